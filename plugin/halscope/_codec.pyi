@@ -1,0 +1,1 @@
+"""Halscope's C++ core; use it through halscope's own modules."""

@@ -1,0 +1,61 @@
+"""Reading and writing files at the edges: size limits on the way in, all or nothing on the way out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Buffer
+from pathlib import Path
+
+from halscope_hooks import HalscopeError, UsageError
+
+
+def read_limited(path: Path, limit: int, what: str) -> bytes:
+    """Return the file's bytes.
+
+    Args:
+        path: The file.
+        limit: Most bytes that such a file may have.
+        what: What the file is to the user ("ROM", "PNG"), for the message.
+
+    Raises:
+        UsageError: It is missing, a directory, unreadable or too large.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file; give the path of a {what}") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: is a directory; give the path of a {what}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read as a {what}: {error.strerror or error}") from error
+    if len(data) > limit:
+        raise UsageError(f"{path}: larger than {limit} bytes, which no {what} is; give another file")
+    return data
+
+
+def write_atomic(path: Path, data: Buffer) -> None:
+    """Write the whole file or nothing: into a temporary file beside it, flushed, then renamed over it.
+
+    Raises:
+        HalscopeError: The folder is missing or not writable, or the disk is full; nothing is left behind.
+    """
+    temporary: str | None = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes private files; a result is an ordinary one
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        reason = error.strerror or str(error)
+        raise HalscopeError(f"{path}: cannot be written: {reason}; nothing was changed") from error

@@ -1,0 +1,1 @@
+"""Codecs as values: a name, decode, encode and scan."""

@@ -1,0 +1,1 @@
+"""What leaves: pictures, sheets, and patches as IPS and BPS."""

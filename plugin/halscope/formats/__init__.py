@@ -1,0 +1,1 @@
+"""File formats of memory states: recordings, emulator savestates, dumps."""

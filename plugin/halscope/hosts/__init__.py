@@ -1,0 +1,1 @@
+"""Emulators that Halscope can look into, one folder each."""

@@ -1,0 +1,1 @@
+"""From an edited PNG back to tiles, blocks and a verified patch."""

@@ -1,0 +1,1 @@
+"""The ROM: image, address mapping, checksum, the index of everything in it, and origins."""

@@ -1,0 +1,1 @@
+"""The session: snapshots in, frames, origins and patches out."""
