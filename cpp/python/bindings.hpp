@@ -1,9 +1,60 @@
-// What the binding files share: one registration function per library.
+// What the binding files share: one registration function per library, and how a buffer is taken and handed out.
 #pragma once
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 namespace halscope::python {
+
+// The bytes of a Python object without a copy, held for as long as this lives (also while the GIL is released).
+// Takes any C-contiguous buffer of one-byte items (uint8, int8, char, bool) of any shape; everything else is a
+// TypeError that says what came.
+class ByteView {
+  public:
+    explicit ByteView(const pybind11::object& object) {
+        if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_ND | PyBUF_FORMAT) != 0) {
+            const bool is_buffer = PyErr_ExceptionMatches(PyExc_BufferError) != 0;
+            PyErr_Clear();
+            const std::string name = Py_TYPE(object.ptr())->tp_name;
+            throw pybind11::type_error(is_buffer
+                                           ? "expected a C-contiguous buffer of bytes, got a non-contiguous " + name
+                                           : "expected a C-contiguous buffer of bytes, got " + name);
+        }
+        const std::string_view format = view_.format == nullptr ? "B" : view_.format;
+        if (view_.itemsize != 1 || format.find_first_not_of("@=<>!Bbc?") != std::string_view::npos) {
+            const std::string message =
+                "expected a buffer of bytes (uint8), got items of format '" + std::string(format) + "'";
+            PyBuffer_Release(&view_);
+            throw pybind11::type_error(message);
+        }
+    }
+    ByteView(const ByteView&) = delete;
+    ByteView& operator=(const ByteView&) = delete;
+    ~ByteView() { PyBuffer_Release(&view_); }
+
+    [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept {
+        return {static_cast<const std::uint8_t*>(view_.buf), static_cast<std::size_t>(view_.len)};
+    }
+
+  private:
+    Py_buffer view_{};
+};
+
+// Hands a vector to numpy without a copy: a one-dimensional array that owns it.
+template <typename T>
+pybind11::array_t<T> to_array(std::vector<T>&& values) {
+    auto owned = std::make_unique<std::vector<T>>(std::move(values));
+    const pybind11::capsule owner(owned.get(), [](void* vector) { delete static_cast<std::vector<T>*>(vector); });
+    const std::vector<T>& kept = *owned.release();
+    return pybind11::array_t<T>(static_cast<pybind11::ssize_t>(kept.size()), kept.data(), owner);
+}
 
 void bind_hal(pybind11::module_& module);
 void bind_snes(pybind11::module_& module);

@@ -1,0 +1,63 @@
+// HAL Laboratory's compression: decode, encode and scan. The library's public face; bad data gives a status, never an
+// exception, and no byte outside the given spans is read or written whatever the data says.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace halscope::hal {
+
+// The games address output and packed input with 16 bits each.
+inline constexpr std::size_t kMaxOutput = 0x10000;
+inline constexpr std::size_t kMaxPacked = 0x10000;
+
+enum class Mode : std::uint8_t {
+    strict,      // every reference begins inside output that is already written
+    compatible,  // references need only stay inside the 64 KiB of output; unwritten output reads as zero
+};
+
+enum class Status : std::uint8_t {
+    ok,
+    offset_past_end,         // there is no byte at the given offset
+    truncated,               // the input ends before the stream does
+    input_too_long,          // the packed stream passes kMaxPacked
+    output_too_long,         // the output passes kMaxOutput, or the caller's buffer if that is smaller
+    reference_past_output,   // strict: a copy begins at output that is not written yet
+    reference_past_window,   // compatible: a copy ends behind the 64 KiB of output
+    reference_before_start,  // a backward copy runs past the first byte of the output
+    data_too_long,           // encode: more than kMaxOutput bytes to pack
+    packed_too_long,         // encode: the packed stream would pass kMaxPacked
+};
+
+struct DecodeResult {
+    Status status = Status::ok;
+    std::size_t size = 0;       // bytes written; on a fault, those written before the command at fault
+    std::size_t consumed = 0;   // length of the packed stream, terminator included; 0 on a fault
+    std::size_t fault = 0;      // where in `in` the command at fault begins
+    std::size_t reference = 0;  // the output offset that a faulty reference names
+};
+
+// Decodes the stream that begins at in[offset]. `out` is never written past its end; 65,536 bytes are always enough.
+// What lies in `out` behind `size` is unspecified. Each byte of `in` decides at most once, so that a buffer which
+// another thread changes meanwhile gives an unspecified result and nothing worse.
+[[nodiscard]] DecodeResult decode(std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
+                                  std::span<std::uint8_t> out) noexcept;
+
+// The fault in words, without its offset; empty for Status::ok.
+[[nodiscard]] std::string describe(const DecodeResult& result);
+
+// One stream that `decode` takes, as `scan` finds it. Its end, which its twins share, is offset + packed_size.
+struct Candidate {
+    std::uint32_t offset;
+    std::uint32_t packed_size;  // terminator included
+    std::uint32_t size;         // decoded, 1 to 65,536
+};
+
+// Every offset of `rom` at which a stream of `mode` with at least one byte of output begins, ascending. No stream
+// crosses a multiple of `window` bytes (a LoROM bank's edge); 0: there is no such edge. `rom` is shorter than 4 GiB.
+[[nodiscard]] std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window = 0,
+                                          Mode mode = Mode::strict);
+
+}  // namespace halscope::hal

@@ -1,0 +1,68 @@
+"""HAL Laboratory's compression: decode, scan, and the codec as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Buffer
+from typing import Any
+
+from halscope_hooks import Block, CodecError
+from numpy.typing import NDArray
+
+from halscope import _codec
+
+
+class HalError(CodecError):
+    """A HAL stream cannot be read or written.
+
+    Args:
+        offset: For decoding, the input offset of the command at fault (the offset asked for, if that lies outside the
+            input); for encoding, the offset in the data where the limit is passed.
+        reason: What is wrong there.
+    """
+
+
+def decode(data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
+    """Decode the stream that begins at `offset`. The input is not copied, and the GIL is released.
+
+    Args:
+        data: Any C-contiguous buffer of bytes, a whole ROM too.
+        offset: Where the stream begins, in bytes.
+        strict: Every reference must lie inside output that is already written. False: what the widely used C tool
+            takes; a copy only has to stay inside the 64 KiB of output, and unwritten output reads as zero.
+
+    Returns:
+        The block; `data` is uint8[size] with 0 to 65,536 bytes (0: a lone terminator), `consumed` counts the
+        terminator.
+
+    Raises:
+        HalError: This is no HAL stream: truncated, a reference past the output, more than 65,536 bytes of input or
+            output, or an offset outside the input.
+        TypeError: `data` is no buffer, not contiguous, or its items are not bytes; `offset` is no integer.
+    """
+    decoded, position, reason = _codec.hal_decode(data, offset, strict)
+    if decoded is None:
+        raise HalError(position, reason)
+    return Block(decoded, position, offset)
+
+
+def scan(rom: Buffer, *, window: int = 0, strict: bool = True) -> NDArray[Any]:
+    """Find every offset at which a stream with at least one byte of output begins. The GIL is released.
+
+    That it decodes proves little: dozens of offsets share an end, and one in ten of a ROM's offsets decodes strictly.
+
+    Args:
+        rom: The headerless image, any C-contiguous buffer of bytes.
+        window: A stream may not cross a multiple of this many bytes (0x8000 for LoROM); 0: no such limit.
+        strict: As in `decode`.
+
+    Returns:
+        Structured array (offset uint32, packed_size uint32 with the terminator, size uint32), ascending by offset.
+        `decode` takes exactly these offsets, except those of lone terminators and of streams that cross an edge.
+
+    Raises:
+        TypeError: `rom` is no buffer, not contiguous, or its items are not bytes.
+        ValueError: `window` is negative, or the ROM is 4 GiB or larger.
+    """
+    if window < 0:
+        raise ValueError(f"window must be 0 or a number of bytes, not {window}")
+    return _codec.hal_scan(rom, window, strict)
