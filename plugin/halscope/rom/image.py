@@ -1,0 +1,220 @@
+"""Image: a ROM file as a value, with its copier header taken off, its mapping found and its identity hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Buffer
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from halscope_hooks import RomError, RomIdentity
+from numpy.typing import NDArray
+
+from halscope._files import read_limited
+from halscope.rom import mapping as addresses
+from halscope.rom.checksum import corrected
+from halscope.rom.header import LIKELY, Header, candidates, read_header
+from halscope.rom.mapping import Mapping
+
+LIMIT: Final = 16 << 20
+"""Largest image taken, bytes: the whole 24-bit address space."""
+
+_SMALLEST: Final = 0x8000
+_COPIER_BYTES: Final = 512
+
+_CONTAINERS: Final = (
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"\x1f\x8b\x08", "a gzip file"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\xfd7zXZ\x00", "an xz file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"BPS1", "a BPS patch"),
+    (b"PATCH", "an IPS patch"),
+    (b"NES\x1a", "a NES image"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rom:
+    """A ROM image. Two are the same game if `sha256` is the same.
+
+    Args:
+        data: uint8[n], read-only, without copier header.
+        name: What messages call it.
+        path: Where it was read from, or `None`.
+        copier_header: The 512 bytes that a copier put before the image, or empty.
+        header: The internal header (where the mapping was forced: whatever stands at its place).
+        warnings: What is odd about the image, a line each.
+        sha256: Of `data`, lower-case hex; so are `sha1` and (8 digits) `crc32`.
+    """
+
+    data: NDArray[np.uint8] = field(repr=False)
+    name: str
+    path: Path | None
+    copier_header: bytes = field(repr=False)
+    header: Header
+    warnings: tuple[str, ...]
+    sha256: str
+    sha1: str
+    crc32: str
+
+    @classmethod
+    def load(cls, path: Path | str, mapping: Mapping | None = None) -> Rom:
+        """Read a ROM file.
+
+        Args:
+            path: The file; a copier header is recognised by a length of 512 bytes over a whole KiB.
+            mapping: Force the mapping instead of finding the header (for an image whose header is damaged).
+
+        Raises:
+            UsageError: The file is missing, a directory, unreadable or larger than 16 MiB.
+            RomError: It is not a SNES ROM that can be used; the message says why.
+        """
+        path = Path(path)
+        data = read_limited(path, LIMIT + _COPIER_BYTES, "SNES ROM")
+        return cls.from_bytes(data, str(path), mapping=mapping, path=path)
+
+    @classmethod
+    def from_bytes(
+        cls, data: Buffer, name: str = "ROM", *, mapping: Mapping | None = None, path: Path | None = None
+    ) -> Rom:
+        """Make a ROM of a file's bytes, which are copied. Arguments and RomError as in `load`."""
+        whole = bytes(data)
+        _refuse_what_is_no_image(whole, name)
+        image, copier_header = whole, b""
+        if _has_copier_header(whole):
+            image, copier_header = whole[_COPIER_BYTES:], whole[:_COPIER_BYTES]
+        if len(image) > LIMIT:
+            raise RomError(f"{name}: {len(image)} bytes, more than the {LIMIT} that a SNES can address; not a SNES ROM")
+        rom = np.frombuffer(image, np.uint8)
+        header = _find_header(rom, name) if mapping is None else _forced_header(rom, mapping, name)
+        return cls(
+            data=rom,
+            name=name,
+            path=path,
+            copier_header=copier_header,
+            header=header,
+            warnings=tuple(_warnings(rom, header, forced=mapping is not None)),
+            sha256=hashlib.sha256(image).hexdigest(),
+            sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
+            crc32=f"{zlib.crc32(image):08x}",
+        )
+
+    @property
+    def mapping(self) -> Mapping:
+        """How the cartridge shows the image to the console."""
+        return self.header.mapping
+
+    @property
+    def header_offset(self) -> int:
+        """File offset of the internal header in `data`."""
+        return self.header.offset
+
+    @property
+    def title(self) -> str:
+        """The internal header's title."""
+        return self.header.title
+
+    @property
+    def map_mode(self) -> int:
+        """The internal header's map mode byte ($FFD5)."""
+        return self.header.map_mode
+
+    @property
+    def score(self) -> float:
+        """0 to 1, how far the internal header looks like one."""
+        return self.header.score
+
+    @property
+    def identity(self) -> RomIdentity:
+        """The ROM as a snapshot names it."""
+        return RomIdentity(path=None if self.path is None else str(self.path), sha1=self.sha1, sha256=self.sha256)
+
+    def to_snes(self, rom_offset: int) -> int:
+        """`mapping.to_snes` for this image."""
+        return addresses.to_snes(self.mapping, rom_offset, self.data.size)
+
+    def to_offset(self, snes_address: int) -> int | None:
+        """`mapping.to_offset` for this image."""
+        return addresses.to_offset(self.mapping, snes_address, self.data.size)
+
+
+def _refuse_what_is_no_image(data: bytes, name: str) -> None:
+    if not data:
+        raise RomError(f"{name}: is empty; give a SNES ROM")
+    for magic, what in _CONTAINERS:
+        if data.startswith(magic):
+            raise RomError(f"{name}: is {what}, not a SNES ROM; give the .sfc or .smc file itself")
+    size = len(data) - (_COPIER_BYTES if len(data) % 1024 == _COPIER_BYTES else 0)
+    if size < _SMALLEST:
+        raise RomError(f"{name}: {size} bytes; a SNES ROM has {_SMALLEST} or more: truncated, or another kind of file")
+
+
+def _has_copier_header(data: bytes) -> bool:
+    if len(data) % 1024 != _COPIER_BYTES:
+        return False
+    stripped, whole = (candidates(np.frombuffer(data, np.uint8, offset=at))[0] for at in (_COPIER_BYTES, 0))
+    return stripped.score >= LIKELY or whole.score < LIKELY  # else a bare image that was cut short
+
+
+def _find_header(rom: NDArray[np.uint8], name: str) -> Header:
+    best = candidates(rom)[0]
+    if best.score >= LIKELY and best.map_mode_fits:
+        return best
+    if best.score >= LIKELY and best.swapped_halves:
+        kind = "HiROM" if best.map_mode & 0xF in (0x1, 0x5) else "LoROM"
+        raise RomError(
+            f"{name}: looks interleaved: its header at {best.offset:#x} has map mode ${best.map_mode:02X} ({kind}), "
+            "which belongs into the other half bank; deinterleave the file (ucon64 --deint does), or "
+            f"name the mapping ({best.mapping.value}) if only that byte is wrong"
+        )
+    if best.score < LIKELY:
+        raise RomError(
+            f"{name}: no SNES header: the best place is {best.offset:#x} with a score of {best.score:.2f}, and "
+            f"{LIKELY:.2f} is needed; not a SNES ROM, or damaged (if its header was removed, name its mapping)"
+        )
+    return best
+
+
+def _forced_header(rom: NDArray[np.uint8], mapping: Mapping, name: str) -> Header:
+    header = read_header(rom, mapping)
+    if header is None:
+        raise RomError(
+            f"{name}: {rom.size} bytes; a ROM with the {mapping.value} mapping has its header at "
+            f"{mapping.header_offset:#x}; name another mapping"
+        )
+    return replace(header, mapping=mapping)  # a LoROM whose bytes say SA-1 stays what the caller says
+
+
+def _warnings(rom: NDArray[np.uint8], header: Header, *, forced: bool) -> list[str]:
+    lines: list[str] = []
+    if forced and header.score < LIKELY:
+        lines.append(f"no header at {header.offset:#x}; the mapping is {header.mapping.value} as given")
+        return lines
+    if not header.map_mode_fits:
+        lines.append(
+            f"map mode ${header.map_mode:02X} does not name the place of the header at {header.offset:#x}; "
+            f"read as {header.mapping.value}"
+        )
+    if header.chip_note is not None:
+        lines.append(f"a cartridge with {header.chip_note}: addresses are those of plain {header.mapping.value}")
+    if rom.size % _SMALLEST:
+        lines.append(f"{rom.size} bytes, no multiple of 32 KiB: cut short or padded")
+    declared = header.declared_bytes
+    if declared is not None and rom.size > declared:
+        repeats = bool(np.array_equal(rom[declared : 2 * declared], rom[: min(declared, rom.size - declared)]))
+        what = "what follows repeats the beginning (an overdump)" if repeats else "overdumped, or expanded by a hack"
+        lines.append(f"{rom.size} bytes, but the header says {declared}: {what}")
+    elif declared is not None and rom.size <= declared // 2:
+        lines.append(f"{rom.size} bytes, but the header says {declared}: perhaps truncated")
+    checksum = corrected(rom, header.offset)
+    if (header.complement, header.checksum) != (checksum ^ 0xFFFF, checksum):
+        lines.append(
+            f"the header's checksum is ${header.checksum:04X}, the image's ${checksum:04X}: changed or damaged"
+        )
+    return lines

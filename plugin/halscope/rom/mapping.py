@@ -1,0 +1,239 @@
+"""Mapping: where the bytes of a ROM file stand in the console's 24-bit address space, mirrors included.
+
+A mapping is a table of the 512 half banks (32 KiB each) of the address space; an entry is the file offset shown there
+or nothing. Everything else follows from that table: offsets, addresses and mirrors.
+
+Source of the tables: the boards as snes9x (`Memory.cpp`, the `Map_…` functions) and bsnes (`heuristics`) wire them.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from halscope_hooks import RomError, UsageError
+from numpy.typing import ArrayLike, NDArray
+
+PAGE_BYTES: Final = 0x8000
+"""Half a bank: the unit in which cartridges are wired."""
+
+_PAGES: Final = 0x1000000 // PAGE_BYTES
+_MIB: Final = 0x100000
+
+
+class Mapping(Enum):
+    """How a cartridge shows its ROM to the console."""
+
+    LOROM = "lorom"
+    HIROM = "hirom"
+    EXLOROM = "exlorom"
+    EXHIROM = "exhirom"
+    SA1 = "sa1"
+
+    @property
+    def window(self) -> int:
+        """Bytes of file whose multiples a linearly read stream cannot cross; 0: no such limit.
+
+        LoROM shows 32 KiB a bank and a 16-bit index cannot leave the bank. SA-1 games read through the linear banks
+        C0 to FF, where a 24-bit pointer plus a 16-bit index crosses banks freely (Kirby Super Star's decompressor reads
+        `LDA [dp],Y` there), so no edge limits a stream.
+        """
+        match self:
+            case Mapping.LOROM | Mapping.EXLOROM:
+                return 0x8000
+            case Mapping.HIROM | Mapping.EXHIROM:
+                return 0x10000
+            case Mapping.SA1:
+                return 0
+
+    @property
+    def header_offset(self) -> int:
+        """File offset of the internal header: what the console sees at $00:FFC0."""
+        match self:
+            case Mapping.LOROM | Mapping.SA1:
+                return 0x7FC0
+            case Mapping.HIROM:
+                return 0xFFC0
+            case Mapping.EXLOROM:
+                return 0x407FC0
+            case Mapping.EXHIROM:
+                return 0x40FFC0
+
+
+def mirrored(offset: int, size: int) -> int:
+    """The byte of a chip of `size` bytes that an address line pattern of `offset` selects.
+
+    A size that is no power of two is a large chip and a smaller one, and the smaller repeats to fill its half: a 3 MiB
+    ROM shows its last MiB twice. The checksum counts it the same way.
+    """
+    base = 0
+    while offset >= size:
+        line = 1 << (offset.bit_length() - 1)
+        offset -= line
+        if size > line:  # beyond the large chip: inside the smaller one, repeated
+            size -= line
+            base += line
+    return base + offset
+
+
+def _lorom_pages(mapping: Mapping) -> dict[int, int]:
+    """Half bank → file offset before mirroring. Banks 7E and 7F are WRAM; 70 to 7D below $8000 is save RAM."""
+    pages: dict[int, int] = {}
+    for bank in range(0x100):
+        if bank in (0x7E, 0x7F):
+            continue
+        offset = (bank & 0x7F) * PAGE_BYTES
+        if mapping is Mapping.EXLOROM and bank < 0x80:
+            offset += 4 * _MIB  # A23 is inverted onto the second chip: the first 4 MiB stand in banks 80 to FF
+        pages[bank * 2 + 1] = offset
+        if 0x40 <= (bank & 0x7F) < 0x70:  # A15 is not wired, so both halves show the same 32 KiB
+            pages[bank * 2] = offset
+    return pages
+
+
+def _hirom_pages(mapping: Mapping) -> dict[int, int]:
+    pages: dict[int, int] = {}
+    for bank in range(0x100):
+        if bank in (0x7E, 0x7F):
+            continue
+        offset = (bank & 0x3F) * 0x10000
+        if mapping is Mapping.EXHIROM and bank < 0x80:
+            offset += 4 * _MIB  # A23 inverted, as above
+        pages[bank * 2 + 1] = offset + PAGE_BYTES
+        if bank & 0x40:  # below $8000, banks 00 to 3F and 80 to BF belong to the system
+            pages[bank * 2] = offset
+    return pages
+
+
+def _sa1_pages() -> dict[int, int]:
+    """The state after reset: $2220 to $2223 hold 0, 1, 2, 3, which is also what games leave there."""
+    pages: dict[int, int] = {}
+    for bank in range(0x40):
+        pages[0xC0 * 2 + bank * 2] = bank * 0x10000
+        pages[0xC0 * 2 + bank * 2 + 1] = bank * 0x10000 + PAGE_BYTES
+    for group, first_bank in enumerate((0x00, 0x20, 0x80, 0xA0)):  # each window is 32 banks of 32 KiB, one MiB group
+        for bank in range(0x20):
+            pages[(first_bank + bank) * 2 + 1] = group * _MIB + bank * PAGE_BYTES
+    return pages
+
+
+def _pages(mapping: Mapping) -> dict[int, int]:
+    match mapping:
+        case Mapping.LOROM | Mapping.EXLOROM:
+            return _lorom_pages(mapping)
+        case Mapping.HIROM | Mapping.EXHIROM:
+            return _hirom_pages(mapping)
+        case Mapping.SA1:
+            return _sa1_pages()
+
+
+@lru_cache(maxsize=32)
+def page_table(mapping: Mapping, size: int) -> NDArray[np.int64]:
+    """int64[512], read-only: the file offset that each half bank of 32 KiB shows, or -1.
+
+    Args:
+        mapping: The cartridge's mapping.
+        size: Bytes of the headerless image; an odd size counts as filled up to 32 KiB.
+    """
+    if size <= 0:
+        raise UsageError(f"a ROM of {size} bytes has no addresses; give the size of its headerless image")
+    whole = -(-size // PAGE_BYTES) * PAGE_BYTES
+    table = np.full(_PAGES, -1, np.int64)
+    for page, offset in _pages(mapping).items():
+        table[page] = mirrored(offset, whole)
+    table.setflags(write=False)
+    return table
+
+
+@lru_cache(maxsize=32)
+def _mirror_pages(mapping: Mapping, size: int) -> dict[int, tuple[tuple[int, bool], ...]]:
+    """File offset of a page → its (half bank, whether only by repetition of a small ROM), canonical one first."""
+    direct = _pages(mapping)
+    shown: dict[int, list[tuple[int, bool]]] = {}
+    for page, offset in enumerate(page_table(mapping, size).tolist()):
+        if offset >= 0:
+            shown.setdefault(offset, []).append((page, direct[page] != offset))
+    return {
+        offset: tuple(sorted(pages, key=lambda entry: (entry[1], _rank(mapping, entry[0]), entry[0])))
+        for offset, pages in shown.items()
+    }
+
+
+def _rank(mapping: Mapping, page: int) -> int:
+    """Order of the places that show a byte, 0 the canonical one."""
+    bank, upper = page >> 1, page & 1
+    match mapping:
+        case Mapping.LOROM:
+            return (0 if bank < 0x80 else 1) if upper else 2
+        case Mapping.EXLOROM:
+            return 0 if upper else 1
+        case Mapping.HIROM | Mapping.SA1:  # the linear banks first, then the windows of the system banks
+            return 0 if bank >= 0xC0 else 1
+        case Mapping.EXHIROM:
+            return 0 if bank & 0x40 else 1
+
+
+def snes_mirrors(mapping: Mapping, rom_offset: int, size: int, *, repeats: bool = False) -> tuple[int, ...]:
+    """Every 24-bit address that shows a byte of the file, the canonical one first.
+
+    Args:
+        mapping: The cartridge's mapping.
+        rom_offset: File offset in the headerless image.
+        size: Bytes of the headerless image.
+        repeats: Also the addresses that show it only because a ROM smaller than its address space repeats. Games hardly
+            ever use those, and each makes an accidental match in a pointer search likelier.
+
+    Raises:
+        UsageError: The offset is outside the image.
+    """
+    _check_offset(rom_offset, size)
+    pages = _mirror_pages(mapping, size).get(rom_offset - rom_offset % PAGE_BYTES, ())
+    low = rom_offset % PAGE_BYTES
+    return tuple(page * PAGE_BYTES + low for page, repeated in pages if repeats or not repeated)
+
+
+def to_snes(mapping: Mapping, rom_offset: int, size: int) -> int:
+    """The canonical 24-bit address of a byte of the file.
+
+    LoROM: banks 00 to 7D (FE and FF for the last 64 KiB of 4 MiB); HiROM and SA-1: C0 to FF; the Ex mappings: the upper
+    banks for the first 4 MiB, the lower for what follows.
+
+    Raises:
+        UsageError: The offset is outside the image.
+        RomError: The mapping shows this byte nowhere (SA-1 beyond 4 MiB, the ends of an 8 MiB ExHiROM).
+    """
+    addresses = snes_mirrors(mapping, rom_offset, size)
+    if not addresses:
+        raise RomError(
+            f"ROM offset {rom_offset:#x} stands at no SNES address in the {mapping.value} mapping; "
+            "use its file offset instead"
+        )
+    return addresses[0]
+
+
+def to_offset(mapping: Mapping, snes_address: int, size: int) -> int | None:
+    """The file offset that a 24-bit address shows, or `None` where it shows no ROM.
+
+    Raises:
+        UsageError: The address has more than 24 bits or is negative.
+    """
+    if not 0 <= snes_address < 0x1000000:
+        raise UsageError(f"{snes_address:#x} is no SNES address; give one of $000000 to $FFFFFF")
+    page = int(page_table(mapping, size)[snes_address // PAGE_BYTES])
+    offset = page + snes_address % PAGE_BYTES
+    return offset if page >= 0 and offset < size else None
+
+
+def to_offsets(mapping: Mapping, snes_addresses: ArrayLike, size: int) -> NDArray[np.int64]:
+    """`to_offset` for an array of 24-bit addresses (upper bits are ignored): int64 of the same shape, -1 for no ROM."""
+    addresses = np.asarray(snes_addresses, np.int64) & 0xFFFFFF
+    pages = page_table(mapping, size)[addresses // PAGE_BYTES]
+    offsets = pages + addresses % PAGE_BYTES
+    return np.where((pages < 0) | (offsets >= size), -1, offsets)
+
+
+def _check_offset(rom_offset: int, size: int) -> None:
+    if not 0 <= rom_offset < size:
+        raise UsageError(f"ROM offset {rom_offset:#x} is outside the image of {size:#x} bytes")
