@@ -1,1 +1,32 @@
 """From an edited PNG back to tiles, blocks and a verified patch."""
+
+from halscope.inject.builders import (
+    grey_palette,
+    sheet_from_block,
+    sheet_from_metasprite,
+    sheet_from_raw,
+    sheet_from_sprite,
+)
+from halscope.inject.place import apply_patch, to_patch
+from halscope.inject.plan import BlockEdit, EditPlan, TileEdit, plan_edit
+from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
+
+__all__ = [
+    "BlockEdit",
+    "Cell",
+    "EditPlan",
+    "EditedSheet",
+    "Sheet",
+    "TileEdit",
+    "apply_patch",
+    "grey_palette",
+    "plan_edit",
+    "read_sheet",
+    "sheet_from_block",
+    "sheet_from_metasprite",
+    "sheet_from_raw",
+    "sheet_from_sprite",
+    "sidecar_path",
+    "to_patch",
+    "write_sheet",
+]

@@ -1,0 +1,199 @@
+"""From an edited picture's colours back to the console's palette indices."""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+import numpy as np
+from halscope_hooks import ImageError
+from numpy.typing import NDArray
+
+from halscope.inject.model import TILE, Composition, Sheet
+from halscope.inject.png import Pixels
+from halscope.ppu.cgram import from_rgb
+
+_NEVER: Final = np.inf
+_CHUNK: Final = 1 << 16
+"""Colours measured against a palette at once, to bound the memory that a photograph would take."""
+
+
+def match_pixels(
+    sheet: Sheet, original: Composition, picture: Pixels, source: str, *, nearest: bool
+) -> NDArray[np.uint8]:
+    """Say which palette entry every pixel of the edited picture is.
+
+    A colour matches an entry exactly, or once it is rounded to 5 bits a channel (editors differ in how they spread 5
+    bits over 8). A cell's own palette is all that its pixels may use. Where a palette holds a colour twice, an indexed
+    file that kept the sheet's palette decides; else a pixel whose colour did not change keeps its index, and a painted
+    one takes the lowest. An opaque pixel in colour 0 counts as transparent only in a file that lost its transparency.
+
+    Args:
+        sheet: As exported; the picture has its size.
+        original: What the sheet shows.
+        picture: The edited picture.
+        source: Its file, for messages.
+        nearest: Take the nearest colour for one that is not in the palette.
+
+    Returns:
+        uint8[height, width], palette × 2^bpp + colour, 0 where transparent.
+
+    Raises:
+        ImageError: A colour is not in the palette, or something is painted where no tile is.
+    """
+    order = _palette_order(sheet, original)
+    colours, inverse = np.unique(_packed(picture.rgb), return_inverse=True)
+    inverse = inverse.reshape(picture.opaque.shape)
+    entry, distance = _entries(sheet, colours, nearest=nearest)
+
+    chosen = np.zeros(picture.opaque.shape, np.uint8)
+    best = np.full(picture.opaque.shape, _NEVER, np.float32)
+    for slots in order:
+        away = distance[inverse, slots]
+        better = (slots >= 0) & (away < best)
+        chosen[better] = entry[inverse, slots][better]
+        best[better] = away[better]
+    flat_colours = sheet.palettes.reshape(-1)
+    same_colour = (original.pixels != 0) & (chosen != 0) & (flat_colours[chosen] == flat_colours[original.pixels])
+    chosen[same_colour] = original.pixels[same_colour]
+    transparent = ~picture.opaque
+    indices = _trusted_indices(sheet, picture)
+    if indices is not None:
+        direct = (order == indices // sheet.colours).any(axis=0) & (indices % sheet.colours != 0)
+        chosen[direct] = indices[direct]
+        transparent |= (indices % sheet.colours == 0) & (indices < len(sheet.palettes) * sheet.colours)
+    elif not transparent.any():
+        backdrop = _is_colour(colours, int(sheet.palettes[0, 0]))[inverse]
+        transparent = backdrop & ((original.pixels == 0) | (best >= 1))
+    wrong = ~transparent & np.isinf(best)
+    if wrong.any():
+        covered = order[0] >= 0
+        _refuse(sheet, original, picture, wrong, covered, source)
+    chosen[transparent] = 0
+    return chosen
+
+
+def _palette_order(sheet: Sheet, original: Composition) -> NDArray[np.int16]:
+    """int16[ranks, height, width]: palettes a pixel may use, the one it shows first, then front to back; -1: none."""
+    shape = original.pixels.shape
+    if len(sheet.palettes) == 1:
+        order = np.full((1, *shape), -1, np.int16)
+        for cell in sheet.cells:
+            order[0, cell.y : cell.y + TILE, cell.x : cell.x + TILE] = 0
+        return order
+    owned = original.owner >= 0
+    order = np.full((len(sheet.palettes), *shape), -1, np.int16)
+    cell_palettes = np.array([cell.palette for cell in sheet.cells], np.int16)
+    order[0][owned] = cell_palettes[original.owner[owned]]
+    for cell in sheet.cells:
+        area = order[:, cell.y : cell.y + TILE, cell.x : cell.x + TILE]
+        missing = ~(area == cell.palette).any(axis=0)
+        rank = (area >= 0).sum(axis=0)
+        rows, columns = np.nonzero(missing)
+        area[rank[rows, columns], rows, columns] = cell.palette
+    return order
+
+
+def _entries(
+    sheet: Sheet, colours: NDArray[np.int32], *, nearest: bool
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """For each colour and palette: the entry that it matches, and how far away that is (below 1: a match)."""
+    entry = np.zeros((len(colours), len(sheet.palettes)), np.uint8)
+    distance = np.full((len(colours), len(sheet.palettes)), _NEVER, np.float32)
+    rgb = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)
+    bgr = sheet.palettes.astype(np.int32)
+    tiers = [(colours, _packed(rgb)), (_rounded(colours), bgr), (_cut(colours), bgr)]
+    for slot in range(len(sheet.palettes)):
+        if nearest:
+            for start in range(0, len(colours), _CHUNK):
+                away = _redmean(colours[start : start + _CHUNK], rgb[slot, 1:])
+                entry[start : start + _CHUNK, slot] = away.argmin(axis=1) + 1
+                distance[start : start + _CHUNK, slot] = away.min(axis=1) + 1
+        for rank in range(len(tiers) - 1, -1, -1):
+            keys, entry_keys = tiers[rank][0], tiers[rank][1][slot, 1:]
+            ascending = np.argsort(entry_keys, kind="stable")  # stable: of equal colours the lowest index is first
+            place = np.minimum(np.searchsorted(entry_keys[ascending], keys), len(ascending) - 1)
+            found = ascending[place]
+            hit = entry_keys[found] == keys
+            entry[hit, slot] = found[hit] + 1
+            distance[hit, slot] = rank / len(tiers)
+    entry += (np.arange(len(sheet.palettes)) * sheet.colours).astype(np.uint8)
+    return entry, distance
+
+
+def _packed(rgb: NDArray[np.uint8]) -> NDArray[np.int32]:
+    wide = rgb.astype(np.int32)
+    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+
+
+def _unpacked(colours: NDArray[np.int32]) -> NDArray[np.uint8]:
+    return np.stack([colours >> 16, colours >> 8 & 0xFF, colours & 0xFF], axis=-1).astype(np.uint8)
+
+
+def _rounded(colours: NDArray[np.int32]) -> NDArray[np.int32]:
+    """BGR555 of the nearest of 32 levels."""
+    return from_rgb(_unpacked(colours)).astype(np.int32)
+
+
+def _cut(colours: NDArray[np.int32]) -> NDArray[np.int32]:
+    """BGR555 of the upper five bits: what `c << 3` in another tool's palette stands for."""
+    return colours >> 19 | (colours >> 11 & 31) << 5 | (colours >> 3 & 31) << 10
+
+
+def _is_colour(colours: NDArray[np.int32], bgr555: int) -> NDArray[np.bool_]:
+    return np.equal(_rounded(colours), bgr555) | np.equal(_cut(colours), bgr555)
+
+
+def _redmean(colours: NDArray[np.int32], entries: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Distance as the eye sees it, roughly: RGB weighted by how red the pair is (Thiadmer Riemersma's "redmean")."""
+    left = _unpacked(colours).astype(np.float32)[:, None, :]
+    right = entries.astype(np.float32)[None, :, :]
+    red = (left[..., 0] + right[..., 0]) / 2
+    square = (left - right) ** 2
+    weighted = (2 + red / 256) * square[..., 0] + 4 * square[..., 1] + (2 + (255 - red) / 256) * square[..., 2]
+    return np.asarray(np.sqrt(weighted), np.float32)
+
+
+def _trusted_indices(sheet: Sheet, picture: Pixels) -> NDArray[np.int32] | None:
+    """int32[height, width]: the indices of a file that still has the whole palette, entry by entry; else `None`."""
+    rgb = sheet.rgb
+    if picture.indices is None or picture.palette is None or len(picture.palette) < len(rgb):
+        return None
+    return picture.indices.astype(np.int32) if bool((picture.palette[: len(rgb)] == rgb).all()) else None
+
+
+def _refuse(
+    sheet: Sheet,
+    original: Composition,
+    picture: Pixels,
+    wrong: NDArray[np.bool_],
+    covered: NDArray[np.bool_],
+    source: str,
+) -> NoReturn:
+    """Say which pixels cannot be brought to the console."""
+    outside = wrong & ~covered
+    if outside.any():
+        y, x = (int(v) for v in np.argwhere(outside)[0])
+        raise ImageError(
+            f"{source}: {np.count_nonzero(outside)} pixels are painted where the sheet has no tile, the first at "
+            f"({x}, {y}); make them transparent"
+        )
+    y, x = (int(v) for v in np.argwhere(wrong)[0])
+    packed = _packed(picture.rgb)
+    used = len(np.unique(packed[picture.opaque])) + (not picture.opaque.all())
+    limit = len(sheet.palettes) * (sheet.colours - 1) + 1
+    begin = f"{source}: "
+    if used > limit:
+        palettes = "palette holds" if len(sheet.palettes) == 1 else f"{len(sheet.palettes)} palettes hold"
+        begin += f"uses {used} colours, its {palettes} {limit} (transparent counted); "
+    colour = packed[y, x]
+    entries = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)[:, 1:].reshape(-1, 3)
+    away = _redmean(np.array([colour], np.int32), entries)[0]
+    near = _packed(entries[int(away.argmin())])
+    message = (
+        f"{begin}{np.count_nonzero(wrong)} pixels in {len(np.unique(packed[wrong]))} colours that are not in the "
+        f"{'palettes of their tiles' if len(sheet.palettes) > 1 else 'palette'}, the first at ({x}, {y}): "
+        f"#{colour:06x}, nearest is #{near:06x}; use the sheet's colours, or ask for the nearest ones (--nearest)"
+    )
+    if np.count_nonzero(wrong & (original.pixels == 0)) * 2 > np.count_nonzero(wrong):
+        message += "; most of them were transparent: save the picture with its transparency"
+    raise ImageError(message)

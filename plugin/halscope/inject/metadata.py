@@ -1,0 +1,163 @@
+"""The edit sheet's JSON: written into the PNG and beside it, read back strictly (docs/reference/edit-sheet.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any, Final, get_args
+
+import numpy as np
+from halscope_hooks import ImageError, Origin, StartEvidence
+from numpy.typing import NDArray
+
+from halscope.inject import _fields as read
+from halscope.inject._fields import Fields
+from halscope.inject.model import MAX_CELLS, MAX_PALETTES, MAX_SIDE, SHEET_KINDS, Cell, Sheet
+from halscope.ppu.tiles import DEPTHS
+
+FORMAT: Final = "halscope-sheet"
+VERSION: Final = 1
+MAX_JSON_BYTES: Final = 4 << 20
+"""8192 cells of some 200 characters each fill less than half of it."""
+
+_HASH: Final = read.matching(re.compile(r"[0-9a-f]{64}"), "64 lower-case hex digits")
+_CODEC: Final = read.matching(re.compile(r"[a-z0-9_-]{1,16}"), "a codec's name")
+_MAX_ROM_BYTES: Final = 1 << 24
+"""The SNES has a 24-bit address space."""
+
+
+def picture_sha256(pixels: NDArray[np.uint8]) -> str:
+    """Hash of a picture's size and pixel values: of what a sheet shows, whatever file it is stored in."""
+    size = f"{pixels.shape[1]}x{pixels.shape[0]}:".encode()
+    return hashlib.sha256(size + pixels.astype(np.uint8, copy=False).tobytes()).hexdigest()
+
+
+def to_json(sheet: Sheet) -> str:
+    """The sheet as one line of ASCII JSON, so that every PNG text chunk can hold it."""
+    rgb = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": sheet.kind,
+        "title": sheet.title,
+        "rom": {"sha256": sheet.rom_sha256, "title": sheet.rom_title},
+        "width": sheet.width,
+        "height": sheet.height,
+        "bpp": sheet.bpp,
+        "palettes": [
+            {"bgr555": colours.tolist(), "rgb": [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in shown.tolist()]}
+            for colours, shown in zip(sheet.palettes, rgb, strict=True)
+        ],
+        "picture_sha256": picture_sha256(sheet.compose().pixels),
+        "cells": [_cell_to_json(cell) for cell in sheet.cells],
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def from_json(text: str | bytes, source: str) -> Sheet:
+    """Read a sheet's JSON.
+
+    Args:
+        text: The document; anything at all may stand in it.
+        source: What it was read from, for the messages.
+
+    Raises:
+        ImageError: It is not JSON, a field is missing, unknown or out of range, or its parts contradict each other.
+    """
+    if len(text) > MAX_JSON_BYTES:
+        raise ImageError(f"{source}: {len(text)} bytes of sheet data; at most {MAX_JSON_BYTES}; export the sheet again")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ImageError(f"{source}: is not valid JSON ({error}); export the sheet again") from None
+    root = Fields(document, source, "")
+    if root.take("format", read.anything) != FORMAT:
+        raise ImageError(f'{source}: "format" is not "{FORMAT}": this is not a Halscope edit sheet')
+    version = root.take("version", read.whole(0, 1 << 31))
+    if version != VERSION:
+        raise ImageError(f"{source}: sheet version {version}; this Halscope reads {VERSION}; export the sheet again")
+    rom = Fields(root.take("rom", read.anything), source, "rom")
+    palettes = [
+        _palette(Fields(item, source, f"palettes[{number}]"))
+        for number, item in enumerate(root.take("palettes", read.listed(MAX_PALETTES, read.anything)))
+    ]
+    if len({len(palette) for palette in palettes}) != 1:
+        raise ImageError(f"{source}: its palettes are of different lengths; export the sheet again")
+    cells = tuple(
+        _cell(Fields(item, source, f"cells[{number}]"))
+        for number, item in enumerate(root.take("cells", read.listed(MAX_CELLS, read.anything)))
+    )
+    digest = root.take("picture_sha256", _HASH)
+    values: dict[str, Any] = {
+        "kind": root.take("kind", read.choice(SHEET_KINDS)),
+        "title": root.take("title", read.text),
+        "width": root.take("width", read.whole(1, MAX_SIDE)),
+        "height": root.take("height", read.whole(1, MAX_SIDE)),
+        "bpp": root.take("bpp", read.choice(DEPTHS)),
+        "rom_sha256": rom.take("sha256", _HASH),
+        "rom_title": rom.take("title", read.text),
+    }
+    root.finish()
+    rom.finish()
+    try:
+        sheet = Sheet(palettes=np.array(palettes, np.uint16), cells=cells, **values)
+    except ImageError as error:
+        raise ImageError(f"{source}: {error}; export the sheet again") from None
+    if picture_sha256(sheet.compose().pixels) != digest:
+        raise ImageError(f"{source}: its tiles do not make the picture that was exported; export the sheet again")
+    return sheet
+
+
+def _cell_to_json(cell: Cell) -> dict[str, Any]:
+    origin = cell.origin
+    return {
+        "x": cell.x,
+        "y": cell.y,
+        "hflip": cell.hflip,
+        "vflip": cell.vflip,
+        "palette": cell.palette,
+        "vram_byte": cell.vram_byte,
+        "origin": None
+        if origin is None
+        else {
+            "codec": origin.codec,
+            "block_offset": origin.block_offset,
+            "byte_offset": origin.byte_offset,
+            "start": origin.start,
+        },
+        "tile": cell.tile.hex(),
+    }
+
+
+def _cell(fields: Fields) -> Cell:
+    origin: Origin | None = None
+    place = fields.take("origin", read.anything)
+    if place is not None:
+        inner = Fields(place, fields.source, f"{fields.path}.origin")
+        origin = Origin(
+            codec=inner.take("codec", _CODEC),
+            block_offset=inner.take("block_offset", read.whole(0, _MAX_ROM_BYTES - 1)),
+            byte_offset=inner.take("byte_offset", read.whole(0, 0xFFFF)),
+            start=inner.take("start", read.choice(get_args(StartEvidence))),
+        )
+        inner.finish()
+    cell = Cell(
+        x=fields.take("x", read.whole(0, MAX_SIDE)),
+        y=fields.take("y", read.whole(0, MAX_SIDE)),
+        hflip=fields.take("hflip", read.flag),
+        vflip=fields.take("vflip", read.flag),
+        palette=fields.take("palette", read.whole(0, MAX_PALETTES - 1)),
+        tile=fields.take("tile", read.hex_bytes),
+        origin=origin,
+        vram_byte=fields.take("vram_byte", read.optional(read.whole(0, 0xFFFF))),
+    )
+    fields.finish()
+    return cell
+
+
+def _palette(fields: Fields) -> list[int]:
+    colours = fields.take("bgr555", read.listed(256, read.whole(0, 0x7FFF)))
+    fields.take("rgb", read.anything)  # for people and other tools; BGR555 is what counts
+    fields.finish()
+    return colours

@@ -1,0 +1,186 @@
+"""The edit sheet as a value: tiles with their places, palettes and origins, and the picture that they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from halscope_hooks import ImageError, Origin
+from numpy.typing import NDArray
+
+from halscope.ppu.cgram import to_rgb
+from halscope.ppu.tiles import DEPTHS, TileDepth, decode_tiles, encode_tiles
+
+SheetKind = Literal["sprite", "metasprite", "block"]
+SHEET_KINDS: Final[tuple[SheetKind, ...]] = ("sprite", "metasprite", "block")
+
+TILE: Final = 8
+MAX_SIDE: Final = 4096
+MAX_PIXELS: Final = 1 << 20
+"""A 64 KiB block of 2bpp tiles, 16 wide, is 128x2048; four times that is still a picture that is edited by hand."""
+MAX_CELLS: Final = 8192
+MAX_PALETTES: Final = 8
+"""As many as OBJ has; an indexed PNG holds 256 entries, so 8bpp sheets have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One 8×8 tile of a sheet.
+
+    Args:
+        x: Left edge in the picture, pixels.
+        y: Top edge in the picture, pixels.
+        hflip: The picture shows the tile mirrored left to right.
+        vflip: The picture shows the tile mirrored top to bottom.
+        palette: Index into the sheet's palettes.
+        tile: The original tile as it stands in the ROM's block and in VRAM (not flipped), 8 × bpp bytes.
+        origin: Where in the ROM those bytes come from; `None` locks the cell: it is shown, but cannot be edited.
+        vram_byte: Byte address in VRAM that it was read from, or `None`.
+    """
+
+    x: int
+    y: int
+    hflip: bool
+    vflip: bool
+    palette: int
+    tile: bytes
+    origin: Origin | None = None
+    vram_byte: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The cell's place, for messages."""
+        return f"({self.x}, {self.y})"
+
+
+class Composition(NamedTuple):
+    """A sheet's picture, and which cell shows in each pixel.
+
+    Args:
+        pixels: uint8[height, width], palette × 2^bpp + colour; 0 where nothing is opaque.
+        owner: int32[height, width], index of the cell whose opaque pixel is in front, or -1.
+    """
+
+    pixels: NDArray[np.uint8]
+    owner: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sheet:
+    """What is exported for editing: a picture made of tiles whose places in the ROM are known.
+
+    Args:
+        kind: What it shows.
+        title: For a person.
+        width: Pixels.
+        height: Pixels.
+        bpp: Bits a pixel: 2, 4 or 8.
+        palettes: uint16[n, 2^bpp], BGR555 in the console's order; colour 0 of each is transparent.
+        cells: The tiles; where they overlap, an earlier one is in front, as in OAM.
+        rom_sha256: SHA-256 of the headerless image, lower-case hex.
+        rom_title: The ROM's own title, for a person.
+
+    Raises:
+        ImageError: The parts do not fit each other.
+    """
+
+    kind: SheetKind
+    title: str
+    width: int
+    height: int
+    bpp: TileDepth
+    palettes: NDArray[np.uint16]
+    cells: tuple[Cell, ...]
+    rom_sha256: str
+    rom_title: str = ""
+
+    def __post_init__(self) -> None:
+        if self.bpp not in DEPTHS:
+            raise ImageError(f"sheet: {self.bpp} bits a pixel; tiles have 2, 4 or 8")
+        if not (1 <= self.width <= MAX_SIDE and 1 <= self.height <= MAX_SIDE) or self.width * self.height > MAX_PIXELS:
+            raise ImageError(
+                f"sheet: {self.width}x{self.height} pixels; at most {MAX_SIDE} a side, {MAX_PIXELS} in all"
+            )
+        count, colours = self.palettes.shape
+        most = min(MAX_PALETTES, 256 >> self.bpp)
+        if not 1 <= count <= most or colours != self.colours:
+            raise ImageError(
+                f"sheet: {count} palettes of {colours} colours; {self.bpp}bpp takes 1 to {most} of {self.colours}"
+            )
+        if self.palettes.size and int(self.palettes.max()) > 0x7FFF:
+            raise ImageError("sheet: a palette holds a colour above $7FFF, which is no BGR555")
+        if not 1 <= len(self.cells) <= MAX_CELLS:
+            raise ImageError(f"sheet: {len(self.cells)} tiles; it takes 1 to {MAX_CELLS}")
+        tiles: dict[tuple[str, int, int], bytes] = {}
+        for cell in self.cells:
+            origin = cell.origin
+            if origin is not None:
+                place = (origin.codec, origin.block_offset, origin.byte_offset)
+                if tiles.setdefault(place, cell.tile) != cell.tile:
+                    raise ImageError(f"sheet: the tile at {cell.place} is another than one from the same origin")
+            if not (0 <= cell.x <= self.width - TILE and 0 <= cell.y <= self.height - TILE):
+                raise ImageError(f"sheet: the tile at {cell.place} is outside of {self.width}x{self.height} pixels")
+            if not 0 <= cell.palette < count:
+                raise ImageError(f"sheet: the tile at {cell.place} names palette {cell.palette} of {count}")
+            if len(cell.tile) != self.tile_bytes:
+                raise ImageError(f"sheet: the tile at {cell.place} has {len(cell.tile)} bytes, not {self.tile_bytes}")
+
+    @property
+    def colours(self) -> int:
+        """Colours a palette."""
+        return 1 << self.bpp
+
+    @property
+    def tile_bytes(self) -> int:
+        """Bytes of a tile: 8 × bpp."""
+        return TILE * self.bpp
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """uint8[palettes × 2^bpp, 3]: the colour of every pixel value of the picture."""
+        return to_rgb(self.palettes.reshape(-1))
+
+    def tile_pixels(self) -> NDArray[np.uint8]:
+        """uint8[cells, 8, 8], 0 to 2^bpp - 1: every cell's tile as the picture shows it (flips applied)."""
+        pixels = decode_tiles(b"".join(cell.tile for cell in self.cells), self.bpp)
+        return self.flip(pixels)
+
+    def flip(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Turn uint8[cells, 8, 8] from stored to shown, or back: a flip is its own inverse."""
+        hflip = np.array([cell.hflip for cell in self.cells])[:, None, None]
+        vflip = np.array([cell.vflip for cell in self.cells])[:, None, None]
+        pixels = np.where(hflip, pixels[:, :, ::-1], pixels)
+        return np.where(vflip, pixels[:, ::-1, :], pixels)
+
+    def encode(self, shown: NDArray[np.uint8]) -> list[bytes]:
+        """Every cell's tile as stored, from uint8[cells, 8, 8] as shown."""
+        return [row.tobytes() for row in encode_tiles(self.flip(shown), self.bpp)]
+
+    def compose(self) -> Composition:
+        """Lay the tiles out, the last first, so that earlier cells cover later ones."""
+        pixels = np.zeros((self.height, self.width), np.uint8)
+        owner = np.full((self.height, self.width), -1, np.int32)
+        shown = self.tile_pixels()
+        for number in range(len(self.cells) - 1, -1, -1):
+            cell, tile = self.cells[number], shown[number]
+            area = np.s_[cell.y : cell.y + TILE, cell.x : cell.x + TILE]
+            opaque = tile != 0
+            pixels[area][opaque] = tile[opaque] + cell.palette * self.colours
+            owner[area][opaque] = number
+        return Composition(pixels, owner)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EditedSheet:
+    """A sheet and the picture that a person made of it.
+
+    Args:
+        sheet: As exported.
+        pixels: uint8[height, width], palette × 2^bpp + colour, 0 where transparent.
+        name: The file it came from, for messages.
+    """
+
+    sheet: Sheet
+    pixels: NDArray[np.uint8]
+    name: str = "the sheet"

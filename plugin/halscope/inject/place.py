@@ -1,0 +1,117 @@
+"""From a plan to a patch: place the packed blocks, fix the checksum, and check the result before anyone gets it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Buffer
+
+from halscope_hooks import CodecError, InjectError, Patch, PatchError, Write
+
+from halscope.inject.plan import RAW, BlockEdit, EditPlan
+from halscope.rom import checksum
+from halscope.rom.header import LIKELY
+
+
+def to_patch(plan: EditPlan) -> Patch:
+    """Place a plan's blocks where they stood, fix the checksum and prove the result by decoding it again.
+
+    A block may take the bytes that it took before and no more: what follows belongs to something else. Where it has
+    become shorter, the bytes behind its new end keep their content: the game stops at the terminator and never reads
+    them, and a patch that leaves them alone is smaller and cannot harm a stream that shares them.
+
+    Returns:
+        A patch with ROM writes, ascending; none at all for a plan without changes.
+
+    Raises:
+        InjectError: A block has become too large for its place, or the result does not decode to the edit.
+    """
+    too_large = [block for block in plan.blocks if len(block.new_packed) > block.old_packed_size]
+    if too_large:
+        raise InjectError(f"{plan.rom.name}: " + "; ".join(_numbers(block) for block in too_large) + _ADVICE)
+    if not plan.blocks:
+        return Patch(plan.rom.sha256, (), summary=f"{plan.sheet.title}: nothing was changed")
+    writes = [
+        Write("rom", block.block_offset, block.new_packed, block.old_packed[: len(block.new_packed)])
+        for block in plan.blocks
+    ]
+    if _has_header(plan):
+        writes.extend(checksum.corrections(_written(plan.rom.data, writes), plan.rom.header_offset))
+    writes.sort(key=lambda write: write.offset)
+    tiles = sum(len(block.tiles) for block in plan.blocks)
+    blocks = ", ".join(block.name for block in plan.blocks[:3]) + (", ..." if len(plan.blocks) > 3 else "")
+    patch = Patch(
+        plan.rom.sha256, tuple(writes), summary=f"{plan.sheet.title}: {tiles} tile{'s' * (tiles != 1)} in {blocks}"
+    )
+    _check(plan, patch)
+    return patch
+
+
+def apply_patch(rom_data: Buffer, patch: Patch) -> bytes:
+    """Return the patched image.
+
+    Args:
+        rom_data: The headerless image that the patch was made for.
+        patch: The patch; its ROM writes alone count.
+
+    Raises:
+        PatchError: The image is another one, or does not hold what a write expects.
+    """
+    image = bytes(rom_data)
+    digest = hashlib.sha256(image).hexdigest()
+    if digest != patch.rom_sha256:
+        raise PatchError(
+            f"the patch was made for a ROM with the SHA-256 {patch.rom_sha256}, this one has {digest}; give that ROM"
+        )
+    return _written(image, patch.rom)
+
+
+_ADVICE = (
+    "; draw with fewer colours and less detail, repeat shapes (also mirrored ones), or leave more of the block's other "
+    "tiles plain"
+)
+
+
+def _has_header(plan: EditPlan) -> bool:
+    """Whether a checksum has a place: where the mapping was forced on an image without header, code may stand there."""
+    return plan.rom.score >= LIKELY
+
+
+def _numbers(block: BlockEdit) -> str:
+    over = len(block.new_packed) - block.old_packed_size
+    return (
+        f"the edited {block.name} does not fit: it packs to {len(block.new_packed)} bytes, its place holds "
+        f"{block.old_packed_size}, {over} too many"
+    )
+
+
+def _written(rom_data: Buffer, writes: list[Write] | tuple[Write, ...]) -> bytes:
+    image = bytearray(rom_data)
+    for write in writes:
+        end = write.offset + len(write.data)
+        if write.space != "rom" or end > len(image):
+            raise PatchError(
+                f"the patch writes {len(write.data)} bytes at {write.space} {write.offset:#x}, outside the ROM"
+            )
+        if write.expected is not None and image[write.offset : write.offset + len(write.expected)] != write.expected:
+            raise PatchError(
+                f"the ROM does not hold at {write.offset:#x} what the patch expects there; give its own ROM"
+            )
+        image[write.offset : end] = write.data
+    return bytes(image)
+
+
+def _check(plan: EditPlan, patch: Patch) -> None:
+    """Decode the patched image and compare: what is handed out has been read back as the game will read it."""
+    image = apply_patch(plan.rom.data, patch)
+    if _has_header(plan) and not checksum.is_right(image, plan.rom.header_offset):
+        raise InjectError(f"{plan.rom.name}: the header overlaps an edited block; nothing was changed")
+    for block in plan.blocks:
+        if block.codec == RAW:
+            data = image[block.block_offset : block.end]
+        else:
+            try:
+                data = plan.codecs[block.codec].decode(image, block.block_offset).data.tobytes()
+            except CodecError as error:
+                raise InjectError(f"{plan.rom.name}: the edited {block.name} cannot be read back: {error}") from error
+        if data != block.new_data:
+            raise InjectError(f"{plan.rom.name}: the edited {block.name} reads back differently; nothing was changed")

@@ -1,0 +1,114 @@
+"""Edit sheets as files: an indexed PNG and its sidecar, written together, and read back after any editor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from halscope_hooks import ImageError
+from numpy.typing import NDArray
+
+from halscope._files import read_limited, write_atomic
+from halscope.inject import png
+from halscope.inject.match import match_pixels
+from halscope.inject.metadata import MAX_JSON_BYTES, from_json, to_json
+from halscope.inject.model import Cell, EditedSheet, Sheet, SheetKind
+
+__all__ = ["Cell", "EditedSheet", "Sheet", "SheetKind", "read_sheet", "sidecar_path", "write_sheet"]
+
+
+def sidecar_path(png_path: Path) -> Path:
+    """Where a sheet's JSON lies: beside the PNG, NAME.json."""
+    return png_path.with_suffix(".json")
+
+
+def write_sheet(sheet: Sheet, pixels: NDArray[np.uint8] | None, path: Path) -> tuple[Path, Path]:
+    """Write a sheet's PNG and its sidecar.
+
+    The PNG is indexed in the console's order, colour 0 of each palette transparent, with the sheet's JSON in an iTXt
+    chunk; the sidecar holds the same JSON for editors that drop chunks. Each file is written whole or not at all.
+
+    Args:
+        sheet: What to export.
+        pixels: An edited picture instead of the sheet's own: uint8[height, width], palette × 2^bpp + colour.
+        path: The PNG; its sidecar gets the suffix .json.
+
+    Returns:
+        The two paths.
+
+    Raises:
+        ImageError: `pixels` does not fit the sheet.
+        HalscopeError: A file cannot be written.
+    """
+    shown = sheet.compose().pixels if pixels is None else pixels
+    if shown.shape != (sheet.height, sheet.width) or int(shown.max()) >= len(sheet.palettes) * sheet.colours:
+        raise ImageError(f"{path}: the picture does not fit the sheet's {sheet.width}x{sheet.height} pixels or palette")
+    text = to_json(sheet)
+    transparent = np.arange(len(sheet.palettes) * sheet.colours) % sheet.colours == 0
+    sidecar = sidecar_path(path)
+    if sidecar == path:
+        raise ImageError(f"{path}: a sheet is a PNG; give a name that ends in .png")
+    write_atomic(sidecar, text.encode() + b"\n")
+    write_atomic(path, png.encode(shown, sheet.rgb, transparent, text))
+    return path, sidecar
+
+
+def read_sheet(path: Path, *, nearest: bool = False) -> EditedSheet:
+    """Read an edited sheet back.
+
+    Any PNG will do: indexed with any palette order, RGB, RGBA, grey, 16-bit, interlaced. Alpha below 128 is
+    transparent. What the sheet is comes from the PNG's chunk or from its sidecar; where both are there they must agree.
+
+    Args:
+        path: The PNG.
+        nearest: Take the nearest palette colour for one that is not in the palette, instead of refusing it.
+
+    Raises:
+        ImageError: The file is no PNG, damaged, animated, of another size, in other colours, or not a Halscope sheet;
+            the message says which, where and what to do.
+        UsageError: It is missing or cannot be read.
+    """
+    source = str(path)
+    file = png.parse(read_limited(path, png.MAX_FILE_BYTES, "PNG"), source)
+    sheet = _find_sheet(path, file)
+    if (file.width, file.height) != (sheet.width, sheet.height):
+        raise ImageError(f"{source}: {_size_message(file.width, file.height, sheet)}")
+    pixels = match_pixels(sheet, sheet.compose(), png.decode(file, source), source, nearest=nearest)
+    return EditedSheet(sheet, pixels, source)
+
+
+def _find_sheet(path: Path, file: png.PngFile) -> Sheet:
+    """The sheet from the chunk or the sidecar; from one where the other is missing, else they must say the same."""
+    source, sidecar = str(path), sidecar_path(path)
+    beside: Sheet | None = None
+    if sidecar != path and sidecar.exists():
+        beside = from_json(read_limited(sidecar, MAX_JSON_BYTES, "sheet's JSON"), str(sidecar))
+    try:
+        text = png.sheet_text(file, source)
+        inside = None if text is None else from_json(text, f"{source} (its chunk)")
+    except ImageError:
+        if beside is None:
+            raise
+        return beside  # an editor that mangles text chunks: this is what the sidecar is for
+    if inside is None and beside is None:
+        raise ImageError(
+            f"{source}: is not an edit sheet: it has no Halscope chunk, and there is no {sidecar.name} beside it; "
+            "many editors drop the chunk: put the .json of the export beside the PNG, under the same name"
+        )
+    if inside is None or beside is None:
+        sheet = beside if inside is None else inside
+        assert sheet is not None
+        return sheet
+    if to_json(inside) != to_json(beside):
+        raise ImageError(
+            f"{sidecar}: belongs to another picture than {path.name}, whose own chunk says {inside.title!r} and the "
+            f"sidecar {beside.title!r}, with other tiles; remove the sidecar, or put the right one there"
+        )
+    return inside
+
+
+def _size_message(width: int, height: int, sheet: Sheet) -> str:
+    message = f"{width}x{height} pixels, its sheet has {sheet.width}x{sheet.height}; "
+    if width % sheet.width == 0 and width // sheet.width * sheet.height == height:
+        return message + f"it was enlarged {width // sheet.width} times: scale it back without smoothing"
+    return message + "give it that size again without scaling, or export the sheet again"

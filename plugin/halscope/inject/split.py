@@ -1,0 +1,143 @@
+"""From an edited picture to edited tiles: which cell each painted pixel belongs to, and what its tile becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from halscope_hooks import InjectError, Origin
+from numpy.typing import NDArray
+
+from halscope.inject.model import TILE, Cell, Composition, EditedSheet, Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class TileChange:
+    """A tile that the person changed.
+
+    Args:
+        origin: Where its bytes stand.
+        old: The tile as exported, 8 × bpp bytes, not flipped.
+        new: The tile as edited.
+        cells: The sheet's cells that show it, edited or not.
+    """
+
+    origin: Origin
+    old: bytes
+    new: bytes
+    cells: tuple[int, ...]
+
+
+def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
+    """Find the tiles that an edited picture changes.
+
+    A painted pixel goes to the cell that showed there; on a transparent place to the frontmost cell whose palette has
+    the colour. Erasing a pixel erases it in every cell that lies there. Cells that show the same tile (mirrored, or
+    used twice) share the edit: one of them is enough, two that differ are an error.
+
+    Returns:
+        One change for each tile that differs, in the order of the sheet's cells.
+
+    Raises:
+        InjectError: A cell without a known origin was painted, or one tile was edited in two ways.
+    """
+    sheet = edited.sheet
+    original = sheet.compose()
+    before = sheet.tile_pixels()
+    after = before.copy()
+    winner = _paint(edited, original, after)
+    changed = (after != before).any(axis=(1, 2))
+    locked = [cell for cell, is_changed in zip(sheet.cells, changed, strict=True) if is_changed and not cell.origin]
+    if locked:
+        places = ", ".join(cell.place for cell in locked[:8]) + (", ..." if len(locked) > 8 else "")
+        raise InjectError(
+            f"{edited.name}: {len(locked)} painted tiles come from no known place in the ROM and cannot be changed: "
+            f"those at {places} (8x8 pixels each); undo the painting there"
+        )
+    visible = np.stack([_visible(sheet, winner, number) for number in range(len(sheet.cells))])
+    visible, stored_before, stored_after = (sheet.flip(array) for array in (visible, before, after))
+    merged = stored_before.copy()
+    groups = list(_groups(sheet))
+    for members in groups:
+        editors = [number for number in members if changed[number]]
+        if not editors:
+            continue
+        tile, said_by = stored_before[members[0]].copy(), np.full((TILE, TILE), -1)
+        for number in editors:
+            says = visible[number].astype(bool)
+            clash = says & (said_by >= 0) & (tile != stored_after[number])
+            if clash.any():
+                first, second = sheet.cells[said_by[clash][0]], sheet.cells[number]
+                mirror = _mirror_hint(first.hflip ^ second.hflip, first.vflip ^ second.vflip)
+                raise InjectError(
+                    f"{edited.name}: the tiles at {first.place} and {second.place} are one tile in the ROM{mirror}, "
+                    "but were edited in different ways; paint both alike, or only one of them"
+                )
+            tile[says], said_by[says] = stored_after[number][says], number
+        merged[members] = tile
+    new = sheet.encode(sheet.flip(merged))
+    changes = []
+    for members in groups:
+        cell = sheet.cells[members[0]]
+        if cell.origin is not None and new[members[0]] != cell.tile:
+            changes.append(TileChange(cell.origin, cell.tile, new[members[0]], tuple(members)))
+    return tuple(changes)
+
+
+def _paint(edited: EditedSheet, original: Composition, tiles: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Give every changed pixel to its cell in `tiles` (as shown); return which cell now shows in each pixel, or -1."""
+    sheet, pixels = edited.sheet, edited.pixels
+    changed = pixels != original.pixels
+    painted = changed & (pixels != 0)
+    slots = pixels.astype(np.int32) // sheet.colours
+    touched = [n for n, cell in enumerate(sheet.cells) if changed[_area(cell)].any()]
+    target = np.full(pixels.shape, -1, np.int32)
+    owned = painted & (original.owner >= 0)
+    owner_palette = np.array([cell.palette for cell in sheet.cells])[original.owner]
+    owned &= owner_palette == slots
+    target[owned] = original.owner[owned]
+    # A cell that can change comes before one that is locked.
+    for number in sorted(touched, key=lambda n: (sheet.cells[n].origin is None, n)):
+        cell = sheet.cells[number]
+        area = _area(cell)
+        takes = painted[area] & (target[area] < 0) & (slots[area] == cell.palette)
+        target[area][takes] = number
+    homeless = np.argwhere(painted & (target < 0))
+    if len(homeless):
+        y, x = homeless[0].tolist()
+        raise InjectError(f"{edited.name}: the pixel at ({x}, {y}) is painted where no tile with its palette lies")
+    for number in touched:
+        area = _area(sheet.cells[number])
+        # Nothing may cover the painted pixel, or show through the erased one.
+        tiles[number][changed[area] & ((target[area] < 0) | (number < target[area]))] = 0
+        mine = changed[area] & (target[area] == number)
+        tiles[number][mine] = pixels[area][mine] % sheet.colours
+    return np.where(changed, target, original.owner)
+
+
+def _area(cell: Cell) -> tuple[slice, slice]:
+    return np.s_[cell.y : cell.y + TILE, cell.x : cell.x + TILE]
+
+
+def _visible(sheet: Sheet, winner: NDArray[np.int32], number: int) -> NDArray[np.uint8]:
+    """uint8[8, 8]: 1 where the picture shows what this cell holds, 0 where a cell in front hides it."""
+    cell = sheet.cells[number]
+    area = winner[_area(cell)]
+    return ((area < 0) | (area >= number)).astype(np.uint8)
+
+
+def _groups(sheet: Sheet) -> Iterator[list[int]]:
+    """Cells that show one and the same tile of the ROM."""
+    groups: dict[tuple[str, int, int] | int, list[int]] = {}
+    for number, cell in enumerate(sheet.cells):
+        origin = cell.origin
+        key = number if origin is None else (origin.codec, origin.block_offset, origin.byte_offset)
+        groups.setdefault(key, []).append(number)
+    yield from groups.values()
+
+
+def _mirror_hint(hflip: bool, vflip: bool) -> str:
+    if not (hflip or vflip):
+        return ""
+    return f", mirrored {' and '.join(['left to right'] * hflip + ['top to bottom'] * vflip)}"
