@@ -1,8 +1,209 @@
-// Python bindings of cpp/locate.
+// Python bindings of cpp/locate: flat functions over arrays; halscope.rom puts them together.
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "hal/hal.hpp"
+#include "locate/economy.hpp"
+#include "locate/fingerprint.hpp"
+#include "locate/index.hpp"
+#include "locate/pointers.hpp"
+#include "locate/support.hpp"
 #include "python/bindings.hpp"
 
-namespace halscope::python {
+namespace py = pybind11;
 
-void bind_locate(pybind11::module_&) {}
+namespace halscope::python {
+namespace {
+
+// An array of exactly this type is taken as it is (a mapped cache file too); another one is converted.
+template <typename T>
+using Array = py::array_t<T, py::array::c_style | py::array::forcecast>;
+using Offsets = Array<std::uint32_t>;
+
+template <typename T>
+std::span<const T> span_of(const Array<T>& array) {
+    return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+std::span<const std::uint8_t> indexable(const ByteView& rom) {
+    if (rom.bytes().size() > UINT32_MAX) throw py::value_error("a ROM of 4 GiB or more cannot be indexed");
+    return rom.bytes();
+}
+
+locate::Text text_of(const ByteView& outputs, const Offsets& bounds, const ByteView& rom) {
+    const locate::Text text{outputs.bytes(), span_of(bounds), rom.bytes()};
+    if (!locate::valid(text)) throw py::value_error("bounds must ascend from 0 to the length of outputs");
+    return text;
+}
+
+py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets) {
+    const ByteView view(rom);
+    const auto bytes = indexable(view);
+    std::vector<float> evidence;
+    {
+        const py::gil_scoped_release unlocked;
+        evidence = locate::command_evidence(bytes, span_of(offsets));
+    }
+    return to_array(std::move(evidence));
+}
+
+// float32[n, 2]: evidence of the commands and of the joints; -infinity where no strict stream begins.
+py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets) {
+    const ByteView view(rom);
+    const auto bytes = indexable(view);
+    std::vector<float> evidence;
+    {
+        const py::gil_scoped_release unlocked;
+        std::vector<std::uint8_t> output(hal::kMaxOutput);
+        evidence.reserve(2 * static_cast<std::size_t>(offsets.size()));
+        for (const std::uint32_t offset : span_of(offsets)) {
+            const hal::DecodeResult block = hal::decode(bytes, offset, hal::Mode::strict, output);
+            locate::Evidence one{-std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()};
+            if (block.status == hal::Status::ok) {
+                one = locate::stream_evidence(bytes, offset, std::span(output).first(block.size));
+            }
+            evidence.push_back(one.commands);
+            evidence.push_back(one.joints);
+        }
+    }
+    return to_array(std::move(evidence)).reshape({-1, 2});
+}
+
+// The decoded streams one behind the other, and their bounds; a stream that does not decode is empty.
+py::tuple decode_all(const py::object& rom, const Offsets& offsets) {
+    const ByteView view(rom);
+    const auto bytes = indexable(view);
+    std::vector<std::uint8_t> outputs;
+    std::vector<std::uint32_t> bounds{0};
+    {
+        const py::gil_scoped_release unlocked;
+        std::vector<std::uint8_t> output(hal::kMaxOutput);
+        for (const std::uint32_t offset : span_of(offsets)) {
+            const hal::DecodeResult block = hal::decode(bytes, offset, hal::Mode::strict, output);
+            if (block.status == hal::Status::ok) {
+                outputs.insert(outputs.end(), output.begin(), output.begin() + static_cast<std::ptrdiff_t>(block.size));
+            }
+            if (outputs.size() > UINT32_MAX) break;
+            bounds.push_back(static_cast<std::uint32_t>(outputs.size()));
+        }
+    }
+    if (outputs.size() > UINT32_MAX) throw py::value_error("more than 4 GiB of output to index");
+    return py::make_tuple(to_array(std::move(outputs)), to_array(std::move(bounds)));
+}
+
+py::array_t<locate::Reference> references(const py::object& rom, const Array<std::int64_t>& pages,
+                                          const Offsets& targets) {
+    const ByteView view(rom);
+    const auto bytes = indexable(view);
+    if (pages.size() != locate::kPages) throw py::value_error("pages must have 512 entries");
+    std::vector<locate::Reference> found;
+    {
+        const py::gil_scoped_release unlocked;
+        found = locate::find_references(
+            bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages), span_of(targets));
+    }
+    return to_array(std::move(found));
+}
+
+py::array_t<float> tables(const Array<locate::Reference>& found, const Offsets& families, const Offsets& strides,
+                          float hit, float miss, float threshold) {
+    const auto all = span_of(found);
+    const auto count = static_cast<std::size_t>(families.size());
+    if (std::any_of(all.begin(), all.end(), [count](const auto& one) { return one.target >= count; })) {
+        throw py::value_error("a reference names a target that has no family");
+    }
+    std::vector<float> evidence;
+    {
+        const py::gil_scoped_release unlocked;
+        evidence = locate::table_evidence(all, span_of(families), span_of(strides), hit, miss, threshold);
+    }
+    return to_array(std::move(evidence));
+}
+
+py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom) {
+    const ByteView output_view(outputs);
+    const ByteView rom_view(rom);
+    const locate::Text text = text_of(output_view, bounds, rom_view);
+    locate::IndexArrays index;
+    {
+        const py::gil_scoped_release unlocked;
+        index = locate::build_index(text);
+    }
+    return py::make_tuple(to_array(std::move(index.buckets)), to_array(std::move(index.positions)));
+}
+
+py::array_t<locate::Match> lookup(const py::object& outputs, const Offsets& bounds, const py::object& rom,
+                                  const Offsets& buckets, const Offsets& positions, const py::object& tiles,
+                                  std::size_t limit) {
+    const ByteView output_view(outputs);
+    const ByteView rom_view(rom);
+    const ByteView tile_view(tiles);
+    const locate::Text text = text_of(output_view, bounds, rom_view);
+    std::vector<locate::Match> matches;
+    {
+        const py::gil_scoped_release unlocked;
+        matches = locate::lookup(text, span_of(buckets), span_of(positions), tile_view.bytes(), limit);
+    }
+    return to_array(std::move(matches));
+}
+
+py::array_t<bool> informative(const py::object& tiles) {
+    const ByteView view(tiles);
+    py::array_t<bool> result(static_cast<py::ssize_t>(view.bytes().size() / locate::kTileBytes));
+    bool* const flags = result.mutable_data();
+    for (std::size_t k = 0; k < view.bytes().size() / locate::kTileBytes; ++k) {
+        flags[k] = locate::informative(view.bytes().data() + k * locate::kTileBytes);
+    }
+    return result;
+}
+
+// uint32[n, 2]: patch and run.
+py::array_t<std::uint32_t> support(const Array<locate::Place>& places, const py::object& informative_tiles) {
+    const ByteView view(informative_tiles);
+    const auto all = span_of(places);
+    const auto before = [](const locate::Place& a, const locate::Place& b) {
+        return a.tile != b.tile ? a.tile < b.tile : a.source != b.source ? a.source < b.source : a.at < b.at;
+    };
+    if (!std::is_sorted(all.begin(), all.end(), before) || (!all.empty() && all.back().tile >= view.bytes().size())) {
+        throw py::value_error("places must ascend by tile, source and offset, within the tiles");
+    }
+    std::vector<std::uint32_t> result;
+    {
+        const py::gil_scoped_release unlocked;
+        result.reserve(2 * all.size());
+        for (const locate::Support& one : locate::neighbour_support(all, view.bytes())) {
+            result.push_back(one.patch);
+            result.push_back(one.run);
+        }
+    }
+    return to_array(std::move(result)).reshape({-1, 2});
+}
+
+std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
+    const ByteView view(data);
+    const py::gil_scoped_release unlocked;
+    return locate::checksum(view.bytes(), seed);
+}
+
+}  // namespace
+
+void bind_locate(py::module_& module) {
+    PYBIND11_NUMPY_DTYPE(locate::Reference, position, target);
+    PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
+    PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at);
+    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"));
+    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"));
+    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"));
+    module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"));
+    module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),
+               py::arg("miss"), py::arg("threshold"));
+    module.def("locate_build", &build, py::arg("outputs"), py::arg("bounds"), py::arg("rom"));
+    module.def("locate_lookup", &lookup, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"),
+               py::arg("positions"), py::arg("tiles"), py::arg("limit"));
+    module.def("locate_informative", &informative, py::arg("tiles"));
+    module.def("locate_support", &support, py::arg("places"), py::arg("informative"));
+    module.def("locate_checksum", &checksum, py::arg("data"), py::arg("seed"));
+}
 
 }  // namespace halscope::python

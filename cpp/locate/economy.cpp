@@ -1,0 +1,243 @@
+// The economy of a stream's commands: see economy.hpp.
+#include "locate/economy.hpp"
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "hal/command.hpp"
+
+namespace halscope::locate {
+namespace {
+
+using hal::Command;
+
+// What came before a command, as far as it bears on the next one.
+enum State : unsigned { kStart, kFullRaw, kShortRaw, kMatch, kStates };
+constexpr std::size_t kKinds = 8;
+
+// How often each kind follows each state, and how long commands are, counted over the streams of four packers (one of
+// them optimal, the others greedy) for drawn tiles and maps, rounded, and with a floor for what none of them writes.
+constexpr std::array<std::array<double, kKinds>, kStates> kKindAfter{{
+    {0.55, 0.32, 0.08, 0.04, 0.001, 0.001, 0.001, 0.0001},
+    {0.20, 0.15, 0.10, 0.01, 0.34, 0.10, 0.10, 0.0001},
+    {0.001, 0.06, 0.065, 0.005, 0.68, 0.10, 0.09, 0.0001},
+    {0.40, 0.10, 0.04, 0.005, 0.34, 0.06, 0.055, 0.0001},
+}};
+
+constexpr std::array<unsigned, 17> kBucketFirst{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 32, 33, 65, 129, 257, 513, 1024};
+constexpr std::size_t kWastefulLong = kBucketFirst.size();  // a long header for a count that fits a short one
+constexpr std::size_t kBuckets = kBucketFirst.size() + 1;
+constexpr std::array<double, kBuckets> kRawCounts{0.33, 0.19, 0.07,  0.11,  0.09,  0.06,  0.07,  0.025, 0.02,
+                                                  0.01, 0.01, 0.007, 0.003, 0.002, 0.001, 0.001, 0.001, 0.0001};
+constexpr std::array<double, kBuckets> kRle8Counts{0.0005, 0.05, 0.06, 0.22, 0.14, 0.08, 0.09, 0.06, 0.03,
+                                                   0.02,   0.05, 0.06, 0.06, 0.05, 0.02, 0.01, 0.01, 0.0001};
+constexpr std::array<double, kBuckets> kRle16Counts{0.001, 0.44,  0.20,  0.10,  0.13,  0.08,  0.015, 0.01,  0.005,
+                                                    0.003, 0.003, 0.003, 0.003, 0.002, 0.002, 0.001, 0.001, 0.0001};
+constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12, 0.12, 0.08, 0.08,  0.06,  0.05,
+                                                       0.02,   0.02, 0.01, 0.01, 0.01, 0.01, 0.005, 0.005, 0.0001};
+constexpr std::array<double, kBuckets> kCopyCounts{0.0003, 0.001, 0.012, 0.19,  0.21, 0.13,  0.17,   0.10,   0.055,
+                                                   0.025,  0.04,  0.025, 0.018, 0.01, 0.002, 0.0005, 0.0005, 0.0001};
+
+constexpr std::size_t bucket_of(const Command& command) noexcept {
+    if (command.header == 2 && command.count <= hal::kShortCount) return kWastefulLong;
+    std::size_t bucket = kBucketFirst.size() - 1;
+    while (kBucketFirst[bucket] > command.count) --bucket;
+    return bucket;
+}
+
+struct Tables {
+    std::array<std::array<float, kKinds>, kStates> kind_after{};
+    std::array<std::array<float, kBuckets>, kKinds> counts{};
+
+    Tables() {
+        for (std::size_t state = 0; state < kStates; ++state) {
+            for (std::size_t kind = 0; kind < kKinds; ++kind) {
+                kind_after[state][kind] = static_cast<float>(std::log(kKindAfter[state][kind]));
+            }
+        }
+        for (std::size_t kind = 0; kind < kKinds; ++kind) {
+            const auto& source = kind == hal::kRaw        ? kRawCounts
+                                 : kind == hal::kRle8     ? kRle8Counts
+                                 : kind == hal::kRle16    ? kRle16Counts
+                                 : kind == hal::kSequence ? kSequenceCounts
+                                                          : kCopyCounts;
+            for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+                // A bucket's chance is spread over its counts; a random header byte is one of 256, a long header one
+                // of 65,536.
+                const std::size_t last = kBucketFirst.size() - 1;
+                double width = 1.0;
+                if (bucket < last) width = kBucketFirst[bucket + 1] - kBucketFirst[bucket];
+                if (bucket == kWastefulLong) width = hal::kShortCount;
+                const bool is_long = bucket == kWastefulLong || kBucketFirst[bucket] > hal::kShortCount;
+                counts[kind][bucket] =
+                    static_cast<float>(std::log(source[bucket] / width) + std::log(is_long ? 65536.0 : 256.0));
+            }
+        }
+    }
+};
+
+const Tables& tables() noexcept {
+    static const Tables instance;
+    return instance;
+}
+
+State state_after(const Command& command) noexcept {
+    if (command.kind != hal::kRaw) return kMatch;
+    return command.count == hal::kShortCount || command.count == hal::kLongCount ? kFullRaw : kShortRaw;
+}
+
+// The command at rom[at], or a count of 0 at a terminator or where the ROM ends.
+Command command_at(std::span<const std::uint8_t> rom, std::size_t at) noexcept {
+    if (at >= rom.size()) return {};
+    const unsigned head = hal::read_once(rom.data() + at);
+    if (head == hal::kTerminator) return {};
+    Command command = hal::short_command(head);
+    if (command.kind == hal::kLong) {
+        if (rom.size() - at < 2) return {};
+        command = hal::long_command(head, hal::read_once(rom.data() + at + 1));
+    }
+    return rom.size() - at < command.header + command.arguments() ? Command{} : command;
+}
+
+// A reference that a packer writes names one of the `written` bytes before it, a random one any of 65,536.
+float reference_evidence(std::size_t written) noexcept {
+    constexpr float kLn2 = 0.6931472F;
+    return kLn2 * static_cast<float>(17 - std::bit_width(written | 1U));
+}
+
+std::uint8_t reverse_bits(std::uint8_t x) noexcept {
+    x = static_cast<std::uint8_t>((x >> 1 & 0x55) | (x & 0x55) << 1);
+    x = static_cast<std::uint8_t>((x >> 2 & 0x33) | (x & 0x33) << 2);
+    return static_cast<std::uint8_t>(x >> 4 | x << 4);
+}
+
+// Whether the match that wrote output[q, q + length) could have gone on for one more byte (pair, for RLE16).
+bool could_go_on(const Command& match, unsigned first, unsigned second, std::span<const std::uint8_t> output,
+                 std::size_t q, std::size_t raw_after) noexcept {
+    const std::size_t next = q + match.output();
+    if (next >= output.size()) return false;
+    const std::size_t from = static_cast<std::size_t>(first) << 8 | second;
+    switch (match.kind) {
+        case hal::kRle8:
+            return output[next] == first;
+        case hal::kRle16:
+            return raw_after >= 2 && next + 1 < output.size() && output[next] == first && output[next + 1] == second;
+        case hal::kSequence:
+            return output[next] == static_cast<std::uint8_t>(first + match.count);
+        case hal::kReversedCopy:
+            return from + match.count < next && output[next] == reverse_bits(output[from + match.count]);
+        case hal::kBackwardCopy:
+            return from >= match.count && from < output.size() && output[next] == output[from - match.count];
+        default:
+            return from + match.count < next && output[next] == output[from + match.count];
+    }
+}
+
+// Whether the match could have begun one byte earlier, in the raw command before it.
+bool could_begin_before(const Command& match, unsigned first, unsigned second, std::span<const std::uint8_t> output,
+                        std::size_t q) noexcept {
+    const std::size_t from = static_cast<std::size_t>(first) << 8 | second;
+    const std::uint8_t before = output[q - 1];
+    switch (match.kind) {
+        case hal::kRle8:
+            return before == first;
+        case hal::kRle16:
+            return q >= 2 && output[q - 2] == first && before == second;
+        case hal::kSequence:
+            return before == static_cast<std::uint8_t>(first - 1);
+        case hal::kReversedCopy:
+            return from >= 1 && from - 1 < q && before == reverse_bits(output[from - 1]);
+        case hal::kBackwardCopy:
+            return from + 1 < q - 1 && before == output[from + 1];
+        default:
+            return from >= 1 && from - 1 < q && before == output[from - 1];
+    }
+}
+
+// A joint between a match and raw bytes: packers leave a match that could go on in about one of 80 cases (where a count
+// of 32 would need a long header, or by looking ahead); a misplaced reference does it as often as bytes agree by
+// chance.
+const float kWasted = static_cast<float>(std::log(0.012 / 0.10));
+const float kEconomic = static_cast<float>(std::log(0.988 / 0.90));
+
+}  // namespace
+
+std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets) {
+    const Tables& table = tables();
+    constexpr float kImpossible = -std::numeric_limits<float>::infinity();
+    // Evidence of the commands behind one, by the state that it is in; keyed by the offset of a command.
+    struct Tail {
+        float evidence;  // of this command's count and all that follows, without its own kind (that needs the state)
+    };
+    std::unordered_map<std::uint32_t, Tail> known;
+    known.reserve(offsets.size() * 2);
+    std::vector<std::uint32_t> path;
+    std::vector<float> result;
+    result.reserve(offsets.size());
+    for (const std::uint32_t offset : offsets) {
+        path.clear();
+        std::size_t at = offset;
+        float tail = kImpossible;     // evidence from `at` on, without the kind at `at`
+        unsigned next_kind = kKinds;  // kKinds: the terminator
+        for (;;) {
+            const auto found = known.find(static_cast<std::uint32_t>(at));
+            const Command command = command_at(rom, at);
+            if (found != known.end()) {
+                tail = found->second.evidence;
+                next_kind = command.kind;
+                break;
+            }
+            if (command.count == 0) {
+                if (at < rom.size() && rom[at] == hal::kTerminator) tail = 0;
+                break;
+            }
+            path.push_back(static_cast<std::uint32_t>(at));
+            at += command.header + command.arguments();
+        }
+        for (std::size_t k = path.size(); k-- > 0;) {
+            const Command command = command_at(rom, path[k]);
+            if (next_kind < kKinds) tail += table.kind_after[state_after(command)][next_kind];
+            tail += table.counts[command.kind][bucket_of(command)];
+            next_kind = command.kind;
+            known.emplace(path[k], Tail{tail});
+        }
+        result.push_back(next_kind < kKinds ? tail + table.kind_after[kStart][next_kind] : kImpossible);
+    }
+    return result;
+}
+
+Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset,
+                         std::span<const std::uint8_t> output) noexcept {
+    const Tables& table = tables();
+    Evidence evidence{0, 0};
+    State state = kStart;
+    std::size_t at = offset;
+    std::size_t q = 0;
+    for (Command command = command_at(rom, at); command.count != 0 && q < output.size();) {
+        evidence.commands += table.kind_after[state][command.kind] + table.counts[command.kind][bucket_of(command)];
+        const std::size_t next_at = at + command.header + command.arguments();
+        const Command next = command_at(rom, next_at);
+        if (command.is_reference()) evidence.commands += reference_evidence(q);
+        if (command.kind != hal::kRaw) {
+            const unsigned first = hal::read_once(rom.data() + at + command.header);
+            const unsigned second = command.arguments() == 2 ? hal::read_once(rom.data() + at + command.header + 1) : 0;
+            const bool at_limit = command.count == hal::kShortCount || command.count == hal::kLongCount;
+            if (next.count != 0 && next.kind == hal::kRaw && !at_limit) {
+                evidence.joints += could_go_on(command, first, second, output, q, next.count) ? kWasted : kEconomic;
+            }
+            if (state == kShortRaw && q > 0 && !at_limit) {
+                evidence.joints += could_begin_before(command, first, second, output, q) ? kWasted : kEconomic;
+            }
+        }
+        state = state_after(command);
+        q += command.output();
+        at = next_at;
+        command = next;
+    }
+    return evidence;
+}
+
+}  // namespace halscope::locate

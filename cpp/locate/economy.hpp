@@ -1,0 +1,31 @@
+// How much a run of bytes looks like the work of a packer, told by the economy of its commands.
+//
+// Most offsets of a ROM decode to something, and dozens of them share an end with each true block. What tells them
+// apart is that a packer wastes nothing: it never writes two short raw commands in a row, a two-byte copy, a long
+// header for a short count, or a copy that stops although its next byte would have matched too. Evidence is a log
+// likelihood ratio in nats: the chance of these commands from a packer over their chance in random bytes.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace halscope::locate {
+
+// The evidence of the commands alone, for each of `offsets` (starts that scan() found, ascending), without decoding:
+// streams that share an end share most commands, so all of a ROM's starts cost about one walk. A start from where no
+// terminator is reached gets -infinity.
+[[nodiscard]] std::vector<float> command_evidence(std::span<const std::uint8_t> rom,
+                                                  std::span<const std::uint32_t> offsets);
+
+struct Evidence {
+    float commands;  // kinds, counts, offsets of references
+    float joints;    // whether matches stop where they had to
+};
+
+// The full evidence of one strict stream; `output` is what it decodes to. The walk is bounded by both buffers whatever
+// they hold.
+[[nodiscard]] Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset,
+                                       std::span<const std::uint8_t> output) noexcept;
+
+}  // namespace halscope::locate

@@ -1,0 +1,105 @@
+// Building and asking the index: see index.hpp.
+#include "locate/index.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "locate/fingerprint.hpp"
+
+namespace halscope::locate {
+namespace {
+
+// A bucket is followed for so many entries at most: a ROM of one endless pattern must not make a lookup quadratic.
+constexpr std::size_t kMaxProbes = std::size_t{1} << 16;
+
+}  // namespace
+
+bool valid(const Text& text) noexcept {
+    if (text.bounds.empty() || text.bounds.front() != 0 || text.bounds.back() != text.outputs.size()) return false;
+    if (!std::is_sorted(text.bounds.begin(), text.bounds.end())) return false;
+    return text.outputs.size() + text.rom.size() <= 0xFFFFFFFFU;
+}
+
+IndexArrays build_index(const Text& text) {
+    std::vector<Entry> entries;
+    entries.reserve((text.outputs.size() + text.rom.size()) / 12);
+    for (std::size_t k = 0; k + 1 < text.bounds.size(); ++k) {
+        const std::size_t first = text.bounds[k];
+        collect_anchors(text.outputs.subspan(first, text.bounds[k + 1] - first), static_cast<std::uint32_t>(first),
+                        entries);
+    }
+    collect_anchors(text.rom, static_cast<std::uint32_t>(text.outputs.size()), entries);
+
+    const std::size_t bucket_count = std::bit_ceil(std::max<std::size_t>(entries.size(), 256));
+    const auto bucket_of = [mask = static_cast<std::uint32_t>(bucket_count - 1)](std::uint32_t hash) {
+        return hash & mask;
+    };
+    IndexArrays index;
+    index.buckets.assign(bucket_count + 1, 0);
+    for (const Entry& entry : entries) ++index.buckets[bucket_of(entry.hash) + 1];
+    for (std::size_t k = 1; k <= bucket_count; ++k) index.buckets[k] += index.buckets[k - 1];
+    // Entries come in ascending order and go to their buckets in that order; the starts move on and are moved back.
+    index.positions.resize(entries.size());
+    for (const Entry& entry : entries) index.positions[index.buckets[bucket_of(entry.hash)]++] = entry.position;
+    for (std::size_t k = bucket_count; k > 0; --k) index.buckets[k] = index.buckets[k - 1];
+    index.buckets[0] = 0;
+    return index;
+}
+
+std::vector<Match> lookup(const Text& text, std::span<const std::uint32_t> buckets,
+                          std::span<const std::uint32_t> positions, std::span<const std::uint8_t> tiles,
+                          std::size_t limit) {
+    std::vector<Match> matches;
+    const std::size_t bucket_count = buckets.empty() ? 0 : buckets.size() - 1;
+    if (!std::has_single_bit(bucket_count)) return matches;
+    const auto rom_segment = static_cast<std::uint32_t>(text.bounds.size() - 1);
+    for (std::size_t tile = 0; tile < tiles.size() / kTileBytes; ++tile) {
+        const std::uint8_t* const bytes = tiles.data() + tile * kTileBytes;
+        if (!informative(bytes)) continue;
+        const Anchor anchor = anchor_of(bytes);
+        const std::size_t bucket = static_cast<std::uint32_t>(anchor.key) & (bucket_count - 1);
+        const std::size_t first = buckets[bucket];
+        const std::size_t last = std::min<std::size_t>({buckets[bucket + 1], positions.size(), first + kMaxProbes});
+        std::size_t found = 0;
+        for (std::size_t k = first; k < last && found < limit; ++k) {
+            std::size_t position = positions[k];
+            std::span<const std::uint8_t> segment = text.rom;
+            std::uint32_t number = rom_segment;
+            if (position < text.outputs.size()) {
+                const auto above = std::upper_bound(text.bounds.begin(), text.bounds.end(), position);
+                number = static_cast<std::uint32_t>(above - text.bounds.begin() - 1);
+                const std::size_t begin = text.bounds[number];
+                segment = text.outputs.subspan(begin, *above - begin);
+                position -= begin;
+            } else {
+                position -= text.outputs.size();
+            }
+            if (position < anchor.offset) continue;
+            const std::size_t offset = position - anchor.offset;
+            if (offset > segment.size() || segment.size() - offset < kTileBytes) continue;
+            if (std::memcmp(segment.data() + offset, bytes, kTileBytes) != 0) continue;
+            matches.push_back({static_cast<std::uint32_t>(tile), number, static_cast<std::uint32_t>(offset)});
+            ++found;
+        }
+    }
+    return matches;
+}
+
+std::uint64_t checksum(std::span<const std::uint8_t> bytes, std::uint64_t seed) noexcept {
+    constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
+    std::array<std::uint64_t, 4> lanes{seed, seed ^ kOdd, seed + kOdd, ~seed};
+    std::size_t at = 0;
+    for (; bytes.size() - at >= sizeof lanes; at += sizeof lanes) {
+        std::array<std::uint64_t, 4> words;
+        std::memcpy(words.data(), bytes.data() + at, sizeof words);
+        for (std::size_t k = 0; k < 4; ++k) lanes[k] = std::rotl((lanes[k] ^ words[k]) * kOdd, 29);
+    }
+    std::uint64_t sum = bytes.size();
+    for (; at < bytes.size(); ++at) sum = std::rotl((sum ^ bytes[at]) * kOdd, 29);
+    for (const std::uint64_t lane : lanes) sum = std::rotl((sum ^ lane) * kOdd, 29);
+    return sum ^ sum >> 32;
+}
+
+}  // namespace halscope::locate

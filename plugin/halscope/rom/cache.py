@@ -1,0 +1,130 @@
+"""Cache: named arrays in one file, checked on every load, written whole or not at all.
+
+Layout, little-endian: 16 bytes of magic; the header's length (uint64); the header, JSON with the key and for each array
+its name, dtype, shape and offset; the arrays, each at a multiple of 64 bytes, to be mapped as they are; last a 64-bit
+checksum of everything before it. A file that is torn, foreign, of another version or for another key is no cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+from collections.abc import Mapping as ReadOnlyDict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from halscope_hooks import HalscopeError
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+from halscope import _codec
+from halscope._files import write_atomic
+
+FOLDER_VARIABLE: Final = "HALSCOPE_CACHE_DIR"
+
+KEPT_FILES: Final = 32
+"""Who hacks a ROM rebuilds it every few minutes: older files than so many are deleted."""
+
+_MAGIC: Final = b"HALSCOPE INDEX\r\n"
+_ALIGNMENT: Final = 64
+_CHECKSUM_BYTES: Final = 8
+_SEED: Final = 0x48414C53434F5045
+_HEADER_LIMIT: Final = 1 << 16
+
+Arrays = ReadOnlyDict[str, NDArray[Any]]
+
+
+def default_folder() -> Path:
+    """The folder that HALSCOPE_CACHE_DIR names, or the user's cache folder."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else user_cache_path("halscope")
+
+
+def store(path: Path, key: str, arrays: Arrays) -> bool:
+    """Write the arrays for `key`. False, and nothing changed, where the folder cannot be written."""
+    entries, offset = [], 0
+    for name, array in arrays.items():
+        offset = _aligned(offset)
+        entries.append({"name": name, "dtype": _describe(array.dtype), "shape": list(array.shape), "offset": offset})
+        offset += array.nbytes
+    header = json.dumps({"key": key, "arrays": entries}).encode()
+    begin = _aligned(len(_MAGIC) + 8 + len(header))
+    image = bytearray(begin + offset + _CHECKSUM_BYTES)
+    prefix = _MAGIC + len(header).to_bytes(8, "little") + header
+    image[: len(prefix)] = prefix
+    for entry, array in zip(entries, arrays.values(), strict=True):
+        at = begin + int(str(entry["offset"]))
+        image[at : at + array.nbytes] = np.ascontiguousarray(array).tobytes()
+    checksum = _codec.locate_checksum(memoryview(image)[:-_CHECKSUM_BYTES], _SEED)
+    image[-_CHECKSUM_BYTES:] = checksum.to_bytes(_CHECKSUM_BYTES, "little")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, image)
+    except (OSError, HalscopeError):
+        return False
+    _prune(path.parent)
+    return True
+
+
+def load(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
+    """Map the arrays of `key`, read-only. `None` where there is no such file, or it is not exactly what was stored."""
+    try:
+        with path.open("rb") as file:
+            image = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):  # missing, unreadable, or empty
+        return None
+    try:
+        arrays = _parse(image, key)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        arrays = None
+    if arrays is not None:
+        with contextlib.suppress(OSError):
+            os.utime(path)  # the newest files are kept
+    return arrays
+
+
+def _parse(image: mmap.mmap, key: str) -> dict[str, NDArray[Any]] | None:
+    length = len(image)
+    if length < len(_MAGIC) + 8 + _CHECKSUM_BYTES or image[: len(_MAGIC)] != _MAGIC:
+        return None
+    view = memoryview(image)
+    stored = int.from_bytes(image[-_CHECKSUM_BYTES:], "little")
+    if _codec.locate_checksum(view[:-_CHECKSUM_BYTES], _SEED) != stored:
+        return None
+    header_length = int.from_bytes(image[len(_MAGIC) : len(_MAGIC) + 8], "little")
+    if header_length > min(_HEADER_LIMIT, length):
+        return None
+    header = json.loads(image[len(_MAGIC) + 8 : len(_MAGIC) + 8 + header_length])
+    if header["key"] != key:
+        return None
+    begin = _aligned(len(_MAGIC) + 8 + header_length)
+    arrays: dict[str, NDArray[Any]] = {}
+    for entry in header["arrays"]:
+        dtype = np.dtype(
+            [tuple(field) for field in entry["dtype"]] if isinstance(entry["dtype"], list) else entry["dtype"]
+        )
+        shape = tuple(int(n) for n in entry["shape"])
+        arrays[str(entry["name"])] = np.ndarray(shape, dtype, buffer=view, offset=begin + int(entry["offset"]))
+    return arrays
+
+
+def _describe(dtype: np.dtype[Any]) -> str | list[Any]:
+    return dtype.str if dtype.names is None else list(dtype.descr)
+
+
+def _aligned(offset: int) -> int:
+    return -(-offset // _ALIGNMENT) * _ALIGNMENT
+
+
+def _prune(folder: Path) -> None:
+    def age(path: Path) -> float:
+        with contextlib.suppress(OSError):
+            return path.stat().st_mtime
+        return 0.0
+
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.glob("index-*.bin"), key=age, reverse=True)[KEPT_FILES:]:
+            path.unlink(missing_ok=True)

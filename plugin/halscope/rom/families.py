@@ -1,0 +1,257 @@
+"""Families: the streams of a ROM that share an end, and which start of each is the true one.
+
+That a stream decodes proves nothing: about one offset in ten does, and a block has some hundred twins that run into its
+own commands. What is weighed here, in nats (logarithms of how much likelier a packer is than chance):
+
+- the economy of the commands and of the joints between matches and raw bytes (cpp/locate/economy.hpp);
+- blocks do not overlap: a start before the end of another, well proven family is most likely garbage;
+- many blocks begin where another one ends;
+- a table of pointers that leads to the start, which outweighs everything else.
+
+An end that lies inside a stronger family is an accident of that family's bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from halscope_hooks import Codec, StartEvidence
+from numpy.typing import NDArray
+
+from halscope import _codec
+from halscope.rom.image import Rom
+from halscope.rom.pointers import table_pointers
+
+Starts = NDArray[Any]
+Progress = Callable[[int, int], None]
+
+START_KINDS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer", "adjacent", "content")
+"""What `start` in START_DTYPE counts through, strongest first."""
+
+POINTER: Final = START_KINDS.index("pointer")
+ADJACENT: Final = START_KINDS.index("adjacent")
+CONTENT: Final = START_KINDS.index("content")
+
+START_DTYPE: Final = np.dtype(
+    [
+        ("offset", "<u4"),
+        ("packed_size", "<u4"),
+        ("size", "<u4"),
+        ("family", "<u4"),
+        ("evidence", "<f4"),
+        ("score", "<f4"),
+        ("family_score", "<f4"),
+        ("codec", "u1"),
+        ("start", "u1"),
+    ]
+)
+"""One start. `score` is the estimated chance that a block begins here, `family_score` that one ends at this end."""
+
+HAL: Final = "hal"
+"""The codec of this name is weighed and decoded in C++; any other one through its own methods."""
+
+SMALLEST_BLOCK: Final = 64
+"""Decoded bytes; below two tiles a stream is as likely an accident as not."""
+
+KEPT_STARTS: Final = 16
+"""Starts of a family that are kept, beside those that a table points at."""
+
+_EVALUATED_STARTS: Final = 64
+_FLOOR: Final = -12.0
+"""Evidence of its best start below which a family is dropped. True blocks of 100 packed bytes reach +20 to +100."""
+
+_MARGIN: Final = 25.0
+"""A start that has less evidence than its family's best by this much is no candidate any more."""
+
+_PRIOR: Final = 9.0
+"""Noise of 4 MiB makes a stream of this much evidence now and then, so a family is even odds here."""
+
+_SLOPE: Final = 2.0
+"""The pieces of evidence are not independent: odds grow half as fast as they would."""
+
+_OVERLAP: Final = 8.0
+_ADJACENCY: Final = 3.5
+_POINTED: Final = 40.0
+
+
+def find_families(rom: Rom, codecs: Sequence[Codec], progress: Progress | None = None) -> Starts:
+    """Scan a ROM with each codec and rank what is found.
+
+    Args:
+        rom: The image; no stream crosses a multiple of its mapping's window.
+        codecs: At most 255.
+        progress: Called with (codecs done, codecs).
+
+    Returns:
+        START_DTYPE array: families in the order of their best start's offset, within one the best start first.
+        `family` numbers them from 0 and `codec` counts through `codecs`.
+    """
+    found = []
+    for number, codec in enumerate(codecs):
+        if progress is not None:
+            progress(number, len(codecs))
+        found.append(_rank(rom, codec, number))
+    starts = np.concatenate(found) if found else np.empty(0, START_DTYPE)
+    starts["family"] += np.repeat(
+        np.cumsum([0, *(_count(part) for part in found[:-1])], dtype=np.uint32)[: len(found)],
+        [len(part) for part in found],
+    )
+    return _in_order(starts)
+
+
+def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
+    """Candidates that could be blocks: not tiny, and not made larger by packing (beyond what raw commands cost)."""
+    size, packed = candidates["size"].astype(np.int64), candidates["packed_size"].astype(np.int64)
+    return candidates[(size >= SMALLEST_BLOCK) & (packed <= size + size // 64 + 8)]
+
+
+def _rank(rom: Rom, codec: Codec, number: int) -> Starts:
+    candidates = plausible_streams(codec.scan(rom.data, window=rom.mapping.window))
+    offsets = np.ascontiguousarray(candidates["offset"], np.uint32)
+    ends = offsets + candidates["packed_size"].astype(np.uint32)
+    families = np.unique(ends, return_inverse=True)[1].astype(np.uint32)
+    tables = table_pointers(rom, offsets, families)
+
+    first_look = _first_look(rom, codec, candidates, offsets)
+    best = np.full(int(families.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(best, families, first_look)
+    chosen = _best_of_each(families, first_look, _EVALUATED_STARTS) & (best[families] >= _FLOOR) | (tables > 0)
+    starts = np.empty(int(chosen.sum()), START_DTYPE)
+    for field in ("offset", "packed_size", "size"):
+        starts[field] = candidates[field][chosen]
+    starts["family"] = families[chosen]
+    starts["codec"] = number
+    starts["start"] = np.where(tables[chosen] > 0, POINTER, CONTENT)
+    starts["evidence"] = _evidence(rom, codec, starts) + np.where(tables[chosen] > 0, _POINTED, 0)
+    _weigh_neighbours(starts)
+    _score(starts)
+    return _renumbered(_kept(starts))
+
+
+def _first_look(rom: Rom, codec: Codec, candidates: NDArray[Any], offsets: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """A cheap estimate of each candidate's evidence, without decoding it."""
+    if codec.name == HAL:
+        return _codec.locate_command_evidence(rom.data, offsets).astype(np.float64)
+    return _compression_evidence(candidates)
+
+
+def _evidence(rom: Rom, codec: Codec, starts: Starts) -> NDArray[np.float64]:
+    if codec.name == HAL:
+        parts = _codec.locate_stream_evidence(rom.data, np.ascontiguousarray(starts["offset"]))
+        return parts.sum(axis=1, dtype=np.float64)
+    return _compression_evidence(starts)
+
+
+def _compression_evidence(streams: NDArray[Any]) -> NDArray[np.float64]:
+    """All that is known of a foreign codec's stream without decoding it: a packer saves bytes, chance seldom does so
+    over more than a few dozen bytes of input."""
+    packed, size = streams["packed_size"].astype(np.float64), streams["size"].astype(np.float64)
+    saved = np.clip(1 - packed / size, 0, 0.75)
+    return saved * np.sqrt(packed) * 1.5
+
+
+def _weigh_neighbours(starts: Starts) -> None:
+    """Add what the ends of other families say about each start, and mark those that begin at such an end."""
+    best = _best_rows(starts)
+    ends = starts["offset"].astype(np.int64) + starts["packed_size"]
+    strong = best[starts["evidence"][best] >= 2 * _PRIOR]
+    strong = strong[np.argsort(-starts["evidence"][strong], kind="stable")]
+    claimed = _disjoint(starts["offset"][strong].astype(np.int64), ends[strong])
+    inside_ends = np.sort(ends[strong][claimed])
+    inside_begins = np.sort(starts["offset"][strong][claimed].astype(np.int64))
+
+    # The last proven end before a start's own end: a true stream begins there or later.
+    row = np.searchsorted(inside_ends, ends, side="left") - 1
+    before = np.where(row >= 0, inside_ends[np.maximum(row, 0)] if len(inside_ends) else 0, 0)
+    overlaps = starts["offset"] < before
+    adjacent = (row >= 0) & (starts["offset"] == before)
+    starts["evidence"] += np.where(overlaps, -_OVERLAP, 0) + np.where(adjacent, _ADJACENCY, 0)
+
+    # An end inside a proven block is an accident of its bytes.
+    row = np.searchsorted(inside_begins, ends - 1, side="right") - 1
+    if len(inside_begins):
+        last = inside_ends[np.maximum(row, 0)]
+        accident = (row >= 0) & (ends < last) & (starts["start"] != POINTER)
+        starts["evidence"] -= np.where(accident, 2 * _OVERLAP, 0)
+
+    top = np.zeros(len(starts), np.bool_)
+    top[_best_rows(starts)] = True
+    starts["start"][adjacent & top & (starts["start"] == CONTENT)] = ADJACENT
+
+
+def _disjoint(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which ranges, strongest first, have an end that lies in no stronger one."""
+    taken = np.zeros(len(begins), np.bool_)
+    claimed = np.zeros(int(ends.max(initial=0)) + 1, np.bool_)
+    for k, (begin, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+        if not claimed[end - 1]:
+            taken[k] = True
+            claimed[begin:end] = True
+    return taken
+
+
+def _score(starts: Starts) -> None:
+    """Chances from evidence: that the family is real, and that it begins here and not at a twin."""
+    if not len(starts):
+        return
+    families = starts["family"]
+    best = np.full(int(families.max()) + 1, -np.inf)
+    np.maximum.at(best, families, starts["evidence"].astype(np.float64))
+    share = np.exp((starts["evidence"] - best[families]) / _SLOPE)
+    total = np.zeros(len(best))
+    np.add.at(total, families, share)
+    real = 1 / (1 + np.exp(np.clip(-(best[families] - _PRIOR) / _SLOPE, -60, 60)))
+    starts["family_score"] = real
+    starts["score"] = real * share / total[families]
+
+
+def _kept(starts: Starts) -> Starts:
+    families, evidence = starts["family"], starts["evidence"].astype(np.float64)
+    best = np.full(int(families.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(best, families, evidence)
+    near = (evidence >= best[families] - _MARGIN) & (best[families] >= _FLOOR)
+    kept: Starts = starts[near & _best_of_each(families, evidence, KEPT_STARTS) | (starts["start"] == POINTER)]
+    return kept
+
+
+def _best_of_each(families: NDArray[np.uint32], value: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+    """Which rows are among the `count` highest of their family."""
+    order = np.lexsort((-value, families))
+    ordered = families[order]
+    first = np.searchsorted(ordered, ordered, side="left")
+    result = np.zeros(len(families), np.bool_)
+    result[order] = np.arange(len(order)) - first < count
+    return result
+
+
+def _best_rows(starts: Starts) -> NDArray[np.intp]:
+    """The row of the start with the most evidence of each family."""
+    order = np.lexsort((starts["offset"], -starts["evidence"], starts["family"]))
+    return order[first_of_each(starts["family"][order])]
+
+
+def first_of_each(ordered: NDArray[np.uint32]) -> NDArray[np.intp]:
+    """Where each new value begins in an array whose equal values stand together."""
+    return np.flatnonzero(np.r_[len(ordered) > 0, ordered[1:] != ordered[:-1]][: len(ordered)])
+
+
+def _renumbered(starts: Starts) -> Starts:
+    _, starts["family"] = np.unique(starts["family"], return_inverse=True)
+    return starts
+
+
+def _count(starts: Starts) -> int:
+    return int(starts["family"].max()) + 1 if len(starts) else 0
+
+
+def _in_order(starts: Starts) -> Starts:
+    """Best start first within a family, families by their best start's offset."""
+    starts = starts[np.lexsort((starts["offset"], -starts["evidence"], starts["start"], starts["family"]))]
+    first = first_of_each(starts["family"])
+    order = np.lexsort((starts["codec"][first], starts["offset"][first]))
+    number = np.empty(len(first), np.uint32)
+    number[order] = np.arange(len(first), dtype=np.uint32)
+    starts["family"] = number[starts["family"]]
+    return starts[np.argsort(starts["family"], kind="stable")]

@@ -1,0 +1,299 @@
+"""Index: where in a ROM every tile stands, in compressed blocks and in plain bytes, at any byte phase."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Buffer, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from halscope_hooks import Block, Codec, CodecError, Origin, UsageError, VramOrigins
+from numpy.typing import NDArray
+
+from halscope import _codec
+from halscope.rom import cache
+from halscope.rom.families import HAL, START_DTYPE, START_KINDS, Starts, find_families, first_of_each
+from halscope.rom.image import Rom
+from halscope.rom.origin import Ranking
+
+TILE_BYTES: Final = 32
+VRAM_TILES: Final = 2048
+
+MOST_PLACES: Final = 4096
+"""Places of one tile that are looked at; a tile with more is a pattern, and says nothing."""
+
+FORMAT: Final = 1
+"""Version of what is in a cache file and of how it is found; another one is built anew."""
+
+Progress = Callable[[int, int], None]
+
+_STEPS: Final = 3
+
+_BLOCK_DTYPE: Final = np.dtype(
+    [("offset", "<u4"), ("packed_size", "<u4"), ("size", "<u4"), ("codec", "U16"), ("score", "<f4"), ("start", "U8")]
+)
+
+
+class RomIndex:
+    """Everything that is known of where a ROM keeps its graphics. Immutable; may be asked from any thread.
+
+    Args:
+        rom: The image.
+        codecs: The codecs that the index was built with, in this order.
+        families: START_DTYPE, every start that is kept; families by offset, best start first.
+        arrays: The decoded outputs, their bounds, and the fingerprint table.
+    """
+
+    def __init__(self, rom: Rom, codecs: Sequence[Codec], families: Starts, arrays: cache.Arrays) -> None:
+        self.rom = rom
+        self.codecs = tuple(codecs)
+        self.families = families
+        self._outputs, self._bounds = arrays["outputs"], arrays["bounds"]
+        self._buckets, self._positions = arrays["buckets"], arrays["positions"]
+        self._ranking = Ranking(families, tuple(codec.name for codec in codecs), len(rom.data))
+
+    @classmethod
+    def build(cls, rom: Rom, codecs: Sequence[Codec], *, progress: Progress | None = None) -> Self:
+        """Index a ROM: scan, rank the starts, decode them, and take fingerprints of it all and of the ROM itself.
+
+        Args:
+            rom: The image. Streams do not cross the edges that its mapping cannot be read across.
+            codecs: Compression formats as values; the one named "hal" takes a path through C++.
+            progress: Called with (steps done, steps).
+
+        Raises:
+            UsageError: Two codecs have one name, or one is called "raw".
+        """
+        _check_names(codecs)
+        report = progress or (lambda _done, _total: None)
+        report(0, _STEPS)
+        families = find_families(rom, codecs)
+        report(1, _STEPS)
+        families, outputs, bounds = _decoded(rom, codecs, families)
+        report(2, _STEPS)
+        buckets, positions = _codec.locate_build(outputs, bounds, rom.data)
+        report(_STEPS, _STEPS)
+        return cls(
+            rom, codecs, families, _read_only(outputs=outputs, bounds=bounds, buckets=buckets, positions=positions)
+        )
+
+    @classmethod
+    def load_or_build(
+        cls, rom: Rom, codecs: Sequence[Codec], *, cache_dir: Path | None = None, progress: Progress | None = None
+    ) -> Self:
+        """As `build`, from the cache where it holds this ROM and these codecs. A cache that cannot be used is no error.
+
+        Args:
+            rom: The image; its SHA-256 names the cache file.
+            codecs: As for `build`; a codec's attribute `version`, if it has one, is part of the cache's key.
+            cache_dir: The cache's folder; by default HALSCOPE_CACHE_DIR or the user's cache folder.
+            progress: As for `build`; not called where the cache serves.
+        """
+        _check_names(codecs)
+        key = "|".join(
+            [f"format {FORMAT}", rom.sha256, rom.mapping.value]
+            + [f"{codec.name} {getattr(codec, 'version', '')}" for codec in codecs]
+        )
+        folder = cache.default_folder() if cache_dir is None else cache_dir
+        path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
+        stored = cache.load(path, key)
+        if stored is not None and _fits(stored, rom):
+            return cls(rom, codecs, stored["families"], stored)
+        index = cls.build(rom, codecs, progress=progress)
+        cache.store(path, key, index._arrays())
+        return index
+
+    @property
+    def blocks(self) -> NDArray[Any]:
+        """One row a family, its best start, ascending: offset, packed_size, size (uint32), codec (str), score (float32,
+        the estimated chance that a block begins exactly here), start (str, how the start is known)."""
+        best = self.best_starts
+        blocks = np.empty(len(best), _BLOCK_DTYPE)
+        for field in ("offset", "packed_size", "size", "score"):
+            blocks[field] = best[field]
+        blocks["codec"] = np.array([codec.name for codec in self.codecs] or [""])[best["codec"]] if len(best) else ""
+        blocks["start"] = np.array(START_KINDS)[best["start"]]
+        return blocks
+
+    @property
+    def best_starts(self) -> Starts:
+        """START_DTYPE, the best start of each family, ascending by offset."""
+        best: Starts = self.families[first_of_each(self.families["family"])]
+        return best
+
+    def block(self, origin: Origin | tuple[str, int]) -> Block:
+        """Decode the block of an origin, or of (codec name, file offset).
+
+        Raises:
+            UsageError: The codec is not one of this index ("raw" bytes are no block).
+            CodecError: No stream begins there.
+        """
+        name, offset = (origin.codec, origin.block_offset) if isinstance(origin, Origin) else origin
+        for codec in self.codecs:
+            if codec.name == name:
+                return codec.decode(self.rom.data, offset)
+        known = ", ".join(codec.name for codec in self.codecs) or "none"
+        raise UsageError(f'no codec "{name}" in the index of {self.rom.name}; it has: {known}')
+
+    def informative(self, tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """bool[n]: which tiles hold at least four different byte values. The others (blank, one flat colour, plain
+        stripes) stand in hundreds of places and are not searched."""
+        return _codec.locate_informative(_tiles(tiles))
+
+    def lookup(self, tiles: Buffer | NDArray[np.uint8]) -> tuple[tuple[Origin, ...], ...]:
+        """The places of each tile, every tile by itself, best first.
+
+        Args:
+            tiles: uint8[n, 32], or a buffer of n × 32 bytes.
+
+        Returns:
+            n tuples. First the best start of every distinct place (blocks whose start is proven before others, then
+            plain bytes, then plain bytes inside a block's stream, then doubtful blocks), then the twins, at most 8
+            starts a place. Every answer's bytes are equal to the tile's; empty: no place is known, or not informative.
+
+        Raises:
+            UsageError: The length is no multiple of 32.
+        """
+        data = _tiles(tiles)
+        return self._ranking.alone(self.matches(data), len(data) // TILE_BYTES)
+
+    def locate(self, tiles: Buffer | NDArray[np.uint8]) -> VramOrigins:
+        """As `lookup`, ranked with the neighbours: tiles that lie side by side here and in a block speak for it.
+
+        Args:
+            tiles: uint8[n, 32] or a buffer, any number of tiles as they lie in VRAM, 16 to a row of the sprite page.
+        """
+        data = _tiles(tiles)
+        informative = _codec.locate_informative(data)
+        return VramOrigins(self._ranking.together(self.matches(data), informative), informative)
+
+    def locate_vram(self, vram: Buffer | NDArray[np.uint8]) -> VramOrigins:
+        """The places of every 32-byte tile of a VRAM, ranked with the neighbours.
+
+        Args:
+            vram: uint8[65536].
+
+        Raises:
+            UsageError: It has another length.
+        """
+        data = _tiles(vram)
+        if len(data) != VRAM_TILES * TILE_BYTES:
+            raise UsageError(f"a VRAM has 65536 bytes, not {len(data)}")
+        return self.locate(data)
+
+    def matches(self, tiles: NDArray[np.uint8]) -> NDArray[Any]:
+        """Where the tiles stand, not ranked: (tile, segment, offset), ascending by tile. A segment is a row of
+        `families`, or one past the last for the ROM itself."""
+        return _codec.locate_lookup(
+            self._outputs, self._bounds, self.rom.data, self._buckets, self._positions, tiles, MOST_PLACES
+        )
+
+    def origins_of(self, matches: NDArray[Any], informative: NDArray[np.bool_]) -> VramOrigins:
+        """Rank matches of `matches` with their neighbours; for callers that look up only the tiles that changed."""
+        return VramOrigins(self._ranking.together(matches, informative), informative)
+
+    def _arrays(self) -> cache.Arrays:
+        return {
+            "families": self.families,
+            "outputs": self._outputs,
+            "bounds": self._bounds,
+            "buckets": self._buckets,
+            "positions": self._positions,
+        }
+
+
+class VramTracker:
+    """Follows a VRAM: looks up only the tiles that changed since the last update."""
+
+    def __init__(self, index: RomIndex) -> None:
+        self._index = index
+        self._vram: NDArray[np.uint8] | None = None
+        self._matches: NDArray[Any] | None = None
+        self._origins: VramOrigins | None = None
+
+    def update(self, vram: NDArray[np.uint8], changed: NDArray[np.intp] | None = None) -> VramOrigins:
+        """The origins of every tile.
+
+        Args:
+            vram: uint8[65536].
+            changed: Numbers of the tiles that may have changed; by default they are found by comparing.
+
+        Raises:
+            UsageError: The VRAM has another length, or a tile's number is out of range.
+        """
+        tiles = _tiles(vram).reshape(-1, TILE_BYTES)
+        if len(tiles) != VRAM_TILES:
+            raise UsageError(f"a VRAM has 65536 bytes, not {tiles.size}")
+        if self._vram is None or self._matches is None:
+            changed = np.arange(VRAM_TILES)
+        elif changed is None:
+            changed = np.flatnonzero((tiles != self._vram).any(axis=1))
+        else:
+            changed = np.unique(changed)
+            if len(changed) and not 0 <= changed[0] <= changed[-1] < VRAM_TILES:
+                raise UsageError(f"a VRAM has tiles 0 to {VRAM_TILES - 1}")
+        if self._origins is not None and not len(changed):
+            return self._origins
+        found = self._index.matches(np.ascontiguousarray(tiles[changed]).reshape(-1))
+        found["tile"] = changed[found["tile"]]
+        if self._matches is not None:
+            kept = self._matches[~np.isin(self._matches["tile"], changed)]
+            found = np.concatenate([kept, found])
+        self._matches = found
+        self._vram = tiles.copy()
+        self._origins = self._index.origins_of(found, _codec.locate_informative(self._vram))
+        return self._origins
+
+
+def _decoded(
+    rom: Rom, codecs: Sequence[Codec], families: Starts
+) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
+    """The outputs of all starts one behind the other, and their bounds. Starts that do not decode are left out."""
+    if all(codec.name == HAL for codec in codecs):
+        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]))
+        return families, outputs, bounds
+    parts: list[NDArray[np.uint8]] = []
+    kept = np.ones(len(families), np.bool_)
+    for row, start in enumerate(families):
+        try:
+            data = codecs[int(start["codec"])].decode(rom.data, int(start["offset"])).data
+        except CodecError:
+            kept[row] = False
+            continue
+        parts.append(np.asarray(data, np.uint8))
+    families = families[kept]
+    families["size"] = [len(part) for part in parts]
+    bounds = np.cumsum([0, *(len(part) for part in parts)]).astype(np.uint32)
+    return families, np.concatenate(parts) if parts else np.empty(0, np.uint8), bounds
+
+
+def _tiles(tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    data = tiles if isinstance(tiles, np.ndarray) else np.frombuffer(tiles, np.uint8)
+    if data.dtype != np.uint8 or data.size % TILE_BYTES:
+        raise UsageError(f"tiles are uint8, 32 bytes each, not {data.size} items of {data.dtype}")
+    return np.ascontiguousarray(data).reshape(-1)
+
+
+def _check_names(codecs: Sequence[Codec]) -> None:
+    names = [codec.name for codec in codecs]
+    if len(set(names)) != len(names) or "raw" in names:
+        raise UsageError(f'codecs need different names, none of them "raw", not: {", ".join(names)}')
+
+
+def _fits(stored: cache.Arrays, rom: Rom) -> bool:
+    """Whether the arrays of a cache file belong together."""
+    names = {"families": START_DTYPE, "outputs": np.dtype("u1"), "bounds": np.dtype("<u4")}
+    names |= {"buckets": np.dtype("<u4"), "positions": np.dtype("<u4")}
+    if any(
+        name not in stored or stored[name].dtype != dtype or stored[name].ndim != 1 for name, dtype in names.items()
+    ):
+        return False
+    families, bounds = stored["families"], stored["bounds"]
+    return len(bounds) == len(families) + 1 and bool((families["offset"] < len(rom.data)).all())
+
+
+def _read_only(**arrays: NDArray[Any]) -> cache.Arrays:
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays

@@ -1,0 +1,165 @@
+"""ROMs with known truth: drawn art packed by several packers, among code, tables, text and noise.
+
+With or without a pointer table; what was put where is part of the result, so that finding it again can be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from halscope.rom.checksum import fix
+from halscope.rom.image import Rom
+from halscope.rom.mapping import Mapping, to_snes
+from support import drawn_art, plain_packer
+from support.roms import make_rom
+
+Packer = Callable[[bytes], bytes]
+Kind = Literal["sprites", "tiles", "font", "map", "palettes"]
+
+LEADS: Final = (0, 0, 0, 0, 1, 3, 15, 18)
+CODE: Final = bytes.fromhex("a9a2a08d8eadaeafbd9d9f85a586a4c220e2308b4bab5b7b225c6048da68fa5aea18386918c9d0f090b0")
+
+
+@dataclass(frozen=True, slots=True)
+class TrueBlock:
+    """A packed block: where it was put, what it holds, and how many bytes stand before its first tile."""
+
+    offset: int
+    packed_size: int
+    data: bytes
+    lead: int
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRom:
+    """A ROM and what was put into it; `raw` are uncompressed sheets as (offset, size)."""
+
+    rom: Rom
+    blocks: tuple[TrueBlock, ...]
+    raw: tuple[tuple[int, int], ...]
+    table: int | None
+
+
+def drawn_block(rng: np.random.Generator, kind: Kind, lead: int) -> bytes:
+    """What one block decodes to."""
+    match kind:
+        case "sprites":
+            size = int(rng.choice([16, 32, 32, 64]))
+            frames = drawn_art.animation(rng, size, int(rng.integers(1, 9)))
+            body = b"".join(drawn_art.planar(frame, 4) for frame in frames)
+        case "tiles":
+            body = drawn_art.planar(
+                drawn_art.texture(rng, 64, 8 * int(rng.integers(1, 16)), int(rng.integers(4, 15))), 4
+            )
+        case "font":
+            body = drawn_art.planar(drawn_art.texture(rng, 64, 8 * int(rng.integers(2, 10)), 3), 2)
+        case "map":
+            body = drawn_art.tilemap(rng, int(rng.integers(128, 2048)))
+        case "palettes":
+            body = (np.sort(rng.integers(0, 0x8000, (int(rng.integers(8, 17)), 16))).astype("<u2")).tobytes()
+    header = rng.integers(0, 64, lead, np.uint8).tobytes()
+    tail = b"" if rng.random() < 0.8 else rng.integers(0, 256, int(rng.integers(1, 31)), np.uint8).tobytes()
+    return header + body + tail
+
+
+def filler(rng: np.random.Generator, size: int) -> bytes:
+    """Bytes between blocks: code, words of tables, text, noise or padding."""
+    match int(rng.integers(0, 6)):
+        case 0 | 1:
+            opcodes = np.frombuffer(CODE, np.uint8)
+            code = rng.choice(opcodes, size)
+            operands = rng.random(size) < 0.45
+            code[operands] = rng.choice(np.array([0, 1, 2, 0x10, 0x20, 0x7E, 0x80, 0xFF, 0x13, 0x42], np.uint8), size)[
+                operands
+            ]
+            return code.tobytes()
+        case 2:
+            wave = np.sin(np.arange(size // 2 + 1) * 2 * np.pi / 256) * 256
+            return wave.astype("<i2").tobytes()[:size]
+        case 3:
+            return (b"THE CAVE IS DARK. PRESS A TO GO ON, OR B TO LEAVE! " * (size // 50 + 1))[:size]
+        case 4:
+            return bytes([int(rng.choice([0, 0xFF, 0xEA]))]) * size
+        case _:
+            return rng.integers(0, 256, size, np.uint8).tobytes()
+
+
+def make_truth_rom(
+    seed: int,
+    *,
+    size: int = 0x80000,
+    blocks: int = 48,
+    pointers: bool = True,
+    mapping: Mapping = Mapping.LOROM,
+    packers: tuple[Packer, ...] = (plain_packer.pack,),
+) -> TruthRom:
+    """Make a ROM.
+
+    Args:
+        seed: All of it follows from this.
+        size: Bytes of the image.
+        blocks: How many packed blocks.
+        pointers: Whether a table of 24-bit pointers leads to them.
+        mapping: No block crosses a multiple of its window.
+        packers: Taken in turn.
+    """
+    rng = np.random.default_rng(seed)
+    image = make_rom(size, mapping, seed=seed)
+    kinds: list[Kind] = ["sprites", "sprites", "sprites", "tiles", "sprites", "font", "map", "palettes"]
+    contents: list[tuple[bytes, int, Kind]] = []
+    for number in range(blocks):
+        kind = kinds[number % len(kinds)]
+        lead = int(rng.choice(LEADS)) if kind == "sprites" else 0
+        data = drawn_block(rng, kind, lead)
+        if number == 4:  # shares the second half of its tiles with block 0
+            first, first_lead, _ = contents[0]
+            half = (len(first) - first_lead) // 64 * 32
+            data = data[: lead + half] + first[first_lead + half :]
+        contents.append((data[:0x4000], lead, kind))
+
+    window = mapping.window or size
+    at = 0x1000
+    true_blocks: list[TrueBlock] = []
+    raw: list[tuple[int, int]] = []
+    sheet = b"".join(drawn_art.planar(frame, 4) for frame in drawn_art.animation(rng, 64, 4))
+    spare = (size - 0x3000) // (blocks + 1)
+    for number, (data, lead, kind) in enumerate(contents):
+        packed = packers[number % len(packers)](data)
+        gap = 0 if rng.random() < 0.15 else int(rng.integers(1, max(2, min(spare - len(packed) // 2, 6000))))
+        if number == blocks // 2:
+            gap |= 1
+            start = at + gap
+            image[start : start + len(sheet)] = sheet
+            raw.append((start, len(sheet)))
+            at = start + len(sheet)
+        filled = at
+        at += gap
+        if at // window != (at + len(packed) - 1) // window or (at < 0x8000 <= at + len(packed) + 0x100):
+            at = (at // window + 1) * window + int(rng.integers(0, 40))
+        if at + len(packed) > size:
+            raise ValueError(f"{blocks} blocks do not fit {size:#x} bytes")
+        for begin in range(filled, at, 1500):
+            image[begin : min(begin + 1500, at)] = filler(rng, min(begin + 1500, at) - begin)
+        image[at : at + len(packed)] = packed
+        true_blocks.append(TrueBlock(at, len(packed), data, lead, kind))
+        at += len(packed)
+
+    table = None
+    if pointers:
+        table = 0x301
+        order = rng.permutation(len(true_blocks))
+        entries = b"".join(to_snes(mapping, true_blocks[k].offset, size).to_bytes(3, "little") for k in order)
+        image[table : table + len(entries)] = entries
+    make_header(image, mapping)
+    return TruthRom(Rom.from_bytes(bytes(image), "truth"), tuple(true_blocks), tuple(raw), table)
+
+
+def make_header(image: bytearray, mapping: Mapping) -> None:
+    """Put the header back over whatever was placed, and correct the checksum."""
+    at = mapping.header_offset
+    image[at - 0xC0 : at + 0x40] = make_rom(len(image), mapping)[at - 0xC0 : at + 0x40]
+    image[:] = fix(image, at)
