@@ -12,7 +12,7 @@ inline constexpr std::uint8_t kTerminator = 0xFF;
 inline constexpr std::size_t kShortCount = 32;
 inline constexpr std::size_t kLongCount = 1024;
 
-enum Kind : unsigned {
+enum Kind : std::uint8_t {
     kRaw = 0,
     kRle8 = 1,
     kRle16 = 2,     // `count` pairs, so up to 2048 bytes

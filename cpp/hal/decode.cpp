@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstring>
 
+#include "hal/bits.hpp"
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
 
@@ -18,22 +19,6 @@ constexpr std::size_t kInputSlack = 1 + kShortCount;
 constexpr std::size_t kOutputSlack = 2 * kShortCount;
 constexpr std::size_t kWords = kShortCount / sizeof(std::uint64_t);
 using Words = std::array<std::uint64_t, kWords>;
-
-constexpr std::uint64_t reverse_bits_in_bytes(std::uint64_t x) noexcept {
-    x = (x >> 1 & 0x5555555555555555U) | (x & 0x5555555555555555U) << 1;
-    x = (x >> 2 & 0x3333333333333333U) | (x & 0x3333333333333333U) << 2;
-    return (x >> 4 & 0x0F0F0F0F0F0F0F0FU) | (x & 0x0F0F0F0F0F0F0F0FU) << 4;
-}
-
-constexpr std::uint64_t reverse_bytes(std::uint64_t x) noexcept {
-    x = (x >> 8 & 0x00FF00FF00FF00FFU) | (x & 0x00FF00FF00FF00FFU) << 8;
-    x = (x >> 16 & 0x0000FFFF0000FFFFU) | (x & 0x0000FFFF0000FFFFU) << 16;
-    return x >> 32 | x << 32;
-}
-
-constexpr std::uint8_t reverse_bits(std::uint8_t x) noexcept {
-    return static_cast<std::uint8_t>(reverse_bits_in_bytes(x));
-}
 
 Words load(const std::uint8_t* from) noexcept {
     Words words;
@@ -268,9 +253,8 @@ std::string describe(const DecodeResult& result) {
         case Status::reference_before_start:
             return "backward copy from output byte " + reference + " runs past the first byte of the output";
         case Status::data_too_long:
-            return "more than 65,536 bytes cannot be packed into one stream; split the data";
         case Status::packed_too_long:
-            return "the packed stream would pass 65,536 bytes, more than a game can address; split the data";
+            break;  // encode alone reports these
     }
     return "unknown fault";
 }

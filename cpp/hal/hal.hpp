@@ -48,6 +48,24 @@ struct DecodeResult {
 // The fault in words, without its offset; empty for Status::ok.
 [[nodiscard]] std::string describe(const DecodeResult& result);
 
+enum class Effort : std::uint8_t {
+    optimal,  // the smallest stream that exists
+    fast,     // a few percent larger, several times as quick
+};
+
+struct EncodeResult {
+    Status status = Status::ok;
+    std::vector<std::uint8_t> packed;  // empty on a fault
+    std::size_t fault = 0;             // where in `data` the limit is passed
+};
+
+// Packs 0 to 65,536 bytes (none: a lone terminator) into a strict stream without long command 7, which decoders
+// disagree on.
+[[nodiscard]] EncodeResult encode(std::span<const std::uint8_t> data, Effort effort = Effort::optimal);
+
+// The fault in words, without its offset; empty for Status::ok.
+[[nodiscard]] std::string describe(const EncodeResult& result);
+
 // One stream that `decode` takes, as `scan` finds it. Its end, which its twins share, is offset + packed_size.
 struct Candidate {
     std::uint32_t offset;

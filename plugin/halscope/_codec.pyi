@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# hal: (data, consumed, "") or, for a fault, (None, its offset, the reason)
+# hal: (result, consumed, "") or, for a fault, (None, its offset, the reason)
 def hal_decode(data: Buffer, offset: int, strict: bool) -> tuple[NDArray[np.uint8] | None, int, str]: ...
+def hal_encode(data: Buffer, fast: bool) -> tuple[bytes | None, int, str]: ...
 def hal_scan(rom: Buffer, window: int, strict: bool) -> NDArray[Any]: ...
 
 # locate: flat functions over arrays; halscope.rom puts them together

@@ -2,6 +2,6 @@
 
 from halscope_hooks import Block
 
-from halscope.codecs.hal import HalError, decode, scan
+from halscope.codecs.hal import HAL, HalError, decode, encode, scan
 
-__all__ = ["Block", "HalError", "decode", "scan"]
+__all__ = ["HAL", "Block", "HalError", "decode", "encode", "scan"]

@@ -1,8 +1,11 @@
-"""HAL decoding said as plainly as possible in Python, written from the format's description and from nothing in cpp."""
+"""HAL decoding and minimal size as plainly as they can be said, from the format's description and nothing in cpp."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 LIMIT = 0x10000
 REVERSED = [int(f"{byte:08b}"[::-1], 2) for byte in range(256)]
@@ -62,3 +65,40 @@ def decode(packed: bytes, offset: int = 0, *, strict: bool = True, stop: int | N
                 byte = out[place] if place < len(out) else 0
                 out.append(REVERSED[byte] if kind == 5 else byte)
         at = following
+
+
+def minimum_size(data: bytes) -> int:
+    """The length of the smallest strict stream for `data`, by trying every command of every length at every byte."""
+    size = len(data)
+    text = np.frombuffer(data, np.uint8)
+    turned = np.array(REVERSED, np.uint8)[text]
+    counts = np.arange(1, 1025)
+    header = np.where(counts <= 32, 1, 2)
+    cheapest = np.zeros(size + 1, np.int64)
+    cheapest[size] = 1
+    # Row i of each: how long the match at i with the source that begins (backward: ends) at column j is.
+    forward, reversing, backward = (np.zeros(size + 2, np.int64) for _ in range(3))
+    for i in reversed(range(size)):
+        here = text[i]
+        forward[:size] = np.where(text == here, forward[1 : size + 1] + 1, 0)
+        reversing[:size] = np.where(turned == here, reversing[1 : size + 1] + 1, 0)
+        backward[1 : size + 1] = np.where(text == here, backward[:size] + 1, 0)
+        rest = text[i:].astype(np.int64)
+        options = [(1024, 1, header + counts), (_leading(rest == here), 1, header + 1)]
+        options.append((_leading((rest - here - np.arange(size - i)) % 256 == 0), 1, header + 1))
+        pairs = np.resize(rest[:2], size - i)
+        options.append((_leading(rest == pairs) // 2, 2, header + 2))
+        # A source must begin before i. Column j + 1 of `backward` is source j.
+        sources = (forward[:i], reversing[:i], backward[1 : i + 1])
+        options += [(int(row.max(initial=0)), 1, header + 2) for row in sources]
+        best = []
+        for reach, step, price in options:
+            reach = min(reach, 1024, (size - i) // step)
+            best.append(np.min(price[:reach] + cheapest[i + step : i + step * reach + 1 : step], initial=1 << 40))
+        cheapest[i] = min(best)
+    return int(cheapest[0])
+
+
+def _leading(holds: NDArray[np.bool_]) -> int:
+    """How many items from the first on are true."""
+    return len(holds) if holds.all() else int(holds.argmin())

@@ -1,11 +1,12 @@
-"""HAL Laboratory's compression: decode, scan, and the codec as a value."""
+"""HAL Laboratory's compression: decode, encode, scan, and the codec as a value."""
 
 from __future__ import annotations
 
 from collections.abc import Buffer
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
-from halscope_hooks import Block, CodecError
+from halscope_hooks import Block, Codec, CodecError
 from numpy.typing import NDArray
 
 from halscope import _codec
@@ -45,6 +46,27 @@ def decode(data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
     return Block(decoded, position, offset)
 
 
+def encode(data: Buffer, *, effort: Literal["optimal", "fast"] = "optimal") -> bytes:
+    """Pack data into one stream, which `decode` takes strictly. The GIL is released.
+
+    Args:
+        data: Any C-contiguous buffer of 0 to 65,536 bytes; none gives the lone terminator FF.
+        effort: "optimal" gives the smallest stream that exists; "fast" one a few percent larger, several times as
+            quickly.
+
+    Raises:
+        HalError: More than 65,536 bytes, or the packed stream would pass 64 KiB (random data of nearly that size).
+        TypeError: `data` is no buffer, not contiguous, or its items are not bytes.
+        ValueError: `effort` is another word.
+    """
+    if effort not in ("optimal", "fast"):
+        raise ValueError(f"effort must be 'optimal' or 'fast', not {effort!r}")
+    packed, position, reason = _codec.hal_encode(data, effort == "fast")
+    if packed is None:
+        raise HalError(position, reason)
+    return packed
+
+
 def scan(rom: Buffer, *, window: int = 0, strict: bool = True) -> NDArray[Any]:
     """Find every offset at which a stream with at least one byte of output begins. The GIL is released.
 
@@ -66,3 +88,22 @@ def scan(rom: Buffer, *, window: int = 0, strict: bool = True) -> NDArray[Any]:
     if window < 0:
         raise ValueError(f"window must be 0 or a number of bytes, not {window}")
     return _codec.hal_scan(rom, window, strict)
+
+
+@dataclass(frozen=True, slots=True)
+class _HalCodec:
+    """Strict decoding, minimal encoding and the scan as one value, for those who take any codec."""
+
+    name: str = "hal"
+
+    def decode(self, data: Buffer, offset: int = 0) -> Block:
+        return decode(data, offset)
+
+    def encode(self, data: Buffer) -> bytes:
+        return encode(data)
+
+    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
+        return scan(rom, window=window)
+
+
+HAL: Final[Codec] = _HalCodec()
