@@ -1,0 +1,149 @@
+"""From the art to decoded blocks: sheets, fonts, tile sets, maps and palettes."""
+
+import numpy as np
+from art import PALETTES, Background, SpriteSheet, backgrounds, fonts, sprite_sheets
+
+from demobuild.graphics import Pixels, bgr555, planar, punch, sheet_tiles, tile_background
+from demobuild.model import Block
+
+RAW_SHEET = "boss"
+FIRST_BG_SLOT, BG_SLOTS = 2, 6  # CGRAM palettes 0 and 1 are the text's
+
+# Bytes before the tiles: frame count, vblanks a frame, frame width and height in tiles, then the sheet's name.
+LEADS = {
+    "owl": 1,
+    "beetle": 1,
+    "star": 1,
+    "frog": 3,
+    "bat": 3,
+    "coin": 3,
+    "pip_jump": 3,
+    "ghost": 15,
+    "mushroom": 15,
+    "pip_sleep": 15,
+    "jelly": 18,
+    "explosion": 18,
+    "pip_cheer": 18,
+    "snail": 7,
+    "fish": 2,
+    "leaf": 4,
+}
+# Bytes after the tiles: collision boxes (left, top, right, bottom, kind), as many as there are.
+TAILS = {"bird": 5, "heart": 11, "slime": 7, "lantern": 1, "bomb": 10, "crab": 20, "pip_idle": 9}
+# Tiles in the order of the whole sheet, not frame by frame: such a sheet can go to VRAM in one DMA.
+STRIPS = {"owl", "frog", "ghost", "mushroom", "bird", "heart", "logo", "leaf"}
+TICKS = {"coin": 6, "bat": 5, "star": 7, "bird": 6, "explosion": 5, "frog": 9, "ghost": 10, "jelly": 9, "owl": 12}
+TEXT_COLORS = ((0, 0, 0), (24, 24, 56), (160, 168, 216), (248, 248, 248))
+
+
+def header(sheet: SpriteSheet, frames: int, ticks: int, size: int) -> bytes:
+    """The first bytes of a block with a header."""
+    full = bytes([frames, ticks, sheet.frame_width // 8, sheet.frame_height // 8]) + sheet.name.encode().ljust(14)
+    return full[:size]
+
+
+def boxes(sheet: SpriteSheet, size: int) -> bytes:
+    """The collision boxes behind a sheet's tiles."""
+    wide, high = sheet.frame_width, sheet.frame_height
+    return bytes(value for n in range(4) for value in (2 + n, 2 + n, wide - 3, high - 3, n + 1))[:size]
+
+
+def sprite_block(sheet: SpriteSheet) -> Block:
+    """A sheet as a block, with its header and boxes."""
+    layout = "strip" if sheet.name in STRIPS else "frames"
+    tiles = [planar(tile, 4) for tile in sheet_tiles(sheet.pixels, sheet.frame_width, layout)]
+    frames = sheet.pixels.shape[1] // sheet.frame_width
+    ticks, lead = TICKS.get(sheet.name, 8), LEADS.get(sheet.name, 0)
+    return Block(
+        sheet.name,
+        "sprites",
+        header(sheet, frames, ticks, lead) + b"".join(tiles) + boxes(sheet, TAILS.get(sheet.name, 0)),
+        lead,
+        frames,
+        len(tiles) * 32 // frames,
+        sheet.frame_width,
+        sheet.frame_height,
+        ticks,
+        layout,
+        sheet.palette,
+    )
+
+
+def raw_sheet() -> tuple[bytes, int]:
+    """The boss: its frames' tiles row by row, and how many frames."""
+    sheet = next(sheet for sheet in sprite_sheets() if sheet.name == RAW_SHEET)
+    tiles = sheet_tiles(sheet.pixels, sheet.frame_width, "frames")
+    return b"".join(planar(tile, 4) for tile in tiles), sheet.pixels.shape[1] // sheet.frame_width
+
+
+def font_block() -> Block:
+    """The font, 2bpp."""
+    font = fonts()[0]
+    tiles = sheet_tiles(font.pixels, font.pixels.shape[1], "strip")
+    return Block("font", "font", b"".join(planar(tile, 2) for tile in tiles))
+
+
+class SceneGraphics:
+    """A scene's backgrounds and colours."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        both = {background.name: background for background in backgrounds()}
+        self.front: Background = both[f"{name}_front"]
+        self.back: Background = both[f"{name}_back"]
+        self.names = list(dict.fromkeys([*self.front.palettes, *self.back.palettes]))
+        if len(self.names) > BG_SLOTS:
+            raise ValueError(f"scene {name}: {len(self.names)} BG palettes, {BG_SLOTS} at most")
+        self.hole = self._hole()
+
+    def _hole(self) -> tuple[int, int]:
+        """The back's most frequent colour: palette number and index."""
+        values, counts = np.unique(self.back.pixels[self.back.pixels & 15 != 0], return_counts=True)
+        value = int(values[np.argmax(counts)])
+        return value >> 4, value & 15
+
+    def _slots(self, background: Background) -> dict[int, int]:
+        return {number: FIRST_BG_SLOT + self.names.index(name) for number, name in enumerate(background.palettes)}
+
+    def blocks(self) -> list[Block]:
+        """Tile sets and maps of both layers."""
+        blocks = []
+        for background, pixels in (
+            (self.front, self.front.pixels),
+            (self.back, punch(self.back.pixels, *self.hole)),
+        ):
+            tiled = tile_background(pixels, background.priority, self._slots(background))
+            blocks += [
+                Block(f"{background.name}_tiles", "tiles", tiled.tiles),
+                Block(f"{background.name}_map", "map", tiled.tilemap),
+            ]
+        return blocks
+
+    def palettes(self, obj_palettes: list[str]) -> Block:
+        """CGRAM whole: text, backgrounds, sprites. Entry 0 is the backdrop, the colour of the back's holes."""
+        colors = np.zeros((16, 16, 3), np.uint8)
+        colors[0, :4] = colors[1, :4] = TEXT_COLORS
+        colors[1, 3] = (248, 216, 96)
+        for slot, name in enumerate(self.names, FIRST_BG_SLOT):
+            colors[slot] = PALETTES[name]
+        for slot, name in enumerate(obj_palettes, 8):
+            colors[slot] = PALETTES[name]
+        colors[0, 0] = PALETTES[self.back.palettes[self.hole[0]]][self.hole[1]]
+        return Block(f"{self.name}_palettes", "palettes", bgr555(colors.reshape(256, 3)))
+
+    def ground_line(self, level: int | None) -> bytes:
+        """For each of 512 columns the line where feet stand: the level, or the front's lowest solid run's top."""
+        if level is not None:
+            return bytes([level]) * 512
+        return ground_from(self.front.pixels)
+
+
+def ground_from(pixels: Pixels) -> bytes:
+    """The top of what is solid from below, without the trees and columns that stand on it."""
+    height, width = pixels.shape
+    solid = pixels & 15 != 0
+    tops = np.array([height - int(np.argmin(solid[::-1, x])) if not solid[:, x].all() else 0 for x in range(width)])
+    padded = np.concatenate([tops[-24:], tops, tops[:24]])
+    calm = np.array([np.percentile(padded[x : x + 49], 65) for x in range(width)])
+    smooth = np.convolve(np.concatenate([calm[-4:], calm, calm[:4]]), np.ones(9) / 9, "valid")
+    return bytes(round(float(top)) for top in np.resize(smooth, 512))

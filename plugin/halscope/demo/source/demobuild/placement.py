@@ -1,0 +1,125 @@
+"""Decides where everything lies: blocks at mostly odd offsets, with code, data and filler between them."""
+
+import random
+from dataclasses import dataclass
+
+BANK = 0x8000
+BANKS = 16
+SEED = 0x4A1C0DE
+FREE_AT_END = (0x0C00, 0x1800)  # bytes of $FF that a bank keeps at its end, from and to
+# Opcodes by how often 65816 code has them, roughly; operands follow at random.
+OPCODES = bytes.fromhex(
+    "A9 85 8D A5 AD 20 60 D0 F0 C9 18 69 E8 C8 A2 A0 BD 9D 22 6B 4C 80 C2 E2 29 0A 48 68 DA FA B7 91"
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that goes into the ROM: a linker segment."""
+
+    segment: str
+    size: int
+    odd: bool = False  # wants an odd offset
+    snug: bool = False  # directly behind the item before it
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An item, its bank and its offset in the bank; filler carries its bytes."""
+
+    item: Item
+    bank: int
+    offset: int
+    filler: bytes = b""
+
+    @property
+    def rom_offset(self) -> int:
+        return self.bank * BANK + self.offset
+
+
+def filler(generator: random.Random, size: int) -> bytes:
+    """Bytes that look like code, like tables of words, or like nothing."""
+    output = bytearray()
+    while len(output) < size:
+        style = generator.randrange(3)
+        for _ in range(generator.randrange(20, 120)):
+            if style == 0:
+                output.append(generator.choice(OPCODES))
+                output += generator.randbytes(generator.randrange(3))
+            elif style == 1:
+                output += (generator.randrange(0x8000, 0xFFFF) & 0xFFFE).to_bytes(2, "little")
+            else:
+                output += generator.randbytes(4)
+    return bytes(output[:size])
+
+
+class Placement:
+    """Fills the banks from 1 on; bank 0 is the engine's."""
+
+    def __init__(self) -> None:
+        self.random = random.Random(SEED)
+        self.placed: list[Placed] = []
+        self.fillers = 0
+
+    def place(self, items: list[Item]) -> list[Placed]:
+        """Spreads the items evenly over the banks, in their order."""
+        room = [BANK - self.random.randrange(*FREE_AT_END) for _ in range(BANKS)]
+        total, banks = sum(item.size for item in items), BANKS - 1
+        groups: list[list[Item]] = [[] for _ in range(BANKS)]
+        bank, used = 1, 0
+        for item in items:
+            if not item.snug and used >= total / banks * bank and bank < BANKS - 1:
+                bank += 1
+            groups[bank].append(item)
+            used += item.size
+        for bank in range(1, BANKS):
+            self._fill_bank(bank, groups[bank], room[bank])
+        return self.placed
+
+    def _fill_bank(self, bank: int, items: list[Item], room: int) -> None:
+        spare = room - sum(item.size for item in items)
+        if spare < 2 * len(items):
+            raise ValueError(f"bank {bank} overflows by {-spare} bytes")
+        gaps = [0.0 if item.snug else self.random.random() ** 2 + 0.05 for item in items]
+        scale = (spare - 2 * len(items)) / (sum(gaps) + self.random.random() * 0.5)
+        offset = 0
+        for item, gap in zip(items, gaps, strict=True):
+            size = int(gap * scale)
+            if item.odd and not item.snug and (offset + size) % 2 == 0:
+                size += 1
+            if size:
+                self._add(Item(f"FILL_{self.fillers:03}", size), bank, offset, filler(self.random, size))
+                self.fillers += 1
+                offset += size
+            self._add(item, bank, offset)
+            offset += item.size
+
+    def _add(self, item: Item, bank: int, offset: int, data: bytes = b"") -> None:
+        self.placed.append(Placed(item, bank, offset, data))
+
+
+def linker_config(placed: list[Placed]) -> str:
+    """The ld65 configuration: a memory area a bank, the segments in their order."""
+    lines = [
+        "MEMORY {",
+        '    ZEROPAGE: start = $0000, size = $0100, type = rw, file = "";',
+        '    VARIABLES: start = $0100, size = $1D00, type = rw, file = "";',
+        "    BANK00: start = $008000, size = $7FC0, fill = yes, fillval = $FF, file = %O;",
+        "    HEADER: start = $00FFC0, size = $0020, fill = yes, file = %O;",
+        "    VECTORS: start = $00FFE0, size = $0020, fill = yes, file = %O;",
+    ]
+    lines += [
+        f"    BANK{bank:02}: start = ${0x80 + bank:02X}8000, size = $8000, fill = yes, fillval = $FF, file = %O;"
+        for bank in range(1, BANKS)
+    ]
+    lines += [
+        "}",
+        "SEGMENTS {",
+        "    ZEROPAGE: load = ZEROPAGE, type = zp;",
+        "    VARIABLES: load = VARIABLES, type = bss;",
+        "    CODE: load = BANK00, type = ro;",
+        "    HEADER: load = HEADER, type = ro;",
+        "    VECTORS: load = VECTORS, type = ro;",
+    ]
+    lines += [f"    {one.item.segment}: load = BANK{one.bank:02}, type = ro;" for one in placed]
+    return "\n".join([*lines, "}"]) + "\n"

@@ -1,0 +1,61 @@
+"""Runs Debian's cc65: ca65, od65 for the sizes of segments, ld65; then the checksum."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+TOOLS = ("ca65", "ld65", "od65")
+CHECKSUM = 0x7FDC  # complement, then checksum
+
+
+class BuildError(Exception):
+    """The build cannot go on; the message says why."""
+
+
+def require_tools() -> None:
+    """Raises BuildError when cc65 is not installed."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        raise BuildError(f"{', '.join(missing)} not found: install Debian's cc65 (apt install cc65)")
+
+
+def run(*command: str | Path) -> str:
+    """A tool's output; its complaints become a BuildError."""
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if result.returncode or result.stderr.strip():
+        raise BuildError(f"{' '.join(map(str, command))}\n{result.stderr or result.stdout}")
+    return result.stdout
+
+
+def assemble(source: Path, folder: Path, include: Path) -> Path:
+    """Assembles one file into the folder."""
+    target = folder / f"{source.stem}.o"
+    run("ca65", "-g", "-I", include, "--bin-include-dir", folder, source, "-o", target)
+    return target
+
+
+def segment_sizes(objects: list[Path]) -> dict[str, int]:
+    """Bytes in each segment, over all object files."""
+    sizes: dict[str, int] = {}
+    for path in objects:
+        for name, size in re.findall(r"^\s+(\w+):\s+(\d+)$", run("od65", "--dump-segsize", path), re.MULTILINE):
+            sizes[name] = sizes.get(name, 0) + int(size)
+    return sizes
+
+
+def link(objects: list[Path], config: Path, folder: Path) -> tuple[bytes, dict[str, int]]:
+    """The image and the address of every label."""
+    image, labels = folder / "image.sfc", folder / "labels.txt"
+    run("ld65", "-C", config, "-o", image, "-Ln", labels, *objects)
+    found = re.findall(r"^al ([0-9A-F]+) \.(\w+)$", labels.read_text(), re.MULTILINE)
+    return image.read_bytes(), {name: int(address, 16) for address, name in found}
+
+
+def with_checksum(image: bytes) -> bytes:
+    """The image with its header's checksum and complement."""
+    fixed = bytearray(image)
+    fixed[CHECKSUM : CHECKSUM + 4] = b"\xff\xff\x00\x00"
+    total = sum(fixed) & 0xFFFF
+    fixed[CHECKSUM : CHECKSUM + 4] = (total ^ 0xFFFF).to_bytes(2, "little") + total.to_bytes(2, "little")
+    return bytes(fixed)
