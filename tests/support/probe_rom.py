@@ -120,7 +120,7 @@ def random_registers(rng: np.random.Generator) -> dict[str, int]:
     values["oamadd"] &= 0x81FF
     values["bg1hofs"] = values["m7hofs"] & 0x3FF
     values["bg1vofs"] = values["m7vofs"] & 0x3FF
-    values["inidisp"] &= 0x0F
+    values["inidisp"] &= 0x8F
     values["setini"] &= 0x40  # no overscan, interlace or hi-res: the picture stays 256 × 224
     return values
 

@@ -1,0 +1,307 @@
+"""bsnes-mercury's savestate: where VRAM, OAM, CGRAM and the decoded PPU registers stand, per profile.
+
+The state is `BST1`, a version (27), and then every value of the machine in a fixed order that depends on the profile
+the core was built with. The PPU's part begins with VRAM; what follows has fixed distances from it. The emulator keeps
+its registers decoded, field by field; the tables below say where each bit of each register is. They were found with
+ROMs that write known values, and the host tests prove every field again on the running core.
+
+Bits that the console does not use (OBSEL bit 2, BGnSC bit 7, TM bits 5 to 7...) are not kept: they read as 0.
+The performance and accuracy profiles keep the mosaic size per layer and only where it is on: a mosaic register whose
+size or layers are off reads as 0 there, which shows the same picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Buffer, Mapping
+from dataclasses import dataclass, fields
+from typing import Final, Literal
+
+import numpy as np
+from halscope_hooks import FormatError, PpuRegisters
+
+from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES
+
+Profile = Literal["performance", "balanced", "accuracy"]
+
+MAGIC: Final = b"BST1"
+STATE_VERSION: Final = 27
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Some bits of a register: `width` bits, read at `at` from VRAM's start, moved right by `shift`, put at `bit`."""
+
+    at: int
+    bit: int
+    width: int
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Distances from the start of VRAM, in the state; `oam` and `cgram` hold in the core's own memory too."""
+
+    oam: int
+    cgram: int
+    registers: Mapping[str, tuple[Field, ...]]
+    mosaic_sizes: tuple[int, ...]
+    end: int
+
+
+def _bits(*places: int, first: int = 0) -> tuple[Field, ...]:
+    """One-bit fields, the first one for the register's bit `first`."""
+    return tuple(Field(at, bit, 1) for bit, at in enumerate(places, first))
+
+
+def _pairs(*places: int) -> tuple[Field, ...]:
+    """Two-bit fields from bit 0 up."""
+    return tuple(Field(at, 2 * n, 2) for n, at in enumerate(places))
+
+
+def _common(
+    *,
+    brightness: int,
+    oam_base: Field,
+    oam_priority: int,
+    bg_mode: int,
+    mode_7_scroll: int,
+    mode_7_flags: tuple[int, int, int],
+    mode_7: int,
+    setini: tuple[int, int, int, int, int],
+    obsel: tuple[int, int, int],
+) -> dict[str, tuple[Field, ...]]:
+    """The registers that all three profiles keep in the same way."""
+    words = {name: (Field(mode_7 + 2 * n, 0, 16),) for n, name in enumerate(("m7a", "m7b", "m7c", "m7d"))}
+    size, select, base = obsel
+    extbg, hires, overscan, object_interlace, interlace = setini
+    repeat, vflip, hflip = mode_7_flags
+    return words | {
+        "inidisp": (Field(brightness, 0, 4), Field(brightness - 1, 7, 1)),
+        "obsel": (Field(base, 0, 2, 6), Field(select, 3, 2), Field(size, 5, 3)),
+        "oamadd": (oam_base, Field(oam_priority, 15, 1)),
+        "m7hofs": (Field(mode_7_scroll, 0, 13),),
+        "m7vofs": (Field(mode_7_scroll + 2, 0, 13),),
+        "m7x": (Field(mode_7 + 8, 0, 13),),
+        "m7y": (Field(mode_7 + 10, 0, 13),),
+        "m7sel": (Field(hflip, 0, 1), Field(vflip, 1, 1), Field(repeat, 6, 2)),
+        "setini": (
+            Field(interlace, 0, 1),
+            Field(object_interlace, 1, 1),
+            Field(overscan, 2, 1),
+            Field(hires, 3, 1),
+            Field(extbg, 6, 1),
+        ),
+        "bgmode": (Field(bg_mode, 0, 3), Field(bg_mode - 1, 3, 1)),
+    }
+
+
+def _layers(
+    starts: tuple[int, ...], *, screen: int, screen_size: int, tiles: int, tile_size: int, hofs: int, vofs: int
+) -> dict[str, tuple[Field, ...]]:
+    """The registers of the four layers where each layer is an object of its own, at `starts`."""
+    registers: dict[str, tuple[Field, ...]] = {"bgmode": _bits(*(at + tile_size for at in starts), first=4)}
+    for n, at in enumerate(starts, 1):
+        registers[f"bg{n}sc"] = (Field(at + screen_size, 0, 2), Field(at + screen + 1, 2, 5, 3))
+        registers[f"bg{n}hofs"] = (Field(at + hofs, 0, 10),)
+        registers[f"bg{n}vofs"] = (Field(at + vofs, 0, 10),)
+    bases = [at + tiles + 1 for at in starts]
+    registers["bg12nba"] = (Field(bases[0], 0, 3, 5), Field(bases[1], 4, 3, 5))
+    registers["bg34nba"] = (Field(bases[2], 0, 3, 5), Field(bases[3], 4, 3, 5))
+    return registers
+
+
+def _joined(*parts: Mapping[str, tuple[Field, ...]]) -> dict[str, tuple[Field, ...]]:
+    """Put parts of a table together; a register in several of them gets the fields of all."""
+    registers: dict[str, tuple[Field, ...]] = {}
+    for part in parts:
+        for name, places in part.items():
+            registers[name] = registers.get(name, ()) + places
+    return registers
+
+
+def _performance() -> Layout:
+    layers = (66604, 67210, 67816, 68422)
+    sprites, colour_window, screen = 74408, 81101, 74930
+    windows = [at + 72 for at in layers] + [sprites, colour_window]
+    # Each window: one invert, one enable, two invert, two enable, mask (in the registers' order: enable is bit 1).
+    select = [Field(at + k, 4 * (n & 1) + bit, 1) for n, at in enumerate(windows) for bit, k in enumerate((1, 0, 3, 2))]
+    registers = _joined(
+        _common(
+            brightness=81651,
+            oam_base=Field(81655, 0, 9),
+            oam_priority=81659,
+            bg_mode=81661,
+            mode_7_scroll=81665,
+            mode_7_flags=(81680, 81684, 81685),
+            mode_7=81686,
+            setini=(81716, 81717, 81718, 69050, 81719),
+            obsel=(69032, 69036, 69041),
+        ),
+        _layers(layers, screen=5, screen_size=9, tiles=13, tile_size=0, hofs=17, vofs=21),
+        {
+            "w12sel": tuple(select[0:8]),
+            "w34sel": tuple(select[8:16]),
+            "wobjsel": tuple(select[16:24]),
+            "wh0": (Field(81700, 0, 8),),
+            "wh1": (Field(81704, 0, 8),),
+            "wh2": (Field(81708, 0, 8),),
+            "wh3": (Field(81712, 0, 8),),
+            "wbglog": _pairs(*(at + 76 for at in layers)),
+            "wobjlog": _pairs(sprites + 4, colour_window + 4),
+            "tm": _bits(*(at + 25 for at in layers), 69048),
+            "ts": _bits(*(at + 26 for at in layers), 69049),
+            "tmw": _bits(*(at + 80 for at in layers), sprites + 8),
+            "tsw": _bits(*(at + 81 for at in layers), sprites + 9),
+            "cgwsel": (*_bits(screen + 1, screen), Field(81113, 4, 2), Field(81109, 6, 2)),
+            "cgadsub": _bits(*(screen + k for k in (4, 5, 6, 7, 9, 10, 3, 2))),
+            "coldata": (Field(74953, 0, 15),),
+        },
+    )
+    return Layout(0x10000, 0x10000 + OAM_BYTES, registers, tuple(at + 1 for at in layers), 81720)
+
+
+def _accuracy() -> Layout:
+    layers = (66683, 66795, 66907, 67019)
+    windows, colour = 69406, 69484
+    select = [Field(windows + 4 * n + k, 4 * (n & 1) + bit, 1) for n in range(6) for bit, k in enumerate((1, 0, 3, 2))]
+    registers = _joined(
+        _common(
+            brightness=66622,
+            oam_base=Field(66626, 0, 9, 1),
+            oam_priority=66634,
+            bg_mode=66636,
+            mode_7_scroll=66637,
+            mode_7_flags=(66649, 66653, 66654),
+            mode_7=66655,
+            setini=(66671, 66672, 66673, 69366, 66674),
+            obsel=(69367, 69371, 69376),
+        ),
+        _layers(layers, screen=2, screen_size=4, tiles=0, tile_size=12, hofs=27, vofs=29),
+        {
+            "w12sel": tuple(select[0:8]),
+            "w34sel": tuple(select[8:16]),
+            "wobjsel": tuple(select[16:24]),
+            "wh0": (Field(69430, 0, 8),),
+            "wh1": (Field(69431, 0, 8),),
+            "wh2": (Field(69432, 0, 8),),
+            "wh3": (Field(69433, 0, 8),),
+            "wbglog": _pairs(69434, 69438, 69442, 69446),
+            "wobjlog": _pairs(69450, 69454),
+            "tm": _bits(*(at + 25 for at in layers), 69364),
+            "ts": _bits(*(at + 26 for at in layers), 69365),
+            "tmw": _bits(*range(69458, 69468, 2)),
+            "tsw": _bits(*range(69459, 69468, 2)),
+            "cgwsel": (*_bits(colour + 1, colour), Field(69472, 4, 2), Field(69468, 6, 2)),
+            "cgadsub": _bits(*range(colour + 4, colour + 10), colour + 3, colour + 2),
+            "coldata": (Field(69502, 0, 5), Field(69498, 5, 5), Field(69494, 10, 5)),
+        },
+    )
+    return Layout(0x10000, 0x10000 + OAM_BYTES, registers, tuple(at + 8 for at in layers), 69504)
+
+
+def _balanced() -> Layout:
+    enable, invert = 132252, 132258  # of window one; window two 12 bytes further
+    select = [
+        _bits(invert + n, enable + n, invert + 12 + n, enable + 12 + n, first=bit)
+        for n, bit in enumerate((0, 4, 0, 4, 0, 4))
+    ]
+    registers = _joined(
+        _common(
+            brightness=132162,
+            oam_base=Field(132167, 0, 9),
+            oam_priority=132171,
+            bg_mode=132179,
+            mode_7_scroll=132208,
+            mode_7_flags=(132233, 132234, 132235),
+            mode_7=132237,
+            setini=(132323, 132324, 132325, 132328, 132329),
+            obsel=(132163, 132164, 132166),
+        ),
+        {
+            "bgmode": _bits(132174, 132175, 132176, 132177, first=4),
+            "mosaic": (*_bits(132181, 132182, 132183, 132184), Field(132180, 4, 4)),
+            "bg12nba": (Field(132200, 0, 3, 5), Field(132202, 4, 3, 5)),
+            "bg34nba": (Field(132204, 0, 3, 5), Field(132206, 4, 3, 5)),
+            "w12sel": select[0] + select[1],
+            "w34sel": select[2] + select[3],
+            "wobjsel": select[4] + select[5],
+            "wbglog": _pairs(132280, 132281, 132282, 132283),
+            "wobjlog": _pairs(132284, 132285),
+            "tm": _bits(*range(132286, 132291)),
+            "ts": _bits(*range(132291, 132296)),
+            "tmw": _bits(*range(132296, 132301)),
+            "tsw": _bits(*range(132301, 132306)),
+            "cgwsel": (*_bits(132309, 132308), Field(132307, 4, 2), Field(132306, 6, 2)),
+            "cgadsub": _bits(*range(132312, 132318), 132311, 132310),
+            "coldata": (Field(132321, 0, 15),),
+        },
+        {f"wh{n}": (Field(132276 + n, 0, 8),) for n in range(4)},
+        {f"bg{n + 1}sc": (Field(132195 + n, 0, 2), Field(132188 + 2 * n, 2, 5, 3)) for n in range(4)},
+        {f"bg{n + 1}hofs": (Field(132212 + 2 * n, 0, 10),) for n in range(4)},
+        {f"bg{n + 1}vofs": (Field(132220 + 2 * n, 0, 10),) for n in range(4)},
+    )
+    return Layout(0x20000, 0x20000 + OAM_BYTES, registers, (), 132330)
+
+
+LAYOUTS: Final[Mapping[Profile, Layout]] = {
+    "performance": _performance(),
+    "balanced": _balanced(),
+    "accuracy": _accuracy(),
+}
+
+
+def check_state(state: Buffer, profile: Profile, vram_at: int) -> None:
+    """Raise FormatError unless this is a state that the tables describe, long enough for VRAM at `vram_at`."""
+    head = bytes(memoryview(state).cast("B")[:8])
+    if head[:4] != MAGIC:
+        raise FormatError(f"bsnes-mercury state: it begins with {head[:4]!r}, expected {MAGIC!r}")
+    version = int.from_bytes(head[4:8], "little")
+    if version != STATE_VERSION:
+        raise FormatError(f"bsnes-mercury state: version {version}, only {STATE_VERSION} (v094) is known")
+    needed = vram_at + LAYOUTS[profile].end
+    if memoryview(state).nbytes < needed:
+        raise FormatError(f"bsnes-mercury state: ends before offset {needed:#x}, where the {profile} PPU's part ends")
+
+
+def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegisters:
+    """Return the PPU registers from a state.
+
+    Args:
+        state: What the core serialized.
+        profile: How the core was built.
+        vram_at: Offset of VRAM in the state.
+
+    Raises:
+        FormatError: The state is of another version, or too short.
+    """
+    check_state(state, profile, vram_at)
+    layout = LAYOUTS[profile]
+    part = memoryview(state).cast("B")[vram_at : vram_at + layout.end]
+    values: dict[str, int] = {}
+    for name, places in layout.registers.items():
+        value = 0
+        for place in places:
+            raw = part[place.at]
+            if place.shift + place.width > 8:
+                raw |= part[place.at + 1] << 8
+            value |= (raw >> place.shift & (1 << place.width) - 1) << place.bit
+        values[name] = value
+    if layout.mosaic_sizes:
+        sizes = [part[at] & 0x0F for at in layout.mosaic_sizes]
+        values["mosaic"] = max(sizes) << 4 | sum(1 << n for n, size in enumerate(sizes) if size)
+    return PpuRegisters(**values)
+
+
+def read_oam(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    """Return OAM from a state: a private uint8[544]. Raises FormatError like `read_registers`."""
+    check_state(state, profile, vram_at)
+    return np.frombuffer(state, np.uint8, OAM_BYTES, vram_at + LAYOUTS[profile].oam).copy()
+
+
+def read_cgram(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint16]]:
+    """Return CGRAM from a state: a private uint16[256]. Raises FormatError like `read_registers`."""
+    check_state(state, profile, vram_at)
+    return np.frombuffer(state, "<u2", CGRAM_BYTES // 2, vram_at + LAYOUTS[profile].cgram).astype(np.uint16)
+
+
+assert all(set(layout.registers) | {"mosaic"} == {f.name for f in fields(PpuRegisters)} for layout in LAYOUTS.values())

@@ -1,0 +1,228 @@
+"""snes9x's savestate: blocks with a name and a length; which of them hold VRAM, WRAM, CGRAM, OAM and the registers.
+
+The file is `#!s9xsnp:VVVV\\n` (VVVV: the version) and then blocks `NAM:LLLLLL:` + LLLLLL bytes; a block longer than
+999999 bytes has the length `------` whose last four characters are a big-endian number instead. `VRA` is VRAM, `RAM`
+is WRAM, `FIL` the console's register space as last written ($2100 is at 0x2100), `PPU` the emulator's own fields,
+big-endian. Write-twice registers are in `PPU` alone. Version 11 put one byte before the CGRAM; versions 9 to 12 are
+otherwise alike in what is read here. Versions 9 is proven on a running core.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Buffer
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from halscope_hooks import FormatError, PpuRegisters
+from numpy.typing import NDArray
+
+from halscope.formats.memories import OAM_BYTES, VRAM_BYTES, WRAM_BYTES
+
+MAGIC: Final = b"#!s9xsnp:"
+OLDEST: Final = 9
+NEWEST: Final = 12
+_HEAD: Final = len(MAGIC) + 5
+_MOST_BYTES: Final = 16 << 20
+
+_FIL_BYTES: Final = 0x8000
+# Offsets in the PPU block of version 9; from the CGRAM on, version 11 and later are one byte further.
+_PPU_BYTES: Final = 2649
+_BG_SCROLL: Final = (0x10, 0x1B, 0x26, 0x31)
+_CGDATA: Final = 0x3F
+_OAM: Final = 0x7D2
+_MATRIX: Final = 0xA0C  # A, B, C, D, X, Y, then the mode 7 scroll
+_FIXED_COLOUR: Final = 0xA4C  # red, green, blue
+_FIL_REGISTERS: Final = {
+    "inidisp": 0x2100,
+    "obsel": 0x2101,
+    "bgmode": 0x2105,
+    "mosaic": 0x2106,
+    "bg1sc": 0x2107,
+    "bg2sc": 0x2108,
+    "bg3sc": 0x2109,
+    "bg4sc": 0x210A,
+    "bg12nba": 0x210B,
+    "bg34nba": 0x210C,
+    "m7sel": 0x211A,
+    "w12sel": 0x2123,
+    "w34sel": 0x2124,
+    "wobjsel": 0x2125,
+    "wh0": 0x2126,
+    "wh1": 0x2127,
+    "wh2": 0x2128,
+    "wh3": 0x2129,
+    "wbglog": 0x212A,
+    "wobjlog": 0x212B,
+    "tm": 0x212C,
+    "ts": 0x212D,
+    "tmw": 0x212E,
+    "tsw": 0x212F,
+    "cgwsel": 0x2130,
+    "cgadsub": 0x2131,
+    "setini": 0x2133,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateFields:
+    """What a state says of the video memory; the arrays are private copies unless said otherwise.
+
+    Args:
+        version: The state format's version.
+        rom_name: The file name that the state was taken with, as the emulator wrote it; empty where it wrote none.
+        vram: uint8[65536].
+        cgram: uint16[256].
+        oam: uint8[544].
+        ppu: The registers; the write-twice ones are `None` where the `PPU` block has an unknown length.
+        wram: uint8[131072], or `None` if the state has none.
+    """
+
+    version: int
+    rom_name: str
+    vram: NDArray[np.uint8]
+    cgram: NDArray[np.uint16]
+    oam: NDArray[np.uint8]
+    ppu: PpuRegisters
+    wram: NDArray[np.uint8] | None
+
+
+def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
+    """Return the version, and where each block's bytes are: name → (offset, length).
+
+    Raises:
+        FormatError: No snes9x state, a version that is not known, or a block runs past the end.
+    """
+    data = memoryview(state).cast("B")
+    head = bytes(data[:_HEAD])
+    if not head.startswith(MAGIC):
+        raise FormatError(f"snes9x state: it begins with {head[:9]!r}, expected {MAGIC!r}")
+    if not re.fullmatch(rb"\d{4}\n", head[len(MAGIC) :]):
+        raise FormatError(f"snes9x state: the version {head[len(MAGIC) :]!r} is no number")
+    version = int(head[len(MAGIC) : -1])
+    if not OLDEST <= version <= NEWEST:
+        raise FormatError(
+            f"snes9x state: version {version}, known are {OLDEST} to {NEWEST}; save it with a newer snes9x"
+        )
+    blocks: dict[str, tuple[int, int]] = {}
+    at = _HEAD
+    while at + 11 <= len(data):
+        header = bytes(data[at : at + 11])
+        if not any(header):
+            break  # what a core's buffer is longer than its state is zeros
+        match = re.fullmatch(rb"([A-Z0-9]{3}):(?:(\d{6})|--.{4}):", header, re.DOTALL)
+        if match is None:
+            raise FormatError(f"snes9x state: no block begins at offset {at:#x} ({header!r}); the file is damaged")
+        length = int(match[2]) if match[2] is not None else int.from_bytes(header[6:10], "big")
+        at += 11
+        if at + length > len(data):
+            raise FormatError(
+                f"snes9x state: block {match[1].decode()} at offset {at - 11:#x} has {length} bytes, "
+                f"{at + length - len(data)} more than the file; it is cut off"
+            )
+        blocks.setdefault(match[1].decode(), (at, length))
+        at += length
+    return version, blocks
+
+
+def parse_state(state: Buffer, *, copy_memories: bool = True) -> StateFields:
+    """Read a state (not compressed).
+
+    Args:
+        state: The whole state.
+        copy_memories: Whether VRAM and WRAM are copied out; else both are read-only views of `state`.
+
+    Raises:
+        FormatError: It is no snes9x state, of an unknown version, cut off, or a block is missing or has another size.
+    """
+    version, blocks = find_blocks(state)
+    data = memoryview(state).cast("B")
+    vram_at = _place(blocks, "VRA", VRAM_BYTES)
+    ppu_at = _place(blocks, "PPU", None)
+    ppu_bytes = blocks["PPU"][1]
+    moved = 1 if version >= 11 else 0
+    if ppu_bytes < _OAM + moved + OAM_BYTES:
+        raise FormatError(f"snes9x state: the PPU block has {ppu_bytes} bytes, too few to hold OAM")
+    values: dict[str, int] = {}
+    if "FIL" in blocks:
+        fil_at = _place(blocks, "FIL", _FIL_BYTES)
+        values = {name: data[fil_at + address] for name, address in _FIL_REGISTERS.items()}
+        values["oamadd"] = (data[fil_at + 0x2102] | data[fil_at + 0x2103] << 8) & 0x81FF
+    if ppu_bytes == _PPU_BYTES + moved:
+        values |= _write_twice(data[ppu_at : ppu_at + ppu_bytes], moved)
+    wram = None
+    if "RAM" in blocks:
+        wram = _memory(data, _place(blocks, "RAM", WRAM_BYTES), WRAM_BYTES, copy_memories)
+    name_at, name_bytes = blocks.get("NAM", (0, 0))
+    return StateFields(
+        version=version,
+        rom_name=bytes(data[name_at : name_at + name_bytes]).split(b"\0")[0].decode(errors="replace"),
+        vram=_memory(data, vram_at, VRAM_BYTES, copy_memories),
+        cgram=np.frombuffer(data, ">u2", 256, ppu_at + _CGDATA + moved).astype(np.uint16),
+        oam=np.frombuffer(data, np.uint8, OAM_BYTES, ppu_at + _OAM + moved).copy(),
+        ppu=PpuRegisters(**values),
+        wram=wram,
+    )
+
+
+def cgram_offset(state: Buffer) -> int:
+    """Return where CGRAM (256 colours, big-endian) stands in a state. Raises FormatError like `parse_state`."""
+    version, blocks = find_blocks(state)
+    return _place(blocks, "PPU", None) + _CGDATA + (1 if version >= 11 else 0)
+
+
+def unpack(data: bytes) -> bytes:
+    """Return the state's bytes: unpacked if they are a gzip file, as they are if not.
+
+    Raises:
+        FormatError: A damaged gzip file, or one that holds more than 16 MiB.
+    """
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            state = file.read(_MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FormatError(f"snes9x state: the gzip file is damaged: {error}") from error
+    if len(state) > _MOST_BYTES:
+        raise FormatError(f"snes9x state: it unpacks to more than {_MOST_BYTES} bytes, which no state does")
+    return state
+
+
+def _memory(data: memoryview, at: int, size: int, copy: bool) -> NDArray[np.uint8]:
+    memory = np.frombuffer(data.toreadonly(), np.uint8, size, at)
+    return memory.copy() if copy else memory
+
+
+def _place(blocks: dict[str, tuple[int, int]], name: str, size: int | None) -> int:
+    """Return where a block's bytes begin, its size checked."""
+    if name not in blocks:
+        raise FormatError(f"snes9x state: there is no {name} block; the file is damaged")
+    at, length = blocks[name]
+    if size is not None and length != size:
+        raise FormatError(f"snes9x state: the {name} block at offset {at:#x} has {length} bytes, expected {size}")
+    return at
+
+
+def _write_twice(ppu: memoryview, moved: int) -> dict[str, int]:
+    """The registers that the console takes in two writes, from the PPU block."""
+
+    def word(at: int) -> int:
+        return int.from_bytes(ppu[at : at + 2], "big")
+
+    values: dict[str, int] = {}
+    for n, at in enumerate(_BG_SCROLL, 1):  # these stand before the byte that version 11 put in
+        values[f"bg{n}hofs"] = word(at) & 0x3FF
+        values[f"bg{n}vofs"] = word(at + 2) & 0x3FF
+    matrix = _MATRIX + moved
+    for n, name in enumerate(("m7a", "m7b", "m7c", "m7d")):
+        values[name] = word(matrix + 2 * n)
+    for n, name in enumerate(("m7x", "m7y", "m7hofs", "m7vofs"), 4):
+        values[name] = word(matrix + 2 * n) & 0x1FFF
+    red, green, blue = (level & 0x1F for level in ppu[_FIXED_COLOUR + moved : _FIXED_COLOUR + moved + 3])
+    values["coldata"] = red | green << 5 | blue << 10
+    return values

@@ -1,0 +1,107 @@
+"""Finding a libretro core: by path, by name, or by looking where cores are usually installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from halscope_hooks import HostError
+
+CORE_VARIABLE: Final = "HALSCOPE_CORE"
+"""Environment variable with the path or name of the core to use when none is given."""
+
+KNOWN_CORES: Final = ("snes9x", "bsnes-mercury-performance", "bsnes-mercury-balanced", "bsnes-mercury-accuracy")
+"""The cores that Halscope can look into, in the order of preference."""
+
+INSTALL_HINT: Final = (
+    "install one with: pip install stable-retro   (snes9x), or on Debian: "
+    "apt install libretro-bsnes-mercury-performance   (or -balanced, -accuracy)"
+)
+
+_SUFFIX: Final = {"win32": "_libretro.dll", "darwin": "_libretro.dylib"}.get(sys.platform, "_libretro.so")
+# RetroArch's own folder, then those of its Flatpak and Snap packages; the system's come after a user's.
+_USER_FOLDERS: Final = (
+    "~/.config/retroarch/cores",
+    "~/.var/app/org.libretro.RetroArch/config/retroarch/cores",
+    "~/snap/retroarch/current/.config/retroarch/cores",
+    "~/Library/Application Support/RetroArch/cores",
+    "~/AppData/Roaming/RetroArch/cores",
+)
+_SYSTEM_PATTERNS: Final = ("/usr/lib/*/libretro", "/usr/lib/libretro", "/usr/local/lib/libretro")
+
+
+@dataclass(frozen=True, slots=True)
+class CoreFile:
+    """A core that was found.
+
+    Args:
+        name: As in `KNOWN_CORES`.
+        path: Its shared library.
+    """
+
+    name: str
+    path: Path
+
+
+def core_name(path: Path) -> str:
+    """Return a core's name from its file name: `bsnes_mercury_accuracy_libretro.so` is `bsnes-mercury-accuracy`."""
+    return path.name.removesuffix(_SUFFIX).replace("_", "-")
+
+
+def available_cores() -> list[CoreFile]:
+    """Return the known cores that are installed, best first; each name once, from the first folder that has it."""
+    found: dict[str, CoreFile] = {}
+    for folder in _folders():
+        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+            name = core_name(path)
+            if name in KNOWN_CORES and name not in found:
+                found[name] = CoreFile(name, path)
+    return sorted(found.values(), key=lambda core: KNOWN_CORES.index(core.name))
+
+
+def find_core(name_or_path: Path | str | None = None) -> Path:
+    """Return the path of a core.
+
+    Args:
+        name_or_path: A core's name (`snes9x`), its file's path, or `None` for what the environment variable
+            HALSCOPE_CORE says, else for the best core that is installed.
+
+    Raises:
+        HostError: There is no such core, or none at all; says what to install.
+    """
+    wanted = name_or_path if name_or_path is not None else os.environ.get(CORE_VARIABLE) or None
+    cores = available_cores()
+    if wanted is None:
+        if not cores:
+            raise HostError(f"no libretro core for the SNES was found; {INSTALL_HINT}")
+        return cores[0].path
+    path = Path(wanted).expanduser()
+    if path.is_file():
+        return path
+    if isinstance(wanted, str) and os.sep not in wanted:
+        for core in cores:
+            if core.name == wanted.replace("_", "-"):
+                return core.path
+        if not path.exists():
+            names = ", ".join(core.name for core in cores) or "none"
+            raise HostError(f"no libretro core named {wanted} was found (installed: {names}); {INSTALL_HINT}")
+    problem = "is a directory" if path.is_dir() else "no such file"
+    raise HostError(
+        f"{path}: {problem}; give the path of a libretro core (*{_SUFFIX}) or one of: {', '.join(KNOWN_CORES)}"
+    )
+
+
+def _folders() -> Iterator[Path]:
+    """Where cores are installed, best first."""
+    wheel = importlib.util.find_spec("stable_retro")  # finding is enough: importing it would load OpenGL and more
+    if wheel is not None and wheel.submodule_search_locations:
+        yield from (Path(location) / "cores" for location in wheel.submodule_search_locations)
+    for folder in _USER_FOLDERS:
+        yield Path(folder).expanduser()
+    for pattern in _SYSTEM_PATTERNS:
+        yield from sorted(Path("/").glob(pattern.removeprefix("/")))

@@ -1,0 +1,105 @@
+"""The drivers that libretro.py calls while a core runs: they keep the picture, hold buttons, and drop the sound."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from typing import Final, override
+
+import numpy as np
+from libretro.api import InputDevice, Port
+from libretro.api.log import LogLevel
+from libretro.api.video import PixelFormat
+from libretro.drivers import ArrayAudioDriver, ArrayVideoDriver, IterableInputDriver, LogDriver
+from libretro.drivers.video import FrameBufferSpecial
+from numpy.typing import NDArray
+
+from halscope.hosts.libretro import picture
+
+BUTTONS: Final = ("b", "y", "select", "start", "up", "down", "left", "right", "a", "x", "l", "r")
+"""Names of the first pad's buttons, in the order of libretro's joypad ids."""
+
+_FORMATS: Final[dict[PixelFormat, picture.PixelFormat]] = {
+    PixelFormat.RGB1555: "rgb1555",
+    PixelFormat.XRGB8888: "xrgb8888",
+    PixelFormat.RGB565: "rgb565",
+}
+_logger = logging.getLogger("halscope.hosts.libretro")
+
+
+class KeptPicture(ArrayVideoDriver):
+    """Keeps the last picture as the core drew it, and turns it into RGB only when asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._raw: NDArray[np.uint8] | None = None
+        self._size = (0, 0)
+
+    @override
+    def refresh(self, data: memoryview | FrameBufferSpecial, width: int, height: int, pitch: int) -> None:
+        if isinstance(data, memoryview):  # else the picture is the same as before
+            # The core's buffer is its own again after this call.
+            self._raw = np.frombuffer(data, np.uint8).reshape(height, pitch).copy()
+            self._size = (width, height)
+
+    @property
+    @override
+    def needs_reinit(self) -> bool:
+        return False
+
+    @override
+    def reinit(self) -> None:
+        """There is no buffer to make."""
+
+    def rgb(self) -> NDArray[np.uint8] | None:
+        """Return the last picture as a private uint8[h, 256, 3], or `None` before the first."""
+        if self._raw is None:
+            return None
+        return picture.to_rgb(self._raw, *self._size, _FORMATS[self.pixel_format])
+
+
+class HeldButtons(IterableInputDriver):
+    """The first joypad, with the buttons that are held."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held = 0
+
+    def hold(self, buttons: Collection[str]) -> None:
+        """Hold exactly these buttons from now on; names are those of `BUTTONS`."""
+        self._held = sum(1 << BUTTONS.index(button) for button in buttons)
+
+    @override
+    def poll(self) -> None:
+        """The buttons do not change within a frame."""
+
+    @override
+    def state(self, port: Port, device: InputDevice, index: int, id: int) -> int:
+        if port != 0 or device != InputDevice.JOYPAD:
+            return 0
+        if id == _JOYPAD_MASK:
+            return self._held
+        return self._held >> id & 1
+
+
+_JOYPAD_MASK: Final = 256
+
+
+class NoSound(ArrayAudioDriver):
+    """Takes the sound and drops it."""
+
+    @override
+    def sample(self, left: int, right: int) -> None:
+        """Drop one pair."""
+
+    @override
+    def sample_batch(self, frames: memoryview) -> int:
+        return len(frames) // 2
+
+
+class CoreLog(LogDriver):
+    """Hands the core's messages to Python's logging; they arrive unformatted, with their `%s` still in place."""
+
+    @override
+    def log(self, level: LogLevel, fmt: bytes) -> None:
+        _logger.debug("%s", fmt.decode(errors="replace").rstrip())

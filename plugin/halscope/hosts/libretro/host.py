@@ -1,0 +1,197 @@
+"""LibretroHost: a libretro core that runs in this process, read after every frame and written into while it runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from halscope_hooks import HostError, HostInfo, MemorySpace, RomError, RomIdentity, Snapshot, Write
+from numpy.typing import NDArray
+
+from halscope._files import read_limited
+from halscope.hosts.libretro.cores import find_core
+from halscope.hosts.libretro.machine import Machine
+from halscope.hosts.libretro.rom_memory import find_rom
+from halscope.hosts.libretro.video_state import reader_for
+
+_SMALLEST_ROM: Final = 0x8000
+_LARGEST_ROM: Final = 0x1000000
+_COPIER_HEADER: Final = 512
+
+
+class LibretroHost:
+    """A Host (see `halscope_hooks.Host`) around a libretro core.
+
+    A snapshot is the state at the start of vblank and the picture that was drawn from it. snes9x always returns there.
+    bsnes-mercury returns there while the game has its NMI on; with the NMI off (games do that while they load, with the
+    screen off) it returns 16 lines later, and what the game wrote in these lines is already in the snapshot.
+
+    Args:
+        rom: The ROM file, or its bytes; a copier header is left out.
+        core: A core's path or name; see `find_core` for what is taken if it is left out.
+        registers: Whether snapshots hold the PPU registers. Without them, watching bsnes-mercury has no side effect.
+        wram: Whether snapshots hold WRAM.
+        picture: Whether snapshots hold the picture.
+
+    Raises:
+        UsageError: The ROM file cannot be read.
+        RomError: It is too small or too large to be a SNES ROM.
+        HostError: There is no usable core, or it does not take the ROM; says why.
+    """
+
+    def __init__(
+        self,
+        rom: Path | bytes,
+        core: Path | str | None = None,
+        *,
+        registers: bool = True,
+        wram: bool = True,
+        picture: bool = True,
+    ) -> None:
+        data = rom if isinstance(rom, bytes) else read_limited(rom, _LARGEST_ROM + _COPIER_HEADER, "SNES ROM")
+        path = None if isinstance(rom, bytes) else rom
+        image = data[_COPIER_HEADER:] if len(data) % 1024 == _COPIER_HEADER else data
+        if not _SMALLEST_ROM <= len(image) <= _LARGEST_ROM:
+            name = path or "the ROM"
+            raise RomError(f"{name}: {len(image)} bytes; a SNES ROM has {_SMALLEST_ROM} to {_LARGEST_ROM}")
+        self._machine = Machine(find_core(core), image)
+        try:
+            self._reader = reader_for(self._machine)
+        except BaseException:
+            self._machine.close()
+            raise
+        self._registers, self._wram, self._picture = registers, wram, picture
+        self._frame = 0
+        self._rom_memory = find_rom(self._machine.rom_pointers(), image)
+        self._identity = RomIdentity(
+            path=None if path is None else str(path),
+            sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
+            sha256=hashlib.sha256(image).hexdigest(),
+        )
+        writable: set[MemorySpace] = {"vram", "wram", "cgram"}
+        if self._rom_memory is not None:
+            writable.add("rom")
+        readable = {"vram", "cgram", "oam"} | ({"wram"} if wram else set()) | ({"ppu"} if registers else set())
+        self._info = HostInfo(
+            name="libretro",
+            emulator=f"{self._machine.library_name} {self._machine.library_version}",
+            readable=frozenset(readable),
+            writable=frozenset(writable),
+            rom=self._identity,
+        )
+
+    @property
+    def info(self) -> HostInfo:
+        """What runs, and what can be read and written."""
+        return self._info
+
+    @property
+    def core_path(self) -> Path:
+        """The core's shared library."""
+        return self._machine.core_path
+
+    def step(self) -> Snapshot:
+        """Run one frame and return its state; the first has the frame number 0. Raises HostError."""
+        machine = self._open_machine()
+        machine.run()
+        vram = machine.vram.copy()
+        wram = machine.wram.copy() if self._wram else None
+        video = self._reader.read(registers=self._registers)
+        picture = machine.picture() if self._picture else None
+        for array in (vram, wram, video.cgram, video.oam, picture):
+            if array is not None:
+                array.flags.writeable = False  # private already: the snapshot need not copy again
+        snapshot = Snapshot(
+            vram=vram,
+            cgram=video.cgram,
+            oam=video.oam,
+            ppu=video.ppu,
+            frame=self._frame,
+            wram=wram,
+            picture=picture,
+            rom=self._identity,
+        )
+        self._frame += 1
+        return snapshot
+
+    def press(self, buttons: Collection[str]) -> None:
+        """Hold exactly these buttons of the first pad in the steps that follow; an empty set lets go of all.
+
+        Names: b y select start up down left right a x l r. Raises HostError for another.
+        """
+        self._open_machine().hold(buttons)
+
+    def reset(self) -> None:
+        """Press the console's reset button. The frame number goes on counting."""
+        self._open_machine().reset()
+
+    def save_state(self) -> bytes:
+        """Return the core's state, for `load_state` on the same core and ROM."""
+        return bytes(self._open_machine().state())
+
+    def load_state(self, state: bytes) -> None:
+        """Go back to a state that `save_state` returned. The frame number goes on counting. Raises HostError."""
+        self._open_machine().load(state)
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Write into the running game: everything is checked first, so a refused call has changed nothing.
+
+        The next step shows writes into VRAM and CGRAM. A write into the ROM shows when the game reads it again.
+
+        Raises:
+            HostError: A memory is not writable here, an offset is outside it, or expected bytes are not there.
+        """
+        machine = self._open_machine()
+        memories: dict[MemorySpace, NDArray[np.uint8]] = {"vram": machine.vram, "wram": machine.wram}
+        if self._rom_memory is not None:
+            memories["rom"] = self._rom_memory
+        spaces = {write.space for write in writes}
+        if "cgram" in spaces:
+            memories["cgram"] = self._reader.cgram()
+        for write in writes:
+            self._check(write, memories)
+        for write in writes:
+            memories[write.space][write.offset : write.offset + len(write.data)] = np.frombuffer(write.data, np.uint8)
+        if "cgram" in spaces:
+            self._reader.write_cgram(memories["cgram"])
+        if "vram" in spaces:
+            self._reader.after_write()
+
+    def close(self) -> None:
+        """Let go of the core. Idempotent."""
+        self._rom_memory = None
+        self._machine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open_machine(self) -> Machine:
+        if self._machine.closed:
+            raise HostError(f"{self._machine.core_path}: the host is closed; attach a new one")
+        return self._machine
+
+    def _check(self, write: Write, memories: dict[MemorySpace, NDArray[np.uint8]]) -> None:
+        memory = memories.get(write.space)
+        if memory is None:
+            why = ""
+            if write.space == "rom":
+                why = ": the core shows no memory that equals the ROM file; apply the patch to the file and restart"
+            raise HostError(f"{self._info.emulator}: {write.space} is not writable{why}")
+        end = write.offset + len(write.data)
+        if write.offset < 0 or end > len(memory):
+            raise HostError(
+                f"a write to {write.space} {write.offset:#x} to {end:#x} is outside its {len(memory):#x} bytes"
+            )
+        if write.expected is not None:
+            there = memory[write.offset : write.offset + len(write.expected)].tobytes()
+            if there != write.expected:
+                raise HostError(
+                    f"{write.space} {write.offset:#x} does not hold the expected bytes "
+                    f"({there[:8].hex()}..., expected {write.expected[:8].hex()}...); nothing was written"
+                )

@@ -1,0 +1,56 @@
+"""The emulator's picture as RGB, 256 pixels wide, whatever form the core draws it in."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+PixelFormat = Literal["rgb1555", "xrgb8888", "rgb565"]
+WIDTH: Final = 256
+
+
+def _levels(bits: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """A 5-bit level as 8 bits, the way the palettes are shown: `c << 3 | c >> 2`."""
+    return (bits << 3 | bits >> 2).astype(np.uint8)
+
+
+def _table(red: int, green: int, blue: int) -> NDArray[np.uint8]:
+    """uint8[65536, 3]: the colour of every 16-bit pixel, given where each channel's 5 bits begin."""
+    pixels = np.arange(0x10000)
+    return np.stack([_levels(pixels >> shift & 31) for shift in (red, green, blue)], axis=1)
+
+
+# The SNES has 5 bits a channel: the sixth bit of green in RGB565 is dropped. Built once, when a core asks for one.
+_tables: dict[PixelFormat, NDArray[np.uint8]] = {}
+_SHIFTS: Final[dict[PixelFormat, tuple[int, int, int]]] = {"rgb1555": (10, 5, 0), "rgb565": (11, 6, 0)}
+
+
+def to_rgb(raw: NDArray[np.uint8], width: int, height: int, pixel_format: PixelFormat) -> NDArray[np.uint8]:
+    """Return the picture as a private uint8[h, 256, 3].
+
+    A picture twice as wide (hi-res modes; the accuracy profile always) keeps its odd columns, which are the main
+    screen's pixels in hi-res and the same as the even ones elsewhere. A picture twice as high (interlace, more than 239
+    lines) keeps its even lines.
+
+    Args:
+        raw: uint8[height, pitch], what the core handed out.
+        width: Pixels in a line; the rest of the pitch is left out.
+        height: Lines.
+        pixel_format: Form of a pixel.
+    """
+    if pixel_format == "xrgb8888":
+        pixels = raw[:, : width * 4].reshape(height, width, 4)
+    else:
+        pixels = raw[:, : width * 2].view(np.uint16)
+    if width == 2 * WIDTH:
+        pixels = pixels[:, 1::2]
+    if height > 239:
+        pixels = pixels[::2]
+    if pixel_format == "xrgb8888":
+        return np.ascontiguousarray(pixels[:, :, 2::-1])
+    table = _tables.get(pixel_format)
+    if table is None:
+        table = _tables[pixel_format] = _table(*_SHIFTS[pixel_format])
+    return table[pixels]
