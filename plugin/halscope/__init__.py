@@ -12,6 +12,8 @@ from halscope_hooks import (
     hookimpl,
 )
 
+from halscope.ppu import decode_frame
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -24,5 +26,6 @@ __all__ = [
     "Sprite",
     "Write",
     "__version__",
+    "decode_frame",
     "hookimpl",
 ]

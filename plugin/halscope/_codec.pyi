@@ -1,6 +1,6 @@
 """Halscope's C++ core; use it through halscope's own modules."""
 
-from collections.abc import Buffer
+from collections.abc import Buffer, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,3 +39,37 @@ def locate_lookup(
 def locate_informative(tiles: Buffer) -> NDArray[np.bool_]: ...
 def locate_support(places: NDArray[Any], informative: Buffer) -> NDArray[np.uint32]: ...
 def locate_checksum(data: Buffer, seed: int) -> int: ...
+
+# snes: tiles, sprites and layers
+def snes_decode_tiles(data: Buffer, bpp: int) -> NDArray[np.uint8]: ...
+def snes_encode_tiles(pixels: Buffer, bpp: int) -> NDArray[np.uint8]: ...
+def snes_parse_oam(oam: Buffer) -> NDArray[np.int16]: ...
+def snes_object_sizes(obsel: int) -> tuple[tuple[int, int], tuple[int, int]]: ...
+def snes_decode_objects(vram: Buffer, oam: Buffer, obsel: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]: ...
+def snes_compose_objects(
+    vram: Buffer, oam: Buffer, obsel: int, first: int, lines: int
+) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]: ...
+def snes_background(
+    vram: Buffer,
+    layer: int,
+    lines: int,
+    *,
+    bgmode: int,
+    mosaic: int,
+    bgsc: Sequence[int],
+    bgnba: Sequence[int],
+    hofs: Sequence[int],
+    vofs: Sequence[int],
+    setini: int,
+) -> NDArray[np.uint16]: ...
+def snes_mode7(
+    vram: Buffer,
+    extbg: bool,
+    lines: int,
+    *,
+    mosaic: int,
+    m7sel: int,
+    matrix: Sequence[int],
+    centre: Sequence[int],
+    scroll: Sequence[int],
+) -> NDArray[np.uint16]: ...

@@ -1,1 +1,9 @@
-"""Snapshot to Frame: OAM, OBJ, BG, CGRAM and tiles as the SNES PPU reads them; pure functions."""
+"""The picture processing unit: pure functions from a snapshot to sprites, layers and the screen.
+
+One module for each unit of the hardware: `tiles`, `cgram`, `oam`, `obj`, `bg`, `mode7`; `window`, `blend` and `compose`
+put them together; `grouping` joins sprites into the figures that a person sees.
+"""
+
+from halscope.ppu.frame import decode_frame
+
+__all__ = ["decode_frame"]

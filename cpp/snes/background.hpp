@@ -1,0 +1,32 @@
+// A tiled background layer, BG modes 0 to 6, as it falls on the screen.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "snes/vram.hpp"
+
+namespace halscope::snes {
+
+// The registers that a layer depends on, as written.
+struct BackgroundRegisters {
+    unsigned bgmode;                // $2105
+    unsigned mosaic;                // $2106
+    std::array<unsigned, 4> bgsc;   // $2107 to $210A
+    std::array<unsigned, 2> bgnba;  // $210B, $210C
+    std::array<unsigned, 4> hofs;   // $210D, $210F, $2111, $2113
+    std::array<unsigned, 4> vofs;   // $210E, $2110, $2112, $2114
+    unsigned setini;                // $2133
+};
+
+// Bits a pixel of layer 0 to 3 in BG mode 0 to 7; 0: the mode has no such layer. Layer 1 of mode 7 is EXTBG's.
+unsigned background_depth(unsigned mode, unsigned layer);
+
+// 512 in modes 5 and 6, else 256.
+unsigned background_width(unsigned mode);
+
+// Draws layer 0 to 3 of a mode from 0 to 6 into lines × background_width(mode) pixels (see layer_pixel). The mode must
+// have the layer.
+void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, std::span<std::uint16_t> pixels);
+
+}  // namespace halscope::snes

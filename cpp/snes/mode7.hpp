@@ -1,0 +1,23 @@
+// The background of BG mode 7: one layer of 1024 × 1024 pixels under an affine map.
+#pragma once
+#include <cstdint>
+#include <span>
+
+#include "snes/vram.hpp"
+
+namespace halscope::snes {
+
+// The registers as written: m7a to m7d 16 bits, centre and scroll 13 bits, both two's complement.
+struct Mode7Registers {
+    unsigned mosaic;  // $2106
+    unsigned m7sel;   // $211A
+    unsigned m7a, m7b, m7c, m7d;
+    unsigned m7x, m7y;
+    unsigned m7hofs, m7vofs;
+};
+
+// Draws lines × 256 pixels (see layer_pixel). `extbg`: the second layer that SETINI ($2133) bit 6 switches on, the same
+// picture with bit 7 of a pixel taken as its priority.
+void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, std::span<std::uint16_t> pixels);
+
+}  // namespace halscope::snes

@@ -1,0 +1,192 @@
+// Sprites: OAM, OBSEL, their pixels, and the plane that they compose on the screen.
+#include "snes/objects.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "snes/tiles.hpp"
+
+namespace halscope::snes {
+namespace {
+
+constexpr unsigned kObjectDepth = 4;  // sprites are always 4 bits a pixel
+
+// OBSEL bits 5 to 7. Pairs 6 and 7 are not in the manuals, but every console has them.
+constexpr std::array<std::array<ObjectSize, 2>, 8> kSizePairs{{
+    {{{8, 8}, {16, 16}}},
+    {{{8, 8}, {32, 32}}},
+    {{{8, 8}, {64, 64}}},
+    {{{16, 16}, {32, 32}}},
+    {{{16, 16}, {64, 64}}},
+    {{{32, 32}, {64, 64}}},
+    {{{16, 32}, {32, 64}}},
+    {{{16, 32}, {32, 32}}},
+}};
+
+// Where a tile of a sprite lies. Rows and columns wrap inside the 16 × 16 page of tiles, without a carry from one into
+// the other or into the name table bit.
+unsigned tile_address(const ObjectSelect& select, const Object& object, unsigned column, unsigned row) {
+    const unsigned x = (object.tile + column) & 15u;
+    const unsigned y = ((object.tile >> 4) + row) & 15u;
+    const unsigned table = (object.tile & 0x100u) != 0 ? select.name_high : select.name_base;
+    return (table + (y << 4 | x) * static_cast<unsigned>(tile_bytes(kObjectDepth))) & (kVramBytes - 1);
+}
+
+// The row of the unflipped sprite that is shown at `row`. A rectangular sprite (OBSEL pairs 6 and 7) flips in two
+// square halves, each in its place: the hardware takes the width for the height of the part that it flips.
+unsigned source_row(const Object& object, ObjectSize size, unsigned row) {
+    if (!object.vflip) return row;
+    if (row < size.width) return size.width - 1 - row;
+    return size.width + (size.width - 1 - (row - size.width));
+}
+
+void decode_object(Vram vram, const ObjectSelect& select, const Object& object, std::uint8_t* pixels,
+                   std::int32_t* cells) {
+    const ObjectSize size = select.size(object);
+    const unsigned columns = size.width / 8;
+    for (unsigned y = 0; y < size.height; ++y) {
+        const unsigned source = source_row(object, size, y);
+        for (unsigned cell = 0; cell < columns; ++cell) {
+            const unsigned column = object.hflip ? columns - 1 - cell : cell;
+            const unsigned address = tile_address(select, object, column, source / 8);
+            if (y % 8 == 0) *cells++ = static_cast<std::int32_t>(address);
+            auto row = decode_tile_row(vram.data() + address, source % 8, kObjectDepth);
+            if (object.hflip) std::reverse(row.begin(), row.end());
+            std::memcpy(pixels, row.data(), row.size());
+            pixels += row.size();
+        }
+    }
+}
+
+// Whether the line buffer takes the sprite into its list of 32. X = -256 is a quirk of the hardware: it compares with
+// "right of 256", so a sprite at 256 = -256 counts although no pixel of it can be seen.
+bool in_range(const Object& object, ObjectSize size, unsigned line) {
+    if (object.x < 0 && object.x != -256 && object.x + static_cast<int>(size.width) <= 0) return false;
+    return ((line - object.y) & 0xFFu) < size.height;
+}
+
+// A row of eight pixels of one sprite, fetched for a line.
+struct Sliver {
+    int x;
+    unsigned object;
+    std::array<std::uint8_t, kTileSide> pixels;
+};
+
+}  // namespace
+
+std::array<Object, kObjects> parse_oam(Oam oam) {
+    std::array<Object, kObjects> objects;
+    for (unsigned index = 0; index < kObjects; ++index) {
+        const std::uint8_t* low = oam.data() + index * 4u;
+        const unsigned attributes = low[3];                             // vhoopppN
+        const unsigned high = oam[512 + index / 4] >> (index % 4 * 2);  // size, x bit 8
+        objects[index] = {
+            .x = static_cast<int>(low[0]) - ((high & 1u) != 0 ? 256 : 0),
+            .y = low[1],
+            .tile = low[2] | (attributes & 1u) << 8,
+            .palette = attributes >> 1 & 7u,
+            .priority = attributes >> 4 & 3u,
+            .hflip = (attributes & 0x40u) != 0,
+            .vflip = (attributes & 0x80u) != 0,
+            .large = (high & 2u) != 0,
+        };
+    }
+    return objects;
+}
+
+ObjectSelect parse_obsel(unsigned obsel) {
+    const unsigned base = (obsel & 7u) * 0x4000u;
+    const unsigned gap = ((obsel >> 3 & 3u) + 1) * 0x2000u;
+    const auto& sizes = kSizePairs[obsel >> 5 & 7u];
+    return {.name_base = base, .name_high = base + gap, .small = sizes[0], .large = sizes[1]};
+}
+
+DecodedObjects decode_objects(Vram vram, Oam oam, unsigned obsel) {
+    const ObjectSelect select = parse_obsel(obsel);
+    const auto objects = parse_oam(oam);
+    std::size_t total = 0;
+    for (const Object& object : objects) {
+        const ObjectSize size = select.size(object);
+        total += std::size_t{size.width} * size.height;
+    }
+    DecodedObjects decoded{std::vector<std::uint8_t>(total), std::vector<std::int32_t>(total / kTilePixels)};
+    std::uint8_t* pixels = decoded.pixels.data();
+    std::int32_t* cells = decoded.cells.data();
+    for (const Object& object : objects) {
+        decode_object(vram, select, object, pixels, cells);
+        const ObjectSize size = select.size(object);
+        pixels += std::size_t{size.width} * size.height;
+        cells += std::size_t{size.width} * size.height / kTilePixels;
+    }
+    return decoded;
+}
+
+void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const ObjectPlane& plane) {
+    const ObjectSelect select = parse_obsel(obsel);
+    const auto objects = parse_oam(oam);
+    std::ranges::fill(plane.owner, std::int16_t{-1});
+    std::ranges::fill(plane.colours, std::uint8_t{0});
+    std::ranges::fill(plane.priority, std::uint8_t{0});
+
+    for (std::size_t line = 0; line < plane.range_over.size(); ++line) {
+        // The sprites of a line are collected while the line above it is drawn, so one with y = 0 begins on the first
+        // line of the picture. The list is in priority order and ends with the 32nd sprite.
+        std::array<unsigned, kLineObjects> list;
+        unsigned listed = 0;
+        bool range_over = false;
+        for (unsigned n = 0; n < kObjects && !range_over; ++n) {
+            const unsigned index = (first + n) % kObjects;
+            if (!in_range(objects[index], select.size(objects[index]), static_cast<unsigned>(line))) continue;
+            if (listed == kLineObjects) {
+                range_over = true;
+            } else {
+                list[listed++] = index;
+            }
+        }
+
+        // Slivers are fetched from the list's end to its front, each sprite from its left; what comes after the 34th is
+        // lost. So it is the *front-most* sprites that a crowded line loses.
+        std::array<Sliver, kLineSlivers> slivers;
+        unsigned fetched = 0;
+        bool time_over = false;
+        for (unsigned entry = listed; entry-- > 0 && !time_over;) {
+            const Object& object = objects[list[entry]];
+            const ObjectSize size = select.size(object);
+            const unsigned source = source_row(object, size, (static_cast<unsigned>(line) - object.y) & 0xFFu);
+            const unsigned columns = size.width / 8;
+            for (unsigned cell = 0; cell < columns; ++cell) {
+                // A sliver that lies wholly outside takes no time, but those of a sprite at x = -256 all do.
+                const int x = object.x + static_cast<int>(cell) * 8;
+                if (object.x != -256 && (x <= -8 || x >= static_cast<int>(kScreenWidth))) continue;
+                if (fetched == kLineSlivers) {
+                    time_over = true;
+                    break;
+                }
+                const unsigned column = object.hflip ? columns - 1 - cell : cell;
+                const unsigned address = tile_address(select, object, column, source / 8);
+                Sliver& sliver = slivers[fetched++];
+                sliver = {x, list[entry], decode_tile_row(vram.data() + address, source % 8, kObjectDepth)};
+                if (object.hflip) std::reverse(sliver.pixels.begin(), sliver.pixels.end());
+            }
+        }
+
+        // Each later sliver hides what it covers, whatever its priority bits say: those only count against the layers.
+        const std::size_t start = line * kScreenWidth;
+        for (unsigned n = 0; n < fetched; ++n) {
+            const Sliver& sliver = slivers[n];
+            const Object& object = objects[sliver.object];
+            for (unsigned pixel = 0; pixel < kTileSide; ++pixel) {
+                const int x = sliver.x + static_cast<int>(pixel);
+                if (sliver.pixels[pixel] == 0 || x < 0 || x >= static_cast<int>(kScreenWidth)) continue;
+                const std::size_t at = start + static_cast<std::size_t>(x);
+                plane.owner[at] = static_cast<std::int16_t>(sliver.object);
+                plane.colours[at] = static_cast<std::uint8_t>(128 + object.palette * 16 + sliver.pixels[pixel]);
+                plane.priority[at] = static_cast<std::uint8_t>(object.priority);
+            }
+        }
+        plane.range_over[line] = range_over ? 1 : 0;
+        plane.time_over[line] = time_over ? 1 : 0;
+    }
+}
+
+}  // namespace halscope::snes

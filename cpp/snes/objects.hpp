@@ -1,0 +1,70 @@
+// Sprites (the hardware calls them objects): OAM, OBSEL, their pixels, and the plane that they compose on the screen.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "snes/vram.hpp"
+
+namespace halscope::snes {
+
+inline constexpr std::size_t kOamBytes = 544;
+inline constexpr unsigned kObjects = 128;
+inline constexpr unsigned kLineObjects = 32;  // more are dropped: the range-over flag of $213E
+inline constexpr unsigned kLineSlivers = 34;  // rows of eight pixels; more are dropped: the time-over flag of $213E
+
+using Oam = std::span<const std::uint8_t, kOamBytes>;
+
+// An OAM entry as it stands in memory.
+struct Object {
+    int x;  // -256 to 255
+    unsigned y;
+    unsigned tile;  // 0 to 511, bit 8 is the name table bit
+    unsigned palette;
+    unsigned priority;
+    bool hflip;
+    bool vflip;
+    bool large;
+};
+
+std::array<Object, kObjects> parse_oam(Oam oam);
+
+struct ObjectSize {
+    unsigned width;
+    unsigned height;
+};
+
+// OBSEL ($2101).
+struct ObjectSelect {
+    unsigned name_base;  // VRAM byte address of tile 0x000
+    unsigned name_high;  // VRAM byte address of tile 0x100, not yet wrapped
+    ObjectSize small;
+    ObjectSize large;
+
+    ObjectSize size(const Object& object) const { return object.large ? large : small; }
+};
+
+ObjectSelect parse_obsel(unsigned obsel);
+
+// All 128 sprites as shown, flips applied, one behind the other in OAM order.
+struct DecodedObjects {
+    std::vector<std::uint8_t> pixels;  // 0 to 15, width × height a sprite
+    std::vector<std::int32_t> cells;   // VRAM byte address of the tile shown in each 8 × 8 cell
+};
+
+DecodedObjects decode_objects(Vram vram, Oam oam, unsigned obsel);
+
+// The sprites' part of the screen; every span is lines × 256, the flags one a line.
+struct ObjectPlane {
+    std::span<std::int16_t> owner;       // OAM index or -1
+    std::span<std::uint8_t> colours;     // index into CGRAM, 128 to 255, or 0
+    std::span<std::uint8_t> priority;    // 0 to 3
+    std::span<std::uint8_t> range_over;  // 1 where the line had more than 32 sprites
+    std::span<std::uint8_t> time_over;   // 1 where the line had more than 34 slivers
+};
+
+// `first` is the sprite that is in front ($2102/$2103), 0 to 127. Draws range_over.size() lines.
+void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const ObjectPlane& plane);
+
+}  // namespace halscope::snes

@@ -1,0 +1,84 @@
+"""Background layers of BG modes 0 to 6, and what a BG mode is made of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from halscope_hooks import PpuRegisters, Snapshot
+from numpy.typing import NDArray
+
+from halscope import _codec
+from halscope.ppu import registers
+
+# Bits a pixel of BG1 to BG4 by BGMODE ($2105) bits 0 to 2.
+DEPTHS: Final = ((2, 2, 2, 2), (4, 4, 2), (4, 4), (8, 4), (8, 2), (4, 2), (4,), (8,))
+
+# A layer's pixel as the native code hands it out.
+COLOUR: Final = 0x00FF
+PALETTE_SHIFT: Final = 8
+PRIORITY: Final = 0x2000
+OPAQUE: Final = 0x8000
+
+
+def layer_depths(ppu: PpuRegisters) -> tuple[int, ...]:
+    """Return the bits a pixel of the layers that the BG mode has; mode 7 has a second one with EXTBG ($2133 bit 6).
+
+    Raises:
+        UsageError: BGMODE, or in mode 7 SETINI, is not known.
+    """
+    mode = registers.require(ppu, "bgmode")[0] & 7
+    if mode == 7 and registers.require(ppu, "setini")[0] & 0x40:
+        return (8, 7)
+    return DEPTHS[mode]
+
+
+def is_hires(bgmode: int) -> bool:
+    """Whether the mode's layers are 512 pixels wide."""
+    return bgmode & 7 in (5, 6)
+
+
+def uses_direct_colour(ppu: PpuRegisters) -> bool:
+    """Whether BG1's 8-bit pixels are colours, not indices: CGWSEL ($2130) bit 0 in modes 3, 4 and 7."""
+    return bool(registers.known(ppu.cgwsel) & 1) and registers.known(ppu.bgmode) & 7 in (3, 4, 7)
+
+
+def direct_colours(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Return the BGR555 of direct-colour pixels: BBGGGRRR, the tile's palette bits bgr one step below each."""
+    value = pixels & COLOUR
+    palette = pixels >> PALETTE_SHIFT & 7
+    red = (value & 7) << 2 | (palette & 1) << 1
+    green = (value >> 3 & 7) << 2 | palette & 2
+    blue = value >> 6 << 3 | palette & 4
+    return (red | green << 5 | blue << 10).astype(np.uint16)
+
+
+def draw_layer(snapshot: Snapshot, index: int) -> NDArray[np.uint16]:
+    """Return layer `index` (1 to 4) of a BG mode from 0 to 6 as packed pixels, [height, 256 or 512].
+
+    Scroll, flips, offset-per-tile (modes 2, 4, 6) and mosaic are applied. The picture starts
+    with line 1 of the vertical counter: it takes a scroll of -1 to show the map's first row.
+
+    Raises:
+        UsageError: A register that the layer depends on is not known.
+    """
+    ppu = snapshot.ppu
+    bgmode, mosaic = registers.require(ppu, "bgmode", "mosaic")
+    needed = {index, 3} if bgmode & 7 in (2, 4, 6) else {index}
+    bgsc, hofs, vofs = [0] * 4, [0] * 4, [0] * 4
+    for layer in needed:
+        values = registers.require(ppu, f"bg{layer}sc", f"bg{layer}hofs", f"bg{layer}vofs")
+        bgsc[layer - 1], hofs[layer - 1], vofs[layer - 1] = values
+    (nba,) = registers.require(ppu, "bg12nba" if index <= 2 else "bg34nba")
+    return _codec.snes_background(
+        snapshot.vram,
+        index - 1,
+        registers.screen_lines(ppu),
+        bgmode=bgmode,
+        mosaic=mosaic,
+        bgsc=bgsc,
+        bgnba=(nba, nba),
+        hofs=hofs,
+        vofs=vofs,
+        setini=registers.known(ppu.setini),
+    )

@@ -1,0 +1,64 @@
+"""CGRAM colours: BGR555 as the console holds them, 24-bit RGB as a screen shows them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from halscope_hooks import UsageError
+from numpy.typing import ArrayLike, NDArray
+
+_LEVELS: Final = np.array([level << 3 | level >> 2 for level in range(32)], np.uint8)
+# The nearest of the 32 levels for every 8-bit value; of two as near, the darker.
+_NEAREST: Final = np.array([min(range(32), key=lambda n: abs(int(_LEVELS[n]) - v)) for v in range(256)], np.uint16)
+
+
+def to_rgb(cgram: ArrayLike) -> NDArray[np.uint8]:
+    """Return BGR555 colours as RGB: each 5-bit component `c` is shown as `c << 3 | c >> 2`. Bit 15 does not count.
+
+    Args:
+        cgram: uint16 of any shape.
+
+    Returns:
+        uint8 of that shape and 3 more.
+    """
+    return shown_rgb(np.bitwise_and(np.asarray(cgram, np.uint16), np.uint16(0x7FFF)), 15)
+
+
+def from_rgb(rgb: ArrayLike) -> NDArray[np.uint16]:
+    """Return RGB as BGR555, each component rounded to the nearest of the 32 levels of `to_rgb`: its exact inverse.
+
+    Args:
+        rgb: uint8 [..., 3].
+
+    Returns:
+        uint16 of the shape without the last axis.
+
+    Raises:
+        UsageError: The last axis is not 3, or a value is not in 0 to 255.
+    """
+    values = np.asarray(rgb)
+    if values.ndim == 0 or values.shape[-1] != 3:
+        raise UsageError(f"RGB colours have three components in the last axis, not the shape {values.shape}")
+    if values.dtype.kind not in "iu" or (values.size and (values.min() < 0 or values.max() > 255)):
+        raise UsageError("RGB components are integers from 0 to 255")
+    red, green, blue = (_NEAREST[values[..., n]] for n in range(3))
+    colours: NDArray[np.uint16] = red | green << np.uint16(5) | blue << np.uint16(10)
+    return colours
+
+
+def shown_rgb(bgr: NDArray[np.uint16], brightness: int) -> NDArray[np.uint8]:
+    """Return BGR555 colours (bit 15 clear) as the screen shows them at INIDISP's ($2100) brightness 0 to 15."""
+    shown: NDArray[np.uint8] = _rgb_of_brightness(brightness)[bgr]
+    return shown
+
+
+@lru_cache(maxsize=16)
+def _rgb_of_brightness(brightness: int) -> NDArray[np.uint8]:
+    """uint8[32768, 3]: every colour at a brightness. The 5-bit component is scaled by n / 15 and rounded."""
+    scaled = (np.arange(32) * brightness * 2 + 15) // 30
+    colours = np.arange(0x8000)
+    table = np.stack([_LEVELS[scaled[colours >> shift & 31]] for shift in (0, 5, 10)], axis=-1)
+    table.flags.writeable = False
+    return table

@@ -1,0 +1,109 @@
+"""Sprites (the hardware's objects): decoded one by one, and composed to the plane that the screen takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from halscope_hooks import Snapshot, Sprite
+from numpy.typing import NDArray
+
+from halscope import _codec
+from halscope.ppu import registers
+from halscope.ppu.oam import parse_oam
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectPlane:
+    """What the sprites put on the screen, before the layers come into it. The height is 224, or 239 with overscan.
+
+    Args:
+        owner: int16[height, 256], OAM index of the sprite whose pixel is in front there, or -1.
+        colours: uint8[height, 256], its index into CGRAM (128 to 255), or 0.
+        priority: uint8[height, 256], its priority bits, which only count against the layers.
+        range_over: bool[height], lines with more than 32 sprites: those further back are missing.
+        time_over: bool[height], lines with more than 34 slivers of 8 pixels: those in *front* are missing.
+        ignored: What could not be followed, in words.
+    """
+
+    owner: NDArray[np.int16]
+    colours: NDArray[np.uint8]
+    priority: NDArray[np.uint8]
+    range_over: NDArray[np.bool_]
+    time_over: NDArray[np.bool_]
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def empty(cls, lines: int) -> ObjectPlane:
+        """Return the plane of a screen without sprites."""
+        shape = (lines, 256)
+        return cls(
+            np.full(shape, -1, np.int16),
+            np.zeros(shape, np.uint8),
+            np.zeros(shape, np.uint8),
+            np.zeros(lines, np.bool_),
+            np.zeros(lines, np.bool_),
+        )
+
+
+def decode_sprites(snapshot: Snapshot, obsel: int) -> tuple[Sprite, ...]:
+    """Return all 128 sprites in OAM order, as OBSEL ($2101) makes them; off-screen ones too.
+
+    A tile wraps inside its page of 16 × 16 and its address inside VRAM. A rectangular sprite (size pairs 6 and 7) flips
+    vertically in two square halves. SETINI ($2133) bit 1, sprites of half the height in an interlaced picture, is not
+    followed: it concerns every second line of a field, and no tile looks different for it.
+    """
+    entries = parse_oam(snapshot.oam)
+    small, large = _codec.snes_object_sizes(obsel)
+    pixels, cells = _codec.snes_decode_objects(snapshot.vram, snapshot.oam, obsel)
+    pixels.flags.writeable = False  # a frame is shared: its views must not be written either
+    cells.flags.writeable = False
+    sprites = []
+    start = 0
+    for index, entry in enumerate(entries):
+        width, height = large if entry.large else small
+        end = start + width * height
+        sprites.append(
+            Sprite(
+                index=index,
+                x=entry.x,
+                y=entry.y,
+                width=width,
+                height=height,
+                palette=entry.palette,
+                priority=entry.priority,
+                hflip=entry.hflip,
+                vflip=entry.vflip,
+                tile=entry.tile,
+                large=entry.large,
+                pixels=pixels[start:end].reshape(height, width),
+                cells=cells[start // 64 : end // 64].reshape(height // 8, width // 8),
+            )
+        )
+        start = end
+    return tuple(sprites)
+
+
+def first_sprite(oamadd: int) -> int:
+    """Return the OAM index of the sprite in front: $2103 bit 7 lets the OAM address choose it ($2102 bits 1 to 7)."""
+    return oamadd >> 1 & 127 if oamadd & 0x8000 else 0
+
+
+def compose_plane(snapshot: Snapshot, obsel: int) -> ObjectPlane:
+    """Return the sprites' plane.
+
+    Measured on running cores: a sprite with y = 0 begins on the picture's first line; the front-most sprite is the
+    first in (rotated) OAM order whatever its priority bits; 32 sprites are taken from the front, then 34 slivers from
+    the back; a sprite at x = -256 takes part in both counts though nothing of it is seen.
+    """
+    ignored = []
+    oamadd = snapshot.ppu.oamadd
+    if oamadd is None:
+        ignored.append("OAMADD ($2102) is not known: sprite 0 is taken for the first")
+    if registers.known(snapshot.ppu.setini) & 0x03:
+        ignored.append("interlace (SETINI, $2133)")
+    lines = registers.screen_lines(snapshot.ppu)
+    first = first_sprite(registers.known(oamadd))
+    plane = _codec.snes_compose_objects(snapshot.vram, snapshot.oam, obsel, first, lines)
+    owner, colours, priority, range_over, time_over = plane
+    return ObjectPlane(owner, colours, priority, range_over.view(np.bool_), time_over.view(np.bool_), tuple(ignored))

@@ -1,0 +1,30 @@
+"""Reading the PPU's registers, of which a host may know only some."""
+
+from __future__ import annotations
+
+from halscope_hooks import PpuRegisters, UsageError
+
+
+def require(ppu: PpuRegisters, *names: str) -> tuple[int, ...]:
+    """Return the registers' values.
+
+    Raises:
+        UsageError: The host does not know one of them; the message names those.
+    """
+    values = tuple(getattr(ppu, name) for name in names)
+    unknown = [name.upper() for name, value in zip(names, values, strict=True) if value is None]
+    if unknown:
+        raise UsageError(
+            f"PPU registers {', '.join(unknown)} are not known here: use a host or a savestate that has them"
+        )
+    return values
+
+
+def known(value: int | None) -> int:
+    """Return the value, 0 for an unknown one: only where the caller says so, or where 0 changes nothing."""
+    return 0 if value is None else value
+
+
+def screen_lines(ppu: PpuRegisters) -> int:
+    """Return the picture's height: 239 with SETINI ($2133) bit 2, overscan, else (also where it is unknown) 224."""
+    return 239 if known(ppu.setini) & 0x04 else 224

@@ -1,0 +1,106 @@
+"""Tiles, planar as the console stores them and one byte a pixel as people draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Buffer
+from typing import Final, Literal
+
+import numpy as np
+from halscope_hooks import UsageError
+from numpy.typing import ArrayLike, NDArray
+
+from halscope import _codec
+
+TileDepth = Literal[2, 4, 8]
+DEPTHS: Final = (2, 4, 8)
+MODE7_TILES: Final = 256
+MODE7_MAP_SIDE: Final = 128
+
+
+def decode_tiles(data: Buffer, bpp: TileDepth) -> NDArray[np.uint8]:
+    """Return planar tiles as pixels.
+
+    Args:
+        data: Whole tiles of 16, 32 or 64 bytes: pairs of bit planes, two bytes a row, plane 0 first.
+        bpp: Bits a pixel: 2, 4 or 8.
+
+    Returns:
+        uint8[n, 8, 8], rows from the top, the leftmost pixel first.
+
+    Raises:
+        UsageError: Another bpp, or the data ends within a tile.
+        TypeError: The buffer is not of bytes, or not contiguous.
+    """
+    _check_depth(bpp)
+    size = memoryview(data).nbytes
+    if size % (8 * bpp):
+        raise UsageError(f"{size} bytes are not whole tiles of {8 * bpp} bytes ({bpp} bits a pixel)")
+    return _codec.snes_decode_tiles(data, bpp)
+
+
+def encode_tiles(pixels: ArrayLike, bpp: TileDepth) -> NDArray[np.uint8]:
+    """Return pixels as planar tiles: the exact inverse of `decode_tiles`.
+
+    Args:
+        pixels: Integers [n, 8, 8] (or [8, 8], one tile), each below 2 ** bpp.
+        bpp: Bits a pixel: 2, 4 or 8.
+
+    Returns:
+        uint8[n, 8 * bpp].
+
+    Raises:
+        UsageError: Another bpp or shape, no integers, or a value that needs more bits.
+    """
+    _check_depth(bpp)
+    values = np.asarray(pixels)
+    if values.ndim == 2:
+        values = values[np.newaxis]
+    if values.ndim != 3 or values.shape[1:] != (8, 8) or values.dtype.kind not in "iub":
+        raise UsageError(f"tiles are integers of the shape (n, 8, 8), not {values.dtype} of {values.shape}")
+    if values.size and (values.min() < 0 or values.max() >= 1 << bpp):
+        raise UsageError(f"a pixel is outside 0 to {(1 << bpp) - 1}, the range of {bpp} bits")
+    return _codec.snes_encode_tiles(np.ascontiguousarray(values, dtype=np.uint8), bpp)
+
+
+def decode_mode7(vram: Buffer) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return what mode 7 sees in VRAM: the first 32 KiB, even bytes the map, odd bytes the tiles.
+
+    Args:
+        vram: At least 32768 bytes.
+
+    Returns:
+        (tiles uint8[256, 8, 8], tilemap uint8[128, 128]), both copies.
+
+    Raises:
+        UsageError: Fewer bytes.
+    """
+    interleaved = np.frombuffer(vram, dtype=np.uint8)
+    if interleaved.size < 0x8000:
+        raise UsageError(f"mode 7 takes 32768 bytes of VRAM, there are {interleaved.size}")
+    tiles = interleaved[1:0x8000:2].reshape(MODE7_TILES, 8, 8).copy()
+    tilemap = interleaved[0:0x8000:2].reshape(MODE7_MAP_SIDE, MODE7_MAP_SIDE).copy()
+    return tiles, tilemap
+
+
+def encode_mode7(tiles: NDArray[np.uint8], tilemap: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the 32768 bytes of VRAM for mode 7's tiles and map: the exact inverse of `decode_mode7`.
+
+    Raises:
+        UsageError: The arrays are not uint8[256, 8, 8] and uint8[128, 128].
+    """
+    shapes = (tiles.shape, tilemap.shape)
+    if shapes != ((MODE7_TILES, 8, 8), (MODE7_MAP_SIDE, MODE7_MAP_SIDE)) or {tiles.dtype, tilemap.dtype} != {
+        np.dtype(np.uint8)
+    }:
+        raise UsageError(
+            f"mode 7 has tiles uint8[256, 8, 8] and a map uint8[128, 128], not {shapes[0]} and {shapes[1]}"
+        )
+    interleaved = np.empty(0x8000, np.uint8)
+    interleaved[0::2] = tilemap.reshape(-1)
+    interleaved[1::2] = tiles.reshape(-1)
+    return interleaved
+
+
+def _check_depth(bpp: int) -> None:
+    if bpp not in DEPTHS:
+        raise UsageError(f"tiles have 2, 4 or 8 bits a pixel, not {bpp}")
