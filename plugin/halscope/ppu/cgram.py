@@ -56,9 +56,14 @@ def shown_rgb(bgr: NDArray[np.uint16], brightness: int) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=16)
 def _rgb_of_brightness(brightness: int) -> NDArray[np.uint8]:
-    """uint8[32768, 3]: every colour at a brightness. The 5-bit component is scaled by n / 15 and rounded."""
-    scaled = (np.arange(32) * brightness * 2 + 15) // 30
+    """uint8[32768, 3]: every colour at a brightness.
+
+    The output stage has sixteen steps of (n + 1) / 16, but step 0 is all but black: 1 / 64. As bsnes shows them; snes9x
+    divides by 15, keeps 5 bits and shows nothing at 0.
+    """
+    sixty_fourths = (brightness + 1) * 4 if brightness else 1
+    levels = (_LEVELS.astype(np.uint16) * sixty_fourths // 64).astype(np.uint8)
     colours = np.arange(0x8000)
-    table = np.stack([_LEVELS[scaled[colours >> shift & 31]] for shift in (0, 5, 10)], axis=-1)
+    table = np.stack([levels[colours >> shift & 31] for shift in (0, 5, 10)], axis=-1)
     table.flags.writeable = False
     return table
