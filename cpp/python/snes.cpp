@@ -1,6 +1,7 @@
 // Python bindings of cpp/snes.
 #include <pybind11/stl.h>
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -16,43 +17,13 @@ namespace {
 namespace py = pybind11;
 using Bytes = py::array_t<std::uint8_t>;
 
-// A C-contiguous buffer of bytes, held for as long as this object lives, so that the GIL can be let go meanwhile.
-class ByteView {
-  public:
-    ByteView(const py::buffer& buffer, const char* name) : info_(buffer.request()) {
-        if (info_.itemsize != 1) throw py::type_error(std::string(name) + " must be a buffer of bytes");
-        py::ssize_t stride = 1;
-        for (auto axis = static_cast<std::size_t>(info_.ndim); axis-- > 0;) {
-            if (info_.shape[axis] > 1 && info_.strides[axis] != stride) {
-                throw py::type_error(std::string(name) + " must be C-contiguous");
-            }
-            stride *= info_.shape[axis];
-        }
+template <std::size_t size>
+std::span<const std::uint8_t, size> exactly(const ByteView& view, const char* name) {
+    if (view.bytes().size() != size) {
+        throw py::value_error(std::string(name) + " has " + std::to_string(view.bytes().size()) + " bytes, expected " +
+                              std::to_string(size));
     }
-
-    std::span<const std::uint8_t> bytes() const {
-        return {static_cast<const std::uint8_t*>(info_.ptr), static_cast<std::size_t>(info_.size)};
-    }
-
-    template <std::size_t size>
-    std::span<const std::uint8_t, size> exactly(const char* name) const {
-        if (bytes().size() != size) {
-            throw py::value_error(std::string(name) + " has " + std::to_string(bytes().size()) + " bytes, expected " +
-                                  std::to_string(size));
-        }
-        return bytes().first<size>();
-    }
-
-  private:
-    py::buffer_info info_;
-};
-
-// An array that takes over the vector's memory.
-template <typename T>
-py::array_t<T> adopt(std::vector<T>&& values) {
-    auto* owner = new std::vector<T>(std::move(values));
-    const py::capsule release(owner, [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
-    return py::array_t<T>(static_cast<py::ssize_t>(owner->size()), owner->data(), release);
+    return view.bytes().first<size>();
 }
 
 template <typename T>
@@ -76,9 +47,9 @@ std::size_t whole(std::size_t size, std::size_t unit, const char* what) {
     return size / unit;
 }
 
-Bytes decode_tiles(const py::buffer& data, unsigned bpp) {
+Bytes decode_tiles(const py::object& data, unsigned bpp) {
     check_depth(bpp);
-    const ByteView view(data, "data");
+    const ByteView view(data);
     const std::size_t count = whole(view.bytes().size(), snes::tile_bytes(bpp), "bytes");
     Bytes pixels({static_cast<py::ssize_t>(count), py::ssize_t{8}, py::ssize_t{8}});
     const auto out = span_of(pixels);
@@ -87,9 +58,9 @@ Bytes decode_tiles(const py::buffer& data, unsigned bpp) {
     return pixels;
 }
 
-Bytes encode_tiles(const py::buffer& pixels, unsigned bpp) {
+Bytes encode_tiles(const py::object& pixels, unsigned bpp) {
     check_depth(bpp);
-    const ByteView view(pixels, "pixels");
+    const ByteView view(pixels);
     const std::size_t count = whole(view.bytes().size(), snes::kTilePixels, "pixels");
     Bytes planar({static_cast<py::ssize_t>(count), static_cast<py::ssize_t>(snes::tile_bytes(bpp))});
     const auto out = span_of(planar);
@@ -98,9 +69,9 @@ Bytes encode_tiles(const py::buffer& pixels, unsigned bpp) {
     return planar;
 }
 
-py::array_t<std::int16_t> parse_oam(const py::buffer& oam) {
-    const ByteView view(oam, "oam");
-    const auto objects = snes::parse_oam(view.exactly<snes::kOamBytes>("oam"));
+py::array_t<std::int16_t> parse_oam(const py::object& oam) {
+    const ByteView view(oam);
+    const auto objects = snes::parse_oam(exactly<snes::kOamBytes>(view, "oam"));
     py::array_t<std::int16_t> fields({py::ssize_t{snes::kObjects}, py::ssize_t{8}});
     std::int16_t* out = fields.mutable_data();
     const auto put = [&out](auto value) { *out++ = static_cast<std::int16_t>(value); };
@@ -123,26 +94,26 @@ py::tuple object_sizes(unsigned obsel) {
                           py::make_tuple(select.large.width, select.large.height));
 }
 
-py::tuple decode_objects(const py::buffer& vram, const py::buffer& oam, unsigned obsel) {
-    const ByteView vram_view(vram, "vram");
-    const ByteView oam_view(oam, "oam");
-    const auto vram_bytes = vram_view.exactly<snes::kVramBytes>("vram");
-    const auto oam_bytes = oam_view.exactly<snes::kOamBytes>("oam");
+py::tuple decode_objects(const py::object& vram, const py::object& oam, unsigned obsel) {
+    const ByteView vram_view(vram);
+    const ByteView oam_view(oam);
+    const auto vram_bytes = exactly<snes::kVramBytes>(vram_view, "vram");
+    const auto oam_bytes = exactly<snes::kOamBytes>(oam_view, "oam");
     snes::DecodedObjects decoded;
     {
         const py::gil_scoped_release unlocked;
         decoded = snes::decode_objects(vram_bytes, oam_bytes, obsel);
     }
-    return py::make_tuple(adopt(std::move(decoded.pixels)), adopt(std::move(decoded.cells)));
+    return py::make_tuple(to_array(std::move(decoded.pixels)), to_array(std::move(decoded.cells)));
 }
 
-py::tuple compose_objects(const py::buffer& vram, const py::buffer& oam, unsigned obsel, unsigned first,
+py::tuple compose_objects(const py::object& vram, const py::object& oam, unsigned obsel, unsigned first,
                           py::ssize_t lines) {
     check_lines(lines);
-    const ByteView vram_view(vram, "vram");
-    const ByteView oam_view(oam, "oam");
-    const auto vram_bytes = vram_view.exactly<snes::kVramBytes>("vram");
-    const auto oam_bytes = oam_view.exactly<snes::kOamBytes>("oam");
+    const ByteView vram_view(vram);
+    const ByteView oam_view(oam);
+    const auto vram_bytes = exactly<snes::kVramBytes>(vram_view, "vram");
+    const auto oam_bytes = exactly<snes::kOamBytes>(oam_view, "oam");
     constexpr auto kWidth = static_cast<py::ssize_t>(snes::kScreenWidth);
     py::array_t<std::int16_t> owner({lines, kWidth});
     Bytes colours({lines, kWidth});
@@ -158,7 +129,7 @@ py::tuple compose_objects(const py::buffer& vram, const py::buffer& oam, unsigne
     return py::make_tuple(owner, colours, priority, range_over, time_over);
 }
 
-py::array_t<std::uint16_t> background(const py::buffer& vram, unsigned layer, py::ssize_t lines, unsigned bgmode,
+py::array_t<std::uint16_t> background(const py::object& vram, unsigned layer, py::ssize_t lines, unsigned bgmode,
                                       unsigned mosaic, const std::array<unsigned, 4>& bgsc,
                                       const std::array<unsigned, 2>& bgnba, const std::array<unsigned, 4>& hofs,
                                       const std::array<unsigned, 4>& vofs, unsigned setini) {
@@ -167,8 +138,8 @@ py::array_t<std::uint16_t> background(const py::buffer& vram, unsigned layer, py
     if (layer > 3 || mode == 7 || snes::background_depth(mode, layer) == 0) {
         throw py::value_error("mode " + std::to_string(mode) + " has no tiled layer " + std::to_string(layer + 1));
     }
-    const ByteView view(vram, "vram");
-    const auto vram_bytes = view.exactly<snes::kVramBytes>("vram");
+    const ByteView view(vram);
+    const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
     py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::background_width(mode))});
     const snes::BackgroundRegisters registers{bgmode, mosaic, bgsc, bgnba, hofs, vofs, setini};
     const auto out = span_of(pixels);
@@ -177,12 +148,12 @@ py::array_t<std::uint16_t> background(const py::buffer& vram, unsigned layer, py
     return pixels;
 }
 
-py::array_t<std::uint16_t> mode7(const py::buffer& vram, bool extbg, py::ssize_t lines, unsigned mosaic, unsigned m7sel,
+py::array_t<std::uint16_t> mode7(const py::object& vram, bool extbg, py::ssize_t lines, unsigned mosaic, unsigned m7sel,
                                  const std::array<unsigned, 4>& matrix, const std::array<unsigned, 2>& centre,
                                  const std::array<unsigned, 2>& scroll) {
     check_lines(lines);
-    const ByteView view(vram, "vram");
-    const auto vram_bytes = view.exactly<snes::kVramBytes>("vram");
+    const ByteView view(vram);
+    const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
     py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::kScreenWidth)});
     const snes::Mode7Registers registers{.mosaic = mosaic,
                                          .m7sel = m7sel,

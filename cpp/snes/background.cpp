@@ -65,11 +65,11 @@ class LayerPainter {
           offset_vofs_(registers.vofs[2] & 0x3FFu),
           offset_enable_(layer == 0 ? 0x2000u : 0x4000u) {}
 
-    // Draws the line whose place in the vertical counter is `y`.
-    void draw_line(unsigned y, std::span<std::uint16_t> line) const {
+    // Draws a line whose place in the vertical counter is `counter`; mosaic shows `y` in its place.
+    void draw_line(unsigned counter, unsigned y, std::span<std::uint16_t> line) const {
         unsigned x = 0;
         while (x < line.size()) {
-            const Point from = source(x, y);
+            const Point from = source(x, y, counter);
             const unsigned left = from.x & 7u;
             const unsigned count = std::min(8 - left, static_cast<unsigned>(line.size()) - x);
             draw_sliver(from, line.subspan(x, count));
@@ -85,8 +85,10 @@ class LayerPainter {
 
     // The point of the map shown at a place of the screen. Modes 2, 4 and 6 read a scroll value per column from BG3's
     // map: bits 13 and 14 say for which layer it counts. The leftmost column, which may be cut, always uses the
-    // registers.
-    Point source(unsigned x, unsigned y) const {
+    // registers. Vertical values are added to the counter itself: mosaic does not hold them (as in bsnes-accuracy; the
+    // other cores differ). In mode 6 everything counts in half pixels, BG3's columns too: as in bsnes-balanced and
+    // -performance, whereas -accuracy adds whole pixels to a place in half pixels.
+    Point source(unsigned x, unsigned y, unsigned counter) const {
         Point point{x + hofs_, y + vofs_};
         if (!has_offsets(mode_)) return point;
         const unsigned shown = x + (hofs_ & 7u);
@@ -95,12 +97,12 @@ class LayerPainter {
         const unsigned first = offset_map_.entry(vram_, column, offset_vofs_);
         if (mode_ == 4) {  // one value, bit 15 says which direction it is for
             if ((first & offset_enable_) == 0) return point;
-            if ((first & 0x8000u) != 0) return {point.x, y + (first & 0x3FFu)};
+            if ((first & 0x8000u) != 0) return {point.x, counter + (first & 0x3FFu)};
             return {shown + (first & 0x3F8u), point.y};
         }
         const unsigned second = offset_map_.entry(vram_, column, offset_vofs_ + 8);
         if ((first & offset_enable_) != 0) point.x = shown + (first & 0x3F8u);
-        if ((second & offset_enable_) != 0) point.y = y + (second & 0x3FFu);
+        if ((second & offset_enable_) != 0) point.y = counter + (second & 0x3FFu);
         return point;
     }
 
@@ -142,6 +144,13 @@ class LayerPainter {
     unsigned offset_enable_;
 };
 
+// Mosaic across: each block shows its first pixel. In modes 5 and 6 it counts half pixels and starts anew at the second
+// one, the main screen's first (as in bsnes-accuracy).
+void widen(std::span<std::uint16_t> line, unsigned block) {
+    const std::size_t start = line.size() > kScreenWidth ? 1 : 0;
+    for (std::size_t x = start; x < line.size(); ++x) line[x] = line[x - (x - start) % block];
+}
+
 }  // namespace
 
 unsigned background_depth(unsigned mode, unsigned layer) {
@@ -161,14 +170,11 @@ void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& regis
     const std::size_t lines = pixels.size() / width;
     for (std::size_t line = 0; line < lines; ++line) {
         const auto out = pixels.subspan(line * width, width);
-        if (line % block != 0) {  // mosaic repeats the block's first line
-            std::ranges::copy(pixels.subspan((line - 1) * width, width), out.begin());
-            continue;
-        }
         // The first line of the picture is line 1 of the vertical counter: line 0 is never shown.
-        const unsigned y = static_cast<unsigned>(line) + 1;
-        painter.draw_line(doubled ? y * 2 : y, out);
-        for (std::size_t x = 0; x < width; ++x) out[x] = out[x - x % block];
+        const unsigned counter = static_cast<unsigned>(line) + 1;
+        const unsigned y = static_cast<unsigned>(line - line % block) + 1;
+        painter.draw_line(counter, doubled ? y * 2 : y, out);
+        if (block > 1) widen(out, block);
     }
 }
 
