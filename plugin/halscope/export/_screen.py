@@ -1,0 +1,128 @@
+"""Screen: the game's picture with every sprite outlined and named, labels kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from halscope.export._canvas import GROUND, SERIES, Colour, as_picture, text_width, write
+
+_LABEL_SIZE: Final = 12
+_LABEL_HEIGHT: Final = 16
+_Rectangle = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A sprite's place on the screen.
+
+    Args:
+        x: Screen pixels; negative where it is cut off at the left.
+        y: Likewise; a sprite that wraps over the bottom of the 256 lines has a negative one.
+        width: Screen pixels.
+        height: Screen pixels.
+        label: A few letters; empty for none.
+        colour: Of outline and label; `None`: the next of a series.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    label: str = ""
+    colour: Colour | None = None
+
+
+def upscale(rgb: NDArray[np.uint8], factor: int) -> Image.Image:
+    """The picture (uint8[h, w, 3]) with every pixel `factor` wide and high. Raises UsageError for another shape."""
+    return Image.fromarray(as_picture(rgb, 3).repeat(factor, axis=0).repeat(factor, axis=1))
+
+
+def annotated_screen(rgb: NDArray[np.uint8], boxes: Sequence[Box], *, factor: int = 3) -> Image.Image:
+    """The screen with each box outlined and named.
+
+    An outline is open where the screen's edge cuts it; a box wholly outside is left out. Labels go where they cover no
+    other label and as little as possible of other boxes.
+
+    Args:
+        rgb: uint8[h, w, 3].
+        boxes: In screen pixels, in the order in which labels choose their places.
+        factor: Size of a screen pixel.
+
+    Raises:
+        UsageError: `rgb` has another shape.
+    """
+    image = upscale(rgb, factor)
+    draw = ImageDraw.Draw(image)
+    shown: list[tuple[Box, Colour, _Rectangle]] = []
+    for at, box in enumerate(boxes):
+        place = (box.x * factor, box.y * factor, (box.x + box.width) * factor, (box.y + box.height) * factor)
+        if _overlap(place, (0, 0, *image.size)):
+            shown.append((box, box.colour or SERIES[at % len(SERIES)], place))
+    for _, colour, place in shown:
+        outline(draw, place, colour)
+    placed: list[_Rectangle] = []
+    for box, colour, place in shown:
+        if box.label:
+            label = _label_place(box.label, place, image.size, placed, [other for _, _, other in shown])
+            placed.append(label)
+            draw.rounded_rectangle((label[0], label[1], label[2] - 1, label[3] - 1), radius=3, fill=colour)
+            middle = ((label[0] + label[2]) / 2, (label[1] + label[3]) / 2)
+            write(draw, middle, box.label, _LABEL_SIZE, GROUND, "mm")
+    return image
+
+
+def outline(draw: ImageDraw.ImageDraw, place: _Rectangle, colour: Colour) -> None:
+    """A frame of two pixels around `place` (right and bottom exclusive), with a dark line on either side."""
+    left, top, right, bottom = place
+    draw.rectangle((left - 1, top - 1, right, bottom), outline=GROUND)
+    draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=2)
+    draw.rectangle((left + 2, top + 2, right - 3, bottom - 3), outline=GROUND)
+
+
+def _label_place(
+    label: str, box: _Rectangle, size: tuple[int, int], placed: Sequence[_Rectangle], boxes: Sequence[_Rectangle]
+) -> _Rectangle:
+    """The best of the places around and in a box: no label covered before all, then least of other boxes covered."""
+    width = max(text_width(label, _LABEL_SIZE) + 8, _LABEL_HEIGHT)
+    box = (max(box[0], 0), max(box[1], 0), min(box[2], size[0]), min(box[3], size[1]))
+    others = [other for other in boxes if other != box]
+
+    def cost(place: tuple[int, _Rectangle]) -> tuple[int, int, int]:
+        order, rectangle = place
+        return _covered(rectangle, placed), _covered(rectangle, others), order
+
+    return min(enumerate(_label_places(box, width, size)), key=cost)[1]
+
+
+def _label_places(box: _Rectangle, width: int, size: tuple[int, int]) -> Iterable[_Rectangle]:
+    """Where a label can stand, preferred places first, all inside the picture."""
+    left, top, right, bottom = box
+    columns = (left, right - width, (left + right - width) // 2)
+    places = [(x, top - _LABEL_HEIGHT) for x in columns] + [(x, bottom) for x in columns]
+    places += [
+        (left - width, top),
+        (right, top),
+        (left - width, bottom - _LABEL_HEIGHT),
+        (right, bottom - _LABEL_HEIGHT),
+    ]
+    places += [(x, y) for y in (top, bottom - _LABEL_HEIGHT) for x in columns]
+    seen: dict[_Rectangle, None] = {}
+    for x, y in places:
+        inside_x, inside_y = min(max(x, 0), size[0] - width), min(max(y, 0), size[1] - _LABEL_HEIGHT)
+        seen[inside_x, inside_y, inside_x + width, inside_y + _LABEL_HEIGHT] = None
+    return seen
+
+
+def _overlap(a: _Rectangle, b: _Rectangle) -> int:
+    """Pixels that two rectangles share."""
+    return max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def _covered(rectangle: _Rectangle, others: Iterable[_Rectangle]) -> int:
+    return sum(_overlap(rectangle, other) for other in others)

@@ -1,0 +1,330 @@
+"""Pictures: what a person wants to look at, and the indexed PNG that tools want. Values in, Pillow images out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from halscope_hooks import UsageError
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from halscope.export._canvas import (
+    ACCENT,
+    CARD,
+    DIM,
+    GROUND,
+    SERIES,
+    TEXT,
+    Colour,
+    arrow,
+    as_picture,
+    card,
+    checkerboard,
+    fitted,
+    swatches,
+    text_width,
+    write,
+)
+from halscope.export._screen import Box, annotated_screen, outline, upscale
+
+__all__ = [
+    "SERIES",
+    "Box",
+    "Colour",
+    "Entry",
+    "annotated_screen",
+    "before_after",
+    "indexed_png",
+    "overview",
+    "png_bytes",
+    "sprite_sheet",
+    "upscale",
+]
+
+_GAP: Final = 16
+_PADDING: Final = 12
+_INDENT: Final = 15
+"""Of a title that has a mark beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """A sprite on a contact sheet.
+
+    Args:
+        pixels: uint8[h, w, 4], RGBA as shown.
+        title: One short line ("#12  32x32").
+        lines: A few smaller ones ("palette 3  priority 2", "hal $1A403+$200 pointer").
+        palette: uint8[n, 3], its colours in the console's order; `None`: no strip.
+        colour: A mark beside the title, the colour of its box on the screen; `None`: no mark.
+    """
+
+    pixels: NDArray[np.uint8] = field(repr=False)
+    title: str
+    lines: tuple[str, ...] = ()
+    palette: NDArray[np.uint8] | None = field(default=None, repr=False)
+    colour: Colour | None = None
+
+
+def png_bytes(image: Image.Image) -> bytes:
+    """The image as a PNG file."""
+    stream = io.BytesIO()
+    image.save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def indexed_png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], transparent: int | None = 0) -> bytes:
+    """A PNG file with a palette, in the order given.
+
+    Args:
+        pixels: uint8[h, w], indices into the palette.
+        palette: uint8[n, 3], n from 1 to 256.
+        transparent: The index that is transparent (tRNS), or `None`.
+
+    Raises:
+        UsageError: A shape is another, or a pixel has no colour.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 2 or 0 in pixels.shape:
+        raise UsageError(f"a picture of {pixels.dtype}{list(pixels.shape)}; give uint8[height, width]")
+    if palette.dtype != np.uint8 or palette.ndim != 2 or palette.shape[1] != 3 or not 1 <= len(palette) <= 256:
+        raise UsageError(f"a palette of {palette.dtype}{list(palette.shape)}; give uint8[1 to 256, 3]")
+    if int(pixels.max()) >= len(palette):
+        raise UsageError(f"a pixel has colour {int(pixels.max())}, and the palette ends at {len(palette) - 1}")
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.putpalette(palette.tobytes())
+    stream = io.BytesIO()
+    options = {} if transparent is None else {"transparency": transparent}
+    image.save(stream, "PNG", optimize=False, **options)
+    return stream.getvalue()
+
+
+def sprite_sheet(entries: Sequence[Entry], *, columns: int = 6, title: str = "") -> Image.Image:
+    """A contact sheet: a card for each sprite, with its captions and its palette.
+
+    Sprites are enlarged by whole factors, up to six times, as far as 128 pixels allow.
+
+    Raises:
+        UsageError: An entry's pixels are no RGBA picture, or `columns` is less than 1.
+    """
+    if columns < 1:
+        raise UsageError(f"{columns} columns; give 1 or more")
+    pictures = [_on_checks(entry.pixels, _factor(entry.pixels, 128)) for entry in entries]
+    texts = [text_width(entry.title, 15) + _INDENT for entry in entries]
+    texts += [text_width(line, 12) for entry in entries for line in entry.lines]
+    inner = max([112, *(picture.width for picture in pictures), min(max(texts, default=0), 224)])
+    tallest = max((picture.height for picture in pictures), default=0)
+    captions = 24 + 17 * max((len(entry.lines) for entry in entries), default=0)
+    width, height = inner + 2 * _PADDING, tallest + captions + 20 + 2 * _PADDING
+    columns = min(columns, max(1, len(entries)))
+    rows = -(-len(entries) // columns)
+    top = _GAP + (44 if title else 0)
+    image = Image.new(
+        "RGB", (_GAP + columns * (width + _GAP), top + max(rows * (height + _GAP), _GAP if title else 1)), GROUND
+    )
+    draw = ImageDraw.Draw(image)
+    if title:
+        write(draw, (_GAP + 2, _GAP), fitted(title, 24, image.width - 2 * _GAP), 24, TEXT)
+    for at, (entry, picture) in enumerate(zip(entries, pictures, strict=True)):
+        left, card_top = _GAP + at % columns * (width + _GAP), top + at // columns * (height + _GAP)
+        card(draw, (left, card_top, left + width, card_top + height))
+        x, y = left + _PADDING, card_top + _PADDING
+        image.paste(picture, (x + (inner - picture.width) // 2, y + (tallest - picture.height) // 2))
+        y += tallest + 10
+        if entry.palette is not None:
+            swatches(draw, (x, y), entry.palette, (inner, 8))
+        _captions(draw, entry, (x, y + 14), inner)
+    return image
+
+
+def before_after(
+    before_rgb: NDArray[np.uint8],
+    after_rgb: NDArray[np.uint8],
+    title: str,
+    *,
+    crop: tuple[int, int, int, int] | None = None,
+    captions: tuple[str, str] = ("before", "after"),
+    factor: int = 2,
+) -> Image.Image:
+    """Two screens side by side with an arrow between; with `crop`, that region enlarged below each.
+
+    Args:
+        before_rgb: uint8[h, w, 3].
+        after_rgb: The same shape.
+        title: One line above.
+        crop: x, y, width, height of the edited region in screen pixels; it may reach over the edge.
+        captions: Above the two screens.
+        factor: Size of a screen pixel.
+
+    Raises:
+        UsageError: The screens have other or different shapes, or `crop` is outside.
+    """
+    if before_rgb.shape != after_rgb.shape:
+        raise UsageError(f"screens of {list(before_rgb.shape)} and {list(after_rgb.shape)}; give two of one size")
+    screens = [upscale(rgb, factor) for rgb in (before_rgb, after_rgb)]
+    width, height = screens[0].size
+    middle, top = 72, 96
+    region = None if crop is None else _inside(crop, before_rgb.shape)
+    zoom = 0 if region is None else max(factor + 1, min(width // region[2], 288 // region[3], 10))
+    zoomed = 0 if region is None else region[3] * zoom + 40
+    image = Image.new("RGB", (2 * width + middle + 2 * _GAP, top + height + zoomed + _GAP), GROUND)
+    draw = ImageDraw.Draw(image)
+    write(draw, (_GAP, _GAP), fitted(title, 24, image.width - 2 * _GAP), 24, TEXT)
+    for left, rgb, screen, caption, colour in zip(
+        (_GAP, _GAP + width + middle), (before_rgb, after_rgb), screens, captions, (DIM, ACCENT), strict=True
+    ):
+        write(draw, (left, 64), fitted(caption, 17, width), 17, colour)
+        image.paste(screen, (left, top))
+        if region is not None:
+            _magnify(image, rgb, region, (left, top, width, height), zoom, factor, colour)
+    arrow(image, (_GAP + width + middle // 2, top + height // 2), 44)
+    return image
+
+
+def overview(
+    screen_rgb: NDArray[np.uint8],
+    boxes: Sequence[Box],
+    entries: Sequence[Entry],
+    before_rgb: NDArray[np.uint8],
+    after_rgb: NDArray[np.uint8],
+    *,
+    title: str,
+    subtitle: str = "",
+    crop: tuple[int, int, int, int],
+    notes: Sequence[str] = (),
+) -> Image.Image:
+    """All at one look: the screen with its sprites outlined, where they come from, and an edit before and after.
+
+    Args:
+        screen_rgb: uint8[h, w, 3], the annotated screen.
+        boxes: Its sprites.
+        entries: Sprites for the list at the right, the most telling first; as many as fit, two lines each.
+        before_rgb: uint8[h, w, 3], the screen before the edit.
+        after_rgb: The same after it.
+        title: The headline.
+        subtitle: A line below it.
+        crop: x, y, width, height of the edited region in screen pixels.
+        notes: Lines about the edit, the first one as a headline.
+
+    Raises:
+        UsageError: A picture has another shape, or `crop` is outside.
+    """
+    screen = annotated_screen(screen_rgb, boxes)
+    top, side, strip = 92, 424, 252
+    image = Image.new("RGB", (screen.width + side + 3 * _GAP, top + screen.height + strip + 2 * _GAP), GROUND)
+    draw = ImageDraw.Draw(image)
+    write(draw, (_GAP, _GAP), fitted(title, 30, image.width - 2 * _GAP), 30, TEXT)
+    write(draw, (_GAP, 56), fitted(subtitle, 18, image.width - 2 * _GAP), 18, DIM)
+    image.paste(screen, (_GAP, top))
+    _list(image, entries, (2 * _GAP + screen.width, top, side, screen.height))
+    bottom = top + screen.height + _GAP
+    card(draw, (_GAP, bottom, image.width - _GAP, bottom + strip))
+    view = (330, strip - 2 * _PADDING)
+    left = _GAP + _PADDING
+    for rgb, caption, colour in ((before_rgb, "before", DIM), (after_rgb, "after", ACCENT)):
+        image.paste(_view(rgb, _inside(crop, rgb.shape), view), (left, bottom + _PADDING))
+        tag = (left, bottom + _PADDING, left + text_width(caption, 15) + 16, bottom + _PADDING + 26)
+        draw.rectangle(tag, fill=CARD)
+        write(draw, ((tag[0] + tag[2]) / 2, (tag[1] + tag[3]) / 2), caption, 15, colour, "mm")
+        left += view[0] + 64
+    arrow(image, (_GAP + _PADDING + view[0] + 32, bottom + strip // 2), 40)
+    left += 24 - 64
+    room = image.width - _GAP - _PADDING - left
+    for at, note in enumerate(notes):
+        size, colour = (22, TEXT) if at == 0 else (17, DIM)
+        write(draw, (left, bottom + 30 + at * 30 + (8 if at else 0)), fitted(note, size, room), size, colour)
+    return image
+
+
+def _factor(pixels: NDArray[np.uint8], room: int) -> int:
+    longest: int = max(as_picture(pixels, 4).shape[:2])
+    return max(1, min(6, room // longest))
+
+
+def _on_checks(pixels: NDArray[np.uint8], factor: int) -> Image.Image:
+    sprite = Image.fromarray(as_picture(pixels, 4).repeat(factor, axis=0).repeat(factor, axis=1))
+    ground = checkerboard(sprite.width, sprite.height)
+    ground.paste(sprite, (0, 0), sprite)
+    return ground
+
+
+def _captions(
+    draw: ImageDraw.ImageDraw, entry: Entry, place: tuple[int, int], width: int, sizes: tuple[int, int] = (15, 12)
+) -> None:
+    """Title, with its mark, and lines; `sizes` of the two kinds of type."""
+    x, y = place
+    size, small = sizes
+    indent = 0
+    if entry.colour is not None:
+        draw.rounded_rectangle((x, y + size - 11, x + 9, y + size - 2), radius=2, fill=entry.colour)
+        indent = _INDENT
+    write(draw, (x + indent, y), fitted(entry.title, size, width - indent), size, TEXT)
+    for at, line in enumerate(entry.lines):
+        write(draw, (x, y + size + 7 + at * (small + 5)), fitted(line, small, width), small, DIM)
+
+
+def _list(image: Image.Image, entries: Sequence[Entry], place: tuple[int, int, int, int]) -> None:
+    """The sprites of the overview, one below the other."""
+    left, top, width, height = place
+    draw = ImageDraw.Draw(image)
+    rows = max(1, (height + 8) // 96)
+    edges = [top + at * (height + 8) // rows for at in range(rows + 1)]
+    room = (height + 8) // rows - 24
+    for entry, y, end in zip(entries, edges, edges[1:], strict=False):
+        bottom = end - 8
+        card(draw, (left, y, left + width, bottom))
+        picture = _on_checks(entry.pixels, _factor(entry.pixels, room))
+        picture.thumbnail((room, room), Image.Resampling.NEAREST)
+        image.paste(picture, (left + 8 + (room - picture.width) // 2, y + 8 + (room - picture.height) // 2))
+        x, inner = left + room + 22, width - room - 34
+        _captions(draw, replace(entry, lines=entry.lines[:2]), (x, y + 7), inner, (17, 14))  # more do not fit
+        if entry.palette is not None:
+            swatches(draw, (x, bottom - 15), entry.palette, (inner, 8))
+
+
+def _inside(crop: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """The part of a region that lies on the screen: x, y, width, height. Raises UsageError where there is none."""
+    x, y, width, height = crop
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + width, shape[1]), min(y + height, shape[0])
+    if right <= left or bottom <= top:
+        raise UsageError(f"the region {crop} lies outside a screen of {shape[1]}x{shape[0]}")
+    return left, top, right - left, bottom - top
+
+
+def _view(rgb: NDArray[np.uint8], region: tuple[int, int, int, int], size: tuple[int, int]) -> Image.Image:
+    """A picture of exactly `size` around a region, as large as fits with a margin, enlarged by a whole factor."""
+    x, y, width, height = region
+    factor = max(1, min(int(size[0] / (width * 1.3)), int(size[1] / (height * 1.3)), 6))
+    across, down = -(-size[0] // factor), -(-size[1] // factor)
+    left = min(max(x + width // 2 - across // 2, 0), max(0, rgb.shape[1] - across))
+    top = min(max(y + height // 2 - down // 2, 0), max(0, rgb.shape[0] - down))
+    view = Image.new("RGB", size, GROUND)
+    view.paste(upscale(rgb[top : top + down, left : left + across], factor), (0, 0))
+    return view
+
+
+def _magnify(
+    image: Image.Image,
+    rgb: NDArray[np.uint8],
+    region: tuple[int, int, int, int],
+    screen: tuple[int, int, int, int],
+    zoom: int,
+    factor: int,
+    colour: Colour,
+) -> None:
+    """Outline a region on a screen at `screen` (left, top, width, height) and show it enlarged below, tied by lines."""
+    x, y, width, height = region
+    left, top, screen_width, screen_height = screen
+    draw = ImageDraw.Draw(image)
+    box = (left + x * factor, top + y * factor, left + (x + width) * factor, top + (y + height) * factor)
+    inset_left = left + (screen_width - width * zoom) // 2
+    inset_top = top + screen_height + 24
+    for corner, inset_corner in ((box[0], inset_left), (box[2] - 1, inset_left + width * zoom - 1)):
+        draw.line((corner, box[3], inset_corner, inset_top), fill=colour)
+    outline(draw, box, colour)
+    image.paste(upscale(rgb[y : y + height, x : x + width], zoom), (inset_left, inset_top))
+    outline(draw, (inset_left - 2, inset_top - 2, inset_left + width * zoom + 2, inset_top + height * zoom + 2), colour)
