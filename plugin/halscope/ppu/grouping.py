@@ -1,0 +1,228 @@
+"""Sprites that belong together, joined into the figures that a person sees.
+
+A game draws a figure larger than one sprite out of several OAM entries, and nothing in the console says which. The
+evidence, strongest first; each kind needs boxes that overlap or share part of an edge (a corner is not enough):
+
+1. *Tiles*: same palette, priority and flips, and the tiles lie in the page of 16 × 16 as the sprites lie on the screen.
+2. *Grid*: same priority, at most eight entries apart in OAM, and the distance is a multiple of 8 both ways. Two objects
+   that pass each other meet that by chance in one of 64 frames. With different palettes: neighbours in OAM alone.
+3. *Touch*: same palette and priority, at most two entries apart in OAM, and the opaque pixels themselves meet; one of
+   the two groups is a single sprite smaller than the other group (a hand, a foot, a hat: two figures that overlap stay
+   two).
+
+Kinds 2 and 3 never join a group to a copy of itself: where every sprite of one also stands in the other with the same
+tile, size, palette and flips, it is another object of the same kind, as two coins side by side are.
+
+A sprite outside the picture joins the group that it touches, but makes none of its own, and games park unused entries
+there: one that shares its place with another is left out. A sprite without an opaque pixel is left out too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from halscope_hooks import Frame, Sprite
+from numpy.typing import NDArray
+
+from halscope.ppu import registers
+from halscope.ppu.obj import first_sprite
+
+GRID_OAM_DISTANCE = 8
+TOUCH_OAM_DISTANCE = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metasprite:
+    """One figure: a sprite by itself, or several that belong together.
+
+    Args:
+        indices: OAM entries, ascending.
+        x: Left edge on the screen, pixels; may be negative.
+        y: Top edge on the screen, pixels; a sprite that wraps at the bottom has a negative one.
+        width: Of the box around all sprites.
+        height: Of the box around all sprites.
+        pixels: uint8[height, width], index into CGRAM (128 to 255), 0 transparent; the front-most sprite on top.
+        palettes: The sprites' palettes, 0 to 7, ascending.
+    """
+
+    indices: tuple[int, ...]
+    x: int
+    y: int
+    width: int
+    height: int
+    pixels: NDArray[np.uint8]
+    palettes: tuple[int, ...]
+
+
+def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
+    """Return the figures on the screen, in the order of their first OAM entry; each visible sprite is in exactly one.
+
+    A frame without sprites has none. The rule stands at the head of this module.
+    """
+    lines = registers.screen_lines(frame.snapshot.ppu)
+    candidates = _candidates(frame.sprites, lines)
+    groups = _Groups(candidates)
+    pairs = [pair for pair in _touching(candidates) if pair[0].priority == pair[1].priority]
+    for evidence in (_tiles_continue, _on_one_grid, _pixels_meet):
+        # A join can make a further one possible (a copy among other pieces is no copy of the whole): until none comes.
+        joined = True
+        while joined:
+            joined = False
+            for a, b in pairs:
+                if groups.together(a, b) or not evidence(a, b):
+                    continue
+                if evidence is not _tiles_continue and groups.are_copies(a, b):
+                    continue
+                if evidence is _pixels_meet and not groups.one_is_an_extra(a, b):
+                    continue
+                groups.join(a, b)
+                joined = True
+    first = first_sprite(registers.known(frame.snapshot.ppu.oamadd))
+    return tuple(_draw(group, first) for group in groups.all() if any(_is_on_screen(s, lines) for s in group))
+
+
+def screen_y(sprite: Sprite) -> int:
+    """Return the line of a sprite's first row; negative where it wraps from the bottom to the top."""
+    return sprite.y - 256 if sprite.y + sprite.height > 256 else sprite.y
+
+
+def _is_on_screen(sprite: Sprite, lines: int) -> bool:
+    return -sprite.width < sprite.x < 256 and screen_y(sprite) < lines and screen_y(sprite) + sprite.height > 0
+
+
+def _candidates(sprites: Sequence[Sprite], lines: int) -> list[Sprite]:
+    """The sprites that may be part of a figure."""
+    places: dict[tuple[int, int], int] = {}
+    for sprite in sprites:
+        places[sprite.x, sprite.y] = places.get((sprite.x, sprite.y), 0) + 1
+    return [
+        sprite
+        for sprite in sprites
+        if (_is_on_screen(sprite, lines) or places[sprite.x, sprite.y] == 1) and sprite.pixels.any()
+    ]
+
+
+def _touching(sprites: Sequence[Sprite]) -> Iterator[tuple[Sprite, Sprite]]:
+    """Every pair whose boxes overlap or share part of an edge, nearest in OAM first."""
+    if not sprites:
+        return
+    left = np.array([sprite.x for sprite in sprites])
+    top = np.array([screen_y(sprite) for sprite in sprites])
+    right = left + [sprite.width for sprite in sprites]
+    bottom = top + [sprite.height for sprite in sprites]
+    across = np.minimum.outer(right, right) - np.maximum.outer(left, left)  # 0: edges meet, more: overlap
+    down = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    touching = (across >= 0) & (down >= 0) & (across + down > 0)
+    rows, columns = np.nonzero(np.triu(touching, 1))
+    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda pair: pair[1] - pair[0]):
+        yield sprites[row], sprites[column]
+
+
+def _oam_distance(a: Sprite, b: Sprite) -> int:
+    apart = abs(a.index - b.index)
+    return min(apart, 128 - apart)  # OAM is a ring where a game rotates it
+
+
+def _tiles_continue(a: Sprite, b: Sprite) -> bool:
+    if (a.palette, a.hflip, a.vflip, a.tile >> 8) != (b.palette, b.hflip, b.vflip, b.tile >> 8):
+        return False
+    across, down = b.x - a.x, screen_y(b) - screen_y(a)
+    if across % 8 or down % 8:
+        return False
+    if a.hflip:  # what is shown on the right lies on the left in the page
+        across = a.width - b.width - across
+    if a.vflip:
+        down = a.height - b.height - down
+    columns = (b.tile & 15) - (a.tile & 15)
+    rows = (b.tile >> 4 & 15) - (a.tile >> 4 & 15)
+    return (columns, rows) == (across // 8, down // 8) != (0, 0)
+
+
+def _on_one_grid(a: Sprite, b: Sprite) -> bool:
+    if (b.x - a.x) % 8 or (screen_y(b) - screen_y(a)) % 8:
+        return False
+    return _oam_distance(a, b) <= (GRID_OAM_DISTANCE if a.palette == b.palette else 1)
+
+
+def _pixels_meet(a: Sprite, b: Sprite) -> bool:
+    if a.palette != b.palette or _oam_distance(a, b) > TOUCH_OAM_DISTANCE:
+        return False
+    a_left, a_top, a_right, a_bottom = _opaque_box(a)
+    b_left, b_top, b_right, b_bottom = _opaque_box(b)
+    across = min(a_right, b_right) - max(a_left, b_left)
+    down = min(a_bottom, b_bottom) - max(a_top, b_top)
+    return across >= 0 and down >= 0 and across + down > 0
+
+
+def _opaque_box(sprite: Sprite) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom (the latter two just outside) of the opaque pixels on the screen."""
+    rows = np.flatnonzero(sprite.pixels.any(axis=1))
+    columns = np.flatnonzero(sprite.pixels.any(axis=0))
+    x, y = sprite.x, screen_y(sprite)
+    return x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1
+
+
+type _Look = tuple[int, bool, int, bool, bool]
+
+
+def _look(sprite: Sprite) -> _Look:
+    return sprite.tile, sprite.large, sprite.palette, sprite.hflip, sprite.vflip
+
+
+class _Groups:
+    """Disjoint groups of sprites that can be joined."""
+
+    def __init__(self, sprites: Sequence[Sprite]) -> None:
+        self._members = {sprite.index: [sprite] for sprite in sprites}
+
+    def together(self, a: Sprite, b: Sprite) -> bool:
+        return self._members[a.index] is self._members[b.index]
+
+    def are_copies(self, a: Sprite, b: Sprite) -> bool:
+        """Whether every piece of the one group stands in the other too."""
+        one = {_look(sprite) for sprite in self._members[a.index]}
+        other = {_look(sprite) for sprite in self._members[b.index]}
+        return one <= other or other <= one
+
+    def one_is_an_extra(self, a: Sprite, b: Sprite) -> bool:
+        """Whether one group is a single sprite, and of less area than the other."""
+        groups = sorted(
+            (sum(sprite.width * sprite.height for sprite in group), len(group))
+            for group in (self._members[a.index], self._members[b.index])
+        )
+        return groups[0][1] == 1 and groups[0][0] < groups[1][0]
+
+    def join(self, a: Sprite, b: Sprite) -> None:
+        joined = self._members[a.index]
+        for sprite in self._members[b.index]:
+            joined.append(sprite)
+            self._members[sprite.index] = joined
+
+    def all(self) -> list[list[Sprite]]:
+        """Every group once, its sprites in OAM order, in the order of their first."""
+        groups = {id(group): sorted(group, key=lambda sprite: sprite.index) for group in self._members.values()}
+        return sorted(groups.values(), key=lambda group: group[0].index)
+
+
+def _draw(group: Sequence[Sprite], first: int) -> Metasprite:
+    left = min(sprite.x for sprite in group)
+    top = min(screen_y(sprite) for sprite in group)
+    width = max(sprite.x + sprite.width for sprite in group) - left
+    height = max(screen_y(sprite) + sprite.height for sprite in group) - top
+    pixels = np.zeros((height, width), np.uint8)
+    for sprite in sorted(group, key=lambda sprite: (sprite.index - first) % 128, reverse=True):  # back to front
+        x, y = sprite.x - left, screen_y(sprite) - top
+        window = pixels[y : y + sprite.height, x : x + sprite.width]
+        np.copyto(window, sprite.pixels + np.uint8(128 + 16 * sprite.palette), where=sprite.pixels != 0)
+    pixels.flags.writeable = False
+    return Metasprite(
+        indices=tuple(sprite.index for sprite in group),
+        x=left,
+        y=top,
+        width=width,
+        height=height,
+        pixels=pixels,
+        palettes=tuple(sorted({sprite.palette for sprite in group})),
+    )
