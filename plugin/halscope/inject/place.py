@@ -37,11 +37,10 @@ def to_patch(plan: EditPlan) -> Patch:
     if _has_header(plan):
         writes.extend(checksum.corrections(_written(plan.rom.data, writes), plan.rom.header_offset))
     writes.sort(key=lambda write: write.offset)
-    tiles = sum(len(block.tiles) for block in plan.blocks)
+    count = sum(len(block.tiles) for block in plan.blocks)
     blocks = ", ".join(block.name for block in plan.blocks[:3]) + (", ..." if len(plan.blocks) > 3 else "")
-    patch = Patch(
-        plan.rom.sha256, tuple(writes), summary=f"{plan.sheet.title}: {tiles} tile{'s' * (tiles != 1)} in {blocks}"
-    )
+    summary = f"{plan.sheet.title}: {count} tile{'s' * (count != 1)} changed: {blocks}"
+    patch = Patch(plan.rom.sha256, tuple(writes), summary=summary)
     _check(plan, patch)
     return patch
 

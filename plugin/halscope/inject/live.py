@@ -1,0 +1,268 @@
+"""From a plan to the running game: every copy of an edited tile in VRAM and WRAM, found by content and verified."""
+
+from __future__ import annotations
+
+from collections.abc import Buffer, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from halscope_hooks import InjectError, Patch, Snapshot, Write
+from numpy.typing import NDArray
+
+from halscope.inject.place import apply_patch
+from halscope.inject.plan import RAW, EditPlan
+
+_VRAM_STEP: Final = 16
+"""Tiles of 2bpp begin at multiples of 16 bytes of VRAM, the larger ones too."""
+_CONTEXT: Final = 512
+"""Bytes of a block around a tile that may vouch for it: a row of 16 tiles."""
+_MOST_COPIES: Final = 1024
+_DISTINCT_BYTES: Final = 4
+"""A blank tile has one value among its bytes, one of a single colour two, a straight edge three."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """Bytes that a game may have copied, before and after.
+
+    Args:
+        before: What may stand in the game's memory now: the ROM's own bytes, and those of the edit before this one.
+        after: What shall stand there; all are of one length.
+        tiles: Offset and VRAM addresses (as exported) of every tile that differs.
+        size: Bytes of a tile.
+    """
+
+    before: tuple[bytes, ...]
+    after: bytes
+    tiles: tuple[tuple[int, tuple[int, ...]], ...]
+    size: int
+
+
+class _Memory:
+    """One memory of the snapshot, and the writes into it so far."""
+
+    def __init__(self, space: Literal["vram", "wram"], data: NDArray[np.uint8], step: int) -> None:
+        self.space = space
+        self.bytes = data.tobytes()
+        self.step = step
+        self._planned = np.full(data.size, -1, np.int16)
+        self.writes: dict[int, Write] = {}
+
+    def find(self, pattern: bytes, shift: int) -> Iterator[int]:
+        """Where the tile stands that begins `shift` bytes into `pattern`, wherever the pattern stands."""
+        at = self.bytes.find(pattern)
+        for _ in range(_MOST_COPIES):
+            if at < 0:
+                return
+            if (at + shift) % self.step == 0:
+                yield at + shift
+            at = self.bytes.find(pattern, at + 1)
+
+    def plan(self, at: int, old: bytes, new: bytes) -> None:
+        """Add a write, unless another one already wants something else in those bytes."""
+        area = self._planned[at : at + len(new)]
+        wanted = np.frombuffer(new, np.uint8)
+        if bool(((area >= 0) & (area != wanted)).any()):
+            return
+        area[:] = wanted
+        self.writes[at] = Write(self.space, at, new, old)
+
+
+def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None = None) -> tuple[Write, ...]:
+    """Find what to write into VRAM and WRAM so that the running game shows the edit, and keeps showing it.
+
+    A copy is verified by its bytes. A tile with enough information counts wherever it stands: in VRAM at a tile's
+    place, in WRAM (staging buffers, decoded blocks) at any byte. A blank or one-coloured one could be anything: it
+    counts where it continues a copy of its block, or where the exported sheet stands in VRAM as it did. Of tiles that a
+    block holds twice, the copy belongs to the one whose surroundings fit best.
+
+    Args:
+        plan: The edit.
+        snapshot: The game as it is now.
+        previous: The edit of the same ROM that was written into the game before, if any: its tiles are found and
+            replaced too, and those that `plan` no longer changes go back to the original.
+
+    Returns:
+        Writes into "vram" and "wram", ascending in each; `expected` holds the bytes found. Writes into the ROM are
+        `rom_writes`'.
+
+    Raises:
+        InjectError: The plans are for two ROMs.
+    """
+    contents = _contents(plan, previous)
+    memories = [_Memory("vram", snapshot.vram, _VRAM_STEP)]
+    if snapshot.wram is not None:
+        memories.append(_Memory("wram", snapshot.wram, 1))
+    for content in contents:
+        for memory in memories:
+            _find_copies(content, memory)
+    if _sheet_stands(plan, contents, memories[0]):
+        _take_exported_places(contents, memories[0])
+    return tuple(memory.writes[at] for memory in memories for at in sorted(memory.writes))
+
+
+def rom_writes(rom_data: Buffer, patch: Patch, previous: Patch | None = None) -> tuple[Write, ...]:
+    """Return what to write into the running game's ROM.
+
+    Args:
+        rom_data: The original headerless image.
+        patch: The edit.
+        previous: The patch that was written into the game before, if any.
+
+    Returns:
+        The patch's own writes; after a previous patch those that lead from it to this one, undoing what this one no
+        longer changes. Ascending; `expected` is what the game's ROM holds now.
+
+    Raises:
+        PatchError: A patch does not belong to the image.
+    """
+    if previous is None:
+        return patch.rom
+    now = np.frombuffer(apply_patch(rom_data, previous), np.uint8)
+    then = np.frombuffer(apply_patch(rom_data, patch), np.uint8)
+    places = np.flatnonzero(now != then)
+    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if places.size else []
+    return tuple(
+        Write("rom", int(run[0]), then[run[0] : run[-1] + 1].tobytes(), now[run[0] : run[-1] + 1].tobytes())
+        for run in runs
+    )
+
+
+def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
+    """What both plans touch; an uncompressed tile is seen with the ROM around it."""
+    if previous is not None and previous.rom.sha256 != plan.rom.sha256:
+        raise InjectError(
+            f"the edit before was for the ROM {previous.rom.sha256}, this one is for {plan.rom.sha256}: reload the game"
+        )
+    contents = []
+    plans = [plan] if previous is None else [plan, previous]
+    keys = sorted({(block.codec, block.block_offset) for one in plans for block in one.blocks})
+    raw_images = [_raw_image(one) for one in plans] if any(codec == RAW for codec, _ in keys) else []
+    original = plan.rom.data.tobytes() if raw_images else b""
+    for key in keys:
+        blocks = [next((b for b in one.blocks if (b.codec, b.block_offset) == key), None) for one in plans]
+        present = [block for block in blocks if block is not None]
+        vram: dict[int, set[int]] = {}
+        for block in present:
+            for tile in block.tiles:
+                vram.setdefault(tile.byte_offset, set()).update(tile.vram_bytes)
+        size = len(present[0].tiles[0].old)
+        if key[0] == RAW:
+            low, high = max(0, key[1] - _CONTEXT), key[1] + size + _CONTEXT
+            versions = [original[low:high], *(image[low:high] for image in raw_images)]
+            vram = {key[1] - low: vram[0]}
+        else:
+            versions = [present[0].old_data, *(present[0].old_data if b is None else b.new_data for b in blocks)]
+        tiles = tuple((at, tuple(sorted(places))) for at, places in sorted(vram.items()))
+        contents.append(_Content(tuple(dict.fromkeys([versions[0], *versions[2:]])), versions[1], tiles, size))
+    return contents
+
+
+def _raw_image(plan: EditPlan) -> bytes:
+    """The ROM with a plan's uncompressed tiles in it."""
+    image = bytearray(plan.rom.data)
+    for block in plan.blocks:
+        if block.codec == RAW:
+            image[block.block_offset : block.end] = block.new_data
+    return bytes(image)
+
+
+def _find_copies(content: _Content, memory: _Memory) -> None:
+    """Plan a write for every verified copy of a content's tiles."""
+    for at, _ in content.tiles:
+        end = at + content.size
+        new = content.after[at:end]
+        for data in content.before:
+            old = data[at:end]
+            if old == new:
+                continue
+            if is_telling(old):
+                rivals = _rivals(data, old, at)
+                places = (p for p in memory.find(old, 0) if _belongs(memory.bytes, data, p, at, rivals, content.size))
+            else:
+                places = (
+                    place
+                    for start, stop in _telling_stretches(data, at, end)
+                    for place in memory.find(data[start:stop], at - start)
+                )
+            for place in places:
+                memory.plan(place, old, new)
+
+
+def is_telling(tile: bytes) -> bool:
+    """Whether a tile's bytes say enough to know it by them alone: not blank, of one colour or a straight edge."""
+    return len(set(tile)) >= _DISTINCT_BYTES
+
+
+def _telling_stretches(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The stretches of a block from a plain tile to the nearest telling one before it, and behind it."""
+    size = end - start
+    for low in range(start - size, max(0, start - _CONTEXT) - 1, -size):
+        if is_telling(data[low : low + size]):
+            yield low, end
+            break
+    for high in range(end + size, min(len(data), end + _CONTEXT) + 1, size):
+        if is_telling(data[high - size : high]):
+            yield start, high
+            break
+
+
+def _rivals(data: bytes, tile: bytes, own: int) -> list[int]:
+    """Other offsets in the block at which the same tile stands."""
+    found, at = [], data.find(tile)
+    while at >= 0:
+        if at != own:
+            found.append(at)
+        at = data.find(tile, at + 1)
+    return found
+
+
+def _belongs(memory: bytes, data: bytes, place: int, own: int, rivals: Sequence[int], size: int) -> bool:
+    """Whether a copy's surroundings are at least as much like the block around `own` as around any rival."""
+    if not rivals:
+        return True
+    mine = _likeness(memory, data, place, own, size)
+    return all(_likeness(memory, data, place, rival, size) <= mine for rival in rivals)
+
+
+def _likeness(memory: bytes, data: bytes, place: int, at: int, size: int) -> int:
+    """Bytes that agree without a gap before and behind a tile."""
+    before = min(place, at, _CONTEXT)
+    left = _agreeing(memory[place - before : place][::-1], data[at - before : at][::-1])
+    right = _agreeing(memory[place + size : place + size + _CONTEXT], data[at + size : at + size + _CONTEXT])
+    return left + right
+
+
+def _agreeing(first: bytes, second: bytes) -> int:
+    length = min(len(first), len(second))
+    differs = np.frombuffer(first[:length], np.uint8) != np.frombuffer(second[:length], np.uint8)
+    return int(differs.argmax()) if differs.any() else length
+
+
+def _sheet_stands(plan: EditPlan, contents: Sequence[_Content], vram: _Memory) -> bool:
+    """Whether VRAM still holds what the sheet was exported from: every telling tile in its place, edited or not."""
+    versions: dict[bytes, set[bytes]] = {}
+    for content in contents:
+        for at, _ in content.tiles:
+            same = {data[at : at + content.size] for data in (*content.before, content.after)}
+            for tile in same:
+                versions.setdefault(tile, set()).update(same)
+    telling = [cell for cell in plan.sheet.cells if cell.vram_byte is not None and is_telling(cell.tile)]
+    return bool(telling) and all(
+        vram.bytes[cell.vram_byte : cell.vram_byte + len(cell.tile)] in versions.get(cell.tile, {cell.tile})
+        for cell in telling
+        if cell.vram_byte is not None
+    )
+
+
+def _take_exported_places(contents: Sequence[_Content], vram: _Memory) -> None:
+    """Plan a write where a tile was when the sheet was exported, if one of its versions stands there."""
+    for content in contents:
+        for at, places in content.tiles:
+            new = content.after[at : at + content.size]
+            olds = {data[at : at + content.size] for data in content.before} - {new}
+            for place in places:
+                now = vram.bytes[place : place + content.size]
+                if now in olds:
+                    vram.plan(place, now, new)
