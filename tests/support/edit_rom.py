@@ -12,7 +12,6 @@ from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from halscope_hooks import Origin
 from numpy.typing import NDArray
-
 from support.roms import make_rom
 
 LEAD = 15

@@ -64,7 +64,9 @@ def with_chunks(data: bytes, keep: Sequence[tuple[bytes, bytes]]) -> bytes:
 
 def without_text(data: bytes) -> bytes:
     """What many editors save: the same picture without text chunks."""
-    return with_chunks(data, [(kind, body) for kind, body in chunks_of(data) if kind not in (b"iTXt", b"tEXt", b"zTXt")])
+    return with_chunks(
+        data, [(kind, body) for kind, body in chunks_of(data) if kind not in (b"iTXt", b"tEXt", b"zTXt")]
+    )
 
 
 def _packed(row: NDArray[np.integer], depth: int) -> bytes:

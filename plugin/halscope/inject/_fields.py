@@ -98,7 +98,13 @@ def listed[T](most: int, item: Callable[[Any], T]) -> Callable[[Any], list[T]]:
     def read(value: Any) -> list[T]:
         if not isinstance(value, list) or not 1 <= len(value) <= most:
             raise InvalidFieldError(f"a list of 1 to {most}")
-        return [item(entry) for entry in value]
+        result = []
+        for number, entry in enumerate(value):
+            try:
+                result.append(item(entry))
+            except InvalidFieldError as error:
+                raise InvalidFieldError(f"a list whose item {number} is {error}") from None
+        return result
 
     return read
 

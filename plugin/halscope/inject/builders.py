@@ -146,7 +146,8 @@ def sheet_from_raw(
 
 def grey_palette(bpp: TileDepth) -> NDArray[np.uint16]:
     """uint16[2^bpp], BGR555: black (transparent), then greys that rise to white; 8bpp has each grey eight times."""
-    level = np.arange(1 << bpp) * 31 // ((1 << bpp) - 1)
+    most = (1 << bpp) - 1
+    level = (np.arange(1 << bpp) * 31 + most // 2) // most
     return (level * 0x421).astype(np.uint16)  # the same five bits three times
 
 

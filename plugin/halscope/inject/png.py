@@ -25,7 +25,7 @@ MAX_FILE_BYTES: Final = 32 << 20
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _OTHER_FILES: Final = {
     b"GIF8": "a GIF",
-    b"\xff\xd8\xff": "a JPEG, which changes colours,",
+    b"\xff\xd8\xff": "a JPEG (which changes colours)",
     b"BM": "a BMP",
     b"RIFF": "a WebP",
     b"PK\x03\x04": "a ZIP archive or an editor's project file",
@@ -136,9 +136,8 @@ def parse(data: bytes, source: str) -> PngFile:
             case b"tEXt" | b"zTXt" | b"iTXt" if body.startswith(KEYWORD.encode() + b"\0"):
                 texts.append((kind, body))
     if len(header) != 13 or not packed:
-        raise ImageError(
-            f"{source}: is corrupt: its {'IDAT' if header else 'IHDR'} chunk is missing; save it again as PNG"
-        )
+        missing = "IDAT" if len(header) == 13 else "IHDR"
+        raise _corrupt(source, f"its {missing} chunk is missing or damaged")
     width, height, depth, colour_type, compression, filtering, interlace = struct.unpack(">IIBBBBB", header)
     if depth not in _DEPTHS.get(colour_type, ()) or compression or filtering or interlace > 1:
         raise ImageError(
@@ -226,7 +225,7 @@ def _chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
         what = next((name for magic, name in _OTHER_FILES.items() if data.startswith(magic)), None)
         if not data:
             raise ImageError(f"{source}: is empty; save it again as PNG")
-        raise ImageError(f"{source}: is {what} not a PNG; save it as PNG" if what else f"{source}: is not a PNG")
+        raise ImageError(f"{source}: is {what}, not a PNG; save it as PNG" if what else f"{source}: is not a PNG")
     at = len(_SIGNATURE)
     while at + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)

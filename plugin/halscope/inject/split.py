@@ -112,7 +112,7 @@ def _paint(edited: EditedSheet, original: Composition, tiles: NDArray[np.uint8])
         # Nothing may cover the painted pixel, or show through the erased one.
         tiles[number][changed[area] & ((target[area] < 0) | (number < target[area]))] = 0
         mine = changed[area] & (target[area] == number)
-        tiles[number][mine] = pixels[area][mine] % sheet.colours
+        tiles[number][mine] = pixels[area][mine] & (sheet.colours - 1)
     return np.where(changed, target, original.owner)
 
 
