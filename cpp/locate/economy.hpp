@@ -21,6 +21,7 @@ namespace halscope::locate {
 struct Evidence {
     float commands;  // kinds, counts, offsets of references
     float joints;    // whether matches stop where they had to
+    float texture;   // whether copies go on as the bytes around them do
 };
 
 // The full evidence of one strict stream; `output` is what it decodes to. The walk is bounded by both buffers whatever

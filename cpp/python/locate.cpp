@@ -48,7 +48,7 @@ py::array_t<float> command_evidence(const py::object& rom, const Offsets& offset
     return to_array(std::move(evidence));
 }
 
-// float32[n, 2]: evidence of the commands and of the joints; -infinity where no strict stream begins.
+// float32[n, 3]: evidence of the commands, the joints and the texture; -infinity where no strict stream begins.
 py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
@@ -56,18 +56,20 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
     {
         const py::gil_scoped_release unlocked;
         std::vector<std::uint8_t> output(hal::kMaxOutput);
-        evidence.reserve(2 * static_cast<std::size_t>(offsets.size()));
+        evidence.reserve(3 * static_cast<std::size_t>(offsets.size()));
         for (const std::uint32_t offset : span_of(offsets)) {
             const hal::DecodeResult block = hal::decode(bytes, offset, hal::Mode::strict, output);
-            locate::Evidence one{-std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()};
+            constexpr float kNone = -std::numeric_limits<float>::infinity();
+            locate::Evidence one{kNone, kNone, kNone};
             if (block.status == hal::Status::ok) {
                 one = locate::stream_evidence(bytes, offset, std::span(output).first(block.size));
             }
             evidence.push_back(one.commands);
             evidence.push_back(one.joints);
+            evidence.push_back(one.texture);
         }
     }
-    return to_array(std::move(evidence)).reshape({-1, 2});
+    return to_array(std::move(evidence)).reshape({-1, 3});
 }
 
 // The decoded streams one behind the other, and their bounds; a stream that does not decode is empty.

@@ -58,7 +58,10 @@ SMALLEST_BLOCK: Final = 64
 KEPT_STARTS: Final = 16
 """Starts of a family that are kept, beside those that a table points at."""
 
-_EVALUATED_STARTS: Final = 64
+SMALLEST_STREAM: Final = 16
+"""Packed bytes; four bytes that repeat one byte a thousand times stand in every table of numbers."""
+
+_EVALUATED_STARTS: Final = 128
 _FLOOR: Final = -12.0
 """Evidence of its best start below which a family is dropped. True blocks of 100 packed bytes reach +20 to +100."""
 
@@ -104,7 +107,7 @@ def find_families(rom: Rom, codecs: Sequence[Codec], progress: Progress | None =
 def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
     """Candidates that could be blocks: not tiny, and not made larger by packing (beyond what raw commands cost)."""
     size, packed = candidates["size"].astype(np.int64), candidates["packed_size"].astype(np.int64)
-    return candidates[(size >= SMALLEST_BLOCK) & (packed <= size + size // 64 + 8)]
+    return candidates[(size >= SMALLEST_BLOCK) & (packed >= SMALLEST_STREAM) & (packed <= size + size // 64 + 8)]
 
 
 def _rank(rom: Rom, codec: Codec, number: int) -> Starts:
