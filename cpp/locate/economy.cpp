@@ -23,20 +23,23 @@ constexpr std::size_t kKinds = 8;
 // them optimal, the others greedy) for drawn tiles and maps, rounded, and with a floor for what none of them writes.
 constexpr std::array<std::array<double, kKinds>, kStates> kKindAfter{{
     {0.55, 0.32, 0.08, 0.04, 0.001, 0.001, 0.001, 0.0001},
-    {0.20, 0.15, 0.10, 0.01, 0.34, 0.10, 0.10, 0.0001},
-    {0.001, 0.06, 0.065, 0.005, 0.68, 0.10, 0.09, 0.0001},
-    {0.40, 0.10, 0.04, 0.005, 0.34, 0.06, 0.055, 0.0001},
+    {0.20, 0.18, 0.10, 0.02, 0.30, 0.10, 0.10, 0.0001},
+    {0.001, 0.15, 0.10, 0.02, 0.55, 0.10, 0.08, 0.0001},
+    {0.42, 0.12, 0.05, 0.01, 0.30, 0.055, 0.045, 0.0001},
 }};
 
 constexpr std::array<unsigned, 17> kBucketFirst{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 32, 33, 65, 129, 257, 513, 1024};
 constexpr std::size_t kWastefulLong = kBucketFirst.size();  // a long header for a count that fits a short one
 constexpr std::size_t kBuckets = kBucketFirst.size() + 1;
-constexpr std::array<double, kBuckets> kRawCounts{0.33, 0.19, 0.07,  0.11,  0.09,  0.06,  0.07,  0.025, 0.02,
-                                                  0.01, 0.01, 0.007, 0.003, 0.002, 0.001, 0.001, 0.001, 0.0001};
-constexpr std::array<double, kBuckets> kRle8Counts{0.0005, 0.05, 0.06, 0.22, 0.14, 0.08, 0.09, 0.06, 0.03,
-                                                   0.02,   0.05, 0.06, 0.06, 0.05, 0.02, 0.01, 0.01, 0.0001};
-constexpr std::array<double, kBuckets> kRle16Counts{0.001, 0.44,  0.20,  0.10,  0.13,  0.08,  0.015, 0.01,  0.005,
-                                                    0.003, 0.003, 0.003, 0.003, 0.002, 0.002, 0.001, 0.001, 0.0001};
+constexpr std::array<double, kBuckets> kRawCounts{0.27, 0.16, 0.07, 0.10,  0.09,  0.07,  0.08,  0.045, 0.04,
+                                                  0.03, 0.01, 0.02, 0.008, 0.004, 0.002, 0.001, 0.001, 0.0001};
+// The first raw command is longer: there is nothing to copy from yet.
+constexpr std::array<double, kBuckets> kFirstRawCounts{0.06, 0.03, 0.06, 0.03, 0.04, 0.08, 0.08, 0.14,  0.13,
+                                                       0.07, 0.01, 0.07, 0.08, 0.05, 0.05, 0.01, 0.002, 0.0001};
+constexpr std::array<double, kBuckets> kRle8Counts{0.0005, 0.05, 0.08, 0.18, 0.13, 0.08, 0.09, 0.07, 0.06,
+                                                   0.03,   0.04, 0.06, 0.05, 0.04, 0.02, 0.01, 0.01, 0.0001};
+constexpr std::array<double, kBuckets> kRle16Counts{0.001, 0.38, 0.18,  0.10,  0.12,  0.08,  0.04,  0.025, 0.025,
+                                                    0.01,  0.01, 0.015, 0.008, 0.004, 0.002, 0.001, 0.001, 0.0001};
 constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12, 0.12, 0.08, 0.08,  0.06,  0.05,
                                                        0.02,   0.02, 0.01, 0.01, 0.01, 0.01, 0.005, 0.005, 0.0001};
 constexpr std::array<double, kBuckets> kCopyCounts{0.0003, 0.001, 0.012, 0.19,  0.21, 0.13,  0.17,   0.10,   0.055,
@@ -52,6 +55,7 @@ constexpr std::size_t bucket_of(const Command& command) noexcept {
 struct Tables {
     std::array<std::array<float, kKinds>, kStates> kind_after{};
     std::array<std::array<float, kBuckets>, kKinds> counts{};
+    std::array<float, kBuckets> first_raw{};  // what a first raw command has over a later one
 
     Tables() {
         for (std::size_t state = 0; state < kStates; ++state) {
@@ -76,6 +80,9 @@ struct Tables {
                 counts[kind][bucket] =
                     static_cast<float>(std::log(source[bucket] / width) + std::log(is_long ? 65536.0 : 256.0));
             }
+        }
+        for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+            first_raw[bucket] = static_cast<float>(std::log(kFirstRawCounts[bucket] / kRawCounts[bucket]));
         }
     }
 };
@@ -218,7 +225,7 @@ class Texture {
     static constexpr std::size_t kPeriod = 2;
     static constexpr std::size_t kFar = 61;
     static constexpr double kBins = 9;
-    static constexpr double kDoubt = 20;         // pairs that count as seen beforehand
+    static constexpr double kDoubt = 20;          // pairs that count as seen beforehand
     static constexpr double kIndependence = 0.5;  // neighbouring bytes are not independent
     using Histogram = std::array<std::uint32_t, 9>;
 
@@ -273,7 +280,11 @@ std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span
             next_kind = command.kind;
             known.emplace(path[k], Tail{tail});
         }
-        result.push_back(next_kind < kKinds ? tail + table.kind_after[kStart][next_kind] : kImpossible);
+        if (next_kind < kKinds) {
+            tail += table.kind_after[kStart][next_kind];
+            if (next_kind == hal::kRaw) tail += table.first_raw[bucket_of(command_at(rom, offset))];
+        }
+        result.push_back(next_kind < kKinds ? tail : kImpossible);
     }
     return result;
 }
@@ -288,6 +299,7 @@ Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset,
     std::size_t q = 0;
     for (Command command = command_at(rom, at); command.count != 0 && q < output.size();) {
         evidence.commands += table.kind_after[state][command.kind] + table.counts[command.kind][bucket_of(command)];
+        if (state == kStart && command.kind == hal::kRaw) evidence.commands += table.first_raw[bucket_of(command)];
         const std::size_t next_at = at + command.header + command.arguments();
         const Command next = command_at(rom, next_at);
         if (command.is_reference()) {

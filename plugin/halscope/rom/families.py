@@ -68,11 +68,17 @@ _FLOOR: Final = -12.0
 _MARGIN: Final = 25.0
 """A start that has less evidence than its family's best by this much is no candidate any more."""
 
-_PRIOR: Final = 9.0
+_PRIOR: Final = 10.0
 """Noise of 4 MiB makes a stream of this much evidence now and then, so a family is even odds here."""
 
 _SLOPE: Final = 2.0
 """The pieces of evidence are not independent: odds grow half as fast as they would."""
+
+_NEIGHBOUR: Final = 3.0
+"""Evidence from which a family is asked about its neighbours; what it says counts by the chance that it is real."""
+
+_PROVEN: Final = 0.95
+"""Chance that a block ends there from which a start behind it may call itself adjacent."""
 
 _OVERLAP: Final = 8.0
 _ADJACENCY: Final = 3.5
@@ -158,30 +164,37 @@ def _compression_evidence(streams: NDArray[Any]) -> NDArray[np.float64]:
 def _weigh_neighbours(starts: Starts) -> None:
     """Add what the ends of other families say about each start, and mark those that begin at such an end."""
     best = _best_rows(starts)
+    best = best[starts["evidence"][best] >= _NEIGHBOUR]
+    best = best[np.argsort(-starts["evidence"][best], kind="stable")]
     ends = starts["offset"].astype(np.int64) + starts["packed_size"]
-    strong = best[starts["evidence"][best] >= 2 * _PRIOR]
-    strong = strong[np.argsort(-starts["evidence"][strong], kind="stable")]
-    claimed = _disjoint(starts["offset"][strong].astype(np.int64), ends[strong])
-    inside_ends = np.sort(ends[strong][claimed])
-    inside_begins = np.sort(starts["offset"][strong][claimed].astype(np.int64))
+    begins = starts["offset"].astype(np.int64)
+    best = best[_disjoint(begins[best], ends[best])]
+    best = best[np.argsort(ends[best], kind="stable")]
+    # A first row that is no block, so that every start has one before it.
+    block_ends = np.r_[-1, ends[best]]
+    block_begins = np.r_[-1, begins[best]]
+    belief = np.r_[0.0, _chance(starts["evidence"][best].astype(np.float64))]
 
-    # The last proven end before a start's own end: a true stream begins there or later.
-    row = np.searchsorted(inside_ends, ends, side="left") - 1
-    before = np.where(row >= 0, inside_ends[np.maximum(row, 0)] if len(inside_ends) else 0, 0)
-    overlaps = starts["offset"] < before
-    adjacent = (row >= 0) & (starts["offset"] == before)
-    starts["evidence"] += np.where(overlaps, -_OVERLAP, 0) + np.where(adjacent, _ADJACENCY, 0)
+    # The last block that ends before a start's own end: a true stream begins where that ends, or later.
+    before = np.searchsorted(block_ends, ends, side="left") - 1
+    overlaps = begins < block_ends[before]
+    adjacent = begins == block_ends[before]
+    starts["evidence"] += belief[before] * (_ADJACENCY * adjacent - _OVERLAP * overlaps)
 
-    # An end inside a proven block is an accident of its bytes.
-    row = np.searchsorted(inside_begins, ends - 1, side="right") - 1
-    if len(inside_begins):
-        last = inside_ends[np.maximum(row, 0)]
-        accident = (row >= 0) & (ends < last) & (starts["start"] != POINTER)
-        starts["evidence"] -= np.where(accident, 2 * _OVERLAP, 0)
+    # An end inside a block is an accident of its bytes.
+    around = np.minimum(np.searchsorted(block_ends, ends, side="right"), len(block_ends) - 1)
+    accident = (block_begins[around] < ends) & (ends < block_ends[around]) & (starts["start"] != POINTER)
+    starts["evidence"] -= 2 * _OVERLAP * belief[around] * accident
 
     top = np.zeros(len(starts), np.bool_)
     top[_best_rows(starts)] = True
-    starts["start"][adjacent & top & (starts["start"] == CONTENT)] = ADJACENT
+    proven = adjacent & (belief[before] >= _PROVEN)
+    starts["start"][proven & top & (starts["start"] == CONTENT)] = ADJACENT
+
+
+def _chance(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The chance that a family of this evidence is real."""
+    return 1 / (1 + np.exp(np.clip((_PRIOR - evidence) / _SLOPE, -60, 60)))
 
 
 def _disjoint(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -205,7 +218,7 @@ def _score(starts: Starts) -> None:
     share = np.exp((starts["evidence"] - best[families]) / _SLOPE)
     total = np.zeros(len(best))
     np.add.at(total, families, share)
-    real = 1 / (1 + np.exp(np.clip(-(best[families] - _PRIOR) / _SLOPE, -60, 60)))
+    real = _chance(best[families])
     starts["family_score"] = real
     starts["score"] = real * share / total[families]
 
