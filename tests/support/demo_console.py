@@ -1,0 +1,95 @@
+"""The demo ROM on a real core: memory by name, buttons, and what the truth file expects of a frame."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from libretro import ExplicitPathDriver, IterableInputDriver, JoypadState, Session
+
+WRAM, VRAM = 2, 3  # RETRO_MEMORY_SYSTEM_RAM, RETRO_MEMORY_VIDEO_RAM
+DEBIAN_CORES = "*-linux-gnu/libretro/bsnes_mercury_{profile}_libretro.so"
+
+
+def cores() -> dict[str, Path]:
+    """The cores that are installed, by name."""
+    found = {}
+    wheel = importlib.util.find_spec("stable_retro")
+    if wheel is not None and wheel.origin is not None:
+        path = Path(wheel.origin).parent / "cores" / "snes9x_libretro.so"
+        if path.exists():
+            found["snes9x"] = path
+    for profile in ("performance", "accuracy"):
+        for path in Path("/usr/lib").glob(DEBIAN_CORES.format(profile=profile)):
+            found[f"bsnes-mercury-{profile}"] = path
+    return found
+
+
+class DemoConsole:
+    """A context: a core with the demo ROM in it; the core may write to `folder`."""
+
+    def __init__(self, core: Path, rom: Path, truth: dict[str, Any], folder: Path) -> None:
+        self.truth = truth
+        self.buttons = JoypadState()
+        self._session = Session(
+            str(core),
+            str(rom),
+            input=IterableInputDriver(self._presses),
+            path=ExplicitPathDriver(corepath=core, system=folder, assets=folder, save=folder, playlist=folder),
+        )
+
+    def __enter__(self) -> Self:
+        self._session.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.__exit__(kind, error, trace)
+
+    def _presses(self) -> Iterator[JoypadState]:
+        while True:
+            yield self.buttons
+
+    def run(self, frames: int = 1) -> None:
+        for _ in range(frames):
+            self._session.run()
+
+    def press(self, **buttons: bool) -> None:
+        """Holds buttons for three frames."""
+        self.buttons = JoypadState(**buttons)
+        self.run(3)
+        self.buttons = JoypadState()
+
+    def memory(self, kind: int) -> memoryview:
+        view = self._session.core.get_memory(kind)
+        assert view is not None
+        return memoryview(view)
+
+    def __getitem__(self, symbol: str) -> int:
+        """A variable of the game."""
+        at, size = self.truth["symbols"][symbol], self.truth["symbol_sizes"][symbol]
+        return int.from_bytes(bytes(self.memory(WRAM)[at : at + size]), "little")
+
+    def ask_for(self, scene: int) -> None:
+        self.memory(WRAM)[self.truth["symbols"]["next_scene"]] = scene
+
+    def wait_ready(self, scene: int, limit: int = 180) -> int:
+        """Runs until a scene is fully on screen: the number of frames that took."""
+        for frame in range(limit):
+            if self["scene"] == scene and self["ready"] == 1:
+                return frame
+            self.run()
+        raise AssertionError(f"scene {scene} is not ready after {limit} frames")
+
+    def picture(self) -> npt.NDArray[np.uint8]:
+        """The screen, uint8[224, 256, 3]."""
+        shot = self._session.video.screenshot()
+        assert shot is not None
+        pixels = np.frombuffer(shot.data, np.uint8).reshape(shot.height, shot.width, 4)
+        return pixels[:224, :: shot.width // 256, :3].copy()  # the accuracy profile draws each pixel twice
