@@ -33,7 +33,6 @@ TAILS = {"bird": 5, "heart": 11, "slime": 7, "lantern": 1, "bomb": 10, "crab": 2
 # Tiles in the order of the whole sheet, not frame by frame: such a sheet can go to VRAM in one DMA.
 STRIPS = {"owl", "frog", "ghost", "mushroom", "bird", "heart", "logo", "leaf"}
 TICKS = {"coin": 6, "bat": 5, "star": 7, "bird": 6, "explosion": 5, "frog": 9, "ghost": 10, "jelly": 9, "owl": 12}
-TEXT_COLORS = ((0, 0, 0), (24, 24, 56), (160, 168, 216), (248, 248, 248))
 
 
 def header(sheet: SpriteSheet, frames: int, ticks: int, size: int) -> bytes:
@@ -122,8 +121,7 @@ class SceneGraphics:
     def palettes(self, obj_palettes: list[str]) -> Block:
         """CGRAM whole: text, backgrounds, sprites. Entry 0 is the backdrop, the colour of the back's holes."""
         colors = np.zeros((16, 16, 3), np.uint8)
-        colors[0, :4] = colors[1, :4] = TEXT_COLORS
-        colors[1, 3] = (248, 216, 96)
+        colors[0] = PALETTES["font"]  # four palettes of four colours
         for slot, name in enumerate(self.names, FIRST_BG_SLOT):
             colors[slot] = PALETTES[name]
         for slot, name in enumerate(obj_palettes, 8):
