@@ -7,6 +7,7 @@ A form is a mask with surface normals; painting it lights the normals from the t
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ def merge(*forms: Form) -> Form:
 
 def chain(points: Sequence[tuple[float, float, float]]) -> Form:
     """A smooth tube through (x, y, radius) points, for tails, tentacles and stems."""
-    return merge(*(limb(a[0], a[1], b[0], b[1], a[2], b[2]) for a, b in zip(points, points[1:], strict=False)))
+    return merge(*(limb(a[0], a[1], b[0], b[1], a[2], b[2]) for a, b in itertools.pairwise(points)))
 
 
 def noise(height: int, width: int, cell: int, seed: int) -> Floats:

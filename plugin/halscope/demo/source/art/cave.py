@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from numpy.typing import NDArray
 
-from .backdrop import blit, land, settle, slot, waves
-from .canvas import Canvas, Floats, ball, limb, noise, polygon
+from .backdrop import blit, settle, waves
+from .canvas import BAYER, Canvas, Floats, ball, limb, noise, polygon
 from .model import Background
 
 
@@ -28,39 +27,45 @@ def boulders(
             c.paint(stone, ramp, edge=edge, texture=grain, dither=0.1)
 
 
+def _rock(seed: int, ramp: tuple[int, ...]) -> NDArray[np.uint8]:
+    """A square of stones, 64x64, that joins itself on all sides."""
+    c = Canvas(128, 128, wrap=True)
+    boulders(c, (0, 0, 128, 128), 16, ramp, 1, seed)
+    square = c.pixels[32:96, 32:96]
+    return np.where(square > 0, square, 1).astype(np.uint8)
+
+
+# Mushrooms of two clusters: (x, y, size, lean) from the cluster's centre.
+_CLUSTERS = (
+    ((-20, 4, 0.8, -1), (18, 8, 0.7, 1), (-2, 12, 1.35, 1), (12, 24, 0.9, -1), (-14, 26, 0.6, 1)),
+    ((14, -2, 0.75, 1), (-10, 10, 1.15, -1), (10, 20, 0.95, 1)),
+)
+
+
+def _glow(c: Canvas, x: int, y: int, reach: float) -> None:
+    """Tint the wall around a place with the mushrooms' light, fading out in a dither."""
+    tint = np.array((0, 10, 10, 11, 12, 12, 13), dtype=np.uint8)
+    dy, dx = np.mgrid[-64:64, -64:64]
+    fade = np.hypot(dx, dy * 1.15) / reach + BAYER[dy % 4, dx % 4] * 0.45
+    for row, column in zip(*np.nonzero(fade < 0.82), strict=True):
+        py, px = y + int(dy[row, column]), (x + int(dx[row, column])) % 256
+        if 0 <= py < 256 and c.pixels[py, px] < 7:
+            c.pixels[py, px] = tint[c.pixels[py, px]]
+
+
 def cave_back() -> Background:
     c = Canvas(256, 256, wrap=True)
-    tile = Canvas(128, 128, wrap=True)
-    boulders(tile, (0, 0, 128, 128), 16, slot(0, (1, 2, 3, 4, 4, 5)), 1, 17)
-    tile.pixels[0:64] = np.where(tile.pixels[0:64] > 0, tile.pixels[0:64], 1)
-    square = np.roll(np.where(tile.pixels[32:96, 32:96] > 0, tile.pixels[32:96, 32:96], 1), (0, 0), (0, 1))
-    c.pixels[:] = np.tile(square, (4, 4))
-    depth = noise(128, 128, 32, 3)
-    for left, top, rx, ry in ((64, 96, 46, 36), (192, 168, 40, 34), (8, 208, 34, 24), (168, 40, 30, 20)):
-        c.paint(ball(left, top, rx, ry), (3, 2, 1, 1), edge=5, contrast=0.9)
-        c.paint(ball(left + 2, top + 3, rx - 7, ry - 7), (4, 2, 1, 1), contrast=0.9)
-    assert depth.shape == (128, 128)
-    for x, y, size, kind in (
-        (44, 132, 1.0, 0),
-        (70, 132, 0.7, 1),
-        (86, 134, 1.2, 0),
-        (176, 202, 1.1, 1),
-        (206, 202, 0.8, 0),
-        (160, 60, 0.8, 0),
-        (180, 60, 0.6, 1),
-        (0, 232, 0.9, 1),
-        (20, 232, 0.7, 0),
-        (120, 176, 0.8, 0),
-        (232, 108, 0.9, 1),
-        (112, 40, 0.7, 1),
-    ):
-        glow = ball(x, y - 12 * size, 17 * size, 14 * size)
-        c.paint(glow, slot(0, (10, 10, 11, 11)), dither=0.5, contrast=0.5, bias=-0.2)
-        c.paint(limb(x, y, x + (kind * 2 - 1) * 2, y - 12 * size, 2.4 * size, 1.8 * size), (11, 12, 13, 14))
-        c.paint(ball(x + (kind * 2 - 1) * 2, y - 13 * size, 9 * size, 5.6 * size), (11, 12, 13, 14, 15), edge=10)
-        c.paint(limb(x - 7 * size, y - 10 * size, x + 8 * size, y - 10 * size, 1.2), (10, 11), edge=10)
-        for k in (-3, 1, 4):
-            c.stamp(round(x + k * size), round(y - 16 * size) + abs(k) % 2, ("hh", "h."), {"h": 15})
+    c.pixels[:] = np.tile(_rock(17, (1, 2, 3, 4, 5, 6)), (4, 4))
+    for x, y, kind in ((64, 96, 0), (192, 160, 0), (128, 200, 1), (0, 72, 1)):
+        _glow(c, x, y, 50 if kind == 0 else 42)
+        for dx, dy, size, lean in _CLUSTERS[kind]:
+            foot_x, foot_y, cap_x, cap_y = x + dx, y + dy, x + dx + lean * 2, y + dy - 13 * size
+            c.paint(limb(foot_x, foot_y, cap_x, cap_y, 2.4 * size, 1.8 * size), (11, 13, 14, 15), edge=1)
+            c.paint(ball(cap_x, cap_y + 2.2 * size, 8.4 * size, 2.2 * size), (10, 11, 12), edge=1)
+            c.paint(ball(cap_x, cap_y - 0.6, 9 * size, 5.2 * size), (11, 12, 13, 14, 15), edge=10)
+            for k in (-4, 0, 4):
+                spot = ball(cap_x + k * size, cap_y - (2.4 if k == 0 else 0.6) * size, 1.5 * size, 1.1 * size)
+                c.paint(spot, (15, 15))
     return settle("cave_back", c, ("cavewall",))
 
 
@@ -110,10 +115,7 @@ def _pillar(c: Canvas, front: Canvas, x: int, grain: Floats) -> None:
 def cave_front() -> Background:
     c, front = Canvas(512, 256, wrap=True), Canvas(512, 256, wrap=True)
     grain = noise(64, 64, 4, 41) * 0.12
-    rock = Canvas(128, 128, wrap=True)
-    boulders(rock, (0, 0, 128, 128), 16, (2, 3, 4, 4, 5, 6, 7), 1, 23)
-    pattern = np.where(rock.pixels[32:96, 32:96] > 0, rock.pixels[32:96, 32:96], 1)
-    pattern = np.tile(pattern, (4, 8))
+    pattern = np.tile(_rock(23, (2, 3, 4, 4, 5, 6, 7)), (4, 8))
     floor = np.tile(204 + waves(256, ((1, 5, 0.2), (3, 3, 1.0))), 2)
     ceiling = np.tile(40 + waves(256, ((1, 6, 2.0), (4, 3, 0.4))), 2)
     _pillar(c, front, 100, grain)
@@ -122,6 +124,13 @@ def cave_front() -> Background:
         ramp = (2, 3, 4, 5, 6) if kind == 0 else (9, 10, 11, 12, 13)
         base = int(floor[(x + 16) % 512]) // 8 * 8 + 8
         blit(c, crystal(height, ramp, 8), x, base - height, 1)
+    for i in range(16):
+        x = 8 + i * 32 + (i % 4) * 5
+        length = 16 + (i * 7) % 16
+        top = ceiling[x % 512] - 8
+        c.paint(polygon([(x - 6, top), (x + 7, top), (x + 1.5, top + length)], 5), (2, 3, 4, 5, 6, 7), edge=1)
+        c.line(x - 6.5, top, x + 0.5, top + length, 1)
+        c.line(x + 7, top, x + 1.5, top + length, 1)
     y = np.arange(256)[:, None]
     ground, roof = y >= floor[None, :], y <= ceiling[None, :]
     c.pixels[ground] = pattern[ground]
@@ -136,11 +145,6 @@ def cave_front() -> Background:
         c.dot(x, bottom, 1)
         c.dot(x, bottom - 1, 3)
         c.dot(x, bottom - 2, 4)
-    for i in range(16):
-        x = 8 + i * 32 + (i % 4) * 5
-        length = 12 + (i * 7) % 16
-        bottom = ceiling[x % 512] - 4
-        c.paint(polygon([(x - 5, bottom), (x + 6, bottom), (x + 1, bottom + length)], 4), (2, 3, 4, 5, 6, 7), edge=1)
     for i in range(10):
         x = 20 + i * 51
         c.paint(ball(x, floor[x % 512] + 1, 6 + i % 3, 4.5), (13, 13, 14, 15), edge=1, texture=grain)
@@ -149,6 +153,4 @@ def cave_front() -> Background:
         y_top = floor[x % 512]
         c.paint(limb(x, y_top, x, y_top - 7, 1.8), (7, 8, 9), edge=1)
         c.paint(ball(x, y_top - 9, 6, 4), (13, 14, 15), edge=1)
-    c.paint(ball(0, 300, 1), slot(1, (1,)))
-    assert math.isfinite(float(grain.sum()))
     return settle("cave_front", c, ("rock", "crystal"), front)

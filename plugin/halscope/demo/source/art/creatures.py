@@ -56,10 +56,10 @@ def _ghost(phase: float, mouth: int) -> Canvas:
     points = [(16 + sway, 10.5), (24.5 + sway * 0.6, 12), (26.5, 22)]
     hem = [(27 - i * 2.75, 27.2 + 2.2 * math.sin(phase + i * math.pi / 2)) for i in range(9)]
     points = [(5.6 + sway * 0.6, 12.0), *points, *hem]
-    ramp = (4, 5, 5, 6, 7)
+    ramp = (4, 4, 5, 5, 6, 6, 7)
     c.paint(polygon(points, 6.5), (3, 4, 5, 6))
-    c.paint(ball(16 + sway, 12, 10.4, 9.6), ramp)
-    c.paint(ball(16 + sway * 0.6, 18, 10.5, 8.5), ramp, bias=-0.06)
+    c.paint(ball(16 + sway, 12, 10.4, 9.6), ramp, dither=0.16, bias=-0.03)
+    c.paint(ball(16 + sway * 0.6, 18, 10.5, 8.5), ramp, bias=-0.08, dither=0.16)
     for i in range(4):
         x = 6 + i * 6 + math.sin(phase + i) * 1.3
         c.paint(limb(x + 1, 21, x, 26.5, 1.2, 0.8), (3, 4, 4), bias=-0.1)
@@ -93,20 +93,21 @@ def _crab(step: int) -> Canvas:
             knee = (x + side * 4.2, 22.0 + i * 1.6 - swing * 0.4)
             foot = (x + side * (3.4 + swing * 0.6), 28.6 + i * 0.4 - max(0, swing) * 0.8)
             c.paint(chain([(x, 21 + i, 1.6), (*knee, 1.5), (*foot, 0.9)]), (3, 4, 5), edge=1)
-        arm_x, arm_y = 16 + side * 11, 12.5 - pinch + bob
+        arm_x, arm_y = 16 + side * 9.9, 12.5 - pinch + bob
         c.paint(limb(16 + side * 7, 18 + bob, arm_x, arm_y + 1, 1.7, 1.9), (3, 4, 5), edge=1)
-        c.paint(ball(arm_x + side * 0.6, arm_y - 4, 3.9, 4.9, side * 14), (3, 4, 5, 6), edge=1)
-        c.paint(
-            polygon(
-                [
-                    (arm_x, arm_y - 4.5),
-                    (arm_x - side * (2.5 + pinch * 0.5), arm_y - 11),
-                    (arm_x + side * 1.8, arm_y - 10.5),
-                ],
-                0.1,
-            ),
-            (1, 15),
-        )
+        open_ = 0.8 + pinch * 0.9
+        outer = [
+            (arm_x + side * 1.4, arm_y - 1, 3.2),
+            (arm_x + side * 2.8, arm_y - 5.5, 2.6),
+            (arm_x + side * (1.2 + open_ * 0.4), arm_y - 9.4, 0.9),
+        ]
+        inner = [
+            (arm_x - side * 0.6, arm_y - 1.5, 2.8),
+            (arm_x - side * (1.2 + open_ * 0.6), arm_y - 5.5, 1.5),
+            (arm_x - side * (0.6 + open_), arm_y - 8, 0.7),
+        ]
+        c.paint(chain(inner), (3, 4, 5), edge=1)
+        c.paint(chain(outer), (3, 4, 5, 6), edge=1)
         c.paint(limb(16 + side * 3.2, 15 + bob, 16 + side * 3.8, 10.5 + bob, 1.3), (3, 4, 5), edge=1)
     c.paint(ball(16, 20 + bob, 10.6, 7.4), (3, 3, 4, 5, 5, 6), edge=1)
     c.paint(ball(16, 24.3 + bob, 7.6, 2.9), (6, 7, 7, 11), edge=3)
@@ -235,9 +236,8 @@ def _jelly(phase: float) -> Canvas:
     c.paint(ball(16, 12.5, wide, high), (2, 3, 4, 5, 6), edge=1)
     for i in range(5):
         c.paint(ball(16 + (i - 2) * wide * 0.4, 19.5, 2.6, 2.2), (4, 5, 6), edge=3)
-    c.paint(ball(16, 9, 6.5, 4.4), (9, 10, 11), over=(3, 4, 5, 2), bias=-0.05)
-    for x, y, r in ((9, 12, 1.5), (23, 11.5, 1.3), (16, 5.6, 1.4)):
-        c.paint(ball(x, y, r), (5, 6))
+    for x, y, r in ((10, 10.5, 1.7), (14, 7.4, 2.0), (19, 7.2, 2.0), (23.2, 10.2, 1.6)):
+        c.paint(ball(x, y - pulse * 0.6, r, r * 0.85), (8, 9, 10, 11), edge=4)
     for side in (-1, 1):
         x = 16 + side * 4
         c.stamp(x - 1, 12 + round(pulse * 0.6), ("ddd", "wdd", "ddd", "dvd"), {"d": 1, "w": 7, "v": 3})

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 
-from .canvas import Canvas, ball, chain, limb, polygon
+from .canvas import Canvas, ball, chain, limb, merge, polygon
 
 
 def _beetle(step: int) -> Canvas:
     c = Canvas(16, 16)
-    bob = step % 2 * 0.6
+    bob = (0.0, 0.7, 0.2, 0.7)[step]
     for i in range(3):
-        swing = 1.0 if (step + i) % 2 else -0.8
+        swing = 1.2 * math.sin(step * math.pi / 2 + i * 2.1)
         c.paint(limb(4.5 + i * 3.2, 11.5, 4.2 + i * 3.2 + swing, 14.2, 0.9), (1, 7, 7))
     c.paint(ball(12.0, 9.4 + bob, 2.9, 3.1), (1, 7, 8, 9), edge=1)
     c.paint(ball(7, 8.2 + bob, 5.8, 5.6), (3, 3, 4, 5, 6), edge=1)
+    if step == 3:
+        c.paint(ball(6.0, 4.5, 5.0, 2.4, -24), (3, 4, 5, 6), edge=1)
     c.line(7.5, 3 + bob, 5.6, 12.5 + bob, 1)
     for x, y in ((4, 7), (9, 5), (9, 10), (5, 11)):
         c.stamp(x, y + round(bob), ("yy", "yo"), {"y": 13, "o": 9})
     c.stamp(12, 8 + round(bob), ("wd", "dd"), {"w": 14, "d": 1})
-    c.line(12.5, 6, 13.5 + (step == 2), 4.2 + bob, 1)
+    c.line(12.5, 6, 13.5 + (step % 2), 3.6 + bob + step * 0.3, 1)
     c.outline(1, 2)
     return c
 
@@ -27,17 +29,17 @@ def _beetle(step: int) -> Canvas:
 def _snail(step: int) -> Canvas:
     c = Canvas(16, 16)
     stretch = (0.0, 0.8, 1.4, 0.6)[step]
-    c.paint(limb(2.6 - stretch * 0.4, 13.3, 12 + stretch * 0.5, 13.2, 1.4, 1.6), (8, 9, 10))
-    c.paint(limb(11.6 + stretch * 0.6, 13, 12.4 + stretch * 0.5, 9.5, 2.0, 2.2), (8, 9, 10, 10))
+    c.paint(limb(2.6 - stretch * 0.4, 13.3, 12 + stretch * 0.5, 13.2, 1.4, 1.6), (11, 12, 12, 10))
+    c.paint(limb(11.6 + stretch * 0.5, 13, 12.2 + stretch * 0.4, 9.0, 1.9, 2.1), (11, 12, 12, 10))
     for k in (0, 2):
-        x = 11.5 + k + stretch * 0.4
-        c.line(x, 7.8, x + 0.4 * (k - 1) + 0.3, 5.0 + (step % 2) * (k // 2), 8)
-        c.dot(math.floor(x + 0.4 * (k - 1) + 0.3), 4 + (step % 2) * (k // 2), 1)
-    c.paint(ball(6.4, 8.2, 5.2, 5.2), (7, 8, 9, 10), edge=7)
-    spiral = ("..ddd.", ".d...d", "d..d.d", "d.d..d", "d..ddl", ".dl..l")
-    c.stamp(4, 6, spiral, {"d": 7, "l": 10})
-    c.stamp(12 + round(stretch * 0.5), 9, ("d",) if step != 3 else (".",), {"d": 1})
-    c.dot(13, 11, 15)
+        x, y = 11 + k + (step > 1), 4 + (step == 1 + k)
+        c.line(x, y, x, 7, 12)
+        c.stamp(x, y, ("d",), {"d": 1})
+    c.paint(ball(6.2, 8.2, 5.3, 5.2), (7, 8, 8, 9, 10), edge=7)
+    c.paint(ball(6.4, 8.6, 3.4, 3.3), (7, 8, 9, 10), edge=7)
+    c.paint(ball(6.8, 9.0, 1.7, 1.6), (8, 15, 9), edge=7)
+    c.stamp(12 + (stretch > 1), 8, ("w.", "d.") if step != 3 else ("..", "dd"), {"d": 1, "w": 14})
+    c.dot(13, 10, 15)
     c.outline(1, 2)
     return c
 
@@ -91,7 +93,7 @@ def _fish(step: int) -> Canvas:
     for x in (5, 8):
         c.line(x + 0.6, 5.6, x + 0.2, 10.2, 14)
         c.line(x + 1.6, 5.4, x + 1.2, 10.4, 11)
-    c.paint(ball(7.4, 10.6 + (step % 2), 1.9, 1.2, 30), (11, 12, 13), edge=11)
+    c.paint(ball(7.4, 10.6 + (0, 1, 0, -1)[step], 1.9, 1.2, (30, 50, 30, -20)[step]), (11, 12, 13), edge=11)
     c.stamp(11, 6, ("wd", "dd"), {"w": 14, "d": 1})
     c.stamp(13, 9, ("d",) if step % 2 else ("d", "d"), {"d": 1})
     c.outline(1, 2)
@@ -100,34 +102,36 @@ def _fish(step: int) -> Canvas:
 
 def _slime(step: int) -> Canvas:
     c = Canvas(16, 16)
-    tall = (0.0, -1.8, 1.6, 0.6)[step]
-    wide = 6.4 - tall * 0.5
-    c.paint(ball(8, 11.4 - tall * 0.3, wide, 3.4), (7, 8, 8, 9))
-    c.paint(ball(8, 9.6 - tall * 0.45, wide * 0.86, 4.6 + tall * 0.6), (7, 8, 8, 9, 10))
-    c.paint(limb(8, 6.5 - tall, 8.8 + tall * 0.3, 4.2 - tall, 2.2, 1.2), (8, 9, 10))
-    y = round(9 - tall * 0.4)
-    c.stamp(5, y, ("wd..wd", "dd..dd", "dd..dd"), {"w": 14, "d": 1})
-    c.stamp(7, y + 3, ("dd",), {"d": 1})
-    c.paint(ball(4.8, 8 - tall * 0.4, 1.3, 0.9, -45), (14, 14))
-    c.dot(11, 13, 10)
-    c.dot(5, 13, 9)
+    tall = (0.0, -1.6, 1.5, 0.5)[step]
+    wide = 6.3 - tall * 0.5
+    top = 8.6 - tall
+    c.paint(merge(ball(8, 12.2, wide, 2.6), ball(8, top + 3.0, wide * 0.84, 5.0 + tall * 0.6)), (7, 8, 8, 9, 10))
+    for k in (-4, 0, 4):
+        c.paint(limb(8 + k, 12, 8 + k + 0.3, 13.6, 1.5, 1.2), (7, 8, 9), bias=0.05)
+    for x, y in ((4.6, 10.5), (11.6, 11.5), (10.8, 5.6 - tall)):
+        c.paint(ball(x, y, 1.2), (8, 10, 10), edge=7)
+    c.paint(ball(8.2, top + 2.2, 3.4, 3.3), (9, 14, 14), edge=1)
+    look = (0.4, 0.8, 0.0, -0.8)[step]
+    c.paint(ball(8.6 + look, top + 2.4, 1.9, 1.9), (3, 4, 5), edge=1)
+    c.stamp(round(7.6 + look), round(top + 1), ("w",), {"w": 14})
+    if step == 1:
+        c.stamp(5, round(top), ("889988", "788887"), {"7": 7, "8": 8, "9": 9})
     c.outline(1, 2)
     return c
 
 
 def _bomb(step: int) -> Canvas:
     c = Canvas(16, 16)
-    puff = (0.0, 0.3, 0.7, 0.3)[step]
-    for side in (-1, 1):
-        c.paint(ball(8 + side * 3.2, 14.0, 2.3, 1.2), (11, 12, 13), edge=1)
-    c.paint(ball(7.6, 9.4, 5.4 + puff, 5.0 + puff * 0.6), (1, 2, 2, 15, 15, 6))
-    c.paint(polygon([(8.5, 3.5), (11.6, 5.5), (10.5, 7), (7.5, 5)], 1), (2, 15, 14))
+    puff = (0.0, 0.3, 0.6, 0.3)[step]
+    c.paint(ball(7.4, 9.4, 5.7 + puff, 5.4 + puff * 0.5), (1, 2, 2, 15, 15, 6))
+    c.paint(limb(1.8 - puff, 11.0, 12.8 + puff, 8.6, 1.3), (11, 12, 12, 13), over=(1, 2, 15, 6), edge=1)
+    for k in range(3):
+        c.dot(4 + k * 3, 10 - (k > 0) + (k == 0), (13, 14)[(k + step) % 2])
+    c.paint(polygon([(8.4, 3.2), (12.0, 5.4), (10.6, 7.2), (7.2, 5.2)], 1), (2, 15, 6, 14))
     c.paint(chain([(10.8, 4.6, 0.7), (12, 2.8, 0.7), (13, 2.6 + puff, 0.6)]), (8, 13))
     spark = ((".y.", "ywo", ".o."), ("y.o", ".w.", "o.y"), ("oyo", "ywy", "oyr"), ("o.y", ".wy", "yr."))[step]
     c.stamp(13, 1, spark, {"y": 13, "w": 14, "o": 12, "r": 11})
-    c.stamp(5, 8, ("wd.wd", "dd.dd"), {"w": 14, "d": 1})
-    c.stamp(6, 11, (("ww.", "www", "www", "ww.")[step],), {"w": 14})
-    c.stamp(3, 6, ("l", "l"), {"l": 6})
+    c.stamp(3, 5, (".hh", "h..", "h.."), {"h": 14})
     c.outline(1, 2)
     return c
 

@@ -23,10 +23,11 @@ def coin() -> list[Canvas]:
         c = Canvas(16, 16)
         shift = 0.7 if i == 3 else -0.7 if i == 1 else 0.0
         c.paint(ball(8 + shift * 1.5, 8, width, 6.5), (3, 3, 4))
-        c.paint(ball(8, 8, width, 6.5), (3, 4, 5, 6, 7), edge=3)
-        c.paint(ball(8, 8, width * 0.68, 4.6), (6, 5, 4, 4), bias=0.05, edge=3)
+        c.paint(ball(8, 8, width, 6.5), (4, 4, 5, 6, 7), edge=3)
+        c.paint(ball(8, 8, width * 0.68, 4.6), (5, 5, 5, 4), bias=0.05, edge=4)
         if width > 3:
-            c.paint(polygon(_star_points(8, 8.2, 3.4, 1.5, 5, 0), 1), (4, 6, 7))
+            half = width * 0.36
+            c.paint(polygon([(8 - half, 8), (8, 4.6), (8 + half, 8), (8, 11.4)], 1.6), (3, 5, 6, 7), edge=3)
         else:
             c.line(8, 5, 8, 11, 7)
         c.stamp((3, 5, 6, 5)[i], 3, (".w", "w."), {"w": 7})
@@ -56,11 +57,11 @@ def star() -> list[Canvas]:
     for i, turn in enumerate((-0.22, 0.0, 0.22, 0.0)):
         c = Canvas(16, 16)
         c.paint(polygon(_star_points(8, 8.4, 6.8, 3.5 + 0.3 * (i == 3), 5, turn), 3.4), (3, 4, 5, 6, 7), bias=-0.08)
-        c.stamp(6, 7, ("d..d", "d..d"), {"d": 1})
-        if i == 3:
-            c.stamp(6, 7, ("...d", "dd.d"), {"d": 5})
-            c.stamp(6, 8, ("dd.d",), {"d": 1})
-        c.stamp(7, 10, ("dd",), {"d": 9})
+        c.paint(polygon(_star_points(8, 8.5, 3.6, 1.9, 5, turn), 2), (5, 6, 7), bias=0.1 * (i % 2))
+        for k in range(5):
+            angle = turn - math.pi / 2 + k * 2 * math.pi / 5
+            dx, dy = math.cos(angle), math.sin(angle)
+            c.line(8 + 2.6 * dx, 8.4 + 2.6 * dy, 8 + 5 * dx, 8.4 + 5 * dy, (6, 7)[(i + k) % 2])
         c.stamp(6, 4 + i % 2, ("w",), {"w": 7})
         c.outline(1, 2)
         frames.append(c)
@@ -124,9 +125,9 @@ def spark() -> list[Canvas]:
         c.paint(polygon(_star_points(8, 8, outer, inner, 4, turn), 3), (8, 9, 10))
         c.paint(polygon(_star_points(8, 8, outer * 0.72, inner, 4, turn), 2.4), (12, 11, 7), bias=0.1)
         c.paint(ball(8, 8, inner * 0.7), (11, 7))
-        for k in range(4):
-            angle = k * math.pi / 2 + math.pi / 4 - turn
-            reach = 2.6 + i * 1.2
+        for k in range(4 if i > 1 else 0):
+            angle = k * math.pi / 2 + math.pi / 4 + turn
+            reach = 2.2 + i * 1.2
             x, y = round(7.5 + reach * math.cos(angle)), round(7.5 + reach * math.sin(angle))
             c.stamp(x, y, ("pq", "qo"), {"p": 14, "q": 13, "o": 12})
         c.outline(1, 8)
@@ -181,10 +182,10 @@ def explosion() -> list[Canvas]:
         c = Canvas(32, 32)
         if i == 0:
             c.paint(polygon(_star_points(16, 16, 10, 5.5, 8, 0.2), 4), (3, 4, 5, 6))
-            c.paint(ball(16, 16, 5.5), (5, 6, 7, 7))
+            c.paint(ball(16, 16, 6.5), (3, 4, 5, 6, 7), bias=0.12, dither=0.2)
         else:
             spread, radius = (0, 5.2, 8.0, 9.6, 10.4, 11.2)[i], (0, 6.2, 6.0, 4.8, 3.6, 2.3)[i]
-            hot = (0, 0.12, 0.04, -0.08, -0.2, -0.3)[i]
+            hot = (0, 0.10, 0.04, -0.08, 0.0, 0.0)[i]
             blobs = []
             for k in range(9):
                 angle = k * 2 * math.pi / 9 + i * 0.25
@@ -193,7 +194,7 @@ def explosion() -> list[Canvas]:
                 blobs.append(ball(16 + reach * math.cos(angle), 16 + reach * math.sin(angle), size))
             if i < 4:
                 blobs.append(ball(16, 16, (0, 9, 8, 5.5)[i]))
-            c.paint(merge(*blobs), (8, 3, 4, 5, 6) if i < 4 else (1, 15, 15, 3, 4), bias=hot, dither=0.12)
+            c.paint(merge(*blobs), (8, 3, 4, 5, 6) if i < 4 else (1, 15, 8, 3, 4, 5), bias=hot, dither=0.12)
             if i < 4:
                 c.paint(
                     polygon(_star_points(16, 16, (0, 11, 9, 5)[i], (0, 6.5, 4.5, 2.5)[i], 7, i * 0.4), 4),
@@ -204,7 +205,7 @@ def explosion() -> list[Canvas]:
                 angle = k * math.pi / 3 + i * 0.4
                 x, y = 16 + (spread + 3) * math.cos(angle), 16 + (spread + 3) * math.sin(angle)
                 if 2 < x < 29 and 2 < y < 29:
-                    c.paint(ball(x, y, 1.7 - i * 0.12), (9, 4, 6))
+                    c.paint(ball(x, y, 2.0 - i * 0.1), (9, 4, 5, 7), bias=0.1)
         c.outline(1, 2)
         frames.append(c)
     return frames

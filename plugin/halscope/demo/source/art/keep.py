@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from .backdrop import blit, settle, slot
@@ -104,22 +102,21 @@ def _column() -> Canvas:
 
 
 def _banner() -> Canvas:
-    """A red banner with a golden crescent and star, 32x80, in the "banner" palette."""
+    """A red banner with a golden crown, 32x80, in the "banner" palette."""
     c = Canvas(32, 80)
     c.paint(limb(2, 3, 30, 3, 2), (8, 9, 10, 11))
     cloth = [(4.0, 5.0), (28, 5), (28, 70), (22, 66), (16, 77), (10, 66), (4, 70)]
-    x = np.arange(32)
-    fold = np.tile(0.16 * np.cos(x * 2 * np.pi / 8.0)[None, :], (80, 1))
+    fold = np.tile(0.16 * np.cos(np.arange(32) * 2 * np.pi / 8.0)[None, :], (80, 1))
     c.paint(polygon(cloth, 3), (2, 3, 4, 4, 5, 6), edge=1, texture=fold)
     for side in (6, 25):
         c.line(side, 7, side, 66, 10 if side == 6 else 9)
-    c.paint(ball(16, 34, 7.6), (9, 10, 11, 12), edge=2)
-    c.paint(ball(18.6, 32.4, 6.0), (3, 4, 4), edge=2)
-    points = []
-    for i in range(10):
-        angle, radius = -math.pi / 2 + i * math.pi / 5, (1.6, 3.8)[i % 2 == 0]
-        points.append((19 + radius * math.cos(angle), 31.5 + radius * math.sin(angle)))
-    c.paint(polygon(points, 1), (10, 11, 12))
+    crown = [(7.5, 40), (7, 28), (11.5, 33), (16, 24.5), (20.5, 33), (25, 28), (24.5, 40)]
+    c.paint(polygon(crown, 3), (8, 9, 10, 10, 11), edge=2)
+    c.paint(polygon([(7, 38), (25, 38), (25, 42), (7, 42)], 1.6), (8, 9, 10, 11, 12), edge=2)
+    for x, y in ((7.4, 27.5), (16, 24), (24.6, 27.5)):
+        c.paint(ball(x, y, 1.7), (9, 11, 12), edge=2)
+    for k in range(3):
+        c.stamp(11 + k * 4, 39, ("gg", "gr"), {"g": 6, "r": 4})
     for k in range(3):
         c.stamp(14, 12 + k * 4, (".y.", "yoy", ".y."), {"y": 10, "o": 11})
         c.stamp(14, 50 + k * 5, (".y.", "yoy", ".y."), {"y": 10, "o": 11})
@@ -142,11 +139,11 @@ def keep_front() -> Background:
             edge=1,
         )
         c.paint(ball(x + 8, 38, 2.4), (10, 12, 13, 14), edge=1)
-    marble = noise(64, 64, 8, 14) * 0.16 + noise(64, 64, 4, 15) * 0.12
+    marble = noise(64, 64, 8, 14) * 0.15 + noise(64, 64, 4, 15) * 0.10
     for row in range(4):
         for column in range(-1, 17):
             x, y = column * 32 + (row % 2) * 16, floor + 8 + row * 16
-            ramp = (4, 5, 6, 7, 8) if (column + row // 2) % 2 else (2, 3, 4, 5, 6)
+            ramp = (4, 5, 6, 6, 7, 8) if (column + row // 2) % 2 else (3, 3, 4, 4, 5, 6)
             slab = polygon([(x, y), (x + 32, y), (x + 32, y + 16), (x, y + 16)], 2.2)
             c.paint(slab, ramp, edge=1, texture=marble, dither=0.1, bias=-0.14)
     for x in range(512):
@@ -158,9 +155,9 @@ def keep_front() -> Background:
     for x in range(0, 512, 16):
         c.stamp(x + 2, floor + 2, ("d..d", ".dd.", "d..d"), {"d": 10})
     for x in range(176, 304):
-        for y in range(floor + 10, floor + 26):
-            edge = y in (floor + 10, floor + 25)
-            trim = y in (floor + 12, floor + 23)
+        for y in range(floor + 8, floor + 24):
+            edge = y in (floor + 8, floor + 23)
+            trim = y in (floor + 10, floor + 21)
             weave = (3, 4, 4, 5)[(x // 2 + y) % 4]
             c.dot(x, y, 16 + (1 if edge else 10 if trim and x % 4 else weave))
     return settle("keep_front", c, ("stone", "banner"), front)

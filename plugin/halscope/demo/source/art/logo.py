@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from .canvas import Canvas, Form, ball, limb, merge
@@ -52,7 +54,7 @@ def _strokes(letter: str, dx: float, dy: float, radius: float) -> Form:
     parts = []
     for line in _STROKES[letter]:
         points = [(6.2 + x * 1.85 + dx, 6.0 + y * 1.55 + dy) for x, y in line]
-        parts += [limb(*a, *b, radius) for a, b in zip(points, points[1:], strict=False)]
+        parts += [limb(*a, *b, radius) for a, b in itertools.pairwise(points)]
     return merge(*parts)
 
 

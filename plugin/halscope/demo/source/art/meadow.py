@@ -120,7 +120,7 @@ def meadow_front() -> Background:
         c.pixels[column, x] = np.where(body.pixels[column, x] > 0, body.pixels[column, x], c.pixels[column, x])
         c.dot(x, fringe, 1)
         c.dot(x, fringe + 1, 8)
-        top = int(round(tops[x]))
+        top = round(tops[x])
         c.dot(x, top, 6 if x % 3 else 7)
         if x % 5 in (0, 2):
             c.dot(x, top - 1, 5)

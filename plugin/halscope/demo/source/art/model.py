@@ -26,7 +26,7 @@ class SpriteSheet:
 
     @property
     def frames(self) -> int:
-        return self.pixels.shape[1] // self.frame_width
+        return int(self.pixels.shape[1]) // self.frame_width
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def _head(c: Canvas, pose: Pose) -> None:
     x, y = 19.5 + pose.head_x, 13.0 + pose.head_y
     for side in (-1, 1):
         ex, ey = x + side * 6.6 + 0.4, y - 7.4 + (pose.ear if side < 0 else 0)
-        c.paint(ball(ex, ey, 3.7), _FUR if side < 0 else _FUR_SHADE + (5,), edge=_SOFT)
+        c.paint(ball(ex, ey, 3.7), _FUR if side < 0 else (*_FUR_SHADE, 5), edge=_SOFT)
         c.paint(ball(ex + 0.3, ey + 0.5, 1.9), _PINK, bias=-0.1)
     cheeks = polygon([(x - 7, y - 2), (x - 11, y + 3.5), (x - 7.5, y + 4.2), (x - 7.5, y + 6.5), (x, y + 6)], 3)
     c.paint(cheeks, _FUR, edge=_SOFT)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .backdrop import blit, land, settle, sky, slot, waves
+from .backdrop import blit, land, settle, sky, waves
 from .canvas import Canvas, ball, limb, merge, noise, polygon
 from .model import Background
 
@@ -74,9 +74,9 @@ def title_front() -> Background:
     for x, height in ((8, 72), (32, 56), (200, 64), (224, 80), (176, 48)):
         base = int(tops[(x + 16) % 256]) // 8 * 8 + 8
         blit(c, _pine(height), x, base - height)
-    land(c, tops, 224, (1, 2, 3, 4, 7, 8), depth=30, slope=0.5, texture=noise(64, 32, 4, 12)[:, :] * 0.14)
+    land(c, tops, 224, (2, 3, 4, 7, 7, 8), depth=46, slope=0.5, texture=noise(64, 32, 4, 12) * 0.14)
     for x in range(256):
-        top = int(round(tops[x]))
+        top = round(tops[x])
         c.dot(x, top, 10 if x % 3 else 9)
         c.dot(x, top + 1, 9 if x % 2 else 8)
         if x % 4 in (0, 3):
@@ -91,11 +91,12 @@ def title_front() -> Background:
         y = int(tops[x])
         c.line(x, y, x, y - 5, 8)
         c.stamp(x - 2, y - 9, (".pp..", "pypp.", ".pp.."), {"p": 13, "y": 14})
-    for k in range(10):
-        x = 4 + k * 28
-        blade = limb(x, 214, x + math.sin(k * 2.0) * 4, 202 - k % 3 * 2, 1.8, 0.5)
-        c.paint(blade, (2, 7, 8, 9), edge=1)
-        front.paint(blade, (1, 1))
+    for x in (18, 70, 132, 188, 226):
+        for k in range(9):
+            root, tip = x + k * 1.9, x + k * 1.9 + math.sin(k * 2.2 + x) * 4
+            blade = limb(root, 217, tip, 203 - (k * 5) % 7, 1.7, 0.5)
+            c.paint(blade, (2, 7, 8, 9) if k % 2 else (2, 7, 7, 8), edge=1)
+            front.paint(blade, (1, 1))
     _frame(c, front)
     return settle("title_front", c, ("dark",), front)
 
