@@ -8,7 +8,7 @@ from halscope.inject.builders import (
     sheet_from_sprite,
 )
 from halscope.inject.place import apply_patch, to_patch
-from halscope.inject.plan import BlockEdit, EditPlan, TileEdit, plan_edit
+from halscope.inject.plan import BlockEdit, EditPlan, TileEdit, plan_edit, plan_edits
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "apply_patch",
     "grey_palette",
     "plan_edit",
+    "plan_edits",
     "read_sheet",
     "sheet_from_block",
     "sheet_from_metasprite",

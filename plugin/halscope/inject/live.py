@@ -97,8 +97,7 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     for content in contents:
         for memory in memories:
             _find_copies(content, memory)
-    if _sheet_stands(plan, contents, memories[0]):
-        _take_exported_places(contents, memories[0])
+    _take_exported_places(contents, memories[0], _standing_places(plan, contents, memories[0]))
     return tuple(memory.writes[at] for memory in memories for at in sorted(memory.writes))
 
 
@@ -240,29 +239,30 @@ def _agreeing(first: bytes, second: bytes) -> int:
     return int(differs.argmax()) if differs.any() else length
 
 
-def _sheet_stands(plan: EditPlan, contents: Sequence[_Content], vram: _Memory) -> bool:
-    """Whether VRAM still holds what the sheet was exported from: every telling tile in its place, edited or not."""
+def _standing_places(plan: EditPlan, contents: Sequence[_Content], vram: _Memory) -> set[int]:
+    """Where the sheets were whose every telling tile still stands in its place in VRAM, edited or not."""
     versions: dict[bytes, set[bytes]] = {}
     for content in contents:
         for at, _ in content.tiles:
             same = {data[at : at + content.size] for data in (*content.before, content.after)}
             for tile in same:
                 versions.setdefault(tile, set()).update(same)
-    telling = [cell for cell in plan.sheet.cells if cell.vram_byte is not None and is_telling(cell.tile)]
-    return bool(telling) and all(
-        vram.bytes[cell.vram_byte : cell.vram_byte + len(cell.tile)] in versions.get(cell.tile, {cell.tile})
-        for cell in telling
-        if cell.vram_byte is not None
-    )
+    standing: set[int] = set()
+    for sheet in plan.sheets:
+        placed = [(cell.vram_byte, cell.tile) for cell in sheet.cells if cell.vram_byte is not None]
+        telling = [(at, tile) for at, tile in placed if is_telling(tile)]
+        if telling and all(vram.bytes[at : at + len(tile)] in versions.get(tile, {tile}) for at, tile in telling):
+            standing.update(at for at, _ in placed)
+    return standing
 
 
-def _take_exported_places(contents: Sequence[_Content], vram: _Memory) -> None:
-    """Plan a write where a tile was when the sheet was exported, if one of its versions stands there."""
+def _take_exported_places(contents: Sequence[_Content], vram: _Memory, standing: set[int]) -> None:
+    """Plan a write where a tile was when a sheet that still stands was exported, if one of its versions is there."""
     for content in contents:
         for at, places in content.tiles:
             new = content.after[at : at + content.size]
             olds = {data[at : at + content.size] for data in content.before} - {new}
-            for place in places:
+            for place in standing.intersection(places):
                 now = vram.bytes[place : place + content.size]
                 if now in olds:
                     vram.plan(place, now, new)

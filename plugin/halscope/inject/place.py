@@ -29,7 +29,7 @@ def to_patch(plan: EditPlan) -> Patch:
     if too_large:
         raise InjectError(f"{plan.rom.name}: " + "; ".join(_numbers(block) for block in too_large) + _ADVICE)
     if not plan.blocks:
-        return Patch(plan.rom.sha256, (), summary=f"{plan.sheet.title}: nothing was changed")
+        return Patch(plan.rom.sha256, (), summary=f"{_titles(plan)}: nothing was changed")
     writes = [
         Write("rom", block.block_offset, block.new_packed, block.old_packed[: len(block.new_packed)])
         for block in plan.blocks
@@ -39,7 +39,7 @@ def to_patch(plan: EditPlan) -> Patch:
     writes.sort(key=lambda write: write.offset)
     count = sum(len(block.tiles) for block in plan.blocks)
     blocks = ", ".join(block.name for block in plan.blocks[:3]) + (", ..." if len(plan.blocks) > 3 else "")
-    summary = f"{plan.sheet.title}: {count} tile{'s' * (count != 1)} changed: {blocks}"
+    summary = f"{_titles(plan)}: {count} tile{'s' * (count != 1)} changed: {blocks}"
     patch = Patch(plan.rom.sha256, tuple(writes), summary=summary)
     _check(plan, patch)
     return patch
@@ -68,6 +68,11 @@ _ADVICE = (
     "; draw with fewer colours and less detail, repeat shapes (also mirrored ones), or leave more of the block's other "
     "tiles plain"
 )
+
+
+def _titles(plan: EditPlan) -> str:
+    titles = [sheet.title for sheet in plan.sheets]
+    return ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
 
 
 def _has_header(plan: EditPlan) -> bool:

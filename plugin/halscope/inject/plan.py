@@ -95,14 +95,14 @@ class EditPlan:
     Args:
         rom: The ROM that it was planned for.
         codecs: The codecs by name, to decode again when the result is checked.
-        sheet: The sheet as exported.
+        sheets: The sheets as exported.
         blocks: The changed blocks, ascending; empty when the picture was not changed.
         notes: What a person should know: other places that hold the same tiles and stay as they are.
     """
 
     rom: Rom = field(repr=False)
     codecs: Mapping[str, Codec] = field(repr=False)
-    sheet: Sheet = field(repr=False)
+    sheets: tuple[Sheet, ...] = field(repr=False)
     blocks: tuple[BlockEdit, ...]
     notes: tuple[str, ...]
 
@@ -110,27 +110,40 @@ class EditPlan:
 def plan_edit(
     rom: Rom, codecs: Sequence[Codec], edited: EditedSheet, *, index: TileIndex | None = None, force: bool = False
 ) -> EditPlan:
-    """Plan an edit: take the changed tiles, prove each one's place in the ROM, and pack its block anew.
+    """Plan the edit of one sheet, as `plan_edits` does."""
+    return plan_edits(rom, codecs, [edited], index=index, force=force)
+
+
+def plan_edits(
+    rom: Rom,
+    codecs: Sequence[Codec],
+    edited: Sequence[EditedSheet],
+    *,
+    index: TileIndex | None = None,
+    force: bool = False,
+) -> EditPlan:
+    """Plan edits: take the changed tiles, prove each one's place in the ROM, and pack their blocks anew.
 
     Args:
-        rom: The ROM that the sheet was exported from.
+        rom: The ROM that the sheets were exported from.
         codecs: All codecs that origins may name.
-        edited: The sheet with its edited picture.
+        edited: Sheets with their edited pictures, one or more. Two may change one tile if they agree on it.
         index: The ROM's index, if there is one: its evidence for a block's start counts instead of the sheet's, and
             other places of the same tiles are noted.
         force: Also edit a block whose start is known by content or adjacency alone.
 
     Raises:
-        InjectError: The sheet belongs to another ROM, a tile is locked or edited in two ways, the ROM does not hold
-            what the sheet says, or a block's start is not proven.
+        InjectError: A sheet belongs to another ROM, a tile is locked or edited in two ways, the ROM does not hold
+            what a sheet says, or a block's start is not proven.
     """
-    sheet = edited.sheet
-    if sheet.rom_sha256 != rom.sha256:
-        raise InjectError(
-            f"{edited.name}: was exported from another ROM: its SHA-256 is {sheet.rom_sha256}, that of {rom.name} is "
-            f"{rom.sha256}; give that ROM, or export the sheet again from this one"
-        )
-    changes = changed_tiles(edited)
+    for one in edited:
+        if one.sheet.rom_sha256 != rom.sha256:
+            raise InjectError(
+                f"{one.name}: was exported from another ROM: its SHA-256 is {one.sheet.rom_sha256}, that of {rom.name} "
+                f"is {rom.sha256}; give that ROM, or export the sheet again from this one"
+            )
+    changes = [change for one in edited for change in changed_tiles(one)]
+    names = ", ".join(one.name for one in edited)
     by_name = {codec.name: codec for codec in codecs}
     known = _places(changes, index)
     groups: dict[tuple[str, int], list[TileChange]] = {}
@@ -141,14 +154,12 @@ def plan_edit(
     for (codec, block_offset), group in sorted(groups.items(), key=lambda item: item[0][1]):
         start = _start(group, known)
         if codec == RAW:
-            block = _edit_raw(rom, sheet, group, start)
+            block = _edit_raw(rom, group, start)
             _refuse_raw_over_block(rom, by_name, block, known)
         elif codec not in by_name:
-            raise InjectError(
-                f"{edited.name}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW])}"
-            )
+            raise InjectError(f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW])}")
         else:
-            block = _edit_block(rom, sheet, by_name[codec], block_offset, group, start)
+            block = _edit_block(rom, by_name[codec], block_offset, group, start)
             if start not in _PROVEN_STARTS and not force:
                 raise InjectError(
                     f"{rom.name}: the {block.name} holds the tiles, but that it begins there is known by {start!r} "
@@ -158,7 +169,7 @@ def plan_edit(
         blocks.append(block)
         notes.extend(_other_places(rom, by_name, block, known))
     _refuse_overlaps(blocks)
-    return EditPlan(rom, by_name, sheet, tuple(blocks), tuple(notes))
+    return EditPlan(rom, by_name, tuple(one.sheet for one in edited), tuple(blocks), tuple(notes))
 
 
 def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
@@ -181,13 +192,11 @@ def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
     return block
 
 
-def _edit_block(
-    rom: Rom, sheet: Sheet, codec: Codec, block_offset: int, group: list[TileChange], start: StartEvidence
-) -> BlockEdit:
+def _edit_block(rom: Rom, codec: Codec, block_offset: int, group: list[TileChange], start: StartEvidence) -> BlockEdit:
     block = decode_proven(rom, codec, block_offset)
     old = block.data.tobytes()
     name = f"{rom.name}: {codec.name} block at {block_offset:#x}"
-    new, tiles = _change(old, sheet, group, name)
+    new, tiles = _change(old, group, name)
     try:
         packed = codec.encode(new)
         again = codec.decode(packed)
@@ -199,16 +208,16 @@ def _edit_block(
     return BlockEdit(codec.name, block_offset, start, old, new, old_packed, packed, tiles)
 
 
-def _edit_raw(rom: Rom, sheet: Sheet, group: list[TileChange], start: StartEvidence) -> BlockEdit:
+def _edit_raw(rom: Rom, group: list[TileChange], start: StartEvidence) -> BlockEdit:
     at = group[0].origin.block_offset
     if any(change.origin.byte_offset for change in group):
         raise InjectError(f"{rom.name}: the uncompressed tile at {at:#x} names a byte offset; export the sheet again")
-    old = rom.data[at : at + sheet.tile_bytes].tobytes()
-    new, tiles = _change(old, sheet, group, f"{rom.name}: uncompressed tile at {at:#x}")
+    old = rom.data[at : at + len(group[0].old)].tobytes()
+    new, tiles = _change(old, group, f"{rom.name}: uncompressed tile at {at:#x}")
     return BlockEdit(RAW, at, start, old, new, old, new, tiles)
 
 
-def _change(old: bytes, sheet: Sheet, group: list[TileChange], name: str) -> tuple[bytes, tuple[TileEdit, ...]]:
+def _change(old: bytes, group: list[TileChange], name: str) -> tuple[bytes, tuple[TileEdit, ...]]:
     """Put the new tiles into a block's decoded bytes, after proving that the old ones stand there."""
     new = bytearray(old)
     for change in group:
@@ -218,7 +227,7 @@ def _change(old: bytes, sheet: Sheet, group: list[TileChange], name: str) -> tup
         for place, (before, after) in enumerate(zip(change.old, change.new, strict=True), at):
             if after != before:
                 new[place] = after
-    edits = []
+    edits: dict[int, TileEdit] = {}
     for change in sorted(group, key=lambda change: change.origin.byte_offset):
         at = change.origin.byte_offset
         if new[at : at + len(change.new)] != change.new:
@@ -226,9 +235,11 @@ def _change(old: bytes, sheet: Sheet, group: list[TileChange], name: str) -> tup
                 f"{name}: the tile at byte {at:#x} shares bytes with another edited tile, and they do not agree; "
                 "edit one of them only"
             )
-        vram = sorted({v for n in change.cells if (v := sheet.cells[n].vram_byte) is not None})
-        edits.append(TileEdit(at, change.old, change.new, tuple(vram)))
-    return bytes(new), tuple(edits)
+        vram = set(change.vram_bytes)
+        if at in edits:
+            vram |= set(edits[at].vram_bytes)
+        edits[at] = TileEdit(at, change.old, change.new, tuple(sorted(vram)))
+    return bytes(new), tuple(edits.values())
 
 
 def _places(changes: Sequence[TileChange], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:

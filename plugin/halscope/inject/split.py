@@ -21,12 +21,14 @@ class TileChange:
         old: The tile as exported, 8 × bpp bytes, not flipped.
         new: The tile as edited.
         cells: The sheet's cells that show it, edited or not.
+        vram_bytes: VRAM byte addresses at which those cells were when the sheet was exported, ascending.
     """
 
     origin: Origin
     old: bytes
     new: bytes
     cells: tuple[int, ...]
+    vram_bytes: tuple[int, ...]
 
 
 def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
@@ -81,7 +83,8 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
     for members in groups:
         cell = sheet.cells[members[0]]
         if cell.origin is not None and new[members[0]] != cell.tile:
-            changes.append(TileChange(cell.origin, cell.tile, new[members[0]], tuple(members)))
+            vram = {at for number in members if (at := sheet.cells[number].vram_byte) is not None}
+            changes.append(TileChange(cell.origin, cell.tile, new[members[0]], tuple(members), tuple(sorted(vram))))
     return tuple(changes)
 
 
