@@ -13,6 +13,7 @@ from halscope_hooks import (
 )
 
 from halscope.ppu import decode_frame
+from halscope.session import Session
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ __all__ = [
     "Origin",
     "Patch",
     "PpuRegisters",
+    "Session",
     "Snapshot",
     "Sprite",
     "Write",
