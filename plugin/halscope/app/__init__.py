@@ -1,1 +1,43 @@
 """The application: the only room that builds a PluginManager and puts the parts together."""
+
+from halscope.app._doctor import Check, examine
+from halscope.app._games import BUTTONS, Game, Press, open_game, open_recording, play_frames, record_game
+from halscope.app._live import LiveEdits
+from halscope.app._pictures import on_screen, write_frame_pictures
+from halscope.app._plugins import BuiltIn, Plugins
+from halscope.app._sheets import extract_blocks, extract_sprites, inject, inspect_files, read_palette
+from halscope.app._tour import TourReport, run_tour
+from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, codec_named, to_rom_offset
+
+__all__ = [
+    "BUTTONS",
+    "LISTED_SCORE",
+    "BuiltIn",
+    "Check",
+    "Game",
+    "ListedBlock",
+    "LiveEdits",
+    "Plugins",
+    "Press",
+    "TourReport",
+    "Workspace",
+    "codec_named",
+    "examine",
+    "extract_blocks",
+    "extract_sprites",
+    "inject",
+    "inspect_files",
+    "on_screen",
+    "open_game",
+    "open_recording",
+    "play_frames",
+    "plugin",
+    "read_palette",
+    "record_game",
+    "run_tour",
+    "to_rom_offset",
+    "write_frame_pictures",
+]
+
+plugin = BuiltIn()
+"""What `manifest.json` names: the object that is registered with a plugin manager."""

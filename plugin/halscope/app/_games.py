@@ -1,0 +1,124 @@
+"""Running a game on a libretro core, or a recording of one: buttons, pace, recording."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+from halscope_hooks import Host, HostError
+
+from halscope.formats.recording import RecordingWriter
+from halscope.hosts import libretro
+from halscope.hosts.recording import ReplayHost
+from halscope.session import Locate, Session, Update
+
+BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})
+FRAMES_A_SECOND: Final = 60.0988  # NTSC
+LATE: Final = 0.1  # seconds behind after which real time is given up on rather than caught up with
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """What to run.
+
+    Args:
+        rom: The ROM's file.
+        core: A libretro core, by path or name; `None`: the first that is found.
+    """
+
+    rom: Path
+    core: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Buttons held from frame `first` to frame `last`, both included; the first frame is 1."""
+
+    buttons: frozenset[str]
+    first: int
+    last: int
+
+
+@runtime_checkable
+class Playable(Host, Protocol):
+    """A host that takes buttons."""
+
+    def press(self, buttons: Collection[str]) -> None:
+        """Hold these buttons, and no others, from the next step on."""
+
+
+def open_game(game: Game, locate: Locate | None = None) -> Session:
+    """Start the game. Raises UsageError, RomError or HostError."""
+    return Session(libretro.LibretroHost(game.rom, game.core), locate=locate)
+
+
+def open_recording(path: Path, locate: Locate | None = None) -> Session:
+    """Open a recording as if it were a running game. Raises UsageError or FormatError."""
+    return Session(ReplayHost(path), locate=locate)
+
+
+def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:
+    """Hold what the schedule says for this frame, counted from 1."""
+    host = session.host
+    if isinstance(host, Playable):
+        held = {name for press in schedule if press.first <= frame <= press.last for name in press.buttons}
+        host.press(held)
+
+
+def play_frames(
+    session: Session, schedule: Iterable[Press], frames: int | None, *, real_time: bool
+) -> Iterator[Update]:
+    """Run and decode frame by frame, in real time or as fast as it goes; `frames` None: without end."""
+    schedule = tuple(schedule)
+    due = time.monotonic()
+    number = 0
+    while frames is None or number < frames:
+        number += 1
+        hold_buttons(session, schedule, number)
+        update = session.step()
+        if update is None:
+            return
+        yield update
+        if real_time:
+            due += 1 / FRAMES_A_SECOND
+            ahead = due - time.monotonic()
+            if ahead > 0:
+                time.sleep(ahead)
+            elif ahead < -LATE:
+                due = time.monotonic()
+
+
+def record_game(
+    session: Session,
+    path: Path,
+    frames: int,
+    schedule: Iterable[Press],
+    *,
+    wram: bool,
+    picture: bool,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Record so many frames of a running game; returns the file's size in bytes.
+
+    Raises:
+        HostError: The game ended early.
+    """
+    schedule = tuple(schedule)
+    with RecordingWriter(path) as writer:
+        for number in range(1, frames + 1):
+            hold_buttons(session, schedule, number)
+            snapshot = session.advance()
+            if snapshot is None:
+                raise HostError(f"the game ended after {number - 1} frames; record fewer with --frames")
+            writer.append(
+                replace(
+                    snapshot,
+                    wram=snapshot.wram if wram else None,
+                    picture=snapshot.picture if picture else None,
+                )
+            )
+            progress(number, frames)
+    return path.stat().st_size

@@ -1,0 +1,172 @@
+"""Edits that come in while a game runs: each save changes the running game, and all of them make one patch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from halscope_hooks import HalscopeError, Patch, Snapshot
+
+from halscope._files import write_atomic
+from halscope.app._sheets import check_output, write_patch
+from halscope.app._workspace import Workspace
+from halscope.export.pictures import png_bytes, upscale
+from halscope.inject.builders import sheet_from_metasprite
+from halscope.inject.live import live_writes, rom_writes
+from halscope.inject.model import EditedSheet, Sheet
+from halscope.inject.place import to_patch
+from halscope.inject.plan import EditPlan, plan_edits
+from halscope.inject.sheet import read_sheet, write_sheet
+from halscope.ppu.grouping import group_sprites
+from halscope.session import Session, Update
+
+LOOK_EVERY: Final = 30  # frames between two looks at the folder: half a second in real time
+MOST_SHEETS: Final = 500
+SCREEN: Final = "screen.png"
+
+Signature = tuple[int, int]  # a file's time of change (ns) and size
+
+
+class LiveEdits:
+    """The edits of one running game.
+
+    Args:
+        workspace: The ROM that runs.
+        session: The game.
+        folder: Where groups of sprites are written as they appear, and watched for edits; `None`: no folder.
+        force: Also edit blocks whose start is not proven.
+        report: Takes a line for the person at each edit, good or bad.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        session: Session,
+        folder: Path | None = None,
+        *,
+        force: bool = False,
+        report: Callable[[str], None],
+    ) -> None:
+        self._workspace = workspace
+        self._session = session
+        self._folder = folder
+        self._force = force
+        self._report = report
+        self._edited: dict[Path, EditedSheet] = {}
+        self._plan: EditPlan | None = None
+        self._patch: Patch | None = None
+        self._shown: set[str] = set()
+        self._settled: dict[Path, Signature] = {}
+        self._changing: dict[Path, Signature] = {}
+        self._frames = 0
+
+    @property
+    def plan(self) -> EditPlan | None:
+        """All that is edited now, or `None`."""
+        return self._plan
+
+    @property
+    def patch(self) -> Patch | None:
+        """The patch that holds all edits, or `None` where there are none."""
+        return self._patch
+
+    def bring_in(self, pngs: Sequence[Path], snapshot: Snapshot) -> None:
+        """Take edited sheets into the running game, beside those that are in already.
+
+        Args:
+            pngs: The edited PNGs.
+            snapshot: The game as it is now, its WRAM included.
+
+        Raises:
+            HalscopeError: It cannot be read, placed or written; the game stays as it was.
+        """
+        edited = self._edited | {png: read_sheet(png) for png in pngs}
+        rom = self._workspace.rom
+        plan = plan_edits(
+            rom,
+            self._workspace.plugins.codecs(),
+            list(edited.values()),
+            index=self._workspace.index(),
+            force=self._force,
+        )
+        patch = to_patch(plan)
+        self._session.apply(
+            Patch(
+                rom_sha256=patch.rom_sha256,
+                rom=rom_writes(rom.data, patch, self._patch),
+                live=live_writes(plan, snapshot, previous=self._plan),
+                summary=patch.summary,
+            )
+        )
+        self._edited, self._plan, self._patch = edited, plan, patch
+
+    def look(self, update: Update) -> None:
+        """Once a frame: now and then, write what is new on the screen, and take in what was saved since."""
+        self._frames += 1
+        if self._folder is None or self._frames % LOOK_EVERY != 1:
+            return
+        if update.snapshot.picture is not None:
+            write_atomic(self._folder / SCREEN, png_bytes(upscale(update.snapshot.picture, 1)))
+        self._write_new_sheets(update, self._folder)
+        self._take_saved(update.snapshot, self._folder)
+
+    def write_patch(self, output: Path) -> None:
+        """Write all edits as one patch. Raises UsageError, HalscopeError."""
+        check_output(self._workspace.rom, output)
+        if self._patch is None:
+            self._report(f"{output}: not written, nothing was edited")
+            return
+        write_patch(self._workspace.rom, self._patch, output)
+        self._report(f"{output}: {self._patch.summary}")
+
+    def _write_new_sheets(self, update: Update, folder: Path) -> None:
+        if update.origins is None or len(self._shown) >= MOST_SHEETS:
+            return
+        for group in group_sprites(update.frame):
+            sheet = sheet_from_metasprite(update.frame, group, update.origins, self._workspace.rom)
+            name = _sheet_name(sheet)
+            if name in self._shown or all(cell.origin is None for cell in sheet.cells):
+                continue
+            self._shown.add(name)
+            path = folder / name
+            if not path.exists():  # an edit of an earlier run is not overwritten
+                write_sheet(sheet, None, path)
+                self._settled[path] = _signature(path)
+
+    def _take_saved(self, snapshot: Snapshot, folder: Path) -> None:
+        for path in sorted(folder.glob("*.png")):
+            if path.name == SCREEN:
+                continue
+            try:
+                now = _signature(path)
+            except OSError:
+                continue  # replaced between the listing and the look; it is there at the next one
+            if self._settled.get(path) == now:
+                continue
+            # An editor may still be writing: a file is read once it has rested from one look to the next.
+            if self._changing.get(path) != now:
+                self._changing[path] = now
+                continue
+            self._settled[path] = now
+            try:
+                self.bring_in([path], snapshot)
+            except HalscopeError as error:
+                self._report(str(error))
+            else:
+                self._report(f"{path.name}: in the game at frame {snapshot.frame}")
+                return  # the snapshot shows the game before this edit; the next file waits for the next look
+
+
+def _signature(path: Path) -> Signature:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _sheet_name(sheet: Sheet) -> str:
+    """The same name for the same tiles in the same places, whichever OAM entries show them."""
+    text = repr([(cell.x, cell.y, cell.hflip, cell.vflip, cell.origin, cell.tile) for cell in sheet.cells])
+    first = next((cell.origin for cell in sheet.cells if cell.origin is not None), None)
+    place = "unknown" if first is None else f"{first.codec}-{first.block_offset:06x}+{first.byte_offset:x}"
+    return f"{place}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.png"

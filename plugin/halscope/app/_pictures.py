@@ -1,0 +1,168 @@
+"""Pictures of a decoded frame: the screen with its sprites named, and a sheet of all of them with their origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from halscope_hooks import Frame, Origin, Sprite, VramOrigins
+from numpy.typing import NDArray
+
+from halscope._files import write_atomic
+from halscope.app._workspace import Workspace
+from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, png_bytes, sprite_sheet
+from halscope.ppu.compose import compose_screen
+from halscope.ppu.grouping import Metasprite, group_sprites
+from halscope.session import Update
+
+OBJ_COLOURS: Final = 128  # CGRAM index of the first OBJ palette
+SCREEN_WIDTH: Final = 256
+SCREEN_LINES: Final = 224
+TILE_BYTES: Final = 32
+
+Names = Mapping[tuple[str, int], str]
+"""What blocks are called, by codec and file offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a sprite's tiles come from, in words.
+
+    Args:
+        name: What the block is called.
+        place: Codec, offset and evidence of the sprite's first tile that is known.
+        known: Tiles whose place is known.
+        tiles: Tiles in all.
+    """
+
+    name: str
+    place: str
+    known: int
+    tiles: int
+
+
+def on_screen(sprite: Sprite | Metasprite) -> bool:
+    """Whether any of its pixels can fall on the picture (y wraps at 256)."""
+    return -sprite.width < sprite.x < SCREEN_WIDTH and (sprite.y < SCREEN_LINES or sprite.y + sprite.height > 256)
+
+
+def origin_text(origin: Origin) -> str:
+    """`hal $01A403+$0200 pointer`: the codec, the file offset, the place in the block, and how its start is known."""
+    inside = "" if origin.codec == "raw" else f"+${origin.byte_offset:04X}"
+    return f"{origin.codec} ${origin.block_offset:06X}{inside} {origin.start}"
+
+
+def source_of(cells: NDArray[np.int32], origins: VramOrigins | None, names: Names) -> Source:
+    """Where the tiles at these VRAM byte addresses come from."""
+    if origins is None:
+        return Source("sprite", "no ROM given", 0, cells.size)
+    found = [origins.origins[int(at) // TILE_BYTES] for at in cells.flat]
+    best = [places[0] for places in found if places]
+    if not best:
+        return Source("unknown", "not found in the ROM", 0, cells.size)
+    # Most of a sprite's tiles come from one block, which is what it is named after.
+    blocks = [(origin.codec, origin.block_offset if origin.codec != "raw" else 0) for origin in best]
+    common = max(set(blocks), key=blocks.count)
+    first = best[blocks.index(common)]
+    return Source(_name(first, names), origin_text(first), len(best), cells.size)
+
+
+def _name(origin: Origin, names: Names) -> str:
+    exact = names.get((origin.codec, origin.block_offset))
+    if exact is not None:
+        return exact
+    if origin.codec == "raw":  # named by the sheet that it lies in
+        inside = [
+            (offset, name)
+            for (codec, offset), name in names.items()
+            if codec == "raw" and offset <= origin.block_offset
+        ]
+        if inside:
+            return max(inside)[1]
+    return f"{origin.codec} ${origin.block_offset:06X}"
+
+
+def rgba(pixels: NDArray[np.uint8], frame: Frame, palette: int) -> NDArray[np.uint8]:
+    """uint8[h, w, 4]: a sprite's pixels (0 to 15) in the colours of an OBJ palette, 0 transparent."""
+    first = OBJ_COLOURS + 16 * palette
+    colours = frame.palettes[first : first + 16][pixels]
+    return np.dstack([colours, np.where(pixels, 255, 0).astype(np.uint8)])
+
+
+def screen_of(update: Update) -> NDArray[np.uint8]:
+    """The emulator's own picture, or where it gave none, ours; uint8[h, 256, 3].
+
+    Raises:
+        UsageError: There is no picture, and the registers that ours needs are not known.
+    """
+    picture = update.snapshot.picture
+    return compose_screen(update.frame).rgb if picture is None else picture
+
+
+def entries_of(update: Update, names: Names) -> list[Entry]:
+    """A card for each sprite on the screen, in OAM order, marked in the colour of its group's box."""
+    frame = update.frame
+    group_of = {index: number for number, group in enumerate(groups_of(update)) for index in group.indices}
+    entries = []
+    for sprite in frame.sprites:
+        if sprite.index not in group_of or not sprite.pixels.any():
+            continue
+        source = source_of(sprite.cells, update.origins, names)
+        flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
+        first = OBJ_COLOURS + 16 * sprite.palette
+        entries.append(
+            Entry(
+                pixels=rgba(sprite.pixels, frame, sprite.palette),
+                title=f"#{sprite.index} {source.name}",
+                lines=(
+                    f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
+                    source.place,
+                    f"{source.known} of {source.tiles} tiles known",
+                ),
+                palette=frame.palettes[first : first + 16],
+                colour=SERIES[group_of[sprite.index] % len(SERIES)],
+            )
+        )
+    return entries
+
+
+def groups_of(update: Update) -> list[Metasprite]:
+    """The groups of sprites that reach into the screen."""
+    return [group for group in group_sprites(update.frame) if on_screen(group)]
+
+
+def boxes_of(update: Update, names: Names) -> list[Box]:
+    """A box for each group of sprites on the screen, named after its block."""
+    boxes = []
+    for number, group in enumerate(groups_of(update)):
+        cells = np.concatenate([update.frame.sprites[index].cells.ravel() for index in group.indices])
+        boxes.append(
+            Box(
+                x=group.x,
+                y=group.y if group.y < SCREEN_LINES else group.y - 256,
+                width=group.width,
+                height=group.height,
+                label=source_of(cells, update.origins, names).name,
+                colour=SERIES[number % len(SERIES)],
+            )
+        )
+    return boxes
+
+
+def write_frame_pictures(
+    update: Update, workspace: Workspace | None, folder: Path, name: str, names: Names | None = None
+) -> list[Path]:
+    """Write NAME-screen.png and NAME-sprites.png, and return their paths."""
+    title = name if workspace is None else f"{workspace.rom.title}: {name}"
+    names = names or {}
+    boxes, entries = boxes_of(update, names), entries_of(update, names)
+    pictures = {
+        f"{name}-screen.png": annotated_screen(screen_of(update), boxes),
+        f"{name}-sprites.png": sprite_sheet(entries, title=f"{title}, frame {update.snapshot.frame}"),
+    }
+    for file, picture in pictures.items():
+        write_atomic(folder / file, png_bytes(picture))
+    return [folder / file for file in pictures]

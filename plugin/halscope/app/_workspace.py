@@ -1,0 +1,125 @@
+"""A ROM with everything that is known of it: its image, the codecs of the plugins, and its index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from halscope_hooks import Codec, StartEvidence, UsageError
+
+from halscope.app._plugins import Plugins
+from halscope.codecs.hal import HAL
+from halscope.rom import mapping
+from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex, VramTracker
+from halscope.session import Locate
+
+Progress = Callable[[int, int], None]
+
+LISTED_SCORE: Final = 0.5
+"""A block is listed from this score on: more likely than not, it begins exactly there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBlock:
+    """A compressed block as `halscope scan` lists it.
+
+    Args:
+        offset: File offset in the headerless image.
+        packed_size: Bytes in the ROM, terminator included.
+        size: Decoded bytes.
+        codec: The codec's name.
+        score: 0 to 1, the estimated chance that a block begins exactly here; `None` where it was not estimated.
+        start: How the start is known.
+    """
+
+    offset: int
+    packed_size: int
+    size: int
+    codec: str
+    score: float | None
+    start: StartEvidence
+
+
+def codec_named(name: str) -> Codec:
+    """The built-in codec of this name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name != HAL.name:
+        raise UsageError(f"there is no codec {name!r}; the codecs are: {HAL.name}")
+    return HAL
+
+
+def to_rom_offset(rom: Rom, snes_address: int) -> int:
+    """The file offset that a 24-bit SNES address reads.
+
+    Raises:
+        UsageError: The address does not lead into the ROM.
+    """
+    offset = mapping.to_offset(rom.mapping, snes_address, rom.data.size)
+    if offset is None:
+        bank, address = divmod(snes_address, 0x10000)
+        raise UsageError(f"${bank:02X}:{address:04X} does not lead into {rom.name} ({rom.mapping.name} mapping)")
+    return offset
+
+
+class Workspace:
+    """One ROM, opened for work. Use `Workspace.open`."""
+
+    def __init__(self, rom: Rom, plugins: Plugins) -> None:
+        self.rom = rom
+        self.plugins = plugins
+        self._index: RomIndex | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> Workspace:
+        """Read the ROM. Raises UsageError or RomError."""
+        return cls(Rom.load(path), Plugins())
+
+    def codec(self, name: str) -> Codec:
+        """The codec of this name, the plugins' own included.
+
+        Raises:
+            UsageError: There is none.
+        """
+        codecs = {codec.name: codec for codec in self.plugins.codecs()}
+        if name not in codecs:
+            raise UsageError(f"there is no codec {name!r}; the codecs are: {', '.join(sorted(codecs))}")
+        return codecs[name]
+
+    def index(self, progress: Progress | None = None) -> RomIndex:
+        """The index of the whole ROM, from the cache where it is there."""
+        if self._index is None:
+            self._index = RomIndex.load_or_build(self.rom, self.plugins.codecs(), progress=progress)
+        return self._index
+
+    def tracker(self, progress: Progress | None = None) -> Locate:
+        """What a session asks for the origins of a VRAM; it looks up only what changed since it was asked last."""
+        return VramTracker(self.index(progress)).update
+
+    def blocks(self, min_score: float = LISTED_SCORE) -> list[ListedBlock]:
+        """The blocks of this score and more, one a family at its best start, ascending by offset."""
+        return [
+            ListedBlock(
+                offset=int(row["offset"]),
+                packed_size=int(row["packed_size"]),
+                size=int(row["size"]),
+                codec=str(row["codec"]),
+                score=round(float(row["score"]), 4),
+                start=row["start"].item(),
+            )
+            for row in self.index().blocks
+            if row["score"] >= min_score
+        ]
+
+    def every_stream(self) -> list[ListedBlock]:
+        """Every offset at which a stream can be read strictly, unranked: most of them are accidents."""
+        return [
+            ListedBlock(int(row["offset"]), int(row["packed_size"]), int(row["size"]), codec.name, None, "content")
+            for codec in self.plugins.codecs()
+            for row in codec.scan(self.rom.data, window=self.rom.mapping.window)
+        ]
