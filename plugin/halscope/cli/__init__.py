@@ -1,1 +1,5 @@
 """The halscope command."""
+
+from halscope.cli._main import main
+
+__all__ = ["main"]

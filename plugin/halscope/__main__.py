@@ -1,0 +1,8 @@
+"""`python -m halscope` is the halscope command."""
+
+import sys
+
+from halscope.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

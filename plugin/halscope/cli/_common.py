@@ -1,0 +1,103 @@
+"""What the commands share: numbers, progress bars, JSON, output folders."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from halscope_hooks import HalscopeError, UsageError
+from tqdm import tqdm
+
+from halscope.app import to_rom_offset
+from halscope.rom.image import Rom
+
+type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def number(text: str) -> int:
+    """A number of zero or more: 4660, 0x1234 or $1234."""
+    try:
+        value = int(text[1:], 16) if text.startswith("$") else int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number; write 4660, 0x1234 or $1234") from None
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def positive(text: str) -> int:
+    """A number of one or more."""
+    value = number(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def place(text: str) -> str:
+    """An offset or a SNES address; checked here, turned into a file offset once the ROM is known."""
+    if ":" in text:
+        bank, _, address = text.removeprefix("$").partition(":")
+        try:
+            good = 0 <= int(bank, 16) <= 0xFF and 0 <= int(address, 16) <= 0xFFFF
+        except ValueError:
+            good = False
+        if not good:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a SNES address; write $BB:AAAA, as $84:8123")
+    else:
+        number(text)
+    return text
+
+
+def rom_offset(rom: Rom, text: str) -> int:
+    """The file offset that `place` named.
+
+    Raises:
+        UsageError: It lies outside the ROM.
+    """
+    if ":" in text:
+        bank, _, address = text.removeprefix("$").partition(":")
+        return to_rom_offset(rom, int(bank, 16) << 16 | int(address, 16))
+    offset = number(text)
+    if offset >= rom.data.size:
+        raise UsageError(
+            f"offset {offset:#x} is past the end of {rom.name} ({rom.data.size:#x} bytes without a copier header)"
+        )
+    return offset
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on one line of standard output."""
+    print(json.dumps(value, separators=(", ", ": ")))
+
+
+def out_folder(path: Path) -> Path:
+    """Make the folder, with its parents, and return it.
+
+    Raises:
+        UsageError: A file stands in the way.
+        HalscopeError: It cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{path}: is not a folder; give --out a new or existing folder") from None
+    except OSError as error:
+        raise HalscopeError(f"{path}: cannot be made: {error.strerror or error}") from error
+    return path
+
+
+@contextlib.contextmanager
+def progress_bar(text: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error where that is a terminal; yields a function (done, total) that moves it."""
+    with tqdm(desc=text, unit=unit, unit_scale=True, leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def move(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        yield move

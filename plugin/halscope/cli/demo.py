@@ -1,0 +1,49 @@
+"""`halscope demo`: the tour of our own game, on a real core, into a folder of pictures."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import webbrowser
+from dataclasses import asdict
+from pathlib import Path
+
+from halscope.app import run_tour
+from halscope.cli._common import Commands, out_folder, print_json
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the command."""
+    demo = commands.add_parser(
+        "demo",
+        help="run our own game on a core, edit it while it runs, and write pictures of it all",
+        description="Writes, for each scene, the screen with its sprites named and a sheet of every sprite with its "
+        "origin; an edit of the running game before and after; the patch; and report.json.",
+    )
+    demo.add_argument("--out", type=Path, default=Path("halscope-demo"), metavar="DIR", help="default: halscope-demo")
+    demo.add_argument("--core", metavar="CORE", help="a libretro core: a path or a name (default: the first found)")
+    demo.add_argument("--headless", action="store_true", help="do not open the overview in a viewer at the end")
+    demo.add_argument("--json", action="store_true", help="print the report as JSON")
+    demo.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the tour; exit 1 where the edit did not stay, or the patched ROM shows something else."""
+    folder = out_folder(options.out)
+    report = run_tour(folder, options.core, lambda line: print(line, file=sys.stderr))
+    good = report.stays_changed and report.patched_rom_shows_the_same
+    if options.json:
+        print_json(asdict(report))
+    else:
+        print(f"{report.emulator}: {len(report.pictures)} pictures and {report.patch} in {folder}")
+        print(f"look at {folder / 'overview.png'}")
+        if not good:
+            print("the edit did not hold; report.json says what was seen", file=sys.stderr)
+    if not options.headless and _has_display():
+        webbrowser.open((folder / "overview.png").resolve().as_uri())
+    return 0 if good else 1
+
+
+def _has_display() -> bool:
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

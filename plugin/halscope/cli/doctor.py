@@ -1,0 +1,36 @@
+"""`halscope doctor`: whether everything that Halscope needs is here, and what to do where it is not."""
+
+from __future__ import annotations
+
+import argparse
+
+from halscope.app import examine
+from halscope.cli._common import Commands, print_json
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the command."""
+    doctor = commands.add_parser("doctor", help="check the installation, the cores and the cache")
+    doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
+    doctor.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Examine, print, and exit 1 where something needed is missing."""
+    checks = examine()
+    if options.json:
+        print_json(
+            {
+                "ok": all(check.state != "fail" for check in checks),
+                "checks": [
+                    {"name": check.name, "state": check.state, "detail": check.detail, "advice": check.advice}
+                    for check in checks
+                ],
+            }
+        )
+    else:
+        for check in checks:
+            print(f"{check.state:>4}  {check.name}: {check.detail}")
+            if check.advice:
+                print(f"      {check.advice}")
+    return 1 if any(check.state == "fail" for check in checks) else 0

@@ -1,0 +1,46 @@
+"""`halscope inspect`: the sprites in memory dumps and savestates that people already have."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from halscope_hooks import UsageError
+
+from halscope.app import Workspace, inspect_files
+from halscope.cli._common import Commands, number, out_folder, print_json, progress_bar
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the command."""
+    inspect = commands.add_parser("inspect", help="decode the sprites in memory dumps or a savestate")
+    inspect.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="VRAM, CGRAM and OAM dumps, or a savestate"
+    )
+    inspect.add_argument("--rom", type=Path, metavar="ROM", help="say where the tiles come from in this ROM")
+    inspect.add_argument(
+        "--obsel", type=number, metavar="N", help="the OBSEL register ($2101), which memory dumps do not hold"
+    )
+    inspect.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sprites' PNGs go")
+    inspect.add_argument("--json", action="store_true", help="print the sprites as JSON")
+    inspect.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Decode, write the PNGs, and print."""
+    if options.obsel is not None and options.obsel > 0xFF:
+        raise UsageError(f"--obsel {options.obsel:#x}: a register holds one byte, 0 to 0xff")
+    workspace = None if options.rom is None else Workspace.open(options.rom)
+    if workspace is not None:
+        with progress_bar("indexing", "B") as progress:
+            workspace.index(progress)
+    rows = inspect_files(options.files, options.obsel, workspace, lambda: out_folder(options.out))
+    if options.json:
+        print_json({"sprites": rows})
+    else:
+        for row in rows:
+            print(
+                f"{row['index']:3}: ({row['x']:4}, {row['y']:3}) {row['width']}x{row['height']} "
+                f"palette {row['palette']} priority {row['priority']}"
+            )
+    return 0

@@ -1,0 +1,73 @@
+"""`halscope play`: run a game on a libretro core, look at it, and edit it while it runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from halscope_hooks import UsageError
+
+from halscope.app import LiveEdits, Workspace, open_game, play_frames, write_frame_pictures
+from halscope.cli._common import Commands, out_folder, positive, print_json, progress_bar
+from halscope.cli._game import add_game_options, frame_summary, game_from, schedule_from
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the command."""
+    play = commands.add_parser(
+        "play",
+        help="run a game on a libretro core and edit it while it runs",
+        description="Runs until --frames have passed, or in real time until Ctrl-C. With --watch, every group of "
+        "sprites that appears is written there as a PNG; edit one, save it, and the running game changes.",
+    )
+    add_game_options(play)
+    play.add_argument("--frames", type=positive, metavar="N", help="stop after N frames (default: run until Ctrl-C)")
+    play.add_argument("--headless", action="store_true", help="no window; always so in this version")
+    play.add_argument("--watch", type=Path, metavar="DIR", help="a folder of sprites to edit, and the running picture")
+    play.add_argument(
+        "--edit", type=Path, action="append", default=[], metavar="PNG", help="bring in an edited PNG from the start"
+    )
+    play.add_argument("--force", action="store_true", help="edit blocks whose start is not proven, too")
+    play.add_argument(
+        "-o", "--output", type=Path, metavar="PATCH", help="at the end, write the edits: .bps, .ips, .sfc"
+    )
+    play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
+    play.add_argument("--json", action="store_true", help="print a line of JSON a frame")
+    play.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the game."""
+    if options.frames is None and options.json is False and options.watch is None:
+        raise UsageError("play without a window needs --frames N, --watch DIR or --json, or there is nothing to see")
+    workspace = Workspace.open(options.rom)
+    with progress_bar("indexing", "B") as progress:
+        locate = workspace.tracker(progress)
+    watch = None if options.watch is None else out_folder(options.watch)
+    last = None
+    with open_game(game_from(options), locate=locate) as session:
+        edits = LiveEdits(workspace, session, watch, force=options.force, report=_report)
+        frames = play_frames(session, schedule_from(options), options.frames, real_time=options.frames is None)
+        try:
+            for update in frames:
+                if last is None and options.edit:
+                    edits.bring_in(options.edit, update.snapshot)
+                last = update
+                edits.look(update)
+                if options.json:
+                    print_json(frame_summary(update))
+        except KeyboardInterrupt:
+            if options.frames is not None:
+                raise
+    if options.output is not None:
+        edits.write_patch(options.output)
+    if options.out is not None and last is not None:
+        write_frame_pictures(last, workspace, out_folder(options.out), "last")
+    if not options.json and last is not None:
+        print(f"{workspace.rom.name}: stopped at frame {last.snapshot.frame}")
+    return 0
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr)

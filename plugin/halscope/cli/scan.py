@@ -1,0 +1,99 @@
+"""`halscope scan` and `halscope locate`: what a ROM holds, and where tiles come from."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from halscope_hooks import UsageError
+
+from halscope._files import read_limited
+from halscope.app import LISTED_SCORE, Workspace
+from halscope.cli._common import Commands, print_json, progress_bar
+from halscope.rom import mapping
+from halscope.rom.image import Rom
+
+TILE_BYTES = 32
+TILES_LIMIT = 0x100000
+
+
+def add_commands(commands: Commands) -> None:
+    """Add both commands."""
+    scan = commands.add_parser("scan", help="list the compressed blocks of a ROM")
+    scan.add_argument("rom", type=Path, metavar="ROM")
+    scan.add_argument(
+        "--min-score",
+        type=float,
+        default=LISTED_SCORE,
+        metavar="S",
+        help=f"list blocks from this score, 0 to 1, on (default: {LISTED_SCORE})",
+    )
+    scan.add_argument("--all", action="store_true", help="list every offset at which a stream can be read, unranked")
+    scan.add_argument("--json", action="store_true", help="print JSON")
+    scan.set_defaults(run=run_scan)
+
+    locate = commands.add_parser("locate", help="say where in a ROM raw 32-byte tiles come from")
+    locate.add_argument("rom", type=Path, metavar="ROM")
+    locate.add_argument("tiles", type=Path, metavar="TILES", help="a file of raw 4bpp tiles, 32 bytes each")
+    locate.add_argument("--json", action="store_true", help="print JSON")
+    locate.set_defaults(run=run_locate)
+
+
+def run_scan(options: argparse.Namespace) -> int:
+    """List the blocks."""
+    workspace = Workspace.open(options.rom)
+    rom = workspace.rom
+    with progress_bar("indexing", "B") as progress:
+        workspace.index(progress)
+    blocks = workspace.every_stream() if options.all else workspace.blocks(options.min_score)
+    if options.json:
+        print_json({"rom": describe(rom), "blocks": [asdict(block) for block in blocks]})
+        return 0
+    print(f"{rom.name}: {rom.title!r}, {rom.mapping.name}, {rom.data.size >> 10} KiB")
+    for warning in rom.warnings:
+        print(f"warning: {warning}")
+    print(f"{'offset':>8} {'address':>8} {'packed':>6} {'size':>6} codec score start")
+    for block in blocks:
+        address = mapping.to_snes(rom.mapping, block.offset, rom.data.size)
+        print(
+            f"{block.offset:#8x} {address >> 16:02X}:{address & 0xFFFF:04X} {block.packed_size:6} {block.size:6} "
+            f"{block.codec:5} {'    -' if block.score is None else format(block.score, '5.2f')} {block.start}"
+        )
+    print(f"{len(blocks)} blocks")
+    return 0
+
+
+def describe(rom: Rom) -> dict[str, Any]:
+    """What the JSON says of a ROM."""
+    return {
+        "name": rom.name,
+        "title": rom.title,
+        "size": int(rom.data.size),
+        "mapping": rom.mapping.name.lower(),
+        "sha256": rom.sha256,
+        "copier_header": bool(rom.copier_header),
+        "warnings": list(rom.warnings),
+    }
+
+
+def run_locate(options: argparse.Namespace) -> int:
+    """Look each tile up."""
+    workspace = Workspace.open(options.rom)
+    data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
+    if not data or len(data) % TILE_BYTES:
+        raise UsageError(f"{options.tiles}: {len(data)} bytes; raw 4bpp tiles have {TILE_BYTES} bytes each")
+    with progress_bar("indexing", "B") as progress:
+        index = workspace.index(progress)
+    found = index.lookup(np.frombuffer(data, np.uint8).reshape(-1, TILE_BYTES))
+    if options.json:
+        print_json({"tiles": [{"origins": [asdict(origin) for origin in origins]} for origins in found]})
+        return 0
+    for number, origins in enumerate(found):
+        if not origins:
+            print(f"tile {number}: not found")
+        for origin in origins:
+            print(f"tile {number}: {origin.codec} {origin.block_offset:#x}+{origin.byte_offset:#x} ({origin.start})")
+    return 0

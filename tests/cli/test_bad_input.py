@@ -1,0 +1,131 @@
+"""Bad input gets one line that says what and where, an exit code of 1 or 2, and leaves no half-written file."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halscope.cli import main
+from halscope.demo import rom_path
+
+Make = Callable[[Path], Path]
+
+
+def write(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def a_zip(folder: Path) -> Path:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("game.sfc", bytes(0x8000))
+    return write(folder, "game.zip", stream.getvalue())
+
+
+def unreadable(folder: Path) -> Path:
+    path = write(folder, "locked.sfc", bytes(0x8000))
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user can read every file")
+    return path
+
+
+BAD_ROMS: dict[str, tuple[Make, str]] = {
+    "missing": (lambda folder: folder / "none.sfc", "no such file"),
+    "empty": (lambda folder: write(folder, "empty.sfc", b""), "empty"),
+    "one byte": (lambda folder: write(folder, "one.sfc", b"\xea"), "1 byte"),
+    "truncated": (lambda folder: write(folder, "half.sfc", bytes(0x4000)), ""),
+    "noise": (
+        lambda folder: write(folder, "noise.sfc", np.random.default_rng(1).bytes(0x1000000)),
+        "header",
+    ),
+    "zip": (a_zip, "ZIP"),
+    "directory": (lambda folder: folder, "directory"),
+    "unreadable": (unreadable, "cannot be read"),
+}
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, list[str]]:
+    code = main([str(argument) for argument in arguments])
+    return code, capsys.readouterr().err.strip().splitlines()
+
+
+@pytest.mark.parametrize("kind", BAD_ROMS)
+@pytest.mark.parametrize("command", ["scan", "decompress", "record"])
+def test_a_bad_rom_is_refused_in_one_line(
+    command: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make, says = BAD_ROMS[kind]
+    rom = make(tmp_path)
+    output = tmp_path / "out" / "file"
+    output.parent.mkdir()
+    extra: dict[str, list[str | Path]] = {
+        "scan": ["--json"],
+        "decompress": ["0", "-o", output],
+        "record": ["-o", output, "--frames", "2"],
+    }
+    code, lines = run(capsys, command, rom, *extra[command])
+    assert code in (1, 2)
+    assert len(lines) == 1, lines
+    assert rom.name in lines[0]
+    assert says.lower() in lines[0].lower()
+    assert list(output.parent.iterdir()) == []
+
+
+def test_an_offset_past_the_end_names_both_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with rom_path() as rom:
+        code, lines = run(capsys, "decompress", rom, "0x900000", "-o", tmp_path / "out")
+    assert code == 2
+    assert "0x900000" in lines[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_outside_the_rom_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with rom_path() as rom:
+        code, lines = run(capsys, "decompress", rom, "$7E:0000", "-o", tmp_path / "out")
+    assert code == 2
+    assert "$7E:0000" in lines[0]
+
+
+def test_an_offset_that_is_no_stream_says_where_it_breaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rom = write(tmp_path, "bad.bin", b"\x9f\x12\x34")
+    code, lines = run(capsys, "compress", rom, "-o", tmp_path / "missing" / "out")
+    assert code == 1
+    assert "cannot be written" in lines[0]
+
+
+def test_a_full_disk_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    source = write(tmp_path, "raw.bin", bytes(100))
+    code, lines = run(capsys, "compress", source, "-o", tmp_path / "out.hal")
+    assert code == 1
+    assert "No space left" in lines[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["raw.bin"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["play"], ["decompress", "x", "zz", "-o", "y"], ["scan", "--frobnicate", "x"]]
+)
+def test_a_wrong_command_line_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, *arguments)[0] == 2
+
+
+def test_a_core_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library = write(tmp_path, "fake_libretro.so", b"\x7fELF" + bytes(100))
+    with rom_path() as rom:
+        code, lines = run(capsys, "record", rom, "--core", library, "-o", tmp_path / "out", "--frames", "2")
+    assert code in (1, 2)
+    assert "fake_libretro.so" in lines[-1]
+    assert not (tmp_path / "out").exists()
