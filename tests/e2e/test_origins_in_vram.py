@@ -1,0 +1,55 @@
+"""Every tile in VRAM whose source the build knows is found at exactly that place in the ROM, as the first answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import pytest
+from halscope import hal
+from halscope.demo import rom_path, truth
+from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex
+from support.demo_game import DemoGame, without_pointers
+
+MOMENTS = 8  # snapshots of each scene, spread over its animations
+APART = 37  # frames; no multiple of an animation's length
+
+
+@cache
+def index_of(pointers: bool) -> RomIndex:
+    with rom_path() as path:
+        image = path.read_bytes()
+    if not pointers:
+        image = without_pointers(image, truth())
+    return RomIndex.build(Rom.from_bytes(image, "the demo ROM"), [hal.HAL])
+
+
+@pytest.mark.parametrize("scene", ["title", "meadow", "cave", "keep"])
+@pytest.mark.parametrize("pointers", [True, False], ids=["pointers", "no-pointers"])
+def test_every_known_tile_is_found_first(core: str, scene: str, pointers: bool) -> None:
+    index = index_of(pointers)
+    count: Counter[str] = Counter()
+    wrong = []
+    with DemoGame(core) as game:
+        game.go_to(scene)
+        for _ in range(MOMENTS):
+            *_, snapshot = game.frames(APART)
+            found = index.locate_vram(snapshot.vram)
+            for tile, place in game.known_tiles(snapshot).items():
+                if not found.informative[tile]:
+                    count["uninformative"] += 1
+                    continue
+                count["informative"] += 1
+                places = [(origin.codec, origin.block_offset, origin.byte_offset) for origin in found.origins[tile]]
+                count["found"] += place in places
+                count["first"] += places[:1] == [place]
+                if places[:1] != [place]:
+                    wrong.append((tile, place, places[:3]))
+    asked = count["informative"]
+    print(
+        f"{core} {scene} {'with' if pointers else 'without'} pointers: {asked} informative tiles, "
+        f"found {count['found'] / asked:.2%}, first {count['first'] / asked:.2%}; {count['uninformative']} say nothing"
+    )
+    assert count["found"] == asked, wrong[:5]
+    assert count["first"] == asked, wrong[:5]
