@@ -1,0 +1,58 @@
+"""The documents and the manifest say what the code does: a hook or a key without its line fails here."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import halscope
+import halscope_hooks
+import jsonschema
+import pytest
+from halscope_hooks import hookspecs
+
+ROOT = Path(__file__).parent.parent
+HOOKS = {name: spec for name, spec in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("halscope_")}
+
+
+def load(name: str) -> Any:
+    return json.loads((ROOT / name).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_each_hook_is_documented_with_its_arguments(name: str) -> None:
+    lines = (ROOT / "docs/reference/hooks.md").read_text("utf-8").splitlines()
+    row = next((line for line in lines if line.startswith(f"| `{name}` |")), None)
+    assert row is not None, f"docs/reference/hooks.md has no row for {name}"
+    assert re.findall(r"`(\w+)`", row.split("|")[2]) == list(inspect.signature(HOOKS[name]).parameters)
+
+
+def test_the_reference_names_no_hook_that_is_not_there() -> None:
+    text = (ROOT / "docs/reference/hooks.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(halscope_\w+)` \|", text, re.MULTILINE)) == set(HOOKS)
+
+
+def test_the_manifest_fits_its_schema_and_its_package() -> None:
+    manifest = load("manifest.json")
+    jsonschema.Draft202012Validator(load("manifest.schema.json")).validate(manifest)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert manifest["version"] == project["version"] == halscope.__version__
+    assert manifest["hook_api"] == halscope_hooks.HOOK_API
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": "Not An Id"}, {"hook_api": "1"}, {"entry_point": "no colon"}, {"permissions": ["root"]}, {"extra": 1}],
+)
+def test_the_schema_refuses_a_wrong_manifest(change: dict[str, Any]) -> None:
+    validator = jsonschema.Draft202012Validator(load("manifest.schema.json"))
+    assert not validator.is_valid(load("manifest.json") | change)
+
+
+def test_the_entry_point_can_be_imported() -> None:
+    module, _, name = load("manifest.json")["entry_point"].partition(":")
+    assert hasattr(__import__(module, fromlist=[name]), name)
