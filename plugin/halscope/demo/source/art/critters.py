@@ -110,12 +110,12 @@ def _slime(step: int) -> Canvas:
         c.paint(limb(8 + k, 12, 8 + k + 0.3, 13.6, 1.5, 1.2), (7, 8, 9), bias=0.05)
     for x, y in ((4.6, 10.5), (11.6, 11.5), (10.8, 5.6 - tall)):
         c.paint(ball(x, y, 1.2), (8, 10, 10), edge=7)
-    c.paint(ball(8.2, top + 2.2, 3.4, 3.3), (9, 14, 14), edge=1)
-    look = (0.4, 0.8, 0.0, -0.8)[step]
-    c.paint(ball(8.6 + look, top + 2.4, 1.9, 1.9), (3, 4, 5), edge=1)
-    c.stamp(round(7.6 + look), round(top + 1), ("w",), {"w": 14})
+    eye_x, eye_y = 5 + (step == 1) - (step == 3), round(top)
+    white = (".ddddd.", "dwwwwwd", "dwwwwwd", "dwwwwgd", "dgwwggd", ".ddddd.")
+    c.stamp(eye_x, eye_y, white, {"d": 7, "w": 14, "g": 10})
+    c.stamp(eye_x + (3, 3, 2, 2)[step], eye_y + 1, ("ddd", "dwd", "ddp", ".d."), {"d": 1, "w": 14, "p": 4})
     if step == 1:
-        c.stamp(5, round(top), ("889988", "788887"), {"7": 7, "8": 8, "9": 9})
+        c.stamp(eye_x + 1, eye_y, ("lllll", "mmmmm", "ddddd"), {"l": 9, "m": 8, "d": 7})
     c.outline(1, 2)
     return c
 

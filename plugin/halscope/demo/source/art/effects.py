@@ -19,18 +19,15 @@ def _star_points(x: float, y: float, outer: float, inner: float, tips: int, turn
 def coin() -> list[Canvas]:
     """Spinning."""
     frames = []
-    for i, width in enumerate((6.3, 4.6, 2.2, 4.6)):
+    for i, width in enumerate((6.4, 4.8, 2.4, 4.8)):
         c = Canvas(16, 16)
-        shift = 0.7 if i == 3 else -0.7 if i == 1 else 0.0
-        c.paint(ball(8 + shift * 1.5, 8, width, 6.5), (3, 3, 4))
-        c.paint(ball(8, 8, width, 6.5), (4, 4, 5, 6, 7), edge=3)
-        c.paint(ball(8, 8, width * 0.68, 4.6), (5, 5, 5, 4), bias=0.05, edge=4)
-        if width > 3:
-            half = width * 0.36
-            c.paint(polygon([(8 - half, 8), (8, 4.6), (8 + half, 8), (8, 11.4)], 1.6), (3, 5, 6, 7), edge=3)
-        else:
-            c.line(8, 5, 8, 11, 7)
-        c.stamp((3, 5, 6, 5)[i], 3, (".w", "w."), {"w": 7})
+        thickness = (0.0, -1.2, 0.0, 1.2)[i]
+        c.paint(ball(8 + thickness, 8, width, 6.5), (3, 3, 4, 4))
+        c.paint(ball(8, 8, width, 6.5), (4, 5, 5, 6, 6), contrast=0.8, edge=3)
+        c.paint(ball(8, 8, width * 0.7, 4.7), (6, 5, 4, 4, 3), contrast=0.9, edge=4)
+        half = width * 0.42
+        c.paint(polygon([(8 - half, 8), (8, 4.4), (8 + half, 8), (8, 11.6)], 2), (4, 5, 6, 7, 7), bias=0.08)
+        c.stamp((3, 5, 7, 5)[i], 3, ((".w", "w."), (".w", "w."), ("w", "w"), (".w", "w."))[i], {"w": 7})
         c.outline(1, 2)
         frames.append(c)
     return frames
@@ -71,27 +68,23 @@ def star() -> list[Canvas]:
 def leaf() -> list[Canvas]:
     """Tumbling down."""
     frames = []
-    for i, turn in enumerate((-40, -10, 25, 60)):
+    for i, turn in enumerate((-40, -8, 28, 62)):
         c = Canvas(16, 16)
-        angle = math.radians(turn)
-        dx, dy = math.cos(angle), math.sin(angle)
-        wide = (3.7, 2.9, 3.5, 4.1)[i]
-        c.paint(ball(8, 8, 6.2, wide, turn), (12, 12, 13, 14))
-        c.paint(
-            polygon(
-                [
-                    (8 + 3 * dx - 2 * dy, 8 + 3 * dy + 2 * dx),
-                    (8 + 7.2 * dx, 8 + 7.2 * dy),
-                    (8 + 3 * dx + 2 * dy, 8 + 3 * dy - 2 * dx),
-                ],
-                1,
-            ),
-            (12, 13, 14),
-        )
-        c.line(8 - 6.5 * dx, 8 - 6.5 * dy, 8 + 4.5 * dx, 8 + 4.5 * dy, 3)
-        for k in (-2.5, 0.0, 2.5):
-            c.line(8 + k * dx, 8 + k * dy, 8 + (k + 1.6) * dx - 2 * dy, 8 + (k + 1.6) * dy + 2 * dx, 12)
-            c.line(8 + k * dx, 8 + k * dy, 8 + (k + 1.6) * dx + 2 * dy, 8 + (k + 1.6) * dy - 2 * dx, 14)
+        dx, dy = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+        wide = (4.4, 3.2, 4.2, 4.8)[i]
+
+        def at(along: float, across: float, dx: float = dx, dy: float = dy) -> tuple[float, float]:
+            return 8 + along * dx - across * dy, 8 + along * dy + across * dx
+
+        outline = ((-5.2, 0.0), (-3, 0.72), (-0.5, 1.0), (2.5, 0.8), (4.6, 0.42), (7.2, 0.0))
+        upper = [at(along, -across * wide) for along, across in outline]
+        lower = [at(along, across * wide) for along, across in outline]
+        c.paint(polygon([*upper, *reversed(lower[1:-1])], 2.5), (12, 13, 13, 14))
+        c.paint(polygon([*lower], 2.0), (12, 12, 13, 13), bias=-0.05)
+        c.line(*at(-7.4, 0), *at(5.2, 0), 3)
+        for along in (-2.4, 0.4, 3.0):
+            c.line(*at(along, 0), *at(along + 1.6, -wide * 0.6), 13 if along else 12)
+            c.line(*at(along, 0), *at(along + 1.6, wide * 0.6), 14)
         c.outline(1, 2)
         frames.append(c)
     return frames
@@ -119,7 +112,7 @@ def spark() -> list[Canvas]:
     """A four-pointed flash."""
     frames = []
     for i, (outer, inner, turn) in enumerate(
-        ((3.6, 1.6, 0.0), (6.9, 2.2, 0.0), (6.2, 2.6, math.pi / 4), (5.2, 1.2, 0.2))
+        ((3.6, 1.6, 0.0), (6.9, 2.2, 0.0), (6.6, 1.7, math.pi / 4), (5.2, 1.2, 0.2))
     ):
         c = Canvas(16, 16)
         c.paint(polygon(_star_points(8, 8, outer, inner, 4, turn), 3), (8, 9, 10))

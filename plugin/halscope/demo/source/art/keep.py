@@ -140,6 +140,7 @@ def keep_front() -> Background:
         )
         c.paint(ball(x + 8, 38, 2.4), (10, 12, 13, 14), edge=1)
     marble = noise(64, 64, 8, 14) * 0.15 + noise(64, 64, 4, 15) * 0.10
+    c.box(0, floor + 8, 512, 48, 1)
     for row in range(4):
         for column in range(-1, 17):
             x, y = column * 32 + (row % 2) * 16, floor + 8 + row * 16

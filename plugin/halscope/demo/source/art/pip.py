@@ -41,6 +41,8 @@ def _tail(c: Canvas, pose: Pose) -> None:
     x, y = 9.5, 23.5 + pose.body_y
     points = []
     for i, radius in enumerate((1.6, 2.4, 3.3, 3.8, 3.5, 2.3, 1.0)):
+        # The frame's left edge pushes the brush aside, so that its outline always closes.
+        x = max(x, radius + 1.4)
         points.append((x, y, radius))
         angle = math.radians(208 + 15 * i + pose.tail_lift) + bend * (0.25 + i * 0.18)
         x, y = x + 2.25 * math.cos(angle), y + 2.25 * math.sin(angle)
