@@ -40,7 +40,7 @@ BAD: dict[str, tuple[Break, str]] = {
     "GIF": (lambda data: saved(frames(3)[0], "GIF", save_all=True, append_images=frames(3)[1:]), "is a GIF"),
     "JPEG": (
         lambda data: saved(frames(1)[0], "JPEG"),
-        r"is a JPEG \(which changes colours\), not a PNG; save it as PNG",
+        r"is a JPEG \(which changes colours\), not a PNG",
     ),
     "WebP": (lambda data: saved(frames(1)[0], "WEBP"), "is a WebP, not a PNG"),
     "APNG": (

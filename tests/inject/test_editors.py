@@ -16,7 +16,7 @@ from support.edit_rom import PALETTE
 from support.pngs import GREY, GREY_ALPHA, INDEXED, RGB, RGB_ALPHA, make_png
 
 Save = Callable[[Sheet, NDArray[np.uint8]], bytes]
-"""Gives the PNG that an editor saves of a sheet with these pixels (palette × 16 + colour)."""
+"""Gives the PNG that an editor saves of a sheet with these pixels (palette x 16 + colour)."""
 
 
 def rgba(sheet: Sheet, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

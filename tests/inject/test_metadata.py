@@ -77,7 +77,7 @@ def test_wrong_fields_are_named(sheet: Sheet, path: list[str | int], value: obje
     "text", ["", "{", "[" * 100000, "null", "[]", "3", '"x"', "NaN", "9" * 5000, b"\xff\xfe\x00", "{}"]
 )
 def test_what_is_no_sheet_at_all_is_refused(text: str | bytes) -> None:
-    with pytest.raises(ImageError, match="walk.json: "):
+    with pytest.raises(ImageError, match=r"walk\.json: "):
         from_json(text, "walk.json")
 
 
@@ -91,7 +91,7 @@ json_values = st.recursive(
 @given(st.data())
 def test_any_change_of_the_document_is_read_or_refused(sheet: Sheet, data: st.DataObject) -> None:
     document = json.loads(to_json(sheet))
-    paths = [["cells", 0], ["cells", 0, "origin"], ["palettes", 0], ["rom"], []]
+    paths: list[list[str | int]] = [["cells", 0], ["cells", 0, "origin"], ["palettes", 0], ["rom"], []]
     path = data.draw(st.sampled_from(paths))
     inner = document
     for step in path:

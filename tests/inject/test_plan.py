@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,7 +104,7 @@ def test_an_edit_that_does_not_fit_is_refused_with_the_numbers(sheet: Sheet, edi
     new, old = len(block.new_packed), block.old_packed_size
     with pytest.raises(
         InjectError,
-        match=rf"hal block at 0x8123 does not fit: it packs to {new} bytes, its place holds {old}, {new - old} too many; "
+        match=rf"at 0x8123 does not fit: it packs to {new} bytes, its place holds {old}, {new - old} too many; "
         "draw with fewer colours",
     ):
         to_patch(plan)
@@ -194,8 +193,8 @@ def test_with_an_index_its_evidence_counts_and_not_the_sheets(edit_rom: EditRom,
 
 def test_bytes_inside_a_proven_block_are_no_uncompressed_tile(edit_rom: EditRom) -> None:
     class Index:
-        def lookup(self, tiles: NDArray[np.uint8], /) -> Sequence[tuple[Origin, ...]]:
-            return [(Origin("hal", FIRST, 0, "pointer"), Origin("raw", FIRST + 8, 0, "content"))] * len(tiles)
+        def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:
+            return ((Origin("hal", FIRST, 0, "pointer"), Origin("raw", FIRST + 8, 0, "content")),) * len(tiles)
 
     sheet = sheet_from_raw(edit_rom.rom, FIRST + 8, 1)
     edited = with_tiles(sheet, {0: 15 - sheet.compose().pixels})

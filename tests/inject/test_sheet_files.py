@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.inject import Cell, Sheet, read_sheet, sheet_from_raw, sidecar_path, write_sheet
+from halscope.ppu.tiles import TileDepth
 from halscope_hooks import HalscopeError, ImageError, Origin, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,7 +116,7 @@ def test_a_sidecar_that_contradicts_the_chunk_is_refused(sheet: Sheet, edit_rom:
     png, sidecar = write_sheet(sheet, None, tmp_path / "walk.png")
     _, other = write_sheet(sheet_from_raw(edit_rom.rom, RAW, 4), None, tmp_path / "other.png")
     sidecar.write_bytes(other.read_bytes())
-    with pytest.raises(ImageError, match="belongs to another picture than walk.png"):
+    with pytest.raises(ImageError, match=r"belongs to another picture than walk\.png"):
         read_sheet(png)
     png.write_bytes(without_text(png.read_bytes()))
     with pytest.raises(ImageError, match=r"128x24 pixels, its sheet has 32x8"):
@@ -149,6 +150,8 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
         read_sheet(tmp_path)
 
 
+_DEPTHS: tuple[TileDepth, ...] = (2, 4, 8)
+
 origins = st.none() | st.builds(
     Origin,
     st.sampled_from(["hal", "raw", "lz2"]),
@@ -160,7 +163,7 @@ origins = st.none() | st.builds(
 
 @st.composite
 def sheets(draw: st.DrawFn) -> Sheet:
-    bpp = draw(st.sampled_from([2, 4, 8]))
+    bpp = draw(st.sampled_from(_DEPTHS))
     palettes = draw(st.integers(1, min(8, 256 >> bpp)))
     columns, rows = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     cells = draw(

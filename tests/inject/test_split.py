@@ -13,15 +13,17 @@ from halscope_hooks import InjectError, Origin
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from numpy.typing import NDArray
 from support.edit_rom import PALETTE
 
 
-def tile_of(pixels: np.typing.NDArray[np.uint8]) -> bytes:
-    return encode_tiles(pixels[None], 4).tobytes()
+def tile_of(pixels: NDArray[np.uint8]) -> bytes:
+    return encode_tiles(pixels[np.newaxis], 4).tobytes()
 
 
-def pixels_of(change: TileChange) -> np.typing.NDArray[np.uint8]:
-    return decode_tiles(change.new, 4)[0]
+def pixels_of(change: TileChange) -> NDArray[np.uint8]:
+    tile: NDArray[np.uint8] = decode_tiles(change.new, 4)[0]
+    return tile
 
 
 def origin(number: int) -> Origin:
@@ -115,7 +117,7 @@ def test_a_tile_edited_in_two_ways_is_refused_and_both_places_named() -> None:
     right = Cell(8, 0, True, False, 0, tile_of(FULL), origin(0))
     with pytest.raises(
         InjectError,
-        match=r"tiles at \(0, 0\) and \(8, 0\) are one tile in the ROM, mirrored left to right, but were ed",
+        match=r"tiles at \(0, 0\) and \(8, 0\) are one tile in the ROM, mirrored left to right, but",
     ):
         changed_tiles(paint(make(left, right), (8, 3, 9), (7, 3, 10)))
     with pytest.raises(InjectError, match="edited in different ways"):
@@ -153,7 +155,7 @@ def test_a_transparent_place_over_a_locked_and_a_known_tile_goes_to_the_known_on
     st.lists(st.booleans(), min_size=6, max_size=6),
 )
 def test_tiles_side_by_side_come_back_as_they_were_painted(
-    before: np.typing.NDArray[np.uint8], after: np.typing.NDArray[np.uint8], flips: list[bool]
+    before: NDArray[np.uint8], after: NDArray[np.uint8], flips: list[bool]
 ) -> None:
     cells = [Cell(8 * n, 0, flips[n], flips[n + 3], 0, tile_of(tile), origin(n)) for n, tile in enumerate(before)]
     sheet = make(*cells)

@@ -7,6 +7,7 @@ from halscope.inject.builders import (
     sheet_from_raw,
     sheet_from_sprite,
 )
+from halscope.inject.live import live_writes, rom_writes
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, EditPlan, TileEdit, plan_edit, plan_edits
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
@@ -20,9 +21,11 @@ __all__ = [
     "TileEdit",
     "apply_patch",
     "grey_palette",
+    "live_writes",
     "plan_edit",
     "plan_edits",
     "read_sheet",
+    "rom_writes",
     "sheet_from_block",
     "sheet_from_metasprite",
     "sheet_from_raw",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import numpy as np
 from halscope_hooks import Codec, Frame, ImageError, Origin, Sprite, StartEvidence, VramOrigins
 from numpy.typing import NDArray
 
-from halscope.inject.model import TILE, Cell, Sheet
+from halscope.inject.model import TILE, Cell, Sheet, SheetKind
+from halscope.inject.plain import Tile, complete_origins
 from halscope.inject.plan import RAW, decode_proven
+from halscope.ppu.grouping import Metasprite, screen_y
+from halscope.ppu.obj import first_sprite
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
-
-if TYPE_CHECKING:
-    from halscope.ppu.grouping import Metasprite
 
 BLOCK_COLUMNS: Final = 16
 """Tiles in a row of a block's sheet: as in the console's tile page, so that sprites of several tiles look right."""
@@ -25,7 +25,13 @@ _OBJ_TILE_BYTES: Final = 32
 
 
 def sheet_from_sprite(
-    frame: Frame, sprite: Sprite, origins: VramOrigins, rom: Rom, *, title: str | None = None
+    frame: Frame,
+    sprite: Sprite,
+    origins: VramOrigins,
+    rom: Rom,
+    codecs: Sequence[Codec] = (),
+    *,
+    title: str | None = None,
 ) -> Sheet:
     """Return the sheet of one sprite as the screen shows it, flips applied.
 
@@ -34,54 +40,48 @@ def sheet_from_sprite(
         sprite: One of its sprites.
         origins: Where the tiles of its VRAM come from; the best origin of each counts, a tile without one is locked.
         rom: The ROM that runs.
+        codecs: With them, plain tiles (blank, of one colour) get their origin from the sprite's other tiles.
         title: For a person; by default the sprite's number and frame.
     """
+    cells = _sprite_cells(frame, sprite, origins, rom, codecs, 0, 0, 0)
     name = title or f"sprite {sprite.index}, frame {frame.snapshot.frame}"
-    cells = _sprite_cells(frame, sprite, origins, 0, 0, 0)
-    palettes = _obj_palettes(frame, [sprite.palette])
-    return Sheet(
-        kind="sprite",
-        title=_printable(name),
-        width=sprite.width,
-        height=sprite.height,
-        bpp=4,
-        palettes=palettes,
-        cells=tuple(cells),
-        rom_sha256=rom.sha256,
-        rom_title=_printable(rom.title),
-    )
+    return _sheet("sprite", name, sprite.width, sprite.height, _obj_palettes(frame, [sprite.palette]), cells, rom)
 
 
 def sheet_from_metasprite(
-    frame: Frame, metasprite: Metasprite, origins: VramOrigins, rom: Rom, *, title: str | None = None
+    frame: Frame,
+    metasprite: Metasprite,
+    origins: VramOrigins,
+    rom: Rom,
+    codecs: Sequence[Codec] = (),
+    *,
+    title: str | None = None,
 ) -> Sheet:
-    """Return the sheet of several sprites that belong together, each in its place, the lower OAM index in front.
+    """Return the sheet of several sprites that belong together, each in its place, the front-most first.
 
     Arguments as for `sheet_from_sprite`. Its palettes are those that its sprites use, in the order of their numbers.
     """
-    sprites = [frame.sprites[index] for index in sorted(metasprite.indices)]
-    numbers = sorted({sprite.palette for sprite in sprites})
-    lefts = [sprite.x for sprite in sprites]
-    tops = _unwrapped([sprite.y for sprite in sprites])
+    first = first_sprite(frame.snapshot.ppu.oamadd or 0)
+    sprites = [frame.sprites[index] for index in sorted(metasprite.indices, key=lambda index: (index - first) % 128)]
+    palettes = list(metasprite.palettes)
     cells = [
         cell
-        for sprite, left, top in zip(sprites, lefts, tops, strict=True)
+        for sprite in sprites
         for cell in _sprite_cells(
-            frame, sprite, origins, left - min(lefts), top - min(tops), numbers.index(sprite.palette)
+            frame,
+            sprite,
+            origins,
+            rom,
+            codecs,
+            sprite.x - metasprite.x,
+            screen_y(sprite) - metasprite.y,
+            palettes.index(sprite.palette),
         )
     ]
-    indices = "-".join(str(sprite.index) for sprite in (sprites[0], sprites[-1])[: len(sprites)])
-    return Sheet(
-        kind="metasprite",
-        title=_printable(title or f"sprites {indices}, frame {frame.snapshot.frame}"),
-        width=max(left + sprite.width for sprite, left in zip(sprites, lefts, strict=True)) - min(lefts),
-        height=max(top + sprite.height for sprite, top in zip(sprites, tops, strict=True)) - min(tops),
-        bpp=4,
-        palettes=_obj_palettes(frame, numbers),
-        cells=tuple(cells),
-        rom_sha256=rom.sha256,
-        rom_title=_printable(rom.title),
-    )
+    numbers = f"{metasprite.indices[0]}" + (f" to {metasprite.indices[-1]}" if len(sprites) > 1 else "")
+    name = title or f"sprites {numbers}, frame {frame.snapshot.frame}"
+    size = (metasprite.width, metasprite.height)
+    return _sheet("metasprite", name, *size, _obj_palettes(frame, palettes), cells, rom)
 
 
 def sheet_from_block(
@@ -163,52 +163,65 @@ def _grid(
         raise ImageError(f"{rom.name}: the {title} holds no whole {bpp}bpp tile of {TILE * bpp} bytes")
     columns = max(1, min(columns, len(tiles)))
     colours = grey_palette(bpp) if palette is None else (np.asarray(palette) & 0x7FFF).astype(np.uint16)
+    cells = [
+        Cell(number % columns * TILE, number // columns * TILE, False, False, 0, tile, origin)
+        for number, (tile, origin) in enumerate(tiles)
+    ]
+    size = (columns * TILE, -(-len(tiles) // columns) * TILE)
+    return _sheet("block", title, *size, colours.reshape(1, -1), cells, rom, bpp)
+
+
+def _sheet(
+    kind: SheetKind,
+    title: str,
+    width: int,
+    height: int,
+    palettes: NDArray[np.uint16],
+    cells: Iterable[Cell],
+    rom: Rom,
+    bpp: TileDepth = 4,
+) -> Sheet:
     return Sheet(
-        kind="block",
+        kind=kind,
         title=_printable(title),
-        width=columns * TILE,
-        height=-(-len(tiles) // columns) * TILE,
+        width=width,
+        height=height,
         bpp=bpp,
-        palettes=colours.reshape(1, -1),
-        cells=tuple(
-            Cell(number % columns * TILE, number // columns * TILE, False, False, 0, tile, origin)
-            for number, (tile, origin) in enumerate(tiles)
-        ),
+        palettes=palettes,
+        cells=tuple(cells),
         rom_sha256=rom.sha256,
         rom_title=_printable(rom.title),
     )
 
 
 def _sprite_cells(
-    frame: Frame, sprite: Sprite, origins: VramOrigins, left: int, top: int, palette: int
-) -> Iterable[Cell]:
+    frame: Frame,
+    sprite: Sprite,
+    origins: VramOrigins,
+    rom: Rom,
+    codecs: Sequence[Codec],
+    left: int,
+    top: int,
+    palette: int,
+) -> Iterator[Cell]:
     """The tiles of a sprite, row by row as shown; tiles of OBJ always begin at multiples of 32 bytes."""
     vram = frame.snapshot.vram
-    for (row, column), vram_byte in np.ndenumerate(sprite.cells):
-        at = int(vram_byte)
-        found = origins.origins[at // _OBJ_TILE_BYTES]
-        yield Cell(
-            left + column * TILE,
-            top + row * TILE,
-            sprite.hflip,
-            sprite.vflip,
-            palette,
-            vram[at : at + _OBJ_TILE_BYTES].tobytes(),
-            found[0] if found else None,
-            at,
-        )
+    tiles: list[Tile] = []
+    for vram_byte in sprite.cells.reshape(-1).tolist():
+        found = origins.origins[vram_byte // _OBJ_TILE_BYTES]
+        data = vram[vram_byte : vram_byte + _OBJ_TILE_BYTES].tobytes()
+        tiles.append((vram_byte // _OBJ_TILE_BYTES, data, found[0] if found else None))
+    completed = complete_origins(tiles, rom, codecs)
+    columns = sprite.cells.shape[1]
+    for number, ((vram_tile, data, _), origin) in enumerate(zip(tiles, completed, strict=True)):
+        x, y = left + number % columns * TILE, top + number // columns * TILE
+        yield Cell(x, y, sprite.hflip, sprite.vflip, palette, data, origin, vram_tile * _OBJ_TILE_BYTES)
 
 
 def _obj_palettes(frame: Frame, numbers: Sequence[int]) -> NDArray[np.uint16]:
     """uint16[n, 16]: OBJ palettes (CGRAM from colour 128), bit 15 cleared: CGRAM keeps 15 bits."""
     colours = frame.snapshot.cgram[_OBJ_COLOURS:].reshape(8, 16)
     return colours[list(numbers)] & np.uint16(0x7FFF)
-
-
-def _unwrapped(tops: list[int]) -> list[int]:
-    """OAM's y of neighbouring sprites without the wrap at 256: a group across it continues below 255."""
-    wraps = max(tops) - min(tops) > 128
-    return [top + 256 if wraps and top < 128 else top for top in tops]
 
 
 def _printable(text: str) -> str:

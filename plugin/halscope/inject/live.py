@@ -226,11 +226,11 @@ def _belongs(memory: bytes, data: bytes, place: int, own: int, rivals: Sequence[
 
 
 def _likeness(memory: bytes, data: bytes, place: int, at: int, size: int) -> int:
-    """Bytes that agree without a gap before and behind a tile."""
+    """Whole tiles that agree without a gap before and behind a tile; a few bytes more do so by chance."""
     before = min(place, at, _CONTEXT)
     left = _agreeing(memory[place - before : place][::-1], data[at - before : at][::-1])
     right = _agreeing(memory[place + size : place + size + _CONTEXT], data[at + size : at + size + _CONTEXT])
-    return left + right
+    return left // size + right // size
 
 
 def _agreeing(first: bytes, second: bytes) -> int:
