@@ -219,11 +219,3 @@ class Canvas:
         lit = empty & (below | right) & ~shaded
         self.pixels[shaded] = dark
         self.pixels[lit] = dark if soft is None else soft
-
-    def shifted(self, dx: int, dy: int) -> Canvas:
-        """A copy moved by whole pixels; what leaves the canvas is lost."""
-        result = Canvas(self.pixels.shape[1], self.pixels.shape[0])
-        rows, columns = np.nonzero(self.pixels)
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-            result.dot(column + dx, row + dy, int(self.pixels[row, column]))
-        return result
