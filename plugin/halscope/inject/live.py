@@ -51,13 +51,19 @@ class _Memory:
 
     def find(self, pattern: bytes, shift: int) -> Iterator[int]:
         """Where the tile stands that begins `shift` bytes into `pattern`, wherever the pattern stands."""
-        at = self.bytes.find(pattern)
+        # Searched without the equal bytes at its ends: in a memory full of zeros a pattern that begins and ends with
+        # zeros is nearly found everywhere, which makes the search ten times slower.
+        inner = pattern.lstrip(pattern[:1])
+        lead = len(pattern) - len(inner)
+        inner = inner.rstrip(pattern[-1:])
+        at = self.bytes.find(inner, lead)
         for _ in range(_MOST_COPIES):
             if at < 0:
                 return
-            if (at + shift) % self.step == 0:
-                yield at + shift
-            at = self.bytes.find(pattern, at + 1)
+            place = at - lead + shift
+            if place % self.step == 0 and self.bytes.startswith(pattern, at - lead):
+                yield place
+            at = self.bytes.find(inner, at + 1)
 
     def plan(self, at: int, old: bytes, new: bytes) -> None:
         """Add a write, unless another one already wants something else in those bytes."""
