@@ -20,12 +20,12 @@ class ByteView {
   public:
     explicit ByteView(const pybind11::object& object) {
         if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_ND | PyBUF_FORMAT) != 0) {
-            const bool is_buffer = PyErr_ExceptionMatches(PyExc_BufferError) != 0;
-            PyErr_Clear();
+            const pybind11::error_already_set cause;
             const std::string name = Py_TYPE(object.ptr())->tp_name;
-            throw pybind11::type_error(is_buffer
-                                           ? "expected a C-contiguous buffer of bytes, got a non-contiguous " + name
-                                           : "expected a C-contiguous buffer of bytes, got " + name);
+            throw pybind11::type_error(PyObject_CheckBuffer(object.ptr()) != 0
+                                           ? "expected a C-contiguous buffer of bytes; this " + name +
+                                                 " gives none: " + std::string(pybind11::str(cause.value()))
+                                           : "expected a buffer of bytes, got " + name);
         }
         const std::string_view format = view_.format == nullptr ? "B" : view_.format;
         if (view_.itemsize != 1 || format.find_first_not_of("@=<>!Bbc?") != std::string_view::npos) {

@@ -67,6 +67,14 @@ def decode(packed: bytes, offset: int = 0, *, strict: bool = True, stop: int | N
         at = following
 
 
+def outcome(packed: bytes, offset: int, *, strict: bool) -> tuple[bytes, int] | int:
+    """What `decode` gives, or the offset of the fault."""
+    try:
+        return decode(packed, offset, strict=strict)
+    except FaultError as fault:
+        return fault.offset
+
+
 def minimum_size(data: bytes) -> int:
     """The length of the smallest strict stream for `data`, by trying every command of every length at every byte."""
     size = len(data)
@@ -77,7 +85,7 @@ def minimum_size(data: bytes) -> int:
     cheapest = np.zeros(size + 1, np.int64)
     cheapest[size] = 1
     # Row i of each: how long the match at i with the source that begins (backward: ends) at column j is.
-    forward, reversing, backward = (np.zeros(size + 2, np.int64) for _ in range(3))
+    forward, reversing, backward = (np.zeros(size + 2, np.int32) for _ in range(3))
     for i in reversed(range(size)):
         here = text[i]
         forward[:size] = np.where(text == here, forward[1 : size + 1] + 1, 0)
