@@ -14,13 +14,16 @@ Kinds 2 and 3 never join a group to a copy of itself: where every sprite of one 
 tile, size, palette and flips, it is another object of the same kind, as two coins side by side are.
 
 A sprite outside the picture joins the group that it touches, but makes none of its own, and games park unused entries
-there: one that shares its place with another is left out. A sprite without an opaque pixel is left out too.
+there: one that shares its place with another, or its row with seven others, is left out. A sprite without an opaque
+pixel is left out too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from halscope_hooks import Frame, Sprite
@@ -29,8 +32,9 @@ from numpy.typing import NDArray
 from halscope.ppu import registers
 from halscope.ppu.obj import first_sprite
 
-GRID_OAM_DISTANCE = 8
-TOUCH_OAM_DISTANCE = 2
+GRID_OAM_DISTANCE: Final = 8
+TOUCH_OAM_DISTANCE: Final = 2
+PARKED_ROW: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,23 +88,30 @@ def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
 
 
 def screen_y(sprite: Sprite) -> int:
-    """Return the line of a sprite's first row; negative where it wraps from the bottom to the top."""
-    return sprite.y - 256 if sprite.y + sprite.height > 256 else sprite.y
+    """Return the line of a sprite's first row, negative where it wraps from the bottom to the top.
+
+    One that shows at both ends (64 lines from y = 193 on) is taken to be where more of it shows.
+    """
+    rows_at_top = sprite.y + sprite.height - 256
+    return sprite.y - 256 if rows_at_top >= max(0, 224 - sprite.y) else sprite.y
 
 
 def _is_on_screen(sprite: Sprite, lines: int) -> bool:
-    return -sprite.width < sprite.x < 256 and screen_y(sprite) < lines and screen_y(sprite) + sprite.height > 0
+    return -sprite.width < sprite.x < 256 and (sprite.y < lines or sprite.y + sprite.height > 256)
 
 
 def _candidates(sprites: Sequence[Sprite], lines: int) -> list[Sprite]:
     """The sprites that may be part of a figure."""
-    places: dict[tuple[int, int], int] = {}
-    for sprite in sprites:
-        places[sprite.x, sprite.y] = places.get((sprite.x, sprite.y), 0) + 1
+    places = Counter((sprite.x, sprite.y) for sprite in sprites)
+    rows = Counter(sprite.y for sprite in sprites)
     return [
         sprite
         for sprite in sprites
-        if (_is_on_screen(sprite, lines) or places[sprite.x, sprite.y] == 1) and sprite.pixels.any()
+        if (
+            _is_on_screen(sprite, lines)
+            or (places[sprite.x, sprite.y] == 1 and (0 < sprite.y < lines or rows[sprite.y] < PARKED_ROW))
+        )
+        and sprite.pixels.any()
     ]
 
 
