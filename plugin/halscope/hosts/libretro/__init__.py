@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from halscope_hooks import HostError
 
-from halscope.hosts.libretro.cores import CORE_VARIABLE, KNOWN_CORES, CoreFile, available_cores, find_core
+from halscope.hosts.libretro.cores import CORE_VARIABLE, INSTALL_HINT, KNOWN_CORES, CoreFile, available_cores, find_core
 
 if TYPE_CHECKING:
     from halscope.hosts.libretro.host import LibretroHost
 
-__all__ = ["CORE_VARIABLE", "KNOWN_CORES", "CoreFile", "LibretroHost", "available_cores", "find_core"]
+__all__ = ["CORE_VARIABLE", "INSTALL_HINT", "KNOWN_CORES", "CoreFile", "LibretroHost", "available_cores", "find_core"]
 
 
 def __getattr__(name: str) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from typing import Final, override
+from typing import Final, Literal, override
 
 import numpy as np
 from libretro.api import InputDevice, Port
@@ -51,11 +51,11 @@ class KeptPicture(ArrayVideoDriver):
     def reinit(self) -> None:
         """There is no buffer to make."""
 
-    def rgb(self) -> NDArray[np.uint8] | None:
-        """Return the last picture as a private uint8[h, 256, 3], or `None` before the first."""
+    def rgb(self, *, main_column: Literal[0, 1]) -> NDArray[np.uint8] | None:
+        """Return the last picture as a private uint8[h, 256, 3], or `None` before the first; see `picture.to_rgb`."""
         if self._raw is None:
             return None
-        return picture.to_rgb(self._raw, *self._size, _FORMATS[self.pixel_format])
+        return picture.to_rgb(self._raw, *self._size, _FORMATS[self.pixel_format], main_column=main_column)
 
 
 class HeldButtons(IterableInputDriver):

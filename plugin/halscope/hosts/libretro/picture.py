@@ -27,25 +27,28 @@ _tables: dict[PixelFormat, NDArray[np.uint8]] = {}
 _SHIFTS: Final[dict[PixelFormat, tuple[int, int, int]]] = {"rgb1555": (10, 5, 0), "rgb565": (11, 6, 0)}
 
 
-def to_rgb(raw: NDArray[np.uint8], width: int, height: int, pixel_format: PixelFormat) -> NDArray[np.uint8]:
+def to_rgb(
+    raw: NDArray[np.uint8], width: int, height: int, pixel_format: PixelFormat, *, main_column: Literal[0, 1]
+) -> NDArray[np.uint8]:
     """Return the picture as a private uint8[h, 256, 3].
 
-    A picture twice as wide (hi-res modes; the accuracy profile always) keeps its odd columns, which are the main
-    screen's pixels in hi-res and the same as the even ones elsewhere. A picture twice as high (interlace, more than 239
-    lines) keeps its even lines.
+    A picture twice as wide (hi-res modes; the accuracy profile always) keeps the columns of the main screen, which
+    are the same as the others outside of hi-res. A picture twice as high (interlace, more than 239 lines) keeps its
+    even lines.
 
     Args:
         raw: uint8[height, pitch], what the core handed out.
         width: Pixels in a line; the rest of the pitch is left out.
         height: Lines.
         pixel_format: Form of a pixel.
+        main_column: Which column of each pair is the main screen's.
     """
     if pixel_format == "xrgb8888":
         pixels = raw[:, : width * 4].reshape(height, width, 4)
     else:
         pixels = raw[:, : width * 2].view(np.uint16)
     if width == 2 * WIDTH:
-        pixels = pixels[:, 1::2]
+        pixels = pixels[:, main_column::2]
     if height > 239:
         pixels = pixels[::2]
     if pixel_format == "xrgb8888":

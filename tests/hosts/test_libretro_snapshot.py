@@ -1,0 +1,218 @@
+"""A snapshot holds what the console holds: proven with ROMs that put known values everywhere, on every core."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+from halscope.hosts.libretro import LibretroHost
+from halscope_hooks import Host, Snapshot
+from support import probe_rom
+from support.cores import installed_cores
+
+pytestmark = pytest.mark.parametrize("core", installed_cores())
+
+# Register bits that the console does not use, which bsnes-mercury does not keep.
+_USED = {
+    "obsel": 0xFB,
+    "bg1sc": 0x7F,
+    "bg2sc": 0x7F,
+    "bg3sc": 0x7F,
+    "bg4sc": 0x7F,
+    "bg12nba": 0x77,
+    "bg34nba": 0x77,
+    "m7sel": 0xC3,
+    "wobjlog": 0x0F,
+    "tm": 0x1F,
+    "ts": 0x1F,
+    "tmw": 0x1F,
+    "tsw": 0x1F,
+    "cgwsel": 0xF3,
+    "setini": 0x4F,
+    "inidisp": 0x8F,
+}
+_FRAMES = 10  # the probe has set everything by then
+
+
+def observe(core: str, rom: bytes, frames: int = _FRAMES, **options: Any) -> Snapshot:
+    with LibretroHost(rom, core, **options) as host:
+        for _ in range(frames - 1):
+            host.step()
+        return host.step()
+
+
+def compare_registers(snapshot: Snapshot, registers: dict[str, int], core: str) -> None:
+    expected = asdict(probe_rom.expected_registers(registers))
+    found = asdict(snapshot.ppu)
+    if "mercury" in core:
+        expected = {name: value & _USED.get(name, 0xFFFF) for name, value in expected.items()}
+        if "balanced" not in core:
+            # Kept per layer, and only where it is on: a size without layers, or layers with size 0, show nothing.
+            size, layers = expected["mosaic"] & 0xF0, expected["mosaic"] & 0x0F
+            expected["mosaic"] = size | layers if size and layers else 0
+    assert found == expected
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_memory_and_register_is_what_the_rom_wrote(core: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    registers = probe_rom.random_registers(rng)
+    vram, oam, wram = rng.bytes(0x10000), rng.bytes(544), rng.bytes(0x20000)
+    cgram = rng.integers(0, 0x8000, 256).astype("<u2")
+    snapshot = observe(core, probe_rom.build(vram, cgram, oam, registers, wram=wram))
+    assert snapshot.vram.tobytes() == vram
+    assert np.array_equal(snapshot.cgram, cgram)
+    assert snapshot.oam.tobytes() == oam
+    assert snapshot.wram is not None
+    assert snapshot.wram[0x2000:].tobytes() == wram[0x2000:]  # below are the counter and the stack
+    compare_registers(snapshot, registers, core)
+
+
+def test_interlace_overscan_and_hires_bits_are_read(core: str) -> None:
+    registers = {"setini": 0x0F, "inidisp": 0x80, "bgmode": 0x05}
+    compare_registers(observe(core, probe_rom.build(registers=registers)), registers, core)
+
+
+def test_registers_that_are_not_asked_for_are_unknown(core: str) -> None:
+    snapshot = observe(core, probe_rom.build(registers={"obsel": 0x63}), registers=False, wram=False, picture=False)
+    assert set(asdict(snapshot.ppu).values()) == {None}
+    assert snapshot.wram is None
+    assert snapshot.picture is None
+
+
+def test_memories_are_right_without_the_registers_too(core: str) -> None:
+    rng = np.random.default_rng(11)
+    cgram, oam = rng.integers(0, 0x8000, 256).astype("<u2"), rng.bytes(544)
+    snapshot = observe(core, probe_rom.build(cgram=cgram, oam=oam), registers=False)
+    assert np.array_equal(snapshot.cgram, cgram)
+    assert snapshot.oam.tobytes() == oam
+
+
+def mode_7_chart() -> bytes:
+    """VRAM for mode 7: 32 × 28 tiles, each of one colour, every colour of CGRAM among them."""
+    vram = np.zeros((0x8000, 2), np.uint8)
+    vram[:, 1] = np.arange(0x8000) // 64 % 256  # tile n is 64 pixels of colour n
+    rows, columns = np.mgrid[0:128, 0:128]
+    vram[:0x4000, 0] = ((rows * 32 + columns) % 256).reshape(-1)
+    return vram.tobytes()
+
+
+def test_the_picture_shows_all_levels_of_each_colour(core: str) -> None:
+    levels = np.arange(256) % 32
+    cgram = (levels | (31 - levels) << 5 | (levels * 7 % 32) << 10).astype("<u2")
+    registers = {"bgmode": 7, "tm": 1, "m7a": 0x100, "m7d": 0x100, "m7vofs": 0x1FFF}  # the first line shown is line 1
+    snapshot = observe(core, probe_rom.build(mode_7_chart(), cgram, registers=registers))
+    channels = np.stack([cgram & 31, cgram >> 5 & 31, cgram >> 10], axis=1).astype(np.uint8)
+    rows, columns = np.mgrid[0:224, 0:256]
+    assert snapshot.picture is not None
+    assert snapshot.picture.shape == (224, 256, 3)
+    shown = channels[(rows // 8 * 32 + columns // 8) % 256]
+    assert np.array_equal(snapshot.picture, shown << 3 | shown >> 2)
+
+
+def test_a_sprite_at_line_y_begins_at_row_y_of_the_picture(core: str) -> None:
+    oam = np.zeros(544, np.uint8)
+    oam[1:512:4] = 240
+    oam[0:4] = (100, 57, 0, 0x30)
+    cgram = np.zeros(256, "<u2")
+    cgram[129] = 0x7FFF
+    vram = b"\xff\x00" * 8 + bytes(0x10000 - 16)
+    picture = observe(core, probe_rom.build(vram, cgram, oam, {"tm": 0x10, "bgmode": 1})).picture
+    assert picture is not None
+    assert np.argwhere(picture.any(axis=2)).min(axis=0).tolist() == [57, 100]
+    assert np.argwhere(picture.any(axis=2)).max(axis=0).tolist() == [64, 107]
+
+
+@pytest.mark.parametrize(
+    ("registers", "height"),
+    [({"bgmode": 5}, 224), ({"setini": 0x04}, 239), ({"setini": 0x01}, 224), ({"bgmode": 5, "setini": 0x01}, 224)],
+    ids=["hires", "overscan", "interlace", "hires-interlace"],
+)
+def test_the_picture_is_256_wide_in_every_mode(core: str, registers: dict[str, int], height: int) -> None:
+    cgram = np.full(256, 0x3DEF, "<u2")
+    picture = observe(core, probe_rom.build(cgram=cgram, registers=registers)).picture
+    assert picture is not None
+    assert picture.shape[1:] == (256, 3)
+    assert picture.shape[0] in (height, 224)  # some cores always cut the overscan off
+    assert (picture[8:216] == (15 << 3 | 15 >> 2)).all()
+
+
+def test_a_hires_picture_shows_the_main_screen(core: str) -> None:
+    oam = np.zeros(544, np.uint8)
+    oam[1:512:4] = 240
+    oam[0:4] = (248, 50, 0, 0x30)
+    cgram = np.zeros(256, "<u2")
+    cgram[129] = 0x7FFF
+    vram = b"\xff\x00" * 8 + bytes(0x10000 - 16)
+    main = observe(core, probe_rom.build(vram, cgram, oam, {"bgmode": 5, "tm": 0x10})).picture
+    sub = observe(core, probe_rom.build(vram, cgram, oam, {"bgmode": 5, "ts": 0x10})).picture
+    assert main is not None
+    assert np.flatnonzero(main[52].any(axis=1)).tolist() == list(range(248, 256))
+    assert sub is not None
+    assert not sub.any()
+
+
+@pytest.mark.parametrize("registers", [True, False], ids=["registers", "memories-only"])
+def test_the_picture_belongs_to_the_memories_beside_it(core: str, registers: bool) -> None:
+    # Each NMI writes its number into a tile, a colour and a sprite's place: all three must be those of the picture.
+    oam = np.zeros(544, np.uint8)
+    oam[1:512:4] = 240
+    oam[2:4] = (1, 0x30)
+    cgram = np.zeros(256, "<u2")
+    cgram[1:4] = (0x7C1F, 0x03FF, 0x7FE0)  # none is a number that is reached
+    cgram[129] = 0x7FFF
+    vram = np.zeros(0x10000, np.uint8)
+    vram[32:48:2] = 0xFF  # sprite tile 1
+    rom = probe_rom.build(
+        vram,
+        cgram,
+        oam,
+        {"bgmode": 1, "tm": 0x11, "bg1sc": 0x7C, "bg1vofs": 0x3FF},
+        animate=("vram", "cgram", "oam"),
+    )
+    numbers = set()
+    with LibretroHost(rom, core, registers=registers) as host:
+        for frame in range(60):
+            snapshot = host.step()
+            if frame < _FRAMES:
+                continue
+            assert snapshot.picture is not None
+            number = int(snapshot.cgram[0])
+            assert int(snapshot.vram[0]) == number
+            assert int(snapshot.oam[0]) == number
+            picture = snapshot.picture.astype(int) >> 3
+            colours = picture[..., 0] | picture[..., 1] << 5 | picture[..., 2] << 10
+            assert colours[9, 0] == number
+            assert np.argwhere(colours == 0x7FFF).min(axis=0).tolist() == [0, number]
+            shown = sum(1 << 7 - x for x in range(8) if colours[8, 192 + x] != number)
+            assert shown == number & 0xFF
+            assert snapshot.frame == frame
+            numbers.add(number)
+    assert len(numbers) == 60 - _FRAMES
+
+
+def test_a_snapshot_is_not_changed_by_later_frames(core: str) -> None:
+    with LibretroHost(probe_rom.build(animate=("vram", "cgram", "oam")), core) as host:
+        for _ in range(_FRAMES):
+            host.step()
+        first = host.step()
+        before = [array.copy() for array in (first.vram, first.cgram, first.oam, first.wram) if array is not None]
+        for _ in range(3):
+            host.step()
+        after = [array for array in (first.vram, first.cgram, first.oam, first.wram) if array is not None]
+    assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    assert not any(array.flags.writeable for array in after)
+
+
+def test_the_host_says_what_it_is(core: str) -> None:
+    rom = probe_rom.build()
+    with LibretroHost(rom, core) as host:
+        assert isinstance(host, Host)
+        assert host.info.name == "libretro"
+        assert host.info.writable == {"vram", "wram", "cgram", "rom"}
+        assert host.info.rom.sha256 is not None
+        with_header = bytes(512) + rom
+    with LibretroHost(with_header, core) as headed:
+        assert headed.info.rom == host.info.rom

@@ -1,0 +1,16 @@
+"""The cores that tests run on: all that are installed, or a skip that says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from halscope.hosts.libretro import INSTALL_HINT, available_cores
+
+
+def installed_cores() -> list[Any]:
+    """Parameters for a test's `core` argument: the name of every installed core, best first."""
+    names = [core.name for core in available_cores()]
+    if names:
+        return names
+    return [pytest.param("", marks=pytest.mark.skip(reason=f"no libretro core is installed; {INSTALL_HINT}"))]
