@@ -29,6 +29,9 @@ class LibretroHost:
     bsnes-mercury returns there while the game has its NMI on; with the NMI off (games do that while they load, with the
     screen off) it returns 16 lines later, and what the game wrote in these lines is already in the snapshot.
 
+    The core runs on the caller's thread, and a program that stops the console's processor (random bytes as a ROM) can
+    make snes9x run for ever: check that a file is a SNES ROM before it comes here.
+
     Args:
         rom: The ROM file, or its bytes; a copier header is left out.
         core: A core's path or name; see `find_core` for what is taken if it is left out.

@@ -1,0 +1,227 @@
+"""Cores are found where they are installed, and each unusable one is refused with one clear line."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halscope.hosts.libretro import CORE_VARIABLE, CoreFile, LibretroHost, available_cores, cores, find_core
+from halscope_hooks import HostError, RomError, UsageError
+from support import probe_rom
+from support.cores import installed_cores
+
+on_every_core = pytest.mark.parametrize("core", installed_cores())
+
+
+@pytest.fixture
+def no_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine without cores: no wheel, an empty home, no system folders."""
+    monkeypatch.delenv(CORE_VARIABLE, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(cores.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(cores, "_SYSTEM_PATTERNS", ())
+    return tmp_path
+
+
+@on_every_core
+def test_an_installed_core_is_found_by_its_name_and_by_its_path(core: str) -> None:
+    path = find_core(core)
+    assert path.is_file()
+    assert find_core(path) == path
+    assert find_core(str(path)) == path
+
+
+@on_every_core
+def test_the_environment_chooses_the_core_when_none_is_given(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CORE_VARIABLE, core)
+    assert cores.core_name(find_core()) == core
+
+
+def test_retroarchs_cores_are_found_in_a_users_folders(no_cores: Path) -> None:
+    folder = no_cores / ".var/app/org.libretro.RetroArch/config/retroarch/cores"
+    folder.mkdir(parents=True)
+    for name in ("bsnes_mercury_balanced", "snes9x", "snes9x2005", "genesis_plus_gx"):
+        (folder / f"{name}_libretro.so").touch()
+    assert available_cores() == [
+        CoreFile("snes9x", folder / "snes9x_libretro.so"),
+        CoreFile("bsnes-mercury-balanced", folder / "bsnes_mercury_balanced_libretro.so"),
+    ]
+    assert find_core() == folder / "snes9x_libretro.so"
+
+
+@pytest.mark.usefixtures("no_cores")
+@pytest.mark.parametrize("wanted", [None, "snes9x"])
+def test_a_missing_core_is_reported_with_what_to_install(wanted: str | None) -> None:
+    with pytest.raises(HostError, match=r"pip install stable-retro.*apt install libretro-bsnes-mercury"):
+        find_core(wanted)
+
+
+def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match="nowhere"):
+        find_core(tmp_path / "nowhere_libretro.so")
+    with pytest.raises(HostError, match="is a directory"):
+        find_core(tmp_path)
+
+
+def test_a_file_that_is_no_library_is_refused(tmp_path: Path) -> None:
+    core = tmp_path / "text_libretro.so"
+    core.write_text("no library")
+    with pytest.raises(HostError, match=r"text_libretro\.so: cannot be loaded"):
+        LibretroHost(probe_rom.build(), core)
+
+
+def test_a_library_that_is_no_core_is_refused() -> None:
+    import halscope._codec
+
+    assert halscope._codec.__file__ is not None
+    with pytest.raises(HostError, match="no libretro core"):
+        LibretroHost(probe_rom.build(), Path(halscope._codec.__file__))
+
+
+def test_a_core_of_another_console_is_refused_by_name() -> None:
+    wheel = cores.importlib.util.find_spec("stable_retro")
+    if wheel is None or not wheel.submodule_search_locations:
+        pytest.skip("the stable-retro wheel, which has cores of other consoles, is not installed")
+    core = Path(wheel.submodule_search_locations[0]) / "cores" / "gambatte_libretro.so"
+    with pytest.raises(HostError, match=r"Gambatte is for another console \(it takes gb"):
+        LibretroHost(probe_rom.build(), core)
+
+
+_SMALL_CORE = """
+#include <stdbool.h>
+#include <stddef.h>
+struct info { const char *name, *version, *extensions; bool full_path, block_extract; };
+struct geometry { unsigned width, height, max_width, max_height; float aspect; double fps, rate; };
+static char memory[0x20000];
+unsigned retro_api_version(void) { return API; }
+void retro_get_system_info(struct info *i) {
+    i->name = "Small"; i->version = "1"; i->extensions = "sfc|smc"; i->full_path = i->block_extract = false; }
+void retro_get_system_av_info(struct geometry *g) {
+    g->width = g->max_width = 256; g->height = g->max_height = 224; g->aspect = 1; g->fps = 60; g->rate = 32000; }
+bool retro_load_game(const void *game) { (void)game; return TAKES_ROM; }
+bool retro_load_game_special(unsigned t, const void *g, size_t n) { (void)t; (void)g; (void)n; return false; }
+void *retro_get_memory_data(unsigned id) { return id == 2 || (id == 3 && VRAM_BYTES) ? memory : NULL; }
+size_t retro_get_memory_size(unsigned id) { return id == 2 ? sizeof memory : id == 3 ? VRAM_BYTES : 0; }
+size_t retro_serialize_size(void) { return 16; }
+bool retro_serialize(void *d, size_t n) { (void)d; (void)n; return false; }
+bool retro_unserialize(const void *d, size_t n) { (void)d; (void)n; return false; }
+unsigned retro_get_region(void) { return 0; }
+void retro_set_environment(void *f) { (void)f; }
+void retro_set_video_refresh(void *f) { (void)f; }
+void retro_set_audio_sample(void *f) { (void)f; }
+void retro_set_audio_sample_batch(void *f) { (void)f; }
+void retro_set_input_poll(void *f) { (void)f; }
+void retro_set_input_state(void *f) { (void)f; }
+void retro_set_controller_port_device(unsigned p, unsigned d) { (void)p; (void)d; }
+void retro_init(void) {}
+void retro_deinit(void) {}
+void retro_reset(void) {}
+void retro_run(void) {}
+void retro_unload_game(void) {}
+void retro_cheat_reset(void) {}
+void retro_cheat_set(unsigned i, bool e, const char *c) { (void)i; (void)e; (void)c; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("api", "takes_rom", "vram_bytes", "message"),
+    [
+        (1, "true", 0, "shows nothing as VRAM"),
+        (1, "true", 0x8000, "shows 32768 bytes as VRAM"),
+        (1, "true", 0x10000, "cannot look into Small"),
+        (1, "false", 0x10000, "does not take the ROM"),
+        (2, "true", 0x10000, "libretro API 2"),
+    ],
+    ids=["no-vram", "half-vram", "unknown-core", "refuses-rom", "api"],
+)
+def test_a_core_that_cannot_be_used_is_refused_with_the_reason(
+    tmp_path: Path, api: int, takes_rom: str, vram_bytes: int, message: str
+) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler to build a small core with")
+    source, core = tmp_path / "small.c", tmp_path / "small_libretro.so"
+    source.write_text(_SMALL_CORE)
+    options = [f"-DAPI={api}", f"-DTAKES_ROM={takes_rom}", f"-DVRAM_BYTES={vram_bytes}"]
+    subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", core, source], check=True)
+    for _ in range(2):  # a refused core is let go: the second try says the same
+        with pytest.raises(HostError, match=message):
+            LibretroHost(probe_rom.build(), core)
+
+
+@on_every_core
+def test_a_core_holds_one_game_at_a_time(core: str) -> None:
+    with LibretroHost(probe_rom.build(), core) as host:
+        with pytest.raises(HostError, match="close the other host first"):
+            LibretroHost(probe_rom.build(), core)
+        host.step()
+    with LibretroHost(probe_rom.build(), core) as host:
+        host.step()
+
+
+@on_every_core
+def test_a_host_that_is_forgotten_lets_its_core_go(core: str) -> None:
+    host: LibretroHost | None = LibretroHost(probe_rom.build(), core)
+    assert host is not None
+    host.step()
+    host = None
+    gc.collect()
+    LibretroHost(probe_rom.build(), core).close()
+
+
+@on_every_core
+def test_closing_twice_is_fine_and_a_closed_host_says_so(
+    core: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    host = LibretroHost(probe_rom.build(), core)
+    snapshot = host.step()
+    assert list(tmp_path.iterdir())
+    host.close()
+    host.close()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(HostError, match="closed"):
+        host.step()
+    assert snapshot.vram.any() in (True, False)  # the snapshot is still readable
+
+
+@on_every_core
+def test_no_file_stays_open(core: str) -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    LibretroHost(probe_rom.build(), core).close()  # the library itself stays mapped, without a descriptor
+    before = open_files()
+    for _ in range(3):
+        LibretroHost(probe_rom.build(), core).close()
+    assert open_files() == before
+
+
+@pytest.mark.parametrize("size", [0, 1, 0x7FFF, 0x1000001])
+def test_a_rom_of_an_impossible_size_is_refused(size: int) -> None:
+    with pytest.raises(RomError, match=f"{size} bytes"):
+        LibretroHost(bytes(size))
+
+
+def test_a_rom_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        LibretroHost(tmp_path / "missing.sfc")
+    with pytest.raises(UsageError, match="directory"):
+        LibretroHost(tmp_path)
+
+
+@on_every_core
+@pytest.mark.parametrize("size", [0x80000, 0x1000000], ids=["512K", "16M"])
+def test_noise_as_a_rom_is_refused_or_runs_but_never_crashes(core: str, size: int) -> None:
+    try:
+        host = LibretroHost(np.random.default_rng(size).bytes(size), core)
+    except HostError:
+        return
+    with host:
+        for _ in range(5):
+            host.step()
