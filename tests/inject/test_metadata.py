@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,3 +110,12 @@ def test_any_change_of_the_document_is_read_or_refused(sheet: Sheet, data: st.Da
 def test_any_bytes_are_refused(text: bytes) -> None:
     with pytest.raises(ImageError):
         from_json(text, "walk.json")
+
+
+def test_the_reference_page_names_every_field(sheet: Sheet) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/edit-sheet.md").read_text(encoding="utf-8")
+    named = {name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    document = json.loads(to_json(sheet))
+    assert named == set(document) | set(document["cells"][0])
+    for name in [*document["palettes"][0], *document["cells"][0]["origin"], *document["rom"]]:
+        assert name in page
