@@ -106,7 +106,7 @@ def test_a_refused_call_has_written_nothing(host: LibretroHost, bad: Write) -> N
 
 
 def test_a_write_does_not_shift_pictures_against_memories(core: str) -> None:
-    rom = probe_rom.build(cgram=palette(), registers={"bgmode": 3}, animate=("cgram",))
+    rom = probe_rom.build(cgram=palette(), registers={"bgmode": 3}, animate=["cgram"])
     with LibretroHost(rom, core) as host:
         for _ in range(12):
             host.step()

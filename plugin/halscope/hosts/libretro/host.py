@@ -30,7 +30,7 @@ class LibretroHost:
     screen off) it returns 16 lines later, and what the game wrote in these lines is already in the snapshot.
 
     The core runs on the caller's thread, and a program that stops the console's processor (random bytes as a ROM) can
-    make snes9x run for ever: check that a file is a SNES ROM before it comes here.
+    make a core run for ever: check that a file is a SNES ROM before it comes here.
 
     Args:
         rom: The ROM file, or its bytes; a copier header is left out.
