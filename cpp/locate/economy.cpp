@@ -228,9 +228,16 @@ class Texture {
     static constexpr double kDoubt = 20;          // pairs that count as seen beforehand
     static constexpr double kIndependence = 0.5;  // neighbouring bytes are not independent
     using Histogram = std::array<std::uint32_t, 9>;
+    static constexpr std::array<std::uint8_t, 256> kBitCounts = [] {
+        std::array<std::uint8_t, 256> counts{};
+        for (unsigned byte = 0; byte < counts.size(); ++byte) {
+            counts[byte] = static_cast<std::uint8_t>(std::popcount(byte));
+        }
+        return counts;
+    }();
 
     [[nodiscard]] std::size_t bits(std::size_t at, std::size_t back) const noexcept {
-        return static_cast<std::size_t>(std::popcount(static_cast<unsigned>(output_[at] ^ output_[at - back])));
+        return kBitCounts[output_[at] ^ output_[at - back]];
     }
 
     std::span<const std::uint8_t> output_;

@@ -22,6 +22,13 @@ bool valid(const Text& text) noexcept {
     return text.outputs.size() + text.rom.size() <= 0xFFFFFFFFU;
 }
 
+std::span<const std::uint8_t> segment_of(const Text& text, std::size_t segment) noexcept {
+    if (segment + 1 < text.bounds.size()) {
+        return text.outputs.subspan(text.bounds[segment], text.bounds[segment + 1] - text.bounds[segment]);
+    }
+    return segment + 1 == text.bounds.size() ? text.rom : std::span<const std::uint8_t>{};
+}
+
 IndexArrays build_index(const Text& text) {
     std::vector<Entry> entries;
     entries.reserve((text.outputs.size() + text.rom.size()) / 12);
@@ -65,17 +72,15 @@ std::vector<Match> lookup(const Text& text, std::span<const std::uint32_t> bucke
         std::size_t found = 0;
         for (std::size_t k = first; k < last && found < limit; ++k) {
             std::size_t position = positions[k];
-            std::span<const std::uint8_t> segment = text.rom;
             std::uint32_t number = rom_segment;
             if (position < text.outputs.size()) {
                 const auto above = std::upper_bound(text.bounds.begin(), text.bounds.end(), position);
                 number = static_cast<std::uint32_t>(above - text.bounds.begin() - 1);
-                const std::size_t begin = text.bounds[number];
-                segment = text.outputs.subspan(begin, *above - begin);
-                position -= begin;
+                position -= text.bounds[number];
             } else {
                 position -= text.outputs.size();
             }
+            const std::span<const std::uint8_t> segment = segment_of(text, number);
             if (position < anchor.offset) continue;
             const std::size_t offset = position - anchor.offset;
             if (offset > segment.size() || segment.size() - offset < kTileBytes) continue;

@@ -32,6 +32,9 @@ struct Match {
 // Whether bounds are ascending and fit; everything below needs it.
 [[nodiscard]] bool valid(const Text& text) noexcept;
 
+// Output number `segment`, the ROM if that is one past the last, nothing beyond.
+[[nodiscard]] std::span<const std::uint8_t> segment_of(const Text& text, std::size_t segment) noexcept;
+
 [[nodiscard]] IndexArrays build_index(const Text& text);
 
 // Every place of each informative tile of `tiles` (32 bytes each), ascending by tile and then as the text goes, at most

@@ -160,26 +160,33 @@ py::array_t<bool> informative(const py::object& tiles) {
     return result;
 }
 
-// uint32[n, 2]: patch and run.
-py::array_t<std::uint32_t> support(const Array<locate::Place>& places, const py::object& informative_tiles) {
-    const ByteView view(informative_tiles);
+// uint32[n, 4]: patch, run, width and gap.
+py::array_t<std::uint32_t> support(const py::object& outputs, const Offsets& bounds, const py::object& rom,
+                                   const Array<locate::Place>& places, const py::object& tiles) {
+    const ByteView output_view(outputs);
+    const ByteView rom_view(rom);
+    const ByteView tile_view(tiles);
+    const locate::Text text = text_of(output_view, bounds, rom_view);
     const auto all = span_of(places);
     const auto before = [](const locate::Place& a, const locate::Place& b) {
         return a.tile != b.tile ? a.tile < b.tile : a.source != b.source ? a.source < b.source : a.at < b.at;
     };
-    if (!std::is_sorted(all.begin(), all.end(), before) || (!all.empty() && all.back().tile >= view.bytes().size())) {
+    if (!std::is_sorted(all.begin(), all.end(), before) ||
+        (!all.empty() && all.back().tile >= tile_view.bytes().size() / locate::kTileBytes)) {
         throw py::value_error("places must ascend by tile, source and offset, within the tiles");
     }
     std::vector<std::uint32_t> result;
     {
         const py::gil_scoped_release unlocked;
-        result.reserve(2 * all.size());
-        for (const locate::Support& one : locate::neighbour_support(all, view.bytes())) {
+        result.reserve(4 * all.size());
+        for (const locate::Support& one : locate::neighbour_support(text, all, tile_view.bytes())) {
             result.push_back(one.patch);
             result.push_back(one.run);
+            result.push_back(one.width);
+            result.push_back(one.gap);
         }
     }
-    return to_array(std::move(result)).reshape({-1, 2});
+    return to_array(std::move(result)).reshape({-1, 4});
 }
 
 std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
@@ -193,7 +200,7 @@ std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
 void bind_locate(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(locate::Reference, position, target);
     PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
-    PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at);
+    PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset);
     module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"));
     module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"));
     module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"));
@@ -204,7 +211,8 @@ void bind_locate(py::module_& module) {
     module.def("locate_lookup", &lookup, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"),
                py::arg("positions"), py::arg("tiles"), py::arg("limit"));
     module.def("locate_informative", &informative, py::arg("tiles"));
-    module.def("locate_support", &support, py::arg("places"), py::arg("informative"));
+    module.def("locate_support", &support, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("places"),
+               py::arg("tiles"));
     module.def("locate_checksum", &checksum, py::arg("data"), py::arg("seed"));
 }
 

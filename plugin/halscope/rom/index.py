@@ -165,8 +165,7 @@ class RomIndex:
             tiles: uint8[n, 32] or a buffer, any number of tiles as they lie in VRAM, 16 to a row of the sprite page.
         """
         data = _tiles(tiles)
-        informative = _codec.locate_informative(data)
-        return VramOrigins(self._ranking.together(self.matches(data), informative), informative)
+        return self.origins_of(data, self.matches(data))
 
     def locate_vram(self, vram: Buffer | NDArray[np.uint8]) -> VramOrigins:
         """The places of every 32-byte tile of a VRAM, ranked with the neighbours.
@@ -189,9 +188,14 @@ class RomIndex:
             self._outputs, self._bounds, self.rom.data, self._buckets, self._positions, tiles, MOST_PLACES
         )
 
-    def origins_of(self, matches: NDArray[Any], informative: NDArray[np.bool_]) -> VramOrigins:
-        """Rank matches of `matches` with their neighbours; for callers that look up only the tiles that changed."""
-        return VramOrigins(self._ranking.together(matches, informative), informative)
+    def origins_of(self, tiles: NDArray[np.uint8], matches: NDArray[Any]) -> VramOrigins:
+        """Rank what `matches` gave for these tiles with their neighbours; for who looks up only tiles that changed."""
+
+        def support(places: NDArray[Any]) -> NDArray[np.uint32]:
+            return _codec.locate_support(self._outputs, self._bounds, self.rom.data, places, tiles)
+
+        origins = self._ranking.together(matches, len(tiles) // TILE_BYTES, support)
+        return VramOrigins(origins, _codec.locate_informative(tiles))
 
     def _arrays(self) -> cache.Arrays:
         return {
@@ -242,7 +246,7 @@ class VramTracker:
             found = np.concatenate([kept, found])
         self._matches = found
         self._vram = tiles.copy()
-        self._origins = self._index.origins_of(found, _codec.locate_informative(self._vram))
+        self._origins = self._index.origins_of(self._vram.reshape(-1), found)
         return self._origins
 
 

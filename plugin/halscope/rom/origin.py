@@ -7,13 +7,13 @@ within each by how they are known.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 from halscope_hooks import Origin
 from numpy.typing import NDArray
 
-from halscope import _codec
 from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts, first_of_each
 
 RAW: Final = "raw"
@@ -23,7 +23,14 @@ MOST_TWINS: Final = 8
 
 _PLAUSIBLE: Final = 0.5
 
-_PLACE_DTYPE: Final = np.dtype([("tile", "<u4"), ("source", "<u4"), ("at", "<i4")])
+PLACE_DTYPE: Final = np.dtype(
+    [("tile", "<u4"), ("source", "<u4"), ("at", "<i4"), ("segment", "<u4"), ("offset", "<u4")]
+)
+"""A place: a tile's number, a family (or one past the last for the ROM), the offset from the family's end, and a segment
+and offset where its bytes stand."""
+
+Support = Callable[[NDArray[Any]], NDArray[np.uint32]]
+"""From places, ascending by tile, source and `at`, to uint32[n, 4]: what neighbours say, as locate_support does."""
 
 
 class Ranking:
@@ -48,13 +55,11 @@ class Ranking:
         """Rank each tile's places by themselves."""
         return self._answers(matches, tiles, None)
 
-    def together(self, matches: NDArray[Any], informative: NDArray[np.bool_]) -> tuple[tuple[Origin, ...], ...]:
-        """Rank with neighbours: the tiles lie in VRAM as they are numbered, 16 to a row of the sprite page."""
-        return self._answers(matches, len(informative), informative)
+    def together(self, matches: NDArray[Any], tiles: int, support: Support) -> tuple[tuple[Origin, ...], ...]:
+        """Rank with neighbours."""
+        return self._answers(matches, tiles, support)
 
-    def _answers(
-        self, matches: NDArray[Any], tiles: int, informative: NDArray[np.bool_] | None
-    ) -> tuple[tuple[Origin, ...], ...]:
+    def _answers(self, matches: NDArray[Any], tiles: int, neighbours: Support | None) -> tuple[tuple[Origin, ...], ...]:
         if not len(matches):
             return ((),) * tiles
         tile = matches["tile"].astype(np.int64)
@@ -68,12 +73,13 @@ class Ranking:
         new_place = np.r_[True, (tile[1:] != tile[:-1]) | (source[1:] != source[:-1]) | (at[1:] != at[:-1])]
         first = np.flatnonzero(new_place)
         place = np.cumsum(new_place) - 1
-        support = np.zeros((len(first), 2), np.int64)
+        support = np.zeros((len(first), 4), np.int64)
         explained = np.zeros(len(tile), np.int64)
-        if informative is not None:
-            places = np.empty(len(first), _PLACE_DTYPE)
+        if neighbours is not None:
+            places = np.empty(len(first), PLACE_DTYPE)
             places["tile"], places["source"], places["at"] = tile[first], source[first], at[first]
-            support = _codec.locate_support(places, informative).astype(np.int64)
+            places["segment"], places["offset"] = segment[first], offset[first]
+            support = neighbours(places).astype(np.int64)
             explained = self._explained(tile, segment)[segment]
 
         # Starts within a place: a pointer, then what explains most of the VRAM, then the other evidence.
@@ -98,6 +104,8 @@ class Ranking:
                 -explained[lead],
                 kind[lead],
                 standing,
+                support[:, 3],
+                support[:, 2],
                 -support[:, 1],
                 -support[:, 0],
             )
