@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from halscope import demo
 from support.demo_console import VRAM, WRAM, DemoConsole, cores
@@ -52,6 +53,24 @@ def slot_rows(slot: dict[str, Any], frame: int) -> Iterator[tuple[int, str, int,
         yield slot["vram_byte"] + row * slot["vram_row_stride"], source["block"], offset, slot["row_bytes"]
 
 
+def oam(console: DemoConsole) -> npt.NDArray[np.uint8]:
+    at = console.truth["symbols"]["oam_shadow"]
+    return np.frombuffer(bytes(console.memory(WRAM)[at : at + 544]), np.uint8)
+
+
+def line_load(oam: npt.NDArray[np.uint8], sizes: list[int]) -> tuple[int, int]:
+    """The most sprites and the most 8-pixel slivers on any line."""
+    high = (oam[512:, None] >> np.arange(0, 8, 2)).reshape(-1)
+    size = np.array(sizes)[high >> 1 & 1]
+    x = oam[0:512:4].astype(int) - 256 * (high & 1)
+    line = (np.arange(224) - oam[1:512:4, None]) % 256 < size[:, None]
+    line &= ((x > -size) & (x < 256))[:, None]
+    columns = np.array(
+        [sum(-8 < left + at < 256 for at in range(0, wide, 8)) for left, wide in zip(x, size, strict=True)]
+    )
+    return int(line.sum(axis=0).max()), int((line * columns[:, None]).sum(axis=0).max())
+
+
 def test_the_scenes_come_by_themselves_and_vram_is_always_as_told(
     core: str, console: DemoConsole, truth: dict[str, Any], sources: dict[str, bytes]
 ) -> None:
@@ -73,6 +92,10 @@ def test_the_scenes_come_by_themselves_and_vram_is_always_as_told(
                 seen[slot["name"]].add(frame)
                 for at, block, offset, size in slot_rows(slot, frame):
                     assert vram[at : at + size] == sources[block][offset : offset + size], (slot["name"], frame)
+            if frames % 8 == 0:
+                sprites, slivers = line_load(oam(console), scene["sprite_sizes"])
+                assert sprites <= 32
+                assert slivers <= 34
             frames += 1
             console.run()
         assert frames == READY_FRAMES
@@ -112,14 +135,14 @@ def test_start_goes_on_and_select_loads_again(console: DemoConsole) -> None:
 
 
 def pictures(core: str, truth: dict[str, Any], folder: Path) -> Iterator[list[Any]]:
-    """For each scene four pictures in a row, 5 bits a channel, from its 60th frame on."""
+    """For each scene four pictures in a row, 5 bits a channel, from its 12th frame on."""
     with demo.rom_path() as path, DemoConsole(CORES[core], path, truth, folder) as running:
         running.run()
         for scene in truth["scenes"]:
             if scene["id"]:
                 running.ask_for(scene["id"])
             running.wait_ready(scene["id"])
-            while running["scene_frame"] < 60:
+            while running["scene_frame"] < 12:
                 running.run()
             window = []
             for _ in range(4):

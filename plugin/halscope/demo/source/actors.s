@@ -121,7 +121,11 @@ update_actors:
         clc
         adc actor_y,x
         sta actor_y,x
-        clc
+        lda actor_flags,x
+        lsr
+        bcc @wave
+        jsr wrap_height
+@wave:  clc
         lda actor_phase,x
         adc actor_wave_speed,x
         sta actor_phase,x
@@ -139,3 +143,20 @@ update_actors:
         dex
         bpl @actor
         rts
+
+; Actors of the screen leave at the top and come back from below, and the other way round: y stays in -64 to 255.
+wrap_height:
+        lda actor_y,x
+        clc
+        adc #64 * 16
+        bmi @above
+        cmp #320 * 16
+        bcc @done
+        sbc #320 * 16
+        bra @store
+@above: clc
+        adc #320 * 16
+@store: sec
+        sbc #64 * 16
+        sta actor_y,x
+@done:  rts

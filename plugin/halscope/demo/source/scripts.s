@@ -9,7 +9,7 @@ PIP_CHEER = 14
 .export script_bob_letter, script_cheer, script_rest, script_hover, script_twinkle, script_drift_up
 .export script_flutter_down, script_patrol, script_patrol_short, script_crawl, script_journey, script_hop, script_sway
 .export script_peek_top, script_peek_bottom, script_peek_side, script_fly_left, script_fly_right, script_circle
-.export script_puff_once, script_duel, script_stomp, script_burst, script_lob
+.export script_glimmer, script_haunt_cave, script_haunt_keep, script_puff_once, script_duel, script_stomp, script_burst, script_lob
 
 .segment "SCRIPTS_CALM"
 
@@ -37,6 +37,14 @@ script_twinkle:
         S_WAIT 255
         S_LOOP
 
+script_glimmer:
+        S_WAVE 5, 3, 260
+        S_WAIT 120
+        S_FLIP FLIP_H
+        S_WAIT 120
+        S_FLIP FLIP_NONE
+        S_LOOP
+
 script_sway:
         S_WAVE 1, 0, 400
         S_WAIT 60
@@ -56,21 +64,31 @@ script_drift_up:
         S_WAIT 90
         S_FLIP FLIP_H
         S_WAIT 90
-        S_VELOCITY 0, 120
-        S_WAIT 18
         S_FLIP FLIP_NONE
         S_LOOP
 
 script_flutter_down:
         S_WAVE 4, 1, 500
-        S_VELOCITY 2, 10
+        S_VELOCITY 2, 9
         S_WAIT 80
         S_FLIP FLIP_H
         S_WAIT 80
         S_FLIP FLIP_H | FLIP_V
         S_WAIT 80
-        S_VELOCITY -12, -60
-        S_WAIT 40
+        S_FLIP FLIP_NONE
+        S_LOOP
+
+; Behind BG2, and with it: the hero's level moves faster by this much.
+script_haunt_cave:
+        S_WAVE 5, 2, 300
+        S_VELOCITY 8, 0
+        S_WAIT 200
+        S_LOOP
+
+script_haunt_keep:
+        S_WAVE 5, 2, 340
+        S_VELOCITY 4, 0
+        S_WAIT 200
         S_LOOP
 
 script_peek_top:

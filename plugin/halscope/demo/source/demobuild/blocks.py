@@ -2,9 +2,10 @@
 
 import numpy as np
 from art import PALETTES, Background, SpriteSheet, backgrounds, fonts, sprite_sheets
+from numpy.lib.stride_tricks import sliding_window_view
 
 from demobuild.graphics import Pixels, bgr555, planar, punch, sheet_tiles, tile_background
-from demobuild.model import Block
+from demobuild.model import Block, Scene
 
 RAW_SHEET = "boss"
 FIRST_BG_SLOT, BG_SLOTS = 2, 6  # CGRAM palettes 0 and 1 are the text's
@@ -85,21 +86,22 @@ def font_block() -> Block:
 class SceneGraphics:
     """A scene's backgrounds and colours."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, scene: Scene) -> None:
+        self.name = name = scene.name
+        self.hole = scene.hole
         both = {background.name: background for background in backgrounds()}
         self.front: Background = both[f"{name}_front"]
         self.back: Background = both[f"{name}_back"]
         self.names = list(dict.fromkeys([*self.front.palettes, *self.back.palettes]))
         if len(self.names) > BG_SLOTS:
             raise ValueError(f"scene {name}: {len(self.names)} BG palettes, {BG_SLOTS} at most")
-        self.hole = self._hole()
 
-    def _hole(self) -> tuple[int, int]:
-        """The back's most frequent colour: palette number and index."""
-        values, counts = np.unique(self.back.pixels[self.back.pixels & 15 != 0], return_counts=True)
-        value = int(values[np.argmax(counts)])
-        return value >> 4, value & 15
+    def _punched(self) -> Pixels:
+        """The back with its holes."""
+        if self.hole is None:
+            return self.back.pixels
+        number = self.back.palettes.index(self.hole.palette)
+        return punch(self.back.pixels, [number << 4 | index for index in self.hole.indices], self.hole.least)
 
     def _slots(self, background: Background) -> dict[int, int]:
         return {number: FIRST_BG_SLOT + self.names.index(name) for number, name in enumerate(background.palettes)}
@@ -109,7 +111,7 @@ class SceneGraphics:
         blocks = []
         for background, pixels in (
             (self.front, self.front.pixels),
-            (self.back, punch(self.back.pixels, *self.hole)),
+            (self.back, self._punched()),
         ):
             tiled = tile_background(pixels, background.priority, self._slots(background))
             blocks += [
@@ -126,7 +128,8 @@ class SceneGraphics:
             colors[slot] = PALETTES[name]
         for slot, name in enumerate(obj_palettes, 8):
             colors[slot] = PALETTES[name]
-        colors[0, 0] = PALETTES[self.back.palettes[self.hole[0]]][self.hole[1]]
+        if self.hole is not None:
+            colors[0, 0] = PALETTES[self.hole.palette][self.hole.indices[0]]
         return Block(f"{self.name}_palettes", "palettes", bgr555(colors.reshape(256, 3)))
 
     def ground_line(self, level: int | None) -> bytes:
@@ -137,11 +140,10 @@ class SceneGraphics:
 
 
 def ground_from(pixels: Pixels) -> bytes:
-    """The top of what is solid from below, without the trees and columns that stand on it."""
+    """The top of what is solid from below, without the trees and columns that stand on it, for 512 columns."""
     height, width = pixels.shape
     solid = pixels & 15 != 0
-    tops = np.array([height - int(np.argmin(solid[::-1, x])) if not solid[:, x].all() else 0 for x in range(width)])
-    padded = np.concatenate([tops[-24:], tops, tops[:24]])
-    calm = np.array([np.percentile(padded[x : x + 49], 65) for x in range(width)])
-    smooth = np.convolve(np.concatenate([calm[-4:], calm, calm[:4]]), np.ones(9) / 9, "valid")
-    return bytes(round(float(top)) for top in np.resize(smooth, 512))
+    tops = np.where(solid.all(axis=0), 0, height - np.argmin(solid[::-1], axis=0))
+    calm = np.percentile(sliding_window_view(np.pad(tops, 16, "wrap"), 33), 65, axis=1)
+    smooth = sliding_window_view(np.pad(calm, 4, "wrap"), 9).mean(axis=1)
+    return bytes(round(float(top)) for top in np.resize(smooth[:width], 512))

@@ -1,9 +1,11 @@
 """Pixels to the console's formats: planar tiles, tilemaps, BGR555 palettes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 Pixels = npt.NDArray[np.uint8]
 TILE = 8
@@ -95,6 +97,10 @@ def tile_background(pixels: Pixels, priority: npt.NDArray[np.bool_], slots: dict
     return TiledBackground(b"".join(tiles), entries.astype("<u2").tobytes(), len(tiles), screens == 2)
 
 
-def punch(pixels: Pixels, palette_number: int, index: int) -> Pixels:
-    """Makes one colour of one palette transparent, so that the backdrop (and sprites behind the layer) show there."""
-    return np.where(pixels == (palette_number << 4 | index), 0, pixels).astype(np.uint8)
+def punch(pixels: Pixels, values: Sequence[int], least: int) -> Pixels:
+    """Makes some of the values transparent wherever they fill a square of `least` pixels a side."""
+    padded = np.pad(np.isin(pixels, values), least - 1)
+    corners = sliding_window_view(padded, (least, least)).all(axis=(2, 3))
+    hole = sliding_window_view(np.pad(corners, least - 1), (least, least)).any(axis=(2, 3))
+    crop = slice(least - 1, None)
+    return np.where(hole[crop, crop][: pixels.shape[0], : pixels.shape[1]], 0, pixels).astype(np.uint8)

@@ -23,7 +23,7 @@ ODD_SHARE = 0.85
 
 def all_blocks() -> tuple[list[Block], list[SceneLayout], dict[str, SceneGraphics]]:
     """Every block, and the scenes planned around them."""
-    graphics = {scene.name: SceneGraphics(scene.name) for scene in SCENES}
+    graphics = {scene.name: SceneGraphics(scene) for scene in SCENES}
     blocks = [sprite_block(sheet) for sheet in sprite_sheets() if sheet.name != RAW_SHEET]
     blocks.append(font_block())
     for one in graphics.values():

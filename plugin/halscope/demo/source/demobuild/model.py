@@ -87,6 +87,15 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Hole:
+    """Colours of BG2 that become transparent: the backdrop has the first one, and sprites behind BG2 show there."""
+
+    palette: str
+    indices: tuple[int, ...]
+    least: int = 1  # pixels: only where a square of this side has these colours
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything that the engine needs to know about a scene."""
 
@@ -109,6 +118,7 @@ class Scene:
     front_speed: int = 0  # 1/16 pixels a frame
     back_speed: int = 0
     status_line: bool = True
+    hole: Hole | None = None
     ground: int | None = None  # a level line; None: taken from the front's pixels
 
     @property

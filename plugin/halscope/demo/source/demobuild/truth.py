@@ -18,6 +18,7 @@ SYMBOLS = {
     "lag_frames": 2,
     "coins": 2,
     "slot_frame": 4,
+    "oam_shadow": 544,
 }
 WRAM_BANK = 0x7E
 
