@@ -13,6 +13,7 @@ from halscope_hooks import Host, HostError
 from halscope.formats.recording import RecordingWriter
 from halscope.hosts import libretro
 from halscope.hosts.recording import ReplayHost
+from halscope.rom.image import Rom
 from halscope.session import Locate, Session, Update
 
 BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})
@@ -52,6 +53,7 @@ class Playable(Host, Protocol):
 
 def open_game(game: Game, locate: Locate | None = None) -> Session:
     """Start the game. Raises UsageError, RomError or HostError."""
+    Rom.load(game.rom)  # a core takes almost anything for a ROM: what is none is refused here, with the reason
     return Session(libretro.LibretroHost(game.rom, game.core), locate=locate)
 
 

@@ -344,8 +344,8 @@ def _paint_hero(workspace: Workspace, snapshot: Snapshot, facts: dict[str, Any],
 def repaint(png: Path) -> None:
     """Paint on a sheet as an image editor would: in RGBA, saved without the metadata. Fur turns blue, the scarf orange.
 
-    Entries of the palette "pip": 3 to 6 are the fur from dark to light, 10 to 12 the scarf. The fur gets two shades, not
-    four, because the blocks must fit where they stood, and the game's packer left 1 to 2 % of room.
+    Entries of the palette "pip": 3 to 6 are the fur from dark to light, 10 to 12 the scarf. The fur gets two shades,
+    not four, because the blocks must fit where they stood, and the game's packer left 1 to 2 % of room.
     """
     new_entry = {3: 10, 4: 10, 5: 11, 6: 11, 10: 3, 11: 5, 12: 6}
     with Image.open(png) as image:

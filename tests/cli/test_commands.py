@@ -1,0 +1,217 @@
+"""The commands do what they say on the demo ROM, and their JSON has the shape that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from halscope import hal
+from halscope.cli import main
+from halscope.demo import rom_path, truth
+from halscope.hosts.libretro import available_cores
+from PIL import Image
+from pypatchergba import patcher
+
+needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+
+
+@pytest.fixture
+def rom(tmp_path: Path) -> Path:
+    """The demo ROM under a user's own name."""
+    with rom_path() as path:
+        copy = tmp_path / "game.sfc"
+        copy.write_bytes(path.read_bytes())
+    return copy
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[Any]:
+    """Run a command that must succeed; its lines of JSON."""
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    return [json.loads(line) for line in captured.out.splitlines() if line.startswith("{")]
+
+
+def test_scan_lists_every_block_of_the_table_at_its_start(rom: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (document,) = run(capsys, "scan", rom, "--json")
+    assert document["rom"]["title"] == "HALSCOPE DEMO"
+    assert all(
+        set(block) == {"offset", "packed_size", "size", "codec", "score", "start"} for block in document["blocks"]
+    )
+    listed = {block["offset"]: block for block in document["blocks"]}
+    for block in truth()["blocks"]:
+        assert listed[block["offset"]]["size"] == block["size"]
+        assert listed[block["offset"]]["packed_size"] == block["packed_size"]
+        assert listed[block["offset"]]["start"] == "pointer"
+    assert len(listed) <= 2 * len(truth()["blocks"])
+
+
+def test_scan_all_lists_every_strict_stream(rom: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (document,) = run(capsys, "scan", rom, "--json", "--all")
+    expected = hal.scan(rom.read_bytes(), window=0x8000)
+    assert [block["offset"] for block in document["blocks"]] == expected["offset"].tolist()
+
+
+def test_locate_finds_tiles_at_their_block(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    block = next(block for block in truth()["blocks"] if block["name"] == "boss" or block["lead"] == 18)
+    data = hal.decode(rom.read_bytes(), block["offset"]).data
+    tiles = tmp_path / "tiles.bin"
+    tiles.write_bytes(data[block["lead"] : block["lead"] + 64 * 32].tobytes())
+    (document,) = run(capsys, "locate", rom, tiles, "--json")
+    assert len(document["tiles"]) == 64
+    found = 0
+    for number, tile in enumerate(document["tiles"]):
+        for origin in tile["origins"][:1]:
+            assert set(origin) == {"codec", "block_offset", "byte_offset", "start"}
+            found += origin["block_offset"] == block["offset"] and origin["byte_offset"] == block["lead"] + 32 * number
+    assert found > 40
+
+
+def test_decompress_and_compress_are_inverse(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    block = truth()["blocks"][0]
+    (unpacked,) = run(capsys, "decompress", rom, hex(block["offset"]), "-o", tmp_path / "raw", "--json")
+    assert unpacked["size"] == block["size"]
+    assert unpacked["packed_size"] == block["packed_size"]
+    (packed,) = run(capsys, "compress", tmp_path / "raw", "-o", tmp_path / "packed", "--json")
+    assert packed["packed_size"] <= block["packed_size"]
+    assert hal.decode((tmp_path / "packed").read_bytes()).data.tobytes() == (tmp_path / "raw").read_bytes()
+
+
+def test_an_offset_can_be_a_snes_address(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    offset = truth()["blocks"][0]["offset"]
+    address = f"${0x80 + offset // 0x8000:02X}:{0x8000 + offset % 0x8000:04X}"
+    (by_address,) = run(capsys, "decompress", rom, address, "-o", tmp_path / "raw", "--json")
+    assert by_address["offset"] == offset
+
+
+def test_extract_then_inject_changes_only_the_painted_block(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = next(block for block in truth()["blocks"] if block["name"] == "frog")
+    before = rom.read_bytes()
+    sheets = tmp_path / "sheets"
+    (extracted,) = run(
+        capsys, "extract", rom, hex(block["offset"]), "--lead", block["lead"], "--out", sheets, "--json"
+    )
+    png = Path(extracted["sheets"][0]["png"])
+    with Image.open(png) as image:
+        shown = np.asarray(image.convert("RGBA")).copy()
+    shown[:8, :8] = shown[-1, -1]
+    Image.fromarray(shown).save(png)
+    (injected,) = run(capsys, "inject", rom, png, "-o", tmp_path / "edit.bps", "--json")
+    assert [changed["offset"] for changed in injected["blocks"]] == [block["offset"]]
+    after = bytes(patcher.apply_bps(before, (tmp_path / "edit.bps").read_bytes()))
+    assert rom.read_bytes() == before
+    old, new = (hal.decode(image, block["offset"]).data for image in (before, after))
+    first = block["lead"]
+    assert (old[first : first + 32] != new[first : first + 32]).any()
+    np.testing.assert_array_equal(old[:first], new[:first])
+    np.testing.assert_array_equal(old[first + 32 :], new[first + 32 :])
+
+
+def test_the_rom_is_never_written_over(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    block = truth()["blocks"][0]
+    (extracted,) = run(capsys, "extract", rom, hex(block["offset"]), "--out", tmp_path / "s", "--json")
+    assert main(["inject", str(rom), extracted["sheets"][0]["png"], "-o", str(rom)]) == 2
+    assert "never written over" in capsys.readouterr().err
+
+
+def test_an_edit_too_large_is_refused_with_the_numbers(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = next(block for block in truth()["blocks"] if block["name"] == "frog")
+    (extracted,) = run(
+        capsys, "extract", rom, hex(block["offset"]), "--lead", block["lead"], "--out", tmp_path / "s", "--json"
+    )
+    png = Path(extracted["sheets"][0]["png"])
+    with Image.open(png) as image:
+        entries = np.random.default_rng(1).integers(0, 16, (image.height, image.width), np.uint8)
+        noise = Image.fromarray(entries)
+        noise.putpalette(image.getpalette("RGB") or [])
+    noise.save(png)
+    assert main(["inject", str(rom), str(png), "-o", str(tmp_path / "edit.bps")]) == 1
+    message = capsys.readouterr().err
+    assert str(block["packed_size"]) in message
+    assert "too many" in message
+    assert not (tmp_path / "edit.bps").exists()
+
+
+@needs_core
+def test_record_replay_and_extract_sprites(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = tmp_path / "run.hrec"
+    (recorded,) = run(capsys, "record", rom, "-o", recording, "--frames", "200", "--press", "start@150-152", "--json")
+    assert recorded["frames"] == 200
+    assert recorded["bytes"] == recording.stat().st_size
+    lines = run(capsys, "replay", recording, "--rom", rom, "--out", tmp_path / "pictures", "--json")
+    assert len(lines) == 200
+    assert lines[-1]["frame"] == 199
+    assert lines[-1]["sprites"] == 128
+    assert max(line["on_screen"] for line in lines) > 10
+    assert max(line["located_tiles"] / line["informative_tiles"] for line in lines) > 0.9
+    (extracted,) = run(
+        capsys, "extract", rom, "--recording", recording, "--frame", "140", "--out", tmp_path / "s", "--json"
+    )
+    assert len(extracted["sheets"]) > 5
+    assert all(Path(sheet["json"]).exists() for sheet in extracted["sheets"])
+
+
+@needs_core
+def test_play_prints_a_line_a_frame_and_takes_an_edit(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = next(block for block in truth()["blocks"] if block["name"] == "logo")
+    (extracted,) = run(
+        capsys, "extract", rom, hex(block["offset"]), "--lead", block["lead"], "--out", tmp_path / "s", "--json"
+    )
+    png = Path(extracted["sheets"][0]["png"])
+    with Image.open(png) as image:
+        shown = np.asarray(image.convert("RGBA")).copy()
+    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
+    Image.fromarray(shown).save(png)
+    lines = run(
+        capsys, "play", rom, "--frames", "240", "--edit", png, "-o", tmp_path / "edit.ips", "--watch", tmp_path / "w",
+        "--out", tmp_path / "pictures", "--json",
+    )  # fmt: skip
+    assert len(lines) == 240
+    assert (tmp_path / "edit.ips").exists()
+    assert (tmp_path / "w" / "screen.png").exists()
+    assert len(list((tmp_path / "w").glob("hal-*.png"))) > 3
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["last-screen.png", "last-sprites.png"]
+
+
+@needs_core
+def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str]) -> None:
+    (document,) = run(capsys, "doctor", "--json")
+    assert document["ok"] is True
+    names = [check["name"] for check in document["checks"]]
+    assert "native module" in names
+    assert any(name.startswith("core ") for name in names)
+
+
+@pytest.mark.slow
+@needs_core
+def test_demo_writes_its_pictures_and_patch(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    done = subprocess.run(
+        [sys.executable, "-m", "halscope", "demo", "--headless", "--out", str(folder), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["stays_changed"]
+    assert report["patched_rom_shows_the_same"]
+    for name in report["pictures"]:
+        with Image.open(folder / name) as image:
+            assert len(image.convert("RGB").getcolors(1 << 24) or []) > 32, f"{name} shows nothing"
+    with rom_path() as path:
+        original = path.read_bytes()
+    patched = bytes(patcher.apply_bps(original, (folder / report["patch"]).read_bytes()))
+    assert len(patched) == len(original)
+    assert patched != original

@@ -1,0 +1,39 @@
+"""The commands' reference names every command and every option, and none that is not there."""
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+from halscope.cli._main import parser
+
+TEXT = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text("utf-8")
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (choices,) = [a.choices for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    return dict(choices)
+
+
+def section(name: str) -> str:
+    """The part of the reference under the heading that names the command."""
+    for part in TEXT.split("\n## ")[1:]:
+        heading, _, body = part.partition("\n")
+        if name in heading.split(", "):
+            return body
+    raise AssertionError(f"docs/reference/commands.md has no section for {name}")
+
+
+@pytest.mark.parametrize("name", commands())
+def test_each_option_is_documented(name: str) -> None:
+    body = section(name)
+    for action in commands()[name]._actions:
+        for option in action.option_strings:
+            if option.startswith("--") and option not in ("--help", "--output"):
+                assert option in body, f"{name}: {option} is not in the reference"
+
+
+@pytest.mark.parametrize("name", commands())
+def test_no_option_is_documented_that_is_not_there(name: str) -> None:
+    known = {option for command in commands().values() for action in command._actions for option in action.option_strings}
+    assert set(re.findall(r"(?<![\w-])--[a-z-]+", section(name))) <= known
