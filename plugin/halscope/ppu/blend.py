@@ -58,7 +58,7 @@ def blend(ppu: PpuRegisters, main: Pixels, sub: Pixels | None, obj_palettes: NDA
     halved = np.broadcast_to(~black if cgadsub & 0x40 else np.False_, mixed.shape)
     if sub is None:
         (coldata,) = registers.require(ppu, "coldata")
-        addend = np.full(mixed.shape, coldata, np.uint16)
+        addend = np.full(mixed.shape, coldata & 0x7FFF, np.uint16)
     else:
         addend = sub.colours
         halved = halved & (sub.source != BACKDROP)

@@ -109,7 +109,7 @@ def compose_screen(frame: Frame) -> Screen:
         if blend.uses_subscreen(ppu):
             (ts, coldata) = registers.require(ppu, "ts", "coldata")
             sub = _resolve(
-                snapshot, plane, _enabled(ppu, ts), _window_users(ppu.tsw, "TSW", ignored), 0, backdrop=coldata
+                snapshot, plane, _enabled(ppu, ts), _window_users(ppu.tsw, "TSW", ignored), 0, backdrop=coldata & 0x7FFF
             )
         colours = blend.blend(ppu, main, sub, plane.colours)
     owner = np.where(main.source == blend.OBJ, plane.owner, np.int16(-1))
