@@ -14,6 +14,7 @@
 namespace halscope::hal {
 namespace {
 
+constexpr unsigned kLongHeads = 0xE0;  // and above: a long header, or the terminator
 constexpr std::size_t kRing = 2048;
 static_assert(kRing > 2 + kLongCount);
 
@@ -26,21 +27,51 @@ struct Stream {
 
 // One more than any valid output, so that the check of the size refuses the rest of a bad stream too.
 constexpr std::uint32_t kNoStream = kMaxOutput + 1;
+constexpr std::int32_t kNoNeed = -0x20000;  // less than any need, whatever reference is added
 constexpr Stream kInvalid{0, kNoStream, 0};
+
+// What matters of a command here, so that the common ones take no decision.
+struct Shape {
+    std::uint16_t packed;       // bytes
+    std::uint16_t size;         // bytes of output
+    std::int32_t need;          // reference + need bytes must be written before it
+    std::int32_t first_source;  // the references that are possible at all
+    std::int32_t last_source;
+};
+
+constexpr Shape shape(const Command& command, Mode mode) noexcept {
+    Shape shape{static_cast<std::uint16_t>(command.header + command.arguments()),
+                static_cast<std::uint16_t>(command.output()), kNoNeed, 0, 0xFFFF};
+    if (!command.is_reference()) return shape;
+    shape.need = 1;
+    const auto count = static_cast<std::int32_t>(command.count);
+    if (command.kind == kBackwardCopy) {
+        shape.first_source = count - 1;
+    } else if (mode == Mode::compatible) {
+        shape.last_source = static_cast<std::int32_t>(kMaxOutput) - count;
+    }
+    return shape;
+}
+
+template <Mode mode>
+constexpr std::array<Shape, kLongHeads> kShortShapes = [] {
+    std::array<Shape, kLongHeads> shapes{};
+    for (unsigned head = 0; head < kLongHeads; ++head) shapes[head] = shape(short_command(head), mode);
+    return shapes;
+}();
 
 template <Mode mode>
 class Pass {
   public:
     Pass(std::span<const std::uint8_t> rom, std::vector<Candidate>& found) noexcept : rom_(rom.data()), found_(found) {}
 
-    // Appends the streams that begin in [first, last) and end at or before `stop`, descending.
-    void run(std::size_t first, std::size_t last, std::size_t stop) {
-        // No stream is longer than kMaxPacked, so nothing further right can matter.
-        stop_ = std::min(stop, last + kMaxPacked);
-        for (std::size_t at = stop_; at-- > first;) {
+    // Appends the streams that lie inside [first, stop), descending.
+    void run(std::size_t first, std::size_t stop) {
+        stop_ = stop;
+        for (std::size_t at = stop; at-- > first;) {
             const Stream stream = stream_at(at);
             ring_[at % kRing] = stream;
-            if (at < last && stream.size - 1 < kMaxOutput && stream.need <= 0)
+            if (stream.size - 1 < kMaxOutput && stream.need <= 0)
                 found_.push_back(
                     {static_cast<std::uint32_t>(at), stream.end - static_cast<std::uint32_t>(at), stream.size});
         }
@@ -49,28 +80,25 @@ class Pass {
   private:
     [[nodiscard]] Stream stream_at(std::size_t at) const noexcept {
         const unsigned head = read_once(rom_ + at);
+        if (head < kLongHeads) return joined(at, 1, kShortShapes<mode>[head]);
         if (head == kTerminator) return {static_cast<std::uint32_t>(at + 1), 0, 0};
-        Command command = short_command(head);
-        if (command.kind == kLong) {
-            if (stop_ - at < 2) return kInvalid;
-            command = long_command(head, read_once(rom_ + at + 1));
-        }
-        const std::size_t next = at + command.header + command.arguments();
+        if (stop_ - at < 2) return kInvalid;
+        return joined(at, 2, shape(long_command(head, read_once(rom_ + at + 1)), mode));
+    }
+
+    // The command at `at`, put in front of the stream that follows it.
+    [[nodiscard]] Stream joined(std::size_t at, std::size_t header, const Shape& command) const noexcept {
+        const std::size_t next = at + command.packed;
         if (next >= stop_) return kInvalid;
         const Stream& rest = ring_[next % kRing];
-        const auto own = static_cast<std::uint32_t>(command.output());
-        const std::uint32_t size = rest.size + own;
+        const std::uint32_t size = rest.size + command.size;
         if (size > kMaxOutput || rest.end - at > kMaxPacked) return kInvalid;
-        std::int32_t need = rest.need - static_cast<std::int32_t>(own);
-        if (command.is_reference()) {
-            const std::size_t from = read_reference(rom_ + at + command.header);
-            if (command.kind == kBackwardCopy) {
-                if (from + 1 < command.count) return kInvalid;
-            } else if (mode == Mode::compatible && from + command.count > kMaxOutput) {
-                return kInvalid;
-            }
-            if (mode == Mode::strict) need = std::max(need, static_cast<std::int32_t>(from) + 1);
-        }
+        // Read whatever the command is: there are two bytes behind the header up to `next`, and a branch that a ROM's
+        // random bytes decide costs more.
+        const auto from = static_cast<std::int32_t>(read_reference(rom_ + at + header));
+        if (from < command.first_source || from > command.last_source) return kInvalid;
+        std::int32_t need = rest.need - command.size;
+        if (mode == Mode::strict) need = std::max(need, from + command.need);
         return {rest.end, size, need};
     }
 
@@ -83,11 +111,10 @@ class Pass {
 template <Mode mode>
 void scan_all(std::span<const std::uint8_t> rom, std::size_t window, std::vector<Candidate>& found) {
     Pass<mode> pass(rom, found);
-    std::size_t last = rom.size();
-    while (last > 0) {
-        const std::size_t first = window == 0 ? 0 : (last - 1) / window * window;
-        pass.run(first, last, last);
-        last = first;
+    for (std::size_t stop = rom.size(); stop > 0;) {
+        const std::size_t first = window == 0 ? 0 : (stop - 1) / window * window;
+        pass.run(first, stop);
+        stop = first;
     }
 }
 

@@ -1,0 +1,138 @@
+"""HAL speed: a pool of blocks against the plain decoder of the same run, encoding by size, the scan.
+
+    pytest tests/benchmarks/test_hal_speed.py --benchmark-only --benchmark-columns=min,median
+
+`extra_info` holds bytes per second (MB/s) of the fastest round; the plain decoder needs the shared data and a compiler.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import pytest
+from halscope import hal
+from pytest_benchmark.fixture import BenchmarkFixture
+from support.hal_data import tiles
+from support.shared_data import shared_folder
+
+KIB = 1024
+# One block in a loop flatters: the branch predictor learns it.
+POOL = 64
+
+PLAIN_DECODER = """
+#include "baseline_decode.hpp"
+extern "C" long plain_decode_all(const uint8_t* in, const size_t* offsets, size_t blocks, size_t size, uint8_t* out) {
+    long written = 0;
+    for (size_t k = 0; k < blocks; ++k) {
+        size_t consumed;
+        const long got = baseline_decode(in + offsets[k], size - offsets[k], out, &consumed);
+        if (got < 0) return -1;
+        written += got;
+    }
+    return written;
+}
+"""
+
+
+def measure(benchmark: BenchmarkFixture, work: Callable[[], object], size: int) -> None:
+    """Run the benchmark and note the rate of its fastest round in MB/s."""
+    benchmark(work)
+    if benchmark.stats is not None:
+        benchmark.extra_info["MB/s"] = round(size / benchmark.stats.stats.min / 1e6, 1)
+
+
+@pytest.fixture(scope="module")
+def pool() -> tuple[bytes, list[int], int]:
+    """64 blocks of 8 to 64 KiB of tiles in one buffer: (buffer, offsets, size of all when decoded)."""
+    rng = random.Random(1)
+    sizes = [rng.randrange(8 * KIB, 64 * KIB + 1) for _ in range(POOL)]
+    packed, offsets = bytearray(), []
+    for size in sizes:
+        offsets.append(len(packed))
+        packed += hal.encode(tiles(rng, size))
+    return bytes(packed), offsets, sum(sizes)
+
+
+@pytest.fixture(scope="module")
+def plain_decoder(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    """The yardstick of the shared data, compiled here and now with -O3."""
+    compiler = shutil.which(os.environ.get("CXX", "c++"))
+    if compiler is None:
+        pytest.skip("no C++ compiler to build the plain decoder with")
+    folder = tmp_path_factory.mktemp("plain")
+    source, library = folder / "plain.cpp", folder / "plain.so"
+    source.write_text(PLAIN_DECODER)
+    include = f"-I{shared_folder() / 'bench'}"
+    subprocess.run([compiler, "-O3", "-std=c++20", "-shared", "-fPIC", include, source, "-o", library], check=True)
+    loaded = ctypes.CDLL(str(library))
+    loaded.plain_decode_all.restype = ctypes.c_long
+    return loaded
+
+
+@pytest.mark.benchmark(group="decode, 64 blocks of tiles")
+def test_decode_a_pool_plainly(
+    benchmark: BenchmarkFixture, pool: tuple[bytes, list[int], int], plain_decoder: ctypes.CDLL
+) -> None:
+    packed, offsets, size = pool
+    output = (ctypes.c_uint8 * 0x10000)()
+    starts = (ctypes.c_size_t * POOL)(*offsets)
+    length, blocks = ctypes.c_size_t(len(packed)), ctypes.c_size_t(POOL)
+    assert plain_decoder.plain_decode_all(packed, starts, blocks, length, output) == size
+    measure(benchmark, lambda: plain_decoder.plain_decode_all(packed, starts, blocks, length, output), size)
+
+
+@pytest.mark.benchmark(group="decode, 64 blocks of tiles")
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "compatible"])
+def test_decode_a_pool(benchmark: BenchmarkFixture, pool: tuple[bytes, list[int], int], strict: bool) -> None:
+    packed, offsets, size = pool
+    measure(benchmark, lambda: [hal.decode(packed, offset, strict=strict) for offset in offsets], size)
+
+
+@pytest.mark.benchmark(group="overhead of a call")
+def test_decode_nothing(benchmark: BenchmarkFixture) -> None:
+    benchmark(hal.decode, b"\xff")
+
+
+@pytest.mark.benchmark(group="encode tiles")
+@pytest.mark.parametrize("effort", ["optimal", "fast"])
+@pytest.mark.parametrize("size", [8 * KIB, 32 * KIB, 64 * KIB])
+def test_encode_tiles(benchmark: BenchmarkFixture, size: int, effort: Literal["optimal", "fast"]) -> None:
+    data = tiles(random.Random(size), size)
+    benchmark.extra_info["packed"] = len(hal.encode(data, effort=effort))
+    measure(benchmark, lambda: hal.encode(data, effort=effort), size)
+
+
+SHAPES: dict[str, Callable[[], bytes]] = {
+    "zeros": lambda: bytes(64 * KIB),
+    "ramp": lambda: bytes(range(256)) * 256,
+    "noise": lambda: random.Random(2).randbytes(63 * KIB),
+    "period of 1000": lambda: (random.Random(3).randbytes(1000) * 66)[: 64 * KIB],
+    "two letters": lambda: bytes(random.Random(4).choices(b"\x00\x80", k=64 * KIB)),
+}
+
+
+@pytest.mark.benchmark(group="encode minimally, 64 KiB of any shape")
+@pytest.mark.parametrize("shape", SHAPES)
+def test_encode_a_hard_shape(benchmark: BenchmarkFixture, shape: str) -> None:
+    data = SHAPES[shape]()
+    measure(benchmark, lambda: hal.encode(data), len(data))
+
+
+@pytest.mark.benchmark(group="scan, 4 MiB")
+@pytest.mark.parametrize("window", [0, 0x8000], ids=["linear", "banks of 32 KiB"])
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "compatible"])
+def test_scan(benchmark: BenchmarkFixture, pool: tuple[bytes, list[int], int], window: int, strict: bool) -> None:
+    rng = random.Random(5)
+    rom = bytearray()
+    while len(rom) < 4096 * KIB:
+        rom += pool[0] + rng.randbytes(64 * KIB) + bytes(rng.choices(range(48), k=64 * KIB))
+    image = np.frombuffer(rom, np.uint8)[: 4096 * KIB]
+    benchmark.extra_info["found"] = len(hal.scan(image, window=window, strict=strict))
+    measure(benchmark, lambda: hal.scan(image, window=window, strict=strict), len(image))
