@@ -4,7 +4,7 @@ import numpy as np
 from art import PALETTES, Background, SpriteSheet, backgrounds, fonts, sprite_sheets
 from numpy.lib.stride_tricks import sliding_window_view
 
-from demobuild.graphics import Pixels, bgr555, planar, punch, sheet_tiles, tile_background
+from demobuild.graphics import Pixels, bgr555, carve, planar, punch, sheet_tiles, tile_background
 from demobuild.model import Block, Scene
 
 RAW_SHEET = "boss"
@@ -100,8 +100,10 @@ class SceneGraphics:
         """The back with its holes."""
         if self.hole is None:
             return self.back.pixels
+        if self.hole.mouths:
+            return carve(self.back.pixels, self.hole.mouths)
         number = self.back.palettes.index(self.hole.palette)
-        return punch(self.back.pixels, [number << 4 | index for index in self.hole.indices], self.hole.least)
+        return punch(self.back.pixels, [number << 4 | index for index in self.hole.indices])
 
     def _slots(self, background: Background) -> dict[int, int]:
         return {number: FIRST_BG_SLOT + self.names.index(name) for number, name in enumerate(background.palettes)}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 Pixels = npt.NDArray[np.uint8]
 TILE = 8
@@ -97,10 +96,19 @@ def tile_background(pixels: Pixels, priority: npt.NDArray[np.bool_], slots: dict
     return TiledBackground(b"".join(tiles), entries.astype("<u2").tobytes(), len(tiles), screens == 2)
 
 
-def punch(pixels: Pixels, values: Sequence[int], least: int) -> Pixels:
-    """Makes some of the values transparent wherever they fill a square of `least` pixels a side."""
-    padded = np.pad(np.isin(pixels, values), least - 1)
-    corners = sliding_window_view(padded, (least, least)).all(axis=(2, 3))
-    hole = sliding_window_view(np.pad(corners, least - 1), (least, least)).any(axis=(2, 3))
-    crop = slice(least - 1, None)
-    return np.where(hole[crop, crop][: pixels.shape[0], : pixels.shape[1]], 0, pixels).astype(np.uint8)
+def punch(pixels: Pixels, values: Sequence[int]) -> Pixels:
+    """Makes some of the values transparent."""
+    return np.where(np.isin(pixels, values), 0, pixels).astype(np.uint8)
+
+
+def carve(pixels: Pixels, mouths: Sequence[tuple[int, int, int, int]]) -> Pixels:
+    """Makes ragged ellipses transparent, with a dithered edge; each is middle x and y and two radii."""
+    y, x = np.indices(pixels.shape)
+    carved = pixels.copy()
+    for middle_x, middle_y, radius_x, radius_y in mouths:
+        across, down = (x - middle_x) / radius_x, (y - middle_y) / radius_y
+        turn = np.arctan2(down, across)
+        ragged = 1 + 0.06 * np.sin(5 * turn + middle_x) + 0.04 * np.sin(11 * turn + middle_y)
+        distance = np.hypot(across, down) / ragged
+        carved[(distance < 0.9) | ((distance < 1) & ((x + y) % 2 == 0))] = 0
+    return carved

@@ -88,11 +88,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Hole:
-    """Colours of BG2 that become transparent: the backdrop has the first one, and sprites behind BG2 show there."""
+    """Where BG2 is transparent: the backdrop shows, in the first colour, and sprites behind BG2 do."""
 
     palette: str
-    indices: tuple[int, ...]
-    least: int = 1  # pixels: only where a square of this side has these colours
+    indices: tuple[int, ...]  # these colours of the palette become transparent, if there are no mouths
+    mouths: tuple[tuple[int, int, int, int], ...] = ()  # ragged ellipses: middle x and y, radii
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,14 @@ class Match(NamedTuple):
     argument: bytes  # what follows the command and its count
 
     @property
-    def count(self) -> int:
+    def units(self) -> int:
         """The number in the command: pairs for RLE16, bytes otherwise."""
         return self.length // 2 if self.command == RLE16 else self.length
 
     @property
     def saving(self) -> int:
         """Output bytes minus packed bytes."""
-        return self.length - len(self.argument) - (2 if self.count > 32 else 1)
+        return self.length - len(self.argument) - (2 if self.units > 32 else 1)
 
 
 def common_prefix(left: bytes, left_at: int, right: bytes, right_at: int, limit: int) -> int:
@@ -143,7 +143,7 @@ class Packer:
             self._write(Match(RAW, len(piece), piece))
 
     def _write(self, match: Match) -> None:
-        count = match.count - 1
+        count = match.units - 1
         long = count >= 32
         if long:
             self.packed += bytes([0xE0 | match.command << 2 | count >> 8, count & 0xFF])
