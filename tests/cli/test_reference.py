@@ -35,5 +35,6 @@ def test_each_option_is_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", commands())
 def test_no_option_is_documented_that_is_not_there(name: str) -> None:
-    known = {option for command in commands().values() for action in command._actions for option in action.option_strings}
+    actions = [action for command in commands().values() for action in command._actions]
+    known = {option for action in actions for option in action.option_strings}
     assert set(re.findall(r"(?<![\w-])--[a-z-]+", section(name))) <= known
