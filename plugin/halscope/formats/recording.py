@@ -1,0 +1,423 @@
+"""Recordings: snapshots in a file, lossless, seekable, and small because only what changed is kept.
+
+docs/reference/recording.md describes the bytes. In short: a header with a JSON document, then one chunk a frame, then
+an index. A chunk is a whole frame (a keyframe) or the 64-byte pages that differ from the frame before, XORed with it;
+both packed with zlib. Every part has a CRC-32. A file without its end (the disk was full, the process was killed) opens
+up to its last whole frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple, Self
+
+import numpy as np
+from halscope_hooks import FormatError, HalscopeError, PpuRegisters, RomIdentity, Snapshot, UsageError
+from numpy.typing import NDArray
+
+from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
+
+MAGIC: Final = b"HALSREC\0"
+VERSION: Final = 1
+KEYFRAME_EVERY: Final = 300
+
+_HEADER: Final = struct.Struct("<8sHHII")  # magic, version, 0, length of the JSON document, CRC
+_CHUNK: Final = struct.Struct("<4sBBHHHIqI")  # tag, kind, contents, height, width, 0, payload length, frame number, CRC
+_TRAILER: Final = struct.Struct("<8sQII")  # magic, offset of the index, frames, CRC of the index and of what is before
+_TAG: Final = b"FRAM"
+_END: Final = b"HALSEND\0"
+_KEY, _DELTA = 0, 1
+_HAS_WRAM, _HAS_PICTURE = 1, 2
+_KEY_IN_INDEX: Final = 1 << 63
+_PAGE: Final = 64
+_MOST_DOCUMENT: Final = 1 << 16
+_MOST_PICTURE_SIDE: Final = 1024
+_RASTER: Final = ("none", "some", "unknown")
+
+
+class _Layout(NamedTuple):
+    """What a frame holds: keyframe and deltas of one run have the same."""
+
+    wram: bool
+    height: int
+    width: int
+    registers: int
+
+    def size(self) -> int:
+        """Bytes of the frame's vector, a multiple of the page."""
+        used = VRAM_BYTES + CGRAM_BYTES + OAM_BYTES + 3 * self.registers + 1
+        used += (WRAM_BYTES if self.wram else 0) + self.height * self.width * 3
+        return -(-used // _PAGE) * _PAGE
+
+
+class RecordingWriter:
+    """Writes a recording; each frame is in the file (though not yet flushed) when `append` returns.
+
+    Args:
+        path: The file; one that is there is replaced.
+        emulator: What the snapshots come from, for people.
+        keyframe_every: Frames from one keyframe to the next; a seek decodes this many at most.
+
+    Raises:
+        UsageError: The file cannot be made.
+    """
+
+    def __init__(self, path: Path, *, emulator: str = "", keyframe_every: int = KEYFRAME_EVERY) -> None:
+        self._path = path
+        self._emulator = emulator
+        self._keyframe_every = max(1, keyframe_every)
+        self._rom: RomIdentity | None = None
+        self._index: list[int] = []
+        self._previous: tuple[_Layout, NDArray[np.uint8]] | None = None
+        self._end = 0
+        try:
+            self._file: BinaryIO | None = path.open("wb")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Add a frame.
+
+        Raises:
+            UsageError: The recording is closed, or the snapshot is of another ROM than those before.
+            HalscopeError: The file cannot be written (the disk is full); what was written before can be read.
+        """
+        if self._file is None:
+            raise UsageError(f"{self._path}: the recording is closed")
+        if not self._index:
+            self._rom = snapshot.rom
+            self._write(_header(self._emulator, snapshot.rom))
+        elif snapshot.rom is not None and snapshot.rom != self._rom:
+            raise UsageError(f"{self._path}: a recording holds one ROM; start a new one for {snapshot.rom.path}")
+        layout, vector = _to_vector(snapshot)
+        key = len(self._index) % self._keyframe_every == 0 or self._previous is None or self._previous[0] != layout
+        if key:
+            payload = zlib.compress(vector, 1)
+        else:
+            assert self._previous is not None
+            payload = _pack_delta(self._previous[1], vector)
+        contents = (_HAS_WRAM if layout.wram else 0) | (_HAS_PICTURE if layout.height else 0)
+        kind = _KEY if key else _DELTA
+        head = (_TAG, kind, contents, layout.height, layout.width, 0, len(payload), snapshot.frame)
+        at = self._end
+        self._write(_CHUNK.pack(*head, _chunk_crc(head, payload)) + payload)
+        self._index.append(at | (_KEY_IN_INDEX if key else 0))
+        self._previous = (layout, vector)
+
+    def close(self) -> None:
+        """Write the index and close the file. Idempotent. Raises HalscopeError like `append`."""
+        if self._file is None:
+            return
+        try:
+            if not self._index:
+                self._write(_header(self._emulator, None))
+            index = np.array(self._index, "<u8").tobytes()
+            trailer = (_END, self._end, len(self._index))
+            crc = zlib.crc32(_TRAILER.pack(*trailer, 0), zlib.crc32(index))
+            self._write(index + _TRAILER.pack(*trailer, crc))
+        finally:
+            file, self._file = self._file, None
+            if file is not None:
+                file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, data: bytes) -> None:
+        assert self._file is not None
+        try:
+            self._file.write(data)
+        except OSError as error:
+            file, self._file = self._file, None
+            with contextlib.suppress(OSError):  # the file ends with a whole frame if that can still be done
+                file.truncate(self._end)
+            with contextlib.suppress(OSError):
+                file.close()
+            raise HalscopeError(
+                f"{self._path}: cannot be written: {error.strerror or error}; its first {len(self)} frames can be read"
+            ) from error
+        self._end += len(data)
+
+
+class RecordingReader:
+    """Reads a recording: `len(reader)`, `reader[i]` (any order; in sequence is fastest) and iteration.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UsageError: It cannot be opened.
+        FormatError: It is no recording, its header is damaged, or a newer Halscope wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be opened as a recording: {error.strerror or error}") from error
+        try:
+            self._size = self._file.seek(0, 2)
+            document, start = self._read_header()
+            self.emulator: str = document["emulator"]
+            self.rom: RomIdentity | None = document["rom"]
+            self._registers: list[str] = document["registers"]
+            index = self._read_index(start)
+            self.complete = index is not None
+            """Whether the file has its end; if not, it was rebuilt up to the last whole frame."""
+            self._index = self._scan(start) if index is None else index
+        except BaseException:
+            self._file.close()
+            raise
+        self._last: tuple[int, NDArray[np.uint8]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        for position in range(len(self)):
+            yield self[position]
+
+    def __getitem__(self, position: int) -> Snapshot:
+        """Return the frame at a position, 0 to len - 1 or negative from the end.
+
+        Raises:
+            IndexError: There is no such frame.
+            FormatError: It, or one between it and its keyframe, is damaged.
+        """
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"{self._path}: no frame {position}; the recording has {len(self)}")
+        position %= len(self)
+        key = position
+        while not self._index[key] & _KEY_IN_INDEX:
+            key -= 1
+        vector: NDArray[np.uint8] | None = None
+        if self._last is not None and key <= self._last[0] <= position:
+            key, vector = self._last[0] + 1, self._last[1]
+        layout, frame = None, 0
+        for at in range(min(key, position), position + 1):
+            layout, frame, payload, is_key = self._chunk(at)
+            if at < key:  # the very frame that was read last
+                continue
+            vector = self._unpack(at, layout, payload, None if is_key else vector)
+        assert layout is not None
+        assert vector is not None
+        self._last = (position, vector)
+        return self._to_snapshot(layout, vector, frame)
+
+    def close(self) -> None:
+        """Close the file. Idempotent."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _read(self, at: int, size: int) -> bytes:
+        if self._file.closed:
+            raise UsageError(f"{self._path}: the recording is closed")
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def _fault(self, at: int, what: str) -> FormatError:
+        return FormatError(f"{self._path}: at offset {at:#x}: {what}")
+
+    def _read_header(self) -> tuple[dict[str, Any], int]:
+        """Return the checked JSON document, and where the chunks begin."""
+        head = self._read(0, _HEADER.size)
+        if len(head) < _HEADER.size or not head.startswith(MAGIC):
+            raise self._fault(0, f"no Halscope recording: it begins with {head[:8]!r}")
+        _, version, _, length, crc = _HEADER.unpack(head)
+        if version != VERSION:
+            raise self._fault(8, f"recording version {version}; this Halscope reads version {VERSION}")
+        text = self._read(_HEADER.size, length) if length <= _MOST_DOCUMENT else b""
+        if len(text) != length or zlib.crc32(text) != crc:
+            raise self._fault(_HEADER.size, "the header is damaged")
+        try:
+            document = json.loads(text)
+            names = {field.name for field in fields(PpuRegisters)}
+            rom = document["rom"]
+            return {
+                "emulator": str(document["emulator"]),
+                "rom": None if rom is None else RomIdentity(**rom),
+                "registers": [name if name in names else "" for name in document["registers"]],
+            }, _HEADER.size + length
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise self._fault(_HEADER.size, f"the header is not what a recording has: {error}") from error
+
+    def _read_index(self, start: int) -> list[int] | None:
+        """Return the index at the file's end, or `None` if there is none that can be trusted."""
+        at = self._size - _TRAILER.size
+        if at < start:
+            return None
+        magic, index_at, count, crc = _TRAILER.unpack(self._read(at, _TRAILER.size))
+        if magic != _END or index_at < start or index_at + 8 * count != at:
+            return None
+        index = self._read(index_at, 8 * count)
+        if zlib.crc32(_TRAILER.pack(magic, index_at, count, 0), zlib.crc32(index)) != crc:
+            return None
+        entries = [int(entry) for entry in np.frombuffer(index, "<u8")]
+        places = [entry & ~_KEY_IN_INDEX for entry in entries]
+        if entries and not (entries[0] & _KEY_IN_INDEX and start <= places[0] and places[-1] < index_at):
+            return None
+        return entries if all(one < other for one, other in pairwise(places)) else None
+
+    def _scan(self, start: int) -> list[int]:
+        """Rebuild the index from the chunks themselves, up to the first one that is not whole."""
+        index: list[int] = []
+        at = start
+        while True:
+            try:
+                _, _, payload, is_key = self._chunk_at(at)
+            except FormatError:
+                return index
+            if not index and not is_key:
+                return index
+            index.append(at | (_KEY_IN_INDEX if is_key else 0))
+            at += _CHUNK.size + len(payload)
+
+    def _chunk(self, position: int) -> tuple[_Layout, int, bytes, bool]:
+        return self._chunk_at(self._index[position] & ~_KEY_IN_INDEX)
+
+    def _chunk_at(self, at: int) -> tuple[_Layout, int, bytes, bool]:
+        """Return layout, frame number, payload and whether it is a keyframe; everything checked."""
+        head = self._read(at, _CHUNK.size)
+        if len(head) < _CHUNK.size or not head.startswith(_TAG):
+            raise self._fault(at, "no frame begins here")
+        *values, crc = _CHUNK.unpack(head)
+        _, kind, contents, height, width, _, length, frame = values
+        layout = _Layout(bool(contents & _HAS_WRAM), height, width, len(self._registers))
+        if length > self._size - at or max(height, width) > _MOST_PICTURE_SIDE or kind not in (_KEY, _DELTA):
+            raise self._fault(at, "the frame is damaged or cut off")
+        payload = self._read(at + _CHUNK.size, length)
+        if len(payload) != length or _chunk_crc(tuple(values), payload) != crc:
+            raise self._fault(at, "the frame is damaged or cut off")
+        return layout, frame, payload, kind == _KEY
+
+    def _unpack(
+        self, position: int, layout: _Layout, payload: bytes, previous: NDArray[np.uint8] | None
+    ) -> NDArray[np.uint8]:
+        """Return the frame's vector, read-only; `previous` is the one before for a delta, `None` for a keyframe."""
+        size, at = layout.size(), self._index[position] & ~_KEY_IN_INDEX
+        if previous is not None and len(previous) != size:
+            raise self._fault(at, "the frame does not continue the one before it")
+        most = size if previous is None else size + size // _PAGE // 8 + 1
+        unpacker = zlib.decompressobj()
+        try:
+            data = unpacker.decompress(payload, most) if payload or previous is None else b""
+        except zlib.error as error:
+            raise self._fault(at, f"the frame does not unpack: {error}") from error
+        if (payload and not unpacker.eof) or unpacker.unused_data:
+            raise self._fault(at, "the frame unpacks to another size than it should")
+        if previous is None:
+            if len(data) != size:
+                raise self._fault(at, "the frame unpacks to another size than it should")
+            return np.frombuffer(data, np.uint8)
+        if not payload:
+            return previous
+        vector = previous.copy()
+        pages = vector.reshape(-1, _PAGE)
+        bitmap_bytes = -(-len(pages) // 8)
+        changed = np.flatnonzero(np.unpackbits(np.frombuffer(data[:bitmap_bytes], np.uint8), count=len(pages)))
+        if len(data) != bitmap_bytes + len(changed) * _PAGE:
+            raise self._fault(at, "the frame unpacks to another size than it should")
+        pages[changed] ^= np.frombuffer(data, np.uint8, offset=bitmap_bytes).reshape(-1, _PAGE)
+        vector.flags.writeable = False
+        return vector
+
+    def _to_snapshot(self, layout: _Layout, vector: NDArray[np.uint8], frame: int) -> Snapshot:
+        """Return the snapshot; its arrays are read-only views of the vector, so nothing is copied."""
+        at = 0
+
+        def take(size: int) -> NDArray[np.uint8]:
+            nonlocal at
+            at += size
+            return vector[at - size : at]
+
+        vram, cgram, oam = take(VRAM_BYTES), take(CGRAM_BYTES).view("<u2"), take(OAM_BYTES)
+        count = layout.registers
+        values, known, raster = take(2 * count).view("<u2"), take(count), int(take(1)[0])
+        if raster >= len(_RASTER):
+            raise FormatError(f"{self._path}: frame {frame}: unknown raster effects {raster}")
+        registers = {
+            name: int(value)
+            for name, value, is_known in zip(self._registers, values, known, strict=True)
+            if name and is_known
+        }
+        wram = take(WRAM_BYTES) if layout.wram else None
+        picture = None
+        if layout.height and layout.width:
+            picture = take(layout.height * layout.width * 3).reshape(layout.height, layout.width, 3)
+        return Snapshot(
+            vram=vram,
+            cgram=cgram,
+            oam=oam,
+            ppu=PpuRegisters(**registers),
+            frame=frame,
+            wram=wram,
+            picture=picture,
+            rom=self.rom,
+            raster_effects=_RASTER[raster],
+        )
+
+
+def _header(emulator: str, rom: RomIdentity | None) -> bytes:
+    document = {
+        "emulator": emulator,
+        "rom": None if rom is None else asdict(rom),
+        "registers": [field.name for field in fields(PpuRegisters)],
+    }
+    text = json.dumps(document).encode()
+    return _HEADER.pack(MAGIC, VERSION, 0, len(text), zlib.crc32(text)) + text
+
+
+def _chunk_crc(head: tuple[Any, ...], payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(_CHUNK.pack(*head, 0)))
+
+
+def _to_vector(snapshot: Snapshot) -> tuple[_Layout, NDArray[np.uint8]]:
+    """Put a snapshot's arrays and registers into one array."""
+    registers = [getattr(snapshot.ppu, field.name) for field in fields(PpuRegisters)]
+    height, width = snapshot.picture.shape[:2] if snapshot.picture is not None else (0, 0)
+    if max(height, width) > _MOST_PICTURE_SIDE:
+        raise UsageError(f"a picture of {width}×{height} pixels is too large for a recording ({_MOST_PICTURE_SIDE})")
+    layout = _Layout(snapshot.wram is not None, height, width, len(registers))
+    parts: list[NDArray[Any]] = [
+        snapshot.vram,
+        snapshot.cgram.astype("<u2", copy=False).view(np.uint8),
+        snapshot.oam,
+        np.array([value or 0 for value in registers], "<u2").view(np.uint8),
+        np.array([value is not None for value in registers], np.uint8),
+        np.array([_RASTER.index(snapshot.raster_effects)], np.uint8),
+    ]
+    if snapshot.wram is not None:
+        parts.append(snapshot.wram)
+    if snapshot.picture is not None:
+        parts.append(snapshot.picture.reshape(-1))
+    vector = np.zeros(layout.size(), np.uint8)
+    np.concatenate(parts, out=vector[: sum(map(len, parts))])
+    return layout, vector
+
+
+def _pack_delta(previous: NDArray[np.uint8], vector: NDArray[np.uint8]) -> bytes:
+    """Return the packed pages that differ; empty where nothing does."""
+    difference = (previous.view(np.uint64) ^ vector.view(np.uint64)).reshape(-1, _PAGE // 8)
+    changed = np.bitwise_or.reduce(difference, axis=1) != 0
+    if not changed.any():
+        return b""
+    return zlib.compress(np.packbits(changed).tobytes() + difference[changed].tobytes(), 1)

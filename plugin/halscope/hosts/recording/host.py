@@ -1,0 +1,87 @@
+"""ReplayHost: plays a recording back as if an emulator ran."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from halscope_hooks import HostError, HostInfo, RomIdentity, Snapshot, Write
+
+from halscope.formats.recording import RecordingReader
+
+
+class ReplayHost:
+    """A Host (see `halscope_hooks.Host`) that steps through a recording.
+
+    Args:
+        path: The recording.
+
+    Raises:
+        UsageError: It cannot be opened.
+        FormatError: It is no recording, or damaged at its very beginning.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader = RecordingReader(path)
+        self._position = 0
+        try:
+            readable = self._readable()
+        except BaseException:
+            self._reader.close()
+            raise
+        self._info = HostInfo(
+            name="recording",
+            emulator=f"recording of {self._reader.emulator or 'an emulator'}",
+            readable=readable,
+            rom=self._reader.rom or RomIdentity(),
+        )
+
+    def __len__(self) -> int:
+        return len(self._reader)
+
+    @property
+    def info(self) -> HostInfo:
+        """What was recorded; nothing is writable."""
+        return self._info
+
+    @property
+    def complete(self) -> bool:
+        """Whether the recording was closed in order; if not, its end is missing."""
+        return self._reader.complete
+
+    def step(self) -> Snapshot | None:
+        """Return the next frame, or `None` at the end. Raises FormatError where the recording is damaged."""
+        if self._position >= len(self._reader):
+            return None
+        snapshot = self._reader[self._position]
+        self._position += 1
+        return snapshot
+
+    def seek(self, position: int) -> None:
+        """Make `step` return this frame next (0 is the first, len the end). Raises HostError if there is none."""
+        if not 0 <= position <= len(self._reader):
+            raise HostError(f"{self._path}: no frame {position}; the recording has {len(self._reader)}")
+        self._position = position
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Raise HostError: a recording cannot change."""
+        raise HostError(f"{self._path}: a recording cannot be written into ({len(writes)} writes); attach an emulator")
+
+    def close(self) -> None:
+        """Close the file. Idempotent."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _readable(self) -> frozenset[str]:
+        if not len(self._reader):
+            return frozenset()
+        first = self._reader[0]
+        optional = {"wram": first.wram, "picture": first.picture, "ppu": first.ppu.obsel}
+        return frozenset({"vram", "cgram", "oam"} | {name for name, value in optional.items() if value is not None})
