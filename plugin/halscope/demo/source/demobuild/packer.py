@@ -10,7 +10,7 @@ from typing import NamedTuple
 BIT_REVERSE = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 RAW, RLE8, RLE16, SEQUENCE, COPY, REVERSED_BITS, BACKWARD = range(7)
 MAX_COUNT = 1024
-CANDIDATES = 24  # places looked at for each kind of copy, newest first
+CANDIDATES = 4  # places looked at for each kind of copy, newest first
 KEY = 3  # bytes that two places must share before they are compared
 
 
