@@ -1,0 +1,138 @@
+"""Files that people already have, as snapshots: raw memory dumps of any debugger, and snes9x savestates.
+
+A raw dump says nothing but its bytes, so its size decides what it is (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072), and
+files whose names differ only in the memory's name belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`,
+`game_CGRAM.dmp`. A snes9x state (`.000` to `.999`, `.state`, packed with gzip or not) is known by its first bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from halscope_hooks import FormatError, PpuRegisters, RomIdentity, Snapshot, UsageError
+
+from halscope._files import read_limited
+from halscope.formats import snes9x
+from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
+
+_MOST_BYTES: Final = 16 << 20
+_BY_SIZE: Final = {VRAM_BYTES: "vram", CGRAM_BYTES: "cgram", OAM_BYTES: "oam", WRAM_BYTES: "wram"}
+_SIZES: Final = {name: size for size, name in _BY_SIZE.items()}
+# Mesen writes SnesVideoRam, SnesSpriteRam, SnesCgRam, SnesWorkRam; bsnes-plus vram, oam, cgram, wram.
+_MEMORY_WORD: Final = re.compile(
+    r"[\s._-]*(?:snes)?(?:video|sprite|cg|work|v|w)?[\s_-]*(?:ram|oam|palette)[\s._-]*$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedState:
+    """A snapshot that was put together from files.
+
+    Args:
+        name: What the files have in common, for people and for file names.
+        files: The files.
+        snapshot: Registers that no file holds are `None`.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    snapshot: Snapshot
+
+
+def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[LoadedState, ...]:
+    """Read dumps and savestates, in the order of their first files.
+
+    Args:
+        paths: The files.
+        obsel: OBSEL ($2101) where no file says it: a raw dump never does.
+
+    Raises:
+        UsageError: A file cannot be read, or two of them are the same memory of the same state.
+        FormatError: A file has a size that no memory has, a state is damaged, or a memory is missing.
+    """
+    if not paths:
+        raise UsageError("no files were given; name raw dumps (VRAM, CGRAM, OAM) or a snes9x state")
+    states: dict[str, LoadedState] = {}
+    dumps: dict[str, dict[str, tuple[Path, bytes]]] = {}
+    for path in paths:
+        data = read_limited(path, _MOST_BYTES, "memory dump or savestate")
+        memory = _BY_SIZE.get(len(data))
+        if memory is not None:
+            group = dumps.setdefault(_stem(path), {})
+            if memory in group:
+                raise UsageError(f"{path}: a second {memory.upper()} dump beside {group[memory][0]}; give one of them")
+            group[memory] = (path, data)
+        else:
+            states[str(path)] = LoadedState(path.stem, (path,), _from_state(path, data))
+    dumps = _joined(dumps)
+    loaded = [*states.values(), *(_from_dumps(stem, group) for stem, group in dumps.items())]
+    order = {path: position for position, path in enumerate(paths)}
+    loaded.sort(key=lambda state: min(order[file] for file in state.files))
+    return tuple(_with_obsel(state, obsel) for state in loaded)
+
+
+def _stem(path: Path) -> str:
+    """The part of a file's name that all dumps of one state share."""
+    name = path.name.removesuffix(path.suffix)
+    return _MEMORY_WORD.sub("", name).strip() or name
+
+
+def _joined(dumps: dict[str, dict[str, tuple[Path, bytes]]]) -> dict[str, dict[str, tuple[Path, bytes]]]:
+    """If no name matches another but each memory is there once at most, all files are of one state."""
+    memories = [memory for group in dumps.values() for memory in group]
+    if len(dumps) > 1 and len(memories) == len(set(memories)):
+        first = next(iter(dumps))
+        return {first: {memory: dump for group in dumps.values() for memory, dump in group.items()}}
+    return dumps
+
+
+def _from_state(path: Path, data: bytes) -> Snapshot:
+    sizes = ", ".join(f"{name.upper()} {size}" for name, size in _SIZES.items())
+    if not data.startswith((snes9x.MAGIC, b"\x1f\x8b")):
+        raise FormatError(
+            f"{path}: {len(data)} bytes are neither a snes9x state nor a raw dump ({sizes} bytes); "
+            "dump the whole memory from the debugger"
+        )
+    try:
+        fields = snes9x.parse_state(snes9x.unpack(data))
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+    return Snapshot(
+        vram=fields.vram,
+        cgram=fields.cgram,
+        oam=fields.oam,
+        ppu=fields.ppu,
+        wram=fields.wram,
+        rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,
+    )
+
+
+def _from_dumps(stem: str, group: dict[str, tuple[Path, bytes]]) -> LoadedState:
+    missing = [f"{name.upper()} ({_SIZES[name]} bytes)" for name in ("vram", "cgram", "oam") if name not in group]
+    if missing:
+        there = ", ".join(str(path) for path, _ in group.values())
+        raise FormatError(f"{there}: dumps of {' and '.join(missing)} are missing beside it; give these files too")
+    wram = group.get("wram")
+    return LoadedState(
+        stem,
+        tuple(path for path, _ in group.values()),
+        Snapshot(
+            vram=np.frombuffer(group["vram"][1], np.uint8),
+            cgram=np.frombuffer(group["cgram"][1], "<u2"),
+            oam=np.frombuffer(group["oam"][1], np.uint8),
+            ppu=PpuRegisters(),
+            wram=None if wram is None else np.frombuffer(wram[1], np.uint8),
+        ),
+    )
+
+
+def _with_obsel(state: LoadedState, obsel: int | None) -> LoadedState:
+    snapshot = state.snapshot
+    if obsel is None or snapshot.ppu.obsel is not None:
+        return state
+    return replace(state, snapshot=replace(snapshot, ppu=replace(snapshot.ppu, obsel=obsel)))
