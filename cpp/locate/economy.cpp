@@ -31,19 +31,19 @@ constexpr std::array<std::array<double, kKinds>, kStates> kKindAfter{{
 constexpr std::array<unsigned, 17> kBucketFirst{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 32, 33, 65, 129, 257, 513, 1024};
 constexpr std::size_t kWastefulLong = kBucketFirst.size();  // a long header for a count that fits a short one
 constexpr std::size_t kBuckets = kBucketFirst.size() + 1;
-constexpr std::array<double, kBuckets> kRawCounts{0.27, 0.16, 0.07, 0.10,  0.09,  0.07,  0.08,  0.045, 0.04,
-                                                  0.03, 0.01, 0.02, 0.008, 0.004, 0.002, 0.001, 0.001, 0.0001};
+constexpr std::array<double, kBuckets> kRawCounts{0.27, 0.16, 0.07, 0.10,  0.09,  0.07,  0.08,  0.045,  0.04,
+                                                  0.03, 0.01, 0.02, 0.008, 0.004, 0.002, 0.001, 0.0001, 0.0001};
 // The first raw command is longer: there is nothing to copy from yet.
-constexpr std::array<double, kBuckets> kFirstRawCounts{0.06, 0.03, 0.06, 0.03, 0.04, 0.08, 0.08, 0.14,  0.13,
-                                                       0.07, 0.01, 0.07, 0.08, 0.05, 0.05, 0.01, 0.002, 0.0001};
-constexpr std::array<double, kBuckets> kRle8Counts{0.0005, 0.05, 0.08, 0.18, 0.13, 0.08, 0.09, 0.07, 0.06,
-                                                   0.03,   0.04, 0.06, 0.05, 0.04, 0.02, 0.01, 0.01, 0.0001};
-constexpr std::array<double, kBuckets> kRle16Counts{0.001, 0.38, 0.18,  0.10,  0.12,  0.08,  0.04,  0.025, 0.025,
-                                                    0.01,  0.01, 0.015, 0.008, 0.004, 0.002, 0.001, 0.001, 0.0001};
-constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12, 0.12, 0.08, 0.08,  0.06,  0.05,
-                                                       0.02,   0.02, 0.01, 0.01, 0.01, 0.01, 0.005, 0.005, 0.0001};
+constexpr std::array<double, kBuckets> kFirstRawCounts{0.06, 0.03, 0.06, 0.03, 0.04, 0.08, 0.08, 0.14,   0.13,
+                                                       0.07, 0.01, 0.07, 0.08, 0.05, 0.05, 0.01, 0.0001, 0.0001};
+constexpr std::array<double, kBuckets> kRle8Counts{0.0005, 0.05, 0.08, 0.18, 0.13, 0.08, 0.09, 0.07,   0.06,
+                                                   0.03,   0.04, 0.06, 0.05, 0.04, 0.02, 0.01, 0.0002, 0.0001};
+constexpr std::array<double, kBuckets> kRle16Counts{0.001, 0.38, 0.18,  0.10,  0.12,  0.08,  0.04,  0.025,  0.025,
+                                                    0.01,  0.01, 0.015, 0.008, 0.004, 0.002, 0.001, 0.0002, 0.0001};
+constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12, 0.12, 0.08, 0.08,  0.06,   0.05,
+                                                       0.02,   0.02, 0.01, 0.01, 0.01, 0.01, 0.005, 0.0002, 0.0001};
 constexpr std::array<double, kBuckets> kCopyCounts{0.0003, 0.001, 0.012, 0.19,  0.21, 0.13,  0.17,   0.10,   0.055,
-                                                   0.025,  0.04,  0.025, 0.018, 0.01, 0.002, 0.0005, 0.0005, 0.0001};
+                                                   0.025,  0.04,  0.025, 0.018, 0.01, 0.002, 0.0005, 0.0001, 0.0001};
 
 constexpr std::size_t bucket_of(const Command& command) noexcept {
     if (command.header == 2 && command.count <= hal::kShortCount) return kWastefulLong;

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from halscope.rom.index import TILE_BYTES, RomIndex
-
 from support.truth_rom import TruthRom
 
 

@@ -7,17 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 import numpy as np
+from halscope.codecs import hal
 from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping, to_snes
 from support import drawn_art, plain_packer
 from support.roms import make_rom
 
 Packer = Callable[[bytes], bytes]
 Kind = Literal["sprites", "tiles", "font", "map", "palettes"]
+
+PACKERS: Final[tuple[Packer, ...]] = (
+    hal.encode,
+    lambda data: hal.encode(data, effort="fast"),
+    plain_packer.pack,
+    lambda data: plain_packer.pack(data, lazy=False),
+    lambda data: plain_packer.pack(data, mirrors=False),
+)
+"""Ours at both efforts, and three styles of a plain one that knows nothing of ours."""
 
 LEADS: Final = (0, 0, 0, 0, 1, 3, 15, 18)
 CODE: Final = bytes.fromhex("a9a2a08d8eadaeafbd9d9f85a586a4c220e2308b4bab5b7b225c6048da68fa5aea18386918c9d0f090b0")
@@ -42,6 +54,18 @@ class TruthRom:
     blocks: tuple[TrueBlock, ...]
     raw: tuple[tuple[int, int], ...]
     table: int | None
+
+
+@cache
+def shared_truth(seed: int, *, pointers: bool, mapping: Mapping = Mapping.LOROM) -> TruthRom:
+    """A truth ROM that several tests look at."""
+    return make_truth_rom(seed, pointers=pointers, mapping=mapping)
+
+
+@cache
+def shared_index(seed: int, *, pointers: bool, mapping: Mapping = Mapping.LOROM) -> RomIndex:
+    """The index of a shared truth ROM."""
+    return RomIndex.build(shared_truth(seed, pointers=pointers, mapping=mapping).rom, [hal.HAL])
 
 
 def drawn_block(rng: np.random.Generator, kind: Kind, lead: int) -> bytes:
@@ -95,7 +119,7 @@ def make_truth_rom(
     blocks: int = 48,
     pointers: bool = True,
     mapping: Mapping = Mapping.LOROM,
-    packers: tuple[Packer, ...] = (plain_packer.pack,),
+    packers: tuple[Packer, ...] = PACKERS,
 ) -> TruthRom:
     """Make a ROM.
 
@@ -122,23 +146,28 @@ def make_truth_rom(
         contents.append((data[:0x4000], lead, kind))
 
     window = mapping.window or size
+    header = mapping.header_offset
     at = 0x1000
     true_blocks: list[TrueBlock] = []
     raw: list[tuple[int, int]] = []
     sheet = b"".join(drawn_art.planar(frame, 4) for frame in drawn_art.animation(rng, 64, 4))
-    spare = (size - 0x3000) // (blocks + 1)
-    for number, (data, lead, kind) in enumerate(contents):
-        packed = packers[number % len(packers)](data)
-        gap = 0 if rng.random() < 0.15 else int(rng.integers(1, max(2, min(spare - len(packed) // 2, 6000))))
+    streams = [packers[number % len(packers)](data) for number, (data, _, _) in enumerate(contents)]
+    lost_at_edges = size // window * max(map(len, streams)) // 2
+    spare = size - 0x6000 - sum(map(len, streams)) - len(sheet) - lost_at_edges
+    widest_gap = max(2, min(6000, 2 * spare // (blocks + 1)))
+    for number, (packed, (data, lead, kind)) in enumerate(zip(streams, contents, strict=True)):
+        gap = 0 if rng.random() < 0.15 else min(int(rng.integers(1, widest_gap)), spare)
+        spare -= gap
         if number == blocks // 2:
-            gap |= 1
-            start = at + gap
+            start = (at + gap) | 1
             image[start : start + len(sheet)] = sheet
             raw.append((start, len(sheet)))
             at = start + len(sheet)
         filled = at
         at += gap
-        if at // window != (at + len(packed) - 1) // window or (at < 0x8000 <= at + len(packed) + 0x100):
+        if at < header + 0x40 and at + len(packed) > header - 0xC0:
+            at = header + 0x40 + int(rng.integers(0, 40))
+        if at // window != (at + len(packed) - 1) // window:
             at = (at // window + 1) * window + int(rng.integers(0, 40))
         if at + len(packed) > size:
             raise ValueError(f"{blocks} blocks do not fit {size:#x} bytes")

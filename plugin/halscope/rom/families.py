@@ -118,31 +118,34 @@ def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
 
 def _rank(rom: Rom, codec: Codec, number: int) -> Starts:
     candidates = plausible_streams(codec.scan(rom.data, window=rom.mapping.window))
-    offsets = np.ascontiguousarray(candidates["offset"], np.uint32)
-    ends = offsets + candidates["packed_size"].astype(np.uint32)
+    first_look = _first_look(rom, codec, candidates)
+    # A start that falls below the floor is none whatever points at it: tables of numbers lead to one another.
+    candidates, first_look = candidates[first_look >= _FLOOR], first_look[first_look >= _FLOOR]
+    ends = candidates["offset"].astype(np.uint32) + candidates["packed_size"].astype(np.uint32)
     families = np.unique(ends, return_inverse=True)[1].astype(np.uint32)
-    tables = table_pointers(rom, offsets, families)
+    tables = table_pointers(rom, np.ascontiguousarray(candidates["offset"], np.uint32), families)
 
-    first_look = _first_look(rom, codec, candidates, offsets)
-    best = np.full(int(families.max(initial=0)) + 1, -np.inf)
-    np.maximum.at(best, families, first_look)
-    chosen = _best_of_each(families, first_look, _EVALUATED_STARTS) & (best[families] >= _FLOOR) | (tables > 0)
+    chosen = _best_of_each(families, first_look, _EVALUATED_STARTS) | (tables > 0)
     starts = np.empty(int(chosen.sum()), START_DTYPE)
     for field in ("offset", "packed_size", "size"):
         starts[field] = candidates[field][chosen]
     starts["family"] = families[chosen]
     starts["codec"] = number
-    starts["start"] = np.where(tables[chosen] > 0, POINTER, CONTENT)
-    starts["evidence"] = _evidence(rom, codec, starts) + np.where(tables[chosen] > 0, _POINTED, 0)
+    starts["evidence"] = _evidence(rom, codec, starts)
+    pointed = (tables[chosen] > 0) & (starts["evidence"] >= _FLOOR)
+    starts["start"] = np.where(pointed, POINTER, CONTENT)
+    starts["evidence"] += np.where(pointed, _POINTED, 0)
     _weigh_neighbours(starts)
     _score(starts)
     return _renumbered(_kept(starts))
 
 
-def _first_look(rom: Rom, codec: Codec, candidates: NDArray[Any], offsets: NDArray[np.uint32]) -> NDArray[np.float64]:
+def _first_look(rom: Rom, codec: Codec, candidates: NDArray[Any]) -> NDArray[np.float64]:
     """A cheap estimate of each candidate's evidence, without decoding it."""
     if codec.name == HAL:
-        return _codec.locate_command_evidence(rom.data, offsets).astype(np.float64)
+        return _codec.locate_command_evidence(rom.data, np.ascontiguousarray(candidates["offset"], np.uint32)).astype(
+            np.float64
+        )
     return _compression_evidence(candidates)
 
 

@@ -20,7 +20,7 @@ from halscope.rom.origin import Ranking
 TILE_BYTES: Final = 32
 VRAM_TILES: Final = 2048
 
-MOST_PLACES: Final = 4096
+MOST_PLACES: Final = 256
 """Places of one tile that are looked at; a tile with more is a pattern, and says nothing."""
 
 FORMAT: Final = 1

@@ -26,8 +26,8 @@ _PLAUSIBLE: Final = 0.5
 PLACE_DTYPE: Final = np.dtype(
     [("tile", "<u4"), ("source", "<u4"), ("at", "<i4"), ("segment", "<u4"), ("offset", "<u4")]
 )
-"""A place: a tile's number, a family (or one past the last for the ROM), the offset from the family's end, and a segment
-and offset where its bytes stand."""
+"""A place: a tile's number, a family (or one past the last for the ROM), the offset from the family's end, and a
+segment and offset where its bytes stand."""
 
 Support = Callable[[NDArray[Any]], NDArray[np.uint32]]
 """From places, ascending by tile, source and `at`, to uint32[n, 4]: what neighbours say, as locate_support does."""
