@@ -18,18 +18,12 @@ from halscope.inject import (
     sheet_from_sprite,
     write_sheet,
 )
-from halscope.inject.plain import complete_origins
 from halscope.ppu import decode_frame
 from halscope.ppu.grouping import group_sprites
-from halscope.ppu.tiles import encode_tiles
-from halscope.rom.checksum import fix
-from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
-from halscope.rom.mapping import Mapping
 from halscope_hooks import ImageError, InjectError, Origin, VramOrigins
-from support.edit_rom import FIRST, LEAD, RAW, RAW_TILES, EditRom, draw_tiles
+from support.edit_rom import FIRST, LEAD, RAW, RAW_TILES, EditRom
 from support.edit_scene import OBJ_BYTE, Entry, make_snapshot
-from support.roms import make_rom
 
 
 def origins_of_first(edit_rom: EditRom, tiles: int) -> VramOrigins:
@@ -119,59 +113,3 @@ def test_uncompressed_tiles_of_any_place_make_a_sheet(edit_rom: EditRom) -> None
     assert sheet.cells[1].origin == Origin("raw", RAW + 32, 0, "content")
     with pytest.raises(ImageError, match="no 2 tiles at 0x3ffe0"):
         sheet_from_raw(edit_rom.rom, 0x3FFE0, 2)
-
-
-def test_a_sprites_blank_tiles_get_their_origin_from_its_other_tiles() -> None:
-    """A 32x32 figure with blank corners, stored row after row; and the same in a sheet 16 tiles wide."""
-    figure = draw_tiles(16, 11)
-    figure[[0, 3, 12, 13, 14, 15]] = 0
-    compact = encode_tiles(figure, 4).tobytes()
-    sheet = np.zeros((64, 8, 8), np.uint8)
-    sheet[:] = draw_tiles(64, 12)
-    sheet[[row * 16 + column + 4 for row in range(4) for column in range(4)]] = figure
-    wide = encode_tiles(sheet, 4).tobytes()
-    image = make_rom(0x40000)
-    for at, data in ((0x8101, compact), (0x9101, wide)):
-        packed = HAL.encode(data)
-        image[at : at + len(packed)] = packed
-    rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset))
-    numbers = [0x600 + 16 * row + column + 4 for row in range(4) for column in range(4)]
-    for block, places in ((0x8101, range(16)), (0x9101, [n - 0x600 for n in numbers])):
-        tiles = [
-            (number, encode_tiles(tile[np.newaxis], 4).tobytes(), Origin("hal", block, at * 32, "pointer"))
-            for number, tile, at in zip(numbers, figure, places, strict=True)
-        ]
-        expected = tuple(origin for _, _, origin in tiles)
-        plain = [(number, data, origin if any(data) else None) for number, data, origin in tiles]
-        assert complete_origins(plain, rom, [HAL]) == expected
-        assert complete_origins(plain, rom, []) == tuple(origin for _, _, origin in plain)
-        changed = [(n, bytes([1]) * 32 if o is None else d, o) for n, d, o in plain]
-        assert complete_origins(changed, rom, [HAL]) == tuple(origin for _, _, origin in plain)
-
-
-def test_blank_tiles_whose_place_could_be_two_stay_locked() -> None:
-    """Only the first row of the sprite is known: the second may follow at once, or 16 tiles later."""
-    tiles = draw_tiles(40, 13)
-    tiles[[2, 3, 16, 17]] = 0
-    packed = HAL.encode(encode_tiles(tiles, 4).tobytes())
-    image = make_rom(0x40000)
-    image[0x8101 : 0x8101 + len(packed)] = packed
-    rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset))
-    shown = [(n, encode_tiles(tiles[[at]], 4).tobytes(), at) for n, at in ((0, 0), (1, 1), (16, 16), (17, 17))]
-    asked = [(n, data, Origin("hal", 0x8101, at * 32, "pointer") if n < 16 else None) for n, data, at in shown]
-    assert complete_origins(asked, rom, [HAL])[2:] == (None, None)
-    image[0x8101 : 0x8101 + len(packed)] = bytes(len(packed))
-    tiles[2] = tiles[1]
-    packed = HAL.encode(encode_tiles(tiles, 4).tobytes())
-    image[0x8101 : 0x8101 + len(packed)] = packed
-    rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset))
-    assert complete_origins(asked, rom, [HAL])[2] == Origin("hal", 0x8101, 512, "pointer")
-
-
-def test_plain_uncompressed_tiles_are_found_too(edit_rom: EditRom) -> None:
-    image = bytearray(edit_rom.rom.data)
-    image[RAW + 32 : RAW + 64] = bytes(32)
-    rom = Rom.from_bytes(image)
-    tiles = [(8, image[RAW : RAW + 32], Origin("raw", RAW, 0, "content")), (9, bytes(32), None)]
-    asked = [(number, bytes(data), origin) for number, data, origin in tiles]
-    assert complete_origins(asked, rom, [])[1] == Origin("raw", RAW + 32, 0, "content")

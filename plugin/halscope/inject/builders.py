@@ -10,8 +10,8 @@ from halscope_hooks import Codec, Frame, ImageError, Origin, Sprite, StartEviden
 from numpy.typing import NDArray
 
 from halscope.inject.model import TILE, Cell, Sheet, SheetKind
-from halscope.inject.plain import Tile, complete_origins
 from halscope.inject.plan import RAW, decode_proven
+from halscope.inject.settle import Tile, settle_origins
 from halscope.ppu.grouping import Metasprite, screen_y
 from halscope.ppu.obj import first_sprite
 from halscope.ppu.tiles import TileDepth
@@ -22,6 +22,8 @@ BLOCK_COLUMNS: Final = 16
 
 _OBJ_COLOURS: Final = 128
 _OBJ_TILE_BYTES: Final = 32
+_PAGE_SIDE: Final = 16
+"""A sprite's tiles wrap inside a page of 16 x 16; pages begin at multiples of 8 KiB of VRAM."""
 
 
 def sheet_from_sprite(
@@ -38,12 +40,13 @@ def sheet_from_sprite(
     Args:
         frame: The decoded frame.
         sprite: One of its sprites.
-        origins: Where the tiles of its VRAM come from; the best origin of each counts, a tile without one is locked.
+        origins: Where the tiles of its VRAM come from; a tile without an origin is locked.
         rom: The ROM that runs.
-        codecs: With them, plain tiles (blank, of one colour) get their origin from the sprite's other tiles.
+        codecs: With them, the origins of a sprite's tiles are chosen together (see `settle`), and plain tiles (blank,
+            of one colour) get one from the others; without them the best origin of each counts.
         title: For a person; by default the sprite's number and frame.
     """
-    cells = _sprite_cells(frame, sprite, origins, rom, codecs, 0, 0, 0)
+    cells = _sprite_cells(frame, sprite, _settled(frame, [sprite], origins, rom, codecs), 0, 0, 0)
     name = title or f"sprite {sprite.index}, frame {frame.snapshot.frame}"
     return _sheet("sprite", name, sprite.width, sprite.height, _obj_palettes(frame, [sprite.palette]), cells, rom)
 
@@ -64,20 +67,11 @@ def sheet_from_metasprite(
     first = first_sprite(frame.snapshot.ppu.oamadd or 0)
     sprites = [frame.sprites[index] for index in sorted(metasprite.indices, key=lambda index: (index - first) % 128)]
     palettes = list(metasprite.palettes)
-    cells = [
-        cell
-        for sprite in sprites
-        for cell in _sprite_cells(
-            frame,
-            sprite,
-            origins,
-            rom,
-            codecs,
-            sprite.x - metasprite.x,
-            screen_y(sprite) - metasprite.y,
-            palettes.index(sprite.palette),
-        )
-    ]
+    settled = _settled(frame, sprites, origins, rom, codecs)
+    cells: list[Cell] = []
+    for sprite in sprites:
+        left, top = sprite.x - metasprite.x, screen_y(sprite) - metasprite.y
+        cells.extend(_sprite_cells(frame, sprite, settled, left, top, palettes.index(sprite.palette)))
     numbers = f"{metasprite.indices[0]}" + (f" to {metasprite.indices[-1]}" if len(sprites) > 1 else "")
     name = title or f"sprites {numbers}, frame {frame.snapshot.frame}"
     size = (metasprite.width, metasprite.height)
@@ -195,27 +189,65 @@ def _sheet(
 
 
 def _sprite_cells(
-    frame: Frame,
-    sprite: Sprite,
-    origins: VramOrigins,
-    rom: Rom,
-    codecs: Sequence[Codec],
-    left: int,
-    top: int,
-    palette: int,
+    frame: Frame, sprite: Sprite, origins: dict[int, Origin | None], left: int, top: int, palette: int
 ) -> Iterator[Cell]:
-    """The tiles of a sprite, row by row as shown; tiles of OBJ always begin at multiples of 32 bytes."""
-    vram = frame.snapshot.vram
-    tiles: list[Tile] = []
-    for vram_byte in sprite.cells.reshape(-1).tolist():
-        found = origins.origins[vram_byte // _OBJ_TILE_BYTES]
-        data = vram[vram_byte : vram_byte + _OBJ_TILE_BYTES].tobytes()
-        tiles.append((vram_byte // _OBJ_TILE_BYTES, data, found[0] if found else None))
-    completed = complete_origins(tiles, rom, codecs)
+    """The tiles of a sprite, row by row as shown."""
     columns = sprite.cells.shape[1]
-    for number, ((vram_tile, data, _), origin) in enumerate(zip(tiles, completed, strict=True)):
-        x, y = left + number % columns * TILE, top + number // columns * TILE
-        yield Cell(x, y, sprite.hflip, sprite.vflip, palette, data, origin, vram_tile * _OBJ_TILE_BYTES)
+    for at, number in enumerate(_tile_numbers(sprite)):
+        x, y = left + at % columns * TILE, top + at // columns * TILE
+        data = _tile_data(frame, number)
+        yield Cell(x, y, sprite.hflip, sprite.vflip, palette, data, origins[number], number * _OBJ_TILE_BYTES)
+
+
+def _settled(
+    frame: Frame, sprites: Sequence[Sprite], origins: VramOrigins, rom: Rom, codecs: Sequence[Codec]
+) -> dict[int, Origin | None]:
+    """The origin of every tile of some sprites, by its number in VRAM; chosen together where they make a rectangle."""
+    whole = _corner(sprites)
+    clusters = [(whole, sprites)] if whole is not None else [(sprite.tile, [sprite]) for sprite in sprites]
+    settled: dict[int, Origin | None] = {}
+    for corner, cluster in clusters:
+        numbers = list(dict.fromkeys(number for sprite in cluster for number in _tile_numbers(sprite)))
+        tiles = [
+            Tile(*_place_in_page(number, corner), _tile_data(frame, number), origins.origins[number])
+            for number in numbers
+        ]
+        beside = []
+        for row in sorted({number // _PAGE_SIDE for number in numbers}) if codecs else ():
+            for number in set(range(row * _PAGE_SIDE, (row + 1) * _PAGE_SIDE)).difference(numbers):
+                down, across = _place_in_page(number, corner)
+                if corner % _PAGE_SIDE + across >= _PAGE_SIDE:
+                    across -= _PAGE_SIDE  # left of the sprites, not right of them
+                beside.append(Tile(down, across, _tile_data(frame, number), origins.origins[number]))
+        for number, origin in zip(numbers, settle_origins(tiles, beside, rom, codecs), strict=True):
+            settled.setdefault(number, origin)
+    return settled
+
+
+def _corner(sprites: Sequence[Sprite]) -> int | None:
+    """The number in its page of the upper left tile, if the sprites' tiles fill a rectangle of one page."""
+    numbers = {number for sprite in sprites for number in _tile_numbers(sprite)}
+    if len({number // _PAGE_SIDE**2 for number in numbers}) == 1:
+        for sprite in sprites:
+            places = [_place_in_page(number, sprite.tile) for number in numbers]
+            if (max(row for row, _ in places) + 1) * (max(column for _, column in places) + 1) == len(numbers):
+                return sprite.tile
+    return None
+
+
+def _place_in_page(number: int, corner: int) -> tuple[int, int]:
+    """Row and column of a tile in its page, counted on from a corner; both wrap, as a sprite's tiles do."""
+    return (number // _PAGE_SIDE - corner // _PAGE_SIDE) % _PAGE_SIDE, (number - corner) % _PAGE_SIDE
+
+
+def _tile_numbers(sprite: Sprite) -> list[int]:
+    """Byte address / 32 of a sprite's tiles in VRAM: tiles of OBJ always begin at multiples of 32 bytes."""
+    numbers: list[int] = (sprite.cells.reshape(-1) // _OBJ_TILE_BYTES).tolist()
+    return numbers
+
+
+def _tile_data(frame: Frame, number: int) -> bytes:
+    return frame.snapshot.vram[number * _OBJ_TILE_BYTES :][:_OBJ_TILE_BYTES].tobytes()
 
 
 def _obj_palettes(frame: Frame, numbers: Sequence[int]) -> NDArray[np.uint16]:

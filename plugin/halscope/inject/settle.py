@@ -1,0 +1,172 @@
+"""Which origins a sprite's tiles have as a whole: the tiles of one sprite stand in order in their block.
+
+A tile by itself can stand in several places (two frames of an animation share an arm), and a blank corner says nothing
+at all. But a sprite's tiles follow an order: row after row of the sprite, or of a sheet some tiles wide. The order that
+explains most of them says where each one is, and the bytes there are compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
+
+from halscope_hooks import Codec, CodecError, Origin, StartEvidence
+
+from halscope.inject.plan import RAW
+from halscope.rom.image import Rom
+
+_TILE_BYTES: Final = 32
+_PAGE_COLUMNS: Final = 16
+_PLACES_TRIED: Final = 4
+"""Origins of a tile that an order may come from; the right one is nearly always among the first two."""
+_WIDEST_ROW: Final = 64 * _TILE_BYTES
+
+
+class Tile(NamedTuple):
+    """A tile of a sprite.
+
+    Args:
+        row: Its row in the sprite as stored (not flipped), in tiles.
+        column: Its column.
+        data: Its 32 bytes.
+        origins: Where it may come from, best first; none for a tile that says too little.
+    """
+
+    row: int
+    column: int
+    data: bytes
+    origins: tuple[Origin, ...]
+
+
+class _Source(NamedTuple):
+    """What an origin's offset counts in: a block; for uncompressed tiles the whole ROM, as block 0."""
+
+    codec: str
+    block_offset: int
+
+
+class _Order(NamedTuple):
+    """A tile stands at `base` + its row × `stride` + its column × 32."""
+
+    source: _Source
+    start: StartEvidence
+    base: int
+    stride: int
+
+    def place(self, tile: Tile) -> int:
+        return self.base + tile.row * self.stride + tile.column * _TILE_BYTES
+
+
+def settle_origins(
+    tiles: Sequence[Tile], beside: Sequence[Tile], rom: Rom, codecs: Sequence[Codec]
+) -> tuple[Origin | None, ...]:
+    """Choose the origins of a sprite's tiles together.
+
+    An order counts if it explains more than half of the tiles that have origins. Of several, those that explain most
+    win, of these those that explain most of the tiles beside (the frames of an animation lie beside each other in VRAM
+    and follow each other in the block), of these those that agree most with the tiles' own best origins. Where winners
+    place a tile differently, it keeps its own.
+
+    Args:
+        tiles: The tiles of one sprite.
+        beside: Tiles left and right of them in VRAM, their columns counted on from the sprite's.
+        rom: The ROM.
+        codecs: The codecs that the origins name; without them each tile has its own best origin.
+
+    Returns:
+        An origin for each tile, or `None`.
+    """
+    own = tuple(tile.origins[0] if tile.origins else None for tile in tiles)
+    known = [tile for tile in tiles if tile.origins]
+    if not known or not codecs:
+        return own
+    rows, columns = max(tile.row for tile in tiles) + 1, max(tile.column for tile in tiles) + 1
+    orders = _orders(known, columns)
+    contents = {source: _content(rom, codecs, source) for source in {order.source for order in orders}}
+
+    def fits(order: _Order, tile: Tile, further: int = 0) -> bool:
+        at = order.place(tile) + further
+        return at >= 0 and contents[order.source][at : at + _TILE_BYTES] == tile.data
+
+    winners = _best(orders, lambda order: sum(fits(order, tile) for tile in known))
+    if sum(fits(winners[0], tile) for tile in known) * 2 <= len(known):
+        return own
+    frames = [(tile.column // columns, tile._replace(column=tile.column % columns)) for tile in beside if tile.origins]
+    width = columns * _TILE_BYTES
+    # From one frame to the next in the block: beside each other as in VRAM, or one behind the other, of this sprite's
+    # height or of two such sprites.
+    steps = (width, rows * width, 2 * rows * width)
+    winners = _best(
+        winners, lambda order: max(sum(fits(order, tile, frame * step) for frame, tile in frames) for step in steps)
+    )
+    winners = _best(winners, lambda order: _agreement(order, known))
+    settled: list[Origin | None] = []
+    for tile, origin in zip(tiles, own, strict=True):
+        places = {_origin(order, order.place(tile)) for order in winners if fits(order, tile)}
+        settled.append(places.pop() if len(places) == 1 else origin)
+    return tuple(settled)
+
+
+def _orders(known: Sequence[Tile], columns: int) -> list[_Order]:
+    """Every order that places some tile where it may come from."""
+    strides = {columns * _TILE_BYTES, _PAGE_COLUMNS * _TILE_BYTES, *_seen_strides(known)}
+    orders: dict[_Order, None] = {}
+    for tile in known:
+        for origin in tile.origins[:_PLACES_TRIED]:
+            for stride in sorted(strides):
+                flat = _Order(_source(origin), origin.start, 0, stride)
+                orders[flat._replace(base=_offset(origin) - flat.place(tile))] = None
+    return list(orders)
+
+
+def _seen_strides(known: Sequence[Tile]) -> Iterable[int]:
+    """Distances between the rows, as the tiles' own best origins have them: at most the two most frequent."""
+    seen: Counter[int] = Counter()
+    for tile in known:
+        for other in known:
+            first, second = tile.origins[0], other.origins[0]
+            if other.row == tile.row + 1 and _source(first) == _source(second):
+                across = (other.column - tile.column) * _TILE_BYTES
+                seen[_offset(second) - _offset(first) - across] += 1
+    return [stride for stride, _ in seen.most_common(2) if 0 < stride <= _WIDEST_ROW]
+
+
+def _best(orders: Sequence[_Order], score: Callable[[_Order], int]) -> Sequence[_Order]:
+    """The orders with the highest score."""
+    if len(orders) == 1:
+        return orders
+    scores = [score(order) for order in orders]
+    return [order for order, own in zip(orders, scores, strict=True) if own == max(scores)]
+
+
+def _agreement(order: _Order, known: Sequence[Tile]) -> int:
+    """Tiles whose own best origin is where the order has them."""
+    return sum(
+        _source(tile.origins[0]) == order.source and _offset(tile.origins[0]) == order.place(tile) for tile in known
+    )
+
+
+def _content(rom: Rom, codecs: Sequence[Codec], source: _Source) -> bytes | memoryview:
+    if source.codec == RAW:
+        return memoryview(rom.data)
+    for codec in codecs:
+        if codec.name == source.codec:
+            try:
+                return codec.decode(rom.data, source.block_offset).data.tobytes()
+            except CodecError:
+                break
+    return b""
+
+
+def _source(origin: Origin) -> _Source:
+    return _Source(origin.codec, 0 if origin.codec == RAW else origin.block_offset)
+
+
+def _offset(origin: Origin) -> int:
+    return origin.block_offset if origin.codec == RAW else origin.byte_offset
+
+
+def _origin(order: _Order, at: int) -> Origin:
+    codec, block_offset = order.source
+    return Origin(codec, at, 0, order.start) if codec == RAW else Origin(codec, block_offset, at, order.start)
