@@ -124,8 +124,9 @@ class LiveEdits:
     def _write_new_sheets(self, update: Update, folder: Path) -> None:
         if update.origins is None or len(self._shown) >= MOST_SHEETS:
             return
+        codecs = self._workspace.plugins.codecs()
         for group in group_sprites(update.frame):
-            sheet = sheet_from_metasprite(update.frame, group, update.origins, self._workspace.rom)
+            sheet = sheet_from_metasprite(update.frame, group, update.origins, self._workspace.rom, codecs)
             name = _sheet_name(sheet)
             if name in self._shown or all(cell.origin is None for cell in sheet.cells):
                 continue

@@ -118,10 +118,11 @@ def extract_sprites(
         raise UsageError(f"{recording}: frame {frame}: {decoded.sprites_unknown}")
     origins = workspace.index().locate_vram(snapshot.vram)
     groups = group_sprites(decoded)
+    codecs = workspace.plugins.codecs()
     if single:
         return [
             write(
-                sheet_from_sprite(decoded, decoded.sprites[index], origins, workspace.rom),
+                sheet_from_sprite(decoded, decoded.sprites[index], origins, workspace.rom, codecs),
                 folder / f"sprite-{index:03}.png",
             )
             for group in groups
@@ -129,7 +130,7 @@ def extract_sprites(
         ]
     return [
         write(
-            sheet_from_metasprite(decoded, group, origins, workspace.rom),
+            sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
             folder / f"sprites-{group.indices[0]:03}.png",
         )
         for group in groups
