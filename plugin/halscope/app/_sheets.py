@@ -15,7 +15,7 @@ from halscope._files import write_atomic
 from halscope.app._workspace import Workspace
 from halscope.export import bps, ips
 from halscope.export.pictures import indexed_png
-from halscope.formats.dumps import read_snapshot
+from halscope.formats.dumps import load_states
 from halscope.formats.recording import RecordingReader
 from halscope.inject.builders import sheet_from_block, sheet_from_metasprite, sheet_from_sprite
 from halscope.inject.model import Sheet
@@ -198,10 +198,14 @@ def inspect_files(
     """Decode the sprites of memory dumps or of a savestate, and write each as a PNG.
 
     Raises:
-        UsageError: OBSEL is in none of the files, and was not given.
+        UsageError: OBSEL is in none of the files, and was not given; or they are of more than one state.
         FormatError: A file is not what its size or beginning says.
     """
-    snapshot = read_snapshot(files, obsel=obsel)
+    states = load_states(files, obsel=obsel)
+    if len(states) > 1:
+        names = ", ".join(state.name for state in states)
+        raise UsageError(f"the files hold {len(states)} states ({names}); inspect one at a time")
+    snapshot = states[0].snapshot
     frame = decode_frame(snapshot)
     if frame.sprites_unknown:
         raise UsageError(f"{files[0]}: {frame.sprites_unknown}; memory dumps do not hold that register: give --obsel N")
