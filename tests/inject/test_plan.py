@@ -15,6 +15,7 @@ from halscope.inject import (
     Sheet,
     apply_patch,
     plan_edit,
+    plan_edits,
     read_sheet,
     sheet_from_block,
     sheet_from_raw,
@@ -168,7 +169,9 @@ def test_other_places_of_the_same_uncompressed_tile_are_noted(edit_rom: EditRom)
     rom = Rom.from_bytes(image, "twice.sfc")
     sheet = sheet_from_raw(rom, RAW, 1)
     (note,) = plan_edit(rom, [], with_tiles(sheet, {0: np.zeros((8, 8), np.uint8)})).notes
-    assert note == "the tile at 0x10007 also stands at raw 0x30001; only the first is changed"
+    assert note == (
+        "the edited tile at 0x10007 also stands in uncompressed bytes at 0x30001; what is shown from there stays"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -180,8 +183,20 @@ def test_with_an_index_tiles_of_other_blocks_are_noted(edit_rom: EditRom, sheet:
     edited = with_tiles(sheet, {0: np.zeros((8, 8), np.uint8), 30: np.zeros((8, 8), np.uint8)})
     plan = plan_edit(edit_rom.rom, [HAL], edited, index=index, force=True)
     (note,) = plan.notes
-    assert note.startswith("the tile at byte 0xf of the hal block at 0x8123 also stands at hal ")
-    assert "; only the first is changed" in note
+    assert note.startswith("1 of 2 edited tiles of the hal block at 0x8123 also stands in the hal block at 0xa0")
+    second = sheet_from_block(edit_rom.rom, HAL, SECOND)
+    both = [edited, with_tiles(second, {0: np.zeros((8, 8), np.uint8)})]
+    assert plan_edits(edit_rom.rom, [HAL], both, index=index, force=True).notes == ()
+
+
+def test_sheets_that_edit_one_block_go_together_unless_they_disagree(edit_rom: EditRom, sheet: Sheet) -> None:
+    blank, full = np.zeros((8, 8), np.uint8), np.full((8, 8), 3, np.uint8)
+    plan = plan_edits(
+        edit_rom.rom, [HAL], [with_tiles(sheet, {0: blank, 3: full}), with_tiles(sheet, {3: full, 9: blank})]
+    )
+    assert [tile.byte_offset for tile in plan.blocks[0].tiles] == [LEAD, LEAD + 96, LEAD + 288]
+    with pytest.raises(InjectError, match="the tile at byte 0x6f is edited in two ways; edit it in one sheet only"):
+        plan_edits(edit_rom.rom, [HAL], [with_tiles(sheet, {3: full}), with_tiles(sheet, {3: blank})])
 
 
 def test_with_an_index_its_evidence_counts_and_not_the_sheets(edit_rom: EditRom, sheet: Sheet, index: RomIndex) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 from halscope_hooks import Codec, Frame, ImageError, Origin, Sprite, StartEvidence, VramOrigins
 from numpy.typing import NDArray
 
+from halscope.inject.edits import RAW
 from halscope.inject.model import TILE, Cell, Sheet, SheetKind
-from halscope.inject.plan import RAW, decode_proven
+from halscope.inject.plan import decode_proven
 from halscope.inject.settle import Tile, settle_origins
 from halscope.ppu.grouping import Metasprite, screen_y
 from halscope.ppu.obj import first_sprite

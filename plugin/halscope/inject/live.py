@@ -10,8 +10,8 @@ import numpy as np
 from halscope_hooks import InjectError, Patch, Snapshot, Write
 from numpy.typing import NDArray
 
+from halscope.inject.edits import RAW, EditPlan
 from halscope.inject.place import apply_patch
-from halscope.inject.plan import RAW, EditPlan
 
 _VRAM_STEP: Final = 16
 """Tiles of 2bpp begin at multiples of 16 bytes of VRAM, the larger ones too."""

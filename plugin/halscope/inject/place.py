@@ -7,7 +7,7 @@ from collections.abc import Buffer
 
 from halscope_hooks import CodecError, InjectError, Patch, PatchError, Write
 
-from halscope.inject.plan import RAW, BlockEdit, EditPlan
+from halscope.inject.edits import RAW, BlockEdit, EditPlan
 from halscope.rom import checksum
 from halscope.rom.header import LIKELY
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from halscope_hooks import Block, Codec, CodecError, InjectError, Origin, StartEvidence
 from numpy.typing import NDArray
 
-from halscope.inject.model import EditedSheet, Sheet
+from halscope.inject.edits import PROVEN_STARTS, RAW, BlockEdit, EditPlan, TileEdit
+from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
+from halscope.inject.model import EditedSheet
 from halscope.inject.split import TileChange, changed_tiles
 from halscope.rom.image import Rom
 
-RAW: Final = "raw"
-"""The codec name of an origin that is not compressed."""
-
-_PROVEN_STARTS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer")
-_NOTED_PLACES: Final = 4
+__all__ = ["BlockEdit", "EditPlan", "TileEdit", "TileIndex", "plan_edit", "plan_edits"]
 
 
 class TileIndex(Protocol):
@@ -27,84 +24,6 @@ class TileIndex(Protocol):
 
     def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:
         """Every place of each tile, uint8[n, 32], best first."""
-
-
-@dataclass(frozen=True, slots=True)
-class TileEdit:
-    """A tile of a block before and after.
-
-    Args:
-        byte_offset: Where it stands in the block's decoded bytes.
-        old: Its bytes in the ROM, 8 × bpp.
-        new: Its bytes after the edit.
-        vram_bytes: VRAM byte addresses at which it was when the sheet was exported.
-    """
-
-    byte_offset: int
-    old: bytes
-    new: bytes
-    vram_bytes: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BlockEdit:
-    """A block before and after. For "raw" the block is one tile, and packed and decoded bytes are the same.
-
-    Args:
-        codec: Name of the codec, or "raw".
-        block_offset: File offset of the packed bytes in the headerless image.
-        start: How the block's start is known.
-        old_data: Decoded bytes in the ROM.
-        new_data: Decoded bytes after the edit: only bytes of edited tiles differ.
-        old_packed: Packed bytes in the ROM, terminator included.
-        new_packed: The smallest packing of `new_data`.
-        tiles: The edited tiles, by byte offset.
-    """
-
-    codec: str
-    block_offset: int
-    start: StartEvidence
-    old_data: bytes = field(repr=False)
-    new_data: bytes = field(repr=False)
-    old_packed: bytes = field(repr=False)
-    new_packed: bytes = field(repr=False)
-    tiles: tuple[TileEdit, ...]
-
-    @property
-    def old_packed_size(self) -> int:
-        """Bytes that the block takes in the ROM: all that an edit may use."""
-        return len(self.old_packed)
-
-    @property
-    def end(self) -> int:
-        """File offset behind the block's last packed byte."""
-        return self.block_offset + len(self.old_packed)
-
-    @property
-    def name(self) -> str:
-        """The block's name in messages."""
-        return (
-            f"{self.codec} block at {self.block_offset:#x}" if self.codec != RAW else f"tile at {self.block_offset:#x}"
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EditPlan:
-    """What an edit does to a ROM; nothing has been written yet.
-
-    Args:
-        rom: The ROM that it was planned for.
-        codecs: The codecs by name, to decode again when the result is checked.
-        sheets: The sheets as exported.
-        blocks: The changed blocks, ascending; empty when the picture was not changed.
-        notes: What a person should know: other places that hold the same tiles and stay as they are.
-    """
-
-    rom: Rom = field(repr=False)
-    codecs: Mapping[str, Codec] = field(repr=False)
-    sheets: tuple[Sheet, ...] = field(repr=False)
-    blocks: tuple[BlockEdit, ...]
-    notes: tuple[str, ...]
 
 
 def plan_edit(
@@ -150,25 +69,24 @@ def plan_edits(
     for change in changes:
         groups.setdefault((change.origin.codec, change.origin.block_offset), []).append(change)
     blocks: list[BlockEdit] = []
-    notes: list[str] = []
     for (codec, block_offset), group in sorted(groups.items(), key=lambda item: item[0][1]):
         start = _start(group, known)
         if codec == RAW:
             block = _edit_raw(rom, group, start)
-            _refuse_raw_over_block(rom, by_name, block, known)
+            refuse_raw_over_block(rom, by_name, block, known)
         elif codec not in by_name:
             raise InjectError(f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW])}")
         else:
             block = _edit_block(rom, by_name[codec], block_offset, group, start)
-            if start not in _PROVEN_STARTS and not force:
+            if start not in PROVEN_STARTS and not force:
                 raise InjectError(
                     f"{rom.name}: the {block.name} holds the tiles, but that it begins there is known by {start!r} "
                     "alone: the game may read it from another start, and the edit would damage it; "
                     "check it, then repeat with --force"
                 )
         blocks.append(block)
-        notes.extend(_other_places(rom, by_name, block, known))
     _refuse_overlaps(blocks)
+    notes = other_places(blocks, rom, by_name, known)
     return EditPlan(rom, by_name, tuple(one.sheet for one in edited), tuple(blocks), tuple(notes))
 
 
@@ -219,26 +137,27 @@ def _edit_raw(rom: Rom, group: list[TileChange], start: StartEvidence) -> BlockE
 
 def _change(old: bytes, group: list[TileChange], name: str) -> tuple[bytes, tuple[TileEdit, ...]]:
     """Put the new tiles into a block's decoded bytes, after proving that the old ones stand there."""
+    edits: dict[int, TileEdit] = {}
     new = bytearray(old)
-    for change in group:
+    for change in sorted(group, key=lambda change: change.origin.byte_offset):
         at = change.origin.byte_offset
         if old[at : at + len(change.old)] != change.old:
             raise InjectError(f"{name}: does not hold the sheet's tile at byte {at:#x}; export the sheet again")
+        vram = set(change.vram_bytes)
+        if at in edits:
+            if edits[at].new != change.new:
+                raise InjectError(f"{name}: the tile at byte {at:#x} is edited in two ways; edit it in one sheet only")
+            vram.update(edits[at].vram_bytes)
+        edits[at] = TileEdit(at, change.old, change.new, tuple(sorted(vram)))
         for place, (before, after) in enumerate(zip(change.old, change.new, strict=True), at):
             if after != before:
                 new[place] = after
-    edits: dict[int, TileEdit] = {}
-    for change in sorted(group, key=lambda change: change.origin.byte_offset):
-        at = change.origin.byte_offset
-        if new[at : at + len(change.new)] != change.new:
+    for at, edit in edits.items():
+        if new[at : at + len(edit.new)] != edit.new:
             raise InjectError(
                 f"{name}: the tile at byte {at:#x} shares bytes with another edited tile, and they do not agree; "
                 "edit one of them only"
             )
-        vram = set(change.vram_bytes)
-        if at in edits:
-            vram |= set(edits[at].vram_bytes)
-        edits[at] = TileEdit(at, change.old, change.new, tuple(sorted(vram)))
     return bytes(new), tuple(edits.values())
 
 
@@ -251,7 +170,7 @@ def _places(changes: Sequence[TileChange], index: TileIndex | None) -> dict[byte
     return dict(zip(tiles, found, strict=True))
 
 
-def _start(group: list[TileChange], known: Mapping[bytes, tuple[Origin, ...]]) -> StartEvidence:
+def _start(group: list[TileChange], known: Known) -> StartEvidence:
     """How the block's start is known: by the index where it knows the block, else by what the sheet says."""
     block = (group[0].origin.codec, group[0].origin.block_offset)
     for change in group:
@@ -259,73 +178,6 @@ def _start(group: list[TileChange], known: Mapping[bytes, tuple[Origin, ...]]) -
             if (origin.codec, origin.block_offset) == block:
                 return origin.start
     return group[0].origin.start
-
-
-def _other_places(
-    rom: Rom, codecs: Mapping[str, Codec], block: BlockEdit, known: Mapping[bytes, tuple[Origin, ...]]
-) -> list[str]:
-    """Notes on other places that hold a block's edited tiles; twins that share the block's bytes are no other place."""
-    notes = []
-    for tile in block.tiles:
-        origins = known.get(tile.old, ())
-        if block.codec == RAW and not origins:
-            origins = tuple(Origin(RAW, at, 0, "content") for at in _occurrences(rom, tile.old))
-        others = [origin for origin in origins if _is_elsewhere(rom, codecs, origin, block, tile)]
-        if not others:
-            continue
-        shown = ", ".join(
-            f"{origin.codec} {origin.block_offset:#x}" + (f"+{origin.byte_offset:#x}" if origin.codec != RAW else "")
-            for origin in others[:_NOTED_PLACES]
-        )
-        more = f" and {len(others) - _NOTED_PLACES} more" if len(others) > _NOTED_PLACES else ""
-        where = (
-            f" at byte {tile.byte_offset:#x} of the {block.name}"
-            if block.codec != RAW
-            else f" at {block.block_offset:#x}"
-        )
-        notes.append(f"the tile{where} also stands at {shown}{more}; only the first is changed")
-    return notes
-
-
-def _is_elsewhere(rom: Rom, codecs: Mapping[str, Codec], origin: Origin, block: BlockEdit, tile: TileEdit) -> bool:
-    if (origin.codec, origin.block_offset) == (block.codec, block.block_offset):
-        return origin.byte_offset != tile.byte_offset
-    end = _end(rom, codecs, origin, len(tile.old))
-    return end is not None and (end <= block.block_offset or origin.block_offset >= block.end)
-
-
-def _refuse_raw_over_block(
-    rom: Rom, codecs: Mapping[str, Codec], block: BlockEdit, known: Mapping[bytes, tuple[Origin, ...]]
-) -> None:
-    """Raw bytes never go over a compressed stream: they would be read as commands."""
-    for origin in known.get(block.tiles[0].old, ()):
-        end = None if origin.codec == RAW or origin.start not in _PROVEN_STARTS else _end(rom, codecs, origin, 0)
-        if end is not None and origin.block_offset < block.end and end > block.block_offset:
-            raise InjectError(
-                f"{rom.name}: the uncompressed {block.name} lies inside the {origin.codec} block at "
-                f"{origin.block_offset:#x}; export the tile from that block"
-            )
-
-
-def _end(rom: Rom, codecs: Mapping[str, Codec], origin: Origin, raw_size: int) -> int | None:
-    """File offset behind an origin's packed bytes, or `None` where nothing can be decoded."""
-    if origin.codec == RAW:
-        return origin.block_offset + raw_size
-    if origin.codec not in codecs:
-        return None
-    try:
-        return origin.block_offset + codecs[origin.codec].decode(rom.data, origin.block_offset).consumed
-    except CodecError:
-        return None
-
-
-def _occurrences(rom: Rom, tile: bytes) -> list[int]:
-    """The first places of a tile's bytes in the image, at any alignment."""
-    image, at = rom.data.tobytes(), -1
-    found: list[int] = []
-    while len(found) < 2 * _NOTED_PLACES and (at := image.find(tile, at + 1)) >= 0:
-        found.append(at)
-    return found
 
 
 def _refuse_overlaps(blocks: Sequence[BlockEdit]) -> None:

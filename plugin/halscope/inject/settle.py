@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from halscope_hooks import Codec, CodecError, Origin, StartEvidence
 
-from halscope.inject.plan import RAW
+from halscope.inject.edits import RAW
 from halscope.rom.image import Rom
 
 _TILE_BYTES: Final = 32
