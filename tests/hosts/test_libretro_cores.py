@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from halscope.hosts.libretro import CORE_VARIABLE, CoreFile, LibretroHost, available_cores, cores, find_core
 from halscope_hooks import HostError, RomError, UsageError
@@ -188,6 +189,24 @@ def test_closing_twice_is_fine_and_a_closed_host_says_so(
     with pytest.raises(HostError, match="closed"):
         host.step()
     assert snapshot.vram.any() in (True, False)  # the snapshot is still readable
+
+
+@on_every_core
+def test_every_start_is_the_same(core: str) -> None:
+    rng = np.random.default_rng(4)
+    with LibretroHost(probe_rom.build(rng.bytes(0x10000), wram=rng.bytes(0x20000)), core) as host:
+        for _ in range(12):
+            host.step()
+    starts = []
+    for _ in range(2):
+        with LibretroHost(probe_rom.build(registers={"inidisp": 0x8F}), core) as host:
+            starts.append([host.step() for _ in range(12)])
+    assert starts[0][0].wram is not None
+    assert np.count_nonzero(starts[0][0].wram == 0x55) > 0x1F000
+    for one, other in zip(*starts, strict=True):
+        assert np.array_equal(one.wram, other.wram)
+        assert np.array_equal(one.vram, other.vram)
+        assert np.array_equal(one.picture, other.picture)
 
 
 @on_every_core

@@ -29,6 +29,8 @@ class LibretroHost:
     bsnes-mercury returns there while the game has its NMI on; with the NMI off (games do that while they load, with the
     screen off) it returns 16 lines later, and what the game wrote in these lines is already in the snapshot.
 
+    Every start is the same: VRAM is 0 and WRAM $55 when the console is switched on, and no save file is kept.
+
     The core runs on the caller's thread, and a program that stops the console's processor (random bytes as a ROM) can
     make a core run for ever: check that a file is a SNES ROM before it comes here.
 

@@ -24,6 +24,7 @@ from halscope.hosts.libretro.drivers import BUTTONS, CoreLog, HeldButtons, KeptP
 _API_VERSION: Final = 1
 _SYSTEM_RAM: Final = 2
 _VIDEO_RAM: Final = 3
+_POWER_ON_WRAM: Final = 0x55  # as snes9x has it; a real console has rubbish
 
 # Cores keep their machine in global variables, and the same file is loaded once a process: (device, inode) of each
 # core that has a game in it now.
@@ -81,6 +82,9 @@ class Machine:
             self._state = bytearray(self._session.core.serialize_size())
             self.vram = self._memory(_VIDEO_RAM, VRAM_BYTES, "VRAM")
             self.wram = self._memory(_SYSTEM_RAM, WRAM_BYTES, "WRAM")
+            # bsnes-mercury leaves there what the game before it left: a start is to be like every other.
+            self.vram[:] = 0
+            self.wram[:] = _POWER_ON_WRAM
         except HostError:
             self.close()
             raise

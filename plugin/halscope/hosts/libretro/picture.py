@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +11,20 @@ PixelFormat = Literal["rgb1555", "xrgb8888", "rgb565"]
 WIDTH: Final = 256
 
 
-def _levels(bits: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _levels(bits: NDArray[np.int64]) -> NDArray[np.int64]:
     """A 5-bit level as 8 bits, the way the palettes are shown: `c << 3 | c >> 2`."""
-    return (bits << 3 | bits >> 2).astype(np.uint8)
+    return bits << 3 | bits >> 2
 
 
-def _table(red: int, green: int, blue: int) -> NDArray[np.uint8]:
-    """uint8[65536, 3]: the colour of every 16-bit pixel, given where each channel's 5 bits begin."""
+def _table(red: int, green: int, blue: int) -> NDArray[np.uint32]:
+    """uint32[65536]: every 16-bit pixel as XRGB8888, given where each channel's 5 bits begin."""
     pixels = np.arange(0x10000)
-    return np.stack([_levels(pixels >> shift & 31) for shift in (red, green, blue)], axis=1)
+    r, g, b = (_levels(pixels >> shift & 31) for shift in (red, green, blue))
+    return (r << 16 | g << 8 | b).astype(np.uint32)
 
 
 # The SNES has 5 bits a channel: the sixth bit of green in RGB565 is dropped. Built once, when a core asks for one.
-_tables: dict[PixelFormat, NDArray[np.uint8]] = {}
+_tables: dict[PixelFormat, NDArray[np.uint32]] = {}
 _SHIFTS: Final[dict[PixelFormat, tuple[int, int, int]]] = {"rgb1555": (10, 5, 0), "rgb565": (11, 6, 0)}
 
 
@@ -43,17 +44,19 @@ def to_rgb(
         pixel_format: Form of a pixel.
         main_column: Which column of each pair is the main screen's.
     """
-    if pixel_format == "xrgb8888":
-        pixels = raw[:, : width * 4].reshape(height, width, 4)
-    else:
-        pixels = raw[:, : width * 2].view(np.uint16)
+    pixel = np.dtype(np.uint32 if pixel_format == "xrgb8888" else np.uint16)
+    pixels: NDArray[Any] = raw[:, : width * pixel.itemsize].view(pixel)
     if width == 2 * WIDTH:
         pixels = pixels[:, main_column::2]
     if height > 239:
         pixels = pixels[::2]
-    if pixel_format == "xrgb8888":
-        return np.ascontiguousarray(pixels[:, :, 2::-1])
-    table = _tables.get(pixel_format)
-    if table is None:
-        table = _tables[pixel_format] = _table(*_SHIFTS[pixel_format])
-    return table[pixels]
+    if pixel_format != "xrgb8888":
+        table = _tables.get(pixel_format)
+        if table is None:
+            table = _tables[pixel_format] = _table(*_SHIFTS[pixel_format])
+        pixels = np.take(table, pixels)
+    channels = np.ascontiguousarray(pixels, "<u4").view(np.uint8).reshape(*pixels.shape, 4)  # blue, green, red, 0
+    rgb = np.empty((*pixels.shape, 3), np.uint8)
+    for channel in range(3):  # three strided copies take a quarter of the time of one copy of all channels
+        rgb[:, :, channel] = channels[:, :, 2 - channel]
+    return rgb

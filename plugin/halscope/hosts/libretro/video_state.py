@@ -136,10 +136,7 @@ class MercuryReader:
         return bsnes.read_registers(state, self._profile, self._vram_at)
 
     def _find_vram(self) -> int:
-        """Return where VRAM is in the state: its place depends on the cartridge, so a mark in VRAM is looked for.
-
-        This happens before the first frame, when VRAM holds nothing yet.
-        """
+        """Return where VRAM is in the state: its place depends on the cartridge, so a mark in VRAM is looked for."""
         vram = self._machine.vram
         before = vram.copy()
         mark = np.random.default_rng(0x48414C).integers(0, 256, VRAM_BYTES, np.uint8)
