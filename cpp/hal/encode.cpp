@@ -2,18 +2,17 @@
 //
 // f(i) is the fewest packed bytes for the data from i on. A command at i that can be l bytes long can be shorter too,
 // at the same price, so f(i) is its price plus the least f within its reach (RLE16: at every second position of it).
-// Three facts make that least value a matter of two look-ups, whatever the reach:
-//   f(right) <= f(left) + 2 for left < right: drop what comes before `right` and trim the command that covers it; only
-//   an
-//     RLE16 cut at an odd byte costs more, one raw byte. So the least f in (i, right] is f(right), f(right) - 1 or - 2,
-//     and `nearest` knows the first position of each value.
+// Three facts make that least value a matter of a look-up or two, whatever the reach:
+//   f(right) <= f(left) for left < right an even distance apart. Take a cheapest row for `left`, drop what comes before
+//     `right` and trim the command that covers it. Only an RLE16 cut at an odd byte costs more then, a raw byte for 2;
+//     but it begins an odd distance behind `left`, so a command is dropped, and that saves 2 or more. Hence the least f
+//     up to `right` is f(right) or f(right - 1), and for RLE16 the longest is the best.
 //   With g(i) = f(i) + i, a raw command at i costs g at its end, plus 1 (2 if long), minus i. One raw command leads
-//   from
-//     i + 1 to any end in reach, so g(i + 1) <= g(end) + 1 (or 2): the least g in reach is g(i + 1), - 1 or - 2.
+//     from i + 1 to any end in reach, so g(i + 1) <= g(end) + 1 (or 2): the least g in reach is g(i + 1) or that less
+//     1 or 2, and `nearest_total_` knows the first position of each value.
 //   All copies cost the same, and so do RLE8 and sequence: of each group the longest is enough.
-// The optimum is thus as good as the matches: all of them give the minimum, likely ones come close to it.
+// The row is as good as the matches: with all of them it is the minimum, with likely ones it comes close.
 #include <algorithm>
-#include <array>
 
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
@@ -52,8 +51,7 @@ class Parser {
           matches_(matches),
           cost_(data.size() + 1),
           choice_(data.size()),
-          nearest_cost_(worst_cost() + kBelow, {kFar, kFar}),
-          nearest_total_(worst_cost() + kBelow, kFar) {}
+          nearest_total_(worst_cost(), kFar) {}
 
     // choices()[i] is the first command of a cheapest row for the data from i on.
     [[nodiscard]] std::span<const Choice> parse() {
@@ -73,17 +71,14 @@ class Parser {
     }
 
   private:
-    static constexpr std::size_t kBelow = 2;  // indices are shifted by it, so that "value - 2" always exists
-
-    // No f and no g passes the cost of all data in long raw commands, plus what one short one costs more.
+    // More than any g: all data in long raw commands cost two bytes for each, and the terminator.
     [[nodiscard]] std::size_t worst_cost() const noexcept {
-        return data_.size() + 2 * (data_.size() / kLongCount + 1) + 3;
+        return data_.size() + 2 * (data_.size() / kLongCount + 1) + 2;
     }
 
     void settle(std::size_t i, std::uint32_t cost) noexcept {
         cost_[i] = cost;
-        nearest_cost_[cost + kBelow][i % 2] = static_cast<std::uint32_t>(i);
-        nearest_total_[cost + i + kBelow] = static_cast<std::uint32_t>(i);
+        nearest_total_[cost + i] = static_cast<std::uint32_t>(i);
     }
 
     void consider(std::size_t i, unsigned kind, std::size_t end, std::uint32_t price) noexcept {
@@ -95,8 +90,8 @@ class Parser {
 
     void try_raw(std::size_t i) noexcept {
         const std::size_t total = cost_[i + 1] + i + 1;
-        const std::size_t one_less = nearest_total_[total - 1 + kBelow];
-        const std::size_t two_less = nearest_total_[total - 2 + kBelow];
+        const std::size_t one_less = nearest_total_[total - 1];
+        const std::size_t two_less = nearest_total_[total - 2];
         std::size_t end = i + 1;
         if (one_less <= i + kShortCount) {
             end = one_less;
@@ -113,36 +108,22 @@ class Parser {
         if (length > kShortCount) consider(i, kind, cheapest(i + std::min(length, kLongCount)), price + 1);
     }
 
+    // The end of least cost among `last` and all before it; there are two at least.
+    [[nodiscard]] std::size_t cheapest(std::size_t last) const noexcept {
+        return cost_[last - 1] < cost_[last] ? last - 1 : last;
+    }
+
     void try_pairs(std::size_t i, std::size_t pairs) noexcept {
         if (pairs < 2) return;
-        consider(i, kRle16, cheapest_of_parity(i + 2 * std::min(pairs, kShortCount)), 3);
-        if (pairs > kShortCount) consider(i, kRle16, cheapest_of_parity(i + 2 * std::min(pairs, kLongCount)), 4);
-    }
-
-    // The end of least cost behind the present position, up to `last`.
-    [[nodiscard]] std::size_t cheapest(std::size_t last) const noexcept {
-        const std::size_t cost = cost_[last] + kBelow;
-        for (const std::size_t less : {std::size_t{2}, std::size_t{1}}) {
-            const auto& [even, odd] = nearest_cost_[cost - less];
-            if (const std::size_t end = std::min(even, odd); end <= last) return end;
-        }
-        return last;
-    }
-
-    // Likewise, a multiple of two bytes before `last`.
-    [[nodiscard]] std::size_t cheapest_of_parity(std::size_t last) const noexcept {
-        const std::size_t cost = cost_[last] + kBelow;
-        for (const std::size_t less : {std::size_t{2}, std::size_t{1}})
-            if (const std::size_t end = nearest_cost_[cost - less][last % 2]; end <= last) return end;
-        return last;
+        consider(i, kRle16, i + 2 * std::min(pairs, kShortCount), 3);
+        if (pairs > kShortCount) consider(i, kRle16, i + 2 * std::min(pairs, kLongCount), 4);
     }
 
     std::span<const std::uint8_t> data_;
     std::span<const Match> matches_;
     std::vector<std::uint32_t> cost_;  // f
     std::vector<Choice> choice_;
-    std::vector<std::array<std::uint32_t, 2>> nearest_cost_;  // [f][position's parity]: first position settled so far
-    std::vector<std::uint32_t> nearest_total_;                // [g]: first position settled so far
+    std::vector<std::uint32_t> nearest_total_;  // [g]: first position settled so far
     std::uint32_t best_ = kFar;
 };
 
