@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from halscope.formats.memories import VRAM_BYTES, WRAM_BYTES
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
 from halscope.hosts.libretro.drivers import BUTTONS, CoreLog, HeldButtons, KeptPicture, NoSound
+from halscope.hosts.libretro.interrupts import held_back
 
 _API_VERSION: Final = 1
 _SYSTEM_RAM: Final = 2
@@ -76,7 +77,7 @@ class Machine:
         _running.add(key)
         self._end = weakref.finalize(self, _end, self._session, folder, key, loaded := [False])
         try:
-            with _errors_of(core_path, "does not take the ROM"):
+            with _calling(core_path, "does not take the ROM"):
                 self._session.__enter__()
             loaded[0] = True
             self._state = bytearray(self._session.core.serialize_size())
@@ -103,12 +104,12 @@ class Machine:
 
     def run(self) -> None:
         """Run to the end of the next frame."""
-        with _errors_of(self.core_path, "failed while it ran"):
+        with _calling(self.core_path, "failed while it ran"):
             self._session.run()
 
     def reset(self) -> None:
         """Press the console's reset button."""
-        with _errors_of(self.core_path, "failed at the reset"):
+        with _calling(self.core_path, "failed at the reset"):
             self._session.reset()
 
     def picture(self) -> NDArray[np.uint8] | None:
@@ -121,14 +122,14 @@ class Machine:
 
         bsnes-mercury runs on to a safe point before it writes its state, so this is called once a frame at most.
         """
-        with _errors_of(self.core_path, "failed to write its state"):
+        with _calling(self.core_path, "failed to write its state"):
             if not self._session.core.serialize(self._state):
                 raise HostError(f"{self.core_path}: the core did not write its state")
         return self._state
 
     def load(self, state: bytes | bytearray) -> None:
         """Load a state that `state` returned earlier. The core forgets what it had derived from video memory."""
-        with _errors_of(self.core_path, "failed to load a state"):
+        with _calling(self.core_path, "failed to load a state"):
             if not self._session.core.unserialize(bytearray(state)):
                 raise HostError(f"{self.core_path}: the core refused the state; it is of another core, version or game")
 
@@ -186,10 +187,11 @@ def _check_console(path: Path, library_name: str, extensions: str) -> None:
 
 
 @contextmanager
-def _errors_of(core_path: Path, what: str) -> Iterator[None]:
-    """Turn what libretro.py raises into one clear line."""
+def _calling(core_path: Path, what: str) -> Iterator[None]:
+    """Call into the core: what libretro.py raises becomes one clear line, and Ctrl-C waits until the core returns."""
     try:
-        yield
+        with held_back():
+            yield
     except HostError:
         raise
     except Exception as error:

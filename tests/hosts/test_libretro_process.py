@@ -1,0 +1,67 @@
+"""The host in its process: Ctrl-C arrives, a missing dependency is named, nothing is said at the exit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from halscope.hosts.libretro import LibretroHost
+from support import probe_rom
+from support.cores import installed_cores
+
+on_every_core = pytest.mark.parametrize("core", installed_cores())
+
+
+@on_every_core
+def test_ctrl_c_while_the_core_runs_reaches_the_caller(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LibretroHost(probe_rom.build(), core) as host:
+        for _ in range(5):
+            host.step()
+        picture = host._machine._picture
+        refresh = picture.refresh
+
+        def interrupted(*args: Any) -> None:
+            os.kill(os.getpid(), signal.SIGINT)  # arrives while the core is on the stack
+            refresh(*args)
+
+        monkeypatch.setattr(picture, "refresh", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            host.step()
+        monkeypatch.undo()
+        assert host.step().picture is not None
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_machine_without_libretro_py_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['libretro'] = None\n"
+        "from halscope.hosts.libretro import available_cores\n"
+        "from halscope_hooks import HostError\n"
+        "available_cores()\n"
+        "try:\n    from halscope.hosts.libretro import LibretroHost\n"
+        "except HostError as error:\n    print(error)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "pip install 'halscope[emulator]'" in result.stdout
+
+
+@on_every_core
+def test_a_host_that_is_never_closed_ends_quietly_with_the_process(core: str, tmp_path: Path) -> None:
+    rom = tmp_path / "probe.sfc"
+    rom.write_bytes(probe_rom.build())
+    program = (
+        "import sys; from pathlib import Path; from halscope.hosts.libretro import LibretroHost\n"
+        f"host = LibretroHost(Path({str(rom)!r}), {core!r})\n"
+        "for _ in range(3): host.step()\n"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-W", "error", "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert list((tmp_path / "temporary").iterdir()) == []
