@@ -26,7 +26,7 @@ from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from halscope_hooks import InjectError, Origin, Snapshot, VramOrigins, Write
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.edit_rom import LEAD, RAW, EditRom, draw_tiles
@@ -231,6 +231,7 @@ def test_plans_of_two_roms_do_not_mix(edit_rom: EditRom, sheet: Sheet, plain_rom
         live_writes(plan, scene({}, {}), previous=other)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_wherever_the_blocks_stand_they_become_the_edited_ones(
     edit_rom: EditRom, sheet: Sheet, data: st.DataObject

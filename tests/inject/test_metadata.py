@@ -11,7 +11,7 @@ import pytest
 from halscope.inject import Sheet
 from halscope.inject.metadata import from_json, to_json
 from halscope_hooks import ImageError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 DELETE = object()
@@ -90,6 +90,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_change_of_the_document_is_read_or_refused(sheet: Sheet, data: st.DataObject) -> None:
     document = json.loads(to_json(sheet))
@@ -106,6 +107,7 @@ def test_any_change_of_the_document_is_read_or_refused(sheet: Sheet, data: st.Da
     assert from_json(to_json(again), "again").cells == again.cells
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_refused(text: bytes) -> None:
     with pytest.raises(ImageError):

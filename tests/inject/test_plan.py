@@ -28,7 +28,7 @@ from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
 from halscope_hooks import InjectError, Origin, PatchError, StartEvidence
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
@@ -287,6 +287,7 @@ def test_blocks_of_every_depth_can_be_edited(edit_rom: EditRom, bpp: int) -> Non
     assert data[16 * bpp :].tobytes() == edit_rom.second[16 * bpp :]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_random_edits_decode_to_what_was_drawn_or_do_not_fit(
     edit_rom: EditRom, sheet: Sheet, data: st.DataObject

@@ -12,7 +12,7 @@ import pytest
 from halscope.inject import Cell, Sheet, read_sheet, sheet_from_raw, sidecar_path, write_sheet
 from halscope.ppu.tiles import TileDepth
 from halscope_hooks import HalscopeError, ImageError, Origin, UsageError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from support.edit_rom import FIRST_TILES, PALETTE, RAW, EditRom
@@ -143,6 +143,17 @@ def test_files_appear_whole_or_not_at_all(sheet: Sheet, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_png_that_cannot_be_written_leaves_the_sidecar_as_it_was(sheet: Sheet, tmp_path: Path) -> None:
+    (tmp_path / "walk.png").mkdir()
+    with pytest.raises(HalscopeError, match=r"walk\.png: cannot be written"):
+        write_sheet(sheet, None, tmp_path / "walk.png")
+    assert not (tmp_path / "walk.json").exists()
+    (tmp_path / "walk.json").write_text("of another picture")
+    with pytest.raises(HalscopeError, match=r"walk\.png: cannot be written"):
+        write_sheet(sheet, None, tmp_path / "walk.png")
+    assert (tmp_path / "walk.json").read_text() == "of another picture"
+
+
 def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file"):
         read_sheet(tmp_path / "none.png")
@@ -199,6 +210,7 @@ def sheets(draw: st.DrawFn) -> Sheet:
     )
 
 
+@settings(deadline=None, max_examples=60)
 @given(sheets())
 def test_every_sheet_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, sheet: Sheet) -> None:
     png = tmp_path_factory.mktemp("sheet") / "any.png"

@@ -10,7 +10,7 @@ from halscope.inject import Cell, EditedSheet, Sheet
 from halscope.inject.split import TileChange, changed_tiles
 from halscope.ppu.tiles import decode_tiles, encode_tiles
 from halscope_hooks import InjectError, Origin
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
@@ -149,6 +149,7 @@ def test_a_transparent_place_over_a_locked_and_a_known_tile_goes_to_the_known_on
     assert change.origin == origin(0)
 
 
+@settings(deadline=None)
 @given(
     npst.arrays(np.uint8, (3, 8, 8), elements=st.integers(0, 15)),
     npst.arrays(np.uint8, (3, 8, 8), elements=st.integers(0, 15)),
@@ -165,6 +166,7 @@ def test_tiles_side_by_side_come_back_as_they_were_painted(
     assert {change.origin: change.new for change in changes} == expected
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_painting_of_overlapping_cells_shows_up_as_painted_or_is_refused(data: st.DataObject) -> None:
     cells = tuple(

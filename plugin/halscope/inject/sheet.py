@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from halscope_hooks import ImageError
+from halscope_hooks import HalscopeError, ImageError
 from numpy.typing import NDArray
 
 from halscope._files import read_limited, write_atomic
@@ -26,7 +26,7 @@ def write_sheet(sheet: Sheet, pixels: NDArray[np.uint8] | None, path: Path) -> t
     """Write a sheet's PNG and its sidecar.
 
     The PNG is indexed in the console's order, colour 0 of each palette transparent, with the sheet's JSON in an iTXt
-    chunk; the sidecar holds the same JSON for editors that drop chunks. Each file is written whole or not at all.
+    chunk; the sidecar holds the same JSON for editors that drop chunks. Both are written whole, or neither is.
 
     Args:
         sheet: What to export.
@@ -48,8 +48,17 @@ def write_sheet(sheet: Sheet, pixels: NDArray[np.uint8] | None, path: Path) -> t
     sidecar = sidecar_path(path)
     if sidecar == path:
         raise ImageError(f"{path}: a sheet is a PNG; give a name that ends in .png")
+    picture = png.encode(shown, sheet.rgb, transparent, text)
+    before = sidecar.read_bytes() if sidecar.is_file() else None
     write_atomic(sidecar, text.encode() + b"\n")
-    write_atomic(path, png.encode(shown, sheet.rgb, transparent, text))
+    try:
+        write_atomic(path, picture)
+    except HalscopeError:  # the two belong together: an older PNG keeps its own sidecar
+        if before is None:
+            sidecar.unlink()
+        else:
+            write_atomic(sidecar, before)
+        raise
     return path, sidecar
 
 
