@@ -78,7 +78,8 @@ _WORD_REGISTERS: Final = {
     "m7x": (0x211F, 13),
     "m7y": (0x2120, 13),
 }
-# One pair of writes to $210D sets both BG1HOFS and M7HOFS ($210E likewise), so their low 10 bits are the same.
+# A write to $210D sets both BG1HOFS and M7HOFS ($210E likewise): the byte becomes the high byte of both, and each has a
+# latch of its own for the low byte. So bits 8 and 9 are the same in both.
 _SHARED_WITH_MODE_7: Final = {"m7hofs": "bg1hofs", "m7vofs": "bg1vofs"}
 _WIDTHS: Final = (
     dict.fromkeys(_BYTE_REGISTERS, 8)
@@ -104,9 +105,9 @@ def expected_registers(registers: Mapping[str, int] | None = None) -> PpuRegiste
             raise ValueError(f"{name} = {value:#x} does not fit in {_WIDTHS[name]} bits")
     for mode_7, scroll in _SHARED_WITH_MODE_7.items():
         if mode_7 in given:
-            if given.get(scroll, given[mode_7] & 0x3FF) != given[mode_7] & 0x3FF:
-                raise ValueError(f"{scroll} must equal the low 10 bits of {mode_7}: they are one register")
-            given[scroll] = given[mode_7] & 0x3FF
+            given.setdefault(scroll, given[mode_7] & 0x3FF)
+            if (given[scroll] ^ given[mode_7]) & 0x300:
+                raise ValueError(f"bits 8 and 9 of {scroll} and {mode_7} must be the same: one write sets both")
         elif scroll in given:
             given[mode_7] = given[scroll]
     if given.get("oamadd", 0) & 0x7E00:
@@ -118,8 +119,8 @@ def random_registers(rng: np.random.Generator) -> dict[str, int]:
     """Return a random value for every register; no overscan and no interlace, so the picture has 224 lines."""
     values = {name: int(rng.integers(1 << bits)) for name, bits in _WIDTHS.items()}
     values["oamadd"] &= 0x81FF
-    values["bg1hofs"] = values["m7hofs"] & 0x3FF
-    values["bg1vofs"] = values["m7vofs"] & 0x3FF
+    values["bg1hofs"] = values["m7hofs"] & 0x300 | values["bg1hofs"] & 0xFF
+    values["bg1vofs"] = values["m7vofs"] & 0x300 | values["bg1vofs"] & 0xFF
     values["inidisp"] &= 0x8F
     values["setini"] &= 0x40  # no overscan, interlace or hi-res: the picture stays 256 × 224
     return values
@@ -189,6 +190,13 @@ def _store_twice(address: int, value: int) -> bytes:
     return _store(address, value & 0xFF) + _store(address, value >> 8)
 
 
+def _store_scrolls(address: int, layer: int, mode_7: int) -> bytes:
+    """Set BG1's scroll and mode 7's by way of their two latches; BG2's scroll and M7A are left with rubbish."""
+    code = _store_twice(address, (layer & 7) << 8)  # the horizontal scroll takes its low 3 bits from its old high byte
+    code += _store(0x210F, layer & 0xFF) + _store(0x211B, mode_7 & 0xFF)
+    return code + _store(address, mode_7 >> 8)
+
+
 def _counter_to(port: int) -> bytes:
     """Write both bytes of the frame counter into $21xx, one after the other."""
     return bytes([0xA5, FRAME_COUNTER, 0x8D, port, 0x21, 0xA5, FRAME_COUNTER + 1, 0x8D, port, 0x21])
@@ -227,8 +235,10 @@ def _reset(wanted: PpuRegisters, *, with_wram: bool) -> bytes:
     for name, address in _BYTE_REGISTERS.items():
         code += _store(address, _value(wanted, name))
     for name, (address, _) in _WORD_REGISTERS.items():
-        twin = {"bg1hofs": "m7hofs", "bg1vofs": "m7vofs"}.get(name, name)
-        code += _store_twice(address, _value(wanted, twin))
+        if name in ("bg1hofs", "bg1vofs"):
+            code += _store_scrolls(address, _value(wanted, name), _value(wanted, name.replace("bg1", "m7")))
+        else:
+            code += _store_twice(address, _value(wanted, name))
     colour = _value(wanted, "coldata")
     for plane in range(3):  # red, green, blue: one write each, chosen by bits 5 to 7
         code += _store(0x2132, 0x20 << plane | colour >> 5 * plane & 0x1F)
