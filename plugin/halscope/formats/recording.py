@@ -13,16 +13,17 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, Self
+from typing import Any, BinaryIO, Final, Self
 
 import numpy as np
-from halscope_hooks import FormatError, HalscopeError, PpuRegisters, RomIdentity, Snapshot, UsageError
+from halscope_hooks import FormatError, HalscopeError, RomIdentity, Snapshot, UsageError
 from numpy.typing import NDArray
 
-from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
+from halscope.formats import recording_frame
+from halscope.formats.recording_frame import MOST_PICTURE_SIDE, REGISTER_NAMES, Layout
 
 MAGIC: Final = b"HALSREC\0"
 VERSION: Final = 1
@@ -36,25 +37,7 @@ _END: Final = b"HALSEND\0"
 _KEY, _DELTA = 0, 1
 _HAS_WRAM, _HAS_PICTURE = 1, 2
 _KEY_IN_INDEX: Final = 1 << 63
-_PAGE: Final = 64
 _MOST_DOCUMENT: Final = 1 << 16
-_MOST_PICTURE_SIDE: Final = 1024
-_RASTER: Final = ("none", "some", "unknown")
-
-
-class _Layout(NamedTuple):
-    """What a frame holds: keyframe and deltas of one run have the same."""
-
-    wram: bool
-    height: int
-    width: int
-    registers: int
-
-    def size(self) -> int:
-        """Bytes of the frame's vector, a multiple of the page."""
-        used = VRAM_BYTES + CGRAM_BYTES + OAM_BYTES + 3 * self.registers + 1
-        used += (WRAM_BYTES if self.wram else 0) + self.height * self.width * 3
-        return -(-used // _PAGE) * _PAGE
 
 
 class RecordingWriter:
@@ -75,7 +58,7 @@ class RecordingWriter:
         self._keyframe_every = max(1, keyframe_every)
         self._rom: RomIdentity | None = None
         self._index: list[int] = []
-        self._previous: tuple[_Layout, NDArray[np.uint8]] | None = None
+        self._previous: tuple[Layout, NDArray[np.uint8]] | None = None
         self._end = 0
         try:
             self._file: BinaryIO | None = path.open("wb")
@@ -99,20 +82,16 @@ class RecordingWriter:
             self._write(_header(self._emulator, snapshot.rom))
         elif snapshot.rom is not None and snapshot.rom != self._rom:
             raise UsageError(f"{self._path}: a recording holds one ROM; start a new one for {snapshot.rom.path}")
-        layout, vector = _to_vector(snapshot)
+        layout, data = recording_frame.from_snapshot(snapshot)
         key = len(self._index) % self._keyframe_every == 0 or self._previous is None or self._previous[0] != layout
-        if key:
-            payload = zlib.compress(vector, 1)
-        else:
-            assert self._previous is not None
-            payload = _pack_delta(self._previous[1], vector)
+        payload = recording_frame.pack(data, None if key or self._previous is None else self._previous[1])
         contents = (_HAS_WRAM if layout.wram else 0) | (_HAS_PICTURE if layout.height else 0)
         kind = _KEY if key else _DELTA
         head = (_TAG, kind, contents, layout.height, layout.width, 0, len(payload), snapshot.frame)
         at = self._end
         self._write(_CHUNK.pack(*head, _chunk_crc(head, payload)) + payload)
         self._index.append(at | (_KEY_IN_INDEX if key else 0))
-        self._previous = (layout, vector)
+        self._previous = (layout, data)
 
     def close(self) -> None:
         """Write the index and close the file. Idempotent. Raises HalscopeError like `append`."""
@@ -201,22 +180,27 @@ class RecordingReader:
         if not -len(self) <= position < len(self):
             raise IndexError(f"{self._path}: no frame {position}; the recording has {len(self)}")
         position %= len(self)
-        key = position
-        while not self._index[key] & _KEY_IN_INDEX:
-            key -= 1
-        vector: NDArray[np.uint8] | None = None
-        if self._last is not None and key <= self._last[0] <= position:
-            key, vector = self._last[0] + 1, self._last[1]
-        layout, frame = None, 0
-        for at in range(min(key, position), position + 1):
+        start = position
+        while not self._index[start] & _KEY_IN_INDEX:
+            start -= 1
+        data: NDArray[np.uint8] | None = None
+        unpacked = start - 1  # the last frame that `data` holds already
+        if self._last is not None and start <= self._last[0] <= position:
+            start, data = self._last
+            unpacked = start
+        for at in range(start, position + 1):
             layout, frame, payload, is_key = self._chunk(at)
-            if at < key:  # the very frame that was read last
-                continue
-            vector = self._unpack(at, layout, payload, None if is_key else vector)
-        assert layout is not None
-        assert vector is not None
-        self._last = (position, vector)
-        return self._to_snapshot(layout, vector, frame)
+            try:
+                if at > unpacked:
+                    data = recording_frame.unpack(payload, layout.size(), None if is_key else data)
+                if at == position:
+                    assert data is not None
+                    snapshot = recording_frame.to_snapshot(layout, data, self._registers, frame, self.rom)
+            except FormatError as error:
+                raise self._fault(self._index[at] & ~_KEY_IN_INDEX, str(error)) from error
+        assert data is not None
+        self._last = (position, data)
+        return snapshot
 
     def close(self) -> None:
         """Close the file. Idempotent."""
@@ -250,12 +234,11 @@ class RecordingReader:
             raise self._fault(_HEADER.size, "the header is damaged")
         try:
             document = json.loads(text)
-            names = {field.name for field in fields(PpuRegisters)}
             rom = document["rom"]
             return {
                 "emulator": str(document["emulator"]),
                 "rom": None if rom is None else RomIdentity(**rom),
-                "registers": [name if name in names else "" for name in document["registers"]],
+                "registers": [str(name) for name in document["registers"]],
             }, _HEADER.size + length
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise self._fault(_HEADER.size, f"the header is not what a recording has: {error}") from error
@@ -291,96 +274,30 @@ class RecordingReader:
             index.append(at | (_KEY_IN_INDEX if is_key else 0))
             at += _CHUNK.size + len(payload)
 
-    def _chunk(self, position: int) -> tuple[_Layout, int, bytes, bool]:
+    def _chunk(self, position: int) -> tuple[Layout, int, bytes, bool]:
         return self._chunk_at(self._index[position] & ~_KEY_IN_INDEX)
 
-    def _chunk_at(self, at: int) -> tuple[_Layout, int, bytes, bool]:
+    def _chunk_at(self, at: int) -> tuple[Layout, int, bytes, bool]:
         """Return layout, frame number, payload and whether it is a keyframe; everything checked."""
         head = self._read(at, _CHUNK.size)
         if len(head) < _CHUNK.size or not head.startswith(_TAG):
             raise self._fault(at, "no frame begins here")
         *values, crc = _CHUNK.unpack(head)
         _, kind, contents, height, width, _, length, frame = values
-        layout = _Layout(bool(contents & _HAS_WRAM), height, width, len(self._registers))
-        if length > self._size - at or max(height, width) > _MOST_PICTURE_SIDE or kind not in (_KEY, _DELTA):
+        layout = Layout(bool(contents & _HAS_WRAM), height, width, len(self._registers))
+        if length > self._size - at or max(height, width) > MOST_PICTURE_SIDE or kind not in (_KEY, _DELTA):
             raise self._fault(at, "the frame is damaged or cut off")
         payload = self._read(at + _CHUNK.size, length)
         if len(payload) != length or _chunk_crc(tuple(values), payload) != crc:
             raise self._fault(at, "the frame is damaged or cut off")
         return layout, frame, payload, kind == _KEY
 
-    def _unpack(
-        self, position: int, layout: _Layout, payload: bytes, previous: NDArray[np.uint8] | None
-    ) -> NDArray[np.uint8]:
-        """Return the frame's vector, read-only; `previous` is the one before for a delta, `None` for a keyframe."""
-        size, at = layout.size(), self._index[position] & ~_KEY_IN_INDEX
-        if previous is not None and len(previous) != size:
-            raise self._fault(at, "the frame does not continue the one before it")
-        most = size if previous is None else size + size // _PAGE // 8 + 1
-        unpacker = zlib.decompressobj()
-        try:
-            data = unpacker.decompress(payload, most) if payload or previous is None else b""
-        except zlib.error as error:
-            raise self._fault(at, f"the frame does not unpack: {error}") from error
-        if (payload and not unpacker.eof) or unpacker.unused_data:
-            raise self._fault(at, "the frame unpacks to another size than it should")
-        if previous is None:
-            if len(data) != size:
-                raise self._fault(at, "the frame unpacks to another size than it should")
-            return np.frombuffer(data, np.uint8)
-        if not payload:
-            return previous
-        vector = previous.copy()
-        pages = vector.reshape(-1, _PAGE)
-        bitmap_bytes = -(-len(pages) // 8)
-        changed = np.flatnonzero(np.unpackbits(np.frombuffer(data[:bitmap_bytes], np.uint8), count=len(pages)))
-        if len(data) != bitmap_bytes + len(changed) * _PAGE:
-            raise self._fault(at, "the frame unpacks to another size than it should")
-        pages[changed] ^= np.frombuffer(data, np.uint8, offset=bitmap_bytes).reshape(-1, _PAGE)
-        vector.flags.writeable = False
-        return vector
-
-    def _to_snapshot(self, layout: _Layout, vector: NDArray[np.uint8], frame: int) -> Snapshot:
-        """Return the snapshot; its arrays are read-only views of the vector, so nothing is copied."""
-        at = 0
-
-        def take(size: int) -> NDArray[np.uint8]:
-            nonlocal at
-            at += size
-            return vector[at - size : at]
-
-        vram, cgram, oam = take(VRAM_BYTES), take(CGRAM_BYTES).view("<u2"), take(OAM_BYTES)
-        count = layout.registers
-        values, known, raster = take(2 * count).view("<u2"), take(count), int(take(1)[0])
-        if raster >= len(_RASTER):
-            raise FormatError(f"{self._path}: frame {frame}: unknown raster effects {raster}")
-        registers = {
-            name: int(value)
-            for name, value, is_known in zip(self._registers, values, known, strict=True)
-            if name and is_known
-        }
-        wram = take(WRAM_BYTES) if layout.wram else None
-        picture = None
-        if layout.height and layout.width:
-            picture = take(layout.height * layout.width * 3).reshape(layout.height, layout.width, 3)
-        return Snapshot(
-            vram=vram,
-            cgram=cgram,
-            oam=oam,
-            ppu=PpuRegisters(**registers),
-            frame=frame,
-            wram=wram,
-            picture=picture,
-            rom=self.rom,
-            raster_effects=_RASTER[raster],
-        )
-
 
 def _header(emulator: str, rom: RomIdentity | None) -> bytes:
     document = {
         "emulator": emulator,
         "rom": None if rom is None else asdict(rom),
-        "registers": [field.name for field in fields(PpuRegisters)],
+        "registers": REGISTER_NAMES,
     }
     text = json.dumps(document).encode()
     return _HEADER.pack(MAGIC, VERSION, 0, len(text), zlib.crc32(text)) + text
@@ -388,36 +305,3 @@ def _header(emulator: str, rom: RomIdentity | None) -> bytes:
 
 def _chunk_crc(head: tuple[Any, ...], payload: bytes) -> int:
     return zlib.crc32(payload, zlib.crc32(_CHUNK.pack(*head, 0)))
-
-
-def _to_vector(snapshot: Snapshot) -> tuple[_Layout, NDArray[np.uint8]]:
-    """Put a snapshot's arrays and registers into one array."""
-    registers = [getattr(snapshot.ppu, field.name) for field in fields(PpuRegisters)]
-    height, width = snapshot.picture.shape[:2] if snapshot.picture is not None else (0, 0)
-    if max(height, width) > _MOST_PICTURE_SIDE:
-        raise UsageError(f"a picture of {width}×{height} pixels is too large for a recording ({_MOST_PICTURE_SIDE})")
-    layout = _Layout(snapshot.wram is not None, height, width, len(registers))
-    parts: list[NDArray[Any]] = [
-        snapshot.vram,
-        snapshot.cgram.astype("<u2", copy=False).view(np.uint8),
-        snapshot.oam,
-        np.array([value or 0 for value in registers], "<u2").view(np.uint8),
-        np.array([value is not None for value in registers], np.uint8),
-        np.array([_RASTER.index(snapshot.raster_effects)], np.uint8),
-    ]
-    if snapshot.wram is not None:
-        parts.append(snapshot.wram)
-    if snapshot.picture is not None:
-        parts.append(snapshot.picture.reshape(-1))
-    vector = np.zeros(layout.size(), np.uint8)
-    np.concatenate(parts, out=vector[: sum(map(len, parts))])
-    return layout, vector
-
-
-def _pack_delta(previous: NDArray[np.uint8], vector: NDArray[np.uint8]) -> bytes:
-    """Return the packed pages that differ; empty where nothing does."""
-    difference = (previous.view(np.uint64) ^ vector.view(np.uint64)).reshape(-1, _PAGE // 8)
-    changed = np.bitwise_or.reduce(difference, axis=1) != 0
-    if not changed.any():
-        return b""
-    return zlib.compress(np.packbits(changed).tobytes() + difference[changed].tobytes(), 1)
