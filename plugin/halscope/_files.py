@@ -36,6 +36,21 @@ def read_limited(path: Path, limit: int, what: str) -> bytes:
     return data
 
 
+def refuse_same(output: Path, source: Path, what: str) -> None:
+    """Refuse to write over the file that is read.
+
+    Args:
+        output: What is to be written.
+        source: What is read.
+        what: What the source is to the user ("ROM"), for the message.
+
+    Raises:
+        UsageError: They are one file.
+    """
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(f"{output}: is the {what} itself, which is never written over; give another name")
+
+
 def write_atomic(path: Path, data: Buffer) -> None:
     """Write the whole file or nothing: into a temporary file beside it, flushed, then renamed over it.
 

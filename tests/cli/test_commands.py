@@ -115,8 +115,30 @@ def test_extract_then_inject_changes_only_the_painted_block(
 def test_the_rom_is_never_written_over(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     block = truth()["blocks"][0]
     (extracted,) = run(capsys, "extract", rom, hex(block["offset"]), "--out", tmp_path / "s", "--json")
-    assert main(["inject", str(rom), extracted["sheets"][0]["png"], "-o", str(rom)]) == 2
-    assert "never written over" in capsys.readouterr().err
+    before = rom.read_bytes()
+    for command in (
+        ["inject", rom, extracted["sheets"][0]["png"]],
+        ["decompress", rom, hex(block["offset"])],
+        ["record", rom, "--frames", "1"],
+    ):
+        if command[0] == "record" and not available_cores():
+            continue
+        assert main([*map(str, command), "-o", str(rom)]) == 2
+        assert "never written over" in capsys.readouterr().err
+        assert rom.read_bytes() == before
+
+
+def test_extract_does_not_write_over_an_edit(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    block = truth()["blocks"][0]
+    command = ["extract", rom, hex(block["offset"]), "--out", tmp_path / "s"]
+    (extracted,) = run(capsys, *command, "--json")
+    png = Path(extracted["sheets"][0]["png"])
+    png.write_bytes(b"somebody's work")
+    assert main(list(map(str, command))) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert png.read_bytes() == b"somebody's work"
+    run(capsys, *command, "--overwrite", "--json")
+    assert png.read_bytes() != b"somebody's work"
 
 
 def test_an_edit_too_large_is_refused_with_the_numbers(

@@ -10,6 +10,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from halscope_hooks import Host, HostError
 
+from halscope._files import refuse_same
 from halscope.formats.recording import RecordingWriter
 from halscope.hosts import libretro
 from halscope.hosts.recording import ReplayHost
@@ -107,9 +108,12 @@ def record_game(
 
     Raises:
         HostError: The game ended early.
+        UsageError: The path is the ROM's, or cannot be written.
     """
     schedule = tuple(schedule)
-    with RecordingWriter(path) as writer:
+    if (rom := session.host.info.rom.path) is not None:
+        refuse_same(path, Path(rom), "ROM")
+    with RecordingWriter(path, emulator=session.host.info.emulator) as writer:
         for number in range(1, frames + 1):
             hold_buttons(session, schedule, number)
             snapshot = session.advance()

@@ -11,7 +11,7 @@ import numpy as np
 from halscope_hooks import Patch, StartEvidence, UsageError
 from numpy.typing import NDArray
 
-from halscope._files import write_atomic
+from halscope._files import refuse_same, write_atomic
 from halscope.app._workspace import Workspace
 from halscope.export import bps, ips
 from halscope.export.pictures import indexed_png
@@ -70,6 +70,7 @@ def extract_blocks(
     lead: int,
     columns: int,
     palette: NDArray[np.uint16] | None,
+    overwrite: bool,
 ) -> list[WrittenSheet]:
     """Write blocks as edit sheets; `offsets` None: every block that the index lists and that holds a whole tile.
 
@@ -97,12 +98,12 @@ def extract_blocks(
             lead=lead,
             columns=columns,
         )
-        written.append(write(sheet, folder / f"{name}-{offset:06x}.png"))
+        written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite))
     return written
 
 
 def extract_sprites(
-    workspace: Workspace, recording: Path, frame: int, folder: Path, *, single: bool
+    workspace: Workspace, recording: Path, frame: int, folder: Path, *, single: bool, overwrite: bool
 ) -> list[WrittenSheet]:
     """Write the sprites of a recorded frame as edit sheets: in groups that belong together, or each by itself.
 
@@ -124,6 +125,7 @@ def extract_sprites(
             write(
                 sheet_from_sprite(decoded, decoded.sprites[index], origins, workspace.rom, codecs),
                 folder / f"sprite-{index:03}.png",
+                overwrite=overwrite,
             )
             for group in groups
             for index in group.indices
@@ -132,13 +134,20 @@ def extract_sprites(
         write(
             sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
             folder / f"sprites-{group.indices[0]:03}.png",
+            overwrite=overwrite,
         )
         for group in groups
     ]
 
 
-def write(sheet: Sheet, path: Path) -> WrittenSheet:
-    """Write one edit sheet."""
+def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
+    """Write one edit sheet.
+
+    Raises:
+        UsageError: There is one already, perhaps with somebody's work in it, and `overwrite` is not set.
+    """
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: is there already, perhaps edited; give another --out, or --overwrite")
     png, json = write_sheet(sheet, None, path)
     return WrittenSheet(png, json, len(sheet.cells))
 
@@ -166,8 +175,8 @@ def check_output(rom: Rom, output: Path) -> None:
     """
     if output.suffix.lower() not in OUTPUTS:
         raise UsageError(f"{output}: the ending says the form, and must be one of {', '.join(OUTPUTS)}")
-    if rom.path is not None and output.exists() and output.samefile(rom.path):
-        raise UsageError(f"{output}: is the ROM itself, which is never written over; give another name")
+    if rom.path is not None:
+        refuse_same(output, rom.path, "ROM")
 
 
 def write_patch(rom: Rom, patch: Patch, output: Path) -> None:

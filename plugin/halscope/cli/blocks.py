@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from halscope._files import read_limited, write_atomic
+from halscope._files import read_limited, refuse_same, write_atomic
 from halscope.app import Workspace, codec_named
 from halscope.cli._common import Commands, place, print_json, rom_offset
 
@@ -33,6 +33,7 @@ def add_commands(commands: Commands) -> None:
 def decompress(options: argparse.Namespace) -> int:
     """Decode one block into a file."""
     workspace = Workspace.open(options.rom)
+    refuse_same(options.output, options.rom, "ROM")
     codec = workspace.codec(options.codec)
     block = codec.decode(workspace.rom.data, rom_offset(workspace.rom, options.offset))
     write_atomic(options.output, block.data)
@@ -49,6 +50,7 @@ def compress(options: argparse.Namespace) -> int:
     """Encode one file."""
     codec = codec_named(options.codec)
     data = read_limited(options.file, RAW_LIMIT, "file to compress (at most 65536 bytes)")
+    refuse_same(options.output, options.file, "file that is read")
     packed = codec.encode(data)
     write_atomic(options.output, packed)
     if options.json:

@@ -33,6 +33,7 @@ def add_commands(commands: Commands) -> None:
         "--palette", type=place, metavar="OFFSET", help="take a block's colours from here in the ROM (default: greys)"
     )
     extract.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the PNGs go")
+    extract.add_argument("--overwrite", action="store_true", help="replace PNGs that are there already")
     extract.add_argument("--json", action="store_true", help="print what was written as JSON")
     extract.set_defaults(run=run_extract)
 
@@ -62,7 +63,9 @@ def run_extract(options: argparse.Namespace) -> int:
         workspace.index(progress)
     folder = out_folder(options.out)
     if options.recording is not None:
-        written = extract_sprites(workspace, options.recording, options.frame, folder, single=options.single)
+        written = extract_sprites(
+            workspace, options.recording, options.frame, folder, single=options.single, overwrite=options.overwrite
+        )
     else:
         palette = None
         if options.palette is not None:
@@ -76,6 +79,7 @@ def run_extract(options: argparse.Namespace) -> int:
             lead=options.lead,
             columns=options.columns,
             palette=palette,
+            overwrite=options.overwrite,
         )
     if options.json:
         print_json(

@@ -107,13 +107,21 @@ class RecordingWriter:
         finally:
             file, self._file = self._file, None
             if file is not None:
-                file.close()
+                self._shut(file)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _shut(self, file: BinaryIO) -> None:
+        try:
+            file.close()  # what was still in a buffer is written now, and a full disk is felt here
+        except OSError as error:
+            raise HalscopeError(
+                f"{self._path}: cannot be written to its end: {error.strerror or error}; its whole frames can be read"
+            ) from error
 
     def _write(self, data: bytes) -> None:
         assert self._file is not None
