@@ -20,6 +20,7 @@ from halscope.inject import (
     sheet_from_sprite,
     to_patch,
 )
+from halscope.inject._patterns import find_patterns
 from halscope.ppu import decode_frame
 from halscope.ppu.tiles import encode_tiles
 from halscope.rom.checksum import fix
@@ -229,6 +230,16 @@ def test_plans_of_two_roms_do_not_mix(edit_rom: EditRom, sheet: Sheet, plain_rom
     other = plan_tiles(plain_rom[0], sheet_from_block(plain_rom[0], HAL, 0x8101), {5: NEW})
     with pytest.raises(InjectError, match="the edit before was for the ROM"):
         live_writes(plan, scene({}, {}), previous=other)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_many_patterns_are_found_where_they_stand(data: st.DataObject) -> None:
+    text = data.draw(st.lists(st.sampled_from([0, 0, 1, 7]), max_size=200).map(bytes))
+    cuts = data.draw(st.lists(st.tuples(st.integers(0, 200), st.integers(4, 20)), max_size=8))
+    patterns = {text[at : at + size] for at, size in cuts if at + size <= len(text)} | {b"\0" * 4, b"\1\7" * 5}
+    expected = {pattern: [at for at in range(len(text)) if text.startswith(pattern, at)] for pattern in patterns}
+    assert find_patterns(np.frombuffer(text, np.uint8), patterns) == expected
 
 
 @settings(deadline=None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Buffer, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from halscope_hooks import InjectError, Patch, Snapshot, Write
 from numpy.typing import NDArray
 
+from halscope.inject._patterns import find_patterns
 from halscope.inject.edits import RAW, EditPlan
 from halscope.inject.place import apply_patch
 
@@ -17,7 +18,6 @@ _VRAM_STEP: Final = 16
 """Tiles of 2bpp begin at multiples of 16 bytes of VRAM, the larger ones too."""
 _CONTEXT: Final = 512
 """Bytes of a block around a tile that may vouch for it: a row of 16 tiles."""
-_MOST_COPIES: Final = 1024
 _DISTINCT_BYTES: Final = 4
 """A blank tile has one value among its bytes, one of a single colour two, a straight edge three."""
 
@@ -39,31 +39,38 @@ class _Content:
     size: int
 
 
+class _Search(NamedTuple):
+    """A pattern that shows where a tile's copy stands.
+
+    Args:
+        pattern: The tile, or a stretch of its block that ends or begins with it.
+        shift: Where the tile begins in the pattern.
+        old: The tile's bytes there.
+        new: What shall stand there.
+        data: The block's version that the pattern is of.
+        at: The tile's offset in it.
+        rivals: Other offsets in it with the same tile.
+    """
+
+    pattern: bytes
+    shift: int
+    old: bytes
+    new: bytes
+    data: bytes
+    at: int
+    rivals: Sequence[int]
+
+
 class _Memory:
     """One memory of the snapshot, and the writes into it so far."""
 
     def __init__(self, space: Literal["vram", "wram"], data: NDArray[np.uint8], step: int) -> None:
         self.space = space
+        self.data = data
         self.bytes = data.tobytes()
         self.step = step
         self._planned = np.full(data.size, -1, np.int16)
         self.writes: dict[int, Write] = {}
-
-    def find(self, pattern: bytes, shift: int) -> Iterator[int]:
-        """Where the tile stands that begins `shift` bytes into `pattern`, wherever the pattern stands."""
-        # Searched without the equal bytes at its ends: in a memory full of zeros a pattern that begins and ends with
-        # zeros is nearly found everywhere, which makes the search ten times slower.
-        inner = pattern.lstrip(pattern[:1])
-        lead = len(pattern) - len(inner)
-        inner = inner.rstrip(pattern[-1:])
-        at = self.bytes.find(inner, lead)
-        for _ in range(_MOST_COPIES):
-            if at < 0:
-                return
-            place = at - lead + shift
-            if place % self.step == 0 and self.bytes.startswith(pattern, at - lead):
-                yield place
-            at = self.bytes.find(inner, at + 1)
 
     def plan(self, at: int, old: bytes, new: bytes) -> None:
         """Add a write, unless another one already wants something else in those bytes."""
@@ -100,9 +107,9 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     memories = [_Memory("vram", snapshot.vram, _VRAM_STEP)]
     if snapshot.wram is not None:
         memories.append(_Memory("wram", snapshot.wram, 1))
-    for content in contents:
-        for memory in memories:
-            _find_copies(content, memory)
+    searches = [search for content in contents for search in _searches(content)]
+    for memory in memories:
+        _find_copies(searches, memory)
     _take_exported_places(contents, memories[0], _standing_places(plan, contents, memories[0]))
     return tuple(memory.writes[at] for memory in memories for at in sorted(memory.writes))
 
@@ -173,8 +180,8 @@ def _raw_image(plan: EditPlan) -> bytes:
     return bytes(image)
 
 
-def _find_copies(content: _Content, memory: _Memory) -> None:
-    """Plan a write for every verified copy of a content's tiles."""
+def _searches(content: _Content) -> Iterator[_Search]:
+    """What to look for to find every copy of a content's tiles."""
     for at, _ in content.tiles:
         end = at + content.size
         new = content.after[at:end]
@@ -182,17 +189,20 @@ def _find_copies(content: _Content, memory: _Memory) -> None:
             old = data[at:end]
             if old == new:
                 continue
-            if is_telling(old):
-                rivals = _rivals(data, old, at)
-                places = (p for p in memory.find(old, 0) if _belongs(memory.bytes, data, p, at, rivals, content.size))
-            else:
-                places = (
-                    place
-                    for start, stop in _telling_stretches(data, at, end)
-                    for place in memory.find(data[start:stop], at - start)
-                )
-            for place in places:
-                memory.plan(place, old, new)
+            stretches = [(at, end)] if is_telling(old) else _telling_stretches(data, at, end)
+            rivals = _rivals(data, old, at) if is_telling(old) else []
+            for start, stop in stretches:
+                yield _Search(data[start:stop], at - start, old, new, data, at, rivals)
+
+
+def _find_copies(searches: Sequence[_Search], memory: _Memory) -> None:
+    """Plan a write for every verified copy of the tiles that are looked for."""
+    found = find_patterns(memory.data, {search.pattern for search in searches})
+    for search in searches:
+        for start in found[search.pattern]:
+            place = start + search.shift
+            if place % memory.step == 0 and _belongs(memory.bytes, search, place):
+                memory.plan(place, search.old, search.new)
 
 
 def is_telling(tile: bytes) -> bool:
@@ -223,12 +233,13 @@ def _rivals(data: bytes, tile: bytes, own: int) -> list[int]:
     return found
 
 
-def _belongs(memory: bytes, data: bytes, place: int, own: int, rivals: Sequence[int], size: int) -> bool:
-    """Whether a copy's surroundings are at least as much like the block around `own` as around any rival."""
-    if not rivals:
+def _belongs(memory: bytes, search: _Search, place: int) -> bool:
+    """Whether a copy's surroundings are at least as much like the block around the tile as around any rival."""
+    if not search.rivals:
         return True
-    mine = _likeness(memory, data, place, own, size)
-    return all(_likeness(memory, data, place, rival, size) <= mine for rival in rivals)
+    size = len(search.old)
+    mine = _likeness(memory, search.data, place, search.at, size)
+    return all(_likeness(memory, search.data, place, rival, size) <= mine for rival in search.rivals)
 
 
 def _likeness(memory: bytes, data: bytes, place: int, at: int, size: int) -> int:
