@@ -34,7 +34,7 @@ MARGIN: Final = 4  # pixels around an edit that its enlargement shows too
 HERO: Final = "pip"
 HERO_TILES_ACROSS: Final = 4  # the hero's frames are 32×32: four tiles in a row of a block
 EDITED_SCENE: Final = "meadow"
-LOOK_AFTER: Final = 200  # frames into a scene at which it is looked at
+LOOK_AFTER: Final = 120  # frames into a scene at which it is looked at
 LASTING: Final = 600  # frames that the edit must stay
 LONGEST_LOAD: Final = 600  # frames; a scene is decoded and faded in well within
 
