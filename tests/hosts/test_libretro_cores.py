@@ -165,6 +165,21 @@ def test_a_core_holds_one_game_at_a_time(core: str) -> None:
         host.step()
 
 
+def test_different_cores_run_side_by_side() -> None:
+    hosts = []
+    for number, core in enumerate(available_cores(), 1):
+        hosts.append(LibretroHost(probe_rom.build(bytes([number]) * 0x10000, animate=["oam"]), core.path))
+    try:
+        for _ in range(20):
+            snapshots = [host.step() for host in hosts]
+        for number, snapshot in enumerate(snapshots, 1):
+            assert (snapshot.vram == number).all()
+            assert snapshot.oam[0] == snapshots[0].oam[0]
+    finally:
+        for host in hosts:
+            host.close()
+
+
 @on_every_core
 def test_a_host_that_is_forgotten_lets_its_core_go(core: str) -> None:
     host: LibretroHost | None = LibretroHost(probe_rom.build(), core)

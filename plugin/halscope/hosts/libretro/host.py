@@ -79,7 +79,8 @@ class LibretroHost:
         writable: set[MemorySpace] = {"vram", "wram", "cgram"}
         if self._rom_memory is not None:
             writable.add("rom")
-        readable = {"vram", "cgram", "oam"} | ({"wram"} if wram else set()) | ({"ppu"} if registers else set())
+        optional = {"wram": wram, "ppu": registers, "picture": picture}
+        readable = {"vram", "cgram", "oam"} | {name for name, is_asked_for in optional.items() if is_asked_for}
         self._info = HostInfo(
             name="libretro",
             emulator=f"{self._machine.library_name} {self._machine.library_version}",
