@@ -3,8 +3,8 @@
 The file is `#!s9xsnp:VVVV\\n` (VVVV: the version) and then blocks `NAM:LLLLLL:` + LLLLLL bytes; a block longer than
 999999 bytes has the length `------` whose last four characters are a big-endian number instead. `VRA` is VRAM, `RAM`
 is WRAM, `FIL` the console's register space as last written ($2100 is at 0x2100), `PPU` the emulator's own fields,
-big-endian. Write-twice registers are in `PPU` alone. Version 11 put one byte before the CGRAM; versions 9 to 12 are
-otherwise alike in what is read here. Versions 9 is proven on a running core.
+big-endian. Write-twice registers are in `PPU` alone. Version 11 put one byte before the CGRAM; versions 6 to 12 are
+otherwise alike in what is read here. Version 9 is proven on a running core.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from halscope.formats.memories import OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 
 MAGIC: Final = b"#!s9xsnp:"
-OLDEST: Final = 9
+OLDEST: Final = 6
 NEWEST: Final = 12
 _HEAD: Final = len(MAGIC) + 5
 _MOST_BYTES: Final = 16 << 20
 
 _FIL_BYTES: Final = 0x8000
-# Offsets in the PPU block of version 9; from the CGRAM on, version 11 and later are one byte further.
+# Offsets in the PPU block up to version 10; from the CGRAM on, version 11 and later are one byte further.
 _PPU_BYTES: Final = 2649
 _BG_SCROLL: Final = (0x10, 0x1B, 0x26, 0x31)
 _CGDATA: Final = 0x3F
