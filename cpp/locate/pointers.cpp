@@ -2,7 +2,7 @@
 #include "locate/pointers.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <cstddef>
 
 namespace halscope::locate {
 namespace {
@@ -24,6 +24,86 @@ class OffsetSet {
 
   private:
     std::vector<std::uint64_t> words_;
+};
+
+// Entries of one table, and what they are worth.
+struct Run {
+    std::uint32_t stride = 0;
+    float score = 0;
+    std::vector<std::uint32_t> members;
+};
+
+class TableFinder {
+  public:
+    TableFinder(std::span<const Reference> references, std::span<const std::uint32_t> families, float hit, float miss)
+        : references_(references), families_(families), hit_(hit), miss_(miss), taken_(references.size(), 0) {
+        for (const std::uint32_t family : families) family_count_ = std::max<std::size_t>(family_count_, family + 1U);
+    }
+
+    // The best run of references that no table has taken yet: it ends when it has lost all that it had gained, or has
+    // fallen so far below its peak that joining what follows cannot pay.
+    [[nodiscard]] Run best_run(std::uint32_t stride) const {
+        std::vector<std::uint32_t> order;
+        for (std::uint32_t k = 0; k < references_.size(); ++k) {
+            if (taken_[k] == 0) order.push_back(k);
+        }
+        std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+            return references_[a].position % stride < references_[b].position % stride;
+        });
+        Run best{stride, 0, {}};
+        std::vector<std::size_t> seen(family_count_, 0);  // the last run, counted from 1, that a family was in
+        std::size_t run = 0;
+        for (std::size_t first = 0; first < order.size();) {
+            float score = 0;
+            float peak = 0;
+            std::size_t peak_end = first + 1;
+            ++run;
+            for (std::size_t k = first; k < order.size(); ++k) {
+                const Reference& reference = references_[order[k]];
+                if (k > first) {
+                    const Reference& before = references_[order[k - 1]];
+                    if (before.position % stride != reference.position % stride) break;
+                    score += miss_ * static_cast<float>((reference.position - before.position) / stride - 1);
+                    if (score <= 0 || score < peak - 2 * hit_) break;
+                }
+                const std::uint32_t family = families_[reference.target];
+                if (seen[family] != run) score += hit_;
+                seen[family] = run;
+                if (score > peak) {
+                    peak = score;
+                    peak_end = k + 1;
+                }
+            }
+            if (peak > best.score) {
+                best.score = peak;
+                best.members.assign(order.begin() + static_cast<std::ptrdiff_t>(first),
+                                    order.begin() + static_cast<std::ptrdiff_t>(peak_end));
+            }
+            first = peak_end;
+        }
+        return best;
+    }
+
+    // Takes a table's entries away, and every reference that shares a byte with one.
+    void take(const Run& run) {
+        for (const std::uint32_t member : run.members) {
+            const std::uint32_t position = references_[member].position;
+            const auto overlaps = [&](std::size_t k) {
+                const std::uint32_t other = references_[k].position;
+                return other < position + kPointerBytes && position < other + kPointerBytes;
+            };
+            for (std::size_t k = member; k < references_.size() && overlaps(k); ++k) taken_[k] = 1;
+            for (std::size_t k = member; k-- > 0 && overlaps(k);) taken_[k] = 1;
+        }
+    }
+
+  private:
+    std::span<const Reference> references_;  // ascending by position
+    std::span<const std::uint32_t> families_;
+    float hit_;
+    float miss_;
+    std::vector<std::uint8_t> taken_;
+    std::size_t family_count_ = 0;
 };
 
 }  // namespace
@@ -48,48 +128,26 @@ std::vector<Reference> find_references(std::span<const std::uint8_t> rom, std::s
 
 std::vector<float> table_evidence(std::span<const Reference> references, std::span<const std::uint32_t> families,
                                   std::span<const std::uint32_t> strides, float hit, float miss, float threshold) {
-    std::vector<float> best(references.size(), 0.0F);
-    std::vector<std::uint32_t> order(references.size());
-    std::vector<std::uint32_t> seen;  // families of the present run
+    TableFinder finder(references, families, hit, miss);
+    std::vector<float> evidence(references.size(), 0.0F);
+    std::vector<Run> best_of;
     for (const std::uint32_t stride : strides) {
-        if (stride == 0) continue;
-        std::iota(order.begin(), order.end(), 0U);
-        std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-            return references[a].position % stride < references[b].position % stride;
-        });
-        // The best-scoring runs of one residue class: a run ends when it has lost all that it had gained, or when it
-        // has fallen so far below its peak that joining what follows cannot pay.
-        for (std::size_t first = 0; first < order.size();) {
-            float score = 0;
-            float peak = 0;
-            std::size_t peak_end = first;
-            std::size_t k = first;
-            seen.clear();
-            for (; k < order.size(); ++k) {
-                const Reference& reference = references[order[k]];
-                if (k > first) {
-                    const Reference& before = references[order[k - 1]];
-                    if (before.position % stride != reference.position % stride) break;
-                    score += miss * static_cast<float>((reference.position - before.position) / stride - 1);
-                    if (score <= 0 || score < peak - 2 * hit) break;
-                }
-                const std::uint32_t family = families[reference.target];
-                if (std::find(seen.begin(), seen.end(), family) == seen.end()) {
-                    seen.push_back(family);
-                    score += hit;
-                }
-                if (score > peak) {
-                    peak = score;
-                    peak_end = k + 1;
-                }
-            }
-            if (peak >= threshold) {
-                for (std::size_t j = first; j < peak_end; ++j) best[order[j]] = std::max(best[order[j]], peak);
-            }
-            first = peak >= threshold ? peak_end : first + 1;
-        }
+        if (stride != 0) best_of.push_back(finder.best_run(stride));
     }
-    return best;
+    // The strongest table first; what overlaps its entries cannot be entries of another one. A run only loses by that,
+    // so the others need to be looked at again only when their turn comes.
+    for (;;) {
+        const auto best = std::max_element(best_of.begin(), best_of.end(),
+                                           [](const Run& a, const Run& b) { return a.score < b.score; });
+        if (best == best_of.end() || best->score < threshold) return evidence;
+        const Run again = finder.best_run(best->stride);
+        if (again.score < best->score) {
+            *best = again;
+            continue;
+        }
+        for (const std::uint32_t member : again.members) evidence[member] = again.score;
+        finder.take(again);
+    }
 }
 
 }  // namespace halscope::locate

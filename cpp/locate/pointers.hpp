@@ -23,7 +23,8 @@ inline constexpr std::size_t kPages = 512;  // half banks of 32 KiB in the 24-bi
                                                      std::span<const std::int64_t, kPages> pages,
                                                      std::span<const std::uint32_t> targets);
 
-// For each reference, the evidence (nats) of the strongest table that it is an entry of, or 0.
+// For each reference (ascending by position), the evidence (nats) of the table that it is an entry of, or 0. Tables do
+// not overlap: the strongest keeps its bytes.
 //
 // `families[target]` is the family of a start: a table earns from each new family only, since twins that an arithmetic
 // pattern happens to walk through are no table. `miss` and `hit` are what an entry that leads nowhere, or to a start,
