@@ -24,6 +24,7 @@ from halscope.session import Session, Update
 
 LOOK_EVERY: Final = 30  # frames between two looks at the folder: half a second in real time
 MOST_SHEETS: Final = 500
+TELLING_BYTES: Final = 4  # different byte values from which on a tile is recognised, as in the ROM's index
 SCREEN: Final = "screen.png"
 
 Signature = tuple[int, int]  # a file's time of change (ns) and size
@@ -37,6 +38,7 @@ class LiveEdits:
         session: The game.
         folder: Where groups of sprites are written as they appear, and watched for edits; `None`: no folder.
         force: Also edit blocks whose start is not proven.
+        nearest: Take the nearest colour of the palette for one that it does not have.
         report: Takes a line for the person at each edit, good or bad.
     """
 
@@ -47,12 +49,14 @@ class LiveEdits:
         folder: Path | None = None,
         *,
         force: bool = False,
+        nearest: bool = False,
         report: Callable[[str], None],
     ) -> None:
         self._workspace = workspace
         self._session = session
         self._folder = folder
         self._force = force
+        self._nearest = nearest
         self._report = report
         self._edited: dict[Path, EditedSheet] = {}
         self._plan: EditPlan | None = None
@@ -82,7 +86,7 @@ class LiveEdits:
         Raises:
             HalscopeError: It cannot be read, placed or written; the game stays as it was.
         """
-        edited = self._edited | {png: read_sheet(png) for png in pngs}
+        edited = self._edited | {png: read_sheet(png, nearest=self._nearest) for png in pngs}
         rom = self._workspace.rom
         plan = plan_edits(
             rom,
@@ -125,10 +129,15 @@ class LiveEdits:
         if update.origins is None or len(self._shown) >= MOST_SHEETS:
             return
         codecs = self._workspace.plugins.codecs()
+        # An edited figure is no new one: its tiles stand in no ROM yet, so its sheet could not be edited.
+        edits = () if self._plan is None else self._plan.blocks
+        own = {tile.new for block in edits for tile in block.tiles if len(set(tile.new)) >= TELLING_BYTES}
         for group in group_sprites(update.frame):
             sheet = sheet_from_metasprite(update.frame, group, update.origins, self._workspace.rom, codecs)
             name = _sheet_name(sheet)
             if name in self._shown or all(cell.origin is None for cell in sheet.cells):
+                continue
+            if any(cell.tile in own for cell in sheet.cells):
                 continue
             self._shown.add(name)
             path = folder / name

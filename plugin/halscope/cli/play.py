@@ -29,6 +29,7 @@ def add_commands(commands: Commands) -> None:
         "--edit", type=Path, action="append", default=[], metavar="PNG", help="bring in an edited PNG from the start"
     )
     play.add_argument("--force", action="store_true", help="edit blocks whose start is not proven, too")
+    play.add_argument("--nearest", action="store_true", help="take the palette's nearest colour for a foreign one")
     play.add_argument(
         "-o", "--output", type=Path, metavar="PATCH", help="at the end, write the edits: .bps, .ips, .sfc"
     )
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     watch = None if options.watch is None else out_folder(options.watch)
     last = None
     with open_game(game_from(options), locate=locate) as session:
-        edits = LiveEdits(workspace, session, watch, force=options.force, report=_report)
+        edits = LiveEdits(workspace, session, watch, force=options.force, nearest=options.nearest, report=_report)
         frames = play_frames(session, schedule_from(options), options.frames, real_time=options.frames is None)
         try:
             for update in frames:
