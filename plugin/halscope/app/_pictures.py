@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from halscope._files import write_atomic
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, png_bytes, sprite_sheet
+from halscope.ppu.cgram import obj_palette
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites
+from halscope.rom.index import TILE_BYTES
 from halscope.session import Update
 
-OBJ_COLOURS: Final = 128  # CGRAM index of the first OBJ palette
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224
-TILE_BYTES: Final = 32
 
 Names = Mapping[tuple[str, int], str]
 """What blocks are called, by codec and file offset."""
@@ -87,8 +87,7 @@ def _name(origin: Origin, names: Names) -> str:
 
 def rgba(pixels: NDArray[np.uint8], frame: Frame, palette: int) -> NDArray[np.uint8]:
     """uint8[h, w, 4]: a sprite's pixels (0 to 15) in the colours of an OBJ palette, 0 transparent."""
-    first = OBJ_COLOURS + 16 * palette
-    colours = frame.palettes[first : first + 16][pixels]
+    colours = obj_palette(frame.palettes, palette)[pixels]
     return np.dstack([colours, np.where(pixels, 255, 0).astype(np.uint8)])
 
 
@@ -112,7 +111,6 @@ def entries_of(update: Update, names: Names) -> list[Entry]:
             continue
         source = source_of(sprite.cells, update.origins, names)
         flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
-        first = OBJ_COLOURS + 16 * sprite.palette
         entries.append(
             Entry(
                 pixels=rgba(sprite.pixels, frame, sprite.palette),
@@ -122,7 +120,7 @@ def entries_of(update: Update, names: Names) -> list[Entry]:
                     source.place,
                     f"{source.known} of {source.tiles} tiles known",
                 ),
-                palette=frame.palettes[first : first + 16],
+                palette=obj_palette(frame.palettes, sprite.palette),
                 colour=SERIES[group_of[sprite.index] % len(SERIES)],
             )
         )

@@ -23,12 +23,12 @@ from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import EditPlan, plan_edits
 from halscope.inject.sheet import read_sheet, write_sheet
 from halscope.ppu import decode_frame
+from halscope.ppu.cgram import obj_palette
 from halscope.ppu.grouping import group_sprites
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
+from halscope.rom.index import TILE_BYTES
 
-OBJ_COLOURS: Final = 128  # CGRAM index of the first OBJ palette
-TILE_BYTES: Final = 32
 OUTPUTS: Final = (".bps", ".ips", ".sfc", ".smc")
 
 
@@ -223,8 +223,7 @@ def inspect_files(
     rows: list[dict[str, Any]] = []
     for sprite in frame.sprites:
         png = target / f"sprite-{sprite.index:03}.png"
-        first = OBJ_COLOURS + 16 * sprite.palette
-        write_atomic(png, indexed_png(sprite.pixels, frame.palettes[first : first + 16], 0))
+        write_atomic(png, indexed_png(sprite.pixels, obj_palette(frame.palettes, sprite.palette), 0))
         row: dict[str, Any] = {
             "index": sprite.index,
             "x": sprite.x,

@@ -24,12 +24,12 @@ from halscope.hosts import libretro
 from halscope.inject.builders import sheet_from_block
 from halscope.inject.place import apply_patch
 from halscope.inject.sheet import write_sheet
+from halscope.ppu.cgram import obj_palette
+from halscope.rom.index import TILE_BYTES
 from halscope.session import Session, Update
 
 PATCH_NAME: Final = "halscope-demo-edited.bps"
 REPORT_NAME: Final = "report.json"
-TILE_BYTES: Final = 32
-OBJ_COLOURS: Final = 128  # CGRAM index of the first OBJ palette
 MARGIN: Final = 4  # pixels around an edit that its enlargement shows too
 HERO: Final = "pip"
 HERO_TILES_ACROSS: Final = 4  # the hero's frames are 32×32: four tiles in a row of a block
@@ -316,8 +316,7 @@ def _telling(entries: list[Entry]) -> list[Entry]:
 def _paint_hero(workspace: Workspace, snapshot: Snapshot, facts: dict[str, Any], folder: Path) -> list[Path]:
     """Write the edit sheets of every block that the hero's frames come from, and repaint them in place."""
     scene = next(scene for scene in facts["scenes"] if scene["name"] == EDITED_SCENE)
-    first = OBJ_COLOURS + 16 * scene["obj_palettes"].index(HERO)
-    palette = snapshot.cgram[first : first + 16]
+    palette = obj_palette(snapshot.cgram, scene["obj_palettes"].index(HERO))
     slot = next(slot for slot in scene["slots"] if slot["name"] == HERO)
     wanted = {frame["block"] for frame in slot["frames"]}
     starts = {block.offset: block.start for block in workspace.blocks(min_score=0)}

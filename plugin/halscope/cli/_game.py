@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from halscope.app import BUTTONS, Game, Press
+from halscope.app import BUTTONS, Game, Press, on_screen
 from halscope.cli._common import number
 from halscope.session import Update
 
@@ -59,7 +59,7 @@ def frame_summary(update: Update) -> dict[str, Any]:
     summary: dict[str, Any] = {
         "frame": update.snapshot.frame,
         "sprites": len(frame.sprites),
-        "on_screen": sum(1 for sprite in frame.sprites if on_screen(sprite.x, sprite.y, sprite.width, sprite.height)),
+        "on_screen": sum(1 for sprite in frame.sprites if on_screen(sprite)),
     }
     if frame.sprites_unknown:
         summary["sprites_unknown"] = frame.sprites_unknown
@@ -68,8 +68,3 @@ def frame_summary(update: Update) -> dict[str, Any]:
         known = sum(1 for origins, asked in zip(update.origins.origins, informative, strict=True) if asked and origins)
         summary |= {"informative_tiles": int(informative.sum()), "located_tiles": known}
     return summary
-
-
-def on_screen(x: int, y: int, width: int, height: int) -> bool:
-    """Whether any pixel of a sprite falls on the 256×224 picture (y wraps at 256)."""
-    return -width < x < 256 and (y < 224 or y + height > 256)

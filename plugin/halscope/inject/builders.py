@@ -13,6 +13,7 @@ from halscope.inject.edits import RAW
 from halscope.inject.model import TILE, Cell, Sheet, SheetKind
 from halscope.inject.plan import decode_proven
 from halscope.inject.settle import Tile, settle_origins
+from halscope.ppu.cgram import obj_palette
 from halscope.ppu.grouping import Metasprite, screen_y
 from halscope.ppu.obj import first_sprite
 from halscope.ppu.tiles import TileDepth
@@ -21,7 +22,6 @@ from halscope.rom.image import Rom
 BLOCK_COLUMNS: Final = 16
 """Tiles in a row of a block's sheet: as in the console's tile page, so that sprites of several tiles look right."""
 
-_OBJ_COLOURS: Final = 128
 _OBJ_TILE_BYTES: Final = 32
 _PAGE_SIDE: Final = 16
 """A sprite's tiles wrap inside a page of 16 x 16; pages begin at multiples of 8 KiB of VRAM."""
@@ -253,8 +253,7 @@ def _tile_data(frame: Frame, number: int) -> bytes:
 
 def _obj_palettes(frame: Frame, numbers: Sequence[int]) -> NDArray[np.uint16]:
     """uint16[n, 16]: OBJ palettes (CGRAM from colour 128), bit 15 cleared: CGRAM keeps 15 bits."""
-    colours = frame.snapshot.cgram[_OBJ_COLOURS:].reshape(8, 16)
-    return colours[list(numbers)] & np.uint16(0x7FFF)
+    return np.stack([obj_palette(frame.snapshot.cgram, number) for number in numbers]) & np.uint16(0x7FFF)
 
 
 def _printable(text: str) -> str:

@@ -14,6 +14,12 @@ _LEVELS: Final = np.array([level << 3 | level >> 2 for level in range(32)], np.u
 _NEAREST: Final = np.array([min(range(32), key=lambda n: abs(int(_LEVELS[n]) - v)) for v in range(256)], np.uint16)
 
 
+def obj_palette[T: np.generic](colours: NDArray[T], number: int) -> NDArray[T]:
+    """The 16 colours of OBJ palette `number` (0 to 7) out of all of CGRAM's 256, as values or as RGB rows."""
+    first = 128 + 16 * number  # the upper half of CGRAM belongs to OBJ
+    return colours[first : first + 16]
+
+
 def to_rgb(cgram: ArrayLike) -> NDArray[np.uint8]:
     """Return BGR555 colours as RGB: each 5-bit component `c` is shown as `c << 3 | c >> 2`. Bit 15 does not count.
 
