@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 from halscope.codecs import hal
 from halscope.rom import cache
 from halscope.rom import index as index_module
+from halscope.rom.families import Starts, find_families
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
+from halscope_hooks import Codec
 from hypothesis import given
 from hypothesis import strategies as st
 from support.truth_rom import make_truth_rom
@@ -27,11 +30,10 @@ class Builds:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
-        find_families = index_module.find_families
 
-        def counted(rom: Rom, codecs: object) -> object:
+        def counted(rom: Rom, codecs: Sequence[Codec]) -> Starts:
             self.count += 1
-            return find_families(rom, codecs)  # type: ignore[arg-type] # whatever build() passes
+            return find_families(rom, codecs)
 
         monkeypatch.setattr(index_module, "find_families", counted)
 
@@ -164,8 +166,10 @@ def test_a_file_where_the_folder_should_be_only_loses_the_cache(tmp_path: Path, 
 
 SECOND_PROCESS = """
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from halscope.codecs import hal
+from halscope.rom.families import Starts, find_families
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 index = RomIndex.load_or_build(Rom.load(sys.argv[1]), [hal.HAL], cache_dir=Path(sys.argv[2]))

@@ -1,0 +1,89 @@
+"""Speed of the index on a ROM of 4 MiB: building, loading from the cache, and looking a VRAM up.
+
+Run with `pytest --benchmark-only tests/benchmarks/test_locate_speed.py`; figures mean nothing without the machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from halscope.codecs import hal
+from halscope.rom.index import RomIndex, VramTracker
+from numpy.typing import NDArray
+from support import plain_packer
+from support.truth_rom import TruthRom, make_truth_rom
+
+
+@cache
+def truth() -> TruthRom:
+    return make_truth_rom(5, size=0x400000, blocks=384, packers=(plain_packer.pack,))
+
+
+@cache
+def index() -> RomIndex:
+    return RomIndex.build(truth().rom, [hal.HAL])
+
+
+def vram() -> NDArray[np.uint8]:
+    """Graphics of sixty blocks, one behind the other."""
+    data = np.concatenate([np.frombuffer(block.data, np.uint8)[block.lead :] for block in truth().blocks[:60]])
+    return np.resize(data, 0x10000)
+
+
+BUILD = """
+import resource, sys
+from halscope.codecs import hal
+from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex
+RomIndex.build(Rom.load(sys.argv[1]), [hal.HAL])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_building_the_index_of_4_mib(benchmark: Any, tmp_path: Path) -> None:
+    rom = truth().rom
+    built = benchmark.pedantic(lambda: RomIndex.build(rom, [hal.HAL]), rounds=3, warmup_rounds=1)
+    benchmark.extra_info["starts"] = len(built.families)
+    if sys.platform == "linux":  # elsewhere ru_maxrss has another unit, or does not exist
+        image = tmp_path / "rom.sfc"
+        image.write_bytes(rom.data.tobytes())
+        peak = subprocess.run([sys.executable, "-c", BUILD, image], capture_output=True, check=True, text=True).stdout
+        benchmark.extra_info["peak MiB of the process"] = int(peak) >> 10
+
+
+def test_loading_it_from_the_cache(benchmark: Any, tmp_path: Path) -> None:
+    RomIndex.load_or_build(truth().rom, [hal.HAL], cache_dir=tmp_path)
+    benchmark(lambda: RomIndex.load_or_build(truth().rom, [hal.HAL], cache_dir=tmp_path))
+    benchmark.extra_info["file MiB"] = sum(path.stat().st_size for path in tmp_path.iterdir()) >> 20
+
+
+def test_matching_all_tiles_of_a_vram(benchmark: Any) -> None:
+    tiles = vram()
+    found = benchmark(lambda: index().matches(tiles))
+    assert len(found) > 1000
+
+
+def test_ranking_all_tiles_of_a_vram(benchmark: Any) -> None:
+    tiles = vram()
+    found = benchmark(lambda: index().locate_vram(tiles))
+    assert sum(map(bool, found.origins)) > 1000
+
+
+@pytest.mark.parametrize("changed", [1, 64])
+def test_following_a_vram_of_which_some_tiles_change(benchmark: Any, changed: int) -> None:
+    tracker, states = VramTracker(index()), [vram(), vram()]
+    states[1][: changed * 32] = np.roll(states[0], 32 * 100)[: changed * 32]
+    tracker.update(states[0])
+    numbers = np.arange(changed)
+
+    def step() -> None:
+        states.reverse()
+        tracker.update(states[0], numbers)
+
+    benchmark(step)
