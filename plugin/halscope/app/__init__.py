@@ -6,7 +6,8 @@ from halscope.app._live import LiveEdits
 from halscope.app._pictures import on_screen, write_frame_pictures
 from halscope.app._plugins import BuiltIn, Plugins
 from halscope.app._sheets import extract_blocks, extract_sprites, inject, inspect_files, read_palette
-from halscope.app._tour import TourReport, run_tour
+from halscope.app._tour import run_tour
+from halscope.app._tour_report import TourReport
 from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, codec_named, to_rom_offset
 
 __all__ = [

@@ -1,0 +1,75 @@
+"""The demo ROM on a core, driven from scene to scene with the pad, as its own variables say where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from halscope_hooks import HalscopeError, Snapshot
+
+from halscope.hosts import libretro
+from halscope.session import Session
+
+LONGEST_LOAD: Final = 600  # frames; a scene is decoded and faded in well within
+
+
+class DemoGame:
+    """The demo ROM in a session.
+
+    Args:
+        session: On a libretro host.
+        facts: The demo's truth file.
+    """
+
+    def __init__(self, session: Session, facts: dict[str, Any]) -> None:
+        if not isinstance(session.host, libretro.LibretroHost):
+            raise TypeError(f"the tour runs on a libretro core, not on {session.host!r}")
+        self.host = session.host
+        self.session = session
+        self._symbols: dict[str, int] = facts["symbols"]
+        self._scenes: list[str] = [scene["name"] for scene in facts["scenes"]]
+
+    def word(self, snapshot: Snapshot, symbol: str) -> int:
+        """A 16-bit variable of the game."""
+        if snapshot.wram is None:
+            raise HalscopeError("the demo needs a host that reads WRAM")
+        at = self._symbols[symbol]
+        return int(snapshot.wram[at]) | int(snapshot.wram[at + 1]) << 8
+
+    def scene(self, snapshot: Snapshot) -> str | None:
+        """The scene that is fully on screen, or `None` while one loads."""
+        if self.word(snapshot, "ready") & 0xFF != 1:
+            return None
+        number = self.word(snapshot, "scene") & 0xFF
+        return self._scenes[number] if number < len(self._scenes) else None
+
+    def next_frame(self) -> Snapshot:
+        """Run one frame."""
+        return self.until("its next frame", lambda _snapshot: True)
+
+    def until(self, what: str, condition: Callable[[Snapshot], bool]) -> Snapshot:
+        """Run until the condition holds. Raises HalscopeError if it never does."""
+        for _ in range(LONGEST_LOAD):
+            snapshot = self.session.advance()
+            if snapshot is not None and condition(snapshot):
+                return snapshot
+        raise HalscopeError(f"the demo ROM did not come to {what} within {LONGEST_LOAD} frames on this core")
+
+    def into(self, scene: str, scene_frame: int) -> Snapshot:
+        """Press Start until the scene is there, and run it for so many frames."""
+        held = False
+
+        def there(snapshot: Snapshot) -> bool:
+            nonlocal held
+            now = self.scene(snapshot)
+            held = now is not None and now != scene and not held
+            self.host.press({"start"} if held else set())
+            return now == scene and self.word(snapshot, "scene_frame") >= scene_frame
+
+        return self.until(f"the scene {scene}", there)
+
+    def reload(self, scene: str, scene_frame: int) -> Snapshot:
+        """Press Select, which loads the scene again, decoding everything, and run it for so many frames."""
+        self.host.press({"select"})
+        self.until("a reload", lambda snapshot: self.scene(snapshot) is None)
+        return self.into(scene, scene_frame)
