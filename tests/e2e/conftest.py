@@ -1,11 +1,14 @@
-"""The cores that the end-to-end tests run on: each that is installed; a missing one is skipped by name."""
+"""The cores that the end-to-end tests run on, and the rates that they measure, printed at the end of the run."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 from halscope.hosts.libretro import available_cores
 
 CORES = ("snes9x", "bsnes-mercury-accuracy")
+MEASURED = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(params=CORES)
@@ -14,3 +17,17 @@ def core(request: pytest.FixtureRequest) -> str:
     if name not in {found.name for found in available_cores()}:
         pytest.skip(f"the core {name} is not installed")
     return name
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes a line for the end of the run."""
+    return request.config.stash.setdefault(MEASURED, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = config.stash.get(MEASURED, [])
+    if lines:
+        terminalreporter.section("measured on the cores")
+        for line in lines:
+            terminalreporter.write_line(line)

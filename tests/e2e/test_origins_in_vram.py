@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -27,7 +28,9 @@ def index_of(pointers: bool) -> RomIndex:
 
 @pytest.mark.parametrize("scene", ["title", "meadow", "cave", "keep"])
 @pytest.mark.parametrize("pointers", [True, False], ids=["pointers", "no-pointers"])
-def test_every_known_tile_is_found_first(core: str, scene: str, pointers: bool) -> None:
+def test_every_known_tile_is_found_first(
+    core: str, scene: str, pointers: bool, measured: Callable[[str], None]
+) -> None:
     index = index_of(pointers)
     count: Counter[str] = Counter()
     wrong = []
@@ -47,7 +50,7 @@ def test_every_known_tile_is_found_first(core: str, scene: str, pointers: bool) 
                 if places[:1] != [place]:
                     wrong.append((tile, place, places[:3]))
     asked = count["informative"]
-    print(
+    measured(
         f"{core} {scene} {'with' if pointers else 'without'} pointers: {asked} informative tiles, "
         f"found {count['found'] / asked:.2%}, first {count['first'] / asked:.2%}; {count['uninformative']} say nothing"
     )

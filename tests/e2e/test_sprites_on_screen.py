@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from halscope.ppu import decode_frame
@@ -14,7 +16,7 @@ PIXELS = 2000
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scene", ["title", "meadow", "cave", "keep"])
-def test_sprite_pixels_are_those_on_the_screen(core: str, scene: str) -> None:
+def test_sprite_pixels_are_those_on_the_screen(core: str, scene: str, measured: Callable[[str], None]) -> None:
     with DemoGame(core) as game:
         game.go_to(scene)
         fewest, compared = 1 << 30, 0
@@ -32,5 +34,5 @@ def test_sprite_pixels_are_those_on_the_screen(core: str, scene: str) -> None:
             )
             assert same.all(), f"frame {snapshot.frame}: {(~same).sum()} background pixels differ"
             fewest, compared = min(fewest, int(visible.sum())), compared + int(visible.sum())
-    print(f"{core} {scene}: {compared} sprite pixels in {FRAMES} frames, at least {fewest} a frame")
+    measured(f"{core} {scene}: {compared} sprite pixels in {FRAMES} frames, at least {fewest} a frame")
     assert fewest >= PIXELS
