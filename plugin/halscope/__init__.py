@@ -12,6 +12,7 @@ from halscope_hooks import (
     hookimpl,
 )
 
+from halscope import hal
 from halscope.ppu import decode_frame
 from halscope.session import Session
 
@@ -29,5 +30,6 @@ __all__ = [
     "Write",
     "__version__",
     "decode_frame",
+    "hal",
     "hookimpl",
 ]

@@ -24,12 +24,16 @@ CORE_TIMEOUT: Final = 60  # seconds; a core starts in well under one
 TRIAL: Final = """
 import sys
 from pathlib import Path
-from halscope.hosts.libretro import LibretroHost
-host = LibretroHost(Path(sys.argv[1]), sys.argv[2])
-for _ in range(30):
-    snapshot = host.step()
-print(host.info.emulator, int(snapshot.vram.any()))
-host.close()
+from halscope_hooks import HalscopeError
+from halscope.hosts import libretro
+try:
+    host = libretro.LibretroHost(Path(sys.argv[1]), sys.argv[2])
+    for _ in range(30):
+        snapshot = host.step()
+    host.close()
+except HalscopeError as error:
+    sys.exit(str(error))
+print(host.info.emulator)
 """
 
 
@@ -115,8 +119,10 @@ def _core(core: CoreFile, rom: Path) -> Check:
             timeout=CORE_TIMEOUT,
         )
     except subprocess.TimeoutExpired:
-        return Check(name, "warn", f"{core.path}: did not start within {CORE_TIMEOUT} s", "use another core")
+        return Check(
+            name, "warn", f"{core.path}: did not start within {CORE_TIMEOUT} s", "take another one with --core"
+        )
     if trial.returncode != 0:
         reason = (trial.stderr.strip().splitlines() or [f"ended with code {trial.returncode}"])[-1]
-        return Check(name, "warn", f"{core.path}: {reason}", "use another core")
-    return Check(name, "ok", f"{core.path}: {trial.stdout.strip().rsplit(' ', 1)[0]}")
+        return Check(name, "warn", f"{core.path}: {reason}", "take another one with --core")
+    return Check(name, "ok", f"{core.path}: {trial.stdout.strip()}")
