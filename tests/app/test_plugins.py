@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Buffer
 from pathlib import Path
 
 import numpy as np
@@ -51,15 +52,15 @@ class Reversed:
 
     name = "reversed"
 
-    def decode(self, data: bytes, offset: int = 0) -> Block:
+    def decode(self, data: Buffer, offset: int = 0) -> Block:
         size = bytes(data)[offset]
         out = np.frombuffer(bytes(data)[offset + 1 : offset + 1 + size][::-1], np.uint8)
         return Block(out, size + 1, offset)
 
-    def encode(self, data: bytes) -> bytes:
-        return bytes([len(data)]) + bytes(data)[::-1]
+    def encode(self, data: Buffer) -> bytes:
+        return bytes([len(bytes(data))]) + bytes(data)[::-1]
 
-    def scan(self, rom: bytes, *, window: int = 0) -> NDArray[np.void]:
+    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[np.void]:
         return np.zeros(0, [("offset", "u4"), ("packed_size", "u4"), ("size", "u4")])
 
 
@@ -75,7 +76,13 @@ def recording(tmp_path: Path) -> Path:
     with RecordingWriter(path) as writer:
         for frame in range(3):
             writer.append(
-                Snapshot(vram=bytes(0x10000), cgram=bytes(512), oam=bytes(544), ppu=PpuRegisters(obsel=0), frame=frame)
+                Snapshot(
+                    vram=np.zeros(0x10000, np.uint8),
+                    cgram=np.zeros(256, np.uint16),
+                    oam=np.zeros(544, np.uint8),
+                    ppu=PpuRegisters(obsel=0),
+                    frame=frame,
+                )
             )
     return path
 
