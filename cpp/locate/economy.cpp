@@ -218,15 +218,16 @@ class Texture {
             const double smooth = (inside_[bit] + kDoubt * strange) / (literals + kDoubt);
             sum += joints_[bit] * std::log(smooth / strange);
         }
-        return static_cast<float>(sum * kIndependence);
+        return static_cast<float>(kMost * std::tanh(sum * kIndependence / kMost));
     }
 
   private:
     static constexpr std::size_t kPeriod = 2;
     static constexpr std::size_t kFar = 61;
     static constexpr double kBins = 9;
-    static constexpr double kDoubt = 20;          // pairs that count as seen beforehand
-    static constexpr double kIndependence = 0.5;  // neighbouring bytes are not independent
+    static constexpr double kDoubt = 20;           // pairs that count as seen beforehand
+    static constexpr double kIndependence = 0.25;  // neighbouring bytes are not independent
+    static constexpr double kMost = 5;             // nats: a hint, which must not outweigh the joints
     using Histogram = std::array<std::uint32_t, 9>;
     static constexpr std::array<std::uint8_t, 256> kBitCounts = [] {
         std::array<std::uint8_t, 256> counts{};

@@ -87,7 +87,7 @@ def run_locate(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.tiles}: {len(data)} bytes; raw 4bpp tiles have {TILE_BYTES} bytes each")
     with progress_bar("indexing", "B") as progress:
         index = workspace.index(progress)
-    found = index.lookup(np.frombuffer(data, np.uint8).reshape(-1, TILE_BYTES))
+    found = index.locate(np.frombuffer(data, np.uint8).reshape(-1, TILE_BYTES)).origins  # neighbours in the file help
     if options.json:
         print_json({"tiles": [{"origins": [asdict(origin) for origin in origins]} for origins in found]})
         return 0
