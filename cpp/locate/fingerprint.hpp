@@ -17,7 +17,7 @@ namespace halscope::locate {
 inline constexpr std::size_t kTileBytes = 32;
 inline constexpr std::size_t kGramBytes = 8;
 inline constexpr std::size_t kGramsPerTile = kTileBytes - kGramBytes + 1;
-inline constexpr unsigned kDistinctBytes = 4;
+inline constexpr unsigned kDistinctBytes = 3;
 
 struct Anchor {
     std::uint64_t key;   // rank and hash of the gram; equal grams have equal keys

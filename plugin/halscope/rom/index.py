@@ -137,7 +137,7 @@ class RomIndex:
         raise UsageError(f'no codec "{name}" in the index of {self.rom.name}; it has: {known}')
 
     def informative(self, tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """bool[n]: which tiles hold at least four different byte values. The others (blank, one flat colour, plain
+        """bool[n]: which tiles hold at least three different byte values. The others (blank, one flat colour, plain
         stripes) stand in hundreds of places and are not searched."""
         return _codec.locate_informative(_tiles(tiles))
 
