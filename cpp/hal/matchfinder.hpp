@@ -13,7 +13,7 @@ struct Match {
     std::uint8_t kind = 0;     // kCopy, kReversedCopy or kBackwardCopy
 };
 
-// The longest match at every position of `data` (at most 65,536 bytes), in O(n log n) whatever the data.
+// The longest match at every position of `data` (at most 65,536 bytes), in linear time whatever the data.
 [[nodiscard]] std::vector<Match> longest_matches(std::span<const std::uint8_t> data);
 
 // Long matches, mostly the longest, found through a hash of four bytes.

@@ -1,6 +1,10 @@
 // SA-IS (Nong, Zhang and Chan, "Two Efficient Algorithms for Linear Time Suffix Array Construction", 2011): sort the
 // leftmost S-type suffixes by sorting a string of their names, half as long at most, and induce all others from them.
 // Linear whatever the data: zeros and ramps, on which comparing suffixes is quadratic, are what graphics are full of.
+//
+// Positions and names fit 16 bits, so that all of it stays in the nearest caches. No array of types is kept: the
+// suffixes of one bucket (one first character) are first those of type L, then those of type S, and where one stands
+// tells its type. Inducing takes no decisions that depend on the data; what is not to be stored goes to a spare slot.
 #include "hal/suffix_array.hpp"
 
 #include <algorithm>
@@ -8,124 +12,219 @@
 namespace halscope::hal {
 namespace {
 
-using Index = std::int32_t;
-constexpr Index kEmpty = -1;
+using Position = std::uint16_t;
+
+// A bucket's place in the order: L-type suffixes from `begin`, S-type ones from `small` to `end`.
+struct Bucket {
+    std::uint32_t begin = 0;
+    std::uint32_t small = 0;
+    std::uint32_t end = 0;
+};
 
 template <typename Char>
 class Sorter {
   public:
-    // `text` holds values below `alphabet`; `order` has its length and gets the result.
-    Sorter(std::span<const Char> text, Index alphabet, std::span<Index> order)
-        : text_(text), order_(order), is_small_(text.size()), bucket_ends_(static_cast<std::size_t>(alphabet) + 1) {}
+    // text[-1] is 0, so that every position has a left neighbour to look at. `order` has a spare slot behind the
+    // suffixes of the text.
+    Sorter(const Char* text, std::size_t size, std::size_t alphabet, Position* order)
+        : text_(text), size_(size), order_(order), buckets_(alphabet), next_(alphabet) {}
 
     void sort() {
-        const auto length = static_cast<Index>(text_.size());
-        if (length == 0) return;
-        classify();
-        std::vector<Index> leftmost;
-        for (Index at = 1; at < length; ++at)
-            if (is_leftmost(at)) leftmost.push_back(at);
+        if (size_ == 0) return;
+        const std::vector<Position> leftmost = classify();
         induce(leftmost);
         if (leftmost.size() > 1) induce(sorted(leftmost));
     }
 
   private:
-    [[nodiscard]] Char at(Index position) const { return text_[static_cast<std::size_t>(position)]; }
-    [[nodiscard]] bool small(Index position) const { return is_small_[static_cast<std::size_t>(position)] != 0; }
-    [[nodiscard]] bool is_leftmost(Index position) const {
-        return position > 0 && small(position) && !small(position - 1);
-    }
-
-    // A suffix is small (S-type) if it is less than its right neighbour. The last one is not: the end is the least.
-    void classify() {
-        std::fill(bucket_ends_.begin(), bucket_ends_.end(), 0);
-        for (const Char c : text_) ++bucket_ends_[static_cast<std::size_t>(c) + 1];
-        for (std::size_t c = 1; c < bucket_ends_.size(); ++c) bucket_ends_[c] += bucket_ends_[c - 1];
-        for (auto position = static_cast<Index>(text_.size()) - 2; position >= 0; --position) {
-            const Char here = at(position);
-            const Char right = at(position + 1);
-            const bool is_small = here < right || (here == right && small(position + 1));
-            is_small_[static_cast<std::size_t>(position)] = is_small ? 1 : 0;
+    // A suffix is small (S-type) if it is less than its right neighbour; the last one is not, for the end is the least.
+    // It is leftmost if its left neighbour is not small. Fills the buckets; gives the leftmost ones, ascending.
+    std::vector<Position> classify() {
+        std::vector<Position> leftmost(size_ / 2);
+        auto first = leftmost.end();
+        bool right_is_small = false;
+        ++buckets_[text_[size_ - 1]].end;
+        for (std::size_t at = size_ - 1; at-- > 0;) {
+            const Char here = text_[at];
+            const Char right = text_[at + 1];
+            const bool is_small = here < right || (here == right && right_is_small);
+            if (right_is_small && !is_small) *--first = static_cast<Position>(at + 1);
+            Bucket& bucket = buckets_[here];
+            ++bucket.end;
+            bucket.small += is_small ? 1 : 0;
+            right_is_small = is_small;
         }
-    }
-
-    // Puts the given suffixes at the ends of their buckets in the given order, then derives the order of all.
-    void induce(const std::vector<Index>& leftmost) {
-        std::fill(order_.begin(), order_.end(), kEmpty);
-        std::vector<Index> next(bucket_ends_.begin() + 1, bucket_ends_.end());
-        for (std::size_t k = leftmost.size(); k-- > 0;) put_last(next, leftmost[k]);
-
-        std::copy(bucket_ends_.begin(), bucket_ends_.end() - 1, next.begin());
-        put_first(next, static_cast<Index>(text_.size()) - 1);
-        for (std::size_t rank = 0; rank < order_.size(); ++rank) {
-            const Index left = order_[rank] - 1;
-            if (left >= 0 && !small(left)) put_first(next, left);
+        std::uint32_t begin = 0;
+        for (Bucket& bucket : buckets_) {
+            bucket.begin = begin;
+            begin += bucket.end;
+            bucket.end = begin;
+            bucket.small = bucket.end - bucket.small;
         }
-        std::copy(bucket_ends_.begin() + 1, bucket_ends_.end(), next.begin());
-        for (std::size_t rank = order_.size(); rank-- > 0;) {
-            const Index left = order_[rank] - 1;
-            if (left >= 0 && small(left)) put_last(next, left);
-        }
+        leftmost.erase(leftmost.begin(), first);
+        return leftmost;
     }
 
-    void put_first(std::vector<Index>& next, Index position) {
-        Index& slot = next[static_cast<std::size_t>(at(position))];
-        order_[static_cast<std::size_t>(slot++)] = position;
-    }
-    void put_last(std::vector<Index>& next, Index position) {
-        Index& slot = next[static_cast<std::size_t>(at(position))];
-        order_[static_cast<std::size_t>(--slot)] = position;
+    // Puts the given suffixes at the ends of their buckets in the given order, then derives the order of all. Suffix 0
+    // has no left neighbour to derive, so that 0 serves for an empty slot too.
+    void induce(const std::vector<Position>& leftmost) {
+        std::fill_n(order_, size_ + 1, Position{0});
+        for (std::size_t c = 0; c < buckets_.size(); ++c) next_[c] = buckets_[c].end;
+        for (auto position = leftmost.rbegin(); position != leftmost.rend(); ++position)
+            order_[--next_[text_[*position]]] = *position;
+
+        for (std::size_t c = 0; c < buckets_.size(); ++c) next_[c] = buckets_[c].begin;
+        order_[next_[text_[size_ - 1]]++] = static_cast<Position>(size_ - 1);
+        for (std::size_t c = 0; c < buckets_.size(); ++c) {
+            const Bucket bucket = buckets_[c];
+            for (std::uint32_t rank = bucket.begin; rank < bucket.end; ++rank) {
+                const std::size_t position = order_[rank];
+                const std::size_t left = text_[static_cast<std::ptrdiff_t>(position) - 1];
+                const bool takes = (position != 0) & (left >= c);
+                std::uint32_t& next = next_[left];
+                order_[takes ? next : size_] = static_cast<Position>(position - 1);
+                next += takes ? 1 : 0;
+            }
+        }
+
+        for (std::size_t c = 0; c < buckets_.size(); ++c) next_[c] = buckets_[c].end;
+        for (std::size_t c = buckets_.size(); c-- > 0;) {
+            const Bucket bucket = buckets_[c];
+            const auto derive = [&](std::uint32_t first, std::uint32_t last, std::size_t limit) {
+                for (std::uint32_t rank = last; rank-- > first;) {
+                    const std::size_t position = order_[rank];
+                    const std::size_t left = text_[static_cast<std::ptrdiff_t>(position) - 1];
+                    const bool takes = (position != 0) & (left < limit);
+                    std::uint32_t& next = next_[left];
+                    next -= takes ? 1 : 0;
+                    order_[takes ? next : size_] = static_cast<Position>(position - 1);
+                }
+            };
+            derive(bucket.small, bucket.end, c + 1);
+            derive(bucket.begin, bucket.small, c);
+        }
     }
 
     // The leftmost-small suffixes in order, after a first induction has sorted the pieces between them.
-    [[nodiscard]] std::vector<Index> sorted(const std::vector<Index>& leftmost) const {
+    [[nodiscard]] std::vector<Position> sorted(const std::vector<Position>& leftmost) const {
         const std::size_t pieces = leftmost.size();
-        std::vector<Index> by_piece;
-        by_piece.reserve(pieces);
-        for (const Index position : order_)
-            if (is_leftmost(position)) by_piece.push_back(position);
+        // Two neighbours are never both leftmost, so half a position is enough to tell them apart.
+        std::vector<Position> length(size_ / 2 + 1);  // of the piece; the last one's is 0 and like no other
+        for (std::size_t k = 0; k + 1 < pieces; ++k)
+            length[leftmost[k] / 2U] = static_cast<Position>(leftmost[k + 1] - leftmost[k] + 1);
 
-        std::vector<Index> number(text_.size(), kEmpty);  // position -> which leftmost it is, then -> name of its piece
-        for (std::size_t k = 0; k < pieces; ++k) number[static_cast<std::size_t>(leftmost[k])] = static_cast<Index>(k);
-        std::vector<Index> names(pieces);
-        Index name = 0;
-        for (std::size_t k = 0; k < pieces; ++k) {
-            if (k > 0 && !same_piece(leftmost, number, by_piece[k - 1], by_piece[k])) ++name;
-            names[static_cast<std::size_t>(number[static_cast<std::size_t>(by_piece[k])])] = name;
+        std::vector<Position> by_piece(pieces + 1);
+        std::size_t found = 0;
+        for (std::size_t c = 0; c < buckets_.size(); ++c) {
+            for (std::uint32_t rank = buckets_[c].small; rank < buckets_[c].end; ++rank) {
+                const Position position = order_[rank];
+                by_piece[found] = position;
+                found += ((position != 0) & (text_[static_cast<std::ptrdiff_t>(position) - 1] > c)) ? 1 : 0;
+            }
         }
-        if (name + 1 == static_cast<Index>(pieces)) return by_piece;
+        by_piece.resize(pieces);
 
-        std::vector<Index> order(pieces);
-        Sorter<Index>(names, name + 1, order).sort();
-        for (Index& rank : order) rank = leftmost[static_cast<std::size_t>(rank)];
+        std::vector<Position> name_at(size_ / 2 + 1);
+        std::size_t name = 0;
+        for (std::size_t k = 0; k < pieces; ++k) {
+            const Position position = by_piece[k];
+            if (k > 0 && !same_piece(length, by_piece[k - 1], position)) ++name;
+            name_at[position / 2U] = static_cast<Position>(name);
+        }
+        if (name + 1 == pieces) return by_piece;
+
+        std::vector<Position> names(pieces + 1);
+        for (std::size_t k = 0; k < pieces; ++k) names[k + 1] = name_at[leftmost[k] / 2U];
+        std::vector<Position> order(pieces + 1);
+        Sorter<Position>(names.data() + 1, pieces, name + 1, order.data()).sort();
+        order.resize(pieces);
+        for (Position& rank : order) rank = leftmost[rank];
         return order;
     }
 
-    [[nodiscard]] bool same_piece(const std::vector<Index>& leftmost, const std::vector<Index>& number, Index left,
-                                  Index right) const {
-        const auto length = [&](Index position) {
-            const auto following = static_cast<std::size_t>(number[static_cast<std::size_t>(position)]) + 1;
-            // The last piece runs to the text's end, which is like no character.
-            return following < leftmost.size() ? leftmost[following] - position + 1 : kEmpty;
-        };
-        const Index size = length(left);
-        if (size == kEmpty || size != length(right)) return false;
-        const auto from = text_.begin() + left;
-        return std::equal(from, from + size, text_.begin() + right);
+    [[nodiscard]] bool same_piece(const std::vector<Position>& length, Position left, Position right) const {
+        const std::size_t size = length[left / 2U];
+        if (size == 0 || size != length[right / 2U]) return false;
+        return std::equal(text_ + left, text_ + left + size, text_ + right);
     }
 
-    std::span<const Char> text_;
-    std::span<Index> order_;
-    std::vector<std::uint8_t> is_small_;
-    std::vector<Index> bucket_ends_;  // [c]: where the bucket of c begins, [c + 1]: where it ends
+    const Char* text_;
+    std::size_t size_;
+    Position* order_;
+    std::vector<Bucket> buckets_;
+    std::vector<std::uint32_t> next_;  // a bucket's next slot
+};
+
+// How often each byte occurs in the first rows of the Burrows-Wheeler transform: exact counts for every 64th row, and
+// the rows between are looked at.
+class Occurrences {
+  public:
+    Occurrences(std::span<const std::uint8_t> text, std::span<const std::uint16_t> order)
+        : before_(order.size() / kRows + 1), counts_(order.size() / kRows + 1) {
+        // Row 0 is the empty suffix. The whole text has no byte before it: its row holds a 0 that count() leaves out.
+        std::uint8_t* const bytes = before_.front().data();
+        bytes[0] = text.back();
+        for (std::size_t rank = 0; rank < order.size(); ++rank) {
+            const std::size_t position = order[rank];
+            if (position == 0) whole_ = rank + 1;
+            bytes[rank + 1] = position == 0 ? std::uint8_t{0} : text[position - 1];
+        }
+        Counts counts{};
+        for (std::size_t block = 0; block < before_.size(); ++block) {
+            counts_[block] = counts;
+            for (const std::uint8_t byte : before_[block]) ++counts[byte];
+        }
+    }
+
+    // `rows` is at most the text's length plus 1.
+    [[nodiscard]] std::uint32_t count(std::uint8_t byte, std::uint32_t rows) const noexcept {
+        if (rows == 0) return 0;
+        const std::size_t block = (rows - 1) / kRows;  // no later one, so that its count fits 16 bits
+        const auto last = static_cast<std::uint8_t>((rows - 1) % kRows);
+        std::uint8_t found = 0;
+        for (std::uint8_t k = 0; k < kRows; ++k)
+            found = static_cast<std::uint8_t>(found + ((before_[block][k] == byte) & (k <= last)));
+        const std::uint32_t not_there = byte == 0 && rows > whole_ ? 1 : 0;
+        return counts_[block][byte] + found - not_there;
+    }
+
+  private:
+    static constexpr std::uint8_t kRows = 64;
+    using Counts = std::array<std::uint16_t, 256>;
+
+    std::vector<std::array<std::uint8_t, kRows>> before_;  // the byte before each row's suffix
+    std::vector<Counts> counts_;                           // [block]: in all blocks before it
+    std::size_t whole_ = 0;                                // row of the whole text
 };
 
 }  // namespace
 
-std::vector<std::int32_t> suffix_array(std::span<const std::uint8_t> text) {
-    std::vector<std::int32_t> order(text.size());
-    Sorter<std::uint8_t>(text, 256, order).sort();
+std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text) {
+    std::vector<std::uint8_t> padded{0};
+    padded.insert(padded.end(), text.begin(), text.end());
+    std::vector<Position> order(text.size() + 1);
+    Sorter<std::uint8_t>(padded.data() + 1, text.size(), 256, order.data()).sort();
+    order.resize(text.size());
     return order;
+}
+
+// Backward search (Ferragina and Manzini, 2000): of the suffixes that begin with byte c, those less than c + rest are
+// those that follow a suffix less than rest, and the transform counts them.
+std::vector<std::uint32_t> insertion_ranks(std::span<const std::uint8_t> text, std::span<const std::uint16_t> order,
+                                           std::span<const std::uint8_t> pattern) {
+    std::vector<std::uint32_t> ranks(pattern.size());
+    if (text.empty()) return ranks;
+    const Occurrences occurrences(text, order);
+    std::array<std::uint32_t, 257> first{};  // row of the first suffix that begins with a byte
+    for (const std::uint8_t byte : text) ++first[byte + 1U];
+    first[0] = 1;
+    for (std::size_t c = 1; c < first.size(); ++c) first[c] += first[c - 1];
+    std::uint32_t rows = 0;  // less than the pattern from i on, the empty suffix included
+    for (std::size_t i = pattern.size(); i-- > 0;) {
+        rows = first[pattern[i]] + occurrences.count(pattern[i], rows);
+        ranks[i] = rows - 1;
+    }
+    return ranks;
 }
 
 }  // namespace halscope::hal

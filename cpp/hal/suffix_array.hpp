@@ -1,13 +1,22 @@
-// The suffix array of a byte string in linear time.
+// The suffix array of a short byte string in linear time, and where other strings would stand in it.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace halscope::hal {
 
-// The starts of all suffixes of `text`, in lexicographic order; a suffix that is another's prefix comes first.
-// `text` is shorter than 2 GiB.
-[[nodiscard]] std::vector<std::int32_t> suffix_array(std::span<const std::uint8_t> text);
+// What one stream can hold, so that a position fits 16 bits.
+inline constexpr std::size_t kMaxText = 0x10000;
+
+// The starts of all suffixes of `text` (at most kMaxText bytes), in lexicographic order; a suffix that is another's
+// prefix comes first.
+[[nodiscard]] std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text);
+
+// For each suffix of `pattern` how many suffixes of `text` are less than it; `order` is the suffix array of `text`.
+[[nodiscard]] std::vector<std::uint32_t> insertion_ranks(std::span<const std::uint8_t> text,
+                                                         std::span<const std::uint16_t> order,
+                                                         std::span<const std::uint8_t> pattern);
 
 }  // namespace halscope::hal
