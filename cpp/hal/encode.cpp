@@ -13,6 +13,8 @@
 //   All copies cost the same, and so do RLE8 and sequence: of each group the longest is enough.
 // The row is as good as the matches: with all of them it is the minimum, with likely ones it comes close.
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
@@ -20,8 +22,6 @@
 
 namespace halscope::hal {
 namespace {
-
-constexpr std::uint32_t kFar = UINT32_MAX;
 
 // Bytes that RLE8, RLE16 and sequence can write at each position, not yet limited to what one command can.
 struct Runs {
@@ -32,99 +32,109 @@ struct Runs {
     // From the runs at i + 1 to those at i.
     void extend(std::span<const std::uint8_t> data, std::size_t i) noexcept {
         const std::size_t rest = data.size() - i;
-        same = rest > 1 && data[i] == data[i + 1] ? same + 1 : 1;
-        sequence = rest > 1 && static_cast<std::uint8_t>(data[i] + 1) == data[i + 1] ? sequence + 1 : 1;
-        pairs = rest > 2 && data[i] == data[i + 2] ? pairs + 1 : std::min<std::size_t>(rest, 2);
+        const std::size_t second = rest > 1 ? i + 1 : i;
+        const std::size_t third = rest > 2 ? i + 2 : i;
+        same = data[i] == data[second] ? same + 1 : 1;
+        sequence = static_cast<std::uint8_t>(data[i] + 1) == data[second] ? sequence + 1 : 1;
+        pairs = data[i] == data[third] ? pairs + 1 : 2;
     }
 };
 
-// The command chosen at one position.
-struct Choice {
-    std::uint16_t length = 0;  // bytes of output
-    std::uint8_t kind = kRaw;
+// A command and what the row that begins with it costs, in one number: the less of two is the cheaper.
+class Choice {
+  public:
+    Choice() = default;
+    // `length`: bytes of output, 1 to 2048.
+    Choice(std::size_t cost, unsigned kind, std::size_t length) noexcept
+        : bits_(static_cast<std::uint32_t>(cost << 14 | kind << 11 | (length - 1))) {}
+    static Choice end_of_data() noexcept { return {1, kRaw, 1}; }
+    static Choice none() noexcept { return {0x3FFFF, kRaw, 1}; }
+
+    [[nodiscard]] std::size_t cost() const noexcept { return bits_ >> 14; }
+    [[nodiscard]] unsigned kind() const noexcept { return bits_ >> 11 & 7; }
+    [[nodiscard]] std::size_t length() const noexcept { return (bits_ & 0x7FF) + 1U; }
+    bool operator<(const Choice& other) const noexcept { return bits_ < other.bits_; }
+
+  private:
+    std::uint32_t bits_ = 0;
 };
 
 class Parser {
   public:
-    Parser(std::span<const std::uint8_t> data, std::span<const Match> matches)
-        : data_(data),
-          matches_(matches),
-          cost_(data.size() + 1),
-          choice_(data.size()),
-          nearest_total_(worst_cost(), kFar) {}
+    // `choices` has one place more than `data` has bytes.
+    Parser(std::span<const std::uint8_t> data, std::span<const Match> matches, std::span<Choice> choices)
+        : data_(data), matches_(matches), choice_(choices) {
+        nearest_total_.fill(UINT32_MAX);
+    }
 
-    // choices()[i] is the first command of a cheapest row for the data from i on.
-    [[nodiscard]] std::span<const Choice> parse() {
-        settle(data_.size(), 1);
+    // choices[i] becomes the first command of a cheapest row for the data from i on.
+    void parse() {
+        settle(data_.size(), Choice::end_of_data());
         Runs runs;
         for (std::size_t i = data_.size(); i-- > 0;) {
             runs.extend(data_, i);
-            best_ = kFar;
-            try_raw(i);
             const bool is_run = runs.same >= runs.sequence;
-            try_reach(i, is_run ? kRle8 : kSequence, 2, is_run ? runs.same : runs.sequence);
-            try_reach(i, matches_[i].kind, 3, matches_[i].length);
-            try_pairs(i, runs.pairs / 2);
-            settle(i, best_);
+            const Match& match = matches_[i];
+            // Mostly nothing but sums and minima: whether a command pays is not for a branch predictor to know.
+            Choice best = raw(i);
+            best = std::min(best, reach(i, is_run ? kRle8 : kSequence, 2, is_run ? runs.same : runs.sequence));
+            best = std::min(best, reach(i, match.kind, 3, match.length));
+            if (runs.pairs >= 4) best = std::min(best, pairs(i, runs.pairs / 2));
+            settle(i, best);
         }
-        return choice_;
     }
 
   private:
-    // More than any g: all data in long raw commands cost two bytes for each, and the terminator.
-    [[nodiscard]] std::size_t worst_cost() const noexcept {
-        return data_.size() + 2 * (data_.size() / kLongCount + 1) + 2;
+    static constexpr std::size_t kTotals = 4096;
+
+    [[nodiscard]] std::size_t cost(std::size_t i) const noexcept { return choice_[i].cost(); }
+
+    void settle(std::size_t i, Choice choice) noexcept {
+        choice_[i] = choice;
+        nearest(choice.cost() + i) = static_cast<std::uint32_t>(i);
     }
 
-    void settle(std::size_t i, std::uint32_t cost) noexcept {
-        cost_[i] = cost;
-        nearest_total_[cost + i] = static_cast<std::uint32_t>(i);
+    // First position settled so far whose g is `total`, if it lies in reach of a command. There g differs by 1026 at
+    // most (dropping and trimming commands gives that bound, a raw command the other), so what has the same remainder
+    // lies out of reach.
+    [[nodiscard]] std::uint32_t& nearest(std::size_t total) noexcept { return nearest_total_[total % kTotals]; }
+
+    [[nodiscard]] Choice raw(std::size_t i) noexcept {
+        const std::size_t total = cost(i + 1) + i + 1;
+        const std::size_t one_less = nearest(total - 1);
+        const std::size_t two_less = nearest(total - 2);
+        const std::size_t end = one_less <= i + kShortCount ? one_less : two_less <= i + kLongCount ? two_less : i + 1;
+        return {total - i + (end == i + 1 ? 1 : 0), kRaw, end - i};
     }
 
-    void consider(std::size_t i, unsigned kind, std::size_t end, std::uint32_t price) noexcept {
-        const std::uint32_t cost = price + cost_[end];
-        if (cost >= best_) return;
-        best_ = cost;
-        choice_[i] = {static_cast<std::uint16_t>(end - i), static_cast<std::uint8_t>(kind)};
+    [[nodiscard]] Choice reach(std::size_t i, unsigned kind, std::size_t price, std::size_t length) const noexcept {
+        if (length > kShortCount) [[unlikely]]
+            return std::min(reach(i, kind, price, kShortCount),
+                            ending(i, kind, price + 1, std::min(length, kLongCount)));
+        const Choice choice = ending(i, kind, price, std::max<std::size_t>(length, 1));
+        return length < 2 ? Choice::none() : choice;
     }
 
-    void try_raw(std::size_t i) noexcept {
-        const std::size_t total = cost_[i + 1] + i + 1;
-        const std::size_t one_less = nearest_total_[total - 1];
-        const std::size_t two_less = nearest_total_[total - 2];
-        std::size_t end = i + 1;
-        if (one_less <= i + kShortCount) {
-            end = one_less;
-        } else if (two_less <= i + kLongCount) {
-            end = two_less;
-        }
-        const std::size_t length = end - i;
-        consider(i, kRaw, end, static_cast<std::uint32_t>(length + (length > kShortCount ? 2 : 1)));
+    // The end of least cost among that of `length` and all before it; there are two at least.
+    [[nodiscard]] Choice ending(std::size_t i, unsigned kind, std::size_t price, std::size_t length) const noexcept {
+        const std::size_t last = cost(i + length);
+        const std::size_t before = cost(i + length - 1);
+        return before < last ? Choice(price + before, kind, length - 1) : Choice(price + last, kind, length);
     }
 
-    void try_reach(std::size_t i, unsigned kind, std::uint32_t price, std::size_t length) noexcept {
-        if (length < 2) return;
-        consider(i, kind, cheapest(i + std::min(length, kShortCount)), price);
-        if (length > kShortCount) consider(i, kind, cheapest(i + std::min(length, kLongCount)), price + 1);
-    }
-
-    // The end of least cost among `last` and all before it; there are two at least.
-    [[nodiscard]] std::size_t cheapest(std::size_t last) const noexcept {
-        return cost_[last - 1] < cost_[last] ? last - 1 : last;
-    }
-
-    void try_pairs(std::size_t i, std::size_t pairs) noexcept {
-        if (pairs < 2) return;
-        consider(i, kRle16, i + 2 * std::min(pairs, kShortCount), 3);
-        if (pairs > kShortCount) consider(i, kRle16, i + 2 * std::min(pairs, kLongCount), 4);
+    [[nodiscard]] Choice pairs(std::size_t i, std::size_t count) const noexcept {
+        const std::size_t few = 2 * std::min(count, kShortCount);
+        const Choice choice(3 + cost(i + few), kRle16, few);
+        if (count <= kShortCount) [[likely]]
+            return choice;
+        const std::size_t many = 2 * std::min(count, kLongCount);
+        return std::min(choice, Choice(4 + cost(i + many), kRle16, many));
     }
 
     std::span<const std::uint8_t> data_;
     std::span<const Match> matches_;
-    std::vector<std::uint32_t> cost_;  // f
-    std::vector<Choice> choice_;
-    std::vector<std::uint32_t> nearest_total_;  // [g]: first position settled so far
-    std::uint32_t best_ = kFar;
+    std::span<Choice> choice_;  // at the data's end: the terminator's cost
+    std::array<std::uint32_t, kTotals> nearest_total_;
 };
 
 class Writer {
@@ -132,11 +142,12 @@ class Writer {
     explicit Writer(std::vector<std::uint8_t>& packed) : packed_(packed) {}
 
     void command(std::span<const std::uint8_t> data, std::size_t i, const Choice& choice, const Match& match) {
-        const unsigned kind = choice.kind;
-        header(kind, kind == kRle16 ? choice.length / 2U : choice.length);
+        const unsigned kind = choice.kind();
+        const std::size_t length = choice.length();
+        header(kind, kind == kRle16 ? length / 2 : length);
         if (kind == kRaw) {
             const auto from = data.begin() + static_cast<std::ptrdiff_t>(i);
-            packed_.insert(packed_.end(), from, from + choice.length);
+            packed_.insert(packed_.end(), from, from + static_cast<std::ptrdiff_t>(length));
         } else if (kind >= kCopy) {
             packed_.push_back(static_cast<std::uint8_t>(match.source >> 8));
             packed_.push_back(static_cast<std::uint8_t>(match.source & 0xFF));
@@ -166,13 +177,22 @@ EncodeResult encode(std::span<const std::uint8_t> data, Effort effort) {
     if (data.size() > kMaxOutput) return {Status::data_too_long, {}, kMaxOutput};
     // Everything below reads this copy, so that a buffer which another thread changes cannot contradict itself.
     const std::vector<std::uint8_t> snapshot(data.begin(), data.end());
-    const std::vector<Match> matches = effort == Effort::optimal ? longest_matches(snapshot) : likely_matches(snapshot);
-    Parser parser(snapshot, matches);
-    const std::span<const Choice> choices = parser.parse();
+    // Kept for the next call, for fresh memory takes time to touch: 0.6 MiB at most.
+    thread_local std::vector<Match> matches;
+    thread_local std::vector<Choice> choices;
+    if (matches.size() < snapshot.size()) matches.resize(snapshot.size());
+    if (choices.size() < snapshot.size() + 1) choices.resize(snapshot.size() + 1);
+    if (effort == Effort::optimal) {
+        longest_matches(snapshot, matches);
+    } else {
+        likely_matches(snapshot, matches);
+    }
+    Parser(snapshot, matches, choices).parse();
 
     EncodeResult result;
+    result.packed.reserve(std::min(choices.front().cost(), kMaxPacked));
     Writer writer(result.packed);
-    for (std::size_t i = 0; i < snapshot.size(); i += choices[i].length) {
+    for (std::size_t i = 0; i < snapshot.size(); i += choices[i].length()) {
         writer.command(snapshot, i, choices[i], matches[i]);
         if (result.packed.size() + 1 > kMaxPacked) return {Status::packed_too_long, {}, i};
     }

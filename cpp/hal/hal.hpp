@@ -50,7 +50,7 @@ struct DecodeResult {
 
 enum class Effort : std::uint8_t {
     optimal,  // the smallest stream that exists
-    fast,     // a few percent larger, several times as quick
+    fast,     // a few percent larger, five times as quick
 };
 
 struct EncodeResult {

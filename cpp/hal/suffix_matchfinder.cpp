@@ -70,7 +70,7 @@ class Neighbours {
 
 }  // namespace
 
-std::vector<Match> longest_matches(std::span<const std::uint8_t> data) {
+void longest_matches(std::span<const std::uint8_t> data, std::span<Match> matches) {
     const std::size_t size = data.size();
     std::vector<std::uint8_t> turned(size);
     for (std::size_t i = 0; i < size; ++i) turned[i] = reverse_bits(data[i]);
@@ -92,16 +92,15 @@ std::vector<Match> longest_matches(std::span<const std::uint8_t> data) {
     Neighbours backward(kBackwardCopy, mirrored, mirrored_order, data);
     PositionSet seen;
     PositionSet mirrored_seen;
-    std::vector<Match> matches(size);
     for (std::size_t i = 0; i < size; ++i) {
-        Match& best = matches[i];
+        Match best;
         forward.improve(best, i, rank[i], seen);
         reversed.improve(best, i, turned_ranks[i], seen);
         backward.improve(best, i, backward_ranks[i], mirrored_seen);
+        matches[i] = best;
         seen.insert(rank[i]);
         mirrored_seen.insert(mirrored_rank[size - 1 - i]);
     }
-    return matches;
 }
 
 }  // namespace halscope::hal
