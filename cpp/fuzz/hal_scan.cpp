@@ -1,4 +1,4 @@
-// The scan against the decoder at every offset, strict and compatible, with and without edges.
+// The scan against the decoder at every offset, strict and compatible, with and without edges, whole and in parts.
 #include <algorithm>
 #include <cstdlib>
 #include <vector>
@@ -15,7 +15,7 @@ constexpr std::size_t kLongest = 1024;  // every offset is decoded, and each may
 
 void check(std::span<const std::uint8_t> rom, std::size_t window, Mode mode) {
     static std::vector<std::uint8_t> output(halscope::hal::kMaxOutput);
-    const std::vector<Candidate> found = halscope::hal::scan(rom, window, mode);
+    const std::vector<Candidate> found = halscope::hal::scan(rom, window, mode, 1);
     auto next = found.begin();
     for (std::size_t offset = 0; offset < rom.size(); ++offset) {
         const std::size_t edge = window == 0 ? rom.size() : std::min(rom.size(), (offset / window + 1) * window);
@@ -27,6 +27,12 @@ void check(std::span<const std::uint8_t> rom, std::size_t window, Mode mode) {
         ++next;
     }
     if (next != found.end()) std::abort();
+    // In parts, with seams anywhere.
+    const std::vector<Candidate> parts = halscope::hal::scan(rom, window, mode, 3);
+    const auto same = [](const Candidate& left, const Candidate& right) {
+        return left.offset == right.offset && left.packed_size == right.packed_size && left.size == right.size;
+    };
+    if (!std::equal(found.begin(), found.end(), parts.begin(), parts.end(), same)) std::abort();
 }
 
 }  // namespace

@@ -5,8 +5,13 @@
 // that must be written before it is max(reference + 1, need of the rest - own output). A stream is strict exactly when
 // that need is 0 or less. A command is at most 1026 bytes long, so the last 2048 positions are all that is remembered;
 // trying a decoder at every offset instead takes a thousand times as long.
+//
+// No stream is longer than 64 KiB, so a pass that begins that far behind a part of the ROM knows all of the part's
+// streams: that is what threads have in common, and all of it.
 #include <algorithm>
 #include <array>
+#include <future>
+#include <thread>
 
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
@@ -65,10 +70,15 @@ class Pass {
   public:
     Pass(std::span<const std::uint8_t> rom, std::vector<Candidate>& found) noexcept : rom_(rom.data()), found_(found) {}
 
-    // Appends the streams that lie inside [first, stop), descending.
-    void run(std::size_t first, std::size_t stop) {
-        stop_ = stop;
-        for (std::size_t at = stop; at-- > first;) {
+    // Appends the streams that begin inside [first, stop) and end at `end` at most, descending.
+    void run(std::size_t first, std::size_t stop, std::size_t end) {
+        stop_ = end;
+        std::size_t at = end;
+        while (at > stop) {
+            --at;
+            ring_[at % kRing] = stream_at(at);
+        }
+        while (at-- > first) {
             const Stream stream = stream_at(at);
             ring_[at % kRing] = stream;
             if (stream.size - 1 < kMaxOutput && stream.need <= 0)
@@ -108,27 +118,57 @@ class Pass {
     std::array<Stream, kRing> ring_;  // read only at positions that this run has written
 };
 
+// The streams that begin inside [first, stop), ascending.
 template <Mode mode>
-void scan_all(std::span<const std::uint8_t> rom, std::size_t window, std::vector<Candidate>& found) {
+std::vector<Candidate> scan_part(std::span<const std::uint8_t> rom, std::size_t window, std::size_t first,
+                                 std::size_t stop) {
+    std::vector<Candidate> found;
     Pass<mode> pass(rom, found);
-    for (std::size_t stop = rom.size(); stop > 0;) {
-        const std::size_t first = window == 0 ? 0 : (stop - 1) / window * window;
-        pass.run(first, stop);
-        stop = first;
+    while (stop > first) {
+        const std::size_t edge = window == 0 ? 0 : (stop - 1) / window * window;
+        const std::size_t next_edge = window == 0 || rom.size() - edge < window ? rom.size() : edge + window;
+        // No stream that begins before `stop` goes further.
+        const std::size_t end = std::min(next_edge, stop + kMaxPacked);
+        const std::size_t begin = std::max(first, edge);
+        pass.run(begin, stop, end);
+        stop = begin;
     }
+    std::reverse(found.begin(), found.end());
+    return found;
+}
+
+template <Mode mode>
+std::vector<Candidate> scan_on(std::size_t threads, std::span<const std::uint8_t> rom, std::size_t window) {
+    const auto part = [=](std::size_t k) {
+        return scan_part<mode>(rom, window, rom.size() * k / threads, rom.size() * (k + 1) / threads);
+    };
+    if (threads <= 1) return scan_part<mode>(rom, window, 0, rom.size());
+    std::vector<std::future<std::vector<Candidate>>> others;
+    // Where the system gives no thread, this one does the work when it asks for the result.
+    for (std::size_t k = 1; k < threads; ++k)
+        others.push_back(std::async(std::launch::async | std::launch::deferred, part, k));
+    std::vector<Candidate> found = part(0);
+    for (auto& other : others) {
+        const std::vector<Candidate> more = other.get();
+        found.insert(found.end(), more.begin(), more.end());
+    }
+    return found;
+}
+
+// Each thread reads 64 KiB more than its part, so that a part much larger than that pays; two do most of the gain, and
+// a machine's other cores have other work.
+std::size_t worthwhile_threads(std::size_t size) noexcept {
+    constexpr std::size_t kPart = 512 * 1024;
+    const std::size_t most = std::min<std::size_t>(std::thread::hardware_concurrency(), 2);
+    return std::clamp<std::size_t>(size / kPart, 1, std::max<std::size_t>(most, 1));
 }
 
 }  // namespace
 
-std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window, Mode mode) {
-    std::vector<Candidate> found;
-    if (mode == Mode::strict) {
-        scan_all<Mode::strict>(rom, window, found);
-    } else {
-        scan_all<Mode::compatible>(rom, window, found);
-    }
-    std::reverse(found.begin(), found.end());
-    return found;
+std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window, Mode mode, std::size_t threads) {
+    if (threads == 0) threads = worthwhile_threads(rom.size());
+    return mode == Mode::strict ? scan_on<Mode::strict>(threads, rom, window)
+                                : scan_on<Mode::compatible>(threads, rom, window);
 }
 
 }  // namespace halscope::hal

@@ -58,7 +58,8 @@ bool one_round(const Work& work, unsigned round) {
     }
     const auto effort = round % 2 == 0 ? halscope::hal::Effort::optimal : halscope::hal::Effort::fast;
     const auto packed = halscope::hal::encode(work.blocks[round % kBlocks], effort);
-    return packed.status == halscope::hal::Status::ok && halscope::hal::scan(work.rom).size() == work.candidates;
+    return packed.status == halscope::hal::Status::ok &&
+           halscope::hal::scan(work.rom, 0, halscope::hal::Mode::strict, 2).size() == work.candidates;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from halscope import hal
+from halscope import _codec, hal
 from halscope_hooks import Codec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +95,28 @@ def test_a_block_is_found_among_others_packed_back_to_back() -> None:
     for block in blocks:
         assert found[offset] == (len(block), len(hal.decode(block).data))
         offset += len(block)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("window", [0, 0x8000, 100000])
+def test_threads_find_what_one_finds_across_their_seams(window: int, strict: bool) -> None:
+    # Streams of up to 64 KiB, which lie across most seams wherever those are.
+    rng = random.Random(9)
+    rom = bytearray()
+    while len(rom) < 300000:
+        rom += hal.encode(rng.randbytes(rng.randrange(60500, 65000)), effort="fast")
+        rom += hal.encode(tiles(rng, rng.randrange(60000, 65000)), effort="fast")
+    alone = _codec.hal_scan(rom, window, strict, 1).tolist()
+    for threads in (2, 3, 7):
+        assert _codec.hal_scan(rom, window, strict, threads).tolist() == alone
+    assert hal.scan(rom, window=window, strict=strict).tolist() == alone
+    if window == 0:
+        assert max(packed_size for _, packed_size, _ in alone) > 60000
+
+
+def test_more_threads_than_bytes_do_no_harm() -> None:
+    for rom in (b"", b"\xff", b"\x20x\xff"):
+        assert _codec.hal_scan(rom, 0, True, 50).tolist() == hal.scan(rom).tolist()
 
 
 def test_a_stream_across_an_edge_is_found_only_without_the_edge() -> None:

@@ -87,7 +87,7 @@ def scan(rom: Buffer, *, window: int = 0, strict: bool = True) -> NDArray[Any]:
     """
     if window < 0:
         raise ValueError(f"window must be 0 or a number of bytes, not {window}")
-    return _codec.hal_scan(rom, window, strict)
+    return _codec.hal_scan(rom, window, strict, 0)
 
 
 @dataclass(frozen=True, slots=True)
