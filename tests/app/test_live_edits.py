@@ -30,10 +30,14 @@ class Play:
         self.folder = folder
 
     def run(self, looks: int) -> Update:
-        for _ in range(looks * LOOK_EVERY):
-            update = self.session.step()
-            assert update is not None
-            self.edits.look(update)
+        for _ in range(looks * LOOK_EVERY - 1):
+            self.look()
+        return self.look()
+
+    def look(self) -> Update:
+        update = self.session.step()
+        assert update is not None
+        self.edits.look(update)
         return update
 
     def sheet_on_screen(self) -> Path:
