@@ -8,7 +8,7 @@ from halscope.app._plugins import BuiltIn, Plugins
 from halscope.app._sheets import check_output, extract_blocks, extract_sprites, inject, inspect_files, read_palette
 from halscope.app._tour import run_tour
 from halscope.app._tour_report import TourReport
-from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, codec_named, to_rom_offset
+from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, codec_named, to_rom_offset
 
 __all__ = [
     "BUTTONS",
@@ -22,6 +22,7 @@ __all__ = [
     "Press",
     "TourReport",
     "Workspace",
+    "bare_stream",
     "check_output",
     "codec_named",
     "examine",
