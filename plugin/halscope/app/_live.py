@@ -19,12 +19,13 @@ from halscope.inject.model import EditedSheet, Sheet
 from halscope.inject.place import to_patch
 from halscope.inject.plan import EditPlan, plan_edits
 from halscope.inject.sheet import read_sheet, write_sheet
+from halscope.inject.split import changed_tiles
 from halscope.ppu.grouping import group_sprites
+from halscope.rom.index import TILE_BYTES
 from halscope.session import Session, Update
 
 LOOK_EVERY: Final = 30  # frames between two looks at the folder: half a second in real time
 MOST_SHEETS: Final = 500
-TELLING_BYTES: Final = 4  # different byte values from which on a tile is recognised, as in the ROM's index
 SCREEN: Final = "screen.png"
 
 Signature = tuple[int, int]  # a file's time of change (ns) and size
@@ -86,7 +87,10 @@ class LiveEdits:
         Raises:
             HalscopeError: It cannot be read, placed or written; the game stays as it was.
         """
-        edited = self._edited | {png: read_sheet(png, nearest=self._nearest) for png in pngs}
+        self._apply({png: read_sheet(png, nearest=self._nearest) for png in pngs}, snapshot)
+
+    def _apply(self, sheets: dict[Path, EditedSheet], snapshot: Snapshot) -> None:
+        edited = self._edited | sheets
         rom = self._workspace.rom
         plan = plan_edits(
             rom,
@@ -131,7 +135,9 @@ class LiveEdits:
         codecs = self._workspace.plugins.codecs()
         # An edited figure is no new one: its tiles stand in no ROM yet, so its sheet could not be edited.
         edits = () if self._plan is None else self._plan.blocks
-        own = {tile.new for block in edits for tile in block.tiles if len(set(tile.new)) >= TELLING_BYTES}
+        new = [tile.new for block in edits for tile in block.tiles if len(tile.new) == TILE_BYTES]
+        telling = self._workspace.index().informative(b"".join(new))
+        own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
         for group in group_sprites(update.frame):
             sheet = sheet_from_metasprite(update.frame, group, update.origins, self._workspace.rom, codecs)
             name = _sheet_name(sheet)
@@ -161,7 +167,10 @@ class LiveEdits:
                 continue
             self._settled[path] = now
             try:
-                self.bring_in([path], snapshot)
+                sheet = read_sheet(path, nearest=self._nearest)
+                if path not in self._edited and not changed_tiles(sheet):
+                    continue  # of an earlier run, and never edited
+                self._apply({path: sheet}, snapshot)
             except HalscopeError as error:
                 self._report(str(error))
             else:
