@@ -363,7 +363,7 @@ Bytes full_output(Random& random, std::size_t tail) {
 }
 
 void full_outputs(Tally& tally, Random& random) {
-    for (const std::size_t tail : {1, 2, 3, 4, 5, 31, 32, 33, 64, 65, 1023, 1024, 1025, 2047, 2048, 2049})
+    for (const unsigned tail : {1U, 2U, 3U, 4U, 5U, 31U, 32U, 33U, 64U, 65U, 1023U, 1024U, 1025U, 2047U, 2048U, 2049U})
         check(tally, "64 KiB of output", full_output(random, tail));
     for (const std::size_t size : {65533U, 65534U, 65535U}) {
         Bytes data = full_output(random, 40);
