@@ -13,9 +13,11 @@ import halscope
 import halscope_hooks
 import jsonschema
 import pytest
+from halscope.demo import truth
 from halscope_hooks import hookspecs
 
 ROOT = Path(__file__).parent.parent
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 HOOKS = {name: spec for name, spec in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("halscope_")}
 
 
@@ -56,3 +58,19 @@ def test_the_schema_refuses_a_wrong_manifest(change: dict[str, Any]) -> None:
 def test_the_entry_point_can_be_imported() -> None:
     module, _, name = load("manifest.json")["entry_point"].partition(":")
     assert hasattr(__import__(module, fromlist=[name]), name)
+
+
+def test_the_tutorial_names_a_block_of_the_demo_rom() -> None:
+    text = (ROOT / "docs/tutorial/first-edit.md").read_text("utf-8")
+    (offset, lead, columns), *others = re.findall(r"extract game\.sfc (0x\w+) --lead (\d+) --columns (\d+)", text)
+    assert not others
+    block = next(block for block in truth()["blocks"] if block["offset"] == int(offset, 16))
+    assert block["lead"] == int(lead)
+    assert block["frame_width"] == 8 * int(columns)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page}: {target}"

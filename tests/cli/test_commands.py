@@ -82,6 +82,29 @@ def test_decompress_and_compress_are_inverse(rom: Path, tmp_path: Path, capsys: 
     assert hal.decode((tmp_path / "packed").read_bytes()).data.tobytes() == (tmp_path / "raw").read_bytes()
 
 
+def test_decompress_takes_back_what_compress_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = tmp_path / "raw"
+    raw.write_bytes(bytes(range(200)) * 3)
+    run(capsys, "compress", raw, "-o", tmp_path / "packed")
+    run(capsys, "decompress", tmp_path / "packed", "0", "-o", tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == raw.read_bytes()
+    (tmp_path / "longer").write_bytes((tmp_path / "packed").read_bytes() + b"x")
+    assert main(["decompress", str(tmp_path / "longer"), "0", "-o", str(tmp_path / "out")]) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_offset_without_a_block_is_named_with_its_file(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strict = set(hal.scan(rom.read_bytes())["offset"].tolist())
+    offset = next(at for at in range(0x7000, 0x8000) if at not in strict and rom.read_bytes()[at] != 0xFF)
+    assert main(["decompress", str(rom), hex(offset), "-o", str(tmp_path / "out")]) == 1
+    message = capsys.readouterr().err
+    assert "game.sfc" in message
+    assert "at offset 0x" in message
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_offset_can_be_a_snes_address(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     offset = truth()["blocks"][0]["offset"]
     address = f"${0x80 + offset // 0x8000:02X}:{0x8000 + offset % 0x8000:04X}"
@@ -202,7 +225,11 @@ def test_play_prints_a_line_a_frame_and_takes_an_edit(
     assert (tmp_path / "edit.ips").exists()
     assert (tmp_path / "w" / "screen.png").exists()
     assert len(list((tmp_path / "w").glob("hal-*.png"))) > 3
-    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["last-screen.png", "last-sprites.png"]
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
+        "last-figures.png",
+        "last-screen.png",
+        "last-sprites.png",
+    ]
 
 
 @needs_core

@@ -5,10 +5,10 @@ from halscope.app._games import BUTTONS, Game, Press, open_game, open_recording,
 from halscope.app._live import LiveEdits
 from halscope.app._pictures import on_screen, write_frame_pictures
 from halscope.app._plugins import BuiltIn, Plugins
-from halscope.app._sheets import extract_blocks, extract_sprites, inject, inspect_files, read_palette
+from halscope.app._sheets import check_output, extract_blocks, extract_sprites, inject, inspect_files, read_palette
 from halscope.app._tour import run_tour
 from halscope.app._tour_report import TourReport
-from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, codec_named, to_rom_offset
+from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, codec_named, to_rom_offset
 
 __all__ = [
     "BUTTONS",
@@ -22,6 +22,8 @@ __all__ = [
     "Press",
     "TourReport",
     "Workspace",
+    "bare_stream",
+    "check_output",
     "codec_named",
     "examine",
     "extract_blocks",

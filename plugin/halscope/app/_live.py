@@ -19,6 +19,7 @@ from halscope.inject.model import EditedSheet, Sheet
 from halscope.inject.place import to_patch
 from halscope.inject.plan import EditPlan, plan_edits
 from halscope.inject.sheet import read_sheet, write_sheet
+from halscope.inject.split import changed_tiles
 from halscope.ppu.grouping import group_sprites
 from halscope.rom.index import TILE_BYTES
 from halscope.session import Session, Update
@@ -86,7 +87,10 @@ class LiveEdits:
         Raises:
             HalscopeError: It cannot be read, placed or written; the game stays as it was.
         """
-        edited = self._edited | {png: read_sheet(png, nearest=self._nearest) for png in pngs}
+        self._apply({png: read_sheet(png, nearest=self._nearest) for png in pngs}, snapshot)
+
+    def _apply(self, sheets: dict[Path, EditedSheet], snapshot: Snapshot) -> None:
+        edited = self._edited | sheets
         rom = self._workspace.rom
         plan = plan_edits(
             rom,
@@ -163,7 +167,10 @@ class LiveEdits:
                 continue
             self._settled[path] = now
             try:
-                self.bring_in([path], snapshot)
+                sheet = read_sheet(path, nearest=self._nearest)
+                if path not in self._edited and not changed_tiles(sheet):
+                    continue  # of an earlier run, and never edited
+                self._apply({path: sheet}, snapshot)
             except HalscopeError as error:
                 self._report(str(error))
             else:

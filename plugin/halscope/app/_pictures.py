@@ -34,17 +34,24 @@ class Source:
     Args:
         name: What the block is called.
         place: Codec, offset and evidence of the sprite's first tile that is known.
-        known: Tiles whose place is known.
-        tiles: Tiles in all.
+        known: Tiles that say where they come from, and whose place is known.
+        telling: Tiles that say where they come from.
+        plain: Tiles that do not (blank, one colour).
     """
 
     name: str
     place: str
     known: int
-    tiles: int
+    telling: int
+    plain: int
+
+    @property
+    def count(self) -> str:
+        """The numbers in words."""
+        return f"{self.known} of {self.telling} tiles known" + (f", {self.plain} plain" if self.plain else "")
 
 
-def on_screen(sprite: Sprite | Metasprite) -> bool:
+def on_screen(sprite: Sprite) -> bool:
     """Whether any of its pixels can fall on the picture (y wraps at 256)."""
     return -sprite.width < sprite.x < SCREEN_WIDTH and (sprite.y < SCREEN_LINES or sprite.y + sprite.height > 256)
 
@@ -58,16 +65,18 @@ def origin_text(origin: Origin) -> str:
 def source_of(cells: NDArray[np.int32], origins: VramOrigins | None, names: Names) -> Source:
     """Where the tiles at these VRAM byte addresses come from."""
     if origins is None:
-        return Source("sprite", "no ROM given", 0, cells.size)
-    found = [origins.origins[int(at) // TILE_BYTES] for at in cells.flat]
-    best = [places[0] for places in found if places]
+        return Source("sprite", "no ROM given", 0, cells.size, 0)
+    tiles = cells.ravel() // TILE_BYTES
+    telling = int(origins.informative[tiles].sum())
+    plain = cells.size - telling
+    best = [origins.origins[tile][0] for tile in tiles if origins.informative[tile] and origins.origins[tile]]
     if not best:
-        return Source("unknown", "not found in the ROM", 0, cells.size)
+        return Source("unknown", "not found in the ROM", 0, telling, plain)
     # Most of a sprite's tiles come from one block, which is what it is named after.
     blocks = [(origin.codec, origin.block_offset if origin.codec != "raw" else 0) for origin in best]
     common = max(set(blocks), key=blocks.count)
     first = best[blocks.index(common)]
-    return Source(_name(first, names), origin_text(first), len(best), cells.size)
+    return Source(_name(first, names), origin_text(first), len(best), telling, plain)
 
 
 def _name(origin: Origin, names: Names) -> str:
@@ -104,7 +113,7 @@ def screen_of(update: Update) -> NDArray[np.uint8]:
 def entries_of(update: Update, names: Names) -> list[Entry]:
     """A card for each sprite on the screen, in OAM order, marked in the colour of its group's box."""
     frame = update.frame
-    group_of = {index: number for number, group in enumerate(groups_of(update)) for index in group.indices}
+    group_of = {index: number for number, group in enumerate(group_sprites(update.frame)) for index in group.indices}
     entries = []
     for sprite in frame.sprites:
         if sprite.index not in group_of or not sprite.pixels.any():
@@ -118,7 +127,7 @@ def entries_of(update: Update, names: Names) -> list[Entry]:
                 lines=(
                     f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
                     source.place,
-                    f"{source.known} of {source.tiles} tiles known",
+                    source.count,
                 ),
                 palette=obj_palette(frame.palettes, sprite.palette),
                 colour=SERIES[group_of[sprite.index] % len(SERIES)],
@@ -127,23 +136,48 @@ def entries_of(update: Update, names: Names) -> list[Entry]:
     return entries
 
 
-def groups_of(update: Update) -> list[Metasprite]:
-    """The groups of sprites that reach into the screen."""
-    return [group for group in group_sprites(update.frame) if on_screen(group)]
+def figures_of(update: Update, names: Names) -> list[Entry]:
+    """A card for each figure on the screen: the sprites that belong together, put together."""
+    frame = update.frame
+    entries = []
+    for number, group in enumerate(group_sprites(update.frame)):
+        if not group.pixels.any():
+            continue
+        source = source_of(_cells(frame, group), update.origins, names)
+        opaque = np.where(group.pixels, 255, 0).astype(np.uint8)
+        count = len(group.indices)
+        entries.append(
+            Entry(
+                pixels=np.dstack([frame.palettes[group.pixels], opaque]),
+                title=source.name,
+                lines=(
+                    f"{group.width}x{group.height}  " + (f"{count} sprites" if count > 1 else f"#{group.indices[0]}"),
+                    source.place,
+                    source.count,
+                ),
+                palette=obj_palette(frame.palettes, group.palettes[0]),
+                colour=SERIES[number % len(SERIES)],
+            )
+        )
+    return entries
+
+
+def _cells(frame: Frame, group: Metasprite) -> NDArray[np.int32]:
+    """VRAM byte addresses of all tiles of a figure."""
+    return np.concatenate([frame.sprites[index].cells.ravel() for index in group.indices])
 
 
 def boxes_of(update: Update, names: Names) -> list[Box]:
     """A box for each group of sprites on the screen, named after its block."""
     boxes = []
-    for number, group in enumerate(groups_of(update)):
-        cells = np.concatenate([update.frame.sprites[index].cells.ravel() for index in group.indices])
+    for number, group in enumerate(group_sprites(update.frame)):
         boxes.append(
             Box(
                 x=group.x,
-                y=group.y if group.y < SCREEN_LINES else group.y - 256,
+                y=group.y,
                 width=group.width,
                 height=group.height,
-                label=source_of(cells, update.origins, names).name,
+                label=source_of(_cells(update.frame, group), update.origins, names).name,
                 colour=SERIES[number % len(SERIES)],
             )
         )
@@ -153,13 +187,14 @@ def boxes_of(update: Update, names: Names) -> list[Box]:
 def write_frame_pictures(
     update: Update, workspace: Workspace | None, folder: Path, name: str, names: Names | None = None
 ) -> list[Path]:
-    """Write NAME-screen.png and NAME-sprites.png, and return their paths."""
+    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths."""
     title = name if workspace is None else f"{workspace.rom.title}: {name}"
     names = names or {}
-    boxes, entries = boxes_of(update, names), entries_of(update, names)
+    title = f"{title}, frame {update.snapshot.frame}"
     pictures = {
-        f"{name}-screen.png": annotated_screen(screen_of(update), boxes),
-        f"{name}-sprites.png": sprite_sheet(entries, title=f"{title}, frame {update.snapshot.frame}"),
+        f"{name}-screen.png": annotated_screen(screen_of(update), boxes_of(update, names)),
+        f"{name}-figures.png": sprite_sheet(figures_of(update, names), title=title),
+        f"{name}-sprites.png": sprite_sheet(entries_of(update, names), title=title),
     }
     for file, picture in pictures.items():
         write_atomic(folder / file, png_bytes(picture))

@@ -14,7 +14,7 @@ from PIL import Image
 from halscope._files import write_atomic
 from halscope.app._demo_game import DemoGame
 from halscope.app._live import LiveEdits
-from halscope.app._pictures import Names, groups_of, write_frame_pictures
+from halscope.app._pictures import Names, write_frame_pictures
 from halscope.app._sheets import write_patch
 from halscope.app._tour_report import PATCH_NAME, Edit, SceneReport, TourReport, picture_of, write_report
 from halscope.app._workspace import Workspace
@@ -26,6 +26,7 @@ from halscope.inject.builders import sheet_from_block
 from halscope.inject.plan import EditPlan
 from halscope.inject.sheet import write_sheet
 from halscope.ppu.cgram import obj_palette
+from halscope.ppu.grouping import group_sprites
 from halscope.rom.index import TILE_BYTES
 from halscope.session import Session, Update
 
@@ -88,7 +89,7 @@ def _look_around(
                 bool(places) and bool(tells)
                 for places, tells in zip(update.origins.origins, update.origins.informative, strict=True)
             )
-        sprites = sum(len(group.indices) for group in groups_of(update))
+        sprites = sum(len(group.indices) for group in group_sprites(update.frame))
         scenes.append(
             SceneReport(
                 name, update.snapshot.frame, sprites, asked, located, tuple(picture.name for picture in pictures)

@@ -12,7 +12,7 @@ from halscope_hooks import HalscopeError, Snapshot
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
-from halscope.app._pictures import Names, boxes_of, entries_of, screen_of
+from halscope.app._pictures import Names, boxes_of, figures_of, screen_of
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import Entry, before_after, overview, png_bytes
 from halscope.inject.plan import EditPlan
@@ -131,7 +131,7 @@ def write_report(
         "overview.png": overview(
             screen_of(update),
             boxes_of(update, names),
-            _telling(entries_of(update, names)),
+            _telling(figures_of(update, names)),
             before,
             after,
             title="Halscope: every sprite, where it comes from, and an edit in the running game",
@@ -160,5 +160,5 @@ def write_report(
 
 def _telling(entries: list[Entry]) -> list[Entry]:
     """One card for each name, the largest sprites first."""
-    by_name = {entry.title.split(" ", 1)[1]: entry for entry in reversed(entries)}
+    by_name = {entry.title: entry for entry in reversed(entries)}
     return sorted(by_name.values(), key=lambda entry: -entry.pixels.size)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Codec, StartEvidence, UsageError
+from halscope_hooks import Block, Codec, CodecError, StartEvidence, UsageError
 
+from halscope._files import read_limited
 from halscope.app._plugins import Plugins
 from halscope.codecs.hal import HAL
 from halscope.rom import mapping
@@ -18,6 +19,7 @@ from halscope.session import Locate
 
 Progress = Callable[[int, int], None]
 
+BARE_LIMIT: Final = 16 << 20
 LISTED_SCORE: Final = 0.5
 """A block is listed from this score on: more likely than not, it begins exactly there."""
 
@@ -65,6 +67,20 @@ def to_rom_offset(rom: Rom, snes_address: int) -> int:
         bank, address = divmod(snes_address, 0x10000)
         raise UsageError(f"${bank:02X}:{address:04X} does not lead into {rom.name} ({rom.mapping.name} mapping)")
     return offset
+
+
+def bare_stream(path: Path, codec: Codec) -> Block | None:
+    """Decode a file that is one stream from its first byte to its last, as `halscope compress` writes it.
+
+    Returns:
+        `None` where the file is anything else; a ROM image never is.
+    """
+    data = read_limited(path, BARE_LIMIT, "ROM, or file with a single stream")
+    try:
+        block = codec.decode(data)
+    except CodecError:
+        return None
+    return block if block.consumed == len(data) else None
 
 
 class Workspace:

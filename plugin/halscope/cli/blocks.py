@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError
+
 from halscope._files import read_limited, refuse_same, write_atomic
-from halscope.app import Workspace, codec_named
-from halscope.cli._common import Commands, place, print_json, rom_offset
+from halscope.app import Workspace, bare_stream, codec_named
+from halscope.cli._common import Commands, number, place, print_json, rom_offset
 
 RAW_LIMIT = 0x10000  # a HAL block decodes to at most this many bytes
 
@@ -15,7 +17,7 @@ RAW_LIMIT = 0x10000  # a HAL block decodes to at most this many bytes
 def add_commands(commands: Commands) -> None:
     """Add both commands."""
     unpack = commands.add_parser("decompress", help="decode the compressed block at an offset of a ROM")
-    unpack.add_argument("rom", type=Path, metavar="ROM")
+    unpack.add_argument("rom", type=Path, metavar="ROM", help="or, with offset 0, a file that compress wrote")
     unpack.add_argument("offset", type=place, metavar="OFFSET", help="file offset, or $BB:AAAA")
     unpack.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where the decoded bytes go")
     unpack.add_argument("--codec", default="hal", help="the block's format (default: hal)")
@@ -32,10 +34,9 @@ def add_commands(commands: Commands) -> None:
 
 def decompress(options: argparse.Namespace) -> int:
     """Decode one block into a file."""
-    workspace = Workspace.open(options.rom)
     refuse_same(options.output, options.rom, "ROM")
-    codec = workspace.codec(options.codec)
-    block = codec.decode(workspace.rom.data, rom_offset(workspace.rom, options.offset))
+    codec = codec_named(options.codec)
+    block = _decode(options.rom, options.offset, codec)
     write_atomic(options.output, block.data)
     if options.json:
         print_json(
@@ -46,12 +47,30 @@ def decompress(options: argparse.Namespace) -> int:
     return 0
 
 
+def _decode(path: Path, offset: str, codec: Codec) -> Block:
+    try:
+        rom = Workspace.open(path).rom
+    except RomError:
+        # No ROM, but perhaps what `compress` wrote; anything else keeps the error that says what is wrong with it.
+        block = bare_stream(path, codec) if ":" not in offset and number(offset) == 0 else None
+        if block is None:
+            raise
+        return block
+    try:
+        return codec.decode(rom.data, rom_offset(rom, offset))
+    except CodecError as error:
+        raise HalscopeError(f"{rom.name}: no {codec.name} block: {error}; `halscope scan` lists the blocks") from error
+
+
 def compress(options: argparse.Namespace) -> int:
     """Encode one file."""
     codec = codec_named(options.codec)
     data = read_limited(options.file, RAW_LIMIT, "file to compress (at most 65536 bytes)")
     refuse_same(options.output, options.file, "file that is read")
-    packed = codec.encode(data)
+    try:
+        packed = codec.encode(data)
+    except CodecError as error:
+        raise HalscopeError(f"{options.file}: cannot be packed as {codec.name}: {error}") from error
     write_atomic(options.output, packed)
     if options.json:
         print_json({"codec": codec.name, "size": len(data), "packed_size": len(packed)})

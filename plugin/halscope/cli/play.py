@@ -8,7 +8,7 @@ from pathlib import Path
 
 from halscope_hooks import UsageError
 
-from halscope.app import LiveEdits, Workspace, open_game, play_frames, write_frame_pictures
+from halscope.app import LiveEdits, Workspace, check_output, open_game, play_frames, write_frame_pictures
 from halscope.cli._common import Commands, out_folder, positive, print_json, progress_bar
 from halscope.cli._game import add_game_options, frame_summary, game_from, schedule_from
 
@@ -43,10 +43,13 @@ def run(options: argparse.Namespace) -> int:
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play without a window needs --frames N, --watch DIR or --json, or there is nothing to see")
     workspace = Workspace.open(options.rom)
+    if options.output is not None:
+        check_output(workspace.rom, options.output)  # now, not after an hour of play
     with progress_bar("indexing", "B") as progress:
         locate = workspace.tracker(progress)
     watch = None if options.watch is None else out_folder(options.watch)
     last = None
+    interrupted = False
     with open_game(game_from(options), locate=locate) as session:
         edits = LiveEdits(workspace, session, watch, force=options.force, nearest=options.nearest, report=_report)
         frames = play_frames(session, schedule_from(options), options.frames, real_time=options.frames is None)
@@ -59,15 +62,15 @@ def run(options: argparse.Namespace) -> int:
                 if options.json:
                     print_json(frame_summary(update))
         except KeyboardInterrupt:
-            if options.frames is not None:
-                raise
+            # The way to end a run without --frames; in either case what was edited is kept.
+            interrupted = options.frames is not None
     if options.output is not None:
         edits.write_patch(options.output)
     if options.out is not None and last is not None:
         write_frame_pictures(last, workspace, out_folder(options.out), "last")
     if not options.json and last is not None:
         print(f"{workspace.rom.name}: stopped at frame {last.snapshot.frame}")
-    return 0
+    return 130 if interrupted else 0
 
 
 def _report(line: str) -> None:

@@ -1,0 +1,101 @@
+"""A watched folder: sheets appear as figures do, saves reach the running game, bad ones are said and change nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halscope.app import LiveEdits, Workspace
+from halscope.app._live import LOOK_EVERY
+from halscope.demo import rom_path
+from halscope.hosts.libretro import available_cores
+from halscope.inject.sheet import read_sheet
+from halscope.session import Session, Update
+from PIL import Image
+from support.demo_game import DemoGame
+
+pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+
+
+class Play:
+    """The demo ROM with a watched folder."""
+
+    def __init__(self, game: DemoGame, folder: Path) -> None:
+        self.said: list[str] = []
+        with rom_path() as path:
+            self.workspace = Workspace.open(path)
+        self.session = Session(game.host, locate=self.workspace.tracker())
+        self.edits = LiveEdits(self.workspace, self.session, folder, report=self.said.append)
+        self.folder = folder
+
+    def run(self, looks: int) -> Update:
+        for _ in range(looks * LOOK_EVERY - 1):
+            self.look()
+        return self.look()
+
+    def look(self) -> Update:
+        update = self.session.step()
+        assert update is not None
+        self.edits.look(update)
+        return update
+
+    def sheet_on_screen(self) -> Path:
+        """A sheet whose tiles are all editable, the largest one."""
+        sheets = [
+            path
+            for path in self.folder.glob("hal-*.png")
+            if all(cell.origin is not None for cell in read_sheet(path).sheet.cells)
+        ]
+        return max(sheets, key=lambda path: len(read_sheet(path).sheet.cells))
+
+
+def flatten(png: Path) -> None:
+    """Everything opaque in one colour, saved as RGBA."""
+    with Image.open(png) as image:
+        shown = np.asarray(image.convert("RGBA")).copy()
+    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
+    Image.fromarray(shown).save(png)
+
+
+def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path)
+        play.run(2)
+        assert (tmp_path / "screen.png").exists()
+        png = play.sheet_on_screen()
+        flatten(png)
+        bad = next(path for path in sorted(tmp_path.glob("hal-*.png")) if path != png)
+        bad.write_bytes(b"no picture")
+        count = len(list(tmp_path.glob("hal-*.png")))
+        update = play.run(4)
+        assert any(line.startswith(png.name) and "in the game" in line for line in play.said)
+        assert any(bad.name in line and "PNG" in line for line in play.said)
+        assert play.edits.plan is not None
+        new = {tile.new for block in play.edits.plan.blocks for tile in block.tiles}
+        there = {update.snapshot.vram[at : at + 32].tobytes() for at in range(0, 0x10000, 32)}
+        assert new & there
+        said = len(play.said)
+        play.run(2)
+        assert len(play.said) == said, "nothing was saved, and nothing is to be said"
+        assert len(list(tmp_path.glob("hal-*.png"))) >= count
+
+
+def test_edits_of_an_earlier_run_come_back_and_unedited_sheets_stay_silent(tmp_path: Path) -> None:
+    core = available_cores()[0].name
+    with DemoGame(core) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path)
+        play.run(1)
+        edited = play.sheet_on_screen()
+        flatten(edited)
+    work = edited.read_bytes()
+    with DemoGame(core) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path)
+        play.run(3)
+        assert [line.partition(":")[0] for line in play.said] == [edited.name]
+        play.edits.write_patch(tmp_path / "edit.bps")
+    assert edited.read_bytes() == work
+    assert (tmp_path / "edit.bps").read_bytes()[:4] == b"BPS1"

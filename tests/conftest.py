@@ -1,0 +1,24 @@
+"""What holds for every test: no deadlines on a shared machine, and no cache or core of the user's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Examples are timed by whatever else the machine does, so a deadline would test the machine. In CI the examples are
+# always the same, so that a landing does not fail by chance; elsewhere each run looks at new ones.
+settings.register_profile(
+    "halscope", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("halscope")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HALSCOPE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("HALSCOPE_CORE", raising=False)
+        yield
