@@ -1,0 +1,414 @@
+// Nothing smaller than encode(optimal) exists: an exhaustive dynamic programme says so on inputs chosen to hurt.
+//
+// The programme below knows the format and nothing of the encoder: no suffix array, no longest match, no monotonicity.
+// It tries every command of every length from every offset. One thing alone is skipped: offsets whose first byte is
+// wrong already. Build it as Release; it exits 0 or prints the input that differed.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <initializer_list>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "hal/hal.hpp"
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+std::uint8_t reversed(std::uint8_t byte) {
+    unsigned result = 0;
+    for (unsigned bit = 0; bit < 8; ++bit) result |= (byte >> bit & 1U) << (7 - bit);
+    return static_cast<std::uint8_t>(result);
+}
+
+// ---- the exhaustive programme
+
+constexpr std::size_t kCount = 1024;  // the largest of any command
+constexpr std::size_t kShort = 32;    // the largest with a header of one byte
+
+std::uint32_t header(std::size_t count) {
+    return count <= kShort ? 1 : 2;
+}
+
+class Exhaustive {
+  public:
+    explicit Exhaustive(const Bytes& data) : data_(data), size_(data.size()), least_(data.size() + 1, 1) {
+        for (std::size_t i = 0; i < size_; ++i) {
+            mirrored_.push_back(reversed(data[i]));
+            where_[data[i]].push_back(i);
+        }
+    }
+
+    // The fewest bytes of a stream that decodes to the data, terminator included.
+    std::size_t minimum() {
+        for (std::size_t i = size_; i-- > 0;) {
+            least_[i] = UINT32_MAX;
+            raw(i);
+            runs(i);
+            for (const std::size_t source : where_[data_[i]]) {
+                if (source < i) copy(i, [&](std::size_t k) { return data_[source + k]; }, kCount);
+                if (source < i) copy(i, [&](std::size_t k) { return data_[source - k]; }, source + 1);
+            }
+            for (const std::size_t source : where_[mirrored_[i]]) {
+                if (source < i) copy(i, [&](std::size_t k) { return mirrored_[source + k]; }, kCount);
+            }
+        }
+        return least_[0];
+    }
+
+  private:
+    // Commands at i of every count up to the longest: `step` bytes of output for each, `arguments` bytes after the
+    // header.
+    template <std::size_t step>
+    void every_count(std::size_t i, std::size_t longest, std::uint32_t arguments) {
+        std::uint32_t best = least_[i];
+        for (std::size_t count = 1; count <= std::min(longest, kShort); ++count)
+            best = std::min(best, 1 + arguments + least_[i + step * count]);
+        for (std::size_t count = kShort + 1; count <= longest; ++count)
+            best = std::min(best, 2 + arguments + least_[i + step * count]);
+        least_[i] = best;
+    }
+
+    void raw(std::size_t i) {
+        for (std::size_t count = 1; count <= kCount && i + count <= size_; ++count)
+            least_[i] = std::min(least_[i], header(count) + static_cast<std::uint32_t>(count) + least_[i + count]);
+    }
+
+    void runs(std::size_t i) {
+        std::size_t count = 0;
+        while (count < kCount && i + count < size_ && data_[i + count] == data_[i]) ++count;
+        every_count<1>(i, count, 1);
+
+        count = 0;
+        while (count < kCount && i + 2 * count + 1 < size_ && data_[i + 2 * count] == data_[i] &&
+               data_[i + 2 * count + 1] == data_[i + 1])
+            ++count;
+        every_count<2>(i, count, 2);
+
+        count = 0;
+        while (count < kCount && i + count < size_ && data_[i + count] == static_cast<std::uint8_t>(data_[i] + count))
+            ++count;
+        every_count<1>(i, count, 1);
+    }
+
+    // byte(k) is what the command writes at its k-th byte: the copy is right as long as that is the data itself.
+    template <typename Byte>
+    void copy(std::size_t i, Byte byte, std::size_t longest) {
+        const std::size_t limit = std::min({kCount, longest, size_ - i});
+        std::size_t count = 0;
+        while (count < limit && byte(count) == data_[i + count]) ++count;
+        every_count<1>(i, count, 2);
+    }
+
+    const Bytes& data_;
+    Bytes mirrored_;  // each byte with its bits reversed
+    std::size_t size_;
+    std::vector<std::uint32_t> least_;  // [i]: for the data from i on; the terminator is all that is left at the end
+    std::array<std::vector<std::size_t>, 256> where_;
+};
+
+// ---- the comparison
+
+struct Tally {
+    std::size_t inputs = 0;
+    std::size_t failures = 0;
+    std::size_t refused = 0;    // rightly: the minimum passes 64 KiB
+    std::size_t brim_full = 0;  // packed streams of exactly 64 KiB
+};
+
+void report(const char* family, const Bytes& data, const char* what, std::size_t minimum, std::size_t packed) {
+    std::printf("%s, %zu bytes: %s (minimum %zu, encoded %zu)\n  ", family, data.size(), what, minimum, packed);
+    for (std::size_t i = 0; i < std::min<std::size_t>(data.size(), 300); ++i) std::printf("%02x", unsigned{data[i]});
+    std::printf("%s\n", data.size() > 300 ? "..." : "");
+}
+
+void check(Tally& tally, const char* family, const Bytes& data) {
+    using namespace halscope::hal;
+    static std::array<std::uint8_t, kMaxOutput> out;
+    const std::size_t minimum = Exhaustive(data).minimum();
+    const EncodeResult result = encode(data, Effort::optimal);
+    const char* fault = nullptr;
+    ++tally.inputs;
+    if (minimum > kMaxPacked) {
+        ++tally.refused;
+        if (result.status != Status::packed_too_long) fault = "not refused although no stream fits";
+    } else if (result.status != Status::ok) {
+        fault = "refused although a stream fits";
+    } else if (result.packed.size() != minimum) {
+        fault = "not the minimum";
+    } else {
+        if (minimum == kMaxPacked) ++tally.brim_full;
+        const DecodeResult block = decode(result.packed, 0, Mode::strict, out);
+        const bool same = block.status == Status::ok && block.consumed == minimum && block.size == data.size() &&
+                          std::equal(data.begin(), data.end(), out.begin());
+        if (!same) fault = "does not decode to the data";
+    }
+    if (fault == nullptr) return;
+    if (++tally.failures <= 10) report(family, data, fault, minimum, result.packed.size());
+}
+
+// ---- inputs
+
+using Random = std::mt19937;
+
+std::size_t below(Random& random, std::size_t bound) {
+    return random() % bound;
+}
+
+Bytes noise(Random& random, std::size_t size) {
+    Bytes data(size);
+    for (std::uint8_t& byte : data) byte = static_cast<std::uint8_t>(random() >> 7);
+    return data;
+}
+
+void append(Bytes& data, const Bytes& more) {
+    data.insert(data.end(), more.begin(), more.end());
+}
+
+// Byte by byte, so that the first two may run into what they write.
+void append_copy(Bytes& data, std::size_t source, std::size_t length) {
+    for (std::size_t k = 0; k < length; ++k) data.push_back(std::uint8_t{data[source + k]});
+}
+void append_reversed(Bytes& data, std::size_t source, std::size_t length) {
+    for (std::size_t k = 0; k < length; ++k) data.push_back(reversed(data[source + k]));
+}
+void append_backward(Bytes& data, std::size_t last, std::size_t length) {
+    for (std::size_t k = 0; k < length && k <= last; ++k) data.push_back(std::uint8_t{data[last - k]});
+}
+void append_pairs(Bytes& data, std::uint8_t first, std::uint8_t second, std::size_t length) {
+    for (std::size_t k = 0; k < length; ++k) data.push_back(k % 2 == 0 ? first : second);
+}
+void append_sequence(Bytes& data, std::size_t first, std::size_t length) {
+    for (std::size_t k = 0; k < length; ++k) data.push_back(static_cast<std::uint8_t>(first + k));
+}
+
+// Every string of these letters up to a length. Letters are chosen to be each other's successors or mirror images.
+void all_strings(Tally& tally, const Bytes& letters, std::size_t longest) {
+    for (std::size_t size = 0; size <= longest; ++size) {
+        std::size_t strings = 1;
+        for (std::size_t k = 0; k < size; ++k) strings *= letters.size();
+        for (std::size_t number = 0; number < strings; ++number) {
+            Bytes data(size);
+            std::size_t rest = number;
+            for (std::uint8_t& byte : data) {
+                byte = letters[rest % letters.size()];
+                rest /= letters.size();
+            }
+            check(tally, "every string of few letters", data);
+        }
+    }
+}
+
+void strings_of_few_letters(Tally& tally, Random& random, std::size_t inputs) {
+    for (std::size_t n = 0; n < inputs; ++n) {
+        Bytes letters = noise(random, 2 + below(random, 3));
+        if (below(random, 2) == 0) letters[1] = reversed(letters[0]);
+        if (below(random, 2) == 0) letters[1] = static_cast<std::uint8_t>(letters[0] + 1);
+        Bytes data(1 + below(random, 150));
+        // Sticky, so that runs and periods of all lengths come up beside noise.
+        const std::size_t sticky = below(random, 4);
+        for (std::size_t i = 0; i < data.size(); ++i) {
+            const std::size_t back = 1 + below(random, 2);
+            data[i] = i >= back && below(random, 4) < sticky ? data[i - back] : letters[below(random, letters.size())];
+        }
+        check(tally, "string of few letters", data);
+    }
+}
+
+// Raw bytes, runs, pairs cut at odd bytes, sequences that wrap, copies of every kind that overlap, single bits changed.
+Bytes pieces(Random& random, std::size_t size, const std::vector<std::size_t>& lengths) {
+    Bytes data;
+    while (data.size() < size) {
+        const std::size_t length = lengths[below(random, lengths.size())];
+        const auto first = static_cast<std::uint8_t>(random());
+        const std::size_t kind = data.empty() ? below(random, 4) : below(random, 8);
+        const std::size_t source = data.empty() ? 0 : below(random, data.size());
+        switch (kind) {
+            case 0:
+                append(data, noise(random, length));
+                break;
+            case 1:
+                data.insert(data.end(), length, first);
+                break;
+            case 2:
+                append_pairs(data, first, static_cast<std::uint8_t>(random()), 2 * length - below(random, 2));
+                break;
+            case 3:
+                append_sequence(data, 256 - below(random, length + 1) % 256, length);
+                break;
+            case 4:
+                append_copy(data, source, length);
+                break;
+            case 5:
+                append_reversed(data, source, length);
+                break;
+            case 6:
+                append_backward(data, source, length);
+                break;
+            default:
+                data[source] = static_cast<std::uint8_t>(data[source] ^ 1U << below(random, 8));
+        }
+    }
+    data.resize(size);
+    return data;
+}
+
+struct Shape {
+    const char* name;
+    std::function<void(Bytes&, std::size_t, Random&)> append;
+    std::size_t longest = SIZE_MAX;  // to leave out what would take many seconds
+};
+
+const std::vector<Shape>& shapes() {
+    static const std::vector<Shape> all = {
+        {"raw", [](Bytes& data, std::size_t n, Random& random) { append(data, noise(random, n)); }},
+        {"RLE8", [](Bytes& data, std::size_t n, Random&) { data.insert(data.end(), n, 0x5B); }},
+        {"RLE16 of n bytes", [](Bytes& data, std::size_t n, Random&) { append_pairs(data, 0x12, 0x34, n); }},
+        {"RLE16 of n pairs", [](Bytes& data, std::size_t n, Random&) { append_pairs(data, 0x12, 0x34, 2 * n); }, 1025},
+        {"RLE16 cut at an odd byte",
+         [](Bytes& data, std::size_t n, Random&) { append_pairs(data, 0x12, 0x34, 2 * n - 1); }, 1025},
+        {"RLE16 one byte late",
+         [](Bytes& data, std::size_t n, Random&) {
+             data.push_back(0x12);
+             append_pairs(data, 0x12, 0x34, 2 * n);
+         },
+         1025},
+        {"RLE16 after RLE16 of the other parity",
+         [](Bytes& data, std::size_t n, Random&) {
+             append_pairs(data, 0x12, 0x34, n);
+             append_pairs(data, 0x34, 0x56, n);
+         },
+         1025},
+        {"sequence that wraps",
+         [](Bytes& data, std::size_t n, Random&) { append_sequence(data, 256 - n / 2 % 256, n); }},
+        {"sequence into a run",
+         [](Bytes& data, std::size_t n, Random&) {
+             append_sequence(data, 0, n);
+             data.insert(data.end(), n, data.back());
+         }},
+        {"overlap of 3 bytes",
+         [](Bytes& data, std::size_t n, Random&) {
+             for (std::size_t k = 0; k < n; ++k) data.push_back(static_cast<std::uint8_t>(0x21 + 0x40 * (k % 3)));
+         }},
+        {"bit-reversed overlap",
+         [](Bytes& data, std::size_t n, Random&) {
+             const std::size_t begin = data.size();
+             append(data, {0x01, 0x03, 0x0B});
+             append_reversed(data, begin, n);
+         }},
+        {"copy", [](Bytes& data, std::size_t n, Random&) { append_copy(data, 0, n); }},
+        {"copy of the latest bytes",
+         [](Bytes& data, std::size_t n, Random&) { append_copy(data, data.size() - std::min(n, data.size()), n); }},
+        {"bit-reversed copy", [](Bytes& data, std::size_t n, Random&) { append_reversed(data, 0, n); }},
+        {"backward copy to the first byte",
+         [](Bytes& data, std::size_t n, Random&) { append_backward(data, std::min(n, data.size()) - 1, n); }},
+        {"backward copy of the last byte",
+         [](Bytes& data, std::size_t n, Random&) { append_backward(data, data.size() - 1, n); }},
+    };
+    return all;
+}
+
+// One command of a length at the edge of a header or of a count: alone behind its source, and among noise.
+void exact_lengths(Tally& tally, Random& random) {
+    const std::vector<std::size_t> lengths = {1,  2,  3,  4,  5,    31,   32,   33,   34,   62,   63,   64,
+                                              65, 66, 96, 97, 1023, 1024, 1025, 1026, 1056, 1057, 2047, 2048};
+    for (const Shape& shape : shapes()) {
+        for (const std::size_t length : lengths) {
+            if (length > shape.longest) continue;
+            for (const std::size_t before : {std::size_t{1}, std::size_t{7}, length, length + 1}) {
+                if (length > 100 && before != length) continue;  // trying everything takes seconds on long runs
+                Bytes data = noise(random, before);
+                shape.append(data, length, random);
+                if (length <= 100) check(tally, shape.name, data);
+                append(data, noise(random, below(random, 40)));
+                check(tally, shape.name, data);
+            }
+        }
+    }
+}
+
+// 64 KiB that pack to almost as much: raw bytes, and near both ends of the output every command that the size permits.
+// Sources lie at 0, at the last offset that a reference can name, and across both ends of a long command.
+Bytes full_output(Random& random, std::size_t tail) {
+    const std::size_t copied = 1 + below(random, 1024);
+    Bytes data = noise(random, halscope::hal::kMaxOutput - 5 * 1024 - tail);
+    append_copy(data, 0, 1024);
+    append_reversed(data, 0, copied);
+    append_backward(data, 1023, 1024);
+    append_backward(data, data.size() - 1, copied);
+    append_copy(data, data.size() - 100, 33);
+    append(data, noise(random, halscope::hal::kMaxOutput - tail - data.size()));
+    switch (below(random, 5)) {
+        case 0:
+            data.insert(data.end(), tail, 0x77);
+            break;
+        case 1:
+            append_pairs(data, 0x12, 0x34, tail);
+            break;
+        case 2:
+            append_backward(data, data.size() - 1, tail);
+            break;
+        case 3:
+            append_reversed(data, data.size() - std::min<std::size_t>(tail, 5), tail);
+            break;
+        default:
+            append_sequence(data, 250, tail);
+    }
+    data.resize(halscope::hal::kMaxOutput);
+    return data;
+}
+
+void full_outputs(Tally& tally, Random& random) {
+    for (const unsigned tail : {1U, 2U, 3U, 4U, 5U, 31U, 32U, 33U, 64U, 65U, 1023U, 1024U, 1025U, 2047U, 2048U, 2049U})
+        check(tally, "64 KiB of output", full_output(random, tail));
+    for (const std::size_t size : {65533U, 65534U, 65535U}) {
+        Bytes data = full_output(random, 40);
+        data.resize(size);
+        check(tally, "almost 64 KiB of output", data);
+    }
+    check(tally, "64 KiB of pieces", pieces(random, halscope::hal::kMaxOutput, {1, 3, 8, 30, 66}));
+}
+
+// Noise whose packed stream ends right before, at and behind 65,536 bytes.
+void full_packed(Tally& tally, Random& random) {
+    const Bytes data = noise(random, halscope::hal::kMaxOutput);
+    const auto head = [&data](std::size_t n) {
+        return Bytes(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(n));
+    };
+    // Every byte of noise less is a byte of the stream less, or three where a command goes with it.
+    std::size_t size = data.size();
+    for (std::size_t minimum = Exhaustive(data).minimum(); minimum > halscope::hal::kMaxPacked;) {
+        size -= (minimum - halscope::hal::kMaxPacked + 2) / 3;
+        minimum = Exhaustive(head(size)).minimum();
+    }
+    for (std::size_t n = size - 2; n <= size + 2; ++n) check(tally, "64 KiB packed", head(n));
+    check(tally, "64 KiB of noise", data);
+}
+
+}  // namespace
+
+int main() {
+    Tally tally;
+    Random random(20);
+    const Bytes two_letters[] = {{0x01, 0x80}, {0x00, 0x01}, {0xFF, 0x00}, {0x12, 0x35}};
+    for (const Bytes& letters : two_letters) all_strings(tally, letters, 10);
+    all_strings(tally, {0xFE, 0xFF, 0x7F}, 7);
+    all_strings(tally, {0x01, 0x80, 0x24}, 7);
+    all_strings(tally, {0x01, 0x80, 0x02, 0x40}, 5);
+    strings_of_few_letters(tally, random, 4000);
+    for (std::size_t n = 0; n < 4000; ++n)
+        check(tally, "pieces", pieces(random, 1 + below(random, 250), {1, 2, 3, 4, 5, 8, 31, 32, 33, 34, 63, 64, 65}));
+    for (std::size_t n = 0; n < 10; ++n)
+        check(tally, "long pieces", pieces(random, 3000, {1, 3, 33, 1023, 1024, 1025, 1026, 2047, 2048, 2049}));
+    exact_lengths(tally, random);
+    full_outputs(tally, random);
+    full_packed(tally, random);
+    std::printf("minimal_sizes: %zu inputs, %zu differences; %zu refused rightly, %zu of exactly 65,536 packed bytes\n",
+                tally.inputs, tally.failures, tally.refused, tally.brim_full);
+    const bool thorough = tally.inputs >= 10'000 && tally.refused > 0 && tally.brim_full > 0;
+    return tally.failures == 0 && thorough ? 0 : 1;
+}

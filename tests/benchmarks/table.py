@@ -1,0 +1,328 @@
+"""The speed of everything that has a target, on this machine, with plain baselines in the same run.
+
+    python tests/benchmarks/table.py [--quick] [--runs N] [--plot FILE.svg]
+
+Prints a Markdown table; each figure is the median of several runs. The plain decoder needs the shared data and a C++
+compiler; without them its column is empty. `--quick` measures small data once or twice: it shows that the benchmark
+works, and no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from halscope import hal
+from halscope.ppu.tiles import decode_tiles, encode_tiles
+from halscope.rom.index import RomIndex, VramTracker
+from numpy.typing import NDArray
+from support.hal_data import tiles
+from support.peak_memory import index_peak, scan_growth
+from support.plain_decoder import PlainDecoder
+from support.speed_plot import speed_plot
+from support.truth_rom import make_truth_rom
+
+KIB = 1024
+ENCODED_SIZES = (8 * KIB, 32 * KIB, 64 * KIB)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured."""
+
+    runs: int
+    pool: int  # blocks; one block in a loop flatters: the branch predictor learns it
+    rom: int  # bytes
+    rom_blocks: int
+    calls: int
+    plotted: tuple[int, ...]
+
+
+FULL = Scale(9, 64, 4096 * KIB, 384, 20_000, tuple(1 << k for k in range(6, 17)))
+QUICK = Scale(2, 6, 512 * KIB, 16, 200, (256, 4096))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `met` is None where there is no target or no measurement."""
+
+    what: str
+    target: str
+    measured: str
+    plain: str = ""
+    met: bool | None = None
+
+
+def seconds(work: Callable[[], object], runs: int) -> float:
+    """The median duration of `work`, after one call to warm up."""
+    work()
+    durations = []
+    for _ in range(runs):
+        begin = perf_counter()
+        work()
+        durations.append(perf_counter() - begin)
+    return median(durations)
+
+
+def rate(size: int, duration: float) -> float:
+    """Megabytes per second."""
+    return size / duration / 1e6
+
+
+def decoding(scale: Scale, pool: tuple[bytes, list[int], int], plain: PlainDecoder | None) -> Iterator[Row]:
+    packed, offsets, size = pool
+    ours = seconds(lambda: [hal.decode(packed, offset) for offset in offsets], scale.runs)
+    row = f"decode {scale.pool} blocks of tiles of 8 to 64 KiB"
+    if plain is None:
+        yield Row(row, "≥ 3 × plain", f"{rate(size, ours):.0f} MB/s")
+        return
+    assert plain.decode_all(packed, offsets) == size
+    theirs = seconds(lambda: plain.decode_all(packed, offsets), scale.runs)
+    ratio = theirs / ours
+    yield Row(
+        row, "≥ 3 × plain", f"{rate(size, ours):.0f} MB/s: {ratio:.2f} ×", f"{rate(size, theirs):.0f} MB/s", ratio >= 3
+    )
+
+
+def encoding(scale: Scale) -> Iterator[Row]:
+    minima = {}
+    for size in ENCODED_SIZES:
+        data = tiles(random.Random(size), size)
+        speed = rate(size, seconds(partial(hal.encode, data), scale.runs))
+        minima[size] = len(hal.encode(data))
+        yield Row(
+            f"encode minimally, tiles of {size // KIB} KiB",
+            "≥ 5 MB/s",
+            f"{speed:.1f} MB/s ({minima[size]} bytes)",
+            met=speed >= 5,
+        )
+    for name, data in hard_shapes().items():
+        speed = rate(len(data), seconds(partial(hal.encode, data), scale.runs))
+        yield Row(f"encode minimally, 64 KiB, {name}", "≥ 2 MB/s", f"{speed:.1f} MB/s", met=speed >= 2)
+    for size in ENCODED_SIZES:
+        data = tiles(random.Random(size), size)
+        speed = rate(size, seconds(partial(hal.encode, data, effort="fast"), scale.runs))
+        excess = 100 * (len(hal.encode(data, effort="fast")) / minima[size] - 1)
+        yield Row(
+            f"encode fast, tiles of {size // KIB} KiB",
+            "≥ 40 MB/s, ≤ 3 % over the minimum",
+            f"{speed:.1f} MB/s, {excess:.1f} % over",
+            met=speed >= 40 and excess <= 3,
+        )
+
+
+def hard_shapes() -> dict[str, bytes]:
+    return {
+        "zeros": bytes(64 * KIB),
+        "a ramp": bytes(range(256)) * 256,
+        "noise (63 KiB)": random.Random(2).randbytes(63 * KIB),
+        "a period of 1000": (random.Random(3).randbytes(1000) * 66)[: 64 * KIB],
+        "two letters": bytes(random.Random(4).choices(b"\x00\x80", k=64 * KIB)),
+    }
+
+
+def scanning(
+    scale: Scale, pool: tuple[bytes, list[int], int], plain: PlainDecoder | None, folder: Path
+) -> Iterator[Row]:
+    rng, image = random.Random(5), bytearray()
+    while len(image) < scale.rom:
+        image += pool[0] + rng.randbytes(64 * KIB) + bytes(rng.choices(range(48), k=64 * KIB))
+    rom = bytes(image[: scale.rom])
+    ours = seconds(lambda: hal.scan(rom), scale.runs)
+    step = 64
+    told, met = "", ours <= 0.012
+    if plain is not None:
+        theirs = seconds(lambda: plain.scan(rom, step), 1) * step
+        told = f"{theirs * 1e3:.0f} ms (from every {step}th offset): {theirs / ours:.0f} ×"
+    yield Row(f"scan {len(rom) // KIB} KiB", "≤ 12 ms", f"{ours * 1e3:.1f} ms", told, met)
+    path = folder / "scanned.sfc"
+    path.write_bytes(rom)
+    if (grown := scan_growth(path)) is not None:
+        yield Row("memory of that scan beyond its result", "≤ 16 MB", f"{grown / 1e6:.1f} MB", met=grown <= 16e6)
+
+
+def indexing(scale: Scale, folder: Path) -> Iterator[Row]:
+    truth = make_truth_rom(5, size=scale.rom, blocks=scale.rom_blocks)
+    path = folder / "rom.sfc"
+    path.write_bytes(truth.rom.data.tobytes())
+    built = seconds(lambda: RomIndex.build(truth.rom, [hal.HAL]), max(1, scale.runs // 3))
+    yield Row(f"index {scale.rom // KIB} KiB", "≤ 300 ms", f"{built * 1e3:.0f} ms", met=built <= 0.3)
+    if (peak := index_peak(path)) is not None:
+        yield Row("peak memory of a process that does", "≤ 256 MB", f"{peak / 1e6:.0f} MB", met=peak <= 256e6)
+    cache = folder / "cache"
+    index = RomIndex.load_or_build(truth.rom, [hal.HAL], cache_dir=cache)
+    loaded = seconds(lambda: RomIndex.load_or_build(truth.rom, [hal.HAL], cache_dir=cache), scale.runs)
+    yield Row("load that index from the cache", "≤ 20 ms", f"{loaded * 1e3:.1f} ms", met=loaded <= 0.02)
+
+    shown = np.concatenate([np.frombuffer(block.data, np.uint8)[block.lead :] for block in truth.blocks[:60]])
+    vram: NDArray[np.uint8] = np.resize(shown, 64 * KIB)
+    cold = seconds(lambda: index.locate_vram(vram), scale.runs)
+    yield Row("look up all 2048 tiles of a VRAM", "≤ 2 ms", f"{cold * 1e3:.2f} ms", met=cold <= 2e-3)
+    yield changed_tiles(scale, VramTracker(index), vram)
+
+
+def changed_tiles(scale: Scale, tracker: VramTracker, vram: NDArray[np.uint8]) -> Row:
+    """The tracker's time for the same 64 tiles, which change to and fro."""
+    states, numbers = [vram, vram.copy()], np.arange(64)
+    states[1][: 64 * 32] = np.roll(vram, 32 * 100)[: 64 * 32]
+    tracker.update(states[0])
+
+    def step() -> None:
+        states.reverse()
+        tracker.update(states[0], numbers)
+
+    warm = seconds(step, scale.runs)
+    return Row("the same after a change of 64 tiles", "≤ 0.2 ms", f"{warm * 1e3:.2f} ms", met=warm <= 2e-4)
+
+
+def plain_pixels(vram: NDArray[np.uint8]) -> NDArray[Any]:
+    """4bpp tiles to pixels as one would write it with NumPy."""
+    planes = vram.reshape(-1, 2, 8, 2).transpose(0, 2, 1, 3).reshape(-1, 8, 4, 1)
+    bits = np.unpackbits(planes, axis=3)
+    shown: NDArray[Any] = (bits << np.arange(4, dtype=np.uint8)[:, None]).sum(axis=2, dtype=np.uint8)
+    return shown
+
+
+def pixels(scale: Scale) -> Iterator[Row]:
+    vram = np.frombuffer(random.Random(6).randbytes(64 * KIB), np.uint8)
+    shown = decode_tiles(vram, 4)
+    assert (plain_pixels(vram) == shown).all()
+    plain = shown.size / seconds(lambda: plain_pixels(vram), scale.runs) / 1e9
+    times = 20
+    there = times * shown.size / seconds(lambda: [decode_tiles(vram, 4) for _ in range(times)], scale.runs) / 1e9
+    back = times * shown.size / seconds(lambda: [encode_tiles(shown, 4) for _ in range(times)], scale.runs) / 1e9
+    told = f"{plain:.2f} GB/s (NumPy): {there / plain:.0f} ×"
+    yield Row("a VRAM to pixels, 4bpp", "≥ 4 GB/s of pixels", f"{there:.1f} GB/s", told, there >= 4)
+    yield Row("pixels to a VRAM, 4bpp", "≥ 4 GB/s of pixels", f"{back:.1f} GB/s", met=back >= 4)
+
+
+def calling(scale: Scale) -> Row:
+    """What a call takes that decodes nothing: the library's own share of it is a few nanoseconds."""
+    calls = range(scale.calls)
+    duration = seconds(lambda: [hal.decode(b"\xff") for _ in calls], scale.runs) / scale.calls
+    return Row(
+        "a call from Python that decodes nothing", "≤ 1.5 µs", f"{duration * 1e6:.2f} µs", met=duration <= 1.5e-6
+    )
+
+
+def threading(scale: Scale, pool: tuple[bytes, list[int], int]) -> Iterator[Row]:
+    packed, offsets, _ = pool
+    blocks = [hal.decode(packed, offset).data for offset in offsets[:3]]
+
+    def decode_half() -> None:
+        for _ in range(4):
+            for offset in offsets[: len(offsets) // 2]:
+                hal.decode(packed, offset)
+
+    def encode_half() -> None:
+        for block in blocks:
+            hal.encode(block)
+
+    def one_by_one(work: Callable[[], None]) -> None:
+        work()
+        work()
+
+    with ThreadPoolExecutor(2) as executor:
+
+        def side_by_side(work: Callable[[], None]) -> None:
+            for other in [executor.submit(work), executor.submit(work)]:
+                other.result()
+
+        for what, work in (("decode", decode_half), ("encode", encode_half)):
+            gain = seconds(partial(one_by_one, work), scale.runs) / seconds(partial(side_by_side, work), scale.runs)
+            yield Row(f"two threads that {what}", "≥ 1.8 × one", f"{gain:.2f} ×", met=gain >= 1.8)
+
+
+def make_pool(blocks: int) -> tuple[bytes, list[int], int]:
+    """Blocks of tiles in one buffer: (buffer, offsets, size of all when decoded)."""
+    rng, packed, offsets, size = random.Random(1), bytearray(), [], 0
+    for _ in range(blocks):
+        data = tiles(rng, rng.randrange(8 * KIB, 64 * KIB + 1))
+        offsets.append(len(packed))
+        packed += hal.encode(data)
+        size += len(data)
+    return bytes(packed), offsets, size
+
+
+def speeds_at(size: int, scale: Scale, plain: PlainDecoder | None) -> Iterator[tuple[str, float]]:
+    """What is plotted for blocks of one size: names and MB/s."""
+    blocks = [tiles(random.Random(seed), size) for seed in range(max(2, min(scale.pool, 512 * KIB // size)))]
+    streams = [hal.encode(block) for block in blocks]
+    offsets = np.cumsum([0, *map(len, streams[:-1])]).tolist()
+    packed, total = b"".join(streams), size * len(blocks)
+    yield "decode", rate(total, seconds(lambda: [hal.decode(packed, offset) for offset in offsets], scale.runs))
+    if plain is not None:
+        yield "decode, plain C++", rate(total, seconds(lambda: plain.decode_all(packed, offsets), scale.runs))
+    some = blocks[: max(2, 64 * KIB // size)]
+    total = size * len(some)
+    yield "encode, fast", rate(total, seconds(lambda: [hal.encode(block, effort="fast") for block in some], scale.runs))
+    yield "encode, optimal", rate(total, seconds(lambda: [hal.encode(block) for block in some], scale.runs))
+
+
+def speed_over_size(scale: Scale, plain: PlainDecoder | None) -> str:
+    """Decoding and encoding of tiles, by the size of the block, as SVG."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    for size in scale.plotted:
+        for name, speed in speeds_at(size, scale, plain):
+            series.setdefault(name, []).append((size, speed))
+    return speed_plot(f"HAL, tiles: speed by size ({machine()})", series)
+
+
+def machine() -> str:
+    name = platform.processor() or platform.machine()
+    if (info := Path("/proc/cpuinfo")).is_file():
+        names = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        name = names[0] if names else name
+    return f"{name}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+
+
+def rows(scale: Scale, plain: PlainDecoder | None, folder: Path) -> Iterator[Row]:
+    pool = make_pool(scale.pool)
+    yield from decoding(scale, pool, plain)
+    yield from encoding(scale)
+    yield from scanning(scale, pool, plain, folder)
+    yield from indexing(scale, folder)
+    yield from pixels(scale)
+    yield calling(scale)
+    yield from threading(scale, pool)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="small data, two runs: a smoke test")
+    parser.add_argument("--runs", type=int, help="measurements of which each figure is the median")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw speed over size into an SVG file")
+    options = parser.parse_args()
+    scale = QUICK if options.quick else FULL
+    if options.runs:
+        scale = Scale(options.runs, scale.pool, scale.rom, scale.rom_blocks, scale.calls, scale.plotted)
+    with tempfile.TemporaryDirectory() as name:
+        plain = PlainDecoder.compiled(Path(name))
+        print(f"{machine()}; medians of {scale.runs} runs\n")
+        print("| what | target | measured | plain, same run | met |\n|---|---|---|---|---|")
+        for row in rows(scale, plain, Path(name)):
+            met = "" if row.met is None else "yes" if row.met else "no"
+            print(f"| {row.what} | {row.target} | {row.measured} | {row.plain} | {met} |", flush=True)
+        if options.plot:
+            options.plot.write_text(speed_over_size(scale, plain), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
