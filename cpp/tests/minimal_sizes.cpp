@@ -1,8 +1,5 @@
 // Nothing smaller than encode(optimal) exists: an exhaustive dynamic programme says so on inputs chosen to hurt.
-//
-// The programme below knows the format and nothing of the encoder: no suffix array, no longest match, no monotonicity.
-// It tries every command of every length from every offset. One thing alone is skipped: offsets whose first byte is
-// wrong already. Build it as Release; it exits 0 or prints the input that differed.
+// Build it as Release; it exits 0 or prints the input that differed.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -10,108 +7,16 @@
 #include <functional>
 #include <initializer_list>
 #include <random>
-#include <string>
 #include <vector>
 
 #include "hal/hal.hpp"
+#include "tests/exhaustive.hpp"
 
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
-
-std::uint8_t reversed(std::uint8_t byte) {
-    unsigned result = 0;
-    for (unsigned bit = 0; bit < 8; ++bit) result |= (byte >> bit & 1U) << (7 - bit);
-    return static_cast<std::uint8_t>(result);
-}
-
-// ---- the exhaustive programme
-
-constexpr std::size_t kCount = 1024;  // the largest of any command
-constexpr std::size_t kShort = 32;    // the largest with a header of one byte
-
-std::uint32_t header(std::size_t count) {
-    return count <= kShort ? 1 : 2;
-}
-
-class Exhaustive {
-  public:
-    explicit Exhaustive(const Bytes& data) : data_(data), size_(data.size()), least_(data.size() + 1, 1) {
-        for (std::size_t i = 0; i < size_; ++i) {
-            mirrored_.push_back(reversed(data[i]));
-            where_[data[i]].push_back(i);
-        }
-    }
-
-    // The fewest bytes of a stream that decodes to the data, terminator included.
-    std::size_t minimum() {
-        for (std::size_t i = size_; i-- > 0;) {
-            least_[i] = UINT32_MAX;
-            raw(i);
-            runs(i);
-            for (const std::size_t source : where_[data_[i]]) {
-                if (source < i) copy(i, [&](std::size_t k) { return data_[source + k]; }, kCount);
-                if (source < i) copy(i, [&](std::size_t k) { return data_[source - k]; }, source + 1);
-            }
-            for (const std::size_t source : where_[mirrored_[i]]) {
-                if (source < i) copy(i, [&](std::size_t k) { return mirrored_[source + k]; }, kCount);
-            }
-        }
-        return least_[0];
-    }
-
-  private:
-    // Commands at i of every count up to the longest: `step` bytes of output for each, `arguments` bytes after the
-    // header.
-    template <std::size_t step>
-    void every_count(std::size_t i, std::size_t longest, std::uint32_t arguments) {
-        std::uint32_t best = least_[i];
-        for (std::size_t count = 1; count <= std::min(longest, kShort); ++count)
-            best = std::min(best, 1 + arguments + least_[i + step * count]);
-        for (std::size_t count = kShort + 1; count <= longest; ++count)
-            best = std::min(best, 2 + arguments + least_[i + step * count]);
-        least_[i] = best;
-    }
-
-    void raw(std::size_t i) {
-        for (std::size_t count = 1; count <= kCount && i + count <= size_; ++count)
-            least_[i] = std::min(least_[i], header(count) + static_cast<std::uint32_t>(count) + least_[i + count]);
-    }
-
-    void runs(std::size_t i) {
-        std::size_t count = 0;
-        while (count < kCount && i + count < size_ && data_[i + count] == data_[i]) ++count;
-        every_count<1>(i, count, 1);
-
-        count = 0;
-        while (count < kCount && i + 2 * count + 1 < size_ && data_[i + 2 * count] == data_[i] &&
-               data_[i + 2 * count + 1] == data_[i + 1])
-            ++count;
-        every_count<2>(i, count, 2);
-
-        count = 0;
-        while (count < kCount && i + count < size_ && data_[i + count] == static_cast<std::uint8_t>(data_[i] + count))
-            ++count;
-        every_count<1>(i, count, 1);
-    }
-
-    // byte(k) is what the command writes at its k-th byte: the copy is right as long as that is the data itself.
-    template <typename Byte>
-    void copy(std::size_t i, Byte byte, std::size_t longest) {
-        const std::size_t limit = std::min({kCount, longest, size_ - i});
-        std::size_t count = 0;
-        while (count < limit && byte(count) == data_[i + count]) ++count;
-        every_count<1>(i, count, 2);
-    }
-
-    const Bytes& data_;
-    Bytes mirrored_;  // each byte with its bits reversed
-    std::size_t size_;
-    std::vector<std::uint32_t> least_;  // [i]: for the data from i on; the terminator is all that is left at the end
-    std::array<std::vector<std::size_t>, 256> where_;
-};
-
-// ---- the comparison
+using halscope::proof::Bytes;
+using halscope::proof::Exhaustive;
+using halscope::proof::reversed;
 
 struct Tally {
     std::size_t inputs = 0;
@@ -150,8 +55,6 @@ void check(Tally& tally, const char* family, const Bytes& data) {
     if (fault == nullptr) return;
     if (++tally.failures <= 10) report(family, data, fault, minimum, result.packed.size());
 }
-
-// ---- inputs
 
 using Random = std::mt19937;
 
