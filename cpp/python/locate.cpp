@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 
+#include "core/parallel.hpp"
 #include "hal/hal.hpp"
 #include "locate/economy.hpp"
 #include "locate/fingerprint.hpp"
@@ -43,43 +44,55 @@ locate::Text text_of(const ByteView& outputs, const Offsets& bounds, const ByteV
     return text;
 }
 
-py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets) {
+// What a call of Python's is done with; threads 0: as many as usual.
+Work work_of(const CancelToken* cancel, unsigned threads) {
+    return {threads == 0 ? usual_threads() : threads, cancel};
+}
+
+py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets, const CancelToken* cancel,
+                                    unsigned threads) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     std::vector<float> evidence;
     {
         const py::gil_scoped_release unlocked;
-        evidence = locate::command_evidence(bytes, span_of(offsets));
+        evidence = locate::command_evidence(bytes, span_of(offsets), work_of(cancel, threads));
     }
     return to_array(std::move(evidence));
 }
 
 // float32[n, 3]: evidence of the commands, the joints and the texture; -infinity where no strict stream begins.
-py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets) {
+py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets, const CancelToken* cancel,
+                                   unsigned threads) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
-    std::vector<float> evidence;
+    const auto starts = span_of(offsets);
+    constexpr std::size_t kStartsOfPart = 32;
+    std::vector<float> evidence(3 * starts.size());
     {
         const py::gil_scoped_release unlocked;
-        std::vector<std::uint8_t> output(hal::kMaxOutput);
-        evidence.reserve(3 * static_cast<std::size_t>(offsets.size()));
-        for (const std::uint32_t offset : span_of(offsets)) {
-            const hal::DecodeResult block = hal::decode(bytes, offset, hal::Mode::strict, output);
-            constexpr float kNone = -std::numeric_limits<float>::infinity();
-            locate::Evidence one{kNone, kNone, kNone};
-            if (block.status == hal::Status::ok) {
-                one = locate::stream_evidence(bytes, offset, std::span(output).first(block.size));
+        const std::size_t parts = (starts.size() + kStartsOfPart - 1) / kStartsOfPart;
+        for_each_part(parts, work_of(cancel, threads), [&](std::size_t part) {
+            std::vector<std::uint8_t> output(hal::kMaxOutput);
+            const std::size_t end = std::min(starts.size(), (part + 1) * kStartsOfPart);
+            for (std::size_t k = part * kStartsOfPart; k < end; ++k) {
+                const hal::DecodeResult block = hal::decode(bytes, starts[k], hal::Mode::strict, output);
+                constexpr float kNone = -std::numeric_limits<float>::infinity();
+                locate::Evidence one{kNone, kNone, kNone};
+                if (block.status == hal::Status::ok) {
+                    one = locate::stream_evidence(bytes, starts[k], std::span(output).first(block.size));
+                }
+                evidence[3 * k] = one.commands;
+                evidence[3 * k + 1] = one.joints;
+                evidence[3 * k + 2] = one.texture;
             }
-            evidence.push_back(one.commands);
-            evidence.push_back(one.joints);
-            evidence.push_back(one.texture);
-        }
+        });
     }
     return to_array(std::move(evidence)).reshape({-1, 3});
 }
 
 // The decoded streams one behind the other, and their bounds; a stream that does not decode is empty.
-py::tuple decode_all(const py::object& rom, const Offsets& offsets) {
+py::tuple decode_all(const py::object& rom, const Offsets& offsets, const CancelToken* cancel) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     std::vector<std::uint8_t> outputs;
@@ -88,6 +101,7 @@ py::tuple decode_all(const py::object& rom, const Offsets& offsets) {
         const py::gil_scoped_release unlocked;
         std::vector<std::uint8_t> output(hal::kMaxOutput);
         for (const std::uint32_t offset : span_of(offsets)) {
+            stop_if_cancelled(cancel);
             const hal::DecodeResult block = hal::decode(bytes, offset, hal::Mode::strict, output);
             if (block.status == hal::Status::ok) {
                 outputs.insert(outputs.end(), output.begin(), output.begin() + static_cast<std::ptrdiff_t>(block.size));
@@ -101,21 +115,22 @@ py::tuple decode_all(const py::object& rom, const Offsets& offsets) {
 }
 
 py::array_t<locate::Reference> references(const py::object& rom, const Array<std::int64_t>& pages,
-                                          const Offsets& targets) {
+                                          const Offsets& targets, const CancelToken* cancel, unsigned threads) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     if (pages.size() != locate::kPages) throw py::value_error("pages must have 512 entries");
     std::vector<locate::Reference> found;
     {
         const py::gil_scoped_release unlocked;
-        found = locate::find_references(
-            bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages), span_of(targets));
+        found =
+            locate::find_references(bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages),
+                                    span_of(targets), work_of(cancel, threads));
     }
     return to_array(std::move(found));
 }
 
 py::array_t<float> tables(const Array<locate::Reference>& found, const Offsets& families, const Offsets& strides,
-                          float hit, float miss, float threshold) {
+                          float hit, float miss, float threshold, const CancelToken* cancel, unsigned threads) {
     const auto all = span_of(found);
     const auto count = static_cast<std::size_t>(families.size());
     if (std::any_of(all.begin(), all.end(), [count](const auto& one) { return one.target >= count; })) {
@@ -124,19 +139,21 @@ py::array_t<float> tables(const Array<locate::Reference>& found, const Offsets& 
     std::vector<float> evidence;
     {
         const py::gil_scoped_release unlocked;
-        evidence = locate::table_evidence(all, span_of(families), span_of(strides), hit, miss, threshold);
+        evidence = locate::table_evidence(all, span_of(families), span_of(strides), hit, miss, threshold,
+                                          work_of(cancel, threads));
     }
     return to_array(std::move(evidence));
 }
 
-py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom) {
+py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom, const CancelToken* cancel,
+                unsigned threads) {
     const ByteView output_view(outputs);
     const ByteView rom_view(rom);
     const locate::Text text = text_of(output_view, bounds, rom_view);
     locate::IndexArrays index;
     {
         const py::gil_scoped_release unlocked;
-        index = locate::build_index(text);
+        index = locate::build_index(text, work_of(cancel, threads));
     }
     return py::make_tuple(to_array(std::move(index.buckets)), to_array(std::move(index.positions)));
 }
@@ -285,13 +302,17 @@ void bind_locate(py::module_& module) {
     py::class_<Follower>(module, "LocateFollower", py::is_final(), plain)
         .def(py::init<const Atlas&, bool>(), py::arg("atlas"), py::arg("neighbours") = true, py::keep_alive<1, 2>())
         .def("update", &Follower::update, py::arg("tiles"), py::arg("changed") = py::none());
-    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"));
-    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"));
-    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"));
-    module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"));
+    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"), py::arg("cancel") = py::none());
+    module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),
-               py::arg("miss"), py::arg("threshold"));
-    module.def("locate_build", &build, py::arg("outputs"), py::arg("bounds"), py::arg("rom"));
+               py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_build", &build, py::arg("outputs"), py::arg("bounds"), py::arg("rom"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_lookup", &lookup, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"),
                py::arg("positions"), py::arg("tiles"), py::arg("limit"));
     module.def("locate_informative", &informative, py::arg("tiles"));

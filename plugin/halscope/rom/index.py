@@ -12,8 +12,9 @@ from halscope_hooks import Block, Codec, CodecError, Origin, UsageError, VramOri
 from numpy.typing import NDArray
 
 from halscope import _codec
+from halscope._codec import CancelToken
 from halscope.rom import cache
-from halscope.rom.families import HAL, START_DTYPE, START_KINDS, Starts, find_families, first_of_each
+from halscope.rom.families import HAL, START_DTYPE, START_KINDS, Starts, find_families, first_of_each, stop_if_cancelled
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, atlas_of
 
@@ -57,25 +58,30 @@ class RomIndex:
         )
 
     @classmethod
-    def build(cls, rom: Rom, codecs: Sequence[Codec], *, progress: Progress | None = None) -> Self:
+    def build(
+        cls, rom: Rom, codecs: Sequence[Codec], *, progress: Progress | None = None, cancel: CancelToken | None = None
+    ) -> Self:
         """Index a ROM: scan, rank the starts, decode them, and take fingerprints of it all and of the ROM itself.
 
         Args:
             rom: The image. Streams do not cross the edges that its mapping cannot be read across.
             codecs: Compression formats as values; the one named "hal" takes a path through C++.
             progress: Called with (steps done, steps).
+            cancel: Once it is cancelled, from any thread, the work ends within milliseconds; only a foreign codec's
+                own methods, and the scan of a ROM whose mapping has no window, are waited for.
 
         Raises:
+            CancelledError: `cancel` was cancelled.
             UsageError: Two codecs have one name, or one is called "raw".
         """
         _check_names(codecs)
         report = progress or (lambda _done, _total: None)
         report(0, _STEPS)
-        families = find_families(rom, codecs)
+        families = find_families(rom, codecs, cancel=cancel)
         report(1, _STEPS)
-        families, outputs, bounds = _decoded(rom, codecs, families)
+        families, outputs, bounds = _decoded(rom, codecs, families, cancel)
         report(2, _STEPS)
-        buckets, positions = _codec.locate_build(outputs, bounds, rom.data)
+        buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel)
         report(_STEPS, _STEPS)
         return cls(
             rom, codecs, families, _read_only(outputs=outputs, bounds=bounds, buckets=buckets, positions=positions)
@@ -83,7 +89,13 @@ class RomIndex:
 
     @classmethod
     def load_or_build(
-        cls, rom: Rom, codecs: Sequence[Codec], *, cache_dir: Path | None = None, progress: Progress | None = None
+        cls,
+        rom: Rom,
+        codecs: Sequence[Codec],
+        *,
+        cache_dir: Path | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
     ) -> Self:
         """As `build`, from the cache where it holds this ROM and these codecs. A cache that cannot be used is no error.
 
@@ -92,6 +104,7 @@ class RomIndex:
             codecs: As for `build`; a codec's attribute `version`, if it has one, is part of the cache's key.
             cache_dir: The cache's folder; by default HALSCOPE_CACHE_DIR or the user's cache folder.
             progress: As for `build`; not called where the cache serves.
+            cancel: As for `build`.
         """
         _check_names(codecs)
         key = "|".join(
@@ -103,7 +116,7 @@ class RomIndex:
         stored = cache.load(path, key)
         if stored is not None and _fits(stored, rom):
             return cls(rom, codecs, stored["families"], stored)
-        index = cls.build(rom, codecs, progress=progress)
+        index = cls.build(rom, codecs, progress=progress, cancel=cancel)
         cache.store(path, key, index._arrays())
         return index
 
@@ -254,15 +267,16 @@ def _answer(
 
 
 def _decoded(
-    rom: Rom, codecs: Sequence[Codec], families: Starts
+    rom: Rom, codecs: Sequence[Codec], families: Starts, cancel: CancelToken | None
 ) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
     """The outputs of all starts one behind the other, and their bounds. Starts that do not decode are left out."""
     if all(codec.name == HAL for codec in codecs):
-        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]))
+        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]), cancel)
         return families, outputs, bounds
     parts: list[NDArray[np.uint8]] = []
     kept = np.ones(len(families), np.bool_)
     for row, start in enumerate(families):
+        stop_if_cancelled(cancel)
         try:
             data = codecs[int(start["codec"])].decode(rom.data, int(start["offset"])).data
         except CodecError:
