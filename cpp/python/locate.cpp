@@ -1,13 +1,19 @@
 // Python bindings of cpp/locate: flat functions over arrays; halscope.rom puts them together.
+#include <pybind11/stl.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <mutex>
+#include <numeric>
+#include <optional>
 
 #include "hal/hal.hpp"
 #include "locate/economy.hpp"
 #include "locate/fingerprint.hpp"
 #include "locate/index.hpp"
 #include "locate/pointers.hpp"
+#include "locate/ranking.hpp"
 #include "locate/support.hpp"
 #include "python/bindings.hpp"
 
@@ -189,6 +195,72 @@ py::array_t<std::uint32_t> support(const py::object& outputs, const Offsets& bou
     return to_array(std::move(result)).reshape({-1, 4});
 }
 
+// What an index is asked through: the arrays, held for as long as this lives, and the view of them.
+class Atlas {
+  public:
+    Atlas(const py::object& outputs, Offsets bounds, const py::object& rom, Offsets buckets, Offsets positions,
+          Offsets family, Offsets size, Offsets offset, Array<float> evidence, const py::object& kind,
+          const py::object& plausible, const py::object& packed, std::size_t most_places, std::size_t most_twins)
+        : bytes_{std::make_unique<ByteView>(outputs), std::make_unique<ByteView>(rom), std::make_unique<ByteView>(kind),
+                 std::make_unique<ByteView>(plausible), std::make_unique<ByteView>(packed)},
+          offsets_{std::move(bounds), std::move(buckets), std::move(positions),
+                   std::move(family), std::move(size),    std::move(offset)},
+          evidence_(std::move(evidence)),
+          view_{{bytes_[0]->bytes(), span_of(offsets_[0]), bytes_[1]->bytes()},
+                span_of(offsets_[1]),
+                span_of(offsets_[2]),
+                {span_of(offsets_[3]), span_of(offsets_[4]), span_of(offsets_[5]), span_of(evidence_),
+                 bytes_[2]->bytes(), bytes_[3]->bytes(), bytes_[4]->bytes()},
+                most_places,
+                most_twins} {
+        if (!locate::valid(view_)) throw py::value_error("the arrays of the index do not belong together");
+    }
+    [[nodiscard]] const locate::Atlas& view() const noexcept { return view_; }
+
+  private:
+    std::array<std::unique_ptr<ByteView>, 5> bytes_;
+    std::array<Offsets, 6> offsets_;
+    Array<float> evidence_;
+    locate::Atlas view_;
+};
+
+// One thread at a time: the GIL is released while it works, so the lock is what keeps others out.
+class Follower {
+  public:
+    Follower(const Atlas& atlas, bool neighbours) : follower_(atlas.view(), neighbours) {}
+
+    // uint32[n + 1] starts, (segment, offset) answers, bool[n] informative; None if nothing has changed.
+    py::object update(const py::object& tiles, const std::optional<Offsets>& changed) {
+        const ByteView view(tiles);
+        const std::size_t count = view.bytes().size() / locate::kTileBytes;
+        std::vector<std::uint32_t> asked;
+        if (changed.has_value()) {
+            const auto named = span_of(*changed);
+            asked.assign(named.begin(), named.end());
+            std::sort(asked.begin(), asked.end());
+            asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
+            if (!asked.empty() && asked.back() >= count) throw py::value_error("a changed tile is out of range");
+        } else {
+            asked.resize(count);
+            std::iota(asked.begin(), asked.end(), 0U);
+        }
+        std::optional<locate::Answers> answers;
+        {
+            const py::gil_scoped_release unlocked;
+            const std::scoped_lock lock(mutex_);
+            if (follower_.update(view.bytes().first(count * locate::kTileBytes), asked)) answers = follower_.answers();
+        }
+        if (!answers.has_value()) return py::none();
+        py::array_t<bool> informative(static_cast<py::ssize_t>(count));
+        std::copy(answers->informative.begin(), answers->informative.end(), informative.mutable_data());
+        return py::make_tuple(to_array(std::move(answers->first)), to_array(std::move(answers->answers)), informative);
+    }
+
+  private:
+    std::mutex mutex_;
+    locate::Follower follower_;
+};
+
 std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
     const ByteView view(data);
     const py::gil_scoped_release unlocked;
@@ -201,6 +273,18 @@ void bind_locate(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(locate::Reference, position, target);
     PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset);
+    PYBIND11_NUMPY_DTYPE(locate::Answer, segment, offset);
+    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // the one that the stubs can name
+    py::class_<Atlas>(module, "LocateAtlas", py::is_final(), plain)
+        .def(
+            py::init<const py::object&, Offsets, const py::object&, Offsets, Offsets, Offsets, Offsets, Offsets,
+                     Array<float>, const py::object&, const py::object&, const py::object&, std::size_t, std::size_t>(),
+            py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"), py::arg("positions"),
+            py::arg("family"), py::arg("size"), py::arg("offset"), py::arg("evidence"), py::arg("kind"),
+            py::arg("plausible"), py::arg("packed"), py::arg("most_places"), py::arg("most_twins"));
+    py::class_<Follower>(module, "LocateFollower", py::is_final(), plain)
+        .def(py::init<const Atlas&, bool>(), py::arg("atlas"), py::arg("neighbours") = true, py::keep_alive<1, 2>())
+        .def("update", &Follower::update, py::arg("tiles"), py::arg("changed") = py::none());
     module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"));
     module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"));
     module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"));

@@ -1,7 +1,7 @@
 """Halscope's C++ core; use it through halscope's own modules."""
 
 from collections.abc import Buffer, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,34 @@ def locate_informative(tiles: Buffer) -> NDArray[np.bool_]: ...
 def locate_support(
     outputs: Buffer, bounds: NDArray[np.uint32], rom: Buffer, places: NDArray[Any], tiles: Buffer
 ) -> NDArray[np.uint32]: ...
+
+@final
+class LocateAtlas:
+    def __init__(
+        self,
+        outputs: Buffer,
+        bounds: NDArray[np.uint32],
+        rom: Buffer,
+        buckets: NDArray[np.uint32],
+        positions: NDArray[np.uint32],
+        family: NDArray[np.uint32],
+        size: NDArray[np.uint32],
+        offset: NDArray[np.uint32],
+        evidence: NDArray[np.float32],
+        kind: Buffer,
+        plausible: Buffer,
+        packed: Buffer,
+        most_places: int,
+        most_twins: int,
+    ) -> None: ...
+
+@final
+class LocateFollower:
+    def __init__(self, atlas: LocateAtlas, neighbours: bool = True) -> None: ...
+    def update(
+        self, tiles: Buffer, changed: NDArray[np.uint32] | None = None
+    ) -> tuple[NDArray[np.uint32], NDArray[Any], NDArray[np.bool_]] | None: ...
+
 def locate_checksum(data: Buffer, seed: int) -> int: ...
 
 # snes: tiles, sprites and layers
