@@ -16,7 +16,7 @@ from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom.families import HAL, START_DTYPE, START_KINDS, Starts, find_families, first_of_each, stop_if_cancelled
 from halscope.rom.image import Rom
-from halscope.rom.origin import Origins, atlas_of
+from halscope.rom.origin import Origins, atlas_of, blocks_of
 
 TILE_BYTES: Final = 32
 VRAM_TILES: Final = 2048
@@ -52,7 +52,7 @@ class RomIndex:
         self.families = families
         self._outputs, self._bounds = arrays["outputs"], arrays["bounds"]
         self._buckets, self._positions = arrays["buckets"], arrays["positions"]
-        self._names = tuple(codec.name for codec in codecs)
+        self._block_of = blocks_of(families, tuple(codec.name for codec in codecs))
         self._atlas = atlas_of(
             families, self._outputs, self._bounds, rom.data, (self._buckets, self._positions), MOST_PLACES
         )
@@ -209,7 +209,7 @@ class RomIndex:
 
     def origins(self, first: NDArray[np.uint32], answers: NDArray[Any]) -> Origins:
         """What a follower's answers mean."""
-        return Origins(self.families, self._names, first, answers)
+        return Origins(self._block_of, first, answers)
 
     def _arrays(self) -> cache.Arrays:
         return {

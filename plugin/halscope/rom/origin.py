@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, overload
 
 import numpy as np
-from halscope_hooks import Origin
+from halscope_hooks import Origin, StartEvidence
 from numpy.typing import NDArray
 
 from halscope import _codec
@@ -23,24 +23,22 @@ MOST_TWINS: Final = 8
 
 _PLAUSIBLE: Final = 0.5
 
+SegmentBlock = tuple[str, int, StartEvidence]
+
 
 class Origins(Sequence[tuple[Origin, ...]]):
     """The origins of each tile, best first. Immutable; equal to any sequence of equal tuples.
 
     Args:
-        starts: The rows that segments number.
-        names: The codecs' names.
+        blocks: What each segment is, from `blocks_of`.
         first: uint32[n + 1], where the answers of each tile begin.
-        answers: (segment, offset); a segment is a row of `starts`, or one past the last for the ROM itself.
+        answers: (segment, offset); a segment is a row of `blocks`, or one past the last for the ROM itself.
     """
 
-    __slots__ = ("_answers", "_first", "_names", "_starts")
+    __slots__ = ("_answers", "_blocks", "_first")
 
-    def __init__(
-        self, starts: Starts, names: tuple[str, ...], first: NDArray[np.uint32], answers: NDArray[Any]
-    ) -> None:
-        self._starts, self._names = starts, names
-        self._first, self._answers = first, answers
+    def __init__(self, blocks: Sequence[SegmentBlock], first: NDArray[np.uint32], answers: NDArray[Any]) -> None:
+        self._blocks, self._first, self._answers = blocks, first, answers
 
     def __len__(self) -> int:
         return len(self._first) - 1
@@ -73,10 +71,16 @@ class Origins(Sequence[tuple[Origin, ...]]):
         return tuple(self._origin(segment, offset) for segment, offset in rows)
 
     def _origin(self, segment: int, offset: int) -> Origin:
-        if segment == len(self._starts):
+        if segment == len(self._blocks):
             return Origin(RAW, offset, 0, START_KINDS[CONTENT])
-        start = self._starts[segment]
-        return Origin(self._names[start["codec"]], int(start["offset"]), offset, START_KINDS[start["start"]])
+        codec, block_offset, kind = self._blocks[segment]
+        return Origin(codec, block_offset, offset, kind)
+
+
+def blocks_of(starts: Starts, names: tuple[str, ...]) -> tuple[SegmentBlock, ...]:
+    """What an origin says of each start: its codec's name, its offset in the ROM, and how it is known."""
+    rows = zip(starts["codec"].tolist(), starts["offset"].tolist(), starts["start"].tolist(), strict=True)
+    return tuple((names[codec], offset, START_KINDS[kind]) for codec, offset, kind in rows)
 
 
 def atlas_of(
