@@ -1,6 +1,7 @@
 // The economy of a stream's commands: see economy.hpp.
 #include "locate/economy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -184,9 +185,9 @@ const JointEvidence kBeginsInRaw(0.006, 0.024);
 // What was matched on either side often stands side by side at the source too, up to the byte that differs.
 const JointEvidence kBeginsInMatch(0.60, 0.20);
 
-}  // namespace
-
-std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets) {
+// The evidence of some starts, into `result`.
+void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets, float* result,
+                    const CancelToken* cancel) {
     const Tables& table = tables();
     constexpr float kImpossible = -std::numeric_limits<float>::infinity();
     // Evidence of the commands behind one, by the state that it is in; keyed by the offset of a command.
@@ -196,9 +197,9 @@ std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span
     std::unordered_map<std::uint32_t, Tail> known;
     known.reserve(offsets.size() * 2);
     std::vector<std::uint32_t> path;
-    std::vector<float> result;
-    result.reserve(offsets.size());
-    for (const std::uint32_t offset : offsets) {
+    for (std::size_t number = 0; number < offsets.size(); ++number) {
+        if (number % 256 == 0) stop_if_cancelled(cancel);
+        const std::uint32_t offset = offsets[number];
         path.clear();
         std::size_t at = offset;
         float tail = kImpossible;     // evidence from `at` on, without the kind at `at`
@@ -230,8 +231,22 @@ std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span
             tail += table.kind_after[kStart][next_kind];
             if (next_kind == hal::kRaw) tail += table.first_raw[bucket_of(command_at(rom, offset))];
         }
-        result.push_back(next_kind < kKinds ? tail : kImpossible);
+        result[number] = next_kind < kKinds ? tail : kImpossible;
     }
+}
+
+}  // namespace
+
+std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets,
+                                    const Work& work) {
+    // As few parts as threads: streams of one part share what is known of their ends.
+    const std::size_t parts = std::max(work.threads, 1U);
+    std::vector<float> result(offsets.size());
+    for_each_part(parts, work, [&](std::size_t part) {
+        const std::size_t begin = offsets.size() * part / parts;
+        const std::size_t end = offsets.size() * (part + 1) / parts;
+        weigh_commands(rom, offsets.subspan(begin, end - begin), result.data() + begin, work.cancel);
+    });
     return result;
 }
 

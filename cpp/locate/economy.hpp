@@ -10,13 +10,15 @@
 #include <span>
 #include <vector>
 
+#include "core/parallel.hpp"
+
 namespace halscope::locate {
 
 // The evidence of the commands alone, for each of `offsets` (starts that scan() found, ascending), without decoding:
 // streams that share an end share most commands, so all of a ROM's starts cost about one walk. A start from where no
 // terminator is reached gets -infinity.
 [[nodiscard]] std::vector<float> command_evidence(std::span<const std::uint8_t> rom,
-                                                  std::span<const std::uint32_t> offsets);
+                                                  std::span<const std::uint32_t> offsets, const Work& work = {});
 
 struct Evidence {
     float commands;  // kinds, counts, offsets of references

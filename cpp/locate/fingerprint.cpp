@@ -52,10 +52,15 @@ std::uint64_t key_of(std::uint64_t gram) noexcept {
 
 bool informative(const std::uint8_t* tile) noexcept {
     std::array<std::uint64_t, 4> seen{};
-    for (std::size_t k = 0; k < kTileBytes; ++k) seen[tile[k] >> 6] |= std::uint64_t{1} << (tile[k] & 63);
-    int distinct = 0;
-    for (const std::uint64_t word : seen) distinct += std::popcount(word);
-    return distinct >= static_cast<int>(kDistinctBytes);
+    unsigned distinct = 0;
+    for (std::size_t k = 0; k < kTileBytes; ++k) {
+        std::uint64_t& word = seen[tile[k] >> 6];
+        const std::uint64_t bit = std::uint64_t{1} << (tile[k] & 63);
+        if ((word & bit) != 0) continue;
+        if (++distinct == kDistinctBytes) return true;
+        word |= bit;
+    }
+    return false;
 }
 
 Anchor anchor_of(const std::uint8_t* tile) noexcept {

@@ -14,6 +14,57 @@ namespace {
 // A bucket is followed for so many entries at most: a ROM of one endless pattern must not make a lookup quadratic.
 constexpr std::size_t kMaxProbes = std::size_t{1} << 16;
 
+constexpr std::size_t kPartBytes = std::size_t{1} << 16;  // of text, a millisecond or two
+
+// Some windows of one segment, as many as begin in it.
+struct Part {
+    std::span<const std::uint8_t> text;
+    std::uint32_t first;  // position of its first byte
+};
+
+// Every anchor, ascending. A window names its anchor whatever part it is in, so parts that overlap by a window less one
+// byte find what the whole does, the anchor that windows of two parts share twice.
+std::vector<Entry> collect_entries(const Text& text, const Work& work) {
+    std::vector<Part> parts;
+    const auto cut = [&parts](std::span<const std::uint8_t> segment, std::size_t first) {
+        for (std::size_t at = 0; at < segment.size(); at += kPartBytes) {
+            const std::size_t size = std::min(kPartBytes + kTileBytes - 1, segment.size() - at);
+            parts.push_back({segment.subspan(at, size), static_cast<std::uint32_t>(first + at)});
+        }
+    };
+    for (std::size_t k = 0; k + 1 < text.bounds.size(); ++k) cut(segment_of(text, k), text.bounds[k]);
+    cut(text.rom, text.outputs.size());
+
+    // Outputs are small and many: consecutive parts are done together.
+    std::vector<std::size_t> starts{0};
+    std::size_t bytes = 0;
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+        bytes += parts[k].text.size();
+        if (bytes >= kPartBytes || k + 1 == parts.size()) {
+            starts.push_back(k + 1);
+            bytes = 0;
+        }
+    }
+    std::vector<std::vector<Entry>> found(starts.size() - 1);
+    for_each_part(found.size(), work, [&](std::size_t group) {
+        found[group].reserve(kPartBytes / 8);
+        for (std::size_t k = starts[group]; k < starts[group + 1]; ++k) {
+            collect_anchors(parts[k].text, parts[k].first, found[group]);
+        }
+    });
+    std::size_t total = 0;
+    for (const auto& some : found) total += some.size();
+    std::vector<Entry> entries;
+    entries.reserve(total);
+    for (auto& some : found) {
+        for (const Entry& entry : some) {
+            if (entries.empty() || entry.position > entries.back().position) entries.push_back(entry);
+        }
+        some = {};
+    }
+    return entries;
+}
+
 }  // namespace
 
 bool valid(const Text& text) noexcept {
@@ -29,15 +80,8 @@ std::span<const std::uint8_t> segment_of(const Text& text, std::size_t segment) 
     return segment + 1 == text.bounds.size() ? text.rom : std::span<const std::uint8_t>{};
 }
 
-IndexArrays build_index(const Text& text) {
-    std::vector<Entry> entries;
-    entries.reserve((text.outputs.size() + text.rom.size()) / 12);
-    for (std::size_t k = 0; k + 1 < text.bounds.size(); ++k) {
-        const std::size_t first = text.bounds[k];
-        collect_anchors(text.outputs.subspan(first, text.bounds[k + 1] - first), static_cast<std::uint32_t>(first),
-                        entries);
-    }
-    collect_anchors(text.rom, static_cast<std::uint32_t>(text.outputs.size()), entries);
+IndexArrays build_index(const Text& text, const Work& work) {
+    const std::vector<Entry> entries = collect_entries(text, work);
 
     const std::size_t bucket_count = std::bit_ceil(std::max<std::size_t>(entries.size(), 256));
     const auto bucket_of = [mask = static_cast<std::uint32_t>(bucket_count - 1)](std::uint32_t hash) {
@@ -45,9 +89,11 @@ IndexArrays build_index(const Text& text) {
     };
     IndexArrays index;
     index.buckets.assign(bucket_count + 1, 0);
+    stop_if_cancelled(work.cancel);
     for (const Entry& entry : entries) ++index.buckets[bucket_of(entry.hash) + 1];
     for (std::size_t k = 1; k <= bucket_count; ++k) index.buckets[k] += index.buckets[k - 1];
     // Entries come in ascending order and go to their buckets in that order; the starts move on and are moved back.
+    stop_if_cancelled(work.cancel);
     index.positions.resize(entries.size());
     for (const Entry& entry : entries) index.positions[index.buckets[bucket_of(entry.hash)]++] = entry.position;
     for (std::size_t k = bucket_count; k > 0; --k) index.buckets[k] = index.buckets[k - 1];

@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "core/parallel.hpp"
+
 namespace halscope::locate {
 
 struct IndexArrays {
@@ -35,7 +37,8 @@ struct Match {
 // Output number `segment`, the ROM if that is one past the last, nothing beyond.
 [[nodiscard]] std::span<const std::uint8_t> segment_of(const Text& text, std::size_t segment) noexcept;
 
-[[nodiscard]] IndexArrays build_index(const Text& text);
+// The same arrays whatever the number of threads.
+[[nodiscard]] IndexArrays build_index(const Text& text, const Work& work = {});
 
 // Every place of each informative tile of `tiles` (32 bytes each), ascending by tile and then as the text goes, at most
 // `limit` places a tile. Buckets and positions may come from a damaged file: they are checked as they are used.

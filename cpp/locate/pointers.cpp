@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kPageBytes = 0x8000;
 constexpr std::size_t kPointerBytes = 3;
+constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // of ROM, less than a millisecond
 
 // A set of ROM offsets as bits: the inner loop asks it four million times.
 class OffsetSet {
@@ -109,37 +110,46 @@ class TableFinder {
 }  // namespace
 
 std::vector<Reference> find_references(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kPages> pages,
-                                       std::span<const std::uint32_t> targets) {
+                                       std::span<const std::uint32_t> targets, const Work& work) {
     std::vector<Reference> references;
     if (rom.size() < kPointerBytes) return references;
     const OffsetSet set(rom.size(), targets);
-    for (std::size_t at = 0; at + kPointerBytes <= rom.size(); ++at) {
-        const std::size_t address =
-            rom[at] | static_cast<std::size_t>(rom[at + 1]) << 8 | static_cast<std::size_t>(rom[at + 2]) << 16;
-        const std::int64_t page = pages[address / kPageBytes];
-        if (page < 0) continue;
-        const std::size_t offset = static_cast<std::size_t>(page) + address % kPageBytes;
-        if (offset >= rom.size() || !set.contains(offset)) continue;
-        const auto found = std::lower_bound(targets.begin(), targets.end(), offset);
-        references.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(found - targets.begin())});
-    }
+    const std::size_t positions = rom.size() - kPointerBytes + 1;
+    std::vector<std::vector<Reference>> found((positions + kPartBytes - 1) / kPartBytes);
+    for_each_part(found.size(), work, [&](std::size_t part) {
+        const std::size_t end = std::min(positions, (part + 1) * kPartBytes);
+        for (std::size_t at = part * kPartBytes; at < end; ++at) {
+            const std::size_t address =
+                rom[at] | static_cast<std::size_t>(rom[at + 1]) << 8 | static_cast<std::size_t>(rom[at + 2]) << 16;
+            const std::int64_t page = pages[address / kPageBytes];
+            if (page < 0) continue;
+            const std::size_t offset = static_cast<std::size_t>(page) + address % kPageBytes;
+            if (offset >= rom.size() || !set.contains(offset)) continue;
+            const auto target = std::lower_bound(targets.begin(), targets.end(), offset);
+            found[part].push_back(
+                {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(target - targets.begin())});
+        }
+    });
+    for (const auto& some : found) references.insert(references.end(), some.begin(), some.end());
     return references;
 }
 
 std::vector<float> table_evidence(std::span<const Reference> references, std::span<const std::uint32_t> families,
-                                  std::span<const std::uint32_t> strides, float hit, float miss, float threshold) {
+                                  std::span<const std::uint32_t> strides, float hit, float miss, float threshold,
+                                  const Work& work) {
     TableFinder finder(references, families, hit, miss);
     std::vector<float> evidence(references.size(), 0.0F);
-    std::vector<Run> best_of;
-    for (const std::uint32_t stride : strides) {
-        if (stride != 0) best_of.push_back(finder.best_run(stride));
-    }
+    std::vector<Run> best_of(strides.size());
+    for_each_part(strides.size(), work, [&](std::size_t k) {
+        if (strides[k] != 0) best_of[k] = finder.best_run(strides[k]);
+    });
     // The strongest table first; what overlaps its entries cannot be entries of another one. A run only loses by that,
     // so the others need to be looked at again only when their turn comes.
     for (;;) {
         const auto best = std::max_element(best_of.begin(), best_of.end(),
                                            [](const Run& a, const Run& b) { return a.score < b.score; });
-        if (best == best_of.end() || best->score < threshold) return evidence;
+        if (best == best_of.end() || best->score <= 0 || best->score < threshold) return evidence;
+        stop_if_cancelled(work.cancel);
         const Run again = finder.best_run(best->stride);
         if (again.score < best->score) {
             *best = again;

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "core/parallel.hpp"
+
 namespace halscope::locate {
 
 struct Reference {
@@ -21,7 +23,7 @@ inline constexpr std::size_t kPages = 512;  // half banks of 32 KiB in the 24-bi
 // `targets` (ROM offsets, ascending).
 [[nodiscard]] std::vector<Reference> find_references(std::span<const std::uint8_t> rom,
                                                      std::span<const std::int64_t, kPages> pages,
-                                                     std::span<const std::uint32_t> targets);
+                                                     std::span<const std::uint32_t> targets, const Work& work = {});
 
 // For each reference (ascending by position), the evidence (nats) of the table that it is an entry of, or 0. Tables do
 // not overlap: the strongest keeps its bytes.
@@ -32,6 +34,6 @@ inline constexpr std::size_t kPages = 512;  // half banks of 32 KiB in the 24-bi
 [[nodiscard]] std::vector<float> table_evidence(std::span<const Reference> references,
                                                 std::span<const std::uint32_t> families,
                                                 std::span<const std::uint32_t> strides, float hit, float miss,
-                                                float threshold);
+                                                float threshold, const Work& work = {});
 
 }  // namespace halscope::locate

@@ -2,12 +2,10 @@
 #include "locate/support.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <numeric>
-#include <tuple>
 
 #include "locate/fingerprint.hpp"
 
@@ -20,216 +18,243 @@ constexpr std::uint32_t kWidest = 32;     // tiles in a row of the source
 constexpr std::uint32_t kFar = 1U << 16;  // bytes; farther apart in the source means nothing
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-// Disjoint sets of places.
-class Sets {
-  public:
-    explicit Sets(std::size_t count) : parent_(count) { std::iota(parent_.begin(), parent_.end(), 0U); }
-    std::uint32_t find(std::uint32_t node) noexcept {
-        while (parent_[node] != node) node = parent_[node] = parent_[parent_[node]];
-        return node;
-    }
-    void join(std::uint32_t a, std::uint32_t b) noexcept { parent_[find(b)] = find(a); }
+// Disjoint sets of places, as the number of another place of the same set for each.
+std::uint32_t root_of(std::span<std::uint32_t> parents, std::uint32_t node) noexcept {
+    while (parents[node] != node) node = parents[node] = parents[parents[node]];
+    return node;
+}
 
-    // For each place the number of different tiles in its set. A tile counts once, also where several of its places are
-    // in one set; places come in the order of tiles.
-    std::vector<std::uint32_t> tiles_of_each(std::span<const Place> places) {
-        std::vector<std::uint32_t> size(places.size(), 0);
-        std::vector<std::uint32_t> last_tile(places.size(), kNone);
-        for (std::uint32_t node = 0; node < places.size(); ++node) {
-            const std::uint32_t root = find(node);
-            if (last_tile[root] != places[node].tile) ++size[root];
-            last_tile[root] = places[node].tile;
-        }
-        std::vector<std::uint32_t> result(places.size());
-        for (std::uint32_t node = 0; node < places.size(); ++node) result[node] = size[find(node)];
-        return result;
-    }
-
-  private:
-    std::vector<std::uint32_t> parent_;
-};
-
-struct Link {
-    std::uint32_t upper;
-    std::uint32_t lower;
-};
-
-class Neighbours {
-  public:
-    Neighbours(const Text& text, std::span<const Place> places, std::span<const std::uint8_t> tiles)
-        : text_(text),
-          places_(places),
-          tiles_(tiles),
-          count_(static_cast<std::uint32_t>(tiles.size() / kTileBytes)),
-          runs_(places.size()),
-          left_of_(places.size()),
-          right_of_(places.size()),
-          goes_on_(places.size(), 0),
-          continued_(places.size(), 0) {
-        informative_.resize(count_);
-        for (std::uint32_t tile = 0; tile < count_; ++tile) informative_[tile] = informative(bytes_of(tile)) ? 1 : 0;
-        first_of_.assign(count_ + 1, 0);
-        for (const Place& place : places) ++first_of_[place.tile + 1];
-        std::partial_sum(first_of_.begin(), first_of_.end(), first_of_.begin());
-    }
-
-    std::vector<Support> support() {
-        link();
-        const std::vector<std::uint32_t> run = runs_.tiles_of_each(places_);
-        std::vector<Support> result(places_.size());
-        for (std::size_t node = 0; node < run.size(); ++node) result[node] = {run[node], run[node], 0, 0};
-        std::vector<Sets> patches(kWidest + 1, Sets(0));  // by width; the runs themselves as width 0
-        patches[0] = runs_;
-        for (std::uint32_t width = 1; width <= kWidest; ++width) {
-            if (below_[width].empty()) continue;
-            patches[width] = runs_;
-            for (const Link& one : below_[width]) patches[width].join(one.upper, one.lower);
-            const std::vector<std::uint32_t> sizes = patches[width].tiles_of_each(places_);
-            for (std::size_t node = 0; node < sizes.size(); ++node) {
-                if (sizes[node] > result[node].patch) {
-                    result[node].patch = sizes[node];
-                    result[node].width = width;
-                }
-            }
-        }
-        count_silent(result);
-        measure_gaps(patches, result);
-        return result;
-    }
-
-  private:
-    // Finds the runs, the links between rows, and where runs end.
-    void link() {
-        for (std::uint32_t node = 0; node < places_.size(); ++node) {
-            const Place& place = places_[node];
-            std::uint32_t right = place.tile + 1;
-            while (right < count_ && informative_[right] == 0 && holds(place, right)) ++right;
-            right_of_[node] = right;
-            const std::int64_t at = place.at + (right - place.tile) * kTile;
-            each(place.source, right, at, at, [&](std::uint32_t other) {
-                runs_.join(node, other);
-                goes_on_[node] = 1;
-                continued_[other] = 1;
-            });
-            each(place.source, place.tile + kRow, place.at + kTile, place.at + kWidest * kTile,
-                 [&](std::uint32_t other) {
-                     const std::int64_t distance = std::int64_t{places_[other].at} - place.at;
-                     if (distance % kTile == 0) {
-                         below_[static_cast<std::size_t>(distance / kTile)].push_back({node, other});
-                     }
-                 });
-        }
-        for (std::uint32_t node = 0; node < places_.size(); ++node) {
-            const Place& place = places_[node];
-            std::uint32_t left = place.tile;
-            if (continued_[node] == 0) {
-                while (left > 0 && informative_[left - 1] == 0 && holds(place, left - 1)) --left;
-            }
-            left_of_[node] = left;
-        }
-    }
-
-    // Adds the tiles that say nothing to the runs.
-    void count_silent(std::vector<Support>& result) {
-        std::vector<std::uint32_t> silent(places_.size(), 0);
-        for (std::uint32_t node = 0; node < places_.size(); ++node) {
-            const std::uint32_t tile = places_[node].tile;
-            silent[runs_.find(node)] += right_of_[node] - tile - 1 + tile - left_of_[node];
-        }
-        for (std::uint32_t node = 0; node < places_.size(); ++node) result[node].run += silent[runs_.find(node)];
-    }
-
-    // How far, in the source, the runs of each patch are from what lies beside them; of that the likeliest places
-    // count.
-    void measure_gaps(std::vector<Sets>& patches, std::vector<Support>& result) {
-        std::vector<std::uint8_t> likely(places_.size(), 0);
-        for (std::uint32_t tile = 0; tile < count_; ++tile) {
-            const auto key = [&](std::uint32_t node) {
-                const Support& one = result[node];
-                return std::tuple(one.patch, one.run, ~one.width);
-            };
-            std::uint32_t best = first_of_[tile];
-            for (std::uint32_t node = best; node < first_of_[tile + 1]; ++node) {
-                if (key(node) > key(best)) best = node;
-            }
-            for (std::uint32_t node = first_of_[tile]; node < first_of_[tile + 1]; ++node) {
-                likely[node] = key(node) == key(best) ? 1 : 0;
-            }
-        }
-        const auto distance_to = [&](const Place& place, std::uint32_t tile) {
-            std::int64_t nearest = kFar;
-            each(place.source, tile, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max(),
-                 [&](std::uint32_t other) {
-                     if (likely[other] == 0) return;
-                     nearest = std::min(nearest, std::abs(std::int64_t{places_[other].at} - place.at));
-                 });
-            return static_cast<std::uint32_t>(nearest);
-        };
-        std::vector<std::uint32_t> gap(places_.size(), kFar);
-        for (std::uint32_t node = 0; node < places_.size(); ++node) {
-            const std::uint32_t root = runs_.find(node);
-            if (goes_on_[node] == 0) gap[root] = std::min(gap[root], distance_to(places_[node], right_of_[node]));
-            if (continued_[node] == 0 && left_of_[node] > 0) {
-                gap[root] = std::min(gap[root], distance_to(places_[node], left_of_[node] - 1));
-            }
-        }
-        std::vector<std::uint32_t> sum(places_.size());
-        for (std::uint32_t width = 0; width <= kWidest; ++width) {
-            if (width > 0 && below_[width].empty()) continue;
-            std::fill(sum.begin(), sum.end(), 0U);
-            for (std::uint32_t node = 0; node < places_.size(); ++node) {
-                if (runs_.find(node) == node) sum[patches[width].find(node)] += gap[node];
-            }
-            for (std::uint32_t node = 0; node < places_.size(); ++node) {
-                if (result[node].width == width) result[node].gap = sum[patches[width].find(node)];
-            }
-        }
-    }
-
-    [[nodiscard]] const std::uint8_t* bytes_of(std::uint32_t tile) const noexcept {
-        return tiles_.data() + std::size_t{tile} * kTileBytes;
-    }
-
-    // Whether the source of `place` goes on with the bytes of another tile of the same row of VRAM.
-    [[nodiscard]] bool holds(const Place& place, std::uint32_t tile) const noexcept {
-        const std::span<const std::uint8_t> source = segment_of(text_, place.segment);
-        const std::int64_t offset = place.offset + (std::int64_t{tile} - place.tile) * kTile;
-        if (offset < 0 || offset + kTile > static_cast<std::int64_t>(source.size())) return false;
-        return std::memcmp(source.data() + offset, bytes_of(tile), kTileBytes) == 0;
-    }
-
-    // Calls `visit` for the places of `tile` in `source` from `lowest` to `highest`.
-    template <typename Visit>
-    void each(std::uint32_t source, std::uint32_t tile, std::int64_t lowest, std::int64_t highest, Visit visit) const {
-        if (tile >= count_) return;
-        const auto end = places_.begin() + first_of_[tile + 1];
-        auto other = std::partition_point(places_.begin() + first_of_[tile], end, [&](const Place& place) {
-            return place.source < source || (place.source == source && place.at < lowest);
-        });
-        for (; other != end && other->source == source && other->at <= highest; ++other) {
-            visit(static_cast<std::uint32_t>(other - places_.begin()));
-        }
-    }
-
-    const Text& text_;
-    std::span<const Place> places_;
-    std::span<const std::uint8_t> tiles_;
-    std::uint32_t count_;
-    std::vector<std::uint8_t> informative_;
-    std::vector<std::uint32_t> first_of_;  // places of tile t: first_of_[t] to first_of_[t + 1]
-    Sets runs_;
-    std::vector<std::uint32_t> left_of_;   // the first tile of a run's beginning, silent ones counted
-    std::vector<std::uint32_t> right_of_;  // the first tile behind a place and the silent ones that follow it
-    std::vector<std::uint8_t> goes_on_;    // whether a place has one of its run to the right
-    std::vector<std::uint8_t> continued_;  // and to the left
-    std::array<std::vector<Link>, kWidest + 1> below_;
-};
+void join(std::span<std::uint32_t> parents, std::uint32_t a, std::uint32_t b) noexcept {
+    parents[root_of(parents, b)] = root_of(parents, a);
+}
 
 }  // namespace
 
+Neighbours::Neighbours(const Text& text, const Vram& vram, std::vector<Place> places)
+    : text_(text),
+      vram_(vram),
+      count_(static_cast<std::uint32_t>(vram.informative.size())),
+      places_(std::move(places)),
+      support_(places_.size(), Support{1, 1, 0, 0}),
+      runs_(places_.size()),
+      left_of_(places_.size()),
+      right_of_(places_.size()),
+      goes_on_(places_.size(), 0),
+      continued_(places_.size(), 0),
+      of_tile_(count_, Group{0, 0}),
+      sums_(places_.size()),
+      last_tile_(places_.size()) {
+    std::iota(runs_.begin(), runs_.end(), 0U);
+    for (std::uint32_t node = 0; node < places_.size(); ++node) {
+        if (node == 0 || places_[node].source != places_[node - 1].source) groups_.push_back({node, node});
+        groups_.back().end = node + 1;
+    }
+}
+
+void Neighbours::measure_agreement() {
+    for (const Group group : groups_) {
+        enter(group);
+        link(group);
+        leave(group);
+        find_ends(group);
+        for (std::uint32_t node = group.begin; node < group.end; ++node) runs_[node] = root_of(runs_, node);
+        count_tiles(group, std::span(runs_).subspan(group.begin));
+        for (std::uint32_t node = group.begin; node < group.end; ++node) {
+            support_[node].patch = support_[node].run = sums_[runs_[node]];
+        }
+        widen(group);
+        count_silent(group);
+    }
+}
+
+void Neighbours::enter(Group group) {
+    for (std::uint32_t node = group.begin; node < group.end; ++node) {
+        Group& range = of_tile_[places_[node].tile];
+        if (range.end == 0) range.begin = node;
+        range.end = node + 1;
+    }
+}
+
+void Neighbours::leave(Group group) {
+    for (std::uint32_t node = group.begin; node < group.end; ++node) of_tile_[places_[node].tile] = {0, 0};
+}
+
+// Finds the runs and the links between rows.
+void Neighbours::link(Group group) {
+    links_.clear();
+    for (std::uint32_t node = group.begin; node < group.end; ++node) {
+        const Place& place = places_[node];
+        std::uint32_t right = place.tile + 1;
+        while (right < count_ && vram_.informative[right] == 0 && holds(place, right)) ++right;
+        right_of_[node] = right;
+        const std::int64_t at = place.at + (std::int64_t{right} - place.tile) * kTile;
+        each(right, at, at, [&](std::uint32_t other) {
+            join(runs_, node, other);
+            goes_on_[node] = 1;
+            continued_[other] = 1;
+        });
+        each(place.tile + kRow, place.at + kTile, place.at + kWidest * kTile, [&](std::uint32_t other) {
+            const std::int64_t distance = std::int64_t{places_[other].at} - place.at;
+            if (distance % kTile == 0) links_.push_back({static_cast<std::uint32_t>(distance / kTile), node, other});
+        });
+    }
+}
+
+// Finds where runs begin, silent tiles counted.
+void Neighbours::find_ends(Group group) {
+    for (std::uint32_t node = group.begin; node < group.end; ++node) {
+        const Place& place = places_[node];
+        std::uint32_t left = place.tile;
+        if (continued_[node] == 0) {
+            while (left > 0 && vram_.informative[left - 1] == 0 && holds(place, left - 1)) --left;
+        }
+        left_of_[node] = left;
+    }
+}
+
+// Tries each width of rows, and keeps the largest patch.
+void Neighbours::widen(Group group) {
+    std::stable_sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.width < b.width; });
+    for (std::size_t first = 0; first < links_.size();) {
+        const std::uint32_t width = links_[first].width;
+        const Patches patches{group, width, patch_roots_.size()};
+        patch_roots_.insert(patch_roots_.end(), runs_.begin() + group.begin, runs_.begin() + group.end);
+        const auto roots = std::span(patch_roots_).subspan(patches.roots);
+        for (std::uint32_t& root : roots) root -= group.begin;
+        for (; first < links_.size() && links_[first].width == width; ++first) {
+            join(roots, links_[first].upper - group.begin, links_[first].lower - group.begin);
+        }
+        for (std::uint32_t k = 0; k < roots.size(); ++k) roots[k] = root_of(roots, k);
+        for (std::uint32_t& root : roots) root += group.begin;
+        patches_.push_back(patches);
+        count_tiles(group, roots);
+        for (std::uint32_t node = group.begin; node < group.end; ++node) {
+            const std::uint32_t size = sums_[roots[node - group.begin]];
+            if (size > support_[node].patch) {
+                support_[node].patch = size;
+                support_[node].width = width;
+            }
+        }
+    }
+}
+
+// Into sums_, by root, the number of different tiles of each set. A tile counts once, also where several of its places
+// are in one set; places come in the order of tiles.
+void Neighbours::count_tiles(Group group, std::span<const std::uint32_t> roots) {
+    std::fill(sums_.begin() + group.begin, sums_.begin() + group.end, 0U);
+    std::fill(last_tile_.begin() + group.begin, last_tile_.begin() + group.end, kNone);
+    for (std::uint32_t node = group.begin; node < group.end; ++node) {
+        const std::uint32_t root = roots[node - group.begin];
+        if (last_tile_[root] != places_[node].tile) ++sums_[root];
+        last_tile_[root] = places_[node].tile;
+    }
+}
+
+// Adds the tiles that say nothing to the runs.
+void Neighbours::count_silent(Group group) {
+    std::fill(sums_.begin() + group.begin, sums_.begin() + group.end, 0U);
+    for (std::uint32_t node = group.begin; node < group.end; ++node) {
+        const std::uint32_t tile = places_[node].tile;
+        sums_[runs_[node]] += right_of_[node] - tile - 1 + tile - left_of_[node];
+    }
+    for (std::uint32_t node = group.begin; node < group.end; ++node) support_[node].run += sums_[runs_[node]];
+}
+
+void Neighbours::measure_gaps(std::span<const std::uint8_t> likely) {
+    std::vector<std::uint32_t> gaps(places_.size(), kFar);  // by run
+    for (const Group group : groups_) {
+        enter(group);
+        for (std::uint32_t node = group.begin; node < group.end; ++node) {
+            std::uint32_t& gap = gaps[runs_[node]];
+            if (goes_on_[node] == 0) gap = std::min(gap, distance_to(places_[node], right_of_[node], likely));
+            if (continued_[node] == 0 && left_of_[node] > 0) {
+                gap = std::min(gap, distance_to(places_[node], left_of_[node] - 1, likely));
+            }
+        }
+        leave(group);
+    }
+    for (std::uint32_t node = 0; node < places_.size(); ++node) {
+        if (support_[node].width == 0) support_[node].gap = gaps[runs_[node]];
+    }
+    for (const Patches& patches : patches_) {
+        const auto [begin, end] = patches.group;
+        const std::span<const std::uint32_t> roots(patch_roots_.data() + patches.roots, end - begin);
+        std::fill(sums_.begin() + begin, sums_.begin() + end, 0U);
+        for (std::uint32_t node = begin; node < end; ++node) {
+            if (runs_[node] == node) sums_[roots[node - begin]] += gaps[node];
+        }
+        for (std::uint32_t node = begin; node < end; ++node) {
+            if (support_[node].width == patches.width) support_[node].gap = sums_[roots[node - begin]];
+        }
+    }
+}
+
+// How far, in the source, a place is from the nearest likely one of another tile.
+std::uint32_t Neighbours::distance_to(const Place& place, std::uint32_t tile,
+                                      std::span<const std::uint8_t> likely) const noexcept {
+    std::int64_t nearest = kFar;
+    each(tile, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max(),
+         [&](std::uint32_t other) {
+             if (likely[other] == 0) return;
+             nearest = std::min(nearest, std::abs(std::int64_t{places_[other].at} - place.at));
+         });
+    return static_cast<std::uint32_t>(nearest);
+}
+
+// Whether the source of `place` goes on with the bytes of another tile of the same row of VRAM.
+bool Neighbours::holds(const Place& place, std::uint32_t tile) const noexcept {
+    const std::span<const std::uint8_t> source = segment_of(text_, place.segment);
+    const std::int64_t offset = place.offset + (std::int64_t{tile} - place.tile) * kTile;
+    if (offset < 0 || offset + kTile > static_cast<std::int64_t>(source.size())) return false;
+    return std::memcmp(source.data() + offset, vram_.tiles.data() + std::size_t{tile} * kTileBytes, kTileBytes) == 0;
+}
+
+// Calls `visit` for the places of `tile`, in the source that is looked at, from `lowest` to `highest`.
+template <typename Visit>
+void Neighbours::each(std::uint32_t tile, std::int64_t lowest, std::int64_t highest, Visit visit) const {
+    if (tile >= count_) return;
+    std::uint32_t other = of_tile_[tile].begin;
+    const std::uint32_t end = of_tile_[tile].end;
+    if (end - other > 1) {
+        const auto first = std::partition_point(places_.begin() + other, places_.begin() + end,
+                                                [lowest](const Place& place) { return place.at < lowest; });
+        other = static_cast<std::uint32_t>(first - places_.begin());
+    }
+    for (; other < end && places_[other].at <= highest; ++other) {
+        if (places_[other].at >= lowest) visit(other);
+    }
+}
+
 std::vector<Support> neighbour_support(const Text& text, std::span<const Place> places,
                                        std::span<const std::uint8_t> tiles) {
-    return Neighbours(text, places, tiles).support();
+    std::vector<std::uint8_t> says(tiles.size() / kTileBytes);
+    for (std::size_t tile = 0; tile < says.size(); ++tile) {
+        says[tile] = informative(tiles.data() + tile * kTileBytes) ? 1 : 0;
+    }
+    std::vector<std::uint32_t> order(places.size());  // by source
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return places[a].source < places[b].source; });
+    std::vector<Place> grouped;
+    grouped.reserve(order.size());
+    for (const std::uint32_t node : order) grouped.push_back(places[node]);
+    Neighbours neighbours(text, {tiles, says}, std::move(grouped));
+    neighbours.measure_agreement();
+    std::vector<Support> result(places.size());
+    for (std::uint32_t k = 0; k < order.size(); ++k) result[order[k]] = neighbours.support()[k];
+    std::vector<std::uint8_t> likely(places.size());
+    for (std::uint32_t first = 0, end = 0; first < places.size(); first = end) {
+        while (end < places.size() && places[end].tile == places[first].tile) ++end;
+        mark_likely(
+            end - first, [&](std::uint32_t k) { return result[first + k]; },
+            [&](std::uint32_t k, bool is) { likely[first + k] = is ? 1 : 0; });
+    }
+    std::vector<std::uint8_t> grouped_likely;
+    grouped_likely.reserve(order.size());
+    for (const std::uint32_t node : order) grouped_likely.push_back(likely[node]);
+    neighbours.measure_gaps(grouped_likely);
+    for (std::uint32_t k = 0; k < order.size(); ++k) result[order[k]] = neighbours.support()[k];
+    return result;
 }
 
 }  // namespace halscope::locate

@@ -56,6 +56,7 @@ pybind11::array_t<T> to_array(std::vector<T>&& values) {
     return pybind11::array_t<T>(static_cast<pybind11::ssize_t>(kept.size()), kept.data(), owner);
 }
 
+void bind_core(pybind11::module_& module);
 void bind_hal(pybind11::module_& module);
 void bind_snes(pybind11::module_& module);
 void bind_locate(pybind11::module_& module);

@@ -1,13 +1,20 @@
 // Python bindings of cpp/locate: flat functions over arrays; halscope.rom puts them together.
+#include <pybind11/stl.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <mutex>
+#include <numeric>
+#include <optional>
 
+#include "core/parallel.hpp"
 #include "hal/hal.hpp"
 #include "locate/economy.hpp"
 #include "locate/fingerprint.hpp"
 #include "locate/index.hpp"
 #include "locate/pointers.hpp"
+#include "locate/ranking.hpp"
 #include "locate/support.hpp"
 #include "python/bindings.hpp"
 
@@ -37,43 +44,55 @@ locate::Text text_of(const ByteView& outputs, const Offsets& bounds, const ByteV
     return text;
 }
 
-py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets) {
+// What a call of Python's is done with; threads 0: as many as usual.
+Work work_of(const CancelToken* cancel, unsigned threads) {
+    return {threads == 0 ? usual_threads() : threads, cancel};
+}
+
+py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets, const CancelToken* cancel,
+                                    unsigned threads) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     std::vector<float> evidence;
     {
         const py::gil_scoped_release unlocked;
-        evidence = locate::command_evidence(bytes, span_of(offsets));
+        evidence = locate::command_evidence(bytes, span_of(offsets), work_of(cancel, threads));
     }
     return to_array(std::move(evidence));
 }
 
 // float32[n, 3]: evidence of the commands, the joints and the texture; -infinity where no strict stream begins.
-py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets) {
+py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets, const CancelToken* cancel,
+                                   unsigned threads) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
-    std::vector<float> evidence;
+    const auto starts = span_of(offsets);
+    constexpr std::size_t kStartsOfPart = 32;
+    std::vector<float> evidence(3 * starts.size());
     {
         const py::gil_scoped_release unlocked;
-        std::vector<std::uint8_t> output(hal::kMaxOutput);
-        evidence.reserve(3 * static_cast<std::size_t>(offsets.size()));
-        for (const std::uint32_t offset : span_of(offsets)) {
-            const hal::DecodeResult block = hal::decode(bytes, offset, hal::Mode::strict, output);
-            constexpr float kNone = -std::numeric_limits<float>::infinity();
-            locate::Evidence one{kNone, kNone, kNone};
-            if (block.status == hal::Status::ok) {
-                one = locate::stream_evidence(bytes, offset, std::span(output).first(block.size));
+        const std::size_t parts = (starts.size() + kStartsOfPart - 1) / kStartsOfPart;
+        for_each_part(parts, work_of(cancel, threads), [&](std::size_t part) {
+            std::vector<std::uint8_t> output(hal::kMaxOutput);
+            const std::size_t end = std::min(starts.size(), (part + 1) * kStartsOfPart);
+            for (std::size_t k = part * kStartsOfPart; k < end; ++k) {
+                const hal::DecodeResult block = hal::decode(bytes, starts[k], hal::Mode::strict, output);
+                constexpr float kNone = -std::numeric_limits<float>::infinity();
+                locate::Evidence one{kNone, kNone, kNone};
+                if (block.status == hal::Status::ok) {
+                    one = locate::stream_evidence(bytes, starts[k], std::span(output).first(block.size));
+                }
+                evidence[3 * k] = one.commands;
+                evidence[3 * k + 1] = one.joints;
+                evidence[3 * k + 2] = one.texture;
             }
-            evidence.push_back(one.commands);
-            evidence.push_back(one.joints);
-            evidence.push_back(one.texture);
-        }
+        });
     }
     return to_array(std::move(evidence)).reshape({-1, 3});
 }
 
 // The decoded streams one behind the other, and their bounds; a stream that does not decode is empty.
-py::tuple decode_all(const py::object& rom, const Offsets& offsets) {
+py::tuple decode_all(const py::object& rom, const Offsets& offsets, const CancelToken* cancel) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     std::vector<std::uint8_t> outputs;
@@ -82,6 +101,7 @@ py::tuple decode_all(const py::object& rom, const Offsets& offsets) {
         const py::gil_scoped_release unlocked;
         std::vector<std::uint8_t> output(hal::kMaxOutput);
         for (const std::uint32_t offset : span_of(offsets)) {
+            stop_if_cancelled(cancel);
             const hal::DecodeResult block = hal::decode(bytes, offset, hal::Mode::strict, output);
             if (block.status == hal::Status::ok) {
                 outputs.insert(outputs.end(), output.begin(), output.begin() + static_cast<std::ptrdiff_t>(block.size));
@@ -95,21 +115,22 @@ py::tuple decode_all(const py::object& rom, const Offsets& offsets) {
 }
 
 py::array_t<locate::Reference> references(const py::object& rom, const Array<std::int64_t>& pages,
-                                          const Offsets& targets) {
+                                          const Offsets& targets, const CancelToken* cancel, unsigned threads) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     if (pages.size() != locate::kPages) throw py::value_error("pages must have 512 entries");
     std::vector<locate::Reference> found;
     {
         const py::gil_scoped_release unlocked;
-        found = locate::find_references(
-            bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages), span_of(targets));
+        found =
+            locate::find_references(bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages),
+                                    span_of(targets), work_of(cancel, threads));
     }
     return to_array(std::move(found));
 }
 
 py::array_t<float> tables(const Array<locate::Reference>& found, const Offsets& families, const Offsets& strides,
-                          float hit, float miss, float threshold) {
+                          float hit, float miss, float threshold, const CancelToken* cancel, unsigned threads) {
     const auto all = span_of(found);
     const auto count = static_cast<std::size_t>(families.size());
     if (std::any_of(all.begin(), all.end(), [count](const auto& one) { return one.target >= count; })) {
@@ -118,19 +139,21 @@ py::array_t<float> tables(const Array<locate::Reference>& found, const Offsets& 
     std::vector<float> evidence;
     {
         const py::gil_scoped_release unlocked;
-        evidence = locate::table_evidence(all, span_of(families), span_of(strides), hit, miss, threshold);
+        evidence = locate::table_evidence(all, span_of(families), span_of(strides), hit, miss, threshold,
+                                          work_of(cancel, threads));
     }
     return to_array(std::move(evidence));
 }
 
-py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom) {
+py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom, const CancelToken* cancel,
+                unsigned threads) {
     const ByteView output_view(outputs);
     const ByteView rom_view(rom);
     const locate::Text text = text_of(output_view, bounds, rom_view);
     locate::IndexArrays index;
     {
         const py::gil_scoped_release unlocked;
-        index = locate::build_index(text);
+        index = locate::build_index(text, work_of(cancel, threads));
     }
     return py::make_tuple(to_array(std::move(index.buckets)), to_array(std::move(index.positions)));
 }
@@ -189,6 +212,72 @@ py::array_t<std::uint32_t> support(const py::object& outputs, const Offsets& bou
     return to_array(std::move(result)).reshape({-1, 4});
 }
 
+// What an index is asked through: the arrays, held for as long as this lives, and the view of them.
+class Atlas {
+  public:
+    Atlas(const py::object& outputs, Offsets bounds, const py::object& rom, Offsets buckets, Offsets positions,
+          Offsets family, Offsets size, Offsets offset, Array<float> evidence, const py::object& kind,
+          const py::object& plausible, const py::object& packed, std::size_t most_places, std::size_t most_twins)
+        : bytes_{std::make_unique<ByteView>(outputs), std::make_unique<ByteView>(rom), std::make_unique<ByteView>(kind),
+                 std::make_unique<ByteView>(plausible), std::make_unique<ByteView>(packed)},
+          offsets_{std::move(bounds), std::move(buckets), std::move(positions),
+                   std::move(family), std::move(size),    std::move(offset)},
+          evidence_(std::move(evidence)),
+          view_{{bytes_[0]->bytes(), span_of(offsets_[0]), bytes_[1]->bytes()},
+                span_of(offsets_[1]),
+                span_of(offsets_[2]),
+                {span_of(offsets_[3]), span_of(offsets_[4]), span_of(offsets_[5]), span_of(evidence_),
+                 bytes_[2]->bytes(), bytes_[3]->bytes(), bytes_[4]->bytes()},
+                most_places,
+                most_twins} {
+        if (!locate::valid(view_)) throw py::value_error("the arrays of the index do not belong together");
+    }
+    [[nodiscard]] const locate::Atlas& view() const noexcept { return view_; }
+
+  private:
+    std::array<std::unique_ptr<ByteView>, 5> bytes_;
+    std::array<Offsets, 6> offsets_;
+    Array<float> evidence_;
+    locate::Atlas view_;
+};
+
+// One thread at a time: the GIL is released while it works, so the lock is what keeps others out.
+class Follower {
+  public:
+    Follower(const Atlas& atlas, bool neighbours) : follower_(atlas.view(), neighbours) {}
+
+    // uint32[n + 1] starts, (segment, offset) answers, bool[n] informative; None if nothing has changed.
+    py::object update(const py::object& tiles, const std::optional<Offsets>& changed) {
+        const ByteView view(tiles);
+        const std::size_t count = view.bytes().size() / locate::kTileBytes;
+        std::vector<std::uint32_t> asked;
+        if (changed.has_value()) {
+            const auto named = span_of(*changed);
+            asked.assign(named.begin(), named.end());
+            std::sort(asked.begin(), asked.end());
+            asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
+            if (!asked.empty() && asked.back() >= count) throw py::value_error("a changed tile is out of range");
+        } else {
+            asked.resize(count);
+            std::iota(asked.begin(), asked.end(), 0U);
+        }
+        std::optional<locate::Answers> answers;
+        {
+            const py::gil_scoped_release unlocked;
+            const std::scoped_lock lock(mutex_);
+            if (follower_.update(view.bytes().first(count * locate::kTileBytes), asked)) answers = follower_.answers();
+        }
+        if (!answers.has_value()) return py::none();
+        py::array_t<bool> informative(static_cast<py::ssize_t>(count));
+        std::copy(answers->informative.begin(), answers->informative.end(), informative.mutable_data());
+        return py::make_tuple(to_array(std::move(answers->first)), to_array(std::move(answers->answers)), informative);
+    }
+
+  private:
+    std::mutex mutex_;
+    locate::Follower follower_;
+};
+
 std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
     const ByteView view(data);
     const py::gil_scoped_release unlocked;
@@ -201,13 +290,29 @@ void bind_locate(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(locate::Reference, position, target);
     PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset);
-    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"));
-    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"));
-    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"));
-    module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"));
+    PYBIND11_NUMPY_DTYPE(locate::Answer, segment, offset);
+    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // the one that the stubs can name
+    py::class_<Atlas>(module, "LocateAtlas", py::is_final(), plain)
+        .def(
+            py::init<const py::object&, Offsets, const py::object&, Offsets, Offsets, Offsets, Offsets, Offsets,
+                     Array<float>, const py::object&, const py::object&, const py::object&, std::size_t, std::size_t>(),
+            py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"), py::arg("positions"),
+            py::arg("family"), py::arg("size"), py::arg("offset"), py::arg("evidence"), py::arg("kind"),
+            py::arg("plausible"), py::arg("packed"), py::arg("most_places"), py::arg("most_twins"));
+    py::class_<Follower>(module, "LocateFollower", py::is_final(), plain)
+        .def(py::init<const Atlas&, bool>(), py::arg("atlas"), py::arg("neighbours") = true, py::keep_alive<1, 2>())
+        .def("update", &Follower::update, py::arg("tiles"), py::arg("changed") = py::none());
+    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"), py::arg("cancel") = py::none());
+    module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),
-               py::arg("miss"), py::arg("threshold"));
-    module.def("locate_build", &build, py::arg("outputs"), py::arg("bounds"), py::arg("rom"));
+               py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_build", &build, py::arg("outputs"), py::arg("bounds"), py::arg("rom"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_lookup", &lookup, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"),
                py::arg("positions"), py::arg("tiles"), py::arg("limit"));
     module.def("locate_informative", &informative, py::arg("tiles"));

@@ -4,6 +4,7 @@
 PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {
     module.doc() =
         "Halscope's C++ core: HAL streams, SNES tiles and the tile index. Use it through halscope's own modules.";
+    halscope::python::bind_core(module);
     halscope::python::bind_hal(module);
     halscope::python::bind_snes(module);
     halscope::python::bind_locate(module);

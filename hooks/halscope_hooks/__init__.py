@@ -1,6 +1,7 @@
 """The contract between Halscope, its hosts and its plugins: hook markers, boundary types and errors."""
 
 from halscope_hooks._errors import (
+    CancelledError,
     CodecError,
     FormatError,
     HalscopeError,
@@ -22,6 +23,7 @@ __all__ = [
     "HOOK_API",
     "PROJECT_NAME",
     "Block",
+    "CancelledError",
     "Codec",
     "CodecError",
     "FormatError",

@@ -11,6 +11,10 @@ class UsageError(HalscopeError):
     """The request itself is wrong: a missing file, an option out of range, a value that cannot be read."""
 
 
+class CancelledError(HalscopeError):
+    """The work was asked to stop before it was done."""
+
+
 class RomError(HalscopeError):
     """The ROM image cannot be used: empty, truncated, interleaved, not a SNES image."""
 

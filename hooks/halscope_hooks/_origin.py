@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -38,9 +39,10 @@ class VramOrigins:
     """The origins of every 32-byte tile of a VRAM.
 
     Args:
-        origins: 2048 tuples, best origin first; empty where no place is known.
+        origins: 2048 tuples, best origin first; empty where no place is known. Any sequence: the index makes the
+            tuples as they are asked for.
         informative: bool[2048], False where a tile carries too little information (blank, one colour) to say.
     """
 
-    origins: tuple[tuple[Origin, ...], ...]
+    origins: Sequence[tuple[Origin, ...]]
     informative: NDArray[np.bool_] = field(repr=False)

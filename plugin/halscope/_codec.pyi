@@ -1,10 +1,18 @@
 """Halscope's C++ core; use it through halscope's own modules."""
 
 from collections.abc import Buffer, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
+
+# core: calls that take a token raise halscope_hooks.CancelledError soon after cancel(); 0 threads are as many as pay
+@final
+class CancelToken:
+    def __init__(self) -> None: ...
+    def cancel(self) -> None: ...
+    @property
+    def cancelled(self) -> bool: ...
 
 # hal: (result, consumed, "") or, for a fault, (None, its offset, the reason)
 def hal_decode(data: Buffer, offset: int, strict: bool) -> tuple[NDArray[np.uint8] | None, int, str]: ...
@@ -12,10 +20,22 @@ def hal_encode(data: Buffer, fast: bool) -> tuple[bytes | None, int, str]: ...
 def hal_scan(rom: Buffer, window: int, strict: bool, threads: int) -> NDArray[Any]: ...
 
 # locate: flat functions over arrays; halscope.rom puts them together
-def locate_command_evidence(rom: Buffer, offsets: NDArray[np.uint32]) -> NDArray[np.float32]: ...
-def locate_stream_evidence(rom: Buffer, offsets: NDArray[np.uint32]) -> NDArray[np.float32]: ...
-def locate_decode_all(rom: Buffer, offsets: NDArray[np.uint32]) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]: ...
-def locate_references(rom: Buffer, pages: NDArray[np.int64], targets: NDArray[np.uint32]) -> NDArray[Any]: ...
+def locate_command_evidence(
+    rom: Buffer, offsets: NDArray[np.uint32], cancel: CancelToken | None = None, threads: int = 0
+) -> NDArray[np.float32]: ...
+def locate_stream_evidence(
+    rom: Buffer, offsets: NDArray[np.uint32], cancel: CancelToken | None = None, threads: int = 0
+) -> NDArray[np.float32]: ...
+def locate_decode_all(
+    rom: Buffer, offsets: NDArray[np.uint32], cancel: CancelToken | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]: ...
+def locate_references(
+    rom: Buffer,
+    pages: NDArray[np.int64],
+    targets: NDArray[np.uint32],
+    cancel: CancelToken | None = None,
+    threads: int = 0,
+) -> NDArray[Any]: ...
 def locate_tables(
     references: NDArray[Any],
     families: NDArray[np.uint32],
@@ -23,9 +43,11 @@ def locate_tables(
     hit: float,
     miss: float,
     threshold: float,
+    cancel: CancelToken | None = None,
+    threads: int = 0,
 ) -> NDArray[np.float32]: ...
 def locate_build(
-    outputs: Buffer, bounds: NDArray[np.uint32], rom: Buffer
+    outputs: Buffer, bounds: NDArray[np.uint32], rom: Buffer, cancel: CancelToken | None = None, threads: int = 0
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]: ...
 def locate_lookup(
     outputs: Buffer,
@@ -40,6 +62,34 @@ def locate_informative(tiles: Buffer) -> NDArray[np.bool_]: ...
 def locate_support(
     outputs: Buffer, bounds: NDArray[np.uint32], rom: Buffer, places: NDArray[Any], tiles: Buffer
 ) -> NDArray[np.uint32]: ...
+
+@final
+class LocateAtlas:
+    def __init__(
+        self,
+        outputs: Buffer,
+        bounds: NDArray[np.uint32],
+        rom: Buffer,
+        buckets: NDArray[np.uint32],
+        positions: NDArray[np.uint32],
+        family: NDArray[np.uint32],
+        size: NDArray[np.uint32],
+        offset: NDArray[np.uint32],
+        evidence: NDArray[np.float32],
+        kind: Buffer,
+        plausible: Buffer,
+        packed: Buffer,
+        most_places: int,
+        most_twins: int,
+    ) -> None: ...
+
+@final
+class LocateFollower:
+    def __init__(self, atlas: LocateAtlas, neighbours: bool = True) -> None: ...
+    def update(
+        self, tiles: Buffer, changed: NDArray[np.uint32] | None = None
+    ) -> tuple[NDArray[np.uint32], NDArray[Any], NDArray[np.bool_]] | None: ...
+
 def locate_checksum(data: Buffer, seed: int) -> int: ...
 
 # snes: tiles, sprites and layers

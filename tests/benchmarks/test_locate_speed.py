@@ -75,15 +75,22 @@ def test_ranking_all_tiles_of_a_vram(benchmark: Any) -> None:
     assert sum(map(bool, found.origins)) > 1000
 
 
-@pytest.mark.parametrize("changed", [1, 64])
-def test_following_a_vram_of_which_some_tiles_change(benchmark: Any, changed: int) -> None:
+def test_making_tuples_of_all_answers(benchmark: Any) -> None:
+    origins = index().locate_vram(vram()).origins
+    assert sum(map(bool, benchmark(lambda: tuple(origins)))) > 1000
+
+
+@pytest.mark.parametrize(
+    ("changed", "scattered"), [(1, False), (64, False), (64, True)], ids=["one", "64-together", "64-scattered"]
+)
+def test_following_a_vram_of_which_some_tiles_change(benchmark: Any, changed: int, scattered: bool) -> None:
     tracker, states = VramTracker(index()), [vram(), vram()]
-    states[1][: changed * 32] = np.roll(states[0], 32 * 100)[: changed * 32]
+    numbers = np.random.default_rng(1).permutation(2048)[:changed] if scattered else np.arange(changed)
+    states[1].reshape(-1, 32)[numbers] = np.roll(states[0], 32 * 100).reshape(-1, 32)[numbers]
     tracker.update(states[0])
-    numbers = np.arange(changed)
 
     def step() -> None:
         states.reverse()
-        tracker.update(states[0], numbers)
+        tracker.update(states[0])
 
     benchmark(step)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from halscope._codec import CancelToken
 from halscope.codecs import hal
 from halscope.rom import cache
 from halscope.rom import index as index_module
@@ -31,9 +32,9 @@ class Builds:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
 
-        def counted(rom: Rom, codecs: Sequence[Codec]) -> Starts:
+        def counted(rom: Rom, codecs: Sequence[Codec], *, cancel: CancelToken | None) -> Starts:
             self.count += 1
-            return find_families(rom, codecs)
+            return find_families(rom, codecs, cancel=cancel)
 
         monkeypatch.setattr(index_module, "find_families", counted)
 

@@ -8,10 +8,10 @@ from halscope import _codec
 from halscope.codecs import hal
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
-from halscope.rom.origin import PLACE_DTYPE
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.plain_ranking import PLACE_DTYPE
 from support.roms import make_rom
 
 EMPTY = np.empty(0, np.uint8)

@@ -69,7 +69,7 @@ def source_of(cells: NDArray[np.int32], origins: VramOrigins | None, names: Name
     tiles = cells.ravel() // TILE_BYTES
     telling = int(origins.informative[tiles].sum())
     plain = cells.size - telling
-    best = [origins.origins[tile][0] for tile in tiles if origins.informative[tile] and origins.origins[tile]]
+    best = [origins.origins[tile][0] for tile in tiles.tolist() if origins.informative[tile] and origins.origins[tile]]
     if not best:
         return Source("unknown", "not found in the ROM", 0, telling, plain)
     # Most of a sprite's tiles come from one block, which is what it is named after.

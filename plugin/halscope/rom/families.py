@@ -17,10 +17,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import Codec, StartEvidence
+from halscope_hooks import CancelledError, Codec, StartEvidence
 from numpy.typing import NDArray
 
 from halscope import _codec
+from halscope._codec import CancelToken
 from halscope.rom.image import Rom
 from halscope.rom.pointers import table_pointers
 
@@ -61,6 +62,9 @@ KEPT_STARTS: Final = 16
 SMALLEST_STREAM: Final = 16
 """Packed bytes; four bytes that repeat one byte a thousand times stand in every table of numbers."""
 
+_SLICE: Final = 1 << 19
+"""Bytes of ROM that are scanned at once where the work may be cancelled: a millisecond or two."""
+
 _EVALUATED_STARTS: Final = 128
 _FLOOR: Final = -12.0
 """Evidence of its best start below which a family is dropped. True blocks of 100 packed bytes reach +20 to +100."""
@@ -85,13 +89,16 @@ _ADJACENCY: Final = 3.5
 _POINTED: Final = 40.0
 
 
-def find_families(rom: Rom, codecs: Sequence[Codec], progress: Progress | None = None) -> Starts:
+def find_families(
+    rom: Rom, codecs: Sequence[Codec], progress: Progress | None = None, cancel: CancelToken | None = None
+) -> Starts:
     """Scan a ROM with each codec and rank what is found.
 
     Args:
         rom: The image; no stream crosses a multiple of its mapping's window.
         codecs: At most 255.
         progress: Called with (codecs done, codecs).
+        cancel: Raises CancelledError soon after it is cancelled; a foreign codec is waited for.
 
     Returns:
         START_DTYPE array: families in the order of their best start's offset, within one the best start first.
@@ -101,7 +108,7 @@ def find_families(rom: Rom, codecs: Sequence[Codec], progress: Progress | None =
     for number, codec in enumerate(codecs):
         if progress is not None:
             progress(number, len(codecs))
-        found.append(_rank(rom, codec, number))
+        found.append(_rank(rom, codec, number, cancel))
     starts = np.concatenate(found) if found else np.empty(0, START_DTYPE)
     starts["family"] += np.repeat(
         np.cumsum([0, *(_count(part) for part in found[:-1])], dtype=np.uint32)[: len(found)],
@@ -116,14 +123,14 @@ def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
     return candidates[(size >= SMALLEST_BLOCK) & (packed >= SMALLEST_STREAM) & (packed <= size + size // 64 + 8)]
 
 
-def _rank(rom: Rom, codec: Codec, number: int) -> Starts:
-    candidates = plausible_streams(codec.scan(rom.data, window=rom.mapping.window))
-    first_look = _first_look(rom, codec, candidates)
+def _rank(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None) -> Starts:
+    candidates = plausible_streams(_scan(rom, codec, cancel))
+    first_look = _first_look(rom, codec, candidates, cancel)
     # A start that falls below the floor is none whatever points at it: tables of numbers lead to one another.
     candidates, first_look = candidates[first_look >= _FLOOR], first_look[first_look >= _FLOOR]
     ends = candidates["offset"].astype(np.uint32) + candidates["packed_size"].astype(np.uint32)
     families = np.unique(ends, return_inverse=True)[1].astype(np.uint32)
-    tables = table_pointers(rom, np.ascontiguousarray(candidates["offset"], np.uint32), families)
+    tables = table_pointers(rom, np.ascontiguousarray(candidates["offset"], np.uint32), families, cancel)
 
     chosen = _best_of_each(families, first_look, _EVALUATED_STARTS) | (tables > 0)
     starts = np.empty(int(chosen.sum()), START_DTYPE)
@@ -131,7 +138,7 @@ def _rank(rom: Rom, codec: Codec, number: int) -> Starts:
         starts[field] = candidates[field][chosen]
     starts["family"] = families[chosen]
     starts["codec"] = number
-    starts["evidence"] = _evidence(rom, codec, starts)
+    starts["evidence"] = _evidence(rom, codec, starts, cancel)
     pointed = (tables[chosen] > 0) & (starts["evidence"] >= _FLOOR)
     starts["start"] = np.where(pointed, POINTER, CONTENT)
     starts["evidence"] += np.where(pointed, _POINTED, 0)
@@ -140,18 +147,37 @@ def _rank(rom: Rom, codec: Codec, number: int) -> Starts:
     return _renumbered(_kept(starts))
 
 
-def _first_look(rom: Rom, codec: Codec, candidates: NDArray[Any]) -> NDArray[np.float64]:
+def _scan(rom: Rom, codec: Codec, cancel: CancelToken | None) -> NDArray[Any]:
+    """The codec's scan; with a token in slices, since no stream crosses a multiple of the mapping's window."""
+    window = rom.mapping.window
+    if cancel is None or window == 0 or _SLICE % window:
+        return codec.scan(rom.data, window=window)
+    parts = []
+    for begin in range(0, len(rom.data), _SLICE):
+        stop_if_cancelled(cancel)
+        part = np.array(codec.scan(rom.data[begin : begin + _SLICE], window=window))
+        part["offset"] += begin
+        parts.append(part)
+    return np.concatenate(parts)
+
+
+def stop_if_cancelled(cancel: CancelToken | None) -> None:
+    """Raise CancelledError if the token was cancelled."""
+    if cancel is not None and cancel.cancelled:
+        raise CancelledError("cancelled")
+
+
+def _first_look(rom: Rom, codec: Codec, candidates: NDArray[Any], cancel: CancelToken | None) -> NDArray[np.float64]:
     """A cheap estimate of each candidate's evidence, without decoding it."""
     if codec.name == HAL:
-        return _codec.locate_command_evidence(rom.data, np.ascontiguousarray(candidates["offset"], np.uint32)).astype(
-            np.float64
-        )
+        offsets = np.ascontiguousarray(candidates["offset"], np.uint32)
+        return _codec.locate_command_evidence(rom.data, offsets, cancel).astype(np.float64)
     return _compression_evidence(candidates)
 
 
-def _evidence(rom: Rom, codec: Codec, starts: Starts) -> NDArray[np.float64]:
+def _evidence(rom: Rom, codec: Codec, starts: Starts, cancel: CancelToken | None) -> NDArray[np.float64]:
     if codec.name == HAL:
-        parts = _codec.locate_stream_evidence(rom.data, np.ascontiguousarray(starts["offset"]))
+        parts = _codec.locate_stream_evidence(rom.data, np.ascontiguousarray(starts["offset"]), cancel)
         return parts.sum(axis=1, dtype=np.float64)
     return _compression_evidence(starts)
 

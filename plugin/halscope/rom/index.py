@@ -12,10 +12,11 @@ from halscope_hooks import Block, Codec, CodecError, Origin, UsageError, VramOri
 from numpy.typing import NDArray
 
 from halscope import _codec
+from halscope._codec import CancelToken
 from halscope.rom import cache
-from halscope.rom.families import HAL, START_DTYPE, START_KINDS, Starts, find_families, first_of_each
+from halscope.rom.families import HAL, START_DTYPE, START_KINDS, Starts, find_families, first_of_each, stop_if_cancelled
 from halscope.rom.image import Rom
-from halscope.rom.origin import Ranking
+from halscope.rom.origin import Origins, atlas_of, blocks_of
 
 TILE_BYTES: Final = 32
 VRAM_TILES: Final = 2048
@@ -51,28 +52,36 @@ class RomIndex:
         self.families = families
         self._outputs, self._bounds = arrays["outputs"], arrays["bounds"]
         self._buckets, self._positions = arrays["buckets"], arrays["positions"]
-        self._ranking = Ranking(families, tuple(codec.name for codec in codecs), len(rom.data))
+        self._block_of = blocks_of(families, tuple(codec.name for codec in codecs))
+        self._atlas = atlas_of(
+            families, self._outputs, self._bounds, rom.data, (self._buckets, self._positions), MOST_PLACES
+        )
 
     @classmethod
-    def build(cls, rom: Rom, codecs: Sequence[Codec], *, progress: Progress | None = None) -> Self:
+    def build(
+        cls, rom: Rom, codecs: Sequence[Codec], *, progress: Progress | None = None, cancel: CancelToken | None = None
+    ) -> Self:
         """Index a ROM: scan, rank the starts, decode them, and take fingerprints of it all and of the ROM itself.
 
         Args:
             rom: The image. Streams do not cross the edges that its mapping cannot be read across.
             codecs: Compression formats as values; the one named "hal" takes a path through C++.
             progress: Called with (steps done, steps).
+            cancel: Once it is cancelled, from any thread, the work ends within milliseconds; only a foreign codec's
+                own methods, and the scan of a ROM whose mapping has no window, are waited for.
 
         Raises:
+            CancelledError: `cancel` was cancelled.
             UsageError: Two codecs have one name, or one is called "raw".
         """
         _check_names(codecs)
         report = progress or (lambda _done, _total: None)
         report(0, _STEPS)
-        families = find_families(rom, codecs)
+        families = find_families(rom, codecs, cancel=cancel)
         report(1, _STEPS)
-        families, outputs, bounds = _decoded(rom, codecs, families)
+        families, outputs, bounds = _decoded(rom, codecs, families, cancel)
         report(2, _STEPS)
-        buckets, positions = _codec.locate_build(outputs, bounds, rom.data)
+        buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel)
         report(_STEPS, _STEPS)
         return cls(
             rom, codecs, families, _read_only(outputs=outputs, bounds=bounds, buckets=buckets, positions=positions)
@@ -80,7 +89,13 @@ class RomIndex:
 
     @classmethod
     def load_or_build(
-        cls, rom: Rom, codecs: Sequence[Codec], *, cache_dir: Path | None = None, progress: Progress | None = None
+        cls,
+        rom: Rom,
+        codecs: Sequence[Codec],
+        *,
+        cache_dir: Path | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
     ) -> Self:
         """As `build`, from the cache where it holds this ROM and these codecs. A cache that cannot be used is no error.
 
@@ -89,6 +104,7 @@ class RomIndex:
             codecs: As for `build`; a codec's attribute `version`, if it has one, is part of the cache's key.
             cache_dir: The cache's folder; by default HALSCOPE_CACHE_DIR or the user's cache folder.
             progress: As for `build`; not called where the cache serves.
+            cancel: As for `build`.
         """
         _check_names(codecs)
         key = "|".join(
@@ -100,7 +116,7 @@ class RomIndex:
         stored = cache.load(path, key)
         if stored is not None and _fits(stored, rom):
             return cls(rom, codecs, stored["families"], stored)
-        index = cls.build(rom, codecs, progress=progress)
+        index = cls.build(rom, codecs, progress=progress, cancel=cancel)
         cache.store(path, key, index._arrays())
         return index
 
@@ -148,15 +164,15 @@ class RomIndex:
             tiles: uint8[n, 32], or a buffer of n × 32 bytes.
 
         Returns:
-            n tuples. First the best start of every distinct place (blocks whose start is proven before others, then
-            plain bytes, then plain bytes inside a block's stream, then doubtful blocks), then the twins, at most 8
-            starts a place. Every answer's bytes are equal to the tile's; empty: no place is known, or not informative.
+            n tuples. First the best start of every distinct place (blocks whose start is
+            proven before others, then plain bytes, then plain bytes inside a block's stream, then doubtful blocks),
+            then the twins, at most 8 starts a place. Every answer's bytes are equal to the tile's; empty: no place is
+            known, or not informative.
 
         Raises:
             UsageError: The length is no multiple of 32.
         """
-        data = _tiles(tiles)
-        return self._ranking.alone(self.matches(data), len(data) // TILE_BYTES)
+        return tuple(_answer(self, _codec.LocateFollower(self._atlas, neighbours=False), _tiles(tiles)).origins)
 
     def locate(self, tiles: Buffer | NDArray[np.uint8]) -> VramOrigins:
         """As `lookup`, ranked with the neighbours: tiles that lie side by side here and in a block speak for it.
@@ -164,8 +180,7 @@ class RomIndex:
         Args:
             tiles: uint8[n, 32] or a buffer, any number of tiles as they lie in VRAM, 16 to a row of the sprite page.
         """
-        data = _tiles(tiles)
-        return self.origins_of(data, self.matches(data))
+        return _answer(self, self.follower(), _tiles(tiles))
 
     def locate_vram(self, vram: Buffer | NDArray[np.uint8]) -> VramOrigins:
         """The places of every 32-byte tile of a VRAM, ranked with the neighbours.
@@ -188,14 +203,13 @@ class RomIndex:
             self._outputs, self._bounds, self.rom.data, self._buckets, self._positions, tiles, MOST_PLACES
         )
 
-    def origins_of(self, tiles: NDArray[np.uint8], matches: NDArray[Any]) -> VramOrigins:
-        """Rank what `matches` gave for these tiles with their neighbours; for who looks up only tiles that changed."""
+    def follower(self) -> _codec.LocateFollower:
+        """Something that keeps what it found, so that after a change only what depends on it is asked again."""
+        return _codec.LocateFollower(self._atlas)
 
-        def support(places: NDArray[Any]) -> NDArray[np.uint32]:
-            return _codec.locate_support(self._outputs, self._bounds, self.rom.data, places, tiles)
-
-        origins = self._ranking.together(matches, len(tiles) // TILE_BYTES, support)
-        return VramOrigins(origins, _codec.locate_informative(tiles))
+    def origins(self, first: NDArray[np.uint32], answers: NDArray[Any]) -> Origins:
+        """What a follower's answers mean."""
+        return Origins(self._block_of, first, answers)
 
     def _arrays(self) -> cache.Arrays:
         return {
@@ -212,54 +226,57 @@ class VramTracker:
 
     def __init__(self, index: RomIndex) -> None:
         self._index = index
-        self._vram: NDArray[np.uint8] | None = None
-        self._matches: NDArray[Any] | None = None
+        self._follower = index.follower()
         self._origins: VramOrigins | None = None
 
     def update(self, vram: NDArray[np.uint8], changed: NDArray[np.intp] | None = None) -> VramOrigins:
-        """The origins of every tile.
+        """The origins of every tile; the same object as the last time where no tile differs.
 
         Args:
             vram: uint8[65536].
-            changed: Numbers of the tiles that may have changed; by default they are found by comparing.
+            changed: Numbers of the tiles that may have changed; by default all are compared.
 
         Raises:
             UsageError: The VRAM has another length, or a tile's number is out of range.
         """
-        tiles = _tiles(vram).reshape(-1, TILE_BYTES)
-        if len(tiles) != VRAM_TILES:
+        tiles = _tiles(vram)
+        if len(tiles) != VRAM_TILES * TILE_BYTES:
             raise UsageError(f"a VRAM has 65536 bytes, not {tiles.size}")
-        if self._vram is None or self._matches is None:
-            changed = np.arange(VRAM_TILES)
-        elif changed is None:
-            changed = np.flatnonzero((tiles != self._vram).any(axis=1))
-        else:
-            changed = np.unique(changed)
-            if len(changed) and not 0 <= changed[0] <= changed[-1] < VRAM_TILES:
+        numbers = None
+        if changed is not None:
+            if len(changed) and not 0 <= changed.min() <= changed.max() < VRAM_TILES:
                 raise UsageError(f"a VRAM has tiles 0 to {VRAM_TILES - 1}")
-        if self._origins is not None and not len(changed):
-            return self._origins
-        found = self._index.matches(np.ascontiguousarray(tiles[changed]).reshape(-1))
-        found["tile"] = changed[found["tile"]]
-        if self._matches is not None:
-            kept = self._matches[~np.isin(self._matches["tile"], changed)]
-            found = np.concatenate([kept, found])
-        self._matches = found
-        self._vram = tiles.copy()
-        self._origins = self._index.origins_of(self._vram.reshape(-1), found)
+            numbers = changed.astype(np.uint32)
+        self._origins = _answer(self._index, self._follower, tiles, numbers, self._origins)
         return self._origins
 
 
+def _answer(
+    index: RomIndex,
+    follower: _codec.LocateFollower,
+    tiles: NDArray[np.uint8],
+    changed: NDArray[np.uint32] | None = None,
+    before: VramOrigins | None = None,
+) -> VramOrigins:
+    found = follower.update(tiles, changed)
+    if found is None and before is not None:
+        return before
+    assert found is not None  # a follower's first update always has answers
+    first, answers, informative = found
+    return VramOrigins(index.origins(first, answers), informative)
+
+
 def _decoded(
-    rom: Rom, codecs: Sequence[Codec], families: Starts
+    rom: Rom, codecs: Sequence[Codec], families: Starts, cancel: CancelToken | None
 ) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
     """The outputs of all starts one behind the other, and their bounds. Starts that do not decode are left out."""
     if all(codec.name == HAL for codec in codecs):
-        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]))
+        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]), cancel)
         return families, outputs, bounds
     parts: list[NDArray[np.uint8]] = []
     kept = np.ones(len(families), np.bool_)
     for row, start in enumerate(families):
+        stop_if_cancelled(cancel)
         try:
             data = codecs[int(start["codec"])].decode(rom.data, int(start["offset"])).data
         except CodecError:

@@ -1,19 +1,19 @@
-"""Origins: from the places where a tile's bytes were found to answers, best first.
+"""Origins: the answers of the index as values, made when they are asked for.
 
-A *place* is a family and a distance from its end (twins of one family that hold the tile there are one place, several
-starts), or an offset in the ROM for uncompressed bytes. Places are ranked by what the tiles around agree on, the starts
-within each by how they are known.
+Ranking is cpp/locate/ranking.hpp: it gives numbers of starts and offsets, for 2048 tiles in a millisecond or two. To
+make an object of each answer would cost several times that, and who follows a game looks at a few tiles of a frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, overload
 
 import numpy as np
-from halscope_hooks import Origin
+from halscope_hooks import Origin, StartEvidence
 from numpy.typing import NDArray
 
+from halscope import _codec
 from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts, first_of_each
 
 RAW: Final = "raw"
@@ -23,125 +23,103 @@ MOST_TWINS: Final = 8
 
 _PLAUSIBLE: Final = 0.5
 
-PLACE_DTYPE: Final = np.dtype(
-    [("tile", "<u4"), ("source", "<u4"), ("at", "<i4"), ("segment", "<u4"), ("offset", "<u4")]
-)
-"""A place: a tile's number, a family (or one past the last for the ROM), the offset from the family's end, and a
-segment and offset where its bytes stand."""
-
-Support = Callable[[NDArray[Any]], NDArray[np.uint32]]
-"""From places, ascending by tile, source and `at`, to uint32[n, 4]: what neighbours say, as locate_support does."""
+SegmentBlock = tuple[str, int, StartEvidence]
 
 
-class Ranking:
-    """Turns matches (tile, segment, offset) into origins; a segment is a row of `starts`, or one past them the ROM."""
+class Origins(Sequence[tuple[Origin, ...]]):
+    """The origins of each tile, best first. Immutable; equal to any sequence of equal tuples.
 
-    def __init__(self, starts: Starts, codec_names: tuple[str, ...], rom_size: int) -> None:
-        self._starts = starts
-        self._names = codec_names
-        self._raw = len(starts)
-        self._families = int(starts["family"].max()) + 1 if len(starts) else 0
-        # With a last row for the ROM itself, so that every match can be looked up alike.
-        self._source = np.append(starts["family"], self._families).astype(np.uint32)
-        self._base = np.append(starts["size"], 0).astype(np.int64)
-        self._kind = np.append(starts["start"], CONTENT).astype(np.uint8)
-        self._evidence = np.append(starts["evidence"], 0.0).astype(np.float64)
-        self._offset = np.append(starts["offset"], 0).astype(np.int64)
-        plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER)
-        self._plausible = np.append(plausible, False)
-        self._packed = _packed_ranges(starts[plausible], rom_size)
+    Args:
+        blocks: What each segment is, from `blocks_of`.
+        first: uint32[n + 1], where the answers of each tile begin.
+        answers: (segment, offset); a segment is a row of `blocks`, or one past the last for the ROM itself.
+    """
 
-    def alone(self, matches: NDArray[Any], tiles: int) -> tuple[tuple[Origin, ...], ...]:
-        """Rank each tile's places by themselves."""
-        return self._answers(matches, tiles, None)
+    __slots__ = ("_answers", "_blocks", "_first")
 
-    def together(self, matches: NDArray[Any], tiles: int, support: Support) -> tuple[tuple[Origin, ...], ...]:
-        """Rank with neighbours."""
-        return self._answers(matches, tiles, support)
+    def __init__(self, blocks: Sequence[SegmentBlock], first: NDArray[np.uint32], answers: NDArray[Any]) -> None:
+        self._blocks, self._first, self._answers = blocks, first, answers
 
-    def _answers(self, matches: NDArray[Any], tiles: int, neighbours: Support | None) -> tuple[tuple[Origin, ...], ...]:
-        if not len(matches):
-            return ((),) * tiles
-        tile = matches["tile"].astype(np.int64)
-        segment = matches["segment"].astype(np.int64)
-        offset = matches["offset"].astype(np.int64)
-        source = self._source[segment]
-        at = offset - self._base[segment]
-        order = np.lexsort((at, source, tile))
-        tile, segment, offset, source, at = tile[order], segment[order], offset[order], source[order], at[order]
+    def __len__(self) -> int:
+        return len(self._first) - 1
 
-        new_place = np.r_[True, (tile[1:] != tile[:-1]) | (source[1:] != source[:-1]) | (at[1:] != at[:-1])]
-        first = np.flatnonzero(new_place)
-        place = np.cumsum(new_place) - 1
-        support = np.zeros((len(first), 4), np.int64)
-        explained = np.zeros(len(tile), np.int64)
-        if neighbours is not None:
-            places = np.empty(len(first), PLACE_DTYPE)
-            places["tile"], places["source"], places["at"] = tile[first], source[first], at[first]
-            places["segment"], places["offset"] = segment[first], offset[first]
-            support = neighbours(places).astype(np.int64)
-            explained = self._explained(tile, segment)[segment]
+    @overload
+    def __getitem__(self, index: int) -> tuple[Origin, ...]: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[Origin, ...], ...]: ...
+    def __getitem__(self, index: int | slice) -> tuple[Origin, ...] | tuple[tuple[Origin, ...], ...]:
+        if isinstance(index, slice):
+            return tuple(self._of(tile) for tile in range(len(self))[index])
+        return self._of(range(len(self))[index])
 
-        # Starts within a place: a pointer, then what explains most of the VRAM, then the other evidence.
-        kind, evidence = self._kind[segment], self._evidence[segment]
-        pointer_first = np.where(kind <= POINTER, kind, POINTER + 1)
-        order = np.lexsort((self._offset[segment], -evidence, kind, -explained, pointer_first, place))
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order)) - first[place[order]]
+    def __iter__(self) -> Iterator[tuple[Origin, ...]]:
+        return map(self._of, range(len(self)))
 
-        # Places of a tile by their best start.
-        lead = order[first]  # the best match of each place
-        lead_segment, lead_at = segment[lead], offset[lead]
-        standing = np.where(self._plausible[lead_segment], 0, np.where(lead_segment == self._raw, 1, 3))
-        is_raw = lead_segment == self._raw
-        inside = self._packed[np.minimum(lead_at, len(self._packed) - 1)] & is_raw
-        standing[inside] = 2
-        place_order = np.lexsort(
-            (
-                lead_at,
-                self._offset[lead_segment],
-                -evidence[lead],
-                -explained[lead],
-                kind[lead],
-                standing,
-                support[:, 3],
-                support[:, 2],
-                -support[:, 1],
-                -support[:, 0],
-            )
-        )
-        place_rank = np.empty(len(first), np.int64)
-        place_rank[place_order] = np.arange(len(first))
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str | bytes):
+            return NotImplemented
+        return len(self) == len(other) and all(mine == its for mine, its in zip(self, other, strict=True))
 
-        listed = rank < MOST_TWINS
-        final = np.lexsort((rank, place_rank[place], np.minimum(rank, 1), tile))
-        final = final[listed[final]]
-        return self._origins(tile[final], segment[final], offset[final], tiles)
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
-    def _explained(self, tile: NDArray[np.int64], segment: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many different tiles each segment holds."""
-        pairs = np.unique(tile * (self._raw + 1) + segment)
-        return np.bincount(pairs % (self._raw + 1), minlength=self._raw + 1)
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
-    def _origins(
-        self, tile: NDArray[np.int64], segment: NDArray[np.int64], offset: NDArray[np.int64], tiles: int
-    ) -> tuple[tuple[Origin, ...], ...]:
-        answers: list[list[Origin]] = [[] for _ in range(tiles)]
-        names = [self._names[codec] for codec in self._starts["codec"].tolist()]
-        blocks = self._starts["offset"].tolist()
-        kinds = self._kind.tolist()
-        for one_tile, one_segment, at in zip(tile.tolist(), segment.tolist(), offset.tolist(), strict=True):
-            if one_segment == self._raw:
-                answers[one_tile].append(Origin(RAW, at, 0, START_KINDS[CONTENT]))
-            else:
-                kind = START_KINDS[kinds[one_segment]]
-                answers[one_tile].append(Origin(names[one_segment], blocks[one_segment], at, kind))
-        return tuple(tuple(answer) for answer in answers)
+    def _of(self, tile: int) -> tuple[Origin, ...]:
+        rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
+        return tuple(self._origin(segment, offset) for segment, offset in rows)
+
+    def _origin(self, segment: int, offset: int) -> Origin:
+        if segment == len(self._blocks):
+            return Origin(RAW, offset, 0, START_KINDS[CONTENT])
+        codec, block_offset, kind = self._blocks[segment]
+        return Origin(codec, block_offset, offset, kind)
+
+
+def blocks_of(starts: Starts, names: tuple[str, ...]) -> tuple[SegmentBlock, ...]:
+    """What an origin says of each start: its codec's name, its offset in the ROM, and how it is known."""
+    rows = zip(starts["codec"].tolist(), starts["offset"].tolist(), starts["start"].tolist(), strict=True)
+    return tuple((names[codec], offset, START_KINDS[kind]) for codec, offset, kind in rows)
+
+
+def atlas_of(
+    starts: Starts,
+    outputs: NDArray[np.uint8],
+    bounds: NDArray[np.uint32],
+    rom: NDArray[np.uint8],
+    table: tuple[NDArray[np.uint32], NDArray[np.uint32]],
+    most_places: int,
+) -> _codec.LocateAtlas:
+    """What C++ ranks by: the index's arrays, and what is known of the starts.
+
+    Args:
+        starts: START_DTYPE, one row an output.
+        outputs: The decoded bytes.
+        bounds: Where each output begins, and the end.
+        rom: The image.
+        table: Buckets and positions, as locate_build gives them.
+        most_places: Places of one tile that are looked at.
+    """
+    plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER)
+    columns = {name: np.ascontiguousarray(starts[name]) for name in ("family", "size", "offset", "evidence")}
+    return _codec.LocateAtlas(
+        outputs,
+        bounds,
+        rom,
+        *table,
+        **columns,
+        kind=np.ascontiguousarray(starts["start"]),
+        plausible=plausible,
+        packed=_packed_ranges(starts[plausible], len(rom)),
+        most_places=most_places,
+        most_twins=MOST_TWINS,
+    )
 
 
 def _packed_ranges(starts: Starts, rom_size: int) -> NDArray[np.bool_]:
     """Which bytes of the ROM lie in a plausible family's stream: raw finds there are literals of that stream."""
-    packed = np.zeros(max(rom_size, 1), np.bool_)
+    packed = np.zeros(rom_size, np.bool_)
     best = starts[first_of_each(starts["family"])]
     for begin, size in zip(best["offset"].tolist(), best["packed_size"].tolist(), strict=True):
         packed[begin : begin + size] = True

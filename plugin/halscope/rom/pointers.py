@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halscope import _codec
+from halscope._codec import CancelToken
 from halscope.rom.image import Rom
 from halscope.rom.mapping import PAGE_BYTES, snes_mirrors
 
@@ -28,25 +29,28 @@ _ACCIDENTS: Final = 0.01
 """Accidental tables that are expected in a ROM."""
 
 
-def table_pointers(rom: Rom, offsets: NDArray[np.uint32], families: NDArray[np.uint32]) -> NDArray[np.float32]:
+def table_pointers(
+    rom: Rom, offsets: NDArray[np.uint32], families: NDArray[np.uint32], cancel: CancelToken | None = None
+) -> NDArray[np.float32]:
     """For each start, the evidence (nats) of the strongest table that an address leads to it from; 0 for none.
 
     Args:
         rom: The image; addresses count in all mirrors of its mapping, but not where a small ROM merely repeats.
         offsets: ROM offsets of starts, ascending.
         families: The family of each.
+        cancel: Raises CancelledError soon after it is cancelled.
     """
     result = np.zeros(len(offsets), np.float32)
     positions = len(rom.data) - 2
     if not len(offsets) or positions < 1:
         return result
-    references = _codec.locate_references(rom.data, direct_pages(rom), offsets)
+    references = _codec.locate_references(rom.data, direct_pages(rom), offsets, cancel)
     # Half a reference more than were seen, so that a ROM without any does not make a chance of zero.
     accident = min(0.5, (len(references) + 0.5) / positions)
     hit = math.log(_LEADS_TO_START / accident)
     miss = math.log((1 - _LEADS_TO_START) / (1 - accident))
     threshold = math.log(positions * len(STRIDES) / _ACCIDENTS)
-    evidence = _codec.locate_tables(references, families, np.array(STRIDES, np.uint32), hit, miss, threshold)
+    evidence = _codec.locate_tables(references, families, np.array(STRIDES, np.uint32), hit, miss, threshold, cancel)
     np.maximum.at(result, references["target"], evidence)
     return result
 

@@ -1,0 +1,335 @@
+// Ranking places, and following tiles that change: see ranking.hpp.
+#include "locate/ranking.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <tuple>
+
+#include "locate/fingerprint.hpp"
+
+namespace halscope::locate {
+
+bool valid(const Atlas& atlas) noexcept {
+    const Starts& starts = atlas.starts;
+    const std::size_t count = starts.family.size();
+    return valid(atlas.text) && atlas.text.bounds.size() == count + 1 && starts.size.size() == count &&
+           starts.offset.size() == count && starts.evidence.size() == count && starts.kind.size() == count &&
+           starts.plausible.size() == count && starts.packed.size() == atlas.text.rom.size() &&
+           std::all_of(starts.family.begin(), starts.family.end(), [count](auto family) { return family < count; });
+}
+
+Follower::Follower(const Atlas& atlas, bool neighbours) : atlas_(atlas), neighbours_(neighbours), sources_(1) {
+    for (const std::uint32_t family : atlas_.starts.family) sources_ = std::max(sources_, family + 2);
+}
+
+bool Follower::update(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked) {
+    std::vector<std::uint32_t> every;
+    const bool first = !known_ || bytes_.size() != tiles.size();
+    if (first) {
+        forget(tiles.size());
+        every.resize(tiles.size() / kTileBytes);
+        std::iota(every.begin(), every.end(), 0U);
+        asked = every;
+    }
+    known_ = false;
+    const std::vector<std::uint32_t> changed = take(tiles, asked, first);
+    if (!changed.empty()) {
+        if (neighbours_) measure();
+        rank(changed);
+    }
+    known_ = true;
+    return first || !changed.empty();
+}
+
+void Follower::forget(std::size_t tiles) {
+    known_ = false;
+    bytes_.assign(tiles, 0);
+    hits_.clear();
+    places_.clear();
+    first_place_.assign(tiles / kTileBytes + 1, 0);
+    explained_.assign(atlas_.starts.family.size() + 1, 0);
+    touched_.assign(sources_, 0);
+    answers_ = {std::vector<std::uint32_t>(tiles / kTileBytes + 1), {}, std::vector<std::uint8_t>(tiles / kTileBytes)};
+}
+
+// Takes the tiles that differ: their bytes, their places, and which sources that touches. Returns their numbers.
+std::vector<std::uint32_t> Follower::take(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked,
+                                          bool first) {
+    std::vector<std::uint32_t> changed;
+    std::vector<std::uint8_t> silent(answers_.informative.size(), 0);  // changed, and silent before or now
+    for (const std::uint32_t tile : asked) {
+        const std::uint8_t* const now = tiles.data() + std::size_t{tile} * kTileBytes;
+        std::uint8_t* const before = bytes_.data() + std::size_t{tile} * kTileBytes;
+        if (!first && std::memcmp(before, now, kTileBytes) == 0) continue;
+        std::memcpy(before, now, kTileBytes);  // from here on only this copy is looked at
+        const bool spoke = answers_.informative[tile] != 0;
+        answers_.informative[tile] = informative(before) ? 1 : 0;
+        silent[tile] = spoke && answers_.informative[tile] != 0 ? 0 : 1;
+        changed.push_back(tile);
+    }
+    if (changed.empty()) return changed;
+    const std::vector<Hit> found = find(changed);
+    for (const std::uint32_t tile : changed) {
+        count_explained(tile, ~0U);
+        touch_places_of(tile);
+    }
+    merge(found, changed);
+    for (const std::uint32_t tile : changed) {
+        count_explained(tile, 1);
+        touch_places_of(tile);
+    }
+    touch_beside_silent(silent);
+    return changed;
+}
+
+std::vector<Follower::Hit> Follower::find(std::span<const std::uint32_t> changed) const {
+    std::vector<std::uint8_t> bytes(changed.size() * kTileBytes);
+    for (std::size_t k = 0; k < changed.size(); ++k) {
+        std::memcpy(&bytes[k * kTileBytes], &bytes_[std::size_t{changed[k]} * kTileBytes], kTileBytes);
+    }
+    const Starts& starts = atlas_.starts;
+    std::vector<Hit> found;
+    const auto matches = lookup(atlas_.text, atlas_.buckets, atlas_.positions, bytes, atlas_.most_places);
+    found.reserve(matches.size());
+    for (const Match& match : matches) {
+        const bool raw = match.segment == starts.family.size();
+        const std::uint32_t end = raw ? 0 : starts.size[match.segment];
+        found.push_back({changed[match.tile], match.segment, match.offset,
+                         raw ? sources_ - 1 : starts.family[match.segment],
+                         static_cast<std::int32_t>(match.offset - end)});
+    }
+    const auto before = [](const Hit& a, const Hit& b) {
+        return std::tie(a.tile, a.source, a.at) < std::tie(b.tile, b.source, b.at);
+    };
+    // Each tile's few are sorted by themselves; all of them are in the order of tiles already.
+    for (auto begin = found.begin(); begin != found.end();) {
+        const auto end = std::find_if(begin, found.end(), [&](const Hit& hit) { return hit.tile != begin->tile; });
+        std::stable_sort(begin, end, before);
+        begin = end;
+    }
+    return found;
+}
+
+// Puts what was found in the place of what the changed tiles had.
+void Follower::merge(std::span<const Hit> found, std::span<const std::uint32_t> changed) {
+    std::vector<Hit> hits;
+    std::vector<Known> places;
+    std::vector<std::uint32_t> first_place(first_place_.size());
+    hits.reserve(hits_.size() + found.size());
+    places.reserve(places_.size() + found.size());
+    auto next = changed.begin();
+    auto hit = found.begin();
+    for (std::uint32_t tile = 0; tile + 1 < first_place_.size(); ++tile) {
+        first_place[tile] = static_cast<std::uint32_t>(places.size());
+        if (next != changed.end() && *next == tile) {
+            for (; hit != found.end() && hit->tile == tile; ++hit) {
+                const bool is_first = places.size() == first_place[tile];
+                if (is_first || places.back().place.source != hit->source || places.back().place.at != hit->at) {
+                    places.push_back({{tile, hit->source, hit->at, hit->segment, hit->offset},
+                                      static_cast<std::uint32_t>(hits.size()),
+                                      {0, 0, 0, 0},
+                                      false});
+                }
+                hits.push_back(*hit);
+            }
+            ++next;
+            continue;
+        }
+        for (std::uint32_t place = first_place_[tile]; place < first_place_[tile + 1]; ++place) {
+            places.push_back(places_[place]);
+            places.back().first = static_cast<std::uint32_t>(hits.size());
+            hits.insert(hits.end(), hits_.begin() + places_[place].first, hits_.begin() + end_of_hits(place));
+        }
+    }
+    first_place.back() = static_cast<std::uint32_t>(places.size());
+    hits_ = std::move(hits);
+    places_ = std::move(places);
+    first_place_ = std::move(first_place);
+}
+
+std::uint32_t Follower::end_of_hits(std::uint32_t place) const noexcept {
+    return static_cast<std::uint32_t>(place + 1 < places_.size() ? places_[place + 1].first : hits_.size());
+}
+
+// A segment counts once for a tile, also where it holds the tile twice.
+void Follower::count_explained(std::uint32_t tile, std::uint32_t step) {
+    if (!neighbours_ || first_place_[tile] == first_place_[tile + 1]) return;
+    const std::uint32_t begin = places_[first_place_[tile]].first;
+    const std::uint32_t end = end_of_hits(first_place_[tile + 1] - 1);
+    std::vector<std::uint32_t> segments;
+    segments.reserve(end - begin);
+    for (std::uint32_t k = begin; k < end; ++k) segments.push_back(hits_[k].segment);
+    std::sort(segments.begin(), segments.end());
+    segments.erase(std::unique(segments.begin(), segments.end()), segments.end());
+    for (const std::uint32_t segment : segments) explained_[segment] += step;
+}
+
+void Follower::touch_places_of(std::uint32_t tile) {
+    for (std::uint32_t place = first_place_[tile]; place < first_place_[tile + 1]; ++place) {
+        touched_[places_[place].place.source] = 1;
+    }
+}
+
+// Runs go over silent tiles: where one changes, or begins or ceases to be silent, the tiles on both sides are
+// concerned.
+void Follower::touch_beside_silent(std::span<const std::uint8_t> silent_then_or_now) {
+    const auto tiles = static_cast<std::uint32_t>(silent_then_or_now.size());
+    const auto walk = [&](auto tile_at) {
+        std::uint32_t last = tiles;  // the last informative tile that the walk has met
+        bool done = true;
+        for (std::uint32_t k = 0; k < tiles; ++k) {
+            const std::uint32_t tile = tile_at(k);
+            if (silent_then_or_now[tile] != 0 && last < tiles && !done) {
+                touch_places_of(last);
+                done = true;
+            }
+            if (answers_.informative[tile] != 0) {
+                last = tile;
+                done = false;
+            }
+        }
+    };
+    walk([](std::uint32_t k) { return k; });
+    walk([tiles](std::uint32_t k) { return tiles - 1 - k; });
+}
+
+Follower::Part Follower::part_of(std::span<const std::uint8_t> sources) const {
+    std::vector<std::uint32_t> next(sources_ + 1, 0);
+    for (const Known& known : places_) next[known.place.source + 1] += sources[known.place.source];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    std::vector<std::uint32_t> nodes(next.back());
+    std::vector<Place> places(next.back());
+    for (std::uint32_t node = 0; node < places_.size(); ++node) {
+        const Place& place = places_[node].place;
+        if (sources[place.source] == 0) continue;
+        const std::uint32_t at = next[place.source]++;
+        nodes[at] = node;
+        places[at] = place;
+    }
+    return {Neighbours(atlas_.text, {bytes_, answers_.informative}, std::move(places)), std::move(nodes)};
+}
+
+// Measures the support of all places of the sources that were touched, and touches those that this changes.
+void Follower::measure() {
+    Part part = part_of(touched_);
+    part.neighbours.measure_agreement();
+    for (std::size_t k = 0; k < part.nodes.size(); ++k) {
+        places_[part.nodes[k]].support = part.neighbours.support()[k];
+    }
+    std::vector<std::uint8_t> others(sources_, 0);
+    bool any = false;
+    for (std::uint32_t tile = 0; tile + 1 < first_place_.size(); ++tile) {
+        const std::uint32_t first = first_place_[tile];
+        const std::uint32_t count = first_place_[tile + 1] - first;
+        const auto agreement = [&](std::uint32_t k) -> const Support& { return places_[first + k].support; };
+        mark_likely(count, agreement, [&](std::uint32_t k, bool likely) {
+            Known& known = places_[first + k];
+            if (known.likely == likely) return;
+            known.likely = likely;
+            if (touched_[known.place.source] != 0) return;
+            others[known.place.source] = 1;
+            any = true;
+        });
+    }
+    measure_gaps(part);
+    if (!any) return;
+    Part second = part_of(others);
+    second.neighbours.measure_agreement();
+    measure_gaps(second);
+    for (std::size_t source = 0; source < sources_; ++source) touched_[source] |= others[source];
+}
+
+void Follower::measure_gaps(Part& part) {
+    std::vector<std::uint8_t> likely(part.nodes.size());
+    for (std::size_t k = 0; k < likely.size(); ++k) likely[k] = places_[part.nodes[k]].likely ? 1 : 0;
+    part.neighbours.measure_gaps(likely);
+    for (std::size_t k = 0; k < likely.size(); ++k) places_[part.nodes[k]].support = part.neighbours.support()[k];
+}
+
+// Ranks the changed tiles, and those that hold a place of a source that was touched.
+void Follower::rank(std::span<const std::uint32_t> changed) {
+    const std::size_t tiles = answers_.informative.size();
+    std::vector<std::uint8_t> stale(tiles, 0);
+    for (const std::uint32_t tile : changed) stale[tile] = 1;
+    if (neighbours_) {
+        for (const Known& known : places_) stale[known.place.tile] |= touched_[known.place.source];
+    }
+    std::vector<std::uint32_t> first(tiles + 1);
+    std::vector<Answer> answers;
+    answers.reserve(hits_.size());
+    for (std::uint32_t tile = 0; tile < tiles; ++tile) {
+        first[tile] = static_cast<std::uint32_t>(answers.size());
+        if (stale[tile] != 0) {
+            rank_tile(tile, answers);
+        } else {
+            answers.insert(answers.end(), answers_.answers.begin() + answers_.first[tile],
+                           answers_.answers.begin() + answers_.first[tile + 1]);
+        }
+    }
+    first.back() = static_cast<std::uint32_t>(answers.size());
+    answers_.first = std::move(first);
+    answers_.answers = std::move(answers);
+    std::fill(touched_.begin(), touched_.end(), std::uint8_t{0});
+}
+
+// First the best start of each place, the best place first, then the other starts in the same order of places.
+void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
+    const std::uint32_t begin = first_place_[tile];
+    const std::uint32_t end = first_place_[tile + 1];
+    for (std::uint32_t place = begin; place < end; ++place) {
+        const auto first = hits_.begin() + places_[place].first;
+        const auto last = hits_.begin() + end_of_hits(place);
+        if (last - first < 2) continue;
+        std::stable_sort(first, last, [this](const Hit& a, const Hit& b) { return better_start(a, b); });
+    }
+    std::vector<std::uint32_t> order(end - begin);
+    std::iota(order.begin(), order.end(), begin);
+    if (order.size() > 1) {
+        std::stable_sort(order.begin(), order.end(),
+                         [this](std::uint32_t a, std::uint32_t b) { return better_place(places_[a], places_[b]); });
+    }
+    for (const std::uint32_t place : order) {
+        const Hit& hit = hits_[places_[place].first];
+        answers.push_back({hit.segment, hit.offset});
+    }
+    for (const std::uint32_t place : order) {
+        const std::size_t first = places_[place].first;
+        const std::size_t last = std::min<std::size_t>(end_of_hits(place), first + atlas_.most_twins);
+        for (std::size_t k = first + 1; k < last; ++k) answers.push_back({hits_[k].segment, hits_[k].offset});
+    }
+}
+
+// A pointer, then what explains most of the VRAM, then the other evidence. Only for starts of one place.
+bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
+    if (is_raw(a) || is_raw(b)) return false;
+    const auto key = [this](const Hit& hit) {
+        const std::uint8_t kind = atlas_.starts.kind[hit.segment];
+        const int pointer_first = std::min<int>(kind, kPointer + 1);
+        return std::tuple(pointer_first, ~explained_[hit.segment], kind, -atlas_.starts.evidence[hit.segment],
+                          atlas_.starts.offset[hit.segment]);
+    };
+    return key(a) < key(b);
+}
+
+// What the neighbours say, then how the place's best start stands by itself.
+bool Follower::better_place(const Known& a, const Known& b) const noexcept {
+    const auto agreement = [](const Support& one) { return std::tuple(~one.patch, ~one.run, one.width, one.gap); };
+    if (const auto mine = agreement(a.support), its = agreement(b.support); mine != its) return mine < its;
+    const auto key = [this](const Hit& hit) {
+        const bool raw = is_raw(hit);
+        const std::size_t segment = hit.segment;
+        return std::tuple(standing(hit), raw ? std::uint8_t{kContent} : atlas_.starts.kind[segment],
+                          ~explained_[segment], raw ? 0.0F : -atlas_.starts.evidence[segment],
+                          raw ? 0U : atlas_.starts.offset[segment], hit.offset);
+    };
+    return key(hits_[a.first]) < key(hits_[b.first]);
+}
+
+// Blocks that are plausible before plain bytes, those before plain bytes inside a block's stream, doubtful blocks last.
+int Follower::standing(const Hit& hit) const noexcept {
+    if (is_raw(hit)) return atlas_.starts.packed[hit.offset] != 0 ? 2 : 1;
+    return atlas_.starts.plausible[hit.segment] != 0 ? 0 : 3;
+}
+
+}  // namespace halscope::locate

@@ -1,0 +1,100 @@
+// The index built by several threads is the one that a single thread builds, and a raised token stops either. Run under
+// ThreadSanitizer, which reports any state that the parts share.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "locate/economy.hpp"
+#include "locate/index.hpp"
+#include "locate/pointers.hpp"
+
+namespace {
+
+using namespace halscope;
+using namespace halscope::locate;
+
+constexpr std::size_t kRomBytes = (std::size_t{1} << 19) + 77;
+constexpr std::size_t kPage = 0x8000;
+
+// Noise, patterns of every short period, and blank stretches: seams of parts fall into all of them.
+std::vector<std::uint8_t> draw(std::size_t size, std::uint32_t seed) {
+    std::mt19937 random(seed);
+    std::vector<std::uint8_t> data(size);
+    for (std::size_t at = 0; at < size;) {
+        const std::size_t end = std::min(size, at + 1 + random() % 9000);
+        const std::size_t period = random() % 24;
+        for (std::size_t k = at; k < end; ++k) {
+            const bool repeats = period > 0 && k >= at + period;
+            data[k] = repeats ? data[k - period] : static_cast<std::uint8_t>(random());
+        }
+        at = end;
+    }
+    return data;
+}
+
+template <typename T>
+bool same(const std::vector<T>& a, const std::vector<T>& b) {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+}
+
+unsigned failures = 0;
+void expect(bool is, const char* what) {
+    if (is) return;
+    std::printf("index_threads: %s\n", what);
+    ++failures;
+}
+
+}  // namespace
+
+int main() {
+    const std::vector<std::uint8_t> rom = draw(kRomBytes, 1);
+    const std::vector<std::uint8_t> outputs = draw(300000, 2);
+    const std::vector<std::uint32_t> bounds{0, 5, 5, 40, 70000, 200000, 300000};
+    const Text text{outputs, bounds, rom};
+
+    std::vector<std::uint32_t> offsets;
+    std::vector<std::uint32_t> families;
+    for (std::uint32_t at = 0; at < rom.size(); at += 3) {
+        families.push_back(static_cast<std::uint32_t>(offsets.size() / 4));
+        offsets.push_back(at);
+    }
+    std::array<std::int64_t, kPages> pages{};
+    for (std::size_t page = 0; page < kPages; ++page) {
+        pages[page] = page < rom.size() / kPage ? static_cast<std::int64_t>(page * kPage) : -1;
+    }
+    const std::vector<std::uint32_t> strides{3, 4, 5, 6, 7, 8};
+
+    const auto index = build_index(text);
+    const auto evidence = command_evidence(rom, offsets);
+    const auto references = find_references(rom, pages, offsets);
+    const auto tables = table_evidence(references, families, strides, 2.0F, -1.0F, 20.0F);
+    expect(index.positions.size() > rom.size() / 40, "hardly an anchor");
+    for (unsigned threads = 2; threads <= 4; ++threads) {
+        const Work work{threads, nullptr};
+        const auto again = build_index(text, work);
+        expect(same(again.buckets, index.buckets) && same(again.positions, index.positions), "another index");
+        expect(same(command_evidence(rom, offsets, work), evidence), "other evidence");
+        expect(same(find_references(rom, pages, offsets, work), references), "other references");
+        expect(same(table_evidence(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "other tables");
+    }
+
+    for (unsigned threads = 1; threads <= 2; ++threads) {
+        CancelToken token;
+        std::thread other([&token] { token.cancel(); });
+        bool stopped = false;
+        try {
+            for (;;) static_cast<void>(build_index(text, {threads, &token}));
+        } catch (const Cancelled&) {
+            stopped = true;
+        }
+        other.join();
+        expect(stopped, "not stopped");
+    }
+    std::printf("index_threads: %zu positions, %u differences\n", index.positions.size(), failures);
+    return failures == 0 ? 0 : 1;
+}
