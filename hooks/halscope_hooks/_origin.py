@@ -46,3 +46,8 @@ class VramOrigins:
 
     origins: Sequence[tuple[Origin, ...]]
     informative: NDArray[np.bool_] = field(repr=False)
+
+    @property
+    def located(self) -> int:
+        """How many of the informative tiles have a known place."""
+        return sum(bool(self.origins[tile]) for tile in np.flatnonzero(self.informative).tolist())

@@ -85,10 +85,7 @@ def _look_around(
         asked = located = 0
         if update.origins is not None:
             asked = int(update.origins.informative.sum())
-            located = sum(
-                bool(places) and bool(tells)
-                for places, tells in zip(update.origins.origins, update.origins.informative, strict=True)
-            )
+            located = update.origins.located
         sprites = sum(len(group.indices) for group in group_sprites(update.frame))
         scenes.append(
             SceneReport(

@@ -64,7 +64,8 @@ def frame_summary(update: Update) -> dict[str, Any]:
     if frame.sprites_unknown:
         summary["sprites_unknown"] = frame.sprites_unknown
     if update.origins is not None:
-        informative = update.origins.informative
-        known = sum(1 for origins, asked in zip(update.origins.origins, informative, strict=True) if asked and origins)
-        summary |= {"informative_tiles": int(informative.sum()), "located_tiles": known}
+        summary |= {
+            "informative_tiles": int(update.origins.informative.sum()),
+            "located_tiles": update.origins.located,
+        }
     return summary

@@ -1,8 +1,8 @@
-"""Snapshot is immutable and refuses arrays of another shape or type."""
+"""What crosses the boundary: a snapshot is immutable and refuses other shapes, origins count what was found."""
 
 import numpy as np
 import pytest
-from halscope_hooks import Snapshot, UsageError
+from halscope_hooks import Origin, Snapshot, UsageError, VramOrigins
 
 
 def make(**changes: object) -> Snapshot:
@@ -49,3 +49,9 @@ def test_a_private_read_only_array_is_not_copied() -> None:
 def test_another_shape_or_type_is_refused_by_name(changes: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=next(iter(changes))):
         make(**changes)
+
+
+def test_located_counts_the_informative_tiles_that_have_a_place() -> None:
+    place = (Origin("hal", 0x8000, 32, "pointer"),)
+    informative = np.array([True, True, False, True])
+    assert VramOrigins((place, (), place, place), informative).located == 2
