@@ -7,11 +7,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import random
-import shutil
-import subprocess
 from collections.abc import Callable
 from typing import Literal
 
@@ -20,25 +16,11 @@ import pytest
 from halscope import hal
 from pytest_benchmark.fixture import BenchmarkFixture
 from support.hal_data import tiles
-from support.shared_data import shared_folder
+from support.plain_decoder import PlainDecoder
 
 KIB = 1024
 # One block in a loop flatters: the branch predictor learns it.
 POOL = 64
-
-PLAIN_DECODER = """
-#include "baseline_decode.hpp"
-extern "C" long plain_decode_all(const uint8_t* in, const size_t* offsets, size_t blocks, size_t size, uint8_t* out) {
-    long written = 0;
-    for (size_t k = 0; k < blocks; ++k) {
-        size_t consumed;
-        const long got = baseline_decode(in + offsets[k], size - offsets[k], out, &consumed);
-        if (got < 0) return -1;
-        written += got;
-    }
-    return written;
-}
-"""
 
 
 def measure(benchmark: BenchmarkFixture, work: Callable[[], object], size: int) -> None:
@@ -61,31 +43,21 @@ def pool() -> tuple[bytes, list[int], int]:
 
 
 @pytest.fixture(scope="module")
-def plain_decoder(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    """The yardstick of the shared data, compiled here and now with -O3."""
-    compiler = shutil.which(os.environ.get("CXX", "c++"))
-    if compiler is None:
-        pytest.skip("no C++ compiler to build the plain decoder with")
-    folder = tmp_path_factory.mktemp("plain")
-    source, library = folder / "plain.cpp", folder / "plain.so"
-    source.write_text(PLAIN_DECODER)
-    include = f"-I{shared_folder() / 'bench'}"
-    subprocess.run([compiler, "-O3", "-std=c++20", "-shared", "-fPIC", include, source, "-o", library], check=True)
-    loaded = ctypes.CDLL(str(library))
-    loaded.plain_decode_all.restype = ctypes.c_long
-    return loaded
+def plain_decoder(tmp_path_factory: pytest.TempPathFactory) -> PlainDecoder:
+    """The yardstick of the shared data."""
+    decoder = PlainDecoder.compiled(tmp_path_factory.mktemp("plain"))
+    if decoder is None:
+        pytest.skip("the plain decoder needs the shared data and a C++ compiler")
+    return decoder
 
 
 @pytest.mark.benchmark(group="decode, 64 blocks of tiles")
 def test_decode_a_pool_plainly(
-    benchmark: BenchmarkFixture, pool: tuple[bytes, list[int], int], plain_decoder: ctypes.CDLL
+    benchmark: BenchmarkFixture, pool: tuple[bytes, list[int], int], plain_decoder: PlainDecoder
 ) -> None:
     packed, offsets, size = pool
-    output = (ctypes.c_uint8 * 0x10000)()
-    starts = (ctypes.c_size_t * POOL)(*offsets)
-    length, blocks = ctypes.c_size_t(len(packed)), ctypes.c_size_t(POOL)
-    assert plain_decoder.plain_decode_all(packed, starts, blocks, length, output) == size
-    measure(benchmark, lambda: plain_decoder.plain_decode_all(packed, starts, blocks, length, output), size)
+    assert plain_decoder.decode_all(packed, offsets) == size
+    measure(benchmark, lambda: plain_decoder.decode_all(packed, offsets), size)
 
 
 @pytest.mark.benchmark(group="decode, 64 blocks of tiles")

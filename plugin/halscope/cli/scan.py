@@ -15,8 +15,8 @@ from halscope.app import LISTED_SCORE, Workspace
 from halscope.cli._common import Commands, print_json, progress_bar
 from halscope.rom import mapping
 from halscope.rom.image import Rom
+from halscope.rom.index import TILE_BYTES
 
-TILE_BYTES = 32
 TILES_LIMIT = 0x100000
 
 
