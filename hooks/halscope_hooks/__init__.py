@@ -12,6 +12,16 @@ from halscope_hooks._errors import (
     RomError,
     UsageError,
 )
+from halscope_hooks._events import (
+    Attached,
+    Detached,
+    Event,
+    FrameDecoded,
+    JobFailed,
+    JobProgress,
+    OriginsFound,
+    PatchReady,
+)
 from halscope_hooks._frame import Frame, Layer, Sprite
 from halscope_hooks._markers import HOOK_API, PROJECT_NAME, hookimpl, hookspec
 from halscope_hooks._origin import Origin, StartEvidence, VramOrigins
@@ -22,23 +32,31 @@ from halscope_hooks._snapshot import PpuRegisters, RasterEffects, RomIdentity, S
 __all__ = [
     "HOOK_API",
     "PROJECT_NAME",
+    "Attached",
     "Block",
     "CancelledError",
     "Codec",
     "CodecError",
+    "Detached",
+    "Event",
     "FormatError",
     "Frame",
+    "FrameDecoded",
     "HalscopeError",
     "Host",
     "HostError",
     "HostInfo",
     "ImageError",
     "InjectError",
+    "JobFailed",
+    "JobProgress",
     "Layer",
     "MemorySpace",
     "Origin",
+    "OriginsFound",
     "Patch",
     "PatchError",
+    "PatchReady",
     "PpuRegisters",
     "RasterEffects",
     "RomError",
