@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/cancel.hpp"
+
 namespace halscope::hal {
 
 // The games address output and packed input with 16 bits each.
@@ -60,8 +62,9 @@ struct EncodeResult {
 };
 
 // Packs 0 to 65,536 bytes (none: a lone terminator) into a strict stream without long command 7, which decoders
-// disagree on.
-[[nodiscard]] EncodeResult encode(std::span<const std::uint8_t> data, Effort effort = Effort::optimal);
+// disagree on. Throws Cancelled within a few milliseconds after `cancel` is raised, whatever the data.
+[[nodiscard]] EncodeResult encode(std::span<const std::uint8_t> data, Effort effort = Effort::optimal,
+                                  const CancelToken* cancel = nullptr);
 
 // The fault in words, without its offset; empty for Status::ok.
 [[nodiscard]] std::string describe(const EncodeResult& result);

@@ -70,12 +70,14 @@ class Finder {
         buckets_ = table.data();
     }
 
-    void run(std::span<Match> matches) const noexcept {
+    template <Copies copies>
+    void run(std::span<Match> matches, const CancelToken* cancel) const {
         Match match;
         for (std::size_t i = 0; i < size_; ++i) {
+            if (i % kStepsPerLook == 0) stop_if_cancelled(cancel);
             const std::uint64_t word = load_in_order(data_ + i);
             match = shortened(match);
-            if (match.length < kFineLength && i > 0) search(i, word, match);
+            if (match.length < kFineLength && i > 0) search<copies>(i, word, match);
             matches[i] = match;
             buckets_[hash(word)].push(i);
         }
@@ -95,9 +97,10 @@ class Finder {
         return match;
     }
 
+    template <Copies copies>
     void search(std::size_t i, std::uint64_t word, Match& best) const noexcept {
         const Bucket forward = buckets_[hash(word)];
-        if (best.length >= kGoodLength) {
+        if (copies == Copies::forward || best.length >= kGoodLength) {
             visit<kCopy>(i, word, forward, best);
             return;
         }
@@ -182,11 +185,17 @@ class Finder {
 
 }  // namespace
 
-void likely_matches(std::span<const std::uint8_t> data, std::span<Match> matches) {
+void likely_matches(std::span<const std::uint8_t> data, Copies copies, std::span<Match> matches,
+                    const CancelToken* cancel) {
     // Kept for the next call: fresh memory takes as long to touch as a tenth of the search.
     thread_local std::vector<std::uint8_t> padded;
     thread_local std::vector<Bucket> table;
-    Finder(data, padded, table).run(matches);
+    const Finder finder(data, padded, table);
+    if (copies == Copies::all) {
+        finder.run<Copies::all>(matches, cancel);
+    } else {
+        finder.run<Copies::forward>(matches, cancel);
+    }
 }
 
 }  // namespace halscope::hal

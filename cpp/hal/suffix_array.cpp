@@ -8,6 +8,9 @@
 #include "hal/suffix_array.hpp"
 
 #include <algorithm>
+#include <array>
+
+#include "hal/matchfinder.hpp"
 
 namespace halscope::hal {
 namespace {
@@ -26,8 +29,8 @@ class Sorter {
   public:
     // text[-1] is 0, so that every position has a left neighbour to look at. `order` has a spare slot behind the
     // suffixes of the text.
-    Sorter(const Char* text, std::size_t size, std::size_t alphabet, Position* order)
-        : text_(text), size_(size), order_(order), buckets_(alphabet), next_(alphabet) {}
+    Sorter(const Char* text, std::size_t size, std::size_t alphabet, Position* order, const CancelToken* cancel)
+        : text_(text), size_(size), order_(order), cancel_(cancel), buckets_(alphabet), next_(alphabet) {}
 
     void sort() {
         if (size_ == 0) return;
@@ -40,6 +43,7 @@ class Sorter {
     // A suffix is small (S-type) if it is less than its right neighbour; the last one is not, for the end is the least.
     // It is leftmost if its left neighbour is not small. Fills the buckets; gives the leftmost ones, ascending.
     std::vector<Position> classify() {
+        stop_if_cancelled(cancel_);
         std::vector<Position> leftmost(size_ / 2);
         auto first = leftmost.end();
         bool right_is_small = false;
@@ -68,6 +72,7 @@ class Sorter {
     // Puts the given suffixes at the ends of their buckets in the given order, then derives the order of all. Suffix 0
     // has no left neighbour to derive, so that 0 serves for an empty slot too.
     void induce(const std::vector<Position>& leftmost) {
+        stop_if_cancelled(cancel_);
         std::fill_n(order_, size_ + 1, Position{0});
         for (std::size_t c = 0; c < buckets_.size(); ++c) next_[c] = buckets_[c].end;
         for (auto position = leftmost.rbegin(); position != leftmost.rend(); ++position)
@@ -87,6 +92,7 @@ class Sorter {
             }
         }
 
+        stop_if_cancelled(cancel_);
         for (std::size_t c = 0; c < buckets_.size(); ++c) next_[c] = buckets_[c].end;
         for (std::size_t c = buckets_.size(); c-- > 0;) {
             const Bucket bucket = buckets_[c];
@@ -107,6 +113,7 @@ class Sorter {
 
     // The leftmost-small suffixes in order, after a first induction has sorted the pieces between them.
     [[nodiscard]] std::vector<Position> sorted(const std::vector<Position>& leftmost) const {
+        stop_if_cancelled(cancel_);
         const std::size_t pieces = leftmost.size();
         // Two neighbours are never both leftmost, so half a position is enough to tell them apart.
         std::vector<Position> length(size_ / 2 + 1);  // of the piece; the last one's is 0 and like no other
@@ -136,7 +143,7 @@ class Sorter {
         std::vector<Position> names(pieces + 1);
         for (std::size_t k = 0; k < pieces; ++k) names[k + 1] = name_at[leftmost[k] / 2U];
         std::vector<Position> order(pieces + 1);
-        Sorter<Position>(names.data() + 1, pieces, name + 1, order.data()).sort();
+        Sorter<Position>(names.data() + 1, pieces, name + 1, order.data(), cancel_).sort();
         order.resize(pieces);
         for (Position& rank : order) rank = leftmost[rank];
         return order;
@@ -151,6 +158,7 @@ class Sorter {
     const Char* text_;
     std::size_t size_;
     Position* order_;
+    const CancelToken* cancel_;  // looked at before each pass over all suffixes, which takes less than a millisecond
     std::vector<Bucket> buckets_;
     std::vector<std::uint32_t> next_;  // a bucket's next slot
 };
@@ -199,11 +207,11 @@ class Occurrences {
 
 }  // namespace
 
-std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text) {
+std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text, const CancelToken* cancel) {
     std::vector<std::uint8_t> padded{0};
     padded.insert(padded.end(), text.begin(), text.end());
     std::vector<Position> order(text.size() + 1);
-    Sorter<std::uint8_t>(padded.data() + 1, text.size(), 256, order.data()).sort();
+    Sorter<std::uint8_t>(padded.data() + 1, text.size(), 256, order.data(), cancel).sort();
     order.resize(text.size());
     return order;
 }
@@ -211,7 +219,7 @@ std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text) {
 // Backward search (Ferragina and Manzini, 2000): of the suffixes that begin with byte c, those less than c + rest are
 // those that follow a suffix less than rest, and the transform counts them.
 std::vector<std::uint32_t> insertion_ranks(std::span<const std::uint8_t> text, std::span<const std::uint16_t> order,
-                                           std::span<const std::uint8_t> pattern) {
+                                           std::span<const std::uint8_t> pattern, const CancelToken* cancel) {
     std::vector<std::uint32_t> ranks(pattern.size());
     if (text.empty()) return ranks;
     const Occurrences occurrences(text, order);
@@ -221,6 +229,7 @@ std::vector<std::uint32_t> insertion_ranks(std::span<const std::uint8_t> text, s
     for (std::size_t c = 1; c < first.size(); ++c) first[c] += first[c - 1];
     std::uint32_t rows = 0;  // less than the pattern from i on, the empty suffix included
     for (std::size_t i = pattern.size(); i-- > 0;) {
+        if (i % kStepsPerLook == 0) stop_if_cancelled(cancel);
         rows = first[pattern[i]] + occurrences.count(pattern[i], rows);
         ranks[i] = rows - 1;
     }

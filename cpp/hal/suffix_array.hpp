@@ -1,9 +1,11 @@
 // The suffix array of a short byte string in linear time, and where other strings would stand in it.
 #pragma once
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "core/cancel.hpp"
 
 namespace halscope::hal {
 
@@ -11,12 +13,13 @@ namespace halscope::hal {
 inline constexpr std::size_t kMaxText = 0x10000;
 
 // The starts of all suffixes of `text` (at most kMaxText bytes), in lexicographic order; a suffix that is another's
-// prefix comes first.
-[[nodiscard]] std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text);
+// prefix comes first. Throws Cancelled once `cancel` is raised, like the next.
+[[nodiscard]] std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text, const CancelToken* cancel);
 
 // For each suffix of `pattern` how many suffixes of `text` are less than it; `order` is the suffix array of `text`.
 [[nodiscard]] std::vector<std::uint32_t> insertion_ranks(std::span<const std::uint8_t> text,
                                                          std::span<const std::uint16_t> order,
-                                                         std::span<const std::uint8_t> pattern);
+                                                         std::span<const std::uint8_t> pattern,
+                                                         const CancelToken* cancel);
 
 }  // namespace halscope::hal

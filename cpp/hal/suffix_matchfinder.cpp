@@ -31,19 +31,36 @@ std::size_t extend(const std::uint8_t* left, const std::uint8_t* right, std::siz
     return length;
 }
 
-// The candidates of one kind of copy at each position in turn.
+// Suffixes in order, and where each of them stands in it.
+struct Ranking {
+    std::vector<std::uint16_t> order;
+    std::vector<std::uint16_t> rank;
+
+    Ranking(std::span<const std::uint8_t> text, const CancelToken* cancel)
+        : order(suffix_array(text, cancel)), rank(order.size()) {
+        for (std::size_t r = 0; r < order.size(); ++r) rank[order[r]] = static_cast<std::uint16_t>(r);
+    }
+};
+
+// The longest match of one kind at each position in turn.
+template <Kind kind>
 class Neighbours {
   public:
-    // Sources are the suffixes of `text`, as `order` ranks them; what is wanted, the suffixes of `pattern`.
-    Neighbours(Kind kind, std::span<const std::uint8_t> text, std::span<const std::uint16_t> order,
-               std::span<const std::uint8_t> pattern)
-        : kind_(kind), text_(text), order_(order), pattern_(pattern) {}
+    // Sources are the suffixes of `text`; what is wanted, the suffixes of `pattern`.
+    Neighbours(std::span<const std::uint8_t> text, const Ranking& sources, std::span<const std::uint8_t> pattern)
+        : text_(text), sources_(sources), pattern_(pattern) {}
 
-    // The better of `best` and this kind's longest match at i, which stands at `rank` among the sources; `seen` holds
-    // those that begin before i.
-    void improve(Match& best, std::size_t i, std::uint32_t rank, const PositionSet& seen) noexcept {
-        try_source(best, i, seen.before(rank), known_[0]);
-        try_source(best, i, seen.from(rank), known_[1]);
+    // Makes `matches` better where this kind is longer. `ranks` tells where what is wanted at each position stands
+    // among the sources.
+    template <typename Rank>
+    void improve(std::span<Match> matches, const std::vector<Rank>& ranks, const CancelToken* cancel) {
+        for (std::size_t i = 0; i < text_.size(); ++i) {
+            if (i % kStepsPerLook == 0) stop_if_cancelled(cancel);
+            const std::uint32_t rank = ranks[i];
+            try_source(matches[i], i, seen_.before(rank), known_[0]);
+            try_source(matches[i], i, seen_.from(rank), known_[1]);
+            seen_.insert(sources_.rank[kind == kBackwardCopy ? text_.size() - 1 - i : i]);
+        }
     }
 
   private:
@@ -52,55 +69,40 @@ class Neighbours {
             length = 0;
             return;
         }
-        const std::size_t begin = order_[rank];
+        const std::size_t begin = sources_.order[rank];
         const std::size_t limit = std::min(text_.size() - std::max(begin, i), kLongCount);
         length = extend(text_.data() + begin, pattern_.data() + i, length > 0 ? length - 1 : 0, limit);
         if (length > best.length) {
-            const std::size_t source = kind_ == kBackwardCopy ? text_.size() - 1 - begin : begin;
-            best = {static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(source), kind_};
+            const std::size_t source = kind == kBackwardCopy ? text_.size() - 1 - begin : begin;
+            best = {static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(source), kind};
         }
     }
 
-    Kind kind_;
     std::span<const std::uint8_t> text_;
-    std::span<const std::uint16_t> order_;
+    const Ranking& sources_;
     std::span<const std::uint8_t> pattern_;
+    PositionSet seen_;                    // ranks of the sources that begin before i
     std::array<std::size_t, 2> known_{};  // the last match's length on either side
 };
 
 }  // namespace
 
-void longest_matches(std::span<const std::uint8_t> data, std::span<Match> matches) {
-    const std::size_t size = data.size();
-    std::vector<std::uint8_t> turned(size);
-    for (std::size_t i = 0; i < size; ++i) turned[i] = reverse_bits(data[i]);
+void longest_matches(std::span<const std::uint8_t> data, Copies copies, std::span<Match> matches,
+                     const CancelToken* cancel) {
+    std::fill_n(matches.begin(), data.size(), Match{});
+    const Ranking plain(data, cancel);
+    Neighbours<kCopy>(data, plain, data).improve(matches, plain.rank, cancel);
+    if (copies == Copies::forward) return;
+
+    std::vector<std::uint8_t> turned(data.size());
+    std::transform(data.begin(), data.end(), turned.begin(), reverse_bits);
+    Neighbours<kReversedCopy>(data, plain, turned)
+        .improve(matches, insertion_ranks(data, plain.order, turned, cancel), cancel);
+
     const std::vector<std::uint8_t> mirrored(data.rbegin(), data.rend());
-
-    const std::vector<std::uint16_t> order = suffix_array(data);
-    const std::vector<std::uint16_t> mirrored_order = suffix_array(mirrored);
-    std::vector<std::uint16_t> rank(size);
-    std::vector<std::uint16_t> mirrored_rank(size);
-    for (std::size_t r = 0; r < size; ++r) {
-        rank[order[r]] = static_cast<std::uint16_t>(r);
-        mirrored_rank[mirrored_order[r]] = static_cast<std::uint16_t>(r);
-    }
-    const std::vector<std::uint32_t> turned_ranks = insertion_ranks(data, order, turned);
-    const std::vector<std::uint32_t> backward_ranks = insertion_ranks(mirrored, mirrored_order, data);
-
-    Neighbours forward(kCopy, data, order, data);
-    Neighbours reversed(kReversedCopy, data, order, turned);
-    Neighbours backward(kBackwardCopy, mirrored, mirrored_order, data);
-    PositionSet seen;
-    PositionSet mirrored_seen;
-    for (std::size_t i = 0; i < size; ++i) {
-        Match best;
-        forward.improve(best, i, rank[i], seen);
-        reversed.improve(best, i, turned_ranks[i], seen);
-        backward.improve(best, i, backward_ranks[i], mirrored_seen);
-        matches[i] = best;
-        seen.insert(rank[i]);
-        mirrored_seen.insert(mirrored_rank[size - 1 - i]);
-    }
+    const Ranking backward(mirrored, cancel);
+    Neighbours<kBackwardCopy>(mirrored, backward, data)
+        .improve(matches, insertion_ranks(mirrored, backward.order, data, cancel), cancel);
 }
 
 }  // namespace halscope::hal

@@ -37,12 +37,12 @@ py::tuple decode(const py::object& data, const py::object& offset, bool strict) 
     return py::make_tuple(read_only_copy(std::span(output).first(result.size)), result.consumed, "");
 }
 
-py::tuple encode(const py::object& data, bool fast) {
+py::tuple encode(const py::object& data, bool fast, const CancelToken* cancel) {
     const ByteView view(data);
     hal::EncodeResult result;
     {
         const py::gil_scoped_release unlocked;
-        result = hal::encode(view.bytes(), fast ? hal::Effort::fast : hal::Effort::optimal);
+        result = hal::encode(view.bytes(), fast ? hal::Effort::fast : hal::Effort::optimal, cancel);
     }
     if (result.status != hal::Status::ok) return py::make_tuple(py::none(), result.fault, hal::describe(result));
     const auto* packed = reinterpret_cast<const char*>(result.packed.data());
@@ -65,7 +65,7 @@ py::array_t<hal::Candidate> scan(const py::object& rom, std::size_t window, bool
 void bind_hal(py::module_& module) {
     PYBIND11_NUMPY_DTYPE_EX(hal::Candidate, offset, "offset", packed_size, "packed_size", size, "size");
     module.def("hal_decode", &decode, py::arg("data"), py::arg("offset"), py::arg("strict"));
-    module.def("hal_encode", &encode, py::arg("data"), py::arg("fast"));
+    module.def("hal_encode", &encode, py::arg("data"), py::arg("fast"), py::arg("cancel") = py::none());
     module.def("hal_scan", &scan, py::arg("rom"), py::arg("window"), py::arg("strict"), py::arg("threads"));
 }
 

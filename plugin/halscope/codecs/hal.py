@@ -10,6 +10,7 @@ from halscope_hooks import Block, Codec, CodecError
 from numpy.typing import NDArray
 
 from halscope import _codec
+from halscope._codec import CancelToken
 
 
 class HalError(CodecError):
@@ -46,22 +47,24 @@ def decode(data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
     return Block(decoded, position, offset)
 
 
-def encode(data: Buffer, *, effort: Literal["optimal", "fast"] = "optimal") -> bytes:
+def encode(data: Buffer, *, effort: Literal["optimal", "fast"] = "optimal", cancel: CancelToken | None = None) -> bytes:
     """Pack data into one stream, which `decode` takes strictly. The GIL is released.
 
     Args:
         data: Any C-contiguous buffer of 0 to 65,536 bytes; none gives the lone terminator FF.
         effort: "optimal" gives the smallest stream that exists; "fast" one a few percent larger, several times as
             quickly.
+        cancel: Looked at every millisecond; once it is raised, the call ends.
 
     Raises:
+        CancelledError: `cancel` was raised.
         HalError: More than 65,536 bytes, or the packed stream would pass 64 KiB (random data of nearly that size).
         TypeError: `data` is no buffer, not contiguous, or its items are not bytes.
         ValueError: `effort` is another word.
     """
     if effort not in ("optimal", "fast"):
         raise ValueError(f"effort must be 'optimal' or 'fast', not {effort!r}")
-    packed, position, reason = _codec.hal_encode(data, effort == "fast")
+    packed, position, reason = _codec.hal_encode(data, effort == "fast", cancel)
     if packed is None:
         raise HalError(position, reason)
     return packed
