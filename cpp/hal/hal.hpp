@@ -78,8 +78,10 @@ struct Candidate {
 
 // Every offset of `rom` at which a stream of `mode` with at least one byte of output begins, ascending. No stream
 // crosses a multiple of `window` bytes (a LoROM bank's edge); 0: there is no such edge. `rom` is shorter than 4 GiB.
-// `threads` share the work, each for a part of the ROM; 0: as many as pay, two at most.
+// `threads` share the work, each for a part of the ROM; 0: as many as pay, two at most. Throws Cancelled soon after
+// `cancel` is raised, which is looked at every few microseconds.
 [[nodiscard]] std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window = 0,
-                                          Mode mode = Mode::strict, std::size_t threads = 0);
+                                          Mode mode = Mode::strict, std::size_t threads = 0,
+                                          const CancelToken* cancel = nullptr);
 
 }  // namespace halscope::hal

@@ -49,13 +49,14 @@ py::tuple encode(const py::object& data, bool fast, const CancelToken* cancel) {
     return py::make_tuple(py::bytes(packed, result.packed.size()), 0, "");
 }
 
-py::array_t<hal::Candidate> scan(const py::object& rom, std::size_t window, bool strict, std::size_t threads) {
+py::array_t<hal::Candidate> scan(const py::object& rom, std::size_t window, bool strict, std::size_t threads,
+                                 const CancelToken* cancel) {
     const ByteView view(rom);
     if (view.bytes().size() > UINT32_MAX) throw py::value_error("a ROM of 4 GiB or more cannot be scanned");
     std::vector<hal::Candidate> found;
     {
         const py::gil_scoped_release unlocked;
-        found = hal::scan(view.bytes(), window, strict ? hal::Mode::strict : hal::Mode::compatible, threads);
+        found = hal::scan(view.bytes(), window, strict ? hal::Mode::strict : hal::Mode::compatible, threads, cancel);
     }
     return to_array(std::move(found));
 }
@@ -66,7 +67,8 @@ void bind_hal(py::module_& module) {
     PYBIND11_NUMPY_DTYPE_EX(hal::Candidate, offset, "offset", packed_size, "packed_size", size, "size");
     module.def("hal_decode", &decode, py::arg("data"), py::arg("offset"), py::arg("strict"));
     module.def("hal_encode", &encode, py::arg("data"), py::arg("fast"), py::arg("cancel") = py::none());
-    module.def("hal_scan", &scan, py::arg("rom"), py::arg("window"), py::arg("strict"), py::arg("threads"));
+    module.def("hal_scan", &scan, py::arg("rom"), py::arg("window"), py::arg("strict"), py::arg("threads"),
+               py::arg("cancel") = py::none());
 }
 
 }  // namespace halscope::python

@@ -1,5 +1,6 @@
 // The scan finds exactly what the decoder takes, at every offset: of the images that are named as arguments and of
-// several made here, with LoROM's bank edges and without, strict and compatible. Build it as Release.
+// several made here, with LoROM's bank edges and without, strict and compatible, on one thread to three. Build it as
+// Release.
 //   proof_scan_equals_decoder IMAGE...
 #include <algorithm>
 #include <array>
@@ -124,7 +125,10 @@ Bytes at_the_limits() {
 std::size_t differences(const Image& image, std::size_t window, Mode mode) {
     static std::array<std::uint8_t, kMaxOutput> out;
     const std::span<const std::uint8_t> rom(image.bytes);
-    const std::vector<Candidate> found = scan(rom, window, mode);
+    const std::vector<Candidate> found = scan(rom, window, mode, 1);
+    const auto same_stream = [](const Candidate& a, const Candidate& b) {
+        return a.offset == b.offset && a.packed_size == b.packed_size && a.size == b.size;
+    };
     auto next = found.begin();
     std::size_t different = 0;
     for (std::size_t offset = 0; offset < rom.size(); ++offset) {
@@ -141,6 +145,12 @@ std::size_t differences(const Image& image, std::size_t window, Mode mode) {
         if (listed) ++next;
     }
     if (next != found.end()) ++different;
+    for (std::size_t threads = 2; threads <= 3; ++threads) {
+        const std::vector<Candidate> again = scan(rom, window, mode, threads);
+        if (std::equal(again.begin(), again.end(), found.begin(), found.end(), same_stream)) continue;
+        std::printf("%s, window %zu: %zu threads find something else than one\n", image.name.c_str(), window, threads);
+        ++different;
+    }
     if (rom.size() >= 1024 || different > 0)
         std::printf("%s, %zu KiB, window %zu, %s: %zu starts, %zu differences\n", image.name.c_str(), rom.size() / 1024,
                     window, mode == Mode::strict ? "strict" : "compatible", found.size(), different);

@@ -70,7 +70,7 @@ def encode(data: Buffer, *, effort: Literal["optimal", "fast"] = "optimal", canc
     return packed
 
 
-def scan(rom: Buffer, *, window: int = 0, strict: bool = True) -> NDArray[Any]:
+def scan(rom: Buffer, *, window: int = 0, strict: bool = True, cancel: CancelToken | None = None) -> NDArray[Any]:
     """Find every offset at which a stream with at least one byte of output begins. The GIL is released.
 
     That it decodes proves little: dozens of offsets share an end, and one in ten of a ROM's offsets decodes strictly.
@@ -79,18 +79,20 @@ def scan(rom: Buffer, *, window: int = 0, strict: bool = True) -> NDArray[Any]:
         rom: The headerless image, any C-contiguous buffer of bytes.
         window: A stream may not cross a multiple of this many bytes (0x8000 for LoROM); 0: no such limit.
         strict: As in `decode`.
+        cancel: Once it is cancelled, from any thread, the scan ends within a millisecond.
 
     Returns:
         Structured array (offset uint32, packed_size uint32 with the terminator, size uint32), ascending by offset.
         `decode` takes exactly these offsets, except those of lone terminators and of streams that cross an edge.
 
     Raises:
+        CancelledError: `cancel` was cancelled.
         TypeError: `rom` is no buffer, not contiguous, or its items are not bytes.
         ValueError: `window` is negative, or the ROM is 4 GiB or larger.
     """
     if window < 0:
         raise ValueError(f"window must be 0 or a number of bytes, not {window}")
-    return _codec.hal_scan(rom, window, strict, 0)
+    return _codec.hal_scan(rom, window, strict, 0, cancel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,6 @@ KEPT_STARTS: Final = 16
 SMALLEST_STREAM: Final = 16
 """Packed bytes; four bytes that repeat one byte a thousand times stand in every table of numbers."""
 
-_SLICE: Final = 1 << 19
-"""Bytes of ROM that are scanned at once where the work may be cancelled: a millisecond or two."""
-
 _EVALUATED_STARTS: Final = 128
 _FLOOR: Final = -12.0
 """Evidence of its best start below which a family is dropped. True blocks of 100 packed bytes reach +20 to +100."""
@@ -148,17 +145,10 @@ def _rank(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None) -> St
 
 
 def _scan(rom: Rom, codec: Codec, cancel: CancelToken | None) -> NDArray[Any]:
-    """The codec's scan; with a token in slices, since no stream crosses a multiple of the mapping's window."""
-    window = rom.mapping.window
-    if cancel is None or window == 0 or _SLICE % window:
-        return codec.scan(rom.data, window=window)
-    parts = []
-    for begin in range(0, len(rom.data), _SLICE):
-        stop_if_cancelled(cancel)
-        part = np.array(codec.scan(rom.data[begin : begin + _SLICE], window=window))
-        part["offset"] += begin
-        parts.append(part)
-    return np.concatenate(parts)
+    stop_if_cancelled(cancel)
+    if codec.name == HAL:
+        return _codec.hal_scan(rom.data, rom.mapping.window, True, 0, cancel)
+    return codec.scan(rom.data, window=rom.mapping.window)
 
 
 def stop_if_cancelled(cancel: CancelToken | None) -> None:

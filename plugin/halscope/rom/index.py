@@ -68,7 +68,7 @@ class RomIndex:
             codecs: Compression formats as values; the one named "hal" takes a path through C++.
             progress: Called with (steps done, steps).
             cancel: Once it is cancelled, from any thread, the work ends within milliseconds; only a foreign codec's
-                own methods, and the scan of a ROM whose mapping has no window, are waited for.
+                own methods are waited for.
 
         Raises:
             CancelledError: `cancel` was cancelled.
