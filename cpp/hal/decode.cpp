@@ -252,9 +252,10 @@ std::string describe(const DecodeResult& result) {
             return "copy from output byte " + reference + " ends behind the 65,536 bytes of output";
         case Status::reference_before_start:
             return "backward copy from output byte " + reference + " runs past the first byte of the output";
+        case Status::unused_command:
         case Status::data_too_long:
         case Status::packed_too_long:
-            break;  // encode alone reports these
+            break;  // reported by others
     }
     return "unknown fault";
 }

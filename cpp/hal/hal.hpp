@@ -29,6 +29,7 @@ enum class Status : std::uint8_t {
     reference_past_output,   // strict: a copy begins at output that is not written yet
     reference_past_window,   // compatible: a copy ends behind the 64 KiB of output
     reference_before_start,  // a backward copy runs past the first byte of the output
+    unused_command,          // strict, relatives of this format alone: a command that no packer writes
     data_too_long,           // encode: more than kMaxOutput bytes to pack
     packed_too_long,         // encode: the packed stream would pass kMaxPacked
 };

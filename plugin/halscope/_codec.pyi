@@ -26,6 +26,11 @@ def hal_scan(
     rom: Buffer, window: int, strict: bool, threads: int, cancel: CancelToken | None = None
 ) -> NDArray[Any]: ...
 
+# lz: as hal; LC_LZ2 has the high byte of a reference first, LC_LZ1 the low one
+def lz_decode(
+    data: Buffer, offset: int, high_byte_first: bool, strict: bool
+) -> tuple[NDArray[np.uint8] | None, int, str]: ...
+
 # locate: flat functions over arrays; halscope.rom puts them together
 def locate_command_evidence(
     rom: Buffer, offsets: NDArray[np.uint32], cancel: CancelToken | None = None, threads: int = 0

@@ -1,0 +1,217 @@
+// Decoding: as for HAL streams a loop that over-copies while there is slack, and a careful step for everything else.
+//
+// There are few kinds of command, and each writes at most 32 bytes where its header is short: either a piece of memory
+// (raw bytes, a copy) or two bytes in turn to which something is added (both runs, a sequence). So all five take one
+// straight path: both are made, and a mask says which is stored. The one decision is whether this is a case for the
+// careful step, and the branch predictor mostly knows that it is not.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "hal/bits.hpp"
+#include "lz/command.hpp"
+
+namespace halscope::lz {
+namespace {
+
+using hal::kCopy;
+using hal::kRaw;
+using hal::kRle16;
+using hal::kRle8;
+using hal::kSequence;
+using hal::kShortCount;
+using hal::read_once;
+
+constexpr unsigned kQuickHeads = (kCopy + 1U) << 5;  // below: a short command that is used
+constexpr std::size_t kInputSlack = 1 + kShortCount;
+constexpr std::size_t kOutputSlack = kShortCount;
+
+constexpr std::uint64_t kEachByte = 0x0101010101010101U;
+constexpr std::uint64_t kEachPair = 0x0001000100010001U;
+// 0 to 7, in memory order.
+constexpr std::uint64_t kCounting =
+    std::endian::native == std::endian::little ? 0x0706050403020100U : 0x0001020304050607U;
+
+// Two bytes in turn, in memory order.
+constexpr std::uint64_t alternating(unsigned first, unsigned second) noexcept {
+    return (std::endian::native == std::endian::little ? second << 8 | first : first << 8 | second) * kEachPair;
+}
+
+// The sums of the bytes, each modulo 256.
+constexpr std::uint64_t add_bytes(std::uint64_t left, std::uint64_t right) noexcept {
+    constexpr std::uint64_t kTop = 0x80 * kEachByte;
+    return ((left & ~kTop) + (right & ~kTop)) ^ ((left ^ right) & kTop);
+}
+
+// What matters of a short command, by its kind.
+struct Form {
+    std::uint8_t arguments;     // bytes behind the header, but for raw
+    std::uint8_t raw;           // all ones: as many as the count
+    std::uint8_t second;        // which argument every other byte comes from
+    std::uint64_t from_memory;  // all ones: stored as it lies in memory
+    std::uint64_t counted;      // all ones: goes up
+};
+constexpr std::uint64_t kYes = ~std::uint64_t{0};
+constexpr std::array<Form, kCopy + 1> kForms{{
+    {0, 0xFF, 0, kYes, 0},
+    {1, 0, 0, 0, 0},
+    {2, 0, 1, 0, 0},
+    {1, 0, 0, 0, kYes},
+    {2, 0, 0, kYes, 0},
+}};
+
+template <Format format, Mode mode>
+class Decoder {
+  public:
+    Decoder(std::span<const std::uint8_t> in, std::size_t offset, std::span<std::uint8_t> out) noexcept
+        : in_(in.data()),
+          begin_(offset),
+          at_(offset),
+          end_(offset + std::min(in.size() - offset, kMaxPacked)),
+          past_end_(end_ < in.size() ? Status::input_too_long : Status::truncated),
+          out_(out.data()),
+          limit_(std::min(out.size(), kMaxOutput)) {}
+
+    DecodeResult run() noexcept {
+        for (;;) {
+            quick();
+            if (at_ == end_) return fault(past_end_);
+            const unsigned head = read_once(in_ + at_);
+            if (head == hal::kTerminator) return {Status::ok, written_, at_ + 1 - begin_, 0, 0};
+            const DecodeResult result = careful(head);
+            if (result.status != Status::ok) return result;
+        }
+    }
+
+  private:
+    [[nodiscard]] DecodeResult fault(Status status, std::size_t reference = 0) const noexcept {
+        return {status, written_, 0, at_, reference};
+    }
+
+    // Short commands for as long as there is slack and nothing is special: stops in front of a command that is none of
+    // the five, or whose source is not written yet. Works on copies of the members, which a store to `out_` might
+    // change for all that the compiler knows.
+    void quick() noexcept {
+        const std::uint8_t* const in = in_;
+        std::uint8_t* const out = out_;
+        std::size_t at = at_;
+        std::size_t written = written_;
+        while (end_ - at >= kInputSlack && limit_ - written >= kOutputSlack) {
+            const unsigned head = read_once(in + at);
+            if (head >= kQuickHeads) break;
+            const unsigned kind = head >> 5;
+            const Form& form = kForms[kind];
+            const std::size_t count = (head & 31U) + 1U;
+            const std::uint8_t* const arguments = in + at + 1;
+            const unsigned first = read_once(arguments);
+            const std::size_t from = reference<format>(first, read_once(arguments + 1));
+            const bool copies = kind == kCopy;
+            if (copies & (from + count > written)) [[unlikely]]
+                break;
+            const std::uint8_t* const source = copies ? out + from : arguments;
+            const std::uint64_t run = alternating(first, read_once(arguments + form.second));
+            // A word of the source may be read behind the store of the one before it: what matters lies before both.
+            for (std::size_t k = 0; k < kShortCount; k += sizeof run) {
+                const std::uint64_t made = add_bytes(run, (kCounting + k * kEachByte) & form.counted);
+                const std::uint64_t word = (hal::load_word(source + k) & form.from_memory) | (made & ~form.from_memory);
+                std::memcpy(out + written + k, &word, sizeof word);
+            }
+            at += 1 + form.arguments + (count & form.raw);
+            written += count;
+        }
+        at_ = at;
+        written_ = written;
+    }
+
+    // One command of any kind within exact bounds. On a fault nothing has changed.
+    DecodeResult careful(unsigned head) noexcept {
+        hal::Command command = hal::short_command(head);
+        if (command.kind == hal::kLong) {
+            if (end_ - at_ < 2) return fault(past_end_);
+            command = hal::long_command(head, read_once(in_ + at_ + 1));
+        }
+        const std::size_t packed = command.header + command.arguments();
+        if (end_ - at_ < packed) return fault(past_end_);
+        if (mode == Mode::strict && is_unused(command)) return fault(Status::unused_command, command.kind);
+        if (limit_ - written_ < command.count) return fault(Status::output_too_long);
+        const std::uint8_t* const arguments = in_ + at_ + command.header;
+        if (command.is_reference()) {
+            const unsigned first = read_once(arguments);
+            const std::size_t from = reference<format>(first, read_once(arguments + 1));
+            if (mode == Mode::strict && from >= written_) return fault(Status::reference_past_output, from);
+            if (from + command.count > kMaxOutput) return fault(Status::reference_past_window, from);
+            copy(from, command.count);
+        } else {
+            write(command, arguments);
+        }
+        at_ += packed;
+        written_ += command.count;
+        return {};
+    }
+
+    void write(const hal::Command& command, const std::uint8_t* arguments) noexcept {
+        std::uint8_t* const to = out_ + written_;
+        if (command.kind == kRaw) {
+            std::memcpy(to, arguments, command.count);
+            return;
+        }
+        const unsigned first = read_once(arguments);
+        const unsigned second = command.kind == kRle16 ? read_once(arguments + 1) : first;
+        const unsigned step = command.kind == kSequence ? 1 : 0;
+        for (unsigned k = 0; k < command.count; ++k) {
+            to[k] = static_cast<std::uint8_t>((k % 2 == 0 ? first : second) + k * step);
+        }
+    }
+
+    // Byte by byte, as the games do it: a copy that is longer than its source is far away repeats. A source that is not
+    // written yet, which strict has refused, reads as zero, and so does what is copied from there.
+    void copy(std::size_t from, std::size_t count) noexcept {
+        std::uint8_t* const to = out_ + written_;
+        if (from + count <= written_) {
+            std::memcpy(to, out_ + from, count);
+        } else if (from >= written_) {
+            std::memset(to, 0, count);
+        } else {
+            for (std::size_t k = 0; k < count; ++k) to[k] = out_[from + k];
+        }
+    }
+
+    const std::uint8_t* in_;
+    std::size_t begin_;
+    std::size_t at_;
+    std::size_t end_;
+    Status past_end_;  // what it means to need more than there is up to end_
+    std::uint8_t* out_;
+    std::size_t limit_;
+    std::size_t written_ = 0;
+};
+
+template <Format format>
+DecodeResult decode_as(std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
+                       std::span<std::uint8_t> out) noexcept {
+    return mode == Mode::strict ? Decoder<format, Mode::strict>(in, offset, out).run()
+                                : Decoder<format, Mode::compatible>(in, offset, out).run();
+}
+
+}  // namespace
+
+DecodeResult decode(std::span<const std::uint8_t> in, std::size_t offset, Format format, Mode mode,
+                    std::span<std::uint8_t> out) noexcept {
+    if (offset >= in.size()) return {Status::offset_past_end, 0, 0, offset, 0};
+    return format == Format::lz1 ? decode_as<Format::lz1>(in, offset, mode, out)
+                                 : decode_as<Format::lz2>(in, offset, mode, out);
+}
+
+std::string describe(const DecodeResult& result) {
+    switch (result.status) {
+        case Status::unused_command:
+            return "command " + std::to_string(result.reference) + ", which no packer writes (strict decoding)";
+        case Status::truncated:
+            return "the input ends inside the stream (no terminator FF); this is no LZ1 or LZ2 stream, or it is cut off";
+        default:
+            return hal::describe(result);
+    }
+}
+
+}  // namespace halscope::lz

@@ -1,0 +1,58 @@
+"""Nintendo's LC_LZ1 and LC_LZ2 (Zelda 3, Super Mario World): decode, encode, scan, and the codecs as values."""
+
+from __future__ import annotations
+
+from collections.abc import Buffer
+from typing import Final, Literal
+
+from halscope_hooks import Block, CodecError
+
+from halscope import _codec
+
+Format = Literal["lz1", "lz2"]
+"""The two differ in their references alone: low byte first, or high byte first."""
+
+_HIGH_BYTE_FIRST: Final = {"lz1": False, "lz2": True}
+
+
+class LzError(CodecError):
+    """An LC_LZ1 or LC_LZ2 stream cannot be read or written.
+
+    Args:
+        offset: For decoding, the input offset of the command at fault (the offset asked for, if that lies outside the
+            input); for encoding, the offset in the data where the limit is passed.
+        reason: What is wrong there.
+    """
+
+
+def decode(data: Buffer, offset: int = 0, *, format: Format = "lz2", strict: bool = True) -> Block:  # noqa: A002
+    """Decode the stream that begins at `offset`. The input is not copied, and the GIL is released.
+
+    Args:
+        data: Any C-contiguous buffer of bytes, a whole ROM too.
+        offset: Where the stream begins, in bytes.
+        format: "lz1" or "lz2".
+        strict: Every reference must lie inside output that is already written, and commands 5 to 7 are refused. False:
+            what the games' decoders take; 5 to 7 are copies too, a copy only has to stay inside the 64 KiB of output,
+            and unwritten output reads as zero.
+
+    Returns:
+        The block; `data` is uint8[size] with 0 to 65,536 bytes (0: a lone terminator), `consumed` counts the
+        terminator.
+
+    Raises:
+        LzError: This is no such stream: truncated, a command that no packer writes, a reference past the output, more
+            than 65,536 bytes of input or output, or an offset outside the input.
+        TypeError: `data` is no buffer, not contiguous, or its items are not bytes; `offset` is no integer.
+        ValueError: `format` is another word.
+    """
+    decoded, position, reason = _codec.lz_decode(data, offset, _high_byte_first(format), strict)
+    if decoded is None:
+        raise LzError(position, reason)
+    return Block(decoded, position, offset)
+
+
+def _high_byte_first(name: str) -> bool:
+    if name not in _HIGH_BYTE_FIRST:
+        raise ValueError(f"format must be 'lz1' or 'lz2', not {name!r}")
+    return _HIGH_BYTE_FIRST[name]
