@@ -10,7 +10,8 @@
 #include <cstring>
 
 #include "hal/bits.hpp"
-#include "lz/command.hpp"
+#include "hal/command.hpp"
+#include "lz/lz.hpp"
 
 namespace halscope::lz {
 namespace {
@@ -61,7 +62,13 @@ constexpr std::array<Form, kCopy + 1> kForms{{
     {2, 0, 0, kYes, 0},
 }};
 
-template <Format format, Mode mode>
+// Of two bytes that were read once.
+template <hal::Format format>
+constexpr std::size_t reference(unsigned first, unsigned second) noexcept {
+    return format.references == std::endian::big ? first << 8 | second : second << 8 | first;
+}
+
+template <hal::Format format, Mode mode>
 class Decoder {
   public:
     Decoder(std::span<const std::uint8_t> in, std::size_t offset, std::span<std::uint8_t> out) noexcept
@@ -133,7 +140,7 @@ class Decoder {
         }
         const std::size_t packed = command.header + command.arguments();
         if (end_ - at_ < packed) return fault(past_end_);
-        if (mode == Mode::strict && is_unused(command)) return fault(Status::unused_command, command.kind);
+        if (mode == Mode::strict && command.kind > kCopy) return fault(Status::unused_command, command.kind);
         if (limit_ - written_ < command.count) return fault(Status::output_too_long);
         const std::uint8_t* const arguments = in_ + at_ + command.header;
         if (command.is_reference()) {
@@ -187,7 +194,7 @@ class Decoder {
     std::size_t written_ = 0;
 };
 
-template <Format format>
+template <hal::Format format>
 DecodeResult decode_as(std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
                        std::span<std::uint8_t> out) noexcept {
     return mode == Mode::strict ? Decoder<format, Mode::strict>(in, offset, out).run()
@@ -199,8 +206,7 @@ DecodeResult decode_as(std::span<const std::uint8_t> in, std::size_t offset, Mod
 DecodeResult decode(std::span<const std::uint8_t> in, std::size_t offset, Format format, Mode mode,
                     std::span<std::uint8_t> out) noexcept {
     if (offset >= in.size()) return {Status::offset_past_end, 0, 0, offset, 0};
-    return format == Format::lz1 ? decode_as<Format::lz1>(in, offset, mode, out)
-                                 : decode_as<Format::lz2>(in, offset, mode, out);
+    return format == Format::lz1 ? decode_as<kLz1>(in, offset, mode, out) : decode_as<kLz2>(in, offset, mode, out);
 }
 
 std::string describe(const DecodeResult& result) {
@@ -208,7 +214,8 @@ std::string describe(const DecodeResult& result) {
         case Status::unused_command:
             return "command " + std::to_string(result.reference) + ", which no packer writes (strict decoding)";
         case Status::truncated:
-            return "the input ends inside the stream (no terminator FF); this is no LZ1 or LZ2 stream, or it is cut off";
+            return "the input ends inside the stream (no terminator FF); this is no LZ1 or LZ2 stream, or it is cut "
+                   "off";
         default:
             return hal::describe(result);
     }

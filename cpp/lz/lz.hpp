@@ -1,21 +1,28 @@
-// Nintendo's LC_LZ1 and LC_LZ2: decode, encode and scan. Close relatives of HAL's format, whose headers, limits, results
-// and machinery they share; what is said of memory safety in hal/hal.hpp holds here too.
+// Nintendo's LC_LZ1 and LC_LZ2: decode, encode and scan. Close relatives of HAL's format, whose headers, limits,
+// results and machinery they share; what is said of memory safety in hal/hal.hpp holds here too.
 #pragma once
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/cancel.hpp"
+#include "hal/format.hpp"
 #include "hal/hal.hpp"
 
 namespace halscope::lz {
 
-// All that the two differ in is which byte of a reference comes first.
 enum class Format : std::uint8_t {
-    lz1,  // low byte first (Zelda 3's decoder at $00:E7DE)
-    lz2,  // high byte first (Super Mario World's at $00:B87E)
+    lz1,  // Zelda 3's decoder at $00:E7DE
+    lz2,  // Super Mario World's at $00:B87E, Zelda 3's second at $02:FC1F
 };
+
+inline constexpr hal::Format kLz1{
+    .copies = hal::Copies::forward, .pair_count = hal::PairCount::bytes, .references = std::endian::little};
+inline constexpr hal::Format kLz2{
+    .copies = hal::Copies::forward, .pair_count = hal::PairCount::bytes, .references = std::endian::big};
 
 using hal::Candidate;
 using hal::DecodeResult;
@@ -33,5 +40,9 @@ using hal::Status;
 
 // The fault in words, without its offset; empty for Status::ok.
 [[nodiscard]] std::string describe(const DecodeResult& result);
+
+// As hal::encode, whose faults hal::describe words.
+[[nodiscard]] EncodeResult encode(std::span<const std::uint8_t> data, Format format, Effort effort = Effort::optimal,
+                                  const CancelToken* cancel = nullptr);
 
 }  // namespace halscope::lz

@@ -2,6 +2,7 @@
 #include "hal/hal.hpp"
 
 #include "python/bindings.hpp"
+#include "python/streams.hpp"
 
 namespace py = pybind11;
 
@@ -44,9 +45,7 @@ py::tuple encode(const py::object& data, bool fast, const CancelToken* cancel) {
         const py::gil_scoped_release unlocked;
         result = hal::encode(view.bytes(), fast ? hal::Effort::fast : hal::Effort::optimal, cancel);
     }
-    if (result.status != hal::Status::ok) return py::make_tuple(py::none(), result.fault, hal::describe(result));
-    const auto* packed = reinterpret_cast<const char*>(result.packed.data());
-    return py::make_tuple(py::bytes(packed, result.packed.size()), 0, "");
+    return encoded(result);
 }
 
 py::array_t<hal::Candidate> scan(const py::object& rom, std::size_t window, bool strict, std::size_t threads,

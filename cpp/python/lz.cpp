@@ -2,6 +2,7 @@
 #include "lz/lz.hpp"
 
 #include "python/bindings.hpp"
+#include "python/streams.hpp"
 
 namespace py = pybind11;
 
@@ -37,10 +38,23 @@ py::tuple decode(const py::object& data, const py::object& offset, bool high_byt
     return py::make_tuple(read_only_copy(std::span(output).first(result.size)), result.consumed, "");
 }
 
+py::tuple encode(const py::object& data, bool high_byte_first, bool fast, const CancelToken* cancel) {
+    const ByteView view(data);
+    lz::EncodeResult result;
+    {
+        const py::gil_scoped_release unlocked;
+        const lz::Effort effort = fast ? lz::Effort::fast : lz::Effort::optimal;
+        result = lz::encode(view.bytes(), format_of(high_byte_first), effort, cancel);
+    }
+    return encoded(result);
+}
+
 }  // namespace
 
 void bind_lz(py::module_& module) {
     module.def("lz_decode", &decode, py::arg("data"), py::arg("offset"), py::arg("high_byte_first"), py::arg("strict"));
+    module.def("lz_encode", &encode, py::arg("data"), py::arg("high_byte_first"), py::arg("fast"),
+               py::arg("cancel") = py::none());
 }
 
 }  // namespace halscope::python

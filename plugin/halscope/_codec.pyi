@@ -30,6 +30,9 @@ def hal_scan(
 def lz_decode(
     data: Buffer, offset: int, high_byte_first: bool, strict: bool
 ) -> tuple[NDArray[np.uint8] | None, int, str]: ...
+def lz_encode(
+    data: Buffer, high_byte_first: bool, fast: bool, cancel: CancelToken | None = None
+) -> tuple[bytes | None, int, str]: ...
 
 # locate: flat functions over arrays; halscope.rom puts them together
 def locate_command_evidence(

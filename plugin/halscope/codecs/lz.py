@@ -8,6 +8,7 @@ from typing import Final, Literal
 from halscope_hooks import Block, CodecError
 
 from halscope import _codec
+from halscope._codec import CancelToken
 
 Format = Literal["lz1", "lz2"]
 """The two differ in their references alone: low byte first, or high byte first."""
@@ -50,6 +51,36 @@ def decode(data: Buffer, offset: int = 0, *, format: Format = "lz2", strict: boo
     if decoded is None:
         raise LzError(position, reason)
     return Block(decoded, position, offset)
+
+
+def encode(
+    data: Buffer,
+    *,
+    format: Format = "lz2",  # noqa: A002
+    effort: Literal["optimal", "fast"] = "optimal",
+    cancel: CancelToken | None = None,
+) -> bytes:
+    """Pack data into one stream, which `decode` takes strictly. The GIL is released.
+
+    Args:
+        data: Any C-contiguous buffer of 0 to 65,536 bytes; none gives the lone terminator FF.
+        format: "lz1" or "lz2". The two streams of one input are equally long.
+        effort: "optimal" gives the smallest stream that exists; "fast" one a few percent larger, several times as
+            quickly.
+        cancel: Looked at every millisecond; once it is raised, the call ends.
+
+    Raises:
+        CancelledError: `cancel` was raised.
+        LzError: More than 65,536 bytes, or the packed stream would pass 64 KiB (random data of nearly that size).
+        TypeError: `data` is no buffer, not contiguous, or its items are not bytes.
+        ValueError: `format` or `effort` is another word.
+    """
+    if effort not in ("optimal", "fast"):
+        raise ValueError(f"effort must be 'optimal' or 'fast', not {effort!r}")
+    packed, position, reason = _codec.lz_encode(data, _high_byte_first(format), effort == "fast", cancel)
+    if packed is None:
+        raise LzError(position, reason)
+    return packed
 
 
 def _high_byte_first(name: str) -> bool:
