@@ -1,62 +1,88 @@
-// Decoding: a fast loop for short commands while there is slack on both sides, a careful step for everything else.
+// Decoding: short commands without a branch while there is slack on both sides, a careful step for everything else.
 //
 // Every short command writes at most 32 bytes (RLE16: 64), so one copy of that fixed size does the work without a loop
-// whose length the branch predictor has to guess; what it writes too much is overwritten by the next command. That
-// needs 33 bytes of input (header and 32 raw bytes) and 64 bytes of output ahead; the careful step has exact bounds,
-// names faults, and takes long commands, close overlaps and the last bytes of either buffer.
-#include <array>
-#include <bit>
+// whose length the branch predictor has to guess; what it writes too much is overwritten by the next command (see
+// short_commands.hpp). The careful step has exact bounds, names faults, and takes long commands, close overlaps and the
+// last bytes of either buffer.
+#include <algorithm>
 #include <cstring>
 
 #include "hal/bits.hpp"
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
+#include "hal/short_commands.hpp"
 
 namespace halscope::hal {
 namespace {
 
-constexpr std::size_t kInputSlack = 1 + kShortCount;
-constexpr std::size_t kOutputSlack = 2 * kShortCount;
-constexpr std::size_t kWords = kShortCount / sizeof(std::uint64_t);
-using Words = std::array<std::uint64_t, kWords>;
+using ShortCommands = void (*)(Cursor&) noexcept;
 
-Words load(const std::uint8_t* from) noexcept {
-    Words words;
-    std::memcpy(words.data(), from, sizeof words);
-    return words;
+ShortCommands short_commands_for(Simd level) noexcept {
+    switch (level) {
+#if defined(HALSCOPE_X86)
+        case Simd::avx2:
+            return short_commands_avx2;
+        case Simd::ssse3:
+            return short_commands_ssse3;
+#elif defined(HALSCOPE_NEON)
+        case Simd::neon:
+            return short_commands_neon;
+#endif
+        default:
+            return short_commands_scalar;
+    }
 }
 
-void store(std::uint8_t* to, const Words& words) noexcept {
-    std::memcpy(to, words.data(), sizeof words);
+// Eight bytes at a time, then one by one: unlike the short commands' loops these may touch no byte too many.
+void copy_reversing_bits(const std::uint8_t* from, std::size_t count, std::uint8_t* to) noexcept {
+    std::size_t k = 0;
+    for (; count - k >= sizeof(std::uint64_t); k += sizeof(std::uint64_t)) {
+        const std::uint64_t word = reverse_bits_in_bytes(load_word(from + k));
+        std::memcpy(to + k, &word, sizeof word);
+    }
+    for (; k < count; ++k) to[k] = reverse_bits(from[k]);
 }
 
-void fill_pairs(std::uint8_t* to, unsigned low, unsigned high) noexcept {
-    const unsigned pair = std::endian::native == std::endian::little ? high << 8 | low : low << 8 | high;
-    Words words;
-    words.fill(pair * 0x0001000100010001U);
-    store(to, words);
-    store(to + kShortCount, words);
+void copy_backward(const std::uint8_t* last, std::size_t count, std::uint8_t* to) noexcept {
+    std::size_t k = 0;
+    for (; count - k >= sizeof(std::uint64_t); k += sizeof(std::uint64_t)) {
+        const std::uint64_t word = reverse_bytes(load_word(last - k - (sizeof word - 1)));
+        std::memcpy(to + k, &word, sizeof word);
+    }
+    for (; k < count; ++k) to[k] = *(last - k);
 }
 
-void fill_sequence(std::uint8_t* to, unsigned first) noexcept {
-    for (unsigned k = 0; k < kShortCount; ++k) to[k] = static_cast<std::uint8_t>(first + k);
+// Goes on from the first `period` bytes with that period up to `size`; what there is doubles each time.
+void repeat(std::uint8_t* bytes, std::size_t period, std::size_t size) noexcept {
+    for (std::size_t done = period; done < size;) {
+        const std::size_t part = std::min(done, size - done);
+        std::memcpy(bytes + done, bytes, part);
+        done += part;
+    }
+}
+
+// A bit-reversed copy to `period` bytes behind its source. What it reads of its own is reversed back, so the third
+// period is like the first.
+void reverse_periodically(const std::uint8_t* from, std::size_t period, std::size_t count, std::uint8_t* to) noexcept {
+    const std::size_t once = std::min(period, count);
+    copy_reversing_bits(from, once, to);
+    copy_reversing_bits(to, std::min(period, count - once), to + once);
+    repeat(to, 2 * period, count);
 }
 
 template <Mode mode>
 class Decoder {
   public:
     Decoder(std::span<const std::uint8_t> in, std::size_t offset, std::span<std::uint8_t> out) noexcept
-        : in_(in.data()), begin_(offset), at_(offset), out_(out.data()) {
-        const std::size_t rest = in.size() - offset;
-        capped_ = rest > kMaxPacked;
-        end_ = offset + (capped_ ? kMaxPacked : rest);
-        limit_ = out.size() < kMaxOutput ? out.size() : kMaxOutput;
+        : begin_(offset), capped_(in.size() - offset > kMaxPacked) {
+        const std::size_t end = capped_ ? offset + kMaxPacked : in.size();
+        cursor_ = {in.data(), offset, end, out.data(), 0, std::min(out.size(), kMaxOutput)};
     }
 
     DecodeResult run() noexcept {
+        const ShortCommands short_commands = short_commands_for(simd());
         for (;;) {
-            while (end_ - at_ >= kInputSlack && limit_ - written_ >= kOutputSlack && fast_step()) {
-            }
+            short_commands(cursor_);
             const Step step = careful_step();
             if (step.done) return finish(step);
         }
@@ -70,82 +96,27 @@ class Decoder {
     };
 
     DecodeResult finish(const Step& step) const noexcept {
-        if (step.status == Status::ok) return {Status::ok, written_, at_ - begin_, 0, 0};
-        return {step.status, written_, 0, at_, step.reference};
-    }
-
-    // One short command by over-copying; false, and nothing changed, if this is a case for the careful step.
-    bool fast_step() noexcept {
-        const unsigned head = read_once(in_ + at_);
-        const std::size_t count = (head & 31U) + 1U;
-        const std::uint8_t* const arguments = in_ + at_ + 1;
-        std::uint8_t* const to = out_ + written_;
-        switch (head >> 5) {
-            case kRaw:
-                store(to, load(arguments));
-                return advance(1 + count, count);
-            case kRle8:
-                std::memset(to, static_cast<int>(read_once(arguments)), kShortCount);
-                return advance(2, count);
-            case kRle16: {
-                const unsigned low = read_once(arguments);
-                fill_pairs(to, low, read_once(arguments + 1));
-                return advance(3, 2 * count);
-            }
-            case kSequence:
-                fill_sequence(to, read_once(arguments));
-                return advance(2, count);
-            case kCopy: {
-                const std::size_t from = read_reference(arguments);
-                if (from >= written_ || written_ - from < count) return false;
-                store(to, load(out_ + from));
-                return advance(3, count);
-            }
-            case kReversedCopy: {
-                const std::size_t from = read_reference(arguments);
-                if (from >= written_ || written_ - from < count) return false;
-                Words words = load(out_ + from);
-                for (std::uint64_t& word : words) word = reverse_bits_in_bytes(word);
-                store(to, words);
-                return advance(3, count);
-            }
-            case kBackwardCopy: {
-                const std::size_t last = read_reference(arguments);
-                if (last >= written_ || last < kShortCount - 1) return false;
-                const Words words = load(out_ + last - (kShortCount - 1));
-                Words mirrored;
-                for (std::size_t k = 0; k < kWords; ++k) mirrored[k] = reverse_bytes(words[kWords - 1 - k]);
-                store(to, mirrored);
-                return advance(3, count);
-            }
-            default:
-                return false;
-        }
-    }
-
-    bool advance(std::size_t packed, std::size_t size) noexcept {
-        at_ += packed;
-        written_ += size;
-        return true;
+        if (step.status == Status::ok) return {Status::ok, cursor_.written, cursor_.at - begin_, 0, 0};
+        return {step.status, cursor_.written, 0, cursor_.at, step.reference};
     }
 
     // One command of any kind within exact bounds; on a fault nothing has changed.
     Step careful_step() noexcept {
-        if (at_ == end_) return cut_off();
-        const unsigned head = read_once(in_ + at_);
+        if (cursor_.at == cursor_.end) return cut_off();
+        const unsigned head = read_once(cursor_.in + cursor_.at);
         if (head == kTerminator) {
-            ++at_;
+            ++cursor_.at;
             return {true};
         }
         Command command = short_command(head);
         if (command.kind == kLong) {
-            if (end_ - at_ < 2) return cut_off();
-            command = long_command(head, read_once(in_ + at_ + 1));
+            if (cursor_.end - cursor_.at < 2) return cut_off();
+            command = long_command(head, read_once(cursor_.in + cursor_.at + 1));
         }
         const std::size_t packed = command.header + command.arguments();
-        if (end_ - at_ < packed) return cut_off();
-        if (limit_ - written_ < command.output()) return {true, Status::output_too_long};
-        const std::uint8_t* const arguments = in_ + at_ + command.header;
+        if (cursor_.end - cursor_.at < packed) return cut_off();
+        if (cursor_.limit - cursor_.written < command.output()) return {true, Status::output_too_long};
+        const std::uint8_t* const arguments = cursor_.in + cursor_.at + command.header;
         if (command.is_reference()) {
             const std::size_t from = read_reference(arguments);
             const Status status = check_reference(command, from);
@@ -154,7 +125,8 @@ class Decoder {
         } else {
             write_literal(command, arguments);
         }
-        advance(packed, command.output());
+        cursor_.at += packed;
+        cursor_.written += command.output();
         return {false};
     }
 
@@ -166,11 +138,11 @@ class Decoder {
         } else if (mode == Mode::compatible && from + command.count > kMaxOutput) {
             return Status::reference_past_window;
         }
-        return mode == Mode::strict && from >= written_ ? Status::reference_past_output : Status::ok;
+        return mode == Mode::strict && from >= cursor_.written ? Status::reference_past_output : Status::ok;
     }
 
     void write_literal(const Command& command, const std::uint8_t* arguments) noexcept {
-        std::uint8_t* const to = out_ + written_;
+        std::uint8_t* const to = cursor_.out + cursor_.written;
         if (command.kind == kRaw) {
             std::memcpy(to, arguments, command.count);
             return;
@@ -181,46 +153,42 @@ class Decoder {
         } else if (command.kind == kSequence) {
             for (std::size_t k = 0; k < command.count; ++k) to[k] = static_cast<std::uint8_t>(first + k);
         } else {
-            const unsigned second = read_once(arguments + 1);
-            for (std::size_t k = 0; k < command.count; ++k) {
-                to[2 * k] = static_cast<std::uint8_t>(first);
-                to[2 * k + 1] = static_cast<std::uint8_t>(second);
+            to[0] = static_cast<std::uint8_t>(first);
+            to[1] = static_cast<std::uint8_t>(read_once(arguments + 1));
+            repeat(to, 2, 2 * command.count);
+        }
+    }
+
+    // A copy may read what it has just written, as the games do it byte by byte.
+    void write_reference(const Command& command, std::size_t from) noexcept {
+        std::uint8_t* const to = cursor_.out + cursor_.written;
+        if (from >= cursor_.written) {
+            write_unwritten(command, from, to);
+        } else if (command.kind == kBackwardCopy) {
+            copy_backward(cursor_.out + from, command.count, to);
+        } else {
+            const std::size_t period = cursor_.written - from;  // with which a copy that overlaps repeats
+            if (command.kind == kReversedCopy) {
+                reverse_periodically(cursor_.out + from, period, command.count, to);
+            } else {
+                repeat(cursor_.out + from, period, period + command.count);
             }
         }
     }
 
-    // Byte by byte as the games do it: a copy may read what it has just written.
-    void write_reference(const Command& command, std::size_t from) noexcept {
-        const std::size_t count = command.count;
-        std::uint8_t* const to = out_ + written_;
-        if (command.kind == kReversedCopy) {
-            for (std::size_t k = 0; k < count; ++k) to[k] = reverse_bits(read_output(from + k, k));
-        } else if (command.kind == kBackwardCopy) {
-            for (std::size_t k = 0; k < count; ++k) to[k] = read_output(from - k, k);
-        } else if (from < written_ && written_ - from >= count) {
-            std::memcpy(to, out_ + from, count);
-        } else {
-            for (std::size_t k = 0; k < count; ++k) to[k] = read_output(from + k, k);
+    // Compatible mode: a source that begins behind the output. What is not written yet reads as zero (the games:
+    // whatever the last block left).
+    void write_unwritten(const Command& command, std::size_t from, std::uint8_t* to) const noexcept {
+        for (std::size_t k = 0; k < command.count; ++k) {
+            const std::size_t place = command.kind == kBackwardCopy ? from - k : from + k;
+            const std::uint8_t byte = place < cursor_.written + k ? cursor_.out[place] : std::uint8_t{0};
+            to[k] = command.kind == kReversedCopy ? reverse_bits(byte) : byte;
         }
     }
 
-    // Output byte `from` when `done` bytes of the present command are written. Strict references never reach further;
-    // compatible ones read zero there (the games: whatever the last block left).
-    [[nodiscard]] std::uint8_t read_output(std::size_t from, std::size_t done) const noexcept {
-        if constexpr (mode == Mode::compatible) {
-            if (from >= written_ + done) return 0;
-        }
-        return out_[from];
-    }
-
-    const std::uint8_t* in_;
+    Cursor cursor_{};
     std::size_t begin_;
-    std::size_t at_;
-    std::size_t end_;
-    bool capped_;  // end_ is the 64 KiB limit, not the end of the input
-    std::uint8_t* out_;
-    std::size_t limit_;
-    std::size_t written_ = 0;
+    bool capped_;  // the end is the 64 KiB limit, not that of the input
 };
 
 }  // namespace
