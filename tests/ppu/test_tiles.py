@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from halscope import _codec
 from halscope.ppu.tiles import TileDepth, decode_mode7, decode_tiles, encode_mode7, encode_tiles
 from halscope_hooks import UsageError
 from hypothesis import given
@@ -33,6 +34,23 @@ def test_encoding_is_the_inverse_of_decoding(data: st.DataObject, bpp: TileDepth
     assert encode_tiles(decode_tiles(planar, bpp), bpp).tobytes() == planar
 
 
+@pytest.mark.parametrize("level", _codec.simd_levels())
+@pytest.mark.parametrize("bpp", [2, 4, 8])
+def test_every_processor_decodes_and_encodes_alike(level: str, bpp: TileDepth) -> None:
+    _codec.limit_simd(level)
+    try:
+        for count in (1, 2, 15, 16, 17, 33, 50):  # tiles go in batches of 16
+            planar = np.random.default_rng(count).bytes(8 * bpp * count)
+            pixels = decode_tiles(planar, bpp)
+            np.testing.assert_array_equal(pixels, plain_decode(planar, bpp))
+            assert encode_tiles(pixels, bpp).tobytes() == planar
+            # What is above the pixel's bits is not stored.
+            noisy = pixels | np.random.default_rng(1).integers(0, 256, pixels.shape, np.uint8) << bpp
+            assert _codec.snes_encode_tiles(noisy, bpp).tobytes() == planar
+    finally:
+        _codec.limit_simd(_codec.simd_levels()[-1])
+
+
 @given(st.integers(0, 2**32), depths)
 def test_decoding_is_the_inverse_of_encoding(seed: int, bpp: TileDepth) -> None:
     pixels = np.random.default_rng(seed).integers(0, 1 << bpp, (3, 8, 8))
@@ -54,6 +72,10 @@ def test_what_is_no_tile_is_refused() -> None:
         encode_tiles(np.full((1, 8, 8), 16), 4)
     with pytest.raises(UsageError, match="outside 0 to 15"):
         encode_tiles(np.full((1, 8, 8), -1), 4)
+    with pytest.raises(UsageError, match="outside 0 to 3"):
+        encode_tiles(np.full((1, 8, 8), 4, np.uint8), 2)
+    with pytest.raises(UsageError, match="outside 0 to 255"):
+        encode_tiles(np.full((1, 8, 8), -1, np.int8), 8)
     with pytest.raises(UsageError, match="shape"):
         encode_tiles(np.zeros((8, 7), np.uint8), 4)
     with pytest.raises(UsageError, match="integers"):

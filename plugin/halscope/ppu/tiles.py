@@ -57,7 +57,11 @@ def encode_tiles(pixels: ArrayLike, bpp: TileDepth) -> NDArray[np.uint8]:
         values = values[np.newaxis]
     if values.ndim != 3 or values.shape[1:] != (8, 8) or values.dtype.kind not in "iub":
         raise UsageError(f"tiles are integers of the shape (n, 8, 8), not {values.dtype} of {values.shape}")
-    if values.size and (values.min() < 0 or values.max() >= 1 << bpp):
+    if values.dtype.itemsize == 1 and values.dtype.kind in "ub":
+        in_range = bpp == 8 or not values.size or int(values.max()) < 1 << bpp
+    else:
+        in_range = not values.size or (int(values.min()) >= 0 and int(values.max()) < 1 << bpp)
+    if not in_range:
         raise UsageError(f"a pixel is outside 0 to {(1 << bpp) - 1}, the range of {bpp} bits")
     return _codec.snes_encode_tiles(np.ascontiguousarray(values, dtype=np.uint8), bpp)
 
