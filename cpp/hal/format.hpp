@@ -1,5 +1,5 @@
-// What sets apart the formats that share HAL's headers and its commands 0 to 4. Encoding (hal/pack.hpp) is a template
-// over it:
+// What sets apart the formats that share HAL's headers and its commands 0 to 4. Encoding (hal/pack.hpp) and the
+// scan (hal/scan_step.hpp) are templates over it:
 //
 //     inline constexpr hal::Format kLz2{
 //         .copies = hal::Copies::forward, .pair_count = hal::PairCount::bytes, .references = std::endian::big};

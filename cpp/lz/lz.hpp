@@ -45,4 +45,9 @@ using hal::Status;
 [[nodiscard]] EncodeResult encode(std::span<const std::uint8_t> data, Format format, Effort effort = Effort::optimal,
                                   const CancelToken* cancel = nullptr);
 
+// As hal::scan.
+[[nodiscard]] std::vector<Candidate> scan(std::span<const std::uint8_t> rom, Format format, std::size_t window = 0,
+                                          Mode mode = Mode::strict, std::size_t threads = 0,
+                                          const CancelToken* cancel = nullptr);
+
 }  // namespace halscope::lz

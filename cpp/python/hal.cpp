@@ -50,14 +50,9 @@ py::tuple encode(const py::object& data, bool fast, const CancelToken* cancel) {
 
 py::array_t<hal::Candidate> scan(const py::object& rom, std::size_t window, bool strict, std::size_t threads,
                                  const CancelToken* cancel) {
-    const ByteView view(rom);
-    if (view.bytes().size() > UINT32_MAX) throw py::value_error("a ROM of 4 GiB or more cannot be scanned");
-    std::vector<hal::Candidate> found;
-    {
-        const py::gil_scoped_release unlocked;
-        found = hal::scan(view.bytes(), window, strict ? hal::Mode::strict : hal::Mode::compatible, threads, cancel);
-    }
-    return to_array(std::move(found));
+    return scanned(rom, [&](std::span<const std::uint8_t> bytes) {
+        return hal::scan(bytes, window, strict ? hal::Mode::strict : hal::Mode::compatible, threads, cancel);
+    });
 }
 
 }  // namespace

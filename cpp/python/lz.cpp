@@ -49,12 +49,22 @@ py::tuple encode(const py::object& data, bool high_byte_first, bool fast, const 
     return encoded(result);
 }
 
+py::array_t<lz::Candidate> scan(const py::object& rom, bool high_byte_first, std::size_t window, bool strict,
+                                std::size_t threads, const CancelToken* cancel) {
+    return scanned(rom, [&](std::span<const std::uint8_t> bytes) {
+        const lz::Mode mode = strict ? lz::Mode::strict : lz::Mode::compatible;
+        return lz::scan(bytes, format_of(high_byte_first), window, mode, threads, cancel);
+    });
+}
+
 }  // namespace
 
 void bind_lz(py::module_& module) {
     module.def("lz_decode", &decode, py::arg("data"), py::arg("offset"), py::arg("high_byte_first"), py::arg("strict"));
     module.def("lz_encode", &encode, py::arg("data"), py::arg("high_byte_first"), py::arg("fast"),
                py::arg("cancel") = py::none());
+    module.def("lz_scan", &scan, py::arg("rom"), py::arg("high_byte_first"), py::arg("window"), py::arg("strict"),
+               py::arg("threads"), py::arg("cancel") = py::none());
 }
 
 }  // namespace halscope::python

@@ -33,6 +33,9 @@ def lz_decode(
 def lz_encode(
     data: Buffer, high_byte_first: bool, fast: bool, cancel: CancelToken | None = None
 ) -> tuple[bytes | None, int, str]: ...
+def lz_scan(
+    rom: Buffer, high_byte_first: bool, window: int, strict: bool, threads: int, cancel: CancelToken | None = None
+) -> NDArray[Any]: ...
 
 # locate: flat functions over arrays; halscope.rom puts them together
 def locate_command_evidence(

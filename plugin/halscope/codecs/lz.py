@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Buffer
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
-from halscope_hooks import Block, CodecError
+from halscope_hooks import Block, Codec, CodecError
+from numpy.typing import NDArray
 
 from halscope import _codec
 from halscope._codec import CancelToken
@@ -83,7 +85,58 @@ def encode(
     return packed
 
 
+def scan(
+    rom: Buffer,
+    *,
+    window: int = 0,
+    format: Format = "lz2",  # noqa: A002
+    strict: bool = True,
+    cancel: CancelToken | None = None,
+) -> NDArray[Any]:
+    """Find every offset at which a stream with at least one byte of output begins. The GIL is released.
+
+    Args:
+        rom: The headerless image, any C-contiguous buffer of bytes.
+        window: A stream may not cross a multiple of this many bytes (0x8000 for LoROM); 0: no such limit.
+        format: "lz1" or "lz2".
+        strict: As in `decode`.
+        cancel: Once it is cancelled, from any thread, the scan ends within a millisecond.
+
+    Returns:
+        Structured array (offset uint32, packed_size uint32 with the terminator, size uint32), ascending by offset.
+        `decode` takes exactly these offsets, except those of lone terminators and of streams that cross an edge.
+
+    Raises:
+        CancelledError: `cancel` was cancelled.
+        TypeError: `rom` is no buffer, not contiguous, or its items are not bytes.
+        ValueError: `window` is negative, `format` is another word, or the ROM is 4 GiB or larger.
+    """
+    if window < 0:
+        raise ValueError(f"window must be 0 or a number of bytes, not {window}")
+    return _codec.lz_scan(rom, _high_byte_first(format), window, strict, 0, cancel)
+
+
 def _high_byte_first(name: str) -> bool:
     if name not in _HIGH_BYTE_FIRST:
         raise ValueError(f"format must be 'lz1' or 'lz2', not {name!r}")
     return _HIGH_BYTE_FIRST[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _LzCodec:
+    """Strict decoding, minimal encoding and the scan as one value, for those who take any codec."""
+
+    name: Format
+
+    def decode(self, data: Buffer, offset: int = 0) -> Block:
+        return decode(data, offset, format=self.name)
+
+    def encode(self, data: Buffer) -> bytes:
+        return encode(data, format=self.name)
+
+    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
+        return scan(rom, window=window, format=self.name)
+
+
+LZ1: Final[Codec] = _LzCodec("lz1")
+LZ2: Final[Codec] = _LzCodec("lz2")
