@@ -7,6 +7,7 @@ PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {
         "modules.";
     halscope::python::bind_core(module);
     halscope::python::bind_hal(module);
+    halscope::python::bind_hal_decode(module);
     halscope::python::bind_lz(module);
     halscope::python::bind_snes(module);
     halscope::python::bind_locate(module);

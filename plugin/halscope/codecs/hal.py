@@ -41,10 +41,10 @@ def decode(data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
             output, or an offset outside the input.
         TypeError: `data` is no buffer, not contiguous, or its items are not bytes; `offset` is no integer.
     """
-    decoded, position, reason = _codec.hal_decode(data, offset, strict)
-    if decoded is None:
-        raise HalError(position, reason)
-    return Block(decoded, position, offset)
+    block = _codec.hal_decode(data, offset, strict)
+    if isinstance(block, tuple):
+        raise HalError(*block)
+    return block
 
 
 def encode(data: Buffer, *, effort: Literal["optimal", "fast"] = "optimal", cancel: CancelToken | None = None) -> bytes:

@@ -1,0 +1,30 @@
+// Decoded bytes as a halscope_hooks.Block.
+#pragma once
+#include "core/recycled_memory.hpp"
+#include "python/bindings.hpp"
+
+namespace halscope::python {
+
+// A block's bytes on their way from a decoder to Python: copied without the GIL, handed to numpy with it. Small ones
+// wait where they are, for numpy has memory of its own for them.
+class BlockBytes {
+  public:
+    explicit BlockBytes(std::span<const std::uint8_t> bytes);
+    BlockBytes(const BlockBytes&) = delete;
+    BlockBytes& operator=(const BlockBytes&) = delete;
+    ~BlockBytes();
+
+    // A read-only uint8[size] that owns the bytes. Once.
+    [[nodiscard]] pybind11::object release_to_array();
+
+  private:
+    std::span<const std::uint8_t> bytes_;
+    std::uint8_t* recycled_ = nullptr;
+};
+
+// Block(data, consumed, offset) without the detour through the dataclass's own __init__, which takes as long as all
+// the rest of a call.
+[[nodiscard]] pybind11::object make_block(const pybind11::object& data, std::size_t consumed,
+                                          const pybind11::object& offset);
+
+}  // namespace halscope::python

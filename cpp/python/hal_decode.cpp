@@ -1,0 +1,75 @@
+// The Python binding of hal::decode. It takes its arguments as the interpreter has them (METH_FASTCALL) and makes the
+// Block itself: a call that decodes a small block is short work, and all but the decoding needs the GIL, for which
+// other threads wait.
+#include <new>
+#include <optional>
+
+#include "hal/hal.hpp"
+#include "python/bindings.hpp"
+#include "python/block.hpp"
+
+namespace py = pybind11;
+
+namespace halscope::python {
+namespace {
+
+// (offset, reason). A fault's offset is the caller's own for an offset outside the input, which need not fit any C++
+// type.
+py::object fault(py::object offset, const hal::DecodeResult& result) {
+    return py::make_tuple(std::move(offset), hal::describe(result));
+}
+
+py::object decode(const py::object& data, const py::object& offset, bool strict) {
+    const ByteView view(data);
+    const Py_ssize_t start = PyNumber_AsSsize_t(offset.ptr(), nullptr);
+    if (start == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
+    if (start < 0) return fault(offset, {.status = hal::Status::offset_past_end});
+    thread_local std::vector<std::uint8_t> output(hal::kMaxOutput);
+    hal::DecodeResult result;
+    std::optional<BlockBytes> bytes;
+    {
+        const py::gil_scoped_release unlocked;
+        result = hal::decode(view.bytes(), static_cast<std::size_t>(start),
+                             strict ? hal::Mode::strict : hal::Mode::compatible, output);
+        if (result.status == hal::Status::ok) bytes.emplace(std::span(output).first(result.size));
+    }
+    if (bytes) return make_block(bytes->release_to_array(), result.consumed, offset);
+    if (result.status == hal::Status::offset_past_end) return fault(offset, result);
+    return fault(py::int_(result.fault), result);
+}
+
+extern "C" PyObject* hal_decode(PyObject* /*module*/, PyObject* const* arguments, Py_ssize_t count) noexcept {
+    if (count != 3) {
+        PyErr_Format(PyExc_TypeError, "hal_decode takes 3 arguments (%zd given)", count);
+        return nullptr;
+    }
+    try {
+        const int strict = PyObject_IsTrue(arguments[2]);
+        if (strict < 0) return nullptr;
+        return decode(py::reinterpret_borrow<py::object>(arguments[0]),
+                      py::reinterpret_borrow<py::object>(arguments[1]), strict != 0)
+            .release()
+            .ptr();
+    } catch (py::error_already_set& error) {
+        error.restore();
+    } catch (const py::builtin_exception& error) {
+        error.set_error();
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+    }
+    return nullptr;
+}
+
+PyMethodDef methods[] = {
+    {"hal_decode", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(hal_decode)), METH_FASTCALL,
+     "hal_decode($module, data, offset, strict, /)\n--\n\nThe block, or (offset, reason) of the fault."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace
+
+void bind_hal_decode(py::module_& module) {
+    if (PyModule_AddFunctions(module.ptr(), methods) != 0) throw py::error_already_set();
+}
+
+}  // namespace halscope::python
