@@ -54,6 +54,21 @@ void check_round_trip(std::span<const std::uint8_t> bytes, unsigned bpp) {
     }
 }
 
+// Planes must say what packed pixels say.
+template <typename Draw>
+void check_planes(std::span<const std::uint16_t> packed, Draw draw) {
+    std::vector<std::uint8_t> colours(packed.size());
+    std::vector<std::uint8_t> opaque(packed.size());
+    std::vector<std::uint8_t> priority(packed.size());
+    draw(LayerPlanes{colours, opaque, priority});
+    for (std::size_t n = 0; n < packed.size(); ++n) {
+        const unsigned pixel = packed[n];
+        if (colours[n] != (pixel & layer_pixel::kColourMask)) std::abort();
+        if (opaque[n] != ((pixel & layer_pixel::kOpaque) != 0 ? 1 : 0)) std::abort();
+        if (priority[n] != ((pixel & layer_pixel::kPriority) != 0 ? 1 : 0)) std::abort();
+    }
+}
+
 void draw_everything(Input input) {
     BackgroundRegisters tiled{};
     tiled.bgmode = input.byte();
@@ -87,12 +102,31 @@ void draw_everything(Input input) {
         if (mode == 7 || background_depth(mode, layer) == 0) continue;
         std::vector<std::uint16_t> pixels(kLines * background_width(mode));
         draw_background(vram_view, layer, tiled, pixels);
+        check_planes(pixels, [&](const LayerPlanes& planes) {
+            std::vector<std::uint8_t> tiles(kVramTiles);
+            draw_background(vram_view, layer, tiled, planes, TileFlags(tiles));
+        });
     }
     std::vector<std::uint16_t> pixels(kLines * kScreenWidth);
-    draw_mode7(vram_view, (tiled.setini & 0x40u) != 0, affine, pixels);
+    const bool extbg = (tiled.setini & 0x40u) != 0;
+    draw_mode7(vram_view, extbg, affine, pixels);
+    check_planes(pixels, [&](const LayerPlanes& planes) { draw_mode7(vram_view, extbg, affine, planes); });
 
-    const DecodedObjects decoded = decode_objects(vram_view, oam_view, obsel);
-    if (decoded.pixels.size() != decoded.cells.size() * kTilePixels) std::abort();
+    const ObjectSelect select = parse_obsel(obsel);
+    for (const Object& object : parse_oam(oam_view)) {
+        const std::size_t size = select.size(object).pixels();
+        std::vector<std::uint8_t> shown(size);
+        std::vector<std::int32_t> cells(size / kTilePixels);
+        decode_object(vram_view, select, object, shown, cells);
+        std::vector<std::uint8_t> changed(kVramTiles);
+        const TileFlags flags(changed);
+        if (shows_any(select, object, flags)) std::abort();
+        for (const std::int32_t cell : cells) {
+            flags[static_cast<std::size_t>(cell) / kVramTileBytes] = 1;
+            if (!shows_any(select, object, flags)) std::abort();
+            flags[static_cast<std::size_t>(cell) / kVramTileBytes] = 0;
+        }
+    }
     std::vector<std::int16_t> owner(pixels.size());
     std::vector<std::uint8_t> colours(pixels.size());
     std::vector<std::uint8_t> priority(pixels.size());

@@ -1,12 +1,18 @@
 // Python bindings of cpp/snes.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <array>
+#include <numeric>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "python/bindings.hpp"
 #include "snes/background.hpp"
+#include "snes/changes.hpp"
 #include "snes/mode7.hpp"
 #include "snes/objects.hpp"
 #include "snes/tiles.hpp"
@@ -16,6 +22,9 @@ namespace {
 
 namespace py = pybind11;
 using Bytes = py::array_t<std::uint8_t>;
+using Numbers = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
+
+constexpr std::size_t kPixelsWorthUnlocking = 0x8000;
 
 template <std::size_t size>
 std::span<const std::uint8_t, size> exactly(const ByteView& view, const char* name) {
@@ -29,6 +38,11 @@ std::span<const std::uint8_t, size> exactly(const ByteView& view, const char* na
 template <typename T>
 std::span<T> span_of(py::array_t<T>& array) {
     return {array.mutable_data(), static_cast<std::size_t>(array.size())};
+}
+
+// Makes an array read-only.
+void freeze(const py::array& array) {
+    py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
 }
 
 void check_depth(unsigned bpp) {
@@ -88,23 +102,127 @@ py::array_t<std::int16_t> parse_oam(const py::object& oam) {
     return fields;
 }
 
-py::tuple object_sizes(unsigned obsel) {
-    const snes::ObjectSelect select = snes::parse_obsel(obsel);
-    return py::make_tuple(py::make_tuple(select.small.width, select.small.height),
-                          py::make_tuple(select.large.width, select.large.height));
+// What a sprite's fields are called, in the order of `sprite_values`.
+constexpr std::array kSpriteFields{"index", "x",     "y",    "width", "height", "palette", "priority",
+                                   "hflip", "vflip", "tile", "large", "pixels", "cells"};
+
+// The arrays of a sprite that is to be decoded; each owns its memory, so that a sprite which outlives its frame keeps
+// nothing but itself.
+struct SpriteArrays {
+    Bytes pixels;
+    py::array_t<std::int32_t> cells;
+
+    explicit SpriteArrays(snes::ObjectSize size)
+        : pixels({static_cast<py::ssize_t>(size.height), static_cast<py::ssize_t>(size.width)}),
+          cells({static_cast<py::ssize_t>(size.height / 8), static_cast<py::ssize_t>(size.width / 8)}) {}
+};
+
+// A `kind`, a frozen dataclass with slots and exactly kSpriteFields. Its own __init__ takes four times as long, and
+// would be called for every sprite of every frame.
+py::object make_sprite(const py::type& kind, std::size_t index, const snes::Object& object, snes::ObjectSize size,
+                       SpriteArrays& arrays) {
+    freeze(arrays.pixels);
+    freeze(arrays.cells);
+    const std::array<py::object, kSpriteFields.size()> values{py::int_(index),
+                                                              py::int_(object.x),
+                                                              py::int_(object.y),
+                                                              py::int_(size.width),
+                                                              py::int_(size.height),
+                                                              py::int_(object.palette),
+                                                              py::int_(object.priority),
+                                                              py::bool_(object.hflip),
+                                                              py::bool_(object.vflip),
+                                                              py::int_(object.tile),
+                                                              py::bool_(object.large),
+                                                              arrays.pixels,
+                                                              arrays.cells};
+    auto* const type = reinterpret_cast<PyTypeObject*>(kind.ptr());
+    auto sprite = py::reinterpret_steal<py::object>(type->tp_alloc(type, 0));
+    if (!sprite) throw py::error_already_set();
+    for (std::size_t field = 0; field < values.size(); ++field) {
+        const py::str name(kSpriteFields[field]);
+        if (PyObject_GenericSetAttr(sprite.ptr(), name.ptr(), values[field].ptr()) != 0) throw py::error_already_set();
+    }
+    return sprite;
 }
 
-py::tuple decode_objects(const py::object& vram, const py::object& oam, unsigned obsel) {
+// Which tiles are flagged by their numbers.
+std::array<std::uint8_t, snes::kVramTiles> flags_of(const Numbers& numbers) {
+    std::array<std::uint8_t, snes::kVramTiles> flags{};
+    for (const std::int64_t number : std::span(numbers.data(), static_cast<std::size_t>(numbers.size()))) {
+        if (number < 0 || number >= static_cast<std::int64_t>(flags.size())) {
+            throw py::value_error("a VRAM has no tile " + std::to_string(number));
+        }
+        flags[static_cast<std::size_t>(number)] = 1;
+    }
+    return flags;
+}
+
+// (sprites, numbers of those that are new). With what came before, only sprites whose entry differs or that show one of
+// the `changed` tiles are made; the others are the same objects.
+py::tuple sprites(const py::type& kind, const py::object& vram, const py::object& oam, unsigned obsel,
+                  const std::optional<std::tuple<py::tuple, py::object, Numbers>>& before) {
     const ByteView vram_view(vram);
     const ByteView oam_view(oam);
     const auto vram_bytes = exactly<snes::kVramBytes>(vram_view, "vram");
-    const auto oam_bytes = exactly<snes::kOamBytes>(oam_view, "oam");
-    snes::DecodedObjects decoded;
-    {
-        const py::gil_scoped_release unlocked;
-        decoded = snes::decode_objects(vram_bytes, oam_bytes, obsel);
+    const snes::ObjectSelect select = snes::parse_obsel(obsel);
+    const auto objects = snes::parse_oam(exactly<snes::kOamBytes>(oam_view, "oam"));
+
+    std::vector<std::int64_t> fresh;
+    if (before.has_value()) {
+        const auto& [kept, kept_oam, changed] = *before;
+        if (kept.size() != objects.size()) throw py::value_error("there are 128 sprites");
+        const ByteView kept_view(kept_oam);
+        const auto kept_objects = snes::parse_oam(exactly<snes::kOamBytes>(kept_view, "oam"));
+        const auto flags = flags_of(changed);
+        for (std::size_t index = 0; index < objects.size(); ++index) {
+            if (objects[index] != kept_objects[index] ||
+                (changed.size() != 0 && snes::shows_any(select, objects[index], flags))) {
+                fresh.push_back(static_cast<std::int64_t>(index));
+            }
+        }
+    } else {
+        fresh.resize(objects.size());
+        std::iota(fresh.begin(), fresh.end(), std::int64_t{0});
     }
-    return py::make_tuple(to_array(std::move(decoded.pixels)), to_array(std::move(decoded.cells)));
+
+    std::vector<SpriteArrays> arrays;
+    arrays.reserve(fresh.size());
+    std::size_t total = 0;
+    for (const std::int64_t index : fresh) {
+        const snes::ObjectSize size = select.size(objects[static_cast<std::size_t>(index)]);
+        total += size.pixels();
+        arrays.emplace_back(size);
+    }
+    {
+        // Below some ten microseconds it costs more to let another thread run than to be done.
+        std::optional<py::gil_scoped_release> unlocked;
+        if (total >= kPixelsWorthUnlocking) unlocked.emplace();
+        for (std::size_t n = 0; n < fresh.size(); ++n) {
+            snes::decode_object(vram_bytes, select, objects[static_cast<std::size_t>(fresh[n])],
+                                span_of(arrays[n].pixels), span_of(arrays[n].cells));
+        }
+    }
+    py::tuple result(objects.size());
+    std::size_t next = 0;
+    for (std::size_t index = 0; index < objects.size(); ++index) {
+        if (next < fresh.size() && fresh[next] == static_cast<std::int64_t>(index)) {
+            result[index] = make_sprite(kind, index, objects[index], select.size(objects[index]), arrays[next++]);
+        } else {
+            result[index] = std::get<0>(*before)[index];
+        }
+    }
+    return py::make_tuple(result, to_array(std::move(fresh)));
+}
+
+// int64[n]: which pieces of `unit` bytes differ. Microseconds: the GIL is kept.
+Numbers changed_pieces(const py::object& before, const py::object& after, std::size_t unit) {
+    const ByteView before_view(before);
+    const ByteView after_view(after);
+    if (unit == 0 || before_view.bytes().size() != after_view.bytes().size() || after_view.bytes().size() % unit != 0) {
+        throw py::value_error("both states must have one size, a multiple of the unit");
+    }
+    return to_array(snes::changed_pieces(before_view.bytes(), after_view.bytes(), unit));
 }
 
 py::tuple compose_objects(const py::object& vram, const py::object& oam, unsigned obsel, unsigned first,
@@ -129,23 +247,88 @@ py::tuple compose_objects(const py::object& vram, const py::object& oam, unsigne
     return py::make_tuple(owner, colours, priority, range_over, time_over);
 }
 
-py::array_t<std::uint16_t> background(const py::object& vram, unsigned layer, py::ssize_t lines, unsigned bgmode,
-                                      unsigned mosaic, const std::array<unsigned, 4>& bgsc,
-                                      const std::array<unsigned, 2>& bgnba, const std::array<unsigned, 4>& hofs,
-                                      const std::array<unsigned, 4>& vofs, unsigned setini) {
+// A layer's planes as Python gets them, read-only.
+struct LayerArrays {
+    Bytes colours;
+    py::array_t<bool> opaque;
+    Bytes priority;
+
+    LayerArrays(py::ssize_t lines, py::ssize_t width)
+        : colours({lines, width}), opaque({lines, width}), priority({lines, width}) {}
+
+    snes::LayerPlanes planes() {
+        static_assert(sizeof(bool) == 1);
+        return {span_of(colours),
+                {reinterpret_cast<std::uint8_t*>(opaque.mutable_data()), static_cast<std::size_t>(opaque.size())},
+                span_of(priority)};
+    }
+
+    // (colours, opaque, priority, which tiles of VRAM were read), to be shared by many readers.
+    py::tuple with(const std::array<std::uint8_t, snes::kVramTiles>& read) {
+        py::array_t<bool> tiles(static_cast<py::ssize_t>(read.size()));
+        std::copy(read.begin(), read.end(), tiles.mutable_data());
+        freeze(colours);
+        freeze(opaque);
+        freeze(priority);
+        return py::make_tuple(colours, opaque, priority, tiles);
+    }
+};
+
+snes::BackgroundRegisters background_registers(unsigned layer, py::ssize_t lines, unsigned bgmode, unsigned mosaic,
+                                               const std::array<unsigned, 4>& bgsc,
+                                               const std::array<unsigned, 2>& bgnba,
+                                               const std::array<unsigned, 4>& hofs, const std::array<unsigned, 4>& vofs,
+                                               unsigned setini) {
     check_lines(lines);
     const unsigned mode = bgmode & 7u;
     if (layer > 3 || mode == 7 || snes::background_depth(mode, layer) == 0) {
         throw py::value_error("mode " + std::to_string(mode) + " has no tiled layer " + std::to_string(layer + 1));
     }
+    return {bgmode, mosaic, bgsc, bgnba, hofs, vofs, setini};
+}
+
+py::array_t<std::uint16_t> background(const py::object& vram, unsigned layer, py::ssize_t lines, unsigned bgmode,
+                                      unsigned mosaic, const std::array<unsigned, 4>& bgsc,
+                                      const std::array<unsigned, 2>& bgnba, const std::array<unsigned, 4>& hofs,
+                                      const std::array<unsigned, 4>& vofs, unsigned setini) {
+    const auto registers = background_registers(layer, lines, bgmode, mosaic, bgsc, bgnba, hofs, vofs, setini);
     const ByteView view(vram);
     const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
-    py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::background_width(mode))});
-    const snes::BackgroundRegisters registers{bgmode, mosaic, bgsc, bgnba, hofs, vofs, setini};
+    py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::background_width(bgmode & 7u))});
     const auto out = span_of(pixels);
     const py::gil_scoped_release unlocked;
     snes::draw_background(vram_bytes, layer, registers, out);
     return pixels;
+}
+
+py::tuple background_planes(const py::object& vram, unsigned layer, py::ssize_t lines, unsigned bgmode, unsigned mosaic,
+                            const std::array<unsigned, 4>& bgsc, const std::array<unsigned, 2>& bgnba,
+                            const std::array<unsigned, 4>& hofs, const std::array<unsigned, 4>& vofs, unsigned setini) {
+    const auto registers = background_registers(layer, lines, bgmode, mosaic, bgsc, bgnba, hofs, vofs, setini);
+    const ByteView view(vram);
+    const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
+    LayerArrays arrays(lines, static_cast<py::ssize_t>(snes::background_width(bgmode & 7u)));
+    const snes::LayerPlanes planes = arrays.planes();
+    std::array<std::uint8_t, snes::kVramTiles> read{};
+    {
+        const py::gil_scoped_release unlocked;
+        snes::draw_background(vram_bytes, layer, registers, planes, read);
+    }
+    return arrays.with(read);
+}
+
+snes::Mode7Registers mode7_registers(unsigned mosaic, unsigned m7sel, const std::array<unsigned, 4>& matrix,
+                                     const std::array<unsigned, 2>& centre, const std::array<unsigned, 2>& scroll) {
+    return {.mosaic = mosaic,
+            .m7sel = m7sel,
+            .m7a = matrix[0],
+            .m7b = matrix[1],
+            .m7c = matrix[2],
+            .m7d = matrix[3],
+            .m7x = centre[0],
+            .m7y = centre[1],
+            .m7hofs = scroll[0],
+            .m7vofs = scroll[1]};
 }
 
 py::array_t<std::uint16_t> mode7(const py::object& vram, bool extbg, py::ssize_t lines, unsigned mosaic, unsigned m7sel,
@@ -155,20 +338,29 @@ py::array_t<std::uint16_t> mode7(const py::object& vram, bool extbg, py::ssize_t
     const ByteView view(vram);
     const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
     py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::kScreenWidth)});
-    const snes::Mode7Registers registers{.mosaic = mosaic,
-                                         .m7sel = m7sel,
-                                         .m7a = matrix[0],
-                                         .m7b = matrix[1],
-                                         .m7c = matrix[2],
-                                         .m7d = matrix[3],
-                                         .m7x = centre[0],
-                                         .m7y = centre[1],
-                                         .m7hofs = scroll[0],
-                                         .m7vofs = scroll[1]};
+    const auto registers = mode7_registers(mosaic, m7sel, matrix, centre, scroll);
     const auto out = span_of(pixels);
     const py::gil_scoped_release unlocked;
     snes::draw_mode7(vram_bytes, extbg, registers, out);
     return pixels;
+}
+
+py::tuple mode7_planes(const py::object& vram, bool extbg, py::ssize_t lines, unsigned mosaic, unsigned m7sel,
+                       const std::array<unsigned, 4>& matrix, const std::array<unsigned, 2>& centre,
+                       const std::array<unsigned, 2>& scroll) {
+    check_lines(lines);
+    const ByteView view(vram);
+    const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
+    LayerArrays arrays(lines, static_cast<py::ssize_t>(snes::kScreenWidth));
+    const snes::LayerPlanes planes = arrays.planes();
+    const auto registers = mode7_registers(mosaic, m7sel, matrix, centre, scroll);
+    {
+        const py::gil_scoped_release unlocked;
+        snes::draw_mode7(vram_bytes, extbg, registers, planes);
+    }
+    std::array<std::uint8_t, snes::kVramTiles> read{};
+    std::fill_n(read.begin(), snes::kMode7Bytes / snes::kVramTileBytes, std::uint8_t{1});
+    return arrays.with(read);
 }
 
 }  // namespace
@@ -181,10 +373,11 @@ void bind_snes(py::module_& module) {
                "One byte a pixel to planar tiles, uint8[n, 8 * bpp]; the low bpp bits of a pixel count.");
     module.def("snes_parse_oam", &parse_oam, arg("oam"),
                "int16[128, 8]: x, y, tile, palette, priority, hflip, vflip, large.");
-    module.def("snes_object_sizes", &object_sizes, arg("obsel"),
-               "((width, height) of small sprites, (width, height) of large ones) for OBSEL ($2101).");
-    module.def("snes_decode_objects", &decode_objects, arg("vram"), arg("oam"), arg("obsel"),
-               "(pixels uint8[n], cells int32[n / 64]) of all 128 sprites as shown, one behind the other.");
+    module.def("snes_sprites", &sprites, arg("kind"), arg("vram"), arg("oam"), arg("obsel"), arg("before") = py::none(),
+               "(all 128 sprites as instances of halscope_hooks.Sprite, int64[n] which of them are new). `before`: "
+               "sprites decoded with the same OBSEL, their OAM, and int64[k] which tiles of VRAM have changed since.");
+    module.def("snes_changed", &changed_pieces, arg("before"), arg("after"), arg("unit"),
+               "int64[n]: the numbers of the pieces of `unit` bytes that differ.");
     module.def("snes_compose_objects", &compose_objects, arg("vram"), arg("oam"), arg("obsel"), arg("first"),
                arg("lines"),
                "(owner int16, colours uint8, priority uint8: each [lines, 256]; range_over, time_over uint8[lines]).");
@@ -193,9 +386,16 @@ void bind_snes(py::module_& module) {
         arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
         "A layer (0 to 3) of modes 0 to 6, uint16[lines, 256 or 512]: bits 0-7 colour, 8-10 palette, 13 priority, "
         "15 opaque.");
+    module.def("snes_background_planes", &background_planes, arg("vram"), arg("layer"), arg("lines"), py::kw_only(),
+               arg("bgmode"), arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
+               "The same as (colours uint8, opaque bool, priority uint8: each [lines, 256 or 512]; bool[2048] which "
+               "tiles of VRAM, 32 bytes each, it was drawn from).");
     module.def("snes_mode7", &mode7, arg("vram"), arg("extbg"), arg("lines"), py::kw_only(), arg("mosaic"),
                arg("m7sel"), arg("matrix"), arg("centre"), arg("scroll"),
                "A layer of mode 7, uint16[lines, 256]: bits 0-7 colour, 13 priority, 15 opaque.");
+    module.def("snes_mode7_planes", &mode7_planes, arg("vram"), arg("extbg"), arg("lines"), py::kw_only(),
+               arg("mosaic"), arg("m7sel"), arg("matrix"), arg("centre"), arg("scroll"),
+               "The same as snes_background_planes gives it; mode 7 is drawn from the first half of VRAM.");
 }
 
 }  // namespace halscope::python

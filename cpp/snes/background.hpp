@@ -29,4 +29,9 @@ unsigned background_width(unsigned mode);
 // have the layer.
 void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, std::span<std::uint16_t> pixels);
 
+// The same into planes. Sets `tiles` to 1 for each 32-byte piece of VRAM that was read, maps and characters alike, and
+// leaves the others alone: as long as none of them and no register changes, the layer stays what it is.
+void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, const LayerPlanes& planes,
+                     TileFlags tiles);
+
 }  // namespace halscope::snes

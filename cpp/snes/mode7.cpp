@@ -1,8 +1,6 @@
 // The background of BG mode 7: one layer of 1024 × 1024 pixels under an affine map.
 #include "snes/mode7.hpp"
 
-#include <algorithm>
-
 namespace halscope::snes {
 namespace {
 
@@ -47,9 +45,9 @@ unsigned map_pixel(Vram vram, int x, int y, Outside outside) {
     return vram[(tile * 64 + row % 8 * 8 + column % 8) * 2 + 1];
 }
 
-}  // namespace
-
-void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, std::span<std::uint16_t> pixels) {
+// Calls `put` with the place of each pixel and its value of eight bits.
+template <typename Put>
+void draw_pixels(Vram vram, bool extbg, const Mode7Registers& registers, std::size_t lines, Put put) {
     const int a = signed_field(registers.m7a, 16);
     const int b = signed_field(registers.m7b, 16);
     const int c = signed_field(registers.m7c, 16);
@@ -67,23 +65,50 @@ void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, std::spa
     const unsigned block_height = (registers.mosaic & 1u) != 0 ? block : 1;
     const unsigned block_width = (registers.mosaic >> (extbg ? 1 : 0) & 1u) != 0 ? block : 1;
 
-    const std::size_t lines = pixels.size() / kScreenWidth;
     for (std::size_t line = 0; line < lines; ++line) {
-        const auto out = pixels.subspan(line * kScreenWidth, kScreenWidth);
         const int counter = static_cast<int>(line - line % block_height) + 1;  // the picture starts at line 1
         const int y = vflip ? 255 - counter : counter;
         const int start_x = product(a, from_x) + product(b, from_y) + product(b, y) + centre_x * 256;
         const int start_y = product(c, from_x) + product(d, from_y) + product(d, y) + centre_y * 256;
-        for (unsigned n = 0; n < kScreenWidth; ++n) {
-            const int shown = static_cast<int>(n - n % block_width);
-            const int x = hflip ? 255 - shown : shown;
-            const unsigned value = map_pixel(vram, (start_x + a * x) >> 8, (start_y + c * x) >> 8, outside);
-            const unsigned colour = extbg ? value & 0x7Fu : value;
-            const unsigned priority = extbg && (value & 0x80u) != 0 ? layer_pixel::kPriority : 0u;
-            out[n] =
-                colour == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(layer_pixel::kOpaque | priority | colour);
+        unsigned value = 0;
+        for (unsigned n = 0, left = 0; n < kScreenWidth; ++n) {
+            if (left == 0) {  // the first pixel of a block is shown in all of it
+                const int x = hflip ? 255 - static_cast<int>(n) : static_cast<int>(n);
+                value = map_pixel(vram, (start_x + a * x) >> 8, (start_y + c * x) >> 8, outside);
+                left = block_width;
+            }
+            --left;
+            put(line * kScreenWidth + n, value);
         }
     }
+}
+
+// What a pixel's value means in each of the two layers.
+unsigned colour_of(unsigned value, bool extbg) {
+    return extbg ? value & 0x7Fu : value;
+}
+bool has_priority(unsigned value, bool extbg) {
+    return extbg && (value & 0x80u) != 0;
+}
+
+}  // namespace
+
+void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, std::span<std::uint16_t> pixels) {
+    draw_pixels(vram, extbg, registers, pixels.size() / kScreenWidth, [=](std::size_t at, unsigned value) {
+        const unsigned colour = colour_of(value, extbg);
+        const unsigned priority = has_priority(value, extbg) ? layer_pixel::kPriority : 0u;
+        pixels[at] =
+            colour == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(layer_pixel::kOpaque | priority | colour);
+    });
+}
+
+void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, const LayerPlanes& planes) {
+    draw_pixels(vram, extbg, registers, planes.colours.size() / kScreenWidth, [&](std::size_t at, unsigned value) {
+        const unsigned colour = colour_of(value, extbg);
+        planes.colours[at] = static_cast<std::uint8_t>(colour);
+        planes.opaque[at] = colour != 0 ? 1 : 0;
+        planes.priority[at] = colour != 0 && has_priority(value, extbg) ? 1 : 0;
+    });
 }
 
 }  // namespace halscope::snes

@@ -20,4 +20,10 @@ struct Mode7Registers {
 // picture with bit 7 of a pixel taken as its priority.
 void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, std::span<std::uint16_t> pixels);
 
+// The same into planes.
+void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, const LayerPlanes& planes);
+
+// Mode 7 reads nothing of VRAM behind its first so many bytes.
+inline constexpr std::size_t kMode7Bytes = 0x8000;
+
 }  // namespace halscope::snes

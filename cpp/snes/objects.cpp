@@ -40,24 +40,6 @@ unsigned source_row(const Object& object, ObjectSize size, unsigned row) {
     return size.width + (size.width - 1 - (row - size.width));
 }
 
-void decode_object(Vram vram, const ObjectSelect& select, const Object& object, std::uint8_t* pixels,
-                   std::int32_t* cells) {
-    const ObjectSize size = select.size(object);
-    const unsigned columns = size.width / 8;
-    for (unsigned y = 0; y < size.height; ++y) {
-        const unsigned source = source_row(object, size, y);
-        for (unsigned cell = 0; cell < columns; ++cell) {
-            const unsigned column = object.hflip ? columns - 1 - cell : cell;
-            const unsigned address = tile_address(select, object, column, source / 8);
-            if (y % 8 == 0) *cells++ = static_cast<std::int32_t>(address);
-            auto row = decode_tile_row(vram.data() + address, source % 8, kObjectDepth);
-            if (object.hflip) std::reverse(row.begin(), row.end());
-            std::memcpy(pixels, row.data(), row.size());
-            pixels += row.size();
-        }
-    }
-}
-
 // Whether the line buffer takes the sprite into its list of 32. X = -256 is a quirk of the hardware: it compares with
 // "right of 256", so a sprite at 256 = -256 counts although no pixel of it can be seen.
 bool in_range(const Object& object, ObjectSize size, unsigned line) {
@@ -101,24 +83,34 @@ ObjectSelect parse_obsel(unsigned obsel) {
     return {.name_base = base, .name_high = base + gap, .small = sizes[0], .large = sizes[1]};
 }
 
-DecodedObjects decode_objects(Vram vram, Oam oam, unsigned obsel) {
-    const ObjectSelect select = parse_obsel(obsel);
-    const auto objects = parse_oam(oam);
-    std::size_t total = 0;
-    for (const Object& object : objects) {
-        const ObjectSize size = select.size(object);
-        total += std::size_t{size.width} * size.height;
+void decode_object(Vram vram, const ObjectSelect& select, const Object& object, std::span<std::uint8_t> pixels,
+                   std::span<std::int32_t> cells) {
+    const ObjectSize size = select.size(object);
+    const unsigned columns = size.width / 8;
+    std::uint8_t* out = pixels.data();
+    std::int32_t* cell = cells.data();
+    for (unsigned y = 0; y < size.height; ++y) {
+        const unsigned source = source_row(object, size, y);
+        for (unsigned n = 0; n < columns; ++n) {
+            const unsigned column = object.hflip ? columns - 1 - n : n;
+            const unsigned address = tile_address(select, object, column, source / 8);
+            if (y % 8 == 0) *cell++ = static_cast<std::int32_t>(address);
+            auto row = decode_tile_row(vram.data() + address, source % 8, kObjectDepth);
+            if (object.hflip) std::reverse(row.begin(), row.end());
+            std::memcpy(out, row.data(), row.size());
+            out += row.size();
+        }
     }
-    DecodedObjects decoded{std::vector<std::uint8_t>(total), std::vector<std::int32_t>(total / kTilePixels)};
-    std::uint8_t* pixels = decoded.pixels.data();
-    std::int32_t* cells = decoded.cells.data();
-    for (const Object& object : objects) {
-        decode_object(vram, select, object, pixels, cells);
-        const ObjectSize size = select.size(object);
-        pixels += std::size_t{size.width} * size.height;
-        cells += std::size_t{size.width} * size.height / kTilePixels;
+}
+
+bool shows_any(const ObjectSelect& select, const Object& object, std::span<const std::uint8_t, kVramTiles> tiles) {
+    const ObjectSize size = select.size(object);
+    for (unsigned row = 0; row < size.height / 8; ++row) {
+        for (unsigned column = 0; column < size.width / 8; ++column) {
+            if (tiles[tile_address(select, object, column, row) / kVramTileBytes] != 0) return true;
+        }
     }
-    return decoded;
+    return false;
 }
 
 void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const ObjectPlane& plane) {

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "snes/vram.hpp"
 
@@ -26,6 +25,8 @@ struct Object {
     bool hflip;
     bool vflip;
     bool large;
+
+    bool operator==(const Object&) const = default;
 };
 
 std::array<Object, kObjects> parse_oam(Oam oam);
@@ -33,6 +34,8 @@ std::array<Object, kObjects> parse_oam(Oam oam);
 struct ObjectSize {
     unsigned width;
     unsigned height;
+
+    [[nodiscard]] std::size_t pixels() const { return std::size_t{width} * height; }
 };
 
 // OBSEL ($2101).
@@ -47,13 +50,14 @@ struct ObjectSelect {
 
 ObjectSelect parse_obsel(unsigned obsel);
 
-// All 128 sprites as shown, flips applied, one behind the other in OAM order.
-struct DecodedObjects {
-    std::vector<std::uint8_t> pixels;  // 0 to 15, width × height a sprite
-    std::vector<std::int32_t> cells;   // VRAM byte address of the tile shown in each 8 × 8 cell
-};
+// One sprite as shown, flips applied.
+//   pixels: width × height values of 0 to 15.
+//   cells:  VRAM byte address of the tile shown in each 8 × 8 cell.
+void decode_object(Vram vram, const ObjectSelect& select, const Object& object, std::span<std::uint8_t> pixels,
+                   std::span<std::int32_t> cells);
 
-DecodedObjects decode_objects(Vram vram, Oam oam, unsigned obsel);
+// Whether one of the sprite's cells shows a tile that is flagged.
+bool shows_any(const ObjectSelect& select, const Object& object, std::span<const std::uint8_t, kVramTiles> tiles);
 
 // The sprites' part of the screen; every span is lines × 256, the flags one a line.
 struct ObjectPlane {

@@ -7,9 +7,15 @@
 namespace halscope::snes {
 
 inline constexpr std::size_t kVramBytes = 0x10000;
+inline constexpr std::size_t kVramTileBytes = 32;
+inline constexpr std::size_t kVramTiles = kVramBytes / kVramTileBytes;
 inline constexpr unsigned kScreenWidth = 256;
 
 using Vram = std::span<const std::uint8_t, kVramBytes>;
+
+// One flag, 0 or 1, for each 32 bytes of VRAM: a tile of 4 bits a pixel, half a tile of 8, two tiles of 2, or 16
+// entries of a map.
+using TileFlags = std::span<std::uint8_t, kVramTiles>;
 
 // The 15-bit word address wraps at 0x8000 words, as the VRAM bus does.
 inline unsigned vram_word(Vram vram, unsigned word_address) {
@@ -25,5 +31,12 @@ inline constexpr unsigned kPaletteShift = 8;
 inline constexpr unsigned kPriority = 0x2000;
 inline constexpr unsigned kOpaque = 0x8000;
 }  // namespace layer_pixel
+
+// A background layer as three bytes a pixel, each plane lines × width.
+struct LayerPlanes {
+    std::span<std::uint8_t> colours;   // index into CGRAM, or the raw value of a direct colour; 0 where transparent
+    std::span<std::uint8_t> opaque;    // 0 or 1
+    std::span<std::uint8_t> priority;  // 0 or 1, and 0 where transparent
+};
 
 }  // namespace halscope::snes

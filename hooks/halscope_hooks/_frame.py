@@ -49,6 +49,9 @@ class Sprite:
 class Layer:
     """A background layer as it falls on the screen, scroll and mosaic applied, before windows and colour math.
 
+    The height is 224, or 239 with overscan; the width 256, or 512 in modes 5 and 6 (even columns are the subscreen's,
+    odd ones the main screen's).
+
     Args:
         index: 1 to 4.
         bpp: 2, 4 or 8 bits a pixel.
@@ -73,9 +76,14 @@ class Frame:
         sprites: All 128 in OAM order, off-screen ones too; empty where `sprites_unknown` says why.
         palettes: uint8[256, 3], CGRAM as RGB (5 bits shown as `c << 3 | c >> 2`).
         sprites_unknown: Why there are no sprites (OBSEL is not known), or `None`.
+        layers: The background layers of the BG mode, BG1 first, whether the screen shows them or not; empty where they
+            were not asked for, and without those that `layers_unknown` names.
+        layers_unknown: For each layer that is left out, which register is not known.
     """
 
     snapshot: Snapshot
     sprites: tuple[Sprite, ...]
     palettes: NDArray[np.uint8]
     sprites_unknown: str | None = None
+    layers: tuple[Layer, ...] = ()
+    layers_unknown: tuple[str, ...] = ()

@@ -115,8 +115,14 @@ def locate_checksum(data: Buffer, seed: int) -> int: ...
 def snes_decode_tiles(data: Buffer, bpp: int) -> NDArray[np.uint8]: ...
 def snes_encode_tiles(pixels: Buffer, bpp: int) -> NDArray[np.uint8]: ...
 def snes_parse_oam(oam: Buffer) -> NDArray[np.int16]: ...
-def snes_object_sizes(obsel: int) -> tuple[tuple[int, int], tuple[int, int]]: ...
-def snes_decode_objects(vram: Buffer, oam: Buffer, obsel: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]: ...
+def snes_sprites[T](
+    kind: type[T],
+    vram: Buffer,
+    oam: Buffer,
+    obsel: int,
+    before: tuple[tuple[T, ...], Buffer, NDArray[np.int64]] | None = None,
+) -> tuple[tuple[T, ...], NDArray[np.int64]]: ...
+def snes_changed(before: Buffer, after: Buffer, unit: int) -> NDArray[np.int64]: ...
 def snes_compose_objects(
     vram: Buffer, oam: Buffer, obsel: int, first: int, lines: int
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]: ...
@@ -133,6 +139,19 @@ def snes_background(
     vofs: Sequence[int],
     setini: int,
 ) -> NDArray[np.uint16]: ...
+def snes_background_planes(
+    vram: Buffer,
+    layer: int,
+    lines: int,
+    *,
+    bgmode: int,
+    mosaic: int,
+    bgsc: Sequence[int],
+    bgnba: Sequence[int],
+    hofs: Sequence[int],
+    vofs: Sequence[int],
+    setini: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_]]: ...
 def snes_mode7(
     vram: Buffer,
     extbg: bool,
@@ -144,3 +163,14 @@ def snes_mode7(
     centre: Sequence[int],
     scroll: Sequence[int],
 ) -> NDArray[np.uint16]: ...
+def snes_mode7_planes(
+    vram: Buffer,
+    extbg: bool,
+    lines: int,
+    *,
+    mosaic: int,
+    m7sel: int,
+    matrix: Sequence[int],
+    centre: Sequence[int],
+    scroll: Sequence[int],
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_]]: ...

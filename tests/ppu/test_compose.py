@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from halscope import PpuRegisters, Snapshot, decode_frame
 from halscope.ppu import compose
+from halscope.ppu.layers import decode_layer
 from halscope.ppu.oam import OamEntry, pack_oam
 from halscope_hooks import UsageError
 from hypothesis import given, settings
@@ -99,14 +100,14 @@ def test_a_mode_has_its_layers(mode: int, setini: int, depths: list[int]) -> Non
     snapshot = state.snapshot()
     width = 512 if mode in (5, 6) else 256
     for index, bpp in enumerate(depths, 1):
-        layer = compose.decode_layer(snapshot, index)
+        layer = decode_layer(snapshot, index)
         assert (layer.index, layer.bpp) == (index, bpp)
         assert layer.colours.shape == layer.opaque.shape == layer.priority.shape == (224, width)
         assert layer.priority.max() <= 1
         assert not layer.colours[~layer.opaque].any()
     for index in (0, len(depths) + 1):
         with pytest.raises(UsageError, match="layers 1 to"):
-            compose.decode_layer(snapshot, index)
+            decode_layer(snapshot, index)
 
 
 def test_the_picture_starts_one_line_below_the_scroll() -> None:
@@ -114,7 +115,7 @@ def test_the_picture_starts_one_line_below_the_scroll() -> None:
     vram = np.zeros(0x10000, np.uint8)
     vram[16:18] = 0xFF  # the first row of tile 1
     vram[0x8000] = 1  # the map's first entry
-    layer = compose.decode_layer(replace(snapshot, vram=vram), 1)
+    layer = decode_layer(replace(snapshot, vram=vram), 1)
     assert np.argwhere(layer.opaque).tolist() == [[0, x] for x in range(8)]
 
 

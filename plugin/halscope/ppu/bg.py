@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import PpuRegisters, Snapshot
@@ -53,6 +53,46 @@ def direct_colours(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return (red | green << 5 | blue << 10).astype(np.uint16)
 
 
+class LayerRegisters(NamedTuple):
+    """Everything but VRAM that a layer's pixels depend on, as the native code takes it."""
+
+    layer: int
+    lines: int
+    bgmode: int
+    mosaic: int
+    bgsc: tuple[int, ...]
+    bgnba: tuple[int, int]
+    hofs: tuple[int, ...]
+    vofs: tuple[int, ...]
+    setini: int
+
+
+def layer_registers(ppu: PpuRegisters, index: int) -> LayerRegisters:
+    """Return what layer `index` (1 to 4) of a BG mode from 0 to 6 depends on.
+
+    Raises:
+        UsageError: One of the registers is not known.
+    """
+    bgmode, mosaic = registers.require(ppu, "bgmode", "mosaic")
+    needed = (index, 3) if bgmode & 7 in (2, 4, 6) else (index,)
+    bgsc, hofs, vofs = [0] * 4, [0] * 4, [0] * 4
+    for layer in needed:
+        values = registers.require(ppu, f"bg{layer}sc", f"bg{layer}hofs", f"bg{layer}vofs")
+        bgsc[layer - 1], hofs[layer - 1], vofs[layer - 1] = values
+    (nba,) = registers.require(ppu, "bg12nba" if index <= 2 else "bg34nba")
+    return LayerRegisters(
+        layer=index - 1,
+        lines=registers.screen_lines(ppu),
+        bgmode=bgmode,
+        mosaic=mosaic,
+        bgsc=tuple(bgsc),
+        bgnba=(nba, nba),
+        hofs=tuple(hofs),
+        vofs=tuple(vofs),
+        setini=registers.known(ppu.setini),
+    )
+
+
 def draw_layer(snapshot: Snapshot, index: int) -> NDArray[np.uint16]:
     """Return layer `index` (1 to 4) of a BG mode from 0 to 6 as packed pixels, [height, 256 or 512].
 
@@ -62,23 +102,4 @@ def draw_layer(snapshot: Snapshot, index: int) -> NDArray[np.uint16]:
     Raises:
         UsageError: A register that the layer depends on is not known.
     """
-    ppu = snapshot.ppu
-    bgmode, mosaic = registers.require(ppu, "bgmode", "mosaic")
-    needed = {index, 3} if bgmode & 7 in (2, 4, 6) else {index}
-    bgsc, hofs, vofs = [0] * 4, [0] * 4, [0] * 4
-    for layer in needed:
-        values = registers.require(ppu, f"bg{layer}sc", f"bg{layer}hofs", f"bg{layer}vofs")
-        bgsc[layer - 1], hofs[layer - 1], vofs[layer - 1] = values
-    (nba,) = registers.require(ppu, "bg12nba" if index <= 2 else "bg34nba")
-    return _codec.snes_background(
-        snapshot.vram,
-        index - 1,
-        registers.screen_lines(ppu),
-        bgmode=bgmode,
-        mosaic=mosaic,
-        bgsc=bgsc,
-        bgnba=(nba, nba),
-        hofs=hofs,
-        vofs=vofs,
-        setini=registers.known(ppu.setini),
-    )
+    return _codec.snes_background(snapshot.vram, **layer_registers(snapshot.ppu, index)._asdict())

@@ -32,6 +32,13 @@ def to_rgb(cgram: ArrayLike) -> NDArray[np.uint8]:
     return shown_rgb(np.bitwise_and(np.asarray(cgram, np.uint16), np.uint16(0x7FFF)), 15)
 
 
+def palettes(cgram: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Return `to_rgb` of all of CGRAM, read-only, to be shared by frames."""
+    rgb = to_rgb(cgram)
+    rgb.flags.writeable = False
+    return rgb
+
+
 def from_rgb(rgb: ArrayLike) -> NDArray[np.uint16]:
     """Return RGB as BGR555, each component rounded to the nearest of the 32 levels of `to_rgb`: its exact inverse.
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Frame, Layer, PpuRegisters, Snapshot, UsageError
+from halscope_hooks import Frame, PpuRegisters, Snapshot, UsageError
 from numpy.typing import NDArray
 
 from halscope.ppu import bg, blend, cgram, mode7, obj, registers, window
@@ -49,33 +49,6 @@ def compose_objects(frame: Frame) -> ObjectPlane:
     if obsel is None:
         raise UsageError(frame.sprites_unknown or "OBSEL ($2101) is not known")
     return obj.compose_plane(frame.snapshot, obsel)
-
-
-def decode_layer(snapshot: Snapshot, index: int) -> Layer:
-    """Return a background layer of any BG mode.
-
-    Args:
-        snapshot: With every register that the layer depends on.
-        index: 1 to 4.
-
-    Returns:
-        The layer, 256 wide, or 512 in modes 5 and 6 (even columns are the subscreen's, odd ones the main screen's).
-
-    Raises:
-        UsageError: The mode has no such layer, or a register is not known.
-    """
-    depths = bg.layer_depths(snapshot.ppu)
-    if not 1 <= index <= len(depths):
-        mode = registers.require(snapshot.ppu, "bgmode")[0] & 7
-        raise UsageError(f"BG mode {mode} has layers 1 to {len(depths)}, not {index}")
-    pixels = _draw_layer(snapshot, index)
-    return Layer(
-        index=index,
-        bpp=8 if depths[index - 1] == 7 else depths[index - 1],
-        colours=(pixels & bg.COLOUR).astype(np.uint8),
-        opaque=(pixels & bg.OPAQUE) != 0,
-        priority=((pixels & bg.PRIORITY) != 0).astype(np.uint8),
-    )
 
 
 def compose_screen(frame: Frame) -> Screen:

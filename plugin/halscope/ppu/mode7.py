@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from halscope_hooks import Snapshot
+from halscope_hooks import PpuRegisters, Snapshot
 from numpy.typing import NDArray
 
 from halscope import _codec
 from halscope.ppu import registers
+
+
+class Mode7Registers(NamedTuple):
+    """Everything but VRAM that a layer's pixels depend on, as the native code takes it."""
+
+    extbg: bool
+    lines: int
+    mosaic: int
+    m7sel: int
+    matrix: tuple[int, ...]
+    centre: tuple[int, ...]
+    scroll: tuple[int, ...]
+
+
+def layer_registers(ppu: PpuRegisters, index: int) -> Mode7Registers:
+    """Return what mode 7's layer 1, or EXTBG's layer 2, depends on.
+
+    Raises:
+        UsageError: One of the registers is not known.
+    """
+    mosaic, m7sel = registers.require(ppu, "mosaic", "m7sel")
+    return Mode7Registers(
+        extbg=index == 2,
+        lines=registers.screen_lines(ppu),
+        mosaic=mosaic,
+        m7sel=m7sel,
+        matrix=registers.require(ppu, "m7a", "m7b", "m7c", "m7d"),
+        centre=registers.require(ppu, "m7x", "m7y"),
+        scroll=registers.require(ppu, "m7hofs", "m7vofs"),
+    )
 
 
 def draw_layer(snapshot: Snapshot, index: int) -> NDArray[np.uint16]:
@@ -20,15 +52,4 @@ def draw_layer(snapshot: Snapshot, index: int) -> NDArray[np.uint16]:
     Raises:
         UsageError: A register that the layer depends on is not known.
     """
-    ppu = snapshot.ppu
-    mosaic, m7sel = registers.require(ppu, "mosaic", "m7sel")
-    return _codec.snes_mode7(
-        snapshot.vram,
-        index == 2,
-        registers.screen_lines(ppu),
-        mosaic=mosaic,
-        m7sel=m7sel,
-        matrix=registers.require(ppu, "m7a", "m7b", "m7c", "m7d"),
-        centre=registers.require(ppu, "m7x", "m7y"),
-        scroll=registers.require(ppu, "m7hofs", "m7vofs"),
-    )
+    return _codec.snes_mode7(snapshot.vram, **layer_registers(snapshot.ppu, index)._asdict())

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from halscope import _codec
 from halscope.ppu import registers
-from halscope.ppu.oam import parse_oam
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,37 +50,9 @@ def decode_sprites(snapshot: Snapshot, obsel: int) -> tuple[Sprite, ...]:
 
     A tile wraps inside its page of 16 × 16 and its address inside VRAM. A rectangular sprite (size pairs 6 and 7) flips
     vertically in two square halves. SETINI ($2133) bit 1, sprites of half the height in an interlaced picture, is not
-    followed: it concerns every second line of a field, and no tile looks different for it.
+    followed: it concerns every second line of a field, and no tile looks different for it. Their arrays are read-only.
     """
-    entries = parse_oam(snapshot.oam)
-    small, large = _codec.snes_object_sizes(obsel)
-    pixels, cells = _codec.snes_decode_objects(snapshot.vram, snapshot.oam, obsel)
-    pixels.flags.writeable = False  # a frame is shared: its views must not be written either
-    cells.flags.writeable = False
-    sprites = []
-    start = 0
-    for index, entry in enumerate(entries):
-        width, height = large if entry.large else small
-        end = start + width * height
-        sprites.append(
-            Sprite(
-                index=index,
-                x=entry.x,
-                y=entry.y,
-                width=width,
-                height=height,
-                palette=entry.palette,
-                priority=entry.priority,
-                hflip=entry.hflip,
-                vflip=entry.vflip,
-                tile=entry.tile,
-                large=entry.large,
-                pixels=pixels[start:end].reshape(height, width),
-                cells=cells[start // 64 : end // 64].reshape(height // 8, width // 8),
-            )
-        )
-        start = end
-    return tuple(sprites)
+    return _codec.snes_sprites(Sprite, snapshot.vram, snapshot.oam, obsel)[0]
 
 
 def first_sprite(oamadd: int) -> int:

@@ -1,0 +1,95 @@
+"""Background layers of any BG mode as values, and what each was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from halscope_hooks import Layer, PpuRegisters, Snapshot, UsageError
+from numpy.typing import NDArray
+
+from halscope import _codec
+from halscope.ppu import bg, mode7, registers
+from halscope.ppu.bg import LayerRegisters
+from halscope.ppu.mode7 import Mode7Registers
+
+
+class DrawnLayer(NamedTuple):
+    """A layer with all that it depends on: while neither changes, it stays as it is.
+
+    Args:
+        layer: What is handed out; its arrays are read-only.
+        registers: The registers' values.
+        tiles: bool[2048], the 32-byte pieces of VRAM that were read for it.
+    """
+
+    layer: Layer
+    registers: LayerRegisters | Mode7Registers
+    tiles: NDArray[np.bool_]
+
+
+def draw_layers(
+    vram: NDArray[np.uint8], ppu: PpuRegisters, kept: Mapping[int, DrawnLayer] | None = None
+) -> tuple[dict[int, DrawnLayer], tuple[str, ...]]:
+    """Draw the layers that the BG mode has, whether the screen shows them or not.
+
+    Args:
+        vram: uint8[65536].
+        ppu: The registers.
+        kept: Layers that were drawn from the same VRAM, as far as they read it: taken as they are where their registers
+            are the same too.
+
+    Returns:
+        (the layers by their number, 1 to 4; for each that a register is missing for, which one it is).
+    """
+    drawn: dict[int, DrawnLayer] = {}
+    unknown: list[str] = []
+    try:
+        known = _depths(ppu)
+    except UsageError as error:
+        return drawn, (f"the background layers: {error}",)
+    for index, bpp in enumerate(known, 1):
+        try:
+            depends = _registers_of(ppu, index)
+        except UsageError as error:
+            unknown.append(f"BG{index}: {error}")
+            continue
+        before = None if kept is None else kept.get(index)
+        drawn[index] = (
+            before if before is not None and before.registers == depends else _draw(vram, depends, index, bpp)
+        )
+    return drawn, tuple(unknown)
+
+
+def decode_layer(snapshot: Snapshot, index: int) -> Layer:
+    """Return a background layer of any BG mode.
+
+    Args:
+        snapshot: With every register that the layer depends on.
+        index: 1 to 4.
+
+    Raises:
+        UsageError: The mode has no such layer, or a register is not known.
+    """
+    known = _depths(snapshot.ppu)
+    if not 1 <= index <= len(known):
+        mode = registers.require(snapshot.ppu, "bgmode")[0] & 7
+        raise UsageError(f"BG mode {mode} has layers 1 to {len(known)}, not {index}")
+    return _draw(snapshot.vram, _registers_of(snapshot.ppu, index), index, known[index - 1]).layer
+
+
+def _depths(ppu: PpuRegisters) -> tuple[int, ...]:
+    """The bits a pixel that each layer takes from VRAM; EXTBG's layer has the 8 of mode 7's."""
+    return tuple(8 if depth == 7 else depth for depth in bg.layer_depths(ppu))
+
+
+def _registers_of(ppu: PpuRegisters, index: int) -> LayerRegisters | Mode7Registers:
+    (bgmode,) = registers.require(ppu, "bgmode")
+    return mode7.layer_registers(ppu, index) if bgmode & 7 == 7 else bg.layer_registers(ppu, index)
+
+
+def _draw(vram: NDArray[np.uint8], depends: LayerRegisters | Mode7Registers, index: int, bpp: int) -> DrawnLayer:
+    native = _codec.snes_mode7_planes if isinstance(depends, Mode7Registers) else _codec.snes_background_planes
+    colours, opaque, priority, tiles = native(vram, **depends._asdict())
+    return DrawnLayer(Layer(index=index, bpp=bpp, colours=colours, opaque=opaque, priority=priority), depends, tiles)
