@@ -1,8 +1,11 @@
-// Decoding anything, strictly and compatibly, into buffers with no byte to spare.
+// Decoding anything, strictly and compatibly, at every level of vector instructions, into buffers with no byte to
+// spare; the careful step alone says what must come out.
 #include <algorithm>
 #include <cstdlib>
 #include <vector>
 
+#include "core/cpu.hpp"
+#include "hal/careful.hpp"
 #include "hal/hal.hpp"
 
 namespace {
@@ -47,13 +50,32 @@ Outcome check(std::span<const std::uint8_t> in, Mode mode) {
     return full;
 }
 
-}  // namespace
+// The same from the careful step and from `decode` as it is now.
+void compare(std::span<const std::uint8_t> in, Mode mode, const Outcome& found) {
+    std::vector<std::uint8_t> output(halscope::hal::kMaxOutput, 0x3C);
+    const DecodeResult careful = halscope::hal::decode_carefully(in, 0, mode, output);
+    require(careful.status == found.result.status && careful.size == found.result.size);
+    require(careful.consumed == found.result.consumed && careful.fault == found.result.fault);
+    require(careful.reference == found.result.reference);
+    require(std::equal(found.output.begin(), found.output.end(), output.begin()));
+}
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::span<const std::uint8_t> in(data, size);
+void check_level(std::span<const std::uint8_t> in) {
     const Outcome strict = check(in, Mode::strict);
     const Outcome compatible = check(in, Mode::compatible);
     if (strict.result.status == Status::ok)
         require(compatible.result.status == Status::ok && compatible.output == strict.output);
+    compare(in, Mode::strict, strict);
+    compare(in, Mode::compatible, compatible);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const std::vector<halscope::Simd> levels = halscope::available_simd();
+    for (const halscope::Simd level : levels) {
+        halscope::limit_simd(level);
+        check_level({data, size});
+    }
     return 0;
 }

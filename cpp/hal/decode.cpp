@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "hal/bits.hpp"
+#include "hal/careful.hpp"
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
 #include "hal/short_commands.hpp"
@@ -79,8 +80,7 @@ class Decoder {
         cursor_ = {in.data(), offset, end, out.data(), 0, std::min(out.size(), kMaxOutput)};
     }
 
-    DecodeResult run() noexcept {
-        const ShortCommands short_commands = short_commands_for(simd());
+    DecodeResult run(ShortCommands short_commands) noexcept {
         for (;;) {
             short_commands(cursor_);
             const Step step = careful_step();
@@ -191,13 +191,23 @@ class Decoder {
     bool capped_;  // the end is the 64 KiB limit, not that of the input
 };
 
+DecodeResult decode_with(ShortCommands short_commands, std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
+                         std::span<std::uint8_t> out) noexcept {
+    if (offset >= in.size()) return {Status::offset_past_end, 0, 0, offset, 0};
+    if (mode == Mode::strict) return Decoder<Mode::strict>(in, offset, out).run(short_commands);
+    return Decoder<Mode::compatible>(in, offset, out).run(short_commands);
+}
+
 }  // namespace
 
 DecodeResult decode(std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
                     std::span<std::uint8_t> out) noexcept {
-    if (offset >= in.size()) return {Status::offset_past_end, 0, 0, offset, 0};
-    if (mode == Mode::strict) return Decoder<Mode::strict>(in, offset, out).run();
-    return Decoder<Mode::compatible>(in, offset, out).run();
+    return decode_with(short_commands_for(simd()), in, offset, mode, out);
+}
+
+DecodeResult decode_carefully(std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
+                              std::span<std::uint8_t> out) noexcept {
+    return decode_with([](Cursor&) noexcept {}, in, offset, mode, out);
 }
 
 std::string describe(const DecodeResult& result) {

@@ -5,17 +5,20 @@ from __future__ import annotations
 import array
 import mmap
 import pickle
+import random
+from collections.abc import Buffer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from halscope import hal
-from halscope_hooks import CodecError, HalscopeError
-from hypothesis import given
+from halscope_hooks import Block, CodecError, HalscopeError
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support import hal_reference
-from support.hal_data import header, streams
+from support.hal_data import header, short_streams, streams
+from support.simd import LEVELS, at_level
 
 ABC = b"\x02abc"  # raw: three bytes of output
 
@@ -41,14 +44,30 @@ COMMANDS = {
 }
 
 
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize(("packed", "data"), COMMANDS.values(), ids=COMMANDS)
-def test_every_command_writes_what_the_games_do(packed: bytes, data: bytes, strict: bool) -> None:
+def test_every_command_writes_what_the_games_do(packed: bytes, data: bytes, strict: bool, level: str) -> None:
     # Behind 64 KiB of other bytes, with and without bytes to follow: the fast loop and the careful one.
     for before, after in ((0, 0), (0, 100), (70000, 0), (70000, 100)):
         rom = b"\x55" * before + packed + b"\xff" + b"\x55" * after
-        block = hal.decode(rom, before, strict=strict)
+        with at_level(level):
+            block = hal.decode(rom, before, strict=strict)
         assert (bytes(block.data), block.consumed, block.offset) == (data, len(packed) + 1, before)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("kind", range(7))
+def test_every_count_of_a_short_command_in_the_midst_of_others(kind: int, level: str) -> None:
+    # 100 different bytes to refer to, and enough behind it for the fast loop.
+    before, after = header(0, 100) + bytes(k * 37 & 0xFF for k in range(100)), (header(0, 32) + bytes(32)) * 4 + b"\xff"
+    arguments = {0: bytes(range(200, 232)), 1: b"x", 2: b"xy", 3: b"\xf0"}.get(kind)
+    for count in range(1, 33):
+        for source in (31, 32, 100 - count, 99) if arguments is None else (0,):
+            tail = source.to_bytes(2, "big") if arguments is None else arguments[:count]
+            packed = before + header(kind, count) + tail + after
+            with at_level(level):
+                assert outcome(packed, 0, True) == hal_reference.outcome(packed, 0, strict=True)
 
 
 def test_the_block_owns_its_bytes_and_cannot_be_written() -> None:
@@ -60,6 +79,33 @@ def test_the_block_owns_its_bytes_and_cannot_be_written() -> None:
     assert first.data.dtype == np.uint8
     with pytest.raises(ValueError, match="read-only"):
         first.data[0] = 0
+
+
+def test_the_block_is_like_one_that_its_own_class_makes() -> None:
+    class Odd(int):
+        """An offset is handed back as it came."""
+
+    offset = Odd(1)
+    block = hal.decode(b"\x00\x02abc\xff", offset)
+    assert type(block) is Block
+    assert block.offset is offset
+    assert repr(block) == repr(Block(block.data, 5, offset))
+    copied = pickle.loads(pickle.dumps(hal.decode(b"\x02abc\xff")))
+    assert (bytes(copied.data), copied.consumed, copied.offset) == (b"abc", 5, 0)
+    with pytest.raises(AttributeError):
+        block.offset = 2  # type: ignore[misc]  # that it is frozen is what is tested
+
+
+def test_memory_that_is_used_again_is_none_that_somebody_still_has() -> None:
+    packed = {size: header(1, 1) + b"a" + (header(0, 1000) + bytes(1000)) * size + b"\xff" for size in range(66)}
+    rng = random.Random(7)
+    kept: dict[int, tuple[Block, bytes]] = {}
+    for turn in range(3000):
+        size, first = rng.randrange(66), rng.randrange(256)
+        block = hal.decode(bytes([packed[size][0], first]) + packed[size][2:]) if size < 65 else hal.decode(b"\xff")
+        kept[rng.randrange(100)] = block, block.data.tobytes()
+        assert block.data[:1].tobytes() in (b"", bytes([first])), turn
+    assert all(block.data.tobytes() == data for block, data in kept.values())
 
 
 FULL = header(2, 1024) + b"ab"  # 2048 bytes of output
@@ -204,7 +250,7 @@ def test_a_huge_file_is_decoded_in_place(tmp_path: Path) -> None:
         assert bytes(hal.decode(mapped, offset).data) == b"abc"
 
 
-def outcome(packed: bytes, offset: int, strict: bool) -> tuple[bytes, int] | int:
+def outcome(packed: Buffer, offset: int, strict: bool) -> tuple[bytes, int] | int:
     try:
         block = hal.decode(packed, offset, strict=strict)
     except hal.HalError as error:
@@ -213,7 +259,12 @@ def outcome(packed: bytes, offset: int, strict: bool) -> tuple[bytes, int] | int
 
 
 def agrees_with_the_reference(packed: bytes, offset: int, strict: bool) -> None:
-    assert outcome(packed, offset, strict) == hal_reference.outcome(packed, offset, strict=strict)
+    # A copy that ends with the last byte: where a sanitizer watches, nothing behind it is read.
+    exact = np.frombuffer(packed, np.uint8).copy()
+    expected = hal_reference.outcome(packed, offset, strict=strict)
+    for level in LEVELS:
+        with at_level(level):
+            assert outcome(exact, offset, strict) == expected, level
 
 
 @given(packed=streams(), slack=st.sampled_from([0, 1, 40]), strict=st.booleans())
@@ -221,6 +272,30 @@ def test_rows_of_commands_decode_as_the_reference_does(packed: bytes, slack: int
     agrees_with_the_reference(packed + bytes(slack), 0, strict)
 
 
+@given(packed=short_streams(), before=st.integers(0, 65), slack=st.integers(0, 65), strict=st.booleans())
+def test_long_rows_of_short_commands_decode_as_the_reference_does(
+    packed: bytes, before: int, slack: int, strict: bool
+) -> None:
+    agrees_with_the_reference(bytes(before) + packed + b"\x1f" * slack, before, strict)
+
+
 @given(packed=st.binary(min_size=1, max_size=200), offset=st.integers(0, 50), strict=st.booleans())
+@example(packed=b"\x5fab" * 700, offset=0, strict=True)  # 64 bytes each, and no terminator
 def test_any_bytes_decode_as_the_reference_does(packed: bytes, offset: int, strict: bool) -> None:
     agrees_with_the_reference(packed, min(offset, len(packed) - 1), strict)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_last_bytes_of_a_full_output_are_written_by_every_command(level: str) -> None:
+    # 65,536 bytes less 0 to 70, then one command that fits exactly, and one byte too much.
+    for short in (*range(1, 34), 63, 64):
+        before = (header(1, 1024) + b"q") * 63 + header(1, 1024 - short) + b"r"
+        for kind in range(7):
+            count = short // 2 if kind == 2 else short
+            tail = b"\x12\x34" if kind in (2, 4, 5, 6) else bytes(range(count)) if kind == 0 else b"z"
+            if count in range(1, 33) and (kind != 2 or short % 2 == 0):
+                packed = before + header(kind, count) + tail
+                for end in (b"\xff", b"\x20x\xff" + bytes(70)):
+                    with at_level(level):
+                        found = outcome(packed + end, 0, True)
+                    assert found == hal_reference.outcome(packed + end, 0, strict=True)

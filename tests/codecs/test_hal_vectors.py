@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from halscope import hal
 from support.shared_data import shared_folder
+from support.simd import LEVELS, at_level
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +25,13 @@ def index(vectors: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def test_every_stream_decodes_to_its_raw_file(vectors: Path, index: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_stream_decodes_to_its_raw_file(vectors: Path, index: list[dict[str, Any]], level: str) -> None:
     for entry in index:
         packed = (vectors / entry["packed"]).read_bytes()
         for strict in (True, False):
-            block = hal.decode(packed, strict=strict)
+            with at_level(level):
+                block = hal.decode(packed, strict=strict)
             assert hashlib.sha256(block.data.tobytes()).hexdigest() == entry["raw_sha256"], entry["packed"]
             assert (len(block.data), block.consumed) == (entry["raw_size"], entry["packed_size"]), entry["packed"]
 

@@ -90,6 +90,39 @@ def streams() -> st.SearchStrategy[bytes]:
     return st.builds(lambda commands, end: b"".join(commands) + end, st.lists(command(), max_size=12), ends)
 
 
+def short_stream(rng: random.Random, commands: int) -> bytes:
+    """Short commands, their references mostly at the edges of what may be read, a few behind them."""
+    packed, written = bytearray(), 0
+    for _ in range(commands):
+        kind, count = rng.randrange(7 if written else 4), rng.choice((1, 2, 3, 4, 8, 16, 31, 32, rng.randrange(1, 33)))
+        if kind == 6 and written < count:
+            continue
+        packed += header(kind, count)
+        if kind == 0:
+            packed += rng.randbytes(count)
+        elif kind < 4:
+            packed += rng.randbytes(2 if kind == 2 else 1)
+        else:
+            lowest = count - 1 if kind == 6 else 0
+            source = rng.choice((lowest, 30, 31, 32, written - count, written - 1, rng.randrange(written)))
+            source = min(max(source, lowest), written - 1)
+            if rng.random() < 0.003:
+                source = rng.choice((written, lowest - 1, rng.randrange(0x10000)))
+            packed += max(0, source).to_bytes(2, "big")
+        written += 2 * count if kind == 2 else count
+    return bytes(packed)
+
+
+def short_streams() -> st.SearchStrategy[bytes]:
+    """Rows of short commands, most of them valid."""
+    return st.builds(
+        lambda seed, commands, end: short_stream(random.Random(seed), commands) + end,
+        st.integers(0, 1 << 32),
+        st.integers(0, 150),
+        st.sampled_from([b"\xff", b"\xff", b""]),
+    )
+
+
 def seeded(size: int) -> st.SearchStrategy[bytes]:
     """Up to `size` bytes of `pieces` over alphabets of several sizes."""
     return st.builds(
