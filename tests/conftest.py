@@ -20,5 +20,6 @@ settings.load_profile("halscope")
 def nothing_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HALSCOPE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("HALSCOPE_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
         patch.delenv("HALSCOPE_CORE", raising=False)
         yield

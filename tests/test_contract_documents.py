@@ -31,6 +31,17 @@ def test_each_hook_is_documented_with_its_arguments(name: str) -> None:
     row = next((line for line in lines if line.startswith(f"| `{name}` |")), None)
     assert row is not None, f"docs/reference/hooks.md has no row for {name}"
     assert re.findall(r"`(\w+)`", row.split("|")[2]) == list(inspect.signature(HOOKS[name]).parameters)
+    thread, delivery = statement(name)
+    assert [cell.strip() for cell in row.split("|")[4:6]] == [thread, delivery]
+
+
+def statement(name: str) -> tuple[str, str]:
+    """What a hookspec's one line says of its thread and its delivery."""
+    line = inspect.getdoc(HOOKS[name]) or ""
+    assert "\n" not in line, f"{name}: a line each"
+    found = re.fullmatch(r".+\. Thread: (host|tap|start|any)\. Delivery: (every|newest|once)\.", line)
+    assert found, f"{name} does not say its thread and its delivery"
+    return found[1], found[2]
 
 
 def test_the_reference_names_no_hook_that_is_not_there() -> None:

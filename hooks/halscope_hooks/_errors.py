@@ -54,3 +54,24 @@ class CodecError(HalscopeError):
 
     def __reduce__(self) -> tuple[type[CodecError], tuple[int, str]]:
         return type(self), (self.offset, self.reason)
+
+
+class PluginError(HalscopeError):
+    """A plugin cannot be taken, or was switched off; the message names it.
+
+    Args:
+        plugin: The plugin's id, or where it was looked for.
+        reason: What is wrong with it, and what to do.
+    """
+
+    def __init__(self, plugin: str, reason: str) -> None:
+        super().__init__(f"plugin {plugin}: {reason}")
+        self.plugin = plugin
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[PluginError], tuple[str, str]]:
+        return type(self), (self.plugin, self.reason)
+
+
+class PermissionRefusedError(PluginError):
+    """A plugin called what it was not granted."""

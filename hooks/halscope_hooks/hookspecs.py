@@ -1,6 +1,9 @@
-"""The hooks. Each says who calls it, on which thread, and what it may return.
+"""The hooks, one flat list. Each says what it tells or asks, on which thread it is called, and how it is delivered.
 
-In this version everything runs inline: every hook is called on the thread that calls the session.
+Threads: `host` is the thread that pumps the session (in an inline session, the caller's); `tap` is a thread that stands
+before the mailbox (inline: the caller's); `start` is the thread that loads the plugins; `any` is whichever thread asks.
+Delivery: `every` loses nothing, in order; `newest` may leave out what a newer one replaced before it could be delivered;
+`once` is asked once, when the plugins are loaded.
 """
 
 from __future__ import annotations
@@ -11,54 +14,81 @@ from typing import TYPE_CHECKING
 from halscope_hooks._markers import hookspec
 
 if TYPE_CHECKING:
+    from halscope_hooks._extensions import Exporter, HostFactory, SpriteGroup
     from halscope_hooks._frame import Frame
     from halscope_hooks._origin import VramOrigins
     from halscope_hooks._patch import Patch
+    from halscope_hooks._profile import GameProfile
     from halscope_hooks._protocols import Codec, HostInfo
+    from halscope_hooks._session_api import SessionApi
     from halscope_hooks._snapshot import Snapshot
 
 
 @hookspec
-def halscope_attached(host: HostInfo) -> None:
-    """A host has been attached to the session; no snapshot of it has come yet. Inline."""
+def halscope_attached(host: HostInfo, session: SessionApi) -> None:
+    """A host was attached; no frame of it has come yet. Thread: host. Delivery: every."""
 
 
 @hookspec
 def halscope_snapshot(snapshot: Snapshot) -> None:
-    """A snapshot came in, before it is decoded: recorders and collectors see every one. Inline."""
+    """A snapshot came in, before it is decoded; recorders and collectors see each. Thread: tap. Delivery: every."""
 
 
 @hookspec
 def halscope_detached(host: HostInfo, reason: str) -> None:
-    """The host has gone; nothing is delivered for it after this. Inline."""
+    """The host has gone; nothing is delivered for it after this. Thread: host. Delivery: every."""
 
 
 @hookspec
 def halscope_frame_decoded(frame: Frame) -> None:
-    """A snapshot has been decoded into sprites and palettes. Inline."""
+    """A snapshot was decoded into sprites and palettes. Thread: host. Delivery: newest."""
 
 
 @hookspec
 def halscope_origins_found(frame: Frame, origins: VramOrigins) -> None:
-    """The tiles of a frame's VRAM have been looked up in the ROM. Inline."""
+    """The tiles of a frame's VRAM were looked up in the ROM. Thread: host. Delivery: newest."""
 
 
 @hookspec
 def halscope_patch_ready(patch: Patch) -> None:
-    """An edit has been planned, verified and, where the host allows it, written into the running game. Inline."""
+    """An edit was verified and written into the running game. Thread: host. Delivery: every."""
 
 
 @hookspec
-def halscope_progress(job: str, done: int, total: int) -> None:
-    """Work with the name `job` has got so far (`total` 0: not known). Inline."""
+def halscope_progress(job: str, done: int, total: int, text: str) -> None:
+    """Work named `job` has got so far (`total` 0: not known). Thread: host. Delivery: newest."""
 
 
 @hookspec
-def halscope_job_failed(job: str, error: BaseException) -> None:
-    """The work named `job` failed, or a hook of the plugin named there did; everything else goes on. Inline."""
+def halscope_job_failed(job: str, error: BaseException, traceback: str, plugin: str) -> None:
+    """Work failed, or a hook of the plugin named `plugin`; the rest goes on. Thread: host. Delivery: every."""
+
+
+@hookspec
+def halscope_hosts() -> Sequence[HostFactory]:
+    """Return the emulators that this plugin opens. Thread: start. Delivery: once."""
+    raise NotImplementedError  # a specification: pluggy never calls it
 
 
 @hookspec
 def halscope_codecs() -> Sequence[Codec]:
-    """Return the codecs that this plugin adds. Called once, when the application starts."""
+    """Return the compression formats that this plugin adds. Thread: start. Delivery: once."""
+    raise NotImplementedError  # a specification: pluggy never calls it
+
+
+@hookspec
+def halscope_exporters() -> Sequence[Exporter]:
+    """Return the forms in which this plugin lets an edit leave. Thread: start. Delivery: once."""
+    raise NotImplementedError  # a specification: pluggy never calls it
+
+
+@hookspec
+def halscope_games() -> Sequence[GameProfile]:
+    """Return what this plugin knows of games. Thread: start. Delivery: once."""
+    raise NotImplementedError  # a specification: pluggy never calls it
+
+
+@hookspec(firstresult=True)
+def halscope_group_sprites(frame: Frame) -> Sequence[SpriteGroup] | None:
+    """Group a frame's sprites into figures, or return None to leave it to others. Thread: any. Delivery: every."""
     raise NotImplementedError  # a specification: pluggy never calls it

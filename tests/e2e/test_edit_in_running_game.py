@@ -133,7 +133,7 @@ def patch_with_others(workspace: Workspace, edits: LiveEdits, folder: Path) -> b
     """The patched image, as an independent program makes it of our BPS, of our IPS, and as our own copy."""
     assert edits.patch is not None
     for ending in (".bps", ".ips", ".sfc"):
-        write_patch(workspace.rom, edits.patch, folder / f"edit{ending}")
+        write_patch(workspace, edits.patch, folder / f"edit{ending}")
     source = workspace.rom.data.tobytes()
     copy = (folder / "edit.sfc").read_bytes()
     assert bytes(patcher.apply_bps(source, (folder / "edit.bps").read_bytes())) == copy

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from halscope._codec import CancelToken
 from halscope.codecs import hal
 from halscope.rom import cache
 from halscope.rom import index as index_module
@@ -32,9 +32,9 @@ class Builds:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
 
-        def counted(rom: Rom, codecs: Sequence[Codec], *, cancel: CancelToken | None) -> Starts:
+        def counted(rom: Rom, codecs: Sequence[Codec], **options: Any) -> Starts:
             self.count += 1
-            return find_families(rom, codecs, cancel=cancel)
+            return find_families(rom, codecs, **options)
 
         monkeypatch.setattr(index_module, "find_families", counted)
 
@@ -169,6 +169,7 @@ SECOND_PROCESS = """
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from halscope.codecs import hal
 from halscope.rom.families import Starts, find_families
 from halscope.rom.image import Rom

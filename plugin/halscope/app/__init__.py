@@ -2,13 +2,14 @@
 
 from halscope.app._doctor import Check, examine
 from halscope.app._games import BUTTONS, Game, Press, open_game, open_recording, play_frames, record_game
+from halscope.app._known_game import KnownGame
 from halscope.app._live import LiveEdits
 from halscope.app._pictures import on_screen, write_frame_pictures
-from halscope.app._plugins import BuiltIn, Plugins
 from halscope.app._sheets import check_output, extract_blocks, extract_sprites, inject, inspect_files, read_palette
 from halscope.app._tour import run_tour
 from halscope.app._tour_report import TourReport
-from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, codec_named, to_rom_offset
+from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
+from halscope.app.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
 
 __all__ = [
     "BUTTONS",
@@ -16,15 +17,19 @@ __all__ = [
     "BuiltIn",
     "Check",
     "Game",
+    "Grants",
+    "KnownGame",
     "ListedBlock",
     "LiveEdits",
+    "Loaded",
+    "Manifest",
     "Plugins",
     "Press",
+    "Refusal",
     "TourReport",
     "Workspace",
     "bare_stream",
     "check_output",
-    "codec_named",
     "examine",
     "extract_blocks",
     "extract_sprites",

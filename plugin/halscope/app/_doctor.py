@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.resources
-import json
 import platform
 import subprocess
 import sys
@@ -12,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from halscope_hooks import HOOK_API
+from halscope_hooks import HOOK_API, UsageError
 
 from halscope import __version__, hal
+from halscope.app._workspace import Workspace
+from halscope.app.plugins import Plugins, parse_manifest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import CoreFile, available_cores
 from halscope.rom.cache import default_folder
@@ -47,18 +48,26 @@ class Check:
     advice: str = ""
 
 
-def examine() -> list[Check]:
-    """Every check, in the order that a person wants to read them."""
+def examine(plugins: Plugins, rom: Path | None = None) -> list[Check]:
+    """Every check, in the order that a person wants to read them.
+
+    Args:
+        plugins: Those that were found and taken, or refused.
+        rom: A ROM to say something of, or `None`.
+    """
     checks = [
         Check("halscope", "ok", f"{__version__}, hook API {HOOK_API}, Python {platform.python_version()}"),
         _native(),
         _manifest(),
         _cache(),
+        *_plugins(plugins),
     ]
-    cores = available_cores()
-    with rom_path() as rom:
-        checks += [_core(core, rom) for core in cores]
-    if not any(check.state == "ok" for check in checks[4:]):
+    if rom is not None:
+        checks.append(_rom(rom, plugins))
+    with rom_path() as demo:
+        cores = [_core(core, demo) for core in available_cores()]
+    checks += cores
+    if not any(core.state == "ok" for core in cores):
         checks.append(
             Check(
                 "cores",
@@ -81,16 +90,51 @@ def _native() -> Check:
 
 def _manifest() -> Check:
     # From a wheel the manifest lies inside the package.
-    manifest = json.loads(importlib.resources.files("halscope").joinpath("manifest.json").read_text("utf-8"))
-    if manifest["version"] != __version__:
+    text = importlib.resources.files("halscope").joinpath("manifest.json").read_bytes()
+    try:
+        manifest = parse_manifest(text, "halscope's manifest.json")
+    except UsageError as error:
+        return Check("manifest", "fail", str(error), "install Halscope again")
+    if manifest.version != __version__:
         return Check(
-            "manifest", "fail", f"says version {manifest['version']}, the code {__version__}", "install Halscope again"
+            "manifest", "fail", f"says version {manifest.version}, the code {__version__}", "install Halscope again"
         )
     return Check(
         "manifest",
         "ok",
-        f"{manifest['id']} {manifest['version']}, hosts: " + ", ".join(h["id"] for h in manifest["hosts"]),
+        f"{manifest.id} {manifest.version}, permissions: {', '.join(manifest.permissions)}",
     )
+
+
+def _plugins(plugins: Plugins) -> list[Check]:
+    """One check a plugin that is not built in, and one for all that there is now."""
+    there = {
+        "hosts": [host.name for host in plugins.hosts()],
+        "codecs": [codec.name for codec in plugins.codecs()],
+        "exporters": [suffix for exporter in plugins.exporters() for suffix in exporter.suffixes],
+        "games": [str(len(plugins.games()))],
+    }
+    checks = [Check("plugins", "ok", "; ".join(f"{kind}: {', '.join(names)}" for kind, names in there.items()))]
+    for plugin in plugins.loaded:
+        if plugin.source == "built in":
+            continue
+        denied = [permission for permission in plugin.asked if permission not in plugin.granted]
+        detail = f"{plugin.version} from {plugin.source}; may: {', '.join(sorted(plugin.granted)) or 'only look'}"
+        if denied:
+            detail += f"; asks for: {', '.join(denied)}"
+        advice = " ".join(f"--allow {plugin.name}:{permission}" for permission in denied)
+        checks.append(Check(f"plugin {plugin.name}", "warn" if denied else "ok", detail, advice))
+    checks += [Check(f"plugin {one.plugin}", "warn", one.reason, "it is left out") for one in plugins.refused]
+    return checks
+
+
+def _rom(path: Path, plugins: Plugins) -> Check:
+    workspace = Workspace.open(path, plugins)
+    game = workspace.game
+    known = "no profile knows this game" if game is None else f"{game.match.profile.name}, by its {game.match.by}"
+    notes = [*workspace.rom.warnings, *(() if game is None else game.notes)]
+    detail = f"{path}: {workspace.rom.title!r}, {workspace.rom.mapping.name}; {known}"
+    return Check("rom", "warn" if notes else "ok", detail, "; ".join(notes))
 
 
 def _cache() -> Check:

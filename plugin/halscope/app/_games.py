@@ -1,4 +1,4 @@
-"""Running a game on a libretro core, or a recording of one: buttons, pace, recording."""
+"""Running a game on a host, or a recording of one: buttons, pace, recording."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
-from halscope_hooks import Host, HostError
+from halscope_hooks import Host, HostError, HostRequest
 
 from halscope._files import refuse_same
+from halscope.app.plugins import Plugins
 from halscope.formats.recording import RecordingWriter
-from halscope.hosts import libretro
-from halscope.hosts.recording import ReplayHost
-from halscope.rom.image import Rom
 from halscope.session import Locate, Session, Update
 
 BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})
@@ -29,10 +27,12 @@ class Game:
     Args:
         rom: The ROM's file.
         core: A libretro core, by path or name; `None`: the first that is found.
+        host: What runs it, by its name.
     """
 
     rom: Path
     core: str | None = None
+    host: str = "libretro"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,16 @@ class Playable(Host, Protocol):
         """Hold these buttons, and no others, from the next step on."""
 
 
-def open_game(game: Game, locate: Locate | None = None) -> Session:
-    """Start the game. Raises UsageError, RomError or HostError."""
-    Rom.load(game.rom)  # a core takes almost anything for a ROM: what is none is refused here, with the reason
-    return Session(libretro.LibretroHost(game.rom, game.core), locate=locate)
+def open_game(game: Game, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:
+    """Start the game on the host that it names. Raises UsageError, RomError or HostError."""
+    plugins = Plugins() if plugins is None else plugins
+    host = plugins.host(game.host).open(HostRequest(game.rom, game.core))
+    return Session(host, locate=locate, dispatch=plugins.dispatch)
 
 
-def open_recording(path: Path, locate: Locate | None = None) -> Session:
+def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:
     """Open a recording as if it were a running game. Raises UsageError or FormatError."""
-    return Session(ReplayHost(path), locate=locate)
+    return open_game(Game(path, host="recording"), locate, plugins)
 
 
 def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:

@@ -20,7 +20,6 @@ from halscope.inject.place import to_patch
 from halscope.inject.plan import EditPlan, plan_edits
 from halscope.inject.sheet import read_sheet, write_sheet
 from halscope.inject.split import changed_tiles
-from halscope.ppu.grouping import group_sprites
 from halscope.rom.index import TILE_BYTES
 from halscope.session import Session, Update
 
@@ -122,11 +121,11 @@ class LiveEdits:
 
     def write_patch(self, output: Path) -> None:
         """Write all edits as one patch. Raises UsageError, HalscopeError."""
-        check_output(self._workspace.rom, output)
+        check_output(self._workspace, output)
         if self._patch is None:
             self._report(f"{output}: not written, nothing was edited")
             return
-        write_patch(self._workspace.rom, self._patch, output)
+        write_patch(self._workspace, self._patch, output)
         self._report(f"{output}: {self._patch.summary}")
 
     def _write_new_sheets(self, update: Update, folder: Path) -> None:
@@ -138,7 +137,7 @@ class LiveEdits:
         new = [tile.new for block in edits for tile in block.tiles if len(tile.new) == TILE_BYTES]
         telling = self._workspace.index().informative(b"".join(new))
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
-        for group in group_sprites(update.frame):
+        for group in self._workspace.plugins.group_sprites(update.frame):
             sheet = sheet_from_metasprite(update.frame, group, update.origins, self._workspace.rom, codecs)
             name = _sheet_name(sheet)
             if name in self._shown or all(cell.origin is None for cell in sheet.cells):

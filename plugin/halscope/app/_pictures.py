@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -110,10 +110,10 @@ def screen_of(update: Update) -> NDArray[np.uint8]:
     return compose_screen(update.frame).rgb if picture is None else picture
 
 
-def entries_of(update: Update, names: Names) -> list[Entry]:
+def entries_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Entry]:
     """A card for each sprite on the screen, in OAM order, marked in the colour of its group's box."""
     frame = update.frame
-    group_of = {index: number for number, group in enumerate(group_sprites(update.frame)) for index in group.indices}
+    group_of = {index: number for number, group in enumerate(groups) for index in group.indices}
     entries = []
     for sprite in frame.sprites:
         if sprite.index not in group_of or not sprite.pixels.any():
@@ -136,11 +136,11 @@ def entries_of(update: Update, names: Names) -> list[Entry]:
     return entries
 
 
-def figures_of(update: Update, names: Names) -> list[Entry]:
+def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Entry]:
     """A card for each figure on the screen: the sprites that belong together, put together."""
     frame = update.frame
     entries = []
-    for number, group in enumerate(group_sprites(update.frame)):
+    for number, group in enumerate(groups):
         if not group.pixels.any():
             continue
         source = source_of(_cells(frame, group), update.origins, names)
@@ -167,10 +167,10 @@ def _cells(frame: Frame, group: Metasprite) -> NDArray[np.int32]:
     return np.concatenate([frame.sprites[index].cells.ravel() for index in group.indices])
 
 
-def boxes_of(update: Update, names: Names) -> list[Box]:
+def boxes_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Box]:
     """A box for each group of sprites on the screen, named after its block."""
     boxes = []
-    for number, group in enumerate(group_sprites(update.frame)):
+    for number, group in enumerate(groups):
         boxes.append(
             Box(
                 x=group.x,
@@ -190,11 +190,12 @@ def write_frame_pictures(
     """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths."""
     title = name if workspace is None else f"{workspace.rom.title}: {name}"
     names = names or {}
+    groups = (group_sprites if workspace is None else workspace.plugins.group_sprites)(update.frame)
     title = f"{title}, frame {update.snapshot.frame}"
     pictures = {
-        f"{name}-screen.png": annotated_screen(screen_of(update), boxes_of(update, names)),
-        f"{name}-figures.png": sprite_sheet(figures_of(update, names), title=title),
-        f"{name}-sprites.png": sprite_sheet(entries_of(update, names), title=title),
+        f"{name}-screen.png": annotated_screen(screen_of(update), boxes_of(update, groups, names)),
+        f"{name}-figures.png": sprite_sheet(figures_of(update, groups, names), title=title),
+        f"{name}-sprites.png": sprite_sheet(entries_of(update, groups, names), title=title),
     }
     for file, picture in pictures.items():
         write_atomic(folder / file, png_bytes(picture))

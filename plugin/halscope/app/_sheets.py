@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import Patch, StartEvidence, UsageError
+from halscope_hooks import ExportRequest, Patch, PatchError, StartEvidence, UsageError
 from numpy.typing import NDArray
 
 from halscope._files import refuse_same, write_atomic
 from halscope.app._workspace import Workspace
-from halscope.export import bps, ips
 from halscope.export.pictures import indexed_png
 from halscope.formats.dumps import load_states
 from halscope.formats.recording import RecordingReader
@@ -24,12 +24,11 @@ from halscope.inject.plan import EditPlan, plan_edits
 from halscope.inject.sheet import read_sheet, write_sheet
 from halscope.ppu import decode_frame
 from halscope.ppu.cgram import obj_palette
-from halscope.ppu.grouping import group_sprites
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
 from halscope.rom.index import TILE_BYTES
 
-OUTPUTS: Final = (".bps", ".ips", ".sfc", ".smc")
+log: Final = logging.getLogger("halscope.export")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def extract_sprites(
     if decoded.sprites_unknown:
         raise UsageError(f"{recording}: frame {frame}: {decoded.sprites_unknown}")
     origins = workspace.index().locate_vram(snapshot.vram)
-    groups = group_sprites(decoded)
+    groups = workspace.plugins.group_sprites(decoded)
     codecs = workspace.plugins.codecs()
     if single:
         return [
@@ -159,45 +158,51 @@ def inject(workspace: Workspace, pngs: Sequence[Path], output: Path, *, force: b
         UsageError: The ending is unknown, or the output is the ROM itself.
         HalscopeError: An edit cannot be read or placed; nothing is written.
     """
-    check_output(workspace.rom, output)
+    check_output(workspace, output)
     edited = [read_sheet(path, nearest=nearest) for path in pngs]
     plan = plan_edits(workspace.rom, workspace.plugins.codecs(), edited, index=workspace.index(), force=force)
     patch = to_patch(plan)
-    write_patch(workspace.rom, patch, output)
+    write_patch(workspace, patch, output)
     return Injection(plan, patch)
 
 
-def check_output(rom: Rom, output: Path) -> None:
+def check_output(workspace: Workspace, output: Path) -> None:
     """Refuse an output that has no known form, or that is the ROM.
 
     Raises:
         UsageError: It is one of these.
     """
-    if output.suffix.lower() not in OUTPUTS:
-        raise UsageError(f"{output}: the ending says the form, and must be one of {', '.join(OUTPUTS)}")
-    if rom.path is not None:
-        refuse_same(output, rom.path, "ROM")
+    workspace.plugins.exporter(output)
+    if workspace.rom.path is not None:
+        refuse_same(output, workspace.rom.path, "ROM")
 
 
-def write_patch(rom: Rom, patch: Patch, output: Path) -> None:
-    """Write a patch as BPS, IPS or a patched copy; the copier header, where the ROM's file has one, is kept.
+def write_patch(workspace: Workspace, patch: Patch, output: Path) -> None:
+    """Write a patch in the form that the output's ending asks for; a copier header of the ROM's file is kept.
 
     A patch is for the file as it is on disk, since that is what a patcher will be given. It is applied again and
     compared before it is written.
+
+    Raises:
+        UsageError: No exporter has this ending.
+        PatchError: What the exporter made does not lead to the edited ROM; nothing is written.
     """
-    source = rom.copier_header + rom.data.tobytes()
-    target = rom.copier_header + apply_patch(rom.data, patch)
-    form = output.suffix.lower()
-    if form == ".bps":
-        data = bps.create(source, target)
-        proof = bps.apply(source, data)
-    elif form == ".ips":
-        data = ips.create(source, target)
-        proof = ips.apply(source, data)
-    else:
-        data = proof = target
-    if proof != target:
-        raise AssertionError(f"{output}: the patch does not make the edited ROM")
+    rom = workspace.rom
+    exporter = workspace.plugins.exporter(output)
+    request = ExportRequest(
+        source=rom.copier_header + rom.data.tobytes(),
+        target=rom.copier_header + apply_patch(rom.data, patch),
+        copier_header=len(rom.copier_header),
+        patch=patch,
+    )
+    data = exporter.create(request)
+    proof = exporter.apply(request.source, data)
+    if proof is None:
+        log.warning("%s: a %s cannot be read back, so nothing proves it", output, exporter.description)
+    elif proof != request.target:
+        raise PatchError(
+            f"{output}: the {exporter.description} does not make the edited ROM; nothing was written; write a .bps"
+        )
     write_atomic(output, data)
 
 

@@ -26,7 +26,6 @@ from halscope.inject.builders import sheet_from_block
 from halscope.inject.plan import EditPlan
 from halscope.inject.sheet import write_sheet
 from halscope.ppu.cgram import obj_palette
-from halscope.ppu.grouping import group_sprites
 from halscope.rom.index import TILE_BYTES
 from halscope.session import Session, Update
 
@@ -61,7 +60,7 @@ def run_tour(folder: Path, core: str | None, report: Report) -> TourReport:
             game = DemoGame(session, facts)
             scenes, update = _look_around(game, workspace, names, facts, folder, report)
             edit, patch = _edit(game, workspace, update, facts, folder, report)
-        write_patch(workspace.rom, patch, folder / PATCH_NAME)
+        write_patch(workspace, patch, folder / PATCH_NAME)
         patched = bps.apply(path.read_bytes(), (folder / PATCH_NAME).read_bytes())
         booted = _patched_picture(patched, core, facts, game.word(edit.after, "scene_frame"))
     return write_report(folder, session.host.info.emulator, workspace, names, scenes, update, edit, booted)
@@ -86,7 +85,7 @@ def _look_around(
         if update.origins is not None:
             asked = int(update.origins.informative.sum())
             located = update.origins.located
-        sprites = sum(len(group.indices) for group in group_sprites(update.frame))
+        sprites = sum(len(group.indices) for group in workspace.plugins.group_sprites(update.frame))
         scenes.append(
             SceneReport(
                 name, update.snapshot.frame, sprites, asked, located, tuple(picture.name for picture in pictures)

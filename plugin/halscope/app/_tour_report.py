@@ -121,6 +121,7 @@ def write_report(
         f"packed: {sum(old for old, _ in packed)} bytes before, {sum(new for _, new in packed)} after",
         f"the same in {PATCH_NAME}",
     )
+    groups = workspace.plugins.group_sprites(update.frame)
     pictures = {
         "edit-before-after.png": before_after(
             before, after, f"{', '.join(edit.blocks)} repainted in the running game", crop=crop
@@ -130,8 +131,8 @@ def write_report(
         ),
         "overview.png": overview(
             screen_of(update),
-            boxes_of(update, names),
-            _telling(figures_of(update, names)),
+            boxes_of(update, groups, names),
+            _telling(figures_of(update, groups, names)),
             before,
             after,
             title="Halscope: every sprite, where it comes from, and an edit in the running game",

@@ -1,17 +1,18 @@
-"""A ROM with everything that is known of it: its image, the codecs of the plugins, and its index."""
+"""A ROM with everything that is known of it: its image, its game, the codecs of the plugins, and its index."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from halscope_hooks import Block, Codec, CodecError, StartEvidence, UsageError
 
 from halscope._files import read_limited
-from halscope.app._plugins import Plugins
-from halscope.codecs.hal import HAL
+from halscope.app._known_game import KnownGame, known_game
+from halscope.app.plugins import Plugins
 from halscope.rom import mapping
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
@@ -43,17 +44,6 @@ class ListedBlock:
     codec: str
     score: float | None
     start: StartEvidence
-
-
-def codec_named(name: str) -> Codec:
-    """The built-in codec of this name.
-
-    Raises:
-        UsageError: There is none.
-    """
-    if name != HAL.name:
-        raise UsageError(f"there is no codec {name!r}; the codecs are: {HAL.name}")
-    return HAL
 
 
 def to_rom_offset(rom: Rom, snes_address: int) -> int:
@@ -92,25 +82,33 @@ class Workspace:
         self._index: RomIndex | None = None
 
     @classmethod
-    def open(cls, path: Path) -> Workspace:
-        """Read the ROM. Raises UsageError or RomError."""
-        return cls(Rom.load(path), Plugins())
+    def open(cls, path: Path, plugins: Plugins | None = None) -> Workspace:
+        """Read the ROM. `plugins`: by default Halscope's own parts. Raises UsageError or RomError."""
+        return cls(Rom.load(path), Plugins() if plugins is None else plugins)
+
+    @cached_property
+    def game(self) -> KnownGame | None:
+        """What the profiles know of this game, or `None`."""
+        return known_game(self.rom, self.plugins.games(), self.plugins.codecs())
 
     def codec(self, name: str) -> Codec:
-        """The codec of this name, the plugins' own included.
+        """The codec of this name, the plugins' own included. Raises UsageError where there is none."""
+        return self.plugins.codec(name)
 
-        Raises:
-            UsageError: There is none.
-        """
-        codecs = {codec.name: codec for codec in self.plugins.codecs()}
-        if name not in codecs:
-            raise UsageError(f"there is no codec {name!r}; the codecs are: {', '.join(sorted(codecs))}")
-        return codecs[name]
+    def codecs(self) -> tuple[Codec, ...]:
+        """The codecs that this ROM is searched with: all, unless its hash says which game it is; then, of the built-in
+        ones, those that the game uses."""
+        game = self.game
+        if game is None or game.match.by != "sha256" or not game.match.profile.codecs:
+            return self.plugins.codecs()
+        used = game.match.profile.codecs
+        return tuple(one for one in self.plugins.codecs() if one.name in used or not self.plugins.is_built_in(one))
 
     def index(self, progress: Progress | None = None) -> RomIndex:
         """The index of the whole ROM, from the cache where it is there."""
         if self._index is None:
-            self._index = RomIndex.load_or_build(self.rom, self.plugins.codecs(), progress=progress)
+            known = {} if self.game is None else self.game.starts
+            self._index = RomIndex.load_or_build(self.rom, self.codecs(), progress=progress, known_starts=known)
         return self._index
 
     def tracker(self, progress: Progress | None = None) -> Locate:

@@ -30,6 +30,7 @@ def press(text: str) -> Press:
 def add_game_options(command: argparse.ArgumentParser) -> None:
     """Add ROM, --core and --press."""
     command.add_argument("rom", type=Path, metavar="ROM")
+    command.add_argument("--host", default="libretro", metavar="HOST", help="what runs it (default: libretro)")
     command.add_argument(
         "--core", metavar="CORE", help="a libretro core: a path or a name (snes9x, bsnes-mercury-accuracy, …)"
     )
@@ -45,7 +46,7 @@ def add_game_options(command: argparse.ArgumentParser) -> None:
 
 def game_from(options: argparse.Namespace) -> Game:
     """The game that the options name."""
-    return Game(rom=options.rom, core=options.core)
+    return Game(rom=options.rom, core=options.core, host=options.host)
 
 
 def schedule_from(options: argparse.Namespace) -> tuple[Press, ...]:

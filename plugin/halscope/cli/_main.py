@@ -34,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    if os.environ.get("HALSCOPE_TRACE_HOOKS", "0") not in ("", "0"):
+        logging.getLogger("halscope.hooks").setLevel(logging.INFO)
     try:
         options = parser().parse_args(argv)
     except SystemExit as request:  # argparse leaves this way for --help and for wrong options alike

@@ -8,8 +8,9 @@ from pathlib import Path
 from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError
 
 from halscope._files import read_limited, refuse_same, write_atomic
-from halscope.app import Workspace, bare_stream, codec_named
+from halscope.app import Plugins, Workspace, bare_stream
 from halscope.cli._common import Commands, number, place, print_json, rom_offset
+from halscope.cli._plugins import add_plugin_options, plugins_from
 
 RAW_LIMIT = 0x10000  # a HAL block decodes to at most this many bytes
 
@@ -22,6 +23,7 @@ def add_commands(commands: Commands) -> None:
     unpack.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where the decoded bytes go")
     unpack.add_argument("--codec", default="hal", help="the block's format (default: hal)")
     unpack.add_argument("--json", action="store_true", help="print the sizes as JSON")
+    add_plugin_options(unpack)
     unpack.set_defaults(run=decompress)
 
     pack = commands.add_parser("compress", help="encode a file to the smallest stream")
@@ -29,14 +31,16 @@ def add_commands(commands: Commands) -> None:
     pack.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where the stream goes")
     pack.add_argument("--codec", default="hal", help="the format (default: hal)")
     pack.add_argument("--json", action="store_true", help="print the sizes as JSON")
+    add_plugin_options(pack)
     pack.set_defaults(run=compress)
 
 
 def decompress(options: argparse.Namespace) -> int:
     """Decode one block into a file."""
     refuse_same(options.output, options.rom, "ROM")
-    codec = codec_named(options.codec)
-    block = _decode(options.rom, options.offset, codec)
+    plugins = plugins_from(options)
+    codec = plugins.codec(options.codec)
+    block = _decode(options.rom, options.offset, codec, plugins)
     write_atomic(options.output, block.data)
     if options.json:
         print_json(
@@ -47,9 +51,9 @@ def decompress(options: argparse.Namespace) -> int:
     return 0
 
 
-def _decode(path: Path, offset: str, codec: Codec) -> Block:
+def _decode(path: Path, offset: str, codec: Codec, plugins: Plugins) -> Block:
     try:
-        rom = Workspace.open(path).rom
+        rom = Workspace.open(path, plugins).rom
     except RomError:
         # No ROM, but perhaps what `compress` wrote; anything else keeps the error that says what is wrong with it.
         block = bare_stream(path, codec) if ":" not in offset and number(offset) == 0 else None
@@ -64,7 +68,7 @@ def _decode(path: Path, offset: str, codec: Codec) -> Block:
 
 def compress(options: argparse.Namespace) -> int:
     """Encode one file."""
-    codec = codec_named(options.codec)
+    codec = plugins_from(options).codec(options.codec)
     data = read_limited(options.file, RAW_LIMIT, "file to compress (at most 65536 bytes)")
     refuse_same(options.output, options.file, "file that is read")
     try:

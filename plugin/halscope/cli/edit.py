@@ -9,6 +9,7 @@ from halscope_hooks import UsageError
 
 from halscope.app import Workspace, extract_blocks, extract_sprites, inject, read_palette
 from halscope.cli._common import Commands, number, out_folder, place, positive, print_json, progress_bar, rom_offset
+from halscope.cli._plugins import add_plugin_options, plugins_from
 
 
 def add_commands(commands: Commands) -> None:
@@ -35,6 +36,7 @@ def add_commands(commands: Commands) -> None:
     extract.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the PNGs go")
     extract.add_argument("--overwrite", action="store_true", help="replace PNGs that are there already")
     extract.add_argument("--json", action="store_true", help="print what was written as JSON")
+    add_plugin_options(extract)
     extract.set_defaults(run=run_extract)
 
     back = commands.add_parser("inject", help="make a patch from edited PNGs")
@@ -51,6 +53,7 @@ def add_commands(commands: Commands) -> None:
     back.add_argument("--force", action="store_true", help="edit blocks whose start is not proven, too")
     back.add_argument("--nearest", action="store_true", help="take the nearest colour of the palette for a foreign one")
     back.add_argument("--json", action="store_true", help="print what was changed as JSON")
+    add_plugin_options(back)
     back.set_defaults(run=run_inject)
 
 
@@ -58,7 +61,7 @@ def run_extract(options: argparse.Namespace) -> int:
     """Write the PNGs."""
     if options.recording is None and not options.offsets and not options.all:
         raise UsageError("extract: say what: OFFSETs of blocks, --all, or --recording FILE")
-    workspace = Workspace.open(options.rom)
+    workspace = Workspace.open(options.rom, plugins_from(options))
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     folder = out_folder(options.out)
@@ -93,7 +96,7 @@ def run_extract(options: argparse.Namespace) -> int:
 
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch."""
-    workspace = Workspace.open(options.rom)
+    workspace = Workspace.open(options.rom, plugins_from(options))
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     done = inject(workspace, options.pngs, options.output, force=options.force, nearest=options.nearest)

@@ -9,6 +9,7 @@ from halscope_hooks import UsageError
 
 from halscope.app import Workspace, inspect_files
 from halscope.cli._common import Commands, number, out_folder, print_json, progress_bar
+from halscope.cli._plugins import add_plugin_options, plugins_from
 
 
 def add_commands(commands: Commands) -> None:
@@ -23,6 +24,7 @@ def add_commands(commands: Commands) -> None:
     )
     inspect.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sprites' PNGs go")
     inspect.add_argument("--json", action="store_true", help="print the sprites as JSON")
+    add_plugin_options(inspect)
     inspect.set_defaults(run=run)
 
 
@@ -30,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
     if options.obsel is not None and options.obsel > 0xFF:
         raise UsageError(f"--obsel {options.obsel:#x}: a register holds one byte, 0 to 0xff")
-    workspace = None if options.rom is None else Workspace.open(options.rom)
+    workspace = None if options.rom is None else Workspace.open(options.rom, plugins_from(options))
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)

@@ -11,6 +11,7 @@ from halscope_hooks import UsageError
 from halscope.app import LiveEdits, Workspace, check_output, open_game, play_frames, write_frame_pictures
 from halscope.cli._common import Commands, out_folder, positive, print_json, progress_bar
 from halscope.cli._game import add_game_options, frame_summary, game_from, schedule_from
+from halscope.cli._plugins import add_plugin_options, plugins_from
 
 
 def add_commands(commands: Commands) -> None:
@@ -35,6 +36,7 @@ def add_commands(commands: Commands) -> None:
     )
     play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
     play.add_argument("--json", action="store_true", help="print a line of JSON a frame")
+    add_plugin_options(play)
     play.set_defaults(run=run)
 
 
@@ -42,15 +44,16 @@ def run(options: argparse.Namespace) -> int:
     """Run the game."""
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play without a window needs --frames N, --watch DIR or --json, or there is nothing to see")
-    workspace = Workspace.open(options.rom)
+    plugins = plugins_from(options)
+    workspace = Workspace.open(options.rom, plugins)
     if options.output is not None:
-        check_output(workspace.rom, options.output)  # now, not after an hour of play
+        check_output(workspace, options.output)  # now, not after an hour of play
     with progress_bar("indexing", "B") as progress:
         locate = workspace.tracker(progress)
     watch = None if options.watch is None else out_folder(options.watch)
     last = None
     interrupted = False
-    with open_game(game_from(options), locate=locate) as session:
+    with open_game(game_from(options), locate, plugins) as session:
         edits = LiveEdits(workspace, session, watch, force=options.force, nearest=options.nearest, report=_report)
         frames = play_frames(session, schedule_from(options), options.frames, real_time=options.frames is None)
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from halscope.app import Workspace, open_game, open_recording, record_game, write_frame_pictures
 from halscope.cli._common import Commands, out_folder, positive, print_json, progress_bar
 from halscope.cli._game import add_game_options, frame_summary, game_from, schedule_from
+from halscope.cli._plugins import add_plugin_options, plugins_from
 
 
 def add_commands(commands: Commands) -> None:
@@ -19,6 +20,7 @@ def add_commands(commands: Commands) -> None:
     record.add_argument("--wram", action="store_true", help="record the work RAM too")
     record.add_argument("--picture", action="store_true", help="record the emulator's picture too")
     record.add_argument("--json", action="store_true", help="print what was recorded as JSON")
+    add_plugin_options(record)
     record.set_defaults(run=run_record)
 
     replay = commands.add_parser("replay", help="decode a recording as if it were a running game")
@@ -26,12 +28,16 @@ def add_commands(commands: Commands) -> None:
     replay.add_argument("--rom", type=Path, metavar="ROM", help="say where the tiles come from in this ROM")
     replay.add_argument("--out", type=Path, metavar="DIR", help="write pictures of the last frame here")
     replay.add_argument("--json", action="store_true", help="print a line of JSON a frame")
+    add_plugin_options(replay)
     replay.set_defaults(run=run_replay)
 
 
 def run_record(options: argparse.Namespace) -> int:
     """Run the game and record it."""
-    with open_game(game_from(options)) as session, progress_bar("recording", "frame") as progress:
+    with (
+        open_game(game_from(options), plugins=plugins_from(options)) as session,
+        progress_bar("recording", "frame") as progress,
+    ):
         size = record_game(
             session,
             options.output,
@@ -50,13 +56,14 @@ def run_record(options: argparse.Namespace) -> int:
 
 def run_replay(options: argparse.Namespace) -> int:
     """Decode each frame of the recording."""
-    workspace = None if options.rom is None else Workspace.open(options.rom)
+    plugins = plugins_from(options)
+    workspace = None if options.rom is None else Workspace.open(options.rom, plugins)
     locate = None
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             locate = workspace.tracker(progress)
     frames = 0
-    with open_recording(options.recording, locate) as session:
+    with open_recording(options.recording, locate, plugins) as session:
         last = None
         while (update := session.step()) is not None:
             last = update

@@ -13,8 +13,8 @@ from halscope_hooks import UsageError
 from halscope._files import read_limited
 from halscope.app import LISTED_SCORE, Workspace
 from halscope.cli._common import Commands, print_json, progress_bar
+from halscope.cli._plugins import add_plugin_options, plugins_from
 from halscope.rom import mapping
-from halscope.rom.image import Rom
 from halscope.rom.index import TILE_BYTES
 
 TILES_LIMIT = 0x100000
@@ -33,27 +33,31 @@ def add_commands(commands: Commands) -> None:
     )
     scan.add_argument("--all", action="store_true", help="list every offset at which a stream can be read, unranked")
     scan.add_argument("--json", action="store_true", help="print JSON")
+    add_plugin_options(scan)
     scan.set_defaults(run=run_scan)
 
     locate = commands.add_parser("locate", help="say where in a ROM raw 32-byte tiles come from")
     locate.add_argument("rom", type=Path, metavar="ROM")
     locate.add_argument("tiles", type=Path, metavar="TILES", help="a file of raw 4bpp tiles, 32 bytes each")
     locate.add_argument("--json", action="store_true", help="print JSON")
+    add_plugin_options(locate)
     locate.set_defaults(run=run_locate)
 
 
 def run_scan(options: argparse.Namespace) -> int:
     """List the blocks."""
-    workspace = Workspace.open(options.rom)
+    workspace = Workspace.open(options.rom, plugins_from(options))
     rom = workspace.rom
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     blocks = workspace.every_stream() if options.all else workspace.blocks(options.min_score)
     if options.json:
-        print_json({"rom": describe(rom), "blocks": [asdict(block) for block in blocks]})
+        print_json({"rom": describe(workspace), "blocks": [asdict(block) for block in blocks]})
         return 0
     print(f"{rom.name}: {rom.title!r}, {rom.mapping.name}, {rom.data.size >> 10} KiB")
-    for warning in rom.warnings:
+    if (game := workspace.game) is not None:
+        print(f"game: {game.match.profile.name}, known by its {'hash' if game.match.by == 'sha256' else 'title'}")
+    for warning in (*rom.warnings, *(() if game is None else game.notes)):
         print(f"warning: {warning}")
     print(f"{'offset':>8} {'address':>8} {'packed':>6} {'size':>6} codec score start")
     for block in blocks:
@@ -66,8 +70,9 @@ def run_scan(options: argparse.Namespace) -> int:
     return 0
 
 
-def describe(rom: Rom) -> dict[str, Any]:
+def describe(workspace: Workspace) -> dict[str, Any]:
     """What the JSON says of a ROM."""
+    rom, game = workspace.rom, workspace.game
     return {
         "name": rom.name,
         "title": rom.title,
@@ -75,13 +80,14 @@ def describe(rom: Rom) -> dict[str, Any]:
         "mapping": rom.mapping.name.lower(),
         "sha256": rom.sha256,
         "copier_header": bool(rom.copier_header),
+        "game": None if game is None else game.describe(),
         "warnings": list(rom.warnings),
     }
 
 
 def run_locate(options: argparse.Namespace) -> int:
     """Look each tile up."""
-    workspace = Workspace.open(options.rom)
+    workspace = Workspace.open(options.rom, plugins_from(options))
     data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
     if not data or len(data) % TILE_BYTES:
         raise UsageError(f"{options.tiles}: {len(data)} bytes; raw 4bpp tiles have {TILE_BYTES} bytes each")
@@ -89,7 +95,8 @@ def run_locate(options: argparse.Namespace) -> int:
         index = workspace.index(progress)
     found = index.locate(np.frombuffer(data, np.uint8).reshape(-1, TILE_BYTES)).origins  # neighbours in the file help
     if options.json:
-        print_json({"tiles": [{"origins": [asdict(origin) for origin in origins]} for origins in found]})
+        tiles = [{"origins": [asdict(origin) for origin in origins]} for origins in found]
+        print_json({"rom": describe(workspace), "tiles": tiles})
         return 0
     for number, origins in enumerate(found):
         if not origins:

@@ -83,8 +83,22 @@ def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
                     continue
                 groups.join(a, b)
                 joined = True
-    first = first_sprite(registers.known(frame.snapshot.ppu.oamadd))
+    first = _front_sprite(frame)
     return tuple(_draw(group, first) for group in groups.all() if any(_is_on_screen(s, lines) for s in group))
+
+
+def draw_group(frame: Frame, indices: Sequence[int]) -> Metasprite:
+    """Return these sprites of a frame as one figure, whatever the rule says of them.
+
+    Args:
+        frame: The frame.
+        indices: OAM entries of it, at least one, none twice.
+    """
+    return _draw([frame.sprites[index] for index in sorted(indices)], _front_sprite(frame))
+
+
+def _front_sprite(frame: Frame) -> int:
+    return first_sprite(registers.known(frame.snapshot.ppu.oamadd))
 
 
 def screen_y(sprite: Sprite) -> int:

@@ -13,7 +13,7 @@ An end that lies inside a stronger family is an accident of that family's bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +27,9 @@ from halscope.rom.pointers import table_pointers
 
 Starts = NDArray[Any]
 Progress = Callable[[int, int], None]
+
+KnownStarts = Mapping[str, NDArray[np.uint32]]
+"""For a codec's name, ROM offsets that something known of this ROM points at (a game profile's tables)."""
 
 START_KINDS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer", "adjacent", "content")
 """What `start` in START_DTYPE counts through, strongest first."""
@@ -87,7 +90,11 @@ _POINTED: Final = 40.0
 
 
 def find_families(
-    rom: Rom, codecs: Sequence[Codec], progress: Progress | None = None, cancel: CancelToken | None = None
+    rom: Rom,
+    codecs: Sequence[Codec],
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+    known_starts: KnownStarts | None = None,
 ) -> Starts:
     """Scan a ROM with each codec and rank what is found.
 
@@ -96,6 +103,7 @@ def find_families(
         codecs: At most 255.
         progress: Called with (codecs done, codecs).
         cancel: Raises CancelledError soon after it is cancelled; a foreign codec is waited for.
+        known_starts: Counted as if a table pointed at them, where a plausible stream begins there.
 
     Returns:
         START_DTYPE array: families in the order of their best start's offset, within one the best start first.
@@ -105,7 +113,8 @@ def find_families(
     for number, codec in enumerate(codecs):
         if progress is not None:
             progress(number, len(codecs))
-        found.append(_rank(rom, codec, number, cancel))
+        known = (known_starts or {}).get(codec.name, np.empty(0, np.uint32))
+        found.append(_rank(rom, codec, number, cancel, known))
     starts = np.concatenate(found) if found else np.empty(0, START_DTYPE)
     starts["family"] += np.repeat(
         np.cumsum([0, *(_count(part) for part in found[:-1])], dtype=np.uint32)[: len(found)],
@@ -120,7 +129,7 @@ def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
     return candidates[(size >= SMALLEST_BLOCK) & (packed >= SMALLEST_STREAM) & (packed <= size + size // 64 + 8)]
 
 
-def _rank(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None) -> Starts:
+def _rank(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None, known_starts: NDArray[np.uint32]) -> Starts:
     candidates = plausible_streams(_scan(rom, codec, cancel))
     first_look = _first_look(rom, codec, candidates, cancel)
     # A start that falls below the floor is none whatever points at it: tables of numbers lead to one another.
@@ -128,6 +137,7 @@ def _rank(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None) -> St
     ends = candidates["offset"].astype(np.uint32) + candidates["packed_size"].astype(np.uint32)
     families = np.unique(ends, return_inverse=True)[1].astype(np.uint32)
     tables = table_pointers(rom, np.ascontiguousarray(candidates["offset"], np.uint32), families, cancel)
+    tables[np.isin(candidates["offset"], known_starts)] = _POINTED
 
     chosen = _best_of_each(families, first_look, _EVALUATED_STARTS) | (tables > 0)
     starts = np.empty(int(chosen.sum()), START_DTYPE)

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from halscope import _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
-from halscope.rom.families import HAL, START_DTYPE, START_KINDS, Starts, find_families, first_of_each, stop_if_cancelled
+from halscope.rom.families import (
+    HAL,
+    START_DTYPE,
+    START_KINDS,
+    KnownStarts,
+    Starts,
+    find_families,
+    first_of_each,
+    stop_if_cancelled,
+)
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, atlas_of, blocks_of
 
@@ -59,7 +68,13 @@ class RomIndex:
 
     @classmethod
     def build(
-        cls, rom: Rom, codecs: Sequence[Codec], *, progress: Progress | None = None, cancel: CancelToken | None = None
+        cls,
+        rom: Rom,
+        codecs: Sequence[Codec],
+        *,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+        known_starts: KnownStarts | None = None,
     ) -> Self:
         """Index a ROM: scan, rank the starts, decode them, and take fingerprints of it all and of the ROM itself.
 
@@ -77,7 +92,7 @@ class RomIndex:
         _check_names(codecs)
         report = progress or (lambda _done, _total: None)
         report(0, _STEPS)
-        families = find_families(rom, codecs, cancel=cancel)
+        families = find_families(rom, codecs, cancel=cancel, known_starts=known_starts)
         report(1, _STEPS)
         families, outputs, bounds = _decoded(rom, codecs, families, cancel)
         report(2, _STEPS)
@@ -96,6 +111,7 @@ class RomIndex:
         cache_dir: Path | None = None,
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
+        known_starts: KnownStarts | None = None,
     ) -> Self:
         """As `build`, from the cache where it holds this ROM and these codecs. A cache that cannot be used is no error.
 
@@ -105,18 +121,23 @@ class RomIndex:
             cache_dir: The cache's folder; by default HALSCOPE_CACHE_DIR or the user's cache folder.
             progress: As for `build`; not called where the cache serves.
             cancel: As for `build`.
+            known_starts: As for `build`; part of the cache's key.
         """
         _check_names(codecs)
         key = "|".join(
             [f"format {FORMAT}", rom.sha256, rom.mapping.value]
             + [f"{codec.name} {getattr(codec, 'version', '')}" for codec in codecs]
+            + [
+                f"{name} {hashlib.sha256(offsets.tobytes()).hexdigest()}"
+                for name, offsets in sorted((known_starts or {}).items())
+            ]
         )
         folder = cache.default_folder() if cache_dir is None else cache_dir
         path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
         stored = cache.load(path, key)
         if stored is not None and _fits(stored, rom):
             return cls(rom, codecs, stored["families"], stored)
-        index = cls.build(rom, codecs, progress=progress, cancel=cancel)
+        index = cls.build(rom, codecs, progress=progress, cancel=cancel, known_starts=known_starts)
         cache.store(path, key, index._arrays())
         return index
 

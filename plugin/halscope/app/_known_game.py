@@ -1,0 +1,115 @@
+"""What the game profiles of the plugins say of one ROM: its name, and where known tables lead."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from halscope_hooks import Codec, CodecError, GameProfile, PointerTable
+from numpy.typing import NDArray
+
+from halscope.games import Match, match_game, table_targets
+from halscope.rom.families import KnownStarts
+from halscope.rom.image import Rom
+
+log: Final = logging.getLogger("halscope.games")
+
+_ENOUGH: Final = 0.5
+"""Share of a table's entries that must lead to streams. One byte in ten of a ROM begins one by accident."""
+
+_SHORT: Final = 4
+"""Entries below which that share says little: then every one must lead to a stream, and the game must be sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGame:
+    """A profile that fits, and what it is worth.
+
+    Args:
+        match: The profile, and what of it fits.
+        starts: ROM offsets that its tables lead to, for each codec.
+        notes: Lines for a person: what of the profile does not fit this ROM.
+    """
+
+    match: Match
+    starts: KnownStarts = field(repr=False)
+    notes: tuple[str, ...]
+
+    def describe(self) -> dict[str, Any]:
+        """What the JSON says of it."""
+        profile = self.match.profile
+        return {
+            "id": profile.id,
+            "name": profile.name,
+            "by": self.match.by,
+            "decoders": [
+                {"address": f"{one.snes_address >> 16:02X}:{one.snes_address & 0xFFFF:04X}", "codec": one.codec}
+                for one in self.match.decoders
+            ],
+            "known_starts": {name: len(offsets) for name, offsets in self.starts.items()},
+            "notes": list(self.notes),
+        }
+
+
+def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec]) -> KnownGame | None:
+    """The profile that fits the ROM, and where its tables lead; `None` where none fits.
+
+    A profile is only believed as far as the ROM bears it out: a table whose entries lead to no streams says nothing.
+    """
+    read = _reader(rom)
+    match = match_game(profiles, rom.title, rom.sha256, read)
+    if match is None:
+        return None
+    profile = match.profile
+    starts: dict[str, set[int]] = {}
+    notes = []
+    if profile.mapping is not None and profile.mapping != rom.mapping.name.lower():
+        notes.append(f"{profile.name} has the mapping {profile.mapping}, this ROM {rom.mapping.name.lower()}")
+    elif profile.decoders and not match.decoders:
+        notes.append(f"no code where {profile.name} has its decoder: another version, or another game")
+    by_name = {codec.name: codec for codec in codecs}
+    for table in profile.tables:
+        codec = by_name.get(table.codec)
+        found = None if notes or codec is None else _starts(rom, match, table, codec, read)
+        if found is None:
+            notes.append(f"the table at {table.low:06X} of {profile.name} does not fit this ROM, and is left out")
+            continue
+        starts.setdefault(table.codec, set()).update(found)
+    for note in notes:
+        log.info("%s: %s", rom.name, note)
+    return KnownGame(match, {name: _sorted(offsets) for name, offsets in starts.items()}, tuple(notes))
+
+
+def _starts(
+    rom: Rom, match: Match, table: PointerTable, codec: Codec, read: Callable[[int], int | None]
+) -> set[int] | None:
+    """The offsets that a table leads to and that hold a stream; `None` where the table is not believed."""
+    offsets = [rom.to_offset(target) for target in table_targets(table, read)]
+    found = {offset for offset in offsets if offset is not None and _is_stream(codec, rom, offset)}
+    distinct = len(set(offsets))
+    if table.count < _SHORT:
+        sure = match.by == "sha256" or bool(match.decoders)
+        return found if sure and found and len(found) == distinct else None
+    return found if found and len(found) >= _ENOUGH * distinct else None
+
+
+def _is_stream(codec: Codec, rom: Rom, offset: int) -> bool:
+    try:
+        return codec.decode(rom.data, offset).data.size > 0
+    except CodecError:
+        return False
+
+
+def _reader(rom: Rom) -> Callable[[int], int | None]:
+    def read(snes_address: int) -> int | None:
+        offset = rom.to_offset(snes_address) if 0 <= snes_address <= 0xFFFFFF else None
+        return None if offset is None else int(rom.data[offset])
+
+    return read
+
+
+def _sorted(offsets: set[int]) -> NDArray[np.uint32]:
+    return np.array(sorted(offsets), np.uint32)

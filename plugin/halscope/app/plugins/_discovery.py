@@ -1,0 +1,129 @@
+"""Finding plugins, in folders and among what is installed, and reading their manifests without importing them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from halscope_hooks import PROJECT_NAME, PluginError, UsageError
+
+from halscope.app.plugins._manifest import MANIFEST, Manifest, read_manifest
+
+_PREFIX: Final = "halscope_plugin_"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plugin whose manifest is good and whose code was not imported yet.
+
+    Args:
+        manifest: Its manifest.
+        source: Where it was found, for people.
+        load: Imports it and returns its object. Whatever its code raises comes through.
+    """
+
+    manifest: Manifest
+    source: str
+    load: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A plugin that is not taken.
+
+    Args:
+        plugin: Its id, or where it was looked for.
+        source: Where it was found.
+        reason: What is wrong with it, and what to do.
+    """
+
+    plugin: str
+    source: str
+    reason: str
+
+    def __str__(self) -> str:
+        return str(PluginError(self.plugin, self.reason))
+
+
+def in_folders(folders: Iterable[Path]) -> Iterator[Candidate | Refusal]:
+    """The plugin of each folder.
+
+    Raises:
+        UsageError: A folder is not there, or holds no manifest.json: the request itself is wrong.
+    """
+    for folder in folders:
+        path = folder / MANIFEST
+        if not path.is_file():
+            raise UsageError(f"{folder}: holds no {MANIFEST}; --plugin takes the folder that a plugin's manifest is in")
+        try:
+            manifest = read_manifest(path)
+        except UsageError as error:
+            yield Refusal(folder.name or str(folder), str(folder), str(error))
+            continue
+        yield Candidate(manifest, str(folder), _folder_loader(folder, manifest))
+
+
+def installed() -> Iterator[Candidate | Refusal]:
+    """What other distributions announce as entry points of the group "halscope", by name.
+
+    The manifest lies in the top-level package of the entry point's module, as `PACKAGE/manifest.json`.
+    """
+    for entry in sorted(importlib.metadata.entry_points(group=PROJECT_NAME), key=lambda entry: entry.name):
+        distribution = "" if entry.dist is None else f" of {entry.dist.name} {entry.dist.version}"
+        source = f"entry point {entry.name}{distribution}"
+        try:
+            manifest = read_manifest(_installed_manifest(entry))
+            if manifest.entry_point != entry.value.replace(" ", ""):
+                raise UsageError(
+                    f'{manifest.where}: "entry_point" is {manifest.entry_point}, but the distribution announces '
+                    f"{entry.value}; make them equal"
+                )
+        except UsageError as error:
+            yield Refusal(entry.name, source, str(error))
+            continue
+        yield Candidate(manifest, source, entry.load)
+
+
+def _installed_manifest(entry: importlib.metadata.EntryPoint) -> Path:
+    package = entry.value.partition(":")[0].partition(".")[0].strip()
+    try:
+        # Of a top-level name this imports nothing.
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{package}: cannot be found: {error}; install it again") from None
+    if spec is None:
+        raise UsageError(f"{package}: is not there; install it again")
+    for folder in spec.submodule_search_locations or ():
+        path = Path(folder) / MANIFEST
+        if path.is_file():
+            return path
+    raise UsageError(f"{package}: holds no {MANIFEST}; a plugin is a package with its manifest in it")
+
+
+def _folder_loader(folder: Path, manifest: Manifest) -> Callable[[], object]:
+    def load() -> object:
+        place = folder.resolve()
+        # A package of its own, so that plugins with equally named modules do not meet, and sys.path stays as it is.
+        mark = sha256(str(place).encode()).hexdigest()[:8]
+        parent = f"{_PREFIX}{manifest.id.replace('-', '_')}_{mark}"
+        if parent not in sys.modules:
+            package = types.ModuleType(parent, f"The plugin {manifest.id}, from {place}.")
+            package.__path__ = [str(place)]
+            sys.modules[parent] = package
+        try:
+            module = importlib.import_module(f"{parent}.{manifest.module}")
+        except BaseException:
+            for name in [name for name in sys.modules if name == parent or name.startswith(f"{parent}.")]:
+                del sys.modules[name]  # nothing half imported stays behind
+            raise
+        return getattr(module, manifest.attribute)
+
+    return load

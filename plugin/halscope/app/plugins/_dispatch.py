@@ -1,0 +1,203 @@
+"""Calling hook implementations, each apart: guarded, timed, counted, and switched off where they keep failing.
+
+Threads: any thread may call. One lock guards the counters; it is never held while a hook runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sized
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from halscope_hooks import Frame, PluginError, Snapshot
+
+log: Final = logging.getLogger("halscope.plugins")
+trace_log: Final = logging.getLogger("halscope.hooks")
+
+TRACE_VARIABLE: Final = "HALSCOPE_TRACE_HOOKS"
+FAILURES_IN_A_ROW: Final = 3
+"""So many, and the hook is switched off for this plugin."""
+
+SLOW_SECONDS: Final = 0.05
+"""Three frames: a hook that takes longer on the host's thread is felt in the game."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One plugin's function for one hook."""
+
+    plugin: str
+    hook: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong in a hook, to be told to others."""
+
+    plugin: str
+    hook: str
+    error: Exception
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class HookReport:
+    """How one plugin's hook has done so far.
+
+    Args:
+        plugin: The plugin.
+        hook: The hook.
+        calls: How often it was called.
+        failures: How often it raised.
+        seconds: Time spent in it.
+        slowest: The longest call, seconds.
+        switched_off: Whether it is called no more.
+    """
+
+    plugin: str
+    hook: str
+    calls: int
+    failures: int
+    seconds: float
+    slowest: float
+    switched_off: bool
+
+
+@dataclass(slots=True)
+class _Count:
+    calls: int = 0
+    failures: int = 0
+    in_a_row: int = 0
+    slow: int = 0
+    seconds: float = 0.0
+    slowest: float = 0.0
+    off: bool = False
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Calls implementations for one session.
+
+    Args:
+        on_failure: Told of each failure, on the thread that it happened on, with no lock held.
+    """
+
+    on_failure: Callable[[Failure], None]
+    _counts: dict[tuple[str, str], _Count] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _trace: bool = field(default_factory=lambda: os.environ.get(TRACE_VARIABLE, "") not in ("", "0"))
+
+    def call(self, implementation: Implementation, arguments: Mapping[str, Any]) -> tuple[bool, Any]:
+        """Call one implementation with those arguments that it takes; (whether it returned, what it returned).
+
+        An Exception is caught, logged with the plugin's name and passed to `on_failure`; KeyboardInterrupt and
+        SystemExit go through. One that is switched off is not called.
+        """
+        key = (implementation.plugin, implementation.hook)
+        with self._lock:
+            if self._counts.setdefault(key, _Count()).off:
+                return False, None
+        wanted = {name: arguments[name] for name in implementation.arguments}
+        began = time.perf_counter()
+        try:
+            result = implementation.function(**wanted)
+        except Exception as error:  # a stranger's code may raise anything, and must not stop others
+            self._time(key, time.perf_counter() - began)
+            self._tell(implementation, wanted, time.perf_counter() - began, f"raised {_short(error)}")
+            self.failed(implementation.plugin, implementation.hook, error)
+            return False, None
+        seconds = time.perf_counter() - began
+        self._time(key, seconds)
+        with self._lock:
+            self._counts[key].in_a_row = 0
+        self._tell(implementation, wanted, seconds, f"returned {_short(result)}")
+        return True, result
+
+    def failed(self, plugin: str, hook: str, error: Exception) -> None:
+        """Count and tell a failure; the third in a row switches the hook off."""
+        text = "".join(traceback.format_exception(error))
+        log.error("plugin %s: %s failed: %s\n%s", plugin, hook, error, text.rstrip())
+        with self._lock:
+            count = self._counts.setdefault((plugin, hook), _Count())
+            count.failures += 1
+            count.in_a_row += 1
+            now_off = not count.off and count.in_a_row >= FAILURES_IN_A_ROW
+            count.off |= now_off
+        self.on_failure(Failure(plugin, hook, error, text))
+        if now_off:
+            message = PluginError(
+                plugin,
+                f"{hook} is switched off after {FAILURES_IN_A_ROW} failures in a row (the last: {error}); "
+                f"correct it, or switch it on again with Plugins.enable({plugin!r}, {hook!r})",
+            )
+            log.error("%s", message)
+            self.on_failure(Failure(plugin, hook, message, text))
+
+    def enable(self, plugin: str, hook: str) -> bool:
+        """Switch a hook on again. Whether it had been off."""
+        with self._lock:
+            count = self._counts.get((plugin, hook))
+            was_off = count is not None and count.off
+            if count is not None:
+                count.off, count.in_a_row = False, 0
+        return was_off
+
+    def reports(self) -> tuple[HookReport, ...]:
+        """Every hook that was called, in the order of the first calls."""
+        with self._lock:
+            return tuple(
+                HookReport(plugin, hook, count.calls, count.failures, count.seconds, count.slowest, count.off)
+                for (plugin, hook), count in self._counts.items()
+            )
+
+    def _time(self, key: tuple[str, str], seconds: float) -> None:
+        with self._lock:
+            count = self._counts[key]
+            count.calls += 1
+            count.seconds += seconds
+            count.slowest = max(count.slowest, seconds)
+            count.slow += seconds > SLOW_SECONDS
+            # The first, second, fourth, eighth … time: a hook that is always slow does not fill the log.
+            say = seconds > SLOW_SECONDS and count.slow & (count.slow - 1) == 0
+            times = count.slow
+        if say:
+            log.warning(
+                "plugin %s: %s took %.0f ms on thread %s (slow %d times); hand long work to session.run",
+                *key,
+                1000 * seconds,
+                threading.current_thread().name,
+                times,
+            )
+
+    def _tell(self, implementation: Implementation, wanted: Mapping[str, Any], seconds: float, outcome: str) -> None:
+        if self._trace:
+            trace_log.info(
+                "%s: %s(%s) %s, %.3f ms, thread %s",
+                implementation.plugin,
+                implementation.hook,
+                ", ".join(f"{name}={_short(value)}" for name, value in wanted.items()),
+                outcome,
+                1000 * seconds,
+                threading.current_thread().name,
+            )
+
+
+def _short(value: object) -> str:
+    """A value in a few words; arrays and frames are not written out."""
+    if isinstance(value, Frame):
+        return f"<Frame {value.snapshot.frame}>"
+    if isinstance(value, Snapshot):
+        return f"<Snapshot {value.frame}>"
+    if value is None or isinstance(value, (str, int, float, BaseException)):
+        text = repr(value)
+        return text if len(text) <= 80 else f"{text[:77]}..."
+    if isinstance(value, (tuple, list)) and isinstance(value, Sized):
+        return f"<{len(value)} items>"
+    return f"<{type(value).__name__}>"

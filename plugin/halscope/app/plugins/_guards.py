@@ -1,0 +1,163 @@
+"""What strangers bring in, made safe to use: errors name the plugin, and a broken part takes nothing else down."""
+
+from __future__ import annotations
+
+from collections.abc import Buffer, Callable
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import numpy as np
+from halscope_hooks import (
+    Block,
+    Codec,
+    CodecError,
+    Exporter,
+    ExportRequest,
+    HalscopeError,
+    Host,
+    HostError,
+    HostFactory,
+    HostRequest,
+    PluginError,
+)
+from numpy.typing import NDArray
+
+_SCAN_DTYPE: Final = np.dtype([("offset", "<u4"), ("packed_size", "<u4"), ("size", "<u4")])
+
+Fail = Callable[[Exception], None]
+"""Logs and counts a failure of this plugin's part."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedCodec:
+    """A stranger's codec.
+
+    Args:
+        codec: It.
+        plugin: Whose.
+        plugin_version: Goes into the key of cached indexes, as a new version may find other blocks.
+        fail: Told of what it must not do.
+    """
+
+    codec: Codec
+    plugin: str
+    plugin_version: str
+    fail: Fail
+
+    @property
+    def name(self) -> str:
+        return self.codec.name
+
+    @property
+    def version(self) -> str:
+        return f"{self.plugin} {self.plugin_version} {getattr(self.codec, 'version', '')}"
+
+    def decode(self, data: Buffer, offset: int = 0) -> Block:
+        """As Codec.decode; anything but a CodecError becomes one that names the plugin."""
+        try:
+            block = self.codec.decode(data, offset)
+            decoded = np.asarray(block.data)
+            if decoded.dtype != np.uint8 or decoded.ndim != 1 or not 0 < block.consumed <= memoryview(data).nbytes:
+                raise TypeError(f"decode returned {block.consumed} bytes read and {decoded.dtype}{decoded.shape}")
+        except CodecError:
+            raise
+        except Exception as error:  # a stranger's code may raise anything
+            self._wrong(offset, error)
+        decoded = decoded.view()
+        decoded.flags.writeable = False
+        return Block(decoded, int(block.consumed), offset)
+
+    def encode(self, data: Buffer) -> bytes:
+        """As Codec.encode; anything but a CodecError becomes one that names the plugin."""
+        try:
+            return bytes(self.codec.encode(data))
+        except CodecError:
+            raise
+        except Exception as error:  # a stranger's code may raise anything
+            self._wrong(0, error)
+
+    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
+        """As Codec.scan; where it fails, or returns nonsense, nothing is found, and the plugin is named."""
+        size = memoryview(rom).nbytes
+        try:
+            found = self.codec.scan(rom, window=window)
+            result = np.empty(len(found), _SCAN_DTYPE)
+            for field in ("offset", "packed_size", "size"):
+                column = np.asarray(found[field])
+                if column.size and not 0 <= int(column.min()) <= int(column.max()) <= 0xFFFFFFFF:
+                    raise ValueError(f"scan returned a {field} outside 0 to 4294967295")
+                result[field] = column
+            ends = result["offset"].astype(np.int64) + result["packed_size"]
+            if (ends > size).any() or (np.diff(result["offset"].astype(np.int64)) <= 0).any():
+                raise ValueError("scan returned streams past the ROM's end, or not in ascending order")
+        except Exception as error:  # a stranger's code may raise anything
+            self.fail(error)
+            return np.empty(0, _SCAN_DTYPE)
+        return result
+
+    def _wrong(self, offset: int, error: Exception) -> NoReturn:
+        self.fail(error)
+        raise CodecError(offset, f"the codec {self.name} of plugin {self.plugin} failed: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedExporter:
+    """A stranger's exporter; arguments as for GuardedCodec."""
+
+    exporter: Exporter
+    plugin: str
+    suffixes: tuple[str, ...]
+    fail: Fail
+
+    @property
+    def description(self) -> str:
+        return self.exporter.description
+
+    def create(self, request: ExportRequest) -> bytes:
+        """As Exporter.create; a stranger's error becomes a PluginError."""
+        try:
+            return bytes(self.exporter.create(request))
+        except HalscopeError:
+            raise
+        except Exception as error:  # a stranger's code may raise anything
+            self.fail(error)
+            raise PluginError(
+                self.plugin, f"cannot write {self.suffixes[0]}: {error!r}; nothing was written"
+            ) from error
+
+    def apply(self, source: bytes, data: bytes) -> bytes | None:
+        """As Exporter.apply; a stranger's error becomes a PluginError."""
+        try:
+            return self.exporter.apply(source, data)
+        except HalscopeError:
+            raise
+        except Exception as error:  # a stranger's code may raise anything
+            self.fail(error)
+            raise PluginError(self.plugin, f"cannot read its own {self.suffixes[0]} back: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedHostFactory:
+    """A stranger's host; arguments as for GuardedCodec."""
+
+    factory: HostFactory
+    plugin: str
+    name: str
+    fail: Fail
+
+    @property
+    def description(self) -> str:
+        return self.factory.description
+
+    def open(self, request: HostRequest) -> Host:
+        """As HostFactory.open; a stranger's error becomes a HostError that names the plugin."""
+        try:
+            host = self.factory.open(request)
+            if not isinstance(host, Host):
+                raise TypeError(f"open returned a {type(host).__name__}, which is no Host")
+        except HalscopeError:
+            raise
+        except Exception as error:  # a stranger's code may raise anything
+            self.fail(error)
+            raise HostError(f"the host {self.name} of plugin {self.plugin} failed: {error!r}") from error
+        return host

@@ -1,0 +1,296 @@
+"""The plugins of one session: found, checked, granted, asked for what they bring, and told what happens."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from halscope_hooks import (
+    PERMISSIONS,
+    Codec,
+    Exporter,
+    Frame,
+    GameProfile,
+    HalscopeError,
+    HostFactory,
+    Permission,
+    PluginError,
+    SpriteGroup,
+    UsageError,
+)
+
+from halscope.app.plugins._built_in import BUILT_IN
+from halscope.app.plugins._collection import Brought, collect
+from halscope.app.plugins._discovery import Candidate, Refusal, in_folders, installed
+from halscope.app.plugins._dispatch import Dispatcher, Failure, HookReport
+from halscope.app.plugins._facade import RunningSession, SessionFacade
+from halscope.app.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory
+from halscope.app.plugins._permissions import Grants
+from halscope.app.plugins._registry import Registry, weakly
+from halscope.ppu.grouping import Metasprite, draw_group, group_sprites
+
+log: Final = logging.getLogger("halscope.plugins")
+
+_CODEC_NAME: Final = "(?!raw$)[a-z][a-z0-9-]{0,15}"  # "raw" stands for plain bytes in an origin
+_NAME: Final = "[a-z][a-z0-9-]{0,63}"
+_SUFFIX: Final = r"\.[a-z0-9]{1,15}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A plugin that is in.
+
+    Args:
+        name: Its id.
+        version: Its version; empty for an object that was handed in.
+        source: Where it comes from.
+        asked: The permissions that it asks for.
+        granted: Those that it was granted.
+    """
+
+    name: str
+    version: str
+    source: str
+    asked: tuple[Permission, ...]
+    granted: frozenset[Permission]
+
+
+class Plugins:
+    """The plugins of one session; Halscope's own parts are always there.
+
+    One that cannot be taken is refused by name, in the log and in `refused`, and the others go on. Everything that
+    plugins bring in is asked for once, here, on this thread.
+
+    Args:
+        plugins: Objects with functions marked `hookimpl`. Who hands them in answers for them: they may do everything.
+        folders: Folders with a manifest.json.
+        entry_points: Whether installed plugins are looked for.
+        grants: Decides what those with a manifest may do; by default only what was allowed before.
+
+    Raises:
+        UsageError: A folder has no manifest.json.
+        PluginError: An object of `plugins` cannot be taken.
+    """
+
+    def __init__(
+        self,
+        plugins: Iterable[object] = (),
+        *,
+        folders: Iterable[Path] = (),
+        entry_points: bool = False,
+        grants: Grants | None = None,
+    ) -> None:
+        self._registry = Registry()
+        self._dispatcher = Dispatcher(self._report)
+        self._loaded: dict[str, Loaded] = {}
+        self._session: Callable[[], RunningSession | None] = _no_session
+        self._refused: list[Refusal] = []
+        for name, part in BUILT_IN.items():
+            self._add(part, Loaded(name, "", "built in", (), frozenset()))
+        for number, plugin in enumerate(plugins, 1):
+            kind = plugin.__name__ if hasattr(plugin, "__name__") else type(plugin).__name__
+            name = f"{kind}-{number}"
+            self._add(plugin, Loaded(name, "", "handed in", PERMISSIONS, frozenset(PERMISSIONS)))
+        grants = Grants() if grants is None else grants
+        for found in [*in_folders(folders), *(installed() if entry_points else ())]:
+            self._take(found, grants)
+        self._collect()
+
+    @property
+    def loaded(self) -> tuple[Loaded, ...]:
+        """Every plugin that is in, the built-in parts first."""
+        return tuple(self._loaded.values())
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """What was found and not taken, with the reason."""
+        return tuple(self._refused)
+
+    @property
+    def hooks(self) -> tuple[HookReport, ...]:
+        """How each hook of each plugin has done."""
+        return self._dispatcher.reports()
+
+    def codecs(self) -> tuple[Codec, ...]:
+        """Every codec, the built-in ones first."""
+        return tuple(self._codecs.values())
+
+    def codec(self, name: str) -> Codec:
+        """The codec of this name. Raises UsageError where there is none."""
+        if name not in self._codecs:
+            raise UsageError(f"there is no codec {name!r}; the codecs are: {', '.join(self._codecs)}")
+        return self._codecs[name]
+
+    def is_built_in(self, codec: Codec) -> bool:
+        """Whether this codec is Halscope's own."""
+        return not isinstance(codec, GuardedCodec)
+
+    def hosts(self) -> tuple[HostFactory, ...]:
+        """Every host that can be opened, the built-in ones first."""
+        return tuple(self._hosts.values())
+
+    def host(self, name: str) -> HostFactory:
+        """The host of this name. Raises UsageError where there is none."""
+        if name not in self._hosts:
+            raise UsageError(f"there is no host {name!r}; the hosts are: {', '.join(self._hosts)}")
+        return self._hosts[name]
+
+    def games(self) -> tuple[GameProfile, ...]:
+        """Every game profile; those of other plugins before the built-in ones, so that they can say it better."""
+        return self._games
+
+    def exporters(self) -> tuple[Exporter, ...]:
+        """Every exporter, the built-in ones first."""
+        return tuple(dict.fromkeys(self._exporters.values()))
+
+    def exporter(self, output: Path) -> Exporter:
+        """The exporter that the file's ending asks for. Raises UsageError where there is none."""
+        found = self._exporters.get(output.suffix.lower())
+        if found is None:
+            raise UsageError(f"{output}: the ending says the form, and must be one of {', '.join(self._exporters)}")
+        return found
+
+    def group_sprites(self, frame: Frame) -> tuple[Metasprite, ...]:
+        """The figures on the screen: as the first plugin that has an opinion groups them, else by our own rule."""
+        for implementation in self._registry.calls("halscope_group_sprites"):
+            returned, groups = self._dispatcher.call(implementation, {"frame": frame})
+            if not returned or groups is None:
+                continue
+            try:
+                return tuple(draw_group(frame, _indices(group, frame)) for group in groups)
+            except Exception as error:  # what a stranger's code returned may be anything
+                self._dispatcher.failed(implementation.plugin, implementation.hook, error)
+        return group_sprites(frame)
+
+    def dispatch(self, hook: str, /, **arguments: Any) -> None:
+        """Tell every plugin, each by itself; one that fails is named in the log and in `halscope_job_failed`.
+
+        `halscope_attached` gets each plugin's own view of the session: of the one that is given, or that `join` named.
+        """
+        if (session := arguments.get("session")) is not None:
+            self._session = weakref.ref(session)
+        for implementation in self._registry.calls(hook):
+            own = arguments
+            if hook == "halscope_attached":
+                own = arguments | {"session": self.session_for(implementation.plugin)}
+            self._dispatcher.call(implementation, own)
+
+    def join(self, session: RunningSession) -> None:
+        """Name the session that plugins may call; held weakly, as are the hooks of its host, where that has any."""
+        self._session = weakref.ref(session)
+        hooks = weakly(session.host)
+        name = f"host-{session.host.info.name}"
+        if hooks is not None and name not in self._loaded:
+            self._add(hooks, Loaded(name, "", "the host itself", PERMISSIONS, frozenset(PERMISSIONS)))
+
+    def session_for(self, plugin: str) -> SessionFacade:
+        """The session as this plugin may use it. Raises UsageError where there is no such plugin."""
+        if plugin not in self._loaded:
+            raise UsageError(f"there is no plugin {plugin!r}; the plugins are: {', '.join(self._loaded)}")
+        return SessionFacade(plugin, self._loaded[plugin].granted, lambda: self._session())
+
+    def enable(self, plugin: str, hook: str) -> bool:
+        """Switch a hook on again that was switched off after its failures. Whether it had been off."""
+        return self._dispatcher.enable(plugin, hook)
+
+    def _take(self, found: Candidate | Refusal, grants: Grants) -> None:
+        if isinstance(found, Refusal):
+            self._refuse(found)
+            return
+        manifest = found.manifest
+        if manifest.id in self._loaded:
+            other = self._loaded[manifest.id].source
+            self._refuse(Refusal(manifest.id, found.source, f"{found.source}: {other} has this id already; remove one"))
+            return
+        try:
+            plugin = found.load()
+        except Exception as error:  # importing runs a stranger's code, which may raise anything
+            log.debug("plugin %s cannot be imported", manifest.id, exc_info=True)
+            reason = f"{manifest.entry_point} cannot be imported from {found.source}: {type(error).__name__}: {error}"
+            self._refuse(Refusal(manifest.id, found.source, reason))
+            return
+        try:
+            granted = grants.decide(manifest)
+            self._add(plugin, Loaded(manifest.id, manifest.version, found.source, manifest.permissions, granted))
+        except PluginError as error:
+            self._refuse(Refusal(manifest.id, found.source, error.reason))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        log.warning("%s; it is left out", refusal)
+        self._refused.append(refusal)
+
+    def _add(self, plugin: object, loaded: Loaded) -> None:
+        try:
+            self._registry.add(plugin, loaded.name)
+        except HalscopeError:
+            raise
+        except Exception as error:  # looking at a stranger's object runs its code
+            raise PluginError(loaded.name, f"its object cannot be looked at: {error!r}") from error
+        self._loaded[loaded.name] = loaded
+
+    def _collect(self) -> None:
+        parts = self._registry, self._dispatcher
+        codecs: dict[str, Brought[Codec]] = collect(
+            *parts, "halscope_codecs", Codec, lambda codec: (codec.name,), _CODEC_NAME
+        )
+        self._codecs = {name: self._guarded_codec(brought) for name, brought in codecs.items()}
+        hosts: dict[str, Brought[HostFactory]] = collect(
+            *parts, "halscope_hosts", HostFactory, lambda host: (host.name,), _NAME
+        )
+        self._hosts = {name: self._guarded_host(name, brought) for name, brought in hosts.items()}
+        exporters: dict[str, Brought[Exporter]] = collect(
+            *parts, "halscope_exporters", Exporter, lambda one: tuple(one.suffixes), _SUFFIX
+        )
+        self._exporters = {suffix: self._guarded_exporter(suffix, brought) for suffix, brought in exporters.items()}
+        games: dict[str, Brought[GameProfile]] = collect(
+            *parts, "halscope_games", GameProfile, lambda game: (game.id,), _NAME
+        )
+        foreign_first = sorted(games.values(), key=lambda game: game.plugin in BUILT_IN)
+        self._games = tuple(game.part for game in foreign_first)
+
+    def _guarded_codec(self, brought: Brought[Codec]) -> Codec:
+        plugin, codec = brought.plugin, brought.part
+        if plugin in BUILT_IN:
+            return codec
+        return GuardedCodec(codec, plugin, self._loaded[plugin].version, self._fail(plugin, "halscope_codecs"))
+
+    def _guarded_host(self, name: str, brought: Brought[HostFactory]) -> HostFactory:
+        plugin, host = brought.plugin, brought.part
+        if plugin in BUILT_IN:
+            return host
+        return GuardedHostFactory(host, plugin, name, self._fail(plugin, "halscope_hosts"))
+
+    def _guarded_exporter(self, suffix: str, brought: Brought[Exporter]) -> Exporter:
+        plugin, exporter = brought.plugin, brought.part
+        if plugin in BUILT_IN:
+            return exporter
+        return GuardedExporter(exporter, plugin, (suffix,), self._fail(plugin, "halscope_exporters"))
+
+    def _fail(self, plugin: str, hook: str) -> Callable[[Exception], None]:
+        return lambda error: self._dispatcher.failed(plugin, hook, error)
+
+    def _report(self, failure: Failure) -> None:
+        if failure.hook == "halscope_job_failed":
+            return  # it is in the log; telling it again would go round for ever
+        self.dispatch(
+            "halscope_job_failed",
+            job=f"plugin {failure.plugin}: {failure.hook}",
+            error=failure.error,
+            traceback=failure.traceback,
+            plugin=failure.plugin,
+        )
+
+
+def _no_session() -> None:
+    return None
+
+
+def _indices(group: SpriteGroup, frame: Frame) -> tuple[int, ...]:
+    indices = tuple(group.indices)
+    if not indices or len(set(indices)) != len(indices) or any(not 0 <= i < len(frame.sprites) for i in indices):
+        raise ValueError(f"a group of {len(frame.sprites)} sprites names {indices}; each index once, 0 to 127")
+    return indices
