@@ -2,7 +2,7 @@
 
 Threads: `host` is the thread that pumps the session (in an inline session, the caller's); `tap` is a thread that stands
 before the mailbox (inline: the caller's); `start` is the thread that loads the plugins; `any` is whichever thread asks.
-Delivery: `every` loses nothing, in order; `newest` may leave out what a newer one replaced before it could be delivered;
+Delivery: `every` loses nothing, in order; `newest` may leave out what a newer one replaced while it waited;
 `once` is asked once, when the plugins are loaded.
 """
 

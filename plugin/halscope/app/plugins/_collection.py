@@ -30,7 +30,7 @@ def collect[T](
     """Call `hook` on each plugin, the first registered first, and keep the good parts by their keys.
 
     `kind` is the type of a part; a Protocol will do. A part of another type, with a key that does not match `pattern`,
-    or with one that is taken already is left out, and told as a failure of that plugin's hook; so is a hook that raises.
+    or with one that is taken already is left out, and told as a failure of that hook; so is a hook that raises.
     """
     found: dict[str, Brought[T]] = {}
     for implementation in reversed(registry.calls(hook)):
