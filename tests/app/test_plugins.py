@@ -89,7 +89,7 @@ def recording(tmp_path: Path) -> Path:
 
 def test_a_plugin_sees_a_session_from_beginning_to_end(recording: Path) -> None:
     watcher = Watcher()
-    with Session(ReplayHost(recording), dispatch=Plugins([watcher]).dispatch) as session:
+    with Session(ReplayHost(recording), owns_host=True, dispatch=Plugins([watcher]).dispatch) as session:
         while session.step() is not None:
             pass
     frames = [f"{what} {n}" for n in range(3) for what in ("snapshot", "decoded")]
@@ -102,7 +102,7 @@ def test_a_failing_plugin_is_named_and_the_others_go_on(recording: Path, caplog:
         watcher = next(one for one in plugins if isinstance(one, Watcher))
         with (
             caplog.at_level(logging.ERROR, "halscope.plugins"),
-            Session(ReplayHost(recording), dispatch=Plugins(plugins).dispatch) as session,
+            Session(ReplayHost(recording), owns_host=True, dispatch=Plugins(plugins).dispatch) as session,
         ):
             session.step()
         assert "decoded 128" in watcher.seen
@@ -118,7 +118,7 @@ def test_a_failure_of_the_failure_hook_does_not_go_round_for_ever(recording: Pat
             raise RuntimeError(job)
 
     watcher = Watcher()
-    with Session(ReplayHost(recording), dispatch=Plugins([Hopeless(), watcher]).dispatch) as session:
+    with Session(ReplayHost(recording), owns_host=True, dispatch=Plugins([Hopeless(), watcher]).dispatch) as session:
         session.step()
     assert sum(line.startswith("failed:") for line in watcher.seen) == 1
 

@@ -34,7 +34,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 def test_a_replayed_snapshot_decodes_as_the_live_one(recording: Path) -> None:
-    with Session(ReplayHost(recording)) as session:
+    with Session(ReplayHost(recording), owns_host=True) as session:
         for frame in range(2):
             update = session.step()
             live = session.feed(snapshot(frame))
@@ -51,7 +51,7 @@ def test_origins_are_asked_for_with_the_snapshots_vram(recording: Path) -> None:
         asked.append(vram)
         return VramOrigins(((),) * 2048, np.zeros(2048, np.bool_))
 
-    with Session(ReplayHost(recording), locate=locate) as session:
+    with Session(ReplayHost(recording), owns_host=True, locate=locate) as session:
         update = session.step()
     assert update is not None
     assert update.origins is not None
@@ -59,7 +59,7 @@ def test_origins_are_asked_for_with_the_snapshots_vram(recording: Path) -> None:
 
 
 def test_unknown_obsel_gives_a_reason_instead_of_sprites(recording: Path) -> None:
-    with Session(ReplayHost(recording)) as session:
+    with Session(ReplayHost(recording), owns_host=True) as session:
         update = session.feed(snapshot(0, obsel=None))
     assert update.frame.sprites == ()
     assert "OBSEL" in (update.frame.sprites_unknown or "")
@@ -67,7 +67,7 @@ def test_unknown_obsel_gives_a_reason_instead_of_sprites(recording: Path) -> Non
 
 def test_a_host_that_cannot_write_refuses_and_no_plugin_hears_of_a_patch(recording: Path) -> None:
     heard: list[str] = []
-    session = Session(ReplayHost(recording), dispatch=lambda hook, /, **_: heard.append(hook))
+    session = Session(ReplayHost(recording), owns_host=True, dispatch=lambda hook, /, **_: heard.append(hook))
     with session, pytest.raises(HostError):
         session.apply(Patch("0" * 64, (), (Write("vram", 0, b"x"),)))
     assert "halscope_patch_ready" not in heard
@@ -75,7 +75,9 @@ def test_a_host_that_cannot_write_refuses_and_no_plugin_hears_of_a_patch(recordi
 
 def test_a_closed_session_steps_no_more_and_closing_twice_is_one_close(recording: Path) -> None:
     heard: list[tuple[str, object]] = []
-    session = Session(ReplayHost(recording), dispatch=lambda hook, /, **a: heard.append((hook, a.get("reason"))))
+    session = Session(
+        ReplayHost(recording), owns_host=True, dispatch=lambda hook, /, **a: heard.append((hook, a.get("reason")))
+    )
     session.close("gone")
     session.close("again")
     assert [entry for entry in heard if entry[0] == "halscope_detached"] == [("halscope_detached", "gone")]
@@ -87,7 +89,7 @@ def test_an_error_inside_closes_the_host_and_says_why(recording: Path) -> None:
     heard: list[object] = []
     with (
         pytest.raises(KeyError),
-        Session(ReplayHost(recording), dispatch=lambda _hook, /, **a: heard.append(a.get("reason"))),
+        Session(ReplayHost(recording), owns_host=True, dispatch=lambda _hook, /, **a: heard.append(a.get("reason"))),
     ):
         raise KeyError("lost")
     assert heard[-1] == "KeyError: 'lost'"

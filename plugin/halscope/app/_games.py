@@ -56,7 +56,7 @@ def open_game(game: Game, locate: Locate | None = None, plugins: Plugins | None 
     """Start the game on the host that it names. Raises UsageError, RomError or HostError."""
     plugins = Plugins() if plugins is None else plugins
     host = plugins.host(game.host).open(HostRequest(game.rom, game.core))
-    return Session(host, locate=locate, dispatch=plugins.dispatch)
+    return Session(host, owns_host=True, locate=locate, dispatch=plugins.dispatch)
 
 
 def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:

@@ -56,7 +56,7 @@ def run_tour(folder: Path, core: str | None, report: Report) -> TourReport:
         workspace = Workspace.open(path)
         report(f"indexing {workspace.rom.title}")
         workspace.index()
-        with Session(libretro.LibretroHost(path, core), locate=workspace.tracker()) as session:
+        with Session(libretro.LibretroHost(path, core), owns_host=True, locate=workspace.tracker()) as session:
             game = DemoGame(session, facts)
             scenes, update = _look_around(game, workspace, names, facts, folder, report)
             edit, patch = _edit(game, workspace, update, facts, folder, report)
@@ -128,7 +128,7 @@ def shows_edit(snapshot: Snapshot, plan: EditPlan) -> bool:
 
 def _patched_picture(patched: bytes, core: str | None, facts: dict[str, Any], scene_frame: int) -> NDArray[np.uint8]:
     """Boot the patched ROM and return its picture at a moment of the edited scene."""
-    with Session(libretro.LibretroHost(patched, core)) as session:
+    with Session(libretro.LibretroHost(patched, core), owns_host=True) as session:
         return picture_of(DemoGame(session, facts).into(EDITED_SCENE, scene_frame))
 
 

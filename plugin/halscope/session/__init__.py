@@ -1,19 +1,25 @@
-"""The session: snapshots in, frames, origins and patches out.
+"""The session: snapshots in, frames, origins and patches out. The only room with threads.
 
-The only room with threads. Locks: each guards one object (a pool's queues, a job's state, a watch's heap, a list of
-durations) for a few lines. No thread of `_jobs`, `_workers`, `_pool`, `_watch` and `_stats` takes a second one while it
-holds one, so these have no order; none is held while anything foreign is called: work, callbacks, hooks, destructors.
+Locks: each guards one object for a few lines, and none is held while anything foreign is called: work, callbacks,
+hooks, hosts, destructors. Those of `_jobs`, `_workers`, `_pool`, `_watch` and `_stats` are never held two at a time, so
+they have no order; those of the session itself have a rank, see `_locks`. docs/explanation/threads.md shows it all.
 """
 
 from halscope.session._cancel import CancelToken
+from halscope.session._delivery import Delivery, Subscription
+from halscope.session._engine import SessionStats, State
+from halscope.session._hub import SubscriptionStats
 from halscope.session._jobs import Job, JobContext, JobState, JobTimeoutError, Priority, Progress, Work
+from halscope.session._live import Locate, Update
 from halscope.session._pool import Executor, InlinePool, Pool
-from halscope.session._session import Dispatch, Locate, Session, Update
+from halscope.session._session import Dispatch, Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
+from halscope.session._taps import Recording, Tap, TapOverflowError, TapStats
 from halscope.session._workers import PhaseSeconds, PoolStoppedError, StopReport
 
 __all__ = [
     "CancelToken",
+    "Delivery",
     "Dispatch",
     "Executor",
     "InlinePool",
@@ -30,8 +36,16 @@ __all__ = [
     "PoolStoppedError",
     "Priority",
     "Progress",
+    "Recording",
     "Session",
+    "SessionStats",
+    "State",
     "StopReport",
+    "Subscription",
+    "SubscriptionStats",
+    "Tap",
+    "TapOverflowError",
+    "TapStats",
     "Update",
     "Work",
 ]

@@ -1,126 +1,390 @@
-"""An inline session: one host, driven frame by frame on the caller's thread, deterministic.
+"""The session: one host and everything that looks at it. Snapshots go in; frames, origins, progress and failures come
+out, on the thread that each subscriber chose.
 
-Live hosts, recordings and tests all go through `Session.feed`, so what is shown live is what a test sees.
+Live games, recordings and tests all take this one way, inline or with threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import weakref
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Hashable
+from dataclasses import fields
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self, final
 
-import numpy as np
-from halscope_hooks import Frame, Host, HostError, Patch, Snapshot, VramOrigins
-from numpy.typing import NDArray
+from halscope_hooks import Attached, Event, Host, HostError, HostInfo, Patch, Snapshot
 
-from halscope.ppu import decode_frame
+from halscope.session._delivery import Callback, Delivery, Subscription
+from halscope.session._engine import ABANDON, DRAIN, SIGNAL, Engine, SessionStats, State, end_in_background
+from halscope.session._hub import SLOW
+from halscope.session._jobs import Job, Priority, Work
+from halscope.session._live import Locate, Update
+from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
+from halscope.session._workers import StopReport
 
-Locate = Callable[[NDArray[np.uint8]], VramOrigins]
+PUMP_BUDGET: Final = 0.002  # seconds: a frame has 16.6 ms, and the emulator needs most of them
+FEED_WAIT: Final = 10.0  # seconds that `feed` waits for a frame that is being decoded
 
 
 class Dispatch(Protocol):
     """Calls the hook of this name on every plugin; a failing plugin is reported and does not stop the others."""
 
     def __call__(self, hook: str, /, **arguments: Any) -> None:
-        """Call `hook` with these arguments."""
+        """Call `hook` with these arguments; `halscope_attached` also gets the session, as `session`."""
 
 
-def _no_plugins(_hook: str, /, **_arguments: Any) -> None:
-    pass
+def no_plugins(_hook: str, /, **_arguments: Any) -> None:
+    """A Dispatch without plugins."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Update:
-    """What one snapshot gave: its decoded frame, and the origins of its tiles where a ROM index is at hand."""
-
-    frame: Frame
-    origins: VramOrigins | None
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The snapshot that this was made from."""
-        return self.frame.snapshot
-
-
+@final
 class Session:
     """A host with everything that looks at it.
 
+    Without threads (the default) everything happens on the caller's thread before a call returns: deterministic, and
+    the same code. With threads, frames are decoded on a pool, and nothing that the host's thread calls waits for them.
+
+    Every method may be called from any thread, also inside callbacks, unless it says otherwise.
+
     Args:
-        host: The emulator or recording; the session closes it.
-        locate: Finds the origins of a VRAM (uint8[65536]), or `None` where the ROM is not known.
-        dispatch: Calls hooks; by default there are no plugins.
+        host: The emulator or recording. It is held weakly: when it disappears, the session ends ("the host is gone").
+        threads: Whether there are threads; they begin with `start`, or with the first use.
+        workers: Workers of the codec pool, 2 to 8; by default as many as there are cores.
+        owns_host: Whether the session keeps the host alive, and closes it.
+        locate: Finds the origins of a VRAM (uint8[65536]); see `set_locate`.
+        dispatch: Calls hooks; by default there are no plugins. Plugins are a subscriber with delivery "host".
+        layers: Whether frames get their background layers.
+        slow: Seconds after which a callback is named in the log as slow.
+
+    Raises:
+        UsageError: The host cannot be held weakly.
     """
 
-    def __init__(self, host: Host, *, locate: Locate | None = None, dispatch: Dispatch = _no_plugins) -> None:
-        self._host = host
-        self._locate = locate
-        self._dispatch = dispatch
-        self._open = True
-        dispatch("halscope_attached", host=host.info)
+    def __init__(
+        self,
+        host: Host,
+        *,
+        threads: bool = False,
+        workers: int | None = None,
+        owns_host: bool = False,
+        locate: Locate | None = None,
+        dispatch: Dispatch = no_plugins,
+        layers: bool = False,
+        slow: float = SLOW,
+    ) -> None:
+        self._engine = Engine(
+            host,
+            threads=threads,
+            workers=workers,
+            owns_host=owns_host,
+            locate=locate,
+            layers=layers,
+            slow=slow,
+        )
+        # Who drops a session ends it. No thread holds the session itself, so that it can be dropped.
+        weakref.finalize(self, end_in_background, self._engine, "a session was dropped without close()").atexit = False
+        self._kept: tuple[Subscription | Tap, ...] = ()
+        if dispatch is not no_plugins:
+            told = self._engine.hub.subscribe(_Hooks(dispatch, self), (), "host", None, "plugins")
+            seen = self._engine.taps.collect(_SnapshotHook(dispatch), "plugins")
+            self._kept = (told, seen)
+        if not threads:
+            self.start()
 
     @property
     def host(self) -> Host:
-        """The host that was attached."""
-        return self._host
+        """The host. Raises HostError where it is gone."""
+        return self._engine.host.get()
 
-    def step(self) -> Update | None:
-        """Run the host to its next frame and decode it; `None` at the end of a recording.
+    @property
+    def info(self) -> HostInfo:
+        """What the host is and can do, also when it is gone."""
+        return self._engine.host.info
 
-        Raises:
-            HostError: The session is closed, or the emulator failed.
-        """
-        snapshot = self.advance()
-        return None if snapshot is None else self.feed(snapshot)
+    @property
+    def threads(self) -> bool:
+        """Whether it works with threads."""
+        return self._engine.threads
 
-    def advance(self, frames: int = 1) -> Snapshot | None:
-        """Run the host by `frames` frames without decoding them; recorders still see each. Returns the last one.
+    @property
+    def state(self) -> State:
+        """Where it is in its life."""
+        return self._engine.state
 
-        Raises:
-            HostError: The session is closed, or the emulator failed.
-        """
-        if not self._open:
-            raise HostError("the session is closed; open a new one on the host")
-        snapshot = None
-        for _ in range(frames):
-            snapshot = self._host.step()
-            if snapshot is None:
-                return None
-            self._dispatch("halscope_snapshot", snapshot=snapshot)
-        return snapshot
+    # Life.
 
-    def feed(self, snapshot: Snapshot) -> Update:
-        """Decode a snapshot and look up where its tiles come from."""
-        frame = decode_frame(snapshot)
-        self._dispatch("halscope_frame_decoded", frame=frame)
-        origins = None if self._locate is None else self._locate(snapshot.vram)
-        if origins is not None:
-            self._dispatch("halscope_origins_found", frame=frame, origins=origins)
-        return Update(frame, origins)
-
-    def apply(self, patch: Patch) -> None:
-        """Write a patch into the running game: its ROM and every live copy, so that the change lasts.
+    def start(self) -> None:
+        """Begin, or begin again after `stop`. Idempotent. The caller is taken for the host's thread until one pumps.
 
         Raises:
-            HostError: The host cannot write there; nothing was written.
+            HostError: The session is closed.
         """
-        self._host.write((*patch.rom, *patch.live))
-        self._dispatch("halscope_patch_ready", patch=patch)
+        self._engine.start()
 
-    def close(self, reason: str = "closed") -> None:
-        """Tell the plugins that the host goes, and close it. Idempotent."""
-        if not self._open:
-            return
-        self._open = False
-        try:
-            self._dispatch("halscope_detached", host=self._host.info, reason=reason)
-        finally:
-            self._host.close()
+    def pause(self) -> None:
+        """Decode nothing until `resume`. Taps see every snapshot nevertheless, and the newest is kept."""
+        self._engine.pause()
+
+    def resume(self) -> None:
+        """End a pause, and decode the newest snapshot that came in meanwhile."""
+        self._engine.resume()
+
+    def stop(self, signal: float = SIGNAL, drain: float = DRAIN, abandon: float = ABANDON) -> StopReport:
+        """End all threads in three phases: take nothing new and ask every job to end; let what runs end; name in the
+        log, and leave behind, what does not. Idempotent. `start` begins again.
+
+        Args:
+            signal: Seconds for the first phase, at most.
+            drain: For the second; also for recorders to write what they were given.
+            abandon: For the third.
+        """
+        return self._engine.stop(signal, drain, abandon)
+
+    def close(self, reason: str = "closed") -> StopReport:
+        """`stop`, and tell every subscriber that the host goes; an owned host is closed. Idempotent.
+
+        After it, who is told on the host's thread has heard of it if this is that thread, and else will at its next
+        pump; nothing comes after that.
+        """
+        return self._engine.close(reason)
 
     def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.close("closed" if kind is None else f"{kind.__name__}: {error}")
+
+    # What the host's side calls.
+
+    def submit(self, snapshot: Snapshot) -> None:
+        """Hand in a snapshot and go on: recorders and collectors get it for sure, and it is decoded unless a newer one
+        comes in first. Never blocks. Does nothing once the session is stopped."""
+        self._engine.submit(snapshot)
+
+    def pump(self, budget: float = PUMP_BUDGET) -> int:
+        """On the host's thread, once a frame: write what waits to be written, and deliver what waits for this thread.
+
+        Args:
+            budget: Seconds; one item is delivered at least, and the rest stays for the next pump.
+
+        Returns:
+            How many events were delivered and writes done.
+        """
+        return self._engine.pump(budget)
+
+    def tick(self, budget: float = PUMP_BUDGET) -> Snapshot | None:
+        """On the host's thread, for a host that is driven: step it, `submit`, `pump`. Never waits for the decoding.
+
+        Returns:
+            The snapshot; `None` at the end of a recording.
+
+        Raises:
+            HostError: The session is closed, or the emulator failed.
+        """
+        snapshot = self._step_host()
+        if snapshot is not None:
+            self._engine.submit(snapshot)
+        self._engine.pump(budget)
+        return snapshot
+
+    def step(self) -> Update | None:
+        """On the host's thread, for a host that is driven: step it, and decode the snapshot before it returns.
+
+        Returns:
+            What came of it; `None` at the end of a recording.
+
+        Raises:
+            HostError: The session is closed, or the emulator failed.
+        """
+        snapshot = self.advance()
+        if snapshot is None:
+            return None
+        update = self.feed(snapshot)
+        self._engine.pump(PUMP_BUDGET)
+        return update
+
+    def advance(self, frames: int = 1) -> Snapshot | None:
+        """On the host's thread: step the host by `frames` frames without decoding them; recorders still see each.
+
+        Returns:
+            The last snapshot; `None` at the end of a recording.
+
+        Raises:
+            HostError: The session is closed, or the emulator failed.
+        """
+        snapshot = None
+        for _ in range(frames):
+            snapshot = self._step_host()
+            if snapshot is None:
+                return None
+            self._engine.taps.offer(snapshot)
+        return snapshot
+
+    def feed(self, snapshot: Snapshot, timeout: float = FEED_WAIT) -> Update:
+        """Decode this snapshot here and now, tell the subscribers, and return what came of it.
+
+        Raises:
+            HostError: The session is closed or stopped.
+            JobTimeoutError: Another thread was decoding all the time.
+        """
+        return self._engine.feed(snapshot, timeout)
+
+    # What everybody else calls.
+
+    def subscribe(
+        self,
+        callback: Callback,
+        *kinds: type[Event],
+        delivery: Delivery = "host",
+        loop: AbstractEventLoop | None = None,
+        name: str = "",
+    ) -> Subscription:
+        """Call `callback` with each event of these kinds (none given: of every kind), in order.
+
+        Frames and progress that wait give way to newer ones; failures and patches are never left out.
+
+        Args:
+            callback: Whatever it raises is told to the others; three times in a row and it is switched off.
+            kinds: Event classes of `halscope_hooks`.
+            delivery: "host": on the thread that pumps; "own": on a thread of its own, also while nobody pumps.
+            loop: An event loop that calls it instead of an own thread.
+            name: For the log; by default the function's.
+
+        Returns:
+            The handle. Who drops it hears nothing any more.
+
+        Raises:
+            HostError: The session is closed.
+        """
+        return self._engine.hub.subscribe(callback, kinds, delivery, loop, name)
+
+    def collect(
+        self,
+        look: Callable[[Snapshot], None],
+        *,
+        name: str = "",
+        most: int = MOST_SNAPSHOTS,
+        most_bytes: int = MOST_BYTES,
+    ) -> Tap:
+        """Show every snapshot to `look`, in order, on a thread of its own; who drops the handle sees no more.
+
+        Args:
+            look: If it raises three times in a row the tap is stopped.
+            name: For the log and failures.
+            most: Snapshots that may wait; with more, the tap is stopped and its failure told.
+            most_bytes: And bytes.
+
+        Raises:
+            HostError: The session is closed.
+        """
+        return self._engine.taps.collect(look, name, most, most_bytes)
+
+    def record(
+        self,
+        path: Path,
+        *,
+        wram: bool = True,
+        picture: bool = True,
+        most: int = MOST_SNAPSHOTS,
+        most_bytes: int = MOST_BYTES,
+    ) -> Recording:
+        """Write every snapshot from now on into a recording, until the handle or the session is closed.
+
+        If the disk cannot keep up it stops and that is told; the file is good up to there.
+
+        Raises:
+            UsageError: The file cannot be made.
+            HostError: The session is closed.
+        """
+        return self._engine.taps.record(
+            path, emulator=self.info.emulator, wram=wram, picture=picture, most=most, most_bytes=most_bytes
+        )
+
+    def apply(self, patch: Patch) -> Job[None]:
+        """Write a patch into the running game: its ROM and every live copy, so that the change lasts.
+
+        On the host's thread, and without threads, this is done at once; from another thread at the next pump.
+
+        Returns:
+            The job; `result(timeout)` raises what the host raised. PatchReady follows success.
+
+        Raises:
+            HostError: The session is closed; or, where it was done at once, the host cannot write there (nothing was
+                written).
+        """
+        return self._engine.apply(patch)
+
+    def run[T](
+        self,
+        name: str,
+        work: Work[T],
+        *,
+        priority: Priority = Priority.SCAN,
+        deadline: float | None = None,
+        replaces: Hashable | None = None,
+    ) -> Job[T]:
+        """Do work on the codec pool; frames of the running game pass before it.
+
+        Args:
+            name: For people.
+            work: Gets a JobContext: its cancel token, and `report` for progress.
+            priority: What passes before what.
+            deadline: Seconds after which it is cancelled.
+            replaces: A newer job with the same key cancels the older one.
+
+        Raises:
+            HostError: The session is closed or stopped.
+        """
+        return self._engine.run(name, work, priority, deadline, replaces)
+
+    def preview[T](self, name: str, work: Work[T], *, key: Hashable, deadline: float | None = None) -> Job[T]:
+        """Do work on the preview pool, which scans cannot delay; the newest of a key cancels the older one."""
+        return self._engine.run(name, work, Priority.PREVIEW, deadline, key)
+
+    def set_locate(self, locate: Locate | None) -> None:
+        """Find origins with this from now on (an index became ready); the last frame is looked up at once."""
+        self._engine.set_locate(locate)
+
+    def report_failure(self, job: str, error: BaseException, traceback: str = "", plugin: str = "") -> None:
+        """Tell every subscriber of a failure (JobFailed)."""
+        self._engine.failed(job, error, traceback, plugin)
+
+    def stats(self) -> SessionStats:
+        """The session in numbers."""
+        return self._engine.stats()
+
+    def _step_host(self) -> Snapshot | None:
+        if self._engine.state is State.CLOSED or not self._engine.open:
+            self._engine.host.take_up()  # an owned host that was closed elsewhere is closed here
+            raise HostError("the session is closed; open a new one on the host")
+        self._engine.host.come()
+        return self._engine.host.get().step()
+
+
+class _Hooks:
+    """Tells plugins what subscribers are told."""
+
+    def __init__(self, dispatch: Dispatch, session: Session) -> None:
+        self._dispatch = dispatch
+        self._session = weakref.ref(session)
+
+    def __call__(self, event: Event) -> None:
+        arguments = {field.name: getattr(event, field.name) for field in fields(event)}
+        if isinstance(event, Attached):
+            arguments["session"] = self._session()
+        self._dispatch(event.hook, **arguments)
+
+
+class _SnapshotHook:
+    """Shows plugins every snapshot."""
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
+
+    def __call__(self, snapshot: Snapshot) -> None:
+        self._dispatch("halscope_snapshot", snapshot=snapshot)
