@@ -13,7 +13,7 @@ import numpy as np
 from halscope_hooks import Event, Frame, FrameDecoded, OriginsFound, Snapshot, VramOrigins
 from numpy.typing import NDArray
 
-from halscope.ppu import decode_frame
+from halscope.ppu import FrameDecoder
 from halscope.session._jobs import JobContext, JobTimeoutError
 from halscope.session._locks import about_to_call_out
 from halscope.session._mailbox import Mailbox
@@ -82,6 +82,7 @@ class LiveLane:
         self._locate = locate
         self._locate_failures = 0
         self._mailbox: Mailbox[_Job] = Mailbox()
+        self._decoder = FrameDecoder()
         self._last: Frame | None = None
         self.latency = Latencies()
         self.decoded = 0
@@ -171,9 +172,10 @@ class LiveLane:
             self._decode(job.snapshot, job.came_in)
         except Exception as error:
             self._fail(FRAME, error)
+            self._decoder = FrameDecoder()
 
     def _decode(self, snapshot: Snapshot, came_in: float) -> Update:
-        frame = decode_frame(snapshot)
+        frame = self._decoder.decode(snapshot, layers=self._layers)
         self._last = frame
         origins = self._look_up(frame)
         found = () if origins is None else (OriginsFound(frame, origins),)
