@@ -14,7 +14,7 @@ py::tuple encode(const py::object& data, bool fast, const CancelToken* cancel) {
     const ByteView view(data);
     hal::EncodeResult result;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         result = hal::encode(view.bytes(), fast ? hal::Effort::fast : hal::Effort::optimal, cancel);
     }
     return encoded(result);

@@ -28,7 +28,7 @@ py::object decode(const py::object& data, const py::object& offset, bool strict)
     hal::DecodeResult result;
     std::optional<BlockBytes> bytes;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         result = hal::decode(view.bytes(), static_cast<std::size_t>(start),
                              strict ? hal::Mode::strict : hal::Mode::compatible, output);
         if (result.status == hal::Status::ok) bytes.emplace(std::span(output).first(result.size));

@@ -55,7 +55,7 @@ py::array_t<float> command_evidence(const py::object& rom, const Offsets& offset
     const auto bytes = indexable(view);
     std::vector<float> evidence;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         evidence = locate::command_evidence(bytes, span_of(offsets), work_of(cancel, threads));
     }
     return to_array(std::move(evidence));
@@ -70,7 +70,7 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
     constexpr std::size_t kStartsOfPart = 32;
     std::vector<float> evidence(3 * starts.size());
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         const std::size_t parts = (starts.size() + kStartsOfPart - 1) / kStartsOfPart;
         for_each_part(parts, work_of(cancel, threads), [&](std::size_t part) {
             std::vector<std::uint8_t> output(hal::kMaxOutput);
@@ -98,7 +98,7 @@ py::tuple decode_all(const py::object& rom, const Offsets& offsets, const Cancel
     std::vector<std::uint8_t> outputs;
     std::vector<std::uint32_t> bounds{0};
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         std::vector<std::uint8_t> output(hal::kMaxOutput);
         for (const std::uint32_t offset : span_of(offsets)) {
             stop_if_cancelled(cancel);
@@ -121,7 +121,7 @@ py::array_t<locate::Reference> references(const py::object& rom, const Array<std
     if (pages.size() != locate::kPages) throw py::value_error("pages must have 512 entries");
     std::vector<locate::Reference> found;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         found =
             locate::find_references(bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages),
                                     span_of(targets), work_of(cancel, threads));
@@ -138,7 +138,7 @@ py::array_t<float> tables(const Array<locate::Reference>& found, const Offsets& 
     }
     std::vector<float> evidence;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         evidence = locate::table_evidence(all, span_of(families), span_of(strides), hit, miss, threshold,
                                           work_of(cancel, threads));
     }
@@ -152,7 +152,7 @@ py::tuple build(const py::object& outputs, const Offsets& bounds, const py::obje
     const locate::Text text = text_of(output_view, bounds, rom_view);
     locate::IndexArrays index;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         index = locate::build_index(text, work_of(cancel, threads));
     }
     return py::make_tuple(to_array(std::move(index.buckets)), to_array(std::move(index.positions)));
@@ -167,7 +167,7 @@ py::array_t<locate::Match> lookup(const py::object& outputs, const Offsets& boun
     const locate::Text text = text_of(output_view, bounds, rom_view);
     std::vector<locate::Match> matches;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         matches = locate::lookup(text, span_of(buckets), span_of(positions), tile_view.bytes(), limit);
     }
     return to_array(std::move(matches));
@@ -200,7 +200,7 @@ py::array_t<std::uint32_t> support(const py::object& outputs, const Offsets& bou
     }
     std::vector<std::uint32_t> result;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         result.reserve(4 * all.size());
         for (const locate::Support& one : locate::neighbour_support(text, all, tile_view.bytes())) {
             result.push_back(one.patch);
@@ -263,7 +263,7 @@ class Follower {
         }
         std::optional<locate::Answers> answers;
         {
-            const py::gil_scoped_release unlocked;
+            const GilReleased unlocked;
             const std::scoped_lock lock(mutex_);
             if (follower_.update(view.bytes().first(count * locate::kTileBytes), asked)) answers = follower_.answers();
         }
@@ -280,7 +280,7 @@ class Follower {
 
 std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
     const ByteView view(data);
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     return locate::checksum(view.bytes(), seed);
 }
 

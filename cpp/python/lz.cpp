@@ -27,7 +27,7 @@ py::tuple decode(const py::object& data, const py::object& offset, bool high_byt
     lz::DecodeResult result{.status = lz::Status::offset_past_end};
     thread_local std::vector<std::uint8_t> output(lz::kMaxOutput);
     if (start >= 0) {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         result = lz::decode(view.bytes(), static_cast<std::size_t>(start), format_of(high_byte_first),
                             strict ? lz::Mode::strict : lz::Mode::compatible, output);
     }
@@ -42,7 +42,7 @@ py::tuple encode(const py::object& data, bool high_byte_first, bool fast, const 
     const ByteView view(data);
     lz::EncodeResult result;
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         const lz::Effort effort = fast ? lz::Effort::fast : lz::Effort::optimal;
         result = lz::encode(view.bytes(), format_of(high_byte_first), effort, cancel);
     }

@@ -67,7 +67,7 @@ Bytes decode_tiles(const py::object& data, unsigned bpp) {
     const std::size_t count = whole(view.bytes().size(), snes::tile_bytes(bpp), "bytes");
     Bytes pixels({static_cast<py::ssize_t>(count), py::ssize_t{8}, py::ssize_t{8}});
     const auto out = span_of(pixels);
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     snes::decode_tiles(view.bytes(), bpp, out);
     return pixels;
 }
@@ -78,7 +78,7 @@ Bytes encode_tiles(const py::object& pixels, unsigned bpp) {
     const std::size_t count = whole(view.bytes().size(), snes::kTilePixels, "pixels");
     Bytes planar({static_cast<py::ssize_t>(count), static_cast<py::ssize_t>(snes::tile_bytes(bpp))});
     const auto out = span_of(planar);
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     snes::encode_tiles(view.bytes(), bpp, out);
     return planar;
 }
@@ -241,7 +241,7 @@ py::tuple compose_objects(const py::object& vram, const py::object& oam, unsigne
     const snes::ObjectPlane plane{span_of(owner), span_of(colours), span_of(priority), span_of(range_over),
                                   span_of(time_over)};
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         snes::compose_objects(vram_bytes, oam_bytes, obsel, first % snes::kObjects, plane);
     }
     return py::make_tuple(owner, colours, priority, range_over, time_over);
@@ -296,7 +296,7 @@ py::array_t<std::uint16_t> background(const py::object& vram, unsigned layer, py
     const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
     py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::background_width(bgmode & 7u))});
     const auto out = span_of(pixels);
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     snes::draw_background(vram_bytes, layer, registers, out);
     return pixels;
 }
@@ -311,7 +311,7 @@ py::tuple background_planes(const py::object& vram, unsigned layer, py::ssize_t 
     const snes::LayerPlanes planes = arrays.planes();
     std::array<std::uint8_t, snes::kVramTiles> read{};
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         snes::draw_background(vram_bytes, layer, registers, planes, read);
     }
     return arrays.with(read);
@@ -340,7 +340,7 @@ py::array_t<std::uint16_t> mode7(const py::object& vram, bool extbg, py::ssize_t
     py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::kScreenWidth)});
     const auto registers = mode7_registers(mosaic, m7sel, matrix, centre, scroll);
     const auto out = span_of(pixels);
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     snes::draw_mode7(vram_bytes, extbg, registers, out);
     return pixels;
 }
@@ -355,7 +355,7 @@ py::tuple mode7_planes(const py::object& vram, bool extbg, py::ssize_t lines, un
     const snes::LayerPlanes planes = arrays.planes();
     const auto registers = mode7_registers(mosaic, m7sel, matrix, centre, scroll);
     {
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         snes::draw_mode7(vram_bytes, extbg, registers, planes);
     }
     std::array<std::uint8_t, snes::kVramTiles> read{};

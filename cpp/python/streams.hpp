@@ -21,7 +21,7 @@ pybind11::array_t<hal::Candidate> scanned(const pybind11::object& rom, Scan scan
     if (view.bytes().size() > UINT32_MAX) throw pybind11::value_error("a ROM of 4 GiB or more cannot be scanned");
     std::vector<hal::Candidate> found;
     {
-        const pybind11::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         found = scan(view.bytes());
     }
     return to_array(std::move(found));
