@@ -6,6 +6,7 @@ with a job's or the watch's.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -217,6 +218,8 @@ class Workers:
         for priority, queue in self._queues.items():
             if queue and (priority is not Priority.SCAN or scans < self._scans_at_once or self._stopping is not None):
                 return queue.popitem(last=False)[1]
+        if self._parked and self._stopping is not None:
+            return self._parked.popitem()[1]
         return None
 
     def _put_back(self, thread: threading.Thread, job: Job[object]) -> None:
@@ -328,8 +331,9 @@ class Workers:
         if jobs:
             # Callbacks are foreign code that may never return either.
             last = threading.Thread(target=_call_back, args=(jobs,), name=f"{self._name} last", daemon=True)
-            last.start()
-            last.join(_LAST_SECONDS)
+            with contextlib.suppress(RuntimeError):  # no thread can begin while the interpreter ends
+                last.start()
+                last.join(_LAST_SECONDS)
         return names
 
     def _report(self, abandoned: tuple[str, ...], seconds: PhaseSeconds) -> StopReport:
