@@ -117,10 +117,22 @@ struct SpriteArrays {
           cells({static_cast<py::ssize_t>(size.height / 8), static_cast<py::ssize_t>(size.width / 8)}) {}
 };
 
-// A `kind`, a frozen dataclass with slots and exactly kSpriteFields. Its own __init__ takes four times as long, and
+// The names as Python interns them: then a look-up of a field compares pointers.
+using SpriteNames = std::array<py::object, kSpriteFields.size()>;
+
+SpriteNames intern_names() {
+    SpriteNames names;
+    for (std::size_t field = 0; field < names.size(); ++field) {
+        names[field] = py::reinterpret_steal<py::object>(PyUnicode_InternFromString(kSpriteFields[field]));
+        if (!names[field]) throw py::error_already_set();
+    }
+    return names;
+}
+
+// A `kind`, a frozen dataclass with slots and exactly kSpriteFields. Its own __init__ takes several times as long, and
 // would be called for every sprite of every frame.
-py::object make_sprite(const py::type& kind, std::size_t index, const snes::Object& object, snes::ObjectSize size,
-                       SpriteArrays& arrays) {
+py::object make_sprite(const py::type& kind, const SpriteNames& names, std::size_t index, const snes::Object& object,
+                       snes::ObjectSize size, SpriteArrays& arrays) {
     freeze(arrays.pixels);
     freeze(arrays.cells);
     const std::array<py::object, kSpriteFields.size()> values{py::int_(index),
@@ -140,8 +152,9 @@ py::object make_sprite(const py::type& kind, std::size_t index, const snes::Obje
     auto sprite = py::reinterpret_steal<py::object>(type->tp_alloc(type, 0));
     if (!sprite) throw py::error_already_set();
     for (std::size_t field = 0; field < values.size(); ++field) {
-        const py::str name(kSpriteFields[field]);
-        if (PyObject_GenericSetAttr(sprite.ptr(), name.ptr(), values[field].ptr()) != 0) throw py::error_already_set();
+        if (PyObject_GenericSetAttr(sprite.ptr(), names[field].ptr(), values[field].ptr()) != 0) {
+            throw py::error_already_set();
+        }
     }
     return sprite;
 }
@@ -204,10 +217,12 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
         }
     }
     py::tuple result(objects.size());
+    const SpriteNames names = intern_names();
     std::size_t next = 0;
     for (std::size_t index = 0; index < objects.size(); ++index) {
         if (next < fresh.size() && fresh[next] == static_cast<std::int64_t>(index)) {
-            result[index] = make_sprite(kind, index, objects[index], select.size(objects[index]), arrays[next++]);
+            result[index] =
+                make_sprite(kind, names, index, objects[index], select.size(objects[index]), arrays[next++]);
         } else {
             result[index] = std::get<0>(*before)[index];
         }
@@ -215,14 +230,34 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
     return py::make_tuple(result, to_array(std::move(fresh)));
 }
 
-// int64[n]: which pieces of `unit` bytes differ. Microseconds: the GIL is kept.
+void check_states(std::size_t before, std::size_t after, std::size_t unit) {
+    if (unit == 0 || before != after || after % unit != 0) {
+        throw py::value_error("both states must have one size, a multiple of the unit");
+    }
+}
+
+// What differs is found within microseconds: these three keep the GIL.
 Numbers changed_pieces(const py::object& before, const py::object& after, std::size_t unit) {
     const ByteView before_view(before);
     const ByteView after_view(after);
-    if (unit == 0 || before_view.bytes().size() != after_view.bytes().size() || after_view.bytes().size() % unit != 0) {
-        throw py::value_error("both states must have one size, a multiple of the unit");
-    }
+    check_states(before_view.bytes().size(), after_view.bytes().size(), unit);
     return to_array(snes::changed_pieces(before_view.bytes(), after_view.bytes(), unit));
+}
+
+py::bytes page_difference(const py::object& before, const py::object& after, std::size_t page) {
+    const ByteView before_view(before);
+    const ByteView after_view(after);
+    check_states(before_view.bytes().size(), after_view.bytes().size(), page);
+    const auto difference = snes::page_difference(before_view.bytes(), after_view.bytes(), page);
+    return {reinterpret_cast<const char*>(difference.data()), difference.size()};
+}
+
+Numbers apply_difference(Bytes state, const py::object& difference, std::size_t page) {
+    const auto bytes = span_of(state);  // a state that may not be written is an error here
+    check_states(bytes.size(), bytes.size(), page);
+    const ByteView view(difference);
+    if (!snes::fits(view.bytes(), bytes.size(), page)) throw py::value_error("the difference does not fit the state");
+    return to_array(snes::apply_difference(bytes, view.bytes(), page));
 }
 
 py::tuple compose_objects(const py::object& vram, const py::object& oam, unsigned obsel, unsigned first,
@@ -378,6 +413,10 @@ void bind_snes(py::module_& module) {
                "sprites decoded with the same OBSEL, their OAM, and int64[k] which tiles of VRAM have changed since.");
     module.def("snes_changed", &changed_pieces, arg("before"), arg("after"), arg("unit"),
                "int64[n]: the numbers of the pieces of `unit` bytes that differ.");
+    module.def("snes_page_difference", &page_difference, arg("before"), arg("after"), arg("page"),
+               "A bit a page, highest bit first, then the pages that differ, XORed; empty where none does.");
+    module.def("snes_apply_difference", &apply_difference, arg("state").noconvert(), arg("difference"), arg("page"),
+               "Change the state in place; int64[n]: the numbers of the pages that changed. ValueError: does not fit.");
     module.def("snes_compose_objects", &compose_objects, arg("vram"), arg("oam"), arg("obsel"), arg("first"),
                arg("lines"),
                "(owner int16, colours uint8, priority uint8: each [lines, 256]; range_over, time_over uint8[lines]).");

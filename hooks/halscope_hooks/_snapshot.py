@@ -127,6 +127,10 @@ class Snapshot:
 
 def _frozen(name: str, value: ArrayLike, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
     """Return `value` as a read-only array of exactly this dtype and shape, copying only what could still change."""
+    if type(value) is np.ndarray and value.dtype == dtype and value.shape == shape:
+        flags = value.flags
+        if flags.c_contiguous and not flags.writeable:
+            return value  # what a host hands in sixty times a second
     if isinstance(value, (bytes, bytearray, memoryview)):
         value = np.frombuffer(value, dtype=np.dtype(dtype).newbyteorder("<"))
     array = np.asarray(value)

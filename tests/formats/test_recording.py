@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from halscope import _codec
 from halscope.formats.recording import RecordingReader, RecordingWriter
 from halscope.hosts.recording import ReplayHost
 from halscope_hooks import (
@@ -108,6 +110,91 @@ def test_frames_that_do_not_change_cost_almost_nothing(tmp_path: Path) -> None:
     one = len(record(tmp_path / "one.rec", [snapshot], keyframe_every=100))
     many = len(record(tmp_path / "many.rec", [snapshot] * 100, keyframe_every=100))
     assert many - one == 99 * (28 + 8)  # a chunk's header and an entry of the index
+
+
+def test_what_does_not_change_is_the_same_array(tmp_path: Path) -> None:
+    first = run_of_snapshots(1)[0]
+    vram = first.vram.copy()
+    vram[0x1234] ^= 1
+    later = [first, first, replace(first, vram=vram), replace(first, vram=vram, ppu=PpuRegisters(obsel=3))]
+    record(tmp_path / "run.rec", later)
+    with RecordingReader(tmp_path / "run.rec") as reader:
+        read = list(reader)
+        for original, one in zip(later, read, strict=True):
+            assert_same(original, one)
+            for array in (one.vram, one.cgram, one.oam, one.wram, one.picture):
+                assert array is not None
+                assert not array.flags.writeable
+        same = [
+            [
+                name
+                for name in ("vram", "cgram", "oam", "ppu", "wram", "picture")
+                if getattr(a, name) is getattr(b, name)
+            ]
+            for a, b in pairwise(read)
+        ]
+        everything = ["vram", "cgram", "oam", "ppu", "wram", "picture"]
+        assert same[:2] == [everything, everything[1:]]
+        # The registers share a page with the end of OAM and the beginning of WRAM; VRAM they cannot touch.
+        assert {"vram", "cgram", "picture"} <= set(same[2])
+        assert read[2].ppu is not read[3].ppu
+
+
+def test_what_was_handed_out_stays_as_it_is(tmp_path: Path) -> None:
+    snapshots = run_of_snapshots(12)
+    record(tmp_path / "run.rec", snapshots, keyframe_every=5)
+    with RecordingReader(tmp_path / "run.rec") as reader:
+        read = list(reader)
+        for position in (3, 11, 0, 7):
+            assert_same(snapshots[position], reader[position])
+    for original, one in zip(snapshots, read, strict=True):
+        assert_same(original, one)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**32), pages=st.integers(0, 40))
+def test_a_difference_makes_one_state_of_the_other(seed: int, pages: int) -> None:
+    rng = np.random.default_rng(seed)
+    before = rng.integers(0, 256, 64 * pages, np.uint8)
+    after = before.copy()
+    for at in rng.permutation(before.size)[: int(rng.integers(8))].tolist():
+        after[at] ^= 1 + int(rng.integers(255))
+    difference = _codec.snes_page_difference(before, after, 64)
+    changed = np.flatnonzero((before != after).reshape(pages, 64).any(axis=1))
+    assert _codec.snes_changed(before, after, 64).tolist() == changed.tolist()
+    if not len(changed):
+        assert difference == b""
+        return
+    assert _codec.snes_apply_difference(before, difference, 64).tolist() == changed.tolist()
+    assert np.array_equal(before, after)
+
+
+@settings(max_examples=100, deadline=None)
+@given(difference=st.binary(max_size=300), pages=st.integers(0, 20))
+def test_a_difference_that_does_not_fit_changes_nothing(difference: bytes, pages: int) -> None:
+    state = np.zeros(64 * pages, np.uint8)
+    bits = np.unpackbits(np.frombuffer(difference[: -(-pages // 8)], np.uint8))
+    fits = (
+        len(bits) >= pages
+        and not bits[pages:].any()
+        and len(difference) == -(-pages // 8) + 64 * int(bits[:pages].sum())
+    )
+    if fits:
+        _codec.snes_apply_difference(state, difference, 64)
+    else:
+        with pytest.raises(ValueError, match="does not fit"):
+            _codec.snes_apply_difference(state, difference, 64)
+        assert not state.any()
+
+
+def test_a_state_that_cannot_be_changed_is_refused() -> None:
+    state = np.zeros(64, np.uint8)
+    with pytest.raises(ValueError, match="one size"):
+        _codec.snes_page_difference(state, np.zeros(128, np.uint8), 64)
+    difference = _codec.snes_page_difference(state, state + np.uint8(1), 64)
+    state.flags.writeable = False
+    with pytest.raises(ValueError, match="writeable"):
+        _codec.snes_apply_difference(state, difference, 64)
 
 
 def test_an_empty_recording_can_be_read(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def assert_equal(frame: Frame, afresh: Frame) -> None:
                 if isinstance(right, np.ndarray):
                     assert left.dtype == right.dtype
                     assert not left.flags.writeable
-                    np.testing.assert_array_equal(left, right)
+                    assert np.array_equal(left, right), field.name  # a hundred thousand of them: no message is made
                 else:
                     assert (type(left), left) == (type(right), right), field.name
 
@@ -88,7 +88,7 @@ def assert_changes(decoder: FrameDecoder, frame: Frame, before: Frame) -> None:
     assert changes.layers == tuple(layer.index for layer in frame.layers if layer is not old_layers.get(layer.index))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32), mode=st.integers(0, 7), layers=st.booleans())
 def test_a_run_of_changes_decodes_as_each_snapshot_does_alone(seed: int, mode: int, layers: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -96,7 +96,7 @@ def test_a_run_of_changes_decodes_as_each_snapshot_does_alone(seed: int, mode: i
     snapshot = random_snapshot(rng, mode)
     frame = decoder.decode(snapshot, layers=layers)
     assert_equal(frame, decode_frame(snapshot, layers=layers))
-    for _ in range(12):
+    for _ in range(8):
         snapshot, before = mutated(snapshot, rng), frame
         frame = decoder.decode(snapshot, layers=layers)
         assert_equal(frame, decode_frame(snapshot, layers=layers))

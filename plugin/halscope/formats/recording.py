@@ -38,6 +38,7 @@ _KEY, _DELTA = 0, 1
 _HAS_WRAM, _HAS_PICTURE = 1, 2
 _KEY_IN_INDEX: Final = 1 << 63
 _MOST_DOCUMENT: Final = 1 << 16
+_READ_AHEAD: Final = 1 << 16  # bytes; a delta has a few hundred
 
 
 class RecordingWriter:
@@ -153,7 +154,7 @@ class RecordingReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file = path.open("rb")
+            self._file = path.open("rb", buffering=_READ_AHEAD)
         except OSError as error:
             raise UsageError(f"{path}: cannot be opened as a recording: {error.strerror or error}") from error
         try:
@@ -169,7 +170,10 @@ class RecordingReader:
         except BaseException:
             self._file.close()
             raise
-        self._last: tuple[int, NDArray[np.uint8]] | None = None
+        self._playback = recording_frame.Playback(self._registers, self.rom)
+        self._played = -1
+        """The frame that the playback stands at, -1 for none; `_frame` is its number."""
+        self._frame = 0
 
     def __len__(self) -> int:
         return len(self._index)
@@ -191,23 +195,20 @@ class RecordingReader:
         start = position
         while not self._index[start] & _KEY_IN_INDEX:
             start -= 1
-        data: NDArray[np.uint8] | None = None
-        unpacked = start - 1  # the last frame that `data` holds already
-        if self._last is not None and start <= self._last[0] <= position:
-            start, data = self._last
-            unpacked = start
+        if start <= self._played <= position:
+            start = self._played + 1
+        self._played = -1  # until it is known that all went well
         for at in range(start, position + 1):
-            layout, frame, payload, is_key = self._chunk(at)
+            layout, self._frame, payload, is_key = self._chunk(at)
             try:
-                if at > unpacked:
-                    data = recording_frame.unpack(payload, layout.size(), None if is_key else data)
-                if at == position:
-                    assert data is not None
-                    snapshot = recording_frame.to_snapshot(layout, data, self._registers, frame, self.rom)
+                self._playback.advance(layout, payload, key=is_key)
             except FormatError as error:
                 raise self._fault(self._index[at] & ~_KEY_IN_INDEX, str(error)) from error
-        assert data is not None
-        self._last = (position, data)
+        try:
+            snapshot = self._playback.snapshot(self._frame)
+        except FormatError as error:
+            raise self._fault(self._index[position] & ~_KEY_IN_INDEX, str(error)) from error
+        self._played = position
         return snapshot
 
     def close(self) -> None:

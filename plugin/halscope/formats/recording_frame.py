@@ -5,17 +5,21 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import FormatError, PpuRegisters, RasterEffects, RomIdentity, Snapshot, UsageError
 from numpy.typing import NDArray
 
+from halscope import _codec
 from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 
 PAGE: Final = 64
 MOST_PICTURE_SIDE: Final = 1024
 REGISTER_NAMES: Final = tuple(field.name for field in fields(PpuRegisters))
+_VRAM, _CGRAM, _OAM, _REGISTERS, _WRAM, _PICTURE = range(6)
+_SECTIONS: Final = 6
 _RASTER: Final[tuple[RasterEffects, ...]] = ("none", "some", "unknown")
 
 
@@ -58,90 +62,119 @@ def from_snapshot(snapshot: Snapshot) -> tuple[Layout, NDArray[np.uint8]]:
     return layout, data
 
 
-def to_snapshot(
-    layout: Layout, data: NDArray[np.uint8], register_names: Sequence[str], frame: int, rom: RomIdentity | None
-) -> Snapshot:
-    """Return the snapshot; its arrays are read-only views of `data`, so nothing is copied.
-
-    Args:
-        layout: What `data` holds.
-        data: uint8[layout.size()], read-only.
-        register_names: As the recording has them; those that are no register of ours are left out.
-        frame: The frame number.
-        rom: The recording's ROM.
-
-    Raises:
-        FormatError: The raster effects are none of the known.
-    """
-    at = 0
-
-    def take(size: int) -> NDArray[np.uint8]:
-        nonlocal at
-        at += size
-        return data[at - size : at]
-
-    vram, cgram, oam = take(VRAM_BYTES), take(CGRAM_BYTES).view("<u2"), take(OAM_BYTES)
-    values, known, raster = take(2 * layout.registers).view("<u2"), take(layout.registers), int(take(1)[0])
-    if raster >= len(_RASTER):
-        raise FormatError(f"unknown raster effects {raster}")
-    registers = {
-        name: int(value)
-        for name, value, is_known in zip(register_names, values, known, strict=True)
-        if is_known and name in REGISTER_NAMES
-    }
-    wram = take(WRAM_BYTES) if layout.wram else None
-    picture = None
-    if layout.height and layout.width:
-        picture = take(layout.height * layout.width * 3).reshape(layout.height, layout.width, 3)
-    return Snapshot(
-        vram=vram,
-        cgram=cgram,
-        oam=oam,
-        ppu=PpuRegisters(**registers),
-        frame=frame,
-        wram=wram,
-        picture=picture,
-        rom=rom,
-        raster_effects=_RASTER[raster],
-    )
-
-
 def pack(data: NDArray[np.uint8], previous: NDArray[np.uint8] | None) -> bytes:
     """Pack a frame: whole without `previous`, else the pages that differ (empty where none does)."""
     if previous is None:
         return zlib.compress(data, 1)
-    difference = (previous.view(np.uint64) ^ data.view(np.uint64)).reshape(-1, PAGE // 8)
-    changed = np.bitwise_or.reduce(difference, axis=1) != 0
-    if not changed.any():
-        return b""
-    return zlib.compress(np.packbits(changed).tobytes() + difference[changed].tobytes(), 1)
+    difference = _codec.snes_page_difference(previous, data, PAGE)
+    return zlib.compress(difference, 1) if difference else b""
 
 
-def unpack(payload: bytes, size: int, previous: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-    """Undo `pack`.
+class Playback:
+    """The frames of a recording one after the other. What a delta leaves alone stays the same array, so that whoever
+    follows the snapshots sees at once that it did not change.
 
-    Returns:
-        uint8[size], read-only.
-
-    Raises:
-        FormatError: The payload is damaged, or is not a frame of this size.
+    Args:
+        register_names: As the recording has them; those that are no register of ours are left out.
+        rom: The recording's ROM.
     """
-    if previous is None:
-        return np.frombuffer(_inflate(payload, size, size), np.uint8)
-    if len(previous) != size:
-        raise FormatError("the frame does not continue the one before it")
-    if not payload:
-        return previous
-    pages = size // PAGE
-    bitmap_bytes = -(-pages // 8)
-    unpacked = _inflate(payload, bitmap_bytes + size)
-    changed = np.flatnonzero(np.unpackbits(np.frombuffer(unpacked[:bitmap_bytes], np.uint8), count=pages))
-    if len(unpacked) != bitmap_bytes + len(changed) * PAGE:
-        raise FormatError("the frame unpacks to another size than it should")
-    data = previous.copy()
-    data.reshape(-1, PAGE)[changed] ^= np.frombuffer(unpacked, np.uint8, offset=bitmap_bytes).reshape(-1, PAGE)
-    data.flags.writeable = False
-    return data
+
+    def __init__(self, register_names: Sequence[str], rom: RomIdentity | None) -> None:
+        self._registers = [(at, name) for at, name in enumerate(register_names) if name in REGISTER_NAMES]
+        self._rom = rom
+        self._layout = Layout(wram=False, height=0, width=0, registers=len(register_names))
+        self._state: NDArray[np.uint8] | None = None
+        self._edges = np.empty(0, np.int64)
+        self._stale = [True] * _SECTIONS
+        self._parts: list[Any] = [None] * _SECTIONS
+
+    def advance(self, layout: Layout, payload: bytes, *, key: bool) -> None:
+        """Go on to the next frame.
+
+        Raises:
+            FormatError: The payload is damaged, or does not continue the frame before it: begin anew with a keyframe.
+        """
+        if key:
+            size = layout.size()
+            self._state = np.frombuffer(bytearray(_inflate(payload, size, size)), np.uint8)
+            self._edges = _edges(layout)
+            self._layout = layout
+            self._stale = [True] * _SECTIONS
+            return
+        state, self._state = self._state, None  # not to be gone on from where this fails
+        if state is None or layout != self._layout:
+            raise FormatError("the frame does not continue the one before it")
+        if payload:
+            try:
+                difference = _inflate(payload, -(-len(state) // PAGE // 8) + len(state))
+                pages = _codec.snes_apply_difference(state, difference, PAGE)
+            except ValueError as error:
+                raise FormatError("the frame unpacks to another size than it should") from error
+            first = pages.searchsorted(self._edges).tolist()
+            for section in range(_SECTIONS):
+                self._stale[section] |= first[2 * section] < first[2 * section + 1]
+        self._state = state
+
+    def snapshot(self, frame: int) -> Snapshot:
+        """Return the frame as a snapshot.
+
+        Raises:
+            FormatError: The raster effects are none of the known.
+        """
+        state = self._state
+        assert state is not None  # `advance` comes first
+        for section, (begin, end) in enumerate(_bounds(self._layout)):
+            if self._stale[section]:
+                part = state[begin:end].copy()
+                part.flags.writeable = False
+                self._parts[section] = self._meaning(section, part)
+                self._stale[section] = False
+        vram, cgram, oam, (ppu, raster), wram, picture = self._parts
+        return Snapshot(
+            vram=vram,
+            cgram=cgram,
+            oam=oam,
+            ppu=ppu,
+            frame=frame,
+            wram=wram,
+            picture=picture,
+            rom=self._rom,
+            raster_effects=raster,
+        )
+
+    def _meaning(self, section: int, part: NDArray[np.uint8]) -> Any:
+        """What a snapshot holds of a section's bytes."""
+        layout = self._layout
+        if section == _CGRAM:
+            return part.view("<u2")
+        if section == _REGISTERS:
+            values, known = part[: 2 * layout.registers].view("<u2").tolist(), part[2 * layout.registers :].tolist()
+            raster = known.pop()
+            if raster >= len(_RASTER):
+                raise FormatError(f"unknown raster effects {raster}")
+            return PpuRegisters(**{name: values[at] for at, name in self._registers if known[at]}), _RASTER[raster]
+        if section in (_WRAM, _PICTURE) and not len(part):
+            return None
+        return part.reshape(layout.height, layout.width, 3) if section == _PICTURE else part
+
+
+def _bounds(layout: Layout) -> list[tuple[int, int]]:
+    """Where each section of a frame begins and ends."""
+    sizes = (
+        VRAM_BYTES,
+        CGRAM_BYTES,
+        OAM_BYTES,
+        3 * layout.registers + 1,
+        WRAM_BYTES if layout.wram else 0,
+        layout.height * layout.width * 3,
+    )
+    ends = list(accumulate(sizes))
+    return list(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def _edges(layout: Layout) -> NDArray[np.int64]:
+    """The first page of each section and the first one behind it; a page that two sections share belongs to both."""
+    return np.array([edge for begin, end in _bounds(layout) for edge in (begin // PAGE, -(-end // PAGE))])
 
 
 def _inflate(payload: bytes, most: int, least: int = 0) -> bytes:
