@@ -6,9 +6,9 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <unordered_map>
 
 #include "hal/command.hpp"
+#include "hal/hal.hpp"
 #include "locate/texture.hpp"
 
 namespace halscope::locate {
@@ -46,11 +46,18 @@ constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12,
 constexpr std::array<double, kBuckets> kCopyCounts{0.0003, 0.001, 0.012, 0.19,  0.21, 0.13,  0.17,   0.10,   0.055,
                                                    0.025,  0.04,  0.025, 0.018, 0.01, 0.002, 0.0005, 0.0001, 0.0001};
 
+constexpr std::array<std::uint8_t, hal::kLongCount + 1> kBucketOf = [] {
+    std::array<std::uint8_t, hal::kLongCount + 1> buckets{};
+    for (std::size_t bucket = 0; bucket < kBucketFirst.size(); ++bucket) {
+        for (std::size_t count = kBucketFirst[bucket]; count < buckets.size(); ++count) {
+            buckets[count] = static_cast<std::uint8_t>(bucket);
+        }
+    }
+    return buckets;
+}();
+
 constexpr std::size_t bucket_of(const Command& command) noexcept {
-    if (command.header == 2 && command.count <= hal::kShortCount) return kWastefulLong;
-    std::size_t bucket = kBucketFirst.size() - 1;
-    while (kBucketFirst[bucket] > command.count) --bucket;
-    return bucket;
+    return command.header == 2 && command.count <= hal::kShortCount ? kWastefulLong : kBucketOf[command.count];
 }
 
 struct Tables {
@@ -190,42 +197,48 @@ void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint
                     const CancelToken* cancel) {
     const Tables& table = tables();
     constexpr float kImpossible = -std::numeric_limits<float>::infinity();
-    // Evidence of the commands behind one, by the state that it is in; keyed by the offset of a command.
-    struct Tail {
-        float evidence;  // of this command's count and all that follows, without its own kind (that needs the state)
+    constexpr std::size_t kStepsOfLook = 4096;
+    const float reference = reference_evidence(kTypicalOutput);
+    if (offsets.empty()) return;
+    // For each place where a command begins, the evidence of its count and of all that follows, without that of its own
+    // kind (which needs to know what came before); 0 where it is not known yet. No stream goes further.
+    const std::size_t begin = *std::min_element(offsets.begin(), offsets.end());
+    const std::size_t last = *std::max_element(offsets.begin(), offsets.end());
+    std::vector<float> known(std::min(rom.size(), last + hal::kMaxPacked) - std::min(rom.size(), begin), 0.0F);
+    struct Passed {
+        std::size_t at;
+        Command command;
     };
-    std::unordered_map<std::uint32_t, Tail> known;
-    known.reserve(offsets.size() * 2);
-    std::vector<std::uint32_t> path;
+    std::vector<Passed> path;
+    std::size_t steps = 0;
     for (std::size_t number = 0; number < offsets.size(); ++number) {
-        if (number % 256 == 0) stop_if_cancelled(cancel);
         const std::uint32_t offset = offsets[number];
         path.clear();
         std::size_t at = offset;
         float tail = kImpossible;     // evidence from `at` on, without the kind at `at`
         unsigned next_kind = kKinds;  // kKinds: the terminator
         for (;;) {
-            const auto found = known.find(static_cast<std::uint32_t>(at));
+            if (++steps % kStepsOfLook == 0) stop_if_cancelled(cancel);
             const Command command = command_at(rom, at);
-            if (found != known.end()) {
-                tail = found->second.evidence;
-                next_kind = command.kind;
-                break;
-            }
             if (command.count == 0) {
                 if (at < rom.size() && rom[at] == hal::kTerminator) tail = 0;
                 break;
             }
-            path.push_back(static_cast<std::uint32_t>(at));
+            if (at - begin < known.size() && known[at - begin] != 0) {
+                tail = known[at - begin];
+                next_kind = command.kind;
+                break;
+            }
+            path.push_back({at, command});
             at += command.header + command.arguments();
         }
         for (std::size_t k = path.size(); k-- > 0;) {
-            const Command command = command_at(rom, path[k]);
+            const Command& command = path[k].command;
             if (next_kind < kKinds) tail += table.kind_after[state_after(command)][next_kind];
             tail += table.counts[command.kind][bucket_of(command)];
-            if (command.is_reference()) tail += reference_evidence(kTypicalOutput);
+            if (command.is_reference()) tail += reference;
             next_kind = command.kind;
-            known.emplace(path[k], Tail{tail});
+            if (path[k].at - begin < known.size()) known[path[k].at - begin] = tail;
         }
         if (next_kind < kKinds) {
             tail += table.kind_after[kStart][next_kind];

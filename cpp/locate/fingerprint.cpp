@@ -1,6 +1,7 @@
 // Anchors: see fingerprint.hpp.
 #include "locate/fingerprint.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -8,65 +9,118 @@
 namespace halscope::locate {
 namespace {
 
-constexpr std::uint64_t kLowBits = 0x0101010101010101U;
-constexpr unsigned kRankShift = 62;
+constexpr unsigned kHashBits = 29;
 
-std::uint64_t load_gram(const std::uint8_t* bytes) noexcept {
-    std::uint64_t gram;
-    std::memcpy(&gram, bytes, sizeof gram);
+std::uint32_t hash_of(const std::uint8_t* gram) noexcept {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, gram, sizeof bytes);
     if constexpr (std::endian::native == std::endian::big) {  // an index may travel between machines
         std::uint64_t swapped = 0;
-        for (unsigned k = 0; k < 8; ++k) swapped = swapped << 8 | (gram >> (8 * k) & 0xFF);
-        gram = swapped;
+        for (unsigned k = 0; k < 8; ++k) swapped = swapped << 8 | (bytes >> (8 * k) & 0xFF);
+        bytes = swapped;
     }
-    return gram;
+    return static_cast<std::uint32_t>(bytes * 0x9E3779B97F4A7C15U >> (64 - kHashBits));
 }
 
-int nonzero_bytes(std::uint64_t x) noexcept {
-    x |= x >> 4;
-    x |= x >> 2;
-    x |= x >> 1;
-    return static_cast<int>((x & kLowBits) * kLowBits >> 56);  // a popcount that needs no instruction of its own
-}
+// The keys of all grams of some text, and the lowest of each window, in blocks that stay in the nearest cache. Loops
+// without branches over arrays, which compilers turn into vector instructions.
+class Keys {
+  public:
+    static constexpr std::size_t kWindows = 1024;  // of a block
+    static constexpr std::size_t kGrams = kWindows + kGramsPerTile - 1;
 
-// 0 for rich grams, 2 for poor ones. Bitplanes alternate, so a flat area repeats with a period of one or two bytes:
-// count the bytes that differ from their neighbour and from the one after it.
-std::uint64_t poverty(std::uint64_t gram) noexcept {
-    constexpr std::uint64_t kSeven = 0x00FFFFFFFFFFFFFFU;
-    constexpr std::uint64_t kSix = 0x0000FFFFFFFFFFFFU;
-    const int by_one = nonzero_bytes((gram ^ gram >> 8) & kSeven);
-    const int by_two = nonzero_bytes((gram ^ gram >> 16) & kSix);
-    const int changes = by_one < by_two ? by_one : by_two;
-    return changes >= 4 ? 0 : changes >= 2 ? 1 : 2;
-}
+    // Of the windows that begin in text[0, kWindows); what lies behind the text's end is taken as zeros.
+    void take(std::span<const std::uint8_t> text) noexcept {
+        const std::size_t there = std::min(text.size(), bytes_.size());
+        std::copy_n(text.begin(), there, bytes_.begin());
+        std::fill(bytes_.begin() + static_cast<std::ptrdiff_t>(there), bytes_.end(), std::uint8_t{0});
+        // Bitplanes alternate, so a flat area repeats with a period of one or two bytes: count the bytes of a gram that
+        // differ from their neighbour, and those that differ from the one after it.
+        using Counts = std::array<std::uint8_t, kGrams + 8>;
+        Counts by_one;
+        Counts by_two;
+        Counts pairs_by_one;
+        Counts pairs_by_two;
+        for (std::size_t k = 0; k < by_one.size(); ++k) {
+            by_one[k] = bytes_[k] != bytes_[k + 1] ? 1 : 0;
+            by_two[k] = bytes_[k] != bytes_[k + 2] ? 1 : 0;
+        }
+        for (std::size_t k = 0; k + 1 < by_one.size(); ++k) {
+            pairs_by_one[k] = static_cast<std::uint8_t>(by_one[k] + by_one[k + 1]);
+            pairs_by_two[k] = static_cast<std::uint8_t>(by_two[k] + by_two[k + 1]);
+        }
+        for (std::size_t k = 0; k < kGrams; ++k) {
+            const auto ones =
+                static_cast<std::uint8_t>(pairs_by_one[k] + pairs_by_one[k + 2] + pairs_by_one[k + 4] + by_one[k + 6]);
+            const auto twos = static_cast<std::uint8_t>(pairs_by_two[k] + pairs_by_two[k + 2] + pairs_by_two[k + 4]);
+            const std::uint8_t changes = ones < twos ? ones : twos;
+            poverty_[k] = static_cast<std::uint8_t>((changes < 4 ? 1 : 0) + (changes < 2 ? 1 : 0));
+        }
+        for (std::size_t k = 0; k < kGrams; ++k) {
+            keys_[k] = static_cast<std::int32_t>(std::uint32_t{poverty_[k]} << kHashBits | hash_of(&bytes_[k]));
+        }
+        // The lowest of 2, 4, 8 and 16 grams, and of two such rows of 16 that overlap.
+        static_assert(kGramsPerTile == 25);
+        Row other;
+        lower<1>(keys_, lowest_);
+        lower<2>(lowest_, other);
+        lower<4>(other, lowest_);
+        lower<8>(lowest_, other);
+        lower<9>(other, lowest_);
+    }
+    [[nodiscard]] std::int32_t key(std::size_t gram) const noexcept { return keys_[gram]; }
+    [[nodiscard]] std::int32_t lowest(std::size_t window) const noexcept { return lowest_[window]; }
 
-std::uint64_t key_of(std::uint64_t gram) noexcept {
-    std::uint64_t hash = gram * 0x9E3779B97F4A7C15U;  // odd multiplier and xor-shift: a bijection, so no two grams meet
-    hash ^= hash >> 32;
-    hash *= 0xD6E8FEB86659FD93U;
-    hash ^= hash >> 29;
-    return poverty(gram) << kRankShift | hash >> 2;
+  private:
+    using Row = std::array<std::int32_t, kGrams>;
+
+    // Of each key and the one `step` after it the lower; behind the last such pair the row is not used.
+    template <std::size_t step>
+    static void lower(const Row& from, Row& to) noexcept {
+        for (std::size_t k = 0; k + step < kGrams; ++k) to[k] = from[k] < from[k + step] ? from[k] : from[k + step];
+        std::copy(from.end() - step, from.end(), to.end() - step);
+    }
+
+    std::array<std::uint8_t, kGrams + 16> bytes_;
+    std::array<std::uint8_t, kGrams> poverty_;
+    Row keys_;
+    Row lowest_;
+};
+
+// As in Keys, for one gram.
+std::uint32_t key_of(const std::uint8_t* gram) noexcept {
+    int ones = 0;
+    int twos = 0;
+    for (std::size_t k = 0; k < 7; ++k) ones += gram[k] != gram[k + 1] ? 1 : 0;
+    for (std::size_t k = 0; k < 6; ++k) twos += gram[k] != gram[k + 2] ? 1 : 0;
+    const int changes = std::min(ones, twos);
+    return (changes >= 4 ? 0U : changes >= 2 ? 1U : 2U) << kHashBits | hash_of(gram);
 }
 
 }  // namespace
 
 bool informative(const std::uint8_t* tile) noexcept {
-    std::array<std::uint64_t, 4> seen{};
-    unsigned distinct = 0;
-    for (std::size_t k = 0; k < kTileBytes; ++k) {
-        std::uint64_t& word = seen[tile[k] >> 6];
-        const std::uint64_t bit = std::uint64_t{1} << (tile[k] & 63);
-        if ((word & bit) != 0) continue;
-        if (++distinct == kDistinctBytes) return true;
-        word |= bit;
+    static_assert(kDistinctBytes == 3);
+    std::array<std::uint64_t, kTileBytes / 8> words;
+    std::memcpy(words.data(), tile, kTileBytes);
+    constexpr std::uint64_t kEach = 0x0101010101010101U;
+    std::uint64_t differs = 0;  // from the first byte
+    for (const std::uint64_t word : words) differs |= word ^ tile[0] * kEach;
+    if (differs == 0) return false;
+    const std::uint8_t other = *std::find_if(tile, tile + kTileBytes, [tile](auto byte) { return byte != tile[0]; });
+    // The highest bit of each byte that is not zero.
+    const auto nonzero = [](std::uint64_t x) { return ((x & 0x7F * kEach) + 0x7F * kEach) | x; };
+    std::uint64_t third = 0;
+    for (const std::uint64_t word : words) {
+        third |= nonzero(word ^ tile[0] * kEach) & nonzero(word ^ other * kEach);
     }
-    return false;
+    return (third & 0x80 * kEach) != 0;
 }
 
 Anchor anchor_of(const std::uint8_t* tile) noexcept {
-    Anchor best{key_of(load_gram(tile)), 0};
+    Anchor best{key_of(tile), 0};
     for (std::size_t k = 1; k < kGramsPerTile; ++k) {
-        const std::uint64_t key = key_of(load_gram(tile + k));
+        const std::uint32_t key = key_of(tile + k);
         if (key < best.key) best = {key, k};
     }
     return best;
@@ -74,28 +128,28 @@ Anchor anchor_of(const std::uint8_t* tile) noexcept {
 
 void collect_anchors(std::span<const std::uint8_t> text, std::uint32_t first, std::vector<Entry>& entries) {
     if (text.size() < kTileBytes) return;
-    constexpr std::size_t kRing = 32;  // at least kGramsPerTile, a power of two
-    std::array<std::uint64_t, kRing> keys{};
+    Keys keys;
     std::size_t best = 0;  // the leftmost gram of the lowest key in the window
+    std::int32_t best_key = -1;
     std::size_t emitted = text.size();
-    const std::size_t grams = text.size() - kGramBytes + 1;
-    for (std::size_t gram = 0; gram < grams; ++gram) {
-        const std::uint64_t key = key_of(load_gram(text.data() + gram));
-        keys[gram % kRing] = key;
-        if (gram == 0 || key < keys[best % kRing]) {
-            best = gram;
-        } else if (gram - best >= kGramsPerTile) {
-            best = gram - kGramsPerTile + 1;
-            for (std::size_t k = best + 1; k <= gram; ++k) {
-                if (keys[k % kRing] < keys[best % kRing]) best = k;
+    const std::size_t windows = text.size() - kTileBytes + 1;
+    for (std::size_t begin = 0; begin < windows; begin += Keys::kWindows) {
+        keys.take(text.subspan(begin));
+        const std::size_t end = std::min(begin + Keys::kWindows, windows);
+        for (std::size_t window = begin; window < end; ++window) {
+            const std::int32_t lowest = keys.lowest(window - begin);
+            if (best < window || lowest != best_key) {
+                best = window;
+                best_key = lowest;
+                while (keys.key(best - begin) != lowest) ++best;
+            } else if (best == emitted) {
+                continue;
             }
+            // A rich gram alone makes its window informative or nearly so; only doubtful windows are looked at again.
+            if (lowest >> kHashBits != 0 && !informative(text.data() + window)) continue;
+            entries.push_back({static_cast<std::uint32_t>(lowest), first + static_cast<std::uint32_t>(best)});
+            emitted = best;
         }
-        if (gram + 1 < kGramsPerTile || best == emitted) continue;
-        // A rich gram alone makes its window informative or nearly so; only doubtful windows are looked at again.
-        const std::uint64_t chosen = keys[best % kRing];
-        if (chosen >> kRankShift != 0 && !informative(text.data() + gram + 1 - kGramsPerTile)) continue;
-        entries.push_back({static_cast<std::uint32_t>(chosen), first + static_cast<std::uint32_t>(best)});
-        emitted = best;
     }
 }
 

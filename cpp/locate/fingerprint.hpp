@@ -20,7 +20,7 @@ inline constexpr std::size_t kGramsPerTile = kTileBytes - kGramBytes + 1;
 inline constexpr unsigned kDistinctBytes = 3;
 
 struct Anchor {
-    std::uint64_t key;   // rank and hash of the gram; equal grams have equal keys
+    std::uint32_t key;   // rank and hash of the gram; equal grams have equal keys
     std::size_t offset;  // of the gram in the tile
 };
 
@@ -31,10 +31,10 @@ struct Anchor {
 // The anchor of the 32 bytes at `tile`.
 [[nodiscard]] Anchor anchor_of(const std::uint8_t* tile) noexcept;
 
-// Appends the hash (low half of the key) and the position (first + offset in `text`) of each anchor that an informative
+// Appends the key and the position (first + offset in `text`) of each anchor that an informative
 // window of `text` names, ascending.
 struct Entry {
-    std::uint32_t hash;
+    std::uint32_t key;
     std::uint32_t position;
 };
 void collect_anchors(std::span<const std::uint8_t> text, std::uint32_t first, std::vector<Entry>& entries);

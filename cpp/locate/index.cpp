@@ -84,18 +84,18 @@ IndexArrays build_index(const Text& text, const Work& work) {
     const std::vector<Entry> entries = collect_entries(text, work);
 
     const std::size_t bucket_count = std::bit_ceil(std::max<std::size_t>(entries.size(), 256));
-    const auto bucket_of = [mask = static_cast<std::uint32_t>(bucket_count - 1)](std::uint32_t hash) {
-        return hash & mask;
+    const auto bucket_of = [mask = static_cast<std::uint32_t>(bucket_count - 1)](std::uint32_t key) {
+        return key & mask;
     };
     IndexArrays index;
     index.buckets.assign(bucket_count + 1, 0);
     stop_if_cancelled(work.cancel);
-    for (const Entry& entry : entries) ++index.buckets[bucket_of(entry.hash) + 1];
+    for (const Entry& entry : entries) ++index.buckets[bucket_of(entry.key) + 1];
     for (std::size_t k = 1; k <= bucket_count; ++k) index.buckets[k] += index.buckets[k - 1];
     // Entries come in ascending order and go to their buckets in that order; the starts move on and are moved back.
     stop_if_cancelled(work.cancel);
     index.positions.resize(entries.size());
-    for (const Entry& entry : entries) index.positions[index.buckets[bucket_of(entry.hash)]++] = entry.position;
+    for (const Entry& entry : entries) index.positions[index.buckets[bucket_of(entry.key)]++] = entry.position;
     for (std::size_t k = bucket_count; k > 0; --k) index.buckets[k] = index.buckets[k - 1];
     index.buckets[0] = 0;
     return index;
@@ -112,7 +112,7 @@ std::vector<Match> lookup(const Text& text, std::span<const std::uint32_t> bucke
         const std::uint8_t* const bytes = tiles.data() + tile * kTileBytes;
         if (!informative(bytes)) continue;
         const Anchor anchor = anchor_of(bytes);
-        const std::size_t bucket = static_cast<std::uint32_t>(anchor.key) & (bucket_count - 1);
+        const std::size_t bucket = anchor.key & (bucket_count - 1);
         const std::size_t first = buckets[bucket];
         const std::size_t last = std::min<std::size_t>({buckets[bucket + 1], positions.size(), first + kMaxProbes});
         std::size_t found = 0;

@@ -2,12 +2,13 @@
 #include "locate/pointers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <numeric>
 
 namespace halscope::locate {
 namespace {
 
-constexpr std::size_t kPageBytes = 0x8000;
 constexpr std::size_t kPointerBytes = 3;
 constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // of ROM, less than a millisecond
 
@@ -44,30 +45,37 @@ class TableFinder {
     // The best run of references that no table has taken yet: it ends when it has lost all that it had gained, or has
     // fallen so far below its peak that joining what follows cannot pay.
     [[nodiscard]] Run best_run(std::uint32_t stride) const {
-        std::vector<std::uint32_t> order;
-        for (std::uint32_t k = 0; k < references_.size(); ++k) {
-            if (taken_[k] == 0) order.push_back(k);
+        // References of one phase, that is one remainder of their position, stand together; ascending within.
+        std::vector<std::uint32_t> first_of(stride + 1, 0);
+        std::vector<std::uint32_t> phases(references_.size());
+        for (std::size_t k = 0; k < references_.size(); ++k) {
+            phases[k] = references_[k].position % stride;
+            first_of[phases[k] + 1] += taken_[k] == 0 ? 1 : 0;
         }
-        std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-            return references_[a].position % stride < references_[b].position % stride;
-        });
+        std::partial_sum(first_of.begin(), first_of.end(), first_of.begin());
+        std::vector<Entry> order(first_of.back());
+        for (std::uint32_t k = 0; k < references_.size(); ++k) {
+            if (taken_[k] != 0) continue;
+            const Reference& reference = references_[k];
+            order[first_of[phases[k]]++] = {k, phases[k], reference.position / stride, families_[reference.target]};
+        }
         Run best{stride, 0, {}};
         std::vector<std::size_t> seen(family_count_, 0);  // the last run, counted from 1, that a family was in
         std::size_t run = 0;
+        std::size_t best_first = 0;
+        std::size_t best_end = 0;
         for (std::size_t first = 0; first < order.size();) {
             float score = 0;
             float peak = 0;
             std::size_t peak_end = first + 1;
             ++run;
             for (std::size_t k = first; k < order.size(); ++k) {
-                const Reference& reference = references_[order[k]];
                 if (k > first) {
-                    const Reference& before = references_[order[k - 1]];
-                    if (before.position % stride != reference.position % stride) break;
-                    score += miss_ * static_cast<float>((reference.position - before.position) / stride - 1);
+                    if (order[k - 1].phase != order[k].phase) break;
+                    score += miss_ * static_cast<float>(order[k].row - order[k - 1].row - 1);
                     if (score <= 0 || score < peak - 2 * hit_) break;
                 }
-                const std::uint32_t family = families_[reference.target];
+                const std::uint32_t family = order[k].family;
                 if (seen[family] != run) score += hit_;
                 seen[family] = run;
                 if (score > peak) {
@@ -77,11 +85,12 @@ class TableFinder {
             }
             if (peak > best.score) {
                 best.score = peak;
-                best.members.assign(order.begin() + static_cast<std::ptrdiff_t>(first),
-                                    order.begin() + static_cast<std::ptrdiff_t>(peak_end));
+                best_first = first;
+                best_end = peak_end;
             }
             first = peak_end;
         }
+        for (std::size_t k = best_first; k < best_end; ++k) best.members.push_back(order[k].reference);
         return best;
     }
 
@@ -99,6 +108,14 @@ class TableFinder {
     }
 
   private:
+    // A reference as a run meets it: rows of one phase are a stride apart.
+    struct Entry {
+        std::uint32_t reference;
+        std::uint32_t phase;
+        std::uint32_t row;
+        std::uint32_t family;
+    };
+
     std::span<const Reference> references_;  // ascending by position
     std::span<const std::uint32_t> families_;
     float hit_;
@@ -114,17 +131,22 @@ std::vector<Reference> find_references(std::span<const std::uint8_t> rom, std::s
     std::vector<Reference> references;
     if (rom.size() < kPointerBytes) return references;
     const OffsetSet set(rom.size(), targets);
+    // Where each half bank, 15 bits of address, begins in the ROM; what none shows leads behind the ROM, where no
+    // target is.
+    std::array<std::size_t, kPages> begins;
+    std::transform(pages.begin(), pages.end(), begins.begin(), [&rom](std::int64_t page) {
+        return page < 0 ? rom.size() : std::min(static_cast<std::size_t>(page), rom.size());
+    });
     const std::size_t positions = rom.size() - kPointerBytes + 1;
     std::vector<std::vector<Reference>> found((positions + kPartBytes - 1) / kPartBytes);
     for_each_part(found.size(), work, [&](std::size_t part) {
         const std::size_t end = std::min(positions, (part + 1) * kPartBytes);
         for (std::size_t at = part * kPartBytes; at < end; ++at) {
-            const std::size_t address =
-                rom[at] | static_cast<std::size_t>(rom[at + 1]) << 8 | static_cast<std::size_t>(rom[at + 2]) << 16;
-            const std::int64_t page = pages[address / kPageBytes];
-            if (page < 0) continue;
-            const std::size_t offset = static_cast<std::size_t>(page) + address % kPageBytes;
-            if (offset >= rom.size() || !set.contains(offset)) continue;
+            const std::size_t low = rom[at] | static_cast<std::size_t>(rom[at + 1] & 0x7F) << 8;
+            const std::size_t page = static_cast<std::size_t>(rom[at + 1]) >> 7 | static_cast<std::size_t>(rom[at + 2])
+                                                                                      << 1;
+            const std::size_t offset = std::min(begins[page] + low, rom.size());
+            if (!set.contains(offset)) continue;
             const auto target = std::lower_bound(targets.begin(), targets.end(), offset);
             found[part].push_back(
                 {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(target - targets.begin())});
