@@ -119,11 +119,10 @@ def _folder_loader(folder: Path, manifest: Manifest) -> Callable[[], object]:
             package.__path__ = [str(place)]
             sys.modules[parent] = package
         try:
-            module = importlib.import_module(f"{parent}.{manifest.module}")
+            return getattr(importlib.import_module(f"{parent}.{manifest.module}"), manifest.attribute)
         except BaseException:
             for name in [name for name in sys.modules if name == parent or name.startswith(f"{parent}.")]:
                 del sys.modules[name]  # nothing half imported stays behind
             raise
-        return getattr(module, manifest.attribute)
 
     return load

@@ -208,7 +208,7 @@ class Plugins:
             return
         try:
             plugin = found.load()
-        except Exception as error:  # importing runs a stranger's code, which may raise anything
+        except (Exception, SystemExit) as error:  # importing runs a stranger's code, which may do anything
             log.debug("plugin %s cannot be imported", manifest.id, exc_info=True)
             reason = f"{manifest.entry_point} cannot be imported from {found.source}: {type(error).__name__}: {error}"
             self._refuse(Refusal(manifest.id, found.source, reason))

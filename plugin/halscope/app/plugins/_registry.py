@@ -17,6 +17,9 @@ from halscope.app.plugins._dispatch import Implementation
 _IMPL: Final = f"{PROJECT_NAME}_impl"
 """The attribute that the hookimpl marker leaves on a function."""
 
+_ARGUMENTS: Final = f"{PROJECT_NAME}_arguments"
+"""What a function takes that says so itself: pluggy reads code, and a stand-in's code takes anything."""
+
 
 class Registry:
     """The plugins of one session, in one pluggy PluginManager.
@@ -38,7 +41,7 @@ class Registry:
             self._manager.register(plugin, name=name)
             self._calls = {
                 hook: tuple(
-                    Implementation(one.plugin_name, hook, one.function, one.argnames)
+                    Implementation(one.plugin_name, hook, one.function, getattr(one.function, _ARGUMENTS, one.argnames))
                     for one in reversed(called_last_first)
                 )
                 for hook in _HOOKS
@@ -77,8 +80,8 @@ def _weak_call(reference: weakref.ref[Any], name: str, signature: inspect.Signat
         return None if host is None else getattr(host, name)(**arguments)
 
     call.__name__ = name
-    call.__signature__ = signature  # type: ignore[attr-defined]  # what pluggy reads the arguments from
     setattr(call, _IMPL, options)
+    setattr(call, _ARGUMENTS, tuple(signature.parameters))
     return call
 
 

@@ -1,0 +1,255 @@
+"""Each hook is called apart: guarded, timed, counted, switched off where it keeps failing, and with no lock held."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from halscope.app import Plugins
+from halscope.app.plugins import FAILURES_IN_A_ROW, SLOW_SECONDS
+from halscope.ppu import decode_frame
+from halscope_hooks import Frame, HostInfo, PpuRegisters, Snapshot, Write, hookimpl
+
+FRAME = decode_frame(
+    Snapshot(
+        vram=np.zeros(0x10000, np.uint8),
+        cgram=np.zeros(256, np.uint16),
+        oam=np.zeros(544, np.uint8),
+        ppu=PpuRegisters(obsel=0),
+        frame=7,
+    )
+)
+
+
+class Watcher:
+    """Notes every failure that it is told of."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.failures: list[tuple[str, BaseException, str, str]] = []
+
+    @hookimpl
+    def halscope_frame_decoded(self, frame: Frame) -> None:
+        self.frames += 1
+
+    @hookimpl
+    def halscope_job_failed(self, job: str, error: BaseException, traceback: str, plugin: str) -> None:
+        self.failures.append((job, error, traceback, plugin))
+
+
+class Doing:
+    """Does something at each frame."""
+
+    def __init__(self, what: Callable[[], object]) -> None:
+        self.what = what
+        self.calls = 0
+
+    @hookimpl
+    def halscope_frame_decoded(self) -> None:
+        self.calls += 1
+        self.what()
+
+
+def fail() -> None:
+    raise RuntimeError("cannot look")
+
+
+def tell(plugins: Plugins, times: int = 1) -> None:
+    for _ in range(times):
+        plugins.dispatch("halscope_frame_decoded", frame=FRAME)
+
+
+def report(plugins: Plugins, plugin: str) -> Any:
+    return next(hook for hook in plugins.hooks if hook.plugin == plugin and hook.hook == "halscope_frame_decoded")
+
+
+def test_a_failure_reaches_job_failed_with_traceback_and_plugin() -> None:
+    for order in (0, 1):
+        watcher, failing = Watcher(), Doing(fail)
+        tell(Plugins([watcher, failing] if order else [failing, watcher]))
+        assert watcher.frames == 1
+        ((job, error, traceback, plugin),) = watcher.failures
+        assert plugin == f"Doing-{2 if order else 1}"
+        assert job == f"plugin {plugin}: halscope_frame_decoded"
+        assert str(error) == "cannot look"
+        assert "in fail" in traceback
+
+
+def test_the_third_failure_in_a_row_switches_the_hook_off_with_a_message(caplog: pytest.LogCaptureFixture) -> None:
+    watcher, failing = Watcher(), Doing(fail)
+    plugins = Plugins([watcher, failing])
+    with caplog.at_level(logging.ERROR, "halscope.plugins"):
+        tell(plugins, FAILURES_IN_A_ROW + 5)
+    assert failing.calls == FAILURES_IN_A_ROW
+    assert watcher.frames == FAILURES_IN_A_ROW + 5
+    assert len(watcher.failures) == FAILURES_IN_A_ROW + 1
+    assert "is switched off after 3 failures in a row" in str(watcher.failures[-1][1])
+    assert "Plugins.enable('Doing-2', 'halscope_frame_decoded')" in caplog.text
+    assert report(plugins, "Doing-2").switched_off
+
+
+def test_a_hook_that_was_switched_off_can_be_switched_on_again() -> None:
+    failing = Doing(fail)
+    plugins = Plugins([failing])
+    assert not plugins.enable("Doing-1", "halscope_frame_decoded")
+    tell(plugins, FAILURES_IN_A_ROW)
+    assert plugins.enable("Doing-1", "halscope_frame_decoded")
+    failing.what = lambda: None
+    tell(plugins, 2)
+    assert failing.calls == FAILURES_IN_A_ROW + 2
+    assert not report(plugins, "Doing-1").switched_off
+    failing.what = fail
+    tell(plugins, FAILURES_IN_A_ROW + 1)
+    assert report(plugins, "Doing-1").switched_off, "it may fail as often as before, and no more"
+
+
+def test_failures_that_are_not_in_a_row_switch_nothing_off() -> None:
+    turns = iter([fail, fail, lambda: None] * 4)
+    failing = Doing(lambda: next(turns)())
+    plugins = Plugins([failing])
+    tell(plugins, 12)
+    assert (failing.calls, report(plugins, "Doing-1").failures) == (12, 8)
+
+
+def test_only_that_hook_of_that_plugin_is_switched_off() -> None:
+    class Two(Doing):
+        seen = 0
+
+        @hookimpl
+        def halscope_snapshot(self) -> None:
+            self.seen += 1
+
+    two, other = Two(fail), Watcher()
+    plugins = Plugins([two, other])
+    tell(plugins, 5)
+    plugins.dispatch("halscope_snapshot", snapshot=FRAME.snapshot)
+    assert (two.seen, other.frames) == (1, 5)
+
+
+def test_a_failure_of_the_failure_hook_does_not_go_round_for_ever() -> None:
+    class Hopeless(Doing):
+        @hookimpl
+        def halscope_job_failed(self, job: str) -> None:
+            raise RuntimeError(job)
+
+    watcher = Watcher()
+    tell(Plugins([Hopeless(fail), watcher]), 5)
+    assert len(watcher.failures) == FAILURES_IN_A_ROW + 1
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_ctrl_c_and_exit_pass(kind: type[BaseException]) -> None:
+    def end() -> None:
+        raise kind
+
+    with pytest.raises(kind):
+        tell(Plugins([Doing(end)]))
+
+
+def test_a_slow_hook_is_named_in_the_log_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    plugins = Plugins([Doing(lambda: time.sleep(SLOW_SECONDS * 1.2))])
+    with caplog.at_level(logging.WARNING, "halscope.plugins"):
+        tell(plugins, 5)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 3, "the first, the second and the fourth time"
+    assert "plugin Doing-1: halscope_frame_decoded took" in said[0]
+    assert report(plugins, "Doing-1").slowest > SLOW_SECONDS
+
+
+def test_the_trace_says_plugin_hook_arguments_duration_and_result(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HALSCOPE_TRACE_HOOKS", "1")
+    with caplog.at_level(logging.INFO, "halscope.hooks"):
+        tell(Plugins([Watcher(), Doing(fail)]))
+    text = caplog.text
+    assert "Watcher-1: halscope_frame_decoded(frame=<Frame 7>) returned None, 0." in text
+    assert "Doing-2: halscope_frame_decoded() raised RuntimeError('cannot look')" in text
+    assert "halscope-codecs: halscope_codecs() returned <" in text
+    monkeypatch.setenv("HALSCOPE_TRACE_HOOKS", "0")
+    caplog.clear()
+    tell(Plugins([Watcher()]))
+    assert "Watcher-1" not in caplog.text
+
+
+def test_no_lock_is_held_while_a_hook_runs() -> None:
+    def everything() -> None:
+        plugins.dispatch("halscope_snapshot", snapshot=FRAME.snapshot)
+        assert plugins.hooks
+        plugins.enable("Doing-1", "halscope_frame_decoded")
+        plugins.codecs()
+        plugins.group_sprites(FRAME)
+        plugins.session_for("Doing-1")
+        other = threading.Thread(target=plugins.dispatch, args=("halscope_snapshot",), kwargs={"snapshot": FRAME})
+        other.start()
+        other.join(10)
+        assert not other.is_alive(), "another thread waits for a lock that the hook's caller holds"
+
+    doing, watcher = Doing(everything), Watcher()
+    plugins = Plugins([doing, watcher])
+    tell(plugins)
+    assert (doing.calls, watcher.failures) == (1, [])
+
+
+def test_many_threads_may_dispatch_at_once() -> None:
+    turn = threading.Barrier(8, timeout=30)
+    plugins = Plugins([Doing(lambda: None)])
+
+    def run() -> None:
+        turn.wait()
+        tell(plugins, 200)
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert report(plugins, "Doing-1").calls == 8 * 200
+
+
+class HookedHost:
+    """A host that wants to hear of frames itself."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    @property
+    def info(self) -> HostInfo:
+        return HostInfo("hooked", "a test")
+
+    def step(self) -> Snapshot | None:
+        return None
+
+    def write(self, writes: tuple[Write, ...]) -> None: ...
+
+    def close(self) -> None: ...
+
+    @hookimpl
+    def halscope_frame_decoded(self, frame: Frame) -> None:
+        self.frames += frame.snapshot.frame
+
+
+def test_a_host_with_hooks_is_held_weakly() -> None:
+    class Running:
+        def __init__(self, host: HookedHost) -> None:
+            self.host = host
+
+    host = HookedHost()
+    running = Running(host)
+    plugins = Plugins()
+    plugins.join(running)  # type: ignore[arg-type]  # a session with nothing but its host
+    tell(plugins)
+    assert host.frames == 7
+    gone = weakref.ref(host)
+    del host, running
+    gc.collect()
+    assert gone() is None
+    tell(plugins)
+    assert all(hook.failures == 0 for hook in plugins.hooks)
