@@ -44,6 +44,13 @@ def statement(name: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
+@pytest.mark.parametrize("name", HOOKS)
+def test_each_hooks_thread_and_delivery_are_tested(name: str) -> None:
+    tests = (ROOT / "tests/app/test_hook_threads.py").read_text("utf-8")
+    thread, delivery = statement(name)
+    assert f'@holds("{name}", thread="{thread}", delivery="{delivery}")' in tests
+
+
 def test_the_reference_names_no_hook_that_is_not_there() -> None:
     text = (ROOT / "docs/reference/hooks.md").read_text("utf-8")
     assert set(re.findall(r"^\| `(halscope_\w+)` \|", text, re.MULTILINE)) == set(HOOKS)

@@ -89,10 +89,11 @@ class SessionApi(Protocol):
             deadline: Seconds after which it is cancelled; `None`: none.
         """
 
-    def apply(self, patch: Patch) -> None:
-        """Write into the running game, at the host's next pump.
+    def apply(self, patch: Patch) -> JobHandle[None]:
+        """Write into the running game: at once on the host's thread, from another one at the host's next pump.
 
-        Its `rom` writes need "rom-writes", its `live` writes "live-writes". Raises PermissionRefusedError, HostError.
+        Its `rom` writes need "rom-writes", its `live` writes "live-writes". The handle's `result` raises what the host
+        raised (HostError). Raises PermissionRefusedError, HostError.
         """
 
     def connect(self, host: str, port: int, *, timeout: float) -> socket.socket:

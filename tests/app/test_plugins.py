@@ -111,28 +111,7 @@ def test_a_failing_plugin_is_named_and_the_others_go_on(recording: Path, caplog:
         assert "Traceback" in caplog.text
 
 
-def test_a_failure_of_the_failure_hook_does_not_go_round_for_ever(recording: Path) -> None:
-    class Hopeless(Failing):
-        @hookimpl
-        def halscope_job_failed(self, job: str) -> None:
-            raise RuntimeError(job)
-
-    watcher = Watcher()
-    with Session(ReplayHost(recording), owns_host=True, dispatch=Plugins([Hopeless(), watcher]).dispatch) as session:
-        session.step()
-    assert sum(line.startswith("failed:") for line in watcher.seen) == 1
-
-
 def test_a_strangers_codec_stands_beside_the_built_in_one() -> None:
     assert [codec.name for codec in Plugins().codecs()] == ["hal"]
     assert [codec.name for codec in Plugins([Bringer()]).codecs()] == ["hal", "reversed"]
     assert [codec.name for codec in plugin.halscope_codecs()] == ["hal"]
-
-
-def test_an_unknown_hook_of_a_plugin_is_refused() -> None:
-    class Wrong:
-        @hookimpl
-        def halscope_no_such_hook(self) -> None: ...
-
-    with pytest.raises(Exception, match="halscope_no_such_hook"):
-        Plugins([Wrong()])

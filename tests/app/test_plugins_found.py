@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from halscope.app import Plugins
@@ -113,7 +114,7 @@ def test_an_object_that_is_handed_in_and_broken_is_an_error() -> None:
         Plugins([object()])
 
 
-def install(site: Path, code: str = GOOD, entry: str = "sparkle.plugin:plugin", **changes: object) -> None:
+def install(site: Path, code: str = GOOD, entry: str = "sparkle.plugin:plugin", **changes: Any) -> None:
     """What a package installer leaves behind."""
     package = site / "sparkle"
     package.mkdir(parents=True)
@@ -156,7 +157,7 @@ def test_an_installed_plugin_is_found_by_its_entry_point(site: Path) -> None:
     ],
 )
 def test_an_installed_plugin_is_checked_without_importing_it(
-    site: Path, changes: dict[str, object], entry: str, reason: str
+    site: Path, changes: dict[str, Any], entry: str, reason: str
 ) -> None:
     install(site, "raise SystemExit('was imported')", entry, **changes)
     plugins = Plugins(entry_points=True)

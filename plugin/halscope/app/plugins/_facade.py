@@ -29,6 +29,10 @@ class RunningSession(Protocol):
     def host(self) -> Host:
         """The attached host."""
 
+    @property
+    def info(self) -> HostInfo:
+        """What it is, also when it is gone."""
+
     def subscribe(
         self, callback: Callable[[Event], None], *kinds: type[Event], delivery: Delivery = "host", name: str = ""
     ) -> SubscriptionHandle:
@@ -37,8 +41,11 @@ class RunningSession(Protocol):
     def run[T](self, name: str, work: Callable[[JobControl], T], *, deadline: float | None = None) -> JobHandle[T]:
         """As Session.run."""
 
-    def apply(self, patch: Patch) -> object:
+    def apply(self, patch: Patch) -> JobHandle[None]:
         """As Session.apply."""
+
+    def report_failure(self, job: str, error: BaseException, traceback: str = "", plugin: str = "") -> None:
+        """As Session.report_failure."""
 
     def stats(self) -> Any:
         """As Session.stats."""
@@ -63,7 +70,7 @@ class SessionFacade:
     @property
     def info(self) -> HostInfo:
         """The host that is attached."""
-        return self._running().host.info
+        return self._running().info
 
     @property
     def granted(self) -> frozenset[Permission]:
@@ -80,13 +87,13 @@ class SessionFacade:
         """Run `work` on the codec pool; the job's name has the plugin's before it."""
         return self._running().run(f"plugin {self._plugin}: {name}", work, deadline=deadline)
 
-    def apply(self, patch: Patch) -> None:
+    def apply(self, patch: Patch) -> JobHandle[None]:
         """Write into the running game, as far as it was granted; a patch is applied whole or refused whole."""
         if patch.live:
             self._need("live-writes", "write into the running game's memory")
         if patch.rom:
             self._need("rom-writes", "write into the running ROM")
-        self._running().apply(patch)
+        return self._running().apply(patch)
 
     def connect(self, host: str, port: int, *, timeout: float) -> socket.socket:
         """Open a TCP connection."""

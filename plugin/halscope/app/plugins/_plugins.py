@@ -172,7 +172,7 @@ class Plugins:
         `halscope_attached` gets each plugin's own view of the session: of the one that is given, or that `join` named.
         """
         if (session := arguments.get("session")) is not None:
-            self._session = weakref.ref(session)
+            self.join(session)
         for implementation in self._registry.calls(hook):
             own = arguments
             if hook == "halscope_attached":
@@ -276,13 +276,11 @@ class Plugins:
     def _report(self, failure: Failure) -> None:
         if failure.hook == "halscope_job_failed":
             return  # it is in the log; telling it again would go round for ever
-        self.dispatch(
-            "halscope_job_failed",
-            job=f"plugin {failure.plugin}: {failure.hook}",
-            error=failure.error,
-            traceback=failure.traceback,
-            plugin=failure.plugin,
-        )
+        job, error, text = f"plugin {failure.plugin}: {failure.hook}", failure.error, failure.traceback
+        if (session := self._session()) is not None:
+            session.report_failure(job, error, text, failure.plugin)  # which tells plugins too, as everybody
+        else:
+            self.dispatch("halscope_job_failed", job=job, error=error, traceback=text, plugin=failure.plugin)
 
 
 def _no_session() -> None:
