@@ -39,7 +39,7 @@ class Match:
 def match_game(profiles: Iterable[GameProfile], title: str, sha256: str, read: ReadByte) -> Match | None:
     """The first profile with this hash, else the first with a pattern for this title, else None.
 
-    Among profiles that know the title, one with code at a decoder's address goes before one without.
+    Among profiles that know the title, one that names a decoder goes last where no code stands there.
 
     Args:
         profiles: In the order of preference.
@@ -56,7 +56,8 @@ def match_game(profiles: Iterable[GameProfile], title: str, sha256: str, read: R
         for profile in profiles
         if title and any(fnmatchcase(title, pattern) for pattern in profile.titles)
     ]
-    return next((match for match in by_title if match.decoders), by_title[0] if by_title else None)
+    borne_out = (match for match in by_title if match.decoders or not match.profile.decoders)
+    return next(borne_out, by_title[0] if by_title else None)
 
 
 def code_at(read: ReadByte, snes_address: int) -> bool:

@@ -117,7 +117,8 @@ class RomIndex:
 
         Args:
             rom: The image; its SHA-256 names the cache file.
-            codecs: As for `build`; a codec's attribute `version`, if it has one, is part of the cache's key.
+            codecs: As for `build`; a codec's attribute `version`, if it has one, is part of the cache's key. Where one
+                has the attribute `failed` and it is true after the build, the index is not stored.
             cache_dir: The cache's folder; by default HALSCOPE_CACHE_DIR or the user's cache folder.
             progress: As for `build`; not called where the cache serves.
             cancel: As for `build`.
@@ -138,7 +139,8 @@ class RomIndex:
         if stored is not None and _fits(stored, rom):
             return cls(rom, codecs, stored["families"], stored)
         index = cls.build(rom, codecs, progress=progress, cancel=cancel, known_starts=known_starts)
-        cache.store(path, key, index._arrays())
+        if not any(getattr(codec, "failed", False) for codec in codecs):
+            cache.store(path, key, index._arrays())
         return index
 
     @property

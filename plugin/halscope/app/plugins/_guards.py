@@ -28,7 +28,7 @@ Fail = Callable[[Exception], None]
 """Logs and counts a failure of this plugin's part."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GuardedCodec:
     """A stranger's codec.
 
@@ -37,12 +37,14 @@ class GuardedCodec:
         plugin: Whose.
         plugin_version: Goes into the key of cached indexes, as a new version may find other blocks.
         fail: Told of what it must not do.
+        failed: Whether it ever did that: an index that was built with it is not kept for later.
     """
 
     codec: Codec
     plugin: str
     plugin_version: str
     fail: Fail
+    failed: bool = False
 
     @property
     def name(self) -> str:
@@ -91,11 +93,13 @@ class GuardedCodec:
             if (ends > size).any() or (np.diff(result["offset"].astype(np.int64)) <= 0).any():
                 raise ValueError("scan returned streams past the ROM's end, or not in ascending order")
         except Exception as error:  # a stranger's code may raise anything
+            self.failed = True
             self.fail(error)
             return np.empty(0, _SCAN_DTYPE)
         return result
 
     def _wrong(self, offset: int, error: Exception) -> NoReturn:
+        self.failed = True
         self.fail(error)
         raise CodecError(offset, f"the codec {self.name} of plugin {self.plugin} failed: {error!r}") from error
 
