@@ -1,0 +1,94 @@
+"""Speed of frames: decoding afresh and what changed, layers of every BG mode, replay and recording.
+
+Run with `pytest --benchmark-only tests/benchmarks/test_frame_speed.py`; figures mean nothing without the machine.
+`python tests/support/frame_speed.py` prints those that have a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from halscope import Snapshot, decode_frame
+from halscope.formats.recording import RecordingReader, RecordingWriter
+from halscope.hosts.libretro import available_cores
+from halscope.ppu import FrameDecoder
+from support.frame_speed import demo_snapshots, frame_latency_under_index, record_demo, replay_rate
+from support.ppu_states import add_layers, add_sprites, noise
+
+needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed: pip install stable-retro")
+
+
+def state(seed: int, mode: int) -> Snapshot:
+    rng = np.random.default_rng(seed)
+    made = noise(rng)
+    add_layers(made, rng, mode)
+    add_sprites(made, rng)
+    made.registers["obsel"] = 0x63  # 16 × 16 and 32 × 32
+    return made.snapshot()
+
+
+def following(*snapshots: Snapshot, layers: bool = True) -> Callable[[], object]:
+    """Decodes the next of them, round and round."""
+    decoder, order = FrameDecoder(), cycle(snapshots)
+    decoder.decode(next(order), layers=layers)
+    return lambda: decoder.decode(next(order), layers=layers)
+
+
+def test_sprites_and_palettes_afresh(benchmark: Any) -> None:
+    snapshot = state(0, 1)
+    assert len(benchmark(lambda: decode_frame(snapshot)).sprites) == 128
+
+
+@pytest.mark.parametrize("mode", range(8))
+def test_a_frame_in_which_everything_changes(benchmark: Any, mode: int) -> None:
+    benchmark(following(state(0, mode), state(1, mode)))
+
+
+def test_a_frame_in_which_nothing_changes(benchmark: Any) -> None:
+    benchmark(following(state(0, 1)))
+
+
+def test_a_frame_that_scrolls(benchmark: Any) -> None:
+    still = state(0, 1)
+    benchmark(following(still, replace(still, ppu=replace(still.ppu, bg1hofs=1, bg2hofs=2))))
+
+
+def test_a_frame_in_which_all_sprites_move(benchmark: Any) -> None:
+    still = state(0, 1)
+    oam = still.oam.copy()
+    oam[0:512:4] += 1
+    benchmark(following(still, replace(still, oam=oam)))
+
+
+@needs_core
+def test_reading_a_recording_in_sequence(benchmark: Any, tmp_path: Path) -> None:
+    record_demo(tmp_path / "demo.rec", 600)
+    with RecordingReader(tmp_path / "demo.rec") as reader:
+        assert benchmark(lambda: sum(1 for _ in reader)) == 600
+
+
+@needs_core
+def test_writing_a_frame_of_the_demo(benchmark: Any, tmp_path: Path) -> None:
+    order = cycle(list(demo_snapshots(300)))
+    with RecordingWriter(tmp_path / "demo.rec") as writer:
+        benchmark(lambda: writer.append(next(order)))
+
+
+@needs_core
+def test_the_measurements_with_targets_measure_something(tmp_path: Path) -> None:
+    """Small data: it shows that they work, and no more."""
+    latency = frame_latency_under_index(0.5, rom_bytes=0x80000, blocks=32)
+    assert 0 < latency.frames <= 30
+    assert 0 < latency.p50 <= latency.p99 <= latency.worst
+    durations, cpu = record_demo(tmp_path / "demo.rec", 60)
+    assert len(durations) == 60
+    assert cpu > 0
+    replay = replay_rate(tmp_path / "demo.rec", layers=True)
+    assert replay.frames == 60
+    assert "a second" in str(replay)
