@@ -76,6 +76,7 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
             std::vector<std::uint8_t> output(hal::kMaxOutput);
             const std::size_t end = std::min(starts.size(), (part + 1) * kStartsOfPart);
             for (std::size_t k = part * kStartsOfPart; k < end; ++k) {
+                stop_if_cancelled(cancel);
                 const hal::DecodeResult block = hal::decode(bytes, starts[k], hal::Mode::strict, output);
                 constexpr float kNone = -std::numeric_limits<float>::infinity();
                 locate::Evidence one{kNone, kNone, kNone};

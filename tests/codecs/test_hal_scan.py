@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 
 import numpy as np
 import pytest
 from halscope import _codec, hal
-from halscope_hooks import Codec
+from halscope._codec import CancelToken
+from halscope_hooks import CancelledError, Codec
 from hypothesis import given
 from hypothesis import strategies as st
 from support import hal_reference
@@ -149,6 +152,38 @@ def test_nothing_lone_terminators_and_tiny_roms_give_nothing() -> None:
         candidates = hal.scan(rom)
         assert candidates.dtype.names == ("offset", "packed_size", "size")
         assert len(candidates) == 0
+
+
+@pytest.mark.parametrize("window", [0, 0x8000])
+def test_a_cancelled_scan_does_not_begin(window: int) -> None:
+    token = CancelToken()
+    token.cancel()
+    for strict in (True, False):
+        with pytest.raises(CancelledError):
+            hal.scan(rom_like(10, 5000), window=window, strict=strict, cancel=token)
+
+
+@pytest.mark.parametrize("window", [0, 0x8000])
+def test_a_scan_ends_once_another_thread_cancels_it(window: int) -> None:
+    # 64 MiB that take some 100 ms: the token is raised when the scan has surely begun, and long before its end.
+    rom, token = random.Random(11).randbytes(1 << 20) * 64, CancelToken()
+    begun = time.perf_counter()
+    full = hal.scan(rom[: 1 << 20], window=window)
+    one_mib = time.perf_counter() - begun
+    timer = threading.Timer(one_mib, token.cancel)
+    timer.start()
+    begun = time.perf_counter()
+    with pytest.raises(CancelledError):
+        while True:  # also where the timer comes late
+            hal.scan(rom, window=window, cancel=token)
+    timer.join()
+    assert len(full) > 1000
+    assert token.cancelled
+
+
+def test_a_token_that_nobody_cancels_changes_nothing() -> None:
+    rom = rom_like(12, 20000)
+    assert hal.scan(rom, cancel=CancelToken()).tolist() == hal.scan(rom).tolist()
 
 
 def test_a_negative_window_is_refused() -> None:
