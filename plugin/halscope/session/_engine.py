@@ -331,6 +331,7 @@ class Engine:
         else:
             late += self.taps.close(drain)
             self.host.refuse(f"the session was closed: {last.reason}")
+            self.hub.start()  # after a stop nobody else would deliver the end
             self.hub.finish(last)
             if not self.threads or self.host.here():
                 self.hub.pump(math.inf)

@@ -1,0 +1,81 @@
+"""A host for sessions' tests: a made game whose every frame differs, and which notes who calls it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from halscope_hooks import HostError, HostInfo, PpuRegisters, Snapshot, Write
+
+WAIT = 20.0  # seconds that a test waits for what must happen; never a measure of speed
+
+
+def made_snapshot(frame: int) -> Snapshot:
+    """A snapshot that belongs to this frame number alone: a counter in its first tile, a sprite that moves."""
+    vram = np.zeros(0x10000, np.uint8)
+    vram[:8] = np.frombuffer(frame.to_bytes(8, "little"), np.uint8)
+    vram[32:64] = np.arange(32)
+    oam = np.zeros(544, np.uint8)
+    oam[0] = frame & 0xFF
+    return Snapshot(
+        vram=vram, cgram=np.zeros(256, np.uint16), oam=oam, ppu=PpuRegisters(obsel=0x63, bgmode=1), frame=frame
+    )
+
+
+def frame_in(snapshot: Snapshot) -> int:
+    """The frame number that the memory itself holds."""
+    return int.from_bytes(snapshot.vram[:8].tobytes(), "little")
+
+
+class MadeHost:
+    """A Host (see `halscope_hooks.Host`).
+
+    Args:
+        frames: How many frames it has; `None`: without end.
+    """
+
+    def __init__(self, frames: int | None = None) -> None:
+        self.info = HostInfo(
+            name="made", emulator="a made game", readable=frozenset({"vram"}), writable=frozenset({"vram"})
+        )
+        self.frames = frames
+        self.frame = 0
+        self.memory = bytearray(0x10000)
+        self.writers: list[int] = []
+        self.closings: list[int] = []
+
+    def step(self) -> Snapshot | None:
+        if self.frames is not None and self.frame >= self.frames:
+            return None
+        self.frame += 1
+        return made_snapshot(self.frame)
+
+    def write(self, writes: Sequence[Write]) -> None:
+        for write in writes:
+            if write.space != "vram":
+                raise HostError(f"made: {write.space} is not writable")
+            if write.expected is not None and self.memory[write.offset :][: len(write.expected)] != write.expected:
+                raise HostError(f"made: {write.offset:#x} does not hold the expected bytes")
+        for write in writes:
+            self.memory[write.offset : write.offset + len(write.data)] = write.data
+        self.writers.append(threading.get_ident())
+
+    def close(self) -> None:
+        self.closings.append(threading.get_ident())
+
+
+def eventually(condition: Callable[[], object]) -> bool:
+    """Whether it holds, now or soon."""
+    until = time.monotonic() + WAIT
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.001)
+    return True
+
+
+def session_threads() -> list[threading.Thread]:
+    """Threads of sessions that run now."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("halscope ")]
