@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from halscope.session import Session
+from halscope.session import JobContext, Session, Subscription
 from halscope_hooks import (
     Detached,
     Event,
@@ -129,7 +129,11 @@ def test_a_pump_keeps_to_its_budget_but_always_delivers_one(session: Session) ->
 
 def test_with_no_budget_every_subscriber_has_its_turn(session: Session) -> None:
     turns: list[str] = []
-    handles = [session.subscribe(lambda _event, who=who: turns.append(who), JobFailed) for who in "abc"]
+
+    def listen(who: str) -> Subscription:
+        return session.subscribe(lambda _event: turns.append(who), JobFailed)
+
+    handles = [listen(who) for who in "abc"]
     for _ in range(2):
         session.report_failure("x", ValueError())
     for _ in range(6):
@@ -175,11 +179,12 @@ def test_progress_is_conflated_for_each_job_and_the_last_always_comes(session: S
         heard.append(event)
 
     handle = session.subscribe(note, JobProgress)
-    jobs = [
-        session.run(name, lambda context: [context.report(done, 100, "x") for done in range(101)])
-        for name in ("a", "b")
-    ]
-    for job in jobs:
+
+    def count(context: JobContext) -> None:
+        for done in range(101):
+            context.report(done, 100, "counting")
+
+    for job in [session.run(name, count) for name in ("a", "b")]:
         job.result(WAIT)
     session.pump(1)
     assert sorted((event.job, event.done, event.total) for event in heard) == [("a", 100, 100), ("b", 100, 100)]

@@ -38,8 +38,12 @@ def test_who_waits_for_the_right_gets_it_and_is_told_of_items_that_came_meanwhil
     assert box.release(), "an item came in, and nobody works on it yet"
     assert box.take() == 1
     got = threading.Event()
-    other = threading.Thread(target=lambda: box.acquire(WAIT) and got.set(), daemon=True)
-    other.start()
+
+    def wait_for_it() -> None:
+        if box.acquire(WAIT):
+            got.set()
+
+    threading.Thread(target=wait_for_it, daemon=True).start()
     assert not got.wait(0.05), "the right is not to be had while somebody works"
     assert box.take() is None
     assert got.wait(WAIT)

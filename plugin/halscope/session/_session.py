@@ -192,7 +192,7 @@ class Session:
         self._engine.pump(budget)
         return snapshot
 
-    def step(self) -> Update | None:
+    def step(self, timeout: float = FEED_WAIT) -> Update | None:
         """On the host's thread, for a host that is driven: step it, and decode the snapshot before it returns.
 
         Returns:
@@ -200,11 +200,12 @@ class Session:
 
         Raises:
             HostError: The session is closed, or the emulator failed.
+            JobTimeoutError: Another thread was decoding all the time.
         """
         snapshot = self.advance()
         if snapshot is None:
             return None
-        update = self.feed(snapshot)
+        update = self.feed(snapshot, timeout)
         self._engine.pump(PUMP_BUDGET)
         return update
 

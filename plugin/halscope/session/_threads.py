@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final
+
+log: Final = logging.getLogger("halscope.session")
 
 PREFIX: Final = "halscope "
 """Every thread of ours has a name that begins so."""
@@ -33,18 +36,6 @@ class OwnThread:
         self._thread: threading.Thread | None = None
         self._ending = False
 
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        thread = self._thread
-        return thread is not None and thread.is_alive()
-
-    @property
-    def here(self) -> bool:
-        """Whether the caller is this thread."""
-        thread = self._thread
-        return thread is not None and thread.ident == threading.get_ident()
-
     def wake(self) -> None:
         """There is something to do. After `end` this does nothing."""
         self._calls.put(True)
@@ -69,8 +60,12 @@ class OwnThread:
         with self._lock:
             if self._thread is None and not self._ending:
                 thread = threading.Thread(target=_run, args=(self._calls, self._drain), name=self.name, daemon=True)
-                self._thread = thread
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError as error:  # the system has none left, or the interpreter ends: the next wake tries
+                    log.log(logging.DEBUG if "shutdown" in str(error) else logging.ERROR, "%s: %s", self.name, error)
+                else:
+                    self._thread = thread
 
 
 def catchable() -> type[BaseException]:

@@ -1,0 +1,89 @@
+"""The interpreter ends while sessions live, by its end, sys.exit or Ctrl-C: quickly, with code and words as they should
+be, and with recordings whole."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from halscope.formats.recording import RecordingReader
+from support.made_host import WAIT
+
+TESTS = Path(__file__).parents[1]
+
+SCRIPT = """
+import sys, threading, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from halscope.codecs.hal import HAL
+from halscope.demo import rom_path
+from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex
+from halscope.session import Session
+from support.made_host import MadeHost
+
+with rom_path() as path:
+    rom = Rom.load(path)
+
+def build(context):
+    while not context.token.cancelled:  # a long scan: C++ is at work when the end comes
+        RomIndex.build(rom, [HAL], cancel=context.token.native)
+
+host = MadeHost()
+session = Session(host, threads=True, workers=3)
+session.start()
+kept = [
+    session.subscribe(lambda event: None, delivery="own"),
+    session.subscribe(lambda event: sum(range(20000)), delivery="own"),
+    session.collect(lambda snapshot: None),
+]
+session.record(Path({recording!r}))
+for number in range(3):
+    session.run(str(number), build)
+for frame in range(60):
+    session.tick()
+print("ready", flush=True)
+"""
+
+ENDINGS = {
+    "end": ("", 0),
+    "exit": ("sys.exit(3)", 3),
+    "error": ("raise SystemExit('bye')", 1),
+    "thread": ("threading.Thread(target=time.sleep, args=(0.2,)).start()", 0),
+    "gone": ("del host", 0),
+    "dropped": ("del session", 0),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_program_ends_with_a_live_session(tmp_path: Path, ending: str) -> None:
+    last, code = ENDINGS[ending]
+    recording = tmp_path / "run.hrec"
+    script = SCRIPT.format(tests=str(TESTS), recording=str(recording)) + last
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=3 * WAIT, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "Fatal" not in done.stderr, done.stderr
+    with RecordingReader(recording) as reader:
+        assert reader.complete
+        assert len(reader) == 60
+
+
+def test_ctrl_c_ends_the_session_and_the_program(tmp_path: Path) -> None:
+    recording = tmp_path / "run.hrec"
+    script = SCRIPT.format(tests=str(TESTS), recording=str(recording)) + "\nwith session:\n    time.sleep(60)\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+        program.send_signal(signal.SIGINT)
+        _, errors = program.communicate(timeout=3 * WAIT)
+    assert program.returncode == -signal.SIGINT
+    assert errors.count("Traceback") == 1, "of the KeyboardInterrupt in the main thread, and no other"
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    with RecordingReader(recording) as reader:
+        assert reader.complete
