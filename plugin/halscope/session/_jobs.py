@@ -415,9 +415,12 @@ def complete(job: Job[object]) -> None:
 
     Errors of the work do not come out: they belong to the job and to its executor's reporter.
     """
-    if _run(job) is JobState.FAILED and job._error is not None:
-        job._reporter(job, job._error, job._traceback)
-    job.call_back()
+    try:
+        if _run(job) is JobState.FAILED and job._error is not None:
+            job._reporter(job, job._error, job._traceback)
+        job.call_back()
+    finally:
+        del job  # see _run
 
 
 def deadline_reason(job: Job[object]) -> str:
@@ -459,7 +462,12 @@ def _run(job: Job[object]) -> JobState | None:
     if job._unsaid:
         job._unsaid = False
         _tell_progress(job)
-    return job._state if job.finish(state, value, error, text) else None
+    try:
+        return job._state if job.finish(state, value, error, text) else None
+    finally:
+        # The frames of a failed work lead back to this one, and the error leads to them: job and error would hold
+        # each other until the collector comes.
+        del job, context, work, value, error
 
 
 def _tell_progress(job: Job[object]) -> None:

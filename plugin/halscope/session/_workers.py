@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import threading
 import time
 from collections import OrderedDict, deque
@@ -184,6 +185,7 @@ class Workers:
 
     def _work(self) -> None:
         thread = threading.current_thread()
+        leave_ctrl_c_to_main()
         while (job := self._take(thread)) is not None:
             if self._stopping is not None:
                 job.cancel(self._stopping)
@@ -256,9 +258,9 @@ class Workers:
             jobs = [*self._running.values(), *self._parked.values()]
             jobs += [job for queue in self._queues.values() for job in queue.values()]
             self._wake.notify_all()
+        self._watch.stop()  # first: what does not answer is named by `stop`
         for job in jobs:
             job.cancel(reason)
-        self._watch.stop()
 
     def stop(self, reason: str, signal: float, drain: float, abandon: float) -> StopReport:
         """Stop in three phases, see `Pool.stop`."""
@@ -339,6 +341,16 @@ class Workers:
     def _report(self, abandoned: tuple[str, ...], seconds: PhaseSeconds) -> StopReport:
         with self._lock:
             return StopReport(self._drained, self._cancelled_early, abandoned, seconds)
+
+
+def leave_ctrl_c_to_main() -> None:
+    """Let no SIGINT be taken by this thread, nor by the threads that C++ begins in it.
+
+    A signal goes to any thread of a process, most likely to one that is just beginning, as those of an index build do.
+    There it only sets a flag: the main thread sleeps on in its `time.sleep` or `result`, and Ctrl-C seems dead.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _call_back(jobs: list[Job[object]]) -> None:
