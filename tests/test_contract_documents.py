@@ -13,6 +13,7 @@ import halscope
 import halscope_hooks
 import jsonschema
 import pytest
+from halscope.app import Plugins
 from halscope.demo import truth
 from halscope_hooks import hookspecs
 
@@ -62,6 +63,10 @@ def test_the_manifest_fits_its_schema_and_its_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert manifest["version"] == project["version"] == halscope.__version__
     assert manifest["hook_api"] == halscope_hooks.HOOK_API
+
+
+def test_the_manifest_names_the_hosts_that_there_are() -> None:
+    assert [host["id"] for host in load("manifest.json")["hosts"]] == [host.name for host in Plugins().hosts()]
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import json
 import socket
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from halscope.app.plugins import Grants, Manifest, Plugins, parse_manifest
 from halscope.app.plugins._facade import SessionFacade
+from halscope.cli._plugins import ask
+from halscope.session import Session
 from halscope_hooks import (
     PERMISSIONS,
     HalscopeError,
+    HostInfo,
+    JobFailed,
     Patch,
     Permission,
     PermissionRefusedError,
+    PpuRegisters,
+    Snapshot,
     UsageError,
     Write,
     hookimpl,
 )
-from support.plugin_folder import manifest
+from support.plugin_folder import manifest, write_plugin
 
 PATCHES = {
     "live-writes": Patch("", (), (Write("vram", 0, b"x"),)),
@@ -155,3 +165,90 @@ def test_who_hands_an_object_in_answers_for_it() -> None:
     assert plugins.session_for("halscope-hosts").granted == frozenset()
     with pytest.raises(UsageError, match="there is no plugin"):
         plugins.session_for("nobody")
+
+
+WRITER = """
+class Plugin:
+    @hookimpl
+    def halscope_attached(self, host, session):
+        self.heard = []
+        self.handle = session.subscribe(self.heard.append, FrameDecoded)
+        assert session.run("sum", lambda job: sum(range(5))).result(10) == 10
+        assert session.info == host
+        assert session.stats()["seen"] == 0
+        self.session = session
+    @hookimpl
+    def halscope_frame_decoded(self, frame):
+        self.session.apply(Patch("", (), (Write("vram", 7, b"x"),))).result(10)
+plugin = Plugin()
+"""
+
+
+class Host:
+    """A host that takes writes."""
+
+    def __init__(self) -> None:
+        self.written: list[Write] = []
+
+    @property
+    def info(self) -> HostInfo:
+        return HostInfo("made", "a test", writable=frozenset({"vram"}))
+
+    def step(self) -> Snapshot | None:
+        return Snapshot(
+            vram=np.zeros(0x10000, np.uint8),
+            cgram=np.zeros(256, np.uint16),
+            oam=np.zeros(544, np.uint8),
+            ppu=PpuRegisters(obsel=0),
+        )
+
+    def write(self, writes: Sequence[Write]) -> None:
+        self.written += writes
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("allowed", [[], ["sparkle:live-writes"]])
+def test_a_plugin_writes_into_a_running_game_only_where_it_was_granted(tmp_path: Path, allowed: list[str]) -> None:
+    folder = write_plugin(tmp_path, WRITER, permissions=["live-writes"])
+    plugins = Plugins(folders=[folder], grants=Grants(allowed, folder=tmp_path))
+    host, failures = Host(), list[Any]()
+    with Session(host, dispatch=plugins.dispatch) as session, session.subscribe(failures.append, JobFailed):
+        session.step()
+    if allowed:
+        assert [write.offset for write in host.written] == [7]
+        assert failures == []
+    else:
+        assert host.written == []
+        (failure,) = failures
+        assert isinstance(failure.error, PermissionRefusedError)
+        assert failure.plugin == "sparkle"
+
+
+def test_a_plugin_does_not_keep_the_session_alive(tmp_path: Path) -> None:
+    plugins = Plugins(folders=[write_plugin(tmp_path, WRITER, permissions=["live-writes"])])
+    host = Host()
+    session = Session(host, dispatch=plugins.dispatch)
+    api = plugins.session_for("sparkle")
+    assert api.info.name == "made"
+    session.close()
+    gone = weakref.ref(session)
+    del session
+    gc.collect()
+    assert gone() is None
+    with pytest.raises(HalscopeError, match="the session is not open"):
+        api.stats()
+
+
+@pytest.mark.parametrize(
+    ("typed", "granted"), [("y\n", True), ("YES\n", True), ("n\n", False), ("", False), ("yep\n", False)]
+)
+def test_the_terminal_asks_in_words_and_takes_only_yes_for_yes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, granted: bool
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert ask(made(name="Sparkle"), "live-writes") is granted
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "The plugin Sparkle 1.2.3 wants to change the memory of the running game (live-writes)" in said.err
+    assert "no sandbox" in said.err
