@@ -14,6 +14,10 @@ from halscope.ppu import registers
 # Bits a pixel of BG1 to BG4 by BGMODE ($2105) bits 0 to 2.
 DEPTHS: Final = ((2, 2, 2, 2), (4, 4, 2), (4, 4), (8, 4), (8, 2), (4, 2), (4,), (8,))
 
+# By layer: where its characters begin; its map and scroll.
+_CHARACTERS: Final = ("bg12nba", "bg12nba", "bg34nba", "bg34nba")
+_PLACE: Final = tuple((f"bg{layer}sc", f"bg{layer}hofs", f"bg{layer}vofs") for layer in range(1, 5))
+
 # A layer's pixel as the native code hands it out.
 COLOUR: Final = 0x00FF
 PALETTE_SHIFT: Final = 8
@@ -73,13 +77,11 @@ def layer_registers(ppu: PpuRegisters, index: int) -> LayerRegisters:
     Raises:
         UsageError: One of the registers is not known.
     """
-    bgmode, mosaic = registers.require(ppu, "bgmode", "mosaic")
+    bgmode, mosaic, nba = registers.require(ppu, "bgmode", "mosaic", _CHARACTERS[index - 1])
     needed = (index, 3) if bgmode & 7 in (2, 4, 6) else (index,)
     bgsc, hofs, vofs = [0] * 4, [0] * 4, [0] * 4
     for layer in needed:
-        values = registers.require(ppu, f"bg{layer}sc", f"bg{layer}hofs", f"bg{layer}vofs")
-        bgsc[layer - 1], hofs[layer - 1], vofs[layer - 1] = values
-    (nba,) = registers.require(ppu, "bg12nba" if index <= 2 else "bg34nba")
+        bgsc[layer - 1], hofs[layer - 1], vofs[layer - 1] = registers.require(ppu, *_PLACE[layer - 1])
     return LayerRegisters(
         layer=index - 1,
         lines=registers.screen_lines(ppu),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Frame, Snapshot, Sprite
+from halscope_hooks import Frame, PpuRegisters, Snapshot, Sprite
 from numpy.typing import NDArray
 
 from halscope import _codec
@@ -52,6 +52,8 @@ class FrameDecoder:
     def __init__(self) -> None:
         self._last: Frame | None = None
         self._layers: dict[int, DrawnLayer] = {}
+        self._layers_unknown: tuple[str, ...] = ()
+        self._drawn_for: PpuRegisters | None = None  # the registers that all layers were drawn for
         self._changes = Changes(_NONE, _NONE, _NONE, ())
 
     @property
@@ -66,23 +68,29 @@ class FrameDecoder:
         tiles = _ALL_TILES if before is None else _changed(before.vram, snapshot.vram, _TILE_BYTES)
         palettes = _ALL_PALETTES if before is None else _changed(before.cgram, snapshot.cgram, _PALETTE_BYTES)
         sprites, new_sprites = self._decode_sprites(snapshot, tiles)
-        self._layers = {index: one for index, one in self._layers.items() if not one.tiles[tiles].any()}
-        kept = self._layers
-        unknown: tuple[str, ...] = ()
-        if layers:
-            self._layers, unknown = draw_layers(snapshot.vram, snapshot.ppu, kept)
+        kept = {index: one for index, one in self._layers.items() if not one.tiles[tiles].any()}
+        new_layers = self._draw_layers(snapshot, kept) if layers else ()
+        if not layers:
+            self._layers, self._drawn_for = kept, None
         frame = Frame(
             snapshot=snapshot,
             sprites=sprites,
             palettes=cgram.palettes(snapshot.cgram) if last is None or len(palettes) else last.palettes,
             sprites_unknown=OBSEL_UNKNOWN if snapshot.ppu.obsel is None else None,
             layers=tuple(one.layer for one in self._layers.values()) if layers else (),
-            layers_unknown=unknown,
+            layers_unknown=self._layers_unknown if layers else (),
         )
-        new_layers = tuple(index for index, one in self._layers.items() if one is not kept.get(index)) if layers else ()
         self._changes = Changes(tiles, new_sprites, palettes, new_layers)
         self._last = frame
         return frame
+
+    def _draw_layers(self, snapshot: Snapshot, kept: dict[int, DrawnLayer]) -> tuple[int, ...]:
+        """Bring the layers up to date; returns the numbers of the new ones. `kept`: those whose VRAM is the same."""
+        if len(kept) == len(self._layers) and snapshot.ppu == self._drawn_for:
+            return ()
+        self._layers, self._layers_unknown = draw_layers(snapshot.vram, snapshot.ppu, kept)
+        self._drawn_for = snapshot.ppu
+        return tuple(index for index, one in self._layers.items() if one is not kept.get(index))
 
     def _decode_sprites(
         self, snapshot: Snapshot, tiles: NDArray[np.int64]

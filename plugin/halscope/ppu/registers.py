@@ -12,8 +12,8 @@ def require(ppu: PpuRegisters, *names: str) -> tuple[int, ...]:
         UsageError: The host does not know one of them; the message names those.
     """
     values = tuple(getattr(ppu, name) for name in names)
-    unknown = [name.upper() for name, value in zip(names, values, strict=True) if value is None]
-    if unknown:
+    if None in values:
+        unknown = [name.upper() for name, value in zip(names, values, strict=True) if value is None]
         raise UsageError(
             f"PPU registers {', '.join(unknown)} are not known here: use a host or a savestate that has them"
         )
