@@ -2,6 +2,7 @@
 #include "locate/ranking.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <tuple>
@@ -16,7 +17,8 @@ bool valid(const Atlas& atlas) noexcept {
     return valid(atlas.text) && atlas.text.bounds.size() == count + 1 && starts.size.size() == count &&
            starts.offset.size() == count && starts.evidence.size() == count && starts.kind.size() == count &&
            starts.plausible.size() == count && starts.packed.size() == atlas.text.rom.size() &&
-           std::all_of(starts.family.begin(), starts.family.end(), [count](auto family) { return family < count; });
+           std::all_of(starts.family.begin(), starts.family.end(), [count](auto family) { return family < count; }) &&
+           std::none_of(starts.evidence.begin(), starts.evidence.end(), [](float one) { return std::isnan(one); });
 }
 
 Follower::Follower(const Atlas& atlas, bool neighbours) : atlas_(atlas), neighbours_(neighbours), sources_(1) {
@@ -100,12 +102,13 @@ std::vector<Follower::Hit> Follower::find(std::span<const std::uint32_t> changed
                          static_cast<std::int32_t>(match.offset - end)});
     }
     const auto before = [](const Hit& a, const Hit& b) {
-        return std::tie(a.tile, a.source, a.at) < std::tie(b.tile, b.source, b.at);
+        return std::tie(a.tile, a.source, a.at, a.segment, a.offset) <
+               std::tie(b.tile, b.source, b.at, b.segment, b.offset);
     };
     // Each tile's few are sorted by themselves; all of them are in the order of tiles already.
     for (auto begin = found.begin(); begin != found.end();) {
         const auto end = std::find_if(begin, found.end(), [&](const Hit& hit) { return hit.tile != begin->tile; });
-        std::stable_sort(begin, end, before);
+        std::sort(begin, end, before);
         begin = end;
     }
     return found;
@@ -281,13 +284,16 @@ void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
         const auto first = hits_.begin() + places_[place].first;
         const auto last = hits_.begin() + end_of_hits(place);
         if (last - first < 2) continue;
-        std::stable_sort(first, last, [this](const Hit& a, const Hit& b) { return better_start(a, b); });
+        std::sort(first, last, [this](const Hit& a, const Hit& b) { return better_start(a, b); });
     }
     std::vector<std::uint32_t> order(end - begin);
     std::iota(order.begin(), order.end(), begin);
     if (order.size() > 1) {
-        std::stable_sort(order.begin(), order.end(),
-                         [this](std::uint32_t a, std::uint32_t b) { return better_place(places_[a], places_[b]); });
+        // Equal ones stay as they are. Here as elsewhere a stable sort would do, but asks for memory each time.
+        std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
+            if (better_place(places_[a], places_[b])) return true;
+            return a < b && !better_place(places_[b], places_[a]);
+        });
     }
     for (const std::uint32_t place : order) {
         const Hit& hit = hits_[places_[place].first];
@@ -307,7 +313,7 @@ bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
         const std::uint8_t kind = atlas_.starts.kind[hit.segment];
         const int pointer_first = std::min<int>(kind, kPointer + 1);
         return std::tuple(pointer_first, ~explained_[hit.segment], kind, -atlas_.starts.evidence[hit.segment],
-                          atlas_.starts.offset[hit.segment]);
+                          atlas_.starts.offset[hit.segment], hit.segment);
     };
     return key(a) < key(b);
 }

@@ -37,7 +37,7 @@ struct Atlas {
     std::size_t most_twins;   // starts listed of one place; all places are listed
 };
 
-// Whether the arrays of an atlas have lengths that belong together.
+// Whether the arrays of an atlas have lengths that belong together, and evidence that can be compared.
 [[nodiscard]] bool valid(const Atlas& atlas) noexcept;
 
 struct Answer {

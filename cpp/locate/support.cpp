@@ -114,7 +114,7 @@ void Neighbours::find_ends(Group group) {
 
 // Tries each width of rows, and keeps the largest patch.
 void Neighbours::widen(Group group) {
-    std::stable_sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.width < b.width; });
+    std::sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.width < b.width; });
     for (std::size_t first = 0; first < links_.size();) {
         const std::uint32_t width = links_[first].width;
         const Patches patches{group, width, patch_roots_.size()};
