@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ import pytest
 from halscope.app import Plugins
 from halscope.app.plugins import FAILURES_IN_A_ROW, SLOW_SECONDS
 from halscope.ppu import decode_frame
-from halscope_hooks import Frame, HostInfo, PpuRegisters, Snapshot, Write, hookimpl
+from halscope.session import Session
+from halscope_hooks import Frame, HostInfo, PpuRegisters, SessionApi, Snapshot, Write, hookimpl
 
 FRAME = decode_frame(
     Snapshot(
@@ -227,7 +228,7 @@ class HookedHost:
     def step(self) -> Snapshot | None:
         return None
 
-    def write(self, writes: tuple[Write, ...]) -> None: ...
+    def write(self, writes: Sequence[Write]) -> None: ...
 
     def close(self) -> None: ...
 
@@ -253,3 +254,28 @@ def test_a_host_with_hooks_is_held_weakly() -> None:
     assert gone() is None
     tell(plugins)
     assert all(hook.failures == 0 for hook in plugins.hooks)
+
+
+def test_plugins_that_are_dropped_are_gone_without_the_collector() -> None:
+    class Keeper:
+        @hookimpl
+        def halscope_attached(self, session: SessionApi) -> None:
+            self.session = session
+
+    class Bringer:
+        @hookimpl
+        def halscope_exporters(self) -> list[object]:
+            return [object()]
+
+    gc.collect()
+    gc.disable()
+    try:
+        host, keeper = HookedHost(), Keeper()
+        plugins = Plugins([keeper, Bringer()])
+        with Session(host, dispatch=plugins.dispatch) as session:
+            assert keeper.session.info.name == "hooked"
+        gone = weakref.ref(plugins), weakref.ref(session), weakref.ref(host)
+        del plugins, session, host
+        assert [reference() for reference in gone] == [None, None, None]
+    finally:
+        gc.enable()

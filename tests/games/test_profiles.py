@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from halscope.demo import truth
@@ -148,3 +149,15 @@ def test_any_title_and_any_rom_can_be_asked_about(title: str, digest: str, rom: 
     for profile in profiles():
         for table in profile.tables:
             assert all(0 <= target <= 0xFFFFFF for target in table_targets(table, read))
+
+
+def test_the_page_names_every_game_with_its_title_and_decoders() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/games.md").read_text("utf-8")
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in page.splitlines() if line.startswith("| ")}
+    assert set(rows) - {"game"} == {profile.name for profile in profiles()}
+    for profile in profiles():
+        row = rows[profile.name]
+        assert all(f"`{title}`" in row for title in profile.titles)
+        assert ("(likely)" in row) == (bool(profile.titles) and not profile.titles_sure)
+        addresses = [f"{d.snes_address >> 16:02X}:{d.snes_address & 0xFFFF:04X}" for d in profile.decoders]
+        assert re.findall(r"`([0-9A-F]{2}:[0-9A-F]{4})`", row) == addresses

@@ -123,7 +123,8 @@ class Dispatcher:
     def failed(self, plugin: str, hook: str, error: Exception) -> None:
         """Count and tell a failure; the third in a row switches the hook off."""
         text = "".join(traceback.format_exception(error))
-        log.error("plugin %s: %s failed: %s\n%s", plugin, hook, error, text.rstrip())
+        # As text: a log record that kept the error would keep every frame of its traceback.
+        log.error("plugin %s: %s failed: %s\n%s", plugin, hook, str(error), text.rstrip())
         with self._lock:
             count = self._counts.setdefault((plugin, hook), _Count())
             count.failures += 1

@@ -85,9 +85,10 @@ class Plugins:
         grants: Grants | None = None,
     ) -> None:
         self._registry = Registry()
-        self._dispatcher = Dispatcher(self._report)
+        # Nothing that plugins hold leads back here, so that a session that is dropped is gone at once.
+        self._session = _Link()
+        self._dispatcher = Dispatcher(_weakly_called(self._report))
         self._loaded: dict[str, Loaded] = {}
-        self._session: Callable[[], RunningSession | None] = _no_session
         self._refused: list[Refusal] = []
         for name, part in BUILT_IN.items():
             self._add(part, Loaded(name, "", "built in", (), frozenset()))
@@ -181,7 +182,7 @@ class Plugins:
 
     def join(self, session: RunningSession) -> None:
         """Name the session that plugins may call; held weakly, as are the hooks of its host, where that has any."""
-        self._session = weakref.ref(session)
+        self._session.to(session)
         hooks = weakly(session.host)
         name = f"host-{session.host.info.name}"
         if hooks is not None and name not in self._loaded:
@@ -191,7 +192,7 @@ class Plugins:
         """The session as this plugin may use it. Raises UsageError where there is no such plugin."""
         if plugin not in self._loaded:
             raise UsageError(f"there is no plugin {plugin!r}; the plugins are: {', '.join(self._loaded)}")
-        return SessionFacade(plugin, self._loaded[plugin].granted, lambda: self._session())
+        return SessionFacade(plugin, self._loaded[plugin].granted, self._session)
 
     def enable(self, plugin: str, hook: str) -> bool:
         """Switch a hook on again that was switched off after its failures. Whether it had been off."""
@@ -271,7 +272,8 @@ class Plugins:
         return GuardedExporter(exporter, plugin, (suffix,), self._fail(plugin, "halscope_exporters"))
 
     def _fail(self, plugin: str, hook: str) -> Callable[[Exception], None]:
-        return lambda error: self._dispatcher.failed(plugin, hook, error)
+        dispatcher = self._dispatcher
+        return lambda error: dispatcher.failed(plugin, hook, error)
 
     def _report(self, failure: Failure) -> None:
         if failure.hook == "halscope_job_failed":
@@ -283,8 +285,27 @@ class Plugins:
             self.dispatch("halscope_job_failed", job=job, error=error, traceback=text, plugin=failure.plugin)
 
 
-def _no_session() -> None:
-    return None
+class _Link:
+    """Leads to the session, weakly, once there is one."""
+
+    def __init__(self) -> None:
+        self._reference: Callable[[], RunningSession | None] = lambda: None
+
+    def to(self, session: RunningSession) -> None:
+        self._reference = weakref.ref(session)
+
+    def __call__(self) -> RunningSession | None:
+        return self._reference()
+
+
+def _weakly_called(report: Callable[[Failure], None]) -> Callable[[Failure], None]:
+    reference = weakref.WeakMethod(report)
+
+    def call(failure: Failure) -> None:
+        if (method := reference()) is not None:
+            method(failure)
+
+    return call
 
 
 def _indices(group: SpriteGroup, frame: Frame) -> tuple[int, ...]:
