@@ -9,6 +9,7 @@
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define HALSCOPE_X86 1
+#include <immintrin.h>
 #elif defined(__aarch64__) || defined(_M_ARM64)
 #define HALSCOPE_NEON 1
 #endif
@@ -34,6 +35,15 @@ void limit_simd(Simd most) noexcept;
 
 // What this processor has, the scalar level first; limit_simd does not change it.
 [[nodiscard]] std::vector<Simd> available_simd();
+
+// For the body of a loop that waits: the processor's other thread goes first.
+inline void pause_briefly() noexcept {
+#if defined(HALSCOPE_X86)
+    _mm_pause();
+#elif defined(HALSCOPE_NEON) && !defined(_MSC_VER)
+    __asm__ volatile("isb");
+#endif
+}
 
 [[nodiscard]] std::string_view name_of(Simd level) noexcept;
 

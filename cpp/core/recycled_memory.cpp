@@ -1,6 +1,7 @@
 #include "core/recycled_memory.hpp"
 
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <new>
 
@@ -11,16 +12,36 @@ struct Unused {
     Unused* next;
 };
 
-// Whoever finds it locked does without: nobody waits for it, nor does a forked process whose parent held it.
-struct Shelf {
+// Whoever finds one locked does without: nobody waits for it, nor does a forked process whose parent held it.
+struct alignas(128) Shelf {
     std::mutex lock;
     std::array<Unused*, kRecycledMost / kRecycledStep> unused{};
-    std::size_t kept = 0;
 };
 
-Shelf& shelf() {
-    static Shelf& forever = *new Shelf;  // blocks may outlive every static object
+// Threads have different shelves as far as there are enough: memory from the other core's cache is as slow to write as
+// new memory. The rest of them is looked at too, since what one thread decodes another may let go of.
+struct Shelves {
+    std::array<Shelf, 4> all;
+    std::atomic<std::size_t> kept = 0;
+    std::atomic<std::size_t> threads = 0;
+};
+
+Shelves& shelves() {
+    static Shelves& forever = *new Shelves;  // blocks may outlive every static object
     return forever;
+}
+
+// Calls `use` with the shelves, locked, that of this thread first, until it returns true; false if it never does.
+template <typename Use>
+bool any_shelf(Use use) noexcept {
+    Shelves& shared = shelves();
+    thread_local const std::size_t own = shared.threads.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t k = 0; k < shared.all.size(); ++k) {
+        Shelf& shelf = shared.all[(own + k) % shared.all.size()];
+        const std::unique_lock held(shelf.lock, std::try_to_lock);
+        if (held && use(shelf)) return true;
+    }
+    return false;
 }
 
 constexpr std::size_t step_of(std::size_t size) noexcept {
@@ -34,28 +55,35 @@ constexpr std::size_t room_of(std::size_t size) noexcept {
 }  // namespace
 
 std::uint8_t* take_memory(std::size_t size) {
-    Shelf& all = shelf();
-    if (const std::unique_lock held(all.lock, std::try_to_lock); held) {
-        Unused*& first = all.unused[step_of(size)];
-        if (first != nullptr) {
-            Unused* const taken = first;
-            first = taken->next;
-            all.kept -= room_of(size);
-            return reinterpret_cast<std::uint8_t*>(taken);
-        }
-    }
-    return static_cast<std::uint8_t*>(::operator new(room_of(size)));
+    Unused* taken = nullptr;
+    const bool found = any_shelf([&](Shelf& shelf) noexcept {
+        Unused*& first = shelf.unused[step_of(size)];
+        if (first == nullptr) return false;
+        taken = first;
+        first = taken->next;
+        return true;
+    });
+    if (!found) return static_cast<std::uint8_t*>(::operator new(room_of(size)));
+    shelves().kept.fetch_sub(room_of(size), std::memory_order_relaxed);
+    return reinterpret_cast<std::uint8_t*>(taken);
 }
 
 void give_memory(std::uint8_t* memory, std::size_t size) noexcept {
-    Shelf& all = shelf();
-    if (const std::unique_lock held(all.lock, std::try_to_lock); held && all.kept + room_of(size) <= kRecycledKept) {
-        Unused*& first = all.unused[step_of(size)];
-        first = new (memory) Unused{first};
-        all.kept += room_of(size);
-        return;
+    std::atomic<std::size_t>& kept = shelves().kept;
+    if (kept.fetch_add(room_of(size), std::memory_order_relaxed) + room_of(size) <= kRecycledKept) {
+        const bool shelved = any_shelf([&](Shelf& shelf) noexcept {
+            Unused*& first = shelf.unused[step_of(size)];
+            first = new (memory) Unused{first};
+            return true;
+        });
+        if (shelved) return;
     }
+    kept.fetch_sub(room_of(size), std::memory_order_relaxed);
     ::operator delete(memory);
+}
+
+std::size_t kept_memory() noexcept {
+    return shelves().kept.load(std::memory_order_relaxed);
 }
 
 }  // namespace halscope

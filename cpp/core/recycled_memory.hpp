@@ -19,4 +19,7 @@ inline constexpr std::size_t kRecycledKept = std::size_t{4} << 20;
 // Gives back what take_memory(size) gave. From any thread.
 void give_memory(std::uint8_t* memory, std::size_t size) noexcept;
 
+// The bytes that wait to be used again.
+[[nodiscard]] std::size_t kept_memory() noexcept;
+
 }  // namespace halscope

@@ -7,6 +7,7 @@
 #include "hal/hal.hpp"
 #include "python/bindings.hpp"
 #include "python/block.hpp"
+#include "python/short_release.hpp"
 
 namespace py = pybind11;
 
@@ -28,7 +29,7 @@ py::object decode(const py::object& data, const py::object& offset, bool strict)
     hal::DecodeResult result;
     std::optional<BlockBytes> bytes;
     {
-        const GilReleased unlocked;
+        const ShortRelease unlocked;
         result = hal::decode(view.bytes(), static_cast<std::size_t>(start),
                              strict ? hal::Mode::strict : hal::Mode::compatible, output);
         if (result.status == hal::Status::ok) bytes.emplace(std::span(output).first(result.size));

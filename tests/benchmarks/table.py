@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -34,6 +35,7 @@ from numpy.typing import NDArray
 from support.hal_data import tiles
 from support.peak_memory import index_peak, scan_growth
 from support.plain_decoder import PlainDecoder
+from support.simd import LEVELS, at_level
 from support.speed_plot import speed_plot
 from support.truth_rom import make_truth_rom
 
@@ -68,15 +70,17 @@ class Row:
     met: bool | None = None
 
 
+def timed(work: Callable[[], object]) -> float:
+    """One duration of `work`."""
+    begin = perf_counter()
+    work()
+    return perf_counter() - begin
+
+
 def seconds(work: Callable[[], object], runs: int) -> float:
     """The median duration of `work`, after one call to warm up."""
     work()
-    durations = []
-    for _ in range(runs):
-        begin = perf_counter()
-        work()
-        durations.append(perf_counter() - begin)
-    return median(durations)
+    return median(timed(work) for _ in range(runs))
 
 
 def rate(size: int, duration: float) -> float:
@@ -85,18 +89,23 @@ def rate(size: int, duration: float) -> float:
 
 
 def decoding(scale: Scale, pool: tuple[bytes, list[int], int], plain: PlainDecoder | None) -> Iterator[Row]:
+    """The best vector instructions here first, then what other machines have."""
     packed, offsets, size = pool
-    ours = seconds(lambda: [hal.decode(packed, offset) for offset in offsets], scale.runs)
-    row = f"decode {scale.pool} blocks of tiles of 8 to 64 KiB"
-    if plain is None:
-        yield Row(row, "≥ 3 × plain", f"{rate(size, ours):.0f} MB/s")
-        return
-    assert plain.decode_all(packed, offsets) == size
-    theirs = seconds(lambda: plain.decode_all(packed, offsets), scale.runs)
-    ratio = theirs / ours
-    yield Row(
-        row, "≥ 3 × plain", f"{rate(size, ours):.0f} MB/s: {ratio:.2f} ×", f"{rate(size, theirs):.0f} MB/s", ratio >= 3
-    )
+    theirs = None
+    if plain is not None:
+        assert plain.decode_all(packed, offsets) == size
+        theirs = seconds(lambda: plain.decode_all(packed, offsets), scale.runs)
+    for level in reversed(LEVELS):
+        best = level == LEVELS[-1]
+        row = f"decode {scale.pool} blocks of tiles of 8 to 64 KiB ({level})" if best else f"the same, {level} alone"
+        with at_level(level):
+            ours = seconds(lambda: [hal.decode(packed, offset) for offset in offsets], scale.runs)
+        speed = f"{rate(size, ours):.0f} MB/s"
+        if theirs is None:
+            yield Row(row, "≥ 3 × plain", speed)
+            continue
+        ratio = theirs / ours
+        yield Row(row, "≥ 3 × plain", f"{speed}: {ratio:.2f} ×", f"{rate(size, theirs):.0f} MB/s", ratio >= 3)
 
 
 def encoding(scale: Scale) -> Iterator[Row]:
@@ -221,8 +230,10 @@ def calling(scale: Scale) -> Row:
 
 
 def threading(scale: Scale, pool: tuple[bytes, list[int], int]) -> Iterator[Row]:
+    """Two threads, beside two that hash: more than those gain the machine does not give just now."""
     packed, offsets, _ = pool
     blocks = [hal.decode(packed, offset).data for offset in offsets[:3]]
+    hashed = bytes(4 << 20)
 
     def decode_half() -> None:
         for _ in range(4):
@@ -233,19 +244,30 @@ def threading(scale: Scale, pool: tuple[bytes, list[int], int]) -> Iterator[Row]
         for block in blocks:
             hal.encode(block)
 
-    def one_by_one(work: Callable[[], None]) -> None:
-        work()
-        work()
-
     with ThreadPoolExecutor(2) as executor:
-
-        def side_by_side(work: Callable[[], None]) -> None:
-            for other in [executor.submit(work), executor.submit(work)]:
-                other.result()
-
         for what, work in (("decode", decode_half), ("encode", encode_half)):
-            gain = seconds(partial(one_by_one, work), scale.runs) / seconds(partial(side_by_side, work), scale.runs)
-            yield Row(f"two threads that {what}", "≥ 1.8 × one", f"{gain:.2f} ×", met=gain >= 1.8)
+            free = gain_of_two(executor, lambda: sha256(hashed), scale.runs)
+            gain = gain_of_two(executor, work, scale.runs)
+            # Where two that hash gain no more either, the machine is busy and nothing is shown.
+            met = True if gain >= 1.8 else None if free < 1.9 else False
+            told = f"{free:.2f} × (two that hash)"
+            yield Row(f"two threads that {what}", "≥ 1.8 × one", f"{gain:.2f} ×", told, met)
+
+
+def gain_of_two(executor: ThreadPoolExecutor, work: Callable[[], object], runs: int) -> float:
+    """How much more two threads do than one: the median of neighbouring measurements."""
+
+    def one_by_one() -> None:
+        work()
+        work()
+
+    def side_by_side() -> None:
+        for other in [executor.submit(work), executor.submit(work)]:
+            other.result()
+
+    one_by_one()
+    side_by_side()
+    return median(timed(one_by_one) / timed(side_by_side) for _ in range(3 * runs))
 
 
 def make_pool(blocks: int) -> tuple[bytes, list[int], int]:

@@ -17,6 +17,7 @@ from halscope import hal
 from pytest_benchmark.fixture import BenchmarkFixture
 from support.hal_data import tiles
 from support.plain_decoder import PlainDecoder
+from support.simd import LEVELS, at_level
 
 KIB = 1024
 # One block in a loop flatters: the branch predictor learns it.
@@ -61,8 +62,11 @@ def test_decode_a_pool_plainly(
 
 
 @pytest.mark.benchmark(group="decode, 64 blocks of tiles")
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "compatible"])
-def test_decode_a_pool(benchmark: BenchmarkFixture, pool: tuple[bytes, list[int], int], strict: bool) -> None:
+def test_decode_a_pool(
+    benchmark: BenchmarkFixture, pool: tuple[bytes, list[int], int], strict: bool, level: str
+) -> None:
     packed, offsets, size = pool
 
     def decode_all() -> None:
@@ -70,7 +74,8 @@ def test_decode_a_pool(benchmark: BenchmarkFixture, pool: tuple[bytes, list[int]
         for offset in offsets:
             hal.decode(packed, offset, strict=strict)
 
-    measure(benchmark, decode_all, size)
+    with at_level(level):
+        measure(benchmark, decode_all, size)
 
 
 @pytest.mark.benchmark(group="overhead of a call")
