@@ -5,6 +5,7 @@ from halscope.app._games import BUTTONS, Game, Press, open_game, open_recording,
 from halscope.app._known_game import KnownGame
 from halscope.app._live import LiveEdits
 from halscope.app._pictures import on_screen, write_frame_pictures
+from halscope.app._play import Play
 from halscope.app._sheets import check_output, extract_blocks, extract_sprites, inject, inspect_files, read_palette
 from halscope.app._tour import run_tour
 from halscope.app._tour_report import TourReport
@@ -23,6 +24,7 @@ __all__ = [
     "LiveEdits",
     "Loaded",
     "Manifest",
+    "Play",
     "Plugins",
     "Press",
     "Refusal",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
-from halscope_hooks import Host, HostError, HostRequest
+from halscope_hooks import Host, HostError, HostRequest, Snapshot
 
 from halscope._files import refuse_same
 from halscope.app.plugins import Plugins
@@ -52,11 +53,13 @@ class Playable(Host, Protocol):
         """Hold these buttons, and no others, from the next step on."""
 
 
-def open_game(game: Game, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:
+def open_game(
+    game: Game, locate: Locate | None = None, plugins: Plugins | None = None, *, threads: bool = False
+) -> Session:
     """Start the game on the host that it names. Raises UsageError, RomError or HostError."""
     plugins = Plugins() if plugins is None else plugins
     host = plugins.host(game.host).open(HostRequest(game.rom, game.core))
-    return Session(host, owns_host=True, locate=locate, dispatch=plugins.dispatch)
+    return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch)
 
 
 def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:
@@ -72,27 +75,33 @@ def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> Non
         host.press(held)
 
 
-def play_frames(
-    session: Session, schedule: Iterable[Press], frames: int | None, *, real_time: bool
-) -> Iterator[Update]:
-    """Run and decode frame by frame, in real time or as fast as it goes; `frames` None: without end."""
+def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Iterator[Update]:
+    """Run and decode so many frames, as fast as it goes, each one before the next."""
     schedule = tuple(schedule)
-    due = time.monotonic()
-    number = 0
-    while frames is None or number < frames:
-        number += 1
+    for number in range(1, frames + 1):
         hold_buttons(session, schedule, number)
         update = session.step()
         if update is None:
             return
         yield update
-        if real_time:
-            due += 1 / FRAMES_A_SECOND
-            ahead = due - time.monotonic()
-            if ahead > 0:
-                time.sleep(ahead)
-            elif ahead < -LATE:
-                due = time.monotonic()
+
+
+def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Snapshot]:
+    """Run a session with threads at the console's pace, without end; frames are decoded as time allows."""
+    schedule = tuple(schedule)
+    due = time.monotonic()
+    for number in itertools.count(1):
+        hold_buttons(session, schedule, number)
+        snapshot = session.tick()
+        if snapshot is None:
+            return
+        yield snapshot
+        due += 1 / FRAMES_A_SECOND
+        ahead = due - time.monotonic()
+        if ahead > 0:
+            time.sleep(ahead)
+        elif ahead < -LATE:
+            due = time.monotonic()
 
 
 def record_game(

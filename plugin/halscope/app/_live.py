@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import HalscopeError, Patch, Snapshot
+from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, VramOrigins
 
 from halscope._files import write_atomic
 from halscope.app._sheets import check_output, write_patch
@@ -21,9 +21,12 @@ from halscope.inject.plan import EditPlan, plan_edits
 from halscope.inject.sheet import read_sheet, write_sheet
 from halscope.inject.split import changed_tiles
 from halscope.rom.index import TILE_BYTES
-from halscope.session import Session, Update
+from halscope.session import JobContext, JobTimeoutError, Session, Update
 
 LOOK_EVERY: Final = 30  # frames between two looks at the folder: half a second in real time
+PLAN_WAIT: Final = 120.0  # seconds for packing the edited blocks
+WRITE_WAIT: Final = 5.0  # seconds for the game's thread to come by
+WRITE_ATTEMPTS: Final = 8  # at a game that moves on while its memory is searched
 MOST_SHEETS: Final = 500
 SCREEN: Final = "screen.png"
 
@@ -32,6 +35,9 @@ Signature = tuple[int, int]  # a file's time of change (ns) and size
 
 class LiveEdits:
     """The edits of one running game.
+
+    Without threads everything is done on the caller's thread. With threads, `look` and `bring_in` belong to a thread of
+    their own: they wait for the pool and for the game, which never waits for them.
 
     Args:
         workspace: The ROM that runs.
@@ -64,7 +70,8 @@ class LiveEdits:
         self._shown: set[str] = set()
         self._settled: dict[Path, Signature] = {}
         self._changing: dict[Path, Signature] = {}
-        self._frames = 0
+        self._looked: int | None = None
+        self._newest: Snapshot | None = None
 
     @property
     def plan(self) -> EditPlan | None:
@@ -88,36 +95,54 @@ class LiveEdits:
         """
         self._apply({png: read_sheet(png, nearest=self._nearest) for png in pngs}, snapshot)
 
-    def _apply(self, sheets: dict[Path, EditedSheet], snapshot: Snapshot) -> None:
-        edited = self._edited | sheets
-        rom = self._workspace.rom
-        plan = plan_edits(
-            rom,
-            self._workspace.plugins.codecs(),
-            list(edited.values()),
-            index=self._workspace.index(),
-            force=self._force,
-        )
-        patch = to_patch(plan)
-        self._session.apply(
-            Patch(
-                rom_sha256=patch.rom_sha256,
-                rom=rom_writes(rom.data, patch, self._patch),
-                live=live_writes(plan, snapshot, previous=self._plan),
-                summary=patch.summary,
-            )
-        )
-        self._edited, self._plan, self._patch = edited, plan, patch
+    def saw(self, snapshot: Snapshot) -> None:
+        """The game is here now. Cheap, from any thread: an edit is written against the newest snapshot."""
+        self._newest = snapshot
 
     def look(self, update: Update) -> None:
         """Once a frame: now and then, write what is new on the screen, and take in what was saved since."""
-        self._frames += 1
-        if self._folder is None or self._frames % LOOK_EVERY != 1:
+        frame = update.snapshot.frame
+        if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
             return
+        self._looked = frame
         if update.snapshot.picture is not None:
             write_atomic(self._folder / SCREEN, png_bytes(upscale(update.snapshot.picture, 1)))
-        self._write_new_sheets(update, self._folder)
-        self._take_saved(update.snapshot, self._folder)
+        if update.origins is not None:
+            self._write_new_sheets(update, update.origins, self._folder)
+            self._take_saved(update.snapshot, self._folder)
+
+    def _apply(self, sheets: dict[Path, EditedSheet], snapshot: Snapshot) -> None:
+        edited = self._edited | sheets
+        rom = self._workspace.rom
+        index = self._workspace.index()
+        codecs = self._workspace.plugins.codecs()
+
+        def make_plan(_context: JobContext) -> EditPlan:
+            return plan_edits(rom, codecs, list(edited.values()), index=index, force=self._force)
+
+        plan = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
+        patch = to_patch(plan)
+        in_rom = rom_writes(rom.data, patch, self._patch)
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            now = self._newest if self._newest is not None and self._session.threads else snapshot
+            live = live_writes(plan, now, previous=self._plan)
+            try:
+                self._write(Patch(rom_sha256=patch.rom_sha256, rom=in_rom, live=live, summary=patch.summary))
+                break
+            except HostError:
+                # Nothing was written. If the game has moved on meanwhile, its memory is searched once more.
+                if attempt == WRITE_ATTEMPTS or now is self._newest or not self._session.threads:
+                    raise
+        self._edited, self._plan, self._patch = edited, plan, patch
+
+    def _write(self, patch: Patch) -> None:
+        job = self._session.apply(patch)
+        try:
+            job.result(WRITE_WAIT)
+        except JobTimeoutError:
+            if job.cancel("the game does not run"):
+                raise
+            job.result(0)  # it was written in the last moment
 
     def write_patch(self, output: Path) -> None:
         """Write all edits as one patch. Raises UsageError, HalscopeError."""
@@ -128,8 +153,8 @@ class LiveEdits:
         write_patch(self._workspace, self._patch, output)
         self._report(f"{output}: {self._patch.summary}")
 
-    def _write_new_sheets(self, update: Update, folder: Path) -> None:
-        if update.origins is None or len(self._shown) >= MOST_SHEETS:
+    def _write_new_sheets(self, update: Update, origins: VramOrigins, folder: Path) -> None:
+        if len(self._shown) >= MOST_SHEETS:
             return
         codecs = self._workspace.plugins.codecs()
         # An edited figure is no new one: its tiles stand in no ROM yet, so its sheet could not be edited.
@@ -138,7 +163,7 @@ class LiveEdits:
         telling = self._workspace.index().informative(b"".join(new))
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
         for group in self._workspace.plugins.group_sprites(update.frame):
-            sheet = sheet_from_metasprite(update.frame, group, update.origins, self._workspace.rom, codecs)
+            sheet = sheet_from_metasprite(update.frame, group, origins, self._workspace.rom, codecs)
             name = _sheet_name(sheet)
             if name in self._shown or all(cell.origin is None for cell in sheet.cells):
                 continue

@@ -10,6 +10,7 @@ from typing import Final
 
 from halscope_hooks import Block, Codec, CodecError, StartEvidence, UsageError
 
+from halscope._codec import CancelToken
 from halscope._files import read_limited
 from halscope.app._known_game import KnownGame, known_game
 from halscope.app.plugins import Plugins
@@ -104,11 +105,13 @@ class Workspace:
         used = game.match.profile.codecs
         return tuple(one for one in self.plugins.codecs() if one.name in used or not self.plugins.is_built_in(one))
 
-    def index(self, progress: Progress | None = None) -> RomIndex:
-        """The index of the whole ROM, from the cache where it is there."""
+    def index(self, progress: Progress | None = None, cancel: CancelToken | None = None) -> RomIndex:
+        """The index of the whole ROM, from the cache where it is there. Raises CancelledError once `cancel` is."""
         if self._index is None:
             known = {} if self.game is None else self.game.starts
-            self._index = RomIndex.load_or_build(self.rom, self.codecs(), progress=progress, known_starts=known)
+            self._index = RomIndex.load_or_build(
+                self.rom, self.codecs(), progress=progress, cancel=cancel, known_starts=known
+            )
         return self._index
 
     def tracker(self, progress: Progress | None = None) -> Locate:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 
 from halscope_hooks import UsageError
 
-from halscope.app import LiveEdits, Workspace, check_output, open_game, play_frames, write_frame_pictures
+from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open_game, play_frames, write_frame_pictures
 from halscope.cli._common import Commands, out_folder, positive, print_json, progress_bar
 from halscope.cli._game import add_game_options, frame_summary, game_from, schedule_from
 from halscope.cli._plugins import add_plugin_options, plugins_from
+from halscope.session import Session, Update
 
 
 def add_commands(commands: Commands) -> None:
@@ -48,25 +50,8 @@ def run(options: argparse.Namespace) -> int:
     workspace = Workspace.open(options.rom, plugins)
     if options.output is not None:
         check_output(workspace, options.output)  # now, not after an hour of play
-    with progress_bar("indexing", "B") as progress:
-        locate = workspace.tracker(progress)
     watch = None if options.watch is None else out_folder(options.watch)
-    last = None
-    interrupted = False
-    with open_game(game_from(options), locate, plugins) as session:
-        edits = LiveEdits(workspace, session, watch, force=options.force, nearest=options.nearest, report=_report)
-        frames = play_frames(session, schedule_from(options), options.frames, real_time=options.frames is None)
-        try:
-            for update in frames:
-                if last is None and options.edit:
-                    edits.bring_in(options.edit, update.snapshot)
-                last = update
-                edits.look(update)
-                if options.json:
-                    print_json(frame_summary(update))
-        except KeyboardInterrupt:
-            # The way to end a run without --frames; in either case what was edited is kept.
-            interrupted = options.frames is not None
+    last, interrupted, edits = (_run_frames if options.frames else _run_live)(options, plugins, workspace, watch)
     if options.output is not None:
         edits.write_patch(options.output)
     if options.out is not None and last is not None:
@@ -74,6 +59,50 @@ def run(options: argparse.Namespace) -> int:
     if not options.json and last is not None:
         print(f"{workspace.rom.name}: stopped at frame {last.snapshot.frame}")
     return 130 if interrupted else 0
+
+
+def _run_frames(
+    options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None
+) -> tuple[Update | None, bool, LiveEdits]:
+    """So many frames, each decoded before the next: the same every time. Also says whether it was interrupted."""
+    with progress_bar("indexing", "B") as progress:
+        locate = workspace.tracker(progress)
+    last = None
+    with open_game(game_from(options), locate, plugins) as session:
+        edits = _edits(options, workspace, session, watch)
+        try:
+            for update in play_frames(session, schedule_from(options), options.frames):
+                if last is None and options.edit:
+                    edits.bring_in(options.edit, update.snapshot)
+                last = update
+                edits.look(update)
+                if options.json:
+                    print_json(frame_summary(update))
+        except KeyboardInterrupt:
+            return last, True, edits  # what was edited is kept
+    return last, False, edits
+
+
+def _run_live(
+    options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None
+) -> tuple[Update | None, bool, LiveEdits]:
+    """In real time until Ctrl-C, which is the way to end it; the index is built while the game runs."""
+    session = open_game(game_from(options), None, plugins, threads=True)
+    edits = _edits(options, workspace, session, watch)
+
+    def show(update: Update) -> None:
+        if options.json:
+            print_json(frame_summary(update))
+
+    with progress_bar("indexing", "B") as progress:
+        play = Play(workspace, session, edits, bring_in=options.edit, seen=show, progress=progress, report=_report)
+        with contextlib.suppress(KeyboardInterrupt):
+            play.run(schedule_from(options))
+    return play.last, False, edits
+
+
+def _edits(options: argparse.Namespace, workspace: Workspace, session: Session, watch: Path | None) -> LiveEdits:
+    return LiveEdits(workspace, session, watch, force=options.force, nearest=options.nearest, report=_report)
 
 
 def _report(line: str) -> None:

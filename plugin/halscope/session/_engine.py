@@ -427,7 +427,7 @@ _all_lock: Final = threading.Lock()
 def end_in_background(engine: Engine, reason: str) -> None:
     """Close an engine from a finaliser, which may interrupt any line of any thread: only a thread of its own can wait
     for the locks."""
-    if engine.threads and engine._state not in (State.NEW, State.CLOSED):
+    if engine.threads and engine.open and engine._state is not State.NEW:
         with contextlib.suppress(RuntimeError):  # the interpreter ends, and has closed it
             threading.Thread(target=_end, args=(engine, reason), name=PREFIX + "end", daemon=True).start()
 

@@ -230,7 +230,9 @@ class Hub:
             lane.slow += 1
             if began - lane.slow_said > SAY_SLOW_EVERY or lane.slow == 1:
                 lane.slow_said = began
-                log.warning(
+                # On a thread of its own it costs nobody anything but its own frames.
+                log.log(
+                    logging.WARNING if self._is_pumped(lane) else logging.INFO,
                     "subscription %s: %s took %.0f ms (%d slow calls so far)",
                     *(lane.name, type(event).__name__, took * 1000, lane.slow),
                 )
