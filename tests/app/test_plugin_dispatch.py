@@ -17,6 +17,8 @@ from halscope.app.plugins import FAILURES_IN_A_ROW, SLOW_SECONDS
 from halscope.ppu import decode_frame
 from halscope.session import Session
 from halscope_hooks import Frame, HostInfo, PpuRegisters, SessionApi, Snapshot, Write, hookimpl
+from hypothesis import given
+from hypothesis import strategies as st
 
 FRAME = decode_frame(
     Snapshot(
@@ -117,6 +119,23 @@ def test_failures_that_are_not_in_a_row_switch_nothing_off() -> None:
     plugins = Plugins([failing])
     tell(plugins, 12)
     assert (failing.calls, report(plugins, "Doing-1").failures) == (12, 8)
+
+
+@given(st.lists(st.booleans(), max_size=20), st.sets(st.integers(0, 19), max_size=3))
+def test_it_is_off_from_the_third_failure_in_a_row_until_it_is_switched_on(good: list[bool], enabled: set[int]) -> None:
+    state = {"good": True}
+    doing = Doing(lambda: None if state["good"] else fail())
+    plugins = Plugins([doing])
+    in_a_row = expected = 0
+    for turn, state["good"] in enumerate(good):
+        if turn in enabled:
+            assert plugins.enable("Doing-1", "halscope_frame_decoded") == (in_a_row >= FAILURES_IN_A_ROW)
+            in_a_row = 0
+        if in_a_row < FAILURES_IN_A_ROW:
+            expected += 1
+            in_a_row = 0 if state["good"] else in_a_row + 1
+        tell(plugins)
+        assert doing.calls == expected
 
 
 def test_only_that_hook_of_that_plugin_is_switched_off() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -177,6 +178,9 @@ def test_the_command_takes_a_folder_and_names_what_it_refuses(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert "plugin bad: has no hook" in done.stderr
     assert "good" not in done.stderr
+    trace = os.environ | {"HALSCOPE_TRACE_HOOKS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=trace)
+    assert "halscope-codecs: halscope_codecs() returned <" in done.stderr
     done = subprocess.run([*command, "--plugin", str(tmp_path)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "holds no manifest.json" in done.stderr

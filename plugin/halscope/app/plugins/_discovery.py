@@ -118,6 +118,7 @@ def _folder_loader(folder: Path, manifest: Manifest) -> Callable[[], object]:
             package = types.ModuleType(parent, f"The plugin {manifest.id}, from {place}.")
             package.__path__ = [str(place)]
             sys.modules[parent] = package
+        importlib.invalidate_caches()  # the folder may have been written a moment ago
         try:
             return getattr(importlib.import_module(f"{parent}.{manifest.module}"), manifest.attribute)
         except BaseException:

@@ -17,6 +17,7 @@ from halscope_hooks import (
     Host,
     HostError,
     HostFactory,
+    HostInfo,
     HostRequest,
     PluginError,
 )
@@ -156,9 +157,9 @@ class GuardedHostFactory:
     def open(self, request: HostRequest) -> Host:
         """As HostFactory.open; a stranger's error becomes a HostError that names the plugin."""
         try:
-            host = self.factory.open(request)
-            if not isinstance(host, Host):
-                raise TypeError(f"open returned a {type(host).__name__}, which is no Host")
+            host: Any = self.factory.open(request)  # whatever its type says
+            if not isinstance(host, Host) or not isinstance(host.info, HostInfo):
+                raise TypeError(f"open returned a {type(host).__name__}, which is no Host with a HostInfo")
         except HalscopeError:
             raise
         except Exception as error:  # a stranger's code may raise anything

@@ -1,0 +1,86 @@
+"""Whatever a stranger's codec returns, what comes out is in bounds and in order, or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Buffer
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from halscope.app.plugins._guards import GuardedCodec
+from halscope_hooks import Block, CodecError
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+ROM = bytes(1000)
+WORDS = st.integers(0, 1100) | st.integers(-(2**31), 2**40)
+
+
+@dataclass
+class Saying:
+    """A codec that returns what it is told to."""
+
+    found: Any
+    name: str = "saying"
+
+    def decode(self, data: Buffer, offset: int = 0) -> Block:
+        result: Block = self.found
+        return result
+
+    def encode(self, data: Buffer) -> bytes:
+        result: bytes = self.found
+        return result
+
+    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
+        result: NDArray[Any] = self.found
+        return result
+
+
+def guarded(found: Any) -> tuple[GuardedCodec, list[Exception]]:
+    failures: list[Exception] = []
+    return GuardedCodec(Saying(found), "sparkle", "1.0.0", failures.append), failures
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=5), st.sampled_from(["i8", "f8", "O"]), st.booleans())
+def test_a_scan_is_in_bounds_and_ascending_or_empty(rows: list[tuple[int, int, int]], kind: str, ordered: bool) -> None:
+    rows = sorted(rows) if ordered else rows
+    codec, failures = guarded(np.array(rows, [("offset", kind), ("packed_size", kind), ("size", kind)]))
+    found = codec.scan(ROM)
+    offsets, ends = found["offset"].astype(int), found["offset"].astype(int) + found["packed_size"]
+    assert (np.diff(offsets) > 0).all()
+    assert (ends <= len(ROM)).all()
+    assert (len(found) == len(rows)) != bool(failures)
+    assert codec.failed == bool(failures)
+
+
+@given(st.none() | st.integers() | st.text() | st.lists(st.integers()) | st.binary())
+def test_what_is_no_scan_block_or_stream_is_named(nonsense: Any) -> None:
+    codec, failures = guarded(nonsense)
+    assert len(codec.scan(ROM)) == 0
+    for call in (codec.decode, codec.encode):
+        before = len(failures)
+        with contextlib.suppress(CodecError):
+            assert isinstance(call(ROM), bytes)
+            continue
+        assert len(failures) == before + 1
+
+
+@given(
+    st.sampled_from([np.uint8, np.int16, np.float64]),
+    st.integers(0, 3).map(lambda dimensions: (2,) * dimensions),
+    st.integers(-5, 1100),
+)
+def test_a_block_is_bytes_in_a_row_and_read_only_or_a_codec_error(kind: Any, shape: tuple[int, ...], read: int) -> None:
+    codec, failures = guarded(Block(np.zeros(shape, kind), read, 0))
+    good = kind is np.uint8 and len(shape) == 1 and 0 < read <= len(ROM)
+    try:
+        block = codec.decode(ROM, 7)
+    except CodecError:
+        assert not good
+        assert failures
+    else:
+        assert good
+        assert (block.consumed, block.offset) == (read, 7)
+        assert not block.data.flags.writeable
