@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from halscope import _codec
 
 TileDepth = Literal[2, 4, 8]
-DEPTHS: Final = (2, 4, 8)
+DEPTHS: Final[tuple[TileDepth, ...]] = (2, 4, 8)
 MODE7_TILES: Final = 256
 MODE7_MAP_SIDE: Final = 128
 
