@@ -66,7 +66,7 @@ def in_folders(folders: Iterable[Path]) -> Iterator[Candidate | Refusal]:
         try:
             manifest = read_manifest(path)
         except UsageError as error:
-            yield Refusal(folder.name or str(folder), str(folder), str(error))
+            yield Refusal(folder.resolve().name, str(folder), str(error))
             continue
         yield Candidate(manifest, str(folder), _folder_loader(folder, manifest))
 
