@@ -10,12 +10,11 @@
 //     trimmed like any other, the distance does not matter, and the longest is always the best.
 //   With g(i) = f(i) + i, a raw command at i costs g at its end, plus 1 (2 if long), minus i. One raw command leads
 //     from i + 1 to any end in reach, so g(i + 1) <= g(end) + 1 (or 2): the least g in reach is g(i + 1) or that less
-//     1 or 2, and `nearest_total_` knows the first position of each value.
+//     1 or 2, and RawEnds knows the nearest position of either value.
 //   All copies cost the same, and so do RLE8 and sequence: of each group the longest is enough.
 // The row is as good as the matches: with all of them it is the minimum, with likely ones it comes close.
 #pragma once
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -27,6 +26,13 @@
 
 namespace halscope::hal {
 
+// All bits where the condition holds, so that what follows is arithmetic: whether a command is possible or pays at some
+// byte is as good as random, and a wrong guess of the branch predictor costs as much as all the rest of that byte.
+template <typename Word>
+[[nodiscard]] constexpr Word mask_if(bool condition) noexcept {
+    return static_cast<Word>(-static_cast<Word>(condition));
+}
+
 // Bytes that RLE8, RLE16 and sequence can write at each position, not yet limited to what one command can.
 struct Runs {
     std::size_t same = 0;
@@ -36,11 +42,12 @@ struct Runs {
     // From the runs at i + 1 to those at i.
     void extend(std::span<const std::uint8_t> data, std::size_t i) noexcept {
         const std::size_t rest = data.size() - i;
-        const std::size_t second = rest > 1 ? i + 1 : i;
-        const std::size_t third = rest > 2 ? i + 2 : i;
-        same = data[i] == data[second] ? same + 1 : 1;
-        sequence = static_cast<std::uint8_t>(data[i] + 1) == data[second] ? sequence + 1 : 1;
-        pairs = data[i] == data[third] ? pairs + 1 : 2;
+        const unsigned here = data[i];
+        const unsigned second = data[rest > 1 ? i + 1 : i];
+        const unsigned third = data[rest > 2 ? i + 2 : i];
+        same = 1 + (same & mask_if<std::size_t>(here == second));
+        sequence = 1 + (sequence & mask_if<std::size_t>(((here + 1) & 0xFF) == second));
+        pairs = rest > 1 ? 2 + ((pairs - 1) & mask_if<std::size_t>(here == third)) : 1;
     }
 };
 
@@ -50,17 +57,68 @@ class Choice {
     Choice() = default;
     // `length`: bytes of output, 1 to 2048.
     Choice(std::size_t cost, unsigned kind, std::size_t length) noexcept
-        : bits_(static_cast<std::uint32_t>(cost << 14 | kind << 11 | (length - 1))) {}
+        : bits_(static_cast<std::uint32_t>(cost << kCostShift | kind << 11 | (length - 1))) {}
     static Choice end_of_data() noexcept { return {1, kRaw, 1}; }
-    static Choice none() noexcept { return {0x3FFFF, kRaw, 1}; }
+    static Choice none() noexcept { return {0x3FF00, kRaw, 1}; }  // dearer than any
 
-    [[nodiscard]] std::size_t cost() const noexcept { return bits_ >> 14; }
+    // A command for `price` bytes before the row `rest`.
+    static Choice before(Choice rest, std::size_t price, unsigned kind, std::size_t length) noexcept {
+        Choice choice(price, kind, length);
+        choice.bits_ += rest.bits_ >> kCostShift << kCostShift;
+        return choice;
+    }
+    // A raw command that begins a byte earlier.
+    [[nodiscard]] Choice with_raw_byte() const noexcept {
+        Choice choice;
+        choice.bits_ = bits_ + (1U << kCostShift) + 1;
+        return choice;
+    }
+    // Dearer than any unless the condition holds.
+    [[nodiscard]] Choice only_if(bool condition) const noexcept {
+        Choice choice;
+        choice.bits_ = bits_ | mask_if<std::uint32_t>(!condition);
+        return choice;
+    }
+
+    [[nodiscard]] std::size_t cost() const noexcept { return bits_ >> kCostShift; }
     [[nodiscard]] unsigned kind() const noexcept { return bits_ >> 11 & 7; }
     [[nodiscard]] std::size_t length() const noexcept { return (bits_ & 0x7FF) + 1U; }
     bool operator<(const Choice& other) const noexcept { return bits_ < other.bits_; }
 
   private:
+    static constexpr unsigned kCostShift = 14;
+
     std::uint32_t bits_ = 0;
+};
+
+// The cheapest raw commands at each position: the same window minimum as for the others, but over g, and sliding.
+// Extending a raw command to the left costs a byte and keeps its end, so each of the two headers needs one command
+// alone: the best so far, which a new one of a single byte replaces where that is as good. If the best reaches its
+// longest count, all ends behind it are worse by one at least. The short one's successor is the new one then, which is
+// worse by one at most. The long one's is looked for, once or twice in 1024 bytes: g grows by that much at least.
+class RawCommands {
+  public:
+    explicit RawCommands(std::span<const Choice> choices) : choices_(choices) {}
+
+    // The cheapest one at i; `behind` is the choice at i + 1.
+    Choice at(std::size_t i, Choice behind) noexcept {
+        const Choice fresh = Choice::before(behind, 2, kRaw, 1);
+        const Choice fresh_long = Choice::before(behind, 3, kRaw, 1);
+        short_ = short_.length() == kShortCount ? fresh : std::min(short_.with_raw_byte(), fresh);
+        if (long_.length() == kLongCount) [[unlikely]] {
+            long_ = fresh_long;
+            for (std::size_t length = 2; length <= kLongCount; ++length)
+                long_ = std::min(long_, Choice::before(choices_[i + length], 2 + length, kRaw, length));
+        } else {
+            long_ = std::min(long_.with_raw_byte(), fresh_long);
+        }
+        return std::min(short_, long_);
+    }
+
+  private:
+    std::span<const Choice> choices_;
+    Choice short_ = Choice::none();
+    Choice long_ = Choice::none();
 };
 
 template <Format format>
@@ -68,93 +126,73 @@ class Parser {
   public:
     // `choices` has one place more than `data` has bytes.
     Parser(std::span<const std::uint8_t> data, std::span<const Match> matches, std::span<Choice> choices)
-        : data_(data), matches_(matches), choice_(choices) {
-        nearest_total_.fill(UINT32_MAX);
-    }
+        : data_(data), matches_(matches), choice_(choices) {}
 
     // choices[i] becomes the first command of a cheapest row for the data from i on; its cost counts the terminator.
     void parse(const CancelToken* cancel) {
-        settle(data_.size(), Choice::end_of_data());
+        choice_[data_.size()] = Choice::end_of_data();
         Runs runs;
+        RawCommands raw(choice_);
+        Choice choice = Choice::end_of_data();
         for (std::size_t end = data_.size(); end > 0;) {
             stop_if_cancelled(cancel);
             const std::size_t begin = end - std::min(end, kStepsPerLook);
-            for (std::size_t i = end; i-- > begin;) step(i, runs);
+            for (std::size_t i = end; i-- > begin;) {
+                runs.extend(data_, i);
+                choice = std::min(raw.at(i, choice), other(i, runs));
+                choice_[i] = choice;
+            }
             end = begin;
         }
     }
 
   private:
-    static constexpr std::size_t kTotals = 4096;
-    static constexpr std::size_t kLeastPairs = format.pair_count == PairCount::pairs ? 4 : 3;  // bytes that may pay
-
-    void step(std::size_t i, Runs& runs) noexcept {
-        runs.extend(data_, i);
-        const bool is_run = runs.same >= runs.sequence;
+    // The cheapest command at i that is not raw.
+    [[nodiscard]] Choice other(std::size_t i, const Runs& runs) const noexcept {
         const Match& match = matches_[i];
-        // Mostly nothing but sums and minima: whether a command pays is not for a branch predictor to know.
-        Choice best = raw(i);
-        best = std::min(best, reach(i, is_run ? kRle8 : kSequence, 2, is_run ? runs.same : runs.sequence));
-        best = std::min(best, reach(i, match.kind, 3, match.length));
-        if (runs.pairs >= kLeastPairs) best = std::min(best, pairs(i, runs.pairs));
-        settle(i, best);
+        const unsigned kind = runs.same >= runs.sequence ? kRle8 : kSequence;
+        const Choice run = reach(i, kind, 2, std::max(runs.same, runs.sequence));
+        const Choice copy = reach(i, match.kind, 3, match.length);
+        return std::min(std::min(run, copy), pairs(i, runs.pairs));
     }
 
-    [[nodiscard]] std::size_t cost(std::size_t i) const noexcept { return choice_[i].cost(); }
-
-    void settle(std::size_t i, Choice choice) noexcept {
-        choice_[i] = choice;
-        nearest(choice.cost() + i) = static_cast<std::uint32_t>(i);
-    }
-
-    // First position settled so far whose g is `total`, if it lies in reach of a command. There g differs by 1026 at
-    // most (dropping and trimming commands gives that bound, a raw command the other), so what has the same remainder
-    // lies out of reach.
-    [[nodiscard]] std::uint32_t& nearest(std::size_t total) noexcept { return nearest_total_[total % kTotals]; }
-
-    [[nodiscard]] Choice raw(std::size_t i) noexcept {
-        const std::size_t total = cost(i + 1) + i + 1;
-        const std::size_t one_less = nearest(total - 1);
-        const std::size_t two_less = nearest(total - 2);
-        const std::size_t end = one_less <= i + kShortCount ? one_less : two_less <= i + kLongCount ? two_less : i + 1;
-        return {total - i + (end == i + 1 ? 1 : 0), kRaw, end - i};
-    }
-
-    // A command that may end after any number of bytes up to `length`.
+    // A command that may end after any number of bytes up to `length`; none if raw bytes are as cheap.
     [[nodiscard]] Choice reach(std::size_t i, unsigned kind, std::size_t price, std::size_t length) const noexcept {
-        if (length > kShortCount) [[unlikely]]
-            return std::min(reach(i, kind, price, kShortCount),
-                            ending(i, kind, price + 1, std::min(length, kLongCount)));
-        const Choice choice = ending(i, kind, price, std::max<std::size_t>(length, 1));
-        return length < 2 ? Choice::none() : choice;
+        const Choice choice = ending(i, kind, price, std::min(length, kShortCount));
+        if (length <= kShortCount) [[likely]]
+            return choice;
+        return std::min(choice, ending(i, kind, price + 1, std::min(length, kLongCount)));
     }
 
-    // The end of least cost among that of `length` and all before it; there are two at least.
+    // The end of least cost among that of `length` and all before it.
     [[nodiscard]] Choice ending(std::size_t i, unsigned kind, std::size_t price, std::size_t length) const noexcept {
-        const std::size_t last = cost(i + length);
-        if constexpr (format.pair_count == PairCount::pairs) {
-            const std::size_t before = cost(i + length - 1);
-            if (before < last) return {price + before, kind, length - 1};
-        }
-        return {price + last, kind, length};
+        const bool pays = length >= price;
+        const std::size_t end = where(pays, i + length);
+        Choice choice = Choice::before(choice_[end], price, kind, length);
+        if constexpr (format.pair_count == PairCount::pairs)
+            choice = std::min(choice, Choice::before(choice_[end - 1], price, kind, length - 1));
+        return choice.only_if(pays);
     }
 
     // RLE16 of up to `length` bytes.
     [[nodiscard]] Choice pairs(std::size_t i, std::size_t length) const noexcept {
         if constexpr (format.pair_count == PairCount::bytes) return reach(i, kRle16, 3, length);
-        const std::size_t count = length / 2;
-        const std::size_t few = 2 * std::min(count, kShortCount);
-        const Choice choice(3 + cost(i + few), kRle16, few);
-        if (count <= kShortCount) [[likely]]
+        const bool pays = length >= 4;
+        const std::size_t few = std::min(length, 2 * kShortCount) & ~std::size_t{1};
+        const Choice choice = Choice::before(choice_[where(pays, i + few)], 3, kRle16, few).only_if(pays);
+        if (length <= 2 * kShortCount + 1) [[likely]]
             return choice;
-        const std::size_t many = 2 * std::min(count, kLongCount);
-        return std::min(choice, Choice(4 + cost(i + many), kRle16, many));
+        const std::size_t many = std::min(length, 2 * kLongCount) & ~std::size_t{1};
+        return std::min(choice, Choice::before(choice_[i + many], 4, kRle16, many));
     }
+
+    // What does not pay is read from the data's end: the next position's choice has just been written, and waiting for
+    // it would take longer than anything else here.
+    [[nodiscard]] std::size_t where(bool pays, std::size_t end) const noexcept { return pays ? end : data_.size(); }
 
     std::span<const std::uint8_t> data_;
     std::span<const Match> matches_;
     std::span<Choice> choice_;  // at the data's end: the terminator's cost
-    std::array<std::uint32_t, kTotals> nearest_total_;
 };
 
 }  // namespace halscope::hal
