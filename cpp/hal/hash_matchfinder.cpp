@@ -27,7 +27,7 @@ constexpr unsigned kForwardCandidates = 8;
 constexpr unsigned kOtherCandidates = 3;
 // Long enough to look for no reversed or backward one, and for none at all.
 constexpr std::size_t kGoodLength = 6;
-constexpr std::size_t kFineLength = 16;
+constexpr std::size_t kFineLength = 8;
 
 // The newest eight positions of one hash, 16 bits each. An empty place reads as position 0, as good a guess as any.
 class Bucket {
@@ -62,7 +62,7 @@ class Finder {
     // `padded` and `table` are room to work in, whatever they hold.
     Finder(std::span<const std::uint8_t> data, std::vector<std::uint8_t>& padded, std::vector<Bucket>& table)
         : size_(data.size()),
-          hash_bits_(std::clamp(static_cast<unsigned>(std::bit_width(size_)), kFewestHashBits, kMostHashBits)) {
+          hash_bits_(std::clamp(static_cast<unsigned>(std::bit_width(size_ / 2)), kFewestHashBits, kMostHashBits)) {
         padded.assign(size_ + 2 * kPadding, 0);
         std::copy(data.begin(), data.end(), padded.begin() + kPadding);
         data_ = padded.data() + kPadding;

@@ -34,21 +34,33 @@ template <typename Word>
 }
 
 // Bytes that RLE8, RLE16 and sequence can write at each position, not yet limited to what one command can.
-struct Runs {
-    std::size_t same = 0;
-    std::size_t pairs = 0;  // bytes
-    std::size_t sequence = 0;
+class Runs {
+  public:
+    // At the last byte.
+    explicit Runs(unsigned last) noexcept : second_(last) {}
 
-    // From the runs at i + 1 to those at i.
-    void extend(std::span<const std::uint8_t> data, std::size_t i) noexcept {
-        const std::size_t rest = data.size() - i;
-        const unsigned here = data[i];
-        const unsigned second = data[rest > 1 ? i + 1 : i];
-        const unsigned third = data[rest > 2 ? i + 2 : i];
-        same = 1 + (same & mask_if<std::size_t>(here == second));
-        sequence = 1 + (sequence & mask_if<std::size_t>(((here + 1) & 0xFF) == second));
-        pairs = rest > 1 ? 2 + ((pairs - 1) & mask_if<std::size_t>(here == third)) : 1;
+    // From the runs at i + 1 to those at i, where `here` is.
+    void extend(unsigned here) noexcept {
+        same_ = 1 + (same_ & mask_if<std::size_t>(here == second_));
+        sequence_ = 1 + (sequence_ & mask_if<std::size_t>(((here + 1) & 0xFF) == second_));
+        pairs_ = 2 + ((pairs_ - 1) & mask_if<std::size_t>(here == third_));
+        third_ = second_;
+        second_ = here;
     }
+    // RLE8 or sequence: the longer is the better, for they cost the same.
+    [[nodiscard]] unsigned run_kind() const noexcept { return same_ >= sequence_ ? kRle8 : kSequence; }
+    [[nodiscard]] std::size_t run() const noexcept { return std::max(same_, sequence_); }
+    [[nodiscard]] std::size_t pairs() const noexcept { return pairs_; }
+    [[nodiscard]] bool any() const noexcept { return (same_ | sequence_) > 1 || pairs_ > 2; }
+
+  private:
+    static constexpr unsigned kNoByte = 0x100;
+
+    std::size_t same_ = 1;
+    std::size_t sequence_ = 1;
+    std::size_t pairs_ = 1;
+    unsigned second_;  // the byte, and the next one
+    unsigned third_ = kNoByte;
 };
 
 // A command and what the row that begins with it costs, in one number: the less of two is the cheaper.
@@ -131,14 +143,17 @@ class Parser {
     // choices[i] becomes the first command of a cheapest row for the data from i on; its cost counts the terminator.
     void parse(const CancelToken* cancel) {
         choice_[data_.size()] = Choice::end_of_data();
-        Runs runs;
+        if (data_.empty()) return;
+        const std::size_t last = data_.size() - 1;
         RawCommands raw(choice_);
-        Choice choice = Choice::end_of_data();
-        for (std::size_t end = data_.size(); end > 0;) {
+        Runs runs(data_[last]);
+        Choice choice = raw.at(last, choice_[data_.size()]);
+        choice_[last] = choice;
+        for (std::size_t end = last; end > 0;) {
             stop_if_cancelled(cancel);
             const std::size_t begin = end - std::min(end, kStepsPerLook);
             for (std::size_t i = end; i-- > begin;) {
-                runs.extend(data_, i);
+                runs.extend(data_[i]);
                 choice = std::min(raw.at(i, choice), other(i, runs));
                 choice_[i] = choice;
             }
@@ -150,10 +165,9 @@ class Parser {
     // The cheapest command at i that is not raw.
     [[nodiscard]] Choice other(std::size_t i, const Runs& runs) const noexcept {
         const Match& match = matches_[i];
-        const unsigned kind = runs.same >= runs.sequence ? kRle8 : kSequence;
-        const Choice run = reach(i, kind, 2, std::max(runs.same, runs.sequence));
         const Choice copy = reach(i, match.kind, 3, match.length);
-        return std::min(std::min(run, copy), pairs(i, runs.pairs));
+        if (!runs.any()) return copy;
+        return std::min(std::min(copy, reach(i, runs.run_kind(), 2, runs.run())), pairs(i, runs.pairs()));
     }
 
     // A command that may end after any number of bytes up to `length`; none if raw bytes are as cheap.
