@@ -5,11 +5,14 @@
 
 namespace halscope {
 
-// A flag that is raised once, from any thread. Long work looks at it at least every few milliseconds.
+// A flag that is raised once, from any thread. Long work looks at it at least every few milliseconds; a test may
+// derive a token that counts the looks.
 class CancelToken {
   public:
+    virtual ~CancelToken() = default;
+
     void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
-    [[nodiscard]] bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+    [[nodiscard]] virtual bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
 
   private:
     std::atomic<bool> cancelled_{false};

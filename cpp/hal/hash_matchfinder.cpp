@@ -26,8 +26,8 @@ constexpr unsigned kMostHashBits = 15;
 constexpr unsigned kForwardCandidates = 8;
 constexpr unsigned kOtherCandidates = 3;
 // Long enough to look for no reversed or backward one, and for none at all.
-constexpr std::size_t kGoodLength = 6;
-constexpr std::size_t kFineLength = 8;
+constexpr std::size_t kGoodLength = 5;
+constexpr std::size_t kFineLength = 12;
 
 // The newest eight positions of one hash, 16 bits each. An empty place reads as position 0, as good a guess as any.
 class Bucket {

@@ -10,7 +10,7 @@
 //     trimmed like any other, the distance does not matter, and the longest is always the best.
 //   With g(i) = f(i) + i, a raw command at i costs g at its end, plus 1 (2 if long), minus i. One raw command leads
 //     from i + 1 to any end in reach, so g(i + 1) <= g(end) + 1 (or 2): the least g in reach is g(i + 1) or that less
-//     1 or 2, and RawEnds knows the nearest position of either value.
+//     1 or 2, and RawCommands keeps the command that leads there.
 //   All copies cost the same, and so do RLE8 and sequence: of each group the longest is enough.
 // The row is as good as the matches: with all of them it is the minimum, with likely ones it comes close.
 #pragma once

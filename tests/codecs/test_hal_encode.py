@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
 import pytest
 from halscope import hal
+from halscope._codec import CancelToken
+from halscope_hooks import CancelledError
 from hypothesis import given
 from support import hal_reference
 from support.hal_data import LENGTHS, LONG_LENGTHS, append_copy, pieces, seeded, streams, tiles
@@ -177,6 +181,32 @@ def test_more_than_64_kib_of_data_are_refused(effort: Effort) -> None:
     with pytest.raises(hal.HalError, match="65,536 bytes") as caught:
         hal.encode(bytes(0x10001), effort=effort)
     assert caught.value.offset == 0x10000
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_a_raised_token_ends_the_call(effort: Effort) -> None:
+    token = CancelToken()
+    assert hal.encode(b"abc", effort=effort, cancel=token) == hal.encode(b"abc", effort=effort)
+    token.cancel()
+    with pytest.raises(CancelledError):
+        hal.encode(b"abc", effort=effort, cancel=token)
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_a_token_that_another_thread_raises_ends_the_calls_in_between(effort: Effort) -> None:
+    data, token, running = FULL_SIZE["two letters"](), CancelToken(), threading.Event()
+
+    def encode_until_told() -> None:
+        for _ in range(100_000):
+            hal.encode(data, effort=effort, cancel=token)
+            running.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(encode_until_told)
+        assert running.wait(60)
+        token.cancel()
+        with pytest.raises(CancelledError):
+            call.result(60)
 
 
 def test_long_command_7_is_never_written() -> None:
