@@ -10,11 +10,13 @@
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
 #include "locate/texture.hpp"
+#include "lz/lz.hpp"
 
 namespace halscope::locate {
 namespace {
 
 using hal::Command;
+using hal::Format;
 
 // What came before a command, as far as it bears on the next one.
 enum State : unsigned { kStart, kFullRaw, kShortRaw, kMatch, kStates };
@@ -29,6 +31,14 @@ constexpr std::array<std::array<double, kKinds>, kStates> kKindAfter{{
     {0.42, 0.12, 0.05, 0.01, 0.30, 0.055, 0.045, 0.0001},
 }};
 
+// The same of formats that have forward copies alone, over the streams of two encoders at two efforts each.
+constexpr std::array<std::array<double, kKinds>, kStates> kKindAfterForward{{
+    {0.52, 0.36, 0.09, 0.03, 0.001, 0.0001, 0.0001, 0.0001},
+    {0.20, 0.18, 0.22, 0.02, 0.38, 0.0001, 0.0001, 0.0001},
+    {0.001, 0.18, 0.28, 0.02, 0.52, 0.0001, 0.0001, 0.0001},
+    {0.50, 0.10, 0.12, 0.01, 0.27, 0.0001, 0.0001, 0.0001},
+}};
+
 constexpr std::array<unsigned, 17> kBucketFirst{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 32, 33, 65, 129, 257, 513, 1024};
 constexpr std::size_t kWastefulLong = kBucketFirst.size();  // a long header for a count that fits a short one
 constexpr std::size_t kBuckets = kBucketFirst.size() + 1;
@@ -41,6 +51,9 @@ constexpr std::array<double, kBuckets> kRle8Counts{0.0005, 0.05, 0.08, 0.18, 0.1
                                                    0.03,   0.04, 0.06, 0.05, 0.04, 0.02, 0.01, 0.0002, 0.0001};
 constexpr std::array<double, kBuckets> kRle16Counts{0.001, 0.38, 0.18,  0.10,  0.12,  0.08,  0.04,  0.025,  0.025,
                                                     0.01,  0.01, 0.015, 0.008, 0.004, 0.002, 0.001, 0.0002, 0.0001};
+// Where it counts bytes.
+constexpr std::array<double, kBuckets> kPairByteCounts{0.0003, 0.001, 0.09,  0.33, 0.26,  0.10,  0.08,  0.04,   0.025,
+                                                       0.015,  0.005, 0.025, 0.01, 0.004, 0.002, 0.001, 0.0002, 0.0001};
 constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12, 0.12, 0.08, 0.08,  0.06,   0.05,
                                                        0.02,   0.02, 0.01, 0.01, 0.01, 0.01, 0.005, 0.0002, 0.0001};
 constexpr std::array<double, kBuckets> kCopyCounts{0.0003, 0.001, 0.012, 0.19,  0.21, 0.13,  0.17,   0.10,   0.055,
@@ -65,16 +78,18 @@ struct Tables {
     std::array<std::array<float, kBuckets>, kKinds> counts{};
     std::array<float, kBuckets> first_raw{};  // what a first raw command has over a later one
 
-    Tables() {
+    explicit Tables(const Format& format) {
+        const auto& after = format.copies == hal::Copies::all ? kKindAfter : kKindAfterForward;
+        const auto& rle16_counts = format.pair_count == hal::PairCount::pairs ? kRle16Counts : kPairByteCounts;
         for (std::size_t state = 0; state < kStates; ++state) {
             for (std::size_t kind = 0; kind < kKinds; ++kind) {
-                kind_after[state][kind] = static_cast<float>(std::log(kKindAfter[state][kind]));
+                kind_after[state][kind] = static_cast<float>(std::log(after[state][kind]));
             }
         }
         for (std::size_t kind = 0; kind < kKinds; ++kind) {
             const auto& source = kind == hal::kRaw        ? kRawCounts
                                  : kind == hal::kRle8     ? kRle8Counts
-                                 : kind == hal::kRle16    ? kRle16Counts
+                                 : kind == hal::kRle16    ? rle16_counts
                                  : kind == hal::kSequence ? kSequenceCounts
                                                           : kCopyCounts;
             for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
@@ -95,9 +110,15 @@ struct Tables {
     }
 };
 
-const Tables& tables() noexcept {
-    static const Tables instance;
-    return instance;
+// Byte order does not matter here.
+const Tables& tables_of(const Format& format) noexcept {
+    static const Tables all(hal::kHalFormat);
+    static const Tables forward(lz::kLz2);
+    return format.copies == hal::Copies::all ? all : forward;
+}
+
+std::size_t output_of(const Command& command, const Format& format) noexcept {
+    return format.pair_count == hal::PairCount::pairs ? command.output() : command.count;
 }
 
 State state_after(const Command& command) noexcept {
@@ -133,40 +154,57 @@ std::uint8_t reverse_bits(std::uint8_t x) noexcept {
     return static_cast<std::uint8_t>(x >> 4 | x << 4);
 }
 
-// Whether the match that wrote output[q, q + length) could have gone on for one more byte (pair, for RLE16).
-bool could_go_on(const Command& match, unsigned first, unsigned second, std::span<const std::uint8_t> output,
-                 std::size_t q, std::size_t room) noexcept {
-    const std::size_t next = q + match.output();
+// A match as it stands in a stream, and the two bytes behind its header.
+struct Match {
+    Command command;
+    unsigned first;
+    unsigned second;
+    Format format;
+
+    [[nodiscard]] std::size_t source() const noexcept {
+        return format.references == std::endian::big ? std::size_t{first} << 8 | second
+                                                     : std::size_t{second} << 8 | first;
+    }
+};
+
+// Whether the match that wrote output[q, next) could have gone on for one more byte (pair, for RLE16 that counts
+// pairs).
+bool could_go_on(const Match& match, std::span<const std::uint8_t> output, std::size_t q, std::size_t next,
+                 std::size_t room) noexcept {
     if (next >= output.size()) return false;
-    const std::size_t from = static_cast<std::size_t>(first) << 8 | second;
-    switch (match.kind) {
+    const std::size_t count = match.command.count;
+    const std::size_t from = match.source();
+    switch (match.command.kind) {
         case hal::kRle8:
-            return output[next] == first;
+            return output[next] == match.first;
         case hal::kRle16:
-            return room >= 2 && next + 1 < output.size() && output[next] == first && output[next + 1] == second;
+            if (match.format.pair_count == hal::PairCount::bytes)
+                return output[next] == ((next - q) % 2 == 0 ? match.first : match.second);
+            return room >= 2 && next + 1 < output.size() && output[next] == match.first &&
+                   output[next + 1] == match.second;
         case hal::kSequence:
-            return output[next] == static_cast<std::uint8_t>(first + match.count);
+            return output[next] == static_cast<std::uint8_t>(match.first + count);
         case hal::kReversedCopy:
-            return from + match.count < next && output[next] == reverse_bits(output[from + match.count]);
+            return from + count < next && output[next] == reverse_bits(output[from + count]);
         case hal::kBackwardCopy:
-            return from >= match.count && from < output.size() && output[next] == output[from - match.count];
+            return from >= count && from < output.size() && output[next] == output[from - count];
         default:
-            return from + match.count < next && output[next] == output[from + match.count];
+            return from + count < next && output[next] == output[from + count];
     }
 }
 
 // Whether the match could have begun one byte earlier, in the raw command before it.
-bool could_begin_before(const Command& match, unsigned first, unsigned second, std::span<const std::uint8_t> output,
-                        std::size_t q) noexcept {
-    const std::size_t from = static_cast<std::size_t>(first) << 8 | second;
+bool could_begin_before(const Match& match, std::span<const std::uint8_t> output, std::size_t q) noexcept {
+    const std::size_t from = match.source();
     const std::uint8_t before = output[q - 1];
-    switch (match.kind) {
+    switch (match.command.kind) {
         case hal::kRle8:
-            return before == first;
+            return before == match.first;
         case hal::kRle16:
-            return q >= 2 && output[q - 2] == first && before == second;
+            if (match.format.pair_count == hal::PairCount::bytes) return before == match.second;
+            return q >= 2 && output[q - 2] == match.first && before == match.second;
         case hal::kSequence:
-            return before == static_cast<std::uint8_t>(first - 1);
+            return before == static_cast<std::uint8_t>(match.first - 1);
         case hal::kReversedCopy:
             return from >= 1 && from - 1 < q && before == reverse_bits(output[from - 1]);
         case hal::kBackwardCopy:
@@ -194,8 +232,8 @@ const JointEvidence kBeginsInMatch(0.60, 0.20);
 
 // The evidence of some starts, into `result`.
 void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets, float* result,
-                    const CancelToken* cancel) {
-    const Tables& table = tables();
+                    const Format& format, const CancelToken* cancel) {
+    const Tables& table = tables_of(format);
     constexpr float kImpossible = -std::numeric_limits<float>::infinity();
     constexpr std::size_t kStepsOfLook = 4096;
     const float reference = reference_evidence(kTypicalOutput);
@@ -251,21 +289,21 @@ void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint
 }  // namespace
 
 std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets,
-                                    const Work& work) {
+                                    const Work& work, const Format& format) {
     // As few parts as threads: streams of one part share what is known of their ends.
     const std::size_t parts = std::max(work.threads, 1U);
     std::vector<float> result(offsets.size());
     for_each_part(parts, work, [&](std::size_t part) {
         const std::size_t begin = offsets.size() * part / parts;
         const std::size_t end = offsets.size() * (part + 1) / parts;
-        weigh_commands(rom, offsets.subspan(begin, end - begin), result.data() + begin, work.cancel);
+        weigh_commands(rom, offsets.subspan(begin, end - begin), result.data() + begin, format, work.cancel);
     });
     return result;
 }
 
-Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset,
-                         std::span<const std::uint8_t> output) noexcept {
-    const Tables& table = tables();
+Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset, std::span<const std::uint8_t> output,
+                         const Format& format) noexcept {
+    const Tables& table = tables_of(format);
     Evidence evidence{0, 0, 0};
     Texture texture(output);
     State state = kStart;
@@ -275,29 +313,31 @@ Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset,
         evidence.commands += table.kind_after[state][command.kind] + table.counts[command.kind][bucket_of(command)];
         if (state == kStart && command.kind == hal::kRaw) evidence.commands += table.first_raw[bucket_of(command)];
         const std::size_t next_at = at + command.header + command.arguments();
+        const std::size_t next_q = q + output_of(command, format);
         const Command next = command_at(rom, next_at);
         if (command.is_reference()) {
             evidence.commands += reference_evidence(q);
             texture.joint(q);
-            texture.joint(q + command.output());
+            texture.joint(next_q);
         }
         if (command.kind == hal::kRaw || command.is_reference()) texture.inside(q, command.count);
         if (command.kind != hal::kRaw) {
             const unsigned first = hal::read_once(rom.data() + at + command.header);
             const unsigned second = command.arguments() == 2 ? hal::read_once(rom.data() + at + command.header + 1) : 0;
+            const Match match{command, first, second, format};
             const bool at_limit = command.count == hal::kShortCount || command.count == hal::kLongCount;
             if (next.count != 0 && !at_limit) {
                 const JointEvidence& joint = next.kind == hal::kRaw ? kGoesOnIntoRaw : kGoesOnIntoMatch;
-                evidence.joints += joint.of(could_go_on(command, first, second, output, q, next.output()));
+                evidence.joints += joint.of(could_go_on(match, output, q, next_q, output_of(next, format)));
             }
             if (q > 0 && state == kMatch && command.is_reference()) {
-                evidence.joints += kBeginsInMatch.of(could_begin_before(command, first, second, output, q));
+                evidence.joints += kBeginsInMatch.of(could_begin_before(match, output, q));
             } else if (q > 0 && state == kShortRaw && !at_limit) {
-                evidence.joints += kBeginsInRaw.of(could_begin_before(command, first, second, output, q));
+                evidence.joints += kBeginsInRaw.of(could_begin_before(match, output, q));
             }
         }
         state = state_after(command);
-        q += command.output();
+        q = next_q;
         at = next_at;
         command = next;
     }

@@ -3,7 +3,8 @@
 // Most offsets of a ROM decode to something, and dozens of them share an end with each true block. What tells them
 // apart is that a packer wastes nothing: it never writes two short raw commands in a row, a two-byte copy, a long
 // header for a short count, or a copy that stops although its next byte would have matched too. Evidence is a log
-// likelihood ratio in nats: the chance of these commands from a packer over their chance in random bytes.
+// likelihood ratio in nats: the chance of these commands from a packer over their chance in random bytes. The same
+// bytes may be a stream of several formats; what each packer would have made of them tells those apart too.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "core/parallel.hpp"
+#include "hal/format.hpp"
 
 namespace halscope::locate {
 
@@ -18,7 +20,8 @@ namespace halscope::locate {
 // streams that share an end share most commands, so all of a ROM's starts cost about one walk. A start from where no
 // terminator is reached gets -infinity.
 [[nodiscard]] std::vector<float> command_evidence(std::span<const std::uint8_t> rom,
-                                                  std::span<const std::uint32_t> offsets, const Work& work = {});
+                                                  std::span<const std::uint32_t> offsets, const Work& work = {},
+                                                  const hal::Format& format = hal::kHalFormat);
 
 struct Evidence {
     float commands;  // kinds, counts, offsets of references
@@ -26,9 +29,10 @@ struct Evidence {
     float texture;   // whether copies go on as the bytes around them do
 };
 
-// The full evidence of one strict stream; `output` is what it decodes to. The walk is bounded by both buffers whatever
-// they hold.
+// The full evidence of one strict stream of a format; `output` is what it decodes to. The walk is bounded by both
+// buffers whatever they hold.
 [[nodiscard]] Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset,
-                                       std::span<const std::uint8_t> output) noexcept;
+                                       std::span<const std::uint8_t> output,
+                                       const hal::Format& format = hal::kHalFormat) noexcept;
 
 }  // namespace halscope::locate

@@ -2,41 +2,22 @@
 // Block itself: a call that decodes a small block is short work, and all but the decoding needs the GIL, for which
 // other threads wait.
 #include <new>
-#include <optional>
 
 #include "hal/hal.hpp"
 #include "python/bindings.hpp"
-#include "python/block.hpp"
-#include "python/short_release.hpp"
+#include "python/streams.hpp"
 
 namespace py = pybind11;
 
 namespace halscope::python {
 namespace {
 
-// (offset, reason). A fault's offset is the caller's own for an offset outside the input, which need not fit any C++
-// type.
-py::object fault(py::object offset, const hal::DecodeResult& result) {
-    return py::make_tuple(std::move(offset), hal::describe(result));
-}
-
 py::object decode(const py::object& data, const py::object& offset, bool strict) {
-    const ByteView view(data);
-    const Py_ssize_t start = PyNumber_AsSsize_t(offset.ptr(), nullptr);
-    if (start == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
-    if (start < 0) return fault(offset, {.status = hal::Status::offset_past_end});
-    thread_local std::vector<std::uint8_t> output(hal::kMaxOutput);
-    hal::DecodeResult result;
-    std::optional<BlockBytes> bytes;
-    {
-        const ShortRelease unlocked;
-        result = hal::decode(view.bytes(), static_cast<std::size_t>(start),
-                             strict ? hal::Mode::strict : hal::Mode::compatible, output);
-        if (result.status == hal::Status::ok) bytes.emplace(std::span(output).first(result.size));
-    }
-    if (bytes) return make_block(bytes->release_to_array(), result.consumed, offset);
-    if (result.status == hal::Status::offset_past_end) return fault(offset, result);
-    return fault(py::int_(result.fault), result);
+    const hal::Mode mode = strict ? hal::Mode::strict : hal::Mode::compatible;
+    return decoded(
+        data, offset,
+        [mode](auto in, std::size_t start, auto out) noexcept { return hal::decode(in, start, mode, out); },
+        [](const hal::DecodeResult& result) { return hal::describe(result); });
 }
 
 extern "C" PyObject* hal_decode(PyObject* /*module*/, PyObject* const* arguments, Py_ssize_t count) noexcept {

@@ -12,6 +12,7 @@
 #include "hal/hal.hpp"
 #include "locate/economy.hpp"
 #include "locate/fingerprint.hpp"
+#include "locate/formats.hpp"
 #include "locate/index.hpp"
 #include "locate/pointers.hpp"
 #include "locate/ranking.hpp"
@@ -49,24 +50,37 @@ Work work_of(const CancelToken* cancel, unsigned threads) {
     return {threads == 0 ? usual_threads() : threads, cancel};
 }
 
-py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets, const CancelToken* cancel,
-                                    unsigned threads) {
+// One number of a format for each offset.
+std::span<const std::uint8_t> formats_of(const Array<std::uint8_t>& formats, const Offsets& offsets) {
+    const auto numbers = span_of(formats);
+    if (formats.size() != offsets.size() ||
+        std::any_of(numbers.begin(), numbers.end(), [](auto one) { return one >= locate::kFormats.size(); })) {
+        throw py::value_error("each offset needs the number of a format");
+    }
+    return numbers;
+}
+
+py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets, std::size_t number,
+                                    const CancelToken* cancel, unsigned threads) {
+    if (number >= locate::kFormats.size()) throw py::value_error("there is no format of this number");
     const ByteView view(rom);
     const auto bytes = indexable(view);
     std::vector<float> evidence;
     {
         const GilReleased unlocked;
-        evidence = locate::command_evidence(bytes, span_of(offsets), work_of(cancel, threads));
+        evidence =
+            locate::command_evidence(bytes, span_of(offsets), work_of(cancel, threads), locate::kFormats[number]);
     }
     return to_array(std::move(evidence));
 }
 
 // float32[n, 3]: evidence of the commands, the joints and the texture; -infinity where no strict stream begins.
-py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets, const CancelToken* cancel,
-                                   unsigned threads) {
+py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets, const Array<std::uint8_t>& numbers,
+                                   const CancelToken* cancel, unsigned threads) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     const auto starts = span_of(offsets);
+    const auto formats = formats_of(numbers, offsets);
     constexpr std::size_t kStartsOfPart = 32;
     std::vector<float> evidence(3 * starts.size());
     {
@@ -77,11 +91,12 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
             const std::size_t end = std::min(starts.size(), (part + 1) * kStartsOfPart);
             for (std::size_t k = part * kStartsOfPart; k < end; ++k) {
                 stop_if_cancelled(cancel);
-                const hal::DecodeResult block = hal::decode(bytes, starts[k], hal::Mode::strict, output);
+                const hal::DecodeResult block = locate::decode_stream(bytes, starts[k], formats[k], output);
                 constexpr float kNone = -std::numeric_limits<float>::infinity();
                 locate::Evidence one{kNone, kNone, kNone};
                 if (block.status == hal::Status::ok) {
-                    one = locate::stream_evidence(bytes, starts[k], std::span(output).first(block.size));
+                    one = locate::stream_evidence(bytes, starts[k], std::span(output).first(block.size),
+                                                  locate::kFormats[formats[k]]);
                 }
                 evidence[3 * k] = one.commands;
                 evidence[3 * k + 1] = one.joints;
@@ -93,17 +108,20 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
 }
 
 // The decoded streams one behind the other, and their bounds; a stream that does not decode is empty.
-py::tuple decode_all(const py::object& rom, const Offsets& offsets, const CancelToken* cancel) {
+py::tuple decode_all(const py::object& rom, const Offsets& offsets, const Array<std::uint8_t>& numbers,
+                     const CancelToken* cancel) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
+    const auto starts = span_of(offsets);
+    const auto formats = formats_of(numbers, offsets);
     std::vector<std::uint8_t> outputs;
     std::vector<std::uint32_t> bounds{0};
     {
         const GilReleased unlocked;
         std::vector<std::uint8_t> output(hal::kMaxOutput);
-        for (const std::uint32_t offset : span_of(offsets)) {
+        for (std::size_t k = 0; k < starts.size(); ++k) {
             stop_if_cancelled(cancel);
-            const hal::DecodeResult block = hal::decode(bytes, offset, hal::Mode::strict, output);
+            const hal::DecodeResult block = locate::decode_stream(bytes, starts[k], formats[k], output);
             if (block.status == hal::Status::ok) {
                 outputs.insert(outputs.end(), output.begin(), output.begin() + static_cast<std::ptrdiff_t>(block.size));
             }
@@ -303,11 +321,12 @@ void bind_locate(py::module_& module) {
     py::class_<Follower>(module, "LocateFollower", py::is_final(), plain)
         .def(py::init<const Atlas&, bool>(), py::arg("atlas"), py::arg("neighbours") = true, py::keep_alive<1, 2>())
         .def("update", &Follower::update, py::arg("tiles"), py::arg("changed") = py::none());
-    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"),
+    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"), py::arg("number"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
-    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"),
+    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"), py::arg("formats"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
-    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"), py::arg("cancel") = py::none());
+    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"), py::arg("formats"),
+               py::arg("cancel") = py::none());
     module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),

@@ -13,29 +13,13 @@ lz::Format format_of(bool high_byte_first) noexcept {
     return high_byte_first ? lz::Format::lz2 : lz::Format::lz1;
 }
 
-py::array_t<std::uint8_t> read_only_copy(std::span<const std::uint8_t> bytes) {
-    py::array_t<std::uint8_t> array(static_cast<py::ssize_t>(bytes.size()), bytes.data());
-    py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-    return array;
-}
-
-py::tuple decode(const py::object& data, const py::object& offset, bool high_byte_first, bool strict) {
-    const ByteView view(data);
-    const Py_ssize_t start = PyNumber_AsSsize_t(offset.ptr(), nullptr);
-    if (start == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
-    // An offset outside the input need not fit any C++ type: a fault names the caller's own.
-    lz::DecodeResult result{.status = lz::Status::offset_past_end};
-    thread_local std::vector<std::uint8_t> output(lz::kMaxOutput);
-    if (start >= 0) {
-        const GilReleased unlocked;
-        result = lz::decode(view.bytes(), static_cast<std::size_t>(start), format_of(high_byte_first),
-                            strict ? lz::Mode::strict : lz::Mode::compatible, output);
-    }
-    if (result.status != lz::Status::ok) {
-        const bool outside = result.status == lz::Status::offset_past_end;
-        return py::make_tuple(py::none(), outside ? offset : py::int_(result.fault), lz::describe(result));
-    }
-    return py::make_tuple(read_only_copy(std::span(output).first(result.size)), result.consumed, "");
+py::object decode(const py::object& data, const py::object& offset, bool high_byte_first, bool strict) {
+    const lz::Format format = format_of(high_byte_first);
+    const lz::Mode mode = strict ? lz::Mode::strict : lz::Mode::compatible;
+    return decoded(
+        data, offset,
+        [=](auto in, std::size_t start, auto out) noexcept { return lz::decode(in, start, format, mode, out); },
+        [](const lz::DecodeResult& result) { return lz::describe(result); });
 }
 
 py::tuple encode(const py::object& data, bool high_byte_first, bool fast, const CancelToken* cancel) {

@@ -28,9 +28,7 @@ def hal_scan(
 ) -> NDArray[Any]: ...
 
 # lz: as hal; LC_LZ2 has the high byte of a reference first, LC_LZ1 the low one
-def lz_decode(
-    data: Buffer, offset: int, high_byte_first: bool, strict: bool
-) -> tuple[NDArray[np.uint8] | None, int, str]: ...
+def lz_decode(data: Buffer, offset: int, high_byte_first: bool, strict: bool) -> Block | tuple[int, str]: ...
 def lz_encode(
     data: Buffer, high_byte_first: bool, fast: bool, cancel: CancelToken | None = None
 ) -> tuple[bytes | None, int, str]: ...
@@ -38,15 +36,19 @@ def lz_scan(
     rom: Buffer, high_byte_first: bool, window: int, strict: bool, threads: int, cancel: CancelToken | None = None
 ) -> NDArray[Any]: ...
 
-# locate: flat functions over arrays; halscope.rom puts them together
+# locate: flat functions over arrays; halscope.rom puts them together. Formats: 0 HAL, 1 LZ1, 2 LZ2
 def locate_command_evidence(
-    rom: Buffer, offsets: NDArray[np.uint32], cancel: CancelToken | None = None, threads: int = 0
+    rom: Buffer, offsets: NDArray[np.uint32], number: int, cancel: CancelToken | None = None, threads: int = 0
 ) -> NDArray[np.float32]: ...
 def locate_stream_evidence(
-    rom: Buffer, offsets: NDArray[np.uint32], cancel: CancelToken | None = None, threads: int = 0
+    rom: Buffer,
+    offsets: NDArray[np.uint32],
+    formats: NDArray[np.uint8],
+    cancel: CancelToken | None = None,
+    threads: int = 0,
 ) -> NDArray[np.float32]: ...
 def locate_decode_all(
-    rom: Buffer, offsets: NDArray[np.uint32], cancel: CancelToken | None = None
+    rom: Buffer, offsets: NDArray[np.uint32], formats: NDArray[np.uint8], cancel: CancelToken | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]: ...
 def locate_references(
     rom: Buffer,

@@ -22,7 +22,7 @@ from support.truth_rom import TruthRom, make_truth_rom
 
 @cache
 def truth() -> TruthRom:
-    return make_truth_rom(5, size=0x400000, blocks=384, packers=(plain_packer.pack,))
+    return make_truth_rom(5, size=0x400000, blocks=384, packers=(("hal", plain_packer.pack),))
 
 
 @cache

@@ -1,9 +1,11 @@
-"""A plain greedy HAL packer, written from the format's description: streams that are valid, good, and not minimal."""
+"""A plain greedy packer for HAL, LZ1 and LZ2, written from the formats: streams that are valid, good, not minimal."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Final
+from typing import Final, Literal
+
+Format = Literal["hal", "lz1", "lz2"]
 
 REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -12,22 +14,25 @@ _DEPTH: Final = 24
 _LONGEST: Final = 1024
 
 
-def pack(data: bytes, *, lazy: bool = True, mirrors: bool = True) -> bytes:
-    """Pack to a HAL stream.
+def pack(data: bytes, *, lazy: bool = True, mirrors: bool = True, format: Format = "hal") -> bytes:  # noqa: A002
+    """Pack to a stream.
 
     Args:
         data: 0 to 65,536 bytes.
         lazy: Put a match off by one byte where the next position has a longer one.
-        mirrors: Use bit-reversed and backward copies too, not only plain ones.
+        mirrors: Use bit-reversed and backward copies too, not only plain ones. LZ1 and LZ2 have none.
+        format: What to pack to.
     """
-    return _Packer(data, mirrors).run(lazy)
+    return _Packer(data, mirrors, format).run(lazy)
 
 
 class _Packer:
-    def __init__(self, data: bytes, mirrors: bool) -> None:
+    def __init__(self, data: bytes, mirrors: bool, format: Format) -> None:  # noqa: A002
         self.data = data
         self.reversed = data.translate(REVERSED)
-        self.mirrors = mirrors
+        self.mirrors = mirrors and format == "hal"
+        self.pair_bytes = 2 if format == "hal" else 1  # what RLE16 counts
+        self.order: Literal["little", "big"] = "little" if format == "lz1" else "big"
         self.forward: defaultdict[bytes, list[int]] = defaultdict(list)
         self.backward: defaultdict[bytes, list[int]] = defaultdict(list)
         self.indexed = 0
@@ -45,7 +50,7 @@ class _Packer:
                 continue
             _flush(out, raw)
             out += _header(kind, count) + argument
-            at += 2 * count if kind == 2 else count
+            at += self.pair_bytes * count if kind == 2 else count
         _flush(out, raw)
         return bytes(out) + b"\xff"
 
@@ -63,7 +68,7 @@ class _Packer:
 
         def offer(kind: int, count: int, argument: bytes) -> None:
             nonlocal best
-            size = 2 * count if kind == 2 else count
+            size = self.pair_bytes * count if kind == 2 else count
             gain = size - len(argument) - (1 if count <= 32 else 2)
             if count and gain > best[0]:
                 best = (gain, kind, count, argument)
@@ -72,14 +77,11 @@ class _Packer:
         while at + run < end and run < _LONGEST and data[at + run] == data[at]:
             run += 1
         offer(1, run if run > 2 else 0, data[at : at + 1])
-        pairs = 1
-        while (
-            at + 2 * pairs + 1 < end
-            and pairs < _LONGEST
-            and data[at + 2 * pairs : at + 2 * pairs + 2] == data[at : at + 2]
-        ):
+        pairs = 2
+        while at + pairs < end and data[at + pairs] == data[at + pairs - 2]:
             pairs += 1
-        offer(2, pairs if pairs > 1 and at + 2 <= end else 0, data[at : at + 2])
+        pairs = min(pairs // self.pair_bytes, _LONGEST)
+        offer(2, pairs if pairs * self.pair_bytes > 2 and at + 2 <= end else 0, data[at : at + 2])
         steps = 1
         while at + steps < end and steps < _LONGEST and data[at + steps] == (data[at] + steps) & 0xFF:
             steps += 1
@@ -91,7 +93,7 @@ class _Packer:
                 count = _GRAM
                 while at + count < end and count < _LONGEST and data[start + count] == data[at + count]:
                     count += 1
-                offer(4, count, start.to_bytes(2))
+                offer(4, count, start.to_bytes(2, self.order))
             if self.mirrors:
                 for start in self.forward[self.reversed[at : at + _GRAM]][-_DEPTH:]:
                     count = _GRAM

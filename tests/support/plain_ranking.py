@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts, first_of_each
+from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts
 from halscope.rom.origin import MOST_TWINS, RAW
+from halscope.rom.rows import first_of_each
 from halscope_hooks import Origin
 from numpy.typing import NDArray
 

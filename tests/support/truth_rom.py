@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final, Literal
 
 import numpy as np
-from halscope.codecs import hal
+from halscope.codecs import hal, lz
 from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
@@ -22,14 +22,30 @@ from support.roms import make_rom
 Packer = Callable[[bytes], bytes]
 Kind = Literal["sprites", "tiles", "font", "map", "palettes"]
 
-PACKERS: Final[tuple[Packer, ...]] = (
-    hal.encode,
-    lambda data: hal.encode(data, effort="fast"),
-    plain_packer.pack,
-    lambda data: plain_packer.pack(data, lazy=False),
-    lambda data: plain_packer.pack(data, mirrors=False),
+PACKERS: Final[tuple[tuple[str, Packer], ...]] = (
+    ("hal", hal.encode),
+    ("hal", lambda data: hal.encode(data, effort="fast")),
+    ("hal", plain_packer.pack),
+    ("hal", lambda data: plain_packer.pack(data, lazy=False)),
+    ("hal", lambda data: plain_packer.pack(data, mirrors=False)),
 )
-"""Ours at both efforts, and three styles of a plain one that knows nothing of ours."""
+"""Codecs with packers of theirs: ours at both efforts, and three styles of a plain one that knows nothing of ours."""
+
+
+def lz_packers(name: lz.Format) -> tuple[tuple[str, Packer], ...]:
+    """The same for LZ1 or LZ2: ours at both efforts, and two styles of the plain one."""
+    return (
+        (name, lambda data: lz.encode(data, format=name)),
+        (name, lambda data: plain_packer.pack(data, format=name)),
+        (name, lambda data: lz.encode(data, format=name, effort="fast")),
+        (name, lambda data: plain_packer.pack(data, format=name, lazy=False)),
+    )
+
+
+ALL_PACKERS: Final = tuple(
+    packer for three in zip(PACKERS, lz_packers("lz1"), lz_packers("lz2"), strict=False) for packer in three
+)
+"""HAL, LZ1 and LZ2 in turn."""
 
 LEADS: Final = (0, 0, 0, 0, 1, 3, 15, 18)
 CODE: Final = bytes.fromhex("a9a2a08d8eadaeafbd9d9f85a586a4c220e2308b4bab5b7b225c6048da68fa5aea18386918c9d0f090b0")
@@ -44,6 +60,7 @@ class TrueBlock:
     data: bytes
     lead: int
     kind: Kind
+    codec: str = "hal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +136,7 @@ def make_truth_rom(
     blocks: int = 48,
     pointers: bool = True,
     mapping: Mapping = Mapping.LOROM,
-    packers: tuple[Packer, ...] = PACKERS,
+    packers: tuple[tuple[str, Packer], ...] = PACKERS,
 ) -> TruthRom:
     """Make a ROM.
 
@@ -129,7 +146,7 @@ def make_truth_rom(
         blocks: How many packed blocks.
         pointers: Whether a table of 24-bit pointers leads to them.
         mapping: No block crosses a multiple of its window.
-        packers: Taken in turn.
+        packers: Codecs and packers, taken in turn.
     """
     rng = np.random.default_rng(seed)
     image = make_rom(size, mapping, seed=seed)
@@ -151,7 +168,7 @@ def make_truth_rom(
     true_blocks: list[TrueBlock] = []
     raw: list[tuple[int, int]] = []
     sheet = b"".join(drawn_art.planar(frame, 4) for frame in drawn_art.animation(rng, 64, 4))
-    streams = [packers[number % len(packers)](data) for number, (data, _, _) in enumerate(contents)]
+    streams = [packers[number % len(packers)][1](data) for number, (data, _, _) in enumerate(contents)]
     lost_at_edges = size // window * max(map(len, streams)) // 2
     spare = size - 0x6000 - sum(map(len, streams)) - len(sheet) - lost_at_edges
     widest_gap = max(2, min(6000, 2 * spare // (blocks + 1)))
@@ -174,7 +191,7 @@ def make_truth_rom(
         for begin in range(filled, at, 1500):
             image[begin : min(begin + 1500, at)] = filler(rng, min(begin + 1500, at) - begin)
         image[at : at + len(packed)] = packed
-        true_blocks.append(TrueBlock(at, len(packed), data, lead, kind))
+        true_blocks.append(TrueBlock(at, len(packed), data, lead, kind, packers[number % len(packers)][0]))
         at += len(packed)
 
     table = None

@@ -49,10 +49,10 @@ def decode(data: Buffer, offset: int = 0, *, format: Format = "lz2", strict: boo
         TypeError: `data` is no buffer, not contiguous, or its items are not bytes; `offset` is no integer.
         ValueError: `format` is another word.
     """
-    decoded, position, reason = _codec.lz_decode(data, offset, _high_byte_first(format), strict)
-    if decoded is None:
-        raise LzError(position, reason)
-    return Block(decoded, position, offset)
+    block = _codec.lz_decode(data, offset, _high_byte_first(format), strict)
+    if isinstance(block, tuple):
+        raise LzError(*block)
+    return block
 
 
 def encode(

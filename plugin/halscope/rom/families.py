@@ -17,13 +17,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import CancelledError, Codec, StartEvidence
+from halscope_hooks import Codec, StartEvidence
 from numpy.typing import NDArray
 
-from halscope import _codec
 from halscope._codec import CancelToken
+from halscope.rom import evidence
+from halscope.rom.belief import weigh_codecs
 from halscope.rom.image import Rom
 from halscope.rom.pointers import table_pointers
+from halscope.rom.rows import best_of_each, best_rows, disjoint, first_of_each, highest, numbered
 
 Starts = NDArray[Any]
 Progress = Callable[[int, int], None]
@@ -52,9 +54,6 @@ START_DTYPE: Final = np.dtype(
     ]
 )
 """One start. `score` is the estimated chance that a block begins here, `family_score` that one ends at this end."""
-
-HAL: Final = "hal"
-"""The codec of this name is weighed and decoded in C++; any other one through its own methods."""
 
 SMALLEST_BLOCK: Final = 64
 """Decoded bytes; below two tiles a stream is as likely an accident as not."""
@@ -92,6 +91,9 @@ _OVERLAP: Final = 8.0
 _ADJACENCY: Final = 3.5
 _POINTED: Final = 40.0
 
+_CERTAIN: Final = 4.0
+"""Evidence that a codec has over the next one at an offset where a pointer proves that a block of it begins there."""
+
 
 def find_families(
     rom: Rom,
@@ -107,24 +109,36 @@ def find_families(
         codecs: At most 255.
         progress: Called with (codecs done, codecs).
         cancel: Raises CancelledError soon after it is cancelled; a foreign codec is waited for.
-        known_starts: Counted as if a table pointed at them, where a plausible stream begins there.
+        known_starts: Counted as if a table pointed at them and they were of no other codec, where a plausible stream
+            begins there.
 
     Returns:
-        START_DTYPE array: families in the order of their best start's offset, within one the best start first.
-        `family` numbers them from 0 and `codec` counts through `codecs`.
+        START_DTYPE array: families in the order of their best start's offset, within one the best start first. Streams
+        of all codecs that share an end are one family. `family` numbers them from 0, `codec` counts through `codecs`.
     """
-    found = []
+    parts = [np.empty(0, START_DTYPE)]
     for number, codec in enumerate(codecs):
         if progress is not None:
             progress(number, len(codecs))
-        known = (known_starts or {}).get(codec.name, np.empty(0, np.uint32))
-        found.append(_rank(rom, codec, number, cancel, known))
-    starts = np.concatenate(found) if found else np.empty(0, START_DTYPE)
-    starts["family"] += np.repeat(
-        np.cumsum([0, *(_count(part) for part in found[:-1])], dtype=np.uint32)[: len(found)],
-        [len(part) for part in found],
-    )
-    return _in_order(starts)
+        parts.append(_candidates(rom, codec, number, cancel))
+    candidates = np.concatenate(parts)
+    candidates["family"] = numbered(candidates["offset"] + candidates["packed_size"])
+    evidence.stop_if_cancelled(cancel)
+    tables = _tables(rom, candidates, cancel)
+    for number, codec in enumerate(codecs):
+        if known_starts is not None and codec.name in known_starts:
+            known = np.isin(candidates["offset"], known_starts[codec.name])
+            tables[known & (candidates["codec"] == number)] = np.inf
+    evidence.stop_if_cancelled(cancel)
+    starts, tables = _chosen(codecs, candidates, tables)
+    starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel)
+    weigh_codecs(starts, evidence.is_native(codecs, starts["codec"]))
+    _point(starts, tables)
+    evidence.stop_if_cancelled(cancel)
+    _weigh_neighbours(starts)
+    evidence.stop_if_cancelled(cancel)
+    _score(starts)
+    return _in_order(_renumbered(_kept(starts)))
 
 
 def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
@@ -133,92 +147,70 @@ def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
     return candidates[(size >= SMALLEST_BLOCK) & (packed >= SMALLEST_STREAM) & (packed <= size + size // 64 + 8)]
 
 
-def _rank(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None, known_starts: NDArray[np.uint32]) -> Starts:
-    candidates = plausible_streams(_scan(rom, codec, cancel))
-    first_look = _first_look(rom, codec, candidates, cancel)
+def _candidates(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None) -> Starts:
+    """The codec's streams that could be blocks, with a first look at their evidence."""
+    found = plausible_streams(evidence.scan(rom, codec, cancel))
+    look = evidence.first_look(rom, codec, found, cancel)
     # A start that falls below the floor is none whatever points at it: tables of numbers lead to one another.
-    candidates, first_look = candidates[first_look >= _FLOOR], first_look[first_look >= _FLOOR]
-    families = _numbered(candidates["offset"].astype(np.uint32) + candidates["packed_size"].astype(np.uint32))
-    stop_if_cancelled(cancel)
-    tables = table_pointers(rom, np.ascontiguousarray(candidates["offset"], np.uint32), families, cancel)
-    tables[np.isin(candidates["offset"], known_starts)] = _POINTED
-
-    best = np.full(int(families.max(initial=0)) + 1, -np.inf)
-    np.maximum.at(best, families, first_look)
-    likely = np.flatnonzero(first_look >= best[families] - _DOUBT)
-    chosen = tables > 0
-    stop_if_cancelled(cancel)
-    chosen[likely[_best_of_each(families[likely], first_look[likely], _EVALUATED_STARTS)]] = True
-    starts = np.empty(int(chosen.sum()), START_DTYPE)
+    found, look = found[look >= _FLOOR], look[look >= _FLOOR]
+    candidates = np.zeros(len(found), START_DTYPE)
     for field in ("offset", "packed_size", "size"):
-        starts[field] = candidates[field][chosen]
-    starts["family"] = families[chosen]
-    starts["codec"] = number
-    starts["evidence"] = _evidence(rom, codec, starts, cancel)
-    pointed = (tables[chosen] > 0) & (starts["evidence"] >= _FLOOR)
-    starts["start"] = np.where(pointed, POINTER, CONTENT)
-    starts["evidence"] += np.where(pointed, _POINTED, 0)
-    _weigh_neighbours(starts)
-    stop_if_cancelled(cancel)
-    _score(starts)
-    return _renumbered(_kept(starts))
+        candidates[field] = found[field]
+    candidates["codec"] = number
+    candidates["evidence"] = look
+    return candidates
 
 
-def _numbered(ends: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The number of each end among all different ones, ascending; by a table, which takes a tenth of a sort."""
-    is_end = np.zeros(int(ends.max(initial=0)) + 1, np.bool_)
-    is_end[ends] = True
-    different = np.flatnonzero(is_end)
-    number = np.empty(len(is_end), np.uint32)
-    number[different] = np.arange(len(different), dtype=np.uint32)
-    numbers: NDArray[np.uint32] = number[ends]
-    return numbers
+def _tables(rom: Rom, candidates: Starts, cancel: CancelToken | None) -> NDArray[np.float32]:
+    """The evidence of the tables that lead to each candidate's offset, whatever its codec."""
+    number = numbered(np.ascontiguousarray(candidates["offset"]))
+    rows = np.empty(int(number.max()) + 1 if len(number) else 0, np.intp)
+    rows[number] = np.arange(len(number))  # any of those at an offset: they share their end
+    offsets, families = candidates["offset"][rows], candidates["family"][rows]
+    return table_pointers(rom, np.ascontiguousarray(offsets), np.ascontiguousarray(families), cancel)[number]
 
 
-def _scan(rom: Rom, codec: Codec, cancel: CancelToken | None) -> NDArray[Any]:
-    stop_if_cancelled(cancel)
-    if codec.name == HAL:
-        return _codec.hal_scan(rom.data, rom.mapping.window, True, 0, cancel)
-    return codec.scan(rom.data, window=rom.mapping.window)
+def _chosen(
+    codecs: Sequence[Codec], candidates: Starts, tables: NDArray[np.float32]
+) -> tuple[Starts, NDArray[np.float32]]:
+    """The candidates that are worth decoding: of each family and codec the best, and those that a table leads to."""
+    families, numbers, look = candidates["family"], candidates["codec"], candidates["evidence"].astype(np.float64)
+    # What is known of a foreign codec's streams cannot be compared with anything else.
+    scale = np.where(evidence.is_native(codecs, numbers), 0, numbers + 1)
+    likely = np.flatnonzero(look >= highest(families, scale, look)[families, scale] - _DOUBT)
+    of_codec = families[likely].astype(np.uint64) << 8 | numbers[likely]
+    chosen = tables > 0
+    chosen[likely[best_of_each(of_codec, look[likely], _EVALUATED_STARTS)]] = True
+    return candidates[chosen], tables[chosen]
 
 
-def stop_if_cancelled(cancel: CancelToken | None) -> None:
-    """Raise CancelledError if the token was cancelled."""
-    if cancel is not None and cancel.cancelled:
-        raise CancelledError("cancelled")
+def _point(starts: Starts, tables: NDArray[np.float32]) -> None:
+    """Weigh the starts that a table leads to: of several codecs at one offset, the likeliest.
 
-
-def _first_look(rom: Rom, codec: Codec, candidates: NDArray[Any], cancel: CancelToken | None) -> NDArray[np.float64]:
-    """A cheap estimate of each candidate's evidence, without decoding it."""
-    if codec.name == HAL:
-        offsets = np.ascontiguousarray(candidates["offset"], np.uint32)
-        return _codec.locate_command_evidence(rom.data, offsets, cancel).astype(np.float64)
-    return _compression_evidence(candidates)
-
-
-def _evidence(rom: Rom, codec: Codec, starts: Starts, cancel: CancelToken | None) -> NDArray[np.float64]:
-    if codec.name == HAL:
-        parts = _codec.locate_stream_evidence(rom.data, np.ascontiguousarray(starts["offset"]), cancel)
-        return parts.sum(axis=1, dtype=np.float64)
-    return _compression_evidence(starts)
-
-
-def _compression_evidence(streams: NDArray[Any]) -> NDArray[np.float64]:
-    """All that is known of a foreign codec's stream without decoding it: a packer saves bytes, chance seldom does so
-    over more than a few dozen bytes of input."""
-    packed, size = streams["packed_size"].astype(np.float64), streams["size"].astype(np.float64)
-    saved = np.clip(1 - packed / size, 0, 0.75)
-    return saved * np.sqrt(packed) * 1.5
+    Where another codec is as likely, a pointer does not tell which of them reads there, and the start is not called
+    proven. Infinite evidence of a table: the pointer is known to be this codec's.
+    """
+    starts["evidence"] += np.where(np.isinf(tables), _POINTED, 0)
+    order = np.lexsort((-starts["evidence"], starts["offset"]))
+    offsets, ordered = starts["offset"][order], starts["evidence"][order]
+    first = first_of_each(offsets)
+    rival = np.minimum(first + 1, len(starts) - 1)
+    certain = (offsets[rival] != offsets[first]) | (ordered[first] - ordered[rival] >= _CERTAIN) | (rival == first)
+    likeliest, proven = np.zeros(len(starts), np.bool_), np.zeros(len(starts), np.bool_)
+    likeliest[order[first]] = (tables[order[first]] > 0) & (ordered[first] >= _FLOOR)
+    proven[order[first]] = certain
+    starts["start"] = np.where(likeliest & proven, POINTER, CONTENT)
+    starts["evidence"] += np.where(likeliest, _POINTED, 0)
 
 
 def _weigh_neighbours(starts: Starts) -> None:
     """Add what the ends of other families say about each start, and mark those that begin at such an end."""
-    best = _best_rows(starts)
+    best = best_rows(starts)
     best = best[starts["evidence"][best] >= _NEIGHBOUR]
     best = best[np.argsort(-starts["evidence"][best], kind="stable")]
     ends = starts["offset"].astype(np.int64) + starts["packed_size"]
     begins = starts["offset"].astype(np.int64)
-    best = best[_disjoint(begins[best], ends[best])]
+    best = best[disjoint(begins[best], ends[best])]
     best = best[np.argsort(ends[best], kind="stable")]
     # A first row that is no block, so that every start has one before it.
     block_ends = np.r_[-1, ends[best]]
@@ -237,7 +229,7 @@ def _weigh_neighbours(starts: Starts) -> None:
     starts["evidence"] -= 2 * _OVERLAP * belief[around] * accident
 
     top = np.zeros(len(starts), np.bool_)
-    top[_best_rows(starts)] = True
+    top[best_rows(starts)] = True
     proven = adjacent & (belief[before] >= _PROVEN)
     starts["start"][proven & top & (starts["start"] == CONTENT)] = ADJACENT
 
@@ -245,17 +237,6 @@ def _weigh_neighbours(starts: Starts) -> None:
 def _chance(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     """The chance that a family of this evidence is real."""
     return 1 / (1 + np.exp(np.clip((_PRIOR - evidence) / _SLOPE, -60, 60)))
-
-
-def _disjoint(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which ranges, strongest first, have an end that lies in no stronger one."""
-    taken = np.zeros(len(begins), np.bool_)
-    claimed = np.zeros(int(ends.max(initial=0)) + 1, np.bool_)
-    for k, (begin, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
-        if not claimed[end - 1]:
-            taken[k] = True
-            claimed[begin:end] = True
-    return taken
 
 
 def _score(starts: Starts) -> None:
@@ -278,38 +259,13 @@ def _kept(starts: Starts) -> Starts:
     best = np.full(int(families.max(initial=0)) + 1, -np.inf)
     np.maximum.at(best, families, evidence)
     near = (evidence >= best[families] - _MARGIN) & (best[families] >= _FLOOR)
-    kept: Starts = starts[near & _best_of_each(families, evidence, KEPT_STARTS) | (starts["start"] == POINTER)]
+    kept: Starts = starts[near & best_of_each(families, evidence, KEPT_STARTS) | (starts["start"] == POINTER)]
     return kept
-
-
-def _best_of_each(families: NDArray[np.uint32], value: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
-    """Which rows are among the `count` highest of their family."""
-    order = np.lexsort((-value, families))
-    ordered = families[order]
-    first = np.searchsorted(ordered, ordered, side="left")
-    result = np.zeros(len(families), np.bool_)
-    result[order] = np.arange(len(order)) - first < count
-    return result
-
-
-def _best_rows(starts: Starts) -> NDArray[np.intp]:
-    """The row of the start with the most evidence of each family."""
-    order = np.lexsort((starts["offset"], -starts["evidence"], starts["family"]))
-    return order[first_of_each(starts["family"][order])]
-
-
-def first_of_each(ordered: NDArray[np.uint32]) -> NDArray[np.intp]:
-    """Where each new value begins in an array whose equal values stand together."""
-    return np.flatnonzero(np.r_[len(ordered) > 0, ordered[1:] != ordered[:-1]][: len(ordered)])
 
 
 def _renumbered(starts: Starts) -> Starts:
     _, starts["family"] = np.unique(starts["family"], return_inverse=True)
     return starts
-
-
-def _count(starts: Starts) -> int:
-    return int(starts["family"].max()) + 1 if len(starts) else 0
 
 
 def _in_order(starts: Starts) -> Starts:

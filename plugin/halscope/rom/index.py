@@ -14,18 +14,11 @@ from numpy.typing import NDArray
 from halscope import _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
-from halscope.rom.families import (
-    HAL,
-    START_DTYPE,
-    START_KINDS,
-    KnownStarts,
-    Starts,
-    find_families,
-    first_of_each,
-    stop_if_cancelled,
-)
+from halscope.rom.evidence import NATIVE, native_formats, stop_if_cancelled
+from halscope.rom.families import START_DTYPE, START_KINDS, KnownStarts, Starts, find_families
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, atlas_of, blocks_of
+from halscope.rom.rows import first_of_each
 
 TILE_BYTES: Final = 32
 VRAM_TILES: Final = 2048
@@ -33,7 +26,7 @@ VRAM_TILES: Final = 2048
 MOST_PLACES: Final = 256
 """Places of one tile that are looked at; a tile with more is a pattern, and says nothing."""
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of what is in a cache file and of how it is found; another one is built anew."""
 
 Progress = Callable[[int, int], None]
@@ -80,7 +73,7 @@ class RomIndex:
 
         Args:
             rom: The image. Streams do not cross the edges that its mapping cannot be read across.
-            codecs: Compression formats as values; the one named "hal" takes a path through C++.
+            codecs: Compression formats as values; those named in evidence.NATIVE take a path through C++.
             progress: Called with (steps done, steps).
             cancel: Once it is cancelled, from any thread, the work ends within milliseconds; only a foreign codec's
                 own methods are waited for.
@@ -293,8 +286,9 @@ def _decoded(
     rom: Rom, codecs: Sequence[Codec], families: Starts, cancel: CancelToken | None
 ) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
     """The outputs of all starts one behind the other, and their bounds. Starts that do not decode are left out."""
-    if all(codec.name == HAL for codec in codecs):
-        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]), cancel)
+    if all(codec.name in NATIVE for codec in codecs):
+        formats = native_formats(codecs, families["codec"])
+        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]), formats, cancel)
         return families, outputs, bounds
     parts: list[NDArray[np.uint8]] = []
     kept = np.ones(len(families), np.bool_)

@@ -14,7 +14,8 @@ from halscope_hooks import Origin, StartEvidence
 from numpy.typing import NDArray
 
 from halscope import _codec
-from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts, first_of_each
+from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts
+from halscope.rom.rows import first_of_each
 
 RAW: Final = "raw"
 

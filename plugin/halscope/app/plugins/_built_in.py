@@ -8,6 +8,7 @@ from halscope_hooks import Codec, Exporter, ExportRequest, GameProfile, Host, Ho
 
 from halscope import games
 from halscope.codecs.hal import HAL
+from halscope.codecs.lz import LZ1, LZ2
 from halscope.export import bps, ips
 from halscope.hosts import libretro
 from halscope.hosts.recording import ReplayHost
@@ -83,8 +84,8 @@ class BuiltInCodecs:
 
     @hookimpl
     def halscope_codecs(self) -> list[Codec]:
-        """HAL Laboratory's format."""
-        return [HAL]
+        """HAL Laboratory's format, and Nintendo's LC_LZ1 and LC_LZ2."""
+        return [HAL, LZ1, LZ2]
 
 
 class BuiltInExporters:
