@@ -75,8 +75,13 @@ def outcome(packed: bytes, offset: int, *, strict: bool) -> tuple[bytes, int] | 
         return fault.offset
 
 
-def minimum_size(data: bytes) -> int:
-    """The length of the smallest strict stream for `data`, by trying every command of every length at every byte."""
+def minimum_size(data: bytes, *, relative: bool = False) -> int:
+    """The length of the smallest strict stream for `data`, by trying every command of every length at every byte.
+
+    Args:
+        data: What is packed.
+        relative: Of LC_LZ1 and LC_LZ2, which have forward copies alone and whose RLE16 counts bytes.
+    """
     size = len(data)
     text = np.frombuffer(data, np.uint8)
     turned = np.array(REVERSED, np.uint8)[text]
@@ -95,10 +100,11 @@ def minimum_size(data: bytes) -> int:
         options = [(1024, 1, header + counts), (_leading(rest == here), 1, header + 1)]
         options.append((_leading((rest - here - np.arange(size - i)) % 256 == 0), 1, header + 1))
         pairs = np.resize(rest[:2], size - i)
-        options.append((_leading(rest == pairs) // 2, 2, header + 2))
+        step = 1 if relative else 2
+        options.append((_leading(rest == pairs) // step, step, header + 2))
         # A source must begin before i. Column j + 1 of `backward` is source j.
         sources = (forward[:i], reversing[:i], backward[1 : i + 1])
-        options += [(int(row.max(initial=0)), 1, header + 2) for row in sources]
+        options += [(int(row.max(initial=0)), 1, header + 2) for row in sources[: 1 if relative else 3]]
         best = []
         for reach, step, price in options:
             reach = min(reach, 1024, (size - i) // step)
