@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import lz_reference
 from support.hal_data import pieces, streams, tiles
+from support.hal_reference import FaultError
 
 FORMATS: tuple[lz.Format, ...] = ("lz1", "lz2")
 
@@ -21,7 +22,7 @@ def starts(rom: bytes, window: int, format: lz.Format, strict: bool) -> list[tup
         edge = len(rom) if window == 0 else min(len(rom), (offset // window + 1) * window)
         try:
             decoded = lz_reference.decode(rom, offset, format=format, strict=strict, stop=edge)
-        except lz_reference.FaultError:
+        except FaultError:
             continue
         if decoded.data:
             found.append((offset, decoded.consumed, len(decoded.data)))
