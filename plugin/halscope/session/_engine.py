@@ -30,13 +30,14 @@ from halscope_hooks import (
 
 from halscope.session._host import GONE, HostLink
 from halscope.session._hub import Hub, SubscriptionStats
-from halscope.session._jobs import Job, Priority, Work
+from halscope.session._jobs import Job, Priority
 from halscope.session._live import FRAME, LiveLane, Locate, Update
 from halscope.session._locks import Rank, ranked_lock
 from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._stats import Latencies, Percentiles, PoolStats
 from halscope.session._taps import Taps, TapStats
 from halscope.session._threads import PREFIX, inside
+from halscope.session._work import Work
 from halscope.session._workers import PhaseSeconds, PoolStoppedError, StopReport
 
 log: Final = logging.getLogger("halscope.session")

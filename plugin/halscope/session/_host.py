@@ -10,8 +10,9 @@ from typing import Final, cast
 
 from halscope_hooks import Host, HostError, UsageError
 
-from halscope.session._jobs import Job, JobContext, JobState, Priority, Reporter, complete
+from halscope.session._jobs import Job, JobState, Priority, Reporter
 from halscope.session._locks import Rank, ranked_lock
+from halscope.session._work import JobContext, complete
 
 GONE: Final = "the host is gone"
 

@@ -14,10 +14,11 @@ from halscope_hooks import Event, Frame, FrameDecoded, OriginsFound, Snapshot, V
 from numpy.typing import NDArray
 
 from halscope.ppu import FrameDecoder
-from halscope.session._jobs import JobContext, JobTimeoutError
+from halscope.session._jobs import JobTimeoutError
 from halscope.session._locks import about_to_call_out
 from halscope.session._mailbox import Mailbox
 from halscope.session._stats import Latencies
+from halscope.session._work import JobContext
 
 log: Final = logging.getLogger("halscope.session")
 

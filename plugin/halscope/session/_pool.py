@@ -15,8 +15,9 @@ from typing import Final, Protocol, Self, cast, final
 from halscope_hooks import UsageError
 
 from halscope.session._cancel import CancelToken
-from halscope.session._jobs import Job, JobState, Keeper, Priority, Work, checked_seconds, complete
+from halscope.session._jobs import Job, JobState, Keeper, Priority, checked_seconds
 from halscope.session._stats import Latencies, PoolStats
+from halscope.session._work import Work, complete
 from halscope.session._workers import (
     OnFailed,
     OnProgress,

@@ -19,9 +19,10 @@ from halscope_hooks import Attached, Event, Host, HostError, HostInfo, Patch, Sn
 from halscope.session._delivery import Callback, Delivery, Subscription
 from halscope.session._engine import ABANDON, DRAIN, SIGNAL, Engine, SessionStats, State, end_in_background
 from halscope.session._hub import SLOW
-from halscope.session._jobs import Job, Priority, Work
+from halscope.session._jobs import Job, Priority
 from halscope.session._live import Locate, Update
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
+from halscope.session._work import Work
 from halscope.session._workers import StopReport
 
 PUMP_BUDGET: Final = 0.002  # seconds: a frame has 16.6 ms, and the emulator needs most of them

@@ -11,7 +11,8 @@ import weakref
 from collections.abc import Callable
 from typing import Final, final
 
-from halscope.session._jobs import Job, deadline_reason
+from halscope.session._jobs import Job
+from halscope.session._work import deadline_reason
 
 _LOG: Final = logging.getLogger("halscope.session")
 _IDLE_SECONDS: Final = 30.0

@@ -18,9 +18,10 @@ from typing import Final, final
 
 from halscope_hooks import HalscopeError
 
-from halscope.session._jobs import Job, JobState, Priority, complete
+from halscope.session._jobs import Job, JobState, Priority
 from halscope.session._stats import Latencies, PoolStats
 from halscope.session._watch import Watch
+from halscope.session._work import complete
 
 _LOG: Final = logging.getLogger("halscope.session")
 _IDLE_SECONDS: Final = 30.0
