@@ -164,6 +164,28 @@ def test_a_failure_of_the_failure_hook_does_not_go_round_for_ever() -> None:
     assert len(watcher.failures) == FAILURES_IN_A_ROW + 1
 
 
+def test_an_error_that_cannot_even_say_itself_is_told_like_any_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+        __repr__ = __str__
+
+    def mute() -> None:
+        raise MuteError
+
+    monkeypatch.setenv("HALSCOPE_TRACE_HOOKS", "1")
+    watcher = Watcher()
+    plugins = Plugins([watcher, Doing(mute)])
+    with caplog.at_level(logging.INFO):
+        tell(plugins, FAILURES_IN_A_ROW)
+    assert watcher.frames == FAILURES_IN_A_ROW
+    assert len(watcher.failures) == FAILURES_IN_A_ROW + 1
+    assert "MuteError: <exception str() failed>" in caplog.text
+
+
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_ctrl_c_and_exit_pass(kind: type[BaseException]) -> None:
     def end() -> None:
@@ -191,7 +213,7 @@ def test_the_trace_says_plugin_hook_arguments_duration_and_result(
         tell(Plugins([Watcher(), Doing(fail)]))
     text = caplog.text
     assert "Watcher-1: halscope_frame_decoded(frame=<Frame 7>) returned None, 0." in text
-    assert "Doing-2: halscope_frame_decoded() raised RuntimeError('cannot look')" in text
+    assert "Doing-2: halscope_frame_decoded() raised <RuntimeError: cannot look>" in text
     assert "halscope-codecs: halscope_codecs() returned <" in text
     monkeypatch.setenv("HALSCOPE_TRACE_HOOKS", "0")
     caplog.clear()

@@ -40,7 +40,7 @@ class Saying:
 
 def guarded(found: Any) -> tuple[GuardedCodec, list[Exception]]:
     failures: list[Exception] = []
-    return GuardedCodec(Saying(found), "sparkle", "1.0.0", failures.append), failures
+    return GuardedCodec(Saying(found), "saying", "sparkle", "1.0.0", failures.append), failures
 
 
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=5), st.sampled_from(["i8", "f8", "O"]), st.booleans())

@@ -61,6 +61,8 @@ def test_two_plugins_may_have_modules_of_one_name_and_sys_path_stays(tmp_path: P
         (GOOD, {"hook_api": HOOK_API + 1}, "install a newer Halscope"),
         ("import no_such_module_anywhere", {}, "cannot be imported.*No module named 'no_such_module_anywhere'"),
         ("raise RuntimeError('at import')", {}, "cannot be imported.*RuntimeError: at import"),
+        ("raise RuntimeError('\\ud800\\nx')", {}, r"RuntimeError: \\ud800 x"),
+        ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E", {}, r"E: <exception str\(\) failed>"),
         ("raise SystemExit(3)", {}, "cannot be imported.*SystemExit: 3"),
         ("def broken(:", {}, "cannot be imported.*SyntaxError"),
         ("other = 1", {}, "cannot be imported.*has no attribute 'plugin'"),

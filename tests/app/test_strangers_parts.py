@@ -175,6 +175,7 @@ def test_a_codec_is_scanned_decompressed_edited_and_injected_beside_ours(
         ('name = "marked"', 'name = "hal"'),
         ('name = "marked"', 'name = "raw"'),
         ('name = "marked"', "name = 7"),
+        ('version = "1"', "version = property(lambda self: 1 // 0)"),
         ("return [Marked()]", "return [Marked(), object()]"),
         ("return [Marked()]", "return 7"),
         ("return [Marked()]", "raise RuntimeError('codecs')"),

@@ -10,11 +10,13 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from halscope_hooks import Frame, PluginError, Snapshot
+from halscope_hooks import PluginError
+
+from halscope.app.plugins._words import in_short, said
 
 log: Final = logging.getLogger("halscope.plugins")
 trace_log: Final = logging.getLogger("halscope.hooks")
@@ -110,21 +112,21 @@ class Dispatcher:
             result = implementation.function(**wanted)
         except Exception as error:  # a stranger's code may raise anything, and must not stop others
             self._time(key, time.perf_counter() - began)
-            self._tell(implementation, wanted, time.perf_counter() - began, f"raised {_short(error)}")
+            self._tell(implementation, wanted, time.perf_counter() - began, "raised", error)
             self.failed(implementation.plugin, implementation.hook, error)
             return False, None
         seconds = time.perf_counter() - began
         self._time(key, seconds)
         with self._lock:
             self._counts[key].in_a_row = 0
-        self._tell(implementation, wanted, seconds, f"returned {_short(result)}")
+        self._tell(implementation, wanted, seconds, "returned", result)
         return True, result
 
     def failed(self, plugin: str, hook: str, error: Exception) -> None:
         """Count and tell a failure; the third in a row switches the hook off."""
         text = "".join(traceback.format_exception(error))
         # As text: a log record that kept the error would keep every frame of its traceback.
-        log.error("plugin %s: %s failed: %s\n%s", plugin, hook, str(error), text.rstrip())
+        log.error("plugin %s: %s failed: %s\n%s", plugin, hook, said(error), text.rstrip())
         with self._lock:
             count = self._counts.setdefault((plugin, hook), _Count())
             count.failures += 1
@@ -135,7 +137,7 @@ class Dispatcher:
         if now_off:
             message = PluginError(
                 plugin,
-                f"{hook} is switched off after {FAILURES_IN_A_ROW} failures in a row (the last: {error}); "
+                f"{hook} is switched off after {FAILURES_IN_A_ROW} failures in a row (the last: {said(error)}); "
                 f"correct it, or switch it on again with Plugins.enable({plugin!r}, {hook!r})",
             )
             log.error("%s", message)
@@ -177,28 +179,17 @@ class Dispatcher:
                 times,
             )
 
-    def _tell(self, implementation: Implementation, wanted: Mapping[str, Any], seconds: float, outcome: str) -> None:
+    def _tell(
+        self, implementation: Implementation, wanted: Mapping[str, Any], seconds: float, outcome: str, value: object
+    ) -> None:
         if self._trace:
             trace_log.info(
-                "%s: %s(%s) %s, %.3f ms, thread %s",
+                "%s: %s(%s) %s %s, %.3f ms, thread %s",
                 implementation.plugin,
                 implementation.hook,
-                ", ".join(f"{name}={_short(value)}" for name, value in wanted.items()),
+                ", ".join(f"{name}={in_short(given)}" for name, given in wanted.items()),
                 outcome,
+                in_short(value),
                 1000 * seconds,
                 threading.current_thread().name,
             )
-
-
-def _short(value: object) -> str:
-    """A value in a few words; arrays and frames are not written out."""
-    if isinstance(value, Frame):
-        return f"<Frame {value.snapshot.frame}>"
-    if isinstance(value, Snapshot):
-        return f"<Snapshot {value.frame}>"
-    if value is None or isinstance(value, (str, int, float, BaseException)):
-        text = repr(value)
-        return text if len(text) <= 80 else f"{text[:77]}..."
-    if isinstance(value, (tuple, list)) and isinstance(value, Sized):
-        return f"<{len(value)} items>"
-    return f"<{type(value).__name__}>"

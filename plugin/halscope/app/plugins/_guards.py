@@ -23,6 +23,8 @@ from halscope_hooks import (
 )
 from numpy.typing import NDArray
 
+from halscope.app.plugins._words import said
+
 _SCAN_DTYPE: Final = np.dtype([("offset", "<u4"), ("packed_size", "<u4"), ("size", "<u4")])
 
 Fail = Callable[[Exception], None]
@@ -35,25 +37,19 @@ class GuardedCodec:
 
     Args:
         codec: It.
+        name: Its name as it was when it was taken.
         plugin: Whose.
-        plugin_version: Goes into the key of cached indexes, as a new version may find other blocks.
+        version: Goes into the key of cached indexes, as a new version may find other blocks.
         fail: Told of what it must not do.
         failed: Whether it ever did that: an index that was built with it is not kept for later.
     """
 
     codec: Codec
+    name: str
     plugin: str
-    plugin_version: str
+    version: str
     fail: Fail
     failed: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.codec.name
-
-    @property
-    def version(self) -> str:
-        return f"{self.plugin} {self.plugin_version} {getattr(self.codec, 'version', '')}"
 
     def decode(self, data: Buffer, offset: int = 0) -> Block:
         """As Codec.decode; anything but a CodecError becomes one that names the plugin."""
@@ -102,7 +98,7 @@ class GuardedCodec:
     def _wrong(self, offset: int, error: Exception) -> NoReturn:
         self.failed = True
         self.fail(error)
-        raise CodecError(offset, f"the codec {self.name} of plugin {self.plugin} failed: {error!r}") from error
+        raise CodecError(offset, f"the codec {self.name} of plugin {self.plugin} failed: {said(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +123,7 @@ class GuardedExporter:
         except Exception as error:  # a stranger's code may raise anything
             self.fail(error)
             raise PluginError(
-                self.plugin, f"cannot write {self.suffixes[0]}: {error!r}; nothing was written"
+                self.plugin, f"cannot write {self.suffixes[0]}: {said(error)}; nothing was written"
             ) from error
 
     def apply(self, source: bytes, data: bytes) -> bytes | None:
@@ -138,7 +134,7 @@ class GuardedExporter:
             raise
         except Exception as error:  # a stranger's code may raise anything
             self.fail(error)
-            raise PluginError(self.plugin, f"cannot read its own {self.suffixes[0]} back: {error!r}") from error
+            raise PluginError(self.plugin, f"cannot read its own {self.suffixes[0]} back: {said(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +160,5 @@ class GuardedHostFactory:
             raise
         except Exception as error:  # a stranger's code may raise anything
             self.fail(error)
-            raise HostError(f"the host {self.name} of plugin {self.plugin} failed: {error!r}") from error
+            raise HostError(f"the host {self.name} of plugin {self.plugin} failed: {said(error)}") from error
         return host

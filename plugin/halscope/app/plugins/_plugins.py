@@ -31,6 +31,7 @@ from halscope.app.plugins._facade import RunningSession, SessionFacade
 from halscope.app.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory
 from halscope.app.plugins._permissions import Grants
 from halscope.app.plugins._registry import Registry, weakly
+from halscope.app.plugins._words import said
 from halscope.ppu.grouping import Metasprite, draw_group, group_sprites
 
 log: Final = logging.getLogger("halscope.plugins")
@@ -211,7 +212,7 @@ class Plugins:
             plugin = found.load()
         except (Exception, SystemExit) as error:  # importing runs a stranger's code, which may do anything
             log.debug("plugin %s cannot be imported", manifest.id, exc_info=True)
-            reason = f"{manifest.entry_point} cannot be imported from {found.source}: {type(error).__name__}: {error}"
+            reason = f"{manifest.entry_point} cannot be imported from {found.source}: {said(error)}"
             self._refuse(Refusal(manifest.id, found.source, reason))
             return
         try:
@@ -230,7 +231,7 @@ class Plugins:
         except HalscopeError:
             raise
         except Exception as error:  # looking at a stranger's object runs its code
-            raise PluginError(loaded.name, f"its object cannot be looked at: {error!r}") from error
+            raise PluginError(loaded.name, f"its object cannot be looked at: {said(error)}") from error
         self._loaded[loaded.name] = loaded
 
     def _collect(self) -> None:
@@ -238,7 +239,7 @@ class Plugins:
         codecs: dict[str, Brought[Codec]] = collect(
             *parts, "halscope_codecs", Codec, lambda codec: (codec.name,), _CODEC_NAME
         )
-        self._codecs = {name: self._guarded_codec(brought) for name, brought in codecs.items()}
+        self._codecs = {name: self._guarded_codec(name, brought) for name, brought in codecs.items()}
         hosts: dict[str, Brought[HostFactory]] = collect(
             *parts, "halscope_hosts", HostFactory, lambda host: (host.name,), _NAME
         )
@@ -253,11 +254,17 @@ class Plugins:
         foreign_first = sorted(games.values(), key=lambda game: game.plugin in BUILT_IN)
         self._games = tuple(game.part for game in foreign_first)
 
-    def _guarded_codec(self, brought: Brought[Codec]) -> Codec:
+    def _guarded_codec(self, name: str, brought: Brought[Codec]) -> Codec:
         plugin, codec = brought.plugin, brought.part
         if plugin in BUILT_IN:
             return codec
-        return GuardedCodec(codec, plugin, self._loaded[plugin].version, self._fail(plugin, "halscope_codecs"))
+        fail = self._fail(plugin, "halscope_codecs")
+        version = f"{plugin} {self._loaded[plugin].version}"
+        try:
+            version += f" {getattr(codec, 'version', '')}"
+        except Exception as error:  # looking at a stranger's object runs its code
+            fail(error)
+        return GuardedCodec(codec, name, plugin, version, fail)
 
     def _guarded_host(self, name: str, brought: Brought[HostFactory]) -> HostFactory:
         plugin, host = brought.plugin, brought.part
