@@ -15,7 +15,7 @@ from support.truth_rom import make_truth_rom
 
 @cache
 def rom() -> Rom:
-    return make_truth_rom(5, size=0x400000, blocks=384, packers=(plain_packer.pack,)).rom
+    return make_truth_rom(5, size=0x400000, blocks=384, packers=(("hal", plain_packer.pack),)).rom
 
 
 def test_from_submit_to_start(benchmark: Any) -> None:
