@@ -54,7 +54,8 @@ def test_scan_lists_every_block_of_the_table_at_its_start(rom: Path, capsys: pyt
 def test_scan_all_lists_every_strict_stream(rom: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (document,) = run(capsys, "scan", rom, "--json", "--all")
     expected = hal.scan(rom.read_bytes(), window=0x8000)
-    assert [block["offset"] for block in document["blocks"]] == expected["offset"].tolist()
+    listed = [block["offset"] for block in document["blocks"] if block["codec"] == "hal"]
+    assert listed == expected["offset"].tolist()
 
 
 def test_locate_finds_tiles_at_their_block(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
