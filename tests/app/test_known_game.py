@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from halscope import hal
 from halscope.app import Plugins, Workspace
+from halscope.codecs import lz
 from halscope.demo import rom_path, truth
 from halscope.rom.image import Rom
 from halscope_hooks import Decoder, GameProfile, PointerTable, hookimpl
@@ -142,3 +143,28 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     path = tmp_path / "noise.sfc"
     path.write_bytes(make_rom(0x10000))
     assert Workspace.open(path).game is None
+
+
+def test_the_shipped_profile_of_a_split_table_proves_every_block_of_it() -> None:
+    """A ROM laid out as Super Mario World is: three tables of bytes at $00:B992, and blocks of another codec than HAL."""
+    image = make_rom(0x80000, title=b"SUPER MARIOWORLD", seed=4)
+    image[0x387E : 0x387E + len(CODE)] = CODE
+    rng = np.random.default_rng(2)
+    offsets, at = [], 0x8000
+    for _ in range(50):
+        packed = lz.encode(b"".join(planar(frame, 4) for frame in animation(rng, 16, 8)), format="lz2")
+        if at // 0x8000 != (at + len(packed)) // 0x8000:
+            at = (at // 0x8000 + 1) * 0x8000
+        image[at : at + len(packed)] = packed
+        offsets.append(at)
+        at += len(packed) + int(rng.integers(1, 40))
+    blank = Rom.from_bytes(image)
+    for number, offset in enumerate(offsets):
+        for table, byte in zip((0x3992, 0x39C4, 0x39F6), blank.to_snes(offset).to_bytes(3, "little"), strict=True):
+            image[table + number] = byte
+    workspace = Workspace(Rom.from_bytes(image, "made.sfc"), Plugins())
+    assert workspace.game is not None
+    assert (workspace.game.match.profile.id, workspace.game.notes) == ("super-mario-world", ())
+    assert workspace.game.starts["lz2"].tolist() == sorted(offsets)
+    proven = {block.offset for block in workspace.blocks() if (block.codec, block.start) == ("lz2", "pointer")}
+    assert proven == set(offsets)
