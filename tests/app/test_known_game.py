@@ -146,7 +146,7 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
 
 
 def test_the_shipped_profile_of_a_split_table_proves_every_block_of_it() -> None:
-    """A ROM laid out as Super Mario World is: three tables of bytes at $00:B992, and blocks of another codec than HAL."""
+    """A ROM laid out as Super Mario World is: three tables of bytes at $00:B992, and blocks that are not HAL."""
     image = make_rom(0x80000, title=b"SUPER MARIOWORLD", seed=4)
     image[0x387E : 0x387E + len(CODE)] = CODE
     rng = np.random.default_rng(2)
