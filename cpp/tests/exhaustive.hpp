@@ -1,6 +1,6 @@
-// The size of the smallest HAL stream, by trying everything.
+// The size of the smallest stream of a format, by trying everything.
 //
-// It knows the format and nothing of the encoder: no suffix array, no longest match, no monotonicity. It tries every
+// It knows the formats and nothing of the encoder: no suffix array, no longest match, no monotonicity. It tries every
 // command of every length from every offset. One thing alone is skipped: offsets whose first byte is wrong already.
 #pragma once
 #include <algorithm>
@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "hal/format.hpp"
 
 namespace halscope::proof {
 
@@ -28,7 +30,8 @@ inline std::uint32_t header(std::size_t count) {
 
 class Exhaustive {
   public:
-    explicit Exhaustive(const Bytes& data) : data_(data), size_(data.size()), least_(data.size() + 1, 1) {
+    explicit Exhaustive(const Bytes& data, const hal::Format& format = hal::kHalFormat)
+        : data_(data), format_(format), size_(data.size()), least_(data.size() + 1, 1) {
         for (std::size_t i = 0; i < size_; ++i) {
             mirrored_.push_back(reversed(data[i]));
             where_[data[i]].push_back(i);
@@ -43,8 +46,10 @@ class Exhaustive {
             runs(i);
             for (const std::size_t source : where_[data_[i]]) {
                 if (source < i) copy(i, [&](std::size_t k) { return data_[source + k]; }, kCount);
-                if (source < i) copy(i, [&](std::size_t k) { return data_[source - k]; }, source + 1);
+                if (source < i && format_.copies == hal::Copies::all)
+                    copy(i, [&](std::size_t k) { return data_[source - k]; }, source + 1);
             }
+            if (format_.copies == hal::Copies::forward) continue;
             for (const std::size_t source : where_[mirrored_[i]]) {
                 if (source < i) copy(i, [&](std::size_t k) { return mirrored_[source + k]; }, kCount);
             }
@@ -75,16 +80,27 @@ class Exhaustive {
         while (count < kCount && i + count < size_ && data_[i + count] == data_[i]) ++count;
         every_count<1>(i, count, 1);
 
-        count = 0;
-        while (count < kCount && i + 2 * count + 1 < size_ && data_[i + 2 * count] == data_[i] &&
-               data_[i + 2 * count + 1] == data_[i + 1])
-            ++count;
-        every_count<2>(i, count, 2);
+        if (format_.pair_count == hal::PairCount::bytes) {
+            count = 0;
+            while (count < kCount && i + count < size_ && data_[i + count] == data_[std::min(i + count % 2, size_ - 1)])
+                ++count;
+            every_count<1>(i, count, 2);
+        } else {
+            whole_pairs(i);
+        }
 
         count = 0;
         while (count < kCount && i + count < size_ && data_[i + count] == static_cast<std::uint8_t>(data_[i] + count))
             ++count;
         every_count<1>(i, count, 1);
+    }
+
+    void whole_pairs(std::size_t i) {
+        std::size_t count = 0;
+        while (count < kCount && i + 2 * count + 1 < size_ && data_[i + 2 * count] == data_[i] &&
+               data_[i + 2 * count + 1] == data_[i + 1])
+            ++count;
+        every_count<2>(i, count, 2);
     }
 
     // byte(k) is what the command writes at its k-th byte: the copy is right as long as that is the data itself.
@@ -97,6 +113,7 @@ class Exhaustive {
     }
 
     const Bytes& data_;
+    hal::Format format_;
     Bytes mirrored_;  // each byte with its bits reversed
     std::size_t size_;
     std::vector<std::uint32_t> least_;  // [i]: for the data from i on; the terminator is all that is left at the end

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hal/hal.hpp"
+#include "lz/lz.hpp"
 
 namespace {
 
@@ -121,11 +122,35 @@ Bytes at_the_limits() {
     return rom;
 }
 
+struct Hal {
+    [[nodiscard]] std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window, Mode mode,
+                                              std::size_t threads) const {
+        return halscope::hal::scan(rom, window, mode, threads);
+    }
+    [[nodiscard]] DecodeResult decode(std::span<const std::uint8_t> rom, std::size_t offset, Mode mode,
+                                      std::span<std::uint8_t> out) const {
+        return halscope::hal::decode(rom, offset, mode, out);
+    }
+};
+
+struct Lz {
+    halscope::lz::Format format;
+    [[nodiscard]] std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window, Mode mode,
+                                              std::size_t threads) const {
+        return halscope::lz::scan(rom, format, window, mode, threads);
+    }
+    [[nodiscard]] DecodeResult decode(std::span<const std::uint8_t> rom, std::size_t offset, Mode mode,
+                                      std::span<std::uint8_t> out) const {
+        return halscope::lz::decode(rom, offset, format, mode, out);
+    }
+};
+
 // The decoder's word on every offset, nothing at or behind the next edge in its sight.
-std::size_t differences(const Image& image, std::size_t window, Mode mode) {
+template <typename Format>
+std::size_t differences(const Format& format, const Image& image, std::size_t window, Mode mode) {
     static std::array<std::uint8_t, kMaxOutput> out;
     const std::span<const std::uint8_t> rom(image.bytes);
-    const std::vector<Candidate> found = scan(rom, window, mode, 1);
+    const std::vector<Candidate> found = format.scan(rom, window, mode, 1);
     const auto same_stream = [](const Candidate& a, const Candidate& b) {
         return a.offset == b.offset && a.packed_size == b.packed_size && a.size == b.size;
     };
@@ -133,7 +158,7 @@ std::size_t differences(const Image& image, std::size_t window, Mode mode) {
     std::size_t different = 0;
     for (std::size_t offset = 0; offset < rom.size(); ++offset) {
         const std::size_t edge = window == 0 ? rom.size() : std::min(rom.size(), (offset / window + 1) * window);
-        const DecodeResult block = decode(rom.first(edge), offset, mode, out);
+        const DecodeResult block = format.decode(rom.first(edge), offset, mode, out);
         const bool taken = block.status == Status::ok && block.size > 0;
         const bool listed = next != found.end() && next->offset == offset;
         const bool same =
@@ -146,7 +171,7 @@ std::size_t differences(const Image& image, std::size_t window, Mode mode) {
     }
     if (next != found.end()) ++different;
     for (std::size_t threads = 2; threads <= 3; ++threads) {
-        const std::vector<Candidate> again = scan(rom, window, mode, threads);
+        const std::vector<Candidate> again = format.scan(rom, window, mode, threads);
         if (std::equal(again.begin(), again.end(), found.begin(), found.end(), same_stream)) continue;
         std::printf("%s, window %zu: %zu threads find something else than one\n", image.name.c_str(), window, threads);
         ++different;
@@ -186,8 +211,11 @@ int main(int count, char** arguments) {
     std::size_t different = 0;
     for (const Image& image : images) {
         for (const std::size_t window : {0x8000U, 0U}) {
-            different += differences(image, window, Mode::strict);
-            different += differences(image, window, Mode::compatible);
+            for (const Mode mode : {Mode::strict, Mode::compatible}) {
+                different += differences(Hal{}, image, window, mode);
+                different += differences(Lz{halscope::lz::Format::lz1}, image, window, mode);
+                different += differences(Lz{halscope::lz::Format::lz2}, image, window, mode);
+            }
         }
     }
     std::printf("scan_equals_decoder: %zu images, %zu differences\n", images.size(), different);
