@@ -110,7 +110,7 @@ class LiveLane:
         try:
             while (job := self._mailbox.take()) is not None:
                 if context.token.cancelled:
-                    self._mailbox.give_up(taken=1)
+                    self._mailbox.give_up(taken=int(job.again is None))
                     return
                 self._do(job)
         finally:

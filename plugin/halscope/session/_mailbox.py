@@ -20,6 +20,7 @@ class Mailbox[T]:
         self._lock = ranked_lock(Rank.MAILBOX)
         self._free = threading.Condition(self._lock)  # type: ignore[arg-type]  # a CheckedLock has all that it uses
         self._item: T | None = None
+        self._counts = False  # whether it is an item of `put`: only those are seen, replaced or waiting
         self._worker: int | None = None  # who has the right: a thread, or 0 while none has taken it up yet
         self._paused = False
         self._put = self._replaced = 0
@@ -35,18 +36,18 @@ class Mailbox[T]:
         return self._replaced
 
     def __len__(self) -> int:
-        return int(self._item is not None)
+        return int(self._counts)
 
     def put(self, item: T) -> bool:
         """Leave the newest item; True where the caller must now see that somebody works on it."""
         with self._lock:
             self._put += 1
-            self._replaced += self._item is not None
-            self._item = item
+            self._replaced += self._counts
+            self._item, self._counts = item, True
             return self._claim()
 
     def put_if_empty(self, item: T) -> bool:
-        """As `put`, for an item that is no new one and gives way to any that waits."""
+        """As `put`, for an item that is no new one, gives way to any that waits or comes, and is not counted."""
         with self._lock:
             if self._item is not None:
                 return False
@@ -60,23 +61,23 @@ class Mailbox[T]:
                 self._worker = None
                 self._free.notify_all()
                 return None
-            item, self._item = self._item, None
+            item, self._item, self._counts = self._item, None, False
             self._worker = threading.get_ident()
             return item
 
     def give_up(self, taken: int = 0) -> None:
         """Give the right to work back and drop what waits, and so many items that were taken and not worked on."""
         with self._lock:
-            self._replaced += taken + (self._item is not None)
-            self._item = self._worker = None
+            self._replaced += taken + self._counts
+            self._item, self._counts, self._worker = None, False, None
             self._free.notify_all()
 
     def unclaim(self) -> None:
         """Nobody took up the right to work that was given, and nobody will; what waits is dropped."""
         with self._lock:
             if self._worker == 0:
-                self._replaced += self._item is not None
-                self._item = self._worker = None
+                self._replaced += self._counts
+                self._item, self._counts, self._worker = None, False, None
                 self._free.notify_all()
 
     def acquire(self, timeout: float) -> bool:
