@@ -7,7 +7,7 @@ they have no order; those of the session itself have a rank, see `_locks`. docs/
 
 from halscope.session._cancel import CancelToken
 from halscope.session._delivery import Delivery, Subscription
-from halscope.session._engine import SessionStats, State
+from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SubscriptionStats
 from halscope.session._jobs import Job, JobState, JobTimeoutError, Priority, Progress
 from halscope.session._live import Locate, Update

@@ -11,8 +11,6 @@ import threading
 import time
 import weakref
 from collections.abc import Hashable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from halscope_hooks import (
@@ -28,14 +26,15 @@ from halscope_hooks import (
     Snapshot,
 )
 
+from halscope.session._figures import SessionStats, State
 from halscope.session._host import GONE, HostLink
-from halscope.session._hub import Hub, SubscriptionStats
+from halscope.session._hub import Hub
 from halscope.session._jobs import Job, Priority
 from halscope.session._live import FRAME, LiveLane, Locate, Update
 from halscope.session._locks import Rank, ranked_lock
 from halscope.session._pool import Executor, InlinePool, Pool
-from halscope.session._stats import Latencies, Percentiles, PoolStats
-from halscope.session._taps import Taps, TapStats
+from halscope.session._stats import Latencies
+from halscope.session._tap_list import Taps
 from halscope.session._threads import PREFIX, inside
 from halscope.session._work import Work
 from halscope.session._workers import PhaseSeconds, PoolStoppedError, StopReport
@@ -47,53 +46,6 @@ MOST_WORKERS: Final = 8
 PREVIEW_WORKERS: Final = 1
 SIGNAL, DRAIN, ABANDON = 0.2, 1.0, 0.5  # seconds for the three phases of a stop
 AT_EXIT: Final = 0.3  # seconds for each phase where the interpreter ends
-
-
-class State(Enum):
-    """Where a session is in its life."""
-
-    NEW = "new"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionStats:
-    """A session in numbers.
-
-    Args:
-        state: Where it is in its life.
-        seen: Snapshots that were handed in.
-        decoded: Frames that were decoded.
-        dropped: Snapshots that gave way to a newer one before they were decoded.
-        delivered: Events that were delivered.
-        failures: Failures that were told.
-        waiting: Snapshots that wait (0 or 1).
-        host_calls: Writes that wait for the host's thread.
-        latency: From a snapshot handed in to its frame ready for delivery.
-        submit: What handing a snapshot in costs the emulator's thread.
-        pump: What a pump costs the host's thread, callbacks included.
-        subscriptions: Each subscriber's queue.
-        taps: Each recorder and collector.
-        pools: How full the codec pool and the preview pool are; none before the start.
-    """
-
-    state: State
-    seen: int
-    decoded: int
-    dropped: int
-    delivered: int
-    failures: int
-    waiting: int
-    host_calls: int
-    latency: Percentiles
-    submit: Percentiles
-    pump: Percentiles
-    subscriptions: tuple[SubscriptionStats, ...]
-    taps: tuple[TapStats, ...]
-    pools: tuple[PoolStats, ...]
 
 
 class Engine:

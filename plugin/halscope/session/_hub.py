@@ -63,6 +63,7 @@ class Hub:
         self._slow = slow
         self._most_failures = most_failures
         self._lock = ranked_lock(Rank.SESSION)
+        self._figures = ranked_lock(Rank.FIGURES)
         self._lanes: tuple[Lane, ...] = ()  # replaced, never changed: who posts reads it without the lock
         self._threads: dict[Lane, OwnThread] = {}
         self._running = False
@@ -95,7 +96,9 @@ class Hub:
     def post(self, *events: Event, key: Hashable | None = None, but: Lane | None = None) -> None:
         """Hand events that belong together to every subscriber (but one); with a key they take the place of older ones
         with this key that still wait. Nothing is called here."""
-        self.failures += sum(isinstance(event, JobFailed) for event in events)
+        if any(isinstance(event, JobFailed) for event in events):
+            with self._figures:
+                self.failures += 1
         for lane in self._lanes:
             if lane is not but:
                 lane.put(events, key)

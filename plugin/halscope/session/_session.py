@@ -17,7 +17,8 @@ from typing import Any, Final, Protocol, Self, final
 from halscope_hooks import Attached, Event, Host, HostError, HostInfo, Patch, Snapshot
 
 from halscope.session._delivery import Callback, Delivery, Subscription
-from halscope.session._engine import ABANDON, DRAIN, SIGNAL, Engine, SessionStats, State, end_in_background
+from halscope.session._engine import ABANDON, DRAIN, SIGNAL, Engine, end_in_background
+from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
 from halscope.session._jobs import Job, Priority
 from halscope.session._live import Locate, Update

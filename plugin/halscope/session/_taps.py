@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from halscope_hooks import HalscopeError, HostError, Snapshot
+from halscope_hooks import HalscopeError, Snapshot
 
 from halscope.formats.recording import RecordingWriter
 from halscope.session._locks import Rank, about_to_call_out, ranked_lock
-from halscope.session._threads import OwnThread, catchable
+from halscope.session._threads import catchable
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -53,14 +53,14 @@ class TapStats:
     stopped: str | None
 
 
-class _Reel:
+class Reel:
     """The queue of one tap; does not know whom it is for, so that the thread that empties it does not keep them."""
 
     def __init__(self, name: str, most: int, most_bytes: int, most_failures: int, failed: Failed) -> None:
         self.name = name
         self.tap: weakref.ref[Tap] | None = None
-        self.wake: Callable[[], None] = _nobody
-        self.over: Callable[[], None] = _nobody
+        self.wake: Callable[[], None] = nobody
+        self.over: Callable[[], None] = nobody
         self.error: BaseException | None = None
         self.taken = 0
         self._failures = 0  # in a row
@@ -79,13 +79,16 @@ class _Reel:
 
     @property
     def finished(self) -> bool:
+        """Whether nothing comes in any more."""
         return self._finished
 
     @property
     def ended(self) -> bool:
+        """Whether, besides, all that came in was taken."""
         return self._ended
 
     def put(self, snapshot: Snapshot) -> None:
+        """Add one; where too much waits already, stop the tap, and say so."""
         size = _size(snapshot)
         error = None
         with self._lock:
@@ -119,6 +122,7 @@ class _Reel:
         self._end()
 
     def finish(self) -> None:
+        """Let nothing in any more."""
         with self._lock:
             self._finished = True
 
@@ -198,7 +202,7 @@ class _Reel:
 class Tap:
     """The handle of a collector: it sees every snapshot until it is closed, or dropped. The session holds it weakly."""
 
-    def __init__(self, reel: _Reel, look: Look) -> None:
+    def __init__(self, reel: Reel, look: Look) -> None:
         self._reel = reel
         self._look = look
         reel.tap = weakref.ref(self)
@@ -232,7 +236,7 @@ class Tap:
         """
         self._reel.finish()
         self._reel.wake()
-        if self._reel.wake is _nobody:
+        if self._reel.wake is nobody:
             self._reel.drain()
         return self._reel.wait(timeout)
 
@@ -260,7 +264,7 @@ class Tap:
 class Recording(Tap):
     """The handle of a recording that is being made. The session holds it until one of them is closed."""
 
-    def __init__(self, reel: _Reel, writer: RecordingWriter, path: Path, *, wram: bool, picture: bool) -> None:
+    def __init__(self, reel: Reel, writer: RecordingWriter, path: Path, *, wram: bool, picture: bool) -> None:
         super().__init__(reel, writer.append)
         self._writer = writer
         self._wram, self._picture = wram, picture
@@ -279,109 +283,7 @@ class Recording(Tap):
         self._writer.close()
 
 
-class Taps:
-    """All taps of a session.
-
-    Args:
-        threads: Whether each gets a thread; without, it is called at once by who hands in a snapshot.
-        failed: Is told of failures.
-    """
-
-    def __init__(self, *, threads: bool, failed: Failed) -> None:
-        self._with_threads = threads
-        self._failed = failed
-        self._lock = ranked_lock(Rank.SESSION)
-        self._reels: tuple[_Reel, ...] = ()  # replaced, never changed: who hands in reads it without the lock
-        self._threads: dict[_Reel, OwnThread] = {}
-        self._recordings: tuple[Recording, ...] = ()
-        self._running = False
-        self._closed = False
-
-    def collect(self, look: Look, name: str = "", most: int = MOST_SNAPSHOTS, most_bytes: int = MOST_BYTES) -> Tap:
-        """Show every snapshot to `look`; who drops the handle sees no more. Raises HostError after `close`."""
-        name = name or getattr(look, "__qualname__", type(look).__name__)
-        reel = _Reel(name, most, most_bytes, MOST_FAILURES, self._failed)
-        tap = Tap(reel, look)
-        self._add(reel)
-        return tap
-
-    def record(self, path: Path, *, emulator: str, wram: bool, picture: bool, most: int, most_bytes: int) -> Recording:
-        """Write every snapshot into a recording. Raises UsageError, HostError."""
-        reel = _Reel(f"recording {path.name}", most, most_bytes, 1, self._failed)
-        recording = Recording(reel, RecordingWriter(path, emulator=emulator), path, wram=wram, picture=picture)
-        self._add(reel)
-        with self._lock:
-            self._recordings = (*(other for other in self._recordings if not other._reel.ended), recording)
-        return recording
-
-    def offer(self, snapshot: Snapshot) -> None:
-        """Hand a snapshot to every tap; costs an append each."""
-        for reel in self._reels:
-            reel.put(snapshot)
-            if not self._with_threads:
-                reel.drain()
-
-    def start(self) -> None:
-        """Give each its thread."""
-        with self._lock:
-            self._running = self._with_threads
-            for reel in self._reels:
-                self._equip(reel)
-
-    def stop(self, timeout: float) -> list[str]:
-        """Take what has come in and end the threads; returns the names of those that did not manage in time."""
-        with self._lock:
-            self._running = False
-            threads = list(self._threads.values())
-            for reel in self._threads:
-                reel.wake = reel.over = _nobody
-            self._threads = {}
-        for thread in threads:
-            thread.end()
-        until = time.monotonic() + timeout
-        return [thread.name for thread in threads if not thread.join(until - time.monotonic())]
-
-    def finish(self) -> None:
-        """Let nothing in any more; what came in is taken as always."""
-        with self._lock:
-            self._closed = True
-            reels = self._reels
-        for reel in reels:
-            reel.finish()
-            reel.wake()
-
-    def close(self, timeout: float) -> list[str]:
-        """Take what has come in, and close all; returns the names of those that did not manage in time."""
-        self.finish()
-        late = self.stop(timeout)
-        with self._lock:
-            reels, self._reels, self._recordings = self._reels, (), ()
-        for reel in reels:
-            if not late:
-                reel.drain()
-        return late
-
-    def stats(self) -> tuple[TapStats, ...]:
-        """How they are doing."""
-        taps = [None if reel.tap is None else reel.tap() for reel in self._reels]
-        return tuple(tap.stats() for tap in taps if tap is not None)
-
-    def _add(self, reel: _Reel) -> None:
-        with self._lock:
-            if self._closed:
-                raise HostError("the session is closed; nothing more can be recorded of it")
-            self._reels = (*(other for other in self._reels if not other.ended), reel)
-            self._equip(reel)
-
-    def _equip(self, reel: _Reel) -> None:
-        if not self._running or reel.ended or reel in self._threads:
-            return
-        thread = OwnThread(f"tap {reel.name}", reel.drain)
-        self._threads[reel] = thread
-        reel.wake, reel.over = thread.wake, thread.end
-
-
-def _nobody() -> None:
+def nobody() -> None:
     """What a tap wakes that has no thread now."""
 
 
