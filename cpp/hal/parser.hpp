@@ -183,8 +183,11 @@ class Parser {
         const bool pays = length >= price;
         const std::size_t end = where(pays, i + length);
         Choice choice = Choice::before(choice_[end], price, kind, length);
-        if constexpr (format.pair_count == PairCount::pairs)
-            choice = std::min(choice, Choice::before(choice_[end - 1], price, kind, length - 1));
+        if constexpr (format.pair_count == PairCount::pairs) {
+            // Of two that cost the same the longer: a match that stops early looks like no packer's work (locate).
+            const Choice shorter = Choice::before(choice_[end - 1], price, kind, length - 1);
+            choice = shorter.cost() < choice.cost() ? shorter : choice;
+        }
         return choice.only_if(pays);
     }
 
