@@ -418,6 +418,31 @@ def test_a_result_in_flight_when_the_session_is_closed_is_not_delivered(host: Ma
     assert all(handle.closed for handle in handles)
 
 
+def test_a_result_that_comes_between_the_close_and_the_last_pump_is_left_out(host: MadeHost) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+
+    def locate(_vram: object) -> VramOrigins:
+        looking.set()
+        go_on.wait(WAIT)
+        return VramOrigins(((),) * 2048, np.zeros(2048, np.bool_))
+
+    heard: list[Event] = []
+    session = Session(host, threads=True, locate=locate)
+    session.start()
+    handle = session.subscribe(heard.append)
+    session.submit(made_snapshot(1))
+    assert looking.wait(WAIT)
+    session.stop(0.01, 0.01, 0.01)
+    closer = threading.Thread(target=session.close)
+    closer.start()
+    closer.join(WAIT)
+    go_on.set()
+    assert eventually(lambda: not [t for t in threading.enumerate() if t.name.startswith("halscope codec")])
+    session.pump(1)
+    assert [type(event) for event in heard] == [Detached]
+    assert handle.closed
+
+
 def test_a_session_that_another_thread_closes_says_so_at_the_next_pump_and_then_is_silent(session: Session) -> None:
     heard: list[Event] = []
     handle = session.subscribe(heard.append)
