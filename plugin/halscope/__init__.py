@@ -1,20 +1,26 @@
 """Halscope: see, trace and edit the graphics of a running SNES game."""
 
-from halscope_hooks import (
-    Frame,
-    HalscopeError,
-    Origin,
-    Patch,
-    PpuRegisters,
-    Snapshot,
-    Sprite,
-    Write,
-    hookimpl,
-)
+from __future__ import annotations
 
-from halscope import hal
-from halscope.ppu import decode_frame
-from halscope.session import Session
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from halscope_hooks import (
+        Frame,
+        HalscopeError,
+        Origin,
+        Patch,
+        PpuRegisters,
+        Snapshot,
+        Sprite,
+        Write,
+        hookimpl,
+    )
+
+    from halscope import hal
+    from halscope.ppu import decode_frame
+    from halscope.session import Session
 
 __version__ = "0.1.0"
 
@@ -33,3 +39,20 @@ __all__ = [
     "hal",
     "hookimpl",
 ]
+
+_ROOMS: Final = {"Session": "halscope.session", "decode_frame": "halscope.ppu"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is named when it is first asked for: pytest looks in here for everyone who has Halscope installed."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "hal":
+        return importlib.import_module("halscope.hal")
+    value = getattr(importlib.import_module(_ROOMS.get(name, "halscope_hooks")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -117,6 +117,12 @@ class Plugins:
         """How each hook of each plugin has done."""
         return self._dispatcher.reports()
 
+    def plugin(self, name: str) -> object:
+        """The object of this plugin. Raises UsageError where there is none."""
+        if name not in self._loaded:
+            raise UsageError(f"there is no plugin {name!r}; the plugins are: {', '.join(self._loaded)}")
+        return self._registry.plugin(name)
+
     def codecs(self) -> tuple[Codec, ...]:
         """Every codec, the built-in ones first."""
         return tuple(self._codecs.values())
@@ -191,8 +197,7 @@ class Plugins:
 
     def session_for(self, plugin: str) -> SessionFacade:
         """The session as this plugin may use it. Raises UsageError where there is no such plugin."""
-        if plugin not in self._loaded:
-            raise UsageError(f"there is no plugin {plugin!r}; the plugins are: {', '.join(self._loaded)}")
+        self.plugin(plugin)  # says so where there is none
         return SessionFacade(plugin, self._loaded[plugin].granted, self._session)
 
     def enable(self, plugin: str, hook: str) -> bool:

@@ -52,6 +52,11 @@ class Registry:
         """The implementations of a hook in the order of calling, as pluggy has it: the last registered first."""
         return self._calls.get(hook, ())
 
+    def plugin(self, name: str) -> object | None:
+        """The object that was registered under this name, or `None`."""
+        with self._lock:
+            return self._manager.get_plugin(name)
+
     def names(self) -> tuple[str, ...]:
         """Every plugin, in the order of registration."""
         with self._lock:

@@ -1,0 +1,162 @@
+"""What tests hold in their hands: a recording's frames, and a session over it with the plugins under test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Self, final, overload
+
+from halscope_hooks import Codec, Event, Exporter, Frame, Host, HostInfo, JobFailed, PluginError, hookimpl
+
+from halscope.app import Grants, Plugins
+from halscope.formats.recording import RecordingReader
+from halscope.ppu.incremental import FrameDecoder
+from halscope.session import Session, Subscription
+
+
+@final
+class Frames(Sequence[Frame]):
+    """The frames of a recording, with their background layers, each decoded when it is looked at.
+
+    Args:
+        path: The recording.
+
+    Raises:
+        UsageError: It cannot be opened.
+        FormatError: It is no recording, or damaged (also when a frame is looked at).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._reader = RecordingReader(path)
+        self._decoder = FrameDecoder()
+
+    def __len__(self) -> int:
+        return len(self._reader)
+
+    @overload
+    def __getitem__(self, position: int) -> Frame: ...
+    @overload
+    def __getitem__(self, position: slice) -> tuple[Frame, ...]: ...
+    def __getitem__(self, position: int | slice) -> Frame | tuple[Frame, ...]:
+        """Return a frame, or a slice of them. Raises IndexError, FormatError."""
+        if isinstance(position, slice):
+            return tuple(self[at] for at in range(*position.indices(len(self))))
+        return self._decoder.decode(self._reader[position], layers=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
+
+
+@final
+class PluginSession:
+    """A session without threads: when a call returns, every hook that it caused has been called.
+
+    Args:
+        host: What is played; it belongs to the caller.
+        folders: Folders of plugins, each with its manifest.json.
+        installed: Whether plugins that are installed are loaded too.
+        allow: Permissions that the plugins are granted where they ask for them.
+        config_folder: Where remembered grants would lie; an empty folder, so that a test is the same everywhere.
+
+    Raises:
+        PluginError: A plugin was refused; says why.
+        UsageError: A folder has no manifest.json.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        *,
+        folders: Iterable[Path] = (),
+        installed: bool = False,
+        allow: Iterable[str] = (),
+        config_folder: Path,
+    ) -> None:
+        grants = Grants(allow, folder=config_folder)
+        self._failures: list[JobFailed] = []
+        # A plugin itself, so that it hears of what fails before there is a session, too.
+        listener = _Listener(self._failures)
+        self._plugins = Plugins([listener], folders=folders, entry_points=installed, grants=grants)
+        for refusal in self._plugins.refused:
+            raise PluginError(refusal.plugin, refusal.reason)
+        self._session = Session(host, dispatch=self._plugins.dispatch)
+
+    @property
+    def info(self) -> HostInfo:
+        """The host that is attached."""
+        return self._session.info
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """The ids of the plugins under test."""
+        return tuple(one.name for one in self._plugins.loaded if one.source not in ("built in", "handed in"))
+
+    def plugin(self, name: str | None = None) -> object:
+        """The object that a plugin's manifest names; without a name, of the only one.
+
+        Raises:
+            PluginError: There is no such plugin, or there are several and none was named.
+        """
+        if name is None:
+            if len(self.plugins) != 1:
+                loaded = ", ".join(self.plugins) or "none is loaded; see docs/how-to/test-a-plugin.md"
+                raise PluginError("(not named)", f"name the one you mean: {loaded}")
+            name = self.plugins[0]
+        return self._plugins.plugin(name)
+
+    def exporter(self, suffix: str) -> Exporter:
+        """The exporter for an ending (".bps"). Raises UsageError where there is none."""
+        return self._plugins.exporter(Path(f"edit{suffix}"))
+
+    def codec(self, name: str) -> Codec:
+        """The codec of this name. Raises UsageError where there is none."""
+        return self._plugins.codec(name)
+
+    def groups(self, frame: Frame) -> tuple[tuple[int, ...], ...]:
+        """The sprites of a frame as the plugins group them: OAM entries, 0 to 127, of each figure."""
+        return tuple(tuple(group.indices) for group in self._plugins.group_sprites(frame))
+
+    def step(self) -> Frame | None:
+        """Play one frame; `None` at the end of the recording."""
+        update = self._session.step()
+        return None if update is None else update.frame
+
+    def play(self, frames: int | None = None) -> Frame | None:
+        """Play so many frames, or all that are left; returns the last one that was played, if any."""
+        last = None
+        while frames is None or frames > 0:
+            frame = self.step()
+            if frame is None:
+                break
+            last = frame
+            frames = None if frames is None else frames - 1
+        return last
+
+    def subscribe(self, callback: Callable[[Event], None], *kinds: type[Event]) -> Subscription:
+        """Hear what the session tells; keep the handle for as long as you want to hear."""
+        return self._session.subscribe(callback, *kinds, name="test")
+
+    def take_failures(self) -> tuple[JobFailed, ...]:
+        """What failed since the last call: hooks that raised, jobs. What nobody takes fails the test."""
+        taken = tuple(self._failures)
+        self._failures.clear()
+        return taken
+
+    def close(self, reason: str = "the recording was closed") -> None:
+        """Detach the host; the plugins are told. Idempotent."""
+        self._session.close(reason)
+
+
+class _Listener:
+    """Hears what failed."""
+
+    def __init__(self, failures: list[JobFailed]) -> None:
+        self._failures = failures
+
+    @hookimpl
+    def halscope_job_failed(self, job: str, error: BaseException, traceback: str, plugin: str) -> None:
+        """Keep it."""
+        self._failures.append(JobFailed(job, error, traceback, plugin))

@@ -1,0 +1,184 @@
+"""The pytest plugin: options, the marker `halscope`, and the fixtures. The fixtures import whatever is heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from halscope.hosts.recording import ReplayHost
+    from halscope.testing._image import ImageCheck
+    from halscope.testing._marker import Wanted
+    from halscope.testing._session import Frames, PluginSession
+
+_MARKER: Final = (
+    "halscope(recording=PATH, plugin=FOLDER, allow=PERMISSIONS, frames=N, press=PRESSES, wram=BOOL, picture=BOOL): "
+    "what Halscope's fixtures use; frames to picture say how --halscope-record makes the recording"
+)
+_WRITTEN: Final = pytest.StashKey[list[Path]]()
+_RECORDED: Final = pytest.StashKey[dict[Path, tuple[object, ...]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, all of them named halscope."""
+    group = parser.getgroup("halscope", "Halscope: plugins tested against recordings")
+    group.addoption(
+        "--halscope-update", action="store_true", help="write reference pictures that are missing or differ"
+    )
+    group.addoption(
+        "--halscope-record",
+        metavar="ROM",
+        help="make the recordings that tests name anew, of this ROM or of 'demo'",
+    )
+    group.addoption("--halscope-core", metavar="CORE", help="the libretro core to record on, by name or path")
+    parser.addini("halscope_recordings", "folder that recordings lie in (default: beside the test)", default="")
+    parser.addini("halscope_plugins", "folders of the plugins under test, each with a manifest.json", type="linelist")
+    parser.addini("halscope_installed", "also load the plugins that are installed", type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+    config.stash[_WRITTEN] = []
+    config.stash[_RECORDED] = {}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which files were written."""
+    for path in config.stash[_WRITTEN]:
+        terminalreporter.write_line(f"halscope: wrote {path}")
+
+
+@pytest.fixture
+def halscope_recording(request: pytest.FixtureRequest) -> Path:
+    """The recording that the test's marker names; with --halscope-record it is made first."""
+    wanted = _wanted(request)
+    if wanted.recording is None:
+        _fail(f"{request.node.nodeid}: names no recording; mark it with @pytest.mark.halscope(recording='run.hrec')")
+    named = request.config.getini("halscope_recordings")
+    path = (request.config.rootpath / named if named else request.path.parent) / wanted.recording
+    if (rom := request.config.getoption("--halscope-record")) is not None:
+        _record(request, rom, path, wanted)
+    if not path.is_file():
+        _fail(
+            f"{path}: there is no such recording, which {request.node.nodeid} names; make it with "
+            "--halscope-record ROM, or mend the marker or the setting halscope_recordings"
+        )
+    return path
+
+
+@pytest.fixture
+def halscope_replay(halscope_recording: Path) -> Iterator[ReplayHost]:
+    """A host that plays the recording back."""
+    from halscope_hooks import HalscopeError
+
+    from halscope.hosts.recording import ReplayHost
+
+    try:
+        host = ReplayHost(halscope_recording)
+    except HalscopeError as error:
+        _fail(str(error))
+    with host:
+        yield host
+
+
+@pytest.fixture
+def halscope_frames(halscope_recording: Path) -> Iterator[Frames]:
+    """The recording's frames, each decoded when it is looked at."""
+    from halscope_hooks import HalscopeError
+
+    from halscope.testing._session import Frames
+
+    try:
+        frames = Frames(halscope_recording)
+    except HalscopeError as error:
+        _fail(str(error))
+    with frames:
+        yield frames
+
+
+@pytest.fixture
+def halscope_session(
+    request: pytest.FixtureRequest, halscope_replay: ReplayHost, tmp_path: Path
+) -> Iterator[PluginSession]:
+    """A session without threads over the recording, with the plugins under test in it.
+
+    The test fails when a hook failed and nobody took the failure (`take_failures`).
+    """
+    from halscope_hooks import HalscopeError
+
+    from halscope.testing._session import PluginSession
+
+    config = request.config
+    wanted = _wanted(request)
+    folders = [config.rootpath / folder for folder in config.getini("halscope_plugins")]
+    if wanted.plugin is not None:
+        folders.append(request.path.parent / wanted.plugin)
+    try:
+        session = PluginSession(
+            halscope_replay,
+            folders=folders,
+            installed=config.getini("halscope_installed"),
+            allow=wanted.allow,
+            config_folder=tmp_path,
+        )
+    except HalscopeError as error:
+        _fail(f"{request.node.nodeid}: {error}")
+    yield session
+    session.close()
+    if failures := session.take_failures():
+        _fail("\n".join(f"{failure.job} failed: {failure.error!r}\n{failure.traceback}" for failure in failures))
+
+
+@pytest.fixture
+def halscope_image(request: pytest.FixtureRequest, tmp_path: Path) -> ImageCheck:
+    """Compares pictures with references in the folder beside the test that is named like its file."""
+    from halscope.testing._image import ImageCheck
+
+    return ImageCheck(
+        references=request.path.with_suffix(""),
+        output=tmp_path,
+        update=request.config.getoption("--halscope-update"),
+        written=request.config.stash[_WRITTEN].append,
+    )
+
+
+def _wanted(request: pytest.FixtureRequest) -> Wanted:
+    from halscope_hooks import UsageError
+
+    from halscope.testing._marker import read_markers
+
+    try:
+        # The closest marker comes first, and what it says counts before what its class or module says.
+        return read_markers([(mark.args, mark.kwargs) for mark in request.node.iter_markers("halscope")])
+    except UsageError as error:
+        _fail(f"{request.node.nodeid}: {error}")
+
+
+def _record(request: pytest.FixtureRequest, rom: str, path: Path, wanted: Wanted) -> None:
+    from halscope_hooks import HalscopeError
+
+    from halscope.testing._record import CoreMissingError, record
+
+    made = request.config.stash[_RECORDED]
+    if made.setdefault(path, wanted.run) != wanted.run:
+        _fail(
+            f"{path}: {request.node.nodeid} asks for another run than the test before it that made this recording; "
+            "give both markers the same frames, press, wram and picture, or name another file"
+        )
+    if path in request.config.stash[_WRITTEN]:
+        return
+    try:
+        record(rom, request.config.getoption("--halscope-core"), path, wanted)
+    except CoreMissingError as error:
+        pytest.skip(f"{path.name} cannot be recorded here: {error}")
+    except HalscopeError as error:
+        _fail(f"{path}: cannot be recorded: {error}")
+    request.config.stash[_WRITTEN].append(path)
+
+
+def _fail(message: str) -> NoReturn:
+    pytest.fail(message, pytrace=False)
