@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from halscope.formats.recording import RecordingReader
-from support.made_host import WAIT
+from halscope.session import Session
+from support.made_host import WAIT, MadeHost
 
 TESTS = Path(__file__).parents[1]
 
 SCRIPT = """
 import sys, threading, time
 from pathlib import Path
+from queue import SimpleQueue
 sys.path.insert(0, {tests!r})
 from halscope.codecs.hal import HAL
 from halscope.demo import rom_path
@@ -87,3 +90,27 @@ def test_ctrl_c_ends_the_session_and_the_program(tmp_path: Path) -> None:
     assert errors.rstrip().endswith("KeyboardInterrupt")
     with RecordingReader(recording) as reader:
         assert reader.complete
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_every_thread_leaves_ctrl_c_to_the_main_one() -> None:
+    # A SIGINT that another thread takes does not wake a main thread that sleeps.
+    deaf: SimpleQueue[tuple[str, bool]] = SimpleQueue()
+
+    def note(who: str) -> None:
+        deaf.put((who, signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+    host = MadeHost()
+    with Session(host, threads=True) as session:
+        kept = [
+            session.subscribe(lambda _event: note("subscriber"), delivery="own"),
+            session.collect(lambda _snapshot: note("tap")),
+        ]
+        session.run("work", lambda _context: note("codec")).result(WAIT)
+        session.preview("work", lambda _context: note("preview"), key=0).result(WAIT)
+        session.tick()
+        heard: set[tuple[str, bool]] = set()
+        while {who for who, _ in heard} != {"subscriber", "tap", "codec", "preview"}:
+            heard.add(deaf.get(timeout=WAIT))
+        assert all(is_deaf for _, is_deaf in heard), heard
+        assert len(kept) == 2

@@ -35,7 +35,7 @@ from halscope.session._locks import Rank, ranked_lock
 from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._stats import Latencies
 from halscope.session._tap_list import Taps
-from halscope.session._threads import PREFIX, inside
+from halscope.session._threads import PREFIX, inside, new_thread
 from halscope.session._work import Work
 from halscope.session._workers import PhaseSeconds, PoolStoppedError, StopReport
 
@@ -382,7 +382,7 @@ def end_in_background(engine: Engine, reason: str) -> None:
     for the locks."""
     if engine.threads and engine.open and engine._state is not State.NEW:
         with contextlib.suppress(RuntimeError):  # the interpreter ends, and has closed it
-            threading.Thread(target=_end, args=(engine, reason), name=PREFIX + "end", daemon=True).start()
+            new_thread(PREFIX + "end", _end, engine, reason).start()
 
 
 def _end(engine: Engine, reason: str) -> None:

@@ -17,6 +17,7 @@ from halscope_hooks import UsageError
 from halscope.session._cancel import CancelToken
 from halscope.session._jobs import Job, JobState, Keeper, Priority, checked_seconds
 from halscope.session._stats import Latencies, PoolStats
+from halscope.session._threads import PREFIX, new_thread
 from halscope.session._work import Work, complete
 from halscope.session._workers import (
     OnFailed,
@@ -318,7 +319,7 @@ def _stop_apart(workers: Workers) -> None:
             _ALIVE.discard(workers)
 
     with contextlib.suppress(RuntimeError):  # no thread can begin while the interpreter ends; _stop_all does it then
-        threading.Thread(target=stop, name="halscope drops a pool", daemon=True).start()
+        new_thread(PREFIX + "drops a pool", stop).start()
 
 
 def _stop_all() -> None:

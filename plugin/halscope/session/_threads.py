@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -14,6 +15,22 @@ PREFIX: Final = "halscope "
 """Every thread of ours has a name that begins so."""
 
 _LOOK_EVERY: Final = 5.0  # seconds; nothing waits without end, not even for work
+
+
+def new_thread[*A](name: str, target: Callable[[*A], object], *arguments: *A) -> threading.Thread:
+    """A thread, not yet begun: a daemon, for nobody waits for one of ours without a time-out, and deaf to Ctrl-C."""
+    return threading.Thread(target=_deaf_to_ctrl_c, args=(target, *arguments), name=name, daemon=True)
+
+
+def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
+    """Let no SIGINT be taken by this thread, nor by the threads that C++ begins in it.
+
+    A signal goes to any thread of a process, most likely to one that is just beginning, as those of an index build do.
+    There it only sets a flag: the main thread sleeps on in its `time.sleep` or `result`, and Ctrl-C seems dead.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    target(*arguments)
 
 
 class OwnThread:
@@ -59,7 +76,7 @@ class OwnThread:
     def _begin(self) -> None:
         with self._lock:
             if self._thread is None and not self._ending:
-                thread = threading.Thread(target=_run, args=(self._calls, self._drain), name=self.name, daemon=True)
+                thread = new_thread(self.name, _run, self._calls, self._drain)
                 try:
                     thread.start()
                 except RuntimeError as error:  # the system has none left, or the interpreter ends: the next wake tries

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from halscope.session._jobs import Job
+from halscope.session._threads import new_thread
 from halscope.session._work import deadline_reason
 
 _LOG: Final = logging.getLogger("halscope.session")
@@ -70,7 +71,7 @@ class Watch:
                 self._changed.notify()
 
     def _begin(self) -> None:
-        thread = threading.Thread(target=self._look, name=self._name, daemon=True)
+        thread = new_thread(self._name, self._look)
         try:
             thread.start()
         except RuntimeError as error:  # the next entry tries again

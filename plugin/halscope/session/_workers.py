@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import threading
 import time
 from collections import OrderedDict, deque
@@ -20,6 +19,7 @@ from halscope_hooks import HalscopeError
 
 from halscope.session._jobs import Job, JobState, Priority
 from halscope.session._stats import Latencies, PoolStats
+from halscope.session._threads import new_thread
 from halscope.session._watch import Watch
 from halscope.session._work import complete
 
@@ -118,7 +118,7 @@ class Workers:
         self._threads: list[threading.Thread] = []
         try:
             for number in range(workers):
-                thread = threading.Thread(target=self._work, name=f"{name} {number + 1}", daemon=True)
+                thread = new_thread(f"{name} {number + 1}", self._work)
                 thread.start()
                 self._threads.append(thread)
         except RuntimeError as error:
@@ -186,7 +186,6 @@ class Workers:
 
     def _work(self) -> None:
         thread = threading.current_thread()
-        leave_ctrl_c_to_main()
         while (job := self._take(thread)) is not None:
             if self._stopping is not None:
                 job.cancel(self._stopping)
@@ -333,7 +332,7 @@ class Workers:
             job.finish(JobState.CANCELLED)
         if jobs:
             # Callbacks are foreign code that may never return either.
-            last = threading.Thread(target=_call_back, args=(jobs,), name=f"{self._name} last", daemon=True)
+            last = new_thread(f"{self._name} last", _call_back, jobs)
             with contextlib.suppress(RuntimeError):  # no thread can begin while the interpreter ends
                 last.start()
                 last.join(_LAST_SECONDS)
@@ -342,16 +341,6 @@ class Workers:
     def _report(self, abandoned: tuple[str, ...], seconds: PhaseSeconds) -> StopReport:
         with self._lock:
             return StopReport(self._drained, self._cancelled_early, abandoned, seconds)
-
-
-def leave_ctrl_c_to_main() -> None:
-    """Let no SIGINT be taken by this thread, nor by the threads that C++ begins in it.
-
-    A signal goes to any thread of a process, most likely to one that is just beginning, as those of an index build do.
-    There it only sets a flag: the main thread sleeps on in its `time.sleep` or `result`, and Ctrl-C seems dead.
-    """
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _call_back(jobs: list[Job[object]]) -> None:
