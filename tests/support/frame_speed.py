@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+from halscope.app._background import background_threads, in_background
 from halscope.codecs import hal
 from halscope.demo import rom_path
 from halscope.formats.recording import RecordingReader, RecordingWriter
@@ -105,16 +106,17 @@ def busy_snapshots(truth: TruthRom, count: int = 8) -> list[Snapshot]:
 
 def frame_latency_under_index(seconds: float = 10.0, *, rom_bytes: int = 0x400000, blocks: int = 384) -> Latency:
     """A live session gets a snapshot in which everything changed sixty times a second, for so long, decodes it with its
-    layers and looks all of it up, while its own pool builds the index of a ROM (4 MiB) again and again."""
+    layers and looks all of it up, while its own pool builds the index of a ROM (4 MiB) again and again, as `halscope
+    play` does: in the background."""
     truth = make_truth_rom(5, size=rom_bytes, blocks=blocks)
     snapshots = busy_snapshots(truth)
     index = RomIndex.build(truth.rom, [hal.HAL])
-    builds = 0
+    builds, threads = 0, background_threads()
 
     def build(context: JobContext) -> None:
         nonlocal builds
         while True:
-            RomIndex.build(truth.rom, [hal.HAL], cancel=context.token.native)
+            in_background(lambda: RomIndex.build(truth.rom, [hal.HAL], cancel=context.token.native, threads=threads))
             builds += 1
 
     with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ from typing import Final
 
 from halscope_hooks import Event, FrameDecoded, HalscopeError, JobFailed, JobProgress, OriginsFound
 
+from halscope.app._background import background_threads, in_background
 from halscope.app._games import Press, run_in_real_time
 from halscope.app._live import LiveEdits
 from halscope.app._workspace import Workspace
@@ -75,7 +76,8 @@ class Play:
                     raise self._refused
 
     def _index(self, context: JobContext) -> RomIndex:
-        return self._workspace.index(context.report, context.token.native)
+        threads = background_threads()
+        return in_background(lambda: self._workspace.index(context.report, context.token.native, threads))
 
     def _locate(self, job: Job[RomIndex]) -> None:
         if job.exception(0) is None:

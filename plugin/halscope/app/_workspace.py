@@ -105,12 +105,13 @@ class Workspace:
         used = game.match.profile.codecs
         return tuple(one for one in self.plugins.codecs() if one.name in used or not self.plugins.is_built_in(one))
 
-    def index(self, progress: Progress | None = None, cancel: CancelToken | None = None) -> RomIndex:
-        """The index of the whole ROM, from the cache where it is there. Raises CancelledError once `cancel` is."""
+    def index(self, progress: Progress | None = None, cancel: CancelToken | None = None, threads: int = 0) -> RomIndex:
+        """The index of the whole ROM, from the cache where it is there; otherwise built, on so many threads at most
+        (0: as many as pay). Raises CancelledError once `cancel` is."""
         if self._index is None:
             known = {} if self.game is None else self.game.starts
             self._index = RomIndex.load_or_build(
-                self.rom, self.codecs(), progress=progress, cancel=cancel, known_starts=known
+                self.rom, self.codecs(), progress=progress, cancel=cancel, known_starts=known, threads=threads
             )
         return self._index
 

@@ -28,35 +28,38 @@ def native_formats(codecs: Sequence[Codec], numbers: NDArray[np.uint8]) -> NDArr
     return formats[numbers] if len(codecs) else numbers
 
 
-def scan(rom: Rom, codec: Codec, cancel: CancelToken | None) -> NDArray[Any]:
+def scan(rom: Rom, codec: Codec, cancel: CancelToken | None, threads: int = 0) -> NDArray[Any]:
     """Every strict stream: at least offset, packed_size and size."""
     stop_if_cancelled(cancel)
     match codec.name:
         case "hal":
-            return _codec.hal_scan(rom.data, rom.mapping.window, True, 0, cancel)
+            return _codec.hal_scan(rom.data, rom.mapping.window, True, threads, cancel)
         case "lz1" | "lz2":
-            return _codec.lz_scan(rom.data, codec.name == "lz2", rom.mapping.window, True, 0, cancel)
+            return _codec.lz_scan(rom.data, codec.name == "lz2", rom.mapping.window, True, threads, cancel)
         case _:
             return codec.scan(rom.data, window=rom.mapping.window)
 
 
-def first_look(rom: Rom, codec: Codec, candidates: NDArray[Any], cancel: CancelToken | None) -> NDArray[np.float64]:
+def first_look(
+    rom: Rom, codec: Codec, candidates: NDArray[Any], cancel: CancelToken | None, threads: int = 0
+) -> NDArray[np.float64]:
     """A cheap estimate of each candidate's evidence, without decoding it."""
     if codec.name in NATIVE:
         offsets = np.ascontiguousarray(candidates["offset"], np.uint32)
-        return _codec.locate_command_evidence(rom.data, offsets, NATIVE[codec.name], cancel).astype(np.float64)
+        look = _codec.locate_command_evidence(rom.data, offsets, NATIVE[codec.name], cancel, threads)
+        return look.astype(np.float64)
     return _compression(candidates)
 
 
 def full_evidence(
-    rom: Rom, codecs: Sequence[Codec], starts: NDArray[Any], cancel: CancelToken | None
+    rom: Rom, codecs: Sequence[Codec], starts: NDArray[Any], cancel: CancelToken | None, threads: int = 0
 ) -> NDArray[np.float64]:
     """The evidence of starts, whose field `codec` counts through `codecs`."""
     evidence = _compression(starts)
     native = is_native(codecs, starts["codec"])
     offsets = np.ascontiguousarray(starts["offset"][native])
     formats = native_formats(codecs, starts["codec"][native])
-    parts = _codec.locate_stream_evidence(rom.data, offsets, formats, cancel)
+    parts = _codec.locate_stream_evidence(rom.data, offsets, formats, cancel, threads)
     evidence[native] = parts.sum(axis=1, dtype=np.float64)
     return evidence
 

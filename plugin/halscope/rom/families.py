@@ -101,6 +101,7 @@ def find_families(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     known_starts: KnownStarts | None = None,
+    threads: int = 0,
 ) -> Starts:
     """Scan a ROM with each codec and rank what is found.
 
@@ -111,6 +112,7 @@ def find_families(
         cancel: Raises CancelledError soon after it is cancelled; a foreign codec is waited for.
         known_starts: Counted as if a table pointed at them and they were of no other codec, where a plausible stream
             begins there.
+        threads: Of C++ at most; 0: as many as there are cores, up to four.
 
     Returns:
         START_DTYPE array: families in the order of their best start's offset, within one the best start first. Streams
@@ -120,18 +122,18 @@ def find_families(
     for number, codec in enumerate(codecs):
         if progress is not None:
             progress(number, len(codecs))
-        parts.append(_candidates(rom, codec, number, cancel))
+        parts.append(_candidates(rom, codec, number, cancel, threads))
     candidates = np.concatenate(parts)
     candidates["family"] = numbered(candidates["offset"] + candidates["packed_size"])
     evidence.stop_if_cancelled(cancel)
-    tables = _tables(rom, candidates, cancel)
+    tables = _tables(rom, candidates, cancel, threads)
     for number, codec in enumerate(codecs):
         if known_starts is not None and codec.name in known_starts:
             known = np.isin(candidates["offset"], known_starts[codec.name])
             tables[known & (candidates["codec"] == number)] = np.inf
     evidence.stop_if_cancelled(cancel)
     starts, tables = _chosen(codecs, candidates, tables)
-    starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel)
+    starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel, threads)
     weigh_codecs(starts, evidence.is_native(codecs, starts["codec"]))
     _point(starts, tables)
     evidence.stop_if_cancelled(cancel)
@@ -147,10 +149,10 @@ def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
     return candidates[(size >= SMALLEST_BLOCK) & (packed >= SMALLEST_STREAM) & (packed <= size + size // 64 + 8)]
 
 
-def _candidates(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None) -> Starts:
+def _candidates(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None, threads: int) -> Starts:
     """The codec's streams that could be blocks, with a first look at their evidence."""
-    found = plausible_streams(evidence.scan(rom, codec, cancel))
-    look = evidence.first_look(rom, codec, found, cancel)
+    found = plausible_streams(evidence.scan(rom, codec, cancel, threads))
+    look = evidence.first_look(rom, codec, found, cancel, threads)
     # A start that falls below the floor is none whatever points at it: tables of numbers lead to one another.
     found, look = found[look >= _FLOOR], look[look >= _FLOOR]
     candidates = np.zeros(len(found), START_DTYPE)
@@ -161,13 +163,14 @@ def _candidates(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None)
     return candidates
 
 
-def _tables(rom: Rom, candidates: Starts, cancel: CancelToken | None) -> NDArray[np.float32]:
+def _tables(rom: Rom, candidates: Starts, cancel: CancelToken | None, threads: int) -> NDArray[np.float32]:
     """The evidence of the tables that lead to each candidate's offset, whatever its codec."""
     number = numbered(np.ascontiguousarray(candidates["offset"]))
     rows = np.empty(int(number.max()) + 1 if len(number) else 0, np.intp)
     rows[number] = np.arange(len(number))  # any of those at an offset: they share their end
     offsets, families = candidates["offset"][rows], candidates["family"][rows]
-    return table_pointers(rom, np.ascontiguousarray(offsets), np.ascontiguousarray(families), cancel)[number]
+    offsets, families = np.ascontiguousarray(offsets), np.ascontiguousarray(families)
+    return table_pointers(rom, offsets, families, cancel, threads)[number]
 
 
 def _chosen(

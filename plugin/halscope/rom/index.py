@@ -17,7 +17,7 @@ from halscope.rom import cache
 from halscope.rom.evidence import NATIVE, native_formats, stop_if_cancelled
 from halscope.rom.families import START_DTYPE, START_KINDS, KnownStarts, Starts, find_families
 from halscope.rom.image import Rom
-from halscope.rom.origin import Origins, atlas_of, blocks_of
+from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
 from halscope.rom.rows import first_of_each
 
 TILE_BYTES: Final = 32
@@ -54,7 +54,7 @@ class RomIndex:
         self.families = families
         self._outputs, self._bounds = arrays["outputs"], arrays["bounds"]
         self._buckets, self._positions = arrays["buckets"], arrays["positions"]
-        self._block_of = blocks_of(families, tuple(codec.name for codec in codecs))
+        self._blocks = SegmentBlocks(families, tuple(codec.name for codec in codecs))
         self._atlas = atlas_of(
             families, self._outputs, self._bounds, rom.data, (self._buckets, self._positions), MOST_PLACES
         )
@@ -68,6 +68,7 @@ class RomIndex:
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
         known_starts: KnownStarts | None = None,
+        threads: int = 0,
     ) -> Self:
         """Index a ROM: scan, rank the starts, decode them, and take fingerprints of it all and of the ROM itself.
 
@@ -77,6 +78,8 @@ class RomIndex:
             progress: Called with (steps done, steps).
             cancel: Once it is cancelled, from any thread, the work ends within milliseconds; only a foreign codec's
                 own methods are waited for.
+            known_starts: See `find_families`.
+            threads: Of C++ at most; 0: as many as there are cores, up to four. The index does not depend on it.
 
         Raises:
             CancelledError: `cancel` was cancelled.
@@ -85,11 +88,11 @@ class RomIndex:
         _check_names(codecs)
         report = progress or (lambda _done, _total: None)
         report(0, _STEPS)
-        families = find_families(rom, codecs, cancel=cancel, known_starts=known_starts)
+        families = find_families(rom, codecs, cancel=cancel, known_starts=known_starts, threads=threads)
         report(1, _STEPS)
         families, outputs, bounds = _decoded(rom, codecs, families, cancel)
         report(2, _STEPS)
-        buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel)
+        buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel, threads)
         report(_STEPS, _STEPS)
         return cls(
             rom, codecs, families, _read_only(outputs=outputs, bounds=bounds, buckets=buckets, positions=positions)
@@ -105,6 +108,7 @@ class RomIndex:
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
         known_starts: KnownStarts | None = None,
+        threads: int = 0,
     ) -> Self:
         """As `build`, from the cache where it holds this ROM and these codecs. A cache that cannot be used is no error.
 
@@ -116,6 +120,7 @@ class RomIndex:
             progress: As for `build`; not called where the cache serves.
             cancel: As for `build`.
             known_starts: As for `build`; part of the cache's key.
+            threads: As for `build`.
         """
         _check_names(codecs)
         key = "|".join(
@@ -131,7 +136,7 @@ class RomIndex:
         stored = cache.load(path, key)
         if stored is not None and _fits(stored, rom):
             return cls(rom, codecs, stored["families"], stored)
-        index = cls.build(rom, codecs, progress=progress, cancel=cancel, known_starts=known_starts)
+        index = cls.build(rom, codecs, progress=progress, cancel=cancel, known_starts=known_starts, threads=threads)
         if not any(getattr(codec, "failed", False) for codec in codecs):
             cache.store(path, key, index._arrays())
         return index
@@ -225,7 +230,7 @@ class RomIndex:
 
     def origins(self, first: NDArray[np.uint32], answers: NDArray[Any]) -> Origins:
         """What a follower's answers mean."""
-        return Origins(self._block_of, first, answers)
+        return Origins(self._blocks, first, answers)
 
     def _arrays(self) -> cache.Arrays:
         return {

@@ -25,20 +25,43 @@ MOST_TWINS: Final = 8
 _PLAUSIBLE: Final = 0.5
 
 SegmentBlock = tuple[str, int, StartEvidence]
+"""What an origin says of a start: its codec's name, its offset in the ROM, and how it is known."""
+
+
+class SegmentBlocks:
+    """What each segment is. A ROM has ten thousand starts, so the object of one is made when it is asked for.
+
+    Args:
+        starts: START_DTYPE, one row a segment.
+        names: The names of the codecs that its field `codec` counts through.
+    """
+
+    __slots__ = ("_codecs", "_kinds", "_names", "_offsets")
+
+    def __init__(self, starts: Starts, names: tuple[str, ...]) -> None:
+        self._codecs, self._offsets, self._kinds = starts["codec"], starts["offset"], starts["start"]
+        self._names = names
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __getitem__(self, segment: int) -> SegmentBlock:
+        kind = START_KINDS[self._kinds.item(segment)]
+        return self._names[self._codecs.item(segment)], self._offsets.item(segment), kind
 
 
 class Origins(Sequence[tuple[Origin, ...]]):
     """The origins of each tile, best first. Immutable; equal to any sequence of equal tuples.
 
     Args:
-        blocks: What each segment is, from `blocks_of`.
+        blocks: What each segment is.
         first: uint32[n + 1], where the answers of each tile begin.
         answers: (segment, offset); a segment is a row of `blocks`, or one past the last for the ROM itself.
     """
 
     __slots__ = ("_answers", "_blocks", "_first")
 
-    def __init__(self, blocks: Sequence[SegmentBlock], first: NDArray[np.uint32], answers: NDArray[Any]) -> None:
+    def __init__(self, blocks: SegmentBlocks, first: NDArray[np.uint32], answers: NDArray[Any]) -> None:
         self._blocks, self._first, self._answers = blocks, first, answers
 
     def __len__(self) -> int:
@@ -76,12 +99,6 @@ class Origins(Sequence[tuple[Origin, ...]]):
             return Origin(RAW, offset, 0, START_KINDS[CONTENT])
         codec, block_offset, kind = self._blocks[segment]
         return Origin(codec, block_offset, offset, kind)
-
-
-def blocks_of(starts: Starts, names: tuple[str, ...]) -> tuple[SegmentBlock, ...]:
-    """What an origin says of each start: its codec's name, its offset in the ROM, and how it is known."""
-    rows = zip(starts["codec"].tolist(), starts["offset"].tolist(), starts["start"].tolist(), strict=True)
-    return tuple((names[codec], offset, START_KINDS[kind]) for codec, offset, kind in rows)
 
 
 def atlas_of(

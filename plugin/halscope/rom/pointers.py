@@ -30,7 +30,11 @@ _ACCIDENTS: Final = 0.01
 
 
 def table_pointers(
-    rom: Rom, offsets: NDArray[np.uint32], families: NDArray[np.uint32], cancel: CancelToken | None = None
+    rom: Rom,
+    offsets: NDArray[np.uint32],
+    families: NDArray[np.uint32],
+    cancel: CancelToken | None = None,
+    threads: int = 0,
 ) -> NDArray[np.float32]:
     """For each start, the evidence (nats) of the strongest table that an address leads to it from; 0 for none.
 
@@ -39,18 +43,20 @@ def table_pointers(
         offsets: ROM offsets of starts, ascending.
         families: The family of each.
         cancel: Raises CancelledError soon after it is cancelled.
+        threads: Of C++ at most; 0: as many as there are cores, up to four.
     """
     result = np.zeros(len(offsets), np.float32)
     positions = len(rom.data) - 2
     if not len(offsets) or positions < 1:
         return result
-    references = _codec.locate_references(rom.data, direct_pages(rom), offsets, cancel)
+    references = _codec.locate_references(rom.data, direct_pages(rom), offsets, cancel, threads)
     # Half a reference more than were seen, so that a ROM without any does not make a chance of zero.
     accident = min(0.5, (len(references) + 0.5) / positions)
     hit = math.log(_LEADS_TO_START / accident)
     miss = math.log((1 - _LEADS_TO_START) / (1 - accident))
     threshold = math.log(positions * len(STRIDES) / _ACCIDENTS)
-    evidence = _codec.locate_tables(references, families, np.array(STRIDES, np.uint32), hit, miss, threshold, cancel)
+    strides = np.array(STRIDES, np.uint32)
+    evidence = _codec.locate_tables(references, families, strides, hit, miss, threshold, cancel, threads)
     np.maximum.at(result, references["target"], evidence)
     return result
 
