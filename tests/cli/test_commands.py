@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from halscope import hal
 from halscope.cli import main
+from halscope.codecs.lz import LZ1, LZ2
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
+from halscope_hooks import Codec
 from PIL import Image
 from pypatchergba import patcher
 
@@ -56,6 +58,21 @@ def test_scan_all_lists_every_strict_stream(rom: Path, capsys: pytest.CaptureFix
     expected = hal.scan(rom.read_bytes(), window=0x8000)
     listed = [block["offset"] for block in document["blocks"] if block["codec"] == "hal"]
     assert listed == expected["offset"].tolist()
+
+
+@pytest.mark.parametrize("codec", [LZ1, LZ2])
+def test_the_other_codecs_are_at_hand_too(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], codec: Codec
+) -> None:
+    (document,) = run(capsys, "scan", rom, "--json", "--all", "--codec", codec.name)
+    expected = codec.scan(rom.read_bytes(), window=0x8000)
+    assert [block["offset"] for block in document["blocks"]] == expected["offset"].tolist()
+    raw, packed, again = tmp_path / "raw", tmp_path / "packed", tmp_path / "again"
+    raw.write_bytes(bytes(range(200)) * 3)
+    (told,) = run(capsys, "compress", raw, "-o", packed, "--codec", codec.name, "--json")
+    assert told == {"codec": codec.name, "size": 600, "packed_size": len(codec.encode(raw.read_bytes()))}
+    run(capsys, "decompress", packed, "0", "-o", again, "--codec", codec.name)
+    assert again.read_bytes() == raw.read_bytes()
 
 
 def test_locate_finds_tiles_at_their_block(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,8 +119,8 @@ class Workspace:
         """What a session asks for the origins of a VRAM; it looks up only what changed since it was asked last."""
         return VramTracker(self.index(progress)).update
 
-    def blocks(self, min_score: float = LISTED_SCORE) -> list[ListedBlock]:
-        """The blocks of this score and more, one a family at its best start, ascending by offset."""
+    def blocks(self, min_score: float = LISTED_SCORE, codec: str | None = None) -> list[ListedBlock]:
+        """The blocks of this score and more (of one codec), one a family at its best start, ascending by offset."""
         return [
             ListedBlock(
                 offset=int(row["offset"]),
@@ -131,13 +131,18 @@ class Workspace:
                 start=row["start"].item(),
             )
             for row in self.index().blocks
-            if row["score"] >= min_score
+            if row["score"] >= min_score and codec in (None, row["codec"])
         ]
 
-    def every_stream(self) -> list[ListedBlock]:
-        """Every offset at which a stream can be read strictly, unranked: most of them are accidents."""
-        return [
-            ListedBlock(int(row["offset"]), int(row["packed_size"]), int(row["size"]), codec.name, None, "content")
-            for codec in self.plugins.codecs()
-            for row in codec.scan(self.rom.data, window=self.rom.mapping.window)
+    def every_stream(self, codec: str | None = None) -> list[ListedBlock]:
+        """Every offset at which a stream can be read strictly, ascending, unranked: most of them are accidents.
+
+        Args:
+            codec: Streams of this codec alone; `None`: of all that this ROM is searched with.
+        """
+        streams = [
+            ListedBlock(int(row["offset"]), int(row["packed_size"]), int(row["size"]), each.name, None, "content")
+            for each in (self.codecs() if codec is None else [self.codec(codec)])
+            for row in each.scan(self.rom.data, window=self.rom.mapping.window)
         ]
+        return sorted(streams, key=lambda stream: stream.offset)

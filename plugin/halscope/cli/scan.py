@@ -32,6 +32,7 @@ def add_commands(commands: Commands) -> None:
         help=f"list blocks from this score, 0 to 1, on (default: {LISTED_SCORE})",
     )
     scan.add_argument("--all", action="store_true", help="list every offset at which a stream can be read, unranked")
+    scan.add_argument("--codec", metavar="C", help="only this format's: hal, lz1, lz2, or a plugin's (default: all)")
     scan.add_argument("--json", action="store_true", help="print JSON")
     add_plugin_options(scan)
     scan.set_defaults(run=run_scan)
@@ -48,9 +49,13 @@ def run_scan(options: argparse.Namespace) -> int:
     """List the blocks."""
     workspace = Workspace.open(options.rom, plugins_from(options))
     rom = workspace.rom
-    with progress_bar("indexing", "B") as progress:
-        workspace.index(progress)
-    blocks = workspace.every_stream() if options.all else workspace.blocks(options.min_score)
+    codec = None if options.codec is None else workspace.codec(options.codec).name
+    if options.all:
+        blocks = workspace.every_stream(codec)
+    else:
+        with progress_bar("indexing", "B") as progress:
+            workspace.index(progress)
+        blocks = workspace.blocks(options.min_score, codec)
     if options.json:
         print_json({"rom": describe(workspace), "blocks": [asdict(block) for block in blocks]})
         return 0
