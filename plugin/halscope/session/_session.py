@@ -159,7 +159,7 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self.close("closed" if kind is None else f"{kind.__name__}: {error}")
+        self.close("closed" if kind is None else f"{kind.__name__}: {error}".removesuffix(": "))
 
     # What the host's side calls.
 
