@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 
+#include "hal/bits.hpp"
 #include "hal/matchfinder.hpp"
 
 namespace halscope::hal {
@@ -188,16 +189,31 @@ class Occurrences {
     [[nodiscard]] std::uint32_t count(std::uint8_t byte, std::uint32_t rows) const noexcept {
         if (rows == 0) return 0;
         const std::size_t block = (rows - 1) / kRows;  // no later one, so that its count fits 16 bits
-        const auto last = static_cast<std::uint8_t>((rows - 1) % kRows);
-        std::uint8_t found = 0;
-        for (std::uint8_t k = 0; k < kRows; ++k)
-            found = static_cast<std::uint8_t>(found + ((before_[block][k] == byte) & (k <= last)));
+        const std::uint8_t* const bytes = before_[block].data();
+        const std::uint8_t* const marks = kMarks.data() + (kRows - 1 - (rows - 1) % kRows);
+        std::uint64_t sums = 0;  // eight at once, a byte each
+        for (std::size_t k = 0; k < kRows; k += sizeof sums)
+            sums += (zero_bytes(load_word(bytes + k) ^ byte * kEveryByte) & load_word(marks + k)) >> 7;
+        const auto found = static_cast<std::uint32_t>(sums * kEveryByte >> 56);
         const std::uint32_t not_there = byte == 0 && rows > whole_ ? 1 : 0;
         return counts_[block][byte] + found - not_there;
     }
 
   private:
-    static constexpr std::uint8_t kRows = 64;
+    // The highest bit of each byte that is 0.
+    static constexpr std::uint64_t zero_bytes(std::uint64_t word) noexcept {
+        constexpr std::uint64_t kLow = 0x7F * kEveryByte;
+        return ~(((word & kLow) + kLow) | word | kLow);
+    }
+
+    static constexpr std::size_t kRows = 64;
+    static constexpr std::uint64_t kEveryByte = 0x0101010101010101;
+    // A mark for each row; from its middle less n on, marks for n rows only.
+    static constexpr std::array<std::uint8_t, 2 * kRows> kMarks = [] {
+        std::array<std::uint8_t, 2 * kRows> marks{};
+        std::fill_n(marks.begin(), kRows, std::uint8_t{0x80});
+        return marks;
+    }();
     using Counts = std::array<std::uint16_t, 256>;
 
     std::vector<std::array<std::uint8_t, kRows>> before_;  // the byte before each row's suffix
