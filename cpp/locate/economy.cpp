@@ -214,21 +214,62 @@ bool could_begin_before(const Match& match, std::span<const std::uint8_t> output
     }
 }
 
-// How often a match could have gone on, or begun a byte earlier, in true streams and in their twins, by what stands on
-// the other side of the joint. Counted over streams of five packers for drawn tiles, rounded away from zero.
-struct JointEvidence {
-    float yes;
-    float no;
-    JointEvidence(double in_true, double in_twins) noexcept
-        : yes(static_cast<float>(std::log(in_true / in_twins))),
-          no(static_cast<float>(std::log((1 - in_true) / (1 - in_twins)))) {}
-    [[nodiscard]] float of(bool could) const noexcept { return could ? yes : no; }
+// A place where a match could have been longer, by what stands on the other side of its end.
+enum Joint : unsigned { kGoesOnIntoRaw, kGoesOnIntoMatch, kBeginsInRaw, kBeginsInMatch, kJoints };
+
+// How often a match could have been longer there.
+using JointRates = std::array<double, kJoints>;
+
+// In twins, whoever packed the true stream. What was matched on either side of a true stream's joint often stands side
+// by side at the source too, up to the byte that differs; a twin's copies come from the wrong place.
+constexpr JointRates kTwinRates{0.024, 0.19, 0.024, 0.20};
+
+// In true streams, by the packer's style; counted over drawn tiles and maps, rounded away from zero. Between two
+// matches a byte is free: either may hold it at the same price, and packers of equal quality differ in whose it is. A
+// byte that stays raw although a match beside it could hold it is always lost. Where a style's own rate is not far from
+// its twins', it is theirs: that says nothing, for either side.
+constexpr std::array<JointRates, kStyles> kStyleRates{{
+    {0.001, 0.006, 0.006, 0.60},  // the first match takes all it can: the greedy ones, and ours
+    {0.001, 0.19, 0.003, 0.20},   // either
+    {0.001, 0.19, 0.003, 0.05},   // the second takes all it can
+    {0.012, 0.19, 0.015, 0.20},   // careless
+}};
+
+class Joints {
+  public:
+    void count(Joint joint, bool could_be_longer) noexcept { ++(could_be_longer ? longer_ : full_)[joint]; }
+
+    [[nodiscard]] std::array<float, kStyles> evidence() const noexcept {
+        static const Logs logs;
+        std::array<float, kStyles> of_style{};
+        for (std::size_t style = 0; style < kStyles; ++style) {
+            for (std::size_t joint = 0; joint < kJoints; ++joint) {
+                of_style[style] += static_cast<float>(longer_[joint]) * logs.longer[style][joint] +
+                                   static_cast<float>(full_[joint]) * logs.full[style][joint];
+            }
+        }
+        return of_style;
+    }
+
+  private:
+    struct Logs {
+        std::array<std::array<float, kJoints>, kStyles> longer{};
+        std::array<std::array<float, kJoints>, kStyles> full{};
+        Logs() noexcept {
+            for (std::size_t style = 0; style < kStyles; ++style) {
+                for (std::size_t joint = 0; joint < kJoints; ++joint) {
+                    const double in_true = kStyleRates[style][joint];
+                    const double in_twins = kTwinRates[joint];
+                    longer[style][joint] = static_cast<float>(std::log(in_true / in_twins));
+                    full[style][joint] = static_cast<float>(std::log((1 - in_true) / (1 - in_twins)));
+                }
+            }
+        }
+    };
+
+    std::array<std::uint32_t, kJoints> longer_{};
+    std::array<std::uint32_t, kJoints> full_{};
 };
-const JointEvidence kGoesOnIntoRaw(0.001, 0.024);
-const JointEvidence kGoesOnIntoMatch(0.006, 0.19);
-const JointEvidence kBeginsInRaw(0.006, 0.024);
-// What was matched on either side often stands side by side at the source too, up to the byte that differs.
-const JointEvidence kBeginsInMatch(0.60, 0.20);
 
 // The evidence of some starts, into `result`.
 void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets, float* result,
@@ -304,8 +345,9 @@ std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span
 Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset, std::span<const std::uint8_t> output,
                          const Format& format) noexcept {
     const Tables& table = tables_of(format);
-    Evidence evidence{0, 0, 0};
+    Evidence evidence{0, 0, {}};
     Texture texture(output);
+    Joints joints;
     State state = kStart;
     std::size_t at = offset;
     std::size_t q = 0;
@@ -327,13 +369,13 @@ Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset, 
             const Match match{command, first, second, format};
             const bool at_limit = command.count == hal::kShortCount || command.count == hal::kLongCount;
             if (next.count != 0 && !at_limit) {
-                const JointEvidence& joint = next.kind == hal::kRaw ? kGoesOnIntoRaw : kGoesOnIntoMatch;
-                evidence.joints += joint.of(could_go_on(match, output, q, next_q, output_of(next, format)));
+                joints.count(next.kind == hal::kRaw ? kGoesOnIntoRaw : kGoesOnIntoMatch,
+                             could_go_on(match, output, q, next_q, output_of(next, format)));
             }
             if (q > 0 && state == kMatch && command.is_reference()) {
-                evidence.joints += kBeginsInMatch.of(could_begin_before(match, output, q));
+                joints.count(kBeginsInMatch, could_begin_before(match, output, q));
             } else if (q > 0 && state == kShortRaw && !at_limit) {
-                evidence.joints += kBeginsInRaw.of(could_begin_before(match, output, q));
+                joints.count(kBeginsInRaw, could_begin_before(match, output, q));
             }
         }
         state = state_after(command);
@@ -341,6 +383,7 @@ Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset, 
         at = next_at;
         command = next;
     }
+    evidence.joints = joints.evidence();
     evidence.texture = texture.evidence();
     return evidence;
 }

@@ -6,6 +6,7 @@
 // likelihood ratio in nats: the chance of these commands from a packer over their chance in random bytes. The same
 // bytes may be a stream of several formats; what each packer would have made of them tells those apart too.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -23,10 +24,14 @@ namespace halscope::locate {
                                                   std::span<const std::uint32_t> offsets, const Work& work = {},
                                                   const hal::Format& format = hal::kHalFormat);
 
+// Packers that write streams of the same size differ in where they end a match when it does not matter. Which of these
+// styles a ROM's packer has is for all of its streams together to say (rom/styles.py).
+constexpr std::size_t kStyles = 4;
+
 struct Evidence {
-    float commands;  // kinds, counts, offsets of references
-    float joints;    // whether matches stop where they had to
-    float texture;   // whether copies go on as the bytes around them do
+    float commands;                     // kinds, counts, offsets of references
+    float texture;                      // whether copies go on as the bytes around them do
+    std::array<float, kStyles> joints;  // whether matches stop where they had to, for each style of packer
 };
 
 // The full evidence of one strict stream of a format; `output` is what it decodes to. The walk is bounded by both

@@ -82,7 +82,8 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
     const auto starts = span_of(offsets);
     const auto formats = formats_of(numbers, offsets);
     constexpr std::size_t kStartsOfPart = 32;
-    std::vector<float> evidence(3 * starts.size());
+    constexpr std::size_t kColumns = 2 + locate::kStyles;
+    std::vector<float> evidence(kColumns * starts.size());
     {
         const GilReleased unlocked;
         const std::size_t parts = (starts.size() + kStartsOfPart - 1) / kStartsOfPart;
@@ -93,18 +94,19 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
                 stop_if_cancelled(cancel);
                 const hal::DecodeResult block = locate::decode_stream(bytes, starts[k], formats[k], output);
                 constexpr float kNone = -std::numeric_limits<float>::infinity();
-                locate::Evidence one{kNone, kNone, kNone};
+                locate::Evidence one{kNone, kNone, {}};
                 if (block.status == hal::Status::ok) {
                     one = locate::stream_evidence(bytes, starts[k], std::span(output).first(block.size),
                                                   locate::kFormats[formats[k]]);
                 }
-                evidence[3 * k] = one.commands;
-                evidence[3 * k + 1] = one.joints;
-                evidence[3 * k + 2] = one.texture;
+                float* row = evidence.data() + kColumns * k;
+                row[0] = one.commands;
+                row[1] = one.texture;
+                std::copy(one.joints.begin(), one.joints.end(), row + 2);
             }
         });
     }
-    return to_array(std::move(evidence)).reshape({-1, 3});
+    return to_array(std::move(evidence)).reshape(std::array<py::ssize_t, 2>{-1, kColumns});
 }
 
 // The decoded streams one behind the other, and their bounds; a stream that does not decode is empty.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from halscope import _codec
 from halscope._codec import CancelToken
 from halscope.rom.image import Rom
+from halscope.rom.styles import mixed_styles
 
 NATIVE: Final = {"hal": 0, "lz1": 1, "lz2": 2}
 """Codecs of these names are scanned, weighed and decoded in C++, which knows them by number; the others through their
@@ -60,7 +61,7 @@ def full_evidence(
     offsets = np.ascontiguousarray(starts["offset"][native])
     formats = native_formats(codecs, starts["codec"][native])
     parts = _codec.locate_stream_evidence(rom.data, offsets, formats, cancel, threads)
-    evidence[native] = parts.sum(axis=1, dtype=np.float64)
+    evidence[native] = mixed_styles(starts[native], parts[:, 0] + parts[:, 1], parts[:, 2:])
     return evidence
 
 
