@@ -15,6 +15,7 @@ from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._session import Dispatch, Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
 from halscope.session._taps import Recording, Tap, TapOverflowError, TapStats
+from halscope.session._threads import forget_frames
 from halscope.session._work import JobContext, Work
 from halscope.session._workers import PhaseSeconds, PoolStoppedError, StopReport
 
@@ -49,4 +50,5 @@ __all__ = [
     "TapStats",
     "Update",
     "Work",
+    "forget_frames",
 ]

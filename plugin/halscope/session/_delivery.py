@@ -79,14 +79,21 @@ class Lane:
         """Whether nothing is delivered any more. It is so from the moment that the handle is gone."""
         return self._closed
 
-    def put(self, events: tuple[Event, ...], key: Hashable | None) -> None:
-        """Add events to what waits; with a key, in the place of older ones with the same key."""
+    def put(self, events: tuple[Event, ...], key: Hashable | None, over: Hashable | None = None) -> None:
+        """Add events to what waits; with a key, in the place of older ones with the same key.
+
+        What waits with the key `over` is out of date: it would come after what is newer.
+        """
         wanted = tuple(event for event in events if isinstance(event, self._kinds)) if self._kinds else events
         if not wanted:
             return
         with self._lock:
             if self._closed or self._finished or self.switched_off:
                 return
+            stale = self._by_key.pop(over, None) if over is not None and self._conflate else None
+            if stale is not None:
+                self._queue.remove(stale)
+                self.dropped += 1
             older = self._by_key.get(key) if key is not None and self._conflate else None
             if older is not None:
                 # In its place, not at the end: a subscriber that takes one item a turn would else never see the rest.

@@ -45,6 +45,7 @@ FEWEST_WORKERS: Final = 2
 MOST_WORKERS: Final = 8
 PREVIEW_WORKERS: Final = 1
 SIGNAL, DRAIN, ABANDON = 0.2, 1.0, 0.5  # seconds for the three phases of a stop
+START_WAIT: Final = 5.0  # seconds that one waits for a start that is under way: threads begin, nothing foreign runs
 AT_EXIT: Final = 0.3  # seconds for each phase where the interpreter ends
 
 
@@ -67,6 +68,7 @@ class Engine:
         self._lock = ranked_lock(Rank.SESSION)
         self._state = State.NEW
         self._ending: threading.Event | None = None  # set while a thread stops the session, until it has done so
+        self._starting: threading.Event | None = None  # the same for a start: neither may pass the other halfway
         self._detached = False
         self._pools: tuple[Executor, Executor] | None = None
         self._report = _NOTHING_TO_STOP
@@ -149,7 +151,10 @@ class Engine:
         if pools is None:
             raise self._not_open()
         pool = pools[priority is Priority.PREVIEW]
-        job = pool.submit(name, work, priority=priority, deadline=deadline, replaces=replaces)
+        try:
+            job = pool.submit(name, work, priority=priority, deadline=deadline, replaces=replaces)
+        except PoolStoppedError as error:  # another thread stops the session just now
+            raise self._not_open() from error
         self._flush()
         return job
 
@@ -171,6 +176,7 @@ class Engine:
             seen=self.live.seen,
             decoded=self.live.decoded,
             dropped=self.live.dropped,
+            undecoded=self.live.undecoded,
             delivered=self.hub.delivered,
             failures=self.hub.failures,
             waiting=len(self.live),
@@ -187,21 +193,25 @@ class Engine:
 
     def start(self) -> None:
         """See Session.start."""
-        if not self._may_start():
+        started = threading.Event()
+        other = self._may_start(started)
+        if other is not started:
+            if other is not None:
+                other.wait(START_WAIT)
             return
-        pools = self._make_pools()
-        with self._lock:
-            won = self._state in (State.NEW, State.STOPPED) and self._ending is None and not self._detached
+        try:
             first = self._state is State.NEW
-            if won:
-                self._pools, self._state = pools, State.RUNNING
-        if not won:  # another thread was faster
-            _stop_pools(pools, 0, DRAIN, 0)
-            return
-        if first:
-            self.host.come()
-        self.taps.start()
-        self.hub.start()
+            self._pools = self._make_pools()
+            if first:
+                self.host.come()
+            self.taps.start()
+            self.hub.start()
+        finally:
+            with self._lock:
+                if self._pools is not None:
+                    self._state = State.RUNNING
+                self._starting = None
+            started.set()
         if first:
             self._post(Attached(self.host.info))
         if self.live.resume():
@@ -245,12 +255,19 @@ class Engine:
 
     def _end(self, signal: float, drain: float, abandon: float, last: Detached | None) -> StopReport:
         done = threading.Event()
-        with self._lock:
-            other = self._ending
-            if other is None:
-                if last is None and self._state not in (State.RUNNING, State.PAUSED):
-                    return self._report
-                self._ending, self._state = done, State.STOPPED
+        until = time.monotonic() + START_WAIT
+        while True:
+            with self._lock:
+                # What a start has begun shall be ended, too: a start and an end never pass each other halfway.
+                starting = self._starting if time.monotonic() < until else None
+                if starting is None:
+                    other = self._ending
+                    if other is None:
+                        if last is None and self._state not in (State.RUNNING, State.PAUSED):
+                            return self._report
+                        self._ending, self._state = done, State.STOPPED
+                    break
+            starting.wait(START_WAIT)
         if other is not None:
             if not self._on_own_thread():
                 other.wait(signal + drain + abandon)
@@ -336,19 +353,22 @@ class Engine:
         self._post(JobProgress(job.name, progress.done, progress.total, progress.text), key=("progress", job.id))
         self._flush()
 
-    def _post(self, *events: Event, key: Hashable | None = None) -> None:
-        self.hub.post(*events, key=key)
+    def _post(self, *events: Event, key: Hashable | None = None, over: Hashable | None = None) -> None:
+        self.hub.post(*events, key=key, over=over)
 
     def _flush(self) -> None:
         """Without threads, deliver at once; not from inside the lane, which must be free when callbacks are called."""
         if not self.threads and not self.live.busy_here():
             self.hub.flush()
 
-    def _may_start(self) -> bool:
+    def _may_start(self, started: threading.Event) -> threading.Event | None:
+        """`started`, which others wait for, where the caller is to start it; else the event of who does, if any."""
         with self._lock:
             if self._detached:
                 raise self._not_open()
-            return self._state in (State.NEW, State.STOPPED) and self._ending is None
+            if self._starting is None and self._state in (State.NEW, State.STOPPED) and self._ending is None:
+                self._starting = started
+            return self._starting
 
     def _running(self) -> bool:
         self._notice()

@@ -29,6 +29,8 @@ class SessionStats:
         seen: Snapshots that were handed in.
         decoded: Frames that were decoded.
         dropped: Snapshots that gave way to a newer one before they were decoded.
+        undecoded: Snapshots whose decoding failed; each was told as a failure. Nobody at work: seen = decoded + dropped
+            + undecoded + waiting.
         delivered: Events that were delivered.
         failures: Failures that were told.
         waiting: Snapshots that wait (0 or 1).
@@ -45,6 +47,7 @@ class SessionStats:
     seen: int
     decoded: int
     dropped: int
+    undecoded: int
     delivered: int
     failures: int
     waiting: int

@@ -17,7 +17,7 @@ from halscope_hooks import Event, HostError, JobFailed
 
 from halscope.session._delivery import Callback, Delivery, Kinds, Lane, Subscription, callback_of
 from halscope.session._locks import Rank, about_to_call_out, ranked_lock
-from halscope.session._threads import OwnThread, catchable
+from halscope.session._threads import OwnThread, catchable, forget_frames
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -93,15 +93,17 @@ class Hub:
             self._equip(lane)
         return handle
 
-    def post(self, *events: Event, key: Hashable | None = None, but: Lane | None = None) -> None:
+    def post(
+        self, *events: Event, key: Hashable | None = None, over: Hashable | None = None, but: Lane | None = None
+    ) -> None:
         """Hand events that belong together to every subscriber (but one); with a key they take the place of older ones
-        with this key that still wait. Nothing is called here."""
+        with this key that still wait, and those with the key `over` are left out. Nothing is called here."""
         if any(isinstance(event, JobFailed) for event in events):
             with self._figures:
                 self.failures += 1
         for lane in self._lanes:
             if lane is not but:
-                lane.put(events, key)
+                lane.put(events, key, over)
 
     def pump(self, budget: float) -> int:
         """Deliver what waits for this thread until the time is up, at least one item; returns how many events.
@@ -243,9 +245,12 @@ class Hub:
     def _failed(self, lane: Lane, event: Event, error: BaseException) -> None:
         lane.failures_in_a_row += 1
         what = f"subscription {lane.name}"
-        log.error("%s failed at %s", what, type(event).__name__, exc_info=error)
+        text = "".join(traceback.format_exception(error))
+        forget_frames(error)
+        # As text: a log record that kept the error's traceback would keep every frame.
+        log.error("%s failed at %s\n%s", what, type(event).__name__, text.rstrip())
         if not isinstance(event, JobFailed):  # a failure to hear of failures would go round for ever
-            self.post(JobFailed(what, error, "".join(traceback.format_exception(error))), but=lane)
+            self.post(JobFailed(what, error, text), but=lane)
         if lane.failures_in_a_row >= self._most_failures:
             lane.switched_off = True
             log.error(

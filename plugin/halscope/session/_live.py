@@ -33,8 +33,8 @@ MOST_FAILURES: Final = 3  # lookups in a row; after that they are switched off
 class Post(Protocol):
     """Hands events that belong together to all subscribers."""
 
-    def __call__(self, *events: Event, key: Hashable) -> None:
-        """Post them."""
+    def __call__(self, *events: Event, key: Hashable, over: Hashable | None = None) -> None:
+        """Post them; see `Hub.post`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,11 +52,10 @@ class Update:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
-    """A snapshot and when it came in; or a frame that is only looked up again."""
+    """A snapshot and when it came in; without one, the last frame is only looked up again."""
 
-    snapshot: Snapshot
+    snapshot: Snapshot | None
     came_in: float
-    again: Frame | None = None
 
 
 class LiveLane:
@@ -87,11 +86,13 @@ class LiveLane:
         self._last: Frame | None = None
         self.latency = Latencies()
         self.decoded = 0
+        self.undecoded = 0  # as `decoded`, changed only by who has the right to decode
+        self._fed = 0
 
     @property
     def seen(self) -> int:
         """Snapshots that came in."""
-        return self._mailbox.seen
+        return self._mailbox.seen + self._fed
 
     @property
     def dropped(self) -> int:
@@ -110,7 +111,7 @@ class LiveLane:
         try:
             while (job := self._mailbox.take()) is not None:
                 if context.token.cancelled:
-                    self._mailbox.give_up(taken=int(job.again is None))
+                    self._mailbox.give_up(taken=int(job.snapshot is not None))
                     return
                 self._do(job)
         finally:
@@ -126,11 +127,16 @@ class LiveLane:
         Raises:
             JobTimeoutError: It was not to be had in time.
         """
+        self._mailbox.supersede()
         if not self._mailbox.acquire(timeout):
             raise JobTimeoutError(f"frame {snapshot.frame}: not decoded, others are at it for {timeout:g} s already")
         more = False
+        self._fed += 1
         try:
             update = self._decode(snapshot, time.perf_counter())
+        except BaseException:
+            self.undecoded += 1
+            raise
         finally:
             more = self._mailbox.release()
         return update, more
@@ -138,10 +144,9 @@ class LiveLane:
     def set_locate(self, locate: Locate | None) -> bool:
         """Look up with this from now on, the last frame at once; True where the caller must see to `work`."""
         self._locate, self._locate_failures = locate, 0
-        last = self._last
-        if locate is None or last is None:
+        if locate is None or self._last is None:
             return False
-        return self._mailbox.put_if_empty(_Job(last.snapshot, time.perf_counter(), last))
+        return self._mailbox.put_if_empty(_Job(None, time.perf_counter()))
 
     def pause(self) -> None:
         """Decode nothing until `resume`; the newest snapshot is kept."""
@@ -164,14 +169,15 @@ class LiveLane:
         return self._mailbox.mine()
 
     def _do(self, job: _Job) -> None:
-        if job.again is not None:
-            origins = self._look_up(job.again)
-            if origins is not None:
-                self._post(OriginsFound(job.again, origins), key=LOOKUP)
+        if job.snapshot is None:
+            # The last one by now: a frame that was being decoded meanwhile is newer than that of `set_locate`.
+            if (last := self._last) is not None and (origins := self._look_up(last)) is not None:
+                self._post(OriginsFound(last, origins), key=LOOKUP)
             return
         try:
             self._decode(job.snapshot, job.came_in)
         except Exception as error:
+            self.undecoded += 1
             self._fail(FRAME, error)
             self._decoder = FrameDecoder()
 
@@ -180,7 +186,7 @@ class LiveLane:
         self._last = frame
         origins = self._look_up(frame)
         found = () if origins is None else (OriginsFound(frame, origins),)
-        self._post(FrameDecoded(frame), *found, key=FRAME)
+        self._post(FrameDecoded(frame), *found, key=FRAME, over=LOOKUP)
         self.decoded += 1
         self.latency.add(time.perf_counter() - came_in)
         return Update(frame, origins)

@@ -55,8 +55,13 @@ class Mailbox[T]:
             return self._claim()
 
     def take(self) -> T | None:
-        """The newest item; `None`, and the right to work is given back, where there is none or it is paused."""
+        """The newest item; `None`, and the right to work is given back, where there is none or it is paused.
+
+        Also `None` where another thread is at work: who was called for an item that was dropped meanwhile comes late.
+        """
         with self._lock:
+            if self._worker not in (None, 0, threading.get_ident()):
+                return None
             if self._item is None or self._paused:
                 self._worker = None
                 self._free.notify_all()
@@ -79,6 +84,13 @@ class Mailbox[T]:
                 self._replaced += self._counts
                 self._item, self._counts, self._worker = None, False, None
                 self._free.notify_all()
+
+    def supersede(self) -> None:
+        """Drop what waits, as if a newer item had been put in: the caller is about to work on one."""
+        with self._lock:
+            self._replaced += self._counts
+            if self._counts:
+                self._item, self._counts = None, False
 
     def acquire(self, timeout: float) -> bool:
         """Take the right to work for something that does not go through the box; False if it was not to be had.

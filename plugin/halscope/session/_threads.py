@@ -90,6 +90,22 @@ def catchable() -> type[BaseException]:
     return Exception if threading.current_thread() is threading.main_thread() else BaseException
 
 
+def forget_frames(error: BaseException) -> None:
+    """Let an error that was caught and told, its traceback as text, forget where it came from.
+
+    A frame leads to its callers, so the error of a callback to `Session.pump` and the session: whoever kept the error,
+    or had yet to be told of it, would keep a session alive that everybody else has dropped.
+    """
+    seen: set[int] = set()
+    chain: list[BaseException | None] = [error]
+    while chain:
+        link = chain.pop()
+        if link is not None and id(link) not in seen:
+            seen.add(id(link))
+            link.__traceback__ = None
+            chain += (link.__cause__, link.__context__)
+
+
 def inside() -> bool:
     """Whether the caller is a thread of a session's or of its pools: who stops a session waits for those, and they must
     not wait for the stop in turn."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 from halscope_hooks import PluginError
 
 from halscope.app.plugins._words import in_short, said
+from halscope.session import forget_frames
 
 log: Final = logging.getLogger("halscope.plugins")
 trace_log: Final = logging.getLogger("halscope.hooks")
@@ -114,6 +115,7 @@ class Dispatcher:
             self._time(key, time.perf_counter() - began)
             self._tell(implementation, wanted, time.perf_counter() - began, "raised", error)
             self.failed(implementation.plugin, implementation.hook, error)
+            forget_frames(error)
             return False, None
         seconds = time.perf_counter() - began
         self._time(key, seconds)

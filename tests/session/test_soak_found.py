@@ -1,0 +1,159 @@
+"""What the soak has found, each by itself: it must not come back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from halscope.session import Session, State
+from halscope.session._mailbox import Mailbox
+from halscope.session._tap_list import Taps
+from halscope_hooks import Event, FrameDecoded, HostError, JobFailed, OriginsFound, VramOrigins
+from numpy.typing import NDArray
+from support.made_host import WAIT, MadeHost, eventually, made_snapshot, session_threads
+
+
+def live(host: MadeHost) -> Session:
+    return Session(host, threads=True, workers=2)
+
+
+def origins(_vram: NDArray[np.uint8]) -> VramOrigins:
+    return VramOrigins(((),) * 2048, np.ones(2048, np.bool_))
+
+
+def elsewhere(work: Callable[[], object]) -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(WAIT)
+    assert not thread.is_alive()
+
+
+def test_who_was_called_for_an_item_that_was_dropped_does_not_work_beside_another() -> None:
+    box: Mailbox[int] = Mailbox()
+    assert box.put(1)
+    box.unclaim()  # a stop; but the job for it is on its way
+    assert box.put(2)
+    assert box.take() == 2
+    box.put(3)
+    late: list[object] = []
+    elsewhere(lambda: late.append(box.take()))
+    assert late == [None]
+    assert box.take() == 3
+
+
+def test_a_frame_that_is_decoded_here_and_now_leaves_out_an_older_one_that_waits() -> None:
+    host = MadeHost()
+    with live(host) as session:
+        heard: list[Event] = []
+        kept = session.subscribe(heard.append, FrameDecoded, delivery="own")
+        session.pause()
+        session.submit(made_snapshot(1))
+        session.feed(made_snapshot(2))
+        session.resume()
+        session.submit(made_snapshot(3))
+        assert eventually(lambda: heard and heard[-1].frame.snapshot.frame == 3)  # type: ignore[union-attr]
+        numbers = [event.frame.snapshot.frame for event in heard if isinstance(event, FrameDecoded)]
+        assert numbers == sorted(numbers)
+        stats = session.stats()
+        assert (stats.seen, stats.decoded, stats.dropped) == (3, 2, 1)
+        assert not kept.closed
+
+
+def test_origins_of_an_older_frame_do_not_come_after_those_of_a_newer_one() -> None:
+    host = MadeHost()
+    with live(host) as session:
+        heard: list[Event] = []
+        kept = session.subscribe(heard.append)  # nobody pumps yet
+        session.feed(made_snapshot(1))
+        session.set_locate(origins)  # the first frame is looked up again, and waits behind itself
+        assert eventually(lambda: session.stats().subscriptions[0].waiting == 2)  # the frame, its origins
+        session.feed(made_snapshot(2))
+        while session.pump():
+            pass
+        found = [event.frame.snapshot.frame for event in heard if isinstance(event, OriginsFound)]
+        assert found == [2]
+        assert kept.dropped == 2
+
+
+def test_a_snapshot_that_cannot_be_decoded_is_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = MadeHost()
+    with live(host) as session:
+
+        def broken(*_arguments: Any, **_options: Any) -> None:
+            raise ValueError("a decoder's mistake")
+
+        monkeypatch.setattr("halscope.session._live.FrameDecoder.decode", broken)
+        session.submit(made_snapshot(1))
+        assert eventually(lambda: session.stats().undecoded == 1)
+        monkeypatch.undo()
+        session.feed(made_snapshot(2))
+        stats = session.stats()
+        assert (stats.seen, stats.decoded, stats.failures) == (2, 1, 1)
+
+
+def test_a_failure_that_was_told_does_not_keep_a_dropped_session() -> None:
+    host = MadeHost()
+    session = live(host)
+    session.start()
+
+    def fail(_event: Event) -> None:
+        try:
+            raise KeyError("inside")
+        except KeyError as error:
+            raise ValueError("on the host's thread") from error
+
+    heard: list[Event] = []
+    kept = (session.subscribe(fail), session.subscribe(heard.append, JobFailed))
+    session.feed(made_snapshot(1))
+    while session.pump():
+        pass
+    assert isinstance(event := heard[0], JobFailed)
+    assert "in fail" in event.traceback
+    assert str(event.error) == "on the host's thread"
+    del session
+    assert eventually(lambda: session_threads() == []), "the error's frames lead to the session"
+    assert len(kept) == 2
+
+
+def test_work_that_comes_while_another_thread_stops_is_refused_as_after_the_stop() -> None:
+    host = MadeHost()
+    with live(host) as session:
+        assert session._engine._pools is not None
+        session._engine._pools[0].stop()  # as far as the stop has come
+        with pytest.raises(HostError):
+            session.run("late", lambda _: None)
+
+
+@pytest.mark.parametrize("action", ["stop", "close"])
+def test_an_end_that_comes_during_a_start_ends_all_that_the_start_has_begun(
+    action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = MadeHost()
+    session = live(host)
+    kept = session.collect(lambda _: None)
+    seen = session.subscribe(lambda _: None, delivery="own")
+    half_way, ending = threading.Event(), threading.Event()
+    start = Taps.start
+
+    def slowly(taps: Taps) -> None:
+        half_way.set()
+        ending.wait(0.2)
+        start(taps)
+
+    monkeypatch.setattr(Taps, "start", slowly)
+    starter = threading.Thread(target=session.start)
+    starter.start()
+    assert half_way.wait(WAIT)
+    getattr(session, action)()
+    ending.set()
+    starter.join(WAIT)
+    assert session.state is (State.STOPPED if action == "stop" else State.CLOSED)
+    session.submit(made_snapshot(1))
+    assert eventually(lambda: session_threads() == [])
+    assert session._engine.taps._running is False
+    session.close()
+    assert kept.closed
+    assert seen.closed
