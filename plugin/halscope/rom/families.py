@@ -134,12 +134,15 @@ def find_families(
     evidence.stop_if_cancelled(cancel)
     starts, tables = _chosen(codecs, candidates, tables)
     starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel, threads)
+    evidence.stop_if_cancelled(cancel)
     weigh_codecs(starts, evidence.is_native(codecs, starts["codec"]))
+    evidence.stop_if_cancelled(cancel)
     _point(starts, tables)
     evidence.stop_if_cancelled(cancel)
     _weigh_neighbours(starts)
     evidence.stop_if_cancelled(cancel)
     _score(starts)
+    evidence.stop_if_cancelled(cancel)
     return _in_order(_renumbered(_kept(starts)))
 
 
@@ -261,8 +264,10 @@ def _kept(starts: Starts) -> Starts:
     families, evidence = starts["family"], starts["evidence"].astype(np.float64)
     best = np.full(int(families.max(initial=0)) + 1, -np.inf)
     np.maximum.at(best, families, evidence)
-    near = (evidence >= best[families] - _MARGIN) & (best[families] >= _FLOOR)
-    kept: Starts = starts[near & best_of_each(families, evidence, KEPT_STARTS) | (starts["start"] == POINTER)]
+    near = np.flatnonzero((evidence >= best[families] - _MARGIN) & (best[families] >= _FLOOR))
+    chosen = starts["start"] == POINTER
+    chosen[near[best_of_each(families[near], evidence[near], KEPT_STARTS)]] = True
+    kept: Starts = starts[chosen]
     return kept
 
 

@@ -19,9 +19,13 @@ def best_of_each(groups: NDArray[Any], value: NDArray[np.float64], count: int) -
 
 
 def best_rows(starts: NDArray[Any]) -> NDArray[np.intp]:
-    """The row of the start with the most evidence of each family."""
-    order = np.lexsort((starts["offset"], -starts["evidence"], starts["family"]))
-    return order[first_of_each(starts["family"][order])]
+    """The row of the start with the most evidence of each family, the first in the ROM of equal ones; by family."""
+    families, evidence = np.ascontiguousarray(starts["family"]), np.ascontiguousarray(starts["evidence"])
+    most = np.full(int(families.max(initial=0)) + 1, -np.inf, np.float32)
+    np.maximum.at(most, families, evidence)
+    rows = np.flatnonzero(evidence == most[families])  # few: the rest need not be sorted
+    rows = rows[np.lexsort((starts["offset"][rows], families[rows]))]
+    return rows[first_of_each(families[rows])]
 
 
 def first_of_each(ordered: NDArray[np.uint32]) -> NDArray[np.intp]:

@@ -1,0 +1,126 @@
+// Blocks of memory that several threads take, write, hand to one another and give back are never two threads' at once,
+// and what is kept for later stays within its bound. Run under ThreadSanitizer, which reports a block that two have.
+#include "core/recycled_memory.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace halscope;
+
+constexpr unsigned kThreads = 6;  // more than there are shelves
+constexpr unsigned kRounds = 3000;
+constexpr std::size_t kHeld = 24;  // of each thread, and as many lie between them
+
+struct Block {
+    std::uint8_t* memory = nullptr;
+    std::size_t size = 0;
+    std::uint8_t mark = 0;
+};
+
+std::atomic<unsigned> failures = 0;
+void expect(bool is, const char* what) {
+    if (is) return;
+    std::printf("recycled_memory: %s\n", what);
+    ++failures;
+}
+
+Block take(std::size_t size, std::uint8_t mark) {
+    const Block block{take_memory(size), size, mark};
+    std::memset(block.memory, mark, size);
+    return block;
+}
+
+void give(const Block& block) {
+    if (block.memory == nullptr) return;
+    expect(std::all_of(block.memory, block.memory + block.size, [&](auto byte) { return byte == block.mark; }),
+           "somebody else wrote into a block");
+    give_memory(block.memory, block.size);
+}
+
+// Blocks that wait for any thread: what one decodes another lets go of.
+class Exchange {
+  public:
+    Block swap(std::size_t place, Block block) {
+        const std::scoped_lock lock(mutex_);
+        return std::exchange(blocks_[place], block);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::array<Block, kHeld> blocks_{};
+};
+
+void work(unsigned thread, Exchange& exchange) {
+    std::mt19937 random(thread);
+    std::array<Block, kHeld> held{};
+    for (unsigned round = 0; round < kRounds; ++round) {
+        Block& mine = held[random() % kHeld];
+        give(mine);
+        // Sizes at both edges of a step, the smallest and the largest block among them.
+        const std::size_t steps = random() % (kRecycledMost / kRecycledStep + 1) * kRecycledStep;
+        const std::size_t size = std::clamp<std::size_t>(steps + random() % 3 - 1, 1, kRecycledMost);
+        mine = take(steps == 0 ? 1 + random() % 2 : size, static_cast<std::uint8_t>(round * kThreads + thread));
+        if (random() % 4 == 0) mine = exchange.swap(random() % kHeld, mine);
+        // Each thread may have counted one block that it is about to give away for good.
+        expect(kept_memory() <= kRecycledKept + kThreads * kRecycledMost, "more is kept than may be");
+    }
+    for (const Block& block : held) give(block);
+}
+
+void many_threads() {
+    Exchange exchange;
+    std::vector<std::thread> threads;
+    for (unsigned thread = 0; thread < kThreads; ++thread) {
+        threads.emplace_back([&exchange, thread] { work(thread, exchange); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (std::size_t place = 0; place < kHeld; ++place) give(exchange.swap(place, {}));
+    expect(kept_memory() <= kRecycledKept, "more is kept at rest than may be");
+}
+
+// Twice as much as may be kept is given back at once: as much as may is kept, and it is used again.
+void bound() {
+    constexpr std::size_t kMost = kRecycledKept / kRecycledMost;
+    std::vector<Block> blocks;
+    for (std::size_t k = 0; k < 2 * kMost; ++k) blocks.push_back(take(kRecycledMost, static_cast<std::uint8_t>(k)));
+    for (const Block& block : blocks) {
+        give(block);
+        expect(kept_memory() <= kRecycledKept, "the bound is passed");
+    }
+    expect(kept_memory() + kRecycledMost > kRecycledKept, "less is kept than may be");
+    const std::size_t full = kept_memory();
+    const Block again = take(kRecycledMost, 1);
+    expect(kept_memory() == full - kRecycledMost, "a kept block is not used again");
+    give(again);
+    expect(kept_memory() == full, "a block that there is room for is not kept");
+}
+
+}  // namespace
+
+int main() {
+    many_threads();
+    // All that is left of smaller blocks is taken for good, so that only largest ones count below.
+    std::vector<Block> small;
+    for (std::size_t size = kRecycledStep; size <= kRecycledMost; size += kRecycledStep) {
+        for (std::size_t before = kept_memory() + 1; kept_memory() < before;) {
+            before = kept_memory();
+            small.push_back(take(size, 0));
+        }
+    }
+    expect(kept_memory() == 0, "kept memory cannot be taken again");
+    bound();
+    for (const Block& block : small) give(block);
+    std::printf("recycled_memory: %u threads, %u rounds each, %u differences\n", kThreads, kRounds, failures.load());
+    return failures.load() == 0 ? 0 : 1;
+}
