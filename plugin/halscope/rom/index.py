@@ -26,7 +26,7 @@ VRAM_TILES: Final = 2048
 MOST_PLACES: Final = 256
 """Places of one tile that are looked at; a tile with more is a pattern, and says nothing."""
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of what is in a cache file and of how it is found; another one is built anew."""
 
 Progress = Callable[[int, int], None]
