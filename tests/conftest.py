@@ -15,6 +15,8 @@ settings.register_profile(
 )
 settings.load_profile("halscope")
 
+pytest_plugins = ["pytester"]  # for the tests of our own pytest plugin; pytest wants it here
+
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

@@ -239,6 +239,35 @@ def test_a_torn_file_opens_up_to_its_last_whole_frame(tmp_path: Path) -> None:
     assert lengths[-1] == 12
 
 
+def test_a_small_file_torn_at_every_byte_opens_up_to_the_frames_that_are_whole(tmp_path: Path) -> None:
+    snapshots = [
+        Snapshot(
+            vram=np.zeros(0x10000, np.uint8),
+            cgram=np.zeros(256, np.uint16),
+            oam=np.full(544, frame, np.uint8),
+            ppu=PpuRegisters(obsel=frame),
+            frame=frame,
+        )
+        for frame in range(5)
+    ]
+    path = tmp_path / "run.rec"
+    data = record(path, snapshots, keyframe_every=3)
+    ends = [at for at in range(len(data)) if data.startswith(b"FRAM", at)][1:] + [data.rindex(b"HALSEND") - 8 * 5]
+    begin = data.index(b"FRAM")
+    assert len(ends) == 5
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        if size < begin:
+            with pytest.raises(FormatError, match="run.rec"):
+                RecordingReader(path)
+            continue
+        with RecordingReader(path) as reader:
+            assert not reader.complete
+            assert len(reader) == sum(end <= size for end in ends)
+            for original, read in zip(snapshots, reader, strict=False):
+                assert_same(original, read)
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_damage_anywhere_is_an_error_or_a_shorter_recording(data: st.DataObject, small_recording: Small) -> None:

@@ -1,0 +1,1 @@
+"""Palette watch: which palettes, and which of their colours, the sprites of a SNES game use."""

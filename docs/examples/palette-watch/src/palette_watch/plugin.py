@@ -1,0 +1,67 @@
+"""The plugin: watches the frames of a session, and writes notes about an edit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from halscope_hooks import Exporter, ExportRequest, Frame, HostInfo, hookimpl
+
+from palette_watch.usage import Usage
+
+REPORT_VARIABLE: Final = "PALETTE_WATCH"
+"""Environment variable with the file that the report is written to when the game or recording ends."""
+
+
+class Notes:
+    """An edit as notes for a patch's readme: what is written where, and which palettes the game showed."""
+
+    suffixes = (".txt",)
+    description = "notes about an edit"
+
+    def __init__(self, watch: PaletteWatch) -> None:
+        self._watch = watch
+
+    def create(self, request: ExportRequest) -> bytes:
+        """One line a write, then the report."""
+        lines = [request.patch.summary or "An edit."]
+        lines += [f"{len(write.data)} bytes at ${write.offset:06X}" for write in request.patch.rom]
+        if self._watch.usage.frames:
+            lines += ["", self._watch.usage.report()]
+        return "\n".join(lines).encode() + b"\n"
+
+    def apply(self, source: bytes, data: bytes) -> None:  # noqa: ARG002 - the contract's names
+        """Notes cannot be read back."""
+        return
+
+
+class PaletteWatch:
+    """What `manifest.json` names. One session at a time is watched; each begins anew."""
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+
+    @hookimpl
+    def halscope_attached(self) -> None:
+        """Begin anew."""
+        self.usage = Usage()
+
+    @hookimpl
+    def halscope_frame_decoded(self, frame: Frame) -> None:
+        """Count the frame."""
+        self.usage.add(frame)
+
+    @hookimpl
+    def halscope_detached(self, host: HostInfo) -> None:
+        """Write the report where one was asked for."""
+        if (path := os.environ.get(REPORT_VARIABLE)) is not None:
+            Path(path).write_text(f"{host.emulator}: {self.usage.report()}", "utf-8")
+
+    @hookimpl
+    def halscope_exporters(self) -> list[Exporter]:
+        """The notes."""
+        return [Notes(self)]
+
+
+plugin = PaletteWatch()

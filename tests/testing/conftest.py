@@ -1,0 +1,73 @@
+"""An author's folder: a plugin, a recording without an emulator, and runs of pytest in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+# Imported here once: a run inside this process forgets what it imported itself, and numpy cannot be imported twice.
+import halscope.hosts.recording
+import halscope.testing._image
+import halscope.testing._record
+import halscope.testing._session
+import pytest
+from halscope.formats.recording import RecordingWriter
+from support.made_host import made_snapshot
+from support.plugin_folder import write_plugin
+
+FRAMES = 8
+PLUGIN = """
+class Counter:
+    def __init__(self):
+        self.seen, self.ended, self.granted = [], None, None
+
+    @hookimpl
+    def halscope_attached(self, session):
+        self.seen, self.granted = [], session.granted
+
+    @hookimpl
+    def halscope_frame_decoded(self, frame):
+        self.seen.append(frame.snapshot.frame)
+
+    @hookimpl
+    def halscope_detached(self, reason):
+        self.ended = reason
+
+plugin = Counter()
+"""
+INI = """
+[pytest]
+addopts = -p no:cacheprovider --strict-markers --benchmark-disable
+filterwarnings =
+    error
+    ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning
+"""
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def author(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A folder with the plugin `sparkle` and the recording run.hrec."""
+    pytester.makeini(INI)
+    write_plugin(pytester.path, PLUGIN, permissions=["live-writes"])
+    write_recording(pytester.path / "run.hrec")
+    return pytester
+
+
+@pytest.fixture
+def run(author: pytest.Pytester) -> Run:
+    """Run pytest on the code of one test file, in this process."""
+
+    def run_it(code: str, *arguments: str) -> pytest.RunResult:
+        author.makepyfile(test_author=f"import pytest\nimport numpy as np\n{code}")
+        return author.runpytest_inprocess(*arguments)
+
+    return run_it
+
+
+def write_recording(path: Path, frames: int = FRAMES) -> None:
+    """A recording of a made game."""
+    with RecordingWriter(path, emulator="nobody") as writer:
+        for frame in range(frames):
+            writer.append(made_snapshot(frame))
