@@ -252,13 +252,13 @@ def test_a_small_file_torn_at_every_byte_opens_up_to_the_frames_that_are_whole(t
     ]
     path = tmp_path / "run.rec"
     data = record(path, snapshots, keyframe_every=3)
-    ends = [at for at in range(len(data)) if data.startswith(b"FRAM", at)][1:] + [data.rindex(b"HALSEND") - 8 * 5]
-    begin = data.index(b"FRAM")
+    begin, *ends = [at for at in range(len(data)) if data.startswith(b"FRAM", at)]
+    ends.append(data.rindex(b"HALSEND") - 8 * 5)
     assert len(ends) == 5
     for size in range(len(data)):
         path.write_bytes(data[:size])
         if size < begin:
-            with pytest.raises(FormatError, match="run.rec"):
+            with pytest.raises(FormatError, match=r"run\.rec"):
                 RecordingReader(path)
             continue
         with RecordingReader(path) as reader:

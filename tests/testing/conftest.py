@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
-# Imported here once: a run inside this process forgets what it imported itself, and numpy cannot be imported twice.
-import halscope.hosts.recording
-import halscope.testing._image
-import halscope.testing._record
-import halscope.testing._session
 import pytest
 from halscope.formats.recording import RecordingWriter
 from support.made_host import made_snapshot
 from support.plugin_folder import write_plugin
+
+# Here once and for all: a run inside this process forgets what it imported, and numpy cannot be imported twice.
+for module in (
+    "app",
+    "hosts.recording",
+    "hosts.libretro.host",
+    "testing._image",
+    "testing._record",
+    "testing._session",
+):
+    importlib.import_module(f"halscope.{module}")
 
 FRAMES = 8
 PLUGIN = """

@@ -1,4 +1,4 @@
-"""Palette watch on a second and a half of Halscope's demo game."""
+"""Palette watch on five seconds of Halscope's demo game."""
 
 from __future__ import annotations
 
