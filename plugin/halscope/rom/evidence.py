@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import CancelledError, Codec
+from halscope_hooks import Codec
 from numpy.typing import NDArray
 
 from halscope import _codec
 from halscope._codec import CancelToken
+from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.image import Rom
 from halscope.rom.styles import mixed_styles
 
@@ -61,7 +62,7 @@ def full_evidence(
     offsets = np.ascontiguousarray(starts["offset"][native])
     formats = native_formats(codecs, starts["codec"][native])
     parts = _codec.locate_stream_evidence(rom.data, offsets, formats, cancel, threads)
-    evidence[native] = mixed_styles(starts[native], parts[:, 0] + parts[:, 1], parts[:, 2:])
+    evidence[native] = mixed_styles(starts[native], parts[:, 0] + parts[:, 1], parts[:, 2:], cancel)
     return evidence
 
 
@@ -77,9 +78,3 @@ def _compression(streams: NDArray[Any]) -> NDArray[np.float64]:
     packed, size = streams["packed_size"].astype(np.float64), streams["size"].astype(np.float64)
     saved = np.clip(1 - packed / size, 0, 0.75)
     return saved * np.sqrt(packed) * 1.5
-
-
-def stop_if_cancelled(cancel: CancelToken | None) -> None:
-    """Raise CancelledError if the token was cancelled."""
-    if cancel is not None and cancel.cancelled:
-        raise CancelledError("cancelled")

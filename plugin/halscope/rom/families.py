@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from halscope._codec import CancelToken
 from halscope.rom import evidence
 from halscope.rom.belief import weigh_codecs
+from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.image import Rom
 from halscope.rom.pointers import table_pointers
 from halscope.rom.rows import best_of_each, best_rows, disjoint, first_of_each, highest, numbered
@@ -125,24 +126,24 @@ def find_families(
         parts.append(_candidates(rom, codec, number, cancel, threads))
     candidates = np.concatenate(parts)
     candidates["family"] = numbered(candidates["offset"] + candidates["packed_size"])
-    evidence.stop_if_cancelled(cancel)
+    stop_if_cancelled(cancel)
     tables = _tables(rom, candidates, cancel, threads)
     for number, codec in enumerate(codecs):
         if known_starts is not None and codec.name in known_starts:
             known = np.isin(candidates["offset"], known_starts[codec.name])
             tables[known & (candidates["codec"] == number)] = np.inf
-    evidence.stop_if_cancelled(cancel)
+    stop_if_cancelled(cancel)
     starts, tables = _chosen(codecs, candidates, tables)
     starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel, threads)
-    evidence.stop_if_cancelled(cancel)
+    stop_if_cancelled(cancel)
     weigh_codecs(starts, evidence.is_native(codecs, starts["codec"]))
-    evidence.stop_if_cancelled(cancel)
+    stop_if_cancelled(cancel)
     _point(starts, tables)
-    evidence.stop_if_cancelled(cancel)
+    stop_if_cancelled(cancel)
     _weigh_neighbours(starts)
-    evidence.stop_if_cancelled(cancel)
+    stop_if_cancelled(cancel)
     _score(starts)
-    evidence.stop_if_cancelled(cancel)
+    stop_if_cancelled(cancel)
     return _in_order(_renumbered(_kept(starts)))
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from halscope import _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
-from halscope.rom.evidence import NATIVE, native_formats, stop_if_cancelled
+from halscope.rom.cancelling import stop_if_cancelled
+from halscope.rom.evidence import NATIVE, native_formats
 from halscope.rom.families import START_DTYPE, START_KINDS, KnownStarts, Starts, find_families
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of

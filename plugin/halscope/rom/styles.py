@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from halscope._codec import CancelToken
+from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.rows import first_of_each
 
 _EXPECTED: Final = np.array([0.70, 0.14, 0.14, 0.02])
@@ -29,7 +31,10 @@ _STEPS: Final = 8
 
 
 def mixed_styles(
-    starts: NDArray[Any], evidence: NDArray[np.float32], joints: NDArray[np.float32]
+    starts: NDArray[Any],
+    evidence: NDArray[np.float32],
+    joints: NDArray[np.float32],
+    cancel: CancelToken | None = None,
 ) -> NDArray[np.float64]:
     """The evidence of starts in nats, the style of each codec's packer unknown.
 
@@ -37,21 +42,26 @@ def mixed_styles(
         starts: START_DTYPE, of codecs that C++ knows.
         evidence: Without that of their joints.
         joints: float32[n, styles]: that of their joints, were the packer of this style.
+        cancel: Raises CancelledError soon after it is cancelled.
     """
     result = evidence.astype(np.float64)
     for codec in np.unique(starts["codec"]):
         rows = starts["codec"] == codec
-        result[rows] += _mixed(starts["family"][rows], result[rows], joints[rows].astype(np.float64))
+        result[rows] += _mixed(starts["family"][rows], result[rows], joints[rows].astype(np.float64), cancel)
     return result
 
 
 def _mixed(
-    families: NDArray[np.uint32], evidence: NDArray[np.float64], joints: NDArray[np.float64]
+    families: NDArray[np.uint32],
+    evidence: NDArray[np.float64],
+    joints: NDArray[np.float64],
+    cancel: CancelToken | None,
 ) -> NDArray[np.float64]:
     """What the joints say: the likelihood under each style, mixed by how much of the ROM has it."""
     share = _EXPECTED
     mixed = _mixture(joints, share)
     for _ in range(_ROUNDS):
+        stop_if_cancelled(cancel)
         total = evidence + mixed
         order = np.lexsort((-total, families))
         best = order[first_of_each(families[order])]
@@ -60,6 +70,7 @@ def _mixed(
             with np.errstate(divide="ignore"):
                 chance = np.exp(strong + np.log(share) - _mixture(strong, share)[:, np.newaxis])
             share = (_EXPECTED * _EXPECTED_BLOCKS + chance.sum(axis=0)) / (_EXPECTED_BLOCKS + len(strong))
+        stop_if_cancelled(cancel)
         mixed = _mixture(joints, share)
     return mixed
 
