@@ -10,8 +10,6 @@ works, and no more.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import random
 import sys
 import tempfile
@@ -32,6 +30,7 @@ from halscope import hal
 from halscope.ppu.tiles import DEPTHS, decode_tiles, encode_tiles
 from halscope.rom.index import RomIndex, VramTracker
 from numpy.typing import NDArray
+from support.figures import Row, machine
 from support.hal_data import tiles
 from support.peak_memory import index_peak, scan_growth
 from support.plain_decoder import PlainDecoder
@@ -57,17 +56,6 @@ class Scale:
 
 FULL = Scale(9, 64, 4096 * KIB, 384, 20_000, tuple(1 << k for k in range(6, 17)))
 QUICK = Scale(2, 6, 512 * KIB, 16, 200, (256, 4096))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table; `met` is None where there is no target or no measurement."""
-
-    what: str
-    target: str
-    measured: str
-    plain: str = ""
-    met: bool | None = None
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -314,16 +302,6 @@ def speed_over_size(scale: Scale, plain: PlainDecoder | None) -> str:
     return speed_plot(f"HAL, tiles: speed by size ({machine()})", series)
 
 
-def machine() -> str:
-    name = platform.processor() or platform.machine()
-    if (info := Path("/proc/cpuinfo")).is_file():
-        names = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        name = names[0] if names else name
-    return f"{name}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
-
-
 def rows(scale: Scale, plain: PlainDecoder | None, folder: Path) -> Iterator[Row]:
     pool = make_pool(scale.pool)
     yield from decoding(scale, pool, plain)
@@ -349,8 +327,7 @@ def main() -> None:
         print(f"{machine()}; medians of {scale.runs} runs\n")
         print("| what | target | measured | plain, same run | met |\n|---|---|---|---|---|")
         for row in rows(scale, plain, Path(name)):
-            met = "" if row.met is None else "yes" if row.met else "no"
-            print(f"| {row.what} | {row.target} | {row.measured} | {row.plain} | {met} |", flush=True)
+            print(f"| {row.what} | {row.target} | {row.measured} | {row.plain} | {row.said} |", flush=True)
         if options.plot:
             options.plot.write_text(speed_over_size(scale, plain), encoding="utf-8")
 
