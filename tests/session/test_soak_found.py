@@ -53,6 +53,7 @@ def test_a_frame_that_is_decoded_here_and_now_leaves_out_an_older_one_that_waits
         session.submit(made_snapshot(1))
         session.feed(made_snapshot(2))
         session.resume()
+        assert eventually(lambda: session.stats().waiting == 0)  # an older one would be taken up now
         session.submit(made_snapshot(3))
         assert eventually(lambda: heard and heard[-1].frame.snapshot.frame == 3)  # type: ignore[union-attr]
         numbers = [event.frame.snapshot.frame for event in heard if isinstance(event, FrameDecoded)]
