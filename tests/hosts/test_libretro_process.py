@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from halscope.hosts.libretro import LibretroHost
+from halscope_hooks import HostError
 from support import probe_rom
 from support.cores import installed_cores
 
@@ -65,3 +67,71 @@ def test_a_host_that_is_never_closed_ends_quietly_with_the_process(core: str, tm
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@on_every_core
+def test_the_program_may_end_while_a_core_runs_on_another_thread(core: str, tmp_path: Path) -> None:
+    rom = tmp_path / "probe.sfc"
+    rom.write_bytes(probe_rom.build())
+    program = (
+        "import threading; from pathlib import Path\n"
+        "from halscope.hosts.libretro import LibretroHost\nfrom halscope_hooks import HostError\n"
+        "runs = threading.Event()\n"
+        "def play():\n"
+        f"    host = LibretroHost(Path({str(rom)!r}), {core!r})\n"
+        "    try:\n"
+        "        while True:\n            host.step(); runs.set()\n"
+        "    except HostError:\n        pass\n"
+        "threading.Thread(target=play, daemon=True).start()\n"
+        "assert runs.wait(60)\n"
+    )
+    for _ in range(3):
+        result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+@on_every_core
+def test_a_host_may_be_closed_while_another_thread_runs_its_core(core: str) -> None:
+    for _ in range(20):
+        host = LibretroHost(probe_rom.build(), core)
+        errors: list[HostError] = []
+        runs = threading.Event()
+
+        def play(host: LibretroHost = host, errors: list[HostError] = errors, runs: threading.Event = runs) -> None:
+            try:
+                while True:
+                    host.step()
+                    runs.set()
+            except HostError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=play, daemon=True)
+        thread.start()
+        assert runs.wait(60)
+        host.close()
+        thread.join(60)
+        assert not thread.is_alive()
+        assert "closed" in str(errors[0])
+
+
+@on_every_core
+def test_a_signal_handler_may_close_the_host_while_its_core_runs(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = LibretroHost(probe_rom.build(), core)
+    host.step()
+    picture = host._machine._picture
+    refresh = picture.refresh
+
+    def ended(*args: Any) -> None:
+        os.kill(os.getpid(), signal.SIGUSR1)  # arrives while the core is on the stack
+        refresh(*args)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: host.close())
+    try:
+        monkeypatch.setattr(picture, "refresh", ended)
+        with pytest.raises(HostError, match="closed"):
+            host.step()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    with pytest.raises(HostError, match="closed"):
+        host.step()
+    LibretroHost(probe_rom.build(), core).close()  # the core was let go: the next host may have it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import weakref
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +18,9 @@ from libretro.drivers import ExplicitPathDriver
 from numpy.typing import NDArray
 
 from halscope.formats.memories import VRAM_BYTES, WRAM_BYTES
+from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
-from halscope.hosts.libretro.drivers import BUTTONS, CoreLog, HeldButtons, KeptPicture, NoSound
-from halscope.hosts.libretro.interrupts import held_back
+from halscope.hosts.libretro.drivers import BUTTONS, PORTS, CoreLog, HeldButtons, KeptPicture, NoSound
 
 _API_VERSION: Final = 1
 _SYSTEM_RAM: Final = 2
@@ -33,7 +33,8 @@ _running: set[tuple[int, int]] = set()
 
 
 class Machine:
-    """A running core. One thread uses it; `close` (or the garbage collector) ends it.
+    """A running core. One thread uses it. Any thread may `close` it; where nobody does, the garbage collector or the
+    interpreter's exit does.
 
     Args:
         core_path: The core's shared library.
@@ -75,11 +76,13 @@ class Machine:
             message=None,
         )
         _running.add(key)
-        self._end = weakref.finalize(self, _end, self._session, folder, key, loaded := [False])
+        loaded: list[bool] = []
+        self._use = CoreUse(core_path, partial(_unload, self._session, folder, key, loaded))
+        self._end = weakref.finalize(self, self._use.end)
         try:
-            with _calling(core_path, "does not take the ROM"):
+            with self._use.calling("does not take the ROM"):
                 self._session.__enter__()
-            loaded[0] = True
+            loaded.append(True)
             self._state = bytearray(self._session.core.serialize_size())
             self.vram = self._memory(_VIDEO_RAM, VRAM_BYTES, "VRAM")
             self.wram = self._memory(_SYSTEM_RAM, WRAM_BYTES, "WRAM")
@@ -93,23 +96,25 @@ class Machine:
     @property
     def closed(self) -> bool:
         """Whether the core has been let go."""
-        return not self._end.alive
+        return self._use.ended
 
-    def hold(self, buttons: Collection[str]) -> None:
-        """Hold these buttons of the first pad from now on. Raises HostError for an unknown name."""
+    def hold(self, buttons: Collection[str], port: int) -> None:
+        """Hold exactly these buttons of the pad in `port`. Raises HostError for an unknown name or port."""
         unknown = sorted(set(buttons) - set(BUTTONS))
         if unknown:
             raise HostError(f"{', '.join(unknown)}: no such button; the pad has {', '.join(BUTTONS)}")
-        self._buttons.hold(buttons)
+        if not 0 <= port < PORTS:
+            raise HostError(f"no controller port {port}; the console has 0 and 1")
+        self._buttons.hold(buttons, port)
 
     def run(self) -> None:
         """Run to the end of the next frame."""
-        with _calling(self.core_path, "failed while it ran"):
+        with self._use.calling("failed while it ran"):
             self._session.run()
 
     def reset(self) -> None:
         """Press the console's reset button."""
-        with _calling(self.core_path, "failed at the reset"):
+        with self._use.calling("failed at the reset"):
             self._session.reset()
 
     def picture(self) -> NDArray[np.uint8] | None:
@@ -122,14 +127,14 @@ class Machine:
 
         bsnes-mercury runs on to a safe point before it writes its state, so this is called once a frame at most.
         """
-        with _calling(self.core_path, "failed to write its state"):
+        with self._use.calling("failed to write its state"):
             if not self._session.core.serialize(self._state):
                 raise HostError(f"{self.core_path}: the core did not write its state")
         return self._state
 
     def load(self, state: bytes | bytearray) -> None:
         """Load a state that `state` returned earlier. The core forgets what it had derived from video memory."""
-        with _calling(self.core_path, "failed to load a state"):
+        with self._use.calling("failed to load a state"):
             if not self._session.core.unserialize(bytearray(state)):
                 raise HostError(f"{self.core_path}: the core refused the state; it is of another core, version or game")
 
@@ -186,22 +191,10 @@ def _check_console(path: Path, library_name: str, extensions: str) -> None:
         )
 
 
-@contextmanager
-def _calling(core_path: Path, what: str) -> Iterator[None]:
-    """Call into the core: what libretro.py raises becomes one clear line, and Ctrl-C waits until the core returns."""
-    try:
-        with held_back():
-            yield
-    except HostError:
-        raise
-    except Exception as error:
-        raise HostError(f"{core_path}: the core {what}: {error}") from error
-
-
-def _end(session: Any, folder: Any, key: tuple[int, int], loaded: list[bool]) -> None:
+def _unload(session: Any, folder: Any, key: tuple[int, int], loaded: list[bool]) -> None:
     """Let a core go. A function of its own, so that a finalizer can call it without keeping the machine alive."""
     try:
-        if loaded[0]:
+        if loaded:
             session.__exit__(None, None, None)
         else:
             session.core.deinit()  # libretro.py initialises the core, then fails to load the game, and leaves it so
