@@ -27,6 +27,10 @@ class HostError(HalscopeError):
     """An emulator cannot be reached, or cannot do what was asked."""
 
 
+class HostGoneError(HostError):
+    """The emulator has ended or the connection to it is closed; a new host must be attached."""
+
+
 class ImageError(HalscopeError):
     """An edited picture cannot be read back: wrong size, too many colours, corrupt."""
 

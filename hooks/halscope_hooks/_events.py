@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from halscope_hooks._frame import Frame
+from halscope_hooks._frame import Changes, Frame
+from halscope_hooks._host import HostInfo
 from halscope_hooks._origin import VramOrigins
 from halscope_hooks._patch import Patch
-from halscope_hooks._protocols import HostInfo
+from halscope_hooks._snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +25,70 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class FrameDecoded:
-    """A snapshot has been decoded. A subscriber that is slow gets the newest frame, not every one.
+class HostChanged:
+    """What the host is or can do has changed while it is attached: another ROM was loaded, a memory became readable.
+
+    Origins are looked up no more where the ROM changed, until they can be looked up in the new one. Never left out.
+
+    Args:
+        previous: What the host was.
+        host: What it is now.
+    """
+
+    hook: ClassVar[str] = "halscope_host_changed"
+    previous: HostInfo
+    host: HostInfo
+
+    @property
+    def rom_changed(self) -> bool:
+        """Whether another ROM runs."""
+        return self.previous.rom != self.host.rom
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Update:
+    """A snapshot has been decoded, and its tiles looked up in the ROM.
+
+    A subscriber that is slow gets the newest update, not every one; its `changes` then count from the last one that
+    this subscriber got. Where the ROM's index becomes ready after a frame, the frame comes once more, with its origins.
 
     Args:
         frame: Sprites, palettes and, where they were asked for, layers.
+        origins: Where the tiles of its VRAM come from; `None` while that is not known.
+        changes: What differs from the update before; everything in a subscriber's first one.
     """
 
-    hook: ClassVar[str] = "halscope_frame_decoded"
+    hook: ClassVar[str] = "halscope_update"
     frame: Frame
+    origins: VramOrigins | None
+    changes: Changes
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that this was made from."""
+        return self.frame.snapshot
+
+    def replacing(self, older: Update) -> Update:
+        """This update for a subscriber that did not get the one before it."""
+        return Update(self.frame, self.origins, self.changes.joined(older.changes))
+
+    def as_first(self) -> Update:
+        """This update for a subscriber that got none before it."""
+        return Update(self.frame, self.origins, Changes.everything(self.frame))
 
 
 @dataclass(frozen=True, slots=True)
-class OriginsFound:
-    """The tiles of a frame's VRAM have been looked up in the ROM; comes right after the frame, or later for the same
-    frame where the ROM's index was ready later.
+class Touched:
+    """The game read a place of its ROM that is watched. Never left out.
 
     Args:
-        frame: The frame, also where the subscriber did not ask for frames.
-        origins: The places of its 2048 tiles.
+        frame: The host's number of the frame in which it was read.
+        rom_offset: File offset in the headerless image.
     """
 
-    hook: ClassVar[str] = "halscope_origins_found"
-    frame: Frame
-    origins: VramOrigins
+    hook: ClassVar[str] = "halscope_touched"
+    frame: int
+    rom_offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +153,5 @@ class Detached:
     reason: str
 
 
-Event = Attached | FrameDecoded | OriginsFound | PatchReady | JobProgress | JobFailed | Detached
+Event = Attached | HostChanged | Update | Touched | PatchReady | JobProgress | JobFailed | Detached
 """Any of them."""

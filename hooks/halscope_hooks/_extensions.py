@@ -6,21 +6,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from halscope_hooks._errors import UsageError
+from halscope_hooks._host import Host
 from halscope_hooks._patch import Patch
-from halscope_hooks._protocols import Host
 
 
 @dataclass(frozen=True, slots=True)
 class HostRequest:
-    """What a host is asked to open.
+    """What a host is asked to open: a file that it runs, or the address of an emulator that runs already.
 
     Args:
-        file: A ROM, or whatever else the host plays (a recording).
+        file: A ROM, or whatever else the host plays (a recording); `None` where only an address is given.
         core: What the user named with `--core`, or `None`.
+        address: "HOST:PORT" or a URL, as the host documents it; `None`: the host's own default, or no address.
+
+    Raises:
+        UsageError: Neither is given. A host that needs the other one says so with `needed_file` or `needed_address`.
     """
 
-    file: Path
+    file: Path | None = None
     core: str | None = None
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.file is None and self.address is None:
+            raise UsageError("a host is opened by a file or by an address; neither was given")
+
+    def needed_file(self, host: str) -> Path:
+        """The file. Raises UsageError, which names the host, where there is none."""
+        if self.file is None:
+            raise UsageError(f"the host {host} runs a file; give the ROM or recording, not an address ({self.address})")
+        return self.file
+
+    def needed_address(self, host: str) -> str:
+        """The address. Raises UsageError, which names the host, where there is none."""
+        if self.address is None:
+            raise UsageError(f"the host {host} needs the address of a running emulator; give it with --address")
+        return self.address
 
 
 @runtime_checkable

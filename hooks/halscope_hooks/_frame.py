@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from halscope_hooks._snapshot import Snapshot
+
+TILES: Final = 2048
+"""Pieces of 32 bytes in VRAM: a tile of 4 bits a pixel, the unit in which changes and origins are counted."""
+
+PALETTES: Final = 16
+"""Rows of 16 colours in CGRAM; the last eight are the sprites'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,6 +87,8 @@ class Frame:
         layers: The background layers of the BG mode, BG1 first, whether the screen shows them or not; empty where they
             were not asked for, and without those that `layers_unknown` names.
         layers_unknown: For each layer that is left out, which register is not known.
+        matches: Whether the screen that is composed of this frame equals the host's own picture; `None` where the host
+            has none, or nobody has compared them.
     """
 
     snapshot: Snapshot
@@ -87,3 +97,63 @@ class Frame:
     sprites_unknown: str | None = None
     layers: tuple[Layer, ...] = ()
     layers_unknown: tuple[str, ...] = ()
+    matches: bool | None = None
+
+
+@cache
+def _counted(count: int) -> NDArray[np.int64]:
+    """The numbers from 0, read-only; the same array for every caller."""
+    numbers = np.arange(count, dtype=np.int64)
+    numbers.flags.writeable = False
+    return numbers
+
+
+def _none() -> NDArray[np.int64]:
+    return _counted(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Changes:
+    """What is new in a frame compared with an earlier one.
+
+    Args:
+        tiles: int64[n], ascending: the pieces of 32 bytes of VRAM (0 to 2047) that differ.
+        sprites: int64[n], ascending: the OAM entries (0 to 127) whose sprite differs: moved, or drawn otherwise.
+        palettes: int64[n], ascending: the rows of 16 colours of CGRAM (0 to 15) that differ.
+        layers: The background layers (1 to 4) that differ; none where layers were not asked for.
+    """
+
+    tiles: NDArray[np.int64] = field(default_factory=_none)
+    sprites: NDArray[np.int64] = field(default_factory=_none)
+    palettes: NDArray[np.int64] = field(default_factory=_none)
+    layers: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.tiles.size or self.sprites.size or self.palettes.size or self.layers)
+
+    def joined(self, earlier: Changes) -> Changes:
+        """What changed in both steps together, where `earlier` is the step before this one."""
+        return Changes(
+            tiles=_union(self.tiles, earlier.tiles),
+            sprites=_union(self.sprites, earlier.sprites),
+            palettes=_union(self.palettes, earlier.palettes),
+            layers=tuple(sorted({*self.layers, *earlier.layers})),
+        )
+
+    @classmethod
+    def everything(cls, frame: Frame) -> Changes:
+        """What is new to somebody who has seen no frame before this one."""
+        return cls(
+            tiles=_counted(TILES),
+            sprites=_counted(len(frame.sprites)),
+            palettes=_counted(PALETTES),
+            layers=tuple(layer.index for layer in frame.layers),
+        )
+
+
+def _union(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    if not one.size or not other.size:
+        return one if one.size else other
+    both = np.union1d(one, other)
+    both.flags.writeable = False
+    return both

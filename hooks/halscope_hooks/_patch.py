@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-MemorySpace = Literal["rom", "vram", "wram", "cgram"]
+MemorySpace = Literal["rom", "vram", "cgram", "oam", "wram", "bwram", "iram"]
+"""A memory of the console or its cartridge. `bwram` and `iram` are the SA-1's; a save file holds `bwram`, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class Write:
 
     Args:
         space: Which memory.
-        offset: Byte offset in it (file offset of the headerless image for "rom"; $7E:0000 is 0 in "wram").
+        offset: Byte offset in it: the file offset in the headerless image for "rom"; 0 is $7E:0000 in "wram", $40:0000
+            in "bwram" and $00:3000 in "iram".
         data: The new bytes.
         expected: What must stand there before, or `None` where it does not matter. A host refuses a write into the
             ROM whose expected bytes are not there.
@@ -33,7 +35,7 @@ class Patch:
     Args:
         rom_sha256: SHA-256 of the headerless image that `rom` applies to, in lower-case hex.
         rom: Writes into the ROM, the checksum included, ascending and not overlapping.
-        live: Writes into VRAM, WRAM and CGRAM, valid for the moment that they were planned at.
+        live: Writes into the other memories, valid for the moment that they were planned at.
         summary: One line for a person.
     """
 

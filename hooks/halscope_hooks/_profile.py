@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Literal, Self, get_args
 
 from halscope_hooks._errors import UsageError
+
+EdgeRule = Literal["next-bank", "wrap", "linear"]
+EDGE_RULES: Final[tuple[EdgeRule, ...]] = get_args(EdgeRule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +67,21 @@ class Decoder:
         snes_address: Its first instruction, 24 bits.
         codec: What it unpacks.
         region: "US", "JP", "EU" …; empty: all, or not known which.
+        edge: What it reads behind the last byte of a bank: "next-bank" (on at $8000 of the next one), "wrap" (on at
+            $8000 or $0000 of the same one), "linear" (the next byte of the image); `None`: not known, all are tried.
+
+    Raises:
+        UsageError: There is no such edge rule.
     """
 
     snes_address: int
     codec: str
     region: str = ""
+    edge: EdgeRule | None = None
+
+    def __post_init__(self) -> None:
+        if self.edge is not None and self.edge not in EDGE_RULES:
+            raise UsageError(f"a decoder's edge rule is one of {', '.join(EDGE_RULES)}, not {self.edge!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

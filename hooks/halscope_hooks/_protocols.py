@@ -1,16 +1,13 @@
-"""The Protocols that hosts and codecs are written against."""
+"""The Protocol that codecs are written against."""
 
 from __future__ import annotations
 
-from collections.abc import Buffer, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Buffer
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from halscope_hooks._patch import MemorySpace, Write
-from halscope_hooks._snapshot import RomIdentity, Snapshot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,46 +50,3 @@ class Codec(Protocol):
             Structured array, ascending by offset, with at least the fields `offset` (uint32), `packed_size` (uint32,
             terminator included) and `size` (uint32, decoded bytes).
         """
-
-
-@dataclass(frozen=True, slots=True)
-class HostInfo:
-    """What a host can do, known once it is attached.
-
-    Args:
-        name: The adapter ("libretro", "recording").
-        emulator: What runs behind it, with its version.
-        readable: Memories that its snapshots hold.
-        writable: Memories that `write` takes.
-        rom: The running ROM, as far as the host knows it.
-    """
-
-    name: str
-    emulator: str
-    readable: frozenset[str] = field(default_factory=frozenset)
-    writable: frozenset[MemorySpace] = field(default_factory=frozenset)
-    rom: RomIdentity = field(default_factory=RomIdentity)
-
-
-@runtime_checkable
-class Host(Protocol):
-    """An emulator (or a recording of one) that Halscope drives or listens to. One thread calls it."""
-
-    @property
-    def info(self) -> HostInfo:
-        """What this host is and can do."""
-
-    def step(self) -> Snapshot | None:
-        """Run to the next frame and return its state; `None` when there are no more frames (a recording's end).
-
-        Raises HostError.
-        """
-
-    def write(self, writes: Sequence[Write]) -> None:
-        """Write into the running game so that the picture changes; all or nothing.
-
-        Raises HostError: a memory is not writable here, an offset is outside it, or expected bytes are not there.
-        """
-
-    def close(self) -> None:
-        """Let go of the emulator. Idempotent."""

@@ -6,9 +6,9 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from halscope_hooks._host import HostInfo
 from halscope_hooks._patch import Patch
 from halscope_hooks._permissions import Permission
-from halscope_hooks._protocols import HostInfo
 
 if TYPE_CHECKING:
     from halscope_hooks._events import Event
@@ -18,18 +18,24 @@ Delivery = Literal["host", "own"]
 
 
 class SubscriptionHandle(Protocol):
-    """A running subscription. The session holds it weakly: who drops it is unsubscribed."""
+    """A running subscription. The session holds it weakly: dropping the handle unsubscribes."""
 
     @property
     def closed(self) -> bool:
-        """Whether nothing comes any more."""
+        """Whether nothing is delivered any more."""
 
     @property
     def dropped(self) -> int:
         """Events that a newer one replaced before they could be delivered."""
 
-    def close(self) -> None:
-        """Unsubscribe. Idempotent; nothing is delivered after it returns, unless its own callback calls it."""
+    def close(self, timeout: float = 2.0) -> bool:
+        """Unsubscribe. Idempotent; any thread may call it.
+
+        A callback that another thread is in is waited for, `timeout` seconds at most.
+
+        Returns:
+            Whether no callback runs any more (or the caller is inside it).
+        """
 
 
 class JobControl(Protocol):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from halscope_hooks._errors import UsageError
+from halscope_hooks._host import RomIdentity
+from halscope_hooks._registers import CpuRegisters, PpuRegisters
 
 RasterEffects = Literal["none", "some", "unknown"]
 
@@ -16,71 +20,53 @@ VRAM_BYTES: Final = 0x10000
 CGRAM_COLOURS: Final = 256
 OAM_BYTES: Final = 544
 WRAM_BYTES: Final = 0x20000
+IRAM_BYTES: Final = 0x800  # the SA-1's own memory, $3000 to $37FF
+BWRAM_MOST_BYTES: Final = 0x40000  # the SA-1 addresses 256 KiB at most
+
+RasterWrites = NDArray[Any]
+"""Structured array of `RASTER_DTYPE`, ascending by line: what HDMA wrote into the PPU while the picture was drawn.
+
+`line`: the screen's line before which it was written, 0 to 261 (PAL: 311); `register`: $2100 to $213F as 0x00 to 0x3F;
+`value`: the byte.
+"""
+
+RASTER_DTYPE: Final = np.dtype([("line", "<u2"), ("register", "u1"), ("value", "u1")])
+_RASTER_LINES: Final = 312
+_RASTER_REGISTERS: Final = 0x40
+_PARTS: Final = ("vram", "cgram", "oam", "ppu", "wram", "bwram", "iram", "cpu", "picture")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PpuRegisters:
-    """The PPU's registers ($2100 to $2133) as last written; `None` where a host cannot know one.
+@final
+class _Ages(Mapping[str, int]):
+    """Immutable, and unlike a MappingProxyType it can be pickled and copied, as a snapshot can."""
 
-    8-bit registers hold the byte as written. `oamadd` joins $2102/$2103 (16 bits: bit 15 is priority rotation),
-    the scroll registers `bgNhofs`/`bgNvofs` hold 10 bits, `m7hofs`/`m7vofs`/`m7x`/`m7y` 13 bits and `m7a` to `m7d`
-    16 bits, all as unsigned register values. `coldata` is the fixed colour as BGR555.
-    """
+    __slots__ = ("_ages",)
 
-    inidisp: int | None = None
-    obsel: int | None = None
-    oamadd: int | None = None
-    bgmode: int | None = None
-    mosaic: int | None = None
-    bg1sc: int | None = None
-    bg2sc: int | None = None
-    bg3sc: int | None = None
-    bg4sc: int | None = None
-    bg12nba: int | None = None
-    bg34nba: int | None = None
-    bg1hofs: int | None = None
-    bg1vofs: int | None = None
-    bg2hofs: int | None = None
-    bg2vofs: int | None = None
-    bg3hofs: int | None = None
-    bg3vofs: int | None = None
-    bg4hofs: int | None = None
-    bg4vofs: int | None = None
-    m7sel: int | None = None
-    m7a: int | None = None
-    m7b: int | None = None
-    m7c: int | None = None
-    m7d: int | None = None
-    m7x: int | None = None
-    m7y: int | None = None
-    m7hofs: int | None = None
-    m7vofs: int | None = None
-    w12sel: int | None = None
-    w34sel: int | None = None
-    wobjsel: int | None = None
-    wh0: int | None = None
-    wh1: int | None = None
-    wh2: int | None = None
-    wh3: int | None = None
-    wbglog: int | None = None
-    wobjlog: int | None = None
-    tm: int | None = None
-    ts: int | None = None
-    tmw: int | None = None
-    tsw: int | None = None
-    cgwsel: int | None = None
-    cgadsub: int | None = None
-    coldata: int | None = None
-    setini: int | None = None
+    def __init__(self, ages: Mapping[str, int]) -> None:
+        for part, age in ages.items():
+            if part not in _PARTS or type(age) is not int or age < 0:
+                raise UsageError(
+                    f"snapshot: ages holds {part!r}: {age!r}, expected frames for one of {', '.join(_PARTS)}"
+                )
+        self._ages = dict(ages)
+
+    def __getitem__(self, part: str) -> int:
+        return self._ages[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ages)
+
+    def __len__(self) -> int:
+        return len(self._ages)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._ages.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._ages)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RomIdentity:
-    """What a host knows of the game that runs; hashes are of the headerless image, in lower-case hex."""
-
-    path: str | None = None
-    sha1: str | None = None
-    sha256: str | None = None
+_NO_AGES: Final = _Ages({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,6 +74,7 @@ class Snapshot:
     """The video memory of one frame, at the start of vblank. Immutable: every array is read-only.
 
     A writable array is copied on the way in; a host that has made its own private copy marks it read-only first.
+    What a host cannot know is `None`, never a default.
 
     Args:
         vram: uint8[65536].
@@ -99,20 +86,33 @@ class Snapshot:
         picture: The picture the emulator showed for this state, uint8[height, width, 3] RGB, or `None`.
         rom: What the host knows of the running ROM.
         raster_effects: Whether HDMA or IRQs changed CGRAM, OBSEL or scroll while the picture was drawn.
+        bwram: The SA-1's BW-RAM ($40:0000 on), uint8[n], n up to 262144, or `None`.
+        iram: The SA-1's internal memory, uint8[2048], or `None`.
+        ages: For each part ("vram", "oam", "wram" …) that a slow link could not read in this frame, how many frames old
+            it is. Empty: everything is of this frame.
+        cpu: The processor's registers that HDMA and IRQs depend on, or `None`.
+        field: The field of an interlaced picture that is shown, 0 or 1, or `None`.
+        raster: What HDMA wrote while the picture was drawn, see `RasterWrites`; `None` where it was not followed.
 
     Raises:
-        UsageError: An array has another shape or a type that does not fit.
+        UsageError: An array has another shape or a type that does not fit, or another value is out of range.
     """
 
     vram: NDArray[np.uint8]
     cgram: NDArray[np.uint16]
     oam: NDArray[np.uint8]
-    ppu: PpuRegisters = field(default_factory=PpuRegisters)
+    ppu: PpuRegisters = dataclasses.field(default_factory=PpuRegisters)
     frame: int = 0
     wram: NDArray[np.uint8] | None = None
     picture: NDArray[np.uint8] | None = None
     rom: RomIdentity | None = None
     raster_effects: RasterEffects = "unknown"
+    bwram: NDArray[np.uint8] | None = None
+    iram: NDArray[np.uint8] | None = None
+    ages: Mapping[str, int] = _NO_AGES
+    cpu: CpuRegisters | None = None
+    field: int | None = None
+    raster: RasterWrites | None = None
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -123,6 +123,26 @@ class Snapshot:
             set_field(self, "wram", _frozen("wram", self.wram, np.uint8, (WRAM_BYTES,)))
         if self.picture is not None:
             set_field(self, "picture", _frozen("picture", self.picture, np.uint8, (None, None, 3)))
+        if self.bwram is not None:
+            set_field(self, "bwram", _frozen("bwram", self.bwram, np.uint8, (None,)))
+            if self.bwram.size > BWRAM_MOST_BYTES:
+                raise UsageError(f"snapshot: bwram has {self.bwram.size} bytes, expected {BWRAM_MOST_BYTES} at most")
+        if self.iram is not None:
+            set_field(self, "iram", _frozen("iram", self.iram, np.uint8, (IRAM_BYTES,)))
+        if self.raster is not None:
+            set_field(self, "raster", _frozen_raster(self.raster))
+        if type(self.ages) is not _Ages:
+            set_field(self, "ages", _Ages(self.ages))
+        _check_kind("ppu", self.ppu, PpuRegisters)
+        if self.cpu is not None:
+            _check_kind("cpu", self.cpu, CpuRegisters)
+        if self.field not in (None, 0, 1):
+            raise UsageError(f"snapshot: field is {self.field!r}, expected 0, 1 or None")
+
+
+def _check_kind(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise UsageError(f"snapshot: {name} is a {type(value).__name__}, expected {kind.__name__}")
 
 
 def _frozen(name: str, value: ArrayLike, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
@@ -145,5 +165,22 @@ def _frozen(name: str, value: ArrayLike, dtype: DTypeLike, shape: tuple[int | No
             raise UsageError(f"snapshot: {name} holds values outside {limits.min} to {limits.max}")
     if array.dtype != np.dtype(dtype) or array.flags.writeable or not array.flags.c_contiguous:
         array = np.array(array, dtype=dtype, order="C", copy=True)
+        array.flags.writeable = False
+    return array
+
+
+def _frozen_raster(value: RasterWrites) -> RasterWrites:
+    """Return the writes as a read-only array that nobody else can change."""
+    array = np.asarray(value)
+    if array.dtype != RASTER_DTYPE or array.ndim != 1:
+        raise UsageError(f"snapshot: raster is {array.dtype}{array.shape}, expected one row of RASTER_DTYPE")
+    if array.size:
+        lines = array["line"]
+        if int(lines.max()) >= _RASTER_LINES or int(array["register"].max()) >= _RASTER_REGISTERS:
+            raise UsageError("snapshot: raster has a line above 311 or a register above 0x3F ($213F)")
+        if (lines[:-1] > lines[1:]).any():
+            raise UsageError("snapshot: the lines of raster do not ascend")
+    if array.flags.writeable or not array.flags.c_contiguous:
+        array = array.copy()
         array.flags.writeable = False
     return array

@@ -15,11 +15,12 @@ from halscope_hooks._markers import hookspec
 
 if TYPE_CHECKING:
     from halscope_hooks._extensions import Exporter, HostFactory, SpriteGroup
-    from halscope_hooks._frame import Frame
+    from halscope_hooks._frame import Changes, Frame
+    from halscope_hooks._host import HostInfo
     from halscope_hooks._origin import VramOrigins
     from halscope_hooks._patch import Patch
     from halscope_hooks._profile import GameProfile
-    from halscope_hooks._protocols import Codec, HostInfo
+    from halscope_hooks._protocols import Codec
     from halscope_hooks._session_api import SessionApi
     from halscope_hooks._snapshot import Snapshot
 
@@ -40,13 +41,18 @@ def halscope_detached(host: HostInfo, reason: str) -> None:
 
 
 @hookspec
-def halscope_frame_decoded(frame: Frame) -> None:
-    """A snapshot was decoded into sprites and palettes. Thread: host. Delivery: newest."""
+def halscope_host_changed(previous: HostInfo, host: HostInfo) -> None:
+    """The attached host is another than before, as after another ROM was loaded. Thread: host. Delivery: every."""
 
 
 @hookspec
-def halscope_origins_found(frame: Frame, origins: VramOrigins) -> None:
-    """The tiles of a frame's VRAM were looked up in the ROM. Thread: host. Delivery: newest."""
+def halscope_update(frame: Frame, origins: VramOrigins | None, changes: Changes) -> None:
+    """A snapshot was decoded, and its tiles looked up in the ROM. Thread: host. Delivery: newest."""
+
+
+@hookspec
+def halscope_touched(frame: int, rom_offset: int) -> None:
+    """The game read a place of its ROM that is watched. Thread: host. Delivery: every."""
 
 
 @hookspec

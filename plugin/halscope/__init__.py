@@ -1,55 +1,97 @@
-"""Halscope: see, trace and edit the graphics of a running SNES game."""
+"""Halscope: see, trace and edit the graphics of a running SNES game.
+
+Everything that a program needs is here: open a host, open the ROM as a workspace, attach a session, read its events.
+What is named is imported when it is first used, so importing this package costs nothing.
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Final
-
+TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
 if TYPE_CHECKING:
     from halscope_hooks import (
+        Attached,
+        Changes,
+        Detached,
+        Event,
         Frame,
         HalscopeError,
+        Host,
+        HostChanged,
+        HostInfo,
+        JobFailed,
+        JobProgress,
         Origin,
         Patch,
+        PatchReady,
         PpuRegisters,
         Snapshot,
         Sprite,
+        Touched,
+        Update,
+        VramOrigins,
         Write,
         hookimpl,
     )
 
     from halscope import hal
+    from halscope.app import Workspace, open_host
+    from halscope.app.plugins import Plugins
     from halscope.ppu import decode_frame
     from halscope.session import Session
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attached",
+    "Changes",
+    "Detached",
+    "Event",
     "Frame",
     "HalscopeError",
+    "Host",
+    "HostChanged",
+    "HostInfo",
+    "JobFailed",
+    "JobProgress",
     "Origin",
     "Patch",
+    "PatchReady",
+    "Plugins",
     "PpuRegisters",
     "Session",
     "Snapshot",
     "Sprite",
+    "Touched",
+    "Update",
+    "VramOrigins",
+    "Workspace",
     "Write",
     "__version__",
     "decode_frame",
     "hal",
     "hookimpl",
+    "open_host",
 ]
 
-_ROOMS: Final = {"Session": "halscope.session", "decode_frame": "halscope.ppu"}
+_ROOMS = {
+    "Plugins": "halscope.app.plugins",
+    "Session": "halscope.session",
+    "Workspace": "halscope.app",
+    "decode_frame": "halscope.ppu",
+    "open_host": "halscope.app",
+}
+_MODULES = ("hal",)
 
 
 def __getattr__(name: str) -> object:
     """Import what is named when it is first asked for: pytest looks in here for everyone who has Halscope installed."""
+    from importlib import import_module
+
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "hal":
-        return importlib.import_module("halscope.hal")
-    value = getattr(importlib.import_module(_ROOMS.get(name, "halscope_hooks")), name)
+    if name in _MODULES:
+        return import_module(f"halscope.{name}")
+    value = getattr(import_module(_ROOMS.get(name, "halscope_hooks")), name)
     globals()[name] = value
     return value
 

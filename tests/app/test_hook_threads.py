@@ -17,18 +17,22 @@ from halscope.app import Plugins
 from halscope.ppu import decode_frame
 from halscope.session import JobContext, Session
 from halscope_hooks import (
+    Changes,
     Frame,
     HalscopeError,
     HostInfo,
     JobFailed,
     Origin,
-    OriginsFound,
     Patch,
     PpuRegisters,
+    RomIdentity,
     SessionApi,
     Snapshot,
+    Touched,
+    Update,
     VramOrigins,
     Write,
+    WriteReceipt,
     hookimpl,
     hookspecs,
 )
@@ -60,16 +64,27 @@ class Host:
 
     def __init__(self) -> None:
         self.written: list[Write] = []
+        self.touches: list[Touched] = []
+        self.now = HostInfo(
+            "made", "a test", writable=frozenset({"vram"}), capabilities=frozenset({"driven", "tracing"})
+        )
 
     @property
     def info(self) -> HostInfo:
-        return HostInfo("made", "a test", writable=frozenset({"vram"}))
+        return self.now
 
     def step(self) -> Snapshot | None:
         return None
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None: ...
+
+    def take_touches(self) -> Sequence[Touched]:
+        taken, self.touches = self.touches, []
+        return taken
+
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
         self.written += writes
+        return WriteReceipt(done=True)
 
     def close(self) -> None: ...
 
@@ -105,12 +120,16 @@ class Listener:
         self.note("halscope_snapshot", frame=snapshot.frame)
 
     @hookimpl
-    def halscope_frame_decoded(self, frame: Frame) -> None:
-        self.note("halscope_frame_decoded", frame=frame.snapshot.frame)
+    def halscope_update(self, frame: Frame, origins: VramOrigins | None, changes: Changes) -> None:
+        self.note("halscope_update", frame=frame.snapshot.frame, origins=origins, changes=changes)
 
     @hookimpl
-    def halscope_origins_found(self, frame: Frame, origins: VramOrigins) -> None:
-        self.note("halscope_origins_found", frame=frame.snapshot.frame, origins=origins)
+    def halscope_host_changed(self, previous: HostInfo, host: HostInfo) -> None:
+        self.note("halscope_host_changed", previous=previous, host=host)
+
+    @hookimpl
+    def halscope_touched(self, frame: int, rom_offset: int) -> None:
+        self.note("halscope_touched", frame=frame, rom_offset=rom_offset)
 
     @hookimpl
     def halscope_patch_ready(self, patch: Patch) -> None:
@@ -152,7 +171,7 @@ class Stage:
             time.sleep(0.001)
 
     def decoded(self, frame: int) -> bool:
-        return any(call["frame"] == frame for call in self.plugin.of("halscope_frame_decoded"))
+        return any(call["frame"] == frame for call in self.plugin.of("halscope_update"))
 
 
 def nowhere(vram: NDArray[np.uint8]) -> VramOrigins:
@@ -198,30 +217,46 @@ def test_every_snapshot_is_seen_in_order_on_a_thread_that_is_not_the_hosts(stage
 def decode_without_pumping(stage: Stage, frames: int) -> None:
     """Let each of these frames be decoded for sure, while nothing is delivered on this thread."""
     decoded = threading.Semaphore(0)
-    with stage.session.subscribe(lambda _event: decoded.release(), OriginsFound, delivery="own"):
+    with stage.session.subscribe(lambda _event: decoded.release(), Update, delivery="own"):
         for frame in range(1, frames + 1):
             stage.session.submit(replace(FIRST, frame=frame))
             assert decoded.acquire(timeout=TIMEOUT)
 
 
-@holds("halscope_frame_decoded", thread="host", delivery="newest")
-def test_of_frames_that_wait_the_newest_is_told_on_the_hosts_thread(stage: Stage) -> None:
+@holds("halscope_update", thread="host", delivery="newest")
+def test_of_updates_that_wait_the_newest_is_told_on_the_hosts_thread(stage: Stage) -> None:
     decode_without_pumping(stage, 5)
-    assert stage.plugin.of("halscope_frame_decoded") == []
+    assert stage.plugin.of("halscope_update") == []
     stage.pump_until(lambda: stage.decoded(5))
-    assert [call["frame"] for call in stage.plugin.of("halscope_frame_decoded")] == [5]
-    assert stage.plugin.threads("halscope_frame_decoded") == {stage.me}
-
-
-@holds("halscope_origins_found", thread="host", delivery="newest")
-def test_of_origins_that_wait_the_newest_are_told_on_the_hosts_thread(stage: Stage) -> None:
-    decode_without_pumping(stage, 5)
-    assert stage.plugin.of("halscope_origins_found") == []
-    stage.pump_until(lambda: stage.plugin.of("halscope_origins_found"))
-    (call,) = stage.plugin.of("halscope_origins_found")
+    (call,) = stage.plugin.of("halscope_update")
     assert call["frame"] == 5
     assert len(call["origins"].origins) == 2048
-    assert stage.plugin.threads("halscope_origins_found") == {stage.me}
+    assert len(call["changes"].tiles) == 2048, "its first update: everything is new"
+    assert stage.plugin.threads("halscope_update") == {stage.me}
+
+
+@holds("halscope_host_changed", thread="host", delivery="every")
+def test_every_change_of_the_host_is_told_on_the_hosts_thread(stage: Stage) -> None:
+    names = ["first.sfc", "second.sfc", "third.sfc"]
+    for name in names:
+        stage.host.now = replace(stage.host.now, rom=RomIdentity(path=name))
+        stage.session.tick()
+    stage.pump_until(lambda: len(stage.plugin.of("halscope_host_changed")) == len(names))
+    calls = stage.plugin.of("halscope_host_changed")
+    assert [call["host"].rom.path for call in calls] == names
+    assert [call["previous"].rom.path for call in calls] == [None, *names[:-1]]
+    assert stage.plugin.threads("halscope_host_changed") == {stage.me}
+
+
+@holds("halscope_touched", thread="host", delivery="every")
+def test_every_read_of_the_rom_is_told_in_order_on_the_hosts_thread(stage: Stage) -> None:
+    places = [0x8000, 0x10000, 0x8000]
+    for frame, place in enumerate(places):
+        stage.host.touches = [Touched(frame, place)]
+        stage.session.tick()
+    stage.pump_until(lambda: len(stage.plugin.of("halscope_touched")) == len(places))
+    assert [call["rom_offset"] for call in stage.plugin.of("halscope_touched")] == places
+    assert stage.plugin.threads("halscope_touched") == {stage.me}
 
 
 @holds("halscope_patch_ready", thread="host", delivery="every")
@@ -273,7 +308,7 @@ def test_every_failure_is_told_in_order_on_the_hosts_thread(stage: Stage) -> Non
 def test_a_failing_hook_is_told_to_plugins_and_to_every_other_subscriber() -> None:
     class Failing(Listener):
         @hookimpl
-        def halscope_frame_decoded(self, frame: Frame) -> None:
+        def halscope_update(self, frame: Frame, origins: object, changes: object) -> None:
             raise ValueError("no good")
 
     stage = Stage(Failing())
@@ -284,7 +319,7 @@ def test_a_failing_hook_is_told_to_plugins_and_to_every_other_subscriber() -> No
     (failure,) = stage.plugin.of("halscope_job_failed")
     assert (failure["plugin"], str(failure["error"])) == ("Failing-1", "no good")
     assert heard[0].plugin == "Failing-1"
-    assert "halscope_frame_decoded" in heard[0].traceback
+    assert "halscope_update" in heard[0].traceback
 
 
 @holds("halscope_detached", thread="host", delivery="every")
@@ -399,8 +434,7 @@ def test_an_inline_session_calls_every_hook_on_the_callers_thread() -> None:
     assert hooks == [
         "halscope_attached",
         "halscope_snapshot",
-        "halscope_frame_decoded",
-        "halscope_origins_found",
+        "halscope_update",
         "halscope_patch_ready",
         "halscope_progress",
         "halscope_job_failed",

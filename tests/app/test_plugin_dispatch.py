@@ -16,7 +16,7 @@ from halscope.app import Plugins
 from halscope.app.plugins import FAILURES_IN_A_ROW, SLOW_SECONDS
 from halscope.ppu import decode_frame
 from halscope.session import Session
-from halscope_hooks import Frame, HostInfo, PpuRegisters, SessionApi, Snapshot, Write, hookimpl
+from halscope_hooks import Frame, HostInfo, PpuRegisters, SessionApi, Snapshot, Write, WriteReceipt, hookimpl
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +39,7 @@ class Watcher:
         self.failures: list[tuple[str, BaseException, str, str]] = []
 
     @hookimpl
-    def halscope_frame_decoded(self, frame: Frame) -> None:
+    def halscope_update(self, frame: Frame) -> None:
         self.frames += 1
 
     @hookimpl
@@ -55,7 +55,7 @@ class Doing:
         self.calls = 0
 
     @hookimpl
-    def halscope_frame_decoded(self) -> None:
+    def halscope_update(self) -> None:
         self.calls += 1
         self.what()
 
@@ -66,11 +66,11 @@ def fail() -> None:
 
 def tell(plugins: Plugins, times: int = 1) -> None:
     for _ in range(times):
-        plugins.dispatch("halscope_frame_decoded", frame=FRAME)
+        plugins.dispatch("halscope_update", frame=FRAME)
 
 
 def report(plugins: Plugins, plugin: str) -> Any:
-    return next(hook for hook in plugins.hooks if hook.plugin == plugin and hook.hook == "halscope_frame_decoded")
+    return next(hook for hook in plugins.hooks if hook.plugin == plugin and hook.hook == "halscope_update")
 
 
 def test_a_failure_reaches_job_failed_with_traceback_and_plugin() -> None:
@@ -80,7 +80,7 @@ def test_a_failure_reaches_job_failed_with_traceback_and_plugin() -> None:
         assert watcher.frames == 1
         ((job, error, traceback, plugin),) = watcher.failures
         assert plugin == f"Doing-{2 if order else 1}"
-        assert job == f"plugin {plugin}: halscope_frame_decoded"
+        assert job == f"plugin {plugin}: halscope_update"
         assert str(error) == "cannot look"
         assert "in fail" in traceback
 
@@ -94,16 +94,16 @@ def test_the_third_failure_in_a_row_switches_the_hook_off_with_a_message(caplog:
     assert watcher.frames == FAILURES_IN_A_ROW + 5
     assert len(watcher.failures) == FAILURES_IN_A_ROW + 1
     assert "is switched off after 3 failures in a row" in str(watcher.failures[-1][1])
-    assert "Plugins.enable('Doing-2', 'halscope_frame_decoded')" in caplog.text
+    assert "Plugins.enable('Doing-2', 'halscope_update')" in caplog.text
     assert report(plugins, "Doing-2").switched_off
 
 
 def test_a_hook_that_was_switched_off_can_be_switched_on_again() -> None:
     failing = Doing(fail)
     plugins = Plugins([failing])
-    assert not plugins.enable("Doing-1", "halscope_frame_decoded")
+    assert not plugins.enable("Doing-1", "halscope_update")
     tell(plugins, FAILURES_IN_A_ROW)
-    assert plugins.enable("Doing-1", "halscope_frame_decoded")
+    assert plugins.enable("Doing-1", "halscope_update")
     failing.what = lambda: None
     tell(plugins, 2)
     assert failing.calls == FAILURES_IN_A_ROW + 2
@@ -129,7 +129,7 @@ def test_it_is_off_from_the_third_failure_in_a_row_until_it_is_switched_on(good:
     in_a_row = expected = 0
     for turn, state["good"] in enumerate(good):
         if turn in enabled:
-            assert plugins.enable("Doing-1", "halscope_frame_decoded") == (in_a_row >= FAILURES_IN_A_ROW)
+            assert plugins.enable("Doing-1", "halscope_update") == (in_a_row >= FAILURES_IN_A_ROW)
             in_a_row = 0
         if in_a_row < FAILURES_IN_A_ROW:
             expected += 1
@@ -201,7 +201,7 @@ def test_a_slow_hook_is_named_in_the_log_now_and_then(caplog: pytest.LogCaptureF
         tell(plugins, 5)
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 3, "the first, the second and the fourth time"
-    assert "plugin Doing-1: halscope_frame_decoded took" in said[0]
+    assert "plugin Doing-1: halscope_update took" in said[0]
     assert report(plugins, "Doing-1").slowest > SLOW_SECONDS
 
 
@@ -212,8 +212,8 @@ def test_the_trace_says_plugin_hook_arguments_duration_and_result(
     with caplog.at_level(logging.INFO, "halscope.hooks"):
         tell(Plugins([Watcher(), Doing(fail)]))
     text = caplog.text
-    assert "Watcher-1: halscope_frame_decoded(frame=<Frame 7>) returned None, 0." in text
-    assert "Doing-2: halscope_frame_decoded() raised <RuntimeError: cannot look>" in text
+    assert "Watcher-1: halscope_update(frame=<Frame 7>) returned None, 0." in text
+    assert "Doing-2: halscope_update() raised <RuntimeError: cannot look>" in text
     assert "halscope-codecs: halscope_codecs() returned <" in text
     monkeypatch.setenv("HALSCOPE_TRACE_HOOKS", "0")
     caplog.clear()
@@ -225,7 +225,7 @@ def test_no_lock_is_held_while_a_hook_runs() -> None:
     def everything() -> None:
         plugins.dispatch("halscope_snapshot", snapshot=FRAME.snapshot)
         assert plugins.hooks
-        plugins.enable("Doing-1", "halscope_frame_decoded")
+        plugins.enable("Doing-1", "halscope_update")
         plugins.codecs()
         plugins.group_sprites(FRAME)
         plugins.session_for("Doing-1")
@@ -264,17 +264,18 @@ class HookedHost:
 
     @property
     def info(self) -> HostInfo:
-        return HostInfo("hooked", "a test")
+        return HostInfo("hooked", "a test", capabilities=frozenset({"driven"}))
 
     def step(self) -> Snapshot | None:
         return None
 
-    def write(self, writes: Sequence[Write]) -> None: ...
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
+        return WriteReceipt(done=True)
 
     def close(self) -> None: ...
 
     @hookimpl
-    def halscope_frame_decoded(self, frame: Frame) -> None:
+    def halscope_update(self, frame: Frame) -> None:
         self.frames += frame.snapshot.frame
 
 

@@ -39,8 +39,8 @@ def test_the_guides_plugin_counts_sprites(tmp_path: Path) -> None:
         oam=np.zeros(544, np.uint8),
         ppu=PpuRegisters(obsel=0),
     )
-    plugins.dispatch("halscope_frame_decoded", frame=decode_frame(snapshot))
-    (report,) = [hook for hook in plugins.hooks if hook.hook == "halscope_frame_decoded"]
+    plugins.dispatch("halscope_update", frame=decode_frame(snapshot))
+    (report,) = [hook for hook in plugins.hooks if hook.hook == "halscope_update"]
     assert (report.plugin, report.calls, report.failures) == ("sparkle", 1, 0)
 
 

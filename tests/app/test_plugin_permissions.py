@@ -29,6 +29,7 @@ from halscope_hooks import (
     Snapshot,
     UsageError,
     Write,
+    WriteReceipt,
     hookimpl,
 )
 from support.plugin_folder import manifest, write_plugin
@@ -158,7 +159,7 @@ def test_without_a_session_a_plugin_is_told_so() -> None:
 def test_who_hands_an_object_in_answers_for_it() -> None:
     class Mine:
         @hookimpl
-        def halscope_frame_decoded(self) -> None: ...
+        def halscope_update(self) -> None: ...
 
     plugins = Plugins([Mine()])
     assert plugins.session_for("Mine-1").granted == set(PERMISSIONS)
@@ -172,13 +173,13 @@ class Plugin:
     @hookimpl
     def halscope_attached(self, host, session):
         self.heard = []
-        self.handle = session.subscribe(self.heard.append, FrameDecoded)
+        self.handle = session.subscribe(self.heard.append, Update)
         assert session.run("sum", lambda job: sum(range(5))).result(10) == 10
         assert session.info == host
         assert session.stats()["seen"] == 0
         self.session = session
     @hookimpl
-    def halscope_frame_decoded(self, frame):
+    def halscope_update(self, frame):
         self.session.apply(Patch("", (), (Write("vram", 7, b"x"),))).result(10)
 plugin = Plugin()
 """
@@ -192,7 +193,7 @@ class Host:
 
     @property
     def info(self) -> HostInfo:
-        return HostInfo("made", "a test", writable=frozenset({"vram"}))
+        return HostInfo("made", "a test", writable=frozenset({"vram"}), capabilities=frozenset({"driven"}))
 
     def step(self) -> Snapshot | None:
         return Snapshot(
@@ -202,8 +203,9 @@ class Host:
             ppu=PpuRegisters(obsel=0),
         )
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
         self.written += writes
+        return WriteReceipt(done=True)
 
     def close(self) -> None: ...
 

@@ -29,7 +29,7 @@ class Watcher:
         self.seen.append(f"snapshot {snapshot.frame}")
 
     @hookimpl
-    def halscope_frame_decoded(self, frame: Frame) -> None:
+    def halscope_update(self, frame: Frame) -> None:
         self.seen.append(f"decoded {len(frame.sprites)}")
 
     @hookimpl
@@ -43,7 +43,7 @@ class Watcher:
 
 class Failing:
     @hookimpl
-    def halscope_frame_decoded(self, frame: Frame) -> None:
+    def halscope_update(self, frame: Frame) -> None:
         raise RuntimeError(f"cannot look at frame {frame.snapshot.frame}")
 
 
@@ -107,7 +107,7 @@ def test_a_failing_plugin_is_named_and_the_others_go_on(recording: Path, caplog:
             session.step()
         assert "decoded 128" in watcher.seen
         assert any("cannot look at frame 0" in line and line.startswith("failed: plugin ") for line in watcher.seen)
-        assert "halscope_frame_decoded failed" in caplog.text
+        assert "halscope_update failed" in caplog.text
         assert "Traceback" in caplog.text
 
 

@@ -20,7 +20,7 @@ from support.plugin_folder import HEAD, manifest, write_plugin
 GOOD = """
 class Plugin:
     @hookimpl
-    def halscope_frame_decoded(self, frame): ...
+    def halscope_update(self, frame): ...
 plugin = Plugin()
 """
 
@@ -69,7 +69,7 @@ def test_two_plugins_may_have_modules_of_one_name_and_sys_path_stays(tmp_path: P
         (GOOD, {"entry_point": "elsewhere:plugin"}, r"No module named '.*elsewhere'"),
         ("plugin = object()", {}, "has no hook; mark its functions"),
         (GOOD.replace("Plugin()", "Plugin"), {}, "is the class Plugin; name an instance"),
-        (GOOD.replace("frame_decoded", "frame_decodde"), {}, "halscope_frame_decodde"),
+        (GOOD.replace("halscope_update", "halscope_updaet"), {}, "halscope_updaet"),
         (GOOD.replace("frame)", "picture)"), {}, r"picture.*see docs/reference/hooks.md"),
         (GOOD.replace("    def", "    async def"), {}, "is a coroutine or generator function"),
         (GOOD.replace("@hookimpl", "@hookimpl(wrapper=True)").replace("...", "yield"), {}, "wrapper"),

@@ -79,7 +79,8 @@ plugin = Plugin()
 HOST = """
 class Still:
     def __init__(self, file):
-        self.info = HostInfo("still", f"a picture of {file.name}", frozenset({"vram"}))
+        self.info = HostInfo(
+            "still", f"a picture of {file.name}", frozenset({"vram"}), capabilities=capabilities_of(self))
         self.left = 3
     def step(self):
         self.left -= 1
@@ -151,7 +152,7 @@ def test_a_codec_is_scanned_decompressed_edited_and_injected_beside_ours(
     (tmp_path / "tiles").write_bytes(tiles.tobytes()[:64])
     (document,) = run(capsys, "locate", rom, tmp_path / "tiles", "--json", *plugin)
     assert document["tiles"][1]["origins"][0] == {
-        "codec": "marked", "block_offset": 0x8000, "byte_offset": 32, "start": "content",
+        "codec": "marked", "block_offset": 0x8000, "byte_offset": 32, "start": "content", "transform": "none",
     }  # fmt: skip
     run(capsys, "decompress", rom, "0x8000", "-o", tmp_path / "out", "--codec", "marked", *plugin)
     assert (tmp_path / "out").read_bytes() == tiles.tobytes()

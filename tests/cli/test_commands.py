@@ -85,7 +85,7 @@ def test_locate_finds_tiles_at_their_block(rom: Path, tmp_path: Path, capsys: py
     found = 0
     for number, tile in enumerate(document["tiles"]):
         for origin in tile["origins"][:1]:
-            assert set(origin) == {"codec", "block_offset", "byte_offset", "start"}
+            assert set(origin) == {"codec", "block_offset", "byte_offset", "start", "transform"}
             found += origin["block_offset"] == block["offset"] and origin["byte_offset"] == block["lead"] + 32 * number
     assert found > 40
 

@@ -15,8 +15,8 @@ from halscope.inject.plan import EditPlan
 from halscope.inject.sheet import write_sheet
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import group_sprites
-from halscope.session import Session, Update
-from halscope_hooks import Snapshot, Write
+from halscope.session import Session
+from halscope_hooks import Snapshot, Update, Write
 from numpy.typing import NDArray
 from PIL import Image
 from pypatchergba import patcher

@@ -16,16 +16,16 @@ from halscope.session import JobContext, Session, Subscription
 from halscope_hooks import (
     Detached,
     Event,
-    FrameDecoded,
     HostError,
     JobFailed,
     JobProgress,
-    OriginsFound,
     Patch,
     PatchReady,
+    Update,
     VramOrigins,
     Write,
 )
+from numpy.typing import NDArray
 from support.made_host import WAIT, MadeHost, eventually, frame_in, made_snapshot
 
 PATCH = Patch("0" * 64, (), (Write("vram", 0, b"x"),))
@@ -50,7 +50,7 @@ def decode(session: Session, frame: int) -> None:
 
 
 def frames(events: list[Event]) -> list[int]:
-    return [frame_in(event.frame.snapshot) for event in events if isinstance(event, FrameDecoded)]
+    return [frame_in(event.frame.snapshot) for event in events if isinstance(event, Update)]
 
 
 def test_host_delivery_happens_in_pump_alone_and_on_its_thread(session: Session) -> None:
@@ -89,7 +89,7 @@ def test_an_event_loop_is_told_on_its_own_thread(session: Session) -> None:
             if isinstance(event, JobFailed):
                 done.set()
 
-        handle = session.subscribe(look, FrameDecoded, JobFailed, loop=loop)
+        handle = session.subscribe(look, Update, JobFailed, loop=loop)
         await asyncio.to_thread(decode, session, 1)
         session.report_failure("made", ValueError("x"))
         await asyncio.wait_for(done.wait(), WAIT)
@@ -144,7 +144,7 @@ def test_with_no_budget_every_subscriber_has_its_turn(session: Session) -> None:
 
 def test_a_slow_subscriber_gets_the_newest_frame_and_the_others_are_counted(session: Session) -> None:
     heard: list[Event] = []
-    handle = session.subscribe(heard.append, FrameDecoded)
+    handle = session.subscribe(heard.append, Update)
     for frame in range(1, 6):
         decode(session, frame)
     session.pump(1)
@@ -153,21 +153,22 @@ def test_a_slow_subscriber_gets_the_newest_frame_and_the_others_are_counted(sess
 
 
 def test_origins_come_with_their_own_frame_however_slow_the_subscriber(host: MadeHost) -> None:
-    nothing = VramOrigins(((),) * 2048, np.zeros(2048, np.bool_))
-    with Session(host, threads=True, locate=lambda _vram: nothing) as session:
+    located_for: dict[int, VramOrigins] = {}
+
+    def locate(vram: NDArray[np.uint8]) -> VramOrigins:
+        return located_for.setdefault(id(vram), VramOrigins(((),) * 2048, np.zeros(2048, np.bool_)))
+
+    with Session(host, threads=True, locate=locate) as session:
         heard: list[Event] = []
         handle = session.subscribe(heard.append)
         for frame in range(1, 10):
             decode(session, frame)
             if frame % 3 == 0:
                 session.pump(0)
-        kinds = [type(event) for event in heard if not isinstance(event, JobFailed)]
-        pairs = [event for event in heard if isinstance(event, FrameDecoded | OriginsFound)]
-        assert len(pairs) >= 4
-        for decoded, found in zip(pairs[::2], pairs[1::2], strict=True):
-            assert isinstance(decoded, FrameDecoded), kinds
-            assert isinstance(found, OriginsFound), kinds
-            assert decoded.frame is found.frame
+        updates = [event for event in heard if isinstance(event, Update)]
+        assert len(updates) >= 3
+        for update in updates:
+            assert located_for[id(update.frame.snapshot.vram)] is update.origins
         assert not handle.closed
 
 
@@ -237,7 +238,7 @@ def test_a_callback_that_raises_is_told_to_the_others_and_switched_off_after_thr
         assert isinstance(event, JobFailed)
         heard.append(event)
 
-    bad = session.subscribe(failing, FrameDecoded, name="bad")
+    bad = session.subscribe(failing, Update, name="bad")
     good = session.subscribe(note, JobFailed)
     for frame in range(1, 6):
         decode(session, frame)
@@ -264,7 +265,7 @@ def test_a_failure_now_and_then_switches_nothing_off(session: Session) -> None:
         if calls % 3:
             raise ValueError
 
-    handle = session.subscribe(sometimes, FrameDecoded)
+    handle = session.subscribe(sometimes, Update)
     for frame in range(1, 13):
         decode(session, frame)
         session.pump(1)

@@ -14,7 +14,7 @@ from halscope.ppu import decode_frame
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
 from halscope.session import JobContext, Session
-from halscope_hooks import Event, Frame, FrameDecoded, JobFailed, OriginsFound, PpuRegisters, Snapshot
+from halscope_hooks import Event, Frame, JobFailed, PpuRegisters, Snapshot, Update
 from support.made_host import WAIT, MadeHost, eventually, made_snapshot, session_threads
 
 FRAMES = 40
@@ -54,12 +54,10 @@ def events_of(recording: Path, index: RomIndex, *, threads: bool, delivery: str)
     heard: list[Event] = []
     host = ReplayHost(recording)
     with Session(host, threads=threads, workers=2, locate=VramTracker(index).update) as session:
-        handle = session.subscribe(
-            heard.append, FrameDecoded, OriginsFound, JobFailed, delivery="own" if delivery == "own" else "host"
-        )
+        handle = session.subscribe(heard.append, Update, JobFailed, delivery="own" if delivery == "own" else "host")
         while session.tick(WAIT) is not None:  # the next frame comes when this one is through: none is left out
-            assert eventually(lambda: session.pump(WAIT) or len(heard) == 2 * session.stats().seen)
-            assert eventually(lambda: len(heard) == 2 * session.stats().seen)
+            assert eventually(lambda: session.pump(WAIT) or len(heard) == session.stats().seen)
+            assert eventually(lambda: len(heard) == session.stats().seen)
         assert session.stats().dropped == handle.dropped == 0
     host.close()
     return heard
@@ -71,20 +69,23 @@ def test_threads_give_the_same_frames_and_origins_in_the_same_order(
 ) -> None:
     inline = events_of(recording, index, threads=False, delivery="host")
     threaded = events_of(recording, index, threads=True, delivery=delivery)
-    assert [type(event) for event in inline] == [FrameDecoded, OriginsFound] * FRAMES
+    assert [type(event) for event in inline] == [Update] * FRAMES
     assert [type(event) for event in threaded] == [type(event) for event in inline]
     located = 0
     for one, other in zip(inline, threaded, strict=True):
-        assert isinstance(one, FrameDecoded | OriginsFound)
-        assert isinstance(other, FrameDecoded | OriginsFound)
+        assert isinstance(one, Update)
+        assert isinstance(other, Update)
         assert one.frame.snapshot.frame == other.frame.snapshot.frame
         np.testing.assert_array_equal(one.frame.palettes, other.frame.palettes)
         for sprite, twin in zip(one.frame.sprites, other.frame.sprites, strict=True):
             assert (sprite.x, sprite.y, sprite.tile, sprite.palette) == (twin.x, twin.y, twin.tile, twin.palette)
             np.testing.assert_array_equal(sprite.pixels, twin.pixels)
-        if isinstance(one, OriginsFound) and isinstance(other, OriginsFound):
-            assert list(one.origins.origins) == list(other.origins.origins)
-            located += one.origins.located
+        assert one.origins is not None
+        assert other.origins is not None
+        assert list(one.origins.origins) == list(other.origins.origins)
+        assert one.changes.tiles.tolist() == other.changes.tiles.tolist()
+        assert one.changes.sprites.tolist() == other.changes.sprites.tolist()
+        located += one.origins.located
     assert located > 100 * FRAMES // 10
 
 
@@ -116,7 +117,7 @@ def test_inline_uses_no_thread_and_does_everything_before_it_returns() -> None:
             for delivery in ("host", "own")
         ]
         session.submit(made_snapshot(1))
-        assert heard == ["FrameDecoded"] * 2
+        assert heard == ["Update"] * 2
         job = session.run("work", reports)
         assert job.result(0) == 7
         assert heard[2:] == ["JobProgress"] * 2
@@ -142,7 +143,7 @@ def test_inline_is_the_same_every_time() -> None:
 
         def nested(event: Event) -> None:
             heard.append(type(event).__name__)
-            if isinstance(event, FrameDecoded) and event.frame.snapshot.frame == 2:
+            if isinstance(event, Update) and event.frame.snapshot.frame == 2:
                 session.run("nested", fails)
                 session.submit(made_snapshot(100))
 

@@ -16,11 +16,11 @@ from halscope_hooks import (
     CancelledError,
     Detached,
     Event,
-    FrameDecoded,
     HostError,
     JobFailed,
     Patch,
     PatchReady,
+    Update,
     UsageError,
     Write,
 )
@@ -69,10 +69,10 @@ def test_a_stopped_session_says_so_and_starts_again() -> None:
     frames: list[int] = []
 
     def note(event: Event) -> None:
-        assert isinstance(event, FrameDecoded)
+        assert isinstance(event, Update)
         frames.append(frame_in(event.frame.snapshot))
 
-    handle = session.subscribe(note, FrameDecoded, delivery="own")
+    handle = session.subscribe(note, Update, delivery="own")
     for frame in (1, 2):
         session.start()
         session.submit(made_snapshot(frame))
@@ -94,7 +94,7 @@ def test_a_pause_decodes_nothing_and_keeps_the_newest() -> None:
     with live(host) as session:
         frames: list[int] = []
         handle = session.subscribe(
-            lambda event: frames.append(frame_in(event.frame.snapshot)) if isinstance(event, FrameDecoded) else None
+            lambda event: frames.append(frame_in(event.frame.snapshot)) if isinstance(event, Update) else None
         )
         session.pause()
         for frame in (1, 2, 3):
@@ -203,7 +203,7 @@ def test_it_may_be_closed_inside_an_inline_callback() -> None:
 
     handle = session.subscribe(close)
     session.step()
-    assert heard == [FrameDecoded, Detached]
+    assert heard == [Update, Detached]
     assert handle.closed
 
 
@@ -236,7 +236,7 @@ def test_a_subscriber_that_does_not_return_is_named_and_left_behind() -> None:
         inside.set()
         go_on.wait(WAIT)
 
-    handle = session.subscribe(stuck, FrameDecoded, delivery="own", name="stuck one")
+    handle = session.subscribe(stuck, Update, delivery="own", name="stuck one")
     session.submit(made_snapshot(1))
     assert inside.wait(WAIT)
     report = session.stop(0.01, 0.05, 0.01)
@@ -404,7 +404,7 @@ def test_the_first_use_starts_it() -> None:
     assert session.state is State.RUNNING
     assert eventually(lambda: session.stats().decoded == 1)
     session.pump(1)
-    assert [type(event) for event in heard] == [Attached, FrameDecoded]
+    assert [type(event) for event in heard] == [Attached, Update]
     session.close()
     assert handle.closed
 

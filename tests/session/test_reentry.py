@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from halscope.session import Session
 from halscope.session._locks import Rank, check_locks, ranked_lock
-from halscope_hooks import Event, HalscopeError, JobProgress, Patch, Snapshot, VramOrigins, Write
+from halscope_hooks import Event, HalscopeError, JobProgress, Patch, Snapshot, VramOrigins, Write, WriteReceipt
 from numpy.typing import NDArray
 from support.made_host import WAIT, MadeHost, eventually, made_snapshot, session_threads
 
@@ -50,6 +50,7 @@ def every_call(session: Session, path: Path) -> dict[str, Callable[[], object]]:
         "report_failure": lambda: None,  # its own effect would call this again; see below
         "stats": session.stats,
         "state": lambda: session.state,
+        "ended": lambda: session.ended,
         "host": lambda: session.host,
         "info": lambda: session.info,
         "threads": lambda: session.threads,
@@ -100,9 +101,10 @@ def test_a_callback_may_call_every_method_from_its_own_thread_and_from_another(
     done = threading.Event()
 
     class Host(MadeHost):
-        def write(self, writes: object) -> None:
+        def write(self, writes: Sequence[Write]) -> WriteReceipt:
             if where == "write":
                 everything()
+            return super().write(writes)
 
         def step(self) -> Snapshot | None:
             if where == "step":

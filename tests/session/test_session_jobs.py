@@ -14,13 +14,12 @@ from halscope.session import JobContext, Priority, Session
 from halscope_hooks import (
     CancelledError,
     Event,
-    FrameDecoded,
     HostError,
     JobFailed,
     JobProgress,
-    OriginsFound,
     PpuRegisters,
     Snapshot,
+    Update,
     VramOrigins,
 )
 from numpy.typing import NDArray
@@ -56,6 +55,11 @@ def with_tiles_of(rom: Rom) -> Snapshot:
     )
 
 
+def found_in(heard: list[Event]) -> list[Update]:
+    """The updates whose origins are known."""
+    return [event for event in heard if isinstance(event, Update) and event.origins is not None]
+
+
 @pytest.mark.parametrize("threads", [False, True])
 def test_origins_appear_once_the_index_is_built(rom: Rom, threads: bool) -> None:
     host = MadeHost()
@@ -72,12 +76,14 @@ def test_origins_appear_once_the_index_is_built(rom: Rom, threads: bool) -> None
         assert eventually(lambda: session.stats().decoded == 1), "frames wait for the index"
         index = job.result(WAIT)
         session.pump(WAIT)
-        assert not any(isinstance(event, OriginsFound) for event in heard)
+        assert not found_in(heard)
         session.set_locate(VramTracker(index).update)  # the game stands still: the last frame is looked up again
-        assert eventually(lambda: session.pump(WAIT) or any(isinstance(event, OriginsFound) for event in heard))
-        found = [event for event in heard if isinstance(event, OriginsFound)]
-        assert found[0].frame.snapshot.frame == 1
-        assert found[0].origins.located > 100
+        assert eventually(lambda: session.pump(WAIT) or found_in(heard))
+        (found,) = found_in(heard)
+        assert found.frame.snapshot.frame == 1
+        assert found.origins is not None
+        assert found.origins.located > 100
+        assert not found.changes, "the frame is the same, its origins alone are new"
         progress = [event for event in heard if isinstance(event, JobProgress)]
         assert progress[-1].job == "index"
         assert progress[-1].done == progress[-1].total > 0
@@ -153,9 +159,9 @@ def test_a_lookup_that_fails_costs_no_frame_and_is_switched_off_after_three(thre
             session.pump(1)
         assert calls == 3
         assert [event.job for event in heard if isinstance(event, JobFailed)] == ["lookup of a frame"] * 3
-        assert sum(isinstance(event, FrameDecoded) for event in heard) == 6
+        assert sum(isinstance(event, Update) for event in heard) == 6
         session.set_locate(lambda _vram: NOTHING)
-        assert eventually(lambda: session.pump(1) or isinstance(heard[-1], OriginsFound))
+        assert eventually(lambda: session.pump(1) or found_in(heard[-1:]))
         assert not handle.closed
 
 

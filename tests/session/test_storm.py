@@ -9,7 +9,7 @@ import time
 import numpy as np
 from halscope.session import JobContext, Session
 from halscope.session._locks import check_locks
-from halscope_hooks import Event, FrameDecoded, HalscopeError, Patch, VramOrigins, Write
+from halscope_hooks import Event, HalscopeError, Patch, Update, VramOrigins, Write
 from numpy.typing import NDArray
 from support.made_host import WAIT, MadeHost, eventually, frame_in, made_snapshot, session_threads
 
@@ -80,7 +80,7 @@ class Storm:
                 session.stats()
 
     def _look(self, event: Event) -> None:
-        if isinstance(event, FrameDecoded):
+        if isinstance(event, Update):
             self.crossed += event.frame.sprites[0].x & 0xFF != frame_in(event.frame.snapshot)
         if self._random.random() < 0.05:
             raise ValueError("storm")

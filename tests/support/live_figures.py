@@ -17,7 +17,7 @@ from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
 from halscope.session import Job, JobContext, Pool, Session, Subscription, Tap
 from halscope.session._engine import Engine
-from halscope_hooks import Event, Frame, FrameDecoded, OriginsFound, hookimpl
+from halscope_hooks import Event, Frame, Update, hookimpl
 from support.frame_speed import demo_snapshots, record_demo
 from support.hal_data import tiles
 from support.made_host import MadeHost, eventually, made_snapshot, session_threads
@@ -53,7 +53,7 @@ class Named:
         self.shown = 0
 
     @hookimpl
-    def halscope_frame_decoded(self, frame: Frame) -> None:
+    def halscope_update(self, frame: Frame) -> None:
         self.shown += sum(sprite.y < 224 for sprite in frame.sprites)
 
 
@@ -72,11 +72,11 @@ def host_thread_cost(frames: int, pace: float = 0.005) -> HostCost:
     tracker = VramTracker(RomIndex.build(demo_rom(), [hal.HAL]))
 
     def look(event: Event) -> None:
-        if isinstance(event, OriginsFound):
+        if isinstance(event, Update) and event.origins is not None:
             located[0] += len(event.origins.origins)
 
     with Session(host, threads=True, locate=tracker.update, dispatch=plugins.dispatch) as session:
-        handle = session.subscribe(look, FrameDecoded, OriginsFound)
+        handle = session.subscribe(look, Update)
         session.feed(snapshots[0])
         begin = perf_counter()
         for number in range(frames):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
 
 import numpy as np
-from halscope_hooks import HostError, HostInfo, PpuRegisters, Snapshot, Write
+from halscope_hooks import HostError, HostGoneError, HostInfo, PpuRegisters, Snapshot, Touched, Write, WriteReceipt
 
 WAIT = 20.0  # seconds that a test waits for what must happen; never a measure of speed
 
@@ -38,7 +39,11 @@ class MadeHost:
 
     def __init__(self, frames: int | None = None) -> None:
         self.info = HostInfo(
-            name="made", emulator="a made game", readable=frozenset({"vram"}), writable=frozenset({"vram"})
+            name="made",
+            emulator="a made game",
+            readable=frozenset({"vram"}),
+            writable=frozenset({"vram"}),
+            capabilities=frozenset({"driven"}),
         )
         self.frames = frames
         self.frame = 0
@@ -52,7 +57,7 @@ class MadeHost:
         self.frame += 1
         return made_snapshot(self.frame)
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
         for write in writes:
             if write.space != "vram":
                 raise HostError(f"made: {write.space} is not writable")
@@ -61,9 +66,68 @@ class MadeHost:
         for write in writes:
             self.memory[write.offset : write.offset + len(write.data)] = write.data
         self.writers.append(threading.get_ident())
+        return WriteReceipt(done=True)
 
     def close(self) -> None:
         self.closings.append(threading.get_ident())
+
+
+class MadeRemote:
+    """A Host that pushes, as one behind a socket does: an emulator that runs by itself and answers writes later.
+
+    `send` and `answer` are what the emulator's side does; they may be called from any thread.
+    """
+
+    def __init__(self) -> None:
+        self.info = HostInfo(
+            name="remote",
+            emulator="a made emulator",
+            readable=frozenset({"vram"}),
+            writable=frozenset({"vram"}),
+            capabilities=frozenset({"pushing", "tracing"}),
+        )
+        self.arrived: SimpleQueue[Snapshot | None] = SimpleQueue()
+        self.answers: SimpleQueue[HostError | None] = SimpleQueue()
+        self.asked: list[tuple[Sequence[Write], WriteReceipt]] = []
+        self.touches: list[Touched] = []
+        self.polls = 0
+        self.closed = False
+
+    def send(self, snapshot: Snapshot | None) -> None:
+        """A frame arrives; `None`: the connection is lost."""
+        self.arrived.put(snapshot)
+
+    def answer(self, error: HostError | None = None) -> None:
+        """The emulator answers the oldest write that it has not answered."""
+        self.answers.put(error)
+
+    def poll(self, timeout: float) -> Snapshot | None:
+        self.polls += 1
+        while not self.answers.empty():
+            waiting = next(receipt for _, receipt in self.asked if not receipt.done)
+            waiting.complete(self.answers.get())
+        try:
+            snapshot = self.arrived.get(timeout=timeout)
+        except Empty:
+            return None
+        if snapshot is None:
+            raise HostGoneError("the emulator has closed the connection; attach again")
+        return snapshot
+
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
+        receipt = WriteReceipt()
+        self.asked.append((writes, receipt))
+        return receipt
+
+    def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Nothing is watched; `touches` are what a test puts there."""
+
+    def take_touches(self) -> Sequence[Touched]:
+        taken, self.touches = self.touches, []
+        return taken
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def eventually(condition: Callable[[], object]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from halscope.app import Plugins
 from halscope.formats.recording import RecordingReader
 from halscope.session import Session, State, Subscription, Tap
-from halscope_hooks import Detached, HostInfo, JobFailed, Snapshot, VramOrigins, Write
+from halscope_hooks import Detached, HostInfo, JobFailed, Snapshot, VramOrigins, Write, WriteReceipt
 from numpy.typing import NDArray
 from support.made_host import eventually, frame_in, session_threads
 from support.soak_jobs import Jobs
@@ -39,14 +39,21 @@ class SoakHost:
     """A host that steps through the game."""
 
     def __init__(self, game: Game) -> None:
-        self.info = HostInfo("soak", "a made game", readable=frozenset({"vram"}), writable=frozenset({"vram"}))
+        self.info = HostInfo(
+            "soak",
+            "a made game",
+            readable=frozenset({"vram"}),
+            writable=frozenset({"vram"}),
+            capabilities=frozenset({"driven"}),
+        )
         self._game = game
 
     def step(self) -> Snapshot | None:
         return self._game.snapshot()
 
-    def write(self, writes: Sequence[Write]) -> None:
-        """Nothing is written in a soak."""
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
+        """Everything is taken, and nothing is kept."""
+        return WriteReceipt(done=True)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -157,7 +164,7 @@ class Life:
             case 13 if self.rival is None and rng.random() < 0.3:
                 self.record()
             case _:
-                self.plugins.enable("Plugin-1", "halscope_frame_decoded")
+                self.plugins.enable("Plugin-1", "halscope_update")
                 for _watcher, handle in self.watchers:
                     handle.switch_on()
 

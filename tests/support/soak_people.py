@@ -21,14 +21,13 @@ from halscope_hooks import (
     Detached,
     Event,
     Frame,
-    FrameDecoded,
     HalscopeError,
     JobFailed,
     JobProgress,
     Origin,
-    OriginsFound,
     PpuRegisters,
     Snapshot,
+    Update,
     VramOrigins,
     hookimpl,
 )
@@ -149,11 +148,10 @@ class Watcher:
 
     def _look(self, event: Event) -> None:
         match event:
-            case FrameDecoded(frame):
-                self._frame(FrameDecoded, frame, strictly=True)
-            case OriginsFound(frame, origins):
-                self._frame(OriginsFound, frame, strictly=False)
-                if origins.origins[0][0].block_offset != frame.snapshot.frame:
+            case Update(frame, origins):
+                # A frame comes once more where its origins are known later.
+                self._frame(Update, frame, strictly=origins is None)
+                if origins is not None and origins.origins[0][0].block_offset != frame.snapshot.frame:
                     self._findings.breach(f"{self.name}: origins of another frame than {frame.snapshot.frame}")
             case JobProgress(job, done):
                 if done < self._progress.get(job, 0):
@@ -234,7 +232,7 @@ class Plugin:
         self._seen = snapshot.frame
 
     @hookimpl
-    def halscope_frame_decoded(self, frame: Frame) -> None:
+    def halscope_update(self, frame: Frame) -> None:
         """See the newest frame."""
         if frame.snapshot.frame <= self._last:
             self._findings.breach(f"plugin: frame {frame.snapshot.frame} after {self._last}")

@@ -33,7 +33,7 @@ class Counter:
         self.seen, self.granted = [], session.granted
 
     @hookimpl
-    def halscope_frame_decoded(self, frame):
+    def halscope_update(self, frame):
         self.seen.append(frame.snapshot.frame)
 
     @hookimpl

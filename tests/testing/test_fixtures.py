@@ -51,9 +51,9 @@ def test_what_the_session_tells_can_be_heard(run: Run) -> None:
         MARK
         + """
 def test_it(halscope_session):
-    from halscope_hooks import FrameDecoded
+    from halscope_hooks import Update
     heard = []
-    handle = halscope_session.subscribe(heard.append, FrameDecoded)
+    handle = halscope_session.subscribe(heard.append, Update)
     halscope_session.play(3)
     handle.close()
     halscope_session.play()
@@ -132,7 +132,7 @@ FAILING = """
 from halscope_hooks import hookimpl
 class Failing:
     @hookimpl
-    def halscope_frame_decoded(self, frame):
+    def halscope_update(self, frame):
         raise LookupError("nothing there")
 plugin = Failing()
 """
@@ -142,7 +142,7 @@ def test_a_hook_that_fails_fails_the_test_with_its_traceback(author: pytest.Pyte
     (author.path / "sparkle/main.py").write_text(FAILING, "utf-8")
     result = run(MARK + "def test_it(halscope_session): halscope_session.step()")
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*sparkle*halscope_frame_decoded failed: LookupError('nothing there')*", "*main.py*"])
+    result.stdout.fnmatch_lines(["*sparkle*halscope_update failed: LookupError('nothing there')*", "*main.py*"])
 
 
 def test_a_failure_that_the_test_takes_is_no_failure_of_the_test(author: pytest.Pytester, run: Run) -> None:
@@ -160,7 +160,7 @@ def test_it(halscope_session):
 
 
 def test_a_hook_that_fails_while_it_is_loaded_fails_the_test(author: pytest.Pytester, run: Run) -> None:
-    code = FAILING.replace("halscope_frame_decoded(self, frame)", "halscope_codecs(self)")
+    code = FAILING.replace("halscope_update(self, frame)", "halscope_codecs(self)")
     (author.path / "sparkle/main.py").write_text(code, "utf-8")
     result = run(MARK + "def test_it(halscope_session): pass")
     result.assert_outcomes(passed=1, errors=1)

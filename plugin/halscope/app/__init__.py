@@ -1,7 +1,7 @@
 """The application: the only room that builds a PluginManager and puts the parts together."""
 
 from halscope.app._doctor import Check, examine
-from halscope.app._games import BUTTONS, Game, Press, open_game, open_recording, play_frames, record_game
+from halscope.app._games import BUTTONS, Game, Press, open_game, open_host, open_recording, play_frames, record_game
 from halscope.app._known_game import KnownGame
 from halscope.app._live import LiveEdits
 from halscope.app._pictures import on_screen, write_frame_pictures
@@ -39,6 +39,7 @@ __all__ = [
     "inspect_files",
     "on_screen",
     "open_game",
+    "open_host",
     "open_recording",
     "play_frames",
     "plugin",

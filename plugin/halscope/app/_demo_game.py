@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from halscope_hooks import HalscopeError, Snapshot
+from halscope_hooks import HalscopeError, HostError, Snapshot, capability
 
-from halscope.hosts import libretro
 from halscope.session import Session
 
 LONGEST_LOAD: Final = 600  # frames; a scene is decoded and faded in well within
@@ -17,14 +16,22 @@ class DemoGame:
     """The demo ROM in a session.
 
     Args:
-        session: On a libretro host.
+        session: On a host that takes buttons and states.
         facts: The demo's truth file.
+
+    Raises:
+        HostError: The host can do neither.
     """
 
     def __init__(self, session: Session, facts: dict[str, Any]) -> None:
-        if not isinstance(session.host, libretro.LibretroHost):
-            raise TypeError(f"the tour runs on a libretro core, not on {session.host!r}")
-        self.host = session.host
+        pad, console = capability(session.host, "playable"), capability(session.host, "stateful")
+        if pad is None or console is None:
+            raise HostError(
+                f"{session.info.emulator}: the demo's tour presses buttons and loads states, which this host "
+                f"({session.info.name}) cannot; run it on a libretro core"
+            )
+        self.pad = pad
+        self.console = console
         self.session = session
         self._symbols: dict[str, int] = facts["symbols"]
         self._scenes: list[str] = [scene["name"] for scene in facts["scenes"]]
@@ -63,13 +70,13 @@ class DemoGame:
             nonlocal held
             now = self.scene(snapshot)
             held = now is not None and now != scene and not held
-            self.host.press({"start"} if held else set())
+            self.pad.press({"start"} if held else set())
             return now == scene and self.word(snapshot, "scene_frame") >= scene_frame
 
         return self.until(f"the scene {scene}", there)
 
     def reload(self, scene: str, scene_frame: int) -> Snapshot:
         """Press Select, which loads the scene again, decoding everything, and run it for so many frames."""
-        self.host.press({"select"})
+        self.pad.press({"select"})
         self.until("a reload", lambda snapshot: self.scene(snapshot) is None)
         return self.into(scene, scene_frame)

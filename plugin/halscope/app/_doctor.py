@@ -24,17 +24,14 @@ CORE_TIMEOUT: Final = 60  # seconds; a core starts in well under one
 # A core that crashes takes its process with it, so each is tried in a process of its own.
 TRIAL: Final = """
 import sys
-from pathlib import Path
-from halscope_hooks import HalscopeError
-from halscope.hosts import libretro
+import halscope
 try:
-    host = libretro.LibretroHost(Path(sys.argv[1]), sys.argv[2])
-    for _ in range(30):
-        snapshot = host.step()
-    host.close()
-except HalscopeError as error:
+    session = halscope.Session(halscope.open_host(sys.argv[1], core=sys.argv[2]), owns_host=True)
+    session.advance(30)
+    session.close()
+except halscope.HalscopeError as error:
     sys.exit(str(error))
-print(host.info.emulator)
+print(session.info.emulator)
 """
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
-from halscope_hooks import Host, HostError, HostRequest, Snapshot
+from halscope_hooks import Host, HostError, HostRequest, Snapshot, Update, capability
 
 from halscope._files import refuse_same
 from halscope.app.plugins import Plugins
 from halscope.formats.recording import RecordingWriter
-from halscope.session import Locate, Session, Update
+from halscope.session import Locate, Session
 
 BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
@@ -45,12 +45,31 @@ class Press:
     last: int
 
 
-@runtime_checkable
-class Playable(Host, Protocol):
-    """A host that takes buttons."""
+def open_host(
+    file: Path | str | None = None,
+    *,
+    host: str = "libretro",
+    core: str | None = None,
+    address: str | None = None,
+    plugins: Plugins | None = None,
+) -> Host:
+    """Open an emulator, or something that stands for one. A `Session` attaches to it.
 
-    def press(self, buttons: Collection[str]) -> None:
-        """Hold these buttons, and no others, from the next step on."""
+    Args:
+        file: The ROM that it runs, or the recording that it plays.
+        host: Its name, as `--host` takes it: "libretro", "recording", or that of a plugin's host.
+        core: A libretro core, by path or name; `None`: the first that is found.
+        address: The address of an emulator that runs already, in the place of `file`.
+        plugins: Where hosts come from; by default Halscope's own.
+
+    Raises:
+        UsageError: There is no such host, or it needs a file and got an address, or the reverse.
+        RomError: The file is no SNES ROM.
+        FormatError: The recording is damaged.
+        HostError: The emulator cannot be started or reached.
+    """
+    request = HostRequest(None if file is None else Path(file), core, address)
+    return (Plugins() if plugins is None else plugins).host(host).open(request)
 
 
 def open_game(
@@ -58,7 +77,7 @@ def open_game(
 ) -> Session:
     """Start the game on the host that it names. Raises UsageError, RomError or HostError."""
     plugins = Plugins() if plugins is None else plugins
-    host = plugins.host(game.host).open(HostRequest(game.rom, game.core))
+    host = open_host(game.rom, host=game.host, core=game.core, plugins=plugins)
     return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch)
 
 
@@ -69,10 +88,9 @@ def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | 
 
 def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:
     """Hold what the schedule says for this frame, counted from 1."""
-    host = session.host
-    if isinstance(host, Playable):
-        held = {name for press in schedule if press.first <= frame <= press.last for name in press.buttons}
-        host.press(held)
+    pad = capability(session.host, "playable")
+    if pad is not None:
+        pad.press({name for press in schedule if press.first <= frame <= press.last for name in press.buttons})
 
 
 def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Iterator[Update]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, VramOrigins
+from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins
 
 from halscope._files import write_atomic
 from halscope.app._sheets import check_output, write_patch
@@ -21,7 +21,7 @@ from halscope.inject.plan import EditPlan, plan_edits
 from halscope.inject.sheet import read_sheet, write_sheet
 from halscope.inject.split import changed_tiles
 from halscope.rom.index import TILE_BYTES
-from halscope.session import JobContext, JobTimeoutError, Session, Update
+from halscope.session import JobContext, JobTimeoutError, Session
 
 LOOK_EVERY: Final = 30  # frames between two looks at the folder: half a second in real time
 PLAN_WAIT: Final = 120.0  # seconds for packing the edited blocks

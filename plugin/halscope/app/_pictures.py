@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Frame, Origin, Sprite, VramOrigins
+from halscope_hooks import Frame, Origin, Sprite, Update, VramOrigins
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
@@ -18,7 +18,6 @@ from halscope.ppu.cgram import obj_palette
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites
 from halscope.rom.index import TILE_BYTES
-from halscope.session import Update
 
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224

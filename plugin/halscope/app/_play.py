@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Event, FrameDecoded, HalscopeError, JobFailed, JobProgress, OriginsFound
+from halscope_hooks import Event, HalscopeError, JobFailed, JobProgress, Update
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._games import Press, run_in_real_time
 from halscope.app._live import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex, VramTracker
-from halscope.session import Job, JobContext, Session, Update
+from halscope.session import Job, JobContext, Session
 
 INDEXING: Final = "indexing"
 
@@ -66,7 +66,7 @@ class Play:
         """
         with (
             self._session,
-            self._session.subscribe(self._look, FrameDecoded, OriginsFound, delivery="own", name="live edits"),
+            self._session.subscribe(self._look, Update, delivery="own", name="live edits"),
             self._session.subscribe(self._hear, JobProgress, JobFailed, name="play"),
         ):
             self._session.run(INDEXING, self._index).add_done_callback(self._locate)
@@ -86,10 +86,8 @@ class Play:
     def _look(self, event: Event) -> None:
         """On a thread of its own: the game does not wait for files."""
         try:
-            if isinstance(event, OriginsFound):
-                self._see(Update(event.frame, event.origins))
-            elif isinstance(event, FrameDecoded) and not self._located:  # later on its origins come right behind it
-                self._see(Update(event.frame, None))
+            if isinstance(event, Update):
+                self._see(event)
         except HalscopeError as error:  # a full disk, an edit that cannot be taken: the run ends with this
             self._refused = error
 

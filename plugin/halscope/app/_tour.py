@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import HalscopeError, Patch, Snapshot
+from halscope_hooks import HalscopeError, Patch, Snapshot, Update
 from numpy.typing import NDArray
 from PIL import Image
 
 from halscope._files import write_atomic
 from halscope.app._demo_game import DemoGame
+from halscope.app._games import Game, open_game
 from halscope.app._live import LiveEdits
 from halscope.app._pictures import Names, write_frame_pictures
 from halscope.app._sheets import write_patch
@@ -21,13 +23,11 @@ from halscope.app._workspace import Workspace
 from halscope.demo import rom_path, truth
 from halscope.export import bps
 from halscope.export.pictures import png_bytes
-from halscope.hosts import libretro
 from halscope.inject.builders import sheet_from_block
 from halscope.inject.plan import EditPlan
 from halscope.inject.sheet import write_sheet
 from halscope.ppu.cgram import obj_palette
 from halscope.rom.index import TILE_BYTES
-from halscope.session import Session, Update
 
 HERO: Final = "pip"
 HERO_TILES_ACROSS: Final = 4  # the hero's frames are 32×32: four tiles in a row of a block
@@ -56,7 +56,7 @@ def run_tour(folder: Path, core: str | None, report: Report) -> TourReport:
         workspace = Workspace.open(path)
         report(f"indexing {workspace.rom.title}")
         workspace.index()
-        with Session(libretro.LibretroHost(path, core), owns_host=True, locate=workspace.tracker()) as session:
+        with open_game(Game(path, core), workspace.tracker(), workspace.plugins) as session:
             game = DemoGame(session, facts)
             scenes, update = _look_around(game, workspace, names, facts, folder, report)
             edit, patch = _edit(game, workspace, update, facts, folder, report)
@@ -93,7 +93,7 @@ def _look_around(
         )
         report(f"{name}: {sprites} sprites on screen, {located} of {asked} tiles in VRAM found in the ROM")
     # From a reset, so that the patched ROM can later be brought to the very same moment.
-    game.host.reset()
+    game.console.reset()
     return scenes, game.session.feed(game.into(EDITED_SCENE, LOOK_AFTER))
 
 
@@ -103,9 +103,9 @@ def _edit(
     """Export the hero's blocks, paint on them as an image editor would, and bring them into the running game."""
     sheets = _paint_hero(workspace, update.snapshot, facts, folder)
     edits = LiveEdits(workspace, game.session, report=report)
-    state = game.host.save_state()
+    state = game.console.save_state()
     before = game.next_frame()
-    game.host.load_state(state)
+    game.console.load_state(state)
     edits.bring_in(sheets, update.snapshot)
     after = game.next_frame()
     report(f"repainted {', '.join(path.stem for path in sheets)} in the running game")
@@ -128,8 +128,11 @@ def shows_edit(snapshot: Snapshot, plan: EditPlan) -> bool:
 
 def _patched_picture(patched: bytes, core: str | None, facts: dict[str, Any], scene_frame: int) -> NDArray[np.uint8]:
     """Boot the patched ROM and return its picture at a moment of the edited scene."""
-    with Session(libretro.LibretroHost(patched, core), owns_host=True) as session:
-        return picture_of(DemoGame(session, facts).into(EDITED_SCENE, scene_frame))
+    with tempfile.TemporaryDirectory(prefix="halscope-demo-") as folder:
+        rom = Path(folder) / "patched.sfc"
+        rom.write_bytes(patched)
+        with open_game(Game(rom, core)) as session:
+            return picture_of(DemoGame(session, facts).into(EDITED_SCENE, scene_frame))
 
 
 def _paint_hero(workspace: Workspace, snapshot: Snapshot, facts: dict[str, Any], folder: Path) -> list[Path]:

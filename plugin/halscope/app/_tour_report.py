@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import HalscopeError, Snapshot
+from halscope_hooks import HalscopeError, Snapshot, Update
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
@@ -16,7 +16,6 @@ from halscope.app._pictures import Names, boxes_of, figures_of, screen_of
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import Entry, before_after, overview, png_bytes
 from halscope.inject.plan import EditPlan
-from halscope.session import Update
 
 PATCH_NAME: Final = "halscope-demo-edited.bps"
 REPORT_NAME: Final = "report.json"

@@ -83,9 +83,9 @@ class Workspace:
         self._index: RomIndex | None = None
 
     @classmethod
-    def open(cls, path: Path, plugins: Plugins | None = None) -> Workspace:
+    def open(cls, path: Path | str, plugins: Plugins | None = None) -> Workspace:
         """Read the ROM. `plugins`: by default Halscope's own parts. Raises UsageError or RomError."""
-        return cls(Rom.load(path), Plugins() if plugins is None else plugins)
+        return cls(Rom.load(Path(path)), Plugins() if plugins is None else plugins)
 
     @cached_property
     def game(self) -> KnownGame | None:

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from halscope_hooks import Update
+
 from halscope.app import BUTTONS, Game, Press, on_screen
 from halscope.cli._common import number
-from halscope.session import Update
 
 
 def press(text: str) -> Press:

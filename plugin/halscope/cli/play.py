@@ -7,13 +7,13 @@ import contextlib
 import sys
 from pathlib import Path
 
-from halscope_hooks import UsageError
+from halscope_hooks import Update, UsageError
 
 from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open_game, play_frames, write_frame_pictures
 from halscope.cli._common import Commands, out_folder, positive, print_json, progress_bar
 from halscope.cli._game import add_game_options, frame_summary, game_from, schedule_from
 from halscope.cli._plugins import add_plugin_options, plugins_from
-from halscope.session import Session, Update
+from halscope.session import Session
 
 
 def add_commands(commands: Commands) -> None:

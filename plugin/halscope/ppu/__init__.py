@@ -6,6 +6,6 @@ a person sees; `incremental` decodes only what changed since the snapshot before
 """
 
 from halscope.ppu.frame import decode_frame
-from halscope.ppu.incremental import Changes, FrameDecoder
+from halscope.ppu.incremental import FrameDecoder
 
-__all__ = ["Changes", "FrameDecoder", "decode_frame"]
+__all__ = ["FrameDecoder", "decode_frame"]

@@ -8,11 +8,10 @@ sprite or a layer (a picture, an origin) finds by identity what to make anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Frame, PpuRegisters, Snapshot, Sprite
+from halscope_hooks import Changes, Frame, PpuRegisters, Snapshot, Sprite
 from numpy.typing import NDArray
 
 from halscope import _codec
@@ -29,23 +28,6 @@ for _numbers in (_NONE, _ALL_TILES, _ALL_PALETTES):
     _numbers.flags.writeable = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Changes:
-    """What is new in a frame, compared with the one decoded before it; all of it in the first one.
-
-    Args:
-        tiles: int64[n], ascending: the pieces of 32 bytes of VRAM (0 to 2047) that differ.
-        sprites: int64[n], ascending: the sprites that are not the objects that they were.
-        palettes: int64[n], ascending: the rows of 16 colours of CGRAM (0 to 15) that differ.
-        layers: The numbers (1 to 4) of the layers that are not the objects that they were.
-    """
-
-    tiles: NDArray[np.int64]
-    sprites: NDArray[np.int64]
-    palettes: NDArray[np.int64]
-    layers: tuple[int, ...]
-
-
 class FrameDecoder:
     """Decodes the snapshots of one game one after the other. Not thread-safe: each follower of a game has its own."""
 
@@ -54,11 +36,11 @@ class FrameDecoder:
         self._layers: dict[int, DrawnLayer] = {}
         self._layers_unknown: tuple[str, ...] = ()
         self._drawn_for: PpuRegisters | None = None  # the registers that all layers were drawn for
-        self._changes = Changes(_NONE, _NONE, _NONE, ())
+        self._changes = Changes()
 
     @property
     def changes(self) -> Changes:
-        """What the last decoded snapshot changed; nothing before the first one."""
+        """What the last decoded snapshot changed: everything after the first, nothing before it."""
         return self._changes
 
     def decode(self, snapshot: Snapshot, *, layers: bool = False) -> Frame:
@@ -80,7 +62,7 @@ class FrameDecoder:
             layers=tuple(one.layer for one in self._layers.values()) if layers else (),
             layers_unknown=self._layers_unknown if layers else (),
         )
-        self._changes = Changes(tiles, new_sprites, palettes, new_layers)
+        self._changes = Changes(tiles=tiles, sprites=new_sprites, palettes=palettes, layers=new_layers)
         self._last = frame
         return frame
 

@@ -10,7 +10,7 @@ from halscope.session._delivery import Delivery, Subscription
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SubscriptionStats
 from halscope.session._jobs import Job, JobState, JobTimeoutError, Priority, Progress
-from halscope.session._live import Locate, Update
+from halscope.session._live import Locate
 from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._session import Dispatch, Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
@@ -48,7 +48,6 @@ __all__ = [
     "Tap",
     "TapOverflowError",
     "TapStats",
-    "Update",
     "Work",
     "forget_frames",
 ]

@@ -13,6 +13,7 @@ from typing import Final, Literal, Self, final
 
 from halscope_hooks import Event
 
+from halscope.session._changes import ChangesOf
 from halscope.session._locks import Rank, ranked_lock
 
 Delivery = Literal["host", "own"]
@@ -63,6 +64,7 @@ class Lane:
         self.switched_off = False
         self._kinds = kinds
         self._conflate = conflate
+        self._changes = ChangesOf()
         self._lock = ranked_lock(Rank.LANE)
         self._still = threading.Condition(self._lock)  # type: ignore[arg-type]  # a CheckedLock has all that it uses
         self._queue: deque[_Waiting] = deque()
@@ -97,10 +99,10 @@ class Lane:
             older = self._by_key.get(key) if key is not None and self._conflate else None
             if older is not None:
                 # In its place, not at the end: a subscriber that takes one item a turn would else never see the rest.
-                older.events = wanted
+                older.events = self._changes.events(wanted, older.events)
                 self.dropped += 1
                 return
-            waiting = _Waiting(wanted, key)
+            waiting = _Waiting(self._changes.events(wanted), key)
             self._queue.append(waiting)
             if key is not None:
                 self._by_key[key] = waiting

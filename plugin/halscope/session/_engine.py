@@ -11,26 +11,33 @@ import threading
 import time
 import weakref
 from collections.abc import Hashable
-from typing import Final
+from typing import Final, cast
 
 from halscope_hooks import (
     Attached,
     Detached,
+    Driven,
     Event,
     Host,
+    HostChanged,
     HostError,
+    HostGoneError,
     JobFailed,
     JobProgress,
     Patch,
     PatchReady,
+    Pushing,
     Snapshot,
+    Tracing,
+    Update,
+    WriteReceipt,
 )
 
 from halscope.session._figures import SessionStats, State
 from halscope.session._host import GONE, HostLink
 from halscope.session._hub import Hub
 from halscope.session._jobs import Job, Priority
-from halscope.session._live import FRAME, LiveLane, Locate, Update
+from halscope.session._live import FRAME, LiveLane, Locate
 from halscope.session._locks import Rank, ranked_lock
 from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._stats import Latencies
@@ -70,6 +77,8 @@ class Engine:
         self._ending: threading.Event | None = None  # set while a thread stops the session, until it has done so
         self._starting: threading.Event | None = None  # the same for a start: neither may pass the other halfway
         self._detached = False
+        self.ended = False
+        """Whether the host has no more snapshots: a recording's end, or the emulator has gone."""
         self._pools: tuple[Executor, Executor] | None = None
         self._report = _NOTHING_TO_STOP
         self.hub = Hub(threads=threads, slow=slow)
@@ -119,7 +128,7 @@ class Engine:
     def pump(self, budget: float) -> int:
         """See Session.pump."""
         began = time.perf_counter()
-        self.host.come()
+        self.come()
         self._notice()
         done = self.host.take_up() + self.hub.pump(budget)
         self._pump_cost.add(time.perf_counter() - began)
@@ -130,16 +139,64 @@ class Engine:
         if not self._running():
             raise self._not_open()
 
-        def write() -> None:
-            self.host.get().write((*patch.rom, *patch.live))
-            self._post(PatchReady(patch))
+        def send() -> WriteReceipt:
+            return self.host.get().write((*patch.rom, *patch.live))
 
         now = not self.threads or self.host.here()
-        job = self.host.call("apply", write, now=now)
+        job = self.host.call("apply", send, lambda: self._post(PatchReady(patch)), now=now)
         if now:
             self._flush()
-            job.result(0)  # raises what the host raised
+            if job.ended:  # else a remote emulator answers later
+                job.result(0)  # raises what the host raised
         return job
+
+    def come(self) -> None:
+        """The caller is the host's thread; if the host is another than before, everybody hears of it."""
+        changed = self.host.come()
+        if changed is None:
+            return
+        event = HostChanged(*changed)
+        if event.rom_changed:
+            self.live.set_locate(None)  # origins in the ROM that ran before would be false
+        self._post(event)
+
+    def next_snapshot(self, wait: float) -> Snapshot | None:
+        """Ask the host for its next snapshot, on its thread; the session ends where the host has gone.
+
+        Args:
+            wait: Seconds that a host which pushes may take.
+
+        Returns:
+            `None` at the end of a recording, after which `ended` is set; or where a host that pushes sent nothing.
+
+        Raises:
+            HostError: The session is closed, the emulator failed, or the host is neither driven nor pushing.
+        """
+        if self._state is State.CLOSED or not self.open:
+            self.host.take_up()  # an owned host that was closed elsewhere is closed here
+            raise HostError("the session is closed; open a new one on the host")
+        self.come()
+        host = self.host.get()
+        can = self.host.info.capabilities
+        try:
+            if "driven" in can:
+                snapshot = cast(Driven, host).step()
+                self.ended = snapshot is None
+            elif "pushing" in can:
+                snapshot = cast(Pushing, host).poll(wait)
+            else:
+                raise HostError(
+                    f"{self.host.info.name}: the host is neither driven nor pushing, so nothing can be asked of it; it "
+                    "hands its snapshots in with submit()"
+                )
+            if "tracing" in can:
+                for touch in cast(Tracing, host).take_touches():
+                    self._post(touch)
+        except HostGoneError as error:
+            self.ended = True
+            self.close(str(error))
+            raise
+        return snapshot
 
     def run[T](
         self, name: str, work: Work[T], priority: Priority, deadline: float | None, replaces: Hashable | None

@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, cast
 
-from halscope_hooks import Host, HostError, UsageError
+from halscope_hooks import Host, HostError, HostInfo, UsageError, WriteReceipt
 
+from halscope.session._host_call import HostCall
 from halscope.session._jobs import Job, JobState, Priority, Reporter
 from halscope.session._locks import Rank, ranked_lock
-from halscope.session._work import JobContext, complete
+from halscope.session._work import complete
 
 GONE: Final = "the host is gone"
 
@@ -37,7 +38,8 @@ class HostLink:
         self._kept = host if owned else None
         self._reporter = reporter
         self._lock = ranked_lock(Rank.SESSION)
-        self._calls: deque[Job[None]] = deque()
+        self._calls: deque[tuple[Job[None], HostCall]] = deque()
+        self._unanswered: deque[tuple[Job[None], HostCall]] = deque()  # handed to the host
         self._refuse: str | None = None
         self._to_close: Host | None = None
         try:
@@ -67,42 +69,51 @@ class HostLink:
         """Whether the caller is on the host's thread."""
         return self.thread == threading.get_ident()
 
-    def come(self) -> None:
-        """The caller is the host's thread."""
+    def come(self) -> tuple[HostInfo, HostInfo] | None:
+        """The caller is the host's thread. Returns what the host was and is, where that has changed."""
         self.thread = threading.get_ident()
+        host, before = self._weak(), self.info
+        now = before if host is None else host.info
+        if now is before or now == before:
+            return None
+        self.info = now
+        return before, now
 
-    def call(self, name: str, work: Callable[[], None], *, now: bool) -> Job[None]:
-        """Do something on the host's thread: at once, or when it comes by.
+    def call(self, name: str, send: Callable[[], WriteReceipt], written: Callable[[], None], *, now: bool) -> Job[None]:
+        """Write on the host's thread: at once, or when it comes by.
+
+        Args:
+            name: The job's, for people.
+            send: Writes.
+            written: Called on the host's thread once the emulator has written.
+            now: The caller is the host's thread.
 
         Raises:
             HostError: Nothing is taken any more.
         """
-
-        def do(_context: JobContext) -> None:
-            work()
-
-        job: Job[None] = Job(name, do, self, self._reporter, priority=Priority.LIVE, pausable=False)
+        call = HostCall(send, written)
+        job: Job[None] = Job(name, call, self, self._reporter, priority=Priority.LIVE, pausable=False)
         if now:
             job.attach()
-            _do(job)
+            self._do(job, call)
             return job
         with self._lock:
             if self._refuse is not None:
                 raise HostError(self._refuse)
-            self._calls.append(job)
+            self._calls.append((job, call))
         job.attach()
         return job
 
     def take_up(self) -> int:
         """Do what waits, on the host's thread; returns how much that was."""
-        done = 0
+        done = self._settle()
         while True:
             with self._lock:
                 if not self._calls:
                     break
-                job = self._calls.popleft()
+                job, call = self._calls.popleft()
             done += 1
-            _do(job)
+            self._do(job, call)
         with self._lock:
             host, self._to_close = self._to_close, None
         if host is not None:
@@ -113,9 +124,14 @@ class HostLink:
         """Take nothing any more; what waits is cancelled."""
         with self._lock:
             self._refuse = reason
-            waiting = list(self._calls)
-        for job in waiting:
+            waiting, unanswered = list(self._calls), list(self._unanswered)
+            self._unanswered.clear()
+        for job, _call in waiting:
             job.cancel(reason)
+        for job, _call in unanswered:
+            job.cancel(reason)
+            if job.finish(JobState.CANCELLED):  # nobody asks the emulator for its answer any more
+                job.call_back()
 
     def close(self) -> bool:
         """Close an owned host: here on its thread, or else when that comes by; False where it was left to it."""
@@ -130,12 +146,34 @@ class HostLink:
         host.close()
         return True
 
+    def _do(self, job: Job[None], call: HostCall) -> None:
+        """Write, unless it was cancelled. A job whose emulator answers later ends in a later `take_up`."""
+        if not job.begin():
+            job.call_back()
+            return
+        call.send()
+        if call.answered:
+            _end(job)
+        else:
+            with self._lock:
+                self._unanswered.append((job, call))
+
+    def _settle(self) -> int:
+        """End the jobs whose emulator has answered, oldest first; returns how many."""
+        with self._lock:
+            answered = [one for one in self._unanswered if one[1].answered or one[0].token.cancelled]
+            for one in answered:
+                self._unanswered.remove(one)
+        for job, _call in answered:
+            _end(job)
+        return len(answered)
+
     # What a waiting call needs of who keeps it (see Keeper).
 
     def ended_early(self, job: Job[object], /) -> None:
         """It was cancelled before the host's thread came by."""
         with self._lock:
-            kept = [other for other in self._calls if other.id != job.id]
+            kept = [one for one in self._calls if one[0].id != job.id]
             here = len(kept) < len(self._calls)
             self._calls = deque(kept)
         if here:
@@ -154,11 +192,8 @@ class HostLink:
         """It reports no progress."""
 
 
-def _do(job: Job[None]) -> None:
-    """Do it, unless it was cancelled; Ctrl-C comes out."""
-    if not job.begin():
-        job.call_back()
-        return
+def _end(job: Job[None]) -> None:
+    """Set what became of a call, and tell; Ctrl-C comes out."""
     complete(cast("Job[object]", job))
     if job.state is JobState.FAILED:
         error = job.exception(0)

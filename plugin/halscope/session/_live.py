@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-from halscope_hooks import Event, Frame, FrameDecoded, OriginsFound, Snapshot, VramOrigins
+from halscope_hooks import Changes, Event, Frame, Snapshot, Update, VramOrigins
 from numpy.typing import NDArray
 
 from halscope.ppu import FrameDecoder
@@ -33,21 +33,8 @@ MOST_FAILURES: Final = 3  # lookups in a row; after that they are switched off
 class Post(Protocol):
     """Hands events that belong together to all subscribers."""
 
-    def __call__(self, *events: Event, key: Hashable, over: Hashable | None = None) -> None:
+    def __call__(self, *events: Event, key: Hashable) -> None:
         """Post them; see `Hub.post`."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Update:
-    """What one snapshot gave: its decoded frame, and the origins of its tiles where a ROM index is at hand."""
-
-    frame: Frame
-    origins: VramOrigins | None
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The snapshot that this was made from."""
-        return self.frame.snapshot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +159,7 @@ class LiveLane:
         if job.snapshot is None:
             # The last one by now: a frame that was being decoded meanwhile is newer than that of `set_locate`.
             if (last := self._last) is not None and (origins := self._look_up(last)) is not None:
-                self._post(OriginsFound(last, origins), key=LOOKUP)
+                self._post(Update(last, origins, Changes()), key=FRAME)
             return
         try:
             self._decode(job.snapshot, job.came_in)
@@ -184,12 +171,11 @@ class LiveLane:
     def _decode(self, snapshot: Snapshot, came_in: float) -> Update:
         frame = self._decoder.decode(snapshot, layers=self._layers)
         self._last = frame
-        origins = self._look_up(frame)
-        found = () if origins is None else (OriginsFound(frame, origins),)
-        self._post(FrameDecoded(frame), *found, key=FRAME, over=LOOKUP)
+        update = Update(frame, self._look_up(frame), self._decoder.changes)
+        self._post(update, key=FRAME)
         self.decoded += 1
         self.latency.add(time.perf_counter() - came_in)
-        return Update(frame, origins)
+        return update
 
     def _look_up(self, frame: Frame) -> VramOrigins | None:
         locate = self._locate

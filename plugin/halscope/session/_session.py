@@ -6,6 +6,7 @@ Live games, recordings and tests all take this one way, inline or with threads.
 
 from __future__ import annotations
 
+import time
 import weakref
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Hashable
@@ -14,19 +15,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, final
 
-from halscope_hooks import Attached, Event, Host, HostError, HostInfo, Patch, Snapshot
+from halscope_hooks import Attached, Event, Host, HostInfo, Patch, Snapshot, Update
 
 from halscope.session._delivery import Callback, Delivery, Subscription
 from halscope.session._engine import ABANDON, DRAIN, SIGNAL, Engine, end_in_background
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
 from halscope.session._jobs import Job, Priority
-from halscope.session._live import Locate, Update
+from halscope.session._live import Locate
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
 from halscope.session._work import Work
 from halscope.session._workers import StopReport
 
 PUMP_BUDGET: Final = 0.002  # seconds: a frame has 16.6 ms, and the emulator needs most of them
+POLL_WAIT: Final = 0.02  # seconds that a host which pushes is waited for between two pumps
 FEED_WAIT: Final = 10.0  # seconds that `feed` waits for a frame that is being decoded
 
 
@@ -179,50 +181,73 @@ class Session:
         """
         return self._engine.pump(budget)
 
-    def tick(self, budget: float = PUMP_BUDGET) -> Snapshot | None:
-        """On the host's thread, for a host that is driven: step it, `submit`, `pump`. Never waits for the decoding.
+    @property
+    def ended(self) -> bool:
+        """Whether the host has no more snapshots: its recording has ended, or its emulator has gone."""
+        return self._engine.ended
+
+    def tick(self, budget: float = PUMP_BUDGET, wait: float = POLL_WAIT) -> Snapshot | None:
+        """On the host's thread: take the host's next snapshot, `submit` it, and `pump`. Never waits for the decoding.
+
+        A driven host runs a frame. One that pushes is waited for, and pumped also where it sends nothing.
+
+        Args:
+            budget: Seconds for the pump, see there.
+            wait: Seconds that a host which pushes may take to send a snapshot; a paused emulator sends none.
 
         Returns:
-            The snapshot; `None` at the end of a recording.
+            The snapshot. `None`: there is none now, or no more at all, see `ended`.
 
         Raises:
+            HostGoneError: The emulator has gone; the session was closed.
             HostError: The session is closed, or the emulator failed.
         """
-        snapshot = self._step_host()
+        snapshot = self._engine.next_snapshot(wait)
         if snapshot is not None:
             self._engine.submit(snapshot)
         self._engine.pump(budget)
         return snapshot
 
     def step(self, timeout: float = FEED_WAIT) -> Update | None:
-        """On the host's thread, for a host that is driven: step it, and decode the snapshot before it returns.
+        """On the host's thread: take the host's next snapshot, and decode it before this returns.
+
+        Args:
+            timeout: Seconds, for a host that pushes to send a snapshot, and for another thread's decoding to end.
 
         Returns:
-            What came of it; `None` at the end of a recording.
+            What came of it. `None`: no snapshot came within `timeout`, or there are no more, see `ended`.
 
         Raises:
+            HostGoneError: The emulator has gone; the session was closed.
             HostError: The session is closed, or the emulator failed.
             JobTimeoutError: Another thread was decoding all the time.
         """
-        snapshot = self.advance()
+        snapshot = self._await_snapshot(time.monotonic() + timeout)
         if snapshot is None:
             return None
+        self._engine.taps.offer(snapshot)
         update = self.feed(snapshot, timeout)
         self._engine.pump(PUMP_BUDGET)
         return update
 
-    def advance(self, frames: int = 1) -> Snapshot | None:
-        """On the host's thread: step the host by `frames` frames without decoding them; recorders still see each.
+    def advance(self, frames: int = 1, timeout: float = FEED_WAIT) -> Snapshot | None:
+        """On the host's thread: take so many snapshots without decoding them; recorders still see each.
+
+        Args:
+            frames: How many.
+            timeout: Seconds for all of them, for a host that pushes.
 
         Returns:
-            The last snapshot; `None` at the end of a recording.
+            The last snapshot. `None`: not so many came within `timeout`, or there are no more, see `ended`.
 
         Raises:
+            HostGoneError: The emulator has gone; the session was closed.
             HostError: The session is closed, or the emulator failed.
         """
         snapshot = None
+        until = time.monotonic() + timeout
         for _ in range(frames):
-            snapshot = self._step_host()
+            snapshot = self._await_snapshot(until)
             if snapshot is None:
                 return None
             self._engine.taps.offer(snapshot)
@@ -361,12 +386,14 @@ class Session:
         """The session in numbers."""
         return self._engine.stats()
 
-    def _step_host(self) -> Snapshot | None:
-        if self._engine.state is State.CLOSED or not self._engine.open:
-            self._engine.host.take_up()  # an owned host that was closed elsewhere is closed here
-            raise HostError("the session is closed; open a new one on the host")
-        self._engine.host.come()
-        return self._engine.host.get().step()
+    def _await_snapshot(self, until: float) -> Snapshot | None:
+        """The host's next snapshot; while one that pushes sends nothing, writes and deliveries go on."""
+        while True:
+            wait = min(max(0.0, until - time.monotonic()), POLL_WAIT)
+            snapshot = self._engine.next_snapshot(wait)
+            if snapshot is not None or self._engine.ended or time.monotonic() >= until:
+                return snapshot
+            self._engine.pump(PUMP_BUDGET)
 
 
 class _Hooks:

@@ -21,8 +21,9 @@ class _Libretro:
     description: str = "a libretro core: snes9x or bsnes-mercury"
 
     def open(self, request: HostRequest) -> Host:
-        Rom.load(request.file)  # a core takes almost anything for a ROM: what is none is refused here, with the reason
-        return libretro.LibretroHost(request.file, request.core)
+        file = request.needed_file(self.name)
+        Rom.load(file)  # a core takes almost anything for a ROM: what is none is refused here, with the reason
+        return libretro.LibretroHost(file, request.core)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class _Recording:
     description: str = "a recording, played back"
 
     def open(self, request: HostRequest) -> Host:
-        return ReplayHost(request.file)
+        return ReplayHost(request.needed_file(self.name))
 
 
 @dataclass(frozen=True, slots=True)

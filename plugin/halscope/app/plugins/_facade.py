@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from halscope_hooks import (
     Delivery,
     Event,
     HalscopeError,
-    Host,
     HostInfo,
     JobControl,
     JobHandle,
@@ -21,34 +20,7 @@ from halscope_hooks import (
     SubscriptionHandle,
 )
 
-
-class RunningSession(Protocol):
-    """What is needed of a session."""
-
-    @property
-    def host(self) -> Host:
-        """The attached host."""
-
-    @property
-    def info(self) -> HostInfo:
-        """What it is, also when it is gone."""
-
-    def subscribe(
-        self, callback: Callable[[Event], None], *kinds: type[Event], delivery: Delivery = "host", name: str = ""
-    ) -> SubscriptionHandle:
-        """As Session.subscribe."""
-
-    def run[T](self, name: str, work: Callable[[JobControl], T], *, deadline: float | None = None) -> JobHandle[T]:
-        """As Session.run."""
-
-    def apply(self, patch: Patch) -> JobHandle[None]:
-        """As Session.apply."""
-
-    def report_failure(self, job: str, error: BaseException, traceback: str = "", plugin: str = "") -> None:
-        """As Session.report_failure."""
-
-    def stats(self) -> Any:
-        """As Session.stats."""
+from halscope.session import Session
 
 
 class SessionFacade:
@@ -60,9 +32,7 @@ class SessionFacade:
         session: Gives the session, or `None` while there is none or no more. The plugin does not keep it alive.
     """
 
-    def __init__(
-        self, plugin: str, granted: frozenset[Permission], session: Callable[[], RunningSession | None]
-    ) -> None:
+    def __init__(self, plugin: str, granted: frozenset[Permission], session: Callable[[], Session | None]) -> None:
         self._plugin = plugin
         self._granted = granted
         self._session = session
@@ -112,7 +82,7 @@ class SessionFacade:
                 f"and allow it with --allow {self._plugin}:{permission}",
             )
 
-    def _running(self) -> RunningSession:
+    def _running(self) -> Session:
         session = self._session()
         if session is None:
             raise HalscopeError(

@@ -20,6 +20,7 @@ from halscope_hooks import (
     HostInfo,
     HostRequest,
     PluginError,
+    capabilities_of,
 )
 from numpy.typing import NDArray
 
@@ -137,6 +138,20 @@ class GuardedExporter:
             raise PluginError(self.plugin, f"cannot read its own {self.suffixes[0]} back: {said(error)}") from error
 
 
+def check_host(host: object) -> None:
+    """Raise TypeError where an object is no host, or cannot do what its `info` promises."""
+    if not isinstance(host, Host) or not isinstance(host.info, HostInfo):
+        raise TypeError(f"open returned a {type(host).__name__}, which is no Host with a HostInfo")
+    promised, has = host.info.capabilities, capabilities_of(host)
+    if missing := sorted(promised - has):
+        raise TypeError(f"the {type(host).__name__} says that it is {', '.join(missing)}, and has not the methods")
+    if not promised & {"driven", "pushing"}:
+        raise TypeError(
+            f"the {type(host).__name__} names neither 'driven' nor 'pushing' in its info.capabilities; "
+            "capabilities_of(self) names what it has"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class GuardedHostFactory:
     """A stranger's host; arguments as for GuardedCodec."""
@@ -153,9 +168,8 @@ class GuardedHostFactory:
     def open(self, request: HostRequest) -> Host:
         """As HostFactory.open; a stranger's error becomes a HostError that names the plugin."""
         try:
-            host: Any = self.factory.open(request)  # whatever its type says
-            if not isinstance(host, Host) or not isinstance(host.info, HostInfo):
-                raise TypeError(f"open returned a {type(host).__name__}, which is no Host with a HostInfo")
+            host = self.factory.open(request)
+            check_host(host)  # whatever its type says
         except HalscopeError:
             raise
         except Exception as error:  # a stranger's code may raise anything

@@ -20,7 +20,7 @@ from halscope._files import read_limited
 MANIFEST: Final = "manifest.json"
 _LIMIT: Final = 64 << 10
 
-_MEMORIES: Final = ("rom", "vram", "cgram", "oam", "wram", "ppu", "picture")
+_MEMORIES: Final = (*get_args(MemorySpace), "ppu", "cpu", "picture")
 _REQUIRED: Final = ("id", "version", "hook_api", "entry_point")
 _HOST_REQUIRED: Final = ("id", "memory", "writes")
 

@@ -27,12 +27,13 @@ from halscope.app.plugins._built_in import BUILT_IN
 from halscope.app.plugins._collection import Brought, collect
 from halscope.app.plugins._discovery import Candidate, Refusal, in_folders, installed
 from halscope.app.plugins._dispatch import Dispatcher, Failure, HookReport
-from halscope.app.plugins._facade import RunningSession, SessionFacade
+from halscope.app.plugins._facade import SessionFacade
 from halscope.app.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory
 from halscope.app.plugins._permissions import Grants
 from halscope.app.plugins._registry import Registry, weakly
 from halscope.app.plugins._words import said
 from halscope.ppu.grouping import Metasprite, draw_group, group_sprites
+from halscope.session import Session
 
 log: Final = logging.getLogger("halscope.plugins")
 
@@ -187,7 +188,7 @@ class Plugins:
                 own = arguments | {"session": self.session_for(implementation.plugin)}
             self._dispatcher.call(implementation, own)
 
-    def join(self, session: RunningSession) -> None:
+    def join(self, session: Session) -> None:
         """Name the session that plugins may call; held weakly, as are the hooks of its host, where that has any."""
         self._session.to(session)
         hooks = weakly(session.host)
@@ -301,12 +302,12 @@ class _Link:
     """Leads to the session, weakly, once there is one."""
 
     def __init__(self) -> None:
-        self._reference: Callable[[], RunningSession | None] = lambda: None
+        self._reference: Callable[[], Session | None] = lambda: None
 
-    def to(self, session: RunningSession) -> None:
+    def to(self, session: Session) -> None:
         self._reference = weakref.ref(session)
 
-    def __call__(self) -> RunningSession | None:
+    def __call__(self) -> Session | None:
         return self._reference()
 
 

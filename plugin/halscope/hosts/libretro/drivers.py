@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from halscope.hosts.libretro import picture
 
 BUTTONS: Final = ("b", "y", "select", "start", "up", "down", "left", "right", "a", "x", "l", "r")
-"""Names of the first pad's buttons, in the order of libretro's joypad ids."""
+"""Names of a pad's buttons, in the order of libretro's joypad ids."""
+
+PORTS: Final = 2
+"""Controller ports of the console."""
 
 _FORMATS: Final[dict[PixelFormat, picture.PixelFormat]] = {
     PixelFormat.RGB1555: "rgb1555",
@@ -59,15 +62,15 @@ class KeptPicture(ArrayVideoDriver):
 
 
 class HeldButtons(IterableInputDriver):
-    """The first joypad, with the buttons that are held."""
+    """The joypads, with the buttons that are held."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._held = 0
+        self._held = [0] * PORTS
 
-    def hold(self, buttons: Collection[str]) -> None:
-        """Hold exactly these buttons from now on; names are those of `BUTTONS`."""
-        self._held = sum(1 << BUTTONS.index(button) for button in buttons)
+    def hold(self, buttons: Collection[str], port: int) -> None:
+        """Hold exactly these buttons of a pad from now on; names are those of `BUTTONS`."""
+        self._held[port] = sum(1 << BUTTONS.index(button) for button in set(buttons))
 
     @override
     def poll(self) -> None:
@@ -75,11 +78,10 @@ class HeldButtons(IterableInputDriver):
 
     @override
     def state(self, port: Port, device: InputDevice, index: int, id: int) -> int:
-        if port != 0 or device != InputDevice.JOYPAD:
+        if not 0 <= port < PORTS or device != InputDevice.JOYPAD:
             return 0
-        if id == _JOYPAD_MASK:
-            return self._held
-        return self._held >> id & 1
+        held: int = self._held[port]
+        return held if id == _JOYPAD_MASK else held >> id & 1
 
 
 _JOYPAD_MASK: Final = 256

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
-from halscope_hooks import HostError, HostInfo, MemorySpace, RomError, RomIdentity, Snapshot, Write
+from halscope_hooks import (
+    HostError,
+    HostInfo,
+    MemorySpace,
+    RomError,
+    RomIdentity,
+    Snapshot,
+    Write,
+    WriteReceipt,
+    capabilities_of,
+)
 from numpy.typing import NDArray
 
 from halscope._files import read_limited
@@ -23,7 +33,7 @@ _COPIER_HEADER: Final = 512
 
 
 class LibretroHost:
-    """A Host (see `halscope_hooks.Host`) around a libretro core.
+    """A Host (see `halscope_hooks.Host`) around a libretro core: driven, playable and stateful.
 
     A snapshot is the state at the start of vblank and the picture that was drawn from it. snes9x always returns there.
     bsnes-mercury returns there while the game has its NMI on; with the NMI off (games do that while they load, with the
@@ -87,6 +97,7 @@ class LibretroHost:
             readable=frozenset(readable),
             writable=frozenset(writable),
             rom=self._identity,
+            capabilities=capabilities_of(self),
         )
 
     @property
@@ -123,12 +134,12 @@ class LibretroHost:
         self._frame += 1
         return snapshot
 
-    def press(self, buttons: Collection[str]) -> None:
-        """Hold exactly these buttons of the first pad in the steps that follow; an empty set lets go of all.
+    def press(self, buttons: Collection[str], port: int = 0) -> None:
+        """Hold exactly these buttons of the pad in `port` (0 or 1) in the steps that follow; an empty set releases all.
 
-        Names: b y select start up down left right a x l r. Raises HostError for another.
+        Names: b y select start up down left right a x l r. Raises HostError for another name or port.
         """
-        self._open_machine().hold(buttons)
+        self._open_machine().hold(buttons, port)
 
     def reset(self) -> None:
         """Press the console's reset button. The frame number goes on counting."""
@@ -142,10 +153,11 @@ class LibretroHost:
         """Go back to a state that `save_state` returned. The frame number goes on counting. Raises HostError."""
         self._open_machine().load(state)
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
         """Write into the running game: everything is checked first, so a refused call has changed nothing.
 
-        The next step shows writes into VRAM and CGRAM. A write into the ROM shows when the game reads it again.
+        The next step shows writes into VRAM and CGRAM. A write into the ROM shows when the game reads it again. The
+        receipt is complete when it is returned.
 
         Raises:
             HostError: A memory is not writable here, an offset is outside it, or expected bytes are not there.
@@ -165,6 +177,7 @@ class LibretroHost:
             self._reader.write_cgram(memories["cgram"])
         if "vram" in spaces:
             self._reader.after_write()
+        return WriteReceipt(done=True)
 
     def close(self) -> None:
         """Let go of the core. Idempotent."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from halscope_hooks import HostError, HostInfo, RomIdentity, Snapshot, Write
+from halscope_hooks import HostError, HostInfo, RomIdentity, Snapshot, Write, WriteReceipt, capabilities_of
 
 from halscope.formats.recording import RecordingReader
 
 
 class ReplayHost:
-    """A Host (see `halscope_hooks.Host`) that steps through a recording.
+    """A Host (see `halscope_hooks.Host`) that steps through a recording; driven.
 
     Args:
         path: The recording.
@@ -36,6 +36,7 @@ class ReplayHost:
             emulator=f"recording of {self._reader.emulator or 'an emulator'}",
             readable=readable,
             rom=self._reader.rom or RomIdentity(),
+            capabilities=capabilities_of(self),
         )
 
     def __len__(self) -> int:
@@ -65,7 +66,7 @@ class ReplayHost:
             raise HostError(f"{self._path}: no frame {position}; the recording has {len(self._reader)}")
         self._position = position
 
-    def write(self, writes: Sequence[Write]) -> None:
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
         """Raise HostError: a recording cannot change."""
         raise HostError(f"{self._path}: a recording cannot be written into ({len(writes)} writes); attach an emulator")
 

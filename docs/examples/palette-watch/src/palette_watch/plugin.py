@@ -48,7 +48,7 @@ class PaletteWatch:
         self.usage = Usage()
 
     @hookimpl
-    def halscope_frame_decoded(self, frame: Frame) -> None:
+    def halscope_update(self, frame: Frame) -> None:
         """Count the frame."""
         self.usage.add(frame)
 
