@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from halscope import hal
     from halscope.app import Workspace, open_host
-    from halscope.app.plugins import Plugins
+    from halscope.plugins import Plugins
     from halscope.ppu import decode_frame
     from halscope.session import Session
 
@@ -74,7 +74,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "Plugins": "halscope.app.plugins",
+    "Plugins": "halscope.plugins",
     "Session": "halscope.session",
     "Workspace": "halscope.app",
     "decode_frame": "halscope.ppu",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from halscope.app import Plugins
-from halscope.app.plugins import FAILURES_IN_A_ROW, SLOW_SECONDS
+from halscope.plugins import FAILURES_IN_A_ROW, SLOW_SECONDS
 from halscope.ppu import decode_frame
 from halscope.session import Session
 from halscope_hooks import Frame, HostInfo, PpuRegisters, SessionApi, Snapshot, Write, WriteReceipt, hookimpl

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from halscope.app.plugins._guards import GuardedCodec
+from halscope.plugins._guards import GuardedCodec
 from halscope_hooks import Block, CodecError
 from hypothesis import given
 from hypothesis import strategies as st

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from halscope.app.plugins import Manifest, parse_manifest, read_manifest
+from halscope.plugins import Manifest, parse_manifest, read_manifest
 from halscope_hooks import HOOK_API, UsageError
 from hypothesis import given
 from hypothesis import strategies as st

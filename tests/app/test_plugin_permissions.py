@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from halscope.app.plugins import Grants, Manifest, Plugins, parse_manifest
-from halscope.app.plugins._facade import SessionFacade
 from halscope.cli._plugins import ask
+from halscope.plugins import Grants, Manifest, Plugins, parse_manifest
+from halscope.plugins._facade import SessionFacade
 from halscope.session import Session
 from halscope_hooks import (
     PERMISSIONS,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from halscope.app import Plugins
-from halscope.app.plugins import Grants
+from halscope.plugins import Grants
 from halscope_hooks import HOOK_API, PluginError, UsageError
 from support.plugin_folder import HEAD, manifest, write_plugin
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from halscope.app.plugins import Plugins, check_host
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.recording import ReplayHost
+from halscope.plugins import Plugins, check_host
 from halscope_hooks import (
     CAPABILITIES,
     HostError,

@@ -10,7 +10,7 @@ from halscope.app._sheets import check_output, extract_blocks, extract_sprites, 
 from halscope.app._tour import run_tour
 from halscope.app._tour_report import TourReport
 from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
-from halscope.app.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
+from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
 
 __all__ = [
     "BUTTONS",

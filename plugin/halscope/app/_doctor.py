@@ -15,9 +15,9 @@ from halscope_hooks import HOOK_API, UsageError
 
 from halscope import __version__, hal
 from halscope.app._workspace import Workspace
-from halscope.app.plugins import Plugins, parse_manifest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import CoreFile, available_cores
+from halscope.plugins import Plugins, parse_manifest
 from halscope.rom.cache import default_folder
 
 CORE_TIMEOUT: Final = 60  # seconds; a core starts in well under one

@@ -12,8 +12,8 @@ from typing import Final
 from halscope_hooks import Host, HostError, HostRequest, Snapshot, Update, capability
 
 from halscope._files import refuse_same
-from halscope.app.plugins import Plugins
 from halscope.formats.recording import RecordingWriter
+from halscope.plugins import Plugins
 from halscope.session import Locate, Session
 
 BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})

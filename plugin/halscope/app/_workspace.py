@@ -13,7 +13,7 @@ from halscope_hooks import Block, Codec, CodecError, StartEvidence, UsageError
 from halscope._codec import CancelToken
 from halscope._files import read_limited
 from halscope.app._known_game import KnownGame, known_game
-from halscope.app.plugins import Plugins
+from halscope.plugins import Plugins
 from halscope.rom import mapping
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker

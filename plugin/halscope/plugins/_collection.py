@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from halscope.app.plugins._dispatch import Dispatcher
-from halscope.app.plugins._registry import Registry
+from halscope.plugins._dispatch import Dispatcher
+from halscope.plugins._registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,15 @@ from halscope_hooks import (
     UsageError,
 )
 
-from halscope.app.plugins._built_in import BUILT_IN
-from halscope.app.plugins._collection import Brought, collect
-from halscope.app.plugins._discovery import Candidate, Refusal, in_folders, installed
-from halscope.app.plugins._dispatch import Dispatcher, Failure, HookReport
-from halscope.app.plugins._facade import SessionFacade
-from halscope.app.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory
-from halscope.app.plugins._permissions import Grants
-from halscope.app.plugins._registry import Registry, weakly
-from halscope.app.plugins._words import said
+from halscope.plugins._built_in import BUILT_IN
+from halscope.plugins._collection import Brought, collect
+from halscope.plugins._discovery import Candidate, Refusal, in_folders, installed
+from halscope.plugins._dispatch import Dispatcher, Failure, HookReport
+from halscope.plugins._facade import SessionFacade
+from halscope.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory
+from halscope.plugins._permissions import Grants
+from halscope.plugins._registry import Registry, weakly
+from halscope.plugins._words import said
 from halscope.ppu.grouping import Metasprite, draw_group, group_sprites
 from halscope.session import Session
 

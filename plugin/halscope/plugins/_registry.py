@@ -12,7 +12,7 @@ from typing import Any, Final
 import pluggy
 from halscope_hooks import PROJECT_NAME, PluginError, hookspecs
 
-from halscope.app.plugins._dispatch import Implementation
+from halscope.plugins._dispatch import Implementation
 
 _IMPL: Final = f"{PROJECT_NAME}_impl"
 """The attribute that the hookimpl marker leaves on a function."""

@@ -14,7 +14,7 @@ from halscope_hooks import PERMISSIONS, HalscopeError, Permission, UsageError
 from platformdirs import user_config_path
 
 from halscope._files import write_atomic
-from halscope.app.plugins._manifest import Manifest
+from halscope.plugins._manifest import Manifest
 
 FOLDER_VARIABLE: Final = "HALSCOPE_CONFIG_DIR"
 _FILE: Final = "permissions.json"

@@ -24,7 +24,7 @@ from halscope_hooks import (
 )
 from numpy.typing import NDArray
 
-from halscope.app.plugins._words import said
+from halscope.plugins._words import said
 
 _SCAN_DTYPE: Final = np.dtype([("offset", "<u4"), ("packed_size", "<u4"), ("size", "<u4")])
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from halscope_hooks import PluginError
 
-from halscope.app.plugins._words import in_short, said
+from halscope.plugins._words import in_short, said
 from halscope.session import forget_frames
 
 log: Final = logging.getLogger("halscope.plugins")

@@ -15,7 +15,7 @@ from typing import Final
 
 from halscope_hooks import PROJECT_NAME, PluginError, UsageError
 
-from halscope.app.plugins._manifest import MANIFEST, Manifest, read_manifest
+from halscope.plugins._manifest import MANIFEST, Manifest, read_manifest
 
 _PREFIX: Final = "halscope_plugin_"
 
