@@ -199,11 +199,12 @@ def test_it_may_be_closed_inside_an_inline_callback() -> None:
 
     def close(event: Event) -> None:
         heard.append(type(event))
-        session.close("enough")
+        if isinstance(event, FrameDecoded):
+            session.close("enough")
 
     handle = session.subscribe(close)
     session.step()
-    assert heard == [FrameDecoded, Detached]
+    assert heard == [Attached, FrameDecoded, Detached]
     assert handle.closed
 
 

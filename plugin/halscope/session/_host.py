@@ -1,23 +1,37 @@
-"""The host of a session: held weakly unless it is owned, called by one thread, which takes up what others ask of it."""
+"""The host of a session: held weakly unless it is owned, and called by one thread, also on behalf of others."""
 
 from __future__ import annotations
 
+import logging
 import threading
+import traceback
 import weakref
-from collections import deque
 from collections.abc import Callable
-from typing import Final, cast
+from operator import methodcaller
+from typing import Final, NamedTuple, cast
 
 from halscope_hooks import Host, HostError, UsageError
 
-from halscope.session._jobs import Job, JobState, Priority, Reporter
-from halscope.session._locks import Rank, ranked_lock
-from halscope.session._work import JobContext, complete
+from halscope.session._cells import Cell
+from halscope.session._job_terms import JobState, Priority
+from halscope.session._jobs import Job, JobContext, Keeper, Reporter, complete
+from halscope.session._locks import Rank, about_to_call_out
+from halscope.session._queue import Taken
+
+log: Final = logging.getLogger("halscope.session")
 
 GONE: Final = "the host is gone"
 
 
-class HostLink:
+class _Calls(NamedTuple):
+    waiting: tuple[Job[None], ...] = ()
+    refuse: str | None = None
+
+    def without(self, job: Job[object] | Job[None]) -> _Calls:
+        return self._replace(waiting=tuple(other for other in self.waiting if other.id != job.id))
+
+
+class HostLink(Keeper):
     """Access to the host.
 
     Args:
@@ -34,12 +48,12 @@ class HostLink:
         self.info = host.info
         self.owned = owned
         self.thread = threading.get_ident()  # until another one pumps
+        self.close_error: str | None = None
         self._kept = host if owned else None
+        self._to_close = Taken((host,) if owned else ())
+        self._close_wanted = False
         self._reporter = reporter
-        self._lock = ranked_lock(Rank.SESSION)
-        self._calls: deque[Job[None]] = deque()
-        self._refuse: str | None = None
-        self._to_close: Host | None = None
+        self._calls = Cell(_Calls(), Rank.SESSION)
         try:
             self._weak: weakref.ref[Host] = weakref.ref(host, lambda _: gone())
         except TypeError as error:
@@ -49,7 +63,7 @@ class HostLink:
             ) from error
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return len(self._calls.value.waiting)
 
     @property
     def alive(self) -> bool:
@@ -67,12 +81,12 @@ class HostLink:
         """Whether the caller is on the host's thread."""
         return self.thread == threading.get_ident()
 
-    def come(self) -> None:
-        """The caller is the host's thread."""
+    def claim_thread(self) -> None:
+        """The caller's thread is the host's from now on."""
         self.thread = threading.get_ident()
 
     def call(self, name: str, work: Callable[[], None], *, now: bool) -> Job[None]:
-        """Do something on the host's thread: at once, or when it comes by.
+        """Do something on the host's thread: at once, or when it calls next.
 
         Raises:
             HostError: Nothing is taken any more.
@@ -86,81 +100,88 @@ class HostLink:
             job.attach()
             _do(job)
             return job
-        with self._lock:
-            if self._refuse is not None:
-                raise HostError(self._refuse)
-            self._calls.append(job)
+
+        def add(calls: _Calls) -> _Calls:
+            if calls.refuse is not None:
+                raise HostError(calls.refuse)
+            return calls._replace(waiting=(*calls.waiting, job))
+
+        self._calls.change(add)
         job.attach()
         return job
 
-    def take_up(self) -> int:
+    def run_calls(self) -> int:
         """Do what waits, on the host's thread; returns how much that was."""
         done = 0
-        while True:
-            with self._lock:
-                if not self._calls:
-                    break
-                job = self._calls.popleft()
+        while waiting := self._calls.value.waiting:
+            job = waiting[0]
             done += 1
-            _do(job)
-        with self._lock:
-            host, self._to_close = self._to_close, None
-        if host is not None:
-            host.close()
+            try:
+                _do(job)
+            finally:
+                if job.state is not JobState.QUEUED:  # else an interrupt came first, and the next call does it
+                    self._calls.change(lambda calls, job=job: calls.without(job))  # type: ignore[misc]  # a default
+        if self._close_wanted:
+            self._close_now()
         return done
 
     def refuse(self, reason: str) -> None:
         """Take nothing any more; what waits is cancelled."""
-        with self._lock:
-            self._refuse = reason
-            waiting = list(self._calls)
-        for job in waiting:
+        _, calls = self._calls.change(lambda calls: calls._replace(refuse=calls.refuse or reason))
+        for job in calls.waiting:
             job.cancel(reason)
 
     def close(self) -> bool:
-        """Close an owned host: here on its thread, or else when that comes by; False where it was left to it."""
-        host, self._kept = self._kept, None
-        if host is None:
+        """Close an owned host: here on its thread, or else when that calls next; False where it was left to it.
+
+        An error of the host does not come out; it is logged, and kept in `close_error`.
+        """
+        if self._kept is None:
             return True
-        on_thread = self.here() or all(thread.ident != self.thread for thread in threading.enumerate())
-        if not on_thread:
-            with self._lock:
-                self._to_close = host
+        self._close_wanted = True
+        if not self.here() and any(thread.ident == self.thread for thread in threading.enumerate()):
             return False
-        host.close()
+        self._close_now()
         return True
 
-    # What a waiting call needs of who keeps it (see Keeper).
+    def renew(self) -> None:
+        """The process was forked: the host is the parent's, and is not closed here."""
+        self._calls.renew()
+        self._calls.value = _Calls(refuse="the process was forked")
+        self._close_wanted = False
+        self._to_close = Taken(())
 
     def ended_early(self, job: Job[object], /) -> None:
-        """It was cancelled before the host's thread came by."""
-        with self._lock:
-            kept = [other for other in self._calls if other.id != job.id]
-            here = len(kept) < len(self._calls)
-            self._calls = deque(kept)
-        if here:
+        """A call was cancelled before the host's thread came to it."""
+        old, new = self._calls.change(lambda calls: calls.without(job))
+        if len(new.waiting) < len(old.waiting):
             job.call_back()
 
-    def asked(self, job: Job[object], /) -> None:
-        """It runs and was asked to stop; a write is short, and is not cut."""
-
-    def parked(self, job: Job[object], /) -> None:
-        """It cannot be paused."""
-
-    def runnable(self, job: Job[object], /) -> None:
-        """It cannot be paused, so it is never resumed."""
-
-    def progressed(self, job: Job[object], /) -> None:
-        """It reports no progress."""
+    def _close_now(self) -> None:
+        about_to_call_out("close")
+        try:
+            if self._to_close.left:
+                self._to_close.deliver(methodcaller("close"))  # once, and not lost by an interrupt
+        except Exception as error:
+            self.close_error = f"{self.info.name}: the host could not be closed: {type(error).__name__}: {error}"
+            text = "".join(traceback.format_exception(error))
+            log.error("%s\n%s", self.close_error, text.rstrip())
+        self._kept = None
+        self._to_close = Taken(())
 
 
 def _do(job: Job[None]) -> None:
     """Do it, unless it was cancelled; Ctrl-C comes out."""
-    if not job.begin():
-        job.call_back()
-        return
-    complete(cast("Job[object]", job))
+    try:
+        if not job.begin():
+            job.call_back()
+            return
+        complete(cast("Job[object]", job))
+    except BaseException as error:
+        if job.state is JobState.RUNNING:  # an interrupt: whoever waits for it shall hear of it
+            job.finish(JobState.FAILED, error=error, text="".join(traceback.format_exception(error)))
+        raise
     if job.state is JobState.FAILED:
-        error = job.exception(0)
-        if isinstance(error, (KeyboardInterrupt, SystemExit)):
-            raise error
+        failure = job.exception(0)
+        if isinstance(failure, (KeyboardInterrupt, SystemExit)):
+            raise failure

@@ -14,17 +14,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, final
 
-from halscope_hooks import Attached, Event, Host, HostError, HostInfo, Patch, Snapshot
+from halscope_hooks import Attached, Event, Host, HostInfo, Patch, Snapshot
 
 from halscope.session._delivery import Callback, Delivery, Subscription
-from halscope.session._engine import ABANDON, DRAIN, SIGNAL, Engine, end_in_background
+from halscope.session._ending import ABANDON, DRAIN, SIGNAL, end_in_background
+from halscope.session._engine import Engine
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
-from halscope.session._jobs import Job, Priority
+from halscope.session._job_terms import Priority
+from halscope.session._jobs import Job, Work
 from halscope.session._live import Locate, Update
+from halscope.session._stopping import StopReport
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
-from halscope.session._work import Work
-from halscope.session._workers import StopReport
 
 PUMP_BUDGET: Final = 0.002  # seconds: a frame has 16.6 ms, and the emulator needs most of them
 FEED_WAIT: Final = 10.0  # seconds that `feed` waits for a frame that is being decoded
@@ -92,8 +93,6 @@ class Session:
             told = self._engine.hub.subscribe(_Hooks(dispatch, self), (), "host", None, "plugins")
             seen = self._engine.taps.collect(_SnapshotHook(dispatch), "plugins")
             self._kept = (told, seen)
-        if not threads:
-            self.start()
 
     @property
     def host(self) -> Host:
@@ -188,7 +187,7 @@ class Session:
         Raises:
             HostError: The session is closed, or the emulator failed.
         """
-        snapshot = self._step_host()
+        snapshot = self._engine.step_host()
         if snapshot is not None:
             self._engine.submit(snapshot)
         self._engine.pump(budget)
@@ -222,7 +221,7 @@ class Session:
         """
         snapshot = None
         for _ in range(frames):
-            snapshot = self._step_host()
+            snapshot = self._engine.step_host()
             if snapshot is None:
                 return None
             self._engine.taps.offer(snapshot)
@@ -336,14 +335,15 @@ class Session:
         Args:
             name: For people.
             work: Gets a JobContext: its cancel token, and `report` for progress.
-            priority: What passes before what.
+            priority: SCAN, or PREVIEW for the preview pool. LIVE is for the session's own frames, which always find a
+                worker free; work with this priority is done as PREVIEW.
             deadline: Seconds after which it is cancelled.
             replaces: A newer job with the same key cancels the older one.
 
         Raises:
             HostError: The session is closed or stopped.
         """
-        return self._engine.run(name, work, priority, deadline, replaces)
+        return self._engine.run(name, work, max(priority, Priority.PREVIEW), deadline, replaces)
 
     def preview[T](self, name: str, work: Work[T], *, key: Hashable, deadline: float | None = None) -> Job[T]:
         """Do work on the preview pool, which scans cannot delay; the newest of a key cancels the older one."""
@@ -360,13 +360,6 @@ class Session:
     def stats(self) -> SessionStats:
         """The session in numbers."""
         return self._engine.stats()
-
-    def _step_host(self) -> Snapshot | None:
-        if self._engine.state is State.CLOSED or not self._engine.open:
-            self._engine.host.take_up()  # an owned host that was closed elsewhere is closed here
-            raise HostError("the session is closed; open a new one on the host")
-        self._engine.host.come()
-        return self._engine.host.get().step()
 
 
 class _Hooks:
