@@ -112,6 +112,7 @@ class JobProgress:
         done: Units done.
         total: Units in all; 0: not known.
         text: What is being done, for a person.
+        job_id: Id of the job; unique in the process.
     """
 
     hook: ClassVar[str] = "halscope_progress"
@@ -119,6 +120,7 @@ class JobProgress:
     done: int
     total: int
     text: str = ""
+    job_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class JobFailed:
         error: What it raised.
         traceback: Its traceback as text; empty where there is none.
         plugin: The plugin whose hook failed, or empty.
+        job_id: Id of the job that failed; `None` where what failed was no job.
+        count: How many equal failures in a row this stands for.
     """
 
     hook: ClassVar[str] = "halscope_job_failed"
@@ -137,6 +141,8 @@ class JobFailed:
     error: BaseException
     traceback: str = ""
     plugin: str = ""
+    job_id: int | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

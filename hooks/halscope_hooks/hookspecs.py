@@ -61,13 +61,15 @@ def halscope_patch_ready(patch: Patch) -> None:
 
 
 @hookspec
-def halscope_progress(job: str, done: int, total: int, text: str) -> None:
+def halscope_progress(job: str, done: int, total: int, text: str, job_id: int) -> None:
     """Work named `job` has got so far (`total` 0: not known). Thread: host. Delivery: newest."""
 
 
 @hookspec
-def halscope_job_failed(job: str, error: BaseException, traceback: str, plugin: str) -> None:
-    """Work failed, or a hook of the plugin named `plugin`; the rest goes on. Thread: host. Delivery: every."""
+def halscope_job_failed(
+    job: str, error: BaseException, traceback: str, plugin: str, job_id: int | None, count: int
+) -> None:
+    """Work failed, or a hook of the plugin `plugin`; `count` equal failures are one. Thread: host. Delivery: every."""
 
 
 @hookspec

@@ -136,12 +136,15 @@ class Listener:
         self.note("halscope_patch_ready", patch=patch)
 
     @hookimpl
-    def halscope_progress(self, job: str, done: int, total: int, text: str) -> None:
-        self.note("halscope_progress", job=job, done=done, total=total, text=text)
+    def halscope_progress(self, job: str, done: int, total: int, text: str, job_id: int) -> None:
+        self.note("halscope_progress", job=job, done=done, total=total, text=text, job_id=job_id)
 
     @hookimpl
-    def halscope_job_failed(self, job: str, error: BaseException, traceback: str, plugin: str) -> None:
-        self.note("halscope_job_failed", job=job, error=error, traceback=traceback, plugin=plugin)
+    def halscope_job_failed(
+        self, job: str, error: BaseException, traceback: str, plugin: str, job_id: int | None, count: int
+    ) -> None:
+        told = {"job": job, "error": error, "traceback": traceback, "plugin": plugin, "job_id": job_id, "count": count}
+        self.note("halscope_job_failed", **told)
 
     @hookimpl
     def halscope_detached(self, host: HostInfo, reason: str) -> None:
@@ -285,9 +288,11 @@ def test_of_progress_that_waits_the_newest_is_told_on_the_hosts_thread(stage: St
         for done in range(1, 101):
             job.report(done, 100, f"step {done}")
 
-    stage.session.run("count", work).result(TIMEOUT)
+    job = stage.session.run("count", work)
+    job.result(TIMEOUT)
     stage.pump_until(lambda: stage.plugin.of("halscope_progress"))
-    assert stage.plugin.of("halscope_progress") == [{"job": "count", "done": 100, "total": 100, "text": "step 100"}]
+    (progress,) = stage.plugin.of("halscope_progress")
+    assert progress == {"job": "count", "done": 100, "total": 100, "text": "step 100", "job_id": job.id}
     assert stage.plugin.threads("halscope_progress") == {stage.me}
 
 
@@ -296,11 +301,14 @@ def test_every_failure_is_told_in_order_on_the_hosts_thread(stage: Stage) -> Non
     def work(job: JobContext) -> None:
         raise ValueError("no good")
 
+    jobs = []
     for number in range(10):
-        assert stage.session.run(f"job {number}", work).exception(TIMEOUT)
+        jobs.append(stage.session.run(f"job {number}", work))
+        assert jobs[-1].exception(TIMEOUT)
     stage.pump_until(lambda: len(stage.plugin.of("halscope_job_failed")) == 10)
     failures = stage.plugin.of("halscope_job_failed")
-    assert [call["job"] for call in failures] == [f"job {number}" for number in range(10)]
+    assert [(call["job"], call["job_id"]) for call in failures] == [(job.name, job.id) for job in jobs]
+    assert {call["count"] for call in failures} == {1}
     assert all("in work" in call["traceback"] and call["plugin"] == "" for call in failures)
     assert stage.plugin.threads("halscope_job_failed") == {stage.me}
 

@@ -231,6 +231,7 @@ def test_a_plugin_does_not_keep_the_session_alive(tmp_path: Path) -> None:
     plugins = Plugins(folders=[write_plugin(tmp_path, WRITER, permissions=["live-writes"])])
     host = Host()
     session = Session(host, dispatch=plugins.dispatch)
+    session.start()
     api = plugins.session_for("sparkle")
     assert api.info.name == "made"
     session.close()

@@ -87,7 +87,7 @@ def test_a_parent_keeps_no_child_and_no_trace_of_it() -> None:
     try:
         gone = [weakref.ref(CancelToken(parent)) for _ in range(100)]
         assert not any(reference() for reference in gone)
-        assert not parent._listeners
+        assert not parent._children
     finally:
         gc.enable()
 

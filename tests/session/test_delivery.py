@@ -134,8 +134,8 @@ def test_with_no_budget_every_subscriber_has_its_turn(session: Session) -> None:
         return session.subscribe(lambda _event: turns.append(who), JobFailed)
 
     handles = [listen(who) for who in "abc"]
-    for _ in range(2):
-        session.report_failure("x", ValueError())
+    for number in range(2):
+        session.report_failure(f"{number}", ValueError())
     for _ in range(6):
         session.pump(0)
     assert sorted(turns[:3]) == sorted(turns[3:]) == ["a", "b", "c"]

@@ -199,11 +199,12 @@ def test_it_may_be_closed_inside_an_inline_callback() -> None:
 
     def close(event: Event) -> None:
         heard.append(type(event))
-        session.close("enough")
+        if isinstance(event, Update):
+            session.close("enough")
 
     handle = session.subscribe(close)
     session.step()
-    assert heard == [Update, Detached]
+    assert heard == [Attached, Update, Detached]
     assert handle.closed
 
 

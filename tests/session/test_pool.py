@@ -110,7 +110,7 @@ def test_of_a_storm_of_one_key_the_last_is_done_and_no_other_waits() -> None:
         assert jobs[-1].result(10) == 499
         assert all(job.wait(10) for job in jobs)
         assert all(job.state is JobState.CANCELLED or job.result(0) == n for n, job in enumerate(jobs))
-        assert pool._workers._newest.keys() <= {"key"}
+        assert {key for key, _ in pool._workers._state.value.newest} <= {"key"}
 
 
 def test_a_cancel_reaches_an_index_build_in_c_plus_plus() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.session import Session
-from halscope.session._locks import Rank, check_locks, ranked_lock
+from halscope.session._cells import Cell
+from halscope.session._locks import Rank, RankedLock, about_to_take, check_locks
 from halscope_hooks import Event, HalscopeError, JobProgress, Patch, Snapshot, VramOrigins, Write, WriteReceipt
 from numpy.typing import NDArray
 from support.made_host import WAIT, MadeHost, eventually, made_snapshot, session_threads
@@ -162,13 +163,14 @@ def test_an_event_can_be_answered_with_a_failure_once(breaches: list[str]) -> No
     assert handle.closed
 
 
-def test_checked_locks_note_a_wrong_order() -> None:
+def test_checked_locks_note_a_wrong_order_and_a_call_with_a_lock_held() -> None:
     noted = check_locks(True)
     noted.clear()
-    lane, session = ranked_lock(Rank.LANE), ranked_lock(Rank.SESSION)
-    with lane, session:
-        pass
+    lane, session = RankedLock(Rank.QUEUE), Cell(0, Rank.SESSION)
+    about_to_take(lane)
+    with lane:
+        session.change(lambda value: value + 1)
+    session.change(lambda value: value + 1)
     check_locks(False)
-    assert noted == ["SESSION taken while LANE is held"]
+    assert noted == ["SESSION taken while QUEUE is held"]
     noted.clear()
-    assert isinstance(ranked_lock(Rank.LANE), type(threading.Lock())), "and cost nothing otherwise"

@@ -33,15 +33,22 @@ def elsewhere(work: Callable[[], object]) -> None:
 
 def test_who_was_called_for_an_item_that_was_dropped_does_not_work_beside_another() -> None:
     box: Mailbox[int] = Mailbox()
-    assert box.put(1)
-    box.unclaim()  # a stop; but the job for it is on its way
-    assert box.put(2)
-    assert box.take() == 2
-    box.put(3)
-    late: list[object] = []
-    elsewhere(lambda: late.append(box.take()))
-    assert late == [None]
-    assert box.take() == 3
+    box.put(1)
+    box.drop()  # a stop; but the job for it is on its way
+    box.put(2)
+    with box.claim() as mine:
+        assert mine
+        assert box.take() == 2
+        box.put(3)
+        late: list[object] = []
+
+        def come_late() -> None:
+            with box.claim() as mine:
+                late.append(mine)
+
+        elsewhere(come_late)
+        assert late == [False]
+        assert box.take() == 3
 
 
 def test_a_frame_that_is_decoded_here_and_now_leaves_out_an_older_one_that_waits() -> None:
@@ -122,8 +129,8 @@ def test_a_failure_that_was_told_does_not_keep_a_dropped_session() -> None:
 def test_work_that_comes_while_another_thread_stops_is_refused_as_after_the_stop() -> None:
     host = MadeHost()
     with live(host) as session:
-        assert session._engine._pools is not None
-        session._engine._pools[0].stop()  # as far as the stop has come
+        assert session._engine.pools is not None
+        session._engine.pools[0].stop()  # as far as the stop has come
         with pytest.raises(HostError):
             session.run("late", lambda _: None)
 

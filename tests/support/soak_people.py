@@ -157,8 +157,8 @@ class Watcher:
                 if done < self._progress.get(job, 0):
                     self._findings.breach(f"{self.name}: progress of {job} went back to {done}")
                 self._progress[job] = done
-            case JobFailed(error=error):
-                self.failures += 1
+            case JobFailed(error=error, count=count):
+                self.failures += count
                 self.faults.update(error.args)
             case Detached():
                 self.detached = True

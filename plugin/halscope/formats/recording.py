@@ -14,9 +14,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
+from io import BufferedWriter
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 import numpy as np
 from halscope_hooks import FormatError, HalscopeError, RomIdentity, Snapshot, UsageError
@@ -41,6 +42,14 @@ _MOST_DOCUMENT: Final = 1 << 16
 _READ_AHEAD: Final = 1 << 16  # bytes; a delta has a few hundred
 
 
+class _Written(NamedTuple):
+    """How far a recording is: bytes, frames, and the last frame."""
+
+    end: int
+    frames: int
+    previous: tuple[Layout, NDArray[np.uint8]] | None
+
+
 class RecordingWriter:
     """Writes a recording; each frame is in the file (though not yet flushed) when `append` returns.
 
@@ -59,15 +68,14 @@ class RecordingWriter:
         self._keyframe_every = max(1, keyframe_every)
         self._rom: RomIdentity | None = None
         self._index: list[int] = []
-        self._previous: tuple[Layout, NDArray[np.uint8]] | None = None
-        self._end = 0
+        self._written = _Written(0, 0, None)
         try:
-            self._file: BinaryIO | None = path.open("wb")
+            self._file: BufferedWriter | None = path.open("wb")
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
     def __len__(self) -> int:
-        return len(self._index)
+        return self._written.frames
 
     def append(self, snapshot: Snapshot) -> None:
         """Add a frame.
@@ -78,37 +86,49 @@ class RecordingWriter:
         """
         if self._file is None:
             raise UsageError(f"{self._path}: the recording is closed")
-        if not self._index:
+        end, frames, previous = self._written
+        header = b""
+        if frames == 0:
             self._rom = snapshot.rom
-            self._write(_header(self._emulator, snapshot.rom))
+            header = _header(self._emulator, snapshot.rom)
         elif snapshot.rom is not None and snapshot.rom != self._rom:
             raise UsageError(f"{self._path}: a recording holds one ROM; start a new one for {snapshot.rom.path}")
         layout, data = recording_frame.from_snapshot(snapshot)
-        key = len(self._index) % self._keyframe_every == 0 or self._previous is None or self._previous[0] != layout
-        payload = recording_frame.pack(data, None if key or self._previous is None else self._previous[1])
+        key = frames % self._keyframe_every == 0 or previous is None or previous[0] != layout
+        payload = recording_frame.pack(data, None if key or previous is None else previous[1])
         contents = (_HAS_WRAM if layout.wram else 0) | (_HAS_PICTURE if layout.height else 0)
         kind = _KEY if key else _DELTA
         head = (_TAG, kind, contents, layout.height, layout.width, 0, len(payload), snapshot.frame)
-        at = self._end
-        self._write(_CHUNK.pack(*head, _chunk_crc(head, payload)) + payload)
-        self._index.append(at | (_KEY_IN_INDEX if key else 0))
-        self._previous = (layout, data)
+        packed = header + _CHUNK.pack(*head, _chunk_crc(head, payload)) + payload
+        self._write(packed)
+        # What an interrupt (Ctrl-C) has left of a frame is written over: it counts once `_written` says so.
+        del self._index[frames:]
+        self._index.append((end + len(header)) | (_KEY_IN_INDEX if key else 0))
+        self._written = _Written(end + len(packed), frames + 1, (layout, data))
 
     def close(self) -> None:
-        """Write the index and close the file. Idempotent. Raises HalscopeError like `append`."""
+        """Write the index and close the file. Idempotent; after an interrupt (Ctrl-C) the next call closes it.
+
+        Raises:
+            HalscopeError: Like `append`.
+        """
         if self._file is None:
             return
-        try:
-            if not self._index:
-                self._write(_header(self._emulator, None))
-            index = np.array(self._index, "<u8").tobytes()
-            trailer = (_END, self._end, len(self._index))
-            crc = zlib.crc32(_TRAILER.pack(*trailer, 0), zlib.crc32(index))
-            self._write(index + _TRAILER.pack(*trailer, crc))
-        finally:
-            file, self._file = self._file, None
-            if file is not None:
-                self._shut(file)
+        end, frames, _ = self._written
+        header = b"" if frames else _header(self._emulator, None)
+        index = np.array(self._index[:frames], "<u8").tobytes()
+        trailer = (_END, end + len(header), frames)
+        crc = zlib.crc32(_TRAILER.pack(*trailer, 0), zlib.crc32(index))
+        self._write(header + index + _TRAILER.pack(*trailer, crc), last=True)
+        file, self._file = self._file, None
+        self._shut(file)
+
+    def disown(self) -> None:
+        """Let go of the file without a write, not even of what is buffered: in a forked process, whose parent goes on
+        writing it."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.raw.close()
 
     def __enter__(self) -> Self:
         return self
@@ -124,20 +144,24 @@ class RecordingWriter:
                 f"{self._path}: cannot be written to its end: {error.strerror or error}; its whole frames can be read"
             ) from error
 
-    def _write(self, data: bytes) -> None:
-        assert self._file is not None
+    def _write(self, data: bytes, *, last: bool = False) -> None:
+        file, end = self._file, self._written.end
+        assert file is not None
         try:
-            self._file.write(data)
+            if file.tell() != end:
+                file.seek(end)
+            file.write(data)
+            if last:
+                file.truncate()
         except OSError as error:
-            file, self._file = self._file, None
+            self._file = None
             with contextlib.suppress(OSError):  # the file ends with a whole frame if that can still be done
-                file.truncate(self._end)
+                file.truncate(end)
             with contextlib.suppress(OSError):
                 file.close()
             raise HalscopeError(
                 f"{self._path}: cannot be written: {error.strerror or error}; its first {len(self)} frames can be read"
             ) from error
-        self._end += len(data)
 
 
 class RecordingReader:

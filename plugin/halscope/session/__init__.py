@@ -9,15 +9,15 @@ from halscope.session._cancel import CancelToken
 from halscope.session._delivery import Delivery, Subscription
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SubscriptionStats
-from halscope.session._jobs import Job, JobState, JobTimeoutError, Priority, Progress
+from halscope.session._job_terms import JobState, JobTimeoutError, Priority, Progress
+from halscope.session._jobs import Job, JobContext, Work
 from halscope.session._live import Locate
 from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._session import Dispatch, Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
+from halscope.session._stopping import PhaseSeconds, PoolStoppedError, StopReport
 from halscope.session._taps import Recording, Tap, TapOverflowError, TapStats
 from halscope.session._threads import forget_frames
-from halscope.session._work import JobContext, Work
-from halscope.session._workers import PhaseSeconds, PoolStoppedError, StopReport
 
 __all__ = [
     "CancelToken",

@@ -11,33 +11,37 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable
+from operator import call, itemgetter
 from typing import Final, final
 
 from halscope_hooks import CancelledError
 
 from halscope import _codec
+from halscope.session._cells import Sleeper
 
 _LOG: Final = logging.getLogger("halscope.session")
+_SECOND: Final[itemgetter[int]] = itemgetter(1)
 
 
 @final
 class CancelToken:
-    """A sticky wish that some work stops.
+    """A request, never withdrawn, that some work stops.
 
     Args:
-        parent: Its cancel reaches this token, at once when it was cancelled before. A parent holds its children weakly.
+        parent: Cancelling it cancels this token too, at once if it was cancelled before. A parent holds its children
+            weakly.
     """
 
-    __slots__ = ("__weakref__", "_detach", "_listeners", "_native", "_parent", "_reason")
+    __slots__ = ("__weakref__", "_children", "_listeners", "_native", "_parent", "_reason")
 
     def __init__(self, parent: CancelToken | None = None) -> None:
         self._reason: dict[None, list[str]] = {}
         self._listeners: dict[object, Callable[[], object]] = {}
+        self._children: dict[int, weakref.ref[CancelToken]] = {}
         self._native = _codec.CancelToken()
         self._parent = parent
-        self._detach: Callable[[], object] | None = None
         if parent is not None:
-            self._detach = parent._adopt(self)
+            parent._adopt(self)
 
     @property
     def cancelled(self) -> bool:
@@ -46,9 +50,9 @@ class CancelToken:
 
     @property
     def reason(self) -> str | None:
-        """Why it was cancelled; the first cancel's word stands. None before."""
-        said = self._reason.get(None)
-        return None if said is None else said[0]
+        """Why it was cancelled, as the first cancel said. None before."""
+        told = self._reason.get(None)
+        return None if told is None else told[0]
 
     @property
     def native(self) -> _codec.CancelToken:
@@ -85,51 +89,59 @@ class CancelToken:
 
     def wait(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds for a cancel; a pause between two looks at something. Returns `cancelled`."""
-        event = threading.Event()
-        take_back = self.add_callback(event.set)
+        sleeper = Sleeper()
         try:
-            return event.wait(max(0.0, min(timeout, threading.TIMEOUT_MAX)))
+            self._listeners[sleeper] = sleeper.wake
+            if not self.cancelled:
+                sleeper.sleep(max(0.0, min(timeout, threading.TIMEOUT_MAX / 2)))
         finally:
-            take_back()
+            self._listeners.pop(sleeper, None)
+        return self.cancelled
 
     def mark(self, reason: str) -> bool:
-        """The first half of `cancel`: note the reason and raise the native token, but tell nobody yet."""
+        """The first half of `cancel`: keep the reason, raise the native token, and mark the children, but call no
+        callback yet. It calls nothing foreign and never waits."""
         mine = [reason]
         first = self._reason.setdefault(None, mine) is mine
-        if first:
-            self._native.cancel()
+        self._native.cancel()
+        for child in self._alive():
+            child.mark(self.reason or reason)
         return first
 
     def tell(self) -> None:
-        """The second half of `cancel`: call every callback that was not called yet. One that raises is logged."""
-        while True:
+        """The second half of `cancel`: call every callback that was not called yet, those of children too. One that
+        raises is logged."""
+        # Taking a callback out and calling it is one step in C: an interrupt leaves it in place, or has it called.
+        calls = map(call, map(_SECOND, iter(self._listeners.popitem, None)))
+        while self._listeners:
             try:
-                _key, listener = self._listeners.popitem()
-            except KeyError:
-                return
-            try:
-                listener()
-            except Exception:
-                _LOG.exception("a callback of a cancel token failed: %r", listener)
+                next(calls)
+            except Exception as error:
+                trace = error.__traceback__
+                if isinstance(error, KeyError) and (trace is None or trace.tb_next is None):
+                    break  # of `popitem`: another thread has called the last one
+                _LOG.exception("a callback of a cancel token failed")
+        for child in self._alive():
+            child.tell()
+
+    @property
+    def heard(self) -> bool:
+        """Whether `tell` has anybody to call."""
+        return bool(self._listeners) or any(child.heard for child in self._alive())
 
     def leave_parent(self) -> None:
         """Hear the parent no more: the work is over."""
-        if self._detach is not None:
-            self._detach()
+        if self._parent is not None:
+            self._parent._children.pop(id(self), None)
 
-    def _adopt(self, child: CancelToken) -> Callable[[], object]:
-        key, listeners = object(), self._listeners
-        reference = weakref.ref(child, lambda _gone: listeners.pop(key, None))
-
-        def pass_on() -> None:
-            alive = reference()
-            if alive is not None:
-                alive.cancel(self.reason or "cancelled")
-
-        listeners[key] = pass_on
+    def _adopt(self, child: CancelToken) -> None:
+        key, children = id(child), self._children
+        children[key] = weakref.ref(child, lambda _gone: children.pop(key, None))
         if self.cancelled:
-            self.tell()
-        return lambda: listeners.pop(key, None)
+            child.cancel(self.reason or "cancelled")
+
+    def _alive(self) -> list[CancelToken]:
+        return [child for reference in list(self._children.values()) if (child := reference()) is not None]
 
     def __repr__(self) -> str:
         return f"<CancelToken {'open' if self.reason is None else f'cancelled: {self.reason}'}>"

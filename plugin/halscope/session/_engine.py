@@ -1,17 +1,13 @@
-"""The engine behind a session: its parts, its life, and its end. It does not know the session, which may be dropped."""
+"""The engine behind a session: its parts and its life. It does not know the session, which may be dropped."""
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import logging
-import math
 import os
-import threading
 import time
 import weakref
 from collections.abc import Hashable
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from halscope_hooks import (
     Attached,
@@ -33,27 +29,45 @@ from halscope_hooks import (
     WriteReceipt,
 )
 
+from halscope.session._cells import Cell
+from halscope.session._ending import (
+    ABANDON,
+    DRAIN,
+    NOTHING_TO_STOP,
+    SIGNAL,
+    Ending,
+    end_in_background,
+    remember,
+)
 from halscope.session._figures import SessionStats, State
 from halscope.session._host import GONE, HostLink
 from halscope.session._hub import Hub
-from halscope.session._jobs import Job, Priority
+from halscope.session._job_terms import JobState, Priority
+from halscope.session._jobs import Job, Work
 from halscope.session._live import FRAME, LiveLane, Locate
-from halscope.session._locks import Rank, ranked_lock
+from halscope.session._locks import Rank
 from halscope.session._pool import Executor, InlinePool, Pool
+from halscope.session._rights import Right
 from halscope.session._stats import Latencies
+from halscope.session._stopping import Deadline, PoolStoppedError, StopReport
 from halscope.session._tap_list import Taps
-from halscope.session._threads import PREFIX, inside, new_thread
-from halscope.session._work import Work
-from halscope.session._workers import PhaseSeconds, PoolStoppedError, StopReport
+from halscope.session._threads import PREFIX, forget_frames, inside
 
 log: Final = logging.getLogger("halscope.session")
 
 FEWEST_WORKERS: Final = 2
 MOST_WORKERS: Final = 8
 PREVIEW_WORKERS: Final = 1
-SIGNAL, DRAIN, ABANDON = 0.2, 1.0, 0.5  # seconds for the three phases of a stop
 START_WAIT: Final = 5.0  # seconds that one waits for a start that is under way: threads begin, nothing foreign runs
-AT_EXIT: Final = 0.3  # seconds for each phase where the interpreter ends
+
+
+class _Life(NamedTuple):
+    """Where a session is in its life."""
+
+    state: State = State.NEW
+    last: Detached | None = None  # what its subscribers hear last; there since somebody has closed it
+    closed: bool = False  # and it was told, and everything has ended
+    forked: bool = False  # this process is a child of the one that it belongs to
 
 
 class Engine:
@@ -71,16 +85,15 @@ class Engine:
         slow: float,
     ) -> None:
         self.threads = threads
+        self.right = Right()
+        """To start, to stop and to close."""
+        self.pools: tuple[Executor, Executor] | None = None
         self._workers = workers
-        self._lock = ranked_lock(Rank.SESSION)
-        self._state = State.NEW
-        self._ending: threading.Event | None = None  # set while a thread stops the session, until it has done so
-        self._starting: threading.Event | None = None  # the same for a start: neither may pass the other halfway
-        self._detached = False
+        self._life = Cell(_Life(), Rank.SESSION)
+        self._report = NOTHING_TO_STOP
         self.ended = False
         """Whether the host has no more snapshots: a recording's end, or the emulator has gone."""
-        self._pools: tuple[Executor, Executor] | None = None
-        self._report = _NOTHING_TO_STOP
+        self._asked: Job[None] | None = None  # who was asked last to decode
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
@@ -88,19 +101,23 @@ class Engine:
         self._pump_cost = Latencies()
         engine = weakref.ref(self)
         self.host = HostLink(host, owned=owns_host, reporter=self._job_failed, gone=lambda: _host_gone(engine))
-        with _all_lock:
-            _all.add(self)
+        remember(self)
 
     @property
     def state(self) -> State:
         """Where it is in its life."""
-        self._notice()
-        return self._state
+        return self._life.value.state
 
     @property
-    def open(self) -> bool:
-        """Whether it was not closed yet."""
-        return not self._detached
+    def last(self) -> Detached | None:
+        """What its subscribers hear last; `None` while nobody has closed it."""
+        return self._life.value.last
+
+    @property
+    def needs_end(self) -> bool:
+        """Whether it has begun anything that must be ended."""
+        life = self._life.value
+        return not life.closed and not life.forked and (life.state is not State.NEW or self.pools is not None)
 
     # In and out.
 
@@ -110,55 +127,43 @@ class Engine:
         if not self._running():
             return
         self.taps.offer(snapshot)
-        if self.live.put(snapshot):
-            self._call_worker()
+        self.live.put(snapshot)
+        self._attend()
         self._flush()
         self._submit_cost.add(time.perf_counter() - began)
 
     def feed(self, snapshot: Snapshot, timeout: float) -> Update:
         """See Session.feed."""
         if not self._running():
-            raise self._not_open()
-        update, more = self.live.feed(snapshot, timeout)
-        if more:
-            self._call_worker()
+            raise self.not_open()
+        try:
+            update = self.live.feed(snapshot, timeout)
+        finally:
+            self._attend()
         self._flush()
         return update
 
     def pump(self, budget: float) -> int:
         """See Session.pump."""
         began = time.perf_counter()
-        self.come()
+        self.claim_host_thread()
         self._notice()
-        done = self.host.take_up() + self.hub.pump(budget)
+        self._attend()  # should an interrupt have come between a snapshot and its worker
+        done = self.host.run_calls() + self.hub.pump(budget)
         self._pump_cost.add(time.perf_counter() - began)
         return done
 
-    def apply(self, patch: Patch) -> Job[None]:
-        """See Session.apply."""
-        if not self._running():
-            raise self._not_open()
-
-        def send() -> WriteReceipt:
-            return self.host.get().write((*patch.rom, *patch.live))
-
-        now = not self.threads or self.host.here()
-        job = self.host.call("apply", send, lambda: self._post(PatchReady(patch)), now=now)
-        if now:
-            self._flush()
-            if job.ended:  # else a remote emulator answers later
-                job.result(0)  # raises what the host raised
-        return job
-
-    def come(self) -> None:
-        """The caller is the host's thread; if the host is another than before, everybody hears of it."""
-        changed = self.host.come()
-        if changed is None:
+    def claim_host_thread(self) -> None:
+        """The caller's thread is the host's; if the host is another than before, everybody hears of it."""
+        self.host.claim_thread()
+        now = self.host.changed()
+        if now is None:
             return
-        event = HostChanged(*changed)
+        event = HostChanged(self.host.info, now)
         if event.rom_changed:
             self.live.set_locate(None)  # origins in the ROM that ran before would be false
         self._post(event)
+        self.host.info = now
 
     def next_snapshot(self, wait: float) -> Snapshot | None:
         """Ask the host for its next snapshot, on its thread; the session ends where the host has gone.
@@ -172,206 +177,231 @@ class Engine:
         Raises:
             HostError: The session is closed, the emulator failed, or the host is neither driven nor pushing.
         """
-        if self._state is State.CLOSED or not self.open:
-            self.host.take_up()  # an owned host that was closed elsewhere is closed here
-            raise HostError("the session is closed; open a new one on the host")
-        self.come()
-        host = self.host.get()
-        can = self.host.info.capabilities
+        self._running()
+        if self.last is not None:
+            self.host.run_calls()  # an owned host that was closed elsewhere is closed here
+            self.hub.pump(0)  # and the end is delivered
+            raise self.not_open()
+        self.claim_host_thread()
         try:
-            if "driven" in can:
-                snapshot = cast(Driven, host).step()
-                self.ended = snapshot is None
-            elif "pushing" in can:
-                snapshot = cast(Pushing, host).poll(wait)
-            else:
-                raise HostError(
-                    f"{self.host.info.name}: the host is neither driven nor pushing, so nothing can be asked of it; it "
-                    "hands its snapshots in with submit()"
-                )
-            if "tracing" in can:
-                for touch in cast(Tracing, host).take_touches():
-                    self._post(touch)
+            return self._ask_host(self.host.get(), wait)
         except HostGoneError as error:
             self.ended = True
             self.close(str(error))
             raise
+
+    def _ask_host(self, host: Host, wait: float) -> Snapshot | None:
+        able = self.host.info.capabilities
+        if "driven" in able:
+            snapshot = cast("Driven", host).step()
+            self.ended = snapshot is None
+        elif "pushing" in able:
+            snapshot = cast("Pushing", host).poll(wait)
+        else:
+            raise HostError(
+                f"{self.host.info.name}: the host is neither driven nor pushing, so nothing can be asked of it; it "
+                "hands its snapshots in with submit()"
+            )
+        if "tracing" in able:
+            for touch in cast("Tracing", host).take_touches():
+                self._post(touch)
         return snapshot
+
+    def apply(self, patch: Patch) -> Job[None]:
+        """See Session.apply."""
+        if not self._running():
+            raise self.not_open()
+
+        def send() -> WriteReceipt:
+            return self.host.get().write((*patch.rom, *patch.live))
+
+        now = not self.threads or self.host.here()
+        job = self.host.call("apply", send, lambda: self._post(PatchReady(patch)), now=now)
+        if now:
+            self._flush()
+            if job.ended:  # else a remote emulator answers later
+                job.result(0)  # raises what the host raised
+        return job
 
     def run[T](
         self, name: str, work: Work[T], priority: Priority, deadline: float | None, replaces: Hashable | None
     ) -> Job[T]:
         """See Session.run and Session.preview."""
-        if not self._running():
-            raise self._not_open()
-        pools = self._pools
+        pools = self.pools if self._running() else None
         if pools is None:
-            raise self._not_open()
+            raise self.not_open()
         pool = pools[priority is Priority.PREVIEW]
         try:
             job = pool.submit(name, work, priority=priority, deadline=deadline, replaces=replaces)
         except PoolStoppedError as error:  # another thread stops the session just now
-            raise self._not_open() from error
+            raise self.not_open() from error
         self._flush()
         return job
 
     def set_locate(self, locate: Locate | None) -> None:
         """See Session.set_locate."""
-        if self.live.set_locate(locate) and self._running():
-            self._call_worker()
+        self.live.set_locate(locate)
+        self._attend()
         self._flush()
 
-    def failed(self, what: str, error: BaseException, trace: str, plugin: str = "") -> None:
+    def failed(self, what: str, error: BaseException, trace: str, plugin: str = "", job_id: int | None = None) -> None:
         """Tell everybody of a failure."""
-        self._post(JobFailed(what, error, trace, plugin))
+        forget_frames(error)  # they would keep snapshots, and whoever pumps, for as long as the failure waits
+        self._post(JobFailed(what, error, trace, plugin, job_id))
         self._flush()
 
     def stats(self) -> SessionStats:
         """See Session.stats."""
+        counts = self.live.counts
+        pools = self.pools
         return SessionStats(
             state=self.state,
-            seen=self.live.seen,
-            decoded=self.live.decoded,
-            dropped=self.live.dropped,
-            undecoded=self.live.undecoded,
+            seen=counts.seen,
+            decoded=counts.done,
+            dropped=counts.dropped,
+            undecoded=counts.failed,
             delivered=self.hub.delivered,
             failures=self.hub.failures,
-            waiting=len(self.live),
+            waiting=counts.waiting,
             host_calls=len(self.host),
             latency=self.live.latency.percentiles(),
             submit=self._submit_cost.percentiles(),
             pump=self._pump_cost.percentiles(),
             subscriptions=self.hub.stats(),
             taps=self.taps.stats(),
-            pools=() if self._pools is None else tuple(pool.stats() for pool in dict.fromkeys(self._pools)),
+            pools=() if pools is None else tuple(pool.stats() for pool in dict.fromkeys(pools)),
         )
 
     # Life.
 
     def start(self) -> None:
         """See Session.start."""
-        started = threading.Event()
-        other = self._may_start(started)
-        if other is not started:
-            if other is not None:
-                other.wait(START_WAIT)
+        if not self._may_start():
             return
-        try:
-            first = self._state is State.NEW
-            self._pools = self._make_pools()
-            if first:
-                self.host.come()
-            self.taps.start()
-            self.hub.start()
-        finally:
-            with self._lock:
-                if self._pools is not None:
-                    self._state = State.RUNNING
-                self._starting = None
-            started.set()
-        if first:
-            self._post(Attached(self.host.info))
-        if self.live.resume():
-            self._call_worker()
+        with self.right.claim(0 if self._on_own_thread() else START_WAIT) as mine:
+            if not mine or not self._may_start():
+                return
+            self._start()
+        if self.last is not None:
+            self._end(Deadline.of(SIGNAL, DRAIN, ABANDON))  # closed by a signal handler that has interrupted the start
+        self.live.resume()
+        self._attend()
         self._flush()
 
     def pause(self) -> None:
         """See Session.pause."""
-        with self._lock:
-            if self._state is not State.RUNNING:
-                return
-            self._state = State.PAUSED
-        self.live.pause()
+        _, life = self._life.change(lambda life: _from_to(life, State.RUNNING, State.PAUSED))
+        if life.state is State.PAUSED:
+            self.live.pause()
 
     def resume(self) -> None:
         """See Session.resume."""
-        with self._lock:
-            if self._state is not State.PAUSED:
-                return
-            self._state = State.RUNNING
-        if self.live.resume():
-            self._call_worker()
-        self._flush()
+        _, life = self._life.change(lambda life: _from_to(life, State.PAUSED, State.RUNNING))
+        if life.state is State.RUNNING:
+            self.live.resume()
+            self._attend()
+            self._flush()
 
     def stop(self, signal: float, drain: float, abandon: float) -> StopReport:
         """See Session.stop."""
-        return self._end(signal, drain, abandon, None)
+        return self._end(Deadline.of(signal, drain, abandon))
 
     def close(self, reason: str, signal: float = SIGNAL, drain: float = DRAIN, abandon: float = ABANDON) -> StopReport:
         """See Session.close."""
-        with self._lock:
-            first = not self._detached
-            self._detached = True
-        if first:
-            return self._end(signal, drain, abandon, Detached(self.host.info, reason))
-        with self._lock:
-            ending = self._ending
-        if ending is not None and not self._on_own_thread():
-            ending.wait(signal + drain + abandon)
+        self.mark_closed(reason)
+        return self._end(Deadline.of(signal, drain, abandon))
+
+    def mark_closed(self, reason: str) -> None:
+        """The beginning of a close, alone: from now on nothing is taken. Only the first reason counts."""
+        last = Detached(self.host.info, reason)
+        self._life.change(lambda life: life._replace(last=life.last or last))
+
+    def settle(self, report: StopReport) -> None:
+        """An end has come to its end."""
+        self._report = report
+
+        def settle(life: _Life) -> _Life:
+            closed = life.last is not None
+            return life._replace(state=State.CLOSED if closed else State.STOPPED, closed=closed)
+
+        self._life.change(settle)
+
+    def not_open(self) -> HostError:
+        """Why it does nothing now."""
+        life = self._life.value
+        if life.forked:
+            return HostError(
+                "the session belongs to the process that this one was forked from; open a new one on the host here"
+            )
+        if life.state is State.STOPPED and life.last is None:
+            return HostError("the session is stopped; start() it again")
+        return HostError("the session is closed; open a new one on the host")
+
+    def forked(self) -> None:
+        """This process is a child of the one that the session belongs to: let go of everything, touch nothing."""
+        last = Detached(self.host.info, "the process was forked")
+        self._life.renew()
+        self._life.value = _Life(State.CLOSED, last, closed=True, forked=True)
+        self.right.renew()
+        self.pools = None
+        for part in (self.live, self.hub, self.taps, self.host):
+            part.renew()
+
+    def _may_start(self) -> bool:
+        """Whether it is not running yet. Raises HostError where it is closed."""
+        life = self._life.value
+        if life.last is not None:
+            raise self.not_open()
+        return life.state in (State.NEW, State.STOPPED)
+
+    def _start(self) -> None:
+        """Each step may be repeated, where an interrupt has cut a start short."""
+        if self.pools is not None and self.state is State.STOPPED:
+            self._take_down(Deadline.of(SIGNAL, DRAIN, ABANDON))  # a stop that was interrupted
+        if self.pools is None:
+            self.pools = self._make_pools()
+        if self.state is State.NEW:
+            self.host.claim_thread()
+        self.taps.start()
+        self.hub.start()
+        self.hub.open(Attached(self.host.info))
+        self._life.change(lambda life: life if life.last is not None else life._replace(state=State.RUNNING))
+
+    def _end(self, deadline: Deadline) -> StopReport:
+        """Stop, and close if somebody has asked for it."""
+        while self._has_to_end():
+            wait = 0.0 if self._on_own_thread() else deadline.left
+            with self.right.claim(wait) as mine:
+                if not mine:
+                    break  # whoever has it goes on with this; or it is this very thread, which was interrupted there
+                self._take_down(deadline)
         return self._report
 
-    def _end(self, signal: float, drain: float, abandon: float, last: Detached | None) -> StopReport:
-        done = threading.Event()
-        until = time.monotonic() + START_WAIT
-        while True:
-            with self._lock:
-                # What a start has begun shall be ended, too: a start and an end never pass each other halfway.
-                starting = self._starting if time.monotonic() < until else None
-                if starting is None:
-                    other = self._ending
-                    if other is None:
-                        if last is None and self._state not in (State.RUNNING, State.PAUSED):
-                            return self._report
-                        self._ending, self._state = done, State.STOPPED
-                    break
-            starting.wait(START_WAIT)
-        if other is not None:
-            if not self._on_own_thread():
-                other.wait(signal + drain + abandon)
-            if last is None:
-                return self._report
-            with self._lock:  # a stop was under way (or is stuck, and is left behind): this one goes further
-                self._ending, self._state = done, State.STOPPED
-        try:
-            self._report = self._take_down(signal, drain, abandon, last)
-        finally:
-            with self._lock:
-                self._state = State.CLOSED if self._detached else State.STOPPED
-                if self._ending is done:
-                    self._ending = None
-            done.set()
-        return self._report
+    def _has_to_end(self) -> bool:
+        life = self._life.value
+        if life.closed or life.forked:
+            return False
+        # Pools without a state that needs them: a start or a stop was interrupted.
+        return life.last is not None or life.state in (State.RUNNING, State.PAUSED) or self.pools is not None
 
-    def _take_down(self, signal: float, drain: float, abandon: float, last: Detached | None) -> StopReport:
-        """The three phases: nothing new comes in and everybody is asked to stop; what runs may end; the rest is named.
+    def _take_down(self, deadline: Deadline) -> None:
+        """The three phases: nothing new comes in and everybody is asked to end; what runs may end; the rest is named.
 
         A patch that waits for the host's thread is cancelled only by a close.
         """
-        with self._lock:
-            pools, self._pools = self._pools, None
-        reports = [] if pools is None else _stop_pools(pools, signal, drain, abandon)
-        self.live.abandoned()
-        late: list[str] = []
-        began = time.monotonic()
-        if last is None:
-            late += self.taps.stop(drain)
+        if not self._has_to_end():
+            return
+        last = self.last
+        self._life.change(lambda life: life._replace(state=State.STOPPED))
+        ending = Ending(self, deadline, last)
+        ending.signal()
+        ending.drain()
+        ending.tell()
+        report = ending.abandon()
+        if self.last is last:
+            self.settle(report)
         else:
-            late += self.taps.close(drain)
-            self.host.refuse(f"the session was closed: {last.reason}")
-            self.hub.start()  # after a stop nobody else would deliver the end
-            self.hub.finish(last)
-            if not self.threads or self.host.here():
-                self.hub.pump(math.inf)
-        left = drain - (time.monotonic() - began)
-        late += self.hub.stop(max(left, abandon))
-        if last is not None:
-            self.live.clear()
-        if last is not None and not self.host.close():
-            log.info("the host is closed when its thread calls next: only one thread may call a host")
-        taken = time.monotonic() - began
-        for name in late:
-            log.warning("%s did not end within %.1f s, and is left behind", name, drain)
-        return _sum_of(reports, late, taken)
+            self._report = report  # it was closed while it stopped: once more, then
 
     def _make_pools(self) -> tuple[Executor, Executor]:
         engine = weakref.ref(self)  # an idle worker keeps its pool; it must not keep everything
@@ -392,55 +422,50 @@ class Engine:
         preview = Pool(PREFIX + "preview", PREVIEW_WORKERS, on_failed=failed, on_progress=progressed, live_reserve=0)
         return codec, preview
 
-    def _call_worker(self) -> None:
-        """Have the live lane worked on: one job, however many snapshots come in while it runs."""
-        pools = self._pools
+    def _attend(self) -> None:
+        """Have the live lane worked on: one job, however many snapshots come in while it runs.
+
+        It looks at what waits, not at what just came: what an interrupt has cut off is made up for at the next call.
+        """
+        asked = self._asked
+        if not self.live.unattended or (asked is not None and asked.state is JobState.QUEUED):
+            return
+        pools = self.pools
+        if pools is None:
+            self.live.drop()
+            return
         try:
-            if pools is None:
-                raise PoolStoppedError(FRAME)
-            pools[0].submit(FRAME, self.live.work, priority=Priority.LIVE)
+            self._asked = pools[0].submit(FRAME, self.live.work, priority=Priority.LIVE)
         except PoolStoppedError:
-            self.live.abandoned()
+            self.live.drop()
 
     def _job_failed(self, job: Job[object], error: BaseException, text: str) -> None:
-        self.failed(job.name, error, text)
+        self.failed(job.name, error, text, job_id=job.id)
 
     def _job_progressed(self, job: Job[object]) -> None:
         progress = job.progress
-        self._post(JobProgress(job.name, progress.done, progress.total, progress.text), key=("progress", job.id))
+        self._post(
+            JobProgress(job.name, progress.done, progress.total, progress.text, job.id), key=("progress", job.id)
+        )
         self._flush()
 
-    def _post(self, *events: Event, key: Hashable | None = None, over: Hashable | None = None) -> None:
-        self.hub.post(*events, key=key, over=over)
+    def _post(self, *events: Event, key: Hashable | None = None) -> None:
+        self.hub.post(*events, key=key)
 
     def _flush(self) -> None:
         """Without threads, deliver at once; not from inside the lane, which must be free when callbacks are called."""
         if not self.threads and not self.live.busy_here():
             self.hub.flush()
 
-    def _may_start(self, started: threading.Event) -> threading.Event | None:
-        """`started`, which others wait for, where the caller is to start it; else the event of who does, if any."""
-        with self._lock:
-            if self._detached:
-                raise self._not_open()
-            if self._starting is None and self._state in (State.NEW, State.STOPPED) and self._ending is None:
-                self._starting = started
-            return self._starting
-
     def _running(self) -> bool:
         self._notice()
-        if self._state is State.NEW:
+        if self.state is State.NEW and self.last is None:
             self.start()
-        return self._state in (State.RUNNING, State.PAUSED)
-
-    def _not_open(self) -> HostError:
-        if self._state is State.STOPPED and not self._detached:
-            return HostError("the session is stopped; start() it again")
-        return HostError("the session is closed; open a new one on the host")
+        return self.last is None and self.state in (State.RUNNING, State.PAUSED)
 
     def _notice(self) -> None:
         """Where the host has disappeared, end; with threads, the finaliser has seen to that already."""
-        if not self.threads and not self._detached and not self.host.alive:
+        if not self.threads and self.last is None and not self.host.alive:
             self.close(GONE)
 
     def _on_own_thread(self) -> bool:
@@ -448,56 +473,11 @@ class Engine:
         return inside() or self.hub.here() or self.live.busy_here()
 
 
-_NOTHING_TO_STOP: Final = StopReport(0, 0, (), PhaseSeconds())
-
-_all: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
-_all_lock: Final = threading.Lock()
-
-
-def end_in_background(engine: Engine, reason: str) -> None:
-    """Close an engine from a finaliser, which may interrupt any line of any thread: only a thread of its own can wait
-    for the locks."""
-    if engine.threads and engine.open and engine._state is not State.NEW:
-        with contextlib.suppress(RuntimeError):  # the interpreter ends, and has closed it
-            new_thread(PREFIX + "end", _end, engine, reason).start()
-
-
-def _end(engine: Engine, reason: str) -> None:
-    log.warning("%s: the session ends", reason)
-    engine.close(reason)
+def _from_to(life: _Life, old: State, new: State) -> _Life:
+    return life._replace(state=new) if life.state is old and life.last is None else life
 
 
 def _host_gone(reference: weakref.ref[Engine]) -> None:
     engine = reference()
     if engine is not None:
         end_in_background(engine, GONE)
-
-
-def _stop_pools(pools: tuple[Executor, Executor], signal: float, drain: float, abandon: float) -> list[StopReport]:
-    return [pool.stop(signal=signal, drain=drain, abandon=abandon) for pool in dict.fromkeys(pools)]
-
-
-def _sum_of(reports: list[StopReport], late: list[str], taken: float) -> StopReport:
-    names = [name for report in reports for name in report.abandoned]
-    seconds = PhaseSeconds(
-        sum(report.seconds.signal for report in reports),
-        sum(report.seconds.drain for report in reports) + taken,
-        sum(report.seconds.abandon for report in reports),
-    )
-    return StopReport(
-        sum(report.drained for report in reports),
-        sum(report.cancelled for report in reports),
-        (*names, *late),
-        seconds,
-    )
-
-
-@atexit.register
-def _close_all() -> None:
-    """At the interpreter's end nothing of ours may run any more. Registered after the pools' own handler, so called
-    before it."""
-    with _all_lock:
-        engines = list(_all)
-    for engine in engines:
-        if engine._state is not State.NEW:
-            engine.close("the program ends", AT_EXIT, AT_EXIT, AT_EXIT)

@@ -1,24 +1,42 @@
-"""The host of a session: held weakly unless it is owned, called by one thread, which takes up what others ask of it."""
+"""The host of a session: held weakly unless it is owned, and called by one thread, also on behalf of others."""
 
 from __future__ import annotations
 
+import logging
 import threading
+import traceback
 import weakref
-from collections import deque
 from collections.abc import Callable
-from typing import Final, cast
+from operator import methodcaller
+from typing import Final, NamedTuple, cast
 
 from halscope_hooks import Host, HostError, HostInfo, UsageError, WriteReceipt
 
+from halscope.session._cells import Cell
 from halscope.session._host_call import HostCall
-from halscope.session._jobs import Job, JobState, Priority, Reporter
-from halscope.session._locks import Rank, ranked_lock
-from halscope.session._work import complete
+from halscope.session._job_terms import JobState, Priority
+from halscope.session._jobs import Job, Keeper, Reporter, complete
+from halscope.session._locks import Rank, about_to_call_out
+from halscope.session._queue import Taken
+
+log: Final = logging.getLogger("halscope.session")
 
 GONE: Final = "the host is gone"
 
 
-class HostLink:
+class _Calls(NamedTuple):
+    waiting: tuple[tuple[Job[None], HostCall], ...] = ()
+    sent: tuple[tuple[Job[None], HostCall], ...] = ()  # the emulator has not answered them yet
+    refuse: str | None = None
+
+    def without(self, job: Job[object] | Job[None]) -> _Calls:
+        return self._replace(
+            waiting=tuple(one for one in self.waiting if one[0].id != job.id),
+            sent=tuple(one for one in self.sent if one[0].id != job.id),
+        )
+
+
+class HostLink(Keeper):
     """Access to the host.
 
     Args:
@@ -35,13 +53,12 @@ class HostLink:
         self.info = host.info
         self.owned = owned
         self.thread = threading.get_ident()  # until another one pumps
+        self.close_error: str | None = None
         self._kept = host if owned else None
+        self._to_close = Taken((host,) if owned else ())
+        self._close_wanted = False
         self._reporter = reporter
-        self._lock = ranked_lock(Rank.SESSION)
-        self._calls: deque[tuple[Job[None], HostCall]] = deque()
-        self._unanswered: deque[tuple[Job[None], HostCall]] = deque()  # handed to the host
-        self._refuse: str | None = None
-        self._to_close: Host | None = None
+        self._calls = Cell(_Calls(), Rank.SESSION)
         try:
             self._weak: weakref.ref[Host] = weakref.ref(host, lambda _: gone())
         except TypeError as error:
@@ -51,7 +68,8 @@ class HostLink:
             ) from error
 
     def __len__(self) -> int:
-        return len(self._calls)
+        calls = self._calls.value
+        return len(calls.waiting) + len(calls.sent)
 
     @property
     def alive(self) -> bool:
@@ -69,18 +87,18 @@ class HostLink:
         """Whether the caller is on the host's thread."""
         return self.thread == threading.get_ident()
 
-    def come(self) -> tuple[HostInfo, HostInfo] | None:
-        """The caller is the host's thread. Returns what the host was and is, where that has changed."""
+    def claim_thread(self) -> None:
+        """The caller's thread is the host's from now on."""
         self.thread = threading.get_ident()
-        host, before = self._weak(), self.info
-        now = before if host is None else host.info
-        if now is before or now == before:
-            return None
-        self.info = now
-        return before, now
+
+    def changed(self) -> HostInfo | None:
+        """What the host is now, where that is not `info` any more. On the host's thread."""
+        host = self._weak()
+        now = self.info if host is None else host.info
+        return None if now is self.info or now == self.info else now
 
     def call(self, name: str, send: Callable[[], WriteReceipt], written: Callable[[], None], *, now: bool) -> Job[None]:
-        """Write on the host's thread: at once, or when it comes by.
+        """Write on the host's thread: at once, or when it calls next.
 
         Args:
             name: The job's, for people.
@@ -93,109 +111,117 @@ class HostLink:
         """
         call = HostCall(send, written)
         job: Job[None] = Job(name, call, self, self._reporter, priority=Priority.LIVE, pausable=False)
-        if now:
-            job.attach()
-            self._do(job, call)
-            return job
-        with self._lock:
-            if self._refuse is not None:
-                raise HostError(self._refuse)
-            self._calls.append((job, call))
+
+        def add(calls: _Calls) -> _Calls:
+            if calls.refuse is not None:
+                raise HostError(calls.refuse)
+            return calls._replace(waiting=(*calls.waiting, (job, call)))
+
+        if not now:
+            self._calls.change(add)
         job.attach()
+        if now:
+            self._do(job, call)
         return job
 
-    def take_up(self) -> int:
+    def run_calls(self) -> int:
         """Do what waits, on the host's thread; returns how much that was."""
-        done = self._settle()
-        while True:
-            with self._lock:
-                if not self._calls:
-                    break
-                job, call = self._calls.popleft()
+        done = 0
+        for job, call in self._calls.value.sent:
+            if call.answered or job.token.cancelled:
+                done += 1
+                self._settle(job)
+        while waiting := self._calls.value.waiting:
             done += 1
-            self._do(job, call)
-        with self._lock:
-            host, self._to_close = self._to_close, None
-        if host is not None:
-            host.close()
+            self._do(*waiting[0])
+        if self._close_wanted:
+            self._close_now()
         return done
 
     def refuse(self, reason: str) -> None:
-        """Take nothing any more; what waits is cancelled."""
-        with self._lock:
-            self._refuse = reason
-            waiting, unanswered = list(self._calls), list(self._unanswered)
-            self._unanswered.clear()
-        for job, _call in waiting:
+        """Take nothing any more; what waits is cancelled, and the emulator's answers are not waited for."""
+        _, calls = self._calls.change(lambda calls: calls._replace(refuse=calls.refuse or reason))
+        for job, _call in (*calls.waiting, *calls.sent):
             job.cancel(reason)
-        for job, _call in unanswered:
-            job.cancel(reason)
-            if job.finish(JobState.CANCELLED):  # nobody asks the emulator for its answer any more
+        for job, _call in calls.sent:
+            if job.finish(JobState.CANCELLED):
                 job.call_back()
+            self._calls.change(lambda calls, job=job: calls.without(job))  # type: ignore[misc]  # a default
 
     def close(self) -> bool:
-        """Close an owned host: here on its thread, or else when that comes by; False where it was left to it."""
-        host, self._kept = self._kept, None
-        if host is None:
+        """Close an owned host: here on its thread, or else when that calls next; False where it was left to it.
+
+        An error of the host does not come out; it is logged, and kept in `close_error`.
+        """
+        if self._kept is None:
             return True
-        on_thread = self.here() or all(thread.ident != self.thread for thread in threading.enumerate())
-        if not on_thread:
-            with self._lock:
-                self._to_close = host
+        self._close_wanted = True
+        if not self.here() and any(thread.ident == self.thread for thread in threading.enumerate()):
             return False
-        host.close()
+        self._close_now()
         return True
 
-    def _do(self, job: Job[None], call: HostCall) -> None:
-        """Write, unless it was cancelled. A job whose emulator answers later ends in a later `take_up`."""
-        if not job.begin():
-            job.call_back()
-            return
-        call.send()
-        if call.answered:
-            _end(job)
-        else:
-            with self._lock:
-                self._unanswered.append((job, call))
-
-    def _settle(self) -> int:
-        """End the jobs whose emulator has answered, oldest first; returns how many."""
-        with self._lock:
-            answered = [one for one in self._unanswered if one[1].answered or one[0].token.cancelled]
-            for one in answered:
-                self._unanswered.remove(one)
-        for job, _call in answered:
-            _end(job)
-        return len(answered)
-
-    # What a waiting call needs of who keeps it (see Keeper).
+    def renew(self) -> None:
+        """The process was forked: the host is the parent's, and is not closed here."""
+        self._calls.renew()
+        self._calls.value = _Calls(refuse="the process was forked")
+        self._close_wanted = False
+        self._to_close = Taken(())
 
     def ended_early(self, job: Job[object], /) -> None:
-        """It was cancelled before the host's thread came by."""
-        with self._lock:
-            kept = [one for one in self._calls if one[0].id != job.id]
-            here = len(kept) < len(self._calls)
-            self._calls = deque(kept)
-        if here:
+        """A call was cancelled before the host's thread came to it."""
+        old, new = self._calls.change(lambda calls: calls.without(job))
+        if len(new.waiting) < len(old.waiting):
             job.call_back()
 
-    def asked(self, job: Job[object], /) -> None:
-        """It runs and was asked to stop; a write is short, and is not cut."""
+    def _do(self, job: Job[None], call: HostCall) -> None:
+        """Write, unless it was cancelled. A job whose emulator answers later is settled by a later `run_calls`."""
+        try:
+            if job.begin():
+                call.send()
+                if call.answered:
+                    _end(job)
+            elif job.ended:
+                job.call_back()
+        finally:
+            if job.state is not JobState.QUEUED:  # else an interrupt came first, and the next call does it
+                sent = () if job.ended else ((job, call),)
 
-    def parked(self, job: Job[object], /) -> None:
-        """It cannot be paused."""
+                def move(calls: _Calls) -> _Calls:
+                    calls = calls.without(job)
+                    return calls._replace(sent=(*calls.sent, *sent))
 
-    def runnable(self, job: Job[object], /) -> None:
-        """It cannot be paused, so it is never resumed."""
+                self._calls.change(move)
 
-    def progressed(self, job: Job[object], /) -> None:
-        """It reports no progress."""
+    def _settle(self, job: Job[None]) -> None:
+        try:
+            _end(job)
+        finally:
+            if job.ended:
+                self._calls.change(lambda calls: calls.without(job))
+
+    def _close_now(self) -> None:
+        about_to_call_out("close")
+        try:
+            if self._to_close.left:
+                self._to_close.deliver(methodcaller("close"))  # once, and not lost by an interrupt
+        except Exception as error:
+            self.close_error = f"{self.info.name}: the host could not be closed: {type(error).__name__}: {error}"
+            text = "".join(traceback.format_exception(error))
+            log.error("%s\n%s", self.close_error, text.rstrip())
+        self._kept = None
+        self._to_close = Taken(())
 
 
 def _end(job: Job[None]) -> None:
     """Set what became of a call, and tell; Ctrl-C comes out."""
-    complete(cast("Job[object]", job))
+    try:
+        complete(cast("Job[object]", job))
+    except BaseException as error:
+        if job.state is JobState.RUNNING:  # an interrupt: whoever waits for it shall hear of it
+            job.finish(JobState.FAILED, error=error, text="".join(traceback.format_exception(error)))
+        raise
     if job.state is JobState.FAILED:
-        error = job.exception(0)
-        if isinstance(error, (KeyboardInterrupt, SystemExit)):
-            raise error
+        failure = job.exception(0)
+        if isinstance(failure, (KeyboardInterrupt, SystemExit)):
+            raise failure

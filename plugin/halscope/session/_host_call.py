@@ -8,7 +8,7 @@ from typing import Final, final
 
 from halscope_hooks import HostError, WriteReceipt
 
-from halscope.session._work import JobContext
+from halscope.session._jobs import JobContext
 
 ANSWER_WAIT: Final = 5.0  # seconds that a remote emulator has to answer a write
 

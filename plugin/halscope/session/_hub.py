@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 import time
 import traceback
 from asyncio import AbstractEventLoop
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from halscope_hooks import Event, HostError, JobFailed
 
+from halscope.session._cells import Cell
 from halscope.session._delivery import Callback, Delivery, Kinds, Lane, Subscription, callback_of
-from halscope.session._locks import Rank, about_to_call_out, ranked_lock
-from halscope.session._threads import OwnThread, catchable, forget_frames
+from halscope.session._locks import Rank, about_to_call_out
+from halscope.session._queue import Taken
+from halscope.session._rights import Right
+from halscope.session._threads import OwnThread, catchable, forget_frames, give_thread
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -32,7 +34,7 @@ class SubscriptionStats:
 
     Args:
         name: Its name.
-        delivery: On whose thread it is told.
+        delivery: On whose thread it is called, or "pull".
         waiting: Items that wait.
         delivered: Events delivered.
         dropped: Frames and reports of progress that gave way to newer ones.
@@ -41,12 +43,18 @@ class SubscriptionStats:
     """
 
     name: str
-    delivery: Delivery
+    delivery: Literal["host", "own", "pull"]
     waiting: int
     delivered: int
     dropped: int
     slow: int
     switched_off: bool
+
+
+class _Subscribed(NamedTuple):
+    lanes: tuple[Lane, ...] = ()
+    opened: bool = False
+    finished: bool = False
 
 
 class Hub:
@@ -62,20 +70,28 @@ class Hub:
         self._with_threads = threads
         self._slow = slow
         self._most_failures = most_failures
-        self._lock = ranked_lock(Rank.SESSION)
-        self._figures = ranked_lock(Rank.FIGURES)
-        self._lanes: tuple[Lane, ...] = ()  # replaced, never changed: who posts reads it without the lock
+        self._subscribed = Cell(_Subscribed(), Rank.SESSION)
         self._threads: dict[Lane, OwnThread] = {}
         self._running = False
-        self._finished = False
-        self._pumping: int | None = None
+        self._pumping = Right()
         self._turn = 0
-        self.failures = 0
+        self._failures = Cell(0, Rank.FIGURES)
+        self._delivered = Cell(0, Rank.FIGURES)
+
+    @property
+    def failures(self) -> int:
+        """How many failures were told."""
+        return self._failures.value
+
+    @property
+    def delivered(self) -> int:
+        """How many events were delivered since the beginning."""
+        return self._delivered.value
 
     def subscribe(
         self, callback: Callback, kinds: Kinds, delivery: Delivery, loop: AbstractEventLoop | None, name: str
     ) -> Subscription:
-        """Add a subscriber; who drops the handle is no longer one. Raises HostError after `finish`."""
+        """Add a subscriber; dropping the handle unsubscribes. Raises HostError after `finish`."""
         lane = Lane(
             name or getattr(callback, "__qualname__", type(callback).__name__),
             kinds,
@@ -86,49 +102,57 @@ class Hub:
         if loop is not None:
             lane.wake = partial(_wake_loop, loop, lane, partial(self._drain, lane))
         handle = Subscription(lane, callback)
-        with self._lock:
-            if self._finished:
-                raise HostError("the session is closed; nothing more can be heard of it")
-            self._lanes = (*(other for other in self._lanes if not other.closed), lane)
-            self._equip(lane)
+        self.add(lane)
         return handle
 
-    def post(
-        self, *events: Event, key: Hashable | None = None, over: Hashable | None = None, but: Lane | None = None
-    ) -> None:
+    def add(self, lane: Lane) -> None:
+        """Add a lane. Raises HostError after `finish`."""
+
+        def add(old: _Subscribed) -> _Subscribed:
+            if old.finished:
+                raise HostError("the session is closed; nothing more can be heard of it")
+            return old._replace(lanes=(*(other for other in old.lanes if not other.closed), lane))
+
+        _, subscribed = self._subscribed.change(add)
+        if subscribed.opened:
+            lane.open(None)
+        self._equip(lane)
+
+    def post(self, *events: Event, key: Hashable | None = None, but: Lane | None = None) -> None:
         """Hand events that belong together to every subscriber (but one); with a key they take the place of older ones
-        with this key that still wait, and those with the key `over` are left out. Nothing is called here."""
+        with this key that still wait. Nothing is called here."""
         if any(isinstance(event, JobFailed) for event in events):
-            with self._figures:
-                self.failures += 1
-        for lane in self._lanes:
+            self._failures.change(lambda failures: failures + 1)
+        for lane in self._subscribed.value.lanes:
             if lane is not but:
-                lane.put(events, key, over)
+                lane.post(events, key)
+
+    def open(self, first: Event) -> None:
+        """Tell `first` to everybody who has subscribed before the first call of this, once."""
+        _, subscribed = self._subscribed.change(lambda old: old._replace(opened=True))
+        for lane in subscribed.lanes:
+            lane.open(first if lane.wants(first) else None)
+
+    def finish(self, last: Event) -> None:
+        """Tell `last` to everybody, and nothing after it. It is delivered as everything else is."""
+        _, subscribed = self._subscribed.change(lambda old: old._replace(finished=True))
+        for lane in subscribed.lanes:
+            lane.finish(last if lane.wants(last) else None)
 
     def pump(self, budget: float) -> int:
         """Deliver what waits for this thread until the time is up, at least one item; returns how many events.
 
         Inside a callback that it calls, and while another thread pumps, it does nothing.
         """
-        with self._lock:
-            if self._pumping is not None:
-                return 0
-            self._pumping = threading.get_ident()
-            lanes = tuple(lane for lane in self._lanes if self._is_pumped(lane))
         delivered = 0
-        until = time.perf_counter() + budget
-        try:
-            idle = 0
-            while lanes and idle < len(lanes):
-                self._turn += 1  # the next pump goes on with the subscriber after this one
-                events = self._deliver(lanes[self._turn % len(lanes)])
-                idle = 0 if events else idle + 1
-                delivered += events
-                if events and time.perf_counter() >= until and not self._finished:
-                    break  # but the end is delivered whole: nobody pumps a session that a callback has closed
-        finally:
-            with self._lock:
-                self._pumping = None
+        for _again in range(2):  # what a signal handler has closed after the last look is delivered here, too
+            with self._pumping.claim() as mine:
+                if not mine:
+                    return delivered
+                delivered += self._pump(budget)
+            subscribed = self._subscribed.value
+            if not subscribed.finished or not any(self._is_pumped(lane) and lane.pending for lane in subscribed.lanes):
+                break
         return delivered
 
     def flush(self) -> None:
@@ -138,39 +162,31 @@ class Hub:
 
     def start(self) -> None:
         """Give each subscriber that wants one its thread."""
-        with self._lock:
-            self._running = self._with_threads
-            lanes = self._lanes
-            for lane in lanes:
-                self._equip(lane)
-        for lane in lanes:
-            if len(lane):
+        self._running = self._with_threads
+        for lane in self._subscribed.value.lanes:
+            self._equip(lane)
+            if lane.pending:
                 lane.wake()
 
-    def stop(self, timeout: float) -> list[str]:
-        """End the threads; what waits stays. Returns the names of those whose callback has not returned in time."""
-        with self._lock:
-            self._running = False
-            threads = [*self._threads.values()]
-            for lane in self._threads:
-                lane.unwatched()
-            self._threads = {}
-        for thread in threads:
+    def end_threads(self) -> None:
+        """Ask the threads to deliver what there is, and end. Does not wait."""
+        self._running = False
+        for lane, thread in list(self._threads.items()):
+            lane.unwatched()
             thread.end()
-        until = time.monotonic() + timeout
-        return [thread.name for thread in threads if not thread.join(until - time.monotonic())]
+
+    def join(self, until: float) -> list[str]:
+        """Wait for the threads; what waits stays. Returns the names of those whose callback does not return in time."""
+        late = []
+        for lane, thread in list(self._threads.items()):
+            if not thread.join(until - time.monotonic()):
+                late.append(thread.name)
+            self._threads.pop(lane, None)
+        return late
 
     def here(self) -> bool:
         """Whether the caller is inside a pump."""
-        return self._pumping == threading.get_ident()
-
-    def finish(self, last: Event) -> None:
-        """Say `last` to everybody, and nothing after it. It is delivered as everything else is."""
-        with self._lock:
-            self._finished = True
-            lanes = self._lanes
-        for lane in lanes:
-            lane.finish(last)
+        return self._pumping.mine
 
     def stats(self) -> tuple[SubscriptionStats, ...]:
         """What became of everything."""
@@ -178,54 +194,70 @@ class Hub:
             SubscriptionStats(
                 lane.name, lane.delivery, len(lane), lane.delivered, lane.dropped, lane.slow, lane.switched_off
             )
-            for lane in self._lanes
+            for lane in self._subscribed.value.lanes
             if not lane.closed
         )
 
-    @property
-    def delivered(self) -> int:
-        """How many events were delivered to the subscriptions that there are."""
-        return sum(lane.delivered for lane in self._lanes)
+    def renew(self) -> None:
+        """The process was forked: nobody is told anything here, and no other thread is left."""
+        for lane in self._subscribed.value.lanes:
+            lane.renew()
+        self._threads.clear()
+        self._pumping.renew()
+        self._subscribed.renew()
+        self._subscribed.value = _Subscribed(finished=True)
 
     def _is_pumped(self, lane: Lane) -> bool:
-        return lane.loop is None and (lane.delivery == "host" or not self._with_threads)
+        if lane.loop is not None or lane.delivery == "pull":
+            return False
+        return lane.delivery == "host" or not self._with_threads
 
     def _equip(self, lane: Lane) -> None:
-        if not self._running or lane.closed or lane in self._threads or self._is_pumped(lane) or lane.loop is not None:
+        if not self._running or lane.closed or lane.loop is not None or lane.delivery != "own":
             return
-        for old in [other for other in self._threads if other.closed]:
-            del self._threads[old]
-        thread = OwnThread(lane.name, partial(self._drain, lane))
-        self._threads[lane] = thread
-        lane.wake, lane.over = thread.wake, thread.end
+        for old in [other for other in list(self._threads) if other.closed]:
+            self._threads.pop(old, None)
+        give_thread(self._threads, lane, OwnThread(lane.name, partial(self._drain, lane)))
 
     def _drain(self, lane: Lane) -> None:
         while self._deliver(lane):
             pass
 
+    def _pump(self, budget: float) -> int:
+        delivered = idle = 0
+        until = time.perf_counter() + budget
+        while lanes := tuple(lane for lane in self._subscribed.value.lanes if self._is_pumped(lane)):
+            self._turn += 1  # the next pump goes on with the subscriber after this one
+            events = self._deliver(lanes[self._turn % len(lanes)])
+            idle = 0 if events else idle + 1
+            delivered += events
+            if idle >= len(lanes):
+                break
+            if events and time.perf_counter() >= until and not self._subscribed.value.finished:
+                break  # but the end is delivered whole: nobody pumps a session that a callback has closed
+        return delivered
+
     def _deliver(self, lane: Lane) -> int:
         """Deliver one item of a lane; returns how many events."""
-        events = lane.begin()
-        if not events:
-            return 0
-        callback = callback_of(lane)
-        delivered = 0
-        try:
-            for event in events:
-                if callback is None or lane.closed or lane.switched_off:
-                    break
-                self._call(lane, callback, event)
-                delivered += 1
-        finally:
-            lane.delivered += delivered
-            lane.end()
-        return len(events)
+        with lane.claim() as mine:
+            taken = lane.take() if mine else None
+            if taken is None:
+                return 0
+            count = taken.left
+            callback = callback_of(lane)
+            while taken.left and callback is not None and not lane.shut_down and not lane.switched_off:
+                self._call(lane, callback, taken)
+                lane.delivered += 1
+                self._delivered.change(lambda delivered: delivered + 1)
+            taken.skip()
+            return count
 
-    def _call(self, lane: Lane, callback: Callback, event: Event) -> None:
+    def _call(self, lane: Lane, callback: Callback, taken: Taken[Event]) -> None:
+        event = taken.item
         about_to_call_out(lane.name)
         began = time.perf_counter()
         try:
-            callback(event)
+            taken.deliver(callback)
         except catchable() as error:
             self._failed(lane, event, error)
         else:
@@ -233,8 +265,8 @@ class Hub:
         took = time.perf_counter() - began
         if took > self._slow:
             lane.slow += 1
-            if began - lane.slow_said > SAY_SLOW_EVERY or lane.slow == 1:
-                lane.slow_said = began
+            if began - lane.slow_told > SAY_SLOW_EVERY or lane.slow == 1:
+                lane.slow_told = began
                 # On a thread of its own it costs nobody anything but its own frames.
                 log.log(
                     logging.WARNING if self._is_pumped(lane) else logging.INFO,
@@ -263,5 +295,5 @@ def _wake_loop(loop: AbstractEventLoop, lane: Lane, drain: partial[None]) -> Non
     try:
         loop.call_soon_threadsafe(drain)
     except RuntimeError:  # the loop is closed, and nobody can be told any more
-        log.warning("subscription %s: its event loop is closed; it is told nothing any more", lane.name)
-        lane.close(0)
+        log.warning("subscription %s: its event loop is closed; nothing more is delivered to it", lane.name)
+        lane.shut()

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-from halscope_hooks import Changes, Event, Frame, Snapshot, Update, VramOrigins
+from halscope_hooks import Changes, Event, Frame, HalscopeError, Snapshot, Update, VramOrigins
 from numpy.typing import NDArray
 
 from halscope.ppu import FrameDecoder
-from halscope.session._jobs import JobTimeoutError
+from halscope.session._job_terms import JobTimeoutError
+from halscope.session._jobs import JobContext
 from halscope.session._locks import about_to_call_out
-from halscope.session._mailbox import Mailbox
+from halscope.session._mailbox import Counts, Mailbox
 from halscope.session._stats import Latencies
-from halscope.session._work import JobContext
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -27,7 +27,7 @@ Locate = Callable[[NDArray[np.uint8]], VramOrigins]
 
 FRAME: Final = "live frame"
 LOOKUP: Final = "lookup of a frame"
-MOST_FAILURES: Final = 3  # lookups in a row; after that they are switched off
+MOST_FAILURES: Final = 3  # in a row; after that lookups are switched off, and undecodable frames only counted
 
 
 class Post(Protocol):
@@ -68,84 +68,80 @@ class LiveLane:
         self._layers = layers
         self._locate = locate
         self._locate_failures = 0
+        self._failures = 0  # to decode, in a row
         self._mailbox: Mailbox[_Job] = Mailbox()
         self._decoder = FrameDecoder()
         self._last: Frame | None = None
         self.latency = Latencies()
-        self.decoded = 0
-        self.undecoded = 0  # as `decoded`, changed only by who has the right to decode
-        self._fed = 0
 
     @property
-    def seen(self) -> int:
-        """Snapshots that came in."""
-        return self._mailbox.seen + self._fed
+    def counts(self) -> Counts:
+        """What became of the snapshots that came in."""
+        return self._mailbox.counts
 
     @property
-    def dropped(self) -> int:
-        """Snapshots that gave way to a newer one before they were decoded."""
-        return self._mailbox.replaced
+    def unattended(self) -> bool:
+        """Whether a snapshot waits and nobody decodes, so that `work` must be called."""
+        return self._mailbox.unattended
 
-    def __len__(self) -> int:
-        return len(self._mailbox)
-
-    def put(self, snapshot: Snapshot) -> bool:
-        """Leave a snapshot; True where the caller must see that `work` is called. Never waits."""
-        return self._mailbox.put(_Job(snapshot, time.perf_counter()))
+    def put(self, snapshot: Snapshot) -> None:
+        """Leave a snapshot. Never waits."""
+        self._mailbox.put(_Job(snapshot, time.perf_counter()))
 
     def work(self, context: JobContext) -> None:
         """Decode until nothing is left. A failure is told and the next snapshot decoded."""
-        try:
-            while (job := self._mailbox.take()) is not None:
-                if context.token.cancelled:
-                    self._mailbox.give_up(taken=int(job.snapshot is not None))
+        box, token = self._mailbox, context.token
+        while box.waiting and not token.cancelled:  # looked at again once the right was given back
+            with box.claim() as mine:
+                if not mine:
                     return
-                self._do(job)
-        finally:
-            if self._mailbox.mine():
-                self._mailbox.give_up()
+                while (job := box.take()) is not None:
+                    self._do(job)
+                    if token.cancelled:
+                        return
 
-    def feed(self, snapshot: Snapshot, timeout: float) -> tuple[Update, bool]:
+    def feed(self, snapshot: Snapshot, timeout: float) -> Update:
         """Decode this snapshot here and now, waiting for one that is being decoded.
 
-        Returns:
-            What came of it, and whether the caller must see that `work` is called.
-
         Raises:
-            JobTimeoutError: It was not to be had in time.
+            JobTimeoutError: Another thread was decoding all the time.
+            RuntimeError: The caller's own thread is decoding.
         """
-        self._mailbox.supersede()
-        if not self._mailbox.acquire(timeout):
-            raise JobTimeoutError(f"frame {snapshot.frame}: not decoded, others are at it for {timeout:g} s already")
-        more = False
-        self._fed += 1
-        try:
-            update = self._decode(snapshot, time.perf_counter())
-        except BaseException:
-            self.undecoded += 1
-            raise
-        finally:
-            more = self._mailbox.release()
-        return update, more
+        box = self._mailbox
+        box.supersede()
+        with box.claim(timeout) as mine:
+            if not mine:
+                if box.mine:
+                    raise RuntimeError("this thread is decoding a frame already")
+                raise JobTimeoutError(f"frame {snapshot.frame}: not decoded; another has been at it for {timeout:g} s")
+            job = _Job(snapshot, time.perf_counter())
+            box.feed(job)
+            try:
+                update = self._decode(snapshot, job.came_in)
+            except BaseException:
+                self._decoder = FrameDecoder()
+                box.settle(done=False)
+                raise
+            box.settle(done=True)
+        return update
 
-    def set_locate(self, locate: Locate | None) -> bool:
-        """Look up with this from now on, the last frame at once; True where the caller must see to `work`."""
+    def set_locate(self, locate: Locate | None) -> None:
+        """Look up with this from now on, the last frame at once."""
         self._locate, self._locate_failures = locate, 0
-        if locate is None or self._last is None:
-            return False
-        return self._mailbox.put_if_empty(_Job(None, time.perf_counter()))
+        if locate is not None and self._last is not None:
+            self._mailbox.put_if_empty(_Job(None, time.perf_counter()))
 
     def pause(self) -> None:
         """Decode nothing until `resume`; the newest snapshot is kept."""
         self._mailbox.pause()
 
-    def resume(self) -> bool:
-        """Go on; True where the caller must see that `work` is called."""
-        return self._mailbox.resume()
+    def resume(self) -> None:
+        """Go on."""
+        self._mailbox.resume()
 
-    def abandoned(self) -> None:
-        """The worker that was asked for did not come."""
-        self._mailbox.unclaim()
+    def drop(self) -> None:
+        """Drop what waits: nobody will decode it."""
+        self._mailbox.drop()
 
     def clear(self) -> None:
         """Let go of the last frame and of the lookup: the session is closed."""
@@ -153,29 +149,48 @@ class LiveLane:
 
     def busy_here(self) -> bool:
         """Whether the caller's thread is decoding."""
-        return self._mailbox.mine()
+        return self._mailbox.mine
+
+    def renew(self) -> None:
+        """The process was forked: no other thread is left."""
+        self._mailbox.renew()
 
     def _do(self, job: _Job) -> None:
         if job.snapshot is None:
             # The last one by now: a frame that was being decoded meanwhile is newer than that of `set_locate`.
             if (last := self._last) is not None and (origins := self._look_up(last)) is not None:
                 self._post(Update(last, origins, Changes()), key=FRAME)
+            self._mailbox.settle(done=True)
             return
         try:
             self._decode(job.snapshot, job.came_in)
         except Exception as error:
-            self.undecoded += 1
-            self._fail(FRAME, error)
             self._decoder = FrameDecoder()
+            self._mailbox.settle(done=False)
+            self._undecoded(error)
+        else:
+            self._failures = 0
+            self._mailbox.settle(done=True)
 
     def _decode(self, snapshot: Snapshot, came_in: float) -> Update:
         frame = self._decoder.decode(snapshot, layers=self._layers)
         self._last = frame
         update = Update(frame, self._look_up(frame), self._decoder.changes)
         self._post(update, key=FRAME)
-        self.decoded += 1
         self.latency.add(time.perf_counter() - came_in)
         return update
+
+    def _undecoded(self, error: Exception) -> None:
+        """Tell of a frame that cannot be decoded, but not sixty times a second."""
+        self._failures += 1
+        if self._failures <= MOST_FAILURES:
+            self._fail(FRAME, error)
+        if self._failures == MOST_FAILURES:
+            told = (
+                f"{MOST_FAILURES} frames in a row could not be decoded; further ones are only counted "
+                "(stats().undecoded), until one is decoded again"
+            )
+            self._fail(FRAME, HalscopeError(told))
 
     def _look_up(self, frame: Frame) -> VramOrigins | None:
         locate = self._locate
@@ -198,5 +213,7 @@ class LiveLane:
         return origins
 
     def _fail(self, what: str, error: BaseException) -> None:
-        log.error("%s failed", what, exc_info=error)
-        self._failed(what, error, "".join(traceback.format_exception(error)))
+        text = "".join(traceback.format_exception(error))
+        # As text: a log record that kept the error would keep its frames, and with them a snapshot.
+        log.error("%s failed\n%s", what, text.rstrip())
+        self._failed(what, error, text)

@@ -1,71 +1,64 @@
-"""Locks with a rank: the order in which they may be taken is written here, and can be checked while tests run.
+"""Locks with a rank, and the rules of taking them, which can be checked while tests run.
 
-    10 SESSION    state, who is subscribed, what waits for the host's thread
-    20 MAILBOX    the snapshot that waits, and who may decode
-    30 LANE       what waits for one subscriber or one tap
-    40 FIGURES    counters
+    10 SESSION    a session's life, who is subscribed, what waits for the host's thread
+    20 RIGHT      who decodes, pumps, delivers, starts or stops
+    30 QUEUE      what waits for the decoder, one subscriber or one tap
+    40 POOL       what waits for the workers of a pool
+    50 JOB        what has become of one job
+    60 FIGURES    counters
 
 A thread that holds a lock takes only locks of a higher rank, and holds none of them while it calls what is not ours: a
-callback, a hook, a host, a lookup. The pools' locks stand apart: none of ours is held while a pool is called, and a
-pool holds none of its own while it calls us.
+callback, a hook, a host, a lookup. In fact a lock is held for one line that calls nothing at all (see `_cells`), so no
+signal handler and no exception can come while it is held. docs/explanation/threads.md tells why.
 """
 
 from __future__ import annotations
 
 import threading
 from enum import IntEnum
-from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+
+    class _ReentrantLock:
+        """What the type checker knows of `threading.RLock`, which it takes for a final class."""
+
+        def __enter__(self) -> bool: ...
+        def __exit__(self, *_: object) -> None: ...
+        def _is_owned(self) -> bool: ...
+
+else:
+    _ReentrantLock = type(threading.RLock())
 
 
 class Rank(IntEnum):
     """The order of the locks, lowest first."""
 
     SESSION = 10
-    MAILBOX = 20
-    LANE = 30
-    FIGURES = 40
+    RIGHT = 20
+    QUEUE = 30
+    POOL = 40
+    JOB = 50
+    FIGURES = 60
 
 
-class CheckedLock:
-    """A lock that notes a breach of the order; for tests, see `check_locks`."""
+@final
+class RankedLock(_ReentrantLock):
+    """A lock that knows its rank and its holder. It is taken and released in C, so no signal comes in between."""
+
+    __slots__ = ("rank",)
 
     def __init__(self, rank: Rank) -> None:
-        self._rank = rank
-        self._lock = threading.Lock()
+        self.rank = rank
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """As `threading.Lock.acquire`."""
-        held = _held()
-        if held and held[-1] >= self._rank:
-            _breaches.append(f"{self._rank.name} taken while {', '.join(rank.name for rank in held)} is held")
-        taken = self._lock.acquire(blocking, timeout)
-        if taken:
-            held.append(self._rank)
-        return taken
+    def __new__(cls, _rank: Rank) -> RankedLock:
+        return super().__new__(cls)
 
-    def release(self) -> None:
-        """As `threading.Lock.release`."""
-        _held().remove(self._rank)
-        self._lock.release()
+    @property
+    def mine(self) -> bool:
+        """Whether the caller's thread holds it."""
+        return self._is_owned()
 
-    def locked(self) -> bool:
-        """As `threading.Lock.locked`."""
-        return self._lock.locked()
-
-    def _is_owned(self) -> bool:  # what a Condition asks; without it, it would try to take the lock once more
-        return self._rank in _held()
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.release()
-
-
-type RankedLock = threading.Lock | CheckedLock
 
 _local: Final = threading.local()
 _breaches: Final[list[str]] = []
@@ -73,25 +66,32 @@ _checking = False
 
 
 def check_locks(on: bool) -> list[str]:
-    """Make the locks from now on checked ones (or plain ones again); returns the list that breaches are noted in."""
+    """Have breaches of the rules noted from now on, or no more; returns the list that they are noted in."""
     global _checking
     _checking = on
     return _breaches
 
 
-def ranked_lock(rank: Rank) -> RankedLock:
-    """A lock of this rank: a plain `threading.Lock` unless locks are being checked."""
-    return CheckedLock(rank) if _checking else threading.Lock()
+def about_to_take(lock: RankedLock) -> None:
+    """Called before a lock is taken: the locks that this thread holds must have a lower rank."""
+    if _checking:
+        held = _held()
+        if held and not lock.mine and held[-1].rank >= lock.rank:
+            _breaches.append(f"{lock.rank.name} taken while {', '.join(other.rank.name for other in held)} is held")
+        held.append(lock)
 
 
 def about_to_call_out(what: str) -> None:
-    """Said before anything that is not ours is called: no lock may be held."""
-    if _checking and _held():
-        _breaches.append(f"{what} is called while {', '.join(rank.name for rank in _held())} is held")
+    """Called before anything that is not ours is called: no lock may be held."""
+    if _checking and (held := _held()):
+        _breaches.append(f"{what} is called while {', '.join(lock.rank.name for lock in held)} is held")
 
 
-def _held() -> list[Rank]:
-    held: list[Rank] | None = getattr(_local, "held", None)
-    if held is None:
-        held = _local.held = []
+def _held() -> list[RankedLock]:
+    """The locks that this thread holds, in the order in which it took them.
+
+    Nothing is noted when a lock is released, which an exception could prevent: those that are free again are left out
+    here.
+    """
+    held = _local.held = [lock for lock in getattr(_local, "held", ()) if lock.mine]
     return held

@@ -2,138 +2,141 @@
 
 from __future__ import annotations
 
-import threading
-import time
+from typing import NamedTuple
 
-from halscope.session._locks import Rank, ranked_lock
+from halscope.session._cells import Cell
+from halscope.session._locks import Rank
+from halscope.session._rights import Claim, Right
+
+
+class Counts(NamedTuple):
+    """What became of the items that were put in. Nobody at work: seen = done + failed + dropped + waiting."""
+
+    seen: int = 0
+    done: int = 0
+    failed: int = 0
+    dropped: int = 0
+    waiting: int = 0
+
+
+class _Box[T](NamedTuple):
+    counts: Counts = Counts()
+    item: T | None = None
+    counted: bool = False  # whether `item` is one of `put`: only those are counted
+    at_work: T | None = None
+    at_work_counted: bool = False
+    paused: bool = False
 
 
 class Mailbox[T]:
     """One place for the newest item, and the right to work on it.
 
-    `put` never waits for work: its lock is held for a few assignments, never while anything is done with an item. Who
-    is told True by `put` or `poke` has the right to work, and must call `take` until it says `None`, which gives the
-    right back in the same step: so no item is left lying, and no two work at a time.
+    `put` never waits. Whoever has the right calls `take` and `settle` until there is nothing, gives the right back, and
+    looks again: so no item is left lying, and no two work at a time.
     """
 
     def __init__(self) -> None:
-        self._lock = ranked_lock(Rank.MAILBOX)
-        self._free = threading.Condition(self._lock)  # type: ignore[arg-type]  # a CheckedLock has all that it uses
-        self._item: T | None = None
-        self._counts = False  # whether it is an item of `put`: only those are seen, replaced or waiting
-        self._worker: int | None = None  # who has the right: a thread, or 0 while none has taken it up yet
-        self._paused = False
-        self._put = self._replaced = 0
+        self._box: Cell[_Box[T]] = Cell(_Box(), Rank.QUEUE)
+        self._right = Right()
 
     @property
-    def seen(self) -> int:
-        """How many items were put in."""
-        return self._put
+    def counts(self) -> Counts:
+        """What became of everything."""
+        box = self._box.value
+        lost = box.at_work_counted and not self._right.held  # whoever worked on it was interrupted
+        return box.counts._replace(dropped=box.counts.dropped + lost, waiting=int(box.counted))
 
     @property
-    def replaced(self) -> int:
-        """How many were replaced by a newer one, or dropped, before anybody worked on them."""
-        return self._replaced
+    def waiting(self) -> bool:
+        """Whether there is something to take."""
+        box = self._box.value
+        return box.item is not None and not box.paused
 
-    def __len__(self) -> int:
-        return int(self._counts)
+    @property
+    def unattended(self) -> bool:
+        """Whether something waits and nobody is at work, who would take it next."""
+        return self.waiting and not self._right.held
 
-    def put(self, item: T) -> bool:
-        """Leave the newest item; True where the caller must now see that somebody works on it."""
-        with self._lock:
-            self._put += 1
-            self._replaced += self._counts
-            self._item, self._counts = item, True
-            return self._claim()
-
-    def put_if_empty(self, item: T) -> bool:
-        """As `put`, for an item that is no new one, gives way to any that waits or comes, and is not counted."""
-        with self._lock:
-            if self._item is not None:
-                return False
-            self._item = item
-            return self._claim()
-
-    def take(self) -> T | None:
-        """The newest item; `None`, and the right to work is given back, where there is none or it is paused.
-
-        Also `None` where another thread is at work: who was called for an item that was dropped meanwhile comes late.
-        """
-        with self._lock:
-            if self._worker not in (None, 0, threading.get_ident()):
-                return None
-            if self._item is None or self._paused:
-                self._worker = None
-                self._free.notify_all()
-                return None
-            item, self._item, self._counts = self._item, None, False
-            self._worker = threading.get_ident()
-            return item
-
-    def give_up(self, taken: int = 0) -> None:
-        """Give the right to work back and drop what waits, and so many items that were taken and not worked on."""
-        with self._lock:
-            self._replaced += taken + self._counts
-            self._item, self._counts, self._worker = None, False, None
-            self._free.notify_all()
-
-    def unclaim(self) -> None:
-        """Nobody took up the right to work that was given, and nobody will; what waits is dropped."""
-        with self._lock:
-            if self._worker == 0:
-                self._replaced += self._counts
-                self._item, self._counts, self._worker = None, False, None
-                self._free.notify_all()
-
-    def supersede(self) -> None:
-        """Drop what waits, as if a newer item had been put in: the caller is about to work on one."""
-        with self._lock:
-            self._replaced += self._counts
-            if self._counts:
-                self._item, self._counts = None, False
-
-    def acquire(self, timeout: float) -> bool:
-        """Take the right to work for something that does not go through the box; False if it was not to be had.
-
-        Raises:
-            RuntimeError: The caller's own thread has it.
-        """
-        until = time.monotonic() + timeout
-        with self._lock:
-            while self._worker is not None:
-                if self._worker == threading.get_ident():
-                    raise RuntimeError("this thread is at work on an item already")
-                left = until - time.monotonic()
-                if left <= 0:
-                    return False
-                self._free.wait(left)
-            self._worker = threading.get_ident()
-            return True
-
-    def release(self) -> bool:
-        """Give the right from `acquire` back; True where an item came in meanwhile and the caller must see to it."""
-        with self._lock:
-            self._worker = None
-            self._free.notify_all()
-            return self._item is not None and self._claim()
-
-    def pause(self) -> None:
-        """From the next `take` on there is nothing, until `resume`; what comes in is kept, the newest of it."""
-        with self._lock:
-            self._paused = True
-
-    def resume(self) -> bool:
-        """End a pause; True where the caller must see that somebody works on what came in."""
-        with self._lock:
-            self._paused = False
-            return self._item is not None and self._claim()
-
+    @property
     def mine(self) -> bool:
         """Whether the caller's thread has the right to work."""
-        return self._worker == threading.get_ident()
+        return self._right.mine
 
-    def _claim(self) -> bool:
-        if self._worker is not None or self._paused:
-            return False
-        self._worker = 0
-        return True
+    def claim(self, timeout: float = 0.0) -> Claim:
+        """Claim the right to work, see `Right.claim`."""
+        return self._right.claim(timeout)
+
+    def put(self, item: T) -> None:
+        """Leave the newest item."""
+        self._box.change(
+            lambda box: _dropping(box)._replace(
+                item=item, counted=True, counts=_dropping(box).counts._replace(seen=box.counts.seen + 1)
+            )
+        )
+
+    def put_if_empty(self, item: T) -> None:
+        """As `put`, for an item that is no new one, gives way to any that waits or comes, and is not counted."""
+        self._box.change(lambda box: box._replace(item=item, counted=False) if box.item is None else box)
+
+    def take(self) -> T | None:
+        """Begin work on the newest item; `None` where there is none, or while it is paused."""
+        _, box = self._box.change(lambda box: _cleared(box) if box.item is None or box.paused else _taking(box))
+        return box.at_work
+
+    def feed(self, item: T) -> None:
+        """Begin work on an item that does not come through the box; what waits is older, and is dropped."""
+
+        def feed(box: _Box[T]) -> _Box[T]:
+            box = _dropping(_cleared(box))
+            counts = box.counts._replace(seen=box.counts.seen + 1)
+            return box._replace(at_work=item, at_work_counted=True, counts=counts)
+
+        self._box.change(feed)
+
+    def settle(self, *, done: bool) -> None:
+        """Say what became of the item at work."""
+
+        def settle(box: _Box[T]) -> _Box[T]:
+            counts = box.counts
+            if box.at_work_counted:
+                counts = counts._replace(done=counts.done + done, failed=counts.failed + (not done))
+            return box._replace(at_work=None, at_work_counted=False, counts=counts)
+
+        self._box.change(settle)
+
+    def drop(self) -> None:
+        """Drop what waits."""
+        self._box.change(_dropping)
+
+    def supersede(self) -> None:
+        """Drop the item that waits, if it is counted: a newer one is about to be fed."""
+        self._box.change(lambda box: _dropping(box) if box.counted else box)
+
+    def pause(self) -> None:
+        """From the next `take` on there is nothing, until `resume`; the newest of what comes in is kept."""
+        self._box.change(lambda box: box._replace(paused=True))
+
+    def resume(self) -> None:
+        """End a pause."""
+        self._box.change(lambda box: box._replace(paused=False))
+
+    def renew(self) -> None:
+        """The process was forked: no other thread is left."""
+        self._box.renew()
+        self._right.renew()
+
+
+def _dropping[T](box: _Box[T]) -> _Box[T]:
+    counts = box.counts._replace(dropped=box.counts.dropped + box.counted)
+    return box._replace(item=None, counted=False, counts=counts)
+
+
+def _cleared[T](box: _Box[T]) -> _Box[T]:
+    """Without an item at work: whoever was at it was interrupted, and has lost the right."""
+    counts = box.counts._replace(dropped=box.counts.dropped + box.at_work_counted)
+    return box._replace(at_work=None, at_work_counted=False, counts=counts)
+
+
+def _taking[T](box: _Box[T]) -> _Box[T]:
+    box = _cleared(box)
+    return box._replace(at_work=box.item, at_work_counted=box.counted, item=None, counted=False)

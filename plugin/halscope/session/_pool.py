@@ -4,36 +4,33 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import threading
 import time
 import weakref
 from collections.abc import Hashable
 from types import TracebackType
-from typing import Final, Protocol, Self, cast, final
+from typing import Final, NamedTuple, Protocol, Self, cast, final
 
 from halscope_hooks import UsageError
 
 from halscope.session._cancel import CancelToken
-from halscope.session._jobs import Job, JobState, Keeper, Priority, checked_seconds
+from halscope.session._cells import Cell
+from halscope.session._job_terms import JobState, Priority
+from halscope.session._jobs import Job, Keeper, Work, complete
+from halscope.session._locks import Rank
 from halscope.session._stats import Latencies, PoolStats
+from halscope.session._stopping import Deadline, PhaseSeconds, PoolStoppedError, StopReport, exit_over
 from halscope.session._threads import PREFIX, new_thread
-from halscope.session._work import Work, complete
-from halscope.session._workers import (
-    OnFailed,
-    OnProgress,
-    PhaseSeconds,
-    PoolStoppedError,
-    Reports,
-    StopReport,
-    Workers,
-)
+from halscope.session._workers import OnFailed, OnProgress, Reports, Workers
 
+_LOG: Final = logging.getLogger("halscope.session")
 MOST_WORKERS: Final = 64
 """More is a mistake: the heavy work is C++ that fills a core."""
 
-_EXIT_SECONDS: Final = 1.5
-"""For all pools together at the interpreter's exit, after which what still runs is left behind."""
+_ABANDON_SECONDS: Final = 0.2
+"""At the interpreter's exit, for the callbacks of jobs that are given up."""
 
 
 class Executor(Protocol):
@@ -65,6 +62,18 @@ class Executor(Protocol):
 
     def stop(self, *, signal: float = 0.1, drain: float = 0.6, abandon: float = 0.2) -> StopReport:
         """End it in three phases, each with a time-out in seconds. Idempotent, from any thread."""
+
+    def signal(self, reason: str) -> None:
+        """The beginning of a stop, alone: take no more work, and ask every job to end. Does not wait."""
+
+    def join(self, until: float) -> bool:
+        """The middle: wait until `until` (`time.monotonic()`) for what runs; True where all has ended."""
+
+    def name_left(self) -> None:
+        """Name in the log what has not ended yet."""
+
+    def abandon(self, until: float, /) -> StopReport:
+        """The end: give up and name what has not ended, and report."""
 
     def stats(self) -> PoolStats:
         """What it does at this moment, and did."""
@@ -112,9 +121,15 @@ class Pool:
         self.name: Final = name
         self._reports = Reports(on_failed, on_progress)
         self._workers = Workers(name, workers, reserve, self._reports)
-        _ALIVE.add(self._workers)
+        # Before its threads begin: a pool whose making is interrupted is dropped, and ends them.
         self._dropped = weakref.finalize(self, _stop_apart, self._workers)
         self._dropped.atexit = False  # _stop_all does that, all pools at once
+        _ALIVE.add(self._workers)
+        try:
+            self._workers.begin()
+        except BaseException:
+            self._workers.signal("the pool could not be started")
+            raise
 
     def submit[T](
         self,
@@ -158,16 +173,36 @@ class Pool:
             drain: In the second.
             abandon: In the third.
         """
-        seconds = [checked_seconds(each, "a time-out") for each in (signal, drain, abandon)]
-        report = self._workers.stop(f"the pool '{self.name}' was stopped", *seconds)
-        if not self._workers.alive:
-            self._dropped.detach()
-            _ALIVE.discard(self._workers)
+        report = self._workers.stop(f"the pool '{self.name}' was stopped", Deadline.of(signal, drain, abandon))
+        self._forget_if_ended()
+        return report
+
+    def signal(self, reason: str) -> None:
+        """See `Executor.signal`."""
+        self._workers.signal(reason)
+
+    def join(self, until: float) -> bool:
+        """See `Executor.join`."""
+        return self._workers.join(until)
+
+    def name_left(self) -> None:
+        """See `Executor.name_left`."""
+        self._workers.name_left()
+
+    def abandon(self, until: float) -> StopReport:
+        """See `Executor.abandon`."""
+        report = self._workers.report(self._workers.abandon(until), PhaseSeconds())
+        self._forget_if_ended()
         return report
 
     def stats(self) -> PoolStats:
         """What it does at this moment, and did."""
         return self._workers.stats()
+
+    def _forget_if_ended(self) -> None:
+        if not self._workers.alive:
+            self._dropped.detach()
+            _ALIVE.discard(self._workers)
 
     def __enter__(self) -> Self:
         return self
@@ -176,6 +211,25 @@ class Pool:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class _Inline(NamedTuple):
+    """What an inline pool does, as one value."""
+
+    running: tuple[tuple[Job[object], int], ...] = ()
+    """Jobs, and the threads that do them."""
+    stopped: bool = False
+    counts: tuple[int, int, int] = (0, 0, 0)  # done, failed, cancelled
+    busy: float = 0.0
+
+    def without(self, job: Job[object], busy: float) -> _Inline:
+        """After a job has ended."""
+        if not any(other is job for other, _ in self.running):
+            return self
+        ended_as = (JobState.DONE, JobState.FAILED, JobState.CANCELLED).index(job.state)
+        done, failed, cancelled = (count + (at == ended_as) for at, count in enumerate(self.counts))
+        running = tuple(pair for pair in self.running if pair[0] is not job)
+        return self._replace(running=running, counts=(done, failed, cancelled), busy=self.busy + busy)
 
 
 @final
@@ -190,12 +244,8 @@ class InlinePool(Keeper):
     ) -> None:
         self.name: Final = name
         self._reports = Reports(on_failed, on_progress)
-        self._lock = threading.RLock()
-        self._running: dict[int, tuple[Job[object], int]] = {}
-        self._stopped = False
-        self._counts = dict.fromkeys((JobState.DONE, JobState.FAILED, JobState.CANCELLED), 0)
+        self._state = Cell(_Inline(), Rank.POOL)
         self._started = Latencies()
-        self._busy = 0.0
         self._began = time.monotonic()
 
     def submit[T](
@@ -221,26 +271,29 @@ class InlinePool(Keeper):
             pausable=False,
         )
         plain = cast("Job[object]", job)
-        with self._lock:
-            if self._stopped:
+        here = plain, threading.get_ident()
+
+        def add(state: _Inline) -> _Inline:
+            if state.stopped:
                 raise PoolStoppedError(f"the pool '{self.name}' takes no '{name}': it was stopped")
-            older = [other for other, _ in self._running.values() if replaces is not None and other.key == replaces]
-            self._running[job.id] = plain, threading.get_ident()
-        for other in older:
-            other.cancel("replaced by a newer request")
-        job.attach()
+            return state._replace(running=(*state.running, here))
+
         begin = time.monotonic()
         try:
+            old, _ = self._state.change(add)
+            for other, _thread in old.running:
+                if replaces is not None and other.key == replaces:
+                    other.cancel("replaced by a newer request")
+            job.attach()
             if job.begin():
                 self._started.add(begin - job.submitted)
                 complete(plain)
             else:
                 job.call_back()
         finally:
-            with self._lock:
-                del self._running[job.id]
-                self._counts[job.state] += 1
-                self._busy += time.monotonic() - begin
+            job.finish(JobState.CANCELLED)  # where an interrupt came: nobody shall wait for it
+            busy = time.monotonic() - begin
+            self._state.change(lambda state: state.without(plain, busy))
         if job.state is JobState.FAILED:
             error = job.exception(0)
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -249,36 +302,57 @@ class InlinePool(Keeper):
 
     def stop(self, *, signal: float = 0.1, drain: float = 0.6, abandon: float = 0.2) -> StopReport:
         """Take no more work, and cancel and wait for what other threads do here at this moment."""
-        begin = time.monotonic()
-        with self._lock:
-            self._stopped = True
-            running = list(self._running.values())
-        for job, _ in running:
-            job.cancel(f"the pool '{self.name}' was stopped")
-        others = [job for job, thread in running if thread != threading.get_ident()]
-        until = begin + sum(checked_seconds(each, "a time-out") for each in (signal, drain, abandon))
-        left = [job for job in others if not job.wait(max(0.0, until - time.monotonic()))]
-        seconds = PhaseSeconds(drain=time.monotonic() - begin)
-        return StopReport(
-            len(others) - len(left), 0, tuple(f"the job '{job.name}' ({job.id})" for job in left), seconds
-        )
+        deadline = Deadline.of(signal, drain, abandon)
+        others = self._elsewhere()
+        self.signal(f"the pool '{self.name}' was stopped")
+        self.join(deadline.over)
+        left = self.abandon(deadline.over).abandoned
+        seconds = PhaseSeconds(drain=time.monotonic() - deadline.began)
+        return StopReport(len(others) - len(left), 0, left, seconds)
+
+    def signal(self, reason: str) -> None:
+        """See `Executor.signal`."""
+        _, state = self._state.change(lambda state: state._replace(stopped=True))
+        for job, _ in state.running:
+            job.cancel(reason)
+
+    def join(self, until: float) -> bool:
+        """See `Executor.join`."""
+        for job in self._elsewhere():
+            job.wait(max(0.0, until - time.monotonic()))
+        return not self._elsewhere()
+
+    def name_left(self) -> None:
+        """See `Executor.name_left`."""
+        for job in self._elsewhere():
+            _LOG.warning("the pool '%s' still waits for the job '%s' (%d)", self.name, job.name, job.id)
+
+    def abandon(self, _until: float) -> StopReport:
+        """See `Executor.abandon`; nothing is given up, as there is no thread to leave behind."""
+        left = tuple(f"the job '{job.name}' ({job.id})" for job in self._elsewhere())
+        return StopReport(0, 0, left, PhaseSeconds())
 
     def stats(self) -> PoolStats:
         """What it does at this moment, and did."""
-        with self._lock:
-            running = [job for job, _ in self._running.values()]
-            return PoolStats(
-                name=self.name,
-                workers=0,
-                running={p.name: sum(job.priority is p for job in running) for p in Priority},
-                queued={p.name: 0 for p in Priority},
-                done=self._counts[JobState.DONE],
-                failed=self._counts[JobState.FAILED],
-                cancelled=self._counts[JobState.CANCELLED],
-                started=self._started.percentiles(),
-                busy=self._busy,
-                uptime=time.monotonic() - self._began,
-            )
+        state = self._state.value
+        done, failed, cancelled = state.counts
+        return PoolStats(
+            name=self.name,
+            workers=0,
+            running={p.name: sum(job.priority is p for job, _ in state.running) for p in Priority},
+            queued={p.name: 0 for p in Priority},
+            done=done,
+            failed=failed,
+            cancelled=cancelled,
+            started=self._started.percentiles(),
+            busy=state.busy,
+            uptime=time.monotonic() - self._began,
+        )
+
+    def _elsewhere(self) -> list[Job[object]]:
+        """What other threads do here."""
+        running = self._state.value.running
+        return [job for job, thread in running if thread != threading.get_ident() and not job.ended]
 
     def __enter__(self) -> Self:
         return self
@@ -287,18 +361,6 @@ class InlinePool(Keeper):
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.stop()
-
-    def ended_early(self, job: Job[object], /) -> None:
-        """Nothing to do: `submit` sees it."""
-
-    def asked(self, job: Job[object], /) -> None:
-        """Nothing to do: there is no thread that could look."""
-
-    def parked(self, job: Job[object], /) -> None:
-        """Never called: an inline job cannot pause."""
-
-    def runnable(self, job: Job[object], /) -> None:
-        """Never called either."""
 
     def progressed(self, job: Job[object], /) -> None:
         """Pass a job's progress on."""
@@ -311,28 +373,33 @@ _ALIVE: Final[set[Workers]] = set()
 
 def _stop_apart(workers: Workers) -> None:
     """Stop the threads of a pool that nobody holds any more. On a thread apart: a finalizer interrupts any line of
-    Python, maybe one that holds a lock of this pool."""
+    Python, and must not make it wait."""
 
     def stop() -> None:
-        workers.stop("its pool was dropped", 0.1, 0.6, 0.2)
+        workers.stop("its pool was dropped", Deadline.of(0.1, 0.6, 0.2))
         if not workers.alive:
             _ALIVE.discard(workers)
 
-    with contextlib.suppress(RuntimeError):  # no thread can begin while the interpreter ends; _stop_all does it then
-        new_thread(PREFIX + "drops a pool", stop).start()
+    if workers in _ALIVE:  # not in a forked child, which has none of its parent's threads
+        with contextlib.suppress(
+            RuntimeError
+        ):  # no thread can begin while the interpreter ends; _stop_all does it then
+            new_thread(PREFIX + "drops a pool", stop).start()
 
 
 def _stop_all() -> None:
     """At the interpreter's exit: no worker may come back from C++ once Python is being taken down."""
-    until = time.monotonic() + _EXIT_SECONDS
+    until = exit_over()
     for _attempt in range(2):
         try:
             pools = list(_ALIVE)
             for workers in pools:
                 workers.signal("the program ends")
             for workers in pools:
-                left = max(0.0, until - time.monotonic())
-                workers.stop("the program ends", left * 0.8, left * 0.1, left * 0.1)
+                workers.join(until - _ABANDON_SECONDS)
+            for workers in pools:
+                workers.name_left()
+                workers.abandon(until)
         except KeyboardInterrupt:
             until = min(until, time.monotonic() + 0.3)  # a second Ctrl-C: hurry, but leave no thread in C++ if possible
         else:

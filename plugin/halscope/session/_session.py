@@ -18,14 +18,15 @@ from typing import Any, Final, Protocol, Self, final
 from halscope_hooks import Attached, Event, Host, HostInfo, Patch, Snapshot, Update
 
 from halscope.session._delivery import Callback, Delivery, Subscription
-from halscope.session._engine import ABANDON, DRAIN, SIGNAL, Engine, end_in_background
+from halscope.session._ending import ABANDON, DRAIN, SIGNAL, end_in_background
+from halscope.session._engine import Engine
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
-from halscope.session._jobs import Job, Priority
+from halscope.session._job_terms import Priority
+from halscope.session._jobs import Job, Work
 from halscope.session._live import Locate
+from halscope.session._stopping import StopReport
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
-from halscope.session._work import Work
-from halscope.session._workers import StopReport
 
 PUMP_BUDGET: Final = 0.002  # seconds: a frame has 16.6 ms, and the emulator needs most of them
 POLL_WAIT: Final = 0.02  # seconds that a host which pushes is waited for between two pumps
@@ -94,8 +95,6 @@ class Session:
             told = self._engine.hub.subscribe(_Hooks(dispatch, self), (), "host", None, "plugins")
             seen = self._engine.taps.collect(_SnapshotHook(dispatch), "plugins")
             self._kept = (told, seen)
-        if not threads:
-            self.start()
 
     @property
     def host(self) -> Host:
@@ -361,14 +360,15 @@ class Session:
         Args:
             name: For people.
             work: Gets a JobContext: its cancel token, and `report` for progress.
-            priority: What passes before what.
+            priority: SCAN, or PREVIEW for the preview pool. LIVE is for the session's own frames, which always find a
+                worker free; work with this priority is done as PREVIEW.
             deadline: Seconds after which it is cancelled.
             replaces: A newer job with the same key cancels the older one.
 
         Raises:
             HostError: The session is closed or stopped.
         """
-        return self._engine.run(name, work, priority, deadline, replaces)
+        return self._engine.run(name, work, max(priority, Priority.PREVIEW), deadline, replaces)
 
     def preview[T](self, name: str, work: Work[T], *, key: Hashable, deadline: float | None = None) -> Job[T]:
         """Do work on the preview pool, which scans cannot delay; the newest of a key cancels the older one."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from array import array
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, final
+
+from halscope.session._cells import Cell
+from halscope.session._locks import Rank
 
 _KEPT: Final = 4096
 
@@ -24,39 +26,30 @@ class Percentiles(NamedTuple):
 
 @final
 class Latencies:
-    """The last 4096 durations of something; any thread may add."""
+    """The last 4096 durations of something; any thread may add, also in a signal handler."""
 
-    __slots__ = ("_count", "_lock", "_seconds", "_worst")
+    __slots__ = ("_ever", "_seconds")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._seconds = array("d")
-        self._count = 0
-        self._worst = 0.0
+        self._seconds: deque[float] = deque(maxlen=_KEPT)
+        self._ever: Cell[tuple[int, float]] = Cell((0, 0.0), Rank.FIGURES)  # how often, and the worst
 
     def add(self, seconds: float) -> None:
         """Note one duration."""
-        with self._lock:
-            if len(self._seconds) < _KEPT:
-                self._seconds.append(seconds)
-            else:
-                self._seconds[self._count % _KEPT] = seconds
-            self._count += 1
-            if seconds > self._worst:
-                self._worst = seconds
+        self._seconds.append(seconds)
+        self._ever.change(lambda ever: (ever[0] + 1, max(ever[1], seconds)))
 
     def percentiles(self) -> Percentiles:
         """The nearest-rank percentiles of what is kept; `worst` is the worst ever."""
-        with self._lock:
-            kept, count, worst = self._seconds[:], self._count, self._worst
-        ordered = sorted(kept)
+        times, worst = self._ever.value
+        ordered = sorted(self._seconds.copy())
         if not ordered:
             return Percentiles(0.0, 0.0, 0.0, 0.0, 0)
 
         def rank(percent: int) -> float:
             return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
 
-        return Percentiles(rank(50), rank(90), rank(99), worst, count)
+        return Percentiles(rank(50), rank(90), rank(99), worst, times)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from halscope_hooks import HostError, Snapshot
 
 from halscope.formats.recording import RecordingWriter
-from halscope.session._locks import Rank, ranked_lock
+from halscope.session._cells import Cell
+from halscope.session._locks import Rank
 from halscope.session._taps import (
     MOST_BYTES,
     MOST_FAILURES,
@@ -19,31 +21,33 @@ from halscope.session._taps import (
     Reel,
     Tap,
     TapStats,
-    nobody,
 )
-from halscope.session._threads import OwnThread
+from halscope.session._threads import OwnThread, give_thread
+
+
+class _List(NamedTuple):
+    reels: tuple[Reel, ...] = ()
+    recordings: tuple[Recording, ...] = ()  # held until they are closed
+    closed: bool = False
 
 
 class Taps:
     """All taps of a session.
 
     Args:
-        threads: Whether each gets a thread; without, it is called at once by who hands in a snapshot.
-        failed: Is told of failures.
+        threads: Whether each gets a thread; without, it is called at once by whoever hands in a snapshot.
+        failed: Called with every failure.
     """
 
     def __init__(self, *, threads: bool, failed: Failed) -> None:
         self._with_threads = threads
         self._failed = failed
-        self._lock = ranked_lock(Rank.SESSION)
-        self._reels: tuple[Reel, ...] = ()  # replaced, never changed: who hands in reads it without the lock
+        self._list = Cell(_List(), Rank.SESSION)
         self._threads: dict[Reel, OwnThread] = {}
-        self._recordings: tuple[Recording, ...] = ()
         self._running = False
-        self._closed = False
 
     def collect(self, look: Look, name: str = "", most: int = MOST_SNAPSHOTS, most_bytes: int = MOST_BYTES) -> Tap:
-        """Show every snapshot to `look`; who drops the handle sees no more. Raises HostError after `close`."""
+        """Show every snapshot to `look`; dropping the handle ends it. Raises HostError after `finish`."""
         name = name or getattr(look, "__qualname__", type(look).__name__)
         reel = Reel(name, most, most_bytes, MOST_FAILURES, self._failed)
         tap = Tap(reel, look)
@@ -54,73 +58,78 @@ class Taps:
         """Write every snapshot into a recording. Raises UsageError, HostError."""
         reel = Reel(f"recording {path.name}", most, most_bytes, 1, self._failed)
         recording = Recording(reel, RecordingWriter(path, emulator=emulator), path, wram=wram, picture=picture)
-        self._add(reel)
-        with self._lock:
-            self._recordings = (*(other for other in self._recordings if not other._reel.ended), recording)
+        self._add(reel, recording)
         return recording
 
     def offer(self, snapshot: Snapshot) -> None:
         """Hand a snapshot to every tap; costs an append each."""
-        for reel in self._reels:
-            reel.put(snapshot)
+        for reel in self._list.value.reels:
+            reel.offer(snapshot)
             if not self._with_threads:
                 reel.drain()
 
     def start(self) -> None:
         """Give each its thread."""
-        with self._lock:
-            self._running = self._with_threads
-            for reel in self._reels:
-                self._equip(reel)
-
-    def stop(self, timeout: float) -> list[str]:
-        """Take what has come in and end the threads; returns the names of those that did not manage in time."""
-        with self._lock:
-            self._running = False
-            threads = list(self._threads.values())
-            for reel in self._threads:
-                reel.wake = reel.over = nobody
-            self._threads = {}
-        for thread in threads:
-            thread.end()
-        until = time.monotonic() + timeout
-        return [thread.name for thread in threads if not thread.join(until - time.monotonic())]
+        self._running = self._with_threads
+        for reel in self._list.value.reels:
+            self._equip(reel)
+            if reel.pending:
+                reel.wake()
 
     def finish(self) -> None:
         """Let nothing in any more; what came in is taken as always."""
-        with self._lock:
-            self._closed = True
-            reels = self._reels
-        for reel in reels:
+        _, taps = self._list.change(lambda old: old._replace(closed=True))
+        for reel in taps.reels:
             reel.finish()
-            reel.wake()
 
-    def close(self, timeout: float) -> list[str]:
-        """Take what has come in, and close all; returns the names of those that did not manage in time."""
-        self.finish()
-        late = self.stop(timeout)
-        with self._lock:
-            reels, self._reels, self._recordings = self._reels, (), ()
-        for reel in reels:
-            if not late:
-                reel.drain()
+    def end_threads(self) -> None:
+        """Ask the threads to take what has come in, and end. Does not wait."""
+        self._running = False
+        for reel, thread in list(self._threads.items()):
+            reel.unwatched()
+            thread.end()
+
+    def join(self, until: float) -> list[str]:
+        """Wait for the threads; returns the names of those that do not manage in time."""
+        late = []
+        for reel, thread in list(self._threads.items()):
+            if not thread.join(until - time.monotonic()):
+                late.append(thread.name)
+            self._threads.pop(reel, None)
         return late
+
+    def close(self, *, take: bool) -> None:
+        """After `finish` and `join`: forget all; `take`: take here before what no thread has taken."""
+        for reel in self._list.value.reels if take else ():
+            reel.drain()
+        self._list.change(lambda old: old._replace(reels=(), recordings=()))
 
     def stats(self) -> tuple[TapStats, ...]:
         """How they are doing."""
-        taps = [None if reel.tap is None else reel.tap() for reel in self._reels]
+        taps = [None if reel.tap is None else reel.tap() for reel in self._list.value.reels]
         return tuple(tap.stats() for tap in taps if tap is not None)
 
-    def _add(self, reel: Reel) -> None:
-        with self._lock:
-            if self._closed:
+    def renew(self) -> None:
+        """The process was forked: the recordings are the parent's, and no other thread is left."""
+        for recording in self._list.value.recordings:
+            recording.disown()
+        for reel in self._list.value.reels:
+            reel.renew()
+        self._threads.clear()
+        self._list.renew()
+        self._list.value = _List(closed=True)
+
+    def _add(self, reel: Reel, *recordings: Recording) -> None:
+        def add(old: _List) -> _List:
+            if old.closed:
                 raise HostError("the session is closed; nothing more can be recorded of it")
-            self._reels = (*(other for other in self._reels if not other.ended), reel)
-            self._equip(reel)
+            reels = (*(other for other in old.reels if not other.ended), reel)
+            kept = (*(other for other in old.recordings if not other.ended), *recordings)
+            return old._replace(reels=reels, recordings=kept)
+
+        self._list.change(add)
+        self._equip(reel)
 
     def _equip(self, reel: Reel) -> None:
-        if not self._running or reel.ended or reel in self._threads:
-            return
-        thread = OwnThread(f"tap {reel.name}", reel.drain)
-        self._threads[reel] = thread
-        reel.wake, reel.over = thread.wake, thread.end
+        if self._running and not reel.ended:
+            give_thread(self._threads, reel, OwnThread(f"tap {reel.name}", reel.drain))

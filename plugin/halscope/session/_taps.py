@@ -1,23 +1,21 @@
-"""Taps: who stands before the mailbox and sees every snapshot, in order; one that cannot keep up is stopped."""
+"""Taps: recorders and collectors before the mailbox, which see every snapshot in order, or are stopped."""
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
 import traceback
 import weakref
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, final
 
 from halscope_hooks import HalscopeError, Snapshot
 
 from halscope.formats.recording import RecordingWriter
-from halscope.session._locks import Rank, about_to_call_out, ranked_lock
+from halscope.session._locks import about_to_call_out
+from halscope.session._queue import Queue, Taken, nobody
 from halscope.session._threads import catchable
 
 log: Final = logging.getLogger("halscope.session")
@@ -53,160 +51,103 @@ class TapStats:
     stopped: str | None
 
 
-class Reel:
-    """The queue of one tap; does not know whom it is for, so that the thread that empties it does not keep them."""
+@final
+class Reel(Queue[Snapshot]):
+    """The queue of one tap; does not know the tap, so that the thread that empties it does not keep it."""
 
     def __init__(self, name: str, most: int, most_bytes: int, most_failures: int, failed: Failed) -> None:
-        self.name = name
+        super().__init__(name, most=most, most_size=most_bytes)
         self.tap: weakref.ref[Tap] | None = None
-        self.wake: Callable[[], None] = nobody
-        self.over: Callable[[], None] = nobody
         self.error: BaseException | None = None
         self.taken = 0
         self._failures = 0  # in a row
-        self._most, self._most_bytes, self._most_failures = most, most_bytes, most_failures
+        self._most_failures = most_failures
         self._failed = failed
-        self._lock = ranked_lock(Rank.LANE)
-        self._still = threading.Condition(self._lock)  # type: ignore[arg-type]  # a CheckedLock has all that it uses
-        self._queue: deque[Snapshot] = deque()
-        self._bytes = 0
-        self._at_work: int | None = None
-        self._finished = False  # nothing comes in any more
-        self._ended = False  # and all that came in was taken
-
-    def __len__(self) -> int:
-        return len(self._queue)
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing comes in any more."""
-        return self._finished
+        self._ended = False
 
     @property
     def ended(self) -> bool:
-        """Whether, besides, all that came in was taken."""
-        return self._ended
+        """Whether nothing comes in any more, all that came in was taken, and the tap was told so."""
+        return self._ended or self.shut_down
 
-    def put(self, snapshot: Snapshot) -> None:
-        """Add one; where too much waits already, stop the tap, and say so."""
-        size = _size(snapshot)
-        error = None
-        with self._lock:
-            if self._finished:
-                return
-            full = len(self._queue) >= self._most or (self._queue and self._bytes + size > self._most_bytes)
-            if full:
-                error = TapOverflowError(
-                    f"tap {self.name}: it cannot keep up: {len(self._queue)} snapshots ({self._bytes >> 20} MiB) wait; "
-                    f"it was stopped before frame {snapshot.frame}, and has everything up to there"
-                )
-                self._finished, self.error = True, error
-            else:
-                self._queue.append(snapshot)
-                self._bytes += size
-        self.wake()
-        if error is not None:
-            log.error("%s", error)
-            self._failed(f"tap {self.name}", error, "")
+    def offer(self, snapshot: Snapshot) -> None:
+        """Add one; where too much waits already, stop the tap, and tell."""
+        if self.put((snapshot,), size=_size(snapshot)):
+            return
+        error = TapOverflowError(
+            f"tap {self.name}: it cannot keep up: {len(self)} snapshots ({self.size >> 20} MiB) wait; it was stopped "
+            f"before frame {snapshot.frame}, and has everything up to there"
+        )
+        self.error = error
+        self.finish()
+        log.error("%s", error)
+        self._failed(f"tap {self.name}", error, "")
 
     def drain(self) -> None:
         """Take all that is there, one after the other; at the end of everything, let the tap end, too."""
-        while (snapshot := self._begin()) is not None:
+        while self._step() or (self.pending and not self._right.held):
+            pass
+
+    def wait_for_end(self, timeout: float) -> bool:
+        """Wait until all was taken; True if so, or if the caller is at it."""
+        return self._bell.wait(lambda: self.ended or self.mine, timeout)
+
+    def _step(self) -> bool:
+        """Take one; False where there is none, or another thread is at it."""
+        with self.claim() as mine:
+            if not mine or self.ended:
+                return False
             tap = None if self.tap is None else self.tap()
             if tap is None:
-                self._done()
-                self.abandon()
-                return
-            self._take(tap, snapshot)
-            del tap
-        self._end()
+                self.shut()
+                return False
+            taken = self.take()
+            if taken is not None:
+                self._take(tap, taken)
+                return True
+            if self.finished:
+                self._end(tap)
+        self._bell.ring()
+        return False
 
-    def finish(self) -> None:
-        """Let nothing in any more."""
-        with self._lock:
-            self._finished = True
-
-    def abandon(self) -> None:
-        """Nobody is there to take anything. Called by a finaliser, too: takes no lock."""
-        self._finished = self._ended = True
-        self._queue.clear()
-        self.over()
-
-    def wait(self, timeout: float) -> bool:
-        """Wait until all was taken; True if so, or if the caller is at it."""
-        until = time.monotonic() + timeout
-        with self._lock:
-            while not self._ended and self._at_work != threading.get_ident():
-                left = until - time.monotonic()
-                if left <= 0:
-                    return False
-                self._still.wait(left)
-        return True
-
-    def _begin(self) -> Snapshot | None:
-        with self._lock:
-            if self._at_work is not None or not self._queue:
-                return None
-            self._at_work = threading.get_ident()
-            snapshot = self._queue.popleft()
-            self._bytes -= _size(snapshot)
-            return snapshot
-
-    def _done(self) -> None:
-        with self._lock:
-            self._at_work = None
-            self._still.notify_all()
-
-    def _take(self, tap: Tap, snapshot: Snapshot) -> None:
+    def _take(self, tap: Tap, taken: Taken[Snapshot]) -> None:
         about_to_call_out(self.name)
         try:
-            tap._take(snapshot)
+            tap._take(taken)
         except catchable() as error:
             self._failures += 1
-            self._say(error)
+            self._tell(error)
             if self._failures >= self._most_failures:
                 log.error("tap %s is stopped: it failed %d times in a row", self.name, self._failures)
-                with self._lock:
-                    self._finished, self.error = True, error
-                    self._queue.clear()
-                    self._bytes = 0
+                self.error = error
+                self.clear()
         else:
             self._failures = 0
             self.taken += 1
-        finally:
-            self._done()
 
-    def _say(self, error: BaseException) -> None:
-        log.error("tap %s failed", self.name, exc_info=error)
-        self._failed(f"tap {self.name}", error, "".join(traceback.format_exception(error)))
+    def _tell(self, error: BaseException) -> None:
+        text = "".join(traceback.format_exception(error))
+        log.error("tap %s failed\n%s", self.name, text.rstrip())
+        self._failed(f"tap {self.name}", error, text)
 
-    def _end(self) -> None:
-        with self._lock:
-            if not self._finished or self._ended or self._at_work is not None or self._queue:
-                return
-            self._at_work = threading.get_ident()
-        tap = None if self.tap is None else self.tap()
+    def _end(self, tap: Tap) -> None:
         try:
-            if tap is not None:
-                tap._end()
+            tap._end()
         except catchable() as error:
             self.error = self.error or error
-            self._say(error)
-        finally:
-            with self._lock:
-                self._at_work, self._ended = None, True
-                self._still.notify_all()
+            self._tell(error)
+        self._ended = True
         self.over()
 
 
 class Tap:
-    """The handle of a collector: it sees every snapshot until it is closed, or dropped. The session holds it weakly."""
+    """The handle of a collector: it sees every snapshot until it is closed or dropped. The session holds it weakly."""
 
     def __init__(self, reel: Reel, look: Look) -> None:
         self._reel = reel
         self._look = look
         reel.tap = weakref.ref(self)
-        weakref.finalize(self, reel.abandon).atexit = False
+        weakref.finalize(self, reel.shut).atexit = False
 
     @property
     def name(self) -> str:
@@ -224,6 +165,11 @@ class Tap:
         return self._reel.finished
 
     @property
+    def ended(self) -> bool:
+        """Whether, besides, all that came in was taken."""
+        return self._reel.ended
+
+    @property
     def error(self) -> BaseException | None:
         """Why it was stopped, if it was not closed in order."""
         return self._reel.error
@@ -235,10 +181,9 @@ class Tap:
             Whether everything was taken within `timeout` seconds (the rest still is, later).
         """
         self._reel.finish()
-        self._reel.wake()
         if self._reel.wake is nobody:
             self._reel.drain()
-        return self._reel.wait(timeout)
+        return self._reel.wait_for_end(timeout)
 
     def stats(self) -> TapStats:
         """How it is doing."""
@@ -254,11 +199,11 @@ class Tap:
     ) -> None:
         self.close()
 
-    def _take(self, snapshot: Snapshot) -> None:
-        self._look(snapshot)
+    def _take(self, taken: Taken[Snapshot]) -> None:
+        taken.deliver(self._look)
 
     def _end(self) -> None:
-        """Called once, after the last snapshot."""
+        """Called after the last snapshot; again, if it was interrupted."""
 
 
 class Recording(Tap):
@@ -270,7 +215,20 @@ class Recording(Tap):
         self._wram, self._picture = wram, picture
         self.path = path
 
-    def _take(self, snapshot: Snapshot) -> None:
+    def disown(self) -> None:
+        """The process was forked: the file is its parent's, and nothing is written into it here any more."""
+        self._writer.disown()
+
+    def _take(self, taken: Taken[Snapshot]) -> None:
+        written = len(self._writer)
+        try:
+            taken.deliver(self._write)
+        except BaseException as error:
+            if not isinstance(error, Exception) and len(self._writer) == written:
+                taken.take_back()  # Ctrl-C came before it was written: the next call writes it, and no frame is missing
+            raise
+
+    def _write(self, snapshot: Snapshot) -> None:
         if not (self._wram and self._picture):
             snapshot = replace(
                 snapshot,
@@ -281,10 +239,6 @@ class Recording(Tap):
 
     def _end(self) -> None:
         self._writer.close()
-
-
-def nobody() -> None:
-    """What a tap wakes that has no thread now."""
 
 
 def _size(snapshot: Snapshot) -> int:

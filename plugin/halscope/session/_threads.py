@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Final, Protocol
+
+from halscope.session._rights import Right
 
 log: Final = logging.getLogger("halscope.session")
 
 PREFIX: Final = "halscope "
-"""Every thread of ours has a name that begins so."""
+"""The names of our threads begin so, for people who look at a list of threads."""
 
-_LOOK_EVERY: Final = 5.0  # seconds; nothing waits without end, not even for work
+_LOOK_EVERY: Final = 1.0  # seconds; nothing waits without end, not even for work
+
+
+class OurThread(threading.Thread):
+    """A thread of a session's or of its pools. A stop waits for those, so they must not wait for a stop in turn."""
 
 
 def new_thread[*A](name: str, target: Callable[[*A], object], *arguments: *A) -> threading.Thread:
     """A thread, not yet begun: a daemon, for nobody waits for one of ours without a time-out, and deaf to Ctrl-C."""
-    return threading.Thread(target=_deaf_to_ctrl_c, args=(target, *arguments), name=name, daemon=True)
+    return OurThread(target=_deaf_to_ctrl_c, args=(target, *arguments), name=name, daemon=True)
 
 
 def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
@@ -37,7 +45,7 @@ class OwnThread:
     """Calls `drain` on a thread of its own after each `wake`, until it is told to end.
 
     The thread is a daemon: it is never waited for without a time-out, and never killed. It begins with the first
-    `wake`, so who is never told anything costs no thread.
+    `wake`, so a subscriber that is never told anything costs no thread.
 
     Args:
         name: The thread's name.
@@ -46,47 +54,66 @@ class OwnThread:
 
     def __init__(self, name: str, drain: Callable[[], None]) -> None:
         self.name = PREFIX + name
+        self.ending = False
         self._drain = drain
         # `SimpleQueue.put` may be called from a finaliser that interrupts anything, itself too; an Event's `set` not.
         self._calls: SimpleQueue[bool] = SimpleQueue()
-        self._lock = threading.Lock()  # held only to begin the thread, and nothing else is taken inside
-        self._thread: threading.Thread | None = None
-        self._ending = False
+        self._begun: tuple[threading.Thread, ...] = ()
+        self._right = Right()
 
     def wake(self) -> None:
         """There is something to do. After `end` this does nothing."""
         self._calls.put(True)
-        if self._thread is None and not self._ending:
+        if not self.ending and not any(thread.is_alive() for thread in self._begun):
             self._begin()
 
     def end(self) -> None:
         """Ask the thread to do what there is, and end. Never waits; may be called from a finaliser."""
-        self._ending = True
-        self._calls.put(False)
+        self.ending = True
+        for _ in range(len(self._begun) + 1):  # after an interrupt there may be two; a word too many does no harm
+            self._calls.put(False)
 
     def join(self, timeout: float) -> bool:
         """Wait for the thread's end; True where it has ended (or is the caller itself, which ends when it returns)."""
-        with self._lock:  # a thread that is just being begun is waited for, too
-            thread = self._thread
-        if thread is None or thread.ident == threading.get_ident():
-            return True
-        thread.join(max(timeout, 0))
-        return not thread.is_alive()
+        until = time.monotonic() + timeout
+        for thread in self._begun:
+            if thread.ident is not None and thread.ident != threading.get_ident():
+                thread.join(max(until - time.monotonic(), 0))
+                if thread.is_alive():
+                    return False
+        return True
 
     def _begin(self) -> None:
-        with self._lock:
-            if self._thread is None and not self._ending:
+        with self._right.claim() as mine:
+            if mine and not any(thread.is_alive() for thread in self._begun):
                 thread = new_thread(self.name, _run, self._calls, self._drain)
+                # Before it begins: an interrupt must not lose sight of it.
+                self._begun = (*(other for other in self._begun if other.ident is not None), thread)
                 try:
                     thread.start()
                 except RuntimeError as error:  # the system has none left, or the interpreter ends: the next wake tries
+                    self._begun = self._begun[:-1]
                     log.log(logging.DEBUG if "shutdown" in str(error) else logging.ERROR, "%s: %s", self.name, error)
-                else:
-                    self._thread = thread
+
+
+class Woken(Protocol):
+    """A queue that wakes whoever empties it."""
+
+    wake: Callable[[], None]
+    over: Callable[[], None]
+
+
+def give_thread[Q: Woken](threads: dict[Q, OwnThread], queue: Q, fresh: OwnThread) -> None:
+    """Have a queue emptied by the thread that it has in `threads`, or by the fresh one. It wakes it by itself."""
+    there = threads.get(queue)
+    if there is not None and there.ending:
+        threads.pop(queue, None)
+    thread = threads.setdefault(queue, fresh)
+    queue.wake, queue.over = thread.wake, thread.end
 
 
 def catchable() -> type[BaseException]:
-    """What a stranger's code may raise without ending the thread that calls it: on the main thread not Ctrl-C."""
+    """What third-party code may raise without ending the thread that calls it: on the main thread not Ctrl-C."""
     return Exception if threading.current_thread() is threading.main_thread() else BaseException
 
 
@@ -107,16 +134,15 @@ def forget_frames(error: BaseException) -> None:
 
 
 def inside() -> bool:
-    """Whether the caller is a thread of a session's or of its pools: who stops a session waits for those, and they must
-    not wait for the stop in turn."""
-    return threading.current_thread().name.startswith(PREFIX)
+    """Whether the caller is a thread of a session's or of its pools."""
+    return isinstance(threading.current_thread(), OurThread)
 
 
 def _run(calls: SimpleQueue[bool], drain: Callable[[], None]) -> None:
     go_on = True
     while go_on:
-        try:
+        with contextlib.suppress(
+            Empty
+        ):  # then it looks all the same: an interrupt may have kept somebody from waking it
             go_on = calls.get(timeout=_LOOK_EVERY)
-        except Empty:
-            continue
         drain()

@@ -9,11 +9,12 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import Final, final
+from queue import Empty, SimpleQueue
+from typing import Final, NamedTuple, final
 
-from halscope.session._jobs import Job
+from halscope.session._jobs import Job, deadline_reason
+from halscope.session._rights import Right
 from halscope.session._threads import new_thread
-from halscope.session._work import deadline_reason
 
 _LOG: Final = logging.getLogger("halscope.session")
 _IDLE_SECONDS: Final = 30.0
@@ -23,9 +24,18 @@ _SWEEP: Final = 256
 Expiry = Callable[[Job[object]], object]
 
 
+class _Entry(NamedTuple):
+    when: float
+    number: int
+    job: weakref.ref[Job[object]]
+    expiry: Expiry
+
+
 @final
 class Watch:
     """Does something with a job at a certain time, if it still lives then. Its thread begins with the first entry.
+
+    The thread alone has the entries, and gets new ones through a queue whose `put` takes no lock.
 
     Args:
         name: Of its thread.
@@ -35,17 +45,22 @@ class Watch:
     def __init__(self, name: str, patience: float = 1.0) -> None:
         self._name = name
         self._patience = patience
-        self._changed = threading.Condition()
-        self._entries: list[tuple[float, int, weakref.ref[Job[object]], Expiry]] = []
+        self._inbox: SimpleQueue[_Entry | None] = SimpleQueue()
         self._numbers = itertools.count()
-        self._sweep_at = _SWEEP
+        self._right = Right()
         self._stopping = False
-        self.thread: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
+        self._tellers: tuple[threading.Thread, ...] = ()
+
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """Its threads: the one that looks, and those that call the listeners of jobs whose time is over."""
+        return [thread for thread in (self._thread, *self._tellers) if thread is not None]
 
     def deadline(self, job: Job[object]) -> None:
         """Cancel the job at its deadline."""
         if job.deadline is not None:
-            self._add(job.deadline, job, _over)
+            self._add(job.deadline, job, self._over)
 
     def answer(self, job: Job[object]) -> None:
         """Name the job in the log if it has not ended within the patience."""
@@ -53,54 +68,62 @@ class Watch:
 
     def stop(self) -> None:
         """Let the thread end; what it was to look at is forgotten. Does not wait."""
-        with self._changed:
-            self._stopping = True
-            self._entries.clear()
-            self._changed.notify_all()
+        self._stopping = True
+        self._inbox.put(None)
 
     def _add(self, when: float, job: Job[object], expiry: Expiry) -> None:
-        with self._changed:
-            if self._stopping:
-                return
-            if len(self._entries) >= self._sweep_at:
-                self._sweep()
-            heapq.heappush(self._entries, (when, next(self._numbers), weakref.ref(job), expiry))
-            if self.thread is None:
-                self._begin()
-            elif self._entries[0][0] == when:
-                self._changed.notify()
+        if self._stopping:
+            return
+        self._inbox.put(_Entry(when, next(self._numbers), weakref.ref(job), expiry))
+        if self._thread is None or self._thread.ident is None:
+            self._begin()
 
     def _begin(self) -> None:
-        thread = new_thread(self._name, self._look)
-        try:
-            thread.start()
-        except RuntimeError as error:  # the next entry tries again
-            _LOG.error("no thread for '%s', deadlines wait: %s", self._name, error)
-        else:
-            self.thread = thread
-
-    def _sweep(self) -> None:
-        kept = [entry for entry in self._entries if (job := entry[2]()) is not None and not job.ended]
-        heapq.heapify(kept)
-        self._entries = kept
-        self._sweep_at = max(_SWEEP, 2 * len(kept))
+        with self._right.claim() as mine:
+            if mine and (self._thread is None or self._thread.ident is None):
+                self._thread = new_thread(self._name, self._look)
+                try:
+                    self._thread.start()
+                except RuntimeError as error:  # the next entry tries again
+                    self._thread = None
+                    _LOG.error("no thread for '%s', deadlines wait: %s", self._name, error)
 
     def _look(self) -> None:
-        while True:
-            with self._changed:
-                if self._stopping:
-                    return
-                now = time.monotonic()
-                if not self._entries or self._entries[0][0] > now:
-                    self._changed.wait(
-                        min(_IDLE_SECONDS, self._entries[0][0] - now) if self._entries else _IDLE_SECONDS
-                    )
+        entries: list[_Entry] = []
+        sweep_at = _SWEEP
+        while not self._stopping:
+            wait = entries[0].when - time.monotonic() if entries else _IDLE_SECONDS
+            if wait > 0:
+                try:
+                    entry = self._inbox.get(timeout=min(wait, _IDLE_SECONDS))
+                except Empty:
                     continue
-                _when, _number, reference, expiry = heapq.heappop(self._entries)
-            job = reference()
+                if entry is not None:
+                    if len(entries) >= sweep_at:
+                        entries = [each for each in entries if (job := each.job()) is not None and not job.ended]
+                        heapq.heapify(entries)
+                        sweep_at = max(_SWEEP, 2 * len(entries))
+                    heapq.heappush(entries, entry)
+                    del entry
+                continue
+            due = heapq.heappop(entries)
+            job = due.job()
             if job is not None and not job.ended:
-                expiry(job)
-            del job
+                due.expiry(job)
+            del job, due
+
+    def _over(self, job: Job[object]) -> None:
+        if job.mark(deadline_reason(job)) is None:
+            return
+        job.cancel_raised()
+        if job.token.heard:
+            # Foreign code, which may block: it must not keep the watch from the deadlines of other jobs.
+            teller = new_thread(f"{self._name} tells", job.token.tell)
+            self._tellers = (*(other for other in self._tellers if other.is_alive()), teller)
+            try:
+                teller.start()
+            except RuntimeError:  # no thread is to be had: then it has to be done here
+                job.token.tell()
 
     def _unanswered(self, job: Job[object]) -> None:
         _LOG.warning(
@@ -110,7 +133,3 @@ class Watch:
             job.token.reason,
             self._patience,
         )
-
-
-def _over(job: Job[object]) -> None:
-    job.cancel(deadline_reason(job))

@@ -1,7 +1,6 @@
 """The workers of a pool: who takes which job, and how they stop. `Pool` is the handle on it.
 
-One lock guards the queues; it is never held while anything foreign runs (work, callbacks, destructors), nor together
-with a job's or the watch's.
+All jobs of a pool are one value, see `_cells`; no work, callback or destructor is called while it changes.
 """
 
 from __future__ import annotations
@@ -10,57 +9,28 @@ import contextlib
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from halscope_hooks import HalscopeError
 
-from halscope.session._jobs import Job, JobState, Priority
+from halscope.session._cells import Bell, Cell
+from halscope.session._job_terms import JobState, Priority
+from halscope.session._jobs import Job, Keeper, complete
+from halscope.session._locks import Rank
 from halscope.session._stats import Latencies, PoolStats
+from halscope.session._stopping import Deadline, PhaseSeconds, PoolStoppedError, StopReport
 from halscope.session._threads import new_thread
 from halscope.session._watch import Watch
-from halscope.session._work import complete
 
 _LOG: Final = logging.getLogger("halscope.session")
-_IDLE_SECONDS: Final = 30.0
+_IDLE_SECONDS: Final = 1.0
 _LAST_SECONDS: Final = 0.1
-"""How long the callbacks of abandoned jobs are waited for."""
+"""How long the callbacks of abandoned jobs are waited for, at least."""
+_COUNTED: Final = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 OnFailed = Callable[[Job[object], BaseException, str], object]
 OnProgress = Callable[[Job[object]], object]
-
-
-class PoolStoppedError(HalscopeError):
-    """A job was given to a pool that takes none any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseSeconds:
-    """How long each phase of a stop took."""
-
-    signal: float = 0.0
-    drain: float = 0.0
-    abandon: float = 0.0
-
-    @property
-    def total(self) -> float:
-        """All of it."""
-        return self.signal + self.drain + self.abandon
-
-
-@dataclass(frozen=True, slots=True)
-class StopReport:
-    """What a stop met."""
-
-    drained: int
-    """Jobs that ran and have ended."""
-    cancelled: int
-    """Jobs that waited and were cancelled before they began."""
-    abandoned: tuple[str, ...]
-    """Jobs, and threads without one, that did not end in time. Their threads were left behind."""
-    seconds: PhaseSeconds
 
 
 @final
@@ -91,40 +61,91 @@ class Reports:
                 _LOG.exception("the pool's own %s failed", name)
 
 
+class _State(NamedTuple):
+    """All of a pool's jobs, as one value."""
+
+    queues: tuple[tuple[Job[object], ...], ...] = ((),) * len(Priority)
+    """What waits, by priority."""
+    parked: tuple[Job[object], ...] = ()
+    """Paused before they began."""
+    ended: tuple[Job[object], ...] = ()
+    """Cancelled before they began; their callbacks wait for a worker."""
+    running: tuple[tuple[threading.Thread, Job[object]], ...] = ()
+    newest: tuple[tuple[Hashable, Job[object]], ...] = ()
+    """The newest job of each key."""
+    stopping: str | None = None
+    counts: tuple[int, int, int] = (0, 0, 0)  # see _COUNTED
+    drained: int = 0
+    cancelled_early: int = 0
+    busy: float = 0.0
+
+    def of(self, thread: threading.Thread) -> Job[object] | None:
+        """The job that a thread has taken."""
+        return next((job for other, job in self.running if other is thread), None)
+
+    def queued(self, job: Job[object], *, first: bool = False) -> _State:
+        """With a job in its queue."""
+        queue = self.queues[job.priority]
+        return self._with_queue(job.priority, (job, *queue) if first else (*queue, job))
+
+    def without(self, job: Job[object]) -> _State:
+        """Without a job that waits."""
+        if any(other is job for other in self.parked):
+            return self._replace(parked=_but(self.parked, job))
+        if any(other is job for other in self.queues[job.priority]):
+            return self._with_queue(job.priority, _but(self.queues[job.priority], job))
+        return self
+
+    def next(self, scans_at_once: int) -> tuple[Job[object] | None, _State]:
+        """What a free worker takes, and what is left."""
+        if self.ended:
+            return self.ended[0], self._replace(ended=self.ended[1:])
+        scans = sum(job.priority is Priority.SCAN for _, job in self.running)
+        for priority, queue in zip(Priority, self.queues, strict=True):
+            if queue and (priority is not Priority.SCAN or scans < scans_at_once or self.stopping is not None):
+                return queue[0], self._with_queue(priority, queue[1:])
+        if self.parked and self.stopping is not None:
+            return self.parked[0], self._replace(parked=self.parked[1:])
+        return None, self
+
+    def left_by(self, thread: threading.Thread) -> _State:
+        """Without what a thread has taken."""
+        return self._replace(running=tuple(pair for pair in self.running if pair[0] is not thread))
+
+    def all(self) -> list[Job[object]]:
+        """Every job that has not ended."""
+        waiting = [job for queue in self.queues for job in queue]
+        return [*(job for _, job in self.running), *self.parked, *waiting]
+
+    def _with_queue(self, priority: Priority, queue: tuple[Job[object], ...]) -> _State:
+        return self._replace(queues=(*self.queues[:priority], queue, *self.queues[priority + 1 :]))
+
+
 @final
-class Workers:
+class Workers(Keeper):
     """Threads that take jobs from three queues: see `Pool` for the rules."""
 
     def __init__(self, name: str, workers: int, live_reserve: int, reports: Reports) -> None:
         self._name = name
         self._reports = reports
         self._scans_at_once = max(1, workers - live_reserve)
-        # Re-entrant, so that a signal handler that stops the pool inside one of these lines does not lock itself out.
-        self._lock = threading.RLock()
-        self._wake = threading.Condition(self._lock)
-        self._queues: dict[Priority, OrderedDict[int, Job[object]]] = {p: OrderedDict() for p in Priority}
-        self._parked: dict[int, Job[object]] = {}  # paused before they began
-        self._ended: deque[Job[object]] = deque()  # cancelled before they began; their callbacks wait for a worker
-        self._newest: dict[Hashable, Job[object]] = {}
-        self._running: dict[threading.Thread, Job[object]] = {}
-        self._stopping: str | None = None
-        self._counts = dict.fromkeys((JobState.DONE, JobState.FAILED, JobState.CANCELLED), 0)
-        self._drained = self._cancelled_early = 0
-        self._busy = 0.0
+        self._state = Cell(_State(), Rank.POOL)
+        self._bell = Bell()
         self._began = time.monotonic()
         self._started = Latencies()
         self._watch = Watch(f"{name} watch")
-        self._named: set[threading.Thread] = set()
-        self._threads: list[threading.Thread] = []
+        self._named: frozenset[threading.Thread] = frozenset()
+        self._threads = tuple(new_thread(f"{name} {number + 1}", self._work) for number in range(workers))
+
+    def begin(self) -> None:
+        """Begin the threads. Raises HalscopeError where the system gives none; then, as after an interrupt, the pool is
+        to be signalled."""
         try:
-            for number in range(workers):
-                thread = new_thread(f"{name} {number + 1}", self._work)
+            for thread in self._threads:
                 thread.start()
-                self._threads.append(thread)
         except RuntimeError as error:
-            self.signal("the pool could not be started")
             raise HalscopeError(
-                f"the system gives no thread to the pool '{name}' ({error}); end other programs"
+                f"the system gives no thread to the pool '{self._name}' ({error}); end other programs"
             ) from error
 
     # The queue.
@@ -135,27 +156,34 @@ class Workers:
         Raises:
             PoolStoppedError: The pool was stopped.
         """
-        older: Job[object] | None = None
-        with self._lock:
-            if self._stopping is not None:
-                raise PoolStoppedError(f"the pool '{self._name}' takes no '{job.name}': {self._stopping}")
+
+        def add(state: _State) -> _State:
+            if state.stopping is not None:
+                raise PoolStoppedError(f"the pool '{self._name}' takes no '{job.name}': {state.stopping}")
             if job.key is not None:
-                older = self._newest.get(job.key)
-                self._newest[job.key] = job
-            self._queues[job.priority][job.id] = job
-            self._wake.notify()
-        if older is not None:
-            older.cancel("replaced by a newer request")
+                newest = tuple(pair for pair in state.newest if pair[0] != job.key)
+                state = state._replace(newest=(*newest, (job.key, job)))
+            return state.queued(job)
+
+        old, _ = self._state.change(add)
+        self._bell.ring_one()
+        if job.key is not None:
+            for key, older in old.newest:
+                if key == job.key:
+                    older.cancel("replaced by a newer request")
         job.attach()
         if job.deadline is not None and not job.ended:
             self._watch.deadline(job)
 
     def ended_early(self, job: Job[object]) -> None:
         """Take a job that was cancelled out of the queue; a worker calls its callbacks."""
-        with self._lock:
-            if self._pulled(job):  # else a worker has just taken it, and sees that it has ended
-                self._ended.append(job)
-                self._wake.notify()
+
+        def pull(state: _State) -> _State:
+            rest = state.without(job)  # the same, where a worker has just taken it, and sees that it has ended
+            return state if rest is state else rest._replace(ended=(*rest.ended, job))
+
+        self._state.change(pull)
+        self._bell.ring_one()
 
     def asked(self, job: Job[object]) -> None:
         """Look at a running job that was asked to stop."""
@@ -163,32 +191,34 @@ class Workers:
 
     def parked(self, job: Job[object]) -> None:
         """Put a job aside that was paused in the queue."""
-        with self._lock:
-            if job.paused and self._pulled(job):
-                self._parked[job.id] = job
+
+        def park(state: _State) -> _State:
+            rest = state.without(job) if job.paused else state
+            return state if rest is state else rest._replace(parked=(*rest.parked, job))
+
+        self._state.change(park)
 
     def runnable(self, job: Job[object]) -> None:
         """Queue a job again that was put aside."""
-        with self._lock:
-            if self._parked.pop(job.id, None) is not None:
-                self._queues[job.priority][job.id] = job
-                self._wake.notify()
+
+        def queue(state: _State) -> _State:
+            return state.without(job).queued(job) if any(other is job for other in state.parked) else state
+
+        self._state.change(queue)
+        self._bell.ring_one()
 
     def progressed(self, job: Job[object]) -> None:
         """Pass a job's progress on."""
         self._reports.progressed(job)
-
-    def _pulled(self, job: Job[object]) -> bool:
-        places = (self._queues[job.priority], self._parked)
-        return any(place.pop(job.id, None) is not None for place in places)
 
     # The threads.
 
     def _work(self) -> None:
         thread = threading.current_thread()
         while (job := self._take(thread)) is not None:
-            if self._stopping is not None:
-                job.cancel(self._stopping)
+            stopping = self._state.value.stopping
+            if stopping is not None:
+                job.cancel(stopping)
             if job.begin():
                 begin = time.monotonic()
                 self._started.add(begin - job.submitted)
@@ -203,83 +233,134 @@ class Workers:
 
     def _take(self, thread: threading.Thread) -> Job[object] | None:
         """The next job, None at the end. What has ended already is taken only to call its callbacks."""
-        with self._lock:
-            while True:
-                job = self._next()
-                if job is not None:
-                    self._running[thread] = job
-                    return job
-                if self._stopping is not None:
-                    return None
-                self._wake.wait(_IDLE_SECONDS)
 
-    def _next(self) -> Job[object] | None:
-        if self._ended:
-            return self._ended.popleft()
-        scans = sum(job.priority is Priority.SCAN for job in self._running.values())
-        for priority, queue in self._queues.items():
-            if queue and (priority is not Priority.SCAN or scans < self._scans_at_once or self._stopping is not None):
-                return queue.popitem(last=False)[1]
-        if self._parked and self._stopping is not None:
-            return self._parked.popitem()[1]
-        return None
+        def take(state: _State) -> _State:
+            job, rest = state.next(self._scans_at_once)
+            return state if job is None else rest._replace(running=(*rest.running, (thread, job)))
+
+        while True:
+            _, state = self._state.change(take)
+            job = state.of(thread)
+            if job is not None:
+                if state.next(self._scans_at_once)[0] is not None:
+                    self._bell.ring_one()  # one ring may have stood for several jobs
+                return job
+            if state.stopping is not None:
+                return None
+            del state, job
+            self._bell.wait(self._has_work, _IDLE_SECONDS, _IDLE_SECONDS)
+
+    def _has_work(self) -> bool:
+        state = self._state.value
+        return state.stopping is not None or state.next(self._scans_at_once)[0] is not None
 
     def _put_back(self, thread: threading.Thread, job: Job[object]) -> None:
         """A job that was paused between being taken and its begin."""
-        with self._lock:
-            del self._running[thread]
+
+        def put_back(state: _State) -> _State:
+            state = state.left_by(thread)
             if job.ended:
-                self._ended.append(job)
-            elif job.paused:
-                self._parked[job.id] = job
-            else:
-                self._queues[job.priority][job.id] = job
-                self._queues[job.priority].move_to_end(job.id, last=False)
+                return state._replace(ended=(*state.ended, job))
+            return state._replace(parked=(*state.parked, job)) if job.paused else state.queued(job, first=True)
+
+        self._state.change(put_back)
 
     def _leave(self, thread: threading.Thread, job: Job[object], busy: float) -> None:
-        with self._lock:
-            del self._running[thread]
-            self._busy += busy
-            self._drained += self._stopping is not None and busy > 0
-            if self._newest.get(job.key) is job:
-                del self._newest[job.key]
-            self._counts[job.state] += 1
-            if self._queues[Priority.SCAN]:
-                self._wake.notify()  # the limit may have kept it waiting
+        ended_as = _COUNTED.index(job.state)
+
+        def leave(state: _State) -> _State:
+            done, failed, cancelled = (count + (at == ended_as) for at, count in enumerate(state.counts))
+            return state.left_by(thread)._replace(
+                counts=(done, failed, cancelled),
+                busy=state.busy + busy,
+                drained=state.drained + (state.stopping is not None and busy > 0),
+                newest=tuple(pair for pair in state.newest if pair[1] is not job),
+            )
+
+        _, state = self._state.change(leave)
+        if state.queues[Priority.SCAN]:
+            self._bell.ring_one()  # the limit may have kept it waiting
 
     # The end.
 
     def signal(self, reason: str) -> None:
         """Take no more work, cancel what waits and ask what runs to stop. Idempotent; does not wait."""
-        with self._lock:
-            if self._stopping is None:
-                self._stopping = reason
-                self._cancelled_early = len(self._parked) + sum(map(len, self._queues.values()))
-            jobs = [*self._running.values(), *self._parked.values()]
-            jobs += [job for queue in self._queues.values() for job in queue.values()]
-            self._wake.notify_all()
+
+        def stop(state: _State) -> _State:
+            if state.stopping is not None:
+                return state
+            waiting = len(state.parked) + sum(map(len, state.queues))
+            return state._replace(stopping=reason, cancelled_early=waiting)
+
+        _, state = self._state.change(stop)
+        self._bell.ring()
         self._watch.stop()  # first: what does not answer is named by `stop`
-        for job in jobs:
+        for job in state.all():
             job.cancel(reason)
 
-    def stop(self, reason: str, signal: float, drain: float, abandon: float) -> StopReport:
-        """Stop in three phases, see `Pool.stop`."""
-        begin = time.monotonic()
-        self.signal(reason)
+    def join(self, until: float) -> bool:
+        """Wait for the threads; True where all have ended. One of the pool's own threads does not wait."""
+        threads = self._all_threads()
+        # A thread that waited for its own end, or for one that waits for it, would wait in vain.
+        if threading.current_thread() not in threads:
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join(max(0.0, until - time.monotonic()))
+        return not self.alive
+
+    def abandon(self, until: float) -> tuple[str, ...]:
+        """Give up jobs whose threads do not come back, so that those who wait for them hear of it.
+
+        Returns:
+            The names of what is left behind.
+        """
         if threading.current_thread() in self._all_threads():
-            # A thread that waited for its own end, or for one that waits for it, would wait in vain.
-            return self._report((), PhaseSeconds(signal=time.monotonic() - begin))
-        left = self._wait(begin + signal)
+            return ()
+        left = [thread for thread in self._all_threads() if thread.is_alive()]
+        if not left:
+            return ()
+        names = tuple(map(self._doing, left))
+        new = [name for thread, name in zip(left, names, strict=True) if thread not in self._named]
+        self._named |= set(left)
+        state, _ = self._state.change(lambda state: state._replace(ended=()))
+        if new:
+            _LOG.error("the pool '%s' leaves behind: %s", self._name, ", ".join(new))
+        jobs = [*(job for thread, job in state.running if thread in left), *state.ended]
+        for job in jobs:
+            job.finish(JobState.CANCELLED)
+        if jobs:
+            # Callbacks are foreign code that may never return either.
+            last = new_thread(f"{self._name} last", _call_back, jobs)
+            with contextlib.suppress(RuntimeError):  # no thread can begin while the interpreter ends
+                last.start()
+                last.join(max(_LAST_SECONDS, until - time.monotonic()))
+        return names
+
+    def stop(self, reason: str, deadline: Deadline) -> StopReport:
+        """Stop in three phases, see `Pool.stop`."""
+        self.signal(reason)
+        self.join(deadline.signalled)
         signalled = time.monotonic()
-        left = left and self._wait(signalled + drain)
+        done = self.join(deadline.drained)
         drained = time.monotonic()
-        names: tuple[str, ...] = ()
-        if left:
+        if not done:
+            self.name_left()
+            self.join(deadline.over)
+        names = self.abandon(deadline.over)
+        return self.report(
+            names, PhaseSeconds(signalled - deadline.began, drained - signalled, time.monotonic() - drained)
+        )
+
+    def name_left(self) -> None:
+        """Name in the log what has not ended yet."""
+        left = [thread for thread in self._all_threads() if thread.is_alive()]
+        if left and threading.current_thread() not in left:
             _LOG.warning("the pool '%s' still waits for %s", self._name, ", ".join(map(self._doing, left)))
-            left = self._wait(drained + abandon)
-            names = self._abandon(left)
-        seconds = PhaseSeconds(signalled - begin, drained - signalled, time.monotonic() - drained)
-        return self._report(names, seconds)
+
+    def report(self, abandoned: tuple[str, ...], seconds: PhaseSeconds) -> StopReport:
+        """What the stop met so far."""
+        state = self._state.value
+        return StopReport(state.drained, state.cancelled_early, abandoned, seconds)
 
     @property
     def alive(self) -> bool:
@@ -288,59 +369,31 @@ class Workers:
 
     def stats(self) -> PoolStats:
         """What it does at this moment, and did."""
-        started = self._started.percentiles()
-        with self._lock:
-            running = list(self._running.values())
-            return PoolStats(
-                name=self._name,
-                workers=len(self._threads),
-                running={p.name: sum(job.priority is p for job in running) for p in Priority},
-                queued={p.name: len(queue) for p, queue in self._queues.items()},
-                done=self._counts[JobState.DONE],
-                failed=self._counts[JobState.FAILED],
-                cancelled=self._counts[JobState.CANCELLED],
-                started=started,
-                busy=self._busy,
-                uptime=time.monotonic() - self._began,
-            )
+        state = self._state.value
+        done, failed, cancelled = state.counts
+        return PoolStats(
+            name=self._name,
+            workers=len(self._threads),
+            running={p.name: sum(job.priority is p for _, job in state.running) for p in Priority},
+            queued={p.name: len(queue) for p, queue in zip(Priority, state.queues, strict=True)},
+            done=done,
+            failed=failed,
+            cancelled=cancelled,
+            started=self._started.percentiles(),
+            busy=state.busy,
+            uptime=time.monotonic() - self._began,
+        )
 
     def _all_threads(self) -> list[threading.Thread]:
-        watch = self._watch.thread
-        return [*self._threads, *([] if watch is None else [watch])]
-
-    def _wait(self, until: float) -> list[threading.Thread]:
-        for thread in self._all_threads():
-            thread.join(max(0.0, until - time.monotonic()))
-        return [thread for thread in self._all_threads() if thread.is_alive()]
+        return [*self._threads, *self._watch.threads]
 
     def _doing(self, thread: threading.Thread) -> str:
-        job = self._running.get(thread)
+        job = self._state.value.of(thread)
         return f"the thread '{thread.name}'" if job is None else f"the job '{job.name}' ({job.id}) on '{thread.name}'"
 
-    def _abandon(self, left: list[threading.Thread]) -> tuple[str, ...]:
-        """Give jobs up whose threads do not come back: those who wait for them hear of it."""
-        names = tuple(map(self._doing, left))
-        with self._lock:
-            new = [self._doing(thread) for thread in left if thread not in self._named]
-            self._named.update(left)
-            jobs = [self._running[thread] for thread in left if thread in self._running]
-            jobs += self._ended
-            self._ended.clear()
-        if new:
-            _LOG.error("the pool '%s' leaves behind: %s", self._name, ", ".join(new))
-        for job in jobs:
-            job.finish(JobState.CANCELLED)
-        if jobs:
-            # Callbacks are foreign code that may never return either.
-            last = new_thread(f"{self._name} last", _call_back, jobs)
-            with contextlib.suppress(RuntimeError):  # no thread can begin while the interpreter ends
-                last.start()
-                last.join(_LAST_SECONDS)
-        return names
 
-    def _report(self, abandoned: tuple[str, ...], seconds: PhaseSeconds) -> StopReport:
-        with self._lock:
-            return StopReport(self._drained, self._cancelled_early, abandoned, seconds)
+def _but(jobs: tuple[Job[object], ...], job: Job[object]) -> tuple[Job[object], ...]:
+    return tuple(other for other in jobs if other is not job)
 
 
 def _call_back(jobs: list[Job[object]]) -> None:

@@ -83,6 +83,7 @@ class PluginSession:
         for refusal in self._plugins.refused:
             raise PluginError(refusal.plugin, refusal.reason)
         self._session = Session(host, dispatch=self._plugins.dispatch)
+        self._session.start()  # so that the plugins are attached before the test begins
 
     @property
     def info(self) -> HostInfo:

@@ -1,0 +1,187 @@
+"""Ending: the phases of a stop or a close, for one session or for all of them side by side, and what a fork leaves.
+
+Each step may be repeated. Where an interrupt (Ctrl-C) cut an end short, the next one does again what there is to do.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import math
+import os
+import sys
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from halscope_hooks import Detached
+
+from halscope.session._pool import Executor
+from halscope.session._stopping import Deadline, PhaseSeconds, StopReport, exit_over
+from halscope.session._threads import PREFIX, new_thread
+
+if TYPE_CHECKING:
+    from halscope.session._engine import Engine
+
+log: Final = logging.getLogger("halscope.session")
+
+SIGNAL, DRAIN, ABANDON = 0.2, 1.0, 0.5  # seconds for the three phases of a stop
+AT_EXIT: Final = 0.3  # seconds for each phase where the interpreter ends, for all sessions together
+LAST_CALLBACKS: Final = 0.2  # seconds that giving up jobs may take, at most: of the last phase
+
+NOTHING_TO_STOP: Final = StopReport(0, 0, (), PhaseSeconds())
+
+
+class Ending:
+    """One stop of a session, or its close.
+
+    Args:
+        engine: The session's engine; its right to start and stop has been claimed.
+        deadline: For all of it.
+        last: What subscribers are told last; `None`: it is stopped only, and may start again.
+    """
+
+    def __init__(self, engine: Engine, deadline: Deadline, last: Detached | None) -> None:
+        self._engine = engine
+        self._deadline = deadline
+        self._last = last
+        self._pools: Sequence[Executor] = ()
+        self._late: list[str] = []
+        self._names: list[str] = []
+        self._reports: list[StopReport] = []
+        self._signalled = self._drained = deadline.began
+
+    def signal(self) -> None:
+        """Let nothing in any more, and ask everybody to come to an end. Does not wait."""
+        engine, last = self._engine, self._last
+        self._pools = tuple(dict.fromkeys(engine.pools or ()))
+        reason = "the session was stopped" if last is None else f"the session was closed: {last.reason}"
+        for pool in self._pools:
+            pool.signal(reason)
+        if last is not None:
+            engine.taps.finish()
+            engine.host.refuse(reason)
+        engine.taps.end_threads()
+
+    def drain(self) -> None:
+        """Wait for what runs, and for what taps have yet to take. What subscribers are to be told comes of this."""
+        engine, deadline = self._engine, self._deadline
+        for pool in self._pools:
+            pool.join(deadline.signalled)
+        self._signalled = time.monotonic()
+        for pool in self._pools:
+            pool.join(deadline.drained)
+        self._late = engine.taps.join(deadline.drained)
+        engine.live.drop()  # no worker will come for it
+        if self._last is not None:
+            engine.taps.close(take=not self._late)
+        for pool in self._pools:
+            pool.name_left()
+        self._drained = time.monotonic()
+
+    def tell(self) -> None:
+        """Tell subscribers the end, as far as that is up to this thread."""
+        engine = self._engine
+        if self._last is not None:
+            engine.hub.start()  # after a stop nobody else would deliver the end
+            engine.hub.finish(self._last)
+            if not engine.threads or engine.host.here():
+                engine.hub.pump(math.inf)
+        engine.hub.end_threads()
+
+    def abandon(self) -> StopReport:
+        """Wait once more, then give up what has not ended, and say so. Closes an owned host."""
+        engine, deadline = self._engine, self._deadline
+        last_moment = max(self._drained, deadline.over - LAST_CALLBACKS)
+        late = [*self._late, *engine.hub.join(last_moment)]
+        for pool in self._pools:
+            pool.join(last_moment)
+        reports = [pool.abandon(deadline.over) for pool in self._pools]
+        for name in late:
+            log.warning("%s did not end within %.1f s, and is left behind", name, time.monotonic() - deadline.began)
+        engine.pools = None
+        if self._last is not None:
+            engine.live.clear()
+            if not engine.host.close():
+                log.info("the host is closed when its thread calls next: only one thread may call a host")
+        now = time.monotonic()
+        error = engine.host.close_error
+        return StopReport(
+            sum(report.drained for report in reports),
+            sum(report.cancelled for report in reports),
+            (*(name for report in reports for name in report.abandoned), *late),
+            PhaseSeconds(self._signalled - deadline.began, self._drained - self._signalled, now - self._drained),
+            () if error is None else (error,),
+        )
+
+
+# All sessions of the process: the end of the interpreter, and forks.
+
+_all: Final[dict[int, weakref.ref[Engine]]] = {}
+"""Changed by single operations only, so no lock is needed, which a fork might leave locked."""
+
+
+def remember(engine: Engine) -> None:
+    """Have it closed at the interpreter's end."""
+    key = id(engine)
+    _all[key] = weakref.ref(engine, lambda gone: _all.pop(key, None) if _all.get(key) is gone else None)
+
+
+def end_in_background(engine: Engine, reason: str) -> None:
+    """Close an engine from a finaliser, which may interrupt any line of any thread, and must not make it wait."""
+    if engine.threads and engine.needs_end:
+        with contextlib.suppress(RuntimeError):  # the interpreter ends, and has closed it
+            new_thread(PREFIX + "end", _end, engine, reason).start()
+
+
+def _end(engine: Engine, reason: str) -> None:
+    log.warning("%s: the session ends", reason)
+    engine.close(reason)
+
+
+def _alive() -> list[Engine]:
+    return [engine for reference in list(_all.values()) if (engine := reference()) is not None]
+
+
+def _close_all() -> None:
+    """At the interpreter's end nothing of ours may run any more. Registered after the pools' own handler, so called
+    before it."""
+    exit_over()  # counts from here
+    engines = [engine for engine in _alive() if engine.needs_end]
+    deadline = Deadline.of(AT_EXIT, AT_EXIT, AT_EXIT)
+    with ExitStack() as rights:
+        endings = []
+        for engine in engines:
+            engine.mark_closed("the program ends")
+            if rights.enter_context(engine.right.claim(frame=sys._getframe())):
+                endings.append((engine, Ending(engine, deadline, engine.last)))
+        for phase in (Ending.signal, Ending.drain, Ending.tell):
+            for _, ending in endings:
+                _guarded(phase, ending)
+        for engine, ending in endings:
+            report = _guarded(Ending.abandon, ending)
+            engine.settle(NOTHING_TO_STOP if report is None else report)
+
+
+def _guarded[R](phase: Callable[[Ending], R], ending: Ending) -> R | None:
+    """Whatever one session's end raises, the other sessions are ended, too."""
+    try:
+        return phase(ending)
+    except Exception:
+        log.exception("a session could not be ended in order")
+        return None
+
+
+def _forked() -> None:
+    """In a forked child the sessions are its parent's: nothing is told, written, waited for or closed here."""
+    for engine in _alive():
+        engine.forked()
+    _all.clear()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -1,0 +1,256 @@
+"""What waits for one subscriber, one tap or one consumer, in order, and the right to take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from operator import length_hint
+from typing import NamedTuple, final
+
+from halscope.session._cells import Bell, Cell
+from halscope.session._locks import Rank
+from halscope.session._rights import Claim, Right
+
+
+@final
+class Taken[T]:
+    """Items that belong together and are being delivered, one after the other.
+
+    It is kept until the last one was delivered: whoever takes the right after an interrupt goes on where that came.
+    """
+
+    __slots__ = ("_items", "_rest")
+
+    def __init__(self, items: tuple[T, ...]) -> None:
+        self._items = items
+        self._rest = iter(items)
+
+    @property
+    def left(self) -> int:
+        """How many were not delivered yet."""
+        return length_hint(self._rest)
+
+    @property
+    def item(self) -> T:
+        """The next one."""
+        return self._items[-self.left]
+
+    def deliver(self, callback: Callable[[T], object]) -> None:
+        """Call `callback` with the next item. An interrupt comes before both, or inside the callback."""
+        next(map(callback, self._rest))  # taking the item and calling are one step, in C
+
+    def take_back(self) -> None:
+        """Make the item that was delivered last the next one again: its delivery was interrupted, and had no effect."""
+        self._rest = iter(self._items[len(self._items) - self.left - 1 :])
+
+    def skip(self) -> None:
+        """Deliver no more of them."""
+        self._rest = iter(())
+
+
+class Group[T](NamedTuple):
+    """Items that belong together, and the key under which newer ones take their place."""
+
+    items: tuple[T, ...]
+    key: Hashable = None
+    size: int = 0
+    lossy: bool = False  # whether it may be left out
+
+
+class _Line[T](NamedTuple):
+    taken: Taken[T]
+    waiting: tuple[Group[T], ...] = ()
+    size: int = 0
+    opened: bool = False
+    finished: bool = False  # nothing comes in any more
+    closed: bool = False  # and nothing goes out
+    dropped: int = 0
+
+
+class Queue[T]:
+    """A queue that any thread fills, and one at a time empties.
+
+    Args:
+        name: For the log.
+        conflate: Whether newer items take the place of waiting ones with the same key.
+        most: Items that may wait; `None`: any number.
+        most_size: And their size together.
+    """
+
+    def __init__(
+        self, name: str, *, conflate: bool = False, most: int | None = None, most_size: int | None = None
+    ) -> None:
+        self.name = name
+        self.wake: Callable[[], None] = nobody
+        """Called when something came in."""
+        self.over: Callable[[], None] = nobody
+        """Called when nothing goes out any more."""
+        self._conflate = conflate
+        self._most, self._most_size = most, most_size
+        self._line: Cell[_Line[T]] = Cell(_Line(Taken(())), Rank.QUEUE)
+        self._right = Right()
+        self._bell = Bell()
+
+    def __len__(self) -> int:
+        return len(self._line.value.waiting)
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to deliver."""
+        line = self._line.value
+        return not line.closed and bool(line.waiting or line.taken.left)
+
+    @property
+    def size(self) -> int:
+        """The size of what waits."""
+        return self._line.value.size
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing comes in any more."""
+        return self._line.value.finished
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is delivered any more."""
+        line = self._line.value
+        return line.closed or (line.finished and not line.waiting and not line.taken.left)
+
+    @property
+    def shut_down(self) -> bool:
+        """Whether it was closed by `shut`, with whatever waited."""
+        return self._line.value.closed
+
+    @property
+    def dropped(self) -> int:
+        """How many groups gave way to newer ones."""
+        return self._line.value.dropped
+
+    @property
+    def mine(self) -> bool:
+        """Whether the caller was called by a delivery."""
+        return self._right.mine
+
+    def put(
+        self,
+        items: tuple[T, ...],
+        key: Hashable = None,
+        *,
+        lossy: bool = False,
+        merge: Callable[[T, T], T] | None = None,
+        size: int = 0,
+    ) -> bool:
+        """Add items to what waits; with a key, in the place of older ones with the same key.
+
+        Args:
+            items: They are delivered one after the other, without others in between.
+            key: What a newer group replaces.
+            lossy: Whether they may be left out: a newer group then replaces them only where the queue conflates.
+            merge: Makes the item that is delivered of a waiting one and the newer one that replaces it.
+            size: Of these items.
+
+        Returns:
+            Whether there was room.
+        """
+        new = Group(items, key, size, lossy)
+
+        def put(line: _Line[T]) -> _Line[T]:
+            if line.closed or line.finished or self._is_full(line, size):
+                return line
+            waiting = line.waiting
+            at = None
+            if key is not None and (self._conflate or not lossy):
+                at = next((at for at, group in enumerate(waiting) if group.key == key), None)
+            if at is None:
+                waiting = (*waiting, new)
+            else:
+                # In its place, not at the end: a subscriber that takes one item a turn would never see the rest.
+                group = new if merge is None else new._replace(items=(merge(waiting[at].items[0], items[0]),))
+                waiting = (*waiting[:at], group, *waiting[at + 1 :])
+            dropped = line.dropped + (lossy and at is not None)
+            return line._replace(waiting=waiting, size=line.size + size, dropped=dropped)
+
+        old, line = self._line.change(put)
+        if line is not old:
+            self._call_for_taker()
+        return line is not old or line.finished
+
+    def open(self, first: T | None) -> None:
+        """Add the first item of all, once; `None`: there is none."""
+
+        def open_(line: _Line[T]) -> _Line[T]:
+            if line.opened or line.finished or line.closed:
+                return line
+            groups = () if first is None else (Group((first,)),)
+            return line._replace(opened=True, waiting=(*line.waiting, *groups))
+
+        self._line.change(open_)
+        self._call_for_taker()
+
+    def finish(self, last: T | None = None) -> None:
+        """Let nothing in any more, forget what may be left out, and end with `last`. Only the first call counts."""
+
+        def finish(line: _Line[T]) -> _Line[T]:
+            if line.closed or line.finished:
+                return line
+            kept = tuple(group for group in line.waiting if not group.lossy)
+            ends = () if last is None else (Group((last,)),)
+            dropped = line.dropped + len(line.waiting) - len(kept)
+            return line._replace(waiting=(*kept, *ends), dropped=dropped, finished=True)
+
+        self._line.change(finish)
+        self._call_for_taker()
+
+    def claim(self, timeout: float = 0.0) -> Claim:
+        """Claim the right to take, see `Right.claim`."""
+        return self._right.claim(timeout)
+
+    def take(self) -> Taken[T] | None:
+        """What is to be delivered next; `None`: nothing. Only for whoever has the right."""
+
+        def take(line: _Line[T]) -> _Line[T]:
+            if line.taken.left or line.closed or not line.waiting:
+                return line
+            group = line.waiting[0]
+            return line._replace(taken=Taken(group.items), waiting=line.waiting[1:], size=line.size - group.size)
+
+        _, line = self._line.change(take)
+        return None if line.closed or not line.taken.left else line.taken
+
+    def clear(self) -> None:
+        """Let nothing in any more, and drop what waits."""
+        self._line.change(lambda line: line._replace(finished=True, waiting=(), size=0))
+
+    def shut(self) -> None:
+        """Deliver nothing any more, from now on. It may be called in finalizers."""
+        self._line.change(lambda line: line._replace(finished=True, closed=True, waiting=(), size=0))
+        self._bell.ring()
+        self.over()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until no delivery is under way; True if so, or if the caller is inside it."""
+        return self.mine or self._right.wait(timeout)
+
+    def unwatched(self) -> None:
+        """No thread empties it any more; what comes in waits."""
+        self.wake = self.over = nobody
+
+    def renew(self) -> None:
+        """The process was forked: nothing is delivered here, and no other thread is left."""
+        self._line.renew()
+        self._right.renew()
+        self.unwatched()
+        self.shut()
+
+    def _call_for_taker(self) -> None:
+        self._bell.ring()
+        self.wake()
+
+    def _is_full(self, line: _Line[T], size: int) -> bool:
+        if not line.waiting:
+            return False
+        too_many = self._most is not None and len(line.waiting) >= self._most
+        return too_many or (self._most_size is not None and line.size + size > self._most_size)
+
+
+def nobody() -> None:
+    """What a queue wakes, and ends, that no thread empties now."""

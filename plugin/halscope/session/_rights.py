@@ -1,0 +1,117 @@
+"""Rights: what one thread at a time may do (decode, pump, deliver, start, stop), and which no interrupt can lose.
+
+A right belongs to a frame: the call that claimed it. It is given back at the end of the `with` block. It is also free
+as soon as that call has ended in whatever way: by an exception that came before the block was entered, or in place of
+the line that gives it back, or with its thread. To claim a right is to ask the holder's frame whether it still runs.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import FrameType
+from typing import final
+
+from halscope.session._cells import Bell
+from halscope.session._locks import Rank, RankedLock, about_to_take
+
+
+@final
+class Claim:
+    """A claim of a right, a context manager that says whether the right was to be had. See `Right.claim`."""
+
+    __slots__ = ("_frame", "_right", "_timeout", "thread")
+
+    def __init__(self, right: Right, timeout: float, frame: FrameType | None) -> None:
+        self._right = right
+        self._timeout = timeout
+        self._frame = frame
+        self.thread = threading.get_ident()
+
+    @property
+    def stands(self) -> bool:
+        """Whether the call that made the claim still runs."""
+        frame = self._frame
+        if frame is None:
+            return False
+        try:
+            frame.clear()  # what a call that has ended still holds is of no use to anybody
+        except RuntimeError:  # "cannot clear an executing frame"
+            return True
+        return False
+
+    def __enter__(self) -> bool:
+        if self._frame is None:
+            self._frame = sys._getframe(1)
+        right = self._right
+        until = time.monotonic() + self._timeout
+        while not right._give_to(self):
+            left = until - time.monotonic()
+            if left <= 0 or right.mine or not right.wait(left):
+                self._frame = None
+                return False
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        self._right._take_from(self)
+        self._frame = None  # the frame leads here in turn
+        self._right._freed.ring()
+
+
+@final
+class Right:
+    """A right that one thread has at a time."""
+
+    __slots__ = ("_freed", "_holder", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = RankedLock(Rank.RIGHT)
+        self._freed = Bell()
+        self._holder: Claim | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether some call has it."""
+        holder = self._holder
+        return holder is not None and holder.stands
+
+    @property
+    def mine(self) -> bool:
+        """Whether the caller's thread has it: the caller was called by whoever claimed it."""
+        holder = self._holder
+        return holder is not None and holder.thread == threading.get_ident() and holder.stands
+
+    def claim(self, timeout: float = 0.0, frame: FrameType | None = None) -> Claim:
+        """Claim it in a `with` statement: `with right.claim() as mine: if mine: ...`.
+
+        Args:
+            timeout: Seconds to wait for it; a thread that has it already does not wait for itself.
+            frame: The call that it belongs to, by default the one with the `with` statement.
+        """
+        return Claim(self, timeout, frame)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until nobody has it, at most `timeout` seconds; False if somebody still does."""
+        return self._freed.wait(self._is_free, timeout)
+
+    def renew(self) -> None:
+        """Take it from whoever had it: the process was forked, and no other thread is left."""
+        self._lock = RankedLock(Rank.RIGHT)
+        self._holder = None
+
+    def _is_free(self) -> bool:
+        return not self.held
+
+    def _give_to(self, claim: Claim) -> bool:
+        holder = self._holder
+        if holder is not None and holder.stands:
+            return False
+        about_to_take(self._lock)
+        # See Cell.change: nothing can come in between.
+        with self._lock: self._holder = claim if self._holder is holder else self._holder  # fmt: skip  # noqa: E701
+        return self._holder is claim
+
+    def _take_from(self, claim: Claim) -> None:
+        about_to_take(self._lock)
+        with self._lock: self._holder = None if self._holder is claim else self._holder  # fmt: skip  # noqa: E701
