@@ -73,7 +73,7 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         assert any(line.startswith(png.name) and "in the game" in line for line in play.said)
         assert any(bad.name in line and "PNG" in line for line in play.said)
         assert play.edits.plan is not None
-        new = {tile.new for block in play.edits.plan.blocks for tile in block.tiles}
+        new = {tile.new for block in play.edits.plan.blocks for tile in block.changes}
         there = {update.snapshot.vram[at : at + 32].tobytes() for at in range(0, 0x10000, 32)}
         assert new & there
         said = len(play.said)

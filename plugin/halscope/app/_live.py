@@ -159,7 +159,7 @@ class LiveEdits:
         codecs = self._workspace.plugins.codecs()
         # An edited figure is no new one: its tiles stand in no ROM yet, so its sheet could not be edited.
         edits = () if self._plan is None else self._plan.blocks
-        new = [tile.new for block in edits for tile in block.tiles if len(tile.new) == TILE_BYTES]
+        new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
         telling = self._workspace.index().informative(b"".join(new))
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
         for group in self._workspace.plugins.group_sprites(update.frame):

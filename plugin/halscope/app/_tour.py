@@ -122,7 +122,7 @@ def _edit(
 def shows_edit(snapshot: Snapshot, plan: EditPlan) -> bool:
     """Whether VRAM holds edited tiles, and none of them as they were before."""
     tiles = {snapshot.vram[at : at + TILE_BYTES].tobytes() for at in range(0, snapshot.vram.size, TILE_BYTES)}
-    changes = [tile for block in plan.blocks for tile in block.tiles]
+    changes = [tile for block in plan.blocks for tile in block.changes]
     return any(tile.new in tiles for tile in changes) and not any(tile.old in tiles for tile in changes)
 
 

@@ -113,7 +113,7 @@ def write_report(
         int(columns[-1] - columns[0]) + 1 + 2 * MARGIN,
         int(rows[-1] - rows[0]) + 1 + 2 * MARGIN,
     )
-    tiles = sum(len(block.tiles) for block in edit.plan.blocks)
+    tiles = sum(len(block.changes) for block in edit.plan.blocks)
     packed = [(block.old_packed_size, len(block.new_packed)) for block in edit.plan.blocks]
     notes = (
         "Edited while it runs",

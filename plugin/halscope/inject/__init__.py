@@ -9,16 +9,16 @@ from halscope.inject.builders import (
 )
 from halscope.inject.live import live_writes, rom_writes
 from halscope.inject.place import apply_patch, to_patch
-from halscope.inject.plan import BlockEdit, EditPlan, TileEdit, plan_edit, plan_edits
+from halscope.inject.plan import BlockEdit, Change, EditPlan, plan_edit, plan_edits
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
 
 __all__ = [
     "BlockEdit",
     "Cell",
+    "Change",
     "EditPlan",
     "EditedSheet",
     "Sheet",
-    "TileEdit",
     "apply_patch",
     "grey_palette",
     "live_writes",

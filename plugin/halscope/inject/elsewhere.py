@@ -19,18 +19,18 @@ _NOTED_PLACES: Final = 4
 
 def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec], known: Known) -> list[str]:
     """A note for each block whose edited tiles also stand in places that the plan does not change."""
-    edited = {(block.codec, block.block_offset, tile.byte_offset) for block in plan for tile in block.tiles}
+    edited = {block.place(change) for block in plan for change in block.changes}
     notes = []
     for block in plan:
         tiles = 0
         places: Counter[str] = Counter()
-        for tile in block.tiles:
-            origins = known.get(tile.old, ())
+        for change in block.changes:
+            origins = known.get(change.old, ())
             if block.codec == RAW and not origins:
-                origins = tuple(Origin(RAW, at, 0, "content") for at in _occurrences(rom, tile.old))
+                origins = tuple(Origin(RAW, at, 0, "content") for at in _occurrences(rom, change.old))
             others = {
                 _place_name(origin, block)
-                for origin in _apart(origins, block, rom, codecs)
+                for origin in _apart(origins, block, change.size, rom, codecs)
                 if (origin.codec, origin.block_offset, origin.byte_offset) not in edited
             }
             places.update(others)
@@ -38,7 +38,7 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
         if places:
             shown = ", ".join(name for name, _ in places.most_common(_NOTED_PLACES))
             more = f" and {len(places) - _NOTED_PLACES} more places" if len(places) > _NOTED_PLACES else ""
-            what = f"{tiles} of {len(block.tiles)} edited tiles" if len(block.tiles) > 1 else "the edited tile"
+            what = f"{tiles} of {len(block.changes)} edited tiles" if len(block.changes) > 1 else "the edited tile"
             where = f" of the {block.name}" if block.codec != RAW else f" at {block.block_offset:#x}"
             stand = "stands" if tiles == 1 else "stand"
             notes.append(f"{what}{where} also {stand} in {shown}{more}; what is shown from there stays")
@@ -52,14 +52,16 @@ def _place_name(origin: Origin, block: BlockEdit) -> str:
     return f"{what} at {origin.block_offset:#x}"
 
 
-def _apart(origins: Sequence[Origin], block: BlockEdit, rom: Rom, codecs: Mapping[str, Codec]) -> list[Origin]:
+def _apart(
+    origins: Sequence[Origin], block: BlockEdit, tile_bytes: int, rom: Rom, codecs: Mapping[str, Codec]
+) -> list[Origin]:
     """The origins in places of their own, best first: not the twins of a better one, nor bytes inside its stream."""
     kept: list[Origin] = []
     taken = {(block.codec, block.block_offset): (block.block_offset, block.end)}
     for origin in origins:
         source = (origin.codec, origin.block_offset)
         if source not in taken:
-            end = _end(rom, codecs, origin, len(block.tiles[0].old))
+            end = _end(rom, codecs, origin, tile_bytes)
             if end is None or any(origin.block_offset < stop and end > start for start, stop in taken.values()):
                 continue
             taken[source] = (origin.block_offset, end)
@@ -90,7 +92,7 @@ def _occurrences(rom: Rom, tile: bytes) -> list[int]:
 
 def refuse_raw_over_block(rom: Rom, codecs: Mapping[str, Codec], block: BlockEdit, known: Known) -> None:
     """Raw bytes never go over a compressed stream: they would be read as commands."""
-    for origin in known.get(block.tiles[0].old, ()):
+    for origin in (origin for change in block.changes for origin in known.get(change.old, ())):
         end = None if origin.codec == RAW or origin.start not in PROVEN_STARTS else _end(rom, codecs, origin, 0)
         if end is not None and origin.block_offset < block.end and end > block.block_offset:
             raise InjectError(

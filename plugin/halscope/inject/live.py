@@ -29,14 +29,30 @@ class _Content:
     Args:
         before: What may stand in the game's memory now: the ROM's own bytes, and those of the edit before this one.
         after: What shall stand there; all are of one length.
-        tiles: Offset and VRAM addresses (as exported) of every tile that differs.
-        size: Bytes of a tile.
+        tiles: Every tile that differs. Tiles of different depths may overlap.
     """
 
     before: tuple[bytes, ...]
     after: bytes
-    tiles: tuple[tuple[int, tuple[int, ...]], ...]
-    size: int
+    tiles: tuple[_Tile, ...]
+
+
+class _Tile(NamedTuple):
+    """A tile in a content.
+
+    Args:
+        at: Its first byte.
+        end: Behind its last one.
+        vram_bytes: VRAM byte addresses at which it was when its sheet was exported.
+    """
+
+    at: int
+    end: int
+    vram_bytes: tuple[int, ...]
+
+    def of(self, data: bytes) -> bytes:
+        """The tile's bytes in a version of the content."""
+        return data[self.at : self.end]
 
 
 class _Search(NamedTuple):
@@ -62,7 +78,7 @@ class _Search(NamedTuple):
 
 
 class _Memory:
-    """One memory of the snapshot, and the writes into it so far."""
+    """One memory of the snapshot, and what shall be written into it."""
 
     def __init__(self, space: Literal["vram", "wram"], data: NDArray[np.uint8], step: int) -> None:
         self.space = space
@@ -70,16 +86,27 @@ class _Memory:
         self.bytes = data.tobytes()
         self.step = step
         self._planned = np.full(data.size, -1, np.int16)
-        self.writes: dict[int, Write] = {}
+        self._areas: set[tuple[int, int]] = set()
 
-    def plan(self, at: int, old: bytes, new: bytes) -> None:
-        """Add a write, unless another one already wants something else in those bytes."""
+    def plan(self, at: int, new: bytes) -> None:
+        """Plan to write these bytes, unless something else is already planned for some of them."""
         area = self._planned[at : at + len(new)]
         wanted = np.frombuffer(new, np.uint8)
         if bool(((area >= 0) & (area != wanted)).any()):
             return
         area[:] = wanted
-        self.writes[at] = Write(self.space, at, new, old)
+        self._areas.add((at, at + len(new)))
+
+    def writes(self) -> Iterator[Write]:
+        """The writes, ascending. Tiles that overlap make one, so that each finds what it expects."""
+        joined: list[list[int]] = []
+        for at, end in sorted(self._areas):
+            if joined and at < joined[-1][1]:
+                joined[-1][1] = max(joined[-1][1], end)
+            else:
+                joined.append([at, end])
+        for at, end in joined:
+            yield Write(self.space, at, self._planned[at:end].astype(np.uint8).tobytes(), self.bytes[at:end])
 
 
 def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None = None) -> tuple[Write, ...]:
@@ -111,7 +138,7 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     for memory in memories:
         _find_copies(searches, memory)
     _take_exported_places(contents, memories[0], _standing_places(plan, contents, memories[0]))
-    return tuple(memory.writes[at] for memory in memories for at in sorted(memory.writes))
+    return tuple(write for memory in memories for write in memory.writes())
 
 
 def rom_writes(rom_data: Buffer, patch: Patch, previous: Patch | None = None) -> tuple[Write, ...]:
@@ -155,19 +182,21 @@ def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
     for key in keys:
         blocks = [next((b for b in one.blocks if (b.codec, b.block_offset) == key), None) for one in plans]
         present = [block for block in blocks if block is not None]
-        vram: dict[int, set[int]] = {}
+        vram: dict[tuple[int, int], set[int]] = {}
         for block in present:
-            for tile in block.tiles:
-                vram.setdefault(tile.byte_offset, set()).update(tile.vram_bytes)
-        size = len(present[0].tiles[0].old)
+            for change in block.changes:
+                vram.setdefault((change.byte_offset, change.end), set()).update(change.vram_bytes)
+        shift = 0
         if key[0] == RAW:
-            low, high = max(0, key[1] - _CONTEXT), key[1] + size + _CONTEXT
+            low, high = max(0, key[1] - _CONTEXT), max(block.end for block in present) + _CONTEXT
             versions = [original[low:high], *(image[low:high] for image in raw_images)]
-            vram = {key[1] - low: vram[0]}
+            shift = key[1] - low
         else:
             versions = [present[0].old_data, *(present[0].old_data if b is None else b.new_data for b in blocks)]
-        tiles = tuple((at, tuple(sorted(places))) for at, places in sorted(vram.items()))
-        contents.append(_Content(tuple(dict.fromkeys([versions[0], *versions[2:]])), versions[1], tiles, size))
+        tiles = tuple(
+            _Tile(at + shift, end + shift, tuple(sorted(places))) for (at, end), places in sorted(vram.items())
+        )
+        contents.append(_Content(tuple(dict.fromkeys([versions[0], *versions[2:]])), versions[1], tiles))
     return contents
 
 
@@ -182,17 +211,16 @@ def _raw_image(plan: EditPlan) -> bytes:
 
 def _searches(content: _Content) -> Iterator[_Search]:
     """What to look for to find every copy of a content's tiles."""
-    for at, _ in content.tiles:
-        end = at + content.size
-        new = content.after[at:end]
+    for tile in content.tiles:
+        new = tile.of(content.after)
         for data in content.before:
-            old = data[at:end]
+            old = tile.of(data)
             if old == new:
                 continue
-            stretches = [(at, end)] if is_telling(old) else _telling_stretches(data, at, end)
-            rivals = _rivals(data, old, at) if is_telling(old) else []
+            stretches = [(tile.at, tile.end)] if is_telling(old) else _telling_stretches(data, tile.at, tile.end)
+            rivals = _rivals(data, old, tile.at) if is_telling(old) else []
             for start, stop in stretches:
-                yield _Search(data[start:stop], at - start, old, new, data, at, rivals)
+                yield _Search(data[start:stop], tile.at - start, old, new, data, tile.at, rivals)
 
 
 def _find_copies(searches: Sequence[_Search], memory: _Memory) -> None:
@@ -202,7 +230,7 @@ def _find_copies(searches: Sequence[_Search], memory: _Memory) -> None:
         for start in found[search.pattern]:
             place = start + search.shift
             if place % memory.step == 0 and _belongs(memory.bytes, search, place):
-                memory.plan(place, search.old, search.new)
+                memory.plan(place, search.new)
 
 
 def is_telling(tile: bytes) -> bool:
@@ -260,10 +288,10 @@ def _standing_places(plan: EditPlan, contents: Sequence[_Content], vram: _Memory
     """Where the sheets were whose every telling tile still stands in its place in VRAM, edited or not."""
     versions: dict[bytes, set[bytes]] = {}
     for content in contents:
-        for at, _ in content.tiles:
-            same = {data[at : at + content.size] for data in (*content.before, content.after)}
-            for tile in same:
-                versions.setdefault(tile, set()).update(same)
+        for tile in content.tiles:
+            same = {tile.of(data) for data in (*content.before, content.after)}
+            for version in same:
+                versions.setdefault(version, set()).update(same)
     standing: set[int] = set()
     for sheet in plan.sheets:
         placed = [(cell.vram_byte, cell.tile) for cell in sheet.cells if cell.vram_byte is not None]
@@ -276,10 +304,9 @@ def _standing_places(plan: EditPlan, contents: Sequence[_Content], vram: _Memory
 def _take_exported_places(contents: Sequence[_Content], vram: _Memory, standing: set[int]) -> None:
     """Plan a write where a tile was when a sheet that still stands was exported, if one of its versions is there."""
     for content in contents:
-        for at, places in content.tiles:
-            new = content.after[at : at + content.size]
-            olds = {data[at : at + content.size] for data in content.before} - {new}
-            for place in standing.intersection(places):
-                now = vram.bytes[place : place + content.size]
-                if now in olds:
-                    vram.plan(place, now, new)
+        for tile in content.tiles:
+            new = tile.of(content.after)
+            olds = {tile.of(data) for data in content.before} - {new}
+            for place in standing.intersection(tile.vram_bytes):
+                if vram.bytes[place : place + len(new)] in olds:
+                    vram.plan(place, new)

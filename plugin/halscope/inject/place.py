@@ -37,7 +37,7 @@ def to_patch(plan: EditPlan) -> Patch:
     if _has_header(plan):
         writes.extend(checksum.corrections(_written(plan.rom.data, writes), plan.rom.header_offset))
     writes.sort(key=lambda write: write.offset)
-    count = sum(len(block.tiles) for block in plan.blocks)
+    count = sum(len(block.changes) for block in plan.blocks)
     blocks = ", ".join(block.name for block in plan.blocks[:3]) + (", ..." if len(plan.blocks) > 3 else "")
     summary = f"{_titles(plan)}: {count} tile{'s' * (count != 1)} changed: {blocks}"
     patch = Patch(plan.rom.sha256, tuple(writes), summary=summary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
@@ -10,13 +11,14 @@ import numpy as np
 from halscope_hooks import Block, Codec, CodecError, InjectError, Origin, StartEvidence
 from numpy.typing import NDArray
 
-from halscope.inject.edits import PROVEN_STARTS, RAW, BlockEdit, EditPlan, TileEdit
+from halscope.inject._merge import SheetTile, merge
+from halscope.inject.edits import PROVEN_STARTS, RAW, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
 from halscope.inject.model import EditedSheet
-from halscope.inject.split import TileChange, changed_tiles
+from halscope.inject.split import changed_tiles
 from halscope.rom.image import Rom
 
-__all__ = ["BlockEdit", "EditPlan", "TileEdit", "TileIndex", "plan_edit", "plan_edits"]
+__all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_edit", "plan_edits"]
 
 
 class TileIndex(Protocol):
@@ -46,7 +48,8 @@ def plan_edits(
     Args:
         rom: The ROM that the sheets were exported from.
         codecs: All codecs that origins may name.
-        edited: Sheets with their edited pictures, one or more. Two may change one tile if they agree on it.
+        edited: Sheets with their edited pictures, one or more. Two may change one tile if they agree on it; tiles of
+            two depths or places that overlap may each change bytes of their own.
         index: The ROM's index, if there is one: its evidence for a block's start counts instead of the sheet's, and
             other places of the same tiles are noted.
         force: Also edit a block whose start is known by content or adjacency alone.
@@ -61,15 +64,13 @@ def plan_edits(
                 f"{one.name}: was exported from another ROM: its SHA-256 is {one.sheet.rom_sha256}, that of {rom.name} "
                 f"is {rom.sha256}; give that ROM, or export the sheet again from this one"
             )
-    changes = [change for one in edited for change in changed_tiles(one)]
+    tiles = [SheetTile(one.name, change) for one in edited for change in changed_tiles(one)]
     names = ", ".join(one.name for one in edited)
     by_name = {codec.name: codec for codec in codecs}
-    known = _places(changes, index)
-    groups: dict[tuple[str, int], list[TileChange]] = {}
-    for change in changes:
-        groups.setdefault((change.origin.codec, change.origin.block_offset), []).append(change)
+    known = _places(tiles, index)
     blocks: list[BlockEdit] = []
-    for (codec, block_offset), group in sorted(groups.items(), key=lambda item: item[0][1]):
+    for group in _groups(tiles):
+        codec, block_offset = group[0].origin.codec, group[0].origin.block_offset
         start = _start(group, known)
         if codec == RAW:
             block = _edit_raw(rom, group, start)
@@ -110,11 +111,11 @@ def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
     return block
 
 
-def _edit_block(rom: Rom, codec: Codec, block_offset: int, group: list[TileChange], start: StartEvidence) -> BlockEdit:
+def _edit_block(rom: Rom, codec: Codec, block_offset: int, group: list[SheetTile], start: StartEvidence) -> BlockEdit:
     block = decode_proven(rom, codec, block_offset)
     old = block.data.tobytes()
     name = f"{rom.name}: {codec.name} block at {block_offset:#x}"
-    new, tiles = _change(old, group, name)
+    new, changes = merge(old, group, name, 0)
     try:
         packed = codec.encode(new)
         again = codec.decode(packed)
@@ -123,58 +124,49 @@ def _edit_block(rom: Rom, codec: Codec, block_offset: int, group: list[TileChang
     if again.data.tobytes() != new or again.consumed != len(packed):
         raise InjectError(f"{name}: the edited block does not unpack to what was packed; nothing was changed")
     old_packed = rom.data[block_offset : block_offset + block.consumed].tobytes()
-    return BlockEdit(codec.name, block_offset, start, old, new, old_packed, packed, tiles)
+    return BlockEdit(codec.name, block_offset, start, old, new, old_packed, packed, changes)
 
 
-def _edit_raw(rom: Rom, group: list[TileChange], start: StartEvidence) -> BlockEdit:
+def _edit_raw(rom: Rom, group: list[SheetTile], start: StartEvidence) -> BlockEdit:
     at = group[0].origin.block_offset
-    if any(change.origin.byte_offset for change in group):
+    if any(tile.origin.byte_offset for tile in group):
         raise InjectError(f"{rom.name}: the uncompressed tile at {at:#x} names a byte offset; export the sheet again")
-    old = rom.data[at : at + len(group[0].old)].tobytes()
-    new, tiles = _change(old, group, f"{rom.name}: uncompressed tile at {at:#x}")
-    return BlockEdit(RAW, at, start, old, new, old, new, tiles)
+    old = rom.data[at : max(tile.end for tile in group)].tobytes()
+    new, changes = merge(old, group, f"{rom.name}: uncompressed tile at {at:#x}", at)
+    return BlockEdit(RAW, at, start, old, new, old, new, changes)
 
 
-def _change(old: bytes, group: list[TileChange], name: str) -> tuple[bytes, tuple[TileEdit, ...]]:
-    """Put the new tiles into a block's decoded bytes, after proving that the old ones stand there."""
-    edits: dict[int, TileEdit] = {}
-    new = bytearray(old)
-    for change in sorted(group, key=lambda change: change.origin.byte_offset):
-        at = change.origin.byte_offset
-        if old[at : at + len(change.old)] != change.old:
-            raise InjectError(f"{name}: does not hold the sheet's tile at byte {at:#x}; export the sheet again")
-        vram = set(change.vram_bytes)
-        if at in edits:
-            if edits[at].new != change.new:
-                raise InjectError(f"{name}: the tile at byte {at:#x} is edited in two ways; edit it in one sheet only")
-            vram.update(edits[at].vram_bytes)
-        edits[at] = TileEdit(at, change.old, change.new, tuple(sorted(vram)))
-        for place, (before, after) in enumerate(zip(change.old, change.new, strict=True), at):
-            if after != before:
-                new[place] = after
-    for at, edit in edits.items():
-        if new[at : at + len(edit.new)] != edit.new:
-            raise InjectError(
-                f"{name}: the tile at byte {at:#x} shares bytes with another edited tile, and they do not agree; "
-                "edit one of them only"
-            )
-    return bytes(new), tuple(edits.values())
+def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
+    """The tiles by block, ascending; uncompressed ones form a block where they overlap."""
+    packed: dict[tuple[str, int], list[SheetTile]] = defaultdict(list)
+    groups: list[list[SheetTile]] = []
+    end = -1
+    for tile in sorted(tiles, key=lambda tile: tile.at):
+        if tile.origin.codec != RAW:
+            packed[tile.origin.codec, tile.origin.block_offset].append(tile)
+        elif tile.at < end:
+            groups[-1].append(tile)
+            end = max(end, tile.end)
+        else:
+            groups.append([tile])
+            end = tile.end
+    return sorted([*groups, *packed.values()], key=lambda group: group[0].origin.block_offset)
 
 
-def _places(changes: Sequence[TileChange], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:
+def _places(tiles: Sequence[SheetTile], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:
     """All that the index knows of the changed tiles, by the tile's old bytes (the index holds 32-byte tiles)."""
-    tiles = sorted({change.old for change in changes if len(change.old) == 32})
-    if index is None or not tiles:
+    old = sorted({tile.change.old for tile in tiles if len(tile.change.old) == 32})
+    if index is None or not old:
         return {}
-    found = index.lookup(np.frombuffer(b"".join(tiles), np.uint8).reshape(-1, 32))
-    return dict(zip(tiles, found, strict=True))
+    found = index.lookup(np.frombuffer(b"".join(old), np.uint8).reshape(-1, 32))
+    return dict(zip(old, found, strict=True))
 
 
-def _start(group: list[TileChange], known: Known) -> StartEvidence:
+def _start(group: list[SheetTile], known: Known) -> StartEvidence:
     """How the block's start is known: by the index where it knows the block, else by what the sheet says."""
     block = (group[0].origin.codec, group[0].origin.block_offset)
-    for change in group:
-        for origin in known.get(change.old, ()):
+    for tile in group:
+        for origin in known.get(tile.change.old, ()):
             if (origin.codec, origin.block_offset) == block:
                 return origin.start
     return group[0].origin.start
