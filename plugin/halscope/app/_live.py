@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, VramOrigins
+from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, VramOrigins, Write
 
 from halscope._files import write_atomic
 from halscope.app._sheets import check_output, write_patch
@@ -127,7 +127,7 @@ class LiveEdits:
             now = self._newest if self._newest is not None and self._session.threads else snapshot
             live = live_writes(plan, now, previous=self._plan)
             try:
-                self._write(Patch(rom_sha256=patch.rom_sha256, rom=in_rom, live=live, summary=patch.summary))
+                self._write(patch, (*in_rom, *live))
                 break
             except HostError:
                 # Nothing was written. If the game has moved on meanwhile, its memory is searched once more.
@@ -135,8 +135,8 @@ class LiveEdits:
                     raise
         self._edited, self._plan, self._patch = edited, plan, patch
 
-    def _write(self, patch: Patch) -> None:
-        job = self._session.apply(patch)
+    def _write(self, patch: Patch, writes: Sequence[Write]) -> None:
+        job = self._session.apply(patch, writes=writes)
         try:
             job.result(WRITE_WAIT)
         except JobTimeoutError:

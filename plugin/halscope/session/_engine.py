@@ -10,7 +10,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 from halscope_hooks import (
@@ -24,6 +24,7 @@ from halscope_hooks import (
     Patch,
     PatchReady,
     Snapshot,
+    Write,
 )
 
 from halscope.session._figures import SessionStats, State
@@ -125,14 +126,16 @@ class Engine:
         self._pump_cost.add(time.perf_counter() - began)
         return done
 
-    def apply(self, patch: Patch) -> Job[None]:
+    def apply(self, patch: Patch, writes: Sequence[Write] | None = None) -> Job[None]:
         """See Session.apply."""
         if not self._running():
             raise self._not_open()
 
+        written = (*patch.rom, *patch.live) if writes is None else tuple(writes)
+
         def write() -> None:
-            self.host.get().write((*patch.rom, *patch.live))
-            self._post(PatchReady(patch))
+            self.host.get().write(written)
+            self._post(PatchReady(patch, written))
 
         now = not self.threads or self.host.here()
         job = self.host.call("apply", write, now=now)
