@@ -19,7 +19,7 @@ from halscope.inject import (
     sheet_from_raw,
     to_patch,
 )
-from halscope.ppu.tiles import TileDepth
+from halscope.ppu.tiles import DEPTHS, TileDepth
 from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
@@ -164,7 +164,7 @@ def test_uncompressed_tiles_of_two_depths_that_overlap_are_one_block(rom: Rom) -
 def test_edits_of_any_depths_and_places_reach_the_game_as_they_reach_the_rom(rom: Rom, data: st.DataObject) -> None:
     edited = []
     for number in range(data.draw(st.integers(1, 4))):
-        bpp = data.draw(st.sampled_from([2, 4, 8]))
+        bpp = data.draw(st.sampled_from(DEPTHS))
         lead = data.draw(st.sampled_from([0, 16, 24, 48]))
         sheet = packed_sheet(rom, bpp, lead)
         cell = data.draw(st.integers(0, len(sheet.cells) - 1))

@@ -122,7 +122,7 @@ class LiveEdits:
 
         plan = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
         patch = to_patch(plan)
-        in_rom = rom_writes(rom.data, patch, self._patch)
+        in_rom = rom_writes(rom, patch, self._patch)
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             now = self._newest if self._newest is not None and self._session.threads else snapshot
             live = live_writes(plan, now, previous=self._plan)

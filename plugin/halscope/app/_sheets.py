@@ -191,7 +191,7 @@ def write_patch(workspace: Workspace, patch: Patch, output: Path) -> None:
     exporter = workspace.plugins.exporter(output)
     request = ExportRequest(
         source=rom.copier_header + rom.data.tobytes(),
-        target=rom.copier_header + apply_patch(rom.data, patch),
+        target=rom.copier_header + apply_patch(rom, patch),
         copier_header=len(rom.copier_header),
         patch=patch,
     )

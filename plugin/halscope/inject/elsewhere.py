@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from halscope_hooks import Codec, CodecError, InjectError, Origin
@@ -21,6 +22,11 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
     """A note for each block whose edited tiles also stand in places that the plan does not change."""
     edited = {block.place(change) for block in plan for change in block.changes}
     notes = []
+
+    @cache  # many tiles name the same block
+    def end_of(codec: str, block_offset: int) -> int | None:
+        return _end(rom, codecs, codec, block_offset)
+
     for block in plan:
         tiles = 0
         places: Counter[str] = Counter()
@@ -30,7 +36,7 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
                 origins = tuple(Origin(RAW, at, 0, "content") for at in _occurrences(rom, change.old))
             others = {
                 _place_name(origin, block)
-                for origin in _apart(origins, block, change.size, rom, codecs)
+                for origin in _apart(origins, block, change.size, end_of)
                 if (origin.codec, origin.block_offset, origin.byte_offset) not in edited
             }
             places.update(others)
@@ -53,7 +59,7 @@ def _place_name(origin: Origin, block: BlockEdit) -> str:
 
 
 def _apart(
-    origins: Sequence[Origin], block: BlockEdit, tile_bytes: int, rom: Rom, codecs: Mapping[str, Codec]
+    origins: Sequence[Origin], block: BlockEdit, tile_bytes: int, end_of: Callable[[str, int], int | None]
 ) -> list[Origin]:
     """The origins in places of their own, best first: not the twins of a better one, nor bytes inside its stream."""
     kept: list[Origin] = []
@@ -61,7 +67,8 @@ def _apart(
     for origin in origins:
         source = (origin.codec, origin.block_offset)
         if source not in taken:
-            end = _end(rom, codecs, origin, tile_bytes)
+            raw = origin.codec == RAW
+            end = origin.block_offset + tile_bytes if raw else end_of(origin.codec, origin.block_offset)
             if end is None or any(origin.block_offset < stop and end > start for start, stop in taken.values()):
                 continue
             taken[source] = (origin.block_offset, end)
@@ -69,14 +76,12 @@ def _apart(
     return kept
 
 
-def _end(rom: Rom, codecs: Mapping[str, Codec], origin: Origin, raw_size: int) -> int | None:
-    """File offset behind an origin's packed bytes, or `None` where nothing can be decoded."""
-    if origin.codec == RAW:
-        return origin.block_offset + raw_size
-    if origin.codec not in codecs:
+def _end(rom: Rom, codecs: Mapping[str, Codec], codec: str, block_offset: int) -> int | None:
+    """File offset behind a block's packed bytes, or `None` where nothing can be decoded."""
+    if codec not in codecs:
         return None
     try:
-        return origin.block_offset + codecs[origin.codec].decode(rom.data, origin.block_offset).consumed
+        return block_offset + codecs[codec].decode(rom.data, block_offset).consumed
     except CodecError:
         return None
 
@@ -93,7 +98,8 @@ def _occurrences(rom: Rom, tile: bytes) -> list[int]:
 def refuse_raw_over_block(rom: Rom, codecs: Mapping[str, Codec], block: BlockEdit, known: Known) -> None:
     """Raw bytes never go over a compressed stream: they would be read as commands."""
     for origin in (origin for change in block.changes for origin in known.get(change.old, ())):
-        end = None if origin.codec == RAW or origin.start not in PROVEN_STARTS else _end(rom, codecs, origin, 0)
+        packed = origin.codec != RAW and origin.start in PROVEN_STARTS
+        end = _end(rom, codecs, origin.codec, origin.block_offset) if packed else None
         if end is not None and origin.block_offset < block.end and end > block.block_offset:
             raise InjectError(
                 f"{rom.name}: the uncompressed {block.name} lies inside the {origin.codec} block at "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Buffer, Iterator, Sequence
+from collections.abc import Buffer, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from halscope.inject._patterns import find_patterns
 from halscope.inject.edits import RAW, EditPlan
-from halscope.inject.place import apply_patch
+from halscope.inject.place import verified_image
+from halscope.rom.image import Rom
 
 _VRAM_STEP: Final = 16
 """Tiles of 2bpp begin at multiples of 16 bytes of VRAM, the larger ones too."""
@@ -141,11 +142,11 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     return tuple(write for memory in memories for write in memory.writes())
 
 
-def rom_writes(rom_data: Buffer, patch: Patch, previous: Patch | None = None) -> tuple[Write, ...]:
+def rom_writes(rom: Rom | Buffer, patch: Patch, previous: Patch | None = None) -> tuple[Write, ...]:
     """Return what to write into the running game's ROM.
 
     Args:
-        rom_data: The original headerless image.
+        rom: The original ROM, or its headerless image, which is hashed.
         patch: The edit.
         previous: The patch that was written into the game before, if any.
 
@@ -158,14 +159,36 @@ def rom_writes(rom_data: Buffer, patch: Patch, previous: Patch | None = None) ->
     """
     if previous is None:
         return patch.rom
-    now = np.frombuffer(apply_patch(rom_data, previous), np.uint8)
-    then = np.frombuffer(apply_patch(rom_data, patch), np.uint8)
-    places = np.flatnonzero(now != then)
-    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if places.size else []
-    return tuple(
-        Write("rom", int(run[0]), then[run[0] : run[-1] + 1].tobytes(), now[run[0] : run[-1] + 1].tobytes())
-        for run in runs
-    )
+    original = verified_image(rom, previous)
+    verified_image(rom, patch)
+    writes: list[Write] = []
+    for low, high in _joined((write.offset, write.offset + len(write.data)) for write in (*patch.rom, *previous.rom)):
+        now, then = (_patched(original, low, high, one) for one in (previous, patch))
+        places = np.flatnonzero(now != then)
+        for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if places.size else ():
+            at, end = int(run[0]), int(run[-1]) + 1
+            writes.append(Write("rom", low + at, then[at:end].tobytes(), now[at:end].tobytes()))
+    return tuple(writes)
+
+
+def _joined(areas: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Areas (start, end), ascending; those that overlap or touch are one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(areas):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _patched(original: NDArray[np.uint8], low: int, high: int, patch: Patch) -> NDArray[np.uint8]:
+    """uint8[high - low]: that part of the image with those writes of the patch that lie in it."""
+    part = original[low:high].copy()
+    for write in patch.rom:
+        if low <= write.offset < high:
+            part[write.offset - low : write.offset - low + len(write.data)] = np.frombuffer(write.data, np.uint8)
+    return part
 
 
 def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
@@ -177,8 +200,6 @@ def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
     contents = []
     plans = [plan] if previous is None else [plan, previous]
     keys = sorted({(block.codec, block.block_offset) for one in plans for block in one.blocks})
-    raw_images = [_raw_image(one) for one in plans] if any(codec == RAW for codec, _ in keys) else []
-    original = plan.rom.data.tobytes() if raw_images else b""
     for key in keys:
         blocks = [next((b for b in one.blocks if (b.codec, b.block_offset) == key), None) for one in plans]
         present = [block for block in blocks if block is not None]
@@ -189,7 +210,7 @@ def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
         shift = 0
         if key[0] == RAW:
             low, high = max(0, key[1] - _CONTEXT), max(block.end for block in present) + _CONTEXT
-            versions = [original[low:high], *(image[low:high] for image in raw_images)]
+            versions = [plan.rom.data[low:high].tobytes(), *(_raw_window(one, low, high) for one in plans)]
             shift = key[1] - low
         else:
             versions = [present[0].old_data, *(present[0].old_data if b is None else b.new_data for b in blocks)]
@@ -200,13 +221,15 @@ def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
     return contents
 
 
-def _raw_image(plan: EditPlan) -> bytes:
-    """The ROM with a plan's uncompressed tiles in it."""
-    image = bytearray(plan.rom.data)
+def _raw_window(plan: EditPlan, low: int, high: int) -> bytes:
+    """A part of the ROM with a plan's uncompressed tiles in it."""
+    window = bytearray(plan.rom.data[low:high])
     for block in plan.blocks:
-        if block.codec == RAW:
-            image[block.block_offset : block.end] = block.new_data
-    return bytes(image)
+        if block.codec == RAW and block.block_offset < high and block.end > low:
+            start = max(low, block.block_offset)
+            new = block.new_data[start - block.block_offset : high - block.block_offset]
+            window[start - low : start - low + len(new)] = new
+    return bytes(window)
 
 
 def _searches(content: _Content) -> Iterator[_Search]:

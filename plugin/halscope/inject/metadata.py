@@ -49,7 +49,7 @@ def to_json(sheet: Sheet) -> str:
             {"bgr555": colours.tolist(), "rgb": [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in shown.tolist()]}
             for colours, shown in zip(sheet.palettes, rgb, strict=True)
         ],
-        "picture_sha256": picture_sha256(sheet.compose().pixels),
+        "picture_sha256": picture_sha256(sheet.composition.pixels),
         "cells": [_cell_to_json(cell) for cell in sheet.cells],
     }
     return json.dumps(document, separators=(",", ":"))
@@ -104,7 +104,7 @@ def from_json(text: str | bytes, source: str) -> Sheet:
         sheet = Sheet(palettes=np.array(palettes, np.uint16), cells=cells, **values)
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
-    if picture_sha256(sheet.compose().pixels) != digest:
+    if picture_sha256(sheet.composition.pixels) != digest:
         raise ImageError(f"{source}: its tiles do not make the picture that was exported; export the sheet again")
     return sheet
 
