@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,61 @@ def test_an_edit_that_cannot_be_placed_leaves_the_game_and_the_edits_as_they_wer
     assert len(stage.heard) == 1
     stage.save("c.png", FIRST_TILES - 1)
     assert stage.holds(3, FIRST_TILES - 1)
+
+
+def test_saving_a_sheet_back_to_its_original_reverts_its_edit_alone(stage: Stage) -> None:
+    stage.save("a.png", 3)
+    stage.save("b.png", 9)
+    stage.save("a.png")
+    assert stage.holds(9)
+    assert [Path(edit.name).name for edit in stage.edits.edits.edits] == ["b.png"]
+    stage.save("b.png")
+    assert stage.holds()
+    assert stage.game.rom == stage.workspace.rom.data.tobytes()
+    assert stage.edits.patch is None
+    stage.edits.write_patch(stage.folder / "out.bps")
+    assert not (stage.folder / "out.bps").exists()
+    assert stage.said == [f"{stage.folder / 'out.bps'}: not written, nothing was edited"]
+
+
+def test_the_running_game_follows_undo_redo_and_the_revert_of_any_edit(stage: Stage) -> None:
+    stage.save("a.png", 3)
+    stage.save("b.png", 9)
+    stage.save("a.png", 4)
+    for edits, blank in [
+        (stage.edits.edits.undo(), (3, 9)),
+        (stage.edits.edits.undo().undo(), (3,)),
+        (stage.edits.edits, (4, 9)),
+        (stage.edits.edits.revert(1), (9,)),
+        (stage.edits.edits.revert(1).undo(), (4, 9)),
+    ]:
+        stage.edits.take(edits, stage.game.step())
+        assert stage.edits.edits == edits
+        assert stage.holds(*blank)
+
+
+def test_edits_that_cannot_be_planned_leave_the_list_as_it_was(stage: Stage) -> None:
+    stage.save("a.png", 3)
+    before = stage.edits.edits
+    with pytest.raises(HalscopeError, match="edited in two ways"):
+        stage.save("b.png", 3, colour=5)
+    assert stage.edits.edits is before
+
+
+def test_a_plain_tile_of_an_edit_that_is_taken_back_returns_where_its_sheet_was(stage: Stage) -> None:
+    """Once all its edits are gone no plan names the sheet any more, but its tiles are still in VRAM."""
+    rom = stage.workspace.rom
+    cells = tuple(
+        replace(cell, vram_byte=at, x=8 * number, y=0)
+        for number, (cell, at) in enumerate(zip(stage.sheet.cells[:2], (0x4000, 0x6000), strict=True))
+    )
+    figure = replace(stage.sheet, cells=cells, width=16, height=8)
+    for cell, at in zip(cells, (0x4000, 0x6000), strict=True):
+        stage.game.memories["vram"][at : at + 32] = np.frombuffer(cell.tile, np.uint8)
+    stage.sheet = figure
+    original = stage.game.memories["vram"].copy()
+    stage.save("a.png", 0, colour=2)  # plain, and nothing beside it in VRAM vouches for it
+    assert (stage.game.memories["vram"] != original).any()
+    stage.edits.take(stage.edits.edits.undo(), stage.game.step())
+    assert (stage.game.memories["vram"] == original).all()
+    assert stage.game.rom == rom.data.tobytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +14,18 @@ from halscope._files import write_atomic
 from halscope.app._sheets import check_output, write_patch
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import png_bytes, upscale
-from halscope.inject.builders import sheet_from_metasprite
-from halscope.inject.live import live_writes, rom_writes
-from halscope.inject.model import EditedSheet, Sheet
-from halscope.inject.place import to_patch
-from halscope.inject.plan import EditPlan, plan_edits
-from halscope.inject.sheet import read_sheet, write_sheet
-from halscope.inject.split import changed_tiles
+from halscope.inject import (
+    EditPlan,
+    Sheet,
+    live_writes,
+    read_sheet,
+    rom_writes,
+    sheet_edit,
+    sheet_from_metasprite,
+    to_patch,
+    write_sheet,
+)
+from halscope.project import EditList
 from halscope.rom.index import TILE_BYTES
 from halscope.session import JobContext, JobTimeoutError, Session, Update
 
@@ -64,7 +70,7 @@ class LiveEdits:
         self._force = force
         self._nearest = nearest
         self._report = report
-        self._edited: dict[Path, EditedSheet] = {}
+        self._edits = EditList(workspace.rom.sha256)
         self._plan: EditPlan | None = None
         self._patch: Patch | None = None
         self._shown: set[str] = set()
@@ -74,14 +80,19 @@ class LiveEdits:
         self._newest: Snapshot | None = None
 
     @property
+    def edits(self) -> EditList:
+        """All that is edited now, and what can be undone."""
+        return self._edits
+
+    @property
     def plan(self) -> EditPlan | None:
-        """All that is edited now, or `None`."""
+        """The plan that is in the game, or `None` before the first one."""
         return self._plan
 
     @property
     def patch(self) -> Patch | None:
         """The patch that holds all edits, or `None` where there are none."""
-        return self._patch
+        return self._patch if self._edits.edits else None
 
     def bring_in(self, pngs: Sequence[Path], snapshot: Snapshot) -> None:
         """Take edited sheets into the running game, beside those that are in already.
@@ -93,7 +104,8 @@ class LiveEdits:
         Raises:
             HalscopeError: It cannot be read, placed or written; the game stays as it was.
         """
-        self._apply({png: read_sheet(png, nearest=self._nearest) for png in pngs}, snapshot)
+        sheets = [sheet_edit(read_sheet(png, nearest=self._nearest)) for png in pngs]
+        self.take(self._edits.put(sheets, datetime.now(UTC)), snapshot)
 
     def saw(self, snapshot: Snapshot) -> None:
         """The game is here now. Cheap, from any thread: an edit is written against the newest snapshot."""
@@ -111,14 +123,24 @@ class LiveEdits:
             self._write_new_sheets(update, update.origins, self._folder)
             self._take_saved(update.snapshot, self._folder)
 
-    def _apply(self, sheets: dict[Path, EditedSheet], snapshot: Snapshot) -> None:
-        edited = self._edited | sheets
+    def take(self, edits: EditList, snapshot: Snapshot) -> None:
+        """Bring the running game from the present edits to these, as after `edits.undo()` or `edits.revert(1)`.
+
+        They are planned again from the ROM as it was, so nothing is left of an edit that has gone.
+
+        Args:
+            edits: The new edits, of the same ROM.
+            snapshot: The game as it is now, its WRAM included.
+
+        Raises:
+            HalscopeError: They cannot be placed or written; the game and the present edits stay as they were.
+        """
         rom = self._workspace.rom
         index = self._workspace.index()
         codecs = self._workspace.plugins.codecs()
 
         def make_plan(_context: JobContext) -> EditPlan:
-            return plan_edits(rom, codecs, list(edited.values()), index=index, force=self._force)
+            return edits.plan(rom, codecs, index=index, force=self._force)
 
         plan = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
         patch = to_patch(plan)
@@ -133,7 +155,7 @@ class LiveEdits:
                 # Nothing was written. If the game has moved on meanwhile, its memory is searched once more.
                 if attempt == WRITE_ATTEMPTS or now is self._newest or not self._session.threads:
                     raise
-        self._edited, self._plan, self._patch = edited, plan, patch
+        self._edits, self._plan, self._patch = edits, plan, patch
 
     def _write(self, patch: Patch, writes: Sequence[Write]) -> None:
         job = self._session.apply(patch, writes=writes)
@@ -147,11 +169,12 @@ class LiveEdits:
     def write_patch(self, output: Path) -> None:
         """Write all edits as one patch. Raises UsageError, HalscopeError."""
         check_output(self._workspace, output)
-        if self._patch is None:
+        patch = self.patch
+        if patch is None:
             self._report(f"{output}: not written, nothing was edited")
             return
-        write_patch(self._workspace, self._patch, output)
-        self._report(f"{output}: {self._patch.summary}")
+        write_patch(self._workspace, patch, output)
+        self._report(f"{output}: {patch.summary}")
 
     def _write_new_sheets(self, update: Update, origins: VramOrigins, folder: Path) -> None:
         if len(self._shown) >= MOST_SHEETS:
@@ -191,10 +214,10 @@ class LiveEdits:
                 continue
             self._settled[path] = now
             try:
-                sheet = read_sheet(path, nearest=self._nearest)
-                if path not in self._edited and not changed_tiles(sheet):
+                edit = sheet_edit(read_sheet(path, nearest=self._nearest))
+                if not edit.changes and self._edits.find(edit.name) is None:
                     continue  # of an earlier run, and never edited
-                self._apply({path: sheet}, snapshot)
+                self.take(self._edits.put([edit], datetime.now(UTC)), snapshot)
             except HalscopeError as error:
                 self._report(str(error))
             else:

@@ -9,8 +9,10 @@ from halscope.inject.builders import (
 )
 from halscope.inject.live import live_writes, rom_writes
 from halscope.inject.place import apply_patch, to_patch
-from halscope.inject.plan import BlockEdit, Change, EditPlan, plan_edit, plan_edits
+from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
+from halscope.inject.sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
+from halscope.inject.split import TileChange
 
 __all__ = [
     "BlockEdit",
@@ -19,13 +21,21 @@ __all__ = [
     "EditPlan",
     "EditedSheet",
     "Sheet",
+    "SheetEdit",
+    "Shown",
+    "TileChange",
+    "TileIndex",
     "apply_patch",
+    "edit_from_json",
+    "edit_to_json",
     "grey_palette",
     "live_writes",
+    "plan_changes",
     "plan_edit",
     "plan_edits",
     "read_sheet",
     "rom_writes",
+    "sheet_edit",
     "sheet_from_block",
     "sheet_from_metasprite",
     "sheet_from_raw",

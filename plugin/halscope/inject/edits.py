@@ -8,7 +8,7 @@ from typing import Final
 
 from halscope_hooks import Codec, StartEvidence
 
-from halscope.inject.model import Sheet
+from halscope.inject.sheet_edit import SheetEdit
 from halscope.rom.image import Rom
 
 RAW: Final = "raw"
@@ -100,13 +100,13 @@ class EditPlan:
     Args:
         rom: The ROM that it was planned for.
         codecs: The codecs by name, to decode again when the result is checked.
-        sheets: The sheets as exported.
+        edits: What each sheet changes.
         blocks: The changed blocks, ascending; empty when the picture was not changed.
         notes: What a person should know: other places that hold the same tiles and stay as they are.
     """
 
     rom: Rom = field(repr=False)
     codecs: Mapping[str, Codec] = field(repr=False)
-    sheets: tuple[Sheet, ...] = field(repr=False)
+    edits: tuple[SheetEdit, ...] = field(repr=False)
     blocks: tuple[BlockEdit, ...]
     notes: tuple[str, ...]

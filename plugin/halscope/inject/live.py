@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from halscope.inject._patterns import find_patterns
 from halscope.inject.edits import RAW, EditPlan
 from halscope.inject.place import verified_image
+from halscope.inject.sheet_edit import SheetEdit
 from halscope.rom.image import Rom
 
 _VRAM_STEP: Final = 16
@@ -138,7 +139,8 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     searches = [search for content in contents for search in _searches(content)]
     for memory in memories:
         _find_copies(searches, memory)
-    _take_exported_places(contents, memories[0], _standing_places(plan, contents, memories[0]))
+    edits = plan.edits if previous is None else (*plan.edits, *previous.edits)
+    _take_exported_places(contents, memories[0], _standing_places(edits, contents, memories[0]))
     return tuple(write for memory in memories for write in memory.writes())
 
 
@@ -307,7 +309,7 @@ def _agreeing(first: bytes, second: bytes) -> int:
     return int(differs.argmax()) if differs.any() else length
 
 
-def _standing_places(plan: EditPlan, contents: Sequence[_Content], vram: _Memory) -> set[int]:
+def _standing_places(edits: Sequence[SheetEdit], contents: Sequence[_Content], vram: _Memory) -> set[int]:
     """Where the sheets were whose every telling tile still stands in its place in VRAM, edited or not."""
     versions: dict[bytes, set[bytes]] = {}
     for content in contents:
@@ -316,11 +318,10 @@ def _standing_places(plan: EditPlan, contents: Sequence[_Content], vram: _Memory
             for version in same:
                 versions.setdefault(version, set()).update(same)
     standing: set[int] = set()
-    for sheet in plan.sheets:
-        placed = [(cell.vram_byte, cell.tile) for cell in sheet.cells if cell.vram_byte is not None]
-        telling = [(at, tile) for at, tile in placed if is_telling(tile)]
+    for edit in edits:
+        telling = [(at, tile) for at, tile in edit.shown if is_telling(tile)]
         if telling and all(vram.bytes[at : at + len(tile)] in versions.get(tile, {tile}) for at, tile in telling):
-            standing.update(at for at, _ in placed)
+            standing.update(at for at, _ in edit.shown)
     return standing
 
 

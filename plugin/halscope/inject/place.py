@@ -102,7 +102,7 @@ _ADVICE = (
 
 
 def _titles(plan: EditPlan) -> str:
-    titles = [sheet.title for sheet in plan.sheets]
+    titles = [edit.title for edit in plan.edits]
     return ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
 
 

@@ -15,10 +15,10 @@ from halscope.inject._merge import SheetTile, merge
 from halscope.inject.edits import PROVEN_STARTS, RAW, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
 from halscope.inject.model import EditedSheet
-from halscope.inject.split import changed_tiles
+from halscope.inject.sheet_edit import SheetEdit, sheet_edit
 from halscope.rom.image import Rom
 
-__all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_edit", "plan_edits"]
+__all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan_edit", "plan_edits"]
 
 
 class TileIndex(Protocol):
@@ -43,29 +43,45 @@ def plan_edits(
     index: TileIndex | None = None,
     force: bool = False,
 ) -> EditPlan:
+    """Plan the edits of sheets with their pictures, as `plan_changes` does for what they change.
+
+    Raises:
+        InjectError: As `plan_changes`; or a painted tile is locked, or edited in two ways inside one sheet.
+    """
+    return plan_changes(rom, codecs, [sheet_edit(one) for one in edited], index=index, force=force)
+
+
+def plan_changes(
+    rom: Rom,
+    codecs: Sequence[Codec],
+    edits: Sequence[SheetEdit],
+    *,
+    index: TileIndex | None = None,
+    force: bool = False,
+) -> EditPlan:
     """Plan edits: take the changed tiles, prove each one's place in the ROM, and pack their blocks anew.
 
     Args:
         rom: The ROM that the sheets were exported from.
         codecs: All codecs that origins may name.
-        edited: Sheets with their edited pictures, one or more. Two may change one tile if they agree on it; tiles of
-            two depths or places that overlap may each change bytes of their own.
+        edits: What each sheet changes. Two may change one tile if they agree on it; tiles of two depths or places that
+            overlap may each change bytes of their own. None at all is an edit that changes nothing.
         index: The ROM's index, if there is one: its evidence for a block's start counts instead of the sheet's, and
             other places of the same tiles are noted.
         force: Also edit a block whose start is known by content or adjacency alone.
 
     Raises:
-        InjectError: A sheet belongs to another ROM, a tile is locked or edited in two ways, the ROM does not hold
-            what a sheet says, or a block's start is not proven.
+        InjectError: A sheet belongs to another ROM, a tile is edited in two ways, the ROM does not hold what a sheet
+            says, or a block's start is not proven.
     """
-    for one in edited:
-        if one.sheet.rom_sha256 != rom.sha256:
+    for edit in edits:
+        if edit.rom_sha256 != rom.sha256:
             raise InjectError(
-                f"{one.name}: was exported from another ROM: its SHA-256 is {one.sheet.rom_sha256}, that of {rom.name} "
+                f"{edit.name}: was exported from another ROM: its SHA-256 is {edit.rom_sha256}, that of {rom.name} "
                 f"is {rom.sha256}; give that ROM, or export the sheet again from this one"
             )
-    tiles = [SheetTile(one.name, change) for one in edited for change in changed_tiles(one)]
-    names = ", ".join(one.name for one in edited)
+    tiles = [SheetTile(edit.name, change) for edit in edits for change in edit.changes]
+    names = ", ".join(edit.name for edit in edits)
     by_name = {codec.name: codec for codec in codecs}
     known = _places(tiles, index)
     blocks: list[BlockEdit] = []
@@ -88,7 +104,7 @@ def plan_edits(
         blocks.append(block)
     _refuse_overlaps(blocks)
     notes = other_places(blocks, rom, by_name, known)
-    return EditPlan(rom, by_name, tuple(one.sheet for one in edited), tuple(blocks), tuple(notes))
+    return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
 
 
 def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
