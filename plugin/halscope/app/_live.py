@@ -15,6 +15,7 @@ from halscope.app._sheets import check_output, write_patch
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import png_bytes, upscale
 from halscope.inject import (
+    RAW,
     EditPlan,
     Sheet,
     live_writes,
@@ -25,7 +26,7 @@ from halscope.inject import (
     to_patch,
     write_sheet,
 )
-from halscope.project import EditList
+from halscope.project import EditList, Knowledge
 from halscope.rom.index import TILE_BYTES
 from halscope.session import JobContext, JobTimeoutError, Session, Update
 
@@ -77,6 +78,7 @@ class LiveEdits:
         self._settled: dict[Path, Signature] = {}
         self._changing: dict[Path, Signature] = {}
         self._looked: int | None = None
+        self._learns = True
         self._newest: Snapshot | None = None
 
     @property
@@ -185,6 +187,7 @@ class LiveEdits:
         new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
         telling = self._workspace.index().informative(b"".join(new))
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
+        written: list[Sheet] = []
         for group in self._workspace.plugins.group_sprites(update.frame):
             sheet = sheet_from_metasprite(update.frame, group, origins, self._workspace.rom, codecs)
             name = _sheet_name(sheet)
@@ -197,6 +200,25 @@ class LiveEdits:
             if not path.exists():  # an edit of an earlier run is not overwritten
                 write_sheet(sheet, None, path)
                 self._settled[path] = _signature(path)
+                written.append(sheet)
+        self._note_palettes(written)
+
+    def _note_palettes(self, sheets: Sequence[Sheet]) -> None:
+        """Remember which palettes the blocks of new sheets were shown with."""
+        if not sheets or not self._learns:
+            return
+
+        def learn(known: Knowledge) -> Knowledge:
+            for sheet in sheets:
+                for (codec, block_offset), palettes in block_palettes(sheet).items():
+                    known = known.saw(codec, block_offset, palettes)
+            return known
+
+        try:
+            self._workspace.knowledge.update(learn)
+        except HalscopeError as error:  # the game goes on without: an edit needs none of it
+            self._learns = False
+            self._report(f"what is seen is not remembered: {error}")
 
     def _take_saved(self, snapshot: Snapshot, folder: Path) -> None:
         for path in sorted(folder.glob("*.png")):
@@ -228,6 +250,16 @@ class LiveEdits:
 def _signature(path: Path) -> Signature:
     status = path.stat()
     return status.st_mtime_ns, status.st_size
+
+
+def block_palettes(sheet: Sheet) -> dict[tuple[str, int], set[tuple[int, ...]]]:
+    """The palettes, BGR555, that a sheet shows each compressed block with, by codec and block offset."""
+    colours = [tuple(palette) for palette in sheet.palettes.tolist()]
+    seen: dict[tuple[str, int], set[tuple[int, ...]]] = {}
+    for cell in sheet.cells:
+        if cell.origin is not None and cell.origin.codec != RAW:
+            seen.setdefault((cell.origin.codec, cell.origin.block_offset), set()).add(colours[cell.palette])
+    return seen
 
 
 def _sheet_name(sheet: Sheet) -> str:
