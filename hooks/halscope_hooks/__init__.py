@@ -27,7 +27,7 @@ from halscope_hooks._events import (
 from halscope_hooks._extensions import Exporter, ExportRequest, HostFactory, HostRequest, SpriteGroup
 from halscope_hooks._frame import Frame, Layer, Sprite
 from halscope_hooks._markers import HOOK_API, PROJECT_NAME, hookimpl, hookspec
-from halscope_hooks._origin import Origin, StartEvidence, VramOrigins
+from halscope_hooks._origin import RAW_CODEC, Origin, StartEvidence, VramOrigins
 from halscope_hooks._patch import MemorySpace, Patch, Write
 from halscope_hooks._permissions import PERMISSIONS, Permission
 from halscope_hooks._profile import Decoder, GameProfile, PointerTable
@@ -39,6 +39,7 @@ __all__ = [
     "HOOK_API",
     "PERMISSIONS",
     "PROJECT_NAME",
+    "RAW_CODEC",
     "Attached",
     "Block",
     "CancelledError",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+RAW_CODEC: Final = "raw"
+"""The codec of an origin whose bytes are not compressed."""
 
 StartEvidence = Literal["traced", "pointer", "adjacent", "content"]
 """How the start of a block is known, strongest first.
@@ -22,9 +25,9 @@ class Origin:
     """A place in the ROM that holds the bytes of a tile, proven by decoding again and comparing.
 
     Args:
-        codec: The codec's name ("hal"), or "raw" for uncompressed bytes.
-        block_offset: File offset of the compressed block in the headerless image; of the tile itself for "raw".
-        byte_offset: Offset of the tile in the block's decoded bytes; 0 for "raw".
+        codec: The codec's name ("hal"), or `RAW_CODEC` for uncompressed bytes.
+        block_offset: File offset of the compressed block in the headerless image; of the tile itself where it is raw.
+        byte_offset: Offset of the tile in the block's decoded bytes; 0 where it is raw.
         start: How the block's start is known.
     """
 

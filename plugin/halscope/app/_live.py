@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, VramOrigins, Write
+from halscope_hooks import RAW_CODEC, HalscopeError, HostError, Patch, Snapshot, VramOrigins, Write
 
 from halscope._files import write_atomic
 from halscope.app._sheets import check_output, write_patch
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import png_bytes, upscale
 from halscope.inject import (
-    RAW,
     EditPlan,
     Sheet,
     live_writes,
@@ -257,7 +256,7 @@ def block_palettes(sheet: Sheet) -> dict[tuple[str, int], set[tuple[int, ...]]]:
     colours = [tuple(palette) for palette in sheet.palettes.tolist()]
     seen: dict[tuple[str, int], set[tuple[int, ...]]] = {}
     for cell in sheet.cells:
-        if cell.origin is not None and cell.origin.codec != RAW:
+        if cell.origin is not None and cell.origin.codec != RAW_CODEC:
             seen.setdefault((cell.origin.codec, cell.origin.block_offset), set()).add(colours[cell.palette])
     return seen
 

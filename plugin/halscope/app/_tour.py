@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import HalscopeError, Patch, Snapshot
+from halscope_hooks import RAW_CODEC, HalscopeError, Patch, Snapshot
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -69,7 +69,7 @@ def run_tour(folder: Path, core: str | None, report: Report) -> TourReport:
 def block_names(facts: dict[str, Any]) -> Names:
     """What the demo's build calls its blocks and its uncompressed sheets."""
     blocks = {("hal", block["offset"]): block["name"] for block in facts["blocks"]}
-    return blocks | {("raw", raw["offset"]): raw["name"] for raw in facts["raw"]}
+    return blocks | {(RAW_CODEC, raw["offset"]): raw["name"] for raw in facts["raw"]}
 
 
 def _look_around(

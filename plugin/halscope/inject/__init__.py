@@ -7,7 +7,7 @@ from halscope.inject.builders import (
     sheet_from_raw,
     sheet_from_sprite,
 )
-from halscope.inject.edits import PROVEN_STARTS, RAW
+from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.live import live_writes, rom_writes
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
@@ -17,7 +17,6 @@ from halscope.inject.split import TileChange
 
 __all__ = [
     "PROVEN_STARTS",
-    "RAW",
     "BlockEdit",
     "Cell",
     "Change",

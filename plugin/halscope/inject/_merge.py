@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple, NoReturn
 
-from halscope_hooks import InjectError, Origin
+from halscope_hooks import RAW_CODEC, InjectError, Origin
 
-from halscope.inject.edits import RAW, Change
+from halscope.inject.edits import Change
 from halscope.inject.split import TileChange
 
 
@@ -31,7 +31,7 @@ class SheetTile(NamedTuple):
     @property
     def at(self) -> int:
         """Its first byte: in the block's decoded bytes; of an uncompressed tile, in the ROM."""
-        return self.origin.block_offset if self.origin.codec == RAW else self.origin.byte_offset
+        return self.origin.block_offset if self.origin.codec == RAW_CODEC else self.origin.byte_offset
 
     @property
     def end(self) -> int:

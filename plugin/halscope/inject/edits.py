@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from halscope_hooks import Codec, StartEvidence
+from halscope_hooks import RAW_CODEC, Codec, StartEvidence
 
 from halscope.inject.sheet_edit import SheetEdit
 from halscope.rom.image import Rom
-
-RAW: Final = "raw"
-"""The codec name of an origin that is not compressed."""
 
 PROVEN_STARTS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer")
 """What must be known of a block's start before its bytes are changed."""
@@ -81,15 +78,17 @@ class BlockEdit:
 
     def place(self, change: Change) -> tuple[str, int, int]:
         """Codec, block offset and byte offset of a change, as an origin names its tile."""
-        if self.codec == RAW:
-            return RAW, self.block_offset + change.byte_offset, 0
+        if self.codec == RAW_CODEC:
+            return RAW_CODEC, self.block_offset + change.byte_offset, 0
         return self.codec, self.block_offset, change.byte_offset
 
     @property
     def name(self) -> str:
         """The block's name in messages."""
         return (
-            f"{self.codec} block at {self.block_offset:#x}" if self.codec != RAW else f"tile at {self.block_offset:#x}"
+            f"{self.codec} block at {self.block_offset:#x}"
+            if self.codec != RAW_CODEC
+            else f"tile at {self.block_offset:#x}"
         )
 
 

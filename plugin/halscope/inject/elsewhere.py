@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from halscope_hooks import Codec, CodecError, InjectError, Origin
+from halscope_hooks import RAW_CODEC, Codec, CodecError, InjectError, Origin
 
-from halscope.inject.edits import PROVEN_STARTS, RAW, BlockEdit
+from halscope.inject.edits import PROVEN_STARTS, BlockEdit
 from halscope.rom.image import Rom
 
 Known = Mapping[bytes, tuple[Origin, ...]]
@@ -32,8 +32,8 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
         places: Counter[str] = Counter()
         for change in block.changes:
             origins = known.get(change.old, ())
-            if block.codec == RAW and not origins:
-                origins = tuple(Origin(RAW, at, 0, "content") for at in _occurrences(rom, change.old))
+            if block.codec == RAW_CODEC and not origins:
+                origins = tuple(Origin(RAW_CODEC, at, 0, "content") for at in _occurrences(rom, change.old))
             others = {
                 _place_name(origin, block)
                 for origin in _apart(origins, block, change.size, end_of)
@@ -45,7 +45,7 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
             shown = ", ".join(name for name, _ in places.most_common(_NOTED_PLACES))
             more = f" and {len(places) - _NOTED_PLACES} more places" if len(places) > _NOTED_PLACES else ""
             what = f"{tiles} of {len(block.changes)} edited tiles" if len(block.changes) > 1 else "the edited tile"
-            where = f" of the {block.name}" if block.codec != RAW else f" at {block.block_offset:#x}"
+            where = f" of the {block.name}" if block.codec != RAW_CODEC else f" at {block.block_offset:#x}"
             stand = "stands" if tiles == 1 else "stand"
             notes.append(f"{what}{where} also {stand} in {shown}{more}; what is shown from there stays")
     return notes
@@ -54,7 +54,7 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
 def _place_name(origin: Origin, block: BlockEdit) -> str:
     if (origin.codec, origin.block_offset) == (block.codec, block.block_offset):
         return "other tiles of that block"
-    what = "uncompressed bytes" if origin.codec == RAW else f"the {origin.codec} block"
+    what = "uncompressed bytes" if origin.codec == RAW_CODEC else f"the {origin.codec} block"
     return f"{what} at {origin.block_offset:#x}"
 
 
@@ -67,7 +67,7 @@ def _apart(
     for origin in origins:
         source = (origin.codec, origin.block_offset)
         if source not in taken:
-            raw = origin.codec == RAW
+            raw = origin.codec == RAW_CODEC
             end = origin.block_offset + tile_bytes if raw else end_of(origin.codec, origin.block_offset)
             if end is None or any(origin.block_offset < stop and end > start for start, stop in taken.values()):
                 continue
@@ -98,7 +98,7 @@ def _occurrences(rom: Rom, tile: bytes) -> list[int]:
 def refuse_raw_over_block(rom: Rom, codecs: Mapping[str, Codec], block: BlockEdit, known: Known) -> None:
     """Raw bytes never go over a compressed stream: they would be read as commands."""
     for origin in (origin for change in block.changes for origin in known.get(change.old, ())):
-        packed = origin.codec != RAW and origin.start in PROVEN_STARTS
+        packed = origin.codec != RAW_CODEC and origin.start in PROVEN_STARTS
         end = _end(rom, codecs, origin.codec, origin.block_offset) if packed else None
         if end is not None and origin.block_offset < block.end and end > block.block_offset:
             raise InjectError(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from halscope_hooks import InjectError, Patch, Snapshot, Write
+from halscope_hooks import RAW_CODEC, InjectError, Patch, Snapshot, Write
 from numpy.typing import NDArray
 
 from halscope.inject._patterns import find_patterns
-from halscope.inject.edits import RAW, EditPlan
+from halscope.inject.edits import EditPlan
 from halscope.inject.place import verified_image
 from halscope.inject.sheet_edit import SheetEdit
 from halscope.rom.image import Rom
@@ -210,7 +210,7 @@ def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
             for change in block.changes:
                 vram.setdefault((change.byte_offset, change.end), set()).update(change.vram_bytes)
         shift = 0
-        if key[0] == RAW:
+        if key[0] == RAW_CODEC:
             low, high = max(0, key[1] - _CONTEXT), max(block.end for block in present) + _CONTEXT
             versions = [plan.rom.data[low:high].tobytes(), *(_raw_window(one, low, high) for one in plans)]
             shift = key[1] - low
@@ -227,7 +227,7 @@ def _raw_window(plan: EditPlan, low: int, high: int) -> bytes:
     """A part of the ROM with a plan's uncompressed tiles in it."""
     window = bytearray(plan.rom.data[low:high])
     for block in plan.blocks:
-        if block.codec == RAW and block.block_offset < high and block.end > low:
+        if block.codec == RAW_CODEC and block.block_offset < high and block.end > low:
             start = max(low, block.block_offset)
             new = block.new_data[start - block.block_offset : high - block.block_offset]
             window[start - low : start - low + len(new)] = new

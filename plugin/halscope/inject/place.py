@@ -7,10 +7,10 @@ from collections.abc import Buffer, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
-from halscope_hooks import CodecError, InjectError, Patch, PatchError, Write
+from halscope_hooks import RAW_CODEC, CodecError, InjectError, Patch, PatchError, Write
 from numpy.typing import NDArray
 
-from halscope.inject.edits import RAW, BlockEdit, EditPlan
+from halscope.inject.edits import BlockEdit, EditPlan
 from halscope.rom import checksum
 from halscope.rom.header import LIKELY
 from halscope.rom.image import Rom
@@ -132,7 +132,7 @@ def _check(plan: EditPlan, writes: Sequence[Write], image: bytearray) -> None:
         raise InjectError(f"{plan.rom.name}: the header overlaps an edited block; nothing was changed")
     patched = np.frombuffer(image, np.uint8)
     for block in plan.blocks:
-        if block.codec == RAW:
+        if block.codec == RAW_CODEC:
             data = patched[block.block_offset : block.end].tobytes()
         else:
             try:

@@ -8,15 +8,16 @@ from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
-from halscope_hooks import Block, Codec, CodecError, InjectError, Origin, StartEvidence
+from halscope_hooks import RAW_CODEC, Block, Codec, CodecError, InjectError, Origin, StartEvidence
 from numpy.typing import NDArray
 
 from halscope.inject._merge import SheetTile, merge
-from halscope.inject.edits import PROVEN_STARTS, RAW, BlockEdit, Change, EditPlan
+from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
 from halscope.inject.model import EditedSheet
 from halscope.inject.sheet_edit import SheetEdit, sheet_edit
 from halscope.rom.image import Rom
+from halscope.rom.index import TILE_BYTES
 
 __all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan_edit", "plan_edits"]
 
@@ -88,11 +89,13 @@ def plan_changes(
     for group in _groups(tiles):
         codec, block_offset = group[0].origin.codec, group[0].origin.block_offset
         start = _start(group, known)
-        if codec == RAW:
+        if codec == RAW_CODEC:
             block = _edit_raw(rom, group, start)
             refuse_raw_over_block(rom, by_name, block, known)
         elif codec not in by_name:
-            raise InjectError(f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW])}")
+            raise InjectError(
+                f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW_CODEC])}"
+            )
         else:
             block = _edit_block(rom, by_name[codec], block_offset, group, start)
             if start not in PROVEN_STARTS and not force:
@@ -149,7 +152,7 @@ def _edit_raw(rom: Rom, group: list[SheetTile], start: StartEvidence) -> BlockEd
         raise InjectError(f"{rom.name}: the uncompressed tile at {at:#x} names a byte offset; export the sheet again")
     old = rom.data[at : max(tile.end for tile in group)].tobytes()
     new, changes = merge(old, group, f"{rom.name}: uncompressed tile at {at:#x}", at)
-    return BlockEdit(RAW, at, start, old, new, old, new, changes)
+    return BlockEdit(RAW_CODEC, at, start, old, new, old, new, changes)
 
 
 def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
@@ -158,7 +161,7 @@ def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
     groups: list[list[SheetTile]] = []
     end = -1
     for tile in sorted(tiles, key=lambda tile: tile.at):
-        if tile.origin.codec != RAW:
+        if tile.origin.codec != RAW_CODEC:
             packed[tile.origin.codec, tile.origin.block_offset].append(tile)
         elif tile.at < end:
             groups[-1].append(tile)
@@ -171,10 +174,10 @@ def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
 
 def _places(tiles: Sequence[SheetTile], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:
     """All that the index knows of the changed tiles, by the tile's old bytes (the index holds 32-byte tiles)."""
-    old = sorted({tile.change.old for tile in tiles if len(tile.change.old) == 32})
+    old = sorted({tile.change.old for tile in tiles if len(tile.change.old) == TILE_BYTES})
     if index is None or not old:
         return {}
-    found = index.lookup(np.frombuffer(b"".join(old), np.uint8).reshape(-1, 32))
+    found = index.lookup(np.frombuffer(b"".join(old), np.uint8).reshape(-1, TILE_BYTES))
     return dict(zip(old, found, strict=True))
 
 
