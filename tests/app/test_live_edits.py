@@ -10,7 +10,7 @@ from halscope.app import LiveEdits, Workspace
 from halscope.app._live import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
-from halscope.inject.sheet import read_sheet
+from halscope.inject import read_sheet
 from halscope.session import Session, Update
 from PIL import Image
 from support.demo_game import DemoGame

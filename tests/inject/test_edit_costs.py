@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
 from halscope.inject import (
+    Composition,
     EditedSheet,
     Sheet,
     apply_patch,
@@ -22,7 +23,6 @@ from halscope.inject import (
     to_patch,
     write_sheet,
 )
-from halscope.inject.model import Composition
 from halscope.rom.image import Rom
 from halscope_hooks import Block, Codec, Origin, Patch, PatchError, Snapshot, Write
 from numpy.typing import NDArray

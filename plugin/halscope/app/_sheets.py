@@ -17,11 +17,18 @@ from halscope.app._workspace import Workspace
 from halscope.export.pictures import indexed_png
 from halscope.formats.dumps import load_states
 from halscope.formats.recording import RecordingReader
-from halscope.inject.builders import sheet_from_block, sheet_from_metasprite, sheet_from_sprite
-from halscope.inject.model import Sheet
-from halscope.inject.place import apply_patch, to_patch
-from halscope.inject.plan import EditPlan, plan_edits
-from halscope.inject.sheet import read_sheet, write_sheet
+from halscope.inject import (
+    EditPlan,
+    Sheet,
+    apply_patch,
+    plan_edits,
+    read_sheet,
+    sheet_from_block,
+    sheet_from_metasprite,
+    sheet_from_sprite,
+    to_patch,
+    write_sheet,
+)
 from halscope.ppu import decode_frame
 from halscope.ppu.cgram import obj_palette
 from halscope.ppu.tiles import TileDepth

@@ -22,9 +22,7 @@ from halscope.demo import rom_path, truth
 from halscope.export import bps
 from halscope.export.pictures import png_bytes
 from halscope.hosts import libretro
-from halscope.inject.builders import sheet_from_block
-from halscope.inject.plan import EditPlan
-from halscope.inject.sheet import write_sheet
+from halscope.inject import EditPlan, sheet_from_block, write_sheet
 from halscope.ppu.cgram import obj_palette
 from halscope.rom.index import TILE_BYTES
 from halscope.session import Session, Update

@@ -15,7 +15,7 @@ from halscope._files import write_atomic
 from halscope.app._pictures import Names, boxes_of, figures_of, screen_of
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import Entry, before_after, overview, png_bytes
-from halscope.inject.plan import EditPlan
+from halscope.inject import EditPlan
 from halscope.session import Update
 
 PATCH_NAME: Final = "halscope-demo-edited.bps"

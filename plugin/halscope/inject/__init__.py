@@ -1,5 +1,6 @@
 """From an edited PNG back to tiles, blocks and a verified patch."""
 
+from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
 from halscope.inject.builders import (
     grey_palette,
     sheet_from_block,
@@ -9,10 +10,10 @@ from halscope.inject.builders import (
 )
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.live import live_writes, rom_writes
+from halscope.inject.model import Composition
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
-from halscope.inject.sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
 from halscope.inject.split import TileChange
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "BlockEdit",
     "Cell",
     "Change",
+    "Composition",
     "EditPlan",
     "EditedSheet",
     "Sheet",

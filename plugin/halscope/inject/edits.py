@@ -8,7 +8,7 @@ from typing import Final
 
 from halscope_hooks import RAW_CODEC, Codec, StartEvidence
 
-from halscope.inject.sheet_edit import SheetEdit
+from halscope.inject._sheet_edit import SheetEdit
 from halscope.rom.image import Rom
 
 PROVEN_STARTS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer")

@@ -11,9 +11,9 @@ from halscope_hooks import RAW_CODEC, InjectError, Patch, Snapshot, Write
 from numpy.typing import NDArray
 
 from halscope.inject._patterns import find_patterns
+from halscope.inject._sheet_edit import SheetEdit
 from halscope.inject.edits import EditPlan
 from halscope.inject.place import verified_image
-from halscope.inject.sheet_edit import SheetEdit
 from halscope.rom.image import Rom
 
 _VRAM_STEP: Final = 16

@@ -12,10 +12,10 @@ from halscope_hooks import RAW_CODEC, Block, Codec, CodecError, InjectError, Ori
 from numpy.typing import NDArray
 
 from halscope.inject._merge import SheetTile, merge
+from halscope.inject._sheet_edit import SheetEdit, sheet_edit
 from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
 from halscope.inject.model import EditedSheet
-from halscope.inject.sheet_edit import SheetEdit, sheet_edit
 from halscope.rom.image import Rom
 from halscope.rom.index import TILE_BYTES
 
