@@ -11,7 +11,7 @@ from typing import Final
 from halscope_hooks import RAW_CODEC, HalscopeError, HostError, Patch, Snapshot, VramOrigins, Write
 
 from halscope._files import write_atomic
-from halscope.app._sheets import check_output, write_patch
+from halscope.app._patch_files import check_output, write_patch
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import png_bytes, upscale
 from halscope.inject import (
