@@ -51,7 +51,7 @@ class LiveEdits:
         folder: Where groups of sprites are written as they appear, and watched for edits; `None`: no folder.
         force: Also edit blocks whose start is not proven.
         nearest: Take the nearest colour of the palette for one that it does not have.
-        report: Takes a line for the person at each edit, good or bad.
+        report: Called with one line of text for each edit, whether it was applied or refused.
     """
 
     def __init__(
@@ -82,12 +82,12 @@ class LiveEdits:
 
     @property
     def edits(self) -> EditList:
-        """All that is edited now, and what can be undone."""
+        """The edits that the game holds, with the steps that can be undone."""
         return self._edits
 
     @property
     def plan(self) -> EditPlan | None:
-        """The plan that is in the game, or `None` before the first one."""
+        """The plan of the edits that the game holds, or `None` before the first edit."""
         return self._plan
 
     @property
@@ -96,7 +96,7 @@ class LiveEdits:
         return self._patch if self._edits.edits else None
 
     def bring_in(self, pngs: Sequence[Path], snapshot: Snapshot) -> None:
-        """Take edited sheets into the running game, beside those that are in already.
+        """Apply edited sheets to the running game, in addition to the edits that it already holds.
 
         Args:
             pngs: The edited PNGs.
@@ -109,11 +109,11 @@ class LiveEdits:
         self.take(self._edits.put(sheets, datetime.now(UTC)), snapshot)
 
     def saw(self, snapshot: Snapshot) -> None:
-        """The game is here now. Cheap, from any thread: an edit is written against the newest snapshot."""
+        """Note the newest snapshot, against which the next edit is written. Cheap; any thread may call it."""
         self._newest = snapshot
 
     def look(self, update: Update) -> None:
-        """Once a frame: now and then, write what is new on the screen, and take in what was saved since."""
+        """Call it for each frame. Every `LOOK_EVERY` frames it writes sheets of new figures and applies saved ones."""
         frame = update.snapshot.frame
         if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
             return
@@ -125,9 +125,9 @@ class LiveEdits:
             self._take_saved(update.snapshot, self._folder)
 
     def take(self, edits: EditList, snapshot: Snapshot) -> None:
-        """Bring the running game from the present edits to these, as after `edits.undo()` or `edits.revert(1)`.
+        """Change the running game from the present edits to these, for example `edits.undo()` or `edits.revert(1)`.
 
-        They are planned again from the ROM as it was, so nothing is left of an edit that has gone.
+        They are planned again from the original ROM, so nothing remains of an edit that is no longer in the list.
 
         Args:
             edits: The new edits, of the same ROM.
@@ -153,7 +153,7 @@ class LiveEdits:
                 self._write(patch, (*in_rom, *live))
                 break
             except HostError:
-                # Nothing was written. If the game has moved on meanwhile, its memory is searched once more.
+                # Nothing was written. If the game has run on meanwhile, search its memory again.
                 if attempt == WRITE_ATTEMPTS or now is self._newest or not self._session.threads:
                     raise
         self._edits, self._plan, self._patch = edits, plan, patch
@@ -165,7 +165,7 @@ class LiveEdits:
         except JobTimeoutError:
             if job.cancel("the game does not run"):
                 raise
-            job.result(0)  # it was written in the last moment
+            job.result(0)  # it was written just before the cancellation
 
     def write_patch(self, output: Path) -> None:
         """Write all edits as one patch. Raises UsageError, HalscopeError."""
@@ -181,7 +181,7 @@ class LiveEdits:
         if len(self._shown) >= MOST_SHEETS:
             return
         codecs = self._workspace.plugins.codecs()
-        # An edited figure is no new one: its tiles stand in no ROM yet, so its sheet could not be edited.
+        # Skip figures with edited tiles: the original ROM does not hold them, so their sheets could not be edited.
         edits = () if self._plan is None else self._plan.blocks
         new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
         telling = self._workspace.index().informative(b"".join(new))

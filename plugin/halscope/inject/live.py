@@ -29,8 +29,8 @@ class _Content:
     """Bytes that a game may have copied, before and after.
 
     Args:
-        before: What may stand in the game's memory now: the ROM's own bytes, and those of the edit before this one.
-        after: What shall stand there; all are of one length.
+        before: Versions that the game's memory may hold now: the ROM's own bytes, and those of the previous edit.
+        after: The edited bytes. All versions have the same length.
         tiles: Every tile that differs. Tiles of different depths may overlap.
     """
 
@@ -43,9 +43,9 @@ class _Tile(NamedTuple):
     """A tile in a content.
 
     Args:
-        at: Its first byte.
-        end: Behind its last one.
-        vram_bytes: VRAM byte addresses at which it was when its sheet was exported.
+        at: Offset of its first byte.
+        end: Offset after its last byte.
+        vram_bytes: VRAM byte addresses that it had when its sheet was exported.
     """
 
     at: int
@@ -64,7 +64,7 @@ class _Search(NamedTuple):
         pattern: The tile, or a stretch of its block that ends or begins with it.
         shift: Where the tile begins in the pattern.
         old: The tile's bytes there.
-        new: What shall stand there.
+        new: The bytes to write.
         data: The block's version that the pattern is of.
         at: The tile's offset in it.
         rivals: Other offsets in it with the same tile.
@@ -80,7 +80,7 @@ class _Search(NamedTuple):
 
 
 class _Memory:
-    """One memory of the snapshot, and what shall be written into it."""
+    """One memory of the snapshot, and the bytes to write into it."""
 
     def __init__(self, space: Literal["vram", "wram"], data: NDArray[np.uint8], step: int) -> None:
         self.space = space
@@ -100,14 +100,8 @@ class _Memory:
         self._areas.add((at, at + len(new)))
 
     def writes(self) -> Iterator[Write]:
-        """The writes, ascending. Tiles that overlap make one, so that each finds what it expects."""
-        joined: list[list[int]] = []
-        for at, end in sorted(self._areas):
-            if joined and at < joined[-1][1]:
-                joined[-1][1] = max(joined[-1][1], end)
-            else:
-                joined.append([at, end])
-        for at, end in joined:
+        """The writes, ascending. Overlapping tiles share one write: two would not find the bytes that they expect."""
+        for at, end in _joined(self._areas):
             yield Write(self.space, at, self._planned[at:end].astype(np.uint8).tobytes(), self.bytes[at:end])
 
 
@@ -174,10 +168,10 @@ def rom_writes(rom: Rom | Buffer, patch: Patch, previous: Patch | None = None) -
 
 
 def _joined(areas: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Areas (start, end), ascending; those that overlap or touch are one."""
+    """Areas (start, end), ascending; overlapping ones are joined."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(areas):
-        if joined and start <= joined[-1][1]:
+        if joined and start < joined[-1][1]:
             joined[-1] = joined[-1][0], max(joined[-1][1], end)
         else:
             joined.append((start, end))
@@ -185,7 +179,7 @@ def _joined(areas: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _patched(original: NDArray[np.uint8], low: int, high: int, patch: Patch) -> NDArray[np.uint8]:
-    """uint8[high - low]: that part of the image with those writes of the patch that lie in it."""
+    """uint8[high - low]: a part of the image after the patch's writes that begin in it."""
     part = original[low:high].copy()
     for write in patch.rom:
         if low <= write.offset < high:

@@ -47,12 +47,12 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class EditList:
-    """The edits of one ROM. It is immutable: every step returns a new list, and one that fails leaves this as it was.
+    """The edits of one ROM. Immutable: each step returns a new list, so a step that fails changes nothing.
 
     Args:
         rom_sha256: SHA-256 of the headerless image that all edits start from, lower-case hex.
-        states: The edits after each step, the oldest first; the first one is mostly empty.
-        position: Which of the states is the present one; those behind it were undone.
+        states: The edits after each step, the oldest first.
+        position: Index of the present state; the states after it were undone.
         next_id: The id of the next edit.
 
     Raises:
@@ -80,7 +80,7 @@ class EditList:
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """The edits that count now, in the order in which their sheets came in."""
+        """The present edits, in the order in which their sheets were first saved."""
         return self.states[self.position]
 
     @property
@@ -114,7 +114,7 @@ class EditList:
         return self._after((*self.edits, Edit(self.next_id, sheet, made)), self.next_id + 1)
 
     def replace(self, number: int, sheet: SheetEdit, made: datetime) -> Self:
-        """Take a sheet's newer edit in the place of an older one, under its id.
+        """Replace an edit by a newer one, which takes over its id and its place in the order.
 
         Raises:
             UsageError: There is no edit with this id, another edit has this sheet, or it is of another ROM.
@@ -127,10 +127,10 @@ class EditList:
         return self._after(_replaced(self.edits, Edit(number, sheet, made)), self.next_id)
 
     def put(self, sheets: Iterable[SheetEdit], made: datetime) -> Self:
-        """Take saved sheets in as one step: each is added, or replaces its edit; one that changes nothing reverts it.
+        """Apply saved sheets as one step: each is added or replaces its edit; a sheet without changes reverts its edit.
 
         Returns:
-            The new list; this one where the sheets say what it says already, so that no empty step has to be undone.
+            The new list, or this one if nothing changes, so that there is no empty step to undo.
 
         Raises:
             UsageError: A sheet is of another ROM.
@@ -148,18 +148,18 @@ class EditList:
         return self if edits == self.edits else self._after(edits, next_id)
 
     def revert(self, number: int) -> Self:
-        """Take one edit back, whatever came after it. Raises UsageError: there is none with this id."""
+        """Remove one edit and keep those made after it. Raises UsageError: there is none with this id."""
         gone = self.edit(number)
         return self._after(tuple(edit for edit in self.edits if edit is not gone), self.next_id)
 
     def undo(self) -> Self:
-        """Take the last step back. Raises UsageError: there is none."""
+        """Undo the last step. Raises UsageError: there is none."""
         if not self.can_undo:
             raise UsageError("there is no edit to undo")
         return replace(self, position=self.position - 1)
 
     def redo(self) -> Self:
-        """Do the step again that was undone last. Raises UsageError: there is none."""
+        """Redo the step that was undone last. Raises UsageError: there is none."""
         if not self.can_redo:
             raise UsageError("there is no edit to redo")
         return replace(self, position=self.position + 1)
@@ -167,7 +167,7 @@ class EditList:
     def plan(
         self, rom: Rom, codecs: Sequence[Codec], *, index: TileIndex | None = None, force: bool = False
     ) -> EditPlan:
-        """Plan all edits from the ROM as it was before any of them; the arguments are those of `plan_changes`.
+        """Plan all edits, starting from the original ROM; the arguments are those of `plan_changes`.
 
         Raises:
             InjectError: It is another ROM, or the edits cannot be planned together.
@@ -184,7 +184,7 @@ class EditList:
         return to_patch(self.plan(rom, codecs, index=index, force=force))
 
     def _after(self, edits: tuple[Edit, ...], next_id: int) -> Self:
-        """The list after a step to these edits; steps that were undone cannot be redone any more."""
+        """The list after a step to these edits. Undone steps are dropped: they can no longer be redone."""
         states = (*self.states[: self.position + 1], edits)[-MOST_STATES:]
         return replace(self, states=states, position=len(states) - 1, next_id=next_id)
 

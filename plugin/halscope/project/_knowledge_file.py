@@ -67,14 +67,13 @@ class KnowledgeFile:
         return known
 
     def update(self, learn: Callable[[Knowledge], Knowledge]) -> Knowledge:
-        """Learn something, and write it where it is news.
+        """Add to what is known, and write the file if that is news.
 
-        What stands in the file by now is joined with it, so that processes that learn about the same game side by side
-        keep what the others learnt. If two write in the same instant, what one of them lost is written again by its
-        next update.
+        The present content of the file is merged in, so that several processes can learn about one game at the same
+        time. If two write at the same instant, the update that was lost is written again with that process's next one.
 
         Args:
-            learn: Gets what is known and returns more.
+            learn: Called with what is known; returns it with additions.
 
         Returns:
             All that is known now.
@@ -99,7 +98,7 @@ class KnowledgeFile:
         return known
 
     def _keep_aside(self) -> str:
-        """Give a damaged file another name; where it is now."""
+        """Rename a damaged file; return a phrase that says where it is now."""
         number = 1
         while (aside := self.path.with_name(f"{self.path.stem}.damaged-{number}.json")).exists():
             number += 1
