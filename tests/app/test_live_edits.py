@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.app import LiveEdits, Workspace
-from halscope.app._live import LOOK_EVERY
+from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet

@@ -9,10 +9,10 @@ from halscope.inject.builders import (
     sheet_from_sprite,
 )
 from halscope.inject.edits import PROVEN_STARTS
-from halscope.inject.live import live_writes, rom_writes
 from halscope.inject.model import Composition
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
+from halscope.inject.running_game import live_writes, rom_writes
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
 from halscope.inject.split import TileChange
 
