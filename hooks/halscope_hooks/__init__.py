@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         capability,
     )
     from halscope_hooks._markers import hookimpl, hookspec
-    from halscope_hooks._origin import RAW, CgramOrigins, Origin, StartEvidence, VramOrigins
+    from halscope_hooks._origin import RAW_CODEC, CgramOrigins, Origin, StartEvidence, VramOrigins
     from halscope_hooks._patch import MemorySpace, Patch, Write
     from halscope_hooks._permissions import PERMISSIONS, Permission
     from halscope_hooks._profile import EDGE_RULES, Decoder, EdgeRule, GameProfile, PointerTable
@@ -114,7 +114,7 @@ _MODULES = {
     "capability": "_host",
     "hookimpl": "_markers",
     "hookspec": "_markers",
-    "RAW": "_origin",
+    "RAW_CODEC": "_origin",
     "CgramOrigins": "_origin",
     "Origin": "_origin",
     "StartEvidence": "_origin",
@@ -154,7 +154,7 @@ __all__ = [
     "PERMISSIONS",
     "PROJECT_NAME",
     "RASTER_DTYPE",
-    "RAW",
+    "RAW_CODEC",
     "Attached",
     "Block",
     "CancelledError",

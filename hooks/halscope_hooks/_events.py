@@ -8,7 +8,7 @@ from typing import ClassVar
 from halscope_hooks._frame import Changes, Frame
 from halscope_hooks._host import HostInfo
 from halscope_hooks._origin import VramOrigins
-from halscope_hooks._patch import Patch
+from halscope_hooks._patch import Patch, Write
 from halscope_hooks._snapshot import Snapshot
 
 
@@ -96,11 +96,14 @@ class PatchReady:
     """A patch has been written into the running game. Never left out.
 
     Args:
-        patch: What was written.
+        patch: The whole edit, against the ROM that its hash names.
+        written: What was written into the running game just now, its live memory and its running ROM, in order. Where
+            the game already holds an earlier edit, these writes lead from that one to `patch`.
     """
 
     hook: ClassVar[str] = "halscope_patch_ready"
     patch: Patch
+    written: tuple[Write, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

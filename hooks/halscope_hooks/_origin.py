@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from halscope_hooks._errors import UsageError
 
-RAW: Final = "raw"
-"""The codec name of an origin that is not compressed."""
+RAW_CODEC: Final = "raw"
+"""The codec of an origin whose bytes are not compressed."""
 
 StartEvidence = Literal["traced", "pointer", "adjacent", "content"]
 """How the start of a block is known, strongest first.
@@ -27,9 +27,9 @@ class Origin:
     """A place in the ROM that holds the bytes of a tile, proven by decoding again and comparing.
 
     Args:
-        codec: The codec's name ("hal"), or "raw" for uncompressed bytes.
-        block_offset: File offset of the compressed block in the headerless image; of the tile itself for "raw".
-        byte_offset: Offset of the tile in the block's decoded bytes, before the transform; 0 for "raw".
+        codec: The codec's name ("hal"), or `RAW_CODEC` for uncompressed bytes.
+        block_offset: File offset of the compressed block in the headerless image; of the tile itself where it is raw.
+        byte_offset: Offset of the tile in the block's decoded bytes, before the transform; 0 where it is raw.
         start: How the block's start is known.
         transform: What the game does to the decoded bytes on their way into VRAM: "none", "3bpp-low" and "3bpp-high"
             (three planes become four, the fourth empty or the union of the others), "1bpp", "mode7", and what profiles
@@ -113,6 +113,6 @@ _TILE_SIZES: Final = {2: 16, 4: 32, 8: 64}
 
 def _shifted(origin: Origin, by: int) -> Origin:
     """The origin of the byte so far behind another one's."""
-    if origin.codec == RAW:
+    if origin.codec == RAW_CODEC:
         return replace(origin, block_offset=origin.block_offset + by)
     return replace(origin, byte_offset=origin.byte_offset + by)

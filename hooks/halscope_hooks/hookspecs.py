@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from halscope_hooks._frame import Changes, Frame
     from halscope_hooks._host import HostInfo
     from halscope_hooks._origin import VramOrigins
-    from halscope_hooks._patch import Patch
+    from halscope_hooks._patch import Patch, Write
     from halscope_hooks._profile import GameProfile
     from halscope_hooks._protocols import Codec
     from halscope_hooks._session_api import SessionApi
@@ -56,8 +56,8 @@ def halscope_touched(frame: int, rom_offset: int) -> None:
 
 
 @hookspec
-def halscope_patch_ready(patch: Patch) -> None:
-    """An edit was verified and written into the running game. Thread: host. Delivery: every."""
+def halscope_patch_ready(patch: Patch, written: Sequence[Write]) -> None:
+    """An edit, as a patch against its ROM, was `written` into the running game. Thread: host. Delivery: every."""
 
 
 @hookspec

@@ -132,8 +132,8 @@ class Listener:
         self.note("halscope_touched", frame=frame, rom_offset=rom_offset)
 
     @hookimpl
-    def halscope_patch_ready(self, patch: Patch) -> None:
-        self.note("halscope_patch_ready", patch=patch)
+    def halscope_patch_ready(self, patch: Patch, written: Sequence[Write]) -> None:
+        self.note("halscope_patch_ready", patch=patch, written=written)
 
     @hookimpl
     def halscope_progress(self, job: str, done: int, total: int, text: str, job_id: int) -> None:
@@ -278,6 +278,7 @@ def test_every_patch_of_another_thread_is_told_in_order_on_the_hosts_thread(stag
     assert stage.host.written == [], "the host is touched on its own thread alone"
     stage.pump_until(lambda: len(stage.plugin.of("halscope_patch_ready")) == 10)
     assert [call["patch"] for call in stage.plugin.of("halscope_patch_ready")] == patches
+    assert [call["written"] for call in stage.plugin.of("halscope_patch_ready")] == [patch.live for patch in patches]
     assert stage.plugin.threads("halscope_patch_ready") == {stage.me}
     assert [write.offset for write in stage.host.written] == list(range(10))
 

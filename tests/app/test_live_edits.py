@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.app import LiveEdits, Workspace
-from halscope.app._live import LOOK_EVERY
+from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
-from halscope.inject.sheet import read_sheet
+from halscope.inject import read_sheet
 from halscope.session import Session
 from halscope_hooks import Update
 from PIL import Image
@@ -74,7 +74,7 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         assert any(line.startswith(png.name) and "in the game" in line for line in play.said)
         assert any(bad.name in line and "PNG" in line for line in play.said)
         assert play.edits.plan is not None
-        new = {tile.new for block in play.edits.plan.blocks for tile in block.tiles}
+        new = {tile.new for block in play.edits.plan.blocks for tile in block.changes}
         there = {update.snapshot.vram[at : at + 32].tobytes() for at in range(0, 0x10000, 32)}
         assert new & there
         said = len(play.said)
@@ -100,3 +100,38 @@ def test_edits_of_an_earlier_run_come_back_and_unedited_sheets_stay_silent(tmp_p
         play.edits.write_patch(tmp_path / "edit.bps")
     assert edited.read_bytes() == work
     assert (tmp_path / "edit.bps").read_bytes()[:4] == b"BPS1"
+
+
+def test_the_palettes_of_what_appears_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALSCOPE_DATA_DIR", str(tmp_path / "data"))
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, folder)
+        play.run(1)
+    seen = {(one.codec, one.block_offset, one.colours) for one in play.workspace.knowledge.load().palettes}
+    sheets = [read_sheet(path).sheet for path in folder.glob("*-*.png")]
+    assert seen == {
+        (cell.origin.codec, cell.origin.block_offset, tuple(sheet.palettes[cell.palette].tolist()))
+        for sheet in sheets
+        for cell in sheet.cells
+        if cell.origin is not None and cell.origin.codec != "raw"
+    }
+    assert seen
+    assert not play.said
+
+
+def test_where_nothing_can_be_remembered_that_is_said_once_and_sheets_appear_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HALSCOPE_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "data").touch()
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, folder)
+        play.run(3)
+    assert [line.partition(":")[0] for line in play.said] == ["what is seen is not remembered"]
+    assert list(folder.glob("hal-*.png"))

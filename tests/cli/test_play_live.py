@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
-from halscope.inject.sheet import read_sheet
+from halscope.inject import read_sheet
 from PIL import Image
 from support.made_host import eventually
 

@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.app import LiveEdits, Workspace
-from halscope.app._sheets import write_patch
+from halscope.app._patch_files import write_patch
 from halscope.demo import rom_path
-from halscope.inject.builders import sheet_from_block, sheet_from_metasprite, sheet_from_raw
-from halscope.inject.plan import EditPlan
-from halscope.inject.sheet import write_sheet
+from halscope.inject import EditPlan, sheet_from_block, sheet_from_metasprite, sheet_from_raw, write_sheet
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import group_sprites
 from halscope.session import Session

@@ -80,7 +80,7 @@ def test_the_sheet_of_a_metasprite_goes_through_a_png(edit_rom: EditRom, page: b
     assert (pixels == sheet.compose().pixels).all()
     pixels[3, 20] = 0 if pixels[3, 20] else 5
     plan = plan_edit(edit_rom.rom, [HAL], EditedSheet(sheet, pixels))
-    assert [tile.byte_offset for tile in plan.blocks[0].tiles] == [LEAD + 32 * 2]
+    assert [tile.byte_offset for tile in plan.blocks[0].changes] == [LEAD + 32 * 2]
 
 
 def test_with_the_roms_index_the_tiles_lead_to_the_block(edit_rom: EditRom, page: bytes) -> None:

@@ -41,7 +41,7 @@ def test_from_a_tile_on_the_screen_to_the_block_in_the_rom(codec: Codec, tmp_pat
     path, _ = write_sheet(sheet, pixels, tmp_path / "edit.png")
     plan = plan_edit(truth.rom, codecs, read_sheet(path), index=index)
     (edit,) = plan.blocks
-    assert (edit.codec, edit.block_offset, len(edit.tiles)) == (codec.name, block.offset, 1)
+    assert (edit.codec, edit.block_offset, len(edit.changes)) == (codec.name, block.offset, 1)
 
     image = apply_patch(truth.rom.data, to_patch(plan))
     wanted = bytearray(block.data)

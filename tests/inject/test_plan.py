@@ -56,7 +56,7 @@ def test_from_a_sheet_through_a_png_to_a_patched_block(sheet: Sheet, edit_rom: E
     plan = plan_for(edit_rom, edited)
     (block,) = plan.blocks
     assert (block.codec, block.block_offset, block.start) == ("hal", FIRST, "pointer")
-    assert [tile.byte_offset for tile in block.tiles] == [LEAD + 160, LEAD + 640]
+    assert [tile.byte_offset for tile in block.changes] == [LEAD + 160, LEAD + 640]
     patch = to_patch(plan)
     image = apply_patch(edit_rom.rom.data, patch)
     data = HAL.decode(image, FIRST).data.tobytes()
@@ -194,7 +194,7 @@ def test_sheets_that_edit_one_block_go_together_unless_they_disagree(edit_rom: E
     plan = plan_edits(
         edit_rom.rom, [HAL], [with_tiles(sheet, {0: blank, 3: full}), with_tiles(sheet, {3: full, 9: blank})]
     )
-    assert [tile.byte_offset for tile in plan.blocks[0].tiles] == [LEAD, LEAD + 96, LEAD + 288]
+    assert [tile.byte_offset for tile in plan.blocks[0].changes] == [LEAD, LEAD + 96, LEAD + 288]
     with pytest.raises(InjectError, match="the tile at byte 0x6f is edited in two ways; edit it in one sheet only"):
         plan_edits(edit_rom.rom, [HAL], [with_tiles(sheet, {3: full}), with_tiles(sheet, {3: blank})])
 

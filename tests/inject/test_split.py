@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from halscope.inject import Cell, EditedSheet, Sheet
-from halscope.inject.split import TileChange, changed_tiles
+from halscope.inject import Cell, EditedSheet, Sheet, TileChange
+from halscope.inject.split import changed_tiles
 from halscope.ppu.tiles import decode_tiles, encode_tiles
 from halscope_hooks import InjectError, Origin
 from hypothesis import given, settings

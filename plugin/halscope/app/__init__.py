@@ -1,14 +1,17 @@
 """The application: the only room that builds a PluginManager and puts the parts together."""
 
 from halscope.app._doctor import Check, examine
+from halscope.app._extract import extract_blocks, extract_sprites, read_palette
 from halscope.app._games import BUTTONS, Game, Press, open_game, open_host, open_recording, play_frames, record_game
+from halscope.app._inject import inject
+from halscope.app._inspect import inspect_files
 from halscope.app._known_game import KnownGame
-from halscope.app._live import LiveEdits
+from halscope.app._patch_files import check_output
 from halscope.app._pictures import on_screen, write_frame_pictures
 from halscope.app._play import Play
-from halscope.app._sheets import check_output, extract_blocks, extract_sprites, inject, inspect_files, read_palette
 from halscope.app._tour import run_tour
 from halscope.app._tour_report import TourReport
+from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
 from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
 

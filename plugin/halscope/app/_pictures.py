@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Frame, Origin, Sprite, Update, VramOrigins
+from halscope_hooks import RAW_CODEC, Frame, Origin, Sprite, Update, VramOrigins
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
@@ -57,7 +57,7 @@ def on_screen(sprite: Sprite) -> bool:
 
 def origin_text(origin: Origin) -> str:
     """`hal $01A403+$0200 pointer`: the codec, the file offset, the place in the block, and how its start is known."""
-    inside = "" if origin.codec == "raw" else f"+${origin.byte_offset:04X}"
+    inside = "" if origin.codec == RAW_CODEC else f"+${origin.byte_offset:04X}"
     return f"{origin.codec} ${origin.block_offset:06X}{inside} {origin.start}"
 
 
@@ -72,7 +72,7 @@ def source_of(cells: NDArray[np.int32], origins: VramOrigins | None, names: Name
     if not best:
         return Source("unknown", "not found in the ROM", 0, telling, plain)
     # Most of a sprite's tiles come from one block, which is what it is named after.
-    blocks = [(origin.codec, origin.block_offset if origin.codec != "raw" else 0) for origin in best]
+    blocks = [(origin.codec, origin.block_offset if origin.codec != RAW_CODEC else 0) for origin in best]
     common = max(set(blocks), key=blocks.count)
     first = best[blocks.index(common)]
     return Source(_name(first, names), origin_text(first), len(best), telling, plain)
@@ -82,11 +82,11 @@ def _name(origin: Origin, names: Names) -> str:
     exact = names.get((origin.codec, origin.block_offset))
     if exact is not None:
         return exact
-    if origin.codec == "raw":  # named by the sheet that it lies in
+    if origin.codec == RAW_CODEC:  # named by the sheet that it lies in
         inside = [
             (offset, name)
             for (codec, offset), name in names.items()
-            if codec == "raw" and offset <= origin.block_offset
+            if codec == RAW_CODEC and offset <= origin.block_offset
         ]
         if inside:
             return max(inside)[1]

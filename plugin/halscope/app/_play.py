@@ -10,7 +10,7 @@ from halscope_hooks import Event, HalscopeError, JobFailed, JobProgress, Update
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._games import Press, run_in_real_time
-from halscope.app._live import LiveEdits
+from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex, VramTracker
 from halscope.session import Job, JobContext, Session

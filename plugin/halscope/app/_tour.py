@@ -8,24 +8,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import HalscopeError, Patch, Snapshot, Update
+from halscope_hooks import RAW_CODEC, HalscopeError, Patch, Snapshot, Update
 from numpy.typing import NDArray
 from PIL import Image
 
 from halscope._files import write_atomic
 from halscope.app._demo_game import DemoGame
 from halscope.app._games import Game, open_game
-from halscope.app._live import LiveEdits
+from halscope.app._patch_files import write_patch
 from halscope.app._pictures import Names, write_frame_pictures
-from halscope.app._sheets import write_patch
 from halscope.app._tour_report import PATCH_NAME, Edit, SceneReport, TourReport, picture_of, write_report
+from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.demo import rom_path, truth
 from halscope.export import bps
 from halscope.export.pictures import png_bytes
-from halscope.inject.builders import sheet_from_block
-from halscope.inject.plan import EditPlan
-from halscope.inject.sheet import write_sheet
+from halscope.inject import EditPlan, sheet_from_block, write_sheet
 from halscope.ppu.cgram import obj_palette
 from halscope.rom.index import TILE_BYTES
 
@@ -69,7 +67,7 @@ def run_tour(folder: Path, core: str | None, report: Report) -> TourReport:
 def block_names(facts: dict[str, Any]) -> Names:
     """What the demo's build calls its blocks and its uncompressed sheets."""
     blocks = {("hal", block["offset"]): block["name"] for block in facts["blocks"]}
-    return blocks | {("raw", raw["offset"]): raw["name"] for raw in facts["raw"]}
+    return blocks | {(RAW_CODEC, raw["offset"]): raw["name"] for raw in facts["raw"]}
 
 
 def _look_around(
@@ -122,7 +120,7 @@ def _edit(
 def shows_edit(snapshot: Snapshot, plan: EditPlan) -> bool:
     """Whether VRAM holds edited tiles, and none of them as they were before."""
     tiles = {snapshot.vram[at : at + TILE_BYTES].tobytes() for at in range(0, snapshot.vram.size, TILE_BYTES)}
-    changes = [tile for block in plan.blocks for tile in block.tiles]
+    changes = [tile for block in plan.blocks for tile in block.changes]
     return any(tile.new in tiles for tile in changes) and not any(tile.old in tiles for tile in changes)
 
 

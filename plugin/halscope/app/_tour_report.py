@@ -15,7 +15,7 @@ from halscope._files import write_atomic
 from halscope.app._pictures import Names, boxes_of, figures_of, screen_of
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import Entry, before_after, overview, png_bytes
-from halscope.inject.plan import EditPlan
+from halscope.inject import EditPlan
 
 PATCH_NAME: Final = "halscope-demo-edited.bps"
 REPORT_NAME: Final = "report.json"
@@ -112,7 +112,7 @@ def write_report(
         int(columns[-1] - columns[0]) + 1 + 2 * MARGIN,
         int(rows[-1] - rows[0]) + 1 + 2 * MARGIN,
     )
-    tiles = sum(len(block.tiles) for block in edit.plan.blocks)
+    tiles = sum(len(block.changes) for block in edit.plan.blocks)
     packed = [(block.old_packed_size, len(block.new_packed)) for block in edit.plan.blocks]
     notes = (
         "Edited while it runs",

@@ -14,6 +14,7 @@ from halscope._codec import CancelToken
 from halscope._files import read_limited
 from halscope.app._known_game import KnownGame, known_game
 from halscope.plugins import Plugins
+from halscope.project import KnowledgeFile
 from halscope.rom import mapping
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
@@ -91,6 +92,11 @@ class Workspace:
     def game(self) -> KnownGame | None:
         """What the profiles know of this game, or `None`."""
         return known_game(self.rom, self.plugins.games(), self.plugins.codecs())
+
+    @cached_property
+    def knowledge(self) -> KnowledgeFile:
+        """What was learnt about this ROM, in the user's data folder."""
+        return KnowledgeFile(self.rom.sha256)
 
     def codec(self, name: str) -> Codec:
         """The codec of this name, the plugins' own included. Raises UsageError where there is none."""

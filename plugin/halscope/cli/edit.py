@@ -111,7 +111,7 @@ def run_inject(options: argparse.Namespace) -> int:
                         "start": block.start,
                         "packed_size": block.old_packed_size,
                         "new_packed_size": len(block.new_packed),
-                        "tiles": len(block.tiles),
+                        "tiles": len(block.changes),
                     }
                     for block in done.plan.blocks
                 ],

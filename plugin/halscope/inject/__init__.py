@@ -1,5 +1,6 @@
 """From an edited PNG back to tiles, blocks and a verified patch."""
 
+from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
 from halscope.inject.builders import (
     grey_palette,
     sheet_from_block,
@@ -7,25 +8,38 @@ from halscope.inject.builders import (
     sheet_from_raw,
     sheet_from_sprite,
 )
-from halscope.inject.live import live_writes, rom_writes
+from halscope.inject.edits import PROVEN_STARTS
+from halscope.inject.model import Composition
 from halscope.inject.place import apply_patch, to_patch
-from halscope.inject.plan import BlockEdit, EditPlan, TileEdit, plan_edit, plan_edits
+from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
+from halscope.inject.running_game import live_writes, rom_writes
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
+from halscope.inject.split import TileChange
 
 __all__ = [
+    "PROVEN_STARTS",
     "BlockEdit",
     "Cell",
+    "Change",
+    "Composition",
     "EditPlan",
     "EditedSheet",
     "Sheet",
-    "TileEdit",
+    "SheetEdit",
+    "Shown",
+    "TileChange",
+    "TileIndex",
     "apply_patch",
+    "edit_from_json",
+    "edit_to_json",
     "grey_palette",
     "live_writes",
+    "plan_changes",
     "plan_edit",
     "plan_edits",
     "read_sheet",
     "rom_writes",
+    "sheet_edit",
     "sheet_from_block",
     "sheet_from_metasprite",
     "sheet_from_raw",

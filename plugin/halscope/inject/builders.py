@@ -6,25 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Codec, Frame, ImageError, Origin, Sprite, StartEvidence, VramOrigins
+from halscope_hooks import RAW_CODEC, Codec, Frame, ImageError, Origin, Sprite, StartEvidence, VramOrigins
 from numpy.typing import NDArray
 
-from halscope.inject.edits import RAW
 from halscope.inject.model import TILE, Cell, Sheet, SheetKind
 from halscope.inject.plan import decode_proven
-from halscope.inject.settle import Tile, settle_origins
+from halscope.inject.settle import PAGE_SIDE, Tile, settle_origins
 from halscope.ppu.cgram import obj_palette
 from halscope.ppu.grouping import Metasprite, screen_y
 from halscope.ppu.obj import first_sprite
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
+from halscope.rom.index import TILE_BYTES
 
 BLOCK_COLUMNS: Final = 16
 """Tiles in a row of a block's sheet: as in the console's tile page, so that sprites of several tiles look right."""
-
-_OBJ_TILE_BYTES: Final = 32
-_PAGE_SIDE: Final = 16
-"""A sprite's tiles wrap inside a page of 16 x 16; pages begin at multiples of 8 KiB of VRAM."""
 
 
 def sheet_from_sprite(
@@ -135,7 +131,7 @@ def sheet_from_raw(
     if rom_offset < 0 or count < 1 or rom_offset + count * size > rom.data.size:
         raise ImageError(f"{rom.name}: no {count} tiles at {rom_offset:#x}: the ROM ends at {rom.data.size:#x}")
     places = range(rom_offset, rom_offset + count * size, size)
-    cells = [(rom.data[at : at + size].tobytes(), Origin(RAW, at, 0, "content")) for at in places]
+    cells = [(rom.data[at : at + size].tobytes(), Origin(RAW_CODEC, at, 0, "content")) for at in places]
     return _grid(rom, cells, palette, bpp, columns, title or f"uncompressed tiles {rom_offset:#x}")
 
 
@@ -197,7 +193,7 @@ def _sprite_cells(
     for at, number in enumerate(_tile_numbers(sprite)):
         x, y = left + at % columns * TILE, top + at // columns * TILE
         data = _tile_data(frame, number)
-        yield Cell(x, y, sprite.hflip, sprite.vflip, palette, data, origins[number], number * _OBJ_TILE_BYTES)
+        yield Cell(x, y, sprite.hflip, sprite.vflip, palette, data, origins[number], number * TILE_BYTES)
 
 
 def _settled(
@@ -214,11 +210,11 @@ def _settled(
             for number in numbers
         ]
         beside = []
-        for row in sorted({number // _PAGE_SIDE for number in numbers}) if codecs else ():
-            for number in set(range(row * _PAGE_SIDE, (row + 1) * _PAGE_SIDE)).difference(numbers):
+        for row in sorted({number // PAGE_SIDE for number in numbers}) if codecs else ():
+            for number in set(range(row * PAGE_SIDE, (row + 1) * PAGE_SIDE)).difference(numbers):
                 down, across = _place_in_page(number, corner)
-                if corner % _PAGE_SIDE + across >= _PAGE_SIDE:
-                    across -= _PAGE_SIDE  # left of the sprites, not right of them
+                if corner % PAGE_SIDE + across >= PAGE_SIDE:
+                    across -= PAGE_SIDE  # left of the sprites, not right of them
                 beside.append(Tile(down, across, _tile_data(frame, number), origins.origins[number]))
         for number, origin in zip(numbers, settle_origins(tiles, beside, rom, codecs), strict=True):
             settled.setdefault(number, origin)
@@ -228,7 +224,7 @@ def _settled(
 def _corner(sprites: Sequence[Sprite]) -> int | None:
     """The number in its page of the upper left tile, if the sprites' tiles fill a rectangle of one page."""
     numbers = {number for sprite in sprites for number in _tile_numbers(sprite)}
-    if len({number // _PAGE_SIDE**2 for number in numbers}) == 1:
+    if len({number // PAGE_SIDE**2 for number in numbers}) == 1:
         for sprite in sprites:
             places = [_place_in_page(number, sprite.tile) for number in numbers]
             if (max(row for row, _ in places) + 1) * (max(column for _, column in places) + 1) == len(numbers):
@@ -238,17 +234,17 @@ def _corner(sprites: Sequence[Sprite]) -> int | None:
 
 def _place_in_page(number: int, corner: int) -> tuple[int, int]:
     """Row and column of a tile in its page, counted on from a corner; both wrap, as a sprite's tiles do."""
-    return (number // _PAGE_SIDE - corner // _PAGE_SIDE) % _PAGE_SIDE, (number - corner) % _PAGE_SIDE
+    return (number // PAGE_SIDE - corner // PAGE_SIDE) % PAGE_SIDE, (number - corner) % PAGE_SIDE
 
 
 def _tile_numbers(sprite: Sprite) -> list[int]:
     """Byte address / 32 of a sprite's tiles in VRAM: tiles of OBJ always begin at multiples of 32 bytes."""
-    numbers: list[int] = (sprite.cells.reshape(-1) // _OBJ_TILE_BYTES).tolist()
+    numbers: list[int] = (sprite.cells.reshape(-1) // TILE_BYTES).tolist()
     return numbers
 
 
 def _tile_data(frame: Frame, number: int) -> bytes:
-    return frame.snapshot.vram[number * _OBJ_TILE_BYTES :][:_OBJ_TILE_BYTES].tobytes()
+    return frame.snapshot.vram[number * TILE_BYTES :][:TILE_BYTES].tobytes()
 
 
 def _obj_palettes(frame: Frame, numbers: Sequence[int]) -> NDArray[np.uint16]:

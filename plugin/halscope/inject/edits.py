@@ -6,27 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from halscope_hooks import Codec, StartEvidence
+from halscope_hooks import RAW_CODEC, Codec, StartEvidence
 
-from halscope.inject.model import Sheet
+from halscope.inject._sheet_edit import SheetEdit
 from halscope.rom.image import Rom
-
-RAW: Final = "raw"
-"""The codec name of an origin that is not compressed."""
 
 PROVEN_STARTS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer")
 """What must be known of a block's start before its bytes are changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class TileEdit:
-    """A tile of a block before and after.
+class Change:
+    """A stretch of a block before and after: one tile of a sheet. Those of a 2bpp and a 4bpp sheet may overlap.
 
     Args:
-        byte_offset: Where it stands in the block's decoded bytes.
+        byte_offset: Where it begins in the block's decoded bytes.
         old: Its bytes in the ROM, 8 × bpp.
-        new: Its bytes after the edit.
-        vram_bytes: VRAM byte addresses at which it was when the sheet was exported.
+        new: Its bytes after the whole edit, as many: those of an overlapping change included.
+        vram_bytes: VRAM byte addresses at which the tile was when its sheet was exported, ascending.
     """
 
     byte_offset: int
@@ -34,20 +31,30 @@ class TileEdit:
     new: bytes
     vram_bytes: tuple[int, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self.old)
+
+    @property
+    def end(self) -> int:
+        """Offset in the block's decoded bytes behind its last byte."""
+        return self.byte_offset + len(self.old)
+
 
 @dataclass(frozen=True, slots=True)
 class BlockEdit:
-    """A block before and after. For "raw" the block is one tile, and packed and decoded bytes are the same.
+    """A block before and after. For "raw" it is a tile, or several that overlap; packed and decoded bytes are the same.
 
     Args:
         codec: Name of the codec, or "raw".
         block_offset: File offset of the packed bytes in the headerless image.
         start: How the block's start is known.
         old_data: Decoded bytes in the ROM.
-        new_data: Decoded bytes after the edit: only bytes of edited tiles differ.
+        new_data: Decoded bytes after the edit: only bytes inside `changes` differ.
         old_packed: Packed bytes in the ROM, terminator included.
         new_packed: The smallest packing of `new_data`.
-        tiles: The edited tiles, by byte offset.
+        changes: The edited tiles, by byte offset, then size.
     """
 
     codec: str
@@ -57,7 +64,7 @@ class BlockEdit:
     new_data: bytes = field(repr=False)
     old_packed: bytes = field(repr=False)
     new_packed: bytes = field(repr=False)
-    tiles: tuple[TileEdit, ...]
+    changes: tuple[Change, ...]
 
     @property
     def old_packed_size(self) -> int:
@@ -69,11 +76,19 @@ class BlockEdit:
         """File offset behind the block's last packed byte."""
         return self.block_offset + len(self.old_packed)
 
+    def place(self, change: Change) -> tuple[str, int, int]:
+        """Codec, block offset and byte offset of a change, as an origin names its tile."""
+        if self.codec == RAW_CODEC:
+            return RAW_CODEC, self.block_offset + change.byte_offset, 0
+        return self.codec, self.block_offset, change.byte_offset
+
     @property
     def name(self) -> str:
         """The block's name in messages."""
         return (
-            f"{self.codec} block at {self.block_offset:#x}" if self.codec != RAW else f"tile at {self.block_offset:#x}"
+            f"{self.codec} block at {self.block_offset:#x}"
+            if self.codec != RAW_CODEC
+            else f"tile at {self.block_offset:#x}"
         )
 
 
@@ -84,13 +99,13 @@ class EditPlan:
     Args:
         rom: The ROM that it was planned for.
         codecs: The codecs by name, to decode again when the result is checked.
-        sheets: The sheets as exported.
+        edits: What each sheet changes.
         blocks: The changed blocks, ascending; empty when the picture was not changed.
         notes: What a person should know: other places that hold the same tiles and stay as they are.
     """
 
     rom: Rom = field(repr=False)
     codecs: Mapping[str, Codec] = field(repr=False)
-    sheets: tuple[Sheet, ...] = field(repr=False)
+    edits: tuple[SheetEdit, ...] = field(repr=False)
     blocks: tuple[BlockEdit, ...]
     notes: tuple[str, ...]

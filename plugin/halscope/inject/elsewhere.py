@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
-from halscope_hooks import Codec, CodecError, InjectError, Origin
+from halscope_hooks import RAW_CODEC, Codec, CodecError, InjectError, Origin
 
-from halscope.inject.edits import PROVEN_STARTS, RAW, BlockEdit
+from halscope.inject.edits import PROVEN_STARTS, BlockEdit
 from halscope.rom.image import Rom
 
 Known = Mapping[bytes, tuple[Origin, ...]]
@@ -19,18 +20,23 @@ _NOTED_PLACES: Final = 4
 
 def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec], known: Known) -> list[str]:
     """A note for each block whose edited tiles also stand in places that the plan does not change."""
-    edited = {(block.codec, block.block_offset, tile.byte_offset) for block in plan for tile in block.tiles}
+    edited = {block.place(change) for block in plan for change in block.changes}
     notes = []
+
+    @cache  # many tiles name the same block
+    def end_of(codec: str, block_offset: int) -> int | None:
+        return _end(rom, codecs, codec, block_offset)
+
     for block in plan:
         tiles = 0
         places: Counter[str] = Counter()
-        for tile in block.tiles:
-            origins = known.get(tile.old, ())
-            if block.codec == RAW and not origins:
-                origins = tuple(Origin(RAW, at, 0, "content") for at in _occurrences(rom, tile.old))
+        for change in block.changes:
+            origins = known.get(change.old, ())
+            if block.codec == RAW_CODEC and not origins:
+                origins = tuple(Origin(RAW_CODEC, at, 0, "content") for at in _occurrences(rom, change.old))
             others = {
                 _place_name(origin, block)
-                for origin in _apart(origins, block, rom, codecs)
+                for origin in _apart(origins, block, change.size, end_of)
                 if (origin.codec, origin.block_offset, origin.byte_offset) not in edited
             }
             places.update(others)
@@ -38,8 +44,8 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
         if places:
             shown = ", ".join(name for name, _ in places.most_common(_NOTED_PLACES))
             more = f" and {len(places) - _NOTED_PLACES} more places" if len(places) > _NOTED_PLACES else ""
-            what = f"{tiles} of {len(block.tiles)} edited tiles" if len(block.tiles) > 1 else "the edited tile"
-            where = f" of the {block.name}" if block.codec != RAW else f" at {block.block_offset:#x}"
+            what = f"{tiles} of {len(block.changes)} edited tiles" if len(block.changes) > 1 else "the edited tile"
+            where = f" of the {block.name}" if block.codec != RAW_CODEC else f" at {block.block_offset:#x}"
             stand = "stands" if tiles == 1 else "stand"
             notes.append(f"{what}{where} also {stand} in {shown}{more}; what is shown from there stays")
     return notes
@@ -48,18 +54,21 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
 def _place_name(origin: Origin, block: BlockEdit) -> str:
     if (origin.codec, origin.block_offset) == (block.codec, block.block_offset):
         return "other tiles of that block"
-    what = "uncompressed bytes" if origin.codec == RAW else f"the {origin.codec} block"
+    what = "uncompressed bytes" if origin.codec == RAW_CODEC else f"the {origin.codec} block"
     return f"{what} at {origin.block_offset:#x}"
 
 
-def _apart(origins: Sequence[Origin], block: BlockEdit, rom: Rom, codecs: Mapping[str, Codec]) -> list[Origin]:
+def _apart(
+    origins: Sequence[Origin], block: BlockEdit, tile_bytes: int, end_of: Callable[[str, int], int | None]
+) -> list[Origin]:
     """The origins in places of their own, best first: not the twins of a better one, nor bytes inside its stream."""
     kept: list[Origin] = []
     taken = {(block.codec, block.block_offset): (block.block_offset, block.end)}
     for origin in origins:
         source = (origin.codec, origin.block_offset)
         if source not in taken:
-            end = _end(rom, codecs, origin, len(block.tiles[0].old))
+            raw = origin.codec == RAW_CODEC
+            end = origin.block_offset + tile_bytes if raw else end_of(origin.codec, origin.block_offset)
             if end is None or any(origin.block_offset < stop and end > start for start, stop in taken.values()):
                 continue
             taken[source] = (origin.block_offset, end)
@@ -67,14 +76,12 @@ def _apart(origins: Sequence[Origin], block: BlockEdit, rom: Rom, codecs: Mappin
     return kept
 
 
-def _end(rom: Rom, codecs: Mapping[str, Codec], origin: Origin, raw_size: int) -> int | None:
-    """File offset behind an origin's packed bytes, or `None` where nothing can be decoded."""
-    if origin.codec == RAW:
-        return origin.block_offset + raw_size
-    if origin.codec not in codecs:
+def _end(rom: Rom, codecs: Mapping[str, Codec], codec: str, block_offset: int) -> int | None:
+    """File offset behind a block's packed bytes, or `None` where nothing can be decoded."""
+    if codec not in codecs:
         return None
     try:
-        return origin.block_offset + codecs[origin.codec].decode(rom.data, origin.block_offset).consumed
+        return block_offset + codecs[codec].decode(rom.data, block_offset).consumed
     except CodecError:
         return None
 
@@ -90,8 +97,9 @@ def _occurrences(rom: Rom, tile: bytes) -> list[int]:
 
 def refuse_raw_over_block(rom: Rom, codecs: Mapping[str, Codec], block: BlockEdit, known: Known) -> None:
     """Raw bytes never go over a compressed stream: they would be read as commands."""
-    for origin in known.get(block.tiles[0].old, ()):
-        end = None if origin.codec == RAW or origin.start not in PROVEN_STARTS else _end(rom, codecs, origin, 0)
+    for origin in (origin for change in block.changes for origin in known.get(change.old, ())):
+        packed = origin.codec != RAW_CODEC and origin.start in PROVEN_STARTS
+        end = _end(rom, codecs, origin.codec, origin.block_offset) if packed else None
         if end is not None and origin.block_offset < block.end and end > block.block_offset:
             raise InjectError(
                 f"{rom.name}: the uncompressed {block.name} lies inside the {origin.codec} block at "

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import ImageError, Origin, StartEvidence
+from halscope_hooks import ImageError, Origin
 from numpy.typing import NDArray
 
-from halscope.inject import _fields as read
-from halscope.inject._fields import Fields
+from halscope import _fields as read
+from halscope._fields import Fields
 from halscope.inject.model import MAX_CELLS, MAX_PALETTES, MAX_SIDE, SHEET_KINDS, Cell, Sheet
 from halscope.ppu.tiles import DEPTHS
 
@@ -21,10 +20,7 @@ VERSION: Final = 1
 MAX_JSON_BYTES: Final = 4 << 20
 """8192 cells of some 200 characters each fill less than half of it."""
 
-_HASH: Final = read.matching(re.compile(r"[0-9a-f]{64}"), "64 lower-case hex digits")
-_CODEC: Final = read.matching(re.compile(r"[a-z0-9_-]{1,16}"), "a codec's name")
-_MAX_ROM_BYTES: Final = 1 << 24
-"""The SNES has a 24-bit address space."""
+_ADVICE: Final = "export the sheet again"
 
 
 def picture_sha256(pixels: NDArray[np.uint8]) -> str:
@@ -49,7 +45,7 @@ def to_json(sheet: Sheet) -> str:
             {"bgr555": colours.tolist(), "rgb": [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in shown.tolist()]}
             for colours, shown in zip(sheet.palettes, rgb, strict=True)
         ],
-        "picture_sha256": picture_sha256(sheet.compose().pixels),
+        "picture_sha256": picture_sha256(sheet.composition.pixels),
         "cells": [_cell_to_json(cell) for cell in sheet.cells],
     }
     return json.dumps(document, separators=(",", ":"))
@@ -67,35 +63,25 @@ def from_json(text: str | bytes, source: str) -> Sheet:
     """
     if len(text) > MAX_JSON_BYTES:
         raise ImageError(f"{source}: {len(text)} bytes of sheet data; at most {MAX_JSON_BYTES}; export the sheet again")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ImageError(f"{source}: is not valid JSON ({error}); export the sheet again") from None
-    root = Fields(document, source, "")
+    root = read.document(text, source, ImageError, _ADVICE)
     if root.take("format", read.anything) != FORMAT:
         raise ImageError(f'{source}: "format" is not "{FORMAT}": this is not a Halscope edit sheet')
     version = root.take("version", read.whole(0, 1 << 31))
     if version != VERSION:
         raise ImageError(f"{source}: sheet version {version}; this Halscope reads {VERSION}; export the sheet again")
-    rom = Fields(root.take("rom", read.anything), source, "rom")
-    palettes = [
-        _palette(Fields(item, source, f"palettes[{number}]"))
-        for number, item in enumerate(root.take("palettes", read.listed(MAX_PALETTES, read.anything)))
-    ]
+    rom = root.inner("rom")
+    palettes = [_palette(palette) for palette in root.each("palettes", MAX_PALETTES, least=1)]
     if len({len(palette) for palette in palettes}) != 1:
-        raise ImageError(f"{source}: its palettes are of different lengths; export the sheet again")
-    cells = tuple(
-        _cell(Fields(item, source, f"cells[{number}]"))
-        for number, item in enumerate(root.take("cells", read.listed(MAX_CELLS, read.anything)))
-    )
-    digest = root.take("picture_sha256", _HASH)
+        raise root.wrong("its palettes are of different lengths")
+    cells = tuple(_cell(cell) for cell in root.each("cells", MAX_CELLS, least=1))
+    digest = root.take("picture_sha256", read.sha256)
     values: dict[str, Any] = {
         "kind": root.take("kind", read.choice(SHEET_KINDS)),
         "title": root.take("title", read.text),
         "width": root.take("width", read.whole(1, MAX_SIDE)),
         "height": root.take("height", read.whole(1, MAX_SIDE)),
         "bpp": root.take("bpp", read.choice(DEPTHS)),
-        "rom_sha256": rom.take("sha256", _HASH),
+        "rom_sha256": rom.take("sha256", read.sha256),
         "rom_title": rom.take("title", read.text),
     }
     root.finish()
@@ -104,9 +90,31 @@ def from_json(text: str | bytes, source: str) -> Sheet:
         sheet = Sheet(palettes=np.array(palettes, np.uint16), cells=cells, **values)
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
-    if picture_sha256(sheet.compose().pixels) != digest:
+    if picture_sha256(sheet.composition.pixels) != digest:
         raise ImageError(f"{source}: its tiles do not make the picture that was exported; export the sheet again")
     return sheet
+
+
+def origin_to_json(origin: Origin) -> dict[str, Any]:
+    """An origin as JSON, in a sheet or an edit."""
+    return {
+        "codec": origin.codec,
+        "block_offset": origin.block_offset,
+        "byte_offset": origin.byte_offset,
+        "start": origin.start,
+    }
+
+
+def origin_from_json(fields: Fields) -> Origin:
+    """Read an origin. Raises what `fields` raises."""
+    origin = Origin(
+        codec=fields.take("codec", read.codec_name),
+        block_offset=fields.take("block_offset", read.rom_offset),
+        byte_offset=fields.take("byte_offset", read.whole(0, 0xFFFF)),
+        start=fields.take("start", read.start_evidence),
+    )
+    fields.finish()
+    return origin
 
 
 def _cell_to_json(cell: Cell) -> dict[str, Any]:
@@ -118,30 +126,12 @@ def _cell_to_json(cell: Cell) -> dict[str, Any]:
         "vflip": cell.vflip,
         "palette": cell.palette,
         "vram_byte": cell.vram_byte,
-        "origin": None
-        if origin is None
-        else {
-            "codec": origin.codec,
-            "block_offset": origin.block_offset,
-            "byte_offset": origin.byte_offset,
-            "start": origin.start,
-        },
+        "origin": None if origin is None else origin_to_json(origin),
         "tile": cell.tile.hex(),
     }
 
 
 def _cell(fields: Fields) -> Cell:
-    origin: Origin | None = None
-    place = fields.take("origin", read.anything)
-    if place is not None:
-        inner = Fields(place, fields.source, f"{fields.path}.origin")
-        origin = Origin(
-            codec=inner.take("codec", _CODEC),
-            block_offset=inner.take("block_offset", read.whole(0, _MAX_ROM_BYTES - 1)),
-            byte_offset=inner.take("byte_offset", read.whole(0, 0xFFFF)),
-            start=inner.take("start", read.choice(get_args(StartEvidence))),
-        )
-        inner.finish()
     cell = Cell(
         x=fields.take("x", read.whole(0, MAX_SIDE)),
         y=fields.take("y", read.whole(0, MAX_SIDE)),
@@ -149,7 +139,7 @@ def _cell(fields: Fields) -> Cell:
         vflip=fields.take("vflip", read.flag),
         palette=fields.take("palette", read.whole(0, MAX_PALETTES - 1)),
         tile=fields.take("tile", read.hex_bytes),
-        origin=origin,
+        origin=fields.optional("origin", origin_from_json),
         vram_byte=fields.take("vram_byte", read.optional(read.whole(0, 0xFFFF))),
     )
     fields.finish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ class Composition(NamedTuple):
     owner: NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: the composition is kept
 class Sheet:
     """What is exported for editing: a picture made of tiles whose places in the ROM are known.
 
@@ -157,8 +158,16 @@ class Sheet:
         """Every cell's tile as stored, from uint8[cells, 8, 8] as shown."""
         return [row.tobytes() for row in encode_tiles(self.flip(shown), self.bpp)]
 
+    @cached_property
+    def composition(self) -> Composition:
+        """What the sheet shows, read-only; composed when it is first asked for, and kept."""
+        composition = self.compose()
+        for array in composition:
+            array.flags.writeable = False
+        return composition
+
     def compose(self) -> Composition:
-        """Lay the tiles out, the last first, so that earlier cells cover later ones."""
+        """Lay the tiles out, the last first, so that earlier cells cover later ones. The arrays are new each time."""
         pixels = np.zeros((self.height, self.width), np.uint8)
         owner = np.full((self.height, self.width), -1, np.int32)
         shown = self.tile_pixels()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Buffer
+from collections.abc import Buffer, Iterable, Sequence
+from itertools import pairwise
 
-from halscope_hooks import CodecError, InjectError, Patch, PatchError, Write
+import numpy as np
+from halscope_hooks import RAW_CODEC, CodecError, InjectError, Patch, PatchError, Write
+from numpy.typing import NDArray
 
-from halscope.inject.edits import RAW, BlockEdit, EditPlan
+from halscope.inject.edits import BlockEdit, EditPlan
 from halscope.rom import checksum
 from halscope.rom.header import LIKELY
+from halscope.rom.image import Rom
 
 
 def to_patch(plan: EditPlan) -> Patch:
@@ -34,34 +38,61 @@ def to_patch(plan: EditPlan) -> Patch:
         Write("rom", block.block_offset, block.new_packed, block.old_packed[: len(block.new_packed)])
         for block in plan.blocks
     ]
+    image = bytearray(plan.rom.data)
+    _write(image, writes)
     if _has_header(plan):
-        writes.extend(checksum.corrections(_written(plan.rom.data, writes), plan.rom.header_offset))
+        correction = checksum.corrections(image, plan.rom.header_offset)
+        _write(image, correction)
+        writes.extend(correction)
     writes.sort(key=lambda write: write.offset)
-    count = sum(len(block.tiles) for block in plan.blocks)
+    count = sum(len(block.changes) for block in plan.blocks)
     blocks = ", ".join(block.name for block in plan.blocks[:3]) + (", ..." if len(plan.blocks) > 3 else "")
     summary = f"{_titles(plan)}: {count} tile{'s' * (count != 1)} changed: {blocks}"
-    patch = Patch(plan.rom.sha256, tuple(writes), summary=summary)
-    _check(plan, patch)
-    return patch
+    _check(plan, writes, image)
+    return Patch(plan.rom.sha256, tuple(writes), summary=summary)
 
 
-def apply_patch(rom_data: Buffer, patch: Patch) -> bytes:
+def apply_patch(rom: Rom | Buffer, patch: Patch) -> bytes:
     """Return the patched image.
 
     Args:
-        rom_data: The headerless image that the patch was made for.
+        rom: The ROM that the patch was made for, or its headerless image, which is hashed.
         patch: The patch; its ROM writes alone count.
 
     Raises:
         PatchError: The image is another one, or does not hold what a write expects.
     """
-    image = bytes(rom_data)
-    digest = hashlib.sha256(image).hexdigest()
+    image = bytearray(verified_image(rom, patch))
+    _write(image, patch.rom)
+    return bytes(image)
+
+
+def verified_image(rom: Rom | Buffer, patch: Patch) -> NDArray[np.uint8]:
+    """uint8[n]: the headerless image, after checking that the patch was made for it. Raises PatchError: it was not."""
+    if isinstance(rom, Rom):
+        image, digest = rom.data, rom.sha256
+    else:
+        image = np.frombuffer(rom, np.uint8)
+        digest = hashlib.sha256(image).hexdigest()
     if digest != patch.rom_sha256:
         raise PatchError(
             f"the patch was made for a ROM with the SHA-256 {patch.rom_sha256}, this one has {digest}; give that ROM"
         )
-    return _written(image, patch.rom)
+    for write in patch.rom:
+        check_write(image, write)
+    return image
+
+
+def check_write(image: NDArray[np.uint8] | bytearray, write: Write) -> None:
+    """Raise PatchError where a write goes outside the image, or does not find there what it expects."""
+    end = write.offset + len(write.data)
+    if write.space != "rom" or end > len(image):
+        raise PatchError(
+            f"the patch writes {len(write.data)} bytes at {write.space} {write.offset:#x}, outside the ROM"
+        )
+    expected = write.expected
+    if expected is not None and bytes(image[write.offset : write.offset + len(expected)]) != expected:
+        raise PatchError(f"the ROM does not hold at {write.offset:#x} what the patch expects there; give its own ROM")
 
 
 _ADVICE = (
@@ -71,7 +102,7 @@ _ADVICE = (
 
 
 def _titles(plan: EditPlan) -> str:
-    titles = [sheet.title for sheet in plan.sheets]
+    titles = [edit.title for edit in plan.edits]
     return ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
 
 
@@ -88,33 +119,24 @@ def _numbers(block: BlockEdit) -> str:
     )
 
 
-def _written(rom_data: Buffer, writes: list[Write] | tuple[Write, ...]) -> bytes:
-    image = bytearray(rom_data)
+def _write(image: bytearray, writes: Iterable[Write]) -> None:
     for write in writes:
-        end = write.offset + len(write.data)
-        if write.space != "rom" or end > len(image):
-            raise PatchError(
-                f"the patch writes {len(write.data)} bytes at {write.space} {write.offset:#x}, outside the ROM"
-            )
-        if write.expected is not None and image[write.offset : write.offset + len(write.expected)] != write.expected:
-            raise PatchError(
-                f"the ROM does not hold at {write.offset:#x} what the patch expects there; give its own ROM"
-            )
-        image[write.offset : end] = write.data
-    return bytes(image)
+        check_write(image, write)
+        image[write.offset : write.offset + len(write.data)] = write.data
 
 
-def _check(plan: EditPlan, patch: Patch) -> None:
+def _check(plan: EditPlan, writes: Sequence[Write], image: bytearray) -> None:
     """Decode the patched image and compare: what is handed out has been read back as the game will read it."""
-    image = apply_patch(plan.rom.data, patch)
-    if _has_header(plan) and not checksum.is_right(image, plan.rom.header_offset):
+    overlapping = any(first.offset + len(first.data) > second.offset for first, second in pairwise(writes))
+    if overlapping or (_has_header(plan) and not checksum.is_right(image, plan.rom.header_offset)):
         raise InjectError(f"{plan.rom.name}: the header overlaps an edited block; nothing was changed")
+    patched = np.frombuffer(image, np.uint8)
     for block in plan.blocks:
-        if block.codec == RAW:
-            data = image[block.block_offset : block.end]
+        if block.codec == RAW_CODEC:
+            data = patched[block.block_offset : block.end].tobytes()
         else:
             try:
-                data = plan.codecs[block.codec].decode(image, block.block_offset).data.tobytes()
+                data = plan.codecs[block.codec].decode(patched, block.block_offset).data.tobytes()
             except CodecError as error:
                 raise InjectError(f"{plan.rom.name}: the edited {block.name} cannot be read back: {error}") from error
         if data != block.new_data:

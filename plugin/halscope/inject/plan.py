@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
-from halscope_hooks import Block, Codec, CodecError, InjectError, Origin, StartEvidence
+from halscope_hooks import RAW_CODEC, Block, Codec, CodecError, InjectError, Origin, StartEvidence
 from numpy.typing import NDArray
 
-from halscope.inject.edits import PROVEN_STARTS, RAW, BlockEdit, EditPlan, TileEdit
+from halscope.inject._merge import SheetTile, merge
+from halscope.inject._sheet_edit import SheetEdit, sheet_edit
+from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
 from halscope.inject.model import EditedSheet
-from halscope.inject.split import TileChange, changed_tiles
 from halscope.rom.image import Rom
+from halscope.rom.index import TILE_BYTES
 
-__all__ = ["BlockEdit", "EditPlan", "TileEdit", "TileIndex", "plan_edit", "plan_edits"]
+__all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan_edit", "plan_edits"]
 
 
 class TileIndex(Protocol):
@@ -41,41 +44,58 @@ def plan_edits(
     index: TileIndex | None = None,
     force: bool = False,
 ) -> EditPlan:
+    """Plan the edits of sheets with their pictures, as `plan_changes` does for what they change.
+
+    Raises:
+        InjectError: As `plan_changes`; or a painted tile is locked, or edited in two ways inside one sheet.
+    """
+    return plan_changes(rom, codecs, [sheet_edit(one) for one in edited], index=index, force=force)
+
+
+def plan_changes(
+    rom: Rom,
+    codecs: Sequence[Codec],
+    edits: Sequence[SheetEdit],
+    *,
+    index: TileIndex | None = None,
+    force: bool = False,
+) -> EditPlan:
     """Plan edits: take the changed tiles, prove each one's place in the ROM, and pack their blocks anew.
 
     Args:
         rom: The ROM that the sheets were exported from.
         codecs: All codecs that origins may name.
-        edited: Sheets with their edited pictures, one or more. Two may change one tile if they agree on it.
+        edits: What each sheet changes. Two may change one tile if they agree on it; tiles of two depths or places that
+            overlap may each change bytes of their own. None at all is an edit that changes nothing.
         index: The ROM's index, if there is one: its evidence for a block's start counts instead of the sheet's, and
             other places of the same tiles are noted.
         force: Also edit a block whose start is known by content or adjacency alone.
 
     Raises:
-        InjectError: A sheet belongs to another ROM, a tile is locked or edited in two ways, the ROM does not hold
-            what a sheet says, or a block's start is not proven.
+        InjectError: A sheet belongs to another ROM, a tile is edited in two ways, the ROM does not hold what a sheet
+            says, or a block's start is not proven.
     """
-    for one in edited:
-        if one.sheet.rom_sha256 != rom.sha256:
+    for edit in edits:
+        if edit.rom_sha256 != rom.sha256:
             raise InjectError(
-                f"{one.name}: was exported from another ROM: its SHA-256 is {one.sheet.rom_sha256}, that of {rom.name} "
+                f"{edit.name}: was exported from another ROM: its SHA-256 is {edit.rom_sha256}, that of {rom.name} "
                 f"is {rom.sha256}; give that ROM, or export the sheet again from this one"
             )
-    changes = [change for one in edited for change in changed_tiles(one)]
-    names = ", ".join(one.name for one in edited)
+    tiles = [SheetTile(edit.name, change) for edit in edits for change in edit.changes]
+    names = ", ".join(edit.name for edit in edits)
     by_name = {codec.name: codec for codec in codecs}
-    known = _places(changes, index)
-    groups: dict[tuple[str, int], list[TileChange]] = {}
-    for change in changes:
-        groups.setdefault((change.origin.codec, change.origin.block_offset), []).append(change)
+    known = _places(tiles, index)
     blocks: list[BlockEdit] = []
-    for (codec, block_offset), group in sorted(groups.items(), key=lambda item: item[0][1]):
+    for group in _groups(tiles):
+        codec, block_offset = group[0].origin.codec, group[0].origin.block_offset
         start = _start(group, known)
-        if codec == RAW:
+        if codec == RAW_CODEC:
             block = _edit_raw(rom, group, start)
             refuse_raw_over_block(rom, by_name, block, known)
         elif codec not in by_name:
-            raise InjectError(f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW])}")
+            raise InjectError(
+                f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW_CODEC])}"
+            )
         else:
             block = _edit_block(rom, by_name[codec], block_offset, group, start)
             if start not in PROVEN_STARTS and not force:
@@ -87,7 +107,7 @@ def plan_edits(
         blocks.append(block)
     _refuse_overlaps(blocks)
     notes = other_places(blocks, rom, by_name, known)
-    return EditPlan(rom, by_name, tuple(one.sheet for one in edited), tuple(blocks), tuple(notes))
+    return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
 
 
 def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
@@ -110,11 +130,11 @@ def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
     return block
 
 
-def _edit_block(rom: Rom, codec: Codec, block_offset: int, group: list[TileChange], start: StartEvidence) -> BlockEdit:
+def _edit_block(rom: Rom, codec: Codec, block_offset: int, group: list[SheetTile], start: StartEvidence) -> BlockEdit:
     block = decode_proven(rom, codec, block_offset)
     old = block.data.tobytes()
     name = f"{rom.name}: {codec.name} block at {block_offset:#x}"
-    new, tiles = _change(old, group, name)
+    new, changes = merge(old, group, name, 0)
     try:
         packed = codec.encode(new)
         again = codec.decode(packed)
@@ -123,58 +143,49 @@ def _edit_block(rom: Rom, codec: Codec, block_offset: int, group: list[TileChang
     if again.data.tobytes() != new or again.consumed != len(packed):
         raise InjectError(f"{name}: the edited block does not unpack to what was packed; nothing was changed")
     old_packed = rom.data[block_offset : block_offset + block.consumed].tobytes()
-    return BlockEdit(codec.name, block_offset, start, old, new, old_packed, packed, tiles)
+    return BlockEdit(codec.name, block_offset, start, old, new, old_packed, packed, changes)
 
 
-def _edit_raw(rom: Rom, group: list[TileChange], start: StartEvidence) -> BlockEdit:
+def _edit_raw(rom: Rom, group: list[SheetTile], start: StartEvidence) -> BlockEdit:
     at = group[0].origin.block_offset
-    if any(change.origin.byte_offset for change in group):
+    if any(tile.origin.byte_offset for tile in group):
         raise InjectError(f"{rom.name}: the uncompressed tile at {at:#x} names a byte offset; export the sheet again")
-    old = rom.data[at : at + len(group[0].old)].tobytes()
-    new, tiles = _change(old, group, f"{rom.name}: uncompressed tile at {at:#x}")
-    return BlockEdit(RAW, at, start, old, new, old, new, tiles)
+    old = rom.data[at : max(tile.end for tile in group)].tobytes()
+    new, changes = merge(old, group, f"{rom.name}: uncompressed tile at {at:#x}", at)
+    return BlockEdit(RAW_CODEC, at, start, old, new, old, new, changes)
 
 
-def _change(old: bytes, group: list[TileChange], name: str) -> tuple[bytes, tuple[TileEdit, ...]]:
-    """Put the new tiles into a block's decoded bytes, after proving that the old ones stand there."""
-    edits: dict[int, TileEdit] = {}
-    new = bytearray(old)
-    for change in sorted(group, key=lambda change: change.origin.byte_offset):
-        at = change.origin.byte_offset
-        if old[at : at + len(change.old)] != change.old:
-            raise InjectError(f"{name}: does not hold the sheet's tile at byte {at:#x}; export the sheet again")
-        vram = set(change.vram_bytes)
-        if at in edits:
-            if edits[at].new != change.new:
-                raise InjectError(f"{name}: the tile at byte {at:#x} is edited in two ways; edit it in one sheet only")
-            vram.update(edits[at].vram_bytes)
-        edits[at] = TileEdit(at, change.old, change.new, tuple(sorted(vram)))
-        for place, (before, after) in enumerate(zip(change.old, change.new, strict=True), at):
-            if after != before:
-                new[place] = after
-    for at, edit in edits.items():
-        if new[at : at + len(edit.new)] != edit.new:
-            raise InjectError(
-                f"{name}: the tile at byte {at:#x} shares bytes with another edited tile, and they do not agree; "
-                "edit one of them only"
-            )
-    return bytes(new), tuple(edits.values())
+def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
+    """The tiles by block, ascending; uncompressed ones form a block where they overlap."""
+    packed: dict[tuple[str, int], list[SheetTile]] = defaultdict(list)
+    groups: list[list[SheetTile]] = []
+    end = -1
+    for tile in sorted(tiles, key=lambda tile: tile.at):
+        if tile.origin.codec != RAW_CODEC:
+            packed[tile.origin.codec, tile.origin.block_offset].append(tile)
+        elif tile.at < end:
+            groups[-1].append(tile)
+            end = max(end, tile.end)
+        else:
+            groups.append([tile])
+            end = tile.end
+    return sorted([*groups, *packed.values()], key=lambda group: group[0].origin.block_offset)
 
 
-def _places(changes: Sequence[TileChange], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:
+def _places(tiles: Sequence[SheetTile], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:
     """All that the index knows of the changed tiles, by the tile's old bytes (the index holds 32-byte tiles)."""
-    tiles = sorted({change.old for change in changes if len(change.old) == 32})
-    if index is None or not tiles:
+    old = sorted({tile.change.old for tile in tiles if len(tile.change.old) == TILE_BYTES})
+    if index is None or not old:
         return {}
-    found = index.lookup(np.frombuffer(b"".join(tiles), np.uint8).reshape(-1, 32))
-    return dict(zip(tiles, found, strict=True))
+    found = index.lookup(np.frombuffer(b"".join(old), np.uint8).reshape(-1, TILE_BYTES))
+    return dict(zip(old, found, strict=True))
 
 
-def _start(group: list[TileChange], known: Known) -> StartEvidence:
+def _start(group: list[SheetTile], known: Known) -> StartEvidence:
     """How the block's start is known: by the index where it knows the block, else by what the sheet says."""
     block = (group[0].origin.codec, group[0].origin.block_offset)
-    for change in group:
-        for origin in known.get(change.old, ()):
+    for tile in group:
+        for origin in known.get(tile.change.old, ()):
             if (origin.codec, origin.block_offset) == block:
                 return origin.start
     return group[0].origin.start

@@ -11,16 +11,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from halscope_hooks import Codec, CodecError, Origin, StartEvidence
+from halscope_hooks import RAW_CODEC, Codec, CodecError, Origin, StartEvidence
 
-from halscope.inject.edits import RAW
 from halscope.rom.image import Rom
+from halscope.rom.index import TILE_BYTES
 
-_TILE_BYTES: Final = 32
-_PAGE_COLUMNS: Final = 16
+PAGE_SIDE: Final = 16
+"""A sprite's tiles wrap inside a page of 16 x 16; pages begin at multiples of 8 KiB of VRAM."""
+
 _PLACES_TRIED: Final = 4
 """Origins of a tile that an order may come from; the right one is nearly always among the first two."""
-_WIDEST_ROW: Final = 64 * _TILE_BYTES
+_WIDEST_ROW: Final = 64 * TILE_BYTES
 
 
 class Tile(NamedTuple):
@@ -55,7 +56,7 @@ class _Order(NamedTuple):
     stride: int
 
     def place(self, tile: Tile) -> int:
-        return self.base + tile.row * self.stride + tile.column * _TILE_BYTES
+        return self.base + tile.row * self.stride + tile.column * TILE_BYTES
 
 
 def settle_origins(
@@ -87,13 +88,13 @@ def settle_origins(
 
     def fits(order: _Order, tile: Tile, further: int = 0) -> bool:
         at = order.place(tile) + further
-        return at >= 0 and contents[order.source][at : at + _TILE_BYTES] == tile.data
+        return at >= 0 and contents[order.source][at : at + TILE_BYTES] == tile.data
 
     winners = _best(orders, lambda order: sum(fits(order, tile) for tile in known))
     if sum(fits(winners[0], tile) for tile in known) * 2 <= len(known):
         return own
     frames = [(tile.column // columns, tile._replace(column=tile.column % columns)) for tile in beside if tile.origins]
-    width = columns * _TILE_BYTES
+    width = columns * TILE_BYTES
     # From one frame to the next in the block: beside each other as in VRAM, or one behind the other, of this sprite's
     # height or of two such sprites.
     steps = (width, rows * width, 2 * rows * width)
@@ -110,7 +111,7 @@ def settle_origins(
 
 def _orders(known: Sequence[Tile], columns: int) -> list[_Order]:
     """Every order that places some tile where it may come from."""
-    strides = {columns * _TILE_BYTES, _PAGE_COLUMNS * _TILE_BYTES, *_seen_strides(known)}
+    strides = {columns * TILE_BYTES, PAGE_SIDE * TILE_BYTES, *_seen_strides(known)}
     orders: dict[_Order, None] = {}
     for tile in known:
         for origin in tile.origins[:_PLACES_TRIED]:
@@ -127,7 +128,7 @@ def _seen_strides(known: Sequence[Tile]) -> Iterable[int]:
         for other in known:
             first, second = tile.origins[0], other.origins[0]
             if other.row == tile.row + 1 and _source(first) == _source(second):
-                across = (other.column - tile.column) * _TILE_BYTES
+                across = (other.column - tile.column) * TILE_BYTES
                 seen[_offset(second) - _offset(first) - across] += 1
     return [stride for stride, _ in seen.most_common(2) if 0 < stride <= _WIDEST_ROW]
 
@@ -148,7 +149,7 @@ def _agreement(order: _Order, known: Sequence[Tile]) -> int:
 
 
 def _content(rom: Rom, codecs: Sequence[Codec], source: _Source) -> bytes | memoryview:
-    if source.codec == RAW:
+    if source.codec == RAW_CODEC:
         return memoryview(rom.data)
     for codec in codecs:
         if codec.name == source.codec:
@@ -160,13 +161,13 @@ def _content(rom: Rom, codecs: Sequence[Codec], source: _Source) -> bytes | memo
 
 
 def _source(origin: Origin) -> _Source:
-    return _Source(origin.codec, 0 if origin.codec == RAW else origin.block_offset)
+    return _Source(origin.codec, 0 if origin.codec == RAW_CODEC else origin.block_offset)
 
 
 def _offset(origin: Origin) -> int:
-    return origin.block_offset if origin.codec == RAW else origin.byte_offset
+    return origin.block_offset if origin.codec == RAW_CODEC else origin.byte_offset
 
 
 def _origin(order: _Order, at: int) -> Origin:
     codec, block_offset = order.source
-    return Origin(codec, at, 0, order.start) if codec == RAW else Origin(codec, block_offset, at, order.start)
+    return Origin(codec, at, 0, order.start) if codec == RAW_CODEC else Origin(codec, block_offset, at, order.start)

@@ -40,7 +40,7 @@ def write_sheet(sheet: Sheet, pixels: NDArray[np.uint8] | None, path: Path) -> t
         ImageError: `pixels` does not fit the sheet.
         HalscopeError: A file cannot be written.
     """
-    shown = sheet.compose().pixels if pixels is None else pixels
+    shown = sheet.composition.pixels if pixels is None else pixels
     if shown.shape != (sheet.height, sheet.width) or int(shown.max()) >= len(sheet.palettes) * sheet.colours:
         raise ImageError(f"{path}: the picture does not fit the sheet's {sheet.width}x{sheet.height} pixels or palette")
     text = to_json(sheet)
@@ -82,7 +82,7 @@ def read_sheet(path: Path, *, nearest: bool = False) -> EditedSheet:
     sheet = _find_sheet(path, file)
     if (file.width, file.height) != (sheet.width, sheet.height):
         raise ImageError(f"{source}: {_size_message(file.width, file.height, sheet)}")
-    pixels = match_pixels(sheet, sheet.compose(), png.decode(file, source), source, nearest=nearest)
+    pixels = match_pixels(sheet, sheet.composition, png.decode(file, source), source, nearest=nearest)
     return EditedSheet(sheet, pixels, source)
 
 
@@ -90,10 +90,14 @@ def _find_sheet(path: Path, file: png.PngFile) -> Sheet:
     """The sheet from the chunk or the sidecar; from one where the other is missing, else they must say the same."""
     source, sidecar = str(path), sidecar_path(path)
     beside: Sheet | None = None
+    beside_text: bytes | None = None
     if sidecar != path and sidecar.exists():
-        beside = from_json(read_limited(sidecar, MAX_JSON_BYTES, "sheet's JSON"), str(sidecar))
+        beside_text = read_limited(sidecar, MAX_JSON_BYTES, "sheet's JSON").strip()
+        beside = from_json(beside_text, str(sidecar))
     try:
         text = png.sheet_text(file, source)
+        if beside is not None and text is not None and text.strip() == beside_text:
+            return beside
         inside = None if text is None else from_json(text, f"{source} (its chunk)")
     except ImageError:
         if beside is None:

@@ -45,7 +45,7 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
         InjectError: A cell without a known origin was painted, or one tile was edited in two ways.
     """
     sheet = edited.sheet
-    original = sheet.compose()
+    original = sheet.composition
     before = sheet.tile_pixels()
     after = before.copy()
     winner = _paint(edited, original, after)

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 import weakref
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Final, NamedTuple, cast
 
 from halscope_hooks import (
@@ -26,6 +26,7 @@ from halscope_hooks import (
     Snapshot,
     Tracing,
     Update,
+    Write,
     WriteReceipt,
 )
 
@@ -207,16 +208,18 @@ class Engine:
                 self._post(touch)
         return snapshot
 
-    def apply(self, patch: Patch) -> Job[None]:
+    def apply(self, patch: Patch, writes: Sequence[Write] | None = None) -> Job[None]:
         """See Session.apply."""
         if not self._running():
             raise self.not_open()
 
+        written = (*patch.rom, *patch.live) if writes is None else tuple(writes)
+
         def send() -> WriteReceipt:
-            return self.host.get().write((*patch.rom, *patch.live))
+            return self.host.get().write(written)
 
         now = not self.threads or self.host.here()
-        job = self.host.call("apply", send, lambda: self._post(PatchReady(patch)), now=now)
+        job = self.host.call("apply", send, lambda: self._post(PatchReady(patch, written)), now=now)
         if now:
             self._flush()
             if job.ended:  # else a remote emulator answers later

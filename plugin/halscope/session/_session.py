@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 import weakref
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, final
 
-from halscope_hooks import Attached, Event, Host, HostInfo, Patch, Snapshot, Update
+from halscope_hooks import Attached, Event, Host, HostInfo, Patch, Snapshot, Update, Write
 
 from halscope.session._delivery import Callback, Delivery, Subscription
 from halscope.session._ending import ABANDON, DRAIN, SIGNAL, end_in_background
@@ -332,10 +332,15 @@ class Session:
             path, emulator=self.info.emulator, wram=wram, picture=picture, most=most, most_bytes=most_bytes
         )
 
-    def apply(self, patch: Patch) -> Job[None]:
+    def apply(self, patch: Patch, *, writes: Sequence[Write] | None = None) -> Job[None]:
         """Write a patch into the running game: its ROM and every live copy, so that the change lasts.
 
         On the host's thread, and without threads, this is done at once; from another thread at the next pump.
+
+        Args:
+            patch: The whole edit, against the ROM that its hash names: what PatchReady carries.
+            writes: What to write in place of `patch.rom` and `patch.live`, in order, where the running game already
+                holds an earlier edit.
 
         Returns:
             The job; `result(timeout)` raises what the host raised. PatchReady follows success.
@@ -344,7 +349,7 @@ class Session:
             HostError: The session is closed; or, where it was done at once, the host cannot write there (nothing was
                 written).
         """
-        return self._engine.apply(patch)
+        return self._engine.apply(patch, writes)
 
     def run[T](
         self,

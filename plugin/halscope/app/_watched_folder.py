@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins
+from halscope_hooks import RAW_CODEC, HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins, Write
 
 from halscope._files import write_atomic
-from halscope.app._sheets import check_output, write_patch
+from halscope.app._patch_files import check_output, write_patch
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import png_bytes, upscale
-from halscope.inject.builders import sheet_from_metasprite
-from halscope.inject.live import live_writes, rom_writes
-from halscope.inject.model import EditedSheet, Sheet
-from halscope.inject.place import to_patch
-from halscope.inject.plan import EditPlan, plan_edits
-from halscope.inject.sheet import read_sheet, write_sheet
-from halscope.inject.split import changed_tiles
+from halscope.inject import (
+    EditPlan,
+    Sheet,
+    live_writes,
+    read_sheet,
+    rom_writes,
+    sheet_edit,
+    sheet_from_metasprite,
+    to_patch,
+    write_sheet,
+)
+from halscope.project import EditList, Knowledge
 from halscope.rom.index import TILE_BYTES
 from halscope.session import JobContext, JobTimeoutError, Session
 
@@ -45,7 +51,7 @@ class LiveEdits:
         folder: Where groups of sprites are written as they appear, and watched for edits; `None`: no folder.
         force: Also edit blocks whose start is not proven.
         nearest: Take the nearest colour of the palette for one that it does not have.
-        report: Takes a line for the person at each edit, good or bad.
+        report: Called with one line of text for each edit, whether it was applied or refused.
     """
 
     def __init__(
@@ -64,27 +70,33 @@ class LiveEdits:
         self._force = force
         self._nearest = nearest
         self._report = report
-        self._edited: dict[Path, EditedSheet] = {}
+        self._edits = EditList(workspace.rom.sha256)
         self._plan: EditPlan | None = None
         self._patch: Patch | None = None
         self._shown: set[str] = set()
         self._settled: dict[Path, Signature] = {}
         self._changing: dict[Path, Signature] = {}
         self._looked: int | None = None
+        self._learns = True
         self._newest: Snapshot | None = None
 
     @property
+    def edits(self) -> EditList:
+        """The edits that the game holds, with the steps that can be undone."""
+        return self._edits
+
+    @property
     def plan(self) -> EditPlan | None:
-        """All that is edited now, or `None`."""
+        """The plan of the edits that the game holds, or `None` before the first edit."""
         return self._plan
 
     @property
     def patch(self) -> Patch | None:
         """The patch that holds all edits, or `None` where there are none."""
-        return self._patch
+        return self._patch if self._edits.edits else None
 
     def bring_in(self, pngs: Sequence[Path], snapshot: Snapshot) -> None:
-        """Take edited sheets into the running game, beside those that are in already.
+        """Apply edited sheets to the running game, in addition to the edits that it already holds.
 
         Args:
             pngs: The edited PNGs.
@@ -93,14 +105,15 @@ class LiveEdits:
         Raises:
             HalscopeError: It cannot be read, placed or written; the game stays as it was.
         """
-        self._apply({png: read_sheet(png, nearest=self._nearest) for png in pngs}, snapshot)
+        sheets = [sheet_edit(read_sheet(png, nearest=self._nearest)) for png in pngs]
+        self.take(self._edits.put(sheets, datetime.now(UTC)), snapshot)
 
     def saw(self, snapshot: Snapshot) -> None:
-        """The game is here now. Cheap, from any thread: an edit is written against the newest snapshot."""
+        """Note the newest snapshot, against which the next edit is written. Cheap; any thread may call it."""
         self._newest = snapshot
 
     def look(self, update: Update) -> None:
-        """Once a frame: now and then, write what is new on the screen, and take in what was saved since."""
+        """Call it for each frame. Every `LOOK_EVERY` frames it writes sheets of new figures and applies saved ones."""
         frame = update.snapshot.frame
         if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
             return
@@ -111,57 +124,69 @@ class LiveEdits:
             self._write_new_sheets(update, update.origins, self._folder)
             self._take_saved(update.snapshot, self._folder)
 
-    def _apply(self, sheets: dict[Path, EditedSheet], snapshot: Snapshot) -> None:
-        edited = self._edited | sheets
+    def take(self, edits: EditList, snapshot: Snapshot) -> None:
+        """Change the running game from the present edits to these, for example `edits.undo()` or `edits.revert(1)`.
+
+        They are planned again from the original ROM, so nothing remains of an edit that is no longer in the list.
+
+        Args:
+            edits: The new edits, of the same ROM.
+            snapshot: The game as it is now, its WRAM included.
+
+        Raises:
+            HalscopeError: They cannot be placed or written; the game and the present edits stay as they were.
+        """
         rom = self._workspace.rom
         index = self._workspace.index()
         codecs = self._workspace.plugins.codecs()
 
         def make_plan(_context: JobContext) -> EditPlan:
-            return plan_edits(rom, codecs, list(edited.values()), index=index, force=self._force)
+            return edits.plan(rom, codecs, index=index, force=self._force)
 
         plan = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
         patch = to_patch(plan)
-        in_rom = rom_writes(rom.data, patch, self._patch)
+        in_rom = rom_writes(rom, patch, self._patch)
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             now = self._newest if self._newest is not None and self._session.threads else snapshot
             live = live_writes(plan, now, previous=self._plan)
             try:
-                self._write(Patch(rom_sha256=patch.rom_sha256, rom=in_rom, live=live, summary=patch.summary))
+                self._write(patch, (*in_rom, *live))
                 break
             except HostError:
-                # Nothing was written. If the game has moved on meanwhile, its memory is searched once more.
+                # Nothing was written. If the game has run on meanwhile, search its memory again.
                 if attempt == WRITE_ATTEMPTS or now is self._newest or not self._session.threads:
                     raise
-        self._edited, self._plan, self._patch = edited, plan, patch
+        self._edits, self._plan, self._patch = edits, plan, patch
 
-    def _write(self, patch: Patch) -> None:
-        job = self._session.apply(patch)
+    def _write(self, patch: Patch, writes: Sequence[Write]) -> None:
+        job = self._session.apply(patch, writes=writes)
         try:
             job.result(WRITE_WAIT)
         except JobTimeoutError:
             if job.cancel("the game does not run"):
                 raise
-            job.result(0)  # it was written in the last moment
+            job.result(0)  # it was written just before the cancellation
 
     def write_patch(self, output: Path) -> None:
         """Write all edits as one patch. Raises UsageError, HalscopeError."""
         check_output(self._workspace, output)
-        if self._patch is None:
+        patch = self.patch
+        if patch is None:
             self._report(f"{output}: not written, nothing was edited")
             return
-        write_patch(self._workspace, self._patch, output)
-        self._report(f"{output}: {self._patch.summary}")
+        write_patch(self._workspace, patch, output)
+        self._report(f"{output}: {patch.summary}")
 
     def _write_new_sheets(self, update: Update, origins: VramOrigins, folder: Path) -> None:
         if len(self._shown) >= MOST_SHEETS:
             return
         codecs = self._workspace.plugins.codecs()
-        # An edited figure is no new one: its tiles stand in no ROM yet, so its sheet could not be edited.
+        # Skip figures with edited tiles: the original ROM does not hold them, so their sheets could not be edited.
         edits = () if self._plan is None else self._plan.blocks
-        new = [tile.new for block in edits for tile in block.tiles if len(tile.new) == TILE_BYTES]
+        new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
         telling = self._workspace.index().informative(b"".join(new))
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
+        written: list[Sheet] = []
         for group in self._workspace.plugins.group_sprites(update.frame):
             sheet = sheet_from_metasprite(update.frame, group, origins, self._workspace.rom, codecs)
             name = _sheet_name(sheet)
@@ -174,6 +199,25 @@ class LiveEdits:
             if not path.exists():  # an edit of an earlier run is not overwritten
                 write_sheet(sheet, None, path)
                 self._settled[path] = _signature(path)
+                written.append(sheet)
+        self._note_palettes(written)
+
+    def _note_palettes(self, sheets: Sequence[Sheet]) -> None:
+        """Remember which palettes the blocks of new sheets were shown with."""
+        if not sheets or not self._learns:
+            return
+
+        def learn(known: Knowledge) -> Knowledge:
+            for sheet in sheets:
+                for (codec, block_offset), palettes in block_palettes(sheet).items():
+                    known = known.saw(codec, block_offset, palettes)
+            return known
+
+        try:
+            self._workspace.knowledge.update(learn)
+        except HalscopeError as error:  # the game goes on without: an edit needs none of it
+            self._learns = False
+            self._report(f"what is seen is not remembered: {error}")
 
     def _take_saved(self, snapshot: Snapshot, folder: Path) -> None:
         for path in sorted(folder.glob("*.png")):
@@ -191,10 +235,10 @@ class LiveEdits:
                 continue
             self._settled[path] = now
             try:
-                sheet = read_sheet(path, nearest=self._nearest)
-                if path not in self._edited and not changed_tiles(sheet):
+                edit = sheet_edit(read_sheet(path, nearest=self._nearest))
+                if not edit.changes and self._edits.find(edit.name) is None:
                     continue  # of an earlier run, and never edited
-                self._apply({path: sheet}, snapshot)
+                self.take(self._edits.put([edit], datetime.now(UTC)), snapshot)
             except HalscopeError as error:
                 self._report(str(error))
             else:
@@ -205,6 +249,16 @@ class LiveEdits:
 def _signature(path: Path) -> Signature:
     status = path.stat()
     return status.st_mtime_ns, status.st_size
+
+
+def block_palettes(sheet: Sheet) -> dict[tuple[str, int], set[tuple[int, ...]]]:
+    """The palettes, BGR555, that a sheet shows each compressed block with, by codec and block offset."""
+    colours = [tuple(palette) for palette in sheet.palettes.tolist()]
+    seen: dict[tuple[str, int], set[tuple[int, ...]]] = {}
+    for cell in sheet.cells:
+        if cell.origin is not None and cell.origin.codec != RAW_CODEC:
+            seen.setdefault((cell.origin.codec, cell.origin.block_offset), set()).add(colours[cell.palette])
+    return seen
 
 
 def _sheet_name(sheet: Sheet) -> str:

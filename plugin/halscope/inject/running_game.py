@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Buffer, Iterator, Sequence
+from collections.abc import Buffer, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from halscope_hooks import InjectError, Patch, Snapshot, Write
+from halscope_hooks import RAW_CODEC, InjectError, Patch, Snapshot, Write
 from numpy.typing import NDArray
 
 from halscope.inject._patterns import find_patterns
-from halscope.inject.edits import RAW, EditPlan
-from halscope.inject.place import apply_patch
+from halscope.inject._sheet_edit import SheetEdit
+from halscope.inject.edits import EditPlan
+from halscope.inject.place import verified_image
+from halscope.rom.image import Rom
 
 _VRAM_STEP: Final = 16
 """Tiles of 2bpp begin at multiples of 16 bytes of VRAM, the larger ones too."""
@@ -27,16 +29,32 @@ class _Content:
     """Bytes that a game may have copied, before and after.
 
     Args:
-        before: What may stand in the game's memory now: the ROM's own bytes, and those of the edit before this one.
-        after: What shall stand there; all are of one length.
-        tiles: Offset and VRAM addresses (as exported) of every tile that differs.
-        size: Bytes of a tile.
+        before: Versions that the game's memory may hold now: the ROM's own bytes, and those of the previous edit.
+        after: The edited bytes. All versions have the same length.
+        tiles: Every tile that differs. Tiles of different depths may overlap.
     """
 
     before: tuple[bytes, ...]
     after: bytes
-    tiles: tuple[tuple[int, tuple[int, ...]], ...]
-    size: int
+    tiles: tuple[_Tile, ...]
+
+
+class _Tile(NamedTuple):
+    """A tile in a content.
+
+    Args:
+        at: Offset of its first byte.
+        end: Offset after its last byte.
+        vram_bytes: VRAM byte addresses that it had when its sheet was exported.
+    """
+
+    at: int
+    end: int
+    vram_bytes: tuple[int, ...]
+
+    def of(self, data: bytes) -> bytes:
+        """The tile's bytes in a version of the content."""
+        return data[self.at : self.end]
 
 
 class _Search(NamedTuple):
@@ -46,7 +64,7 @@ class _Search(NamedTuple):
         pattern: The tile, or a stretch of its block that ends or begins with it.
         shift: Where the tile begins in the pattern.
         old: The tile's bytes there.
-        new: What shall stand there.
+        new: The bytes to write.
         data: The block's version that the pattern is of.
         at: The tile's offset in it.
         rivals: Other offsets in it with the same tile.
@@ -62,7 +80,7 @@ class _Search(NamedTuple):
 
 
 class _Memory:
-    """One memory of the snapshot, and the writes into it so far."""
+    """One memory of the snapshot, and the bytes to write into it."""
 
     def __init__(self, space: Literal["vram", "wram"], data: NDArray[np.uint8], step: int) -> None:
         self.space = space
@@ -70,16 +88,21 @@ class _Memory:
         self.bytes = data.tobytes()
         self.step = step
         self._planned = np.full(data.size, -1, np.int16)
-        self.writes: dict[int, Write] = {}
+        self._areas: set[tuple[int, int]] = set()
 
-    def plan(self, at: int, old: bytes, new: bytes) -> None:
-        """Add a write, unless another one already wants something else in those bytes."""
+    def plan(self, at: int, new: bytes) -> None:
+        """Plan to write these bytes, unless something else is already planned for some of them."""
         area = self._planned[at : at + len(new)]
         wanted = np.frombuffer(new, np.uint8)
         if bool(((area >= 0) & (area != wanted)).any()):
             return
         area[:] = wanted
-        self.writes[at] = Write(self.space, at, new, old)
+        self._areas.add((at, at + len(new)))
+
+    def writes(self) -> Iterator[Write]:
+        """The writes, ascending. Overlapping tiles share one write: two would not find the bytes that they expect."""
+        for at, end in _joined(self._areas):
+            yield Write(self.space, at, self._planned[at:end].astype(np.uint8).tobytes(), self.bytes[at:end])
 
 
 def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None = None) -> tuple[Write, ...]:
@@ -110,15 +133,16 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     searches = [search for content in contents for search in _searches(content)]
     for memory in memories:
         _find_copies(searches, memory)
-    _take_exported_places(contents, memories[0], _standing_places(plan, contents, memories[0]))
-    return tuple(memory.writes[at] for memory in memories for at in sorted(memory.writes))
+    edits = plan.edits if previous is None else (*plan.edits, *previous.edits)
+    _take_exported_places(contents, memories[0], _standing_places(edits, contents, memories[0]))
+    return tuple(write for memory in memories for write in memory.writes())
 
 
-def rom_writes(rom_data: Buffer, patch: Patch, previous: Patch | None = None) -> tuple[Write, ...]:
+def rom_writes(rom: Rom | Buffer, patch: Patch, previous: Patch | None = None) -> tuple[Write, ...]:
     """Return what to write into the running game's ROM.
 
     Args:
-        rom_data: The original headerless image.
+        rom: The original ROM, or its headerless image, which is hashed.
         patch: The edit.
         previous: The patch that was written into the game before, if any.
 
@@ -131,14 +155,36 @@ def rom_writes(rom_data: Buffer, patch: Patch, previous: Patch | None = None) ->
     """
     if previous is None:
         return patch.rom
-    now = np.frombuffer(apply_patch(rom_data, previous), np.uint8)
-    then = np.frombuffer(apply_patch(rom_data, patch), np.uint8)
-    places = np.flatnonzero(now != then)
-    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if places.size else []
-    return tuple(
-        Write("rom", int(run[0]), then[run[0] : run[-1] + 1].tobytes(), now[run[0] : run[-1] + 1].tobytes())
-        for run in runs
-    )
+    original = verified_image(rom, previous)
+    verified_image(rom, patch)
+    writes: list[Write] = []
+    for low, high in _joined((write.offset, write.offset + len(write.data)) for write in (*patch.rom, *previous.rom)):
+        now, then = (_patched(original, low, high, one) for one in (previous, patch))
+        places = np.flatnonzero(now != then)
+        for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if places.size else ():
+            at, end = int(run[0]), int(run[-1]) + 1
+            writes.append(Write("rom", low + at, then[at:end].tobytes(), now[at:end].tobytes()))
+    return tuple(writes)
+
+
+def _joined(areas: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Areas (start, end), ascending; overlapping ones are joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(areas):
+        if joined and start < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _patched(original: NDArray[np.uint8], low: int, high: int, patch: Patch) -> NDArray[np.uint8]:
+    """uint8[high - low]: a part of the image after the patch's writes that begin in it."""
+    part = original[low:high].copy()
+    for write in patch.rom:
+        if low <= write.offset < high:
+            part[write.offset - low : write.offset - low + len(write.data)] = np.frombuffer(write.data, np.uint8)
+    return part
 
 
 def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
@@ -150,49 +196,50 @@ def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
     contents = []
     plans = [plan] if previous is None else [plan, previous]
     keys = sorted({(block.codec, block.block_offset) for one in plans for block in one.blocks})
-    raw_images = [_raw_image(one) for one in plans] if any(codec == RAW for codec, _ in keys) else []
-    original = plan.rom.data.tobytes() if raw_images else b""
     for key in keys:
         blocks = [next((b for b in one.blocks if (b.codec, b.block_offset) == key), None) for one in plans]
         present = [block for block in blocks if block is not None]
-        vram: dict[int, set[int]] = {}
+        vram: dict[tuple[int, int], set[int]] = {}
         for block in present:
-            for tile in block.tiles:
-                vram.setdefault(tile.byte_offset, set()).update(tile.vram_bytes)
-        size = len(present[0].tiles[0].old)
-        if key[0] == RAW:
-            low, high = max(0, key[1] - _CONTEXT), key[1] + size + _CONTEXT
-            versions = [original[low:high], *(image[low:high] for image in raw_images)]
-            vram = {key[1] - low: vram[0]}
+            for change in block.changes:
+                vram.setdefault((change.byte_offset, change.end), set()).update(change.vram_bytes)
+        shift = 0
+        if key[0] == RAW_CODEC:
+            low, high = max(0, key[1] - _CONTEXT), max(block.end for block in present) + _CONTEXT
+            versions = [plan.rom.data[low:high].tobytes(), *(_raw_window(one, low, high) for one in plans)]
+            shift = key[1] - low
         else:
             versions = [present[0].old_data, *(present[0].old_data if b is None else b.new_data for b in blocks)]
-        tiles = tuple((at, tuple(sorted(places))) for at, places in sorted(vram.items()))
-        contents.append(_Content(tuple(dict.fromkeys([versions[0], *versions[2:]])), versions[1], tiles, size))
+        tiles = tuple(
+            _Tile(at + shift, end + shift, tuple(sorted(places))) for (at, end), places in sorted(vram.items())
+        )
+        contents.append(_Content(tuple(dict.fromkeys([versions[0], *versions[2:]])), versions[1], tiles))
     return contents
 
 
-def _raw_image(plan: EditPlan) -> bytes:
-    """The ROM with a plan's uncompressed tiles in it."""
-    image = bytearray(plan.rom.data)
+def _raw_window(plan: EditPlan, low: int, high: int) -> bytes:
+    """A part of the ROM with a plan's uncompressed tiles in it."""
+    window = bytearray(plan.rom.data[low:high])
     for block in plan.blocks:
-        if block.codec == RAW:
-            image[block.block_offset : block.end] = block.new_data
-    return bytes(image)
+        if block.codec == RAW_CODEC and block.block_offset < high and block.end > low:
+            start = max(low, block.block_offset)
+            new = block.new_data[start - block.block_offset : high - block.block_offset]
+            window[start - low : start - low + len(new)] = new
+    return bytes(window)
 
 
 def _searches(content: _Content) -> Iterator[_Search]:
     """What to look for to find every copy of a content's tiles."""
-    for at, _ in content.tiles:
-        end = at + content.size
-        new = content.after[at:end]
+    for tile in content.tiles:
+        new = tile.of(content.after)
         for data in content.before:
-            old = data[at:end]
+            old = tile.of(data)
             if old == new:
                 continue
-            stretches = [(at, end)] if is_telling(old) else _telling_stretches(data, at, end)
-            rivals = _rivals(data, old, at) if is_telling(old) else []
+            stretches = [(tile.at, tile.end)] if is_telling(old) else _telling_stretches(data, tile.at, tile.end)
+            rivals = _rivals(data, old, tile.at) if is_telling(old) else []
             for start, stop in stretches:
-                yield _Search(data[start:stop], at - start, old, new, data, at, rivals)
+                yield _Search(data[start:stop], tile.at - start, old, new, data, tile.at, rivals)
 
 
 def _find_copies(searches: Sequence[_Search], memory: _Memory) -> None:
@@ -202,7 +249,7 @@ def _find_copies(searches: Sequence[_Search], memory: _Memory) -> None:
         for start in found[search.pattern]:
             place = start + search.shift
             if place % memory.step == 0 and _belongs(memory.bytes, search, place):
-                memory.plan(place, search.old, search.new)
+                memory.plan(place, search.new)
 
 
 def is_telling(tile: bytes) -> bool:
@@ -256,30 +303,28 @@ def _agreeing(first: bytes, second: bytes) -> int:
     return int(differs.argmax()) if differs.any() else length
 
 
-def _standing_places(plan: EditPlan, contents: Sequence[_Content], vram: _Memory) -> set[int]:
+def _standing_places(edits: Sequence[SheetEdit], contents: Sequence[_Content], vram: _Memory) -> set[int]:
     """Where the sheets were whose every telling tile still stands in its place in VRAM, edited or not."""
     versions: dict[bytes, set[bytes]] = {}
     for content in contents:
-        for at, _ in content.tiles:
-            same = {data[at : at + content.size] for data in (*content.before, content.after)}
-            for tile in same:
-                versions.setdefault(tile, set()).update(same)
+        for tile in content.tiles:
+            same = {tile.of(data) for data in (*content.before, content.after)}
+            for version in same:
+                versions.setdefault(version, set()).update(same)
     standing: set[int] = set()
-    for sheet in plan.sheets:
-        placed = [(cell.vram_byte, cell.tile) for cell in sheet.cells if cell.vram_byte is not None]
-        telling = [(at, tile) for at, tile in placed if is_telling(tile)]
+    for edit in edits:
+        telling = [(at, tile) for at, tile in edit.shown if is_telling(tile)]
         if telling and all(vram.bytes[at : at + len(tile)] in versions.get(tile, {tile}) for at, tile in telling):
-            standing.update(at for at, _ in placed)
+            standing.update(at for at, _ in edit.shown)
     return standing
 
 
 def _take_exported_places(contents: Sequence[_Content], vram: _Memory, standing: set[int]) -> None:
     """Plan a write where a tile was when a sheet that still stands was exported, if one of its versions is there."""
     for content in contents:
-        for at, places in content.tiles:
-            new = content.after[at : at + content.size]
-            olds = {data[at : at + content.size] for data in content.before} - {new}
-            for place in standing.intersection(places):
-                now = vram.bytes[place : place + content.size]
-                if now in olds:
-                    vram.plan(place, now, new)
+        for tile in content.tiles:
+            new = tile.of(content.after)
+            olds = {tile.of(data) for data in content.before} - {new}
+            for place in standing.intersection(tile.vram_bytes):
+                if vram.bytes[place : place + len(new)] in olds:
+                    vram.plan(place, new)

@@ -1,0 +1,205 @@
+"""Strict reading of foreign JSON: fields are taken by name and type, and every error names the file and the field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from halscope_hooks import HalscopeError, StartEvidence
+
+
+class InvalidFieldError(Exception):
+    """A value is not what its field takes; the text says what it takes."""
+
+
+class Fields:
+    """One JSON object.
+
+    Args:
+        value: What JSON gave; anything.
+        source: The file, for messages.
+        path: The object's path in the document, "" for the document itself.
+        error: What to raise.
+        advice: What the person can do, the end of every message.
+
+    Raises:
+        HalscopeError: `error`: it is not an object.
+    """
+
+    def __init__(self, value: object, source: str, path: str, error: type[HalscopeError], advice: str) -> None:
+        self.source = source
+        self.path = path
+        self._error = error
+        self._advice = advice
+        if not isinstance(value, dict):
+            raise self.wrong(f"{path or 'the document'} is not a JSON object")
+        self._left: dict[str, Any] = dict(value)
+
+    def wrong(self, message: str) -> HalscopeError:
+        """An error with the file before the message and the advice behind it, to be raised."""
+        return self._error(f"{self.source}: {message}; {self._advice}")
+
+    def inner(self, name: str) -> Fields:
+        """The object in a field. Raises `error`: it is missing, or no object."""
+        return Fields(self.take(name, anything), self.source, self._join(name), self._error, self._advice)
+
+    def optional[T](self, name: str, build: Callable[[Fields], T]) -> T | None:
+        """What `build` makes of the object in a field; `None` for null."""
+        if name in self._left and self._left[name] is None:
+            del self._left[name]
+            return None
+        return build(self.inner(name))
+
+    def each(self, name: str, most: int, *, least: int = 0) -> Iterator[Fields]:
+        """The objects in a list of `least` to `most`. Raises `error`: it is no such list, or an item is no object."""
+        for number, item in enumerate(self.take(name, listed(most, anything, least=least))):
+            yield Fields(item, self.source, f"{self._join(name)}[{number}]", self._error, self._advice)
+
+    def take[T](self, name: str, read: Callable[[Any], T]) -> T:
+        """Return a field's value as `read` gives it. Raises `error`: missing, or `read` raised `InvalidFieldError`."""
+        if name not in self._left:
+            raise self.wrong(f"{self._full(name)} is missing")
+        value = self._left.pop(name)
+        try:
+            return read(value)
+        except InvalidFieldError as error:
+            shown = json.dumps(value)
+            shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
+            raise self._error(f"{self.source}: {self._full(name)} is {shown}, expected {error}") from None
+
+    def finish(self) -> None:
+        """Refuse fields that nobody took: what they say would be lost in silence. Raises `error`."""
+        if self._left:
+            names = ", ".join(sorted(self._full(name) for name in self._left))
+            raise self.wrong(f"unknown field {names[:200]}")
+
+    def _join(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
+    def _full(self, name: str) -> str:
+        return json.dumps(self._join(name))
+
+
+def anything(value: Any) -> Any:
+    """Take the value as it is; its own `Fields` will read it."""
+    return value
+
+
+def text(value: Any) -> str:
+    """Take up to 200 printable characters: no line breaks, no terminal codes, no lone surrogates."""
+    if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
+        raise InvalidFieldError("at most 200 printable characters")
+    return value
+
+
+def any_text(most: int) -> Callable[[Any], str]:
+    """Take up to `most` characters, whatever they are: a file's path may hold any."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > most:
+            raise InvalidFieldError(f"at most {most} characters")
+        return value
+
+    return read
+
+
+def flag(value: Any) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise InvalidFieldError("true or false")
+    return value
+
+
+def hex_bytes(value: Any) -> bytes:
+    """Take 1 to 64 bytes in hex."""
+    if not isinstance(value, str) or not re.fullmatch(r"(?:[0-9a-f]{2}){1,64}", value):
+        raise InvalidFieldError("1 to 64 bytes in lower-case hex")
+    return bytes.fromhex(value)
+
+
+def whole(low: int, high: int) -> Callable[[Any], int]:
+    """Take a whole number from `low` to `high`."""
+
+    def read(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise InvalidFieldError(f"a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def listed[T](most: int, item: Callable[[Any], T], *, least: int = 1) -> Callable[[Any], list[T]]:
+    """Take a list of `least` to `most`, each read with `item`."""
+
+    def read(value: Any) -> list[T]:
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise InvalidFieldError(f"a list of {least} to {most}")
+        result = []
+        for number, entry in enumerate(value):
+            try:
+                result.append(item(entry))
+            except InvalidFieldError as error:
+                raise InvalidFieldError(f"a list whose item {number} is {error}") from None
+        return result
+
+    return read
+
+
+def choice[T](choices: tuple[T, ...]) -> Callable[[Any], T]:
+    """Take one of some values."""
+
+    def read(value: Any) -> T:
+        for candidate in choices:
+            if value == candidate:
+                return candidate
+        raise InvalidFieldError("one of " + ", ".join(map(str, choices)))
+
+    return read
+
+
+def optional[T](read: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    """Take null, or what `read` takes."""
+    return lambda value: None if value is None else read(value)
+
+
+def matching(pattern: re.Pattern[str], what: str) -> Callable[[Any], str]:
+    """Take a text that `pattern` matches as a whole."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise InvalidFieldError(what)
+        return value
+
+    return read
+
+
+sha256 = matching(re.compile(r"[0-9a-f]{64}"), "64 lower-case hex digits")
+codec_name = matching(re.compile(r"[a-z0-9_-]{1,16}"), "a codec's name")
+rom_offset = whole(0, (1 << 24) - 1)  # the SNES has a 24-bit address space
+start_evidence: Callable[[Any], StartEvidence] = choice(get_args(StartEvidence))
+
+
+def moment(value: Any) -> datetime:
+    """Take a date and time with its offset from UTC, as ISO 8601; it becomes UTC."""
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        time = None
+    if time is None or time.tzinfo is None:
+        raise InvalidFieldError("a date and time as ISO 8601 with its offset from UTC")
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise InvalidFieldError("a time between the years 1 and 9999") from None
+
+
+def document(text: str | bytes, source: str, error: type[HalscopeError], advice: str) -> Fields:
+    """Parse a JSON document that is one object; anything at all may stand in it. Raises `error`: it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as reason:
+        raise error(f"{source}: is not valid JSON ({reason}); {advice}") from None
+    return Fields(value, source, "", error, advice)

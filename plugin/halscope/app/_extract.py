@@ -1,0 +1,130 @@
+"""Graphics out of a ROM or a recorded frame, as edit sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from halscope_hooks import StartEvidence, UsageError
+from numpy.typing import NDArray
+
+from halscope.app._workspace import Workspace
+from halscope.formats.recording import RecordingReader
+from halscope.inject import Sheet, sheet_from_block, sheet_from_metasprite, sheet_from_sprite, write_sheet
+from halscope.ppu import decode_frame
+from halscope.ppu.tiles import TileDepth
+from halscope.rom.image import Rom
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSheet:
+    """An edit sheet on disk."""
+
+    png: Path
+    json: Path
+    tiles: int
+
+
+def read_palette(rom: Rom, offset: int, colours: int) -> NDArray[np.uint16]:
+    """uint16[colours], BGR555 as it stands in the ROM.
+
+    Raises:
+        UsageError: The ROM ends before the last colour.
+    """
+    if offset + 2 * colours > rom.data.size:
+        raise UsageError(f"{rom.name}: no {colours} colours at {offset:#x}: the ROM ends at {rom.data.size:#x}")
+    return rom.data[offset : offset + 2 * colours].copy().view("<u2").astype(np.uint16) & np.uint16(0x7FFF)
+
+
+def extract_blocks(
+    workspace: Workspace,
+    offsets: Sequence[int] | None,
+    folder: Path,
+    *,
+    codec: str,
+    bpp: TileDepth,
+    lead: int,
+    columns: int,
+    palette: NDArray[np.uint16] | None,
+    overwrite: bool,
+) -> list[WrittenSheet]:
+    """Write blocks as edit sheets; `offsets` None: every block that the index lists and that holds a whole tile.
+
+    Raises:
+        InjectError: No stream begins at an offset.
+        ImageError: A block holds no whole tile.
+    """
+    starts: dict[tuple[str, int], StartEvidence] = {
+        (block.codec, block.offset): block.start for block in workspace.blocks(min_score=0)
+    }
+    wanted = (
+        [(codec, offset) for offset in offsets]
+        if offsets is not None
+        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + 8 * bpp]
+    )
+    written = []
+    for name, offset in wanted:
+        sheet = sheet_from_block(
+            workspace.rom,
+            workspace.codec(name),
+            offset,
+            palette=palette,
+            start=starts.get((name, offset), "content"),
+            bpp=bpp,
+            lead=lead,
+            columns=columns,
+        )
+        written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite))
+    return written
+
+
+def extract_sprites(
+    workspace: Workspace, recording: Path, frame: int, folder: Path, *, single: bool, overwrite: bool
+) -> list[WrittenSheet]:
+    """Write the sprites of a recorded frame as edit sheets: in groups that belong together, or each by itself.
+
+    Raises:
+        UsageError: The recording has no such frame, or its sprites cannot be known.
+    """
+    with RecordingReader(recording) as reader:
+        if frame >= len(reader):
+            raise UsageError(f"{recording}: has the frames 0 to {len(reader) - 1}, not {frame}")
+        snapshot = reader[frame]
+    decoded = decode_frame(snapshot)
+    if decoded.sprites_unknown:
+        raise UsageError(f"{recording}: frame {frame}: {decoded.sprites_unknown}")
+    origins = workspace.index().locate_vram(snapshot.vram)
+    groups = workspace.plugins.group_sprites(decoded)
+    codecs = workspace.plugins.codecs()
+    if single:
+        return [
+            write(
+                sheet_from_sprite(decoded, decoded.sprites[index], origins, workspace.rom, codecs),
+                folder / f"sprite-{index:03}.png",
+                overwrite=overwrite,
+            )
+            for group in groups
+            for index in group.indices
+        ]
+    return [
+        write(
+            sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
+            folder / f"sprites-{group.indices[0]:03}.png",
+            overwrite=overwrite,
+        )
+        for group in groups
+    ]
+
+
+def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
+    """Write one edit sheet.
+
+    Raises:
+        UsageError: There is one already, perhaps with somebody's work in it, and `overwrite` is not set.
+    """
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: is there already, perhaps edited; give another --out, or --overwrite")
+    png, json = write_sheet(sheet, None, path)
+    return WrittenSheet(png, json, len(sheet.cells))

@@ -1,0 +1,36 @@
+"""Edited sheets back as a patch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from halscope_hooks import Patch
+
+from halscope.app._patch_files import check_output, write_patch
+from halscope.app._workspace import Workspace
+from halscope.inject import EditPlan, plan_edits, read_sheet, to_patch
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """What an injection did."""
+
+    plan: EditPlan
+    patch: Patch
+
+
+def inject(workspace: Workspace, pngs: Sequence[Path], output: Path, *, force: bool, nearest: bool) -> Injection:
+    """Make a patch from edited sheets and write it, in the form that the output's ending says.
+
+    Raises:
+        UsageError: The ending is unknown, or the output is the ROM itself.
+        HalscopeError: An edit cannot be read or placed; nothing is written.
+    """
+    check_output(workspace, output)
+    edited = [read_sheet(path, nearest=nearest) for path in pngs]
+    plan = plan_edits(workspace.rom, workspace.plugins.codecs(), edited, index=workspace.index(), force=force)
+    patch = to_patch(plan)
+    write_patch(workspace, patch, output)
+    return Injection(plan, patch)

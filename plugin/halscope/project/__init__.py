@@ -1,0 +1,25 @@
+"""What a person has done with a game and what was learnt about it, as values. No threads; files at the edges alone."""
+
+from halscope.project._edit_list import MOST_STATES, Edit, EditList
+from halscope.project._edit_list_json import edit_list_from_json, edit_list_to_json
+from halscope.project._knowledge import MOST_PALETTES, FigureName, Knowledge, ProvenStart, SeenPalette, merge
+from halscope.project._knowledge_file import KnowledgeFile, data_folder
+from halscope.project._knowledge_json import knowledge_from_json, knowledge_to_json
+
+__all__ = [
+    "MOST_PALETTES",
+    "MOST_STATES",
+    "Edit",
+    "EditList",
+    "FigureName",
+    "Knowledge",
+    "KnowledgeFile",
+    "ProvenStart",
+    "SeenPalette",
+    "data_folder",
+    "edit_list_from_json",
+    "edit_list_to_json",
+    "knowledge_from_json",
+    "knowledge_to_json",
+    "merge",
+]

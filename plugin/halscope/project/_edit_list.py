@@ -1,0 +1,201 @@
+"""The edits of one ROM as a value: in order, each under an id, with what came before, so that a step can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, Self
+
+from halscope_hooks import Codec, InjectError, Patch, UsageError
+
+from halscope.inject import EditPlan, SheetEdit, TileChange, TileIndex, plan_changes, to_patch
+from halscope.rom.image import Rom
+
+MOST_STATES: Final = 256
+"""Steps that can be undone, and the list as it is; older ones are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edited sheet in the list.
+
+    Args:
+        id: Unique in its list; a sheet keeps it when it is saved again, and no other edit ever gets it.
+        sheet: What the sheet changes.
+        made: When it was saved; aware, in UTC.
+    """
+
+    id: int
+    sheet: SheetEdit
+    made: datetime
+
+    @property
+    def name(self) -> str:
+        """The file of the sheet."""
+        return self.sheet.name
+
+    @property
+    def blocks(self) -> dict[tuple[str, int], tuple[TileChange, ...]]:
+        """The changed tiles by codec and block offset, in the order of the sheet."""
+        blocks: dict[tuple[str, int], tuple[TileChange, ...]] = {}
+        for change in self.sheet.changes:
+            key = change.origin.codec, change.origin.block_offset
+            blocks[key] = (*blocks.get(key, ()), change)
+        return blocks
+
+
+@dataclass(frozen=True, slots=True)
+class EditList:
+    """The edits of one ROM. Immutable: each step returns a new list, so a step that fails changes nothing.
+
+    Args:
+        rom_sha256: SHA-256 of the headerless image that all edits start from, lower-case hex.
+        states: The edits after each step, the oldest first.
+        position: Index of the present state; the states after it were undone.
+        next_id: The id of the next edit.
+
+    Raises:
+        UsageError: The parts contradict each other.
+    """
+
+    rom_sha256: str
+    states: tuple[tuple[Edit, ...], ...] = field(default=((),), repr=False)
+    position: int = 0
+    next_id: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.states) <= MOST_STATES or not 0 <= self.position < len(self.states):
+            raise UsageError(f"edit list: position {self.position} of {len(self.states)} states; at most {MOST_STATES}")
+        for state in self.states:
+            ids, names = {edit.id for edit in state}, {edit.name for edit in state}
+            if len(ids) < len(state) or len(names) < len(state):
+                raise UsageError("edit list: two edits have the same id or the same sheet")
+            if any(not 1 <= number < self.next_id for number in ids):
+                raise UsageError(f"edit list: an edit's id is not between 1 and {self.next_id - 1}")
+            for edit in state:
+                self._check_rom(edit.sheet)
+                if edit.made.tzinfo is None:
+                    raise UsageError(f"edit list: the time of {edit.name} has no time zone")
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The present edits, in the order in which their sheets were first saved."""
+        return self.states[self.position]
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to undo."""
+        return self.position > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step was undone, and nothing was done since."""
+        return self.position + 1 < len(self.states)
+
+    def find(self, name: str) -> Edit | None:
+        """The edit of the sheet with this name, or `None`."""
+        return next((edit for edit in self.edits if edit.name == name), None)
+
+    def edit(self, number: int) -> Edit:
+        """The edit with this id. Raises UsageError: there is none now."""
+        for edit in self.edits:
+            if edit.id == number:
+                return edit
+        known = ", ".join(str(edit.id) for edit in self.edits) or "none"
+        raise UsageError(f"there is no edit {number}; the edits are: {known}")
+
+    def add(self, sheet: SheetEdit, made: datetime) -> Self:
+        """Append an edit. Raises UsageError: its sheet is in the list already, or is of another ROM."""
+        present = self.find(sheet.name)
+        if present is not None:
+            raise UsageError(f"{sheet.name}: is edit {present.id} already; replace or revert that one")
+        self._check_rom(sheet)
+        return self._after((*self.edits, Edit(self.next_id, sheet, made)), self.next_id + 1)
+
+    def replace(self, number: int, sheet: SheetEdit, made: datetime) -> Self:
+        """Replace an edit by a newer one, which takes over its id and its place in the order.
+
+        Raises:
+            UsageError: There is no edit with this id, another edit has this sheet, or it is of another ROM.
+        """
+        self.edit(number)
+        present = self.find(sheet.name)
+        if present is not None and present.id != number:
+            raise UsageError(f"{sheet.name}: is edit {present.id}; it cannot replace edit {number}")
+        self._check_rom(sheet)
+        return self._after(_replaced(self.edits, Edit(number, sheet, made)), self.next_id)
+
+    def put(self, sheets: Iterable[SheetEdit], made: datetime) -> Self:
+        """Apply saved sheets as one step: each is added or replaces its edit; a sheet without changes reverts its edit.
+
+        Returns:
+            The new list, or this one if nothing changes, so that there is no empty step to undo.
+
+        Raises:
+            UsageError: A sheet is of another ROM.
+        """
+        edits, next_id = self.edits, self.next_id
+        for sheet in sheets:
+            self._check_rom(sheet)
+            present = next((edit for edit in edits if edit.name == sheet.name), None)
+            if not sheet.changes:
+                edits = tuple(edit for edit in edits if edit is not present)
+            elif present is None:
+                edits, next_id = (*edits, Edit(next_id, sheet, made)), next_id + 1
+            elif present.sheet != sheet:
+                edits = _replaced(edits, Edit(present.id, sheet, made))
+        return self if edits == self.edits else self._after(edits, next_id)
+
+    def revert(self, number: int) -> Self:
+        """Remove one edit and keep those made after it. Raises UsageError: there is none with this id."""
+        gone = self.edit(number)
+        return self._after(tuple(edit for edit in self.edits if edit is not gone), self.next_id)
+
+    def undo(self) -> Self:
+        """Undo the last step. Raises UsageError: there is none."""
+        if not self.can_undo:
+            raise UsageError("there is no edit to undo")
+        return replace(self, position=self.position - 1)
+
+    def redo(self) -> Self:
+        """Redo the step that was undone last. Raises UsageError: there is none."""
+        if not self.can_redo:
+            raise UsageError("there is no edit to redo")
+        return replace(self, position=self.position + 1)
+
+    def plan(
+        self, rom: Rom, codecs: Sequence[Codec], *, index: TileIndex | None = None, force: bool = False
+    ) -> EditPlan:
+        """Plan all edits, starting from the original ROM; the arguments are those of `plan_changes`.
+
+        Raises:
+            InjectError: It is another ROM, or the edits cannot be planned together.
+        """
+        if rom.sha256 != self.rom_sha256:
+            raise InjectError(
+                f"{rom.name}: the edits start from the ROM with the SHA-256 {self.rom_sha256}, this one has "
+                f"{rom.sha256}; give that ROM"
+            )
+        return plan_changes(rom, codecs, [edit.sheet for edit in self.edits], index=index, force=force)
+
+    def patch(self, rom: Rom, codecs: Sequence[Codec], *, index: TileIndex | None = None, force: bool = False) -> Patch:
+        """The patch of all edits. Raises InjectError as `plan`, or where an edited block does not fit."""
+        return to_patch(self.plan(rom, codecs, index=index, force=force))
+
+    def _after(self, edits: tuple[Edit, ...], next_id: int) -> Self:
+        """The list after a step to these edits. Undone steps are dropped: they can no longer be redone."""
+        states = (*self.states[: self.position + 1], edits)[-MOST_STATES:]
+        return replace(self, states=states, position=len(states) - 1, next_id=next_id)
+
+    def _check_rom(self, sheet: SheetEdit) -> None:
+        if sheet.rom_sha256 != self.rom_sha256:
+            raise UsageError(
+                f"{sheet.name}: was exported from the ROM with the SHA-256 {sheet.rom_sha256}, the edits are of "
+                f"{self.rom_sha256}; export the sheet again from that ROM"
+            )
+
+
+def _replaced(edits: tuple[Edit, ...], new: Edit) -> tuple[Edit, ...]:
+    """The edits with `new` in the place of the one that has its id."""
+    return tuple(new if edit.id == new.id else edit for edit in edits)

@@ -1,0 +1,83 @@
+"""The edit list as JSON: each version of an edit stands once, and the states name them by number."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from halscope_hooks import FormatError, UsageError
+
+from halscope import _fields as read
+from halscope._fields import Fields
+from halscope.inject import edit_from_json, edit_to_json
+from halscope.project._edit_list import MOST_STATES, Edit, EditList
+
+FORMAT: Final = "halscope-edits"
+VERSION: Final = 1
+
+_MOST: Final = 1 << 20
+_ADVICE: Final = "restore the file from a backup, or begin a new list of edits"
+
+
+def edit_list_to_json(edits: EditList) -> str:
+    """The list as one line of ASCII JSON."""
+    versions = {edit: number for number, edit in enumerate(dict.fromkeys(e for state in edits.states for e in state))}
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "rom_sha256": edits.rom_sha256,
+        "edits": [
+            {"id": edit.id, "made": edit.made.isoformat(), "sheet": edit_to_json(edit.sheet)} for edit in versions
+        ],
+        "states": [{"edits": [versions[edit] for edit in state]} for state in edits.states],
+        "position": edits.position,
+        "next_id": edits.next_id,
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def edit_list_from_json(text: str | bytes, source: str) -> EditList:
+    """Read a list back.
+
+    Args:
+        text: The document; anything at all may stand in it.
+        source: What it was read from, for the messages.
+
+    Raises:
+        FormatError: It is no edit list of this version, a field is missing, unknown or out of range, or its parts
+            contradict each other.
+    """
+    root = read.document(text, source, FormatError, _ADVICE)
+    if root.take("format", read.anything) != FORMAT:
+        raise FormatError(f'{source}: "format" is not "{FORMAT}": this is no Halscope list of edits')
+    version = root.take("version", read.whole(0, 1 << 31))
+    if version != VERSION:
+        raise FormatError(f"{source}: a list of edits of version {version}; this Halscope reads {VERSION}; update it")
+    rom_sha256 = root.take("rom_sha256", read.sha256)
+    versions = [_edit(fields, rom_sha256) for fields in root.each("edits", _MOST)]
+    states = tuple(_state(fields, versions) for fields in root.each("states", MOST_STATES, least=1))
+    values: dict[str, Any] = {
+        "position": root.take("position", read.whole(0, MOST_STATES - 1)),
+        "next_id": root.take("next_id", read.whole(1, 1 << 31)),
+    }
+    root.finish()
+    try:
+        return EditList(rom_sha256, states, **values)
+    except UsageError as error:
+        raise root.wrong(str(error)) from None
+
+
+def _edit(fields: Fields, rom_sha256: str) -> Edit:
+    number = fields.take("id", read.whole(1, 1 << 31))
+    made = fields.take("made", read.moment)
+    sheet = edit_from_json(fields.inner("sheet"), rom_sha256)
+    fields.finish()
+    return Edit(number, sheet, made)
+
+
+def _state(fields: Fields, versions: list[Edit]) -> tuple[Edit, ...]:
+    numbers = fields.take("edits", read.listed(_MOST, read.whole(0, max(0, len(versions) - 1)), least=0))
+    fields.finish()
+    if numbers and not versions:
+        raise fields.wrong("names edits, and there are none")
+    return tuple(versions[number] for number in numbers)

@@ -1,0 +1,116 @@
+"""Knowledge as JSON, read back strictly (docs/reference/knowledge.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from halscope_hooks import FormatError, UsageError
+
+from halscope import _fields as read
+from halscope._fields import Fields
+from halscope.project._knowledge import MOST_TEXT, FigureName, Knowledge, ProvenStart, SeenPalette
+
+FORMAT: Final = "halscope-knowledge"
+VERSION: Final = 1
+
+_MOST: Final = 1 << 20
+_TEXT: Final = read.any_text(MOST_TEXT)
+_ADVICE: Final = "mend the file by hand, or go on without what it knew"
+
+
+class NewerVersionError(FormatError):
+    """The file was written by a newer Halscope: it is whole, and must stay as it is."""
+
+
+def knowledge_to_json(knowledge: Knowledge) -> str:
+    """What is known as one line of ASCII JSON."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "rom_sha256": knowledge.rom_sha256,
+        "starts": [
+            {"codec": one.codec, "block_offset": one.block_offset, "start": one.start, "places": list(one.places)}
+            for one in knowledge.starts
+        ],
+        "palettes": [
+            {
+                "codec": one.codec,
+                "block_offset": one.block_offset,
+                "bgr555": list(one.colours),
+                "times": one.times,
+            }
+            for one in knowledge.palettes
+        ],
+        "names": [{"figure": one.figure, "name": one.name, "made": one.made.isoformat()} for one in knowledge.names],
+        "merges": [{"figures": list(group)} for group in knowledge.merges],
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
+    """Read knowledge back.
+
+    Args:
+        text: The document; anything at all may stand in it.
+        source: What it was read from, for the messages.
+
+    Raises:
+        FormatError: It is no knowledge of a game, a field is missing, unknown or out of range; or, as
+            `NewerVersionError`, a newer Halscope wrote it.
+    """
+    root = read.document(text, source, FormatError, _ADVICE)
+    if root.take("format", read.anything) != FORMAT:
+        raise root.wrong(f'"format" is not "{FORMAT}": this is not what Halscope knows of a game')
+    version = root.take("version", read.whole(1, 1 << 31))
+    if version != VERSION:
+        raise NewerVersionError(
+            f"{source}: was written by a newer Halscope, as version {version}; this one reads {VERSION}: update it"
+        )
+    rom_sha256 = root.take("rom_sha256", read.sha256)
+    starts = tuple(_start(fields) for fields in root.each("starts", _MOST))
+    palettes = tuple(_palette(fields) for fields in root.each("palettes", _MOST))
+    names = tuple(_name(fields) for fields in root.each("names", _MOST))
+    merges = tuple(_merges(root))
+    root.finish()
+    try:
+        return Knowledge(rom_sha256, starts, palettes, names, merges)
+    except UsageError as error:
+        raise root.wrong(str(error)) from None
+
+
+def _start(fields: Fields) -> ProvenStart:
+    start = ProvenStart(
+        codec=fields.take("codec", read.codec_name),
+        block_offset=fields.take("block_offset", read.rom_offset),
+        start=fields.take("start", read.start_evidence),
+        places=tuple(fields.take("places", read.listed(_MOST, read.rom_offset, least=0))),
+    )
+    fields.finish()
+    return start
+
+
+def _palette(fields: Fields) -> SeenPalette:
+    palette = SeenPalette(
+        codec=fields.take("codec", read.codec_name),
+        block_offset=fields.take("block_offset", read.rom_offset),
+        colours=tuple(fields.take("bgr555", read.listed(256, read.whole(0, 0x7FFF)))),
+        times=fields.take("times", read.whole(1, 1 << 31)),
+    )
+    fields.finish()
+    return palette
+
+
+def _name(fields: Fields) -> FigureName:
+    name = FigureName(
+        figure=fields.take("figure", _TEXT), name=fields.take("name", _TEXT), made=fields.take("made", read.moment)
+    )
+    fields.finish()
+    return name
+
+
+def _merges(root: Fields) -> Iterator[tuple[str, ...]]:
+    for fields in root.each("merges", _MOST):
+        yield tuple(fields.take("figures", read.listed(_MOST, _TEXT)))
+        fields.finish()
