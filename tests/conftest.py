@@ -21,7 +21,10 @@ settings.load_profile("halscope")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["pytester"]  # for the tests of our own pytest plugin; pytest wants it here
+pytest_plugins = [
+    "pytester",  # for the tests of our own pytest plugin; pytest wants it here
+    "support.turns",  # the marker `serial`
+]
 
 
 @pytest.fixture(scope="session", autouse=True)

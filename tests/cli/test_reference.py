@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from halscope.cli._main import parser
+from halscope.cli._arguments import parser
 
 TEXT = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text("utf-8")
 

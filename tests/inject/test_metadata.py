@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 from pathlib import Path
@@ -14,7 +15,12 @@ from halscope_hooks import ImageError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-DELETE = object()
+
+class Change(enum.Enum):
+    """What happens to a field. An enumeration, so that the id of a test is the same in every worker."""
+
+    DELETE = enum.auto()
+
 
 WRONG: list[tuple[list[str | int], object, str]] = [
     (["format"], "png", "this is not a Halscope edit sheet"),
@@ -24,7 +30,7 @@ WRONG: list[tuple[list[str | int], object, str]] = [
     (["kind"], "tilemap", '"kind" is "tilemap", expected one of sprite, metasprite, block'),
     (["title"], "a\nb", "expected at most 200 printable characters"),
     (["title"], "\ud800", "expected at most 200 printable characters"),
-    (["title"], DELETE, '"title" is missing'),
+    (["title"], Change.DELETE, '"title" is missing'),
     (["width"], 0, '"width" is 0, expected a whole number from 1 to 4096'),
     (["width"], 1e9, '"width" is 1000000000.0'),
     (["width"], 8, "the tile at .* is outside of 8x24 pixels"),
@@ -40,7 +46,7 @@ WRONG: list[tuple[list[str | int], object, str]] = [
     ),
     (["cells"], {}, '"cells" is .., expected a list'),
     (["cells", 1], 5, r"cells\[1\] is not a JSON object"),
-    (["cells", 1, "x"], DELETE, r'"cells\[1\].x" is missing'),
+    (["cells", 1, "x"], Change.DELETE, r'"cells\[1\].x" is missing'),
     (["cells", 1, "x"], -8, "expected a whole number from 0"),
     (["cells", 1, "hflip"], 1, r'"cells\[1\].hflip" is 1, expected true or false'),
     (["cells", 1, "palette"], 1, r"the tile at \(8, 0\) names palette 1 of 1"),
@@ -59,7 +65,7 @@ def changed(document: Any, path: list[str | int], value: object) -> Any:
     inner = document
     for step in path[:-1]:
         inner = inner[step]
-    if value is DELETE:
+    if value is Change.DELETE:
         del inner[path[-1]]
     else:
         inner[path[-1]] = value

@@ -53,6 +53,7 @@ def test_a_build_with_a_token_that_nobody_cancels_and_on_one_thread_is_the_same_
     assert all(np.array_equal(mine[name], its[name]) for name in mine)
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("wait_ms", [0, 5, 15, 30, 45])
 def test_a_build_ends_soon_after_it_is_cancelled_from_another_thread(wait_ms: int) -> None:
     token = CancelToken()

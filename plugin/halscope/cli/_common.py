@@ -1,8 +1,7 @@
-"""What the commands share: numbers, progress bars, JSON, output folders."""
+"""What the commands share: offsets, progress bars, JSON, output folders."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import sys
@@ -14,43 +13,8 @@ from halscope_hooks import HalscopeError, UsageError
 from tqdm import tqdm
 
 from halscope.app import to_rom_offset
+from halscope.cli._arguments._kinds import number
 from halscope.rom.image import Rom
-
-type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-
-def number(text: str) -> int:
-    """A number of zero or more: 4660, 0x1234 or $1234."""
-    try:
-        value = int(text[1:], 16) if text.startswith("$") else int(text, 0)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number; write 4660, 0x1234 or $1234") from None
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return value
-
-
-def positive(text: str) -> int:
-    """A number of one or more."""
-    value = number(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
-
-
-def place(text: str) -> str:
-    """An offset or a SNES address; checked here, turned into a file offset once the ROM is known."""
-    if ":" in text:
-        bank, _, address = text.removeprefix("$").partition(":")
-        try:
-            good = 0 <= int(bank, 16) <= 0xFF and 0 <= int(address, 16) <= 0xFFFF
-        except ValueError:
-            good = False
-        if not good:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a SNES address; write $BB:AAAA, as $84:8123")
-    else:
-        number(text)
-    return text
 
 
 def rom_offset(rom: Rom, text: str) -> int:

@@ -1,54 +1,41 @@
-"""Parsing the command line, and turning every outcome into an exit code that scripts can trust.
-
-0: done. 1: it could not be done, and a line says why. 2: the request itself is wrong. 130: interrupted.
-"""
+"""Parsing the command line, running the command, and turning every outcome into an exit code that scripts can trust."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
-from collections.abc import Sequence
 
 from halscope_hooks import HalscopeError, UsageError
 
-from halscope import __version__
-from halscope.cli import blocks, demo, doctor, edit, inspect, play, record, scan
+from halscope.cli._arguments import parser
+from halscope.cli._interrupts import interrupts_end_at_once
+
+TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line; also what the documentation's reference is checked against."""
-    top = argparse.ArgumentParser(
-        prog="halscope",
-        description="See, trace and edit the graphics of a running SNES game.",
-        epilog="Offsets are file offsets without a copier header: 4660, 0x1234 or $1234; $BB:AAAA is a SNES address.",
-    )
-    top.add_argument("--version", action="version", version=f"halscope {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (demo, play, scan, inspect, edit, blocks, record, doctor):
-        module.add_commands(commands)
-    return top
+def run_command(argv: Sequence[str] | None) -> int:
+    """Parse the arguments and run the command that they name.
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    if os.environ.get("HALSCOPE_TRACE_HOOKS", "0") not in ("", "0"):
-        logging.getLogger("halscope.hooks").setLevel(logging.INFO)
+    Raises:
+        KeyboardInterrupt: Ctrl-C, while the command ran.
+    """
     try:
-        options = parser().parse_args(argv)
+        with interrupts_end_at_once():
+            options = parser().parse_args(argv)
+            run = command(options.command)
+            _log_warnings()
     except SystemExit as request:  # argparse leaves this way for --help and for wrong options alike
         return request.code if isinstance(request.code, int) else 2
     try:
-        code: int = options.run(options)
+        code = run(options)
         sys.stdout.flush()
     except UsageError as error:
         return _complain(error, 2)
     except HalscopeError as error:
         return _complain(error, 1)
-    except KeyboardInterrupt:
-        return _complain("interrupted", 130)
     except BrokenPipeError:
         # The reader of our output has gone (`halscope … | head`): nobody is left to complain to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,6 +47,46 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"internal error: {type(error).__name__}: {error}; please report it with the output of HALSCOPE_DEBUG=1", 1
         )
     return code
+
+
+def command(name: str) -> Callable[[argparse.Namespace], int]:
+    """Import what runs a command. The other commands, and all that they import, stay unimported."""
+    match name:
+        case "demo":
+            from halscope.cli.demo import run
+        case "play":
+            from halscope.cli.play import run
+        case "scan":
+            from halscope.cli.scan import run_scan as run
+        case "locate":
+            from halscope.cli.scan import run_locate as run
+        case "inspect":
+            from halscope.cli.inspect import run
+        case "extract":
+            from halscope.cli.edit import run_extract as run
+        case "inject":
+            from halscope.cli.edit import run_inject as run
+        case "decompress":
+            from halscope.cli.blocks import decompress as run
+        case "compress":
+            from halscope.cli.blocks import compress as run
+        case "record":
+            from halscope.cli.record import run_record as run
+        case "replay":
+            from halscope.cli.record import run_replay as run
+        case "doctor":
+            from halscope.cli.doctor import run
+        case _:
+            raise AssertionError(f"the parser knows a command {name!r} that nothing runs")
+    return run
+
+
+def _log_warnings() -> None:
+    import logging
+
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    if os.environ.get("HALSCOPE_TRACE_HOOKS", "0") not in ("", "0"):
+        logging.getLogger("halscope.hooks").setLevel(logging.INFO)
 
 
 def _complain(message: object, code: int) -> int:

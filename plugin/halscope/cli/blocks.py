@@ -9,30 +9,11 @@ from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError
 
 from halscope._files import read_limited, refuse_same, write_atomic
 from halscope.app import Plugins, Workspace, bare_stream
-from halscope.cli._common import Commands, number, place, print_json, rom_offset
-from halscope.cli._plugins import add_plugin_options, plugins_from
+from halscope.cli._arguments._kinds import number
+from halscope.cli._common import print_json, rom_offset
+from halscope.cli._plugins import plugins_from
 
 RAW_LIMIT = 0x10000  # a HAL block decodes to at most this many bytes
-
-
-def add_commands(commands: Commands) -> None:
-    """Add both commands."""
-    unpack = commands.add_parser("decompress", help="decode the compressed block at an offset of a ROM")
-    unpack.add_argument("rom", type=Path, metavar="ROM", help="or, with offset 0, a file that compress wrote")
-    unpack.add_argument("offset", type=place, metavar="OFFSET", help="file offset, or $BB:AAAA")
-    unpack.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where the decoded bytes go")
-    unpack.add_argument("--codec", default="hal", help="the block's format (default: hal)")
-    unpack.add_argument("--json", action="store_true", help="print the sizes as JSON")
-    add_plugin_options(unpack)
-    unpack.set_defaults(run=decompress)
-
-    pack = commands.add_parser("compress", help="encode a file to the smallest stream")
-    pack.add_argument("file", type=Path, metavar="FILE")
-    pack.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where the stream goes")
-    pack.add_argument("--codec", default="hal", help="the format (default: hal)")
-    pack.add_argument("--json", action="store_true", help="print the sizes as JSON")
-    add_plugin_options(pack)
-    pack.set_defaults(run=compress)
 
 
 def decompress(options: argparse.Namespace) -> int:

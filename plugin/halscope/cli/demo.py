@@ -7,25 +7,9 @@ import os
 import sys
 import webbrowser
 from dataclasses import asdict
-from pathlib import Path
 
 from halscope.app import run_tour
-from halscope.cli._common import Commands, out_folder, print_json
-
-
-def add_commands(commands: Commands) -> None:
-    """Add the command."""
-    demo = commands.add_parser(
-        "demo",
-        help="run our own game on a core, edit it while it runs, and write pictures of it all",
-        description="Writes, for each scene, the screen with its sprites named and a sheet of every sprite with its "
-        "origin; an edit of the running game before and after; the patch; and report.json.",
-    )
-    demo.add_argument("--out", type=Path, default=Path("halscope-demo"), metavar="DIR", help="default: halscope-demo")
-    demo.add_argument("--core", metavar="CORE", help="a libretro core: a path or a name (default: the first found)")
-    demo.add_argument("--headless", action="store_true", help="do not open the overview in a viewer at the end")
-    demo.add_argument("--json", action="store_true", help="print the report as JSON")
-    demo.set_defaults(run=run)
+from halscope.cli._common import out_folder, print_json
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from halscope.app import examine
-from halscope.cli._common import Commands, print_json
-from halscope.cli._plugins import add_plugin_options, plugins_from
-
-
-def add_commands(commands: Commands) -> None:
-    """Add the command."""
-    doctor = commands.add_parser("doctor", help="check the installation, the plugins, the cores and the cache")
-    doctor.add_argument("--rom", type=Path, metavar="ROM", help="also say what is known of this ROM")
-    doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
-    add_plugin_options(doctor)
-    doctor.set_defaults(run=run)
+from halscope.cli._common import print_json
+from halscope.cli._plugins import plugins_from
 
 
 def run(options: argparse.Namespace) -> int:

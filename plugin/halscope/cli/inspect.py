@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from halscope_hooks import UsageError
 
 from halscope.app import Workspace, inspect_files
-from halscope.cli._common import Commands, number, out_folder, print_json, progress_bar
-from halscope.cli._plugins import add_plugin_options, plugins_from
-
-
-def add_commands(commands: Commands) -> None:
-    """Add the command."""
-    inspect = commands.add_parser("inspect", help="decode the sprites in memory dumps or a savestate")
-    inspect.add_argument(
-        "files", type=Path, nargs="+", metavar="FILE", help="VRAM, CGRAM and OAM dumps, or a savestate"
-    )
-    inspect.add_argument("--rom", type=Path, metavar="ROM", help="say where the tiles come from in this ROM")
-    inspect.add_argument(
-        "--obsel", type=number, metavar="N", help="the OBSEL register ($2101), which memory dumps do not hold"
-    )
-    inspect.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sprites' PNGs go")
-    inspect.add_argument("--json", action="store_true", help="print the sprites as JSON")
-    add_plugin_options(inspect)
-    inspect.set_defaults(run=run)
+from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._plugins import plugins_from
 
 
 def run(options: argparse.Namespace) -> int:

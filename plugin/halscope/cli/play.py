@@ -10,36 +10,10 @@ from pathlib import Path
 from halscope_hooks import Update, UsageError
 
 from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open_game, play_frames, write_frame_pictures
-from halscope.cli._common import Commands, out_folder, positive, print_json, progress_bar
-from halscope.cli._game import add_game_options, frame_summary, game_from, schedule_from
-from halscope.cli._plugins import add_plugin_options, plugins_from
+from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._game import frame_summary, game_from, schedule_from
+from halscope.cli._plugins import plugins_from
 from halscope.session import Session
-
-
-def add_commands(commands: Commands) -> None:
-    """Add the command."""
-    play = commands.add_parser(
-        "play",
-        help="run a game on a libretro core and edit it while it runs",
-        description="Runs until --frames have passed, or in real time until Ctrl-C. With --watch, every group of "
-        "sprites that appears is written there as a PNG; edit one, save it, and the running game changes.",
-    )
-    add_game_options(play)
-    play.add_argument("--frames", type=positive, metavar="N", help="stop after N frames (default: run until Ctrl-C)")
-    play.add_argument("--headless", action="store_true", help="no window; always so in this version")
-    play.add_argument("--watch", type=Path, metavar="DIR", help="a folder of sprites to edit, and the running picture")
-    play.add_argument(
-        "--edit", type=Path, action="append", default=[], metavar="PNG", help="bring in an edited PNG from the start"
-    )
-    play.add_argument("--force", action="store_true", help="edit blocks whose start is not proven, too")
-    play.add_argument("--nearest", action="store_true", help="take the palette's nearest colour for a foreign one")
-    play.add_argument(
-        "-o", "--output", type=Path, metavar="PATCH", help="at the end, write the edits: .bps, .ips, .sfc"
-    )
-    play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
-    play.add_argument("--json", action="store_true", help="print a line of JSON a frame")
-    add_plugin_options(play)
-    play.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,37 +11,12 @@ from halscope_hooks import UsageError
 
 from halscope._files import read_limited
 from halscope.app import LISTED_SCORE, Workspace
-from halscope.cli._common import Commands, print_json, progress_bar
-from halscope.cli._plugins import add_plugin_options, plugins_from
+from halscope.cli._common import print_json, progress_bar
+from halscope.cli._plugins import plugins_from
 from halscope.rom import mapping
 from halscope.rom.index import TILE_BYTES
 
 TILES_LIMIT = 0x100000
-
-
-def add_commands(commands: Commands) -> None:
-    """Add both commands."""
-    scan = commands.add_parser("scan", help="list the compressed blocks of a ROM")
-    scan.add_argument("rom", type=Path, metavar="ROM")
-    scan.add_argument(
-        "--min-score",
-        type=float,
-        default=LISTED_SCORE,
-        metavar="S",
-        help=f"list blocks from this score, 0 to 1, on (default: {LISTED_SCORE})",
-    )
-    scan.add_argument("--all", action="store_true", help="list every offset at which a stream can be read, unranked")
-    scan.add_argument("--codec", metavar="C", help="only this format's: hal, lz1, lz2, or a plugin's (default: all)")
-    scan.add_argument("--json", action="store_true", help="print JSON")
-    add_plugin_options(scan)
-    scan.set_defaults(run=run_scan)
-
-    locate = commands.add_parser("locate", help="say where in a ROM raw 32-byte tiles come from")
-    locate.add_argument("rom", type=Path, metavar="ROM")
-    locate.add_argument("tiles", type=Path, metavar="TILES", help="a file of raw 4bpp tiles, 32 bytes each")
-    locate.add_argument("--json", action="store_true", help="print JSON")
-    add_plugin_options(locate)
-    locate.set_defaults(run=run_locate)
 
 
 def run_scan(options: argparse.Namespace) -> int:
@@ -55,7 +29,7 @@ def run_scan(options: argparse.Namespace) -> int:
     else:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
-        blocks = workspace.blocks(options.min_score, codec)
+        blocks = workspace.blocks(LISTED_SCORE if options.min_score is None else options.min_score, codec)
     if options.json:
         print_json({"rom": describe(workspace), "blocks": [asdict(block) for block in blocks]})
         return 0

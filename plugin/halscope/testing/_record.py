@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,7 @@ def record(rom: str, core: str | None, path: Path, wanted: Wanted) -> None:
         from halscope.hosts.libretro import LibretroHost  # noqa: F401 - raises where libretro.py is missing
     except HostError as error:
         raise CoreMissingError(str(error)) from error
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # workers of pytest-xdist may make the same recording
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as open_things:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
 
@@ -19,7 +19,8 @@ _MARKER: Final = (
     "what Halscope's fixtures use; frames to picture say how --halscope-record makes the recording"
 )
 _WRITTEN: Final = pytest.StashKey[list[Path]]()
-_RECORDED: Final = pytest.StashKey[dict[Path, tuple[object, ...]]]()
+_NAMED: Final = pytest.StashKey[dict[Path, tuple[str, "Wanted"]]]()
+_HANDED_OVER: Final = "halscope_written"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,12 +44,27 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", _MARKER)
     config.stash[_WRITTEN] = []
-    config.stash[_RECORDED] = {}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker of pytest-xdist: hand what was written to the process that prints the summary."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_HANDED_OVER] = [str(path) for path in session.config.stash[_WRITTEN]]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker wrote."""
+    config: pytest.Config = node.config
+    output = getattr(node, "workeroutput", {})  # a worker that crashed has none
+    config.stash[_WRITTEN].extend(Path(name) for name in output.get(_HANDED_OVER, ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say which files were written."""
-    for path in config.stash[_WRITTEN]:
+    written = config.stash[_WRITTEN]
+    for path in dict.fromkeys(written):  # two workers may have made the same recording
         terminalreporter.write_line(f"halscope: wrote {path}")
 
 
@@ -58,8 +74,7 @@ def halscope_recording(request: pytest.FixtureRequest) -> Path:
     wanted = _wanted(request)
     if wanted.recording is None:
         _fail(f"{request.node.nodeid}: names no recording; mark it with @pytest.mark.halscope(recording='run.hrec')")
-    named = request.config.getini("halscope_recordings")
-    path = (request.config.rootpath / named if named else request.path.parent) / wanted.recording
+    path = _recording_path(request.node, wanted.recording)
     if (rom := request.config.getoption("--halscope-record")) is not None:
         _record(request, rom, path, wanted)
     if not path.is_file():
@@ -149,13 +164,43 @@ def halscope_image(request: pytest.FixtureRequest, tmp_path: Path) -> ImageCheck
 def _wanted(request: pytest.FixtureRequest) -> Wanted:
     from halscope_hooks import UsageError
 
-    from halscope.testing._marker import read_markers
-
     try:
-        # The closest marker comes first, and what it says counts before what its class or module says.
-        return read_markers([(mark.args, mark.kwargs) for mark in request.node.iter_markers("halscope")])
+        return _read_markers(request.node)
     except UsageError as error:
         _fail(f"{request.node.nodeid}: {error}")
+
+
+def _read_markers(item: pytest.Item) -> Wanted:
+    from halscope.testing._marker import read_markers
+
+    # The closest marker comes first, and what it says counts before what its class or module says.
+    return read_markers([(mark.args, mark.kwargs) for mark in item.iter_markers("halscope")])
+
+
+def _recording_path(item: pytest.Item, recording: Path) -> Path:
+    named = item.config.getini("halscope_recordings")
+    return (item.config.rootpath / named if named else item.path.parent) / recording
+
+
+def _first_to_name(session: pytest.Session) -> dict[Path, tuple[str, Wanted]]:
+    """By recording: the first test of the run that names it, and what that test wants.
+
+    Read from all tests of the run, so that it is the same in every worker of pytest-xdist.
+    """
+    from halscope_hooks import UsageError
+
+    if _NAMED not in session.config.stash:
+        first = session.config.stash[_NAMED] = {}
+        for item in session.items:
+            if "halscope_recording" not in getattr(item, "fixturenames", ()):
+                continue
+            try:
+                wanted = _read_markers(item)
+            except UsageError:  # that test fails by itself
+                continue
+            if wanted.recording is not None:
+                first.setdefault(_recording_path(item, wanted.recording), (item.nodeid, wanted))
+    return session.config.stash[_NAMED]
 
 
 def _record(request: pytest.FixtureRequest, rom: str, path: Path, wanted: Wanted) -> None:
@@ -163,10 +208,10 @@ def _record(request: pytest.FixtureRequest, rom: str, path: Path, wanted: Wanted
 
     from halscope.testing._record import CoreMissingError, record
 
-    made = request.config.stash[_RECORDED]
-    if made.setdefault(path, wanted.run) != wanted.run:
+    other, first = _first_to_name(request.session).setdefault(path, (request.node.nodeid, wanted))
+    if first.run != wanted.run:
         _fail(
-            f"{path}: {request.node.nodeid} asks for another run than the test before it that made this recording; "
+            f"{path}: {request.node.nodeid} asks for another run than {other}, which names this recording first; "
             "give both markers the same frames, press, wram and picture, or name another file"
         )
     if path in request.config.stash[_WRITTEN]:

@@ -1,0 +1,63 @@
+"""The kinds of values that arguments have. A value that is not of its kind ends the command, and a line says why."""
+
+from __future__ import annotations
+
+import argparse
+
+TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+if TYPE_CHECKING:
+    from halscope.app import Press
+
+type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def number(text: str) -> int:
+    """A number of zero or more: 4660, 0x1234 or $1234."""
+    try:
+        value = int(text[1:], 16) if text.startswith("$") else int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number; write 4660, 0x1234 or $1234") from None
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def positive(text: str) -> int:
+    """A number of one or more."""
+    value = number(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def place(text: str) -> str:
+    """An offset or a SNES address; checked here, turned into a file offset once the ROM is known."""
+    if ":" in text:
+        bank, _, address = text.removeprefix("$").partition(":")
+        try:
+            good = 0 <= int(bank, 16) <= 0xFF and 0 <= int(address, 16) <= 0xFFFF
+        except ValueError:
+            good = False
+        if not good:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a SNES address; write $BB:AAAA, as $84:8123")
+    else:
+        number(text)
+    return text
+
+
+def press(text: str) -> Press:
+    """`start@120` or `right+a@120-180`: buttons held on a frame or from a frame to another, both included."""
+    from halscope.app import BUTTONS, Press
+
+    names, _, span = text.partition("@")
+    buttons = frozenset(names.lower().split("+"))
+    unknown = buttons - BUTTONS
+    if unknown or not span:
+        known = " ".join(sorted(BUTTONS))
+        raise argparse.ArgumentTypeError(f"{text!r}: write BUTTON@FRAME or BUTTON+BUTTON@FROM-TO; buttons: {known}")
+    first, _, last = span.partition("-")
+    start = number(first)
+    end = number(last) if last else start
+    if end < start:
+        raise argparse.ArgumentTypeError(f"{text!r} ends before it begins")
+    return Press(buttons, start, end)

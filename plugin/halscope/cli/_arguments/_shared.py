@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from halscope.cli._arguments._kinds import press
+
+TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+if TYPE_CHECKING:
+    from halscope_hooks import Permission
+
+PERMISSIONS: dict[Permission, str] = {
+    "live-writes": "change the memory of the running game",
+    "rom-writes": "change the ROM image of the running game (never the file)",
+    "network": "open network connections",
+}
+"""What each permission lets a plugin do."""
+
+
+def add_game_options(command: argparse.ArgumentParser) -> None:
+    """Add ROM, --core and --press."""
+    command.add_argument("rom", type=Path, metavar="ROM")
+    command.add_argument("--host", default="libretro", metavar="HOST", help="what runs it (default: libretro)")
+    command.add_argument(
+        "--core", metavar="CORE", help="a libretro core: a path or a name (snes9x, bsnes-mercury-accuracy, …)"
+    )
+    command.add_argument(
+        "--press",
+        type=press,
+        action="append",
+        default=[],
+        metavar="BUTTON@FRAME",
+        help="hold a button on a frame: start@120, right+a@120-180 (repeat for more)",
+    )
+
+
+def add_plugin_options(command: argparse.ArgumentParser) -> None:
+    """Add --plugin and --allow."""
+    command.add_argument(
+        "--plugin", type=Path, action="append", default=[], metavar="DIR", help="a plugin's folder, with manifest.json"
+    )
+    command.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="[ID:]PERMISSION",
+        help=f"let plugins do this without asking: {', '.join(PERMISSIONS)}",
+    )

@@ -1,0 +1,111 @@
+"""Tests marked `serial` run while no other worker of `pytest -n` runs a test.
+
+Everything stays in one run with one closing line: the workers take turns through two locked files, and each worker
+runs its serial tests first, one after another, so that the others wait once instead of once a test.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Final, final
+
+import pytest
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_FOLDER: Final = "halscope_turns"
+_TURNS: Final = pytest.StashKey["Turns"]()
+_MADE: Final = pytest.StashKey[str]()
+
+
+@final
+class Turns:
+    """The right to run a test: shared by all workers, or exclusive to one.
+
+    The system releases a lock when its process ends, so a worker that crashes does not block the others.
+
+    Args:
+        folder: Where the locked files lie; the same folder for all workers of a run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._gate = os.open(folder / "gate", os.O_RDWR | os.O_CREAT)
+        self._floor = os.open(folder / "floor", os.O_RDWR | os.O_CREAT)
+        self._alone = False
+
+    def begin(self, *, alone: bool) -> None:
+        """Wait for the right to run a test. Does nothing where an exclusive right was kept."""
+        if self._alone:
+            return
+        # Whoever waits for the floor holds the gate: a serial test is not overtaken by ever more ordinary ones.
+        fcntl.flock(self._gate, fcntl.LOCK_EX)
+        fcntl.flock(self._floor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(self._gate, fcntl.LOCK_UN)
+        self._alone = alone
+
+    def end(self, *, keep: bool) -> None:
+        """Give the right back, unless it is exclusive and the next test needs it again."""
+        if self._alone and keep:
+            return
+        self._alone = False
+        fcntl.flock(self._floor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the files, which releases the locks."""
+        os.close(self._gate)
+        os.close(self._floor)
+
+
+def is_serial(item: pytest.Item | None) -> bool:
+    """Whether the test is marked `serial`."""
+    return item is not None and item.get_closest_marker("serial") is not None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a worker: open the locked files."""
+    if config.getoption("numprocesses", None) and config.getoption("benchmark_only", False):
+        raise pytest.UsageError("benchmarks are measured in one process, or they measure each other: add -n 0")
+    folder = getattr(config, "workerinput", {}).get(_FOLDER)
+    if folder is not None:
+        turns = config.stash[_TURNS] = Turns(Path(folder))
+        config.add_cleanup(turns.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """In the process that starts the workers: name the folder of the locked files to each."""
+    if fcntl is None:
+        raise pytest.UsageError("-n needs locked files (flock), which this system has not: run the tests without it")
+    config: pytest.Config = node.config
+    folder = config.stash.get(_MADE, None)
+    if folder is None:
+        made = tempfile.TemporaryDirectory(prefix="halscope-tests-")
+        config.add_cleanup(made.cleanup)
+        folder = config.stash[_MADE] = made.name
+    node.workerinput[_FOLDER] = folder
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker: the serial tests first."""
+    if _TURNS in config.stash:
+        items.sort(key=lambda item: not is_serial(item))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Take the right to run, fixtures included."""
+    turns = item.config.stash.get(_TURNS, None)
+    if turns is None:
+        return (yield)
+    turns.begin(alone=is_serial(item))
+    try:
+        return (yield)
+    finally:
+        turns.end(keep=is_serial(nextitem))
