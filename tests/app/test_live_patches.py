@@ -167,6 +167,7 @@ def test_saving_a_sheet_back_to_its_original_reverts_its_edit_alone(stage: Stage
     assert stage.holds()
     assert stage.game.rom == stage.workspace.rom.data.tobytes()
     assert stage.edits.patch is None
+    assert stage.heard[-1].patch == Patch(stage.workspace.rom.sha256, (), summary="nothing was changed")
     stage.edits.write_patch(stage.folder / "out.bps")
     assert not (stage.folder / "out.bps").exists()
     assert stage.said == [f"{stage.folder / 'out.bps'}: not written, nothing was edited"]

@@ -33,7 +33,8 @@ def to_patch(plan: EditPlan) -> Patch:
     if too_large:
         raise InjectError(f"{plan.rom.name}: " + "; ".join(_numbers(block) for block in too_large) + _ADVICE)
     if not plan.blocks:
-        return Patch(plan.rom.sha256, (), summary=f"{_titles(plan)}: nothing was changed")
+        titles = f"{_titles(plan)}: " if plan.edits else ""
+        return Patch(plan.rom.sha256, (), summary=f"{titles}nothing was changed")
     writes = [
         Write("rom", block.block_offset, block.new_packed, block.old_packed[: len(block.new_packed)])
         for block in plan.blocks
