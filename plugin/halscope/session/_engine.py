@@ -6,7 +6,9 @@ import logging
 import os
 import time
 import weakref
+from collections import deque
 from collections.abc import Hashable
+from operator import call
 from typing import Final, NamedTuple
 
 from halscope_hooks import (
@@ -85,6 +87,7 @@ class Engine:
         self._life = Cell(_Life(), Rank.SESSION)
         self._report = NOTHING_TO_STOP
         self._asked: Job[None] | None = None  # who was asked last to decode
+        self._made: deque[tuple[Snapshot | None]] = deque()  # what the host has made and the taps have yet to get
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
@@ -118,10 +121,14 @@ class Engine:
         if not self._running():
             return
         self.taps.offer(snapshot)
+        self.decode(snapshot)
+        self._submit_cost.add(time.perf_counter() - began)
+
+    def decode(self, snapshot: Snapshot) -> None:
+        """Have a snapshot decoded that the taps have got."""
         self.live.put(snapshot)
         self._attend()
         self._flush()
-        self._submit_cost.add(time.perf_counter() - began)
 
     def feed(self, snapshot: Snapshot, timeout: float) -> Update:
         """See Session.feed."""
@@ -145,14 +152,18 @@ class Engine:
         return done
 
     def step_host(self) -> Snapshot | None:
-        """Have the host make a frame, on its thread. Raises HostError where the session is closed."""
+        """Have the host make a frame, on its thread, and hand it to the taps. Raises HostError if it is closed."""
         self._running()
         if self.last is not None:
             self.host.run_calls()  # an owned host that was closed elsewhere is closed here
             self.hub.pump(0)  # and the end is delivered
             raise self.not_open()
         self.host.claim_thread()
-        return self.host.get().step()
+        self._hand_in()  # a frame that an interrupt has kept from the taps
+        self._made.extend(zip(map(call, (self.host.get().step,)), strict=True))  # stepping and keeping: one step in C
+        snapshot = self._made[-1][0]
+        self._hand_in()
+        return snapshot
 
     def apply(self, patch: Patch) -> Job[None]:
         """See Session.apply."""
@@ -263,12 +274,12 @@ class Engine:
         last = Detached(self.host.info, reason)
         self._life.change(lambda life: life._replace(last=life.last or last))
 
-    def settle(self, report: StopReport) -> None:
-        """An end has come to its end."""
+    def settle(self, report: StopReport, last: Detached | None) -> None:
+        """An end has come to its end, in which subscribers were told `last`."""
         self._report = report
 
         def settle(life: _Life) -> _Life:
-            closed = life.last is not None
+            closed = last is not None and life.last is last  # else it was closed while it stopped: once more, then
             return life._replace(state=State.CLOSED if closed else State.STOPPED, closed=closed)
 
         self._life.change(settle)
@@ -344,11 +355,7 @@ class Engine:
         ending.signal()
         ending.drain()
         ending.tell()
-        report = ending.abandon()
-        if self.last is last:
-            self.settle(report)
-        else:
-            self._report = report  # it was closed while it stopped: once more, then
+        self.settle(ending.abandon(), last)
 
     def _make_pools(self) -> tuple[Executor, Executor]:
         engine = weakref.ref(self)  # an idle worker keeps its pool; it must not keep everything
@@ -368,6 +375,16 @@ class Engine:
         codec = Pool(PREFIX + "codec", workers, on_failed=failed, on_progress=progressed, live_reserve=1)
         preview = Pool(PREFIX + "preview", PREVIEW_WORKERS, on_failed=failed, on_progress=progressed, live_reserve=0)
         return codec, preview
+
+    def _hand_in(self) -> None:
+        """Hand to the taps what the host has made."""
+        while self._made:
+            ticket = self._made[0]
+            snapshot = ticket[0]
+            if snapshot is not None:
+                self.taps.offer(snapshot, ticket)
+            if self._made and self._made[0] is ticket:  # else a tap has stepped the host, too
+                self._made.popleft()
 
     def _attend(self) -> None:
         """Have the live lane worked on: one job, however many snapshots come in while it runs.

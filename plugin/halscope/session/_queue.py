@@ -64,6 +64,7 @@ class _Line[T](NamedTuple):
     finished: bool = False  # nothing comes in any more
     closed: bool = False  # and nothing goes out
     dropped: int = 0
+    ticket: object = None  # of what came in last
 
 
 class Queue[T]:
@@ -138,6 +139,7 @@ class Queue[T]:
         over: Hashable = None,
         merge: Callable[[T, T], T] | None = None,
         size: int = 0,
+        ticket: object = None,
     ) -> bool:
         """Add items to what waits; with a key, in the place of older ones with the same key.
 
@@ -147,6 +149,7 @@ class Queue[T]:
             over: What waits with this key is out of date, and is left out: it would come after what is newer.
             merge: Makes one item of a waiting one and a new one with its key, so that nothing is left out.
             size: Of these items.
+            ticket: What came in last with the same ticket comes in only once.
 
         Returns:
             Whether there was room.
@@ -154,7 +157,7 @@ class Queue[T]:
         new = Group(items, key, size, key is not None and merge is None)
 
         def put(line: _Line[T]) -> _Line[T]:
-            if line.closed or line.finished or self._is_full(line, size):
+            if line.closed or line.finished or _is_in(line, ticket) or self._is_full(line, size):
                 return line
             waiting = line.waiting
             if over is not None and self._conflate:
@@ -170,12 +173,12 @@ class Queue[T]:
                 group = new if merge is None else old._replace(items=(merge(old.items[0], items[0]),))
                 waiting = (*waiting[:at], group, *waiting[at + 1 :])
             gone = len(line.waiting) + (merge is None or at is None) - len(waiting)
-            return line._replace(waiting=waiting, size=line.size + size, dropped=line.dropped + gone)
+            return line._replace(waiting=waiting, size=line.size + size, dropped=line.dropped + gone, ticket=ticket)
 
         old, line = self._line.change(put)
         if line is not old:
             self._call_for_taker()
-        return line is not old or line.finished
+        return line is not old or line.finished or _is_in(line, ticket)
 
     def open(self, first: T | None) -> None:
         """Add the first item of all, once; `None`: there is none."""
@@ -253,6 +256,10 @@ class Queue[T]:
             return False
         too_many = self._most is not None and len(line.waiting) >= self._most
         return too_many or (self._most_size is not None and line.size + size > self._most_size)
+
+
+def _is_in[T](line: _Line[T], ticket: object) -> bool:
+    return ticket is not None and line.ticket is ticket
 
 
 def nobody() -> None:

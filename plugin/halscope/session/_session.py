@@ -189,7 +189,7 @@ class Session:
         """
         snapshot = self._engine.step_host()
         if snapshot is not None:
-            self._engine.submit(snapshot)
+            self._engine.decode(snapshot)
         self._engine.pump(budget)
         return snapshot
 
@@ -224,7 +224,6 @@ class Session:
             snapshot = self._engine.step_host()
             if snapshot is None:
                 return None
-            self._engine.taps.offer(snapshot)
         return snapshot
 
     def feed(self, snapshot: Snapshot, timeout: float = FEED_WAIT) -> Update:
