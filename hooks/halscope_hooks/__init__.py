@@ -32,7 +32,7 @@ from halscope_hooks._patch import MemorySpace, Patch, Write
 from halscope_hooks._permissions import PERMISSIONS, Permission
 from halscope_hooks._profile import Decoder, GameProfile, PointerTable
 from halscope_hooks._protocols import Block, Codec, Host, HostInfo
-from halscope_hooks._session_api import Delivery, JobControl, JobHandle, SessionApi, SubscriptionHandle
+from halscope_hooks._session_api import Delivery, JobControl, JobHandle, PullHandle, SessionApi, SubscriptionHandle
 from halscope_hooks._snapshot import PpuRegisters, RasterEffects, RomIdentity, Snapshot
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "PluginError",
     "PointerTable",
     "PpuRegisters",
+    "PullHandle",
     "RasterEffects",
     "RomError",
     "RomIdentity",

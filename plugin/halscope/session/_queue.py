@@ -89,7 +89,8 @@ class Queue[T]:
         self._most, self._most_size = most, most_size
         self._line: Cell[_Line[T]] = Cell(_Line(Taken(())), Rank.QUEUE)
         self._right = Right()
-        self._bell = Bell()
+        self.bell = Bell()
+        """Rung when something came in, and when nothing goes out any more."""
 
     def __len__(self) -> int:
         return len(self._line.value.waiting)
@@ -229,7 +230,7 @@ class Queue[T]:
     def shut(self) -> None:
         """Deliver nothing any more, from now on. It may be called in finalizers."""
         self._line.change(lambda line: line._replace(finished=True, closed=True, waiting=(), size=0))
-        self._bell.ring()
+        self.bell.ring()
         self.over()
 
     def wait(self, timeout: float) -> bool:
@@ -248,7 +249,7 @@ class Queue[T]:
         self.shut()
 
     def _call_for_taker(self) -> None:
-        self._bell.ring()
+        self.bell.ring()
         self.wake()
 
     def _is_full(self, line: _Line[T], size: int) -> bool:

@@ -91,7 +91,7 @@ class Reel(Queue[Snapshot]):
 
     def wait_for_end(self, timeout: float) -> bool:
         """Wait until all was taken; True if so, or if the caller is at it."""
-        return self._bell.wait(lambda: self.ended or self.mine, timeout)
+        return self.bell.wait(lambda: self.ended or self.mine, timeout)
 
     def _step(self) -> bool:
         """Take one; False where there is none, or another thread is at it."""
@@ -108,7 +108,7 @@ class Reel(Queue[Snapshot]):
                 return True
             if self.finished:
                 self._end(tap)
-        self._bell.ring()
+        self.bell.ring()
         return False
 
     def _take(self, tap: Tap, taken: Taken[Snapshot]) -> None:
