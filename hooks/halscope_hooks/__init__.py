@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from halscope_hooks._profile import EDGE_RULES, Decoder, EdgeRule, GameProfile, PointerTable
     from halscope_hooks._protocols import Block, Codec
     from halscope_hooks._registers import CpuRegisters, DmaChannel, PpuRegisters
-    from halscope_hooks._session_api import Delivery, JobControl, JobHandle, SessionApi, SubscriptionHandle
+    from halscope_hooks._session_api import Delivery, JobControl, JobHandle, PullHandle, SessionApi, SubscriptionHandle
     from halscope_hooks._snapshot import RASTER_DTYPE, RasterEffects, RasterWrites, Snapshot
     from halscope_hooks._version import HOOK_API, PROJECT_NAME
 
@@ -137,6 +137,7 @@ _MODULES = {
     "Delivery": "_session_api",
     "JobControl": "_session_api",
     "JobHandle": "_session_api",
+    "PullHandle": "_session_api",
     "SessionApi": "_session_api",
     "SubscriptionHandle": "_session_api",
     "RASTER_DTYPE": "_snapshot",
@@ -205,6 +206,7 @@ __all__ = [
     "PluginError",
     "PointerTable",
     "PpuRegisters",
+    "PullHandle",
     "Pushing",
     "RasterEffects",
     "RasterWrites",

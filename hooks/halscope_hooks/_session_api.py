@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from halscope_hooks._host import HostInfo
@@ -36,6 +36,35 @@ class SubscriptionHandle(Protocol):
         Returns:
             Whether no callback runs any more (or the caller is inside it).
         """
+
+
+class PullHandle(Protocol):
+    """Events to be taken when one is ready for them. The session holds it weakly: dropping it unsubscribes.
+
+    Of frames and progress that wait the newest is kept; everything else queues. Iteration, with `for` or `async for`,
+    ends after `Detached`.
+    """
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing comes any more: it was closed, or `Detached` was taken."""
+
+    @property
+    def missed(self) -> int:
+        """How many events were left out, because a newer one came, between the last two takes."""
+
+    def take(self, timeout: float) -> Event | None:
+        """The next event, waiting at most `timeout` seconds; `None`: there was none, or it is `closed`."""
+
+    def close(self) -> None:
+        """Unsubscribe. Idempotent; wakes whoever waits."""
+
+    async def aclose(self) -> None:
+        """As `close`."""
+
+    def __iter__(self) -> Iterator[Event]: ...
+
+    def __aiter__(self) -> AsyncIterator[Event]: ...
 
 
 class JobControl(Protocol):
@@ -85,6 +114,9 @@ class SessionApi(Protocol):
         self, callback: Callable[[Event], None], *kinds: type[Event], delivery: Delivery = "host"
     ) -> SubscriptionHandle:
         """Call `callback` with each event of these kinds (none given: of every kind)."""
+
+    def pull(self, *kinds: type[Event]) -> PullHandle:
+        """Take events of these kinds (none given: of every kind) when ready for them, instead of being called."""
 
     def run[T](self, name: str, work: Callable[[JobControl], T], *, deadline: float | None = None) -> JobHandle[T]:
         """Run `work` on the codec pool, behind frames and previews.

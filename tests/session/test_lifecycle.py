@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import threading
 import time
 import weakref
@@ -323,6 +324,16 @@ def test_an_owned_host_whose_thread_has_ended_is_closed_by_who_closes_the_sessio
     player.join(WAIT)
     session.close()
     assert len(host.closings) == 1
+
+
+def test_a_host_that_goes_with_its_session_is_not_reported_as_gone(caplog: pytest.LogCaptureFixture) -> None:
+    session = live(MadeHost(), owns_host=True)  # nobody else keeps the host
+    session.start()
+    session.tick()
+    with caplog.at_level(logging.WARNING, "halscope.session"):
+        session.close()
+        assert eventually(lambda: not session_threads())
+    assert caplog.text == ""
 
 
 def test_a_host_that_cannot_be_held_weakly_is_refused_unless_it_is_owned() -> None:

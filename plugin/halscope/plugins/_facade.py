@@ -17,6 +17,7 @@ from halscope_hooks import (
     Patch,
     Permission,
     PermissionRefusedError,
+    PullHandle,
     SubscriptionHandle,
 )
 
@@ -52,6 +53,10 @@ class SessionFacade:
     ) -> SubscriptionHandle:
         """Call `callback` with each event of these kinds; failures name the plugin."""
         return self._running().subscribe(callback, *kinds, delivery=delivery, name=f"plugin {self._plugin}")
+
+    def pull(self, *kinds: type[Event]) -> PullHandle:
+        """Take events of these kinds when ready for them."""
+        return self._running().pull(*kinds, name=f"plugin {self._plugin}")
 
     def run[T](self, name: str, work: Callable[[JobControl], T], *, deadline: float | None = None) -> JobHandle[T]:
         """Run `work` on the codec pool; the job's name has the plugin's before it."""

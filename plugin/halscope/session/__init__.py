@@ -13,6 +13,7 @@ from halscope.session._job_terms import JobState, JobTimeoutError, Priority, Pro
 from halscope.session._jobs import Job, JobContext, Work
 from halscope.session._live import Locate
 from halscope.session._pool import Executor, InlinePool, Pool
+from halscope.session._pull import Pull
 from halscope.session._session import Dispatch, Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
 from halscope.session._stopping import PhaseSeconds, PoolStoppedError, StopReport
@@ -38,6 +39,7 @@ __all__ = [
     "PoolStoppedError",
     "Priority",
     "Progress",
+    "Pull",
     "Recording",
     "Session",
     "SessionStats",

@@ -47,7 +47,7 @@ class Ending:
     def __init__(self, engine: Engine, deadline: Deadline, last: Detached | None) -> None:
         self._engine = engine
         self._deadline = deadline
-        self._last = last
+        self.last = last
         self._pools: Sequence[Executor] = ()
         self._late: list[str] = []
         self._names: list[str] = []
@@ -56,7 +56,7 @@ class Ending:
 
     def signal(self) -> None:
         """Let nothing in any more, and ask everybody to come to an end. Does not wait."""
-        engine, last = self._engine, self._last
+        engine, last = self._engine, self.last
         self._pools = tuple(dict.fromkeys(engine.pools or ()))
         reason = "the session was stopped" if last is None else f"the session was closed: {last.reason}"
         for pool in self._pools:
@@ -76,7 +76,7 @@ class Ending:
             pool.join(deadline.drained)
         self._late = engine.taps.join(deadline.drained)
         engine.live.drop()  # no worker will come for it
-        if self._last is not None:
+        if self.last is not None:
             engine.taps.close(take=not self._late)
         for pool in self._pools:
             pool.name_left()
@@ -85,9 +85,9 @@ class Ending:
     def tell(self) -> None:
         """Tell subscribers the end, as far as that is up to this thread."""
         engine = self._engine
-        if self._last is not None:
+        if self.last is not None:
             engine.hub.start()  # after a stop nobody else would deliver the end
-            engine.hub.finish(self._last)
+            engine.hub.finish(self.last)
             if not engine.threads or engine.host.here():
                 engine.hub.pump(math.inf)
         engine.hub.end_threads()
@@ -103,7 +103,7 @@ class Ending:
         for name in late:
             log.warning("%s did not end within %.1f s, and is left behind", name, time.monotonic() - deadline.began)
         engine.pools = None
-        if self._last is not None:
+        if self.last is not None:
             engine.live.clear()
             if not engine.host.close():
                 log.info("the host is closed when its thread calls next: only one thread may call a host")
@@ -163,7 +163,7 @@ def _close_all() -> None:
                 _guarded(phase, ending)
         for engine, ending in endings:
             report = _guarded(Ending.abandon, ending)
-            engine.settle(NOTHING_TO_STOP if report is None else report)
+            engine.settle(NOTHING_TO_STOP if report is None else report, ending.last)
 
 
 def _guarded[R](phase: Callable[[Ending], R], ending: Ending) -> R | None:

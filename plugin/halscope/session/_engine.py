@@ -6,7 +6,10 @@ import logging
 import os
 import time
 import weakref
-from collections.abc import Hashable, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from operator import call
 from typing import Final, NamedTuple, cast
 
 from halscope_hooks import (
@@ -95,6 +98,7 @@ class Engine:
         self.ended = False
         """Whether the host has no more snapshots: a recording's end, or the emulator has gone."""
         self._asked: Job[None] | None = None  # who was asked last to decode
+        self._made: deque[tuple[Snapshot | None]] = deque()  # what the host has made and the taps have yet to get
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
@@ -128,10 +132,14 @@ class Engine:
         if not self._running():
             return
         self.taps.offer(snapshot)
+        self.decode(snapshot)
+        self._submit_cost.add(time.perf_counter() - began)
+
+    def decode(self, snapshot: Snapshot) -> None:
+        """Have a snapshot decoded that the taps have got."""
         self.live.put(snapshot)
         self._attend()
         self._flush()
-        self._submit_cost.add(time.perf_counter() - began)
 
     def feed(self, snapshot: Snapshot, timeout: float) -> Update:
         """See Session.feed."""
@@ -167,7 +175,7 @@ class Engine:
         self.host.info = now
 
     def next_snapshot(self, wait: float) -> Snapshot | None:
-        """Ask the host for its next snapshot, on its thread; the session ends where the host has gone.
+        """Ask the host for its next snapshot, on its thread, and hand it to the taps; ends where the host has gone.
 
         Args:
             wait: Seconds that a host which pushes may take.
@@ -194,15 +202,19 @@ class Engine:
     def _ask_host(self, host: Host, wait: float) -> Snapshot | None:
         able = self.host.info.capabilities
         if "driven" in able:
-            snapshot = cast("Driven", host).step()
-            self.ended = snapshot is None
+            ask: Callable[[], Snapshot | None] = cast("Driven", host).step
         elif "pushing" in able:
-            snapshot = cast("Pushing", host).poll(wait)
+            ask = partial(cast("Pushing", host).poll, wait)
         else:
             raise HostError(
                 f"{self.host.info.name}: the host is neither driven nor pushing, so nothing can be asked of it; it "
                 "hands its snapshots in with submit()"
             )
+        self._hand_in()  # a snapshot that an interrupt has kept from the taps
+        self._made.extend(zip(map(call, (ask,)), strict=True))  # asking and keeping: one step in C
+        snapshot = self._made[-1][0]
+        self._hand_in()
+        self.ended = snapshot is None and "driven" in able
         if "tracing" in able:
             for touch in cast("Tracing", host).take_touches():
                 self._post(touch)
@@ -319,12 +331,12 @@ class Engine:
         last = Detached(self.host.info, reason)
         self._life.change(lambda life: life._replace(last=life.last or last))
 
-    def settle(self, report: StopReport) -> None:
-        """An end has come to its end."""
+    def settle(self, report: StopReport, last: Detached | None) -> None:
+        """An end has come to its end, in which subscribers were told `last`."""
         self._report = report
 
         def settle(life: _Life) -> _Life:
-            closed = life.last is not None
+            closed = last is not None and life.last is last  # else it was closed while it stopped: once more, then
             return life._replace(state=State.CLOSED if closed else State.STOPPED, closed=closed)
 
         self._life.change(settle)
@@ -400,11 +412,7 @@ class Engine:
         ending.signal()
         ending.drain()
         ending.tell()
-        report = ending.abandon()
-        if self.last is last:
-            self.settle(report)
-        else:
-            self._report = report  # it was closed while it stopped: once more, then
+        self.settle(ending.abandon(), last)
 
     def _make_pools(self) -> tuple[Executor, Executor]:
         engine = weakref.ref(self)  # an idle worker keeps its pool; it must not keep everything
@@ -424,6 +432,16 @@ class Engine:
         codec = Pool(PREFIX + "codec", workers, on_failed=failed, on_progress=progressed, live_reserve=1)
         preview = Pool(PREFIX + "preview", PREVIEW_WORKERS, on_failed=failed, on_progress=progressed, live_reserve=0)
         return codec, preview
+
+    def _hand_in(self) -> None:
+        """Hand to the taps what the host has made."""
+        while self._made:
+            ticket = self._made[0]
+            snapshot = ticket[0]
+            if snapshot is not None:
+                self.taps.offer(snapshot, ticket)
+            if self._made and self._made[0] is ticket:  # else a tap has stepped the host, too
+                self._made.popleft()
 
     def _attend(self) -> None:
         """Have the live lane worked on: one job, however many snapshots come in while it runs.
@@ -482,5 +500,5 @@ def _from_to(life: _Life, old: State, new: State) -> _Life:
 
 def _host_gone(reference: weakref.ref[Engine]) -> None:
     engine = reference()
-    if engine is not None:
+    if engine is not None and engine.last is None:  # else it goes because the session is being closed
         end_in_background(engine, GONE)

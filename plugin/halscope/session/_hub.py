@@ -17,6 +17,7 @@ from halscope_hooks import Event, HostError, JobFailed
 from halscope.session._cells import Cell
 from halscope.session._delivery import Callback, Delivery, Kinds, Lane, Subscription, callback_of
 from halscope.session._locks import Rank, about_to_call_out
+from halscope.session._pull import Pull
 from halscope.session._queue import Taken
 from halscope.session._rights import Right
 from halscope.session._threads import OwnThread, catchable, forget_frames, give_thread
@@ -104,6 +105,13 @@ class Hub:
         handle = Subscription(lane, callback)
         self.add(lane)
         return handle
+
+    def pull(self, kinds: Kinds, name: str) -> Pull:
+        """Add a subscriber that takes its events; see Pull. Raises HostError after `finish`."""
+        lane = Lane(name or "pull", kinds, "pull", conflate=True)
+        pull = Pull(lane, self._count)
+        self.add(lane)
+        return pull
 
     def add(self, lane: Lane) -> None:
         """Add a lane. Raises HostError after `finish`."""
@@ -219,6 +227,9 @@ class Hub:
             self._threads.pop(old, None)
         give_thread(self._threads, lane, OwnThread(lane.name, partial(self._drain, lane)))
 
+    def _count(self) -> None:
+        self._delivered.change(lambda delivered: delivered + 1)
+
     def _drain(self, lane: Lane) -> None:
         while self._deliver(lane):
             pass
@@ -248,7 +259,7 @@ class Hub:
             while taken.left and callback is not None and not lane.shut_down and not lane.switched_off:
                 self._call(lane, callback, taken)
                 lane.delivered += 1
-                self._delivered.change(lambda delivered: delivered + 1)
+                self._count()
             taken.skip()
             return count
 

@@ -64,6 +64,7 @@ class _Line[T](NamedTuple):
     finished: bool = False  # nothing comes in any more
     closed: bool = False  # and nothing goes out
     dropped: int = 0
+    ticket: object = None  # of what came in last
 
 
 class Queue[T]:
@@ -88,7 +89,8 @@ class Queue[T]:
         self._most, self._most_size = most, most_size
         self._line: Cell[_Line[T]] = Cell(_Line(Taken(())), Rank.QUEUE)
         self._right = Right()
-        self._bell = Bell()
+        self.bell = Bell()
+        """Rung when something came in, and when nothing goes out any more."""
 
     def __len__(self) -> int:
         return len(self._line.value.waiting)
@@ -138,6 +140,7 @@ class Queue[T]:
         lossy: bool = False,
         merge: Callable[[T, T], T] | None = None,
         size: int = 0,
+        ticket: object = None,
     ) -> bool:
         """Add items to what waits; with a key, in the place of older ones with the same key.
 
@@ -147,6 +150,7 @@ class Queue[T]:
             lossy: Whether they may be left out: a newer group then replaces them only where the queue conflates.
             merge: Makes the item that is delivered of a waiting one and the newer one that replaces it.
             size: Of these items.
+            ticket: What came in last with the same ticket comes in only once.
 
         Returns:
             Whether there was room.
@@ -154,7 +158,7 @@ class Queue[T]:
         new = Group(items, key, size, lossy)
 
         def put(line: _Line[T]) -> _Line[T]:
-            if line.closed or line.finished or self._is_full(line, size):
+            if line.closed or line.finished or _is_in(line, ticket) or self._is_full(line, size):
                 return line
             waiting = line.waiting
             at = None
@@ -167,12 +171,12 @@ class Queue[T]:
                 group = new if merge is None else new._replace(items=(merge(waiting[at].items[0], items[0]),))
                 waiting = (*waiting[:at], group, *waiting[at + 1 :])
             dropped = line.dropped + (lossy and at is not None)
-            return line._replace(waiting=waiting, size=line.size + size, dropped=dropped)
+            return line._replace(waiting=waiting, size=line.size + size, dropped=dropped, ticket=ticket)
 
         old, line = self._line.change(put)
         if line is not old:
             self._call_for_taker()
-        return line is not old or line.finished
+        return line is not old or line.finished or _is_in(line, ticket)
 
     def open(self, first: T | None) -> None:
         """Add the first item of all, once; `None`: there is none."""
@@ -223,7 +227,7 @@ class Queue[T]:
     def shut(self) -> None:
         """Deliver nothing any more, from now on. It may be called in finalizers."""
         self._line.change(lambda line: line._replace(finished=True, closed=True, waiting=(), size=0))
-        self._bell.ring()
+        self.bell.ring()
         self.over()
 
     def wait(self, timeout: float) -> bool:
@@ -242,7 +246,7 @@ class Queue[T]:
         self.shut()
 
     def _call_for_taker(self) -> None:
-        self._bell.ring()
+        self.bell.ring()
         self.wake()
 
     def _is_full(self, line: _Line[T], size: int) -> bool:
@@ -250,6 +254,10 @@ class Queue[T]:
             return False
         too_many = self._most is not None and len(line.waiting) >= self._most
         return too_many or (self._most_size is not None and line.size + size > self._most_size)
+
+
+def _is_in[T](line: _Line[T], ticket: object) -> bool:
+    return ticket is not None and line.ticket is ticket
 
 
 def nobody() -> None:

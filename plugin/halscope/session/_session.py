@@ -6,11 +6,13 @@ Live games, recordings and tests all take this one way, inline or with threads.
 
 from __future__ import annotations
 
+import math
 import time
 import weakref
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, final
@@ -25,8 +27,10 @@ from halscope.session._hub import SLOW
 from halscope.session._job_terms import Priority
 from halscope.session._jobs import Job, Work
 from halscope.session._live import Locate
+from halscope.session._pull import Pull
 from halscope.session._stopping import StopReport
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
+from halscope.session._threads import PREFIX, on_a_thread
 
 PUMP_BUDGET: Final = 0.002  # seconds: a frame has 16.6 ms, and the emulator needs most of them
 POLL_WAIT: Final = 0.02  # seconds that a host which pushes is waited for between two pumps
@@ -153,6 +157,13 @@ class Session:
         """
         return self._engine.close(reason)
 
+    async def aclose(self, reason: str = "closed") -> StopReport:
+        """As `close`, without holding up the event loop: the work is done on a thread."""
+        report = await on_a_thread(PREFIX + "aclose", partial(self._engine.close, reason))
+        if self._engine.host.here():  # what only this thread may do: deliver to the host's side, and close the host
+            self._engine.pump(math.inf)
+        return report
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -203,7 +214,7 @@ class Session:
         """
         snapshot = self._engine.next_snapshot(wait)
         if snapshot is not None:
-            self._engine.submit(snapshot)
+            self._engine.decode(snapshot)
         self._engine.pump(budget)
         return snapshot
 
@@ -224,7 +235,6 @@ class Session:
         snapshot = self._await_snapshot(time.monotonic() + timeout)
         if snapshot is None:
             return None
-        self._engine.taps.offer(snapshot)
         update = self.feed(snapshot, timeout)
         self._engine.pump(PUMP_BUDGET)
         return update
@@ -249,7 +259,6 @@ class Session:
             snapshot = self._await_snapshot(until)
             if snapshot is None:
                 return None
-            self._engine.taps.offer(snapshot)
         return snapshot
 
     def feed(self, snapshot: Snapshot, timeout: float = FEED_WAIT) -> Update:
@@ -289,6 +298,20 @@ class Session:
             HostError: The session is closed.
         """
         return self._engine.hub.subscribe(callback, kinds, delivery, loop, name)
+
+    def pull(self, *kinds: type[Event], name: str = "") -> Pull:
+        """Subscribe by taking events instead of being called: `take(timeout)`, `for`, or `async for`.
+
+        Of frames and progress that wait the newest is kept; nothing is pumped for it, and it costs no thread.
+
+        Args:
+            kinds: Event classes of `halscope_hooks`; none given: every kind.
+            name: For the session's figures.
+
+        Raises:
+            HostError: The session is closed.
+        """
+        return self._engine.hub.pull(kinds, name)
 
     def collect(
         self,

@@ -57,14 +57,23 @@ class Taps:
     def record(self, path: Path, *, emulator: str, wram: bool, picture: bool, most: int, most_bytes: int) -> Recording:
         """Write every snapshot into a recording. Raises UsageError, HostError."""
         reel = Reel(f"recording {path.name}", most, most_bytes, 1, self._failed)
-        recording = Recording(reel, RecordingWriter(path, emulator=emulator), path, wram=wram, picture=picture)
-        self._add(reel, recording)
+        writer: RecordingWriter | None = None
+        try:
+            writer = RecordingWriter(path, emulator=emulator)
+            recording = Recording(reel, writer, path, wram=wram, picture=picture)
+            self._add(reel, recording)
+        except BaseException:
+            reel.shut()
+            if writer is not None:
+                writer.close()  # a file without frames, but a whole one
+            raise
         return recording
 
-    def offer(self, snapshot: Snapshot) -> None:
-        """Hand a snapshot to every tap; costs an append each."""
+    def offer(self, snapshot: Snapshot, ticket: object = None) -> None:
+        """Hand a snapshot to every tap; costs an append each. A call that an interrupt has cut short is made up for by
+        another one with the same ticket."""
         for reel in self._list.value.reels:
-            reel.offer(snapshot)
+            reel.offer(snapshot, ticket)
             if not self._with_threads:
                 reel.drain()
 

@@ -70,9 +70,9 @@ class Reel(Queue[Snapshot]):
         """Whether nothing comes in any more, all that came in was taken, and the tap was told so."""
         return self._ended or self.shut_down
 
-    def offer(self, snapshot: Snapshot) -> None:
+    def offer(self, snapshot: Snapshot, ticket: object = None) -> None:
         """Add one; where too much waits already, stop the tap, and tell."""
-        if self.put((snapshot,), size=_size(snapshot)):
+        if self.put((snapshot,), size=_size(snapshot), ticket=ticket):
             return
         error = TapOverflowError(
             f"tap {self.name}: it cannot keep up: {len(self)} snapshots ({self.size >> 20} MiB) wait; it was stopped "
@@ -85,12 +85,13 @@ class Reel(Queue[Snapshot]):
 
     def drain(self) -> None:
         """Take all that is there, one after the other; at the end of everything, let the tap end, too."""
-        while self._step() or (self.pending and not self._right.held):
+        # A signal handler may have closed the session after the last look, and have left the end to this call.
+        while self._step() or ((self.pending or self.finished) and not self.ended and not self._right.held):
             pass
 
     def wait_for_end(self, timeout: float) -> bool:
         """Wait until all was taken; True if so, or if the caller is at it."""
-        return self._bell.wait(lambda: self.ended or self.mine, timeout)
+        return self.bell.wait(lambda: self.ended or self.mine, timeout)
 
     def _step(self) -> bool:
         """Take one; False where there is none, or another thread is at it."""
@@ -107,7 +108,7 @@ class Reel(Queue[Snapshot]):
                 return True
             if self.finished:
                 self._end(tap)
-        self._bell.ring()
+        self.bell.ring()
         return False
 
     def _take(self, tap: Tap, taken: Taken[Snapshot]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import signal
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from halscope.session._rights import Right
 
@@ -39,6 +40,33 @@ def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     target(*arguments)
+
+
+async def on_a_thread[T](name: str, work: Callable[[], T]) -> T:
+    """Do `work` on a thread that is not waited for by anybody but the caller, whose event loop goes on meanwhile."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(value: T | None, error: BaseException | None) -> None:
+        if future.done():  # the caller was cancelled
+            return
+        if error is None:
+            future.set_result(cast("T", value))
+        else:
+            future.set_exception(error)
+
+    def run() -> None:
+        value, error = None, None
+        try:
+            value = work()
+        except BaseException as caught:  # it belongs to the caller
+            error = caught
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(settle, value, error)
+
+    # No OurThread: it waits for those, and nobody who stops a session waits for it.
+    threading.Thread(target=_deaf_to_ctrl_c, args=(run,), name=name, daemon=True).start()
+    return await future
 
 
 class OwnThread:
