@@ -256,8 +256,8 @@ def test_a_stop_of_a_session_whose_every_part_is_stuck_takes_no_longer_than_it_w
     go_on = threading.Event()
     stuck = [session.run("a", lambda _: go_on.wait(WAIT)), session.preview("b", lambda _: go_on.wait(WAIT), key=1)]
     kept = [
-        session.collect(lambda _: go_on.wait(WAIT)),  # type: ignore[arg-type, func-returns-value]  # what it returns is not looked at
-        session.subscribe(lambda _: go_on.wait(WAIT), delivery="own"),  # type: ignore[arg-type, func-returns-value]
+        session.collect(lambda _: wait_for(go_on)),
+        session.subscribe(lambda _: wait_for(go_on), delivery="own"),
     ]
     session.tick()
     assert eventually(lambda: all(job.state.value == "running" for job in stuck) and session.stats().decoded)
@@ -271,6 +271,10 @@ def test_a_stop_of_a_session_whose_every_part_is_stuck_takes_no_longer_than_it_w
     assert eventually(lambda: not session_threads())
     session.close()
     assert len(kept) == 2
+
+
+def wait_for(event: threading.Event) -> None:
+    event.wait(WAIT)
 
 
 # Failures.
@@ -371,12 +375,12 @@ def test_state_and_figures_close_nothing_and_call_nobody() -> None:
     session.step()
     before = len(heard)
     del host
-    assert session.state is State.RUNNING
+    assert session.state.value == "running"
     session.stats()
     assert len(heard) == before
     session.pump()
     assert isinstance(heard[-1], Detached)
-    assert session.state is State.CLOSED
+    assert session.state.value == "closed"
     assert kept.closed
 
 

@@ -1,7 +1,7 @@
 """The session: snapshots in, frames, origins and patches out. The only room with threads.
 
-What several threads share is a value in a cell (`_cells`), what one of them at a time may do is a right (`_rights`), and
-what waits for somebody is a queue (`_queue`). docs/explanation/threads.md shows how they fit together.
+What several threads share is a value in a cell (`_cells`), what one of them at a time may do is a right (`_rights`),
+and what waits for somebody is a queue (`_queue`). docs/explanation/threads.md shows how they fit together.
 """
 
 from halscope.session._cancel import CancelToken
