@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import threading
 from collections.abc import Callable
 from typing import Final
 
+from halscope.session import CancelToken, new_thread
+
+log: Final = logging.getLogger("halscope.app")
+
 NICENESS: Final = 10
 """Of what is done in the background: a tenth of the game's share where both want one core."""
+ANSWER_SECONDS: Final = 1.0
+"""How long cancelled work may take to answer."""
+_LOOK_SECONDS: Final = 0.02
+"""From one look at the token to the next."""
 
 
 def background_threads() -> int:
@@ -18,12 +27,19 @@ def background_threads() -> int:
     return max(1, (os.cpu_count() or 1) - 1)
 
 
-def in_background[T](work: Callable[[], T]) -> T:
+def in_background[T](work: Callable[[], T], token: CancelToken | None = None) -> T:
     """Do `work` on a thread of lower priority, wait for it, and give what it gives or raise what it raises.
 
     A thread without privileges cannot raise its priority again, so a pool's worker would be slow ever after: the work
     gets a thread of its own. On Linux the threads that it begins, in C++ too, inherit the priority; elsewhere all runs
     as usual.
+
+    Args:
+        work: Looks at the token by itself, often.
+        token: Asks it to stop; `None`: nobody does.
+
+    Raises:
+        CancelledError: The token was cancelled, and the work has not answered for a second. It is left behind.
     """
     values: list[T] = []
     errors: list[BaseException] = []
@@ -32,15 +48,22 @@ def in_background[T](work: Callable[[], T]) -> T:
         _lower_priority()
         try:
             values.append(work())
-        except BaseException as error:  # it belongs to who waits
+        except BaseException as error:  # it belongs to the caller
             errors.append(error)
 
-    thread = threading.Thread(target=run, name=f"{threading.current_thread().name} background", daemon=True)
+    token = CancelToken() if token is None else token
+    thread = new_thread(f"{threading.current_thread().name} background", run)
     try:
         thread.start()
     except RuntimeError:  # the system has no more threads
         return work()
-    thread.join()
+    while thread.is_alive() and not token.cancelled:
+        thread.join(_LOOK_SECONDS)
+    if token.cancelled:
+        thread.join(ANSWER_SECONDS)
+        if thread.is_alive():
+            log.warning("%s has not answered its cancel (%s) and is left behind", thread.name, token.reason)
+            token.raise_if_cancelled()
     if not errors:
         return values[0]
     try:

@@ -77,7 +77,9 @@ class Play:
 
     def _index(self, context: JobContext) -> RomIndex:
         threads = background_threads()
-        return in_background(lambda: self._workspace.index(context.report, context.token.native, threads))
+        return in_background(
+            lambda: self._workspace.index(context.report, context.token.native, threads), context.token
+        )
 
     def _locate(self, job: Job[RomIndex]) -> None:
         if job.exception(0) is None:

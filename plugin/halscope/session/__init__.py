@@ -1,8 +1,7 @@
 """The session: snapshots in, frames, origins and patches out. The only room with threads.
 
-Locks: each guards one object for a few lines, and none is held while anything foreign is called: work, callbacks,
-hooks, hosts, destructors. Those of `_jobs`, `_workers`, `_pool`, `_watch` and `_stats` are never held two at a time, so
-they have no order; those of the session itself have a rank, see `_locks`. docs/explanation/threads.md shows it all.
+What several threads share is a value in a cell (`_cells`), what one of them at a time may do is a right (`_rights`),
+and what waits for somebody is a queue (`_queue`). docs/explanation/threads.md shows how they fit together.
 """
 
 from halscope.session._cancel import CancelToken
@@ -18,7 +17,7 @@ from halscope.session._session import Dispatch, Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
 from halscope.session._stopping import PhaseSeconds, PoolStoppedError, StopReport
 from halscope.session._taps import Recording, Tap, TapOverflowError, TapStats
-from halscope.session._threads import forget_frames
+from halscope.session._threads import forget_frames, new_thread
 
 __all__ = [
     "CancelToken",
@@ -52,4 +51,5 @@ __all__ = [
     "TapStats",
     "Work",
     "forget_frames",
+    "new_thread",
 ]

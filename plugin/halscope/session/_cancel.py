@@ -8,7 +8,6 @@ finalizer that interrupts any other line of Python, a C extension's callback.
 from __future__ import annotations
 
 import logging
-import threading
 import weakref
 from collections.abc import Callable
 from operator import call, itemgetter
@@ -17,7 +16,7 @@ from typing import Final, final
 from halscope_hooks import CancelledError
 
 from halscope import _codec
-from halscope.session._cells import Sleeper
+from halscope.session._cells import Bell
 
 _LOG: Final = logging.getLogger("halscope.session")
 _SECOND: Final[itemgetter[int]] = itemgetter(1)
@@ -32,10 +31,11 @@ class CancelToken:
             weakly.
     """
 
-    __slots__ = ("__weakref__", "_children", "_listeners", "_native", "_parent", "_reason")
+    __slots__ = ("__weakref__", "_bell", "_children", "_listeners", "_native", "_parent", "_reason")
 
     def __init__(self, parent: CancelToken | None = None) -> None:
         self._reason: dict[None, list[str]] = {}
+        self._bell = Bell()
         self._listeners: dict[object, Callable[[], object]] = {}
         self._children: dict[int, weakref.ref[CancelToken]] = {}
         self._native = _codec.CancelToken()
@@ -89,21 +89,15 @@ class CancelToken:
 
     def wait(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds for a cancel; a pause between two looks at something. Returns `cancelled`."""
-        sleeper = Sleeper()
-        try:
-            self._listeners[sleeper] = sleeper.wake
-            if not self.cancelled:
-                sleeper.sleep(max(0.0, min(timeout, threading.TIMEOUT_MAX / 2)))
-        finally:
-            self._listeners.pop(sleeper, None)
-        return self.cancelled
+        return self._bell.wait(lambda: self.cancelled, timeout)
 
     def mark(self, reason: str) -> bool:
-        """The first half of `cancel`: keep the reason, raise the native token, and mark the children, but call no
-        callback yet. It calls nothing foreign and never waits."""
+        """The first half of `cancel`: keep the reason, raise the native token, wake whoever waits for it, and mark the
+        children, but call no callback yet. It calls nothing foreign and never waits."""
         mine = [reason]
         first = self._reason.setdefault(None, mine) is mine
         self._native.cancel()
+        self._bell.ring()
         for child in self._alive():
             child.mark(self.reason or reason)
         return first
