@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from halscope.formats.recording import RecordingReader
 from halscope.session import Session, TapOverflowError
@@ -95,6 +97,19 @@ def test_the_bytes_that_wait_are_bounded_too(session: Session) -> None:
     hold.go_on.set()
     assert tap.close(WAIT)
     assert hold.seen == [0, 1, 2, 3]
+
+
+def test_every_memory_of_a_snapshot_counts_towards_the_bytes_that_may_wait(session: Session) -> None:
+    hold = Hold()
+    bwram = np.zeros(0x40000, np.uint8)
+    tap = session.collect(hold, name="all", most_bytes=500_000)
+    for frame in range(3):  # one is looked at, one waits, and two together would be too large
+        session.submit(replace(made_snapshot(frame), bwram=bwram))
+        assert hold.inside.wait(WAIT)
+    hold.go_on.set()
+    assert tap.close(WAIT)
+    assert isinstance(tap.error, TapOverflowError)
+    assert hold.seen == [0, 1]
 
 
 def test_a_recording_holds_every_frame_and_ends_with_its_handle(session: Session, tmp_path: Path) -> None:

@@ -244,5 +244,6 @@ class Recording(Tap):
 
 def _size(snapshot: Snapshot) -> int:
     """Bytes that a snapshot keeps."""
-    more = [array.nbytes for array in (snapshot.wram, snapshot.picture) if array is not None]
+    optional = (snapshot.wram, snapshot.picture, snapshot.bwram, snapshot.iram, snapshot.raster)
+    more = [array.nbytes for array in optional if array is not None]
     return snapshot.vram.nbytes + snapshot.cgram.nbytes + snapshot.oam.nbytes + sum(more)

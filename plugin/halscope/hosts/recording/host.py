@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from halscope_hooks import HostError, HostInfo, RomIdentity, Snapshot, Write, WriteReceipt, capabilities_of
 
 from halscope.formats.recording import RecordingReader
+
+_MEMORIES: Final = frozenset({"vram", "cgram", "oam", "wram", "bwram", "iram", "cpu", "picture"})
 
 
 class ReplayHost:
@@ -83,6 +85,7 @@ class ReplayHost:
     def _readable(self) -> frozenset[str]:
         if not len(self._reader):
             return frozenset()
-        first = self._reader[0]
-        optional = {"wram": first.wram, "picture": first.picture, "ppu": first.ppu.obsel}
-        return frozenset({"vram", "cgram", "oam"} | {name for name, value in optional.items() if value is not None})
+        readable = set(self._reader.sections() & _MEMORIES)
+        if self._reader[0].ppu.obsel is not None:
+            readable.add("ppu")
+        return frozenset(readable)

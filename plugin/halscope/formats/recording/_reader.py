@@ -1,0 +1,222 @@
+"""Reading a recording, of this version or the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+from halscope_hooks import FormatError, RomIdentity, Snapshot, UsageError
+
+from halscope.formats.recording import _file
+from halscope.formats.recording._file import CHUNK, CHUNK_1, DELTA, HEADER, KEY, KEY_IN_INDEX, TRAILER
+from halscope.formats.recording._frames import Layout, Playback, layout_of_version_1, parse_layout
+from halscope.formats.recording._sections import MOST_PICTURE_SIDE
+
+_READ_AHEAD: Final = 1 << 16  # bytes; a delta has a few hundred
+_HAS_WRAM: Final = 1  # in the contents of a chunk of version 1
+
+
+class _Chunk(NamedTuple):
+    """A chunk that is whole; `layout` is `None` in a delta of version 2, which has that of the frame before."""
+
+    key: bool
+    frame: int
+    layout: Layout | None
+    payload: bytes
+    raster: bytes
+    end: int  # offset in the file
+
+
+class RecordingReader:
+    """Reads a recording: `len(reader)`, `reader[i]` (any order; in sequence is fastest) and iteration.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UsageError: It cannot be opened.
+        FormatError: It is no recording, its header is damaged, or a newer Halscope wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = path.open("rb", buffering=_READ_AHEAD)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be opened as a recording: {error.strerror or error}") from error
+        try:
+            self._size = self._file.seek(0, 2)
+            self._version, self._document, start = self._read_header()
+            index = self._read_index(start)
+            self.complete = index is not None
+            """Whether the file has its end; if not, it was rebuilt up to the last whole frame."""
+            self._index = self._scan(start) if index is None else index
+        except BaseException:
+            self._file.close()
+            raise
+        self._playback = Playback(self._document.names, self.rom)
+        self._played = -1
+        """The frame that the playback stands at, -1 for none; `_frame` is its number."""
+        self._frame = 0
+
+    @property
+    def emulator(self) -> str:
+        """What the snapshots come from, for people."""
+        return self._document.emulator
+
+    @property
+    def rom(self) -> RomIdentity | None:
+        """The ROM of the recording."""
+        return self._document.rom
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        for position in range(len(self)):
+            yield self[position]
+
+    def __getitem__(self, position: int) -> Snapshot:
+        """Return the frame at a position, 0 to len - 1 or negative from the end.
+
+        Raises:
+            IndexError: There is no such frame.
+            FormatError: It, or one between it and its keyframe, is damaged.
+        """
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"{self._path}: no frame {position}; the recording has {len(self)}")
+        position %= len(self)
+        start = position
+        while not self._index[start] & KEY_IN_INDEX:
+            start -= 1
+        if start <= self._played <= position:
+            start = self._played + 1
+        self._played = -1  # until it is known that all went well
+        for at in range(start, position + 1):
+            chunk = self._chunk(at)
+            self._frame = chunk.frame
+            try:
+                self._playback.advance(chunk.layout, chunk.payload, chunk.raster, key=chunk.key)
+            except FormatError as error:
+                raise self._fault(self._index[at] & ~KEY_IN_INDEX, str(error)) from error
+        try:
+            snapshot = self._playback.snapshot(self._frame)
+        except FormatError as error:
+            raise self._fault(self._index[position] & ~KEY_IN_INDEX, str(error)) from error
+        self._played = position
+        return snapshot
+
+    def sections(self) -> frozenset[str]:
+        """The sections that any frame has ("vram", "wram", "cpu" …). Reads the keyframes alone, which say it for all.
+
+        A damaged one is left out.
+        """
+        names: set[str] = set()
+        for position, entry in enumerate(self._index):
+            if not entry & KEY_IN_INDEX:
+                continue
+            try:
+                layout = self._chunk(position).layout
+            except FormatError:
+                continue  # whoever comes to this frame is told
+            if layout is not None:
+                names.update(name for name, _, _ in layout.spans)
+        return frozenset(names)
+
+    def close(self) -> None:
+        """Close the file. Idempotent."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _read(self, at: int, size: int) -> bytes:
+        if self._file.closed:
+            raise UsageError(f"{self._path}: the recording is closed")
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def _fault(self, at: int, what: str) -> FormatError:
+        return FormatError(f"{self._path}: at offset {at:#x}: {what}")
+
+    def _read_header(self) -> tuple[int, _file.Document, int]:
+        """Return the version, the checked document, and where the chunks begin."""
+        head = self._read(0, HEADER.size)
+        if len(head) < HEADER.size or not head.startswith(_file.MAGIC):
+            raise self._fault(0, f"no Halscope recording: it begins with {head[:8]!r}")
+        _, version, _, length, crc = HEADER.unpack(head)
+        if version > _file.VERSION:
+            raise self._fault(
+                8,
+                f"recording version {version}; this Halscope reads the versions 1 to {_file.VERSION}: "
+                "update Halscope to read it",
+            )
+        text = self._read(HEADER.size, length) if length <= _file.MOST_DOCUMENT else b""
+        if version < 1 or len(text) != length or _file.header_crc(version, text) != crc:
+            raise self._fault(HEADER.size, "the header is damaged")
+        try:
+            return version, _file.parse_document(version, text), HEADER.size + length
+        except FormatError as error:
+            raise self._fault(HEADER.size, str(error)) from error
+
+    def _read_index(self, start: int) -> list[int] | None:
+        """Return the index at the file's end, or `None` if there is none that can be trusted."""
+        at = self._size - TRAILER.size
+        if at < start:
+            return None
+        trailer = self._read(at, TRAILER.size)
+        place = _file.index_place(trailer, at, start)
+        return None if place is None else _file.parse_index(self._read(place, at - place), trailer, start)
+
+    def _scan(self, start: int) -> list[int]:
+        """Rebuild the index from the chunks themselves, up to the first one that is not whole."""
+        index: list[int] = []
+        at = start
+        while True:
+            try:
+                chunk = self._chunk_at(at)
+            except FormatError:
+                return index
+            if not index and not chunk.key:
+                return index
+            index.append(at | (KEY_IN_INDEX if chunk.key else 0))
+            at = chunk.end
+
+    def _chunk(self, position: int) -> _Chunk:
+        return self._chunk_at(self._index[position] & ~KEY_IN_INDEX)
+
+    def _chunk_at(self, at: int) -> _Chunk:
+        """Return the chunk that begins here, with everything checked that can be without unpacking."""
+        head = self._read(at, CHUNK.size)
+        if len(head) < CHUNK.size or not head.startswith(_file.TAG):
+            raise self._fault(at, "no frame begins here")
+        if self._version == 1:
+            _, kind, contents, height, width, _, length, frame, crc = CHUNK_1.unpack(head)
+            raster_length = 0
+        else:
+            _, kind, length, raster_length, frame, crc = CHUNK.unpack(head)
+            contents = height = width = 0
+        end = at + CHUNK.size + length + raster_length
+        data = self._read(at + CHUNK.size, length + raster_length) if end <= self._size else b""
+        if kind not in (KEY, DELTA) or end > self._size or _file.chunk_crc(head, data) != crc:
+            raise self._fault(at, "the frame is damaged or cut off")
+        payload, raster = data[:length], data[length:]
+        layout = None
+        if self._version == 1:
+            layout = self._layout_of_version_1(at, contents, height, width)
+        elif kind == KEY:
+            try:
+                layout, payload = parse_layout(self._document.sections, payload)
+            except FormatError as error:
+                raise self._fault(at, str(error)) from error
+        return _Chunk(kind == KEY, frame, layout, payload, raster, end)
+
+    def _layout_of_version_1(self, at: int, contents: int, height: int, width: int) -> Layout:
+        if max(height, width) > MOST_PICTURE_SIDE:
+            raise self._fault(at, f"the picture would have {width}×{height} pixels")
+        registers = len(self._document.names.ppu)
+        return layout_of_version_1(registers, wram=bool(contents & _HAS_WRAM), height=height, width=width)

@@ -1,0 +1,158 @@
+"""Writing a recording."""
+
+from __future__ import annotations
+
+import contextlib
+from io import BufferedWriter
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+from halscope_hooks import HalscopeError, RomIdentity, Snapshot, UsageError
+
+from halscope.formats.recording._file import DELTA, KEY, KEY_IN_INDEX, chunk, ending, header
+from halscope.formats.recording._frames import Packer
+
+KEYFRAME_EVERY: Final = 300
+_MOST_FRAME_NUMBER: Final = (1 << 63) - 1
+
+
+class _Written(NamedTuple):
+    """How far a recording is. It changes as a whole, so that an interrupt finds a frame written or not."""
+
+    end: int  # bytes
+    frames: int
+
+
+class RecordingWriter:
+    """Writes a recording; each frame is in the file (though not yet flushed) when `append` returns.
+
+    After an `append` or a `close` that was interrupted (Ctrl-C) the recording can be continued and closed; the frame of
+    that `append` is in it whole or not at all.
+
+    Args:
+        path: The file; one that is there is replaced.
+        emulator: What the snapshots come from, for people.
+        keyframe_every: Frames from one keyframe to the next; a seek decodes this many at most.
+
+    Raises:
+        UsageError: The file cannot be made, or the emulator's name is too long.
+    """
+
+    def __init__(self, path: Path, *, emulator: str = "", keyframe_every: int = KEYFRAME_EVERY) -> None:
+        header(emulator, None)  # whether the name is short enough is asked before a file is replaced
+        self._path = path
+        self._emulator = emulator
+        self._keyframe_every = max(1, keyframe_every)
+        self._rom: RomIdentity | None = None
+        self._index: list[int] = []
+        self._written = _Written(0, 0)
+        self._packer = Packer()
+        self._whole = True
+        """Whether the file ends with the last frame, and the packer goes on from it."""
+        try:
+            self._file: BufferedWriter | None = path.open("wb")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+    def __len__(self) -> int:
+        return self._written.frames
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Add a frame.
+
+        Raises:
+            UsageError: The recording is closed, the snapshot is of another ROM than those before, or a part of it is
+                too large for a recording. The recording goes on without it.
+            HalscopeError: The file cannot be written (the disk is full); what was written before can be read.
+        """
+        if self._closed():
+            raise UsageError(f"{self._path}: the recording is closed")
+        if not self._whole:
+            self._cut()
+        end, frames = self._written
+        if frames and snapshot.rom is not None and snapshot.rom != self._rom:
+            raise UsageError(f"{self._path}: a recording holds one ROM; start a new one for {snapshot.rom.path}")
+        if abs(snapshot.frame) > _MOST_FRAME_NUMBER:
+            raise UsageError(f"{self._path}: the frame number {snapshot.frame} has more than 64 bits")
+        self._whole = False
+        try:
+            first = b"" if frames else header(self._emulator, snapshot.rom)
+            packed = self._packer.pack(snapshot, key=frames % self._keyframe_every == 0)
+        except UsageError as error:
+            self._whole = True
+            raise UsageError(f"{self._path}: {error}") from error
+        if not frames:
+            self._rom = snapshot.rom
+        data = first + chunk(KEY if packed.key else DELTA, snapshot.frame, packed.payload, packed.raster)
+        self._write(data)
+        del self._index[frames:]  # what an interrupt has left
+        self._index.append((end + len(first)) | (KEY_IN_INDEX if packed.key else 0))
+        self._written = _Written(end + len(data), frames + 1)
+        self._whole = True
+
+    def close(self) -> None:
+        """Write the index and close the file. Idempotent. Raises HalscopeError like `append`."""
+        if self._closed():
+            return
+        if not self._whole:
+            self._cut()
+        end, frames = self._written
+        first = b"" if frames else header(self._emulator, None)
+        self._whole = False
+        self._write(first + ending(self._index[:frames], end + len(first)))
+        assert self._file is not None
+        self._shut(self._file)
+        self._file = None
+
+    def disown(self) -> None:
+        """Close the file without writing what is still in its buffer: for a forked process, whose parent writes on."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.raw.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _closed(self) -> bool:
+        return self._file is None or self._file.closed
+
+    def _cut(self) -> None:
+        """Remove what an interrupted call has left, and begin anew with a keyframe: the packer may be half-way too."""
+        assert self._file is not None
+        try:
+            self._file.seek(self._written.end)
+            self._file.truncate()
+        except OSError as error:
+            raise self._failed(error) from error
+        self._packer = Packer()
+        self._whole = True
+
+    def _shut(self, file: BufferedWriter) -> None:
+        try:
+            file.close()  # what was still in a buffer is written now, and a full disk is felt here
+        except OSError as error:
+            raise HalscopeError(
+                f"{self._path}: cannot be written to its end: {error.strerror or error}; its whole frames can be read"
+            ) from error
+
+    def _write(self, data: bytes) -> None:
+        assert self._file is not None
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> HalscopeError:
+        """Give the file up. It ends with a whole frame if that can still be done."""
+        file, self._file = self._file, None
+        assert file is not None
+        with contextlib.suppress(OSError):
+            file.truncate(self._written.end)
+        with contextlib.suppress(OSError):
+            file.close()
+        return HalscopeError(
+            f"{self._path}: cannot be written: {error.strerror or error}; its first {len(self)} frames can be read"
+        )
