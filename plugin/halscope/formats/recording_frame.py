@@ -12,7 +12,7 @@ import numpy as np
 from halscope_hooks import FormatError, PpuRegisters, RasterEffects, RomIdentity, Snapshot, UsageError
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 
 PAGE: Final = 64
