@@ -6,6 +6,8 @@ What is named is imported when it is first used, so importing this package costs
 
 from __future__ import annotations
 
+from halscope._version import __version__
+
 TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
 if TYPE_CHECKING:
     from halscope_hooks import (
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from halscope.plugins import Plugins
     from halscope.ppu import decode_frame
     from halscope.session import Session
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Attached",

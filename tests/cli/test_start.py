@@ -53,7 +53,7 @@ def loaded(*arguments: str) -> set[str]:
 
 def heavy(modules: set[str]) -> set[str]:
     """The packages of others, and the rooms."""
-    light = {"halscope", "halscope.cli", "halscope_hooks"}
+    light = {"halscope.cli", "halscope._version"}
     rooms = {".".join(name.split(".")[:2]) for name in modules if name.startswith("halscope.")}
     return (modules & {"numpy", "pluggy", "PIL", "tqdm", "platformdirs", "typing", "logging"}) | rooms - light
 

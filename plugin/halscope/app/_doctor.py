@@ -13,8 +13,9 @@ from typing import Final, Literal
 
 from halscope_hooks import HOOK_API, UsageError
 
-from halscope import __version__, hal
+from halscope._version import __version__
 from halscope.app._workspace import Workspace
+from halscope.codecs import hal
 from halscope.demo import rom_path
 from halscope.hosts.libretro import CoreFile, available_cores
 from halscope.plugins import Plugins, parse_manifest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from halscope import __version__
+from halscope._version import __version__
 
 TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from halscope_hooks import Block, Codec, CodecError
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope._codec import CancelToken
 
 

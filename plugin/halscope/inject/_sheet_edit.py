@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from halscope_hooks import InjectError
 
-from halscope import _fields as read
+import halscope._fields as read
 from halscope._fields import Fields
 from halscope.inject.metadata import origin_from_json, origin_to_json
 from halscope.inject.model import MAX_CELLS, EditedSheet

@@ -10,7 +10,7 @@ import numpy as np
 from halscope_hooks import ImageError, Origin
 from numpy.typing import NDArray
 
-from halscope import _fields as read
+import halscope._fields as read
 from halscope._fields import Fields
 from halscope.inject.model import MAX_CELLS, MAX_PALETTES, MAX_SIDE, SHEET_KINDS, Cell, Sheet
 from halscope.ppu.tiles import DEPTHS

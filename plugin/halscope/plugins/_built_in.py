@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from halscope_hooks import Codec, Exporter, ExportRequest, GameProfile, Host, HostFactory, HostRequest, hookimpl
 
-from halscope import games
 from halscope.codecs.hal import HAL
 from halscope.codecs.lz import LZ1, LZ2
 from halscope.export import bps, ips
+from halscope.games import profiles
 from halscope.hosts import libretro
 from halscope.hosts.recording import ReplayHost
 from halscope.rom.image import Rom
@@ -104,7 +104,7 @@ class BuiltInGames:
     @hookimpl
     def halscope_games(self) -> list[GameProfile]:
         """The profiles of the room `games`."""
-        return list(games.profiles())
+        return list(profiles())
 
 
 class BuiltIn(BuiltInHosts, BuiltInCodecs, BuiltInExporters, BuiltInGames):

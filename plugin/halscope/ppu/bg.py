@@ -8,7 +8,7 @@ import numpy as np
 from halscope_hooks import PpuRegisters, Snapshot
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope.ppu import registers
 
 # Bits a pixel of BG1 to BG4 by BGMODE ($2105) bits 0 to 2.

@@ -14,7 +14,7 @@ import numpy as np
 from halscope_hooks import Changes, Frame, PpuRegisters, Snapshot, Sprite
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope.ppu import cgram
 from halscope.ppu.frame import OBSEL_UNKNOWN
 from halscope.ppu.layers import DrawnLayer, draw_layers

@@ -9,7 +9,7 @@ import numpy as np
 from halscope_hooks import Layer, PpuRegisters, Snapshot, UsageError
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope.ppu import bg, mode7, registers
 from halscope.ppu.bg import LayerRegisters
 from halscope.ppu.mode7 import Mode7Registers

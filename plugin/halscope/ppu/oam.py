@@ -9,7 +9,7 @@ import numpy as np
 from halscope_hooks import UsageError
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 
 OAM_BYTES = 544
 

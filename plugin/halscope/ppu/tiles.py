@@ -9,7 +9,7 @@ import numpy as np
 from halscope_hooks import UsageError
 from numpy.typing import ArrayLike, NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 
 TileDepth = Literal[2, 4, 8]
 DEPTHS: Final[tuple[TileDepth, ...]] = (2, 4, 8)

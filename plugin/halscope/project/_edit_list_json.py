@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from halscope_hooks import FormatError, UsageError
 
-from halscope import _fields as read
+import halscope._fields as read
 from halscope._fields import Fields
 from halscope.inject import edit_from_json, edit_to_json
 from halscope.project._edit_list import MOST_STATES, Edit, EditList

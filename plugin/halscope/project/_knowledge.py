@@ -13,7 +13,7 @@ from typing import Any, Final, Self, get_args
 
 from halscope_hooks import StartEvidence, UsageError
 
-from halscope import _fields as read
+import halscope._fields as read
 from halscope._fields import InvalidFieldError
 from halscope.inject import PROVEN_STARTS
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from halscope_hooks import FormatError, UsageError
 
-from halscope import _fields as read
+import halscope._fields as read
 from halscope._fields import Fields
 from halscope.project._knowledge import MOST_TEXT, FigureName, Knowledge, ProvenStart, SeenPalette
 

@@ -20,7 +20,7 @@ from halscope_hooks import HalscopeError
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope._files import write_atomic
 
 FOLDER_VARIABLE: Final = "HALSCOPE_CACHE_DIR"

@@ -13,7 +13,7 @@ import numpy as np
 from halscope_hooks import Codec
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.image import Rom

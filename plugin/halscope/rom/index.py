@@ -11,7 +11,7 @@ import numpy as np
 from halscope_hooks import Block, Codec, CodecError, Origin, UsageError, VramOrigins
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom.cancelling import stop_if_cancelled

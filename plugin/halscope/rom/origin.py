@@ -13,7 +13,7 @@ import numpy as np
 from halscope_hooks import Origin, StartEvidence
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts
 from halscope.rom.rows import first_of_each
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom.image import Rom
 from halscope.rom.mapping import PAGE_BYTES, snes_mirrors

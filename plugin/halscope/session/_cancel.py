@@ -15,7 +15,7 @@ from typing import Final, final
 
 from halscope_hooks import CancelledError
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope.session._cells import Bell
 
 _LOG: Final = logging.getLogger("halscope.session")

@@ -10,8 +10,8 @@ from typing import Final
 
 from halscope_hooks import HalscopeError, HostError, Snapshot, UsageError
 
-from halscope import demo
 from halscope.app import Game, open_game, play_frames
+from halscope.demo import rom_path
 from halscope.formats.recording import RecordingWriter
 from halscope.hosts.libretro import find_core
 from halscope.testing._marker import Wanted
@@ -48,7 +48,7 @@ def record(rom: str, core: str | None, path: Path, wanted: Wanted) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as open_things:
-            file = open_things.enter_context(demo.rom_path()) if rom == DEMO else Path(rom)
+            file = open_things.enter_context(rom_path()) if rom == DEMO else Path(rom)
             session = open_things.enter_context(open_game(Game(file, core)))
             with RecordingWriter(part, emulator=session.info.emulator) as writer:
                 for update in play_frames(session, wanted.press, wanted.frames):

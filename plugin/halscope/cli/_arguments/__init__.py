@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from halscope import __version__
+from halscope._version import __version__
 from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
 from halscope.cli._arguments._running import add_demo, add_doctor, add_play, add_recording
 

@@ -11,7 +11,7 @@ import numpy as np
 from halscope_hooks import FormatError, RasterWrites, RomIdentity, Snapshot, UsageError
 from numpy.typing import NDArray
 
-from halscope import _codec
+import halscope._codec as _codec
 from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 from halscope.formats.recording._file import ABSENT
 from halscope.formats.recording._sections import (
