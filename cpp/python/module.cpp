@@ -6,6 +6,7 @@ PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {
         "Halscope's C++ core: HAL and LZ1/LZ2 streams, SNES tiles and the tile index. Use it through halscope's own "
         "modules.";
     halscope::python::bind_core(module);
+    halscope::python::bind_block();
     halscope::python::bind_hal(module);
     halscope::python::bind_hal_decode(module);
     halscope::python::bind_lz(module);
