@@ -60,9 +60,7 @@ pybind11::array_t<T> to_array(std::vector<T>&& values) {
 
 void bind_core(pybind11::module_& module);
 void bind_block();
-void bind_hal(pybind11::module_& module);
-void bind_hal_decode(pybind11::module_& module);
-void bind_lz(pybind11::module_& module);
+void bind_codecs(pybind11::module_& module);
 void bind_snes(pybind11::module_& module);
 void bind_locate(pybind11::module_& module);
 

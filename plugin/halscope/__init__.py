@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         hookimpl,
     )
 
-    from halscope import hal
+    from halscope import hal, lz
     from halscope.ppu import decode_frame
     from halscope.session import Session
 
@@ -38,6 +38,7 @@ __all__ = [
     "decode_frame",
     "hal",
     "hookimpl",
+    "lz",
 ]
 
 _ROOMS: Final = {"Session": "halscope.session", "decode_frame": "halscope.ppu"}
@@ -47,8 +48,8 @@ def __getattr__(name: str) -> object:
     """Import what is named when it is first asked for: pytest looks in here for everyone who has Halscope installed."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "hal":
-        return importlib.import_module("halscope.hal")
+    if name in ("hal", "lz"):
+        return importlib.import_module(f"halscope.{name}")
     value = getattr(importlib.import_module(_ROOMS.get(name, "halscope_hooks")), name)
     globals()[name] = value
     return value

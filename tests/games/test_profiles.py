@@ -29,7 +29,6 @@ HAL_DECODERS = {
     "kirbys-dream-land-3": [0x00AA55, 0x00AA63],
     "othello-world": [0x00CC48],
     "okamoto-ayako-golf": [0x00983B],
-    "simcity": [0x0090DD, 0x0090D3, 0x0090A6],
     "simcity-2000": [0xC10000],
     "special-tee-shot": [0x838E13],
     "sfc-box": [0x00889E],
@@ -54,6 +53,8 @@ def test_every_game_whose_decoder_is_known_has_a_profile() -> None:
     assert {name: [d.snes_address for d in BY_ID[name].decoders] for name in HAL_DECODERS} == HAL_DECODERS
     assert all({d.codec for d in BY_ID[name].decoders} == {"hal"} for name in HAL_DECODERS)
     assert [(d.snes_address, d.codec) for d in BY_ID["zelda-3"].decoders] == [(0x00E7DE, "lz1"), (0x02FC1F, "lz2")]
+    simcity = [(0x0090DD, "simcity"), (0x0090D3, "simcity"), (0x0090A6, "simcity")]
+    assert [(d.snes_address, d.codec) for d in BY_ID["simcity"].decoders] == simcity
     assert [(d.snes_address, d.codec) for d in BY_ID["super-mario-world"].decoders] == [(0x00B87E, "lz2")]
 
 

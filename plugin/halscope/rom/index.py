@@ -15,7 +15,7 @@ from halscope import _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom.cancelling import stop_if_cancelled
-from halscope.rom.evidence import NATIVE, native_formats
+from halscope.rom.evidence import native_handles
 from halscope.rom.families import START_DTYPE, START_KINDS, KnownStarts, Starts, find_families
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
@@ -75,7 +75,7 @@ class RomIndex:
 
         Args:
             rom: The image. Streams do not cross the edges that its mapping cannot be read across.
-            codecs: Compression formats as values; those named in evidence.NATIVE take a path through C++.
+            codecs: Compression formats as values; native ones take a path through C++.
             progress: Called with (steps done, steps).
             cancel: Once it is cancelled, from any thread, the work ends within milliseconds; only a foreign codec's
                 own methods are waited for.
@@ -292,9 +292,10 @@ def _decoded(
     rom: Rom, codecs: Sequence[Codec], families: Starts, cancel: CancelToken | None
 ) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
     """The outputs of all starts one behind the other, and their bounds. Starts that do not decode are left out."""
-    if all(codec.name in NATIVE for codec in codecs):
-        formats = native_formats(codecs, families["codec"])
-        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]), formats, cancel)
+    handles = native_handles(codecs)
+    if len(handles) == len(codecs):
+        offsets, numbers = np.ascontiguousarray(families["offset"]), np.ascontiguousarray(families["codec"])
+        outputs, bounds = _codec.locate_decode_all(rom.data, offsets, handles, numbers, cancel)
         return families, outputs, bounds
     parts: list[NDArray[np.uint8]] = []
     kept = np.ones(len(families), np.bool_)
