@@ -32,7 +32,9 @@ def add_commands(commands: Commands) -> None:
         help=f"list blocks from this score, 0 to 1, on (default: {LISTED_SCORE})",
     )
     scan.add_argument("--all", action="store_true", help="list every offset at which a stream can be read, unranked")
-    scan.add_argument("--codec", metavar="C", help="only this format's: hal, lz1, lz2, simcity, or a plugin's (default: all)")
+    scan.add_argument(
+        "--codec", metavar="C", help="only this format's: hal, lz1, lz2, simcity, or a plugin's (default: all)"
+    )
     scan.add_argument("--json", action="store_true", help="print JSON")
     add_plugin_options(scan)
     scan.set_defaults(run=run_scan)

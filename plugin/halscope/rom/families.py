@@ -130,8 +130,9 @@ def find_families(
     tables = _tables(rom, candidates, cancel, threads)
     for number, codec in enumerate(codecs):
         if known_starts is not None and codec.name in known_starts:
-            known = np.isin(candidates["offset"], known_starts[codec.name])
-            tables[known & (candidates["codec"] == number)] = np.inf
+            known = np.zeros(len(rom.data), np.bool_)
+            known[known_starts[codec.name]] = True
+            tables[known[candidates["offset"]] & (candidates["codec"] == number)] = np.inf
     stop_if_cancelled(cancel)
     starts, tables = _chosen(codecs, candidates, tables)
     starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel, threads)
