@@ -31,7 +31,7 @@ from halscope_hooks._origin import Origin, StartEvidence, VramOrigins
 from halscope_hooks._patch import MemorySpace, Patch, Write
 from halscope_hooks._permissions import PERMISSIONS, Permission
 from halscope_hooks._profile import Decoder, GameProfile, PointerTable
-from halscope_hooks._protocols import Block, Codec, Host, HostInfo
+from halscope_hooks._protocols import Block, CancelSignal, Codec, Host, HostInfo
 from halscope_hooks._session_api import Delivery, JobControl, JobHandle, SessionApi, SubscriptionHandle
 from halscope_hooks._snapshot import PpuRegisters, RasterEffects, RomIdentity, Snapshot
 
@@ -41,6 +41,7 @@ __all__ = [
     "PROJECT_NAME",
     "Attached",
     "Block",
+    "CancelSignal",
     "CancelledError",
     "Codec",
     "CodecError",

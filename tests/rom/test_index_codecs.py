@@ -12,7 +12,7 @@ import pytest
 from halscope.codecs import hal, lz
 from halscope.codecs.simcity import SIMCITY
 from halscope.rom.index import RomIndex
-from halscope_hooks import Block, Codec
+from halscope_hooks import Block, CancelSignal, Codec
 from numpy.typing import NDArray
 from support import origin_rates
 from support.truth_rom import ALL_PACKERS, PACKERS, SIMCITY_PACKERS, TruthRom, lz_packers, make_truth_rom
@@ -151,10 +151,10 @@ class NamedLikeOurs:
         self.asked["decode"] += 1
         return hal.decode(~np.frombuffer(data, np.uint8), offset)
 
-    def encode(self, data: Buffer) -> bytes:
+    def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
         return bytes(~np.frombuffer(hal.encode(data), np.uint8))
 
-    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
         self.asked["scan"] += 1
         return hal.scan(~np.frombuffer(rom, np.uint8), window=window)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Buffer
-from typing import Any, Final, Literal, Protocol, final
+from typing import Any, Final, Literal, final
 
-from halscope_hooks import Block, CancelledError, CodecError
+from halscope_hooks import Block, CancelledError, CancelSignal, CodecError
 from numpy.typing import NDArray
 
 from halscope import _codec
@@ -13,14 +13,6 @@ from halscope import _codec
 Effort = Literal["optimal", "fast"]
 
 _HANDLES: Final = {handle.name: handle for handle in _codec.native_codecs()}
-
-
-class CancelSignal(Protocol):
-    """Asks work to stop."""
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether it does."""
 
 
 @final

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Buffer
 from typing import Any, Final
 
-from halscope_hooks import Block, CodecError
+from halscope_hooks import Block, CancelSignal, CodecError
 from numpy.typing import NDArray
 
-from halscope.codecs._native import CancelSignal, Effort, NativeCodec
+from halscope.codecs._native import Effort, NativeCodec
 
 
 class HalError(CodecError):

@@ -31,7 +31,7 @@ def scan(rom: Rom, codec: Codec, cancel: CancelToken | None, threads: int = 0) -
     stop_if_cancelled(cancel)
     if isinstance(codec, NativeCodec):
         return codec.scan(rom.data, window=rom.mapping.window, cancel=cancel, threads=threads)
-    return codec.scan(rom.data, window=rom.mapping.window)
+    return codec.scan(rom.data, window=rom.mapping.window, cancel=cancel)
 
 
 def first_look(

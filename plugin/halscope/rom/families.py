@@ -110,7 +110,7 @@ def find_families(
         rom: The image; no stream crosses a multiple of its mapping's window.
         codecs: At most 255.
         progress: Called with (codecs done, codecs).
-        cancel: Raises CancelledError soon after it is cancelled; a foreign codec is waited for.
+        cancel: Raises CancelledError soon after it is cancelled; a third-party codec that ignores it is waited for.
         known_starts: Counted as if a table pointed at them and they were of no other codec, where a plausible stream
             begins there.
         threads: Of C++ at most; 0: as many as there are cores, up to four.

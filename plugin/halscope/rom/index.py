@@ -77,8 +77,8 @@ class RomIndex:
             rom: The image. Streams do not cross the edges that its mapping cannot be read across.
             codecs: Compression formats as values; native ones take a path through C++.
             progress: Called with (steps done, steps).
-            cancel: Once it is cancelled, from any thread, the work ends within milliseconds; only a foreign codec's
-                own methods are waited for.
+            cancel: Once it is cancelled, from any thread, the work ends within milliseconds; a third-party codec's
+                scan is given it, and waited for if it does not look at it.
             known_starts: See `find_families`.
             threads: Of C++ at most; 0: as many as there are cores, up to four. The index does not depend on it.
 
