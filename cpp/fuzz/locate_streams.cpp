@@ -29,7 +29,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::vector<locate::Reference> references = locate::find_references(
         rom, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages), offsets);
     const std::vector<std::uint32_t> strides{3, 4, 5, 16};
-    const std::vector<float> tables = locate::table_evidence(references, families, strides, 5.0F, -1.5F, 10.0F);
-    if (tables.size() != references.size()) std::abort();
+    const std::vector<locate::TableEntry> entries =
+        locate::find_tables(references, families, strides, 5.0F, -1.5F, 10.0F);
+    if (entries.size() != references.size()) std::abort();
+    // Entries of one table stand a multiple of its stride apart.
+    std::vector<std::uint32_t> first(entries.size(), UINT32_MAX);
+    for (std::size_t k = 0; k < entries.size(); ++k) {
+        if (entries[k].evidence <= 0) continue;
+        if (entries[k].table >= entries.size()) std::abort();
+        std::uint32_t& begin = first[entries[k].table];
+        if (begin == UINT32_MAX) begin = references[k].position;
+        if ((references[k].position - begin) % entries[k].stride != 0) std::abort();
+    }
     return 0;
 }

@@ -152,20 +152,21 @@ py::array_t<locate::Reference> references(const py::object& rom, const Array<std
     return to_array(std::move(found));
 }
 
-py::array_t<float> tables(const Array<locate::Reference>& found, const Offsets& families, const Offsets& strides,
-                          float hit, float miss, float threshold, const CancelToken* cancel, unsigned threads) {
+py::array_t<locate::TableEntry> tables(const Array<locate::Reference>& found, const Offsets& families,
+                                       const Offsets& strides, float hit, float miss, float threshold,
+                                       const CancelToken* cancel, unsigned threads) {
     const auto all = span_of(found);
     const auto count = static_cast<std::size_t>(families.size());
     if (std::any_of(all.begin(), all.end(), [count](const auto& one) { return one.target >= count; })) {
         throw py::value_error("a reference names a target that has no family");
     }
-    std::vector<float> evidence;
+    std::vector<locate::TableEntry> entries;
     {
         const GilReleased unlocked;
-        evidence = locate::table_evidence(all, span_of(families), span_of(strides), hit, miss, threshold,
-                                          work_of(cancel, threads));
+        entries = locate::find_tables(all, span_of(families), span_of(strides), hit, miss, threshold,
+                                      work_of(cancel, threads));
     }
-    return to_array(std::move(evidence));
+    return to_array(std::move(entries));
 }
 
 py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom, const CancelToken* cancel,
@@ -311,6 +312,7 @@ std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
 
 void bind_locate(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(locate::Reference, position, target);
+    PYBIND11_NUMPY_DTYPE(locate::TableEntry, evidence, table, stride);
     PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Answer, segment, offset);

@@ -73,7 +73,7 @@ int main() {
     const codecs::NativeCodec& hal = *codecs::all().front();
     const auto evidence = hal.command_evidence(rom, offsets, {});
     const auto references = find_references(rom, pages, offsets);
-    const auto tables = table_evidence(references, families, strides, 2.0F, -1.0F, 20.0F);
+    const auto tables = find_tables(references, families, strides, 2.0F, -1.0F, 20.0F);
     expect(index.positions.size() > rom.size() / 40, "hardly an anchor");
     for (unsigned threads = 2; threads <= 4; ++threads) {
         const Work work{threads, nullptr};
@@ -81,7 +81,7 @@ int main() {
         expect(same(again.buckets, index.buckets) && same(again.positions, index.positions), "another index");
         expect(same(hal.command_evidence(rom, offsets, work), evidence), "other evidence");
         expect(same(find_references(rom, pages, offsets, work), references), "other references");
-        expect(same(table_evidence(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "other tables");
+        expect(same(find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "other tables");
     }
 
     for (unsigned threads = 1; threads <= 2; ++threads) {

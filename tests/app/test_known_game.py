@@ -73,6 +73,12 @@ def test_a_lone_or_split_pointer_proves_a_start_that_our_own_search_cannot(split
     rom = made_rom(split=split)
     assert start_of(rom) in (None, "content")
     assert start_of(rom, profile) == "pointer"
+    (reference,) = Workspace(rom, Plugins([Games(profile)])).index().references("hal", AT)
+    apart = 0x200 if split else 1
+    assert reference.parts == (POINTER, POINTER + apart, POINTER + 2 * apart)
+    assert (reference.shape, reference.offset) == ("parallel" if split else "long", POINTER)
+    assert reference.address == rom.to_snes(AT)
+    assert reference.table.known
 
 
 @pytest.mark.parametrize(

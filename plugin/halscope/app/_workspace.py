@@ -120,9 +120,9 @@ class Workspace:
         """The index of the whole ROM, from the cache where it is there; otherwise built, on so many threads at most
         (0: as many as pay). Raises CancelledError once `cancel` is."""
         if self._index is None:
-            known = {} if self.game is None else self.game.starts
+            known = () if self.game is None else self.game.tables
             self._index = RomIndex.load_or_build(
-                self.rom, self.codecs(), progress=progress, cancel=cancel, known_starts=known, threads=threads
+                self.rom, self.codecs(), progress=progress, cancel=cancel, known_tables=known, threads=threads
             )
         return self._index
 
