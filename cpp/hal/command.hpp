@@ -1,5 +1,5 @@
 // The commands of a HAL stream, shared by decoder, encoder and scan (facts: EarthBound's and Kirby Super Star's
-// decoders).
+// decoders). hal/format.hpp says what other formats do differently.
 //   short: ccc lllll            count 1 to 32
 //   long:  111 ccc hh llllllll  count 1 to 1024
 #pragma once

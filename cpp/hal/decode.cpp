@@ -210,7 +210,7 @@ DecodeResult decode_carefully(std::span<const std::uint8_t> in, std::size_t offs
     return decode_with([](Cursor&) noexcept {}, in, offset, mode, out);
 }
 
-std::string describe(const DecodeResult& result) {
+std::string describe(const DecodeResult& result, std::string_view format) {
     const std::string written = std::to_string(result.size);
     const std::string reference = std::to_string(result.reference);
     switch (result.status) {
@@ -219,7 +219,8 @@ std::string describe(const DecodeResult& result) {
         case Status::offset_past_end:
             return "the offset lies outside the input; give one inside it";
         case Status::truncated:
-            return "the input ends inside the stream (no terminator FF); this is no HAL stream, or it is cut off";
+            return "the input ends inside the stream (no terminator FF); this is no " + std::string(format) +
+                   " stream, or it is cut off";
         case Status::input_too_long:
             return "the packed stream passes 65,536 bytes, more than a game can address";
         case Status::output_too_long:
@@ -230,7 +231,10 @@ std::string describe(const DecodeResult& result) {
             return "copy from output byte " + reference + " ends behind the 65,536 bytes of output";
         case Status::reference_before_start:
             return "backward copy from output byte " + reference + " runs past the first byte of the output";
+        case Status::distance_before_start:
+            return "copy from " + reference + " bytes back, but only " + written + " are written";
         case Status::unused_command:
+            return "command " + reference + ", which no packer writes (strict decoding)";
         case Status::data_too_long:
         case Status::packed_too_long:
             break;  // reported by others

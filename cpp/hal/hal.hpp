@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/cancel.hpp"
@@ -29,6 +30,7 @@ enum class Status : std::uint8_t {
     reference_past_output,   // strict: a copy begins at output that is not written yet
     reference_past_window,   // compatible: a copy ends behind the 64 KiB of output
     reference_before_start,  // a backward copy runs past the first byte of the output
+    distance_before_start,   // relatives of this format alone: a near copy begins before the output
     unused_command,          // strict, relatives of this format alone: a command that no packer writes
     data_too_long,           // encode: more than kMaxOutput bytes to pack
     packed_too_long,         // encode: the packed stream would pass kMaxPacked
@@ -39,7 +41,7 @@ struct DecodeResult {
     std::size_t size = 0;       // bytes written; on a fault, those written before the command at fault
     std::size_t consumed = 0;   // length of the packed stream, terminator included; 0 on a fault
     std::size_t fault = 0;      // where in `in` the command at fault begins
-    std::size_t reference = 0;  // the output offset that a faulty reference names
+    std::size_t reference = 0;  // the output offset that a faulty reference names, or its distance, or the command
 };
 
 // Decodes the stream that begins at in[offset]. `out` is never written past its end; 65,536 bytes are always enough.
@@ -48,8 +50,8 @@ struct DecodeResult {
 [[nodiscard]] DecodeResult decode(std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
                                   std::span<std::uint8_t> out) noexcept;
 
-// The fault in words, without its offset; empty for Status::ok.
-[[nodiscard]] std::string describe(const DecodeResult& result);
+// The fault in words, without its offset; empty for Status::ok. `format` is what messages call the format.
+[[nodiscard]] std::string describe(const DecodeResult& result, std::string_view format = "HAL");
 
 enum class Effort : std::uint8_t {
     optimal,  // the smallest stream that exists

@@ -1,9 +1,9 @@
 // Likely matches, quickly: candidates from a hash of four bytes, the newest eight of each hash.
 //
-// One table of forward positions serves all three kinds: the bytes wanted at i, bit-reversed or in reverse order, are
-// looked up in it. The first eight bytes of the candidates are compared without a decision, for how much of them fits
-// is as good as random, and a wrong guess costs more than a comparison; only the best is followed further. Where the
-// match at the position before, one byte shorter, is long already, nothing is searched: that keeps long runs and
+// One table of forward positions serves all kinds: the bytes wanted at i, bit-reversed, inverted or in reverse order,
+// are looked up in it. The first eight bytes of the candidates are compared without a decision, for how much of them
+// fits is as good as random, and a wrong guess costs more than a comparison; only the best is followed further. Where
+// the match at the position before, one byte shorter, is long already, nothing is searched: that keeps long runs and
 // periods linear.
 #include <algorithm>
 #include <array>
@@ -57,6 +57,20 @@ constexpr std::uint64_t common_bits(std::uint64_t left, std::uint64_t right) noe
     return (difference - 1) & ~difference;
 }
 
+// What a copy does to its source.
+enum class Change : std::uint8_t { none, bits_reversed, inverted, backward };
+
+constexpr unsigned kind_of(Change change) noexcept {
+    switch (change) {
+        case Change::none:
+            return kCopy;
+        case Change::backward:
+            return kBackwardCopy;
+        default:
+            return kReversedCopy;  // and kInvertedCopy
+    }
+}
+
 class Finder {
   public:
     // `padded` and `table` are room to work in, whatever they hold.
@@ -76,7 +90,7 @@ class Finder {
         for (std::size_t i = 0; i < size_; ++i) {
             if (i % kStepsPerLook == 0) stop_if_cancelled(cancel);
             const std::uint64_t word = load_in_order(data_ + i);
-            match = shortened(match);
+            match = shortened<copies>(match);
             if (match.length < kFineLength && i > 0) search<copies>(i, word, match);
             matches[i] = match;
             buckets_[hash(word)].push(i);
@@ -90,10 +104,12 @@ class Finder {
     }
 
     // The rest of a match after its first byte. So that a command can be trimmed from the left, as the parser assumes.
+    template <Copies copies>
     static Match shortened(Match match) noexcept {
         if (match.length <= 1) return {};
         --match.length;
-        match.source = static_cast<std::uint16_t>(match.kind == kBackwardCopy ? match.source - 1 : match.source + 1);
+        const bool backward = copies == Copies::mirrored && match.kind == kBackwardCopy;
+        match.source = static_cast<std::uint16_t>(backward ? match.source - 1 : match.source + 1);
         return match;
     }
 
@@ -101,80 +117,89 @@ class Finder {
     void search(std::size_t i, std::uint64_t word, Match& best) const noexcept {
         const Bucket forward = buckets_[hash(word)];
         if (copies == Copies::forward || best.length >= kGoodLength) {
-            visit<kCopy>(i, word, forward, best);
+            visit<Change::none>(i, word, forward, best);
             return;
         }
-        // All three are read before any is used, so that their way from the cache is waited for once.
-        const std::uint64_t turned = reverse_bits_in_bytes(word);
-        const Bucket reversed = buckets_[hash(turned)];
-        const Bucket backward = buckets_[hash(reverse_bytes(word) >> 32)];
-        visit<kCopy>(i, word, forward, best);
-        visit<kReversedCopy>(i, turned, reversed, best);
-        visit<kBackwardCopy>(i, word, backward, best);
+        // All are read before any is used, so that their way from the cache is waited for once.
+        if constexpr (copies == Copies::near) {
+            const Bucket inverted = buckets_[hash(~word)];
+            visit<Change::none>(i, word, forward, best);
+            visit<Change::inverted>(i, ~word, inverted, best);
+        } else {
+            const std::uint64_t turned = reverse_bits_in_bytes(word);
+            const Bucket reversed = buckets_[hash(turned)];
+            const Bucket backward = buckets_[hash(reverse_bytes(word) >> 32)];
+            visit<Change::none>(i, word, forward, best);
+            visit<Change::bits_reversed>(i, turned, reversed, best);
+            visit<Change::backward>(i, word, backward, best);
+        }
     }
 
     // The newest positions of a bucket as sources of one kind of copy to i.
-    template <Kind kind>
+    template <Change change>
     void visit(std::size_t i, std::uint64_t wanted, const Bucket& bucket, Match& best) const noexcept {
-        constexpr unsigned kCandidates = kind == kCopy ? kForwardCandidates : kOtherCandidates;
+        constexpr unsigned kCandidates = change == Change::none ? kForwardCandidates : kOtherCandidates;
         std::uint64_t most = 0;
         std::size_t source = 0;
         for (unsigned age = 0; age < kCandidates; ++age) {
-            const std::size_t from = source_of<kind>(bucket.candidate(age));
-            const std::uint64_t common = common_at<kind>(i, from, wanted);
+            const std::size_t from = source_of<change>(bucket.candidate(age));
+            const std::uint64_t common = common_at<change>(i, from, wanted);
             source = common > most ? from : source;
             most = common > most ? common : most;
         }
         if (most == UINT64_MAX) {
             for (unsigned age = 0; age < kCandidates; ++age) {
-                const std::size_t from = source_of<kind>(bucket.candidate(age));
-                if (common_at<kind>(i, from, wanted) == UINT64_MAX) take<kind>(i, from, kWord, best);
+                const std::size_t from = source_of<change>(bucket.candidate(age));
+                if (common_at<change>(i, from, wanted) == UINT64_MAX) take<change>(i, from, kWord, best);
             }
         } else {
-            take<kind>(i, source, static_cast<std::size_t>(std::countr_one(most)) / 8, best);
+            take<change>(i, source, static_cast<std::size_t>(std::countr_one(most)) / 8, best);
         }
     }
 
-    template <Kind kind>
+    template <Change change>
     static std::size_t source_of(std::size_t candidate) noexcept {
-        return kind == kBackwardCopy ? candidate + kGram - 1 : candidate;
+        return change == Change::backward ? candidate + kGram - 1 : candidate;
     }
 
-    template <Kind kind>
+    template <Change change>
     [[nodiscard]] std::uint64_t common_at(std::size_t i, std::size_t source, std::uint64_t wanted) const noexcept {
-        if constexpr (kind != kBackwardCopy) return common_bits(load_in_order(data_ + source), wanted);
-        const std::uint64_t bits = common_bits(source_word<kind>(source, 0), wanted);
+        if constexpr (change != Change::backward) return common_bits(load_in_order(data_ + source), wanted);
+        const std::uint64_t bits = common_bits(source_word<change>(source, 0), wanted);
         return source < i ? bits : 0;  // its last byte is not written yet
     }
 
     // Takes the source if it is better than the best; `length` bytes are known to be equal, and all if less than a
     // word.
-    template <Kind kind>
+    template <Change change>
     void take(std::size_t i, std::size_t source, std::size_t length, Match& best) const noexcept {
         if (length < kWord && length <= best.length) return;
         const std::size_t room = std::min(size_ - i, kLongCount);
-        const std::size_t limit = kind == kBackwardCopy ? std::min(room, source + 1) : room;
-        if (length == kWord) length = extend<kind>(i, source, limit);
+        const std::size_t limit = change == Change::backward ? std::min(room, source + 1) : room;
+        if (length == kWord) length = extend<change>(i, source, limit);
         length = std::min(length, limit);
-        if (length > best.length) best = {static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(source), kind};
+        if (length <= best.length) return;
+        best = {static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(source),
+                static_cast<std::uint8_t>(kind_of(change))};
     }
 
-    template <Kind kind>
+    template <Change change>
     [[nodiscard]] std::size_t extend(std::size_t i, std::size_t source, std::size_t limit) const noexcept {
         for (std::size_t length = kWord; length < limit; length += kWord) {
             const std::uint64_t common =
-                common_bits(load_in_order(data_ + i + length), source_word<kind>(source, length));
+                common_bits(load_in_order(data_ + i + length), source_word<change>(source, length));
             if (common != UINT64_MAX) return length + static_cast<std::size_t>(std::countr_one(common)) / 8;
         }
         return limit;
     }
 
-    // What a copy of `kind` from `source` writes at its k-th byte and the seven after it.
-    template <Kind kind>
+    // What a copy from `source` writes at its k-th byte and the seven after it.
+    template <Change change>
     [[nodiscard]] std::uint64_t source_word(std::size_t source, std::size_t k) const noexcept {
-        if constexpr (kind == kBackwardCopy) return reverse_bytes(load_in_order(data_ + source - k - (kWord - 1)));
+        if constexpr (change == Change::backward) return reverse_bytes(load_in_order(data_ + source - k - (kWord - 1)));
         const std::uint64_t word = load_in_order(data_ + source + k);
-        return kind == kReversedCopy ? reverse_bits_in_bytes(word) : word;
+        if constexpr (change == Change::inverted) return ~word;
+        return change == Change::bits_reversed ? reverse_bits_in_bytes(word) : word;
     }
 
     std::size_t size_;
@@ -191,10 +216,13 @@ void likely_matches(std::span<const std::uint8_t> data, Copies copies, std::span
     thread_local std::vector<std::uint8_t> padded;
     thread_local std::vector<Bucket> table;
     const Finder finder(data, padded, table);
-    if (copies == Copies::all) {
-        finder.run<Copies::all>(matches, cancel);
-    } else {
-        finder.run<Copies::forward>(matches, cancel);
+    switch (copies) {
+        case Copies::forward:
+            return finder.run<Copies::forward>(matches, cancel);
+        case Copies::mirrored:
+            return finder.run<Copies::mirrored>(matches, cancel);
+        case Copies::near:
+            return finder.run<Copies::near>(matches, cancel);
     }
 }
 

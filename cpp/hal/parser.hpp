@@ -11,7 +11,8 @@
 //   With g(i) = f(i) + i, a raw command at i costs g at its end, plus 1 (2 if long), minus i. One raw command leads
 //     from i + 1 to any end in reach, so g(i + 1) <= g(end) + 1 (or 2): the least g in reach is g(i + 1) or that less
 //     1 or 2, and RawCommands keeps the command that leads there.
-//   All copies cost the same, and so do RLE8 and sequence: of each group the longest is enough.
+//   All copies with a reference of two bytes cost the same, and so do RLE8 and sequence: of each group the longest is
+//     enough. Near copies are a group each: their distance stays when they are trimmed, so all of the above holds.
 // The row is as good as the matches: with all of them it is the minimum, with likely ones it comes close.
 #pragma once
 #include <algorithm>
@@ -136,9 +137,10 @@ class RawCommands {
 template <Format format>
 class Parser {
   public:
-    // `choices` has one place more than `data` has bytes.
-    Parser(std::span<const std::uint8_t> data, std::span<const Match> matches, std::span<Choice> choices)
-        : data_(data), matches_(matches), choice_(choices) {}
+    // `choices` has one place more than `data` has bytes; `near` is empty unless the format has near copies.
+    Parser(std::span<const std::uint8_t> data, std::span<const Match> matches, std::span<const NearMatches> near,
+           std::span<Choice> choices)
+        : data_(data), matches_(matches), near_(near), choice_(choices) {}
 
     // choices[i] becomes the first command of a cheapest row for the data from i on; its cost counts the terminator.
     void parse(const CancelToken* cancel) {
@@ -164,10 +166,19 @@ class Parser {
   private:
     // The cheapest command at i that is not raw.
     [[nodiscard]] Choice other(std::size_t i, const Runs& runs) const noexcept {
+        const Choice best = copy(i);
+        if (!runs.any()) return best;
+        return std::min(std::min(best, reach(i, runs.run_kind(), 2, runs.run())), pairs(i, runs.pairs()));
+    }
+
+    [[nodiscard]] Choice copy(std::size_t i) const noexcept {
         const Match& match = matches_[i];
-        const Choice copy = reach(i, match.kind, 3, match.length);
-        if (!runs.any()) return copy;
-        return std::min(std::min(copy, reach(i, runs.run_kind(), 2, runs.run())), pairs(i, runs.pairs()));
+        const Choice far = reach(i, match.kind, 3, match.length);
+        if constexpr (format.copies != Copies::near) return far;
+        const Choice near = reach(i, kNearCopy, 2, near_[i].plain.length);
+        // The header of command 7 is always long.
+        const std::size_t inverted = std::min<std::size_t>(near_[i].inverted.length, kLongSevenCount);
+        return std::min(std::min(near, far), ending(i, kNearInvertedCopy, 3, inverted));
     }
 
     // A command that may end after any number of bytes up to `length`; none if raw bytes are as cheap.
@@ -209,6 +220,7 @@ class Parser {
 
     std::span<const std::uint8_t> data_;
     std::span<const Match> matches_;
+    std::span<const NearMatches> near_;
     std::span<Choice> choice_;  // at the data's end: the terminator's cost
 };
 

@@ -17,6 +17,12 @@ class PositionSet {
         words_[number >> 12] |= bit(number >> 6);
         groups_ |= bit(number >> 12);
     }
+    void erase(std::uint32_t number) noexcept {
+        bits_[number >> 6] &= ~bit(number);
+        if (bits_[number >> 6] != 0) return;
+        words_[number >> 12] &= ~bit(number >> 6);
+        if (words_[number >> 12] == 0) groups_ &= ~bit(number >> 12);
+    }
     // The greatest member below `number`, which is at most 65,536.
     [[nodiscard]] std::uint32_t before(std::uint32_t number) const noexcept {
         const std::uint64_t bits = bits_[number >> 6] & (bit(number) - 1);

@@ -35,20 +35,25 @@ struct ScanFormat {
         const U16 header = static_cast<U16>(1 - is_long);
         const U16 is_raw = mask(kind == kRaw);
         const U16 one_byte = mask(kind == kRle8) | mask(kind == kSequence);
-        const U16 arguments = choose(is_raw, static_cast<U16>(more + 1), static_cast<U16>(2 + one_byte));
+        const U16 is_near = mask(format.copies == Copies::near) & mask(kind >= kNearCopy);
+        const U16 distance = format.references == std::endian::big ? static_cast<U16>(from >> 8) : (from & 0xFF);
+        const U16 arguments = choose(is_raw, static_cast<U16>(more + 1), static_cast<U16>(2 + (one_byte | is_near)));
         const U16 twice = mask(format.pair_count == PairCount::pairs) & mask(kind == kRle16);
         const U16 size = static_cast<U16>(more + 1 + ((more + 1) & twice));
-        const U16 is_reference = mask(kind >= kCopy);
-        const U16 is_backward = mask(format.copies == Copies::all) & mask(kind == kBackwardCopy);
+        const U16 is_reference = mask(kind >= kCopy) & ~is_near;
+        const U16 is_backward = mask(format.copies == Copies::mirrored) & mask(kind == kBackwardCopy);
         if constexpr (mode == Mode::strict) {
             // Byte 65,535 is written by none before the last.
             const U16 unused = mask(format.copies == Copies::forward) & mask(kind > kCopy);
-            const U16 never = (is_backward & mask(from < more)) | (is_reference & mask(from == 0xFFFF)) | unused;
-            const U16 reach = static_cast<U16>((from + 1) & is_reference) | never;
+            const U16 itself = is_near & mask(distance == 0);
+            const U16 never =
+                (is_backward & mask(from < more)) | (is_reference & mask(from == 0xFFFF)) | unused | itself;
+            const U16 reach = static_cast<U16>((from + 1) & is_reference) | (distance & is_near) | never;
             return {static_cast<U16>(header + arguments), static_cast<U16>(size | (never & 2)), reach};
         } else {
             const U16 never = choose(is_backward, mask(from < more), is_reference & mask(from > 0xFFFF - more));
-            return {static_cast<U16>(header + arguments), static_cast<U16>(size | (never & 2)), never};
+            const U16 reach = (distance & is_near) | never;
+            return {static_cast<U16>(header + arguments), static_cast<U16>(size | (never & 2)), reach};
         }
     }
 };

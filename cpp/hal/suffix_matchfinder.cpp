@@ -1,13 +1,13 @@
 // The longest match of every kind at every position, exactly.
 //
-// The sources of forward and bit-reversed copies are the suffixes of x, those of backward copies the suffixes of
-// reverse(x). Where x from i on (bit-reversed: where bitreverse(x) from i on; x turned round is the same as the source
-// turned round) would stand among the sources in lexicographic order, the longest match is one of two: of the sources
-// that begin before i, the nearest to the left and the nearest to the right. A set of the sources seen so far, by
-// their rank, gives both.
+// The sources of forward, bit-reversed and inverted copies are the suffixes of x, those of backward copies the suffixes
+// of reverse(x). Where x from i on (bit-reversed: where bitreverse(x) from i on; x turned round is the same as the
+// source turned round) would stand among the sources in lexicographic order, the longest match is one of two: of the
+// sources that begin before i, the nearest to the left and the nearest to the right. A set of the sources seen so far,
+// by their rank, gives both. For near copies the set forgets sources that are too far back.
 //
-// Lengths: if the match at i has l bytes, the one at i + 1 on the same side has l - 1 or more (drop the first byte), so
-// comparing from there is linear in all, like Kasai's algorithm.
+// Lengths: if the match at i has l bytes, the one at i + 1 on the same side has l - 1 or more (drop the first byte; the
+// distance stays), so comparing from there is linear in all, like Kasai's algorithm.
 #include <algorithm>
 #include <array>
 
@@ -42,29 +42,37 @@ struct Ranking {
     }
 };
 
+enum class Direction : std::uint8_t { forward, backward };
+
 // The longest match of one kind at each position in turn.
-template <Kind kind>
+template <Direction direction, std::size_t window = kMaxText>
 class Neighbours {
   public:
     // Sources are the suffixes of `text`; what is wanted, the suffixes of `pattern`.
     Neighbours(std::span<const std::uint8_t> text, const Ranking& sources, std::span<const std::uint8_t> pattern)
         : text_(text), sources_(sources), pattern_(pattern) {}
 
-    // Makes `matches` better where this kind is longer. `ranks` tells where what is wanted at each position stands
-    // among the sources.
-    template <typename Rank>
-    void improve(std::span<Match> matches, const std::vector<Rank>& ranks, const CancelToken* cancel) {
+    // Calls `found(i, length, source)` with one or two matches at each position i that has any; none is longer. `ranks`
+    // tells where what is wanted at each position stands among the sources.
+    template <typename Rank, typename Found>
+    void each(const std::vector<Rank>& ranks, const CancelToken* cancel, Found found) {
         for (std::size_t i = 0; i < text_.size(); ++i) {
             if (i % kStepsPerLook == 0) stop_if_cancelled(cancel);
+            if (i > window) seen_.erase(rank_of(i - window - 1));
             const std::uint32_t rank = ranks[i];
-            try_source(matches[i], i, seen_.before(rank), known_[0]);
-            try_source(matches[i], i, seen_.from(rank), known_[1]);
-            seen_.insert(sources_.rank[kind == kBackwardCopy ? text_.size() - 1 - i : i]);
+            try_source(i, seen_.before(rank), known_[0], found);
+            try_source(i, seen_.from(rank), known_[1], found);
+            seen_.insert(rank_of(i));
         }
     }
 
   private:
-    void try_source(Match& best, std::size_t i, std::uint32_t rank, std::size_t& length) const noexcept {
+    [[nodiscard]] std::uint32_t rank_of(std::size_t source) const noexcept {
+        return sources_.rank[direction == Direction::backward ? text_.size() - 1 - source : source];
+    }
+
+    template <typename Found>
+    void try_source(std::size_t i, std::uint32_t rank, std::size_t& length, Found& found) const noexcept {
         if (rank == PositionSet::kNone) {
             length = 0;
             return;
@@ -72,18 +80,36 @@ class Neighbours {
         const std::size_t begin = sources_.order[rank];
         const std::size_t limit = std::min(text_.size() - std::max(begin, i), kLongCount);
         length = extend(text_.data() + begin, pattern_.data() + i, length > 0 ? length - 1 : 0, limit);
-        if (length > best.length) {
-            const std::size_t source = kind == kBackwardCopy ? text_.size() - 1 - begin : begin;
-            best = {static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(source), kind};
-        }
+        found(i, length, direction == Direction::backward ? text_.size() - 1 - begin : begin);
     }
 
     std::span<const std::uint8_t> text_;
     const Ranking& sources_;
     std::span<const std::uint8_t> pattern_;
-    PositionSet seen_;                    // ranks of the sources that begin before i
+    PositionSet seen_;                    // ranks of the sources that begin before i, and not too far
     std::array<std::size_t, 2> known_{};  // the last match's length on either side
 };
+
+// What makes `matches` better where a command of this kind is longer.
+auto improve(std::span<Match> matches, unsigned kind) noexcept {
+    return [matches, kind](std::size_t i, std::size_t length, std::size_t source) noexcept {
+        if (length <= matches[i].length) return;
+        matches[i] = {static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(source),
+                      static_cast<std::uint8_t>(kind)};
+    };
+}
+
+// The data with each byte changed.
+template <typename Change>
+std::vector<std::uint8_t> each_byte(std::span<const std::uint8_t> data, Change change) {
+    std::vector<std::uint8_t> changed(data.size());
+    std::transform(data.begin(), data.end(), changed.begin(), change);
+    return changed;
+}
+
+constexpr std::uint8_t inverted(std::uint8_t byte) noexcept {
+    return static_cast<std::uint8_t>(~byte);
+}
 
 }  // namespace
 
@@ -91,18 +117,38 @@ void longest_matches(std::span<const std::uint8_t> data, Copies copies, std::spa
                      const CancelToken* cancel) {
     std::fill_n(matches.begin(), data.size(), Match{});
     const Ranking plain(data, cancel);
-    Neighbours<kCopy>(data, plain, data).improve(matches, plain.rank, cancel);
+    using Forward = Neighbours<Direction::forward>;
+    Forward(data, plain, data).each(plain.rank, cancel, improve(matches, kCopy));
     if (copies == Copies::forward) return;
 
-    std::vector<std::uint8_t> turned(data.size());
-    std::transform(data.begin(), data.end(), turned.begin(), reverse_bits);
-    Neighbours<kReversedCopy>(data, plain, turned)
-        .improve(matches, insertion_ranks(data, plain.order, turned, cancel), cancel);
+    const auto turned = each_byte(data, copies == Copies::near ? inverted : reverse_bits);
+    Forward(data, plain, turned)
+        .each(insertion_ranks(data, plain.order, turned, cancel), cancel, improve(matches, kReversedCopy));
+    static_assert(kReversedCopy == kInvertedCopy);
+    if (copies == Copies::near) return;
 
     const std::vector<std::uint8_t> mirrored(data.rbegin(), data.rend());
     const Ranking backward(mirrored, cancel);
-    Neighbours<kBackwardCopy>(mirrored, backward, data)
-        .improve(matches, insertion_ranks(mirrored, backward.order, data, cancel), cancel);
+    Neighbours<Direction::backward>(mirrored, backward, data)
+        .each(insertion_ranks(mirrored, backward.order, data, cancel), cancel, improve(matches, kBackwardCopy));
+}
+
+void longest_near_matches(std::span<const std::uint8_t> data, std::span<NearMatches> matches,
+                          const CancelToken* cancel) {
+    std::fill_n(matches.begin(), data.size(), NearMatches{});
+    const auto improve_near = [matches](NearMatch NearMatches::* which) {
+        return [matches, which](std::size_t i, std::size_t length, std::size_t source) noexcept {
+            NearMatch& best = matches[i].*which;
+            if (length <= best.length) return;
+            best = {static_cast<std::uint16_t>(length), static_cast<std::uint8_t>(i - source)};
+        };
+    };
+    const Ranking plain(data, cancel);
+    using Near = Neighbours<Direction::forward, kNearWindow>;
+    Near(data, plain, data).each(plain.rank, cancel, improve_near(&NearMatches::plain));
+    const auto turned = each_byte(data, inverted);
+    Near(data, plain, turned)
+        .each(insertion_ranks(data, plain.order, turned, cancel), cancel, improve_near(&NearMatches::inverted));
 }
 
 }  // namespace halscope::hal

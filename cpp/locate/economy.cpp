@@ -7,10 +7,10 @@
 #include <cmath>
 #include <limits>
 
+#include "hal/bits.hpp"
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
 #include "locate/texture.hpp"
-#include "lz/lz.hpp"
 
 namespace halscope::locate {
 namespace {
@@ -18,27 +18,8 @@ namespace {
 using hal::Command;
 using hal::Format;
 
-// What came before a command, as far as it bears on the next one.
-enum State : unsigned { kStart, kFullRaw, kShortRaw, kMatch, kStates };
-constexpr std::size_t kKinds = 8;
-
-// How often each kind follows each state, and how long commands are, counted over the streams of four packers (one of
-// them optimal, the others greedy) for drawn tiles and maps, rounded, and with a floor for what none of them writes.
-constexpr std::array<std::array<double, kKinds>, kStates> kKindAfter{{
-    {0.55, 0.32, 0.08, 0.04, 0.001, 0.001, 0.001, 0.0001},
-    {0.20, 0.18, 0.10, 0.02, 0.30, 0.10, 0.10, 0.0001},
-    {0.001, 0.15, 0.10, 0.02, 0.55, 0.10, 0.08, 0.0001},
-    {0.42, 0.12, 0.05, 0.01, 0.30, 0.055, 0.045, 0.0001},
-}};
-
-// The same of formats that have forward copies alone, over the streams of two encoders at two efforts each.
-constexpr std::array<std::array<double, kKinds>, kStates> kKindAfterForward{{
-    {0.52, 0.36, 0.09, 0.03, 0.001, 0.0001, 0.0001, 0.0001},
-    {0.20, 0.18, 0.22, 0.02, 0.38, 0.0001, 0.0001, 0.0001},
-    {0.001, 0.18, 0.28, 0.02, 0.52, 0.0001, 0.0001, 0.0001},
-    {0.50, 0.10, 0.12, 0.01, 0.27, 0.0001, 0.0001, 0.0001},
-}};
-
+// How long commands are, counted over the streams of four packers (one of them optimal, the others greedy) for drawn
+// tiles and maps, rounded, and with a floor for what none of them writes.
 constexpr std::array<unsigned, 17> kBucketFirst{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 32, 33, 65, 129, 257, 513, 1024};
 constexpr std::size_t kWastefulLong = kBucketFirst.size();  // a long header for a count that fits a short one
 constexpr std::size_t kBuckets = kBucketFirst.size() + 1;
@@ -59,6 +40,11 @@ constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12,
 constexpr std::array<double, kBuckets> kCopyCounts{0.0003, 0.001, 0.012, 0.19,  0.21, 0.13,  0.17,   0.10,   0.055,
                                                    0.025,  0.04,  0.025, 0.018, 0.01, 0.002, 0.0005, 0.0001, 0.0001};
 
+// Of near copies, which pay from two bytes on.
+constexpr std::array<double, kBuckets> kNearCopyCounts{0.0003, 0.06,  0.12,   0.30,   0.22,   0.08,
+                                                       0.09,   0.06,  0.035,  0.01,   0.004,  0.02,
+                                                       0.002,  0.001, 0.0005, 0.0003, 0.0001, 0.0001};
+
 constexpr std::array<std::uint8_t, hal::kLongCount + 1> kBucketOf = [] {
     std::array<std::uint8_t, hal::kLongCount + 1> buckets{};
     for (std::size_t bucket = 0; bucket < kBucketFirst.size(); ++bucket) {
@@ -69,56 +55,30 @@ constexpr std::array<std::uint8_t, hal::kLongCount + 1> kBucketOf = [] {
     return buckets;
 }();
 
-constexpr std::size_t bucket_of(const Command& command) noexcept {
-    return command.header == 2 && command.count <= hal::kShortCount ? kWastefulLong : kBucketOf[command.count];
+// Command 7 has a long header whatever its count, where a packer writes it at all.
+constexpr bool uses_long_only(const Format& format, const Command& command) noexcept {
+    return format.copies == hal::Copies::near && command.kind == hal::kNearInvertedCopy;
 }
 
-struct Tables {
-    std::array<std::array<float, kKinds>, kStates> kind_after{};
-    std::array<std::array<float, kBuckets>, kKinds> counts{};
-    std::array<float, kBuckets> first_raw{};  // what a first raw command has over a later one
-
-    explicit Tables(const Format& format) {
-        const auto& after = format.copies == hal::Copies::all ? kKindAfter : kKindAfterForward;
-        const auto& rle16_counts = format.pair_count == hal::PairCount::pairs ? kRle16Counts : kPairByteCounts;
-        for (std::size_t state = 0; state < kStates; ++state) {
-            for (std::size_t kind = 0; kind < kKinds; ++kind) {
-                kind_after[state][kind] = static_cast<float>(std::log(after[state][kind]));
-            }
-        }
-        for (std::size_t kind = 0; kind < kKinds; ++kind) {
-            const auto& source = kind == hal::kRaw        ? kRawCounts
-                                 : kind == hal::kRle8     ? kRle8Counts
-                                 : kind == hal::kRle16    ? rle16_counts
-                                 : kind == hal::kSequence ? kSequenceCounts
-                                                          : kCopyCounts;
-            for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-                // A bucket's chance is spread over its counts; a random header byte is one of 256, a long header one
-                // of 65,536.
-                const std::size_t last = kBucketFirst.size() - 1;
-                double width = 1.0;
-                if (bucket < last) width = kBucketFirst[bucket + 1] - kBucketFirst[bucket];
-                if (bucket == kWastefulLong) width = hal::kShortCount;
-                const bool is_long = bucket == kWastefulLong || kBucketFirst[bucket] > hal::kShortCount;
-                counts[kind][bucket] =
-                    static_cast<float>(std::log(source[bucket] / width) + std::log(is_long ? 65536.0 : 256.0));
-            }
-        }
-        for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-            first_raw[bucket] = static_cast<float>(std::log(kFirstRawCounts[bucket] / kRawCounts[bucket]));
-        }
+const std::array<double, kBuckets>& counts_of(unsigned kind, const Format& format) noexcept {
+    switch (kind) {
+        case hal::kRaw:
+            return kRawCounts;
+        case hal::kRle8:
+            return kRle8Counts;
+        case hal::kRle16:
+            return format.pair_count == hal::PairCount::pairs ? kRle16Counts : kPairByteCounts;
+        case hal::kSequence:
+            return kSequenceCounts;
+        default:
+            return format.arguments({.kind = kind}) == 1 ? kNearCopyCounts : kCopyCounts;
     }
-};
-
-// Byte order does not matter here.
-const Tables& tables_of(const Format& format) noexcept {
-    static const Tables all(hal::kHalFormat);
-    static const Tables forward(lz::kLz2);
-    return format.copies == hal::Copies::all ? all : forward;
 }
 
-std::size_t output_of(const Command& command, const Format& format) noexcept {
-    return format.pair_count == hal::PairCount::pairs ? command.output() : command.count;
+// Whether it is as long as one with its header can be.
+bool is_longest(const Command& command, const Format& format) noexcept {
+    if (uses_long_only(format, command)) return command.count == hal::kLongSevenCount;
+    return command.count == hal::kShortCount || command.count == hal::kLongCount;
 }
 
 State state_after(const Command& command) noexcept {
@@ -127,7 +87,7 @@ State state_after(const Command& command) noexcept {
 }
 
 // The command at rom[at], or a count of 0 at a terminator or where the ROM ends.
-Command command_at(std::span<const std::uint8_t> rom, std::size_t at) noexcept {
+Command command_at(std::span<const std::uint8_t> rom, std::size_t at, const Format& format) noexcept {
     if (at >= rom.size()) return {};
     const unsigned head = hal::read_once(rom.data() + at);
     if (head == hal::kTerminator) return {};
@@ -136,34 +96,27 @@ Command command_at(std::span<const std::uint8_t> rom, std::size_t at) noexcept {
         if (rom.size() - at < 2) return {};
         command = hal::long_command(head, hal::read_once(rom.data() + at + 1));
     }
-    return rom.size() - at < command.header + command.arguments() ? Command{} : command;
-}
-
-// A reference that a packer writes names one of the `written` bytes before it, a random one any of 65,536.
-float reference_evidence(std::size_t written) noexcept {
-    constexpr float kLn2 = 0.6931472F;
-    return kLn2 * static_cast<float>(17 - std::bit_width(written | 1U));
+    return rom.size() - at < command.header + format.arguments(command) ? Command{} : command;
 }
 
 // Where the output position is not known, references are weighed as in the middle of a block of usual size.
 constexpr std::size_t kTypicalOutput = 4096;
 
-std::uint8_t reverse_bits(std::uint8_t x) noexcept {
-    x = static_cast<std::uint8_t>((x >> 1 & 0x55) | (x & 0x55) << 1);
-    x = static_cast<std::uint8_t>((x >> 2 & 0x33) | (x & 0x33) << 2);
-    return static_cast<std::uint8_t>(x >> 4 | x << 4);
-}
-
-// A match as it stands in a stream, and the two bytes behind its header.
+// A match as it stands in a stream, the two bytes behind its header, and where its source begins.
 struct Match {
     Command command;
     unsigned first;
     unsigned second;
-    Format format;
+    std::size_t from;
+    const Format& format;
 
-    [[nodiscard]] std::size_t source() const noexcept {
-        return format.references == std::endian::big ? std::size_t{first} << 8 | second
-                                                     : std::size_t{second} << 8 | first;
+    [[nodiscard]] bool mirrors(unsigned kind) const noexcept {
+        return format.copies == hal::Copies::mirrored && command.kind == kind;
+    }
+    // What the copy makes of a byte of its source.
+    [[nodiscard]] std::uint8_t changed(std::uint8_t byte) const noexcept {
+        if (mirrors(hal::kReversedCopy)) return hal::reverse_bits(byte);
+        return format.inverts(command.kind) ? static_cast<std::uint8_t>(~byte) : byte;
     }
 };
 
@@ -173,7 +126,7 @@ bool could_go_on(const Match& match, std::span<const std::uint8_t> output, std::
                  std::size_t room) noexcept {
     if (next >= output.size()) return false;
     const std::size_t count = match.command.count;
-    const std::size_t from = match.source();
+    const std::size_t from = match.from;
     switch (match.command.kind) {
         case hal::kRle8:
             return output[next] == match.first;
@@ -184,18 +137,16 @@ bool could_go_on(const Match& match, std::span<const std::uint8_t> output, std::
                    output[next + 1] == match.second;
         case hal::kSequence:
             return output[next] == static_cast<std::uint8_t>(match.first + count);
-        case hal::kReversedCopy:
-            return from + count < next && output[next] == reverse_bits(output[from + count]);
-        case hal::kBackwardCopy:
-            return from >= count && from < output.size() && output[next] == output[from - count];
         default:
-            return from + count < next && output[next] == output[from + count];
+            if (match.mirrors(hal::kBackwardCopy))
+                return from >= count && from < output.size() && output[next] == output[from - count];
+            return from < next && from + count < next && output[next] == match.changed(output[from + count]);
     }
 }
 
 // Whether the match could have begun one byte earlier, in the raw command before it.
 bool could_begin_before(const Match& match, std::span<const std::uint8_t> output, std::size_t q) noexcept {
-    const std::size_t from = match.source();
+    const std::size_t from = match.from;
     const std::uint8_t before = output[q - 1];
     switch (match.command.kind) {
         case hal::kRle8:
@@ -205,12 +156,9 @@ bool could_begin_before(const Match& match, std::span<const std::uint8_t> output
             return q >= 2 && output[q - 2] == match.first && before == match.second;
         case hal::kSequence:
             return before == static_cast<std::uint8_t>(match.first - 1);
-        case hal::kReversedCopy:
-            return from >= 1 && from - 1 < q && before == reverse_bits(output[from - 1]);
-        case hal::kBackwardCopy:
-            return from + 1 < q - 1 && before == output[from + 1];
         default:
-            return from >= 1 && from - 1 < q && before == output[from - 1];
+            if (match.mirrors(hal::kBackwardCopy)) return from + 1 < q - 1 && before == output[from + 1];
+            return from >= 1 && from - 1 < q && before == match.changed(output[from - 1]);
     }
 }
 
@@ -273,11 +221,10 @@ class Joints {
 
 // The evidence of some starts, into `result`.
 void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets, float* result,
-                    const Format& format, const CancelToken* cancel) {
-    const Tables& table = tables_of(format);
+                    const Model& model, const CancelToken* cancel) {
+    const Format& format = model.format();
     constexpr float kImpossible = -std::numeric_limits<float>::infinity();
     constexpr std::size_t kStepsOfLook = 4096;
-    const float reference = reference_evidence(kTypicalOutput);
     if (offsets.empty()) return;
     // For each place where a command begins, the evidence of its count and of all that follows, without that of its own
     // kind (which needs to know what came before); 0 where it is not known yet. No stream goes further.
@@ -298,7 +245,7 @@ void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint
         unsigned next_kind = kKinds;  // kKinds: the terminator
         for (;;) {
             if (++steps % kStepsOfLook == 0) stop_if_cancelled(cancel);
-            const Command command = command_at(rom, at);
+            const Command command = command_at(rom, at, format);
             if (command.count == 0) {
                 if (at < rom.size() && rom[at] == hal::kTerminator) tail = 0;
                 break;
@@ -309,19 +256,19 @@ void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint
                 break;
             }
             path.push_back({at, command});
-            at += command.header + command.arguments();
+            at += command.header + format.arguments(command);
         }
         for (std::size_t k = path.size(); k-- > 0;) {
             const Command& command = path[k].command;
-            if (next_kind < kKinds) tail += table.kind_after[state_after(command)][next_kind];
-            tail += table.counts[command.kind][bucket_of(command)];
-            if (command.is_reference()) tail += reference;
+            if (next_kind < kKinds) tail += model.kind_after(state_after(command), next_kind);
+            tail += model.count(command);
+            if (command.is_reference()) tail += model.reference(command, kTypicalOutput);
             next_kind = command.kind;
             if (path[k].at - begin < known.size()) known[path[k].at - begin] = tail;
         }
         if (next_kind < kKinds) {
-            tail += table.kind_after[kStart][next_kind];
-            if (next_kind == hal::kRaw) tail += table.first_raw[bucket_of(command_at(rom, offset))];
+            tail += model.kind_after(kStart, next_kind);
+            if (next_kind == hal::kRaw) tail += model.first_raw(command_at(rom, offset, format));
         }
         result[number] = next_kind < kKinds ? tail : kImpossible;
     }
@@ -329,48 +276,99 @@ void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint
 
 }  // namespace
 
+Model::Model(const Format& format, const KindRates& kind_after) : format_(format) {
+    static_assert(kBuckets == kBucketFirst.size() + 1);
+    for (std::size_t state = 0; state < kStates; ++state) {
+        for (std::size_t kind = 0; kind < kKinds; ++kind) {
+            kind_after_[state][kind] = static_cast<float>(std::log(kind_after[state][kind]));
+        }
+    }
+    for (unsigned kind = 0; kind < kKinds; ++kind) {
+        const auto& source = counts_of(kind, format);
+        for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+            // A bucket's chance is spread over its counts; a random header byte is one of 256, a long header one
+            // of 65,536.
+            const std::size_t last = kBucketFirst.size() - 1;
+            double width = 1.0;
+            if (bucket < last) width = kBucketFirst[bucket + 1] - kBucketFirst[bucket];
+            if (bucket == kWastefulLong) width = hal::kShortCount;
+            const bool is_long = bucket == kWastefulLong || kBucketFirst[bucket] > hal::kShortCount ||
+                                 uses_long_only(format, {.kind = kind});
+            counts_[kind][bucket] =
+                static_cast<float>(std::log(source[bucket] / width) + std::log(is_long ? 65536.0 : 256.0));
+        }
+    }
+    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+        first_raw_[bucket] = static_cast<float>(std::log(kFirstRawCounts[bucket] / kRawCounts[bucket]));
+    }
+}
+
+std::size_t Model::bucket_of(const Command& command) const noexcept {
+    const bool wasteful = command.header == 2 && command.count <= hal::kShortCount && !uses_long_only(format_, command);
+    return wasteful ? kWastefulLong : kBucketOf[command.count];
+}
+
+float Model::count(const Command& command) const noexcept {
+    return counts_[command.kind][bucket_of(command)];
+}
+
+float Model::first_raw(const Command& command) const noexcept {
+    return first_raw_[bucket_of(command)];
+}
+
+// A reference that a packer writes names one of the `written` bytes before it, a random one any of 65,536; the distance
+// of a near copy is one of 256.
+float Model::reference(const Command& command, std::size_t written) const noexcept {
+    constexpr float kLn2 = 0.6931472F;
+    if (format_.arguments(command) == 1) {
+        return kLn2 * static_cast<float>(9 - std::bit_width(std::min(written, hal::kNearWindow) | 1U));
+    }
+    return kLn2 * static_cast<float>(17 - std::bit_width(written | 1U));
+}
+
 std::vector<float> command_evidence(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets,
-                                    const Work& work, const Format& format) {
+                                    const Model& model, const Work& work) {
     // As few parts as threads: streams of one part share what is known of their ends.
     const std::size_t parts = std::max(work.threads, 1U);
     std::vector<float> result(offsets.size());
     for_each_part(parts, work, [&](std::size_t part) {
         const std::size_t begin = offsets.size() * part / parts;
         const std::size_t end = offsets.size() * (part + 1) / parts;
-        weigh_commands(rom, offsets.subspan(begin, end - begin), result.data() + begin, format, work.cancel);
+        weigh_commands(rom, offsets.subspan(begin, end - begin), result.data() + begin, model, work.cancel);
     });
     return result;
 }
 
 Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset, std::span<const std::uint8_t> output,
-                         const Format& format) noexcept {
-    const Tables& table = tables_of(format);
+                         const Model& model) noexcept {
+    const Format& format = model.format();
     Evidence evidence{0, 0, {}};
     Texture texture(output);
     Joints joints;
     State state = kStart;
     std::size_t at = offset;
     std::size_t q = 0;
-    for (Command command = command_at(rom, at); command.count != 0 && q < output.size();) {
-        evidence.commands += table.kind_after[state][command.kind] + table.counts[command.kind][bucket_of(command)];
-        if (state == kStart && command.kind == hal::kRaw) evidence.commands += table.first_raw[bucket_of(command)];
-        const std::size_t next_at = at + command.header + command.arguments();
-        const std::size_t next_q = q + output_of(command, format);
-        const Command next = command_at(rom, next_at);
+    for (Command command = command_at(rom, at, format); command.count != 0 && q < output.size();) {
+        evidence.commands += model.kind_after(state, command.kind) + model.count(command);
+        if (state == kStart && command.kind == hal::kRaw) evidence.commands += model.first_raw(command);
+        const std::size_t next_at = at + command.header + format.arguments(command);
+        const std::size_t next_q = q + format.output(command);
+        const Command next = command_at(rom, next_at, format);
         if (command.is_reference()) {
-            evidence.commands += reference_evidence(q);
+            evidence.commands += model.reference(command, q);
             texture.joint(q);
             texture.joint(next_q);
         }
         if (command.kind == hal::kRaw || command.is_reference()) texture.inside(q, command.count);
         if (command.kind != hal::kRaw) {
             const unsigned first = hal::read_once(rom.data() + at + command.header);
-            const unsigned second = command.arguments() == 2 ? hal::read_once(rom.data() + at + command.header + 1) : 0;
-            const Match match{command, first, second, format};
-            const bool at_limit = command.count == hal::kShortCount || command.count == hal::kLongCount;
+            const unsigned second =
+                format.arguments(command) == 2 ? hal::read_once(rom.data() + at + command.header + 1) : 0;
+            const Match match{command, first, second, format.source(command.kind, first, second, q), format};
+            const bool at_limit = is_longest(command, format);
             if (next.count != 0 && !at_limit) {
                 joints.count(next.kind == hal::kRaw ? kGoesOnIntoRaw : kGoesOnIntoMatch,
-                             could_go_on(match, output, q, next_q, output_of(next, format)));
+                             could_go_on(match, output, q, next_q, format.output(next)));
             }
             if (q > 0 && state == kMatch && command.is_reference()) {
                 joints.count(kBeginsInMatch, could_begin_before(match, output, q));

@@ -17,12 +17,42 @@
 
 namespace halscope::locate {
 
+// What came before a command, as far as it bears on the next one.
+enum State : unsigned { kStart, kFullRaw, kShortRaw, kMatch, kStates };
+inline constexpr std::size_t kKinds = 8;
+
+// How often packers of a format write each kind of command after each state: [state][kind].
+using KindRates = std::array<std::array<double, kKinds>, kStates>;
+
+// What the commands of a format say: logarithms of how much likelier a packer is to write them than chance.
+class Model {
+  public:
+    Model(const hal::Format& format, const KindRates& kind_after);
+
+    [[nodiscard]] const hal::Format& format() const noexcept { return format_; }
+    [[nodiscard]] float kind_after(State state, unsigned kind) const noexcept { return kind_after_[state][kind]; }
+    [[nodiscard]] float count(const hal::Command& command) const noexcept;
+    [[nodiscard]] float first_raw(
+        const hal::Command& command) const noexcept;  // over count(), where it begins a stream
+    [[nodiscard]] float reference(const hal::Command& command, std::size_t written) const noexcept;
+
+  private:
+    static constexpr std::size_t kBuckets = 18;  // counts that are about as common
+
+    [[nodiscard]] std::size_t bucket_of(const hal::Command& command) const noexcept;
+
+    hal::Format format_;
+    std::array<std::array<float, kKinds>, kStates> kind_after_{};
+    std::array<std::array<float, kBuckets>, kKinds> counts_{};
+    std::array<float, kBuckets> first_raw_{};
+};
+
 // The evidence of the commands alone, for each of `offsets` (starts that scan() found, ascending), without decoding:
 // streams that share an end share most commands, so all of a ROM's starts cost about one walk. A start from where no
 // terminator is reached gets -infinity.
 [[nodiscard]] std::vector<float> command_evidence(std::span<const std::uint8_t> rom,
-                                                  std::span<const std::uint32_t> offsets, const Work& work = {},
-                                                  const hal::Format& format = hal::kHalFormat);
+                                                  std::span<const std::uint32_t> offsets, const Model& model,
+                                                  const Work& work = {});
 
 // Packers that write streams of the same size differ in where they end a match when it does not matter. Which of these
 // styles a ROM's packer has is for all of its streams together to say (rom/styles.py).
@@ -37,7 +67,6 @@ struct Evidence {
 // The full evidence of one strict stream of a format; `output` is what it decodes to. The walk is bounded by both
 // buffers whatever they hold.
 [[nodiscard]] Evidence stream_evidence(std::span<const std::uint8_t> rom, std::size_t offset,
-                                       std::span<const std::uint8_t> output,
-                                       const hal::Format& format = hal::kHalFormat) noexcept;
+                                       std::span<const std::uint8_t> output, const Model& model) noexcept;
 
 }  // namespace halscope::locate

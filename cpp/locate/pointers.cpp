@@ -78,7 +78,8 @@ class TableFinder {
                 const std::uint32_t family = order[k].family;
                 if (seen[family] != run) score += hit_;
                 seen[family] = run;
-                if (score > peak) {
+                // A last entry that repeats a pointer of the table earns nothing, but belongs to it.
+                if (score > peak || (score == peak && k == peak_end && repeats(order, first, k))) {
                     peak = score;
                     peak_end = k + 1;
                 }
@@ -115,6 +116,16 @@ class TableFinder {
         std::uint32_t row;
         std::uint32_t family;
     };
+
+    // Whether the k-th entry leads to the same start as one of those before it. Bounded, for a table may be anything.
+    [[nodiscard]] bool repeats(std::span<const Entry> order, std::size_t first, std::size_t k) const noexcept {
+        constexpr std::size_t kMostLooked = 4096;
+        const std::uint32_t target = references_[order[k].reference].target;
+        for (std::size_t n = k; n-- > first && k - n <= kMostLooked;) {
+            if (references_[order[n].reference].target == target) return true;
+        }
+        return false;
+    }
 
     std::span<const Reference> references_;  // ascending by position
     std::span<const std::uint32_t> families_;
@@ -156,11 +167,12 @@ std::vector<Reference> find_references(std::span<const std::uint8_t> rom, std::s
     return references;
 }
 
-std::vector<float> table_evidence(std::span<const Reference> references, std::span<const std::uint32_t> families,
-                                  std::span<const std::uint32_t> strides, float hit, float miss, float threshold,
-                                  const Work& work) {
+std::vector<TableEntry> find_tables(std::span<const Reference> references, std::span<const std::uint32_t> families,
+                                    std::span<const std::uint32_t> strides, float hit, float miss, float threshold,
+                                    const Work& work) {
     TableFinder finder(references, families, hit, miss);
-    std::vector<float> evidence(references.size(), 0.0F);
+    std::vector<TableEntry> entries(references.size(), TableEntry{0, 0, 0});
+    std::uint32_t tables = 0;
     std::vector<Run> best_of(strides.size());
     for_each_part(strides.size(), work, [&](std::size_t k) {
         if (strides[k] != 0) best_of[k] = finder.best_run(strides[k]);
@@ -170,14 +182,15 @@ std::vector<float> table_evidence(std::span<const Reference> references, std::sp
     for (;;) {
         const auto best = std::max_element(best_of.begin(), best_of.end(),
                                            [](const Run& a, const Run& b) { return a.score < b.score; });
-        if (best == best_of.end() || best->score <= 0 || best->score < threshold) return evidence;
+        if (best == best_of.end() || best->score <= 0 || best->score < threshold) return entries;
         stop_if_cancelled(work.cancel);
         const Run again = finder.best_run(best->stride);
         if (again.score < best->score) {
             *best = again;
             continue;
         }
-        for (const std::uint32_t member : again.members) evidence[member] = again.score;
+        for (const std::uint32_t member : again.members) entries[member] = {again.score, tables, again.stride};
+        ++tables;
         finder.take(again);
     }
 }

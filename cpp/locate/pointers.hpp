@@ -25,15 +25,21 @@ inline constexpr std::size_t kPages = 512;  // half banks of 32 KiB in the 24-bi
                                                      std::span<const std::int64_t, kPages> pages,
                                                      std::span<const std::uint32_t> targets, const Work& work = {});
 
-// For each reference (ascending by position), the evidence (nats) of the table that it is an entry of, or 0. Tables do
-// not overlap: the strongest keeps its bytes.
+// The table that a reference is an entry of.
+struct TableEntry {
+    float evidence;        // of the table, in nats; 0: no table
+    std::uint32_t table;   // its number, from the strongest on
+    std::uint32_t stride;  // bytes from one of its entries to the next
+};
+
+// For each reference (ascending by position) its table, or zeros. Tables do not overlap: the strongest keeps its bytes.
 //
 // `families[target]` is the family of a start: a table earns from each new family only, since twins that an arithmetic
 // pattern happens to walk through are no table. `miss` and `hit` are what an entry that leads nowhere, or to a start,
 // adds; a table is reported from `threshold` on.
-[[nodiscard]] std::vector<float> table_evidence(std::span<const Reference> references,
-                                                std::span<const std::uint32_t> families,
-                                                std::span<const std::uint32_t> strides, float hit, float miss,
-                                                float threshold, const Work& work = {});
+[[nodiscard]] std::vector<TableEntry> find_tables(std::span<const Reference> references,
+                                                  std::span<const std::uint32_t> families,
+                                                  std::span<const std::uint32_t> strides, float hit, float miss,
+                                                  float threshold, const Work& work = {});
 
 }  // namespace halscope::locate

@@ -3,45 +3,17 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
-#ifdef __GLIBCXX__
-#include <cxxabi.h>
-#endif
+
+#include "python/gil.hpp"
 
 namespace halscope::python {
-
-// Lets other Python threads run while C++ works: pybind11's gil_scoped_release, safe at the interpreter's exit. Before
-// Python 3.14 a daemon thread that comes back while the interpreter is taken down is ended by pthread_exit, which with
-// glibc unwinds its frames, meets the first destructor and so aborts the whole process. Here it sleeps until the
-// process has ended, as it does in 3.14.
-class GilReleased {
-  public:
-    GilReleased() : state_(PyEval_SaveThread()) {}
-    GilReleased(const GilReleased&) = delete;
-    GilReleased& operator=(const GilReleased&) = delete;
-    ~GilReleased() {
-#ifdef __GLIBCXX__
-        try {
-            PyEval_RestoreThread(state_);
-        } catch (const abi::__forced_unwind&) {
-            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
-        }
-#else
-        PyEval_RestoreThread(state_);
-#endif
-    }
-
-  private:
-    PyThreadState* state_;
-};
 
 // The bytes of a Python object without a copy, held for as long as this lives (also while the GIL is released).
 // Takes any C-contiguous buffer of one-byte items (uint8, int8, char, bool) of any shape; everything else is a
@@ -87,9 +59,8 @@ pybind11::array_t<T> to_array(std::vector<T>&& values) {
 }
 
 void bind_core(pybind11::module_& module);
-void bind_hal(pybind11::module_& module);
-void bind_hal_decode(pybind11::module_& module);
-void bind_lz(pybind11::module_& module);
+void bind_block();
+void bind_codecs(pybind11::module_& module);
 void bind_snes(pybind11::module_& module);
 void bind_locate(pybind11::module_& module);
 

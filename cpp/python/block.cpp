@@ -35,10 +35,8 @@ struct BlockType {
     py::str offset = py::str("offset");
 };
 
-const BlockType& block_type() {
-    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<BlockType> storage;
-    return storage.call_once_and_store_result([] { return BlockType(); }).get_stored();
-}
+// Set when the module is imported, never freed: a daemon thread may still decode while the interpreter exits.
+const BlockType* block_type = nullptr;
 
 // As object.__setattr__ does it, which a frozen dataclass lets by.
 void set(const py::object& block, const py::str& name, const py::object& value) {
@@ -75,8 +73,12 @@ py::object BlockBytes::release_to_array() {
     return array;
 }
 
+void bind_block() {
+    if (block_type == nullptr) block_type = new BlockType();
+}
+
 py::object make_block(const py::object& data, std::size_t consumed, const py::object& offset) {
-    const BlockType& known = block_type();
+    const BlockType& known = *block_type;
     auto* const type = reinterpret_cast<PyTypeObject*>(known.type.ptr());
     auto block = py::reinterpret_steal<py::object>(type->tp_alloc(type, 0));
     if (!block) throw py::error_already_set();

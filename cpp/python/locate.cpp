@@ -8,11 +8,11 @@
 #include <numeric>
 #include <optional>
 
+#include "codecs/native_codec.hpp"
 #include "core/parallel.hpp"
 #include "hal/hal.hpp"
 #include "locate/economy.hpp"
 #include "locate/fingerprint.hpp"
-#include "locate/formats.hpp"
 #include "locate/index.hpp"
 #include "locate/pointers.hpp"
 #include "locate/ranking.hpp"
@@ -50,37 +50,39 @@ Work work_of(const CancelToken* cancel, unsigned threads) {
     return {threads == 0 ? usual_threads() : threads, cancel};
 }
 
-// One number of a format for each offset.
-std::span<const std::uint8_t> formats_of(const Array<std::uint8_t>& formats, const Offsets& offsets) {
-    const auto numbers = span_of(formats);
-    if (formats.size() != offsets.size() ||
-        std::any_of(numbers.begin(), numbers.end(), [](auto one) { return one >= locate::kFormats.size(); })) {
-        throw py::value_error("each offset needs the number of a format");
+using Codecs = std::vector<const codecs::NativeCodec*>;
+
+// For each offset, which of `all` reads there.
+std::span<const std::uint8_t> numbers_of(const Array<std::uint8_t>& numbers, const Codecs& all,
+                                         const Offsets& offsets) {
+    const auto each = span_of(numbers);
+    if (numbers.size() != offsets.size() ||
+        std::any_of(each.begin(), each.end(), [&all](auto one) { return one >= all.size(); })) {
+        throw py::value_error("each offset needs the number of a codec");
     }
-    return numbers;
+    return each;
 }
 
-py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets, std::size_t number,
+py::array_t<float> command_evidence(const py::object& rom, const Offsets& offsets, const codecs::NativeCodec& codec,
                                     const CancelToken* cancel, unsigned threads) {
-    if (number >= locate::kFormats.size()) throw py::value_error("there is no format of this number");
     const ByteView view(rom);
     const auto bytes = indexable(view);
     std::vector<float> evidence;
     {
         const GilReleased unlocked;
-        evidence =
-            locate::command_evidence(bytes, span_of(offsets), work_of(cancel, threads), locate::kFormats[number]);
+        evidence = codec.command_evidence(bytes, span_of(offsets), work_of(cancel, threads));
     }
     return to_array(std::move(evidence));
 }
 
-// float32[n, 3]: evidence of the commands, the joints and the texture; -infinity where no strict stream begins.
-py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets, const Array<std::uint8_t>& numbers,
-                                   const CancelToken* cancel, unsigned threads) {
+// float32[n, 2 + styles]: evidence of the commands, of the texture, and of the joints for each style; -infinity where
+// no strict stream begins.
+py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets, const Codecs& all,
+                                   const Array<std::uint8_t>& numbers, const CancelToken* cancel, unsigned threads) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     const auto starts = span_of(offsets);
-    const auto formats = formats_of(numbers, offsets);
+    const auto number = numbers_of(numbers, all, offsets);
     constexpr std::size_t kStartsOfPart = 32;
     constexpr std::size_t kColumns = 2 + locate::kStyles;
     std::vector<float> evidence(kColumns * starts.size());
@@ -92,12 +94,12 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
             const std::size_t end = std::min(starts.size(), (part + 1) * kStartsOfPart);
             for (std::size_t k = part * kStartsOfPart; k < end; ++k) {
                 stop_if_cancelled(cancel);
-                const hal::DecodeResult block = locate::decode_stream(bytes, starts[k], formats[k], output);
+                const codecs::NativeCodec& codec = *all[number[k]];
+                const hal::DecodeResult block = codec.decode(bytes, starts[k], hal::Mode::strict, output);
                 constexpr float kNone = -std::numeric_limits<float>::infinity();
                 locate::Evidence one{kNone, kNone, {}};
                 if (block.status == hal::Status::ok) {
-                    one = locate::stream_evidence(bytes, starts[k], std::span(output).first(block.size),
-                                                  locate::kFormats[formats[k]]);
+                    one = codec.stream_evidence(bytes, starts[k], std::span(output).first(block.size));
                 }
                 float* row = evidence.data() + kColumns * k;
                 row[0] = one.commands;
@@ -110,12 +112,12 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
 }
 
 // The decoded streams one behind the other, and their bounds; a stream that does not decode is empty.
-py::tuple decode_all(const py::object& rom, const Offsets& offsets, const Array<std::uint8_t>& numbers,
-                     const CancelToken* cancel) {
+py::tuple decode_all(const py::object& rom, const Offsets& offsets, const Codecs& all,
+                     const Array<std::uint8_t>& numbers, const CancelToken* cancel) {
     const ByteView view(rom);
     const auto bytes = indexable(view);
     const auto starts = span_of(offsets);
-    const auto formats = formats_of(numbers, offsets);
+    const auto number = numbers_of(numbers, all, offsets);
     std::vector<std::uint8_t> outputs;
     std::vector<std::uint32_t> bounds{0};
     {
@@ -123,7 +125,7 @@ py::tuple decode_all(const py::object& rom, const Offsets& offsets, const Array<
         std::vector<std::uint8_t> output(hal::kMaxOutput);
         for (std::size_t k = 0; k < starts.size(); ++k) {
             stop_if_cancelled(cancel);
-            const hal::DecodeResult block = locate::decode_stream(bytes, starts[k], formats[k], output);
+            const hal::DecodeResult block = all[number[k]]->decode(bytes, starts[k], hal::Mode::strict, output);
             if (block.status == hal::Status::ok) {
                 outputs.insert(outputs.end(), output.begin(), output.begin() + static_cast<std::ptrdiff_t>(block.size));
             }
@@ -150,20 +152,21 @@ py::array_t<locate::Reference> references(const py::object& rom, const Array<std
     return to_array(std::move(found));
 }
 
-py::array_t<float> tables(const Array<locate::Reference>& found, const Offsets& families, const Offsets& strides,
-                          float hit, float miss, float threshold, const CancelToken* cancel, unsigned threads) {
+py::array_t<locate::TableEntry> tables(const Array<locate::Reference>& found, const Offsets& families,
+                                       const Offsets& strides, float hit, float miss, float threshold,
+                                       const CancelToken* cancel, unsigned threads) {
     const auto all = span_of(found);
     const auto count = static_cast<std::size_t>(families.size());
     if (std::any_of(all.begin(), all.end(), [count](const auto& one) { return one.target >= count; })) {
         throw py::value_error("a reference names a target that has no family");
     }
-    std::vector<float> evidence;
+    std::vector<locate::TableEntry> entries;
     {
         const GilReleased unlocked;
-        evidence = locate::table_evidence(all, span_of(families), span_of(strides), hit, miss, threshold,
-                                          work_of(cancel, threads));
+        entries = locate::find_tables(all, span_of(families), span_of(strides), hit, miss, threshold,
+                                      work_of(cancel, threads));
     }
-    return to_array(std::move(evidence));
+    return to_array(std::move(entries));
 }
 
 py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom, const CancelToken* cancel,
@@ -309,6 +312,7 @@ std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
 
 void bind_locate(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(locate::Reference, position, target);
+    PYBIND11_NUMPY_DTYPE(locate::TableEntry, evidence, table, stride);
     PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Answer, segment, offset);
@@ -323,12 +327,12 @@ void bind_locate(py::module_& module) {
     py::class_<Follower>(module, "LocateFollower", py::is_final(), plain)
         .def(py::init<const Atlas&, bool>(), py::arg("atlas"), py::arg("neighbours") = true, py::keep_alive<1, 2>())
         .def("update", &Follower::update, py::arg("tiles"), py::arg("changed") = py::none());
-    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"), py::arg("number"),
+    module.def("locate_command_evidence", &command_evidence, py::arg("rom"), py::arg("offsets"), py::arg("codec"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
-    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"), py::arg("formats"),
-               py::arg("cancel") = py::none(), py::arg("threads") = 0);
-    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"), py::arg("formats"),
-               py::arg("cancel") = py::none());
+    module.def("locate_stream_evidence", &stream_evidence, py::arg("rom"), py::arg("offsets"), py::arg("codecs"),
+               py::arg("numbers"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_decode_all", &decode_all, py::arg("rom"), py::arg("offsets"), py::arg("codecs"),
+               py::arg("numbers"), py::arg("cancel") = py::none());
     module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),

@@ -3,12 +3,11 @@
 
 PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {
     module.doc() =
-        "Halscope's C++ core: HAL and LZ1/LZ2 streams, SNES tiles and the tile index. Use it through halscope's own "
+        "Halscope's C++ core: the native codecs, SNES tiles and the tile index. Use it through halscope's own "
         "modules.";
     halscope::python::bind_core(module);
-    halscope::python::bind_hal(module);
-    halscope::python::bind_hal_decode(module);
-    halscope::python::bind_lz(module);
+    halscope::python::bind_block();
+    halscope::python::bind_codecs(module);
     halscope::python::bind_snes(module);
     halscope::python::bind_locate(module);
 }

@@ -209,7 +209,7 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
     }
     {
         // Below some ten microseconds it costs more to let another thread run than to be done.
-        std::optional<py::gil_scoped_release> unlocked;
+        std::optional<GilReleased> unlocked;
         if (total >= kPixelsWorthUnlocking) unlocked.emplace();
         for (std::size_t n = 0; n < fresh.size(); ++n) {
             snes::decode_object(vram_bytes, select, objects[static_cast<std::size_t>(fresh[n])],

@@ -33,7 +33,8 @@ class Exhaustive {
     explicit Exhaustive(const Bytes& data, const hal::Format& format = hal::kHalFormat)
         : data_(data), format_(format), size_(data.size()), least_(data.size() + 1, 1) {
         for (std::size_t i = 0; i < size_; ++i) {
-            mirrored_.push_back(reversed(data[i]));
+            changed_.push_back(format.copies == hal::Copies::near ? static_cast<std::uint8_t>(~data[i])
+                                                                  : reversed(data[i]));
             where_[data[i]].push_back(i);
         }
     }
@@ -45,13 +46,19 @@ class Exhaustive {
             raw(i);
             runs(i);
             for (const std::size_t source : where_[data_[i]]) {
-                if (source < i) copy(i, [&](std::size_t k) { return data_[source + k]; }, kCount);
-                if (source < i && format_.copies == hal::Copies::all)
-                    copy(i, [&](std::size_t k) { return data_[source - k]; }, source + 1);
+                if (source >= i) break;
+                const std::size_t length = common(i, [&](std::size_t k) { return data_[source + k]; }, kCount);
+                every_count<1>(i, length, 2);
+                if (format_.copies == hal::Copies::near && i - source <= 255) every_count<1>(i, length, 1);
+                if (format_.copies == hal::Copies::mirrored)
+                    every_count<1>(i, common(i, [&](std::size_t k) { return data_[source - k]; }, source + 1), 2);
             }
             if (format_.copies == hal::Copies::forward) continue;
-            for (const std::size_t source : where_[mirrored_[i]]) {
-                if (source < i) copy(i, [&](std::size_t k) { return mirrored_[source + k]; }, kCount);
+            for (const std::size_t source : where_[changed_[i]]) {
+                if (source >= i) break;
+                const std::size_t length = common(i, [&](std::size_t k) { return changed_[source + k]; }, kCount);
+                every_count<1>(i, length, 2);
+                if (format_.copies == hal::Copies::near && i - source <= 255) long_seven(i, length);
             }
         }
         return least_[0];
@@ -103,18 +110,24 @@ class Exhaustive {
         every_count<2>(i, count, 2);
     }
 
-    // byte(k) is what the command writes at its k-th byte: the copy is right as long as that is the data itself.
+    // byte(k) is what a copy writes at its k-th byte: it is right as long as that is the data itself.
     template <typename Byte>
-    void copy(std::size_t i, Byte byte, std::size_t longest) {
+    std::size_t common(std::size_t i, Byte byte, std::size_t longest) const {
         const std::size_t limit = std::min({kCount, longest, size_ - i});
         std::size_t count = 0;
         while (count < limit && byte(count) == data_[i + count]) ++count;
-        every_count<1>(i, count, 2);
+        return count;
+    }
+
+    // Command 7: a header of two bytes whatever the count, which ends where FF would begin; an argument of one byte.
+    void long_seven(std::size_t i, std::size_t longest) {
+        for (std::size_t count = 1; count <= std::min<std::size_t>(longest, 768); ++count)
+            least_[i] = std::min(least_[i], 3 + least_[i + count]);
     }
 
     const Bytes& data_;
     hal::Format format_;
-    Bytes mirrored_;  // each byte with its bits reversed
+    Bytes changed_;  // each byte as command 5 writes it
     std::size_t size_;
     std::vector<std::uint32_t> least_;  // [i]: for the data from i on; the terminator is all that is left at the end
     std::array<std::vector<std::size_t>, 256> where_;

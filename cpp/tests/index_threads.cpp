@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "locate/economy.hpp"
+#include "codecs/native_codec.hpp"
 #include "locate/index.hpp"
 #include "locate/pointers.hpp"
 
@@ -70,17 +70,18 @@ int main() {
     const std::vector<std::uint32_t> strides{3, 4, 5, 6, 7, 8};
 
     const auto index = build_index(text);
-    const auto evidence = command_evidence(rom, offsets);
+    const codecs::NativeCodec& hal = *codecs::all().front();
+    const auto evidence = hal.command_evidence(rom, offsets, {});
     const auto references = find_references(rom, pages, offsets);
-    const auto tables = table_evidence(references, families, strides, 2.0F, -1.0F, 20.0F);
+    const auto tables = find_tables(references, families, strides, 2.0F, -1.0F, 20.0F);
     expect(index.positions.size() > rom.size() / 40, "hardly an anchor");
     for (unsigned threads = 2; threads <= 4; ++threads) {
         const Work work{threads, nullptr};
         const auto again = build_index(text, work);
         expect(same(again.buckets, index.buckets) && same(again.positions, index.positions), "another index");
-        expect(same(command_evidence(rom, offsets, work), evidence), "other evidence");
+        expect(same(hal.command_evidence(rom, offsets, work), evidence), "other evidence");
         expect(same(find_references(rom, pages, offsets, work), references), "other references");
-        expect(same(table_evidence(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "other tables");
+        expect(same(find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "other tables");
     }
 
     for (unsigned threads = 1; threads <= 2; ++threads) {

@@ -1,6 +1,6 @@
-// The scan finds exactly what the decoder takes, at every offset: of the images that are named as arguments and of
-// several made here, with LoROM's bank edges and without, strict and compatible, on one thread to three. Build it as
-// Release.
+// The scan of every native codec finds exactly what its decoder takes, at every offset: of the images that are named as
+// arguments and of several made here, with LoROM's bank edges and without, strict and compatible, on one thread to
+// three. Build it as Release.
 //   proof_scan_equals_decoder IMAGE...
 #include <algorithm>
 #include <array>
@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "codecs/native_codec.hpp"
 #include "hal/hal.hpp"
-#include "lz/lz.hpp"
 
 namespace {
 
@@ -122,35 +122,11 @@ Bytes at_the_limits() {
     return rom;
 }
 
-struct Hal {
-    [[nodiscard]] std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window, Mode mode,
-                                              std::size_t threads) const {
-        return halscope::hal::scan(rom, window, mode, threads);
-    }
-    [[nodiscard]] DecodeResult decode(std::span<const std::uint8_t> rom, std::size_t offset, Mode mode,
-                                      std::span<std::uint8_t> out) const {
-        return halscope::hal::decode(rom, offset, mode, out);
-    }
-};
-
-struct Lz {
-    halscope::lz::Format format;
-    [[nodiscard]] std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window, Mode mode,
-                                              std::size_t threads) const {
-        return halscope::lz::scan(rom, format, window, mode, threads);
-    }
-    [[nodiscard]] DecodeResult decode(std::span<const std::uint8_t> rom, std::size_t offset, Mode mode,
-                                      std::span<std::uint8_t> out) const {
-        return halscope::lz::decode(rom, offset, format, mode, out);
-    }
-};
-
 // The decoder's word on every offset, nothing at or behind the next edge in its sight.
-template <typename Format>
-std::size_t differences(const Format& format, const Image& image, std::size_t window, Mode mode) {
+std::size_t differences(const halscope::codecs::NativeCodec& codec, const Image& image, std::size_t window, Mode mode) {
     static std::array<std::uint8_t, kMaxOutput> out;
     const std::span<const std::uint8_t> rom(image.bytes);
-    const std::vector<Candidate> found = format.scan(rom, window, mode, 1);
+    const std::vector<Candidate> found = codec.scan(rom, window, mode, 1, nullptr);
     const auto same_stream = [](const Candidate& a, const Candidate& b) {
         return a.offset == b.offset && a.packed_size == b.packed_size && a.size == b.size;
     };
@@ -158,27 +134,29 @@ std::size_t differences(const Format& format, const Image& image, std::size_t wi
     std::size_t different = 0;
     for (std::size_t offset = 0; offset < rom.size(); ++offset) {
         const std::size_t edge = window == 0 ? rom.size() : std::min(rom.size(), (offset / window + 1) * window);
-        const DecodeResult block = format.decode(rom.first(edge), offset, mode, out);
+        const DecodeResult block = codec.decode(rom.first(edge), offset, mode, out);
         const bool taken = block.status == Status::ok && block.size > 0;
         const bool listed = next != found.end() && next->offset == offset;
         const bool same =
             taken == listed && (!taken || (next->packed_size == block.consumed && next->size == block.size));
         if (!same && ++different <= 5)
-            std::printf("%s, offset %zu, window %zu, %s: decoder says %zu bytes (%s), scan says %u\n",
-                        image.name.c_str(), offset, window, mode == Mode::strict ? "strict" : "compatible", block.size,
-                        taken ? "a stream" : "none", listed ? next->size : 0);
+            std::printf("%s in %s, offset %zu, window %zu, %s: decoder says %zu bytes (%s), scan says %u\n",
+                        codec.title.data(), image.name.c_str(), offset, window,
+                        mode == Mode::strict ? "strict" : "compatible", block.size, taken ? "a stream" : "none",
+                        listed ? next->size : 0);
         if (listed) ++next;
     }
     if (next != found.end()) ++different;
     for (std::size_t threads = 2; threads <= 3; ++threads) {
-        const std::vector<Candidate> again = format.scan(rom, window, mode, threads);
+        const std::vector<Candidate> again = codec.scan(rom, window, mode, threads, nullptr);
         if (std::equal(again.begin(), again.end(), found.begin(), found.end(), same_stream)) continue;
         std::printf("%s, window %zu: %zu threads find something else than one\n", image.name.c_str(), window, threads);
         ++different;
     }
     if (rom.size() >= 1024 || different > 0)
-        std::printf("%s, %zu KiB, window %zu, %s: %zu starts, %zu differences\n", image.name.c_str(), rom.size() / 1024,
-                    window, mode == Mode::strict ? "strict" : "compatible", found.size(), different);
+        std::printf("%s in %s, %zu KiB, window %zu, %s: %zu starts, %zu differences\n", codec.title.data(),
+                    image.name.c_str(), rom.size() / 1024, window, mode == Mode::strict ? "strict" : "compatible",
+                    found.size(), different);
     return different;
 }
 
@@ -212,9 +190,8 @@ int main(int count, char** arguments) {
     for (const Image& image : images) {
         for (const std::size_t window : {0x8000U, 0U}) {
             for (const Mode mode : {Mode::strict, Mode::compatible}) {
-                different += differences(Hal{}, image, window, mode);
-                different += differences(Lz{halscope::lz::Format::lz1}, image, window, mode);
-                different += differences(Lz{halscope::lz::Format::lz2}, image, window, mode);
+                for (const halscope::codecs::NativeCodec* const codec : halscope::codecs::all())
+                    different += differences(*codec, image, window, mode);
             }
         }
     }

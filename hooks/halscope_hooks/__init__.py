@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from halscope_hooks._patch import MemorySpace, Patch, Write
     from halscope_hooks._permissions import PERMISSIONS, Permission
     from halscope_hooks._profile import EDGE_RULES, Decoder, EdgeRule, GameProfile, PointerTable
-    from halscope_hooks._protocols import Block, Codec
+    from halscope_hooks._protocols import Block, CancelSignal, Codec
     from halscope_hooks._registers import CpuRegisters, DmaChannel, PpuRegisters
     from halscope_hooks._session_api import Delivery, JobControl, JobHandle, PullHandle, SessionApi, SubscriptionHandle
     from halscope_hooks._snapshot import RASTER_DTYPE, RasterEffects, RasterWrites, Snapshot
@@ -130,6 +130,7 @@ _MODULES = {
     "GameProfile": "_profile",
     "PointerTable": "_profile",
     "Block": "_protocols",
+    "CancelSignal": "_protocols",
     "Codec": "_protocols",
     "CpuRegisters": "_registers",
     "DmaChannel": "_registers",
@@ -158,6 +159,7 @@ __all__ = [
     "RAW_CODEC",
     "Attached",
     "Block",
+    "CancelSignal",
     "CancelledError",
     "Capability",
     "CgramOrigins",

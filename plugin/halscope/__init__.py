@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         hookimpl,
     )
 
-    from halscope import hal
+    from halscope import hal, lz
     from halscope.app import Workspace, open_host
     from halscope.plugins import Plugins
     from halscope.ppu import decode_frame
@@ -70,6 +70,7 @@ __all__ = [
     "decode_frame",
     "hal",
     "hookimpl",
+    "lz",
     "open_host",
 ]
 
@@ -80,7 +81,7 @@ _ROOMS = {
     "decode_frame": "halscope.ppu",
     "open_host": "halscope.app",
 }
-_MODULES = ("hal",)
+_MODULES = ("hal", "lz")
 
 
 def __getattr__(name: str) -> object:

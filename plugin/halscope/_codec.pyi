@@ -1,6 +1,6 @@
 """Halscope's C++ core; use it through halscope's own modules."""
 
-from collections.abc import Buffer, Sequence
+from collections.abc import Buffer, Callable, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -20,35 +20,49 @@ def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
 def limit_simd(most: str) -> None: ...
 
-# hal: the block or, for a fault, (its offset, the reason); from the others (result, 0, "") or (None, offset, reason)
-def hal_decode(data: Buffer, offset: int, strict: bool, /) -> Block | tuple[int, str]: ...
-def hal_encode(data: Buffer, fast: bool, cancel: CancelToken | None = None) -> tuple[bytes | None, int, str]: ...
-def hal_scan(
-    rom: Buffer, window: int, strict: bool, threads: int, cancel: CancelToken | None = None
-) -> NDArray[Any]: ...
+# The native codecs: decode gives the block or, for a fault, (its offset, the reason); encode (stream, 0, "") or (None,
+# offset, reason). native_codecs() has all that there are: to make another one is a TypeError
+@final
+class NativeCodec:
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def decode(self) -> Callable[[Buffer, int, bool], Block | tuple[int, str]]: ...
+    def encode(
+        self, data: Buffer, fast: bool = False, cancel: CancelToken | None = None
+    ) -> tuple[bytes | None, int, str]: ...
+    def scan(
+        self,
+        rom: Buffer,
+        window: int = 0,
+        strict: bool = True,
+        threads: int = 0,
+        cancel: CancelToken | None = None,
+    ) -> NDArray[Any]: ...
 
-# lz: as hal; LC_LZ2 has the high byte of a reference first, LC_LZ1 the low one
-def lz_decode(data: Buffer, offset: int, high_byte_first: bool, strict: bool) -> Block | tuple[int, str]: ...
-def lz_encode(
-    data: Buffer, high_byte_first: bool, fast: bool, cancel: CancelToken | None = None
-) -> tuple[bytes | None, int, str]: ...
-def lz_scan(
-    rom: Buffer, high_byte_first: bool, window: int, strict: bool, threads: int, cancel: CancelToken | None = None
-) -> NDArray[Any]: ...
+def native_codecs() -> tuple[NativeCodec, ...]: ...
 
-# locate: flat functions over arrays; halscope.rom puts them together. Formats: 0 HAL, 1 LZ1, 2 LZ2
+# locate: flat functions over arrays; halscope.rom puts them together. `numbers` count through `codecs`
 def locate_command_evidence(
-    rom: Buffer, offsets: NDArray[np.uint32], number: int, cancel: CancelToken | None = None, threads: int = 0
+    rom: Buffer, offsets: NDArray[np.uint32], codec: NativeCodec, cancel: CancelToken | None = None, threads: int = 0
 ) -> NDArray[np.float32]: ...
 def locate_stream_evidence(
     rom: Buffer,
     offsets: NDArray[np.uint32],
-    formats: NDArray[np.uint8],
+    codecs: Sequence[NativeCodec],
+    numbers: NDArray[np.uint8],
     cancel: CancelToken | None = None,
     threads: int = 0,
 ) -> NDArray[np.float32]: ...
 def locate_decode_all(
-    rom: Buffer, offsets: NDArray[np.uint32], formats: NDArray[np.uint8], cancel: CancelToken | None = None
+    rom: Buffer,
+    offsets: NDArray[np.uint32],
+    codecs: Sequence[NativeCodec],
+    numbers: NDArray[np.uint8],
+    cancel: CancelToken | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]: ...
 def locate_references(
     rom: Buffer,
@@ -66,7 +80,7 @@ def locate_tables(
     threshold: float,
     cancel: CancelToken | None = None,
     threads: int = 0,
-) -> NDArray[np.float32]: ...
+) -> NDArray[Any]: ...
 def locate_build(
     outputs: Buffer, bounds: NDArray[np.uint32], rom: Buffer, cancel: CancelToken | None = None, threads: int = 0
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]: ...

@@ -73,6 +73,12 @@ def test_a_lone_or_split_pointer_proves_a_start_that_our_own_search_cannot(split
     rom = made_rom(split=split)
     assert start_of(rom) in (None, "content")
     assert start_of(rom, profile) == "pointer"
+    (reference,) = Workspace(rom, Plugins([Games(profile)])).index().references("hal", AT)
+    apart = 0x200 if split else 1
+    assert reference.parts == (POINTER, POINTER + apart, POINTER + 2 * apart)
+    assert (reference.shape, reference.offset) == ("parallel" if split else "long", POINTER)
+    assert reference.address == rom.to_snes(AT)
+    assert reference.table.known
 
 
 @pytest.mark.parametrize(
@@ -134,9 +140,19 @@ def test_the_demos_own_profile_knows_every_block() -> None:
 def test_a_known_hash_says_which_of_our_codecs_to_look_for_and_keeps_those_of_strangers() -> None:
     rom = made_rom()
     sure = replace(LONE, sha256=(rom.sha256,))
-    everything = {codec.name for codec in Plugins().codecs()}
+    everything = {codec.name for codec in Plugins().codecs()} - {"simcity"}
     assert {codec.name for codec in Workspace(rom, Plugins([Games(sure)])).codecs()} == {"hal"}
     assert {codec.name for codec in Workspace(rom, Plugins([Games(LONE)])).codecs()} == everything
+
+
+def test_the_codec_of_a_single_game_is_looked_for_only_where_a_profile_names_it() -> None:
+    rom = made_rom()
+    named = replace(LONE, decoders=(*LONE.decoders, Decoder(snes_address=0x009000, codec="simcity")))
+    for profiles, expected in (((), False), ((LONE,), False), ((named,), True)):
+        searched = {codec.name for codec in Workspace(rom, Plugins([Games(*profiles)])).codecs()}
+        assert ("simcity" in searched) is expected
+        assert searched >= {"hal", "lz1", "lz2"}
+    assert Workspace(rom, Plugins()).codec("simcity").name == "simcity"
 
 
 def test_what_is_not_known_is_said(tmp_path: Path) -> None:

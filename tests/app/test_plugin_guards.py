@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 from halscope.plugins._guards import GuardedCodec
-from halscope_hooks import Block, CodecError
+from halscope.session import CancelToken
+from halscope_hooks import Block, CancelledError, CancelSignal, CodecError
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -29,11 +31,11 @@ class Saying:
         result: Block = self.found
         return result
 
-    def encode(self, data: Buffer) -> bytes:
+    def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
         result: bytes = self.found
         return result
 
-    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
         result: NDArray[Any] = self.found
         return result
 
@@ -84,3 +86,69 @@ def test_a_block_is_bytes_in_a_row_and_read_only_or_a_codec_error(kind: Any, sha
         assert good
         assert (block.consumed, block.offset) == (read, 7)
         assert not block.data.flags.writeable
+
+
+NOTHING = np.zeros(0, [("offset", "u4"), ("packed_size", "u4"), ("size", "u4")])
+
+
+class WithoutSignal(Saying):
+    """A codec written before `cancel` was part of the contract."""
+
+    def encode(self, data: Buffer) -> bytes:  # type: ignore[override]  # that is what is tested
+        return b"packed"
+
+    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:  # type: ignore[override]  # as above
+        return NOTHING
+
+
+class Polling(Saying):
+    """A codec that does as the contract says, or raises CancelledError of its own accord."""
+
+    def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
+        if cancel is None or cancel.cancelled:
+            raise CancelledError("stopped")
+        return b"packed"
+
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
+        self.encode(b"", cancel=cancel)
+        return NOTHING
+
+
+class TakingAnything(Saying):
+    def encode(self, data: Buffer, **options: Any) -> bytes:
+        return repr(sorted(options)).encode()
+
+
+def guard(codec: Any) -> tuple[GuardedCodec, list[Exception]]:
+    failures: list[Exception] = []
+    return GuardedCodec(codec, "saying", "sparkle", "1.0.0", failures.append), failures
+
+
+def test_a_codec_that_takes_no_signal_is_called_without_it() -> None:
+    codec, failures = guard(WithoutSignal(None))
+    assert codec.encode(b"x", cancel=CancelToken()) == b"packed"
+    assert len(codec.scan(ROM, cancel=CancelToken())) == 0
+    assert failures == []
+    assert guard(TakingAnything(None))[0].encode(b"x", cancel=CancelToken()) == b"['cancel']"
+
+
+def test_a_codec_that_stops_when_it_is_told_to_has_not_failed() -> None:
+    codec, failures = guard(Polling(None))
+    token = CancelToken()
+    assert codec.encode(b"x", cancel=token) == b"packed"
+    assert len(codec.scan(ROM, cancel=token)) == 0
+    token.cancel()
+    with pytest.raises(CancelledError):
+        codec.encode(b"x", cancel=token)
+    with pytest.raises(CancelledError):
+        codec.scan(ROM, cancel=token)
+    assert (failures, codec.failed) == ([], False)
+
+
+def test_a_codec_that_stops_although_nobody_told_it_to_has_failed() -> None:
+    codec, failures = guard(Polling(None))
+    with pytest.raises(CodecError, match="sparkle"):
+        codec.encode(b"x")
+    assert len(codec.scan(ROM)) == 0
+    assert len(failures) == 2
+    assert codec.failed

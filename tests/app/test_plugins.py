@@ -12,7 +12,7 @@ from halscope.app import Plugins, plugin
 from halscope.formats.recording import RecordingWriter
 from halscope.hosts.recording import ReplayHost
 from halscope.session import Session
-from halscope_hooks import Block, Codec, Frame, HostInfo, PpuRegisters, Snapshot, hookimpl
+from halscope_hooks import Block, CancelSignal, Codec, Frame, HostInfo, PpuRegisters, Snapshot, hookimpl
 from numpy.typing import NDArray
 
 
@@ -57,10 +57,10 @@ class Reversed:
         out = np.frombuffer(bytes(data)[offset + 1 : offset + 1 + size][::-1], np.uint8)
         return Block(out, size + 1, offset)
 
-    def encode(self, data: Buffer) -> bytes:
+    def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
         return bytes([len(bytes(data))]) + bytes(data)[::-1]
 
-    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[np.void]:
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[np.void]:
         return np.zeros(0, [("offset", "u4"), ("packed_size", "u4"), ("size", "u4")])
 
 

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from halscope import _codec, hal
+from halscope import hal
 from halscope._codec import CancelToken
 from halscope_hooks import CancelledError, Codec
 from hypothesis import given
@@ -109,9 +109,9 @@ def test_threads_find_what_one_finds_across_their_seams(window: int, strict: boo
     while len(rom) < 300000:
         rom += hal.encode(rng.randbytes(rng.randrange(60500, 65000)), effort="fast")
         rom += hal.encode(tiles(rng, rng.randrange(60000, 65000)), effort="fast")
-    alone = _codec.hal_scan(rom, window, strict, 1).tolist()
+    alone = hal.HAL.handle.scan(rom, window, strict, 1).tolist()
     for threads in (2, 3, 7):
-        assert _codec.hal_scan(rom, window, strict, threads).tolist() == alone
+        assert hal.HAL.handle.scan(rom, window, strict, threads).tolist() == alone
     assert hal.scan(rom, window=window, strict=strict).tolist() == alone
     if window == 0:
         assert max(packed_size for _, packed_size, _ in alone) > 60000
@@ -119,7 +119,7 @@ def test_threads_find_what_one_finds_across_their_seams(window: int, strict: boo
 
 def test_more_threads_than_bytes_do_no_harm() -> None:
     for rom in (b"", b"\xff", b"\x20x\xff"):
-        assert _codec.hal_scan(rom, 0, True, 50).tolist() == hal.scan(rom).tolist()
+        assert hal.HAL.handle.scan(rom, 0, True, 50).tolist() == hal.scan(rom).tolist()
 
 
 def test_a_stream_across_an_edge_is_found_only_without_the_edge() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from halscope.demo import truth
-from halscope.games import code_at, match_game, profiles, table_targets
+from halscope.games import code_at, match_game, profiles, table_entries
 from halscope.games.match import ReadByte
 from halscope_hooks import Decoder, GameProfile, PointerTable, UsageError
 from hypothesis import given
@@ -29,7 +29,6 @@ HAL_DECODERS = {
     "kirbys-dream-land-3": [0x00AA55, 0x00AA63],
     "othello-world": [0x00CC48],
     "okamoto-ayako-golf": [0x00983B],
-    "simcity": [0x0090DD, 0x0090D3, 0x0090A6],
     "simcity-2000": [0xC10000],
     "special-tee-shot": [0x838E13],
     "sfc-box": [0x00889E],
@@ -47,6 +46,10 @@ def memory(**places: bytes) -> ReadByte:
     return found.get
 
 
+def targets(table: PointerTable, read: ReadByte) -> list[int]:
+    return [entry.target for entry in table_entries(table, read)]
+
+
 CODE = bytes.fromhex("c230a90080851285148516a9ff0785182220908060ea08e2")
 
 
@@ -54,6 +57,8 @@ def test_every_game_whose_decoder_is_known_has_a_profile() -> None:
     assert {name: [d.snes_address for d in BY_ID[name].decoders] for name in HAL_DECODERS} == HAL_DECODERS
     assert all({d.codec for d in BY_ID[name].decoders} == {"hal"} for name in HAL_DECODERS)
     assert [(d.snes_address, d.codec) for d in BY_ID["zelda-3"].decoders] == [(0x00E7DE, "lz1"), (0x02FC1F, "lz2")]
+    simcity = [(0x0090DD, "simcity"), (0x0090D3, "simcity"), (0x0090A6, "simcity")]
+    assert [(d.snes_address, d.codec) for d in BY_ID["simcity"].decoders] == simcity
     assert [(d.snes_address, d.codec) for d in BY_ID["super-mario-world"].decoders] == [(0x00B87E, "lz2")]
 
 
@@ -116,11 +121,13 @@ def test_code_is_told_from_what_none_is(there: bytes, code: bool) -> None:
 
 def test_a_table_may_be_plain_split_or_of_words() -> None:
     rom = memory(a008000=bytes.fromhex("349280 789a81"), a00A000=b"\x34\x78", a00A010=b"\x92\x9a", a00A020=b"\x80\x81")
-    assert list(table_targets(PointerTable.plain("hal", 0x8000, 2), rom)) == [0x809234, 0x819A78]
+    assert list(targets(PointerTable.plain("hal", 0x8000, 2), rom)) == [0x809234, 0x819A78]
     split = PointerTable(codec="hal", count=2, low=0xA000, high=0xA010, bank=0xA020)
-    assert list(table_targets(split, rom)) == [0x809234, 0x819A78]
-    assert list(table_targets(PointerTable.words("hal", 0x8000, 2, 0x84, stride=3), rom)) == [0x849234, 0x849A78]
-    assert list(table_targets(PointerTable.plain("hal", 0x8003, 9), rom)) == [0x819A78], "the rest is outside the ROM"
+    assert list(targets(split, rom)) == [0x809234, 0x819A78]
+    assert [entry[:3] for entry in table_entries(split, rom)] == [(0xA000, 0xA010, 0xA020), (0xA001, 0xA011, 0xA021)]
+    assert table_entries(PointerTable.words("hal", 0x8000, 1, 0x84), rom) == [(0x8000, 0x8001, None, 0x849234)]
+    assert list(targets(PointerTable.words("hal", 0x8000, 2, 0x84, stride=3), rom)) == [0x849234, 0x849A78]
+    assert list(targets(PointerTable.plain("hal", 0x8003, 9), rom)) == [0x819A78], "the rest is outside the ROM"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +155,7 @@ def test_any_title_and_any_rom_can_be_asked_about(title: str, digest: str, rom: 
     assert match is None or match.profile in profiles()
     for profile in profiles():
         for table in profile.tables:
-            assert all(0 <= target <= 0xFFFFFF for target in table_targets(table, read))
+            assert all(0 <= target <= 0xFFFFFF for target in targets(table, read))
 
 
 def test_the_page_names_every_game_with_its_title_and_decoders() -> None:

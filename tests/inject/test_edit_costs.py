@@ -24,7 +24,7 @@ from halscope.inject import (
     write_sheet,
 )
 from halscope.rom.image import Rom
-from halscope_hooks import Block, Codec, Origin, Patch, PatchError, Snapshot, Write
+from halscope_hooks import Block, CancelSignal, Codec, Origin, Patch, PatchError, Snapshot, Write
 from numpy.typing import NDArray
 from support.edit_rom import FIRST, FIRST_TILES, LEAD, SECOND, EditRom
 
@@ -127,11 +127,11 @@ def test_a_block_that_many_tiles_name_is_decoded_once_for_the_notes(edit_rom: Ed
             decoded.append(offset)
             return HAL.decode(data, offset)
 
-        def encode(self, data: Buffer, /) -> bytes:
-            return HAL.encode(data)
+        def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
+            return HAL.encode(data, cancel=cancel)
 
-        def scan(self, rom: Buffer, /, *, window: int = 0) -> NDArray[np.void]:
-            return HAL.scan(rom, window=window)
+        def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[np.void]:
+            return HAL.scan(rom, window=window, cancel=cancel)
 
     class Index:
         def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from halscope._codec import CancelToken
 from halscope.codecs.hal import HAL
 from halscope.export import bps, ips
 from halscope.inject import (
@@ -27,7 +28,7 @@ from halscope.rom import checksum
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
-from halscope_hooks import InjectError, Origin, PatchError, StartEvidence
+from halscope_hooks import CancelledError, InjectError, Origin, PatchError, StartEvidence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -235,6 +236,15 @@ def test_an_origin_that_is_not_true_is_refused(edit_rom: EditRom, sheet: Sheet, 
     edited = with_tiles(replace(sheet, cells=cells), {0: np.zeros((8, 8), np.uint8)})
     with pytest.raises(InjectError, match=message):
         plan_for(edit_rom, edited)
+
+
+def test_planning_ends_when_its_token_is_cancelled(edit_rom: EditRom, sheet: Sheet) -> None:
+    edited, token = with_tiles(sheet, {0: np.full((8, 8), 1, np.uint8)}), CancelToken()
+    plan = plan_edit(edit_rom.rom, [HAL], edited, cancel=token)
+    assert plan.blocks == plan_edit(edit_rom.rom, [HAL], edited).blocks
+    token.cancel()
+    with pytest.raises(CancelledError):
+        plan_edit(edit_rom.rom, [HAL], edited, cancel=token)
 
 
 def test_tiles_that_share_bytes_must_agree(edit_rom: EditRom, sheet: Sheet) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from halscope._codec import CancelToken
 from halscope.codecs import hal
 from halscope.rom.image import Rom
 from halscope.rom.index import MOST_PLACES, RomIndex, VramTracker
 from halscope.rom.mapping import Mapping
-from halscope_hooks import Block, CodecError, Origin, UsageError
+from halscope_hooks import Block, CancelledError, CancelSignal, CodecError, Origin, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -210,11 +211,11 @@ class Doubling:
         body = view[offset + 4 : offset + 4 + count]
         return Block(np.repeat(body, 2), 4 + count, offset)
 
-    def encode(self, data: Buffer) -> bytes:
+    def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
         body = np.frombuffer(data, np.uint8)[::2]
         return b"DD" + len(body).to_bytes(2, "little") + body.tobytes()
 
-    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
         image = bytes(memoryview(rom))
         rows = []
         at = image.find(b"DD")
@@ -224,6 +225,22 @@ class Doubling:
                 rows.append((at, count + 4, 2 * count))
             at = image.find(b"DD", at + 1)
         return np.array(rows, [("offset", "<u4"), ("packed_size", "<u4"), ("size", "<u4")])
+
+
+class Told(Doubling):
+    """Notes the signal that it is given, and cancels it in the midst of its scan."""
+
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
+        assert isinstance(cancel, CancelToken)
+        cancel.cancel()
+        raise CancelledError("stopped")
+
+
+def test_a_third_party_codec_is_told_when_the_index_is_not_wanted_any_more() -> None:
+    token = CancelToken()
+    with pytest.raises(CancelledError, match="stopped"):
+        RomIndex.build(shared_truth(1, pointers=True).rom, [Told()], cancel=token)
+    assert token.cancelled
 
 
 def test_a_foreign_codec_works_beside_ours() -> None:

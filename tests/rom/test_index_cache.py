@@ -15,7 +15,7 @@ import pytest
 from halscope.codecs import hal
 from halscope.rom import cache
 from halscope.rom import index as index_module
-from halscope.rom.families import Starts, find_families
+from halscope.rom.families import Found, find_families
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope_hooks import Codec
@@ -32,7 +32,7 @@ class Builds:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
 
-        def counted(rom: Rom, codecs: Sequence[Codec], **options: Any) -> Starts:
+        def counted(rom: Rom, codecs: Sequence[Codec], **options: Any) -> Found:
             self.count += 1
             return find_families(rom, codecs, **options)
 
@@ -167,11 +167,8 @@ def test_a_file_where_the_folder_should_be_only_loses_the_cache(tmp_path: Path, 
 
 SECOND_PROCESS = """
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from halscope.codecs import hal
-from halscope.rom.families import Starts, find_families
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 index = RomIndex.load_or_build(Rom.load(sys.argv[1]), [hal.HAL], cache_dir=Path(sys.argv[2]))

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Buffer
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pytest
 from halscope.codecs import hal, lz
+from halscope.codecs.simcity import SIMCITY
 from halscope.rom.index import RomIndex
-from halscope_hooks import Codec
+from halscope_hooks import Block, CancelSignal, Codec
+from numpy.typing import NDArray
 from support import origin_rates
-from support.truth_rom import ALL_PACKERS, PACKERS, TruthRom, lz_packers, make_truth_rom
+from support.truth_rom import ALL_PACKERS, PACKERS, SIMCITY_PACKERS, TruthRom, lz_packers, make_truth_rom
 
 CODECS: Final[tuple[Codec, ...]] = (hal.HAL, lz.LZ1, lz.LZ2)
-USES: Final = {"hal": PACKERS, "lz1": lz_packers("lz1"), "lz2": lz_packers("lz2"), "all": ALL_PACKERS}
+USES: Final = {
+    "hal": PACKERS,
+    "lz1": lz_packers("lz1"),
+    "lz2": lz_packers("lz2"),
+    "all": ALL_PACKERS,
+    "simcity": SIMCITY_PACKERS,
+}
 
 
 @cache
@@ -106,3 +115,57 @@ def test_the_blocks_of_each_codec_decode_to_what_was_packed() -> None:
     truth, index = truth_of("all", pointers=True), index_of("all", pointers=True)
     for block in truth.blocks:
         assert index.block((block.codec, block.offset)).data.tobytes() == block.data
+
+
+@pytest.mark.parametrize("pointers", [True, False])
+@pytest.mark.parametrize("codecs", [(SIMCITY,), (*CODECS, SIMCITY)], ids=["alone", "beside the others"])
+def test_a_rom_of_simcitys_format_is_searched_as_well(codecs: tuple[Codec, ...], pointers: bool) -> None:
+    truth = truth_of("simcity", pointers=pointers)
+    index = RomIndex.build(truth.rom, codecs)
+    listed = index.blocks[index.blocks["score"] >= 0.5]
+    assert set(listed["codec"].tolist()) == {"simcity"}
+    rates = origin_rates.measure(index, truth)
+    print(f"{len(codecs)} codecs, {'pointers' if pointers else 'no pointers'}: {rates}")
+    assert rates.first_exact >= 0.99 * rates.tiles
+    assert rates.exact_blocks >= (1 if pointers else 0.9) * rates.blocks
+    assert rates.listed_true >= 0.9 * rates.listed
+
+
+@pytest.mark.parametrize("uses", ["hal", "lz1", "lz2"])
+def test_to_look_for_simcitys_format_too_changes_nothing_in_a_rom_without_it(uses: str) -> None:
+    three, truth = index_of(uses, pointers=False).blocks, truth_of(uses, pointers=False)
+    four = RomIndex.build(truth.rom, (*CODECS, SIMCITY)).blocks
+    columns = ["offset", "packed_size", "codec"]
+    assert four[four["score"] >= 0.5][columns].tolist() == three[three["score"] >= 0.5][columns].tolist()
+
+
+class NamedLikeOurs:
+    """A third-party codec with the name of a native one, which cannot read its streams: all bytes are inverted."""
+
+    name = "hal"
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+
+    def decode(self, data: Buffer, offset: int = 0) -> Block:
+        self.asked["decode"] += 1
+        return hal.decode(~np.frombuffer(data, np.uint8), offset)
+
+    def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
+        return bytes(~np.frombuffer(hal.encode(data), np.uint8))
+
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
+        self.asked["scan"] += 1
+        return hal.scan(~np.frombuffer(rom, np.uint8), window=window)
+
+
+def test_a_codec_that_is_named_like_a_native_one_is_asked_itself() -> None:
+    codec = NamedLikeOurs()
+    truth = make_truth_rom(3, size=0x40000, blocks=16, packers=(("hal", codec.encode),))
+    index = RomIndex.build(truth.rom, [codec])
+    assert codec.asked["scan"] == 1
+    assert codec.asked["decode"] >= len(truth.blocks)
+    starts = {(int(row["offset"]), int(row["packed_size"])) for row in index.families}
+    assert {(block.offset, block.packed_size) for block in truth.blocks} <= starts
+    for block in truth.blocks:
+        assert index.block(("hal", block.offset)).data.tobytes() == block.data

@@ -26,20 +26,23 @@ def test_every_step_gives_one_result_for_any_number_of_threads() -> None:
     rom = truth().rom
     candidates = hal.scan(rom.data, window=rom.mapping.window)
     offsets = np.ascontiguousarray(candidates["offset"], np.uint32)
-    formats = np.zeros(len(offsets[::20]), np.uint8)
+    some, codecs = offsets[::20], [hal.HAL.handle]
+    numbers = np.zeros(len(some), np.uint8)
     families = np.unique(candidates["offset"] + candidates["packed_size"], return_inverse=True)[1].astype(np.uint32)
     index = RomIndex.build(rom, [hal.HAL])
     arrays = index._arrays()
     pages, strides = direct_pages(rom), np.array(STRIDES, np.uint32)
     references = _codec.locate_references(rom.data, pages, offsets, threads=1)
-    commands = _codec.locate_command_evidence(rom.data, offsets, 0, threads=1)
-    streams = _codec.locate_stream_evidence(rom.data, offsets[::20], formats, threads=1)
+    commands = _codec.locate_command_evidence(rom.data, offsets, hal.HAL.handle, threads=1)
+    streams = _codec.locate_stream_evidence(rom.data, some, codecs, numbers, threads=1)
     tables = _codec.locate_tables(references, families, strides, 3.0, -2.0, 20.0, threads=1)
     table = _codec.locate_build(arrays["outputs"], arrays["bounds"], rom.data, threads=1)
     for threads in (2, 3):
         assert np.array_equal(_codec.locate_references(rom.data, pages, offsets, threads=threads), references)
-        assert np.array_equal(_codec.locate_command_evidence(rom.data, offsets, 0, threads=threads), commands)
-        assert np.array_equal(_codec.locate_stream_evidence(rom.data, offsets[::20], formats, threads=threads), streams)
+        assert np.array_equal(
+            _codec.locate_command_evidence(rom.data, offsets, hal.HAL.handle, threads=threads), commands
+        )
+        assert np.array_equal(_codec.locate_stream_evidence(rom.data, some, codecs, numbers, threads=threads), streams)
         again = _codec.locate_tables(references, families, strides, 3.0, -2.0, 20.0, threads=threads)
         assert np.array_equal(again, tables)
         built = _codec.locate_build(arrays["outputs"], arrays["bounds"], rom.data, threads=threads)

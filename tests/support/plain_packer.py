@@ -1,13 +1,14 @@
-"""A plain greedy packer for HAL, LZ1 and LZ2, written from the formats: streams that are valid, good, not minimal."""
+"""A plain greedy packer for HAL, LZ1, LZ2 and SimCity's format, from their descriptions: valid, good, not minimal."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Final, Literal
 
-Format = Literal["hal", "lz1", "lz2"]
+Format = Literal["hal", "lz1", "lz2", "simcity"]
 
 REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+INVERTED: Final = bytes(range(255, -1, -1))
 
 _GRAM: Final = 4
 _DEPTH: Final = 24
@@ -20,7 +21,7 @@ def pack(data: bytes, *, lazy: bool = True, mirrors: bool = True, format: Format
     Args:
         data: 0 to 65,536 bytes.
         lazy: Put a match off by one byte where the next position has a longer one.
-        mirrors: Use bit-reversed and backward copies too, not only plain ones. LZ1 and LZ2 have none.
+        mirrors: Use bit-reversed and backward copies too, or inverted ones, not only plain ones. LZ1 and LZ2 have none.
         format: What to pack to.
     """
     return _Packer(data, mirrors, format).run(lazy)
@@ -30,9 +31,12 @@ class _Packer:
     def __init__(self, data: bytes, mirrors: bool, format: Format) -> None:  # noqa: A002
         self.data = data
         self.reversed = data.translate(REVERSED)
+        self.inverted = data.translate(INVERTED)
         self.mirrors = mirrors and format == "hal"
+        self.near = format == "simcity"
+        self.inverts = mirrors and self.near
         self.pair_bytes = 2 if format == "hal" else 1  # what RLE16 counts
-        self.order: Literal["little", "big"] = "little" if format == "lz1" else "big"
+        self.order: Literal["little", "big"] = "little" if format in ("lz1", "simcity") else "big"
         self.forward: defaultdict[bytes, list[int]] = defaultdict(list)
         self.backward: defaultdict[bytes, list[int]] = defaultdict(list)
         self.indexed = 0
@@ -69,7 +73,7 @@ class _Packer:
         def offer(kind: int, count: int, argument: bytes) -> None:
             nonlocal best
             size = self.pair_bytes * count if kind == 2 else count
-            gain = size - len(argument) - (1 if count <= 32 else 2)
+            gain = size - len(argument) - (1 if count <= 32 and kind < 7 else 2)
             if count and gain > best[0]:
                 best = (gain, kind, count, argument)
 
@@ -94,6 +98,16 @@ class _Packer:
                 while at + count < end and count < _LONGEST and data[start + count] == data[at + count]:
                     count += 1
                 offer(4, count, start.to_bytes(2, self.order))
+                if self.near and at - start <= 255:
+                    offer(6, count, bytes([at - start]))
+            if self.inverts:
+                for start in self.forward[self.inverted[at : at + _GRAM]][-_DEPTH:]:
+                    count = _GRAM
+                    while at + count < end and count < _LONGEST and self.inverted[start + count] == data[at + count]:
+                        count += 1
+                    offer(5, count, start.to_bytes(2, self.order))
+                    if at - start <= 255:
+                        offer(7, min(count, 768), bytes([at - start]))
             if self.mirrors:
                 for start in self.forward[self.reversed[at : at + _GRAM]][-_DEPTH:]:
                     count = _GRAM
@@ -114,7 +128,7 @@ class _Packer:
 
 
 def _header(kind: int, count: int) -> bytes:
-    if count <= 32:
+    if count <= 32 and kind < 7:
         return bytes([kind << 5 | (count - 1)])
     return bytes([0xE0 | kind << 2 | (count - 1) >> 8, (count - 1) & 0xFF])
 

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 from halscope.codecs import hal, lz
+from halscope.codecs.simcity import SIMCITY
 from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
@@ -41,6 +42,14 @@ def lz_packers(name: lz.Format) -> tuple[tuple[str, Packer], ...]:
         (name, lambda data: plain_packer.pack(data, format=name, lazy=False)),
     )
 
+
+SIMCITY_PACKERS: Final[tuple[tuple[str, Packer], ...]] = (
+    ("simcity", SIMCITY.encode),
+    ("simcity", lambda data: plain_packer.pack(data, format="simcity")),
+    ("simcity", lambda data: SIMCITY.encode(data, effort="fast")),
+    ("simcity", lambda data: plain_packer.pack(data, format="simcity", lazy=False)),
+)
+"""The same for SimCity's format."""
 
 ALL_PACKERS: Final = tuple(
     packer for three in zip(PACKERS, lz_packers("lz1"), lz_packers("lz2"), strict=False) for packer in three

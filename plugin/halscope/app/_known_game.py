@@ -11,9 +11,10 @@ import numpy as np
 from halscope_hooks import Codec, CodecError, GameProfile, PointerTable
 from numpy.typing import NDArray
 
-from halscope.games import Match, match_game, table_targets
+from halscope.games import Match, match_game, table_entries
 from halscope.rom.families import KnownStarts
 from halscope.rom.image import Rom
+from halscope.rom.references import ENTRY_DTYPE, NO_BANK, KnownTable, known_offsets
 
 log: Final = logging.getLogger("halscope.games")
 
@@ -31,11 +32,13 @@ class KnownGame:
     Args:
         match: The profile, and what of it fits.
         starts: ROM offsets that its tables lead to, for each codec.
+        tables: Those tables, with the entries that lead to streams.
         notes: Lines for a person: what of the profile does not fit this ROM.
     """
 
     match: Match
     starts: KnownStarts = field(repr=False)
+    tables: tuple[KnownTable, ...] = field(repr=False)
     notes: tuple[str, ...]
 
     def describe(self) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
     if match is None:
         return None
     profile = match.profile
-    starts: dict[str, set[int]] = {}
+    tables: list[KnownTable] = []
     notes = []
     if profile.mapping is not None and profile.mapping != rom.mapping.name.lower():
         notes.append(f"{profile.name} has the mapping {profile.mapping}, this ROM {rom.mapping.name.lower()}")
@@ -73,27 +76,36 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
     by_name = {codec.name: codec for codec in codecs}
     for table in profile.tables:
         codec = by_name.get(table.codec)
-        found = None if notes or codec is None else _starts(rom, match, table, codec, read)
+        found = None if notes or codec is None else _believed(rom, match, table, codec, read)
         if found is None:
             notes.append(f"the table at {table.low:06X} of {profile.name} does not fit this ROM, and is left out")
             continue
-        starts.setdefault(table.codec, set()).update(found)
+        tables.append(found)
     for note in notes:
         log.info("%s: %s", rom.name, note)
-    return KnownGame(match, {name: _sorted(offsets) for name, offsets in starts.items()}, tuple(notes))
+    starts = {name: _ascending(known_offsets(tables, name)) for name in {table.codec for table in tables}}
+    return KnownGame(match, starts, tuple(tables), tuple(notes))
 
 
-def _starts(
+def _believed(
     rom: Rom, match: Match, table: PointerTable, codec: Codec, read: Callable[[int], int | None]
-) -> set[int] | None:
-    """The offsets that a table leads to and that hold a stream; `None` where the table is not believed."""
-    offsets = [rom.to_offset(target) for target in table_targets(table, read)]
-    found = {offset for offset in offsets if offset is not None and _is_stream(codec, rom, offset)}
-    distinct = len(set(offsets))
+) -> KnownTable | None:
+    """A table with those of its entries that lead to streams; `None` where the table is not believed."""
+    rows, offsets, streams = [], set(), set()
+    for entry in table_entries(table, read):
+        offset = rom.to_offset(entry.target)
+        offsets.add(offset)
+        if offset is None or not (offset in streams or _is_stream(codec, rom, offset)):
+            continue
+        streams.add(offset)
+        places = [NO_BANK if place is None else rom.to_offset(place) for place in entry[:3]]
+        rows.append((*places, entry.target, offset))
     if table.count < _SHORT:
         sure = match.by == "sha256" or bool(match.decoders)
-        return found if sure and found and len(found) == distinct else None
-    return found if found and len(found) >= _ENOUGH * distinct else None
+        believed = sure and streams == offsets
+    else:
+        believed = len(streams) >= _ENOUGH * len(offsets)
+    return KnownTable(table.codec, table.stride, np.array(rows, ENTRY_DTYPE)) if rows and believed else None
 
 
 def _is_stream(codec: Codec, rom: Rom, offset: int) -> bool:
@@ -111,5 +123,6 @@ def _reader(rom: Rom) -> Callable[[int], int | None]:
     return read
 
 
-def _sorted(offsets: set[int]) -> NDArray[np.uint32]:
-    return np.array(sorted(offsets), np.uint32)
+def _ascending(offsets: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Each of them once."""
+    return np.array(sorted(set(offsets.tolist())), np.uint32)

@@ -140,8 +140,8 @@ class LiveEdits:
         index = self._workspace.index()
         codecs = self._workspace.plugins.codecs()
 
-        def make_plan(_context: JobContext) -> EditPlan:
-            return edits.plan(rom, codecs, index=index, force=self._force)
+        def make_plan(context: JobContext) -> EditPlan:
+            return edits.plan(rom, codecs, index=index, force=self._force, cancel=context.token)
 
         plan = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
         patch = to_patch(plan)

@@ -13,6 +13,7 @@ from halscope_hooks import Block, Codec, CodecError, StartEvidence, UsageError
 from halscope._codec import CancelToken
 from halscope._files import read_limited
 from halscope.app._known_game import KnownGame, known_game
+from halscope.codecs.simcity import SIMCITY
 from halscope.plugins import Plugins
 from halscope.project import KnowledgeFile
 from halscope.rom import mapping
@@ -75,6 +76,11 @@ def bare_stream(path: Path, codec: Codec) -> Block | None:
     return block if block.consumed == len(data) else None
 
 
+_SEARCHED_WHERE_NAMED: Final[tuple[Codec, ...]] = (SIMCITY,)
+"""Codecs that a ROM is searched with only if its game's profile names them: one game uses them, and the search with one
+codec more takes up to a third longer."""
+
+
 class Workspace:
     """One ROM, opened for work. Use `Workspace.open`."""
 
@@ -103,21 +109,26 @@ class Workspace:
         return self.plugins.codec(name)
 
     def codecs(self) -> tuple[Codec, ...]:
-        """The codecs that this ROM is searched with: all, unless its hash says which game it is; then, of the built-in
-        ones, those that the game uses."""
+        """The codecs that this ROM is searched with: the plugins' own, the built-in ones that its game's profile names,
+        and, unless the ROM's hash proves that it is this game, the usual built-in ones."""
         game = self.game
-        if game is None or game.match.by != "sha256" or not game.match.profile.codecs:
-            return self.plugins.codecs()
-        used = game.match.profile.codecs
-        return tuple(one for one in self.plugins.codecs() if one.name in used or not self.plugins.is_built_in(one))
+        used = () if game is None else game.match.profile.codecs
+        sure = game is not None and game.match.by == "sha256" and bool(used)
+
+        def is_searched(codec: Codec) -> bool:
+            if codec.name in used or not self.plugins.is_built_in(codec):
+                return True
+            return not sure and codec not in _SEARCHED_WHERE_NAMED
+
+        return tuple(filter(is_searched, self.plugins.codecs()))
 
     def index(self, progress: Progress | None = None, cancel: CancelToken | None = None, threads: int = 0) -> RomIndex:
         """The index of the whole ROM, from the cache where it is there; otherwise built, on so many threads at most
         (0: as many as pay). Raises CancelledError once `cancel` is."""
         if self._index is None:
-            known = {} if self.game is None else self.game.starts
+            known = () if self.game is None else self.game.tables
             self._index = RomIndex.load_or_build(
-                self.rom, self.codecs(), progress=progress, cancel=cancel, known_starts=known, threads=threads
+                self.rom, self.codecs(), progress=progress, cancel=cancel, known_tables=known, threads=threads
             )
         return self._index
 

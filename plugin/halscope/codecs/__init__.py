@@ -1,1 +1,5 @@
 """Codecs as values: a name, decode, encode and scan."""
+
+from halscope.codecs._native import NativeCodec
+
+__all__ = ["NativeCodec"]

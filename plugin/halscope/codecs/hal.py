@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Buffer
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from halscope_hooks import Block, Codec, CodecError
+from halscope_hooks import Block, CancelSignal, CodecError
 from numpy.typing import NDArray
 
-import halscope._codec as _codec
-from halscope._codec import CancelToken
+from halscope.codecs._native import Effort, NativeCodec
 
 
 class HalError(CodecError):
@@ -21,6 +19,10 @@ class HalError(CodecError):
             input); for encoding, the offset in the data where the limit is passed.
         reason: What is wrong there.
     """
+
+
+HAL: Final = NativeCodec("hal", HalError)
+_decode: Final = HAL.handle.decode
 
 
 def decode(data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
@@ -41,36 +43,31 @@ def decode(data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
             output, or an offset outside the input.
         TypeError: `data` is no buffer, not contiguous, or its items are not bytes; `offset` is no integer.
     """
-    block = _codec.hal_decode(data, offset, strict)
+    block = _decode(data, offset, strict)
     if isinstance(block, tuple):
         raise HalError(*block)
     return block
 
 
-def encode(data: Buffer, *, effort: Literal["optimal", "fast"] = "optimal", cancel: CancelToken | None = None) -> bytes:
+def encode(data: Buffer, *, effort: Effort = "optimal", cancel: CancelSignal | None = None) -> bytes:
     """Pack data into one stream, which `decode` takes strictly. The GIL is released.
 
     Args:
         data: Any C-contiguous buffer of 0 to 65,536 bytes; none gives the lone terminator FF.
         effort: "optimal" gives the smallest stream that exists; "fast" one a few percent larger, several times as
             quickly.
-        cancel: Looked at every millisecond; once it is raised, the call ends.
+        cancel: A session's token, or a native one: looked at every millisecond; once it is cancelled, the call ends.
 
     Raises:
-        CancelledError: `cancel` was raised.
+        CancelledError: `cancel` was cancelled.
         HalError: More than 65,536 bytes, or the packed stream would pass 64 KiB (random data of nearly that size).
         TypeError: `data` is no buffer, not contiguous, or its items are not bytes.
         ValueError: `effort` is another word.
     """
-    if effort not in ("optimal", "fast"):
-        raise ValueError(f"effort must be 'optimal' or 'fast', not {effort!r}")
-    packed, position, reason = _codec.hal_encode(data, effort == "fast", cancel)
-    if packed is None:
-        raise HalError(position, reason)
-    return packed
+    return HAL.encode(data, effort=effort, cancel=cancel)
 
 
-def scan(rom: Buffer, *, window: int = 0, strict: bool = True, cancel: CancelToken | None = None) -> NDArray[Any]:
+def scan(rom: Buffer, *, window: int = 0, strict: bool = True, cancel: CancelSignal | None = None) -> NDArray[Any]:
     """Find every offset at which a stream with at least one byte of output begins. The GIL is released.
 
     That it decodes proves little: dozens of offsets share an end, and one in ten of a ROM's offsets decodes strictly.
@@ -79,7 +76,7 @@ def scan(rom: Buffer, *, window: int = 0, strict: bool = True, cancel: CancelTok
         rom: The headerless image, any C-contiguous buffer of bytes.
         window: A stream may not cross a multiple of this many bytes (0x8000 for LoROM); 0: no such limit.
         strict: As in `decode`.
-        cancel: Once it is cancelled, from any thread, the scan ends within a millisecond.
+        cancel: As for `encode`; the scan ends within a millisecond.
 
     Returns:
         Structured array (offset uint32, packed_size uint32 with the terminator, size uint32), ascending by offset.
@@ -90,25 +87,4 @@ def scan(rom: Buffer, *, window: int = 0, strict: bool = True, cancel: CancelTok
         TypeError: `rom` is no buffer, not contiguous, or its items are not bytes.
         ValueError: `window` is negative, or the ROM is 4 GiB or larger.
     """
-    if window < 0:
-        raise ValueError(f"window must be 0 or a number of bytes, not {window}")
-    return _codec.hal_scan(rom, window, strict, 0, cancel)
-
-
-@dataclass(frozen=True, slots=True)
-class _HalCodec:
-    """Strict decoding, minimal encoding and the scan as one value, for those who take any codec."""
-
-    name: str = "hal"
-
-    def decode(self, data: Buffer, offset: int = 0) -> Block:
-        return decode(data, offset)
-
-    def encode(self, data: Buffer) -> bytes:
-        return encode(data)
-
-    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
-        return scan(rom, window=window)
-
-
-HAL: Final[Codec] = _HalCodec()
+    return HAL.scan(rom, window=window, strict=strict, cancel=cancel)

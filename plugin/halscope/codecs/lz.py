@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Buffer
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from halscope_hooks import Block, Codec, CodecError
+from halscope_hooks import Block, CancelSignal, CodecError
 from numpy.typing import NDArray
 
-import halscope._codec as _codec
-from halscope._codec import CancelToken
+from halscope.codecs._native import Effort, NativeCodec
 
 Format = Literal["lz1", "lz2"]
 """The two differ in their references alone: low byte first, or high byte first."""
-
-_HIGH_BYTE_FIRST: Final = {"lz1": False, "lz2": True}
 
 
 class LzError(CodecError):
@@ -26,6 +22,10 @@ class LzError(CodecError):
             input); for encoding, the offset in the data where the limit is passed.
         reason: What is wrong there.
     """
+
+
+LZ1: Final = NativeCodec("lz1", LzError)
+LZ2: Final = NativeCodec("lz2", LzError)
 
 
 def decode(data: Buffer, offset: int = 0, *, format: Format = "lz2", strict: bool = True) -> Block:  # noqa: A002
@@ -49,18 +49,15 @@ def decode(data: Buffer, offset: int = 0, *, format: Format = "lz2", strict: boo
         TypeError: `data` is no buffer, not contiguous, or its items are not bytes; `offset` is no integer.
         ValueError: `format` is another word.
     """
-    block = _codec.lz_decode(data, offset, _high_byte_first(format), strict)
-    if isinstance(block, tuple):
-        raise LzError(*block)
-    return block
+    return _codec_of(format).decode(data, offset, strict=strict)
 
 
 def encode(
     data: Buffer,
     *,
     format: Format = "lz2",  # noqa: A002
-    effort: Literal["optimal", "fast"] = "optimal",
-    cancel: CancelToken | None = None,
+    effort: Effort = "optimal",
+    cancel: CancelSignal | None = None,
 ) -> bytes:
     """Pack data into one stream, which `decode` takes strictly. The GIL is released.
 
@@ -69,20 +66,15 @@ def encode(
         format: "lz1" or "lz2". The two streams of one input are equally long.
         effort: "optimal" gives the smallest stream that exists; "fast" one a few percent larger, several times as
             quickly.
-        cancel: Looked at every millisecond; once it is raised, the call ends.
+        cancel: A session's token, or a native one: looked at every millisecond; once it is cancelled, the call ends.
 
     Raises:
-        CancelledError: `cancel` was raised.
+        CancelledError: `cancel` was cancelled.
         LzError: More than 65,536 bytes, or the packed stream would pass 64 KiB (random data of nearly that size).
         TypeError: `data` is no buffer, not contiguous, or its items are not bytes.
         ValueError: `format` or `effort` is another word.
     """
-    if effort not in ("optimal", "fast"):
-        raise ValueError(f"effort must be 'optimal' or 'fast', not {effort!r}")
-    packed, position, reason = _codec.lz_encode(data, _high_byte_first(format), effort == "fast", cancel)
-    if packed is None:
-        raise LzError(position, reason)
-    return packed
+    return _codec_of(format).encode(data, effort=effort, cancel=cancel)
 
 
 def scan(
@@ -91,7 +83,7 @@ def scan(
     window: int = 0,
     format: Format = "lz2",  # noqa: A002
     strict: bool = True,
-    cancel: CancelToken | None = None,
+    cancel: CancelSignal | None = None,
 ) -> NDArray[Any]:
     """Find every offset at which a stream with at least one byte of output begins. The GIL is released.
 
@@ -100,7 +92,7 @@ def scan(
         window: A stream may not cross a multiple of this many bytes (0x8000 for LoROM); 0: no such limit.
         format: "lz1" or "lz2".
         strict: As in `decode`.
-        cancel: Once it is cancelled, from any thread, the scan ends within a millisecond.
+        cancel: As for `encode`; the scan ends within a millisecond.
 
     Returns:
         Structured array (offset uint32, packed_size uint32 with the terminator, size uint32), ascending by offset.
@@ -111,32 +103,14 @@ def scan(
         TypeError: `rom` is no buffer, not contiguous, or its items are not bytes.
         ValueError: `window` is negative, `format` is another word, or the ROM is 4 GiB or larger.
     """
-    if window < 0:
-        raise ValueError(f"window must be 0 or a number of bytes, not {window}")
-    return _codec.lz_scan(rom, _high_byte_first(format), window, strict, 0, cancel)
+    return _codec_of(format).scan(rom, window=window, strict=strict, cancel=cancel)
 
 
-def _high_byte_first(name: str) -> bool:
-    if name not in _HIGH_BYTE_FIRST:
-        raise ValueError(f"format must be 'lz1' or 'lz2', not {name!r}")
-    return _HIGH_BYTE_FIRST[name]
-
-
-@dataclass(frozen=True, slots=True)
-class _LzCodec:
-    """Strict decoding, minimal encoding and the scan as one value, for those who take any codec."""
-
-    name: Format
-
-    def decode(self, data: Buffer, offset: int = 0) -> Block:
-        return decode(data, offset, format=self.name)
-
-    def encode(self, data: Buffer) -> bytes:
-        return encode(data, format=self.name)
-
-    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
-        return scan(rom, window=window, format=self.name)
-
-
-LZ1: Final[Codec] = _LzCodec("lz1")
-LZ2: Final[Codec] = _LzCodec("lz2")
+def _codec_of(name: str) -> NativeCodec:
+    match name:
+        case "lz1":
+            return LZ1
+        case "lz2":
+            return LZ2
+        case _:
+            raise ValueError(f"format must be 'lz1' or 'lz2', not {name!r}")

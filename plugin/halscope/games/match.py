@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from halscope_hooks import Decoder, GameProfile, PointerTable
 
@@ -66,16 +66,32 @@ def code_at(read: ReadByte, snes_address: int) -> bool:
     return None not in found and len(set(found)) > _LOOK // 4 and found[0] not in _NO_BEGINNING
 
 
-def table_targets(table: PointerTable, read: ReadByte) -> Sequence[int]:
-    """The 24-bit SNES addresses that a table's entries hold, in order; entries outside the ROM are left out."""
-    targets = []
-    for number in range(table.count):
-        at = number * table.stride
-        low, high = read(table.low + at), read(table.high + at)
-        bank = table.fixed_bank if table.bank is None else read(table.bank + at)
+class TableEntry(NamedTuple):
+    """An entry of a table of pointers; all are 24-bit SNES addresses.
+
+    Args:
+        low: Where its low byte stands.
+        high: Where its high byte stands.
+        bank: Where its bank stands, `None` for the table's fixed bank.
+        target: What it holds.
+    """
+
+    low: int
+    high: int
+    bank: int | None
+    target: int
+
+
+def table_entries(table: PointerTable, read: ReadByte) -> Sequence[TableEntry]:
+    """The entries of a table, in order; those outside the ROM are left out."""
+    entries = []
+    for at in range(0, table.count * table.stride, table.stride):
+        places = (table.low + at, table.high + at, None if table.bank is None else table.bank + at)
+        low, high = read(places[0]), read(places[1])
+        bank = table.fixed_bank if places[2] is None else read(places[2])
         if low is not None and high is not None and bank is not None:
-            targets.append(bank << 16 | high << 8 | low)
-    return targets
+            entries.append(TableEntry(*places, bank << 16 | high << 8 | low))
+    return entries
 
 
 def _decoders(profile: GameProfile, read: ReadByte) -> tuple[Decoder, ...]:

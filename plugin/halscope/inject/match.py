@@ -179,7 +179,7 @@ def _refuse(
         )
     y, x = (int(v) for v in np.argwhere(wrong)[0])
     packed = _packed(picture.rgb)
-    used = len(np.unique(packed[picture.opaque])) + (not picture.opaque.all())
+    used = len(set(packed[picture.opaque].tolist())) + (not picture.opaque.all())
     limit = len(sheet.palettes) * (sheet.colours - 1) + 1
     begin = f"{source}: "
     if used > limit:
@@ -190,7 +190,7 @@ def _refuse(
     away = _redmean(np.array([colour], np.int32), entries)[0]
     near = _packed(entries[int(away.argmin())])
     message = (
-        f"{begin}{np.count_nonzero(wrong)} pixels in {len(np.unique(packed[wrong]))} colours that are not in the "
+        f"{begin}{np.count_nonzero(wrong)} pixels in {len(set(packed[wrong].tolist()))} colours that are not in the "
         f"{'palettes of their tiles' if len(sheet.palettes) > 1 else 'palette'}, the first at ({x}, {y}): "
         f"#{colour:06x}, nearest is #{near:06x}; use the sheet's colours, or ask for the nearest ones (--nearest)"
     )

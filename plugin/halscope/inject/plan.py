@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, Block, Codec, CodecError, InjectError, Origin, StartEvidence
+from halscope_hooks import RAW_CODEC, Block, CancelSignal, Codec, CodecError, InjectError, Origin, StartEvidence
 from numpy.typing import NDArray
 
 from halscope.inject._merge import SheetTile, merge
@@ -30,10 +30,16 @@ class TileIndex(Protocol):
 
 
 def plan_edit(
-    rom: Rom, codecs: Sequence[Codec], edited: EditedSheet, *, index: TileIndex | None = None, force: bool = False
+    rom: Rom,
+    codecs: Sequence[Codec],
+    edited: EditedSheet,
+    *,
+    index: TileIndex | None = None,
+    force: bool = False,
+    cancel: CancelSignal | None = None,
 ) -> EditPlan:
     """Plan the edit of one sheet, as `plan_edits` does."""
-    return plan_edits(rom, codecs, [edited], index=index, force=force)
+    return plan_edits(rom, codecs, [edited], index=index, force=force, cancel=cancel)
 
 
 def plan_edits(
@@ -43,13 +49,15 @@ def plan_edits(
     *,
     index: TileIndex | None = None,
     force: bool = False,
+    cancel: CancelSignal | None = None,
 ) -> EditPlan:
     """Plan the edits of sheets with their pictures, as `plan_changes` does for what they change.
 
     Raises:
+        CancelledError: As `plan_changes`.
         InjectError: As `plan_changes`; or a painted tile is locked, or edited in two ways inside one sheet.
     """
-    return plan_changes(rom, codecs, [sheet_edit(one) for one in edited], index=index, force=force)
+    return plan_changes(rom, codecs, [sheet_edit(one) for one in edited], index=index, force=force, cancel=cancel)
 
 
 def plan_changes(
@@ -59,6 +67,7 @@ def plan_changes(
     *,
     index: TileIndex | None = None,
     force: bool = False,
+    cancel: CancelSignal | None = None,
 ) -> EditPlan:
     """Plan edits: take the changed tiles, prove each one's place in the ROM, and pack their blocks anew.
 
@@ -70,8 +79,10 @@ def plan_changes(
         index: The ROM's index, if there is one: its evidence for a block's start counts instead of the sheet's, and
             other places of the same tiles are noted.
         force: Also edit a block whose start is known by content or adjacency alone.
+        cancel: Ends the packing of a block soon after it is cancelled.
 
     Raises:
+        CancelledError: `cancel` was cancelled.
         InjectError: A sheet belongs to another ROM, a tile is edited in two ways, the ROM does not hold what a sheet
             says, or a block's start is not proven.
     """
@@ -97,7 +108,7 @@ def plan_changes(
                 f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW_CODEC])}"
             )
         else:
-            block = _edit_block(rom, by_name[codec], block_offset, group, start)
+            block = _edit_block(rom, by_name[codec], block_offset, group, start, cancel)
             if start not in PROVEN_STARTS and not force:
                 raise InjectError(
                     f"{rom.name}: the {block.name} holds the tiles, but that it begins there is known by {start!r} "
@@ -130,13 +141,20 @@ def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
     return block
 
 
-def _edit_block(rom: Rom, codec: Codec, block_offset: int, group: list[SheetTile], start: StartEvidence) -> BlockEdit:
+def _edit_block(
+    rom: Rom,
+    codec: Codec,
+    block_offset: int,
+    group: list[SheetTile],
+    start: StartEvidence,
+    cancel: CancelSignal | None,
+) -> BlockEdit:
     block = decode_proven(rom, codec, block_offset)
     old = block.data.tobytes()
     name = f"{rom.name}: {codec.name} block at {block_offset:#x}"
     new, changes = merge(old, group, name, 0)
     try:
-        packed = codec.encode(new)
+        packed = codec.encode(new, cancel=cancel)
         again = codec.decode(packed)
     except CodecError as error:
         raise InjectError(f"{name}: the edited block cannot be packed: {error}") from error

@@ -8,6 +8,7 @@ from halscope_hooks import Codec, Exporter, ExportRequest, GameProfile, Host, Ho
 
 from halscope.codecs.hal import HAL
 from halscope.codecs.lz import LZ1, LZ2
+from halscope.codecs.simcity import SIMCITY
 from halscope.export import bps, ips
 from halscope.games import profiles
 from halscope.hosts import libretro
@@ -85,8 +86,8 @@ class BuiltInCodecs:
 
     @hookimpl
     def halscope_codecs(self) -> list[Codec]:
-        """HAL Laboratory's format, and Nintendo's LC_LZ1 and LC_LZ2."""
-        return [HAL, LZ1, LZ2]
+        """HAL Laboratory's format, Nintendo's LC_LZ1 and LC_LZ2, and SimCity's."""
+        return [HAL, LZ1, LZ2, SIMCITY]
 
 
 class BuiltInExporters:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Buffer, Callable
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import Any, Final, NoReturn
 
 import numpy as np
 from halscope_hooks import (
     Block,
+    CancelledError,
+    CancelSignal,
     Codec,
     CodecError,
     Exporter,
@@ -67,20 +70,23 @@ class GuardedCodec:
         decoded.flags.writeable = False
         return Block(decoded, int(block.consumed), offset)
 
-    def encode(self, data: Buffer) -> bytes:
-        """As Codec.encode; anything but a CodecError becomes one that names the plugin."""
+    def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
+        """As Codec.encode; anything but a CodecError, or the CancelledError that was asked for, becomes a CodecError
+        that names the plugin."""
         try:
-            return bytes(self.codec.encode(data))
+            return bytes(self.codec.encode(data, **_cancel_argument(self.codec.encode, cancel)))
         except CodecError:
             raise
-        except Exception as error:  # a stranger's code may raise anything
+        except Exception as error:  # third-party code may raise anything
+            if _was_asked_for(error, cancel):
+                raise
             self._wrong(0, error)
 
-    def scan(self, rom: Buffer, *, window: int = 0) -> NDArray[Any]:
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
         """As Codec.scan; where it fails, or returns nonsense, nothing is found, and the plugin is named."""
         size = memoryview(rom).nbytes
         try:
-            found = self.codec.scan(rom, window=window)
+            found = self.codec.scan(rom, window=window, **_cancel_argument(self.codec.scan, cancel))
             result = np.empty(len(found), _SCAN_DTYPE)
             for field in ("offset", "packed_size", "size"):
                 column = np.asarray(found[field])
@@ -90,7 +96,9 @@ class GuardedCodec:
             ends = result["offset"].astype(np.int64) + result["packed_size"]
             if (ends > size).any() or (np.diff(result["offset"].astype(np.int64)) <= 0).any():
                 raise ValueError("scan returned streams past the ROM's end, or not in ascending order")
-        except Exception as error:  # a stranger's code may raise anything
+        except Exception as error:  # third-party code may raise anything
+            if _was_asked_for(error, cancel):
+                raise
             self.failed = True
             self.fail(error)
             return np.empty(0, _SCAN_DTYPE)
@@ -100,6 +108,23 @@ class GuardedCodec:
         self.failed = True
         self.fail(error)
         raise CodecError(offset, f"the codec {self.name} of plugin {self.plugin} failed: {said(error)}") from error
+
+
+def _cancel_argument(method: Callable[..., object], cancel: CancelSignal | None) -> dict[str, CancelSignal]:
+    """The signal as a keyword argument for a method that takes one; nothing for a method that does not."""
+    if cancel is None:
+        return {}
+    try:
+        parameters = signature(method).parameters.values()
+    except (TypeError, ValueError):  # a C function without a signature
+        return {}
+    takes = any(one.name == "cancel" or one.kind is Parameter.VAR_KEYWORD for one in parameters)
+    return {"cancel": cancel} if takes else {}
+
+
+def _was_asked_for(error: Exception, cancel: CancelSignal | None) -> bool:
+    """Whether the error says no more than that the work was cancelled, and it was."""
+    return isinstance(error, CancelledError) and cancel is not None and cancel.cancelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Self
 
-from halscope_hooks import Codec, InjectError, Patch, UsageError
+from halscope_hooks import CancelSignal, Codec, InjectError, Patch, UsageError
 
 from halscope.inject import EditPlan, SheetEdit, TileChange, TileIndex, plan_changes, to_patch
 from halscope.rom.image import Rom
@@ -165,11 +165,18 @@ class EditList:
         return replace(self, position=self.position + 1)
 
     def plan(
-        self, rom: Rom, codecs: Sequence[Codec], *, index: TileIndex | None = None, force: bool = False
+        self,
+        rom: Rom,
+        codecs: Sequence[Codec],
+        *,
+        index: TileIndex | None = None,
+        force: bool = False,
+        cancel: CancelSignal | None = None,
     ) -> EditPlan:
         """Plan all edits, starting from the original ROM; the arguments are those of `plan_changes`.
 
         Raises:
+            CancelledError: `cancel` was cancelled.
             InjectError: It is another ROM, or the edits cannot be planned together.
         """
         if rom.sha256 != self.rom_sha256:
@@ -177,7 +184,7 @@ class EditList:
                 f"{rom.name}: the edits start from the ROM with the SHA-256 {self.rom_sha256}, this one has "
                 f"{rom.sha256}; give that ROM"
             )
-        return plan_changes(rom, codecs, [edit.sheet for edit in self.edits], index=index, force=force)
+        return plan_changes(rom, codecs, [edit.sheet for edit in self.edits], index=index, force=force, cancel=cancel)
 
     def patch(self, rom: Rom, codecs: Sequence[Codec], *, index: TileIndex | None = None, force: bool = False) -> Patch:
         """The patch of all edits. Raises InjectError as `plan`, or where an edited block does not fit."""

@@ -1,13 +1,13 @@
 """Evidence: how much a stream of any codec looks like a packer's work, in nats.
 
-Codecs of one family are weighed in C++ (cpp/locate/economy.hpp), where their evidence is that of one model and can be
-compared; of any other one only what it saves is known.
+Native codecs are weighed in C++ (cpp/locate/economy.hpp), where their evidence is that of one model and can be
+compared. Of any other codec only what it saves is known. A codec is native by its type, whatever it is called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from halscope_hooks import Codec
@@ -15,40 +15,32 @@ from numpy.typing import NDArray
 
 import halscope._codec as _codec
 from halscope._codec import CancelToken
+from halscope.codecs import NativeCodec
 from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.image import Rom
 from halscope.rom.styles import mixed_styles
 
-NATIVE: Final = {"hal": 0, "lz1": 1, "lz2": 2}
-"""Codecs of these names are scanned, weighed and decoded in C++, which knows them by number; the others through their
-own methods."""
 
-
-def native_formats(codecs: Sequence[Codec], numbers: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What C++ calls the codecs that these numbers count through; all of them are native."""
-    formats = np.array([NATIVE.get(codec.name, len(NATIVE)) for codec in codecs], np.uint8)
-    return formats[numbers] if len(codecs) else numbers
+def native_handles(codecs: Sequence[Codec]) -> list[_codec.NativeCodec]:
+    """What C++ knows the native ones among the codecs by, in their order."""
+    return [codec.handle for codec in codecs if isinstance(codec, NativeCodec)]
 
 
 def scan(rom: Rom, codec: Codec, cancel: CancelToken | None, threads: int = 0) -> NDArray[Any]:
     """Every strict stream: at least offset, packed_size and size."""
     stop_if_cancelled(cancel)
-    match codec.name:
-        case "hal":
-            return _codec.hal_scan(rom.data, rom.mapping.window, True, threads, cancel)
-        case "lz1" | "lz2":
-            return _codec.lz_scan(rom.data, codec.name == "lz2", rom.mapping.window, True, threads, cancel)
-        case _:
-            return codec.scan(rom.data, window=rom.mapping.window)
+    if isinstance(codec, NativeCodec):
+        return codec.scan(rom.data, window=rom.mapping.window, cancel=cancel, threads=threads)
+    return codec.scan(rom.data, window=rom.mapping.window, cancel=cancel)
 
 
 def first_look(
     rom: Rom, codec: Codec, candidates: NDArray[Any], cancel: CancelToken | None, threads: int = 0
 ) -> NDArray[np.float64]:
     """A cheap estimate of each candidate's evidence, without decoding it."""
-    if codec.name in NATIVE:
+    if isinstance(codec, NativeCodec):
         offsets = np.ascontiguousarray(candidates["offset"], np.uint32)
-        look = _codec.locate_command_evidence(rom.data, offsets, NATIVE[codec.name], cancel, threads)
+        look = _codec.locate_command_evidence(rom.data, offsets, codec.handle, cancel, threads)
         return look.astype(np.float64)
     return _compression(candidates)
 
@@ -60,15 +52,17 @@ def full_evidence(
     evidence = _compression(starts)
     native = is_native(codecs, starts["codec"])
     offsets = np.ascontiguousarray(starts["offset"][native])
-    formats = native_formats(codecs, starts["codec"][native])
-    parts = _codec.locate_stream_evidence(rom.data, offsets, formats, cancel, threads)
+    # The native ones alone are numbered in C++.
+    place = np.cumsum([isinstance(codec, NativeCodec) for codec in codecs], dtype=np.int64) - 1
+    numbers = place[starts["codec"][native]].astype(np.uint8)
+    parts = _codec.locate_stream_evidence(rom.data, offsets, native_handles(codecs), numbers, cancel, threads)
     evidence[native] = mixed_styles(starts[native], parts[:, 0] + parts[:, 1], parts[:, 2:], cancel)
     return evidence
 
 
 def is_native(codecs: Sequence[Codec], numbers: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which of these numbers count to a codec that C++ knows."""
-    known = np.array([codec.name in NATIVE for codec in codecs], np.bool_)
+    known = np.array([isinstance(codec, NativeCodec) for codec in codecs], np.bool_)
     return known[numbers] if len(codecs) else np.zeros(len(numbers), np.bool_)
 
 

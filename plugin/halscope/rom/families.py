@@ -14,7 +14,7 @@ An end that lies inside a stronger family is an accident of that family's bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import Codec, StartEvidence
@@ -26,6 +26,7 @@ from halscope.rom.belief import weigh_codecs
 from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.image import Rom
 from halscope.rom.pointers import table_pointers
+from halscope.rom.references import KnownTable, References, known_offsets
 from halscope.rom.rows import best_of_each, best_rows, disjoint, first_of_each, highest, numbered
 
 Starts = NDArray[Any]
@@ -33,6 +34,19 @@ Progress = Callable[[int, int], None]
 
 KnownStarts = Mapping[str, NDArray[np.uint32]]
 """For a codec's name, ROM offsets that something known of this ROM points at (a game profile's tables)."""
+
+
+class Found(NamedTuple):
+    """What find_families finds.
+
+    Args:
+        starts: START_DTYPE.
+        references: The pointers that lead to them.
+    """
+
+    starts: Starts
+    references: References
+
 
 START_KINDS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer", "adjacent", "content")
 """What `start` in START_DTYPE counts through, strongest first."""
@@ -103,21 +117,23 @@ def find_families(
     cancel: CancelToken | None = None,
     known_starts: KnownStarts | None = None,
     threads: int = 0,
-) -> Starts:
+    known_tables: Sequence[KnownTable] = (),
+) -> Found:
     """Scan a ROM with each codec and rank what is found.
 
     Args:
         rom: The image; no stream crosses a multiple of its mapping's window.
         codecs: At most 255.
         progress: Called with (codecs done, codecs).
-        cancel: Raises CancelledError soon after it is cancelled; a foreign codec is waited for.
+        cancel: Raises CancelledError soon after it is cancelled; a third-party codec that ignores it is waited for.
         known_starts: Counted as if a table pointed at them and they were of no other codec, where a plausible stream
             begins there.
         threads: Of C++ at most; 0: as many as there are cores, up to four.
+        known_tables: What they lead to counts as a known start, and their entries are among the references.
 
     Returns:
-        START_DTYPE array: families in the order of their best start's offset, within one the best start first. Streams
-        of all codecs that share an end are one family. `family` numbers them from 0, `codec` counts through `codecs`.
+        The starts, families in the order of their best start's offset, within one the best start first. Streams of all
+        codecs that share an end are one family. `family` numbers them from 0, `codec` counts through `codecs`.
     """
     parts = [np.empty(0, START_DTYPE)]
     for number, codec in enumerate(codecs):
@@ -127,11 +143,13 @@ def find_families(
     candidates = np.concatenate(parts)
     candidates["family"] = numbered(candidates["offset"] + candidates["packed_size"])
     stop_if_cancelled(cancel)
-    tables = _tables(rom, candidates, cancel, threads)
+    tables, references = _tables(rom, candidates, cancel, threads)
     for number, codec in enumerate(codecs):
-        if known_starts is not None and codec.name in known_starts:
-            known = np.isin(candidates["offset"], known_starts[codec.name])
-            tables[known & (candidates["codec"] == number)] = np.inf
+        offsets = np.append(known_offsets(known_tables, codec.name), (known_starts or {}).get(codec.name, []))
+        known = np.zeros(len(rom.data), np.bool_)
+        known[offsets[offsets < len(known)].astype(np.intp)] = True
+        tables[known[candidates["offset"]] & (candidates["codec"] == number)] = np.inf
+    references = References.known(known_tables, [codec.name for codec in codecs]).joined(references)
     stop_if_cancelled(cancel)
     starts, tables = _chosen(codecs, candidates, tables)
     starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel, threads)
@@ -144,7 +162,8 @@ def find_families(
     stop_if_cancelled(cancel)
     _score(starts)
     stop_if_cancelled(cancel)
-    return _in_order(_renumbered(_kept(starts)))
+    starts = _in_order(_renumbered(_kept(starts)))
+    return Found(starts, references.leading_to(starts["offset"]))
 
 
 def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
@@ -167,14 +186,17 @@ def _candidates(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None,
     return candidates
 
 
-def _tables(rom: Rom, candidates: Starts, cancel: CancelToken | None, threads: int) -> NDArray[np.float32]:
-    """The evidence of the tables that lead to each candidate's offset, whatever its codec."""
+def _tables(
+    rom: Rom, candidates: Starts, cancel: CancelToken | None, threads: int
+) -> tuple[NDArray[np.float32], References]:
+    """The evidence of the tables that lead to each candidate's offset, whatever its codec, and their entries."""
     number = numbered(np.ascontiguousarray(candidates["offset"]))
     rows = np.empty(int(number.max()) + 1 if len(number) else 0, np.intp)
     rows[number] = np.arange(len(number))  # any of those at an offset: they share their end
     offsets, families = candidates["offset"][rows], candidates["family"][rows]
     offsets, families = np.ascontiguousarray(offsets), np.ascontiguousarray(families)
-    return table_pointers(rom, offsets, families, cancel, threads)[number]
+    found = table_pointers(rom, offsets, families, cancel, threads)
+    return found.evidence[number], found.references
 
 
 def _chosen(

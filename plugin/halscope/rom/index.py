@@ -15,10 +15,11 @@ import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom.cancelling import stop_if_cancelled
-from halscope.rom.evidence import NATIVE, native_formats
+from halscope.rom.evidence import native_handles
 from halscope.rom.families import START_DTYPE, START_KINDS, KnownStarts, Starts, find_families
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
+from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Reference, References
 from halscope.rom.rows import first_of_each
 
 TILE_BYTES: Final = 32
@@ -27,7 +28,7 @@ VRAM_TILES: Final = 2048
 MOST_PLACES: Final = 256
 """Places of one tile that are looked at; a tile with more is a pattern, and says nothing."""
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Version of what is in a cache file and of how it is found; another one is built anew."""
 
 Progress = Callable[[int, int], None]
@@ -46,7 +47,7 @@ class RomIndex:
         rom: The image.
         codecs: The codecs that the index was built with, in this order.
         families: START_DTYPE, every start that is kept; families by offset, best start first.
-        arrays: The decoded outputs, their bounds, and the fingerprint table.
+        arrays: The decoded outputs, their bounds, the fingerprint table, and the references with their tables.
     """
 
     def __init__(self, rom: Rom, codecs: Sequence[Codec], families: Starts, arrays: cache.Arrays) -> None:
@@ -55,6 +56,7 @@ class RomIndex:
         self.families = families
         self._outputs, self._bounds = arrays["outputs"], arrays["bounds"]
         self._buckets, self._positions = arrays["buckets"], arrays["positions"]
+        self._references = References(arrays["references"], arrays["tables"])
         self._blocks = SegmentBlocks(families, tuple(codec.name for codec in codecs))
         self._atlas = atlas_of(
             families, self._outputs, self._bounds, rom.data, (self._buckets, self._positions), MOST_PLACES
@@ -69,17 +71,19 @@ class RomIndex:
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
         known_starts: KnownStarts | None = None,
+        known_tables: Sequence[KnownTable] = (),
         threads: int = 0,
     ) -> Self:
         """Index a ROM: scan, rank the starts, decode them, and take fingerprints of it all and of the ROM itself.
 
         Args:
             rom: The image. Streams do not cross the edges that its mapping cannot be read across.
-            codecs: Compression formats as values; those named in evidence.NATIVE take a path through C++.
+            codecs: Compression formats as values; native ones take a path through C++.
             progress: Called with (steps done, steps).
-            cancel: Once it is cancelled, from any thread, the work ends within milliseconds; only a foreign codec's
-                own methods are waited for.
+            cancel: Once it is cancelled, from any thread, the work ends within milliseconds; a third-party codec's
+                scan is given it, and waited for if it does not look at it.
             known_starts: See `find_families`.
+            known_tables: See `find_families`.
             threads: Of C++ at most; 0: as many as there are cores, up to four. The index does not depend on it.
 
         Raises:
@@ -89,15 +93,23 @@ class RomIndex:
         _check_names(codecs)
         report = progress or (lambda _done, _total: None)
         report(0, _STEPS)
-        families = find_families(rom, codecs, cancel=cancel, known_starts=known_starts, threads=threads)
+        found = find_families(
+            rom, codecs, cancel=cancel, known_starts=known_starts, threads=threads, known_tables=known_tables
+        )
         report(1, _STEPS)
-        families, outputs, bounds = _decoded(rom, codecs, families, cancel)
+        families, outputs, bounds = _decoded(rom, codecs, found.starts, cancel)
         report(2, _STEPS)
         buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel, threads)
         report(_STEPS, _STEPS)
-        return cls(
-            rom, codecs, families, _read_only(outputs=outputs, bounds=bounds, buckets=buckets, positions=positions)
+        arrays = _read_only(
+            outputs=outputs,
+            bounds=bounds,
+            buckets=buckets,
+            positions=positions,
+            references=found.references.rows,
+            tables=found.references.tables,
         )
+        return cls(rom, codecs, families, arrays)
 
     @classmethod
     def load_or_build(
@@ -109,6 +121,7 @@ class RomIndex:
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
         known_starts: KnownStarts | None = None,
+        known_tables: Sequence[KnownTable] = (),
         threads: int = 0,
     ) -> Self:
         """As `build`, from the cache where it holds this ROM and these codecs. A cache that cannot be used is no error.
@@ -121,6 +134,7 @@ class RomIndex:
             progress: As for `build`; not called where the cache serves.
             cancel: As for `build`.
             known_starts: As for `build`; part of the cache's key.
+            known_tables: As for `build`; part of the cache's key.
             threads: As for `build`.
         """
         _check_names(codecs)
@@ -131,13 +145,25 @@ class RomIndex:
                 f"{name} {hashlib.sha256(offsets.tobytes()).hexdigest()}"
                 for name, offsets in sorted((known_starts or {}).items())
             ]
+            + [
+                f"{table.codec} {table.stride} {hashlib.sha256(table.entries.tobytes()).hexdigest()}"
+                for table in known_tables
+            ]
         )
         folder = cache.default_folder() if cache_dir is None else cache_dir
         path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
         stored = cache.load(path, key)
         if stored is not None and _fits(stored, rom):
             return cls(rom, codecs, stored["families"], stored)
-        index = cls.build(rom, codecs, progress=progress, cancel=cancel, known_starts=known_starts, threads=threads)
+        index = cls.build(
+            rom,
+            codecs,
+            progress=progress,
+            cancel=cancel,
+            known_starts=known_starts,
+            known_tables=known_tables,
+            threads=threads,
+        )
         if not any(getattr(codec, "failed", False) for codec in codecs):
             cache.store(path, key, index._arrays())
         return index
@@ -168,11 +194,28 @@ class RomIndex:
             CodecError: No stream begins there.
         """
         name, offset = (origin.codec, origin.block_offset) if isinstance(origin, Origin) else origin
-        for codec in self.codecs:
-            if codec.name == name:
-                return codec.decode(self.rom.data, offset)
-        known = ", ".join(codec.name for codec in self.codecs) or "none"
-        raise UsageError(f'no codec "{name}" in the index of {self.rom.name}; it has: {known}')
+        return self.codecs[self._number_of(name)].decode(self.rom.data, offset)
+
+    def references(self, codec: str, block_offset: int) -> tuple[Reference, ...]:
+        """The pointers that lead to a start, ascending by where they stand in the ROM.
+
+        Entries of tables alone: they are what proves a start that is known by "pointer". One that shares its offset
+        with a start of another codec has the same pointers, and proves nothing by them.
+
+        Args:
+            codec: The codec's name.
+            block_offset: Where the start lies in the ROM.
+
+        Returns:
+            Nothing for a start that no table leads to, or that this index does not know.
+
+        Raises:
+            UsageError: The codec is not one of this index.
+        """
+        number = self._number_of(codec)
+        families = self.families
+        known = (families["offset"] == block_offset) & (families["codec"] == number)
+        return self._references.of(block_offset, number) if known.any() else ()
 
     def informative(self, tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.bool_]:
         """bool[n]: which tiles hold at least three different byte values. The others (blank, one flat colour, plain
@@ -233,6 +276,13 @@ class RomIndex:
         """What a follower's answers mean."""
         return Origins(self._blocks, first, answers)
 
+    def _number_of(self, name: str) -> int:
+        names = [codec.name for codec in self.codecs]
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise UsageError(f'no codec "{name}" in the index of {self.rom.name}; it has: {known}')
+        return names.index(name)
+
     def _arrays(self) -> cache.Arrays:
         return {
             "families": self.families,
@@ -240,6 +290,8 @@ class RomIndex:
             "bounds": self._bounds,
             "buckets": self._buckets,
             "positions": self._positions,
+            "references": self._references.rows,
+            "tables": self._references.tables,
         }
 
 
@@ -292,9 +344,10 @@ def _decoded(
     rom: Rom, codecs: Sequence[Codec], families: Starts, cancel: CancelToken | None
 ) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
     """The outputs of all starts one behind the other, and their bounds. Starts that do not decode are left out."""
-    if all(codec.name in NATIVE for codec in codecs):
-        formats = native_formats(codecs, families["codec"])
-        outputs, bounds = _codec.locate_decode_all(rom.data, np.ascontiguousarray(families["offset"]), formats, cancel)
+    handles = native_handles(codecs)
+    if len(handles) == len(codecs):
+        offsets, numbers = np.ascontiguousarray(families["offset"]), np.ascontiguousarray(families["codec"])
+        outputs, bounds = _codec.locate_decode_all(rom.data, offsets, handles, numbers, cancel)
         return families, outputs, bounds
     parts: list[NDArray[np.uint8]] = []
     kept = np.ones(len(families), np.bool_)
@@ -329,11 +382,14 @@ def _fits(stored: cache.Arrays, rom: Rom) -> bool:
     """Whether the arrays of a cache file belong together."""
     names = {"families": START_DTYPE, "outputs": np.dtype("u1"), "bounds": np.dtype("<u4")}
     names |= {"buckets": np.dtype("<u4"), "positions": np.dtype("<u4")}
+    names |= {"references": REFERENCE_DTYPE, "tables": TABLE_DTYPE}
     if any(
         name not in stored or stored[name].dtype != dtype or stored[name].ndim != 1 for name, dtype in names.items()
     ):
         return False
     families, bounds = stored["families"], stored["bounds"]
+    if not References(stored["references"], stored["tables"]).fit(len(rom.data)):
+        return False
     return len(bounds) == len(families) + 1 and bool((families["offset"] < len(rom.data)).all())
 
 

@@ -8,7 +8,7 @@ starts of different families, and so many of them that one accidental table in a
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom.image import Rom
 from halscope.rom.mapping import PAGE_BYTES, snes_mirrors
+from halscope.rom.references import References
 
 STRIDES: Final = tuple(range(3, 17))
 """Bytes from one pointer to the next: a plain table has 3 or 4, a table of records more."""
@@ -29,14 +30,26 @@ _ACCIDENTS: Final = 0.01
 """Accidental tables that are expected in a ROM."""
 
 
+class TablePointers(NamedTuple):
+    """What the tables of a ROM say of some starts.
+
+    Args:
+        evidence: float32, for each start the evidence (nats) of the strongest table that leads to it; 0 for none.
+        references: The entries of the tables.
+    """
+
+    evidence: NDArray[np.float32]
+    references: References
+
+
 def table_pointers(
     rom: Rom,
     offsets: NDArray[np.uint32],
     families: NDArray[np.uint32],
     cancel: CancelToken | None = None,
     threads: int = 0,
-) -> NDArray[np.float32]:
-    """For each start, the evidence (nats) of the strongest table that an address leads to it from; 0 for none.
+) -> TablePointers:
+    """The tables of addresses that lead to starts.
 
     Args:
         rom: The image; addresses count in all mirrors of its mapping, but not where a small ROM merely repeats.
@@ -48,7 +61,7 @@ def table_pointers(
     result = np.zeros(len(offsets), np.float32)
     positions = len(rom.data) - 2
     if not len(offsets) or positions < 1:
-        return result
+        return TablePointers(result, References.none())
     references = _codec.locate_references(rom.data, direct_pages(rom), offsets, cancel, threads)
     # Half a reference more than were seen, so that a ROM without any does not make a chance of zero.
     accident = min(0.5, (len(references) + 0.5) / positions)
@@ -56,9 +69,10 @@ def table_pointers(
     miss = math.log((1 - _LEADS_TO_START) / (1 - accident))
     threshold = math.log(positions * len(STRIDES) / _ACCIDENTS)
     strides = np.array(STRIDES, np.uint32)
-    evidence = _codec.locate_tables(references, families, strides, hit, miss, threshold, cancel, threads)
-    np.maximum.at(result, references["target"], evidence)
-    return result
+    entries = _codec.locate_tables(references, families, strides, hit, miss, threshold, cancel, threads)
+    np.maximum.at(result, references["target"], entries["evidence"])
+    targets = offsets[references["target"]]
+    return TablePointers(result, References.found(rom.data, references["position"], targets, entries))
 
 
 def direct_pages(rom: Rom) -> NDArray[np.int64]:

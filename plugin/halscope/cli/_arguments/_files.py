@@ -19,7 +19,9 @@ def add_search(commands: Commands) -> None:
         help="list blocks from this score, 0 to 1, on (default: blocks that more speaks for than against)",
     )
     scan.add_argument("--all", action="store_true", help="list every offset at which a stream can be read, unranked")
-    scan.add_argument("--codec", metavar="C", help="only this format's: hal, lz1, lz2, or a plugin's (default: all)")
+    scan.add_argument(
+        "--codec", metavar="C", help="only this format's: hal, lz1, lz2, simcity, or a plugin's (default: all)"
+    )
     scan.add_argument("--json", action="store_true", help="print JSON")
     add_plugin_options(scan)
 

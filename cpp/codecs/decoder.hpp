@@ -1,9 +1,11 @@
-// Decoding: as for HAL streams a loop that over-copies while there is slack, and a careful step for everything else.
+// The decoder of the formats of hal/format.hpp whose pairs are counted in bytes: as for HAL streams a loop that
+// over-copies while there is slack, and a careful step for everything else.
 //
-// There are few kinds of command, and each writes at most 32 bytes where its header is short: either a piece of memory
-// (raw bytes, a copy) or two bytes in turn to which something is added (both runs, a sequence). So all five take one
-// straight path: both are made, and a mask says which is stored. The one decision is whether this is a case for the
-// careful step, and the branch predictor mostly knows that it is not.
+// The commands 0 to 4 each write at most 32 bytes where their header is short: either a piece of memory (raw bytes, a
+// copy) or two bytes in turn to which something is added (both runs, a sequence). So all five take one straight path:
+// both are made, and a mask says which is stored. The one decision is whether this is a case for the careful step, and
+// the branch predictor mostly knows that it is not.
+#pragma once
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -11,10 +13,17 @@
 
 #include "hal/bits.hpp"
 #include "hal/command.hpp"
-#include "lz/lz.hpp"
+#include "hal/format.hpp"
+#include "hal/hal.hpp"
 
-namespace halscope::lz {
-namespace {
+namespace halscope::codecs {
+namespace decoder {
+
+using hal::DecodeResult;
+using hal::kMaxOutput;
+using hal::kMaxPacked;
+using hal::Mode;
+using hal::Status;
 
 using hal::kCopy;
 using hal::kRaw;
@@ -62,12 +71,6 @@ constexpr std::array<Form, kCopy + 1> kForms{{
     {2, 0, 0, kYes, 0},
 }};
 
-// Of two bytes that were read once.
-template <hal::Format format>
-constexpr std::size_t reference(unsigned first, unsigned second) noexcept {
-    return format.references == std::endian::big ? first << 8 | second : second << 8 | first;
-}
-
 template <hal::Format format, Mode mode>
 class Decoder {
   public:
@@ -112,7 +115,7 @@ class Decoder {
             const std::size_t count = (head & 31U) + 1U;
             const std::uint8_t* const arguments = in + at + 1;
             const unsigned first = read_once(arguments);
-            const std::size_t from = reference<format>(first, read_once(arguments + 1));
+            const std::size_t from = format.source(kCopy, first, read_once(arguments + 1), 0);
             const bool copies = kind == kCopy;
             if (copies & (from + count > written)) [[unlikely]]
                 break;
@@ -138,17 +141,25 @@ class Decoder {
             if (end_ - at_ < 2) return fault(past_end_);
             command = hal::long_command(head, read_once(in_ + at_ + 1));
         }
-        const std::size_t packed = command.header + command.arguments();
+        const std::size_t packed = command.header + format.arguments(command);
         if (end_ - at_ < packed) return fault(past_end_);
-        if (mode == Mode::strict && command.kind > kCopy) return fault(Status::unused_command, command.kind);
+        if (mode == Mode::strict && format.copies == hal::Copies::forward && command.kind > kCopy)
+            return fault(Status::unused_command, command.kind);
         if (limit_ - written_ < command.count) return fault(Status::output_too_long);
         const std::uint8_t* const arguments = in_ + at_ + command.header;
         if (command.is_reference()) {
             const unsigned first = read_once(arguments);
-            const std::size_t from = reference<format>(first, read_once(arguments + 1));
+            const unsigned second = format.arguments(command) == 2 ? read_once(arguments + 1) : 0;
+            const bool is_near = format.copies == hal::Copies::near && command.kind >= hal::kNearCopy;
+            if (is_near && first > written_) return fault(Status::distance_before_start, first);
+            const std::size_t from = format.source(command.kind, first, second, written_);
             if (mode == Mode::strict && from >= written_) return fault(Status::reference_past_output, from);
-            if (from + command.count > kMaxOutput) return fault(Status::reference_past_window, from);
-            copy(from, command.count);
+            if (!is_near && from + command.count > kMaxOutput) return fault(Status::reference_past_window, from);
+            if (format.inverts(command.kind)) {
+                copy_inverted(from, command.count);
+            } else {
+                copy(from, command.count);
+            }
         } else {
             write(command, arguments);
         }
@@ -184,6 +195,14 @@ class Decoder {
         }
     }
 
+    void copy_inverted(std::size_t from, std::size_t count) noexcept {
+        std::uint8_t* const to = out_ + written_;
+        for (std::size_t k = 0; k < count; ++k) {
+            const std::uint8_t byte = from < written_ ? out_[from + k] : std::uint8_t{0};
+            to[k] = static_cast<std::uint8_t>(~byte);
+        }
+    }
+
     const std::uint8_t* in_;
     std::size_t begin_;
     std::size_t at_;
@@ -194,31 +213,17 @@ class Decoder {
     std::size_t written_ = 0;
 };
 
+}  // namespace decoder
+
+// As hal::decode. Commands 5 to 7 of Copies::forward, which no packer writes: strict refuses them, compatible takes
+// them for copies, as the games' decoders do (they test the sign of the command's byte).
 template <hal::Format format>
-DecodeResult decode_as(std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
-                       std::span<std::uint8_t> out) noexcept {
-    return mode == Mode::strict ? Decoder<format, Mode::strict>(in, offset, out).run()
-                                : Decoder<format, Mode::compatible>(in, offset, out).run();
+[[nodiscard]] hal::DecodeResult decode_family(std::span<const std::uint8_t> in, std::size_t offset, hal::Mode mode,
+                                              std::span<std::uint8_t> out) noexcept {
+    static_assert(format.pair_count == hal::PairCount::bytes && format.copies != hal::Copies::mirrored);
+    if (offset >= in.size()) return {hal::Status::offset_past_end, 0, 0, offset, 0};
+    return mode == hal::Mode::strict ? decoder::Decoder<format, hal::Mode::strict>(in, offset, out).run()
+                                     : decoder::Decoder<format, hal::Mode::compatible>(in, offset, out).run();
 }
 
-}  // namespace
-
-DecodeResult decode(std::span<const std::uint8_t> in, std::size_t offset, Format format, Mode mode,
-                    std::span<std::uint8_t> out) noexcept {
-    if (offset >= in.size()) return {Status::offset_past_end, 0, 0, offset, 0};
-    return format == Format::lz1 ? decode_as<kLz1>(in, offset, mode, out) : decode_as<kLz2>(in, offset, mode, out);
-}
-
-std::string describe(const DecodeResult& result) {
-    switch (result.status) {
-        case Status::unused_command:
-            return "command " + std::to_string(result.reference) + ", which no packer writes (strict decoding)";
-        case Status::truncated:
-            return "the input ends inside the stream (no terminator FF); this is no LZ1 or LZ2 stream, or it is cut "
-                   "off";
-        default:
-            return hal::describe(result);
-    }
-}
-
-}  // namespace halscope::lz
+}  // namespace halscope::codecs
