@@ -154,6 +154,9 @@ class Changes:
 def _union(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
     if not one.size or not other.size:
         return one if one.size else other
-    both = np.union1d(one, other)
+    # Not np.union1d: numpy's hashing takes the GIL back in a destructor, which ends the process at its exit.
+    found = np.zeros(1 + max(one[-1], other[-1]), np.bool_)
+    found[one] = found[other] = True
+    both = np.flatnonzero(found)
     both.flags.writeable = False
     return both
