@@ -241,7 +241,8 @@ class Hub:
         until = time.perf_counter() + budget
         while lanes := tuple(lane for lane in self._subscribed.value.lanes if self._is_pumped(lane)):
             self._turn += 1  # the next pump goes on with the subscriber after this one
-            events = self._deliver(lanes[self._turn % len(lanes)])
+            lane = lanes[self._turn % len(lanes)]
+            events = self._deliver(lane) if lane.pending else 0
             idle = 0 if events else idle + 1
             delivered += events
             if idle >= len(lanes):

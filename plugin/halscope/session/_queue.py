@@ -60,11 +60,11 @@ class _Line[T](NamedTuple):
     taken: Taken[T]
     waiting: tuple[Group[T], ...] = ()
     size: int = 0
+    dropped: int = 0
+    ticket: object = None  # of what came in last
     opened: bool = False
     finished: bool = False  # nothing comes in any more
     closed: bool = False  # and nothing goes out
-    dropped: int = 0
-    ticket: object = None  # of what came in last
 
 
 class Queue[T]:
@@ -174,7 +174,7 @@ class Queue[T]:
                 group = new if merge is None else old._replace(items=(merge(old.items[0], items[0]),))
                 waiting = (*waiting[:at], group, *waiting[at + 1 :])
             gone = len(line.waiting) + (merge is None or at is None) - len(waiting)
-            return line._replace(waiting=waiting, size=line.size + size, dropped=line.dropped + gone, ticket=ticket)
+            return _Line(line.taken, waiting, line.size + size, line.dropped + gone, ticket, line.opened)
 
         old, line = self._line.change(put)
         if line is not old:
@@ -218,7 +218,7 @@ class Queue[T]:
             if line.taken.left or line.closed or not line.waiting:
                 return line
             group = line.waiting[0]
-            return line._replace(taken=Taken(group.items), waiting=line.waiting[1:], size=line.size - group.size)
+            return _Line(Taken(group.items), line.waiting[1:], line.size - group.size, *line[3:])
 
         _, line = self._line.change(take)
         return None if line.closed or not line.taken.left else line.taken
