@@ -225,8 +225,10 @@ class Hub:
     def _equip(self, lane: Lane) -> None:
         if not self._running or lane.closed or lane.loop is not None or lane.delivery != "own":
             return
-        for old in [other for other in list(self._threads) if other.closed]:
-            self._threads.pop(old, None)
+        for old, thread in list(self._threads.items()):
+            if old.closed:
+                thread.end()
+                self._threads.pop(old, None)
         give_thread(self._threads, lane, OwnThread(lane.name, partial(self._drain, lane)))
 
     def _count(self) -> None:
