@@ -360,10 +360,13 @@ def test_a_thread_of_the_users_with_a_name_like_ours_waits_for_a_stop() -> None:
         session.stop()
         ended.append(job.ended)
 
-    stopper = threading.Thread(target=stop, name="halscope of my own")
-    stopper.start()
-    stopper.join(WAIT)
-    assert ended == [True]
+    stoppers = [threading.Thread(target=stop, name=name) for name in ("mine", "halscope of my own")]
+    for stopper in stoppers:
+        stopper.start()
+        time.sleep(0.05)  # the first one stops the session, the second one waits for that
+    for stopper in stoppers:
+        stopper.join(WAIT)
+    assert ended == [True, True]
     session.close()
 
 
@@ -402,8 +405,8 @@ def test_a_users_own_live_jobs_leave_a_worker_for_frames() -> None:
     go_on = threading.Event()
     with Session(host, threads=True, workers=2) as session:
         for number in range(8):
-            session.run(f"{number}", lambda _: go_on.wait(WAIT), priority=Priority.LIVE)
-            session.run(f"{number}", lambda _: go_on.wait(WAIT))
+            session.run(f"{number}", lambda _: go_on.wait(3 * WAIT), priority=Priority.LIVE)
+            session.run(f"{number}", lambda _: go_on.wait(3 * WAIT))
         session.submit(made_snapshot(1))
         assert eventually(lambda: session.stats().decoded == 1)
         go_on.set()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from halscope.session import Session
 from halscope.session._cells import Cell
-from halscope.session._locks import Rank, RankedLock, about_to_take, check_locks
+from halscope.session._locks import Rank, about_to_take, check_locks
 from halscope_hooks import Event, HalscopeError, JobProgress, Patch, Snapshot, VramOrigins, Write, WriteReceipt
 from numpy.typing import NDArray
 from support.made_host import WAIT, MadeHost, eventually, made_snapshot, session_threads
@@ -42,6 +42,7 @@ def every_call(session: Session, path: Path) -> dict[str, Callable[[], object]]:
         "step": lambda: session.step(SHORT),
         "feed": lambda: session.feed(made_snapshot(2), SHORT),
         "subscribe": lambda: session.subscribe(lambda _event: None).close(SHORT),
+        "pull": lambda: session.pull().take(SHORT),
         "collect": lambda: session.collect(lambda _snapshot: None).close(SHORT),
         "record": lambda: session.record(path / f"{threading.get_ident()}.hrec").close(SHORT),
         "apply": lambda: session.apply(Patch("0" * 64, (), (Write("vram", 0, b"x"),))),
@@ -61,7 +62,7 @@ def every_call(session: Session, path: Path) -> dict[str, Callable[[], object]]:
 def test_every_public_method_is_in_the_list(tmp_path: Path) -> None:
     public = {name for name in vars(Session) if not name.startswith("_")}
     host = MadeHost()
-    assert public - set(every_call(Session(host), tmp_path)) == {"stop", "close"}, "tested with the lifecycle"
+    assert public - set(every_call(Session(host), tmp_path)) == {"stop", "close", "aclose"}, "tested with the lifecycle"
 
 
 @pytest.mark.parametrize("threads", [False, True])
@@ -166,8 +167,8 @@ def test_an_event_can_be_answered_with_a_failure_once(breaches: list[str]) -> No
 def test_checked_locks_note_a_wrong_order_and_a_call_with_a_lock_held() -> None:
     noted = check_locks(True)
     noted.clear()
-    lane, session = RankedLock(Rank.QUEUE), Cell(0, Rank.SESSION)
-    about_to_take(lane)
+    lane, session = threading.RLock(), Cell(0, Rank.SESSION)
+    about_to_take(lane, Rank.QUEUE)
     with lane:
         session.change(lambda value: value + 1)
     session.change(lambda value: value + 1)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final, final
 
-from halscope.session._locks import Rank, RankedLock, about_to_take
+from halscope.session._locks import Rank, about_to_take
 
 LOOK_EVERY: Final = 0.05
 """Seconds after which a waiting thread looks for itself, should an interrupt have kept somebody from ringing."""
@@ -23,10 +23,11 @@ class Cell[T]:
         rank: Of its lock.
     """
 
-    __slots__ = ("_lock", "value")
+    __slots__ = ("_lock", "_rank", "value")
 
     def __init__(self, value: T, rank: Rank) -> None:
-        self._lock = RankedLock(rank)
+        self._lock = threading.RLock()
+        self._rank = rank
         self.value = value
 
     def change(self, step: Callable[[T], T]) -> tuple[T, T]:
@@ -37,7 +38,7 @@ class Cell[T]:
         while True:
             old = self.value
             new = step(old)
-            about_to_take(self._lock)
+            about_to_take(self._lock, self._rank)
             # On this line nothing is called while the lock is held, so neither a signal handler nor an exception comes:
             # Python looks for signals at calls and loops, and a trace function is called where a line begins.
             with self._lock: self.value, done = (new, True) if self.value is old else (self.value, False)  # fmt: skip  # noqa: E701
@@ -46,7 +47,7 @@ class Cell[T]:
 
     def renew(self) -> None:
         """Forget who holds the lock: the process was forked, and no other thread is left."""
-        self._lock = RankedLock(self._lock.rank)
+        self._lock = threading.RLock()
 
 
 @final

@@ -102,6 +102,7 @@ class Engine:
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
+        self._handed_in = 0.0  # seconds that the taps took the last frame in
         self._submit_cost = Latencies()
         self._pump_cost = Latencies()
         engine = weakref.ref(self)
@@ -132,14 +133,16 @@ class Engine:
         if not self._running():
             return
         self.taps.offer(snapshot)
-        self.decode(snapshot)
-        self._submit_cost.add(time.perf_counter() - began)
+        self.decode(snapshot, time.perf_counter() - began)
 
-    def decode(self, snapshot: Snapshot) -> None:
-        """Have a snapshot decoded that the taps have got."""
+    def decode(self, snapshot: Snapshot, handed_in: float | None = None) -> None:
+        """Have a snapshot decoded that the taps have got, within so many seconds."""
+        began = time.perf_counter()
         self.live.put(snapshot)
         self._attend()
         self._flush()
+        before = self._handed_in if handed_in is None else handed_in
+        self._submit_cost.add(before + time.perf_counter() - began)
 
     def feed(self, snapshot: Snapshot, timeout: float) -> Update:
         """See Session.feed."""
@@ -213,7 +216,9 @@ class Engine:
         self._hand_in()  # a snapshot that an interrupt has kept from the taps
         self._made.extend(zip(map(call, (ask,)), strict=True))  # asking and keeping: one step in C
         snapshot = self._made[-1][0]
+        began = time.perf_counter()
         self._hand_in()
+        self._handed_in = time.perf_counter() - began
         self.ended = snapshot is None and "driven" in able
         if "tracing" in able:
             for touch in cast("Tracing", host).take_touches():

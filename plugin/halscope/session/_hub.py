@@ -223,8 +223,10 @@ class Hub:
     def _equip(self, lane: Lane) -> None:
         if not self._running or lane.closed or lane.loop is not None or lane.delivery != "own":
             return
-        for old in [other for other in list(self._threads) if other.closed]:
-            self._threads.pop(old, None)
+        for old, thread in list(self._threads.items()):
+            if old.closed:
+                thread.end()
+                self._threads.pop(old, None)
         give_thread(self._threads, lane, OwnThread(lane.name, partial(self._drain, lane)))
 
     def _count(self) -> None:
@@ -239,7 +241,8 @@ class Hub:
         until = time.perf_counter() + budget
         while lanes := tuple(lane for lane in self._subscribed.value.lanes if self._is_pumped(lane)):
             self._turn += 1  # the next pump goes on with the subscriber after this one
-            events = self._deliver(lanes[self._turn % len(lanes)])
+            lane = lanes[self._turn % len(lanes)]
+            events = self._deliver(lane) if lane.pending else 0
             idle = 0 if events else idle + 1
             delivered += events
             if idle >= len(lanes):

@@ -69,7 +69,7 @@ class Fate(NamedTuple):
 
     def begin(self) -> Fate:
         """It is taken to run."""
-        return self._replace(state=JobState.RUNNING, started=True) if self.state is JobState.QUEUED else self
+        return Fate(JobState.RUNNING, True, *self[2:]) if self.state is JobState.QUEUED else self
 
     def cancel(self) -> Fate:
         """It shall not be done any more."""

@@ -260,7 +260,7 @@ class Job[T]:
                 return fate
             if state is JobState.DONE and (fate.cancelled or token.cancelled):
                 return fate._replace(state=JobState.CANCELLED)
-            return fate._replace(state=state, value=value, error=error, trace=trace, text=text)
+            return Fate(state, fate.started, fate.paused, fate.cancelled, value, error, trace, text)
 
         old, new = self._fate.change(settle)
         if old is new:

@@ -16,19 +16,7 @@ from __future__ import annotations
 
 import threading
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final, final
-
-if TYPE_CHECKING:
-
-    class _ReentrantLock:
-        """What the type checker knows of `threading.RLock`, which it takes for a final class."""
-
-        def __enter__(self) -> bool: ...
-        def __exit__(self, *_: object) -> None: ...
-        def _is_owned(self) -> bool: ...
-
-else:
-    _ReentrantLock = type(threading.RLock())
+from typing import Final
 
 
 class Rank(IntEnum):
@@ -42,23 +30,8 @@ class Rank(IntEnum):
     FIGURES = 60
 
 
-@final
-class RankedLock(_ReentrantLock):
-    """A lock that knows its rank and its holder. It is taken and released in C, so no signal comes in between."""
-
-    __slots__ = ("rank",)
-
-    def __init__(self, rank: Rank) -> None:
-        self.rank = rank
-
-    def __new__(cls, _rank: Rank) -> RankedLock:
-        return super().__new__(cls)
-
-    @property
-    def mine(self) -> bool:
-        """Whether the caller's thread holds it."""
-        return self._is_owned()
-
+type Lock = threading.RLock
+"""Re-entrant, so that it knows its holder. It is taken and released in C, and no signal comes in between."""
 
 _local: Final = threading.local()
 _breaches: Final[list[str]] = []
@@ -72,26 +45,30 @@ def check_locks(on: bool) -> list[str]:
     return _breaches
 
 
-def about_to_take(lock: RankedLock) -> None:
+def about_to_take(lock: Lock, rank: Rank) -> None:
     """Called before a lock is taken: the locks that this thread holds must have a lower rank."""
     if _checking:
         held = _held()
-        if held and not lock.mine and held[-1].rank >= lock.rank:
-            _breaches.append(f"{lock.rank.name} taken while {', '.join(other.rank.name for other in held)} is held")
-        held.append(lock)
+        if held and not _is_mine(lock) and held[-1][1] >= rank:
+            _breaches.append(f"{rank.name} taken while {', '.join(other.name for _, other in held)} is held")
+        held.append((lock, rank))
 
 
 def about_to_call_out(what: str) -> None:
     """Called before anything that is not ours is called: no lock may be held."""
     if _checking and (held := _held()):
-        _breaches.append(f"{what} is called while {', '.join(lock.rank.name for lock in held)} is held")
+        _breaches.append(f"{what} is called while {', '.join(rank.name for _, rank in held)} is held")
 
 
-def _held() -> list[RankedLock]:
+def _held() -> list[tuple[Lock, Rank]]:
     """The locks that this thread holds, in the order in which it took them.
 
     Nothing is noted when a lock is released, which an exception could prevent: those that are free again are left out
     here.
     """
-    held = _local.held = [lock for lock in getattr(_local, "held", ()) if lock.mine]
+    held = _local.held = [pair for pair in getattr(_local, "held", ()) if _is_mine(pair[0])]
     return held
+
+
+def _is_mine(lock: Lock) -> bool:
+    return bool(lock._is_owned())  # type: ignore[attr-defined]  # what a Condition asks of an RLock

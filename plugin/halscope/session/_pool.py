@@ -229,7 +229,7 @@ class _Inline(NamedTuple):
         ended_as = (JobState.DONE, JobState.FAILED, JobState.CANCELLED).index(job.state)
         done, failed, cancelled = (count + (at == ended_as) for at, count in enumerate(self.counts))
         running = tuple(pair for pair in self.running if pair[0] is not job)
-        return self._replace(running=running, counts=(done, failed, cancelled), busy=self.busy + busy)
+        return _Inline(running, self.stopped, (done, failed, cancelled), self.busy + busy)
 
 
 @final
@@ -276,7 +276,7 @@ class InlinePool(Keeper):
         def add(state: _Inline) -> _Inline:
             if state.stopped:
                 raise PoolStoppedError(f"the pool '{self.name}' takes no '{name}': it was stopped")
-            return state._replace(running=(*state.running, here))
+            return _Inline((*state.running, here), *state[1:])
 
         begin = time.monotonic()
         try:

@@ -60,11 +60,11 @@ class _Line[T](NamedTuple):
     taken: Taken[T]
     waiting: tuple[Group[T], ...] = ()
     size: int = 0
+    dropped: int = 0
+    ticket: object = None  # of what came in last
     opened: bool = False
     finished: bool = False  # nothing comes in any more
     closed: bool = False  # and nothing goes out
-    dropped: int = 0
-    ticket: object = None  # of what came in last
 
 
 class Queue[T]:
@@ -171,7 +171,7 @@ class Queue[T]:
                 group = new if merge is None else new._replace(items=(merge(waiting[at].items[0], items[0]),))
                 waiting = (*waiting[:at], group, *waiting[at + 1 :])
             dropped = line.dropped + (lossy and at is not None)
-            return line._replace(waiting=waiting, size=line.size + size, dropped=dropped, ticket=ticket)
+            return _Line(line.taken, waiting, line.size + size, dropped, ticket, line.opened)
 
         old, line = self._line.change(put)
         if line is not old:
@@ -215,7 +215,7 @@ class Queue[T]:
             if line.taken.left or line.closed or not line.waiting:
                 return line
             group = line.waiting[0]
-            return line._replace(taken=Taken(group.items), waiting=line.waiting[1:], size=line.size - group.size)
+            return _Line(Taken(group.items), line.waiting[1:], line.size - group.size, *line[3:])
 
         _, line = self._line.change(take)
         return None if line.closed or not line.taken.left else line.taken

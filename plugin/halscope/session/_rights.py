@@ -14,7 +14,7 @@ from types import FrameType
 from typing import final
 
 from halscope.session._cells import Bell
-from halscope.session._locks import Rank, RankedLock, about_to_take
+from halscope.session._locks import Rank, about_to_take
 
 
 @final
@@ -45,6 +45,8 @@ class Claim:
         if self._frame is None:
             self._frame = sys._getframe(1)
         right = self._right
+        if right._give_to(self):
+            return True
         until = time.monotonic() + self._timeout
         while not right._give_to(self):
             left = until - time.monotonic()
@@ -66,7 +68,7 @@ class Right:
     __slots__ = ("_freed", "_holder", "_lock")
 
     def __init__(self) -> None:
-        self._lock = RankedLock(Rank.RIGHT)
+        self._lock = threading.RLock()
         self._freed = Bell()
         self._holder: Claim | None = None
 
@@ -97,7 +99,7 @@ class Right:
 
     def renew(self) -> None:
         """Take it from whoever had it: the process was forked, and no other thread is left."""
-        self._lock = RankedLock(Rank.RIGHT)
+        self._lock = threading.RLock()
         self._holder = None
 
     def _is_free(self) -> bool:
@@ -107,11 +109,11 @@ class Right:
         holder = self._holder
         if holder is not None and holder.stands:
             return False
-        about_to_take(self._lock)
+        about_to_take(self._lock, Rank.RIGHT)
         # See Cell.change: nothing can come in between.
         with self._lock: self._holder = claim if self._holder is holder else self._holder  # fmt: skip  # noqa: E701
         return self._holder is claim
 
     def _take_from(self, claim: Claim) -> None:
-        about_to_take(self._lock)
+        about_to_take(self._lock, Rank.RIGHT)
         with self._lock: self._holder = None if self._holder is claim else self._holder  # fmt: skip  # noqa: E701

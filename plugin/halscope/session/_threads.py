@@ -114,7 +114,7 @@ class OwnThread:
     def _begin(self) -> None:
         with self._right.claim() as mine:
             if mine and not any(thread.is_alive() for thread in self._begun):
-                thread = new_thread(self.name, _run, self._calls, self._drain)
+                thread = new_thread(self.name, self._run)
                 # Before it begins: an interrupt must not lose sight of it.
                 self._begun = (*(other for other in self._begun if other.ident is not None), thread)
                 try:
@@ -122,6 +122,14 @@ class OwnThread:
                 except RuntimeError as error:  # the system has none left, or the interpreter ends: the next wake tries
                     self._begun = self._begun[:-1]
                     log.log(logging.DEBUG if "shutdown" in str(error) else logging.ERROR, "%s: %s", self.name, error)
+
+    def _run(self) -> None:
+        go_on = True
+        while go_on:
+            with contextlib.suppress(Empty):  # an interrupt may have kept it from being woken: it looks all the same
+                go_on = self._calls.get(timeout=_LOOK_EVERY)
+            go_on = go_on and not self.ending
+            self._drain()
 
 
 class Woken(Protocol):
@@ -135,6 +143,7 @@ def give_thread[Q: Woken](threads: dict[Q, OwnThread], queue: Q, fresh: OwnThrea
     """Have a queue emptied by the thread that it has in `threads`, or by the fresh one. It wakes it by itself."""
     there = threads.get(queue)
     if there is not None and there.ending:
+        there.end()  # again: an interrupt may have come before the thread was told
         threads.pop(queue, None)
     thread = threads.setdefault(queue, fresh)
     queue.wake, queue.over = thread.wake, thread.end
@@ -164,13 +173,3 @@ def forget_frames(error: BaseException) -> None:
 def inside() -> bool:
     """Whether the caller is a thread of a session's or of its pools."""
     return isinstance(threading.current_thread(), OurThread)
-
-
-def _run(calls: SimpleQueue[bool], drain: Callable[[], None]) -> None:
-    go_on = True
-    while go_on:
-        with contextlib.suppress(
-            Empty
-        ):  # then it looks all the same: an interrupt may have kept somebody from waking it
-            go_on = calls.get(timeout=_LOOK_EVERY)
-        drain()

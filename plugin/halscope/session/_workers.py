@@ -66,11 +66,11 @@ class _State(NamedTuple):
 
     queues: tuple[tuple[Job[object], ...], ...] = ((),) * len(Priority)
     """What waits, by priority."""
+    running: tuple[tuple[threading.Thread, Job[object]], ...] = ()
     parked: tuple[Job[object], ...] = ()
     """Paused before they began."""
     ended: tuple[Job[object], ...] = ()
     """Cancelled before they began; their callbacks wait for a worker."""
-    running: tuple[tuple[threading.Thread, Job[object]], ...] = ()
     newest: tuple[tuple[Hashable, Job[object]], ...] = ()
     """The newest job of each key."""
     stopping: str | None = None
@@ -110,7 +110,7 @@ class _State(NamedTuple):
 
     def left_by(self, thread: threading.Thread) -> _State:
         """Without what a thread has taken."""
-        return self._replace(running=tuple(pair for pair in self.running if pair[0] is not thread))
+        return _State(self.queues, tuple(pair for pair in self.running if pair[0] is not thread), *self[2:])
 
     def all(self) -> list[Job[object]]:
         """Every job that has not ended."""
@@ -118,7 +118,7 @@ class _State(NamedTuple):
         return [*(job for _, job in self.running), *self.parked, *waiting]
 
     def _with_queue(self, priority: Priority, queue: tuple[Job[object], ...]) -> _State:
-        return self._replace(queues=(*self.queues[:priority], queue, *self.queues[priority + 1 :]))
+        return _State((*self.queues[:priority], queue, *self.queues[priority + 1 :]), *self[1:])
 
 
 @final
@@ -236,7 +236,7 @@ class Workers(Keeper):
 
         def take(state: _State) -> _State:
             job, rest = state.next(self._scans_at_once)
-            return state if job is None else rest._replace(running=(*rest.running, (thread, job)))
+            return state if job is None else _State(rest.queues, (*rest.running, (thread, job)), *rest[2:])
 
         while True:
             _, state = self._state.change(take)
@@ -270,12 +270,11 @@ class Workers(Keeper):
 
         def leave(state: _State) -> _State:
             done, failed, cancelled = (count + (at == ended_as) for at, count in enumerate(state.counts))
-            return state.left_by(thread)._replace(
-                counts=(done, failed, cancelled),
-                busy=state.busy + busy,
-                drained=state.drained + (state.stopping is not None and busy > 0),
-                newest=tuple(pair for pair in state.newest if pair[1] is not job),
-            )
+            drained = state.drained + (state.stopping is not None and busy > 0)
+            left = state.left_by(thread)
+            newest = left.newest and tuple(pair for pair in left.newest if pair[1] is not job)
+            counts = (done, failed, cancelled)
+            return _State(*left[:4], newest, left.stopping, counts, drained, left.cancelled_early, left.busy + busy)
 
         _, state = self._state.change(leave)
         if state.queues[Priority.SCAN]:
