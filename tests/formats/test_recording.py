@@ -239,6 +239,7 @@ def test_a_torn_file_opens_up_to_its_last_whole_frame(tmp_path: Path) -> None:
     assert lengths[-1] == 12
 
 
+@pytest.mark.slow
 def test_a_small_file_torn_at_every_byte_opens_up_to_the_frames_that_are_whole(tmp_path: Path) -> None:
     snapshots = [
         Snapshot(
@@ -293,6 +294,7 @@ def test_noise_is_no_recording(noise: bytes, small_recording: Small) -> None:
         RecordingReader(small_recording.path)
 
 
+@pytest.mark.slow
 def test_a_payload_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     import struct
     import zlib
