@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each starts three processes
+
 TESTS = Path(__file__).parent
 INI = """
 [pytest]

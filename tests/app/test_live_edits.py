@@ -83,6 +83,7 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         assert len(list(tmp_path.glob("hal-*.png"))) >= count
 
 
+@pytest.mark.slow
 def test_edits_of_an_earlier_run_come_back_and_unedited_sheets_stay_silent(tmp_path: Path) -> None:
     core = available_cores()[0].name
     with DemoGame(core) as game:
@@ -122,6 +123,7 @@ def test_the_palettes_of_what_appears_are_remembered(tmp_path: Path, monkeypatch
     assert not play.said
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_remembered_that_is_said_once_and_sheets_appear_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

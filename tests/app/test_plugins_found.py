@@ -169,6 +169,7 @@ def test_an_installed_plugin_is_checked_without_importing_it(
     assert "sparkle" not in sys.modules
 
 
+@pytest.mark.slow
 def test_the_command_takes_a_folder_and_names_what_it_refuses(tmp_path: Path) -> None:
     good, bad = write_plugin(tmp_path, GOOD, "good"), write_plugin(tmp_path, "plugin = 1", "bad")
     packed, data = tmp_path / "packed", tmp_path / "data"

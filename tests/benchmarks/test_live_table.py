@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from halscope.hosts.libretro import available_cores
 
 SCRIPT = Path(__file__).with_name("live_table.py")
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_each_target() -> None:
     command = [sys.executable, str(SCRIPT), "--quick"]
     told = subprocess.run(command, capture_output=True, check=True, text=True, encoding="utf-8").stdout

@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 SCRIPT = Path(__file__).with_name("table.py")
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_each_target_and_the_plot_a_line_for_each_kind(tmp_path: Path) -> None:
     plot = tmp_path / "speed.svg"
     command: list[str | Path] = [sys.executable, SCRIPT, "--quick", "--plot", plot]

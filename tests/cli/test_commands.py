@@ -202,6 +202,7 @@ def test_an_edit_too_large_is_refused_with_the_numbers(
     assert not (tmp_path / "edit.bps").exists()
 
 
+@pytest.mark.slow
 @needs_core
 def test_record_replay_and_extract_sprites(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recording = tmp_path / "run.hrec"
@@ -222,6 +223,7 @@ def test_record_replay_and_extract_sprites(rom: Path, tmp_path: Path, capsys: py
     assert all(Path(sheet["json"]).exists() for sheet in extracted["sheets"])
 
 
+@pytest.mark.slow
 @needs_core
 def test_play_prints_a_line_a_frame_and_takes_an_edit(
     rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -250,6 +252,7 @@ def test_play_prints_a_line_a_frame_and_takes_an_edit(
     ]
 
 
+@pytest.mark.slow
 @needs_core
 def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str]) -> None:
     (document,) = run(capsys, "doctor", "--json")

@@ -95,6 +95,7 @@ def test_the_game_runs_at_once_a_save_gets_into_it_and_ctrl_c_writes_the_patch(
     assert frames == sorted(frames)
 
 
+@pytest.mark.slow
 def test_an_edit_that_cannot_be_taken_ends_the_run_with_the_reason(rom: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"no picture")
     running = Running(tmp_path, rom, "--edit", tmp_path / "bad.png", "--json")

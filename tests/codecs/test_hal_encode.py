@@ -66,12 +66,14 @@ def is_minimal(data: bytes) -> None:
     assert len(survives(data, "fast")) >= minimum
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("length", LENGTHS + LONG_LENGTHS)
 def test_nothing_smaller_exists_around_the_longest_counts(shape: str, length: int) -> None:
     is_minimal(SHAPES[shape](length))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alphabet", [2, 3, 5, 256])
 def test_nothing_smaller_exists_for_small_inputs_of_all_pieces(alphabet: int) -> None:
     rng = random.Random(alphabet)
@@ -79,6 +81,7 @@ def test_nothing_smaller_exists_for_small_inputs_of_all_pieces(alphabet: int) ->
         is_minimal(pieces(rng, rng.randrange(1, 250), alphabet=alphabet))
 
 
+@pytest.mark.slow
 def test_nothing_smaller_exists_for_pieces_around_the_longest_counts() -> None:
     rng = random.Random(1)
     for _ in range(4):

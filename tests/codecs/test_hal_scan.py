@@ -53,6 +53,7 @@ def by_decoding(rom: bytes, window: int, strict: bool) -> list[tuple[int, int, i
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "size", "window"), [(1, 0x40000, 0), (2, 0x20000, 0x8000), (3, 0x1F123, 0x10000)])
 def test_every_strict_start_is_found_and_nothing_else(seed: int, size: int, window: int) -> None:
     rom = rom_like(seed, size)
@@ -100,6 +101,7 @@ def test_a_block_is_found_among_others_packed_back_to_back() -> None:
         offset += len(block)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("window", [0, 0x8000, 100000])
 def test_threads_find_what_one_finds_across_their_seams(window: int, strict: bool) -> None:

@@ -48,6 +48,7 @@ def test_every_short_string_of_two_letters() -> None:
             check(bytes(letters))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_long_commands_of_every_kind(seed: int) -> None:
     rng = random.Random(seed)

@@ -60,6 +60,7 @@ def test_a_window_is_not_crossed_and_a_negative_one_is_refused() -> None:
         lz.scan(rom, window=-1)
 
 
+@pytest.mark.slow
 @given(st.lists(streams(), max_size=4), st.sampled_from([0, 64]))
 def test_rows_of_commands(rows: list[bytes], window: int) -> None:
     check(b"".join(rows)[:400], window)

@@ -25,6 +25,7 @@ def _source_on_the_path() -> Any:
     sys.path.remove(str(SOURCE))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("ca65") is None, reason="ca65 is not installed (apt install cc65)")
 def test_a_rebuild_gives_the_committed_image_byte_for_byte() -> None:
     result = subprocess.run(
@@ -33,6 +34,7 @@ def test_a_rebuild_gives_the_committed_image_byte_for_byte() -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 def test_every_block_decodes_to_what_the_art_says() -> None:
     blocks = importlib.import_module("demobuild.image").all_blocks()[0]
     records = {record["name"]: record for record in demo.truth()["blocks"]}

@@ -15,6 +15,7 @@ from support.demo_console import VRAM, WRAM, DemoConsole, cores
 from support.hal_reference import decode
 
 CORES = cores()
+FIRST = next(iter(CORES), None)  # the core of quick runs
 READY_FRAMES = 600
 pytestmark = pytest.mark.skipif(not CORES, reason="no libretro core is installed (pip install stable-retro)")
 
@@ -34,7 +35,9 @@ def sources(truth: dict[str, Any]) -> dict[str, bytes]:
     return data
 
 
-@pytest.fixture(params=CORES)
+@pytest.fixture(
+    params=[pytest.param(name, marks=[pytest.mark.slow] * (number > 0)) for number, name in enumerate(CORES)]
+)
 def core(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -71,6 +74,7 @@ def line_load(oam: npt.NDArray[np.uint8], sizes: list[int]) -> tuple[int, int]:
     return int(line.sum(axis=0).max()), int((line * columns[:, None]).sum(axis=0).max())
 
 
+@pytest.mark.slow
 def test_the_scenes_come_by_themselves_and_vram_is_always_as_told(
     core: str, console: DemoConsole, truth: dict[str, Any], sources: dict[str, bytes]
 ) -> None:
@@ -151,6 +155,7 @@ def pictures(core: str, truth: dict[str, Any], folder: Path) -> Iterator[list[An
             yield window
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("snes9x" not in CORES or len(CORES) < 2, reason="needs snes9x and another core")
 @pytest.mark.parametrize("core", [core for core in CORES if core != "snes9x"])
 def test_another_core_shows_the_same_pictures(core: str, truth: dict[str, Any], tmp_path: Path) -> None:

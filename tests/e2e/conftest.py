@@ -11,7 +11,7 @@ CORES = ("snes9x", "bsnes-mercury-accuracy")
 MEASURED = pytest.StashKey[list[str]]()
 
 
-@pytest.fixture(params=CORES)
+@pytest.fixture(params=[CORES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in CORES[1:])])
 def core(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     if name not in {found.name for found in available_cores()}:

@@ -26,6 +26,7 @@ def index_of(pointers: bool) -> RomIndex:
     return RomIndex.build(Rom.from_bytes(image, "the demo ROM"), [hal.HAL])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", ["title", "meadow", "cave", "keep"])
 @pytest.mark.parametrize("pointers", [True, False], ids=["pointers", "no-pointers"])
 def test_every_known_tile_is_found_first(

@@ -24,8 +24,9 @@ WITHOUT_CORES = (
 
 
 def cores(*wanted: str) -> pytest.MarkDecorator:
-    """Run the test on each of these cores that is installed."""
-    found = [pytest.param(CORES[name], id=name) for name in wanted if name in CORES]
+    """Run the test on each of these cores that is installed; quick runs take the first alone."""
+    here = [name for name in wanted if name in CORES]
+    found = [pytest.param(CORES[name], id=name, marks=[pytest.mark.slow] * (name != here[0])) for name in here]
     missing = pytest.param(None, id="none", marks=pytest.mark.skip(WITHOUT_CORES))
     return pytest.mark.parametrize("core", found or [missing])
 

@@ -55,6 +55,7 @@ def decoded(name: str) -> bytes:
     return HAL.decode(rom, _BLOCKS[name]["offset"]).data.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", [scene["id"] for scene in _TRUTH["scenes"]])
 def test_video_memory_is_what_the_build_put_there(host: LibretroHost, scene: int) -> None:
     snapshot = go_to(host, scene)

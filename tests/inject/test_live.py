@@ -242,6 +242,7 @@ def test_many_patterns_are_found_where_they_stand(data: st.DataObject) -> None:
     assert find_patterns(np.frombuffer(text, np.uint8), patterns) == expected
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.data())
 def test_wherever_the_blocks_stand_they_become_the_edited_ones(

@@ -16,6 +16,7 @@ from support.edit_rom import PALETTE
 from support.truth_rom import ALL_PACKERS, make_truth_rom
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", [lz.LZ1, lz.LZ2], ids=lambda codec: codec.name)
 def test_from_a_tile_on_the_screen_to_the_block_in_the_rom(codec: Codec, tmp_path: Path) -> None:
     codecs = (hal.HAL, lz.LZ1, lz.LZ2)

@@ -160,6 +160,7 @@ def test_uncompressed_tiles_of_two_depths_that_overlap_are_one_block(rom: Rom) -
     assert copies(played(game, live_writes(less, game, previous=edited)), len(raw))[0] == flipped(raw, [1, 63])
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_edits_of_any_depths_and_places_reach_the_game_as_they_reach_the_rom(rom: Rom, data: st.DataObject) -> None:
     edited = []

@@ -210,6 +210,7 @@ def sheets(draw: st.DrawFn) -> Sheet:
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(sheets())
 def test_every_sheet_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, sheet: Sheet) -> None:

@@ -88,6 +88,7 @@ def assert_changes(decoder: FrameDecoder, frame: Frame, before: Frame) -> None:
     assert changes.layers == tuple(layer.index for layer in frame.layers if layer is not old_layers.get(layer.index))
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32), mode=st.integers(0, 7), layers=st.booleans())
 def test_a_run_of_changes_decodes_as_each_snapshot_does_alone(seed: int, mode: int, layers: bool) -> None:

@@ -43,6 +43,7 @@ def test_sizes_that_are_no_power_of_two(quarters: int, weights: list[int]) -> No
     assert checksum.compute(marks.tobytes()) == expected & 0xFFFF
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(
         [(0x8000, Mapping.LOROM), (0x18000, Mapping.HIROM), (0x18000, Mapping.LOROM), (0x14000, Mapping.HIROM)]

@@ -29,6 +29,7 @@ def tiles_of(block: TrueBlock) -> NDArray[np.uint8]:
     return np.frombuffer(block.data, np.uint8)[block.lead : block.lead + count * 32].reshape(-1, 32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mapping", [Mapping.LOROM, Mapping.HIROM, Mapping.SA1])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_with_a_pointer_table_every_block_and_tile_is_found_at_its_exact_place(seed: int, mapping: Mapping) -> None:
@@ -45,6 +46,7 @@ def test_with_a_pointer_table_every_block_and_tile_is_found_at_its_exact_place(s
     assert rates.listed_true >= 0.9 * rates.listed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_without_pointers_content_alone_finds_nearly_every_start(seed: int) -> None:
     rates = origin_rates.measure(shared_index(seed, pointers=False), shared_truth(seed, pointers=False))
@@ -55,6 +57,7 @@ def test_without_pointers_content_alone_finds_nearly_every_start(seed: int) -> N
     assert rates.listed_true >= 0.9 * rates.listed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pointers", [True, False])
 def test_a_start_calls_itself_pointer_or_adjacent_only_if_it_is_true(pointers: bool) -> None:
     for seed in SEEDS:
@@ -171,6 +174,7 @@ def test_a_rom_of_noise_has_no_likely_block() -> None:
     assert (index.blocks["start"] == "content").all()
 
 
+@pytest.mark.slow
 def test_a_rom_of_one_pattern_is_indexed_and_asked_in_bounded_work() -> None:
     image = make_rom(0x80000)
     image[0x8000:] = bytes(range(16)) * ((0x80000 - 0x8000) // 16)

@@ -37,6 +37,7 @@ def index_of(uses: str, *, pointers: bool) -> RomIndex:
     return RomIndex.build(truth_of(uses, pointers=pointers).rom, CODECS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pointers", [True, False])
 @pytest.mark.parametrize("uses", ["hal", "lz1", "lz2"])
 def test_a_rom_of_one_codec_lists_no_block_of_another(uses: str, pointers: bool) -> None:

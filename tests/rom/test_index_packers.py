@@ -29,6 +29,7 @@ PACKERS: Final[dict[str, Callable[[], Packer]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packer", list(PACKERS))
 def test_tiles_are_found_first_whoever_packed_them(packer: str) -> None:
     truth = make_truth_rom(1, size=0x40000, blocks=16, pointers=False, packers=(("hal", PACKERS[packer]()),))

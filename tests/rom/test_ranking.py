@@ -62,6 +62,7 @@ def assert_same(index: RomIndex, vram: NDArray[np.uint8], plain: Plain) -> None:
     assert tuple(index.lookup(vram)) == plain.alone(vram)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pointers", [True, False])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_it_is_the_plain_ranking_on_pieces_of_blocks(seed: int, pointers: bool) -> None:
@@ -72,6 +73,7 @@ def test_it_is_the_plain_ranking_on_pieces_of_blocks(seed: int, pointers: bool) 
     assert_same(index, index.rom.data[0x8000:0x18000].copy(), plain)
 
 
+@pytest.mark.slow
 def test_it_is_the_plain_ranking_in_the_demos_scenes_followed_or_not() -> None:
     with demo.rom_path() as path:
         rom = Rom.from_bytes(path.read_bytes(), "the demo ROM")
@@ -82,6 +84,7 @@ def test_it_is_the_plain_ranking_in_the_demos_scenes_followed_or_not() -> None:
         assert_same(index, scene.vram, plain)
 
 
+@pytest.mark.slow
 def test_it_is_the_plain_ranking_where_one_pattern_stands_everywhere() -> None:
     image = make_rom(0x80000)
     image[0x8000:] = bytes(range(16)) * ((0x80000 - 0x8000) // 16)
@@ -91,6 +94,7 @@ def test_it_is_the_plain_ranking_where_one_pattern_stands_everywhere() -> None:
     assert_same(index, vram, Plain(index))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_following_small_changes_of_every_kind_says_what_the_plain_ranking_says(seed: int) -> None:
     index = shared_index(seed, pointers=False)

@@ -63,6 +63,7 @@ def events_of(recording: Path, index: RomIndex, *, threads: bool, delivery: str)
     return heard
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delivery", ["host", "own"])
 def test_threads_give_the_same_frames_and_origins_in_the_same_order(
     recording: Path, index: RomIndex, delivery: str

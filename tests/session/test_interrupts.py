@@ -5,6 +5,7 @@ The session goes on, or is closed by the next close; nothing is lost, delivered 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_at_some_lines(tmp_path: Path, lives: Lives, threads: bool) -> None:
     interrupt_lines(lives, tmp_path, threads=threads, every=SOME[threads])
 
 
-@pytest.mark.slow
+@pytest.mark.skipif("HALSCOPE_EVERY_LINE" not in os.environ, reason="takes half an hour; HALSCOPE_EVERY_LINE=1 runs it")
 @pytest.mark.parametrize("threads", [False, True])
 @pytest.mark.parametrize("lives", [interrupted_life, life_with_handler])
 def test_at_every_line(tmp_path: Path, lives: Lives, threads: bool) -> None:

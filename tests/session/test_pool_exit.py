@@ -91,6 +91,7 @@ def test_an_exception_in_main_shows_its_own_traceback_alone() -> None:
     assert err.endswith("ValueError: of main\n")
 
 
+@pytest.mark.slow
 def test_work_that_never_looks_at_its_token_does_not_take_the_process_down_with_it() -> None:
     for _ in range(2):
         code, err = ends(start(STUBBORN + GARBAGE))

@@ -11,6 +11,7 @@ import pytest
 SOAK = Path(__file__).resolve().parents[1] / "support" / "soak.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_is_lost_or_crossed_and_nobody_waits_for_ever(seed: int) -> None:
     """In a process of its own: a deadlock ends it with all stacks."""

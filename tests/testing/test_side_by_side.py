@@ -34,6 +34,7 @@ def without_the_outer_workers(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.mark.slow
 def test_one_recording_made_by_two_workers_is_whole_and_said_once(author: pytest.Pytester) -> None:
     author.makepyfile(
         test_author=MEETING
@@ -51,6 +52,7 @@ def test_it(met, halscope_frames):
     assert not list(author.path.glob("*.part"))
 
 
+@pytest.mark.slow
 def test_two_runs_that_want_one_file_are_told_apart_in_any_worker(author: pytest.Pytester) -> None:
     author.makepyfile(
         test_author=MEETING
@@ -73,6 +75,7 @@ def test_second(second, halscope_frames):
     result.stdout.fnmatch_lines(["*::test_second asks for another run than *::test_first, which names*"])
 
 
+@pytest.mark.slow
 def test_every_worker_tells_of_the_pictures_that_it_wrote(author: pytest.Pytester) -> None:
     author.makepyfile(
         test_author=MEETING
