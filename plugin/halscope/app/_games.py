@@ -98,22 +98,25 @@ def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Ite
     schedule = tuple(schedule)
     for number in range(1, frames + 1):
         hold_buttons(session, schedule, number)
-        update = session.step()
-        if update is None:
-            return
+        while (update := session.step()) is None:  # an emulator that runs by itself may be paused
+            if session.ended:
+                return
         yield update
 
 
 def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Snapshot]:
-    """Run a session with threads at the console's pace, without end; frames are decoded as time allows."""
+    """Run a session with threads at the console's pace, until the host has no more snapshots; frames are decoded as
+    time allows. An emulator that runs by itself keeps its own pace."""
     schedule = tuple(schedule)
     due = time.monotonic()
     for number in itertools.count(1):
         hold_buttons(session, schedule, number)
-        snapshot = session.tick()
-        if snapshot is None:
-            return
+        while (snapshot := session.tick()) is None:
+            if session.ended:
+                return
         yield snapshot
+        if "driven" not in session.info.capabilities:
+            continue
         due += 1 / FRAMES_A_SECOND
         ahead = due - time.monotonic()
         if ahead > 0:
@@ -144,7 +147,8 @@ def record_game(
     with RecordingWriter(path, emulator=session.host.info.emulator) as writer:
         for number in range(1, frames + 1):
             hold_buttons(session, schedule, number)
-            snapshot = session.advance()
+            while (snapshot := session.advance()) is None and not session.ended:
+                pass  # an emulator that runs by itself may be paused
             if snapshot is None:
                 raise HostError(f"the game ended after {number - 1} frames; record fewer with --frames")
             writer.append(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Event, HalscopeError, JobFailed, JobProgress, Update
+from halscope_hooks import Event, HalscopeError, HostChanged, JobFailed, JobProgress, RomIdentity, Update
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._games import Press, run_in_real_time
@@ -19,13 +19,13 @@ INDEXING: Final = "indexing"
 
 
 class Play:
-    """Plays a session with threads until Ctrl-C.
+    """Plays a session with threads until Ctrl-C, or until the host has no more frames.
 
     The game's thread is the caller's: it steps the game, pumps, and waits for nothing. The index is built on the codec
     pool; what is seen is looked at, and edits are taken in, on a thread of its own.
 
     Args:
-        workspace: The ROM that runs.
+        workspace: The ROM that runs at first. Where the emulator loads another one, index and edits follow.
         session: The game, with threads.
         edits: Its edits.
         bring_in: Edited PNGs that are in the game from the start, which is when the index is ready.
@@ -59,37 +59,72 @@ class Play:
         """The newest frame that was decoded."""
 
     def run(self, schedule: Iterable[Press]) -> None:
-        """Play until an exception (Ctrl-C) comes.
+        """Play until an exception (Ctrl-C) comes, or the host has no more frames.
 
         Raises:
             HalscopeError: The emulator failed, an edit of `bring_in` cannot be taken, or a file cannot be written.
         """
         with (
             self._session,
-            self._session.subscribe(self._look, Update, delivery="own", name="live edits"),
+            self._session.subscribe(self._look, Update, HostChanged, delivery="own", name="live edits"),
             self._session.subscribe(self._hear, JobProgress, JobFailed, name="play"),
         ):
-            self._session.run(INDEXING, self._index).add_done_callback(self._locate)
+            self._build_index(self._workspace)
             for snapshot in run_in_real_time(self._session, schedule):
                 self._edits.saw(snapshot)
                 if self._refused is not None:
                     raise self._refused
 
-    def _index(self, context: JobContext) -> RomIndex:
-        threads = background_threads()
-        return in_background(
-            lambda: self._workspace.index(context.report, context.token.native, threads), context.token
-        )
+    def _build_index(self, workspace: Workspace) -> None:
+        """Have the ROM indexed beside the game; from then on its tiles are looked up."""
 
-    def _locate(self, job: Job[RomIndex]) -> None:
-        if job.exception(0) is None:
-            self._session.set_locate(VramTracker(job.result(0)).update)
+        def index(context: JobContext) -> RomIndex:
+            threads = background_threads()
+            return in_background(lambda: workspace.index(context.report, context.token.native, threads), context.token)
+
+        def locate(job: Job[RomIndex]) -> None:
+            if job.exception(0) is None and self._workspace is workspace:
+                self._session.set_locate(VramTracker(job.result(0)).update)
+
+        self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
+
+    def _follow(self, event: HostChanged) -> None:
+        """The emulator has loaded a ROM: index it, and edit it from now on."""
+        rom = event.host.rom
+        if rom.sha256 is not None and rom.sha256 == self._workspace.rom.sha256:
+            workspace: Workspace | None = self._workspace
+        else:
+            workspace = self._opened(rom)
+        self._edits.follow(workspace)
+        if workspace is None:
+            self._report(
+                f"{rom.path or 'another ROM'} runs now; its file cannot be read, so nothing in it can be edited"
+            )
+            return
+        self._workspace = workspace
+        self._report(f"{workspace.rom.name} runs now")
+        self._build_index(workspace)
+
+    def _opened(self, rom: RomIdentity) -> Workspace | None:
+        if rom.path is None:
+            return None
+        try:
+            workspace = Workspace.open(rom.path, self._workspace.plugins)
+        except HalscopeError as error:
+            self._report(str(error))
+            return None
+        if rom.sha256 not in (None, workspace.rom.sha256):
+            self._report(f"{rom.path}: its file is not the ROM that runs: the SHA-256 is another one")
+            return None
+        return workspace
 
     def _look(self, event: Event) -> None:
         """On a thread of its own: the game does not wait for files."""
         try:
             if isinstance(event, Update):
                 self._see(event)
+            elif isinstance(event, HostChanged) and event.rom_changed:
+                self._follow(event)
         except HalscopeError as error:  # a full disk, an edit that cannot be taken: the run ends with this
             self._refused = error
 

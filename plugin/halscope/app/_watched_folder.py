@@ -12,6 +12,7 @@ from halscope_hooks import RAW_CODEC, HalscopeError, HostError, Patch, Snapshot,
 
 from halscope._files import write_atomic
 from halscope.app._patch_files import check_output, write_patch
+from halscope.app._rom_edits import EditsByRom, RomEdits
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import png_bytes, upscale
 from halscope.inject import (
@@ -64,16 +65,12 @@ class LiveEdits:
         nearest: bool = False,
         report: Callable[[str], None],
     ) -> None:
-        self._workspace = workspace
+        self._roms = EditsByRom.of(workspace)
         self._session = session
         self._folder = folder
         self._force = force
         self._nearest = nearest
         self._report = report
-        self._edits = EditList(workspace.rom.sha256)
-        self._plan: EditPlan | None = None
-        self._patch: Patch | None = None
-        self._shown: set[str] = set()
         self._settled: dict[Path, Signature] = {}
         self._changing: dict[Path, Signature] = {}
         self._looked: int | None = None
@@ -82,18 +79,30 @@ class LiveEdits:
 
     @property
     def edits(self) -> EditList:
-        """The edits that the game holds, with the steps that can be undone."""
-        return self._edits
+        """The edits that the game holds, with the steps that can be undone. Raises HostError as `take`."""
+        return self._running.edits
 
     @property
     def plan(self) -> EditPlan | None:
-        """The plan of the edits that the game holds, or `None` before the first edit."""
-        return self._plan
+        """The plan of the edits that the game holds, or `None` before the first edit. Raises HostError as `take`."""
+        return self._running.plan
 
     @property
     def patch(self) -> Patch | None:
-        """The patch that holds all edits, or `None` where there are none."""
-        return self._patch if self._edits.edits else None
+        """The patch of the edits that the game holds, or `None` where there are none. Raises HostError as `take`."""
+        running = self._running
+        return running.patch if running.edits.edits else None
+
+    def follow(self, workspace: Workspace | None) -> None:
+        """The emulator has loaded a ROM. Its edits, if it had any, are written into it again at the next `look`.
+
+        Args:
+            workspace: The ROM that runs now; `None`: one whose file is not known. Then edits are refused until a known
+                one runs.
+        """
+        self._roms.follow(workspace)
+        self._looked = None
+        self._newest = None
 
     def bring_in(self, pngs: Sequence[Path], snapshot: Snapshot) -> None:
         """Apply edited sheets to the running game, in addition to the edits that it already holds.
@@ -106,7 +115,7 @@ class LiveEdits:
             HalscopeError: It cannot be read, placed or written; the game stays as it was.
         """
         sheets = [sheet_edit(read_sheet(png, nearest=self._nearest)) for png in pngs]
-        self.take(self._edits.put(sheets, datetime.now(UTC)), snapshot)
+        self.take(self._running.kept.put(sheets, datetime.now(UTC)), snapshot)
 
     def saw(self, snapshot: Snapshot) -> None:
         """Note the newest snapshot, against which the next edit is written. Cheap; any thread may call it."""
@@ -115,14 +124,17 @@ class LiveEdits:
     def look(self, update: Update) -> None:
         """Call it for each frame. Every `LOOK_EVERY` frames it writes sheets of new figures and applies saved ones."""
         frame = update.snapshot.frame
+        running = self._roms.now
+        if running is not None and running.missing is not None and update.origins is not None:
+            self._write_again(running.missing, update.snapshot)
         if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
             return
         self._looked = frame
         if update.snapshot.picture is not None:
             write_atomic(self._folder / SCREEN, png_bytes(upscale(update.snapshot.picture, 1)))
-        if update.origins is not None:
-            self._write_new_sheets(update, update.origins, self._folder)
-            self._take_saved(update.snapshot, self._folder)
+        if update.origins is not None and running is not None:
+            self._write_new_sheets(running, update, update.origins, self._folder)
+            self._take_saved(running, update.snapshot, self._folder)
 
     def take(self, edits: EditList, snapshot: Snapshot) -> None:
         """Change the running game from the present edits to these, for example `edits.undo()` or `edits.revert(1)`.
@@ -134,21 +146,22 @@ class LiveEdits:
             snapshot: The game as it is now, its WRAM included.
 
         Raises:
+            HostError: A ROM runs whose file is not known.
             HalscopeError: They cannot be placed or written; the game and the present edits stay as they were.
         """
-        rom = self._workspace.rom
-        index = self._workspace.index()
-        codecs = self._workspace.plugins.codecs()
+        running = self._running
+        workspace = running.workspace
+        rom, index, codecs = workspace.rom, workspace.index(), workspace.plugins.codecs()
 
         def make_plan(context: JobContext) -> EditPlan:
             return edits.plan(rom, codecs, index=index, force=self._force, cancel=context.token)
 
         plan = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
         patch = to_patch(plan)
-        in_rom = rom_writes(rom, patch, self._patch)
+        in_rom = rom_writes(rom, patch, running.patch)
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             now = self._newest if self._newest is not None and self._session.threads else snapshot
-            live = live_writes(plan, now, previous=self._plan)
+            live = live_writes(plan, now, previous=running.plan)
             try:
                 self._write(patch, (*in_rom, *live))
                 break
@@ -156,7 +169,27 @@ class LiveEdits:
                 # Nothing was written. If the game has run on meanwhile, search its memory again.
                 if attempt == WRITE_ATTEMPTS or now is self._newest or not self._session.threads:
                     raise
-        self._edits, self._plan, self._patch = edits, plan, patch
+        running.edits, running.plan, running.patch, running.missing = edits, plan, patch, None
+
+    @property
+    def _running(self) -> RomEdits:
+        if self._roms.now is None:
+            raise HostError(
+                "the emulator runs a ROM whose file is not known, so nothing in it can be edited; load "
+                f"{self._roms.first.workspace.rom.name} again"
+            )
+        return self._roms.now
+
+    def _write_again(self, edits: EditList, snapshot: Snapshot) -> None:
+        try:
+            self.take(edits, snapshot)
+        except HalscopeError as error:
+            # Tried again at the next load: each try plans all blocks anew.
+            self._running.missing = None
+            self._report(f"the edits could not be written into the game that was loaded again: {error}")
+        else:
+            count = len(edits.edits)
+            self._report(f"{count} edit{'s' * (count != 1)} written into the game again, at frame {snapshot.frame}")
 
     def _write(self, patch: Patch, writes: Sequence[Write]) -> None:
         job = self._session.apply(patch, writes=writes)
@@ -168,41 +201,55 @@ class LiveEdits:
             job.result(0)  # it was written just before the cancellation
 
     def write_patch(self, output: Path) -> None:
-        """Write all edits as one patch. Raises UsageError, HalscopeError."""
-        check_output(self._workspace, output)
-        patch = self.patch
-        if patch is None:
+        """Write all edits of the ROM that was named first as one patch, whatever runs now.
+
+        Raises UsageError, HalscopeError.
+        """
+        first = self._roms.first
+        workspace = first.workspace
+        check_output(workspace, output)
+        for other in self._roms.unwritten():
+            name = other.workspace.rom.name
+            self._report(
+                f"{name}: its edits are not in {output}, which is for {workspace.rom.name}; play {name} with -o"
+            )
+        if not first.kept.edits:
             self._report(f"{output}: not written, nothing was edited")
             return
-        write_patch(self._workspace, patch, output)
+        patch = first.patch if first.missing is None else None
+        if patch is None:  # the game was loaded again, and has not got them back yet
+            codecs = workspace.plugins.codecs()
+            patch = first.kept.patch(workspace.rom, codecs, index=workspace.index(), force=self._force)
+        write_patch(workspace, patch, output)
         self._report(f"{output}: {patch.summary}")
 
-    def _write_new_sheets(self, update: Update, origins: VramOrigins, folder: Path) -> None:
-        if len(self._shown) >= MOST_SHEETS:
+    def _write_new_sheets(self, running: RomEdits, update: Update, origins: VramOrigins, folder: Path) -> None:
+        if len(running.shown) >= MOST_SHEETS:
             return
-        codecs = self._workspace.plugins.codecs()
+        workspace = running.workspace
+        codecs = workspace.plugins.codecs()
         # Skip figures with edited tiles: the original ROM does not hold them, so their sheets could not be edited.
-        edits = () if self._plan is None else self._plan.blocks
+        edits = () if running.plan is None else running.plan.blocks
         new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
-        telling = self._workspace.index().informative(b"".join(new))
+        telling = workspace.index().informative(b"".join(new))
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
         written: list[Sheet] = []
-        for group in self._workspace.plugins.group_sprites(update.frame):
-            sheet = sheet_from_metasprite(update.frame, group, origins, self._workspace.rom, codecs)
+        for group in workspace.plugins.group_sprites(update.frame):
+            sheet = sheet_from_metasprite(update.frame, group, origins, workspace.rom, codecs)
             name = _sheet_name(sheet)
-            if name in self._shown or all(cell.origin is None for cell in sheet.cells):
+            if name in running.shown or all(cell.origin is None for cell in sheet.cells):
                 continue
             if any(cell.tile in own for cell in sheet.cells):
                 continue
-            self._shown.add(name)
+            running.shown.add(name)
             path = folder / name
             if not path.exists():  # an edit of an earlier run is not overwritten
                 write_sheet(sheet, None, path)
                 self._settled[path] = _signature(path)
                 written.append(sheet)
-        self._note_palettes(written)
+        self._note_palettes(workspace, written)
 
-    def _note_palettes(self, sheets: Sequence[Sheet]) -> None:
+    def _note_palettes(self, workspace: Workspace, sheets: Sequence[Sheet]) -> None:
         """Remember which palettes the blocks of new sheets were shown with."""
         if not sheets or not self._learns:
             return
@@ -214,12 +261,12 @@ class LiveEdits:
             return known
 
         try:
-            self._workspace.knowledge.update(learn)
+            workspace.knowledge.update(learn)
         except HalscopeError as error:  # the game goes on without: an edit needs none of it
             self._learns = False
             self._report(f"what is seen is not remembered: {error}")
 
-    def _take_saved(self, snapshot: Snapshot, folder: Path) -> None:
+    def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: Path) -> None:
         for path in sorted(folder.glob("*.png")):
             if path.name == SCREEN:
                 continue
@@ -236,9 +283,9 @@ class LiveEdits:
             self._settled[path] = now
             try:
                 edit = sheet_edit(read_sheet(path, nearest=self._nearest))
-                if not edit.changes and self._edits.find(edit.name) is None:
+                if not edit.changes and running.edits.find(edit.name) is None:
                     continue  # of an earlier run, and never edited
-                self.take(self._edits.put([edit], datetime.now(UTC)), snapshot)
+                self.take(running.kept.put([edit], datetime.now(UTC)), snapshot)
             except HalscopeError as error:
                 self._report(str(error))
             else:
