@@ -83,7 +83,8 @@ class Play:
             return in_background(lambda: workspace.index(context.report, context.token.native, threads), context.token)
 
         def locate(job: Job[RomIndex]) -> None:
-            if job.exception(0) is None and self._workspace is workspace:
+            runs = self._session.info.rom.sha256
+            if job.exception(0) is None and self._workspace is workspace and runs in (None, workspace.rom.sha256):
                 self._session.set_locate(VramTracker(job.result(0)).update)
 
         self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
