@@ -61,6 +61,18 @@ if TYPE_CHECKING:
     from halscope_hooks._protocols import Block, CancelSignal, Codec
     from halscope_hooks._registers import CpuRegisters, DmaChannel, PpuRegisters
     from halscope_hooks._session_api import Delivery, JobControl, JobHandle, PullHandle, SessionApi, SubscriptionHandle
+    from halscope_hooks._sizes import (
+        CGRAM_BYTES,
+        CGRAM_COLOURS,
+        CGRAM_PALETTES,
+        IRAM_BYTES,
+        MOST_BWRAM_BYTES,
+        OAM_BYTES,
+        TILE_BYTES,
+        VRAM_BYTES,
+        VRAM_TILES,
+        WRAM_BYTES,
+    )
     from halscope_hooks._snapshot import RASTER_DTYPE, RasterEffects, RasterWrites, Snapshot
     from halscope_hooks._version import HOOK_API, PROJECT_NAME
 
@@ -141,6 +153,16 @@ _MODULES = {
     "PullHandle": "_session_api",
     "SessionApi": "_session_api",
     "SubscriptionHandle": "_session_api",
+    "CGRAM_BYTES": "_sizes",
+    "CGRAM_COLOURS": "_sizes",
+    "CGRAM_PALETTES": "_sizes",
+    "IRAM_BYTES": "_sizes",
+    "MOST_BWRAM_BYTES": "_sizes",
+    "OAM_BYTES": "_sizes",
+    "TILE_BYTES": "_sizes",
+    "VRAM_BYTES": "_sizes",
+    "VRAM_TILES": "_sizes",
+    "WRAM_BYTES": "_sizes",
     "RASTER_DTYPE": "_snapshot",
     "RasterEffects": "_snapshot",
     "RasterWrites": "_snapshot",
@@ -151,12 +173,22 @@ _MODULES = {
 
 __all__ = [
     "CAPABILITIES",
+    "CGRAM_BYTES",
+    "CGRAM_COLOURS",
+    "CGRAM_PALETTES",
     "EDGE_RULES",
     "HOOK_API",
+    "IRAM_BYTES",
+    "MOST_BWRAM_BYTES",
+    "OAM_BYTES",
     "PERMISSIONS",
     "PROJECT_NAME",
     "RASTER_DTYPE",
     "RAW_CODEC",
+    "TILE_BYTES",
+    "VRAM_BYTES",
+    "VRAM_TILES",
+    "WRAM_BYTES",
     "Attached",
     "Block",
     "CancelSignal",

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from halscope_hooks._sizes import CGRAM_PALETTES, VRAM_TILES
 from halscope_hooks._snapshot import Snapshot
-
-TILES: Final = 2048
-"""Pieces of 32 bytes in VRAM: a tile of 4 bits a pixel, the unit in which changes and origins are counted."""
-
-PALETTES: Final = 16
-"""Rows of 16 colours in CGRAM; the last eight are the sprites'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,9 +138,9 @@ class Changes:
     def everything(cls, frame: Frame) -> Changes:
         """What is new to somebody who has seen no frame before this one."""
         return cls(
-            tiles=_counted(TILES),
+            tiles=_counted(VRAM_TILES),
             sprites=_counted(len(frame.sprites)),
-            palettes=_counted(PALETTES),
+            palettes=_counted(CGRAM_PALETTES),
             layers=tuple(layer.index for layer in frame.layers),
         )
 

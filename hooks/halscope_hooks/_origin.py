@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halscope_hooks._errors import UsageError
+from halscope_hooks._sizes import TILE_BYTES
 
 RAW_CODEC: Final = "raw"
 """The codec of an origin whose bytes are not compressed."""
@@ -75,12 +76,12 @@ class VramOrigins:
             UsageError: VRAM has no such tile.
         """
         size = _TILE_SIZES.get(bpp)
-        if size is None or vram_byte % size or not 0 <= vram_byte < len(self.origins) * _PIECE:
+        if size is None or vram_byte % size or not 0 <= vram_byte < len(self.origins) * TILE_BYTES:
             raise UsageError(f"VRAM has no tile of {bpp} bits a pixel at byte {vram_byte:#x}")
-        piece, inside = divmod(vram_byte, _PIECE)
+        piece, inside = divmod(vram_byte, TILE_BYTES)
         found = self.origins[piece]
-        if size > _PIECE:
-            following = {_shifted(origin, -_PIECE) for origin in self.origins[piece + 1]}
+        if size > TILE_BYTES:
+            following = {_shifted(origin, -TILE_BYTES) for origin in self.origins[piece + 1]}
             return tuple(origin for origin in found if origin in following)
         return tuple(_shifted(origin, inside) for origin in found) if inside else found
 
@@ -107,7 +108,6 @@ class CgramOrigins:
         return self.origins[colour]
 
 
-_PIECE: Final = 32
 _TILE_SIZES: Final = {2: 16, 4: 32, 8: 64}
 
 

@@ -13,15 +13,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from halscope_hooks._errors import UsageError
 from halscope_hooks._host import RomIdentity
 from halscope_hooks._registers import CpuRegisters, PpuRegisters
+from halscope_hooks._sizes import CGRAM_COLOURS, IRAM_BYTES, MOST_BWRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 
 RasterEffects = Literal["none", "some", "unknown"]
-
-VRAM_BYTES: Final = 0x10000
-CGRAM_COLOURS: Final = 256
-OAM_BYTES: Final = 544
-WRAM_BYTES: Final = 0x20000
-IRAM_BYTES: Final = 0x800  # the SA-1's own memory, $3000 to $37FF
-BWRAM_MOST_BYTES: Final = 0x40000  # the SA-1 addresses 256 KiB at most
 
 RasterWrites = NDArray[Any]
 """Structured array of `RASTER_DTYPE`, ascending by line: what HDMA wrote into the PPU while the picture was drawn.
@@ -125,8 +119,8 @@ class Snapshot:
             set_field(self, "picture", _frozen("picture", self.picture, np.uint8, (None, None, 3)))
         if self.bwram is not None:
             set_field(self, "bwram", _frozen("bwram", self.bwram, np.uint8, (None,)))
-            if self.bwram.size > BWRAM_MOST_BYTES:
-                raise UsageError(f"snapshot: bwram has {self.bwram.size} bytes, expected {BWRAM_MOST_BYTES} at most")
+            if self.bwram.size > MOST_BWRAM_BYTES:
+                raise UsageError(f"snapshot: bwram has {self.bwram.size} bytes, expected {MOST_BWRAM_BYTES} at most")
         if self.iram is not None:
             set_field(self, "iram", _frozen("iram", self.iram, np.uint8, (IRAM_BYTES,)))
         if self.raster is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from halscope.rom.index import TILE_BYTES, RomIndex
+from halscope.rom.index import RomIndex
+from halscope_hooks import TILE_BYTES
 from support.truth_rom import TruthRom
 
 

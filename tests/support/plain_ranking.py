@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts
-from halscope.rom.origin import MOST_TWINS, RAW
+from halscope.rom.origin import MOST_TWINS
 from halscope.rom.rows import first_of_each
-from halscope_hooks import Origin
+from halscope_hooks import RAW_CODEC, Origin
 from numpy.typing import NDArray
 
 _PLAUSIBLE: Final = 0.5
@@ -128,7 +128,7 @@ class Ranking:
         kinds = self._kind.tolist()
         for one_tile, one_segment, at in zip(tile.tolist(), segment.tolist(), offset.tolist(), strict=True):
             if one_segment == self._raw:
-                answers[one_tile].append(Origin(RAW, at, 0, START_KINDS[CONTENT]))
+                answers[one_tile].append(Origin(RAW_CODEC, at, 0, START_KINDS[CONTENT]))
             else:
                 kind = START_KINDS[kinds[one_segment]]
                 answers[one_tile].append(Origin(names[one_segment], blocks[one_segment], at, kind))

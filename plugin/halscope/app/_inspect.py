@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from halscope_hooks import UsageError
+from halscope_hooks import TILE_BYTES, UsageError
 
 from halscope._files import write_atomic
 from halscope.app._workspace import Workspace
@@ -15,7 +15,6 @@ from halscope.export.pictures import indexed_png
 from halscope.formats.dumps import load_states
 from halscope.ppu import decode_frame
 from halscope.ppu.cgram import obj_palette
-from halscope.rom.index import TILE_BYTES
 
 
 def inspect_files(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, Frame, Origin, Sprite, Update, VramOrigins
+from halscope_hooks import RAW_CODEC, TILE_BYTES, Frame, Origin, Sprite, Update, VramOrigins
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
@@ -17,7 +17,6 @@ from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, png_b
 from halscope.ppu.cgram import obj_palette
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites
-from halscope.rom.index import TILE_BYTES
 
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224

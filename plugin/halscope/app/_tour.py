@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, HalscopeError, Patch, Snapshot, Update
+from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, Patch, Snapshot, Update
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -25,7 +25,6 @@ from halscope.export import bps
 from halscope.export.pictures import png_bytes
 from halscope.inject import EditPlan, sheet_from_block, write_sheet
 from halscope.ppu.cgram import obj_palette
-from halscope.rom.index import TILE_BYTES
 
 HERO: Final = "pip"
 HERO_TILES_ACROSS: Final = 4  # the hero's frames are 32×32: four tiles in a row of a block

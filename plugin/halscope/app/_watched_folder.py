@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import RAW_CODEC, HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins, Write
+from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins, Write
 
 from halscope._files import write_atomic
 from halscope.app._patch_files import check_output, write_patch
@@ -27,7 +27,6 @@ from halscope.inject import (
     write_sheet,
 )
 from halscope.project import EditList, Knowledge
-from halscope.rom.index import TILE_BYTES
 from halscope.session import JobContext, JobTimeoutError, Session
 
 LOOK_EVERY: Final = 30  # frames between two looks at the folder: half a second in real time

@@ -7,14 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from halscope_hooks import UsageError
+from halscope_hooks import TILE_BYTES, UsageError
 
 from halscope._files import read_limited
 from halscope.app import LISTED_SCORE, Workspace
 from halscope.cli._common import print_json, progress_bar
 from halscope.cli._plugins import plugins_from
 from halscope.rom import mapping
-from halscope.rom.index import TILE_BYTES
 
 TILES_LIMIT = 0x100000
 

@@ -17,9 +17,7 @@ from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
-from halscope_hooks import FormatError, PpuRegisters
-
-from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES
+from halscope_hooks import CGRAM_BYTES, OAM_BYTES, FormatError, PpuRegisters
 
 Profile = Literal["performance", "balanced", "accuracy"]
 

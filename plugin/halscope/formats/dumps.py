@@ -14,11 +14,20 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import FormatError, PpuRegisters, RomIdentity, Snapshot, UsageError
+from halscope_hooks import (
+    CGRAM_BYTES,
+    OAM_BYTES,
+    VRAM_BYTES,
+    WRAM_BYTES,
+    FormatError,
+    PpuRegisters,
+    RomIdentity,
+    Snapshot,
+    UsageError,
+)
 
 from halscope._files import read_limited
 from halscope.formats import snes9x
-from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 
 _MOST_BYTES: Final = 16 << 20
 _BY_SIZE: Final = {VRAM_BYTES: "vram", CGRAM_BYTES: "cgram", OAM_BYTES: "oam", WRAM_BYTES: "wram"}

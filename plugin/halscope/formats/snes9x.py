@@ -18,10 +18,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from halscope_hooks import FormatError, PpuRegisters
+from halscope_hooks import OAM_BYTES, VRAM_BYTES, WRAM_BYTES, FormatError, PpuRegisters
 from numpy.typing import NDArray
-
-from halscope.formats.memories import OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 
 MAGIC: Final = b"#!s9xsnp:"
 OLDEST: Final = 6

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, Codec, Frame, ImageError, Origin, Sprite, StartEvidence, VramOrigins
+from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, Frame, ImageError, Origin, Sprite, StartEvidence, VramOrigins
 from numpy.typing import NDArray
 
 from halscope.inject.model import TILE, Cell, Sheet, SheetKind
@@ -17,7 +17,6 @@ from halscope.ppu.grouping import Metasprite, screen_y
 from halscope.ppu.obj import first_sprite
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
-from halscope.rom.index import TILE_BYTES
 
 BLOCK_COLUMNS: Final = 16
 """Tiles in a row of a block's sheet: as in the console's tile page, so that sprites of several tiles look right."""

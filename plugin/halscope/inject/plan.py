@@ -8,7 +8,17 @@ from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, Block, CancelSignal, Codec, CodecError, InjectError, Origin, StartEvidence
+from halscope_hooks import (
+    RAW_CODEC,
+    TILE_BYTES,
+    Block,
+    CancelSignal,
+    Codec,
+    CodecError,
+    InjectError,
+    Origin,
+    StartEvidence,
+)
 from numpy.typing import NDArray
 
 from halscope.inject._merge import SheetTile, merge
@@ -17,7 +27,6 @@ from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
 from halscope.inject.model import EditedSheet
 from halscope.rom.image import Rom
-from halscope.rom.index import TILE_BYTES
 
 __all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan_edit", "plan_edits"]
 

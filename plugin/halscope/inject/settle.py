@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from halscope_hooks import RAW_CODEC, Codec, CodecError, Origin, StartEvidence
+from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, CodecError, Origin, StartEvidence
 
 from halscope.rom.image import Rom
-from halscope.rom.index import TILE_BYTES
 
 PAGE_SIDE: Final = 16
 """A sprite's tiles wrap inside a page of 16 x 16; pages begin at multiples of 8 KiB of VRAM."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Changes, Frame, PpuRegisters, Snapshot, Sprite
+from halscope_hooks import TILE_BYTES, VRAM_TILES, Changes, Frame, PpuRegisters, Snapshot, Sprite
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
@@ -19,10 +19,9 @@ from halscope.ppu import cgram
 from halscope.ppu.frame import OBSEL_UNKNOWN
 from halscope.ppu.layers import DrawnLayer, draw_layers
 
-_TILE_BYTES: Final = 32
 _PALETTE_BYTES: Final = 32  # 16 colours of two bytes
 _NONE: Final = np.empty(0, np.int64)
-_ALL_TILES: Final = np.arange(2048, dtype=np.int64)
+_ALL_TILES: Final = np.arange(VRAM_TILES, dtype=np.int64)
 _ALL_PALETTES: Final = np.arange(16, dtype=np.int64)
 for _numbers in (_NONE, _ALL_TILES, _ALL_PALETTES):
     _numbers.flags.writeable = False
@@ -47,7 +46,7 @@ class FrameDecoder:
         """Return what `decode_frame` returns, in less time. Any snapshots may follow each other."""
         last = self._last
         before = None if last is None else last.snapshot
-        tiles = _ALL_TILES if before is None else _changed(before.vram, snapshot.vram, _TILE_BYTES)
+        tiles = _ALL_TILES if before is None else _changed(before.vram, snapshot.vram, TILE_BYTES)
         palettes = _ALL_PALETTES if before is None else _changed(before.cgram, snapshot.cgram, _PALETTE_BYTES)
         sprites, new_sprites = self._decode_sprites(snapshot, tiles)
         kept = {index: one for index, one in self._layers.items() if not one.tiles[tiles].any()}

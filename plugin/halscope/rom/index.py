@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
-from halscope_hooks import Block, Codec, CodecError, Origin, UsageError, VramOrigins
+from halscope_hooks import RAW_CODEC, TILE_BYTES, VRAM_TILES, Block, Codec, CodecError, Origin, UsageError, VramOrigins
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
@@ -21,9 +21,6 @@ from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
 from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Reference, References
 from halscope.rom.rows import first_of_each
-
-TILE_BYTES: Final = 32
-VRAM_TILES: Final = 2048
 
 MOST_PLACES: Final = 256
 """Places of one tile that are looked at; a tile with more is a pattern, and says nothing."""
@@ -374,7 +371,7 @@ def _tiles(tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _check_names(codecs: Sequence[Codec]) -> None:
     names = [codec.name for codec in codecs]
-    if len(set(names)) != len(names) or "raw" in names:
+    if len(set(names)) != len(names) or RAW_CODEC in names:
         raise UsageError(f'codecs need different names, none of them "raw", not: {", ".join(names)}')
 
 

@@ -10,14 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, overload
 
 import numpy as np
-from halscope_hooks import Origin, StartEvidence
+from halscope_hooks import RAW_CODEC, Origin, StartEvidence
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
 from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts
 from halscope.rom.rows import first_of_each
-
-RAW: Final = "raw"
 
 MOST_TWINS: Final = 8
 """Starts listed of one place. All distinct places are listed, but of each only the best starts."""
@@ -96,7 +94,7 @@ class Origins(Sequence[tuple[Origin, ...]]):
 
     def _origin(self, segment: int, offset: int) -> Origin:
         if segment == len(self._blocks):
-            return Origin(RAW, offset, 0, START_KINDS[CONTENT])
+            return Origin(RAW_CODEC, offset, 0, START_KINDS[CONTENT])
         codec, block_offset, kind = self._blocks[segment]
         return Origin(codec, block_offset, offset, kind)
 

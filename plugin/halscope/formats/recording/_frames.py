@@ -8,11 +8,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from halscope_hooks import FormatError, RasterWrites, RomIdentity, Snapshot, UsageError
+from halscope_hooks import (
+    CGRAM_BYTES,
+    OAM_BYTES,
+    VRAM_BYTES,
+    WRAM_BYTES,
+    FormatError,
+    RasterWrites,
+    RomIdentity,
+    Snapshot,
+    UsageError,
+)
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
-from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 from halscope.formats.recording._file import ABSENT
 from halscope.formats.recording._sections import (
     MOST_RASTER_ROWS,

@@ -11,7 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 from halscope_hooks import (
+    CGRAM_BYTES,
+    IRAM_BYTES,
+    OAM_BYTES,
     RASTER_DTYPE,
+    VRAM_BYTES,
+    WRAM_BYTES,
     CpuRegisters,
     DmaChannel,
     FormatError,
@@ -23,8 +28,6 @@ from halscope_hooks import (
     UsageError,
 )
 from numpy.typing import NDArray
-
-from halscope.formats.memories import CGRAM_BYTES, IRAM_BYTES, OAM_BYTES, VRAM_BYTES, WRAM_BYTES
 
 MOST_PICTURE_SIDE: Final = 1024
 MOST_RASTER_ROWS: Final = 0x10000  # eight channels of HDMA write 9,984 bytes a picture at most (312 lines × 8 × 4)

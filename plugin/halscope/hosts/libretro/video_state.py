@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-from halscope_hooks import FormatError, HostError, PpuRegisters
+from halscope_hooks import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, FormatError, HostError, PpuRegisters
 from numpy.typing import NDArray
 
 from halscope.formats import bsnes, snes9x
-from halscope.formats.memories import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES
 from halscope.hosts.libretro.machine import Machine
 
 
