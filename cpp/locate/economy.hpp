@@ -55,7 +55,7 @@ class Model {
                                                   const Work& work = {});
 
 // Packers that write streams of the same size differ in where they end a match when it does not matter. Which of these
-// styles a ROM's packer has is for all of its streams together to say (rom/styles.py).
+// styles a ROM's packer has is for all of its streams together to say (rom/ranking/_styles.py).
 constexpr std::size_t kStyles = 4;
 
 struct Evidence {

@@ -15,9 +15,9 @@ import pytest
 from halscope.codecs import hal
 from halscope.rom import cache
 from halscope.rom import index as index_module
-from halscope.rom.families import Found, find_families
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
+from halscope.rom.ranking import Found, find_families
 from halscope_hooks import Codec
 from hypothesis import given
 from hypothesis import strategies as st

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts
 from halscope.rom.origin import MOST_TWINS
-from halscope.rom.rows import first_of_each
+from halscope.rom.ranking import CONTENT, POINTER, START_KINDS, Starts, first_of_each
 from halscope_hooks import RAW_CODEC, Origin
 from numpy.typing import NDArray
 

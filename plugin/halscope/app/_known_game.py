@@ -12,8 +12,8 @@ from halscope_hooks import Codec, CodecError, GameProfile, PointerTable
 from numpy.typing import NDArray
 
 from halscope.games import Match, match_game, table_entries
-from halscope.rom.families import KnownStarts
 from halscope.rom.image import Rom
+from halscope.rom.ranking import KnownStarts
 from halscope.rom.references import ENTRY_DTYPE, NO_BANK, KnownTable, known_offsets
 
 log: Final = logging.getLogger("halscope.games")

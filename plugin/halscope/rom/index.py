@@ -15,12 +15,18 @@ import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom.cancelling import stop_if_cancelled
-from halscope.rom.evidence import native_handles
-from halscope.rom.families import START_DTYPE, START_KINDS, KnownStarts, Starts, find_families
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
+from halscope.rom.ranking import (
+    START_DTYPE,
+    START_KINDS,
+    KnownStarts,
+    Starts,
+    find_families,
+    first_of_each,
+    native_handles,
+)
 from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Reference, References
-from halscope.rom.rows import first_of_each
 
 MOST_PLACES: Final = 256
 """Places of one tile that are looked at; a tile with more is a pattern, and says nothing."""

@@ -14,8 +14,7 @@ from halscope_hooks import RAW_CODEC, Origin, StartEvidence
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
-from halscope.rom.families import CONTENT, POINTER, START_KINDS, Starts
-from halscope.rom.rows import first_of_each
+from halscope.rom.ranking import CONTENT, POINTER, START_KINDS, Starts, first_of_each
 
 MOST_TWINS: Final = 8
 """Starts listed of one place. All distinct places are listed, but of each only the best starts."""

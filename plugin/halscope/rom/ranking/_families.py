@@ -21,13 +21,13 @@ from halscope_hooks import Codec, StartEvidence
 from numpy.typing import NDArray
 
 from halscope._codec import CancelToken
-from halscope.rom import evidence
-from halscope.rom.belief import weigh_codecs
 from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.image import Rom
 from halscope.rom.pointers import table_pointers
+from halscope.rom.ranking import _evidence as evidence
+from halscope.rom.ranking._codec_weights import weigh_codecs
+from halscope.rom.ranking._rows import best_of_each, best_rows, disjoint, first_of_each, highest, numbered
 from halscope.rom.references import KnownTable, References, known_offsets
-from halscope.rom.rows import best_of_each, best_rows, disjoint, first_of_each, highest, numbered
 
 Starts = NDArray[Any]
 Progress = Callable[[int, int], None]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from halscope._codec import CancelToken
 from halscope.rom.cancelling import stop_if_cancelled
-from halscope.rom.rows import first_of_each
+from halscope.rom.ranking._rows import first_of_each
 
 _EXPECTED: Final = np.array([0.70, 0.14, 0.14, 0.02])
 """How common each style is; of the programs that are known, most give the byte to the first match."""

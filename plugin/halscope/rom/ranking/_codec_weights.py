@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from halscope.rom.rows import best_rows, disjoint, highest
+from halscope.rom.ranking._rows import best_rows, disjoint, highest
 
 _STRONG: Final = 20.0
 """Evidence from which a block speaks for its codec; noise of 4 MiB seldom makes half as much."""

@@ -18,7 +18,7 @@ from halscope._codec import CancelToken
 from halscope.codecs import NativeCodec
 from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.image import Rom
-from halscope.rom.styles import mixed_styles
+from halscope.rom.ranking._styles import mixed_styles
 
 
 def native_handles(codecs: Sequence[Codec]) -> list[_codec.NativeCodec]:

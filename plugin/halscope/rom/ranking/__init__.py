@@ -1,0 +1,27 @@
+"""Ranking: which of the streams that can be read are blocks, and where each block begins."""
+
+from halscope.rom.ranking._evidence import native_handles
+from halscope.rom.ranking._families import (
+    CONTENT,
+    POINTER,
+    START_DTYPE,
+    START_KINDS,
+    Found,
+    KnownStarts,
+    Starts,
+    find_families,
+)
+from halscope.rom.ranking._rows import first_of_each
+
+__all__ = [
+    "CONTENT",
+    "POINTER",
+    "START_DTYPE",
+    "START_KINDS",
+    "Found",
+    "KnownStarts",
+    "Starts",
+    "find_families",
+    "first_of_each",
+    "native_handles",
+]
