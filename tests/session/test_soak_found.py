@@ -93,7 +93,7 @@ def test_a_snapshot_that_cannot_be_decoded_is_counted_and_told(monkeypatch: pyte
         def broken(*_arguments: Any, **_options: Any) -> None:
             raise ValueError("a decoder's mistake")
 
-        monkeypatch.setattr("halscope.session._live.FrameDecoder.decode", broken)
+        monkeypatch.setattr("halscope.session._decoding.FrameDecoder.decode", broken)
         session.submit(made_snapshot(1))
         assert eventually(lambda: session.stats().undecoded == 1)
         monkeypatch.undo()

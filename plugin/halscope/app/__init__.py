@@ -2,7 +2,7 @@
 
 from halscope.app._doctor import Check, examine
 from halscope.app._extract import extract_blocks, extract_sprites, read_palette
-from halscope.app._games import BUTTONS, Game, Press, open_game, open_host, open_recording, play_frames, record_game
+from halscope.app._game_run import BUTTONS, Game, Press, open_game, open_host, open_recording, play_frames, record_game
 from halscope.app._inject import inject
 from halscope.app._inspect import inspect_files
 from halscope.app._known_game import KnownGame

@@ -9,7 +9,7 @@ from typing import Final
 from halscope_hooks import Event, HalscopeError, HostChanged, JobFailed, JobProgress, RomIdentity, Update
 
 from halscope.app._background import background_threads, in_background
-from halscope.app._games import Press, run_in_real_time
+from halscope.app._game_run import Press, run_in_real_time
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex, VramTracker

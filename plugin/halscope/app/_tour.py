@@ -14,7 +14,7 @@ from PIL import Image
 
 from halscope._files import write_atomic
 from halscope.app._demo_game import DemoGame
-from halscope.app._games import Game, open_game
+from halscope.app._game_run import Game, open_game
 from halscope.app._patch_files import write_patch
 from halscope.app._pictures import Names, write_frame_pictures
 from halscope.app._tour_report import PATCH_NAME, Edit, SceneReport, TourReport, picture_of, write_report

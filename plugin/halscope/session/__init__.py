@@ -5,12 +5,12 @@ and what waits for somebody is a queue (`_queue`). docs/explanation/threads.md s
 """
 
 from halscope.session._cancel import CancelToken
+from halscope.session._decoding import Locate
 from halscope.session._delivery import Delivery, Subscription
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SubscriptionStats
 from halscope.session._job_terms import JobState, JobTimeoutError, Priority, Progress
 from halscope.session._jobs import Job, JobContext, Work
-from halscope.session._live import Locate
 from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._pull import Pull
 from halscope.session._session import Dispatch, Session

@@ -34,6 +34,7 @@ from halscope_hooks import (
 )
 
 from halscope.session._cells import Cell
+from halscope.session._decoding import FRAME, LiveLane, Locate
 from halscope.session._ending import (
     ABANDON,
     DRAIN,
@@ -48,7 +49,6 @@ from halscope.session._host import GONE, HostLink
 from halscope.session._hub import Hub
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Work
-from halscope.session._live import FRAME, LiveLane, Locate
 from halscope.session._locks import Rank
 from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._rights import Right

@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol, Self, final
 
 from halscope_hooks import Attached, Event, Host, HostInfo, Patch, Snapshot, Update, Write
 
+from halscope.session._decoding import Locate
 from halscope.session._delivery import Callback, Delivery, Subscription
 from halscope.session._ending import ABANDON, DRAIN, SIGNAL, end_in_background
 from halscope.session._engine import Engine
@@ -26,7 +27,6 @@ from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
 from halscope.session._job_terms import Priority
 from halscope.session._jobs import Job, Work
-from halscope.session._live import Locate
 from halscope.session._pull import Pull
 from halscope.session._stopping import StopReport
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
