@@ -12,7 +12,7 @@ from halscope.plugins._registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Brought[T]:
+class Contribution[T]:
     """A part, and the plugin that it is from."""
 
     plugin: str
@@ -26,13 +26,13 @@ def collect[T](
     kind: type[Any],
     keys: Callable[[T], Iterable[object]],
     pattern: str,
-) -> dict[str, Brought[T]]:
+) -> dict[str, Contribution[T]]:
     """Call `hook` on each plugin, the first registered first, and keep the good parts by their keys.
 
     `kind` is the type of a part; a Protocol will do. A part of another type, with a key that does not match `pattern`,
     or with one that is taken already is left out, and told as a failure of that hook; so is a hook that raises.
     """
-    found: dict[str, Brought[T]] = {}
+    found: dict[str, Contribution[T]] = {}
     for implementation in reversed(registry.calls(hook)):
         returned, parts = dispatcher.call(implementation, {})
         if not returned or parts is None:
@@ -56,5 +56,5 @@ def collect[T](
             except Exception as error:  # looking at a stranger's object runs its code
                 dispatcher.failed(implementation.plugin, hook, error)
             else:
-                found |= {name: Brought(implementation.plugin, part) for name in names}
+                found |= {name: Contribution(implementation.plugin, part) for name in names}
     return found

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from halscope_hooks import PluginError
 
-from halscope.plugins._words import in_short, said
+from halscope.plugins._describe import describe_error, in_short
 from halscope.session import forget_frames
 
 log: Final = logging.getLogger("halscope.plugins")
@@ -128,7 +128,7 @@ class Dispatcher:
         """Count and tell a failure; the third in a row switches the hook off."""
         text = "".join(traceback.format_exception(error))
         # As text: a log record that kept the error would keep every frame of its traceback.
-        log.error("plugin %s: %s failed: %s\n%s", plugin, hook, said(error), text.rstrip())
+        log.error("plugin %s: %s failed: %s\n%s", plugin, hook, describe_error(error), text.rstrip())
         with self._lock:
             count = self._counts.setdefault((plugin, hook), _Count())
             count.failures += 1
@@ -137,9 +137,10 @@ class Dispatcher:
             count.off |= now_off
         self.on_failure(Failure(plugin, hook, error, text))
         if now_off:
+            last = describe_error(error)
             message = PluginError(
                 plugin,
-                f"{hook} is switched off after {FAILURES_IN_A_ROW} failures in a row (the last: {said(error)}); "
+                f"{hook} is switched off after {FAILURES_IN_A_ROW} failures in a row (the last: {last}); "
                 f"correct it, or switch it on again with Plugins.enable({plugin!r}, {hook!r})",
             )
             log.error("%s", message)

@@ -27,7 +27,7 @@ from halscope_hooks import (
 )
 from numpy.typing import NDArray
 
-from halscope.plugins._words import said
+from halscope.plugins._describe import describe_error
 
 _SCAN_DTYPE: Final = np.dtype([("offset", "<u4"), ("packed_size", "<u4"), ("size", "<u4")])
 
@@ -107,7 +107,9 @@ class GuardedCodec:
     def _wrong(self, offset: int, error: Exception) -> NoReturn:
         self.failed = True
         self.fail(error)
-        raise CodecError(offset, f"the codec {self.name} of plugin {self.plugin} failed: {said(error)}") from error
+        raise CodecError(
+            offset, f"the codec {self.name} of plugin {self.plugin} failed: {describe_error(error)}"
+        ) from error
 
 
 def _cancel_argument(method: Callable[..., object], cancel: CancelSignal | None) -> dict[str, CancelSignal]:
@@ -149,7 +151,7 @@ class GuardedExporter:
         except Exception as error:  # a stranger's code may raise anything
             self.fail(error)
             raise PluginError(
-                self.plugin, f"cannot write {self.suffixes[0]}: {said(error)}; nothing was written"
+                self.plugin, f"cannot write {self.suffixes[0]}: {describe_error(error)}; nothing was written"
             ) from error
 
     def apply(self, source: bytes, data: bytes) -> bytes | None:
@@ -160,7 +162,9 @@ class GuardedExporter:
             raise
         except Exception as error:  # a stranger's code may raise anything
             self.fail(error)
-            raise PluginError(self.plugin, f"cannot read its own {self.suffixes[0]} back: {said(error)}") from error
+            raise PluginError(
+                self.plugin, f"cannot read its own {self.suffixes[0]} back: {describe_error(error)}"
+            ) from error
 
 
 def check_host(host: object) -> None:
@@ -199,5 +203,5 @@ class GuardedHostFactory:
             raise
         except Exception as error:  # a stranger's code may raise anything
             self.fail(error)
-            raise HostError(f"the host {self.name} of plugin {self.plugin} failed: {said(error)}") from error
+            raise HostError(f"the host {self.name} of plugin {self.plugin} failed: {describe_error(error)}") from error
         return host

@@ -24,14 +24,14 @@ from halscope_hooks import (
 )
 
 from halscope.plugins._built_in import BUILT_IN
-from halscope.plugins._collection import Brought, collect
+from halscope.plugins._collection import Contribution, collect
+from halscope.plugins._describe import describe_error
 from halscope.plugins._discovery import Candidate, Refusal, in_folders, installed
 from halscope.plugins._dispatch import Dispatcher, Failure, HookReport
 from halscope.plugins._facade import SessionFacade
 from halscope.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory
 from halscope.plugins._permissions import Grants
-from halscope.plugins._registry import Registry, weakly
-from halscope.plugins._words import said
+from halscope.plugins._registry import Registry, weak_hooks
 from halscope.ppu.grouping import Metasprite, draw_group, group_sprites
 from halscope.session import Session
 
@@ -191,7 +191,7 @@ class Plugins:
     def join(self, session: Session) -> None:
         """Name the session that plugins may call; held weakly, as are the hooks of its host, where that has any."""
         self._session.to(session)
-        hooks = weakly(session.host)
+        hooks = weak_hooks(session.host)
         name = f"host-{session.host.info.name}"
         if hooks is not None and name not in self._loaded:
             self._add(hooks, Loaded(name, "", "the host itself", PERMISSIONS, frozenset(PERMISSIONS)))
@@ -218,7 +218,7 @@ class Plugins:
             plugin = found.load()
         except (Exception, SystemExit) as error:  # importing runs a stranger's code, which may do anything
             log.debug("plugin %s cannot be imported", manifest.id, exc_info=True)
-            reason = f"{manifest.entry_point} cannot be imported from {found.source}: {said(error)}"
+            reason = f"{manifest.entry_point} cannot be imported from {found.source}: {describe_error(error)}"
             self._refuse(Refusal(manifest.id, found.source, reason))
             return
         try:
@@ -237,31 +237,33 @@ class Plugins:
         except HalscopeError:
             raise
         except Exception as error:  # looking at a stranger's object runs its code
-            raise PluginError(loaded.name, f"its object cannot be looked at: {said(error)}") from error
+            raise PluginError(loaded.name, f"its object cannot be looked at: {describe_error(error)}") from error
         self._loaded[loaded.name] = loaded
 
     def _collect(self) -> None:
         parts = self._registry, self._dispatcher
-        codecs: dict[str, Brought[Codec]] = collect(
+        codecs: dict[str, Contribution[Codec]] = collect(
             *parts, "halscope_codecs", Codec, lambda codec: (codec.name,), _CODEC_NAME
         )
-        self._codecs = {name: self._guarded_codec(name, brought) for name, brought in codecs.items()}
-        hosts: dict[str, Brought[HostFactory]] = collect(
+        self._codecs = {name: self._guarded_codec(name, contribution) for name, contribution in codecs.items()}
+        hosts: dict[str, Contribution[HostFactory]] = collect(
             *parts, "halscope_hosts", HostFactory, lambda host: (host.name,), _NAME
         )
-        self._hosts = {name: self._guarded_host(name, brought) for name, brought in hosts.items()}
-        exporters: dict[str, Brought[Exporter]] = collect(
+        self._hosts = {name: self._guarded_host(name, contribution) for name, contribution in hosts.items()}
+        exporters: dict[str, Contribution[Exporter]] = collect(
             *parts, "halscope_exporters", Exporter, lambda one: tuple(one.suffixes), _SUFFIX
         )
-        self._exporters = {suffix: self._guarded_exporter(suffix, brought) for suffix, brought in exporters.items()}
-        games: dict[str, Brought[GameProfile]] = collect(
+        self._exporters = {
+            suffix: self._guarded_exporter(suffix, contribution) for suffix, contribution in exporters.items()
+        }
+        games: dict[str, Contribution[GameProfile]] = collect(
             *parts, "halscope_games", GameProfile, lambda game: (game.id,), _NAME
         )
         foreign_first = sorted(games.values(), key=lambda game: game.plugin in BUILT_IN)
         self._games = tuple(game.part for game in foreign_first)
 
-    def _guarded_codec(self, name: str, brought: Brought[Codec]) -> Codec:
-        plugin, codec = brought.plugin, brought.part
+    def _guarded_codec(self, name: str, contribution: Contribution[Codec]) -> Codec:
+        plugin, codec = contribution.plugin, contribution.part
         if plugin in BUILT_IN:
             return codec
         fail = self._fail(plugin, "halscope_codecs")
@@ -272,14 +274,14 @@ class Plugins:
             fail(error)
         return GuardedCodec(codec, name, plugin, version, fail)
 
-    def _guarded_host(self, name: str, brought: Brought[HostFactory]) -> HostFactory:
-        plugin, host = brought.plugin, brought.part
+    def _guarded_host(self, name: str, contribution: Contribution[HostFactory]) -> HostFactory:
+        plugin, host = contribution.plugin, contribution.part
         if plugin in BUILT_IN:
             return host
         return GuardedHostFactory(host, plugin, name, self._fail(plugin, "halscope_hosts"))
 
-    def _guarded_exporter(self, suffix: str, brought: Brought[Exporter]) -> Exporter:
-        plugin, exporter = brought.plugin, brought.part
+    def _guarded_exporter(self, suffix: str, contribution: Contribution[Exporter]) -> Exporter:
+        plugin, exporter = contribution.plugin, contribution.part
         if plugin in BUILT_IN:
             return exporter
         return GuardedExporter(exporter, plugin, (suffix,), self._fail(plugin, "halscope_exporters"))

@@ -63,7 +63,7 @@ class Registry:
             return tuple(name for name, _ in self._manager.list_name_plugin())
 
 
-def weakly(host: object) -> object | None:
+def weak_hooks(host: object) -> object | None:
     """A plugin that calls the hooks of `host` and does not keep it alive; `None` where it has none.
 
     A weak proxy is not enough: pluggy keeps the methods that it finds, and a method keeps its object.

@@ -11,7 +11,7 @@ _LONGEST: Final = 200
 _PLAIN: Final = (str, int, float, bool, type(None))
 
 
-def said(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The kind of an error and its text, on one line that can be printed, also where its own `str` fails."""
     text = "".join(traceback.format_exception_only(type(error), error))
     if isinstance(error, SyntaxError):  # its other lines show the code
@@ -31,4 +31,4 @@ def in_short(value: object) -> str:
         return text if len(text) <= 80 else f"{text[:77]}..."
     if type(value) in (tuple, list):
         return f"<{len(value)} items>"  # type: ignore[arg-type]  # mypy does not follow the tuple of types
-    return f"<{said(value) if isinstance(value, BaseException) else type(value).__name__}>"
+    return f"<{describe_error(value) if isinstance(value, BaseException) else type(value).__name__}>"
