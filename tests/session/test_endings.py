@@ -39,7 +39,9 @@ def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def undecodable(frame: int) -> Snapshot:
     snapshot = made_snapshot(frame)
-    object.__setattr__(snapshot, "ppu", PpuRegisters(obsel=-1))  # as a host's mistake may come in
+    ppu = PpuRegisters(obsel=0x63)
+    object.__setattr__(ppu, "obsel", -1)  # past every check: decoding is what fails
+    object.__setattr__(snapshot, "ppu", ppu)
     return snapshot
 
 
