@@ -38,7 +38,7 @@ class HostInfo:
         readable: Memories and other parts that its snapshots hold ("vram", "ppu", "picture" …).
         writable: Memories that `write` takes.
         rom: The running ROM, as far as the host knows it.
-        capabilities: The Protocols that the host implements; see `capabilities_of`.
+        capabilities: The Protocols that the host implements. Empty: those whose methods it has, see `capabilities_of`.
     """
 
     name: str
@@ -227,9 +227,10 @@ _PROTOCOLS: Final[dict[Capability, type]] = {
 
 
 def capabilities_of(host: object) -> frozenset[Capability]:
-    """The capabilities whose methods an object has: what a host puts into `HostInfo.capabilities`.
+    """The capabilities whose methods an object has.
 
-    A host that can do less than its methods promise (a core without savestates) leaves names out.
+    A host that can do less than its methods promise (a core without savestates) names what it can do in
+    `HostInfo.capabilities`.
     """
     return frozenset(name for name, protocol in _PROTOCOLS.items() if isinstance(host, protocol))
 
@@ -249,5 +250,5 @@ def capability(host: Host, name: Literal["overlay"]) -> Overlay | None: ...
 @overload
 def capability(host: Host, name: Literal["tracing"]) -> Tracing | None: ...
 def capability(host: Host, name: Capability) -> object | None:
-    """Return the host as what it can do, or `None` where `host.info.capabilities` does not name it."""
-    return host if name in host.info.capabilities else None
+    """Return the host as what it can do, or `None` where it cannot."""
+    return host if name in (host.info.capabilities or capabilities_of(host)) else None

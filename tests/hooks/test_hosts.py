@@ -8,6 +8,7 @@ import pytest
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.recording import ReplayHost
 from halscope.plugins import Plugins, check_host
+from halscope.session import Session
 from halscope_hooks import (
     CAPABILITIES,
     HostError,
@@ -72,9 +73,29 @@ def test_a_host_that_promises_what_it_cannot_do_is_refused() -> None:
     host.info = type(host.info)("made", "a test", capabilities=frozenset({"driven", "playable"}))
     with pytest.raises(TypeError, match="says that it is playable, and has not the methods"):
         check_host(host)
+    host.info = type(host.info)("made", "a test", capabilities=frozenset({"driven"}))
+    check_host(host)
+
+
+def test_a_host_that_names_nothing_can_do_what_it_has_methods_for() -> None:
+    host = MadeHost()
     host.info = type(host.info)("made", "a test")
-    with pytest.raises(TypeError, match="neither 'driven' nor 'pushing'"):
-        check_host(host)
+    check_host(host)
+    assert capability(host, "driven") is host
+    assert capability(host, "playable") is None
+    with Session(host) as session:
+        assert session.step() is not None
+
+    class Mute:
+        info = host.info
+
+        def write(self, writes: object) -> WriteReceipt:
+            return WriteReceipt(done=True)
+
+        def close(self) -> None: ...
+
+    with pytest.raises(TypeError, match="neither driven nor pushing"):
+        check_host(Mute())
 
 
 def test_a_receipt_keeps_the_first_answer() -> None:

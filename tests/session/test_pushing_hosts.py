@@ -217,7 +217,7 @@ def test_reads_of_the_rom_are_told_also_while_no_frame_comes(session: Session, h
 
 
 def test_a_host_that_neither_runs_nor_pushes_hands_its_snapshots_in(host: MadeRemote) -> None:
-    host.info = replace(host.info, capabilities=frozenset())
+    host.info = replace(host.info, capabilities=frozenset({"tracing"}))
     with Session(host) as session:
         with pytest.raises(HostError, match=r"submit\(\)"):
             session.tick()

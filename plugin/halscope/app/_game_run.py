@@ -115,7 +115,7 @@ def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Sn
             if session.ended:
                 return
         yield snapshot
-        if "driven" not in session.info.capabilities:
+        if capability(session.host, "driven") is None:
             continue
         due += 1 / FRAMES_A_SECOND
         ahead = due - time.monotonic()

@@ -31,6 +31,7 @@ from halscope_hooks import (
     Update,
     Write,
     WriteReceipt,
+    capabilities_of,
 )
 
 from halscope.session._cells import Cell
@@ -175,6 +176,7 @@ class Engine:
         if event.rom_changed:
             self.live.set_locate(None)  # origins in the ROM that ran before would be false
         self._post(event)
+        self.host.able = now.capabilities or capabilities_of(self.host.get())
         self.host.info = now
 
     def next_snapshot(self, wait: float) -> Snapshot | None:
@@ -203,7 +205,7 @@ class Engine:
             raise
 
     def _ask_host(self, host: Host, wait: float) -> Snapshot | None:
-        able = self.host.info.capabilities
+        able = self.host.able
         if "driven" in able:
             ask: Callable[[], Snapshot | None] = cast("Driven", host).step
         elif "pushing" in able:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from operator import methodcaller
 from typing import Final, NamedTuple, cast
 
-from halscope_hooks import Host, HostError, HostInfo, UsageError, WriteReceipt
+from halscope_hooks import Host, HostError, HostInfo, UsageError, WriteReceipt, capabilities_of
 
 from halscope.session._cells import Cell
 from halscope.session._host_call import HostCall
@@ -51,6 +51,8 @@ class HostLink(Keeper):
 
     def __init__(self, host: Host, *, owned: bool, reporter: Reporter, gone: Callable[[], None]) -> None:
         self.info = host.info
+        self.able = self.info.capabilities or capabilities_of(host)
+        """What the host can do."""
         self.owned = owned
         self.thread = threading.get_ident()  # until another one pumps
         self.close_error: str | None = None
