@@ -153,6 +153,30 @@ def test_extract_then_inject_changes_only_the_painted_block(
     np.testing.assert_array_equal(old[first + 32 :], new[first + 32 :])
 
 
+def test_uncompressed_tiles_are_extracted_and_injected(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offset = truth()["raw"][0]["offset"]
+    command = ["extract", rom, hex(offset), "--codec", "raw", "--out", tmp_path / "s"]
+    (extracted,) = run(capsys, *command, "--tiles", 16, "--columns", 4, "--json")
+    assert [sheet["tiles"] for sheet in extracted["sheets"]] == [16]
+    png = Path(extracted["sheets"][0]["png"])
+    with Image.open(png) as image:
+        assert image.size == (32, 32)
+        pixels = np.asarray(image).copy()
+        pixels[:8, :8] = (pixels[:8, :8] + 1) % 16
+        edited = Image.fromarray(pixels, "P")
+        edited.putpalette(image.getpalette() or [])
+        edited.save(png)
+    run(capsys, "inject", rom, png, "-o", tmp_path / "edited.sfc", "--force", "--json")
+    old, new = (np.frombuffer(path.read_bytes(), np.uint8) for path in (rom, tmp_path / "edited.sfc"))
+    changed = np.flatnonzero(old != new)
+    assert changed.size
+    assert all(offset <= at < offset + 32 or 0x7FDC <= at < 0x7FE0 for at in changed.tolist()), "and the checksum"
+    assert main(list(map(str, command))) == 2
+    assert "--tiles N" in capsys.readouterr().err
+
+
 def test_the_rom_is_never_written_over(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     block = truth()["blocks"][0]
     (extracted,) = run(capsys, "extract", rom, hex(block["offset"]), "--out", tmp_path / "s", "--json")

@@ -64,7 +64,7 @@ def test_sprites_of_every_size_pair_with_all_limits(core: CoreFile, pair: int) -
     state = noise(rng)
     add_sprites(state, rng)
     state.registers["obsel"] = pair << 5 | state.registers["obsel"] & 0x1F
-    plane = compose.compose_objects(decode_frame(state.snapshot()))
+    plane = obj.compose_plane(state.snapshot(), state.registers["obsel"])
     assert plane.time_over.any() or pair in (0, 1, 3, 6, 7)  # sprites of 64 pixels crowd every line
     assert_same_picture(state, core)
 
@@ -91,7 +91,7 @@ def test_forty_sprites_on_a_line_lose_those_at_the_back(core: CoreFile) -> None:
     oam[1:160:4] = 100
     oam[2:512:4] = rng.integers(0, 256, 128)
     state.oam = oam
-    plane = compose.compose_objects(decode_frame(state.snapshot()))
+    plane = obj.compose_plane(state.snapshot(), state.registers["obsel"])
     assert plane.range_over[100:108].all()
     assert not plane.range_over[108:].any()
     assert plane.owner.max() == 31
@@ -109,7 +109,7 @@ def test_sprites_at_minus_256_use_up_the_line(core: CoreFile) -> None:
     oam[32:64:4] = 0
     oam[514:516] = 0x55  # the eight behind them at x = -256
     state.oam = oam
-    plane = compose.compose_objects(decode_frame(state.snapshot()))
+    plane = obj.compose_plane(state.snapshot(), state.registers["obsel"])
     assert plane.time_over[50:82].all()
     assert_same_picture(state, core)
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from halscope import PpuRegisters, Snapshot, decode_frame
-from halscope.ppu import compose
-from halscope.ppu.layers import decode_layer
-from halscope.ppu.oam import OamEntry, pack_oam
+from halscope.ppu import compose, obj
+from halscope.ppu.oam import OamEntry
 from halscope_hooks import UsageError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import probe_rom
+from support.oam import pack_oam
 from support.ppu_states import add_layers, noise
 
 
@@ -25,9 +25,7 @@ def solid(*entries: OamEntry, **registers: int) -> Snapshot:
 
 
 def test_the_lower_index_is_in_front_whatever_the_priority_bits() -> None:
-    plane = compose.compose_objects(
-        decode_frame(solid(OamEntry(10, 10, 0, priority=0), OamEntry(12, 10, 0, priority=3)))
-    )
+    plane = obj.compose_plane(solid(OamEntry(10, 10, 0, priority=0), OamEntry(12, 10, 0, priority=3)), 0)
     assert plane.owner[10, 9:21].tolist() == [-1, *[0] * 8, 1, 1, -1]
     assert plane.owner[9].max() == plane.owner[18].max() == -1
     assert plane.colours[10, 10] == 129
@@ -35,7 +33,7 @@ def test_the_lower_index_is_in_front_whatever_the_priority_bits() -> None:
 
 
 def test_a_sprite_at_the_bottom_wraps_to_the_top_and_one_at_the_left_is_cut() -> None:
-    plane = compose.compose_objects(decode_frame(solid(OamEntry(-3, 252, 0))))
+    plane = obj.compose_plane(solid(OamEntry(-3, 252, 0)), 0)
     assert np.argwhere(plane.owner == 0).tolist() == [[y, x] for y in range(4) for x in range(5)]
 
 
@@ -58,8 +56,6 @@ def test_unknown_registers_are_named_not_guessed() -> None:
         compose.compose_screen(decode_frame(replace(snapshot, ppu=PpuRegisters(obsel=0))))
     with pytest.raises(UsageError, match="BG1SC"):
         compose.compose_screen(decode_frame(replace(snapshot, ppu=replace(snapshot.ppu, bg1sc=None))))
-    with pytest.raises(UsageError, match="OBSEL"):
-        compose.compose_objects(decode_frame(replace(snapshot, ppu=PpuRegisters())))
 
 
 def test_what_is_left_out_is_said() -> None:
@@ -99,15 +95,13 @@ def test_a_mode_has_its_layers(mode: int, setini: int, depths: list[int]) -> Non
     add_layers(state, rng, mode)
     snapshot = state.snapshot()
     width = 512 if mode in (5, 6) else 256
-    for index, bpp in enumerate(depths, 1):
-        layer = decode_layer(snapshot, index)
+    layers = decode_frame(snapshot, layers=True).layers
+    assert len(layers) == len(depths)
+    for layer, index, bpp in zip(layers, range(1, 5), depths, strict=False):
         assert (layer.index, layer.bpp) == (index, bpp)
         assert layer.colours.shape == layer.opaque.shape == layer.priority.shape == (224, width)
         assert layer.priority.max() <= 1
         assert not layer.colours[~layer.opaque].any()
-    for index in (0, len(depths) + 1):
-        with pytest.raises(UsageError, match="layers 1 to"):
-            decode_layer(snapshot, index)
 
 
 def test_the_picture_starts_one_line_below_the_scroll() -> None:
@@ -115,7 +109,7 @@ def test_the_picture_starts_one_line_below_the_scroll() -> None:
     vram = np.zeros(0x10000, np.uint8)
     vram[16:18] = 0xFF  # the first row of tile 1
     vram[0x8000] = 1  # the map's first entry
-    layer = decode_layer(replace(snapshot, vram=vram), 1)
+    layer = decode_frame(replace(snapshot, vram=vram), layers=True).layers[0]
     assert np.argwhere(layer.opaque).tolist() == [[0, x] for x in range(8)]
 
 

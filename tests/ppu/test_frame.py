@@ -4,11 +4,12 @@ import halscope
 import numpy as np
 import pytest
 from halscope import PpuRegisters, Snapshot, decode_frame
-from halscope.ppu.oam import OamEntry, pack_oam
+from halscope.ppu.oam import OamEntry
 from halscope.ppu.tiles import encode_tiles
 from halscope_hooks import Frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.oam import pack_oam
 
 NUMBERED = np.arange(2048)
 

@@ -3,9 +3,10 @@
 import numpy as np
 from halscope import PpuRegisters, Snapshot, decode_frame
 from halscope.ppu.grouping import Metasprite, group_sprites
-from halscope.ppu.oam import OamEntry, pack_oam
+from halscope.ppu.oam import OamEntry
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.oam import pack_oam
 
 SOLID = np.tile(np.array([0xFF, 0] * 8 + [0] * 16, np.uint8), 2048)
 SIZES_8_16 = 0x00

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from halscope import Snapshot, decode_frame
 from halscope.ppu import FrameDecoder, bg, mode7
-from halscope.ppu.oam import OamEntry, pack_oam
+from halscope.ppu.oam import OamEntry
 from halscope_hooks import Frame, Layer, PpuRegisters, Sprite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support import probe_rom
+from support.oam import pack_oam
 from support.ppu_states import add_layers, add_sprites, noise
 
 REGISTERS = [field.name for field in fields(PpuRegisters)]

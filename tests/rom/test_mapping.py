@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from halscope.rom.mapping import Mapping, mirrored, page_table, snes_mirrors, to_offset, to_offsets, to_snes
+from halscope.rom.mapping import Mapping, mirrored, page_table, snes_mirrors, to_offset, to_snes
 from halscope_hooks import RomError, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,14 +45,13 @@ def test_every_mirror_maps_back(place: tuple[Mapping, int, int]) -> None:
 def test_the_mirrors_are_all_addresses_that_show_the_byte(place: tuple[Mapping, int, int]) -> None:
     mapping, rom_offset, size = place
     addresses = np.arange(512) * 0x8000 + rom_offset % 0x8000
-    shown = addresses[to_offsets(mapping, addresses, size) == rom_offset]
-    assert shown.tolist() == sorted(snes_mirrors(mapping, rom_offset, size, repeats=True))
+    shown = [address for address in addresses.tolist() if to_offset(mapping, address, size) == rom_offset]
+    assert shown == sorted(snes_mirrors(mapping, rom_offset, size, repeats=True))
 
 
 @given(st.sampled_from(Mapping), st.integers(0, 0xFFFFFF), st.integers(1, 8 * MIB))
-def test_one_address_and_an_array_agree(mapping: Mapping, address: int, size: int) -> None:
+def test_an_address_leads_into_the_image_or_nowhere(mapping: Mapping, address: int, size: int) -> None:
     one = to_offset(mapping, address, size)
-    assert to_offsets(mapping, [address], size).tolist() == [-1 if one is None else one]
     assert one is None or 0 <= one < size
 
 

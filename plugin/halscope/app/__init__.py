@@ -1,7 +1,7 @@
 """The application: the only room that builds a PluginManager and puts the parts together."""
 
 from halscope.app._doctor import Check, examine
-from halscope.app._extract import extract_blocks, extract_sprites, read_palette
+from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette
 from halscope.app._game_run import BUTTONS, Game, Press, open_game, open_host, open_recording, play_frames, record_game
 from halscope.app._inject import inject
 from halscope.app._inspect import inspect_files
@@ -37,6 +37,7 @@ __all__ = [
     "check_output",
     "examine",
     "extract_blocks",
+    "extract_raw",
     "extract_sprites",
     "inject",
     "inspect_files",

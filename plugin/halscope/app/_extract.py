@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from halscope_hooks import StartEvidence, UsageError
+from halscope_hooks import RAW_CODEC, StartEvidence, UsageError
 from numpy.typing import NDArray
 
 from halscope.app._workspace import Workspace
 from halscope.formats.recording import RecordingReader
-from halscope.inject import Sheet, sheet_from_block, sheet_from_metasprite, sheet_from_sprite, write_sheet
+from halscope.inject import (
+    Sheet,
+    sheet_from_block,
+    sheet_from_metasprite,
+    sheet_from_raw,
+    sheet_from_sprite,
+    write_sheet,
+)
 from halscope.ppu import decode_frame
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
@@ -78,6 +85,32 @@ def extract_blocks(
         )
         written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite))
     return written
+
+
+def extract_raw(
+    workspace: Workspace,
+    offsets: Sequence[int],
+    folder: Path,
+    *,
+    count: int,
+    bpp: TileDepth,
+    columns: int,
+    palette: NDArray[np.uint16] | None,
+    overwrite: bool,
+) -> list[WrittenSheet]:
+    """Write `count` uncompressed tiles from each file offset on as an edit sheet.
+
+    Raises:
+        ImageError: The ROM ends before the last tile.
+    """
+    return [
+        write(
+            sheet_from_raw(workspace.rom, offset, count, palette=palette, bpp=bpp, columns=columns),
+            folder / f"{RAW_CODEC}-{offset:06x}.png",
+            overwrite=overwrite,
+        )
+        for offset in offsets
+    ]
 
 
 def extract_sprites(

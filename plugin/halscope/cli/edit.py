@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from halscope_hooks import UsageError
+from halscope_hooks import RAW_CODEC, UsageError
 
-from halscope.app import Workspace, extract_blocks, extract_sprites, inject, read_palette
+from halscope.app import Workspace, extract_blocks, extract_raw, extract_sprites, inject, read_palette
 from halscope.cli._common import out_folder, print_json, progress_bar, rom_offset
 from halscope.cli._plugins import plugins_from
 
@@ -15,6 +15,9 @@ def run_extract(options: argparse.Namespace) -> int:
     """Write the PNGs."""
     if options.recording is None and not options.offsets and not options.all:
         raise UsageError("extract: say what: OFFSETs of blocks, --all, or --recording FILE")
+    raw = options.codec == RAW_CODEC
+    if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
+        raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
     workspace = Workspace.open(options.rom, plugins_from(options))
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
@@ -27,17 +30,14 @@ def run_extract(options: argparse.Namespace) -> int:
         palette = None
         if options.palette is not None:
             palette = read_palette(workspace.rom, rom_offset(workspace.rom, options.palette), 1 << options.bpp)
-        written = extract_blocks(
-            workspace,
-            None if options.all else [rom_offset(workspace.rom, text) for text in options.offsets],
-            folder,
-            codec=options.codec,
-            bpp=options.bpp,
-            lead=options.lead,
-            columns=options.columns,
-            palette=palette,
-            overwrite=options.overwrite,
-        )
+        offsets = [rom_offset(workspace.rom, text) for text in options.offsets]
+        shown = {"bpp": options.bpp, "columns": options.columns, "palette": palette, "overwrite": options.overwrite}
+        if raw:
+            written = extract_raw(workspace, offsets, folder, count=options.tiles, **shown)
+        else:
+            written = extract_blocks(
+                workspace, None if options.all else offsets, folder, codec=options.codec, lead=options.lead, **shown
+            )
     if options.json:
         print_json(
             {"sheets": [{"png": str(sheet.png), "json": str(sheet.json), "tiles": sheet.tiles} for sheet in written]}

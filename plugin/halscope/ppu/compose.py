@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Frame, PpuRegisters, Snapshot, UsageError
+from halscope_hooks import Frame, PpuRegisters, Snapshot
 from numpy.typing import NDArray
 
 from halscope.ppu import bg, blend, cgram, mode7, obj, registers, window
@@ -37,18 +37,6 @@ class Screen:
     rgb: NDArray[np.uint8]
     owner: NDArray[np.int16]
     ignored: tuple[str, ...]
-
-
-def compose_objects(frame: Frame) -> ObjectPlane:
-    """Return the sprites as the hardware draws them, with its limits of 32 sprites and 34 slivers a line.
-
-    Raises:
-        UsageError: OBSEL is not known.
-    """
-    obsel = frame.snapshot.ppu.obsel
-    if obsel is None:
-        raise UsageError(frame.sprites_unknown or "OBSEL ($2101) is not known")
-    return obj.compose_plane(frame.snapshot, obsel)
 
 
 def compose_screen(frame: Frame) -> Screen:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from halscope_hooks import Layer, PpuRegisters, Snapshot, UsageError
+from halscope_hooks import Layer, PpuRegisters, UsageError
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
@@ -60,23 +60,6 @@ def draw_layers(
             before if before is not None and before.registers == depends else _draw(vram, depends, index, bpp)
         )
     return drawn, tuple(unknown)
-
-
-def decode_layer(snapshot: Snapshot, index: int) -> Layer:
-    """Return a background layer of any BG mode.
-
-    Args:
-        snapshot: With every register that the layer depends on.
-        index: 1 to 4.
-
-    Raises:
-        UsageError: The mode has no such layer, or a register is not known.
-    """
-    known = _depths(snapshot.ppu)
-    if not 1 <= index <= len(known):
-        mode = registers.require(snapshot.ppu, "bgmode")[0] & 7
-        raise UsageError(f"BG mode {mode} has layers 1 to {len(known)}, not {index}")
-    return _draw(snapshot.vram, _registers_of(snapshot.ppu, index), index, known[index - 1]).layer
 
 
 def _depths(ppu: PpuRegisters) -> tuple[int, ...]:

@@ -86,25 +86,6 @@ def decode_mode7(vram: Buffer) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return tiles, tilemap
 
 
-def encode_mode7(tiles: NDArray[np.uint8], tilemap: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the 32768 bytes of VRAM for mode 7's tiles and map: the exact inverse of `decode_mode7`.
-
-    Raises:
-        UsageError: The arrays are not uint8[256, 8, 8] and uint8[128, 128].
-    """
-    shapes = (tiles.shape, tilemap.shape)
-    if shapes != ((MODE7_TILES, 8, 8), (MODE7_MAP_SIDE, MODE7_MAP_SIDE)) or {tiles.dtype, tilemap.dtype} != {
-        np.dtype(np.uint8)
-    }:
-        raise UsageError(
-            f"mode 7 has tiles uint8[256, 8, 8] and a map uint8[128, 128], not {shapes[0]} and {shapes[1]}"
-        )
-    interleaved = np.empty(0x8000, np.uint8)
-    interleaved[0::2] = tilemap.reshape(-1)
-    interleaved[1::2] = tiles.reshape(-1)
-    return interleaved
-
-
 def _check_depth(bpp: int) -> None:
     if bpp not in DEPTHS:
         raise UsageError(f"tiles have 2, 4 or 8 bits a pixel, not {bpp}")

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 from halscope_hooks import RomError, UsageError
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 PAGE_BYTES: Final = 0x8000
 """Half a bank: the unit in which cartridges are wired."""
@@ -224,14 +224,6 @@ def to_offset(mapping: Mapping, snes_address: int, size: int) -> int | None:
     page = int(page_table(mapping, size)[snes_address // PAGE_BYTES])
     offset = page + snes_address % PAGE_BYTES
     return offset if page >= 0 and offset < size else None
-
-
-def to_offsets(mapping: Mapping, snes_addresses: ArrayLike, size: int) -> NDArray[np.int64]:
-    """`to_offset` for an array of 24-bit addresses (upper bits are ignored): int64 of the same shape, -1 for no ROM."""
-    addresses = np.asarray(snes_addresses, np.int64) & 0xFFFFFF
-    pages = page_table(mapping, size)[addresses // PAGE_BYTES]
-    offsets = pages + addresses % PAGE_BYTES
-    return np.where((pages < 0) | (offsets >= size), -1, offsets)
 
 
 def _check_offset(rom_offset: int, size: int) -> None:
