@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from halscope import _codec
-from halscope.ppu.tiles import TileDepth, decode_mode7, decode_tiles, encode_tiles
+from halscope.ppu.tiles import TileDepth, decode_tiles, encode_tiles
 from halscope_hooks import UsageError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,17 +82,3 @@ def test_what_is_no_tile_is_refused() -> None:
         encode_tiles(np.zeros((1, 8, 8)), 4)
     with pytest.raises(TypeError, match="contiguous"):
         decode_tiles(np.zeros((64, 2), np.uint8)[:, 0], 4)
-
-
-@given(st.integers(0, 2**32))
-def test_mode_7_has_the_map_in_even_bytes_and_tiles_in_odd_ones(seed: int) -> None:
-    vram = np.random.default_rng(seed).bytes(0x8000)
-    tiles, tilemap = decode_mode7(vram)
-    assert tilemap[1, 2] == vram[(128 + 2) * 2]
-    assert tiles[3, 4, 5] == vram[(3 * 64 + 4 * 8 + 5) * 2 + 1]
-    assert np.stack([tilemap.reshape(-1), tiles.reshape(-1)], axis=1).tobytes() == vram
-
-
-def test_mode_7_refuses_what_does_not_fit() -> None:
-    with pytest.raises(UsageError, match="32768 bytes"):
-        decode_mode7(bytes(0x7FFF))

@@ -13,8 +13,6 @@ import halscope._codec as _codec
 
 TileDepth = Literal[2, 4, 8]
 DEPTHS: Final[tuple[TileDepth, ...]] = (2, 4, 8)
-MODE7_TILES: Final = 256
-MODE7_MAP_SIDE: Final = 128
 
 
 def decode_tiles(data: Buffer, bpp: TileDepth) -> NDArray[np.uint8]:
@@ -64,26 +62,6 @@ def encode_tiles(pixels: ArrayLike, bpp: TileDepth) -> NDArray[np.uint8]:
     if not in_range:
         raise UsageError(f"a pixel is outside 0 to {(1 << bpp) - 1}, the range of {bpp} bits")
     return _codec.snes_encode_tiles(np.ascontiguousarray(values, dtype=np.uint8), bpp)
-
-
-def decode_mode7(vram: Buffer) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return what mode 7 sees in VRAM: the first 32 KiB, even bytes the map, odd bytes the tiles.
-
-    Args:
-        vram: At least 32768 bytes.
-
-    Returns:
-        (tiles uint8[256, 8, 8], tilemap uint8[128, 128]), both copies.
-
-    Raises:
-        UsageError: Fewer bytes.
-    """
-    interleaved = np.frombuffer(vram, dtype=np.uint8)
-    if interleaved.size < 0x8000:
-        raise UsageError(f"mode 7 takes 32768 bytes of VRAM, there are {interleaved.size}")
-    tiles = interleaved[1:0x8000:2].reshape(MODE7_TILES, 8, 8).copy()
-    tilemap = interleaved[0:0x8000:2].reshape(MODE7_MAP_SIDE, MODE7_MAP_SIDE).copy()
-    return tiles, tilemap
 
 
 def _check_depth(bpp: int) -> None:

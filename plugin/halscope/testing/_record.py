@@ -13,7 +13,7 @@ from halscope_hooks import HalscopeError, HostError, Snapshot, UsageError
 from halscope.app import Game, open_game, play_frames
 from halscope.demo import rom_path
 from halscope.formats.recording import RecordingWriter
-from halscope.hosts.libretro import find_core
+from halscope.hosts.libretro import check_installed, find_core
 from halscope.testing._marker import Wanted
 
 DEMO: Final = "demo"
@@ -41,7 +41,7 @@ def record(rom: str, core: str | None, path: Path, wanted: Wanted) -> None:
     """
     try:
         find_core(core)
-        from halscope.hosts.libretro import LibretroHost  # noqa: F401 - raises where libretro.py is missing
+        check_installed()
     except HostError as error:
         raise CoreMissingError(str(error)) from error
     part = path.with_name(f"{path.name}.{os.getpid()}.part")  # workers of pytest-xdist may make the same recording

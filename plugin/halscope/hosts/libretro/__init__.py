@@ -11,7 +11,21 @@ from halscope.hosts.libretro.cores import CORE_VARIABLE, INSTALL_HINT, KNOWN_COR
 if TYPE_CHECKING:
     from halscope.hosts.libretro.host import LibretroHost
 
-__all__ = ["CORE_VARIABLE", "INSTALL_HINT", "KNOWN_CORES", "CoreFile", "LibretroHost", "available_cores", "find_core"]
+__all__ = [
+    "CORE_VARIABLE",
+    "INSTALL_HINT",
+    "KNOWN_CORES",
+    "CoreFile",
+    "LibretroHost",
+    "available_cores",
+    "check_installed",
+    "find_core",
+]
+
+
+def check_installed() -> None:
+    """Raise HostError, which says what to install, where the optional dependency libretro.py is missing."""
+    __getattr__("LibretroHost")
 
 
 def __getattr__(name: str) -> object:
