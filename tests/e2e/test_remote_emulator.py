@@ -18,7 +18,10 @@ from halscope_hooks import Detached, HostChanged, HostGoneError, Update
 from support.demo_game import DemoGame
 from support.remote_emulator import RemoteHost
 
-pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+pytestmark = [
+    pytest.mark.skipif(not available_cores(), reason="no libretro core is installed"),
+    pytest.mark.slow,
+]
 
 WAIT = 90.0
 HERO = "pip_walk"
@@ -111,16 +114,10 @@ def test_an_edit_reaches_a_game_in_another_process_and_stays(host: RemoteHost, r
         if plan is None:
             return
         (change,) = plan.blocks[0].changes
-        memories = (
-            update.snapshot.vram.tobytes(),
-            b"" if update.snapshot.wram is None else update.snapshot.wram.tobytes(),
-        )
-        holds += any(change.new in memory for memory in memories)
+        assert update.snapshot.wram is not None
+        holds += any(change.new in memory.tobytes() for memory in (update.snapshot.vram, update.snapshot.wram))
         if holds > 5 or time.monotonic() > until:
-            raise_end()
-
-    def raise_end() -> None:
-        host.tell("quit")
+            host.tell("quit")
 
     play = Play(workspace, session, edits, bring_in=[png], seen=look, progress=lambda *_: None, report=reports.append)
     with pytest.raises(HostGoneError):
