@@ -1,4 +1,4 @@
-// Encoding HAL streams: the instance of hal/pack.hpp for this format.
+// Encoding HAL streams: hal/pack.hpp instantiated for this format.
 #include "hal/format.hpp"
 #include "hal/hal.hpp"
 #include "hal/pack.hpp"
