@@ -1,5 +1,5 @@
-// The index built by several threads is the one that a single thread builds, and a raised token stops either. Run under
-// ThreadSanitizer, which reports any state that the parts share.
+// Several threads build the same index as one thread, and a raised token stops either. Run under ThreadSanitizer, which
+// reports any state that the parts share.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -21,7 +21,7 @@ using namespace halscope::locate;
 constexpr std::size_t kRomBytes = (std::size_t{1} << 19) + 77;
 constexpr std::size_t kPage = 0x8000;
 
-// Noise, patterns of every short period, and blank stretches: seams of parts fall into all of them.
+// Noise, patterns of every short period, and blank stretches: the seams of parts fall into all of them.
 std::vector<std::uint8_t> draw(std::size_t size, std::uint32_t seed) {
     std::mt19937 random(seed);
     std::vector<std::uint8_t> data(size);

@@ -1,5 +1,5 @@
-// Blocks of memory that several threads take, write, hand to one another and give back are never two threads' at once,
-// and what is kept for later stays within its bound. Run under ThreadSanitizer, which reports a block that two have.
+// Blocks of memory that several threads take, write, pass on and give back are never owned by two threads at once, and
+// the amount kept for later stays within its bound. Run under ThreadSanitizer, which reports a block with two owners.
 #include "core/recycled_memory.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using namespace halscope;
 
 constexpr unsigned kThreads = 6;  // more than there are shelves
 constexpr unsigned kRounds = 3000;
-constexpr std::size_t kHeld = 24;  // of each thread, and as many lie between them
+constexpr std::size_t kHeld = 24;  // per thread, and as many are in between
 
 struct Block {
     std::uint8_t* memory = nullptr;
@@ -48,7 +48,7 @@ void give(const Block& block) {
     give_memory(block.memory, block.size);
 }
 
-// Blocks that wait for any thread: what one decodes another lets go of.
+// Blocks offered to any thread: one thread frees what another decoded.
 class Exchange {
   public:
     Block swap(std::size_t place, Block block) {
@@ -67,12 +67,12 @@ void work(unsigned thread, Exchange& exchange) {
     for (unsigned round = 0; round < kRounds; ++round) {
         Block& mine = held[random() % kHeld];
         give(mine);
-        // Sizes at both edges of a step, the smallest and the largest block among them.
+        // Sizes at both edges of a step, including the smallest and the largest block.
         const std::size_t steps = random() % (kRecycledMost / kRecycledStep + 1) * kRecycledStep;
         const std::size_t size = std::clamp<std::size_t>(steps + random() % 3 - 1, 1, kRecycledMost);
         mine = take(steps == 0 ? 1 + random() % 2 : size, static_cast<std::uint8_t>(round * kThreads + thread));
         if (random() % 4 == 0) mine = exchange.swap(random() % kHeld, mine);
-        // Each thread may have counted one block that it is about to give away for good.
+        // Each thread may have counted one block that it is about to free.
         expect(kept_memory() <= kRecycledKept + kThreads * kRecycledMost, "more is kept than may be");
     }
     for (const Block& block : held) give(block);
@@ -89,7 +89,7 @@ void many_threads() {
     expect(kept_memory() <= kRecycledKept, "more is kept at rest than may be");
 }
 
-// Twice as much as may be kept is given back at once: as much as may is kept, and it is used again.
+// Giving back twice as much as may be kept: the bound is kept, and that much is reused.
 void bound() {
     constexpr std::size_t kMost = kRecycledKept / kRecycledMost;
     std::vector<Block> blocks;
@@ -110,7 +110,7 @@ void bound() {
 
 int main() {
     many_threads();
-    // All that is left of smaller blocks is taken for good, so that only largest ones count below.
+    // Take all smaller blocks for good, so that only the largest size counts below.
     std::vector<Block> small;
     for (std::size_t size = kRecycledStep; size <= kRecycledMost; size += kRecycledStep) {
         for (std::size_t before = kept_memory() + 1; kept_memory() < before;) {
