@@ -102,12 +102,11 @@ py::array_t<std::int16_t> parse_oam(const py::object& oam) {
     return fields;
 }
 
-// What a sprite's fields are called, in the order of `sprite_values`.
+// A sprite's field names, in the order of `make_sprite`'s values.
 constexpr std::array kSpriteFields{"index", "x",     "y",    "width", "height", "palette", "priority",
                                    "hflip", "vflip", "tile", "large", "pixels", "cells"};
 
-// The arrays of a sprite that is to be decoded; each owns its memory, so that a sprite which outlives its frame keeps
-// nothing but itself.
+// The arrays of one decoded sprite. Each owns its memory, so a sprite that outlives its frame keeps only itself alive.
 struct SpriteArrays {
     Bytes pixels;
     py::array_t<std::int32_t> cells;
@@ -117,7 +116,7 @@ struct SpriteArrays {
           cells({static_cast<py::ssize_t>(size.height / 8), static_cast<py::ssize_t>(size.width / 8)}) {}
 };
 
-// The names as Python interns them: then a look-up of a field compares pointers.
+// Field names interned by Python, so that an attribute look-up compares pointers.
 using SpriteNames = std::array<py::object, kSpriteFields.size()>;
 
 SpriteNames intern_names() {
@@ -129,8 +128,8 @@ SpriteNames intern_names() {
     return names;
 }
 
-// A `kind`, a frozen dataclass with slots and exactly kSpriteFields. Its own __init__ takes several times as long, and
-// would be called for every sprite of every frame.
+// Makes a `kind`: a frozen dataclass with slots and exactly kSpriteFields. Its own __init__, called for every sprite of
+// every frame, would take several times as long.
 py::object make_sprite(const py::type& kind, const SpriteNames& names, std::size_t index, const snes::Object& object,
                        snes::ObjectSize size, SpriteArrays& arrays) {
     freeze(arrays.pixels);
@@ -159,7 +158,7 @@ py::object make_sprite(const py::type& kind, const SpriteNames& names, std::size
     return sprite;
 }
 
-// Which tiles are flagged by their numbers.
+// One flag per tile, set for the given tile numbers.
 std::array<std::uint8_t, snes::kVramTiles> flags_of(const Numbers& numbers) {
     std::array<std::uint8_t, snes::kVramTiles> flags{};
     for (const std::int64_t number : std::span(numbers.data(), static_cast<std::size_t>(numbers.size()))) {
@@ -171,8 +170,8 @@ std::array<std::uint8_t, snes::kVramTiles> flags_of(const Numbers& numbers) {
     return flags;
 }
 
-// (sprites, numbers of those that are new). With what came before, only sprites whose entry differs or that show one of
-// the `changed` tiles are made; the others are the same objects.
+// Returns (sprites, numbers of the new ones). With `before`, only sprites whose entry differs or that show one of the
+// `changed` tiles are made; the others are the same objects.
 py::tuple sprites(const py::type& kind, const py::object& vram, const py::object& oam, unsigned obsel,
                   const std::optional<std::tuple<py::tuple, py::object, Numbers>>& before) {
     const ByteView vram_view(vram);
@@ -208,7 +207,7 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
         arrays.emplace_back(size);
     }
     {
-        // Below some ten microseconds it costs more to let another thread run than to be done.
+        // Below about ten microseconds, handing over the GIL costs more than finishing.
         std::optional<GilReleased> unlocked;
         if (total >= kPixelsWorthUnlocking) unlocked.emplace();
         for (std::size_t n = 0; n < fresh.size(); ++n) {
@@ -236,7 +235,7 @@ void check_states(std::size_t before, std::size_t after, std::size_t unit) {
     }
 }
 
-// What differs is found within microseconds: these three keep the GIL.
+// The next three functions take microseconds, so they keep the GIL.
 Numbers changed_pieces(const py::object& before, const py::object& after, std::size_t unit) {
     const ByteView before_view(before);
     const ByteView after_view(after);
@@ -253,7 +252,7 @@ py::bytes page_difference(const py::object& before, const py::object& after, std
 }
 
 Numbers apply_difference(Bytes state, const py::object& difference, std::size_t page) {
-    const auto bytes = span_of(state);  // a state that may not be written is an error here
+    const auto bytes = span_of(state);  // raises if the state is read-only
     check_states(bytes.size(), bytes.size(), page);
     const ByteView view(difference);
     if (!snes::fits(view.bytes(), bytes.size(), page)) throw py::value_error("the difference does not fit the state");
@@ -282,7 +281,7 @@ py::tuple compose_objects(const py::object& vram, const py::object& oam, unsigne
     return py::make_tuple(owner, colours, priority, range_over, time_over);
 }
 
-// A layer's planes as Python gets them, read-only.
+// A layer's planes as read-only Python arrays.
 struct LayerArrays {
     Bytes colours;
     py::array_t<bool> opaque;
@@ -298,7 +297,7 @@ struct LayerArrays {
                 span_of(priority)};
     }
 
-    // (colours, opaque, priority, which tiles of VRAM were read), to be shared by many readers.
+    // Returns (colours, opaque, priority, VRAM tiles that were read), to be shared by many readers.
     py::tuple with(const std::array<std::uint8_t, snes::kVramTiles>& read) {
         py::array_t<bool> tiles(static_cast<py::ssize_t>(read.size()));
         std::copy(read.begin(), read.end(), tiles.mutable_data());
