@@ -213,22 +213,23 @@ std::string describe(const DecodeResult& result, std::string_view format) {
         case Status::ok:
             return {};
         case Status::offset_past_end:
-            return "the offset lies outside the input; give one inside it";
+            return "the offset is outside the input; pass an offset inside it";
         case Status::truncated:
-            return "the input ends inside the stream (no terminator FF); this is no " + std::string(format) +
-                   " stream, or it is cut off";
+            return "the input ends before the stream does (no terminator FF); it is not valid " + std::string(format) +
+                   " data, or it is truncated";
         case Status::input_too_long:
-            return "the packed stream passes 65,536 bytes, more than a game can address";
+            return "the packed stream exceeds 65,536 bytes, more than a game can address";
         case Status::output_too_long:
-            return "the output passes the limit of 65,536 bytes (" + written + " are written)";
+            return "the output exceeds the limit of 65,536 bytes (" + written + " bytes written so far)";
         case Status::reference_past_output:
-            return "reference to output byte " + reference + ", but only " + written + " are written (strict decoding)";
+            return "reference to output byte " + reference + ", but only " + written +
+                   " bytes are written so far (strict decoding)";
         case Status::reference_past_window:
-            return "copy from output byte " + reference + " ends behind the 65,536 bytes of output";
+            return "copy from output byte " + reference + " ends past the 65,536 bytes of output";
         case Status::reference_before_start:
             return "backward copy from output byte " + reference + " runs past the first byte of the output";
         case Status::distance_before_start:
-            return "copy from " + reference + " bytes back, but only " + written + " are written";
+            return "copy from " + reference + " bytes back, but only " + written + " are written so far";
         case Status::unused_command:
             return "command " + reference + ", which no packer writes (strict decoding)";
         case Status::data_too_long:

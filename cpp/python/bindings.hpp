@@ -26,7 +26,7 @@ class ByteView {
             const std::string name = Py_TYPE(object.ptr())->tp_name;
             throw pybind11::type_error(PyObject_CheckBuffer(object.ptr()) != 0
                                            ? "expected a C-contiguous buffer of bytes; this " + name +
-                                                 " gives none: " + std::string(pybind11::str(cause.value()))
+                                                 " does not provide one: " + std::string(pybind11::str(cause.value()))
                                            : "expected a buffer of bytes, got " + name);
         }
         const std::string_view format = view_.format == nullptr ? "B" : view_.format;

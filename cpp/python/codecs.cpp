@@ -65,8 +65,9 @@ extern "C" PyObject* decode_fast(PyObject* row, PyObject* const* arguments, Py_s
     return nullptr;
 }
 
-PyMethodDef decode_method = {"decode", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(decode_fast)),
-                             METH_FASTCALL, "decode(data, offset, strict, /)\n--\n\nThe block, or (offset, reason)."};
+PyMethodDef decode_method = {
+    "decode", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(decode_fast)), METH_FASTCALL,
+    "decode(data, offset, strict, /)\n--\n\nReturn the block, or (offset, reason) on a fault."};
 
 // A function bound to its row, so that a caller who keeps it pays for no attribute look-up.
 py::object decoder_of(const NativeCodec& codec) {

@@ -22,7 +22,7 @@ void limit(const std::string& name) {
     for (const Simd level : {Simd::scalar, Simd::ssse3, Simd::avx2, Simd::neon}) {
         if (name_of(level) == name) return limit_simd(level);
     }
-    throw py::value_error("a level is scalar, ssse3, avx2 or neon, not '" + name + "'");
+    throw py::value_error("expected scalar, ssse3, avx2 or neon, got '" + name + "'");
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ std::span<const std::uint8_t> numbers_of(const Array<std::uint8_t>& numbers, con
     const auto each = span_of(numbers);
     if (numbers.size() != offsets.size() ||
         std::any_of(each.begin(), each.end(), [&all](auto one) { return one >= all.size(); })) {
-        throw py::value_error("each offset needs the number of a codec");
+        throw py::value_error("each offset needs a codec number in range");
     }
     return each;
 }
@@ -254,7 +254,7 @@ class Atlas {
                  bytes_[2]->bytes(), bytes_[3]->bytes(), bytes_[4]->bytes()},
                 most_places,
                 most_twins} {
-        if (!locate::valid(view_)) throw py::value_error("the arrays of the index do not belong together");
+        if (!locate::valid(view_)) throw py::value_error("the arrays of the index do not match");
     }
     [[nodiscard]] const locate::Atlas& view() const noexcept { return view_; }
 

@@ -50,7 +50,7 @@ void check_depth(unsigned bpp) {
 }
 
 void check_lines(py::ssize_t lines) {
-    if (lines < 1 || lines > 239) throw py::value_error("a picture has 1 to 239 lines");
+    if (lines < 1 || lines > 239) throw py::value_error("lines must be 1 to 239");
 }
 
 std::size_t whole(std::size_t size, std::size_t unit, const char* what) {
@@ -163,7 +163,7 @@ std::array<std::uint8_t, snes::kVramTiles> flags_of(const Numbers& numbers) {
     std::array<std::uint8_t, snes::kVramTiles> flags{};
     for (const std::int64_t number : std::span(numbers.data(), static_cast<std::size_t>(numbers.size()))) {
         if (number < 0 || number >= static_cast<std::int64_t>(flags.size())) {
-            throw py::value_error("a VRAM has no tile " + std::to_string(number));
+            throw py::value_error("VRAM has no tile " + std::to_string(number));
         }
         flags[static_cast<std::size_t>(number)] = 1;
     }
@@ -183,7 +183,7 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
     std::vector<std::int64_t> fresh;
     if (before.has_value()) {
         const auto& [kept, kept_oam, changed] = *before;
-        if (kept.size() != objects.size()) throw py::value_error("there are 128 sprites");
+        if (kept.size() != objects.size()) throw py::value_error("before must hold 128 sprites");
         const ByteView kept_view(kept_oam);
         const auto kept_objects = snes::parse_oam(exactly<snes::kOamBytes>(kept_view, "oam"));
         const auto flags = flags_of(changed);
@@ -231,7 +231,7 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
 
 void check_states(std::size_t before, std::size_t after, std::size_t unit) {
     if (unit == 0 || before != after || after % unit != 0) {
-        throw py::value_error("both states must have one size, a multiple of the unit");
+        throw py::value_error("both states must have the same size, a multiple of the unit");
     }
 }
 
@@ -402,38 +402,40 @@ py::tuple mode7_planes(const py::object& vram, bool extbg, py::ssize_t lines, un
 void bind_snes(py::module_& module) {
     using py::arg;
     module.def("snes_decode_tiles", &decode_tiles, arg("data"), arg("bpp"),
-               "Planar tiles to uint8[n, 8, 8]; bpp is 2, 4 or 8. Raises ValueError for a part of a tile.");
+               "Decode planar tiles to uint8[n, 8, 8]; bpp is 2, 4 or 8. Raises ValueError if a tile is incomplete.");
     module.def("snes_encode_tiles", &encode_tiles, arg("pixels"), arg("bpp"),
-               "One byte a pixel to planar tiles, uint8[n, 8 * bpp]; the low bpp bits of a pixel count.");
+               "Encode one byte per pixel as planar tiles, uint8[n, 8 * bpp], from the low bpp bits of each pixel.");
     module.def("snes_parse_oam", &parse_oam, arg("oam"),
                "int16[128, 8]: x, y, tile, palette, priority, hflip, vflip, large.");
-    module.def("snes_sprites", &sprites, arg("kind"), arg("vram"), arg("oam"), arg("obsel"), arg("before") = py::none(),
-               "(all 128 sprites as instances of halscope_hooks.Sprite, int64[n] which of them are new). `before`: "
-               "sprites decoded with the same OBSEL, their OAM, and int64[k] which tiles of VRAM have changed since.");
+    module.def(
+        "snes_sprites", &sprites, arg("kind"), arg("vram"), arg("oam"), arg("obsel"), arg("before") = py::none(),
+        "Return (all 128 sprites as instances of halscope_hooks.Sprite, int64[n] indices of the new ones). `before`: "
+        "sprites decoded with the same OBSEL, their OAM, and int64[k] numbers of the VRAM tiles changed since.");
     module.def("snes_changed", &changed_pieces, arg("before"), arg("after"), arg("unit"),
-               "int64[n]: the numbers of the pieces of `unit` bytes that differ.");
+               "Return int64[n]: the numbers of the pieces of `unit` bytes that differ.");
     module.def("snes_page_difference", &page_difference, arg("before"), arg("after"), arg("page"),
-               "A bit a page, highest bit first, then the pages that differ, XORed; empty where none does.");
-    module.def("snes_apply_difference", &apply_difference, arg("state").noconvert(), arg("difference"), arg("page"),
-               "Change the state in place; int64[n]: the numbers of the pages that changed. ValueError: does not fit.");
+               "One bit per page, highest bit first, then the pages that differ, XORed; empty if none does.");
+    module.def(
+        "snes_apply_difference", &apply_difference, arg("state").noconvert(), arg("difference"), arg("page"),
+        "Update the state in place; return int64[n]: the numbers of the changed pages. ValueError if it does not fit.");
     module.def("snes_compose_objects", &compose_objects, arg("vram"), arg("oam"), arg("obsel"), arg("first"),
                arg("lines"),
                "(owner int16, colours uint8, priority uint8: each [lines, 256]; range_over, time_over uint8[lines]).");
-    module.def(
-        "snes_background", &background, arg("vram"), arg("layer"), arg("lines"), py::kw_only(), arg("bgmode"),
-        arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
-        "A layer (0 to 3) of modes 0 to 6, uint16[lines, 256 or 512]: bits 0-7 colour, 8-10 palette, 13 priority, "
-        "15 opaque.");
+    module.def("snes_background", &background, arg("vram"), arg("layer"), arg("lines"), py::kw_only(), arg("bgmode"),
+               arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
+               "Draw a layer (0 to 3) of modes 0 to 6 as uint16[lines, 256 or 512]: bits 0-7 colour, 8-10 palette, 13 "
+               "priority, "
+               "15 opaque.");
     module.def("snes_background_planes", &background_planes, arg("vram"), arg("layer"), arg("lines"), py::kw_only(),
                arg("bgmode"), arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
-               "The same as (colours uint8, opaque bool, priority uint8: each [lines, 256 or 512]; bool[2048] which "
-               "tiles of VRAM, 32 bytes each, it was drawn from).");
+               "Draw the same as (colours uint8, opaque bool, priority uint8: each [lines, 256 or 512]; bool[2048] the "
+               "VRAM tiles, 32 bytes each, that were read).");
     module.def("snes_mode7", &mode7, arg("vram"), arg("extbg"), arg("lines"), py::kw_only(), arg("mosaic"),
                arg("m7sel"), arg("matrix"), arg("centre"), arg("scroll"),
-               "A layer of mode 7, uint16[lines, 256]: bits 0-7 colour, 13 priority, 15 opaque.");
+               "Draw a layer of mode 7 as uint16[lines, 256]: bits 0-7 colour, 13 priority, 15 opaque.");
     module.def("snes_mode7_planes", &mode7_planes, arg("vram"), arg("extbg"), arg("lines"), py::kw_only(),
                arg("mosaic"), arg("m7sel"), arg("matrix"), arg("centre"), arg("scroll"),
-               "The same as snes_background_planes gives it; mode 7 is drawn from the first half of VRAM.");
+               "The same planes as snes_background_planes; mode 7 reads only the first half of VRAM.");
 }
 
 }  // namespace halscope::python
