@@ -423,9 +423,8 @@ void bind_snes(py::module_& module) {
                "(owner int16, colours uint8, priority uint8: each [lines, 256]; range_over, time_over uint8[lines]).");
     module.def("snes_background", &background, arg("vram"), arg("layer"), arg("lines"), py::kw_only(), arg("bgmode"),
                arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
-               "Draw a layer (0 to 3) of modes 0 to 6 as uint16[lines, 256 or 512]: bits 0-7 colour, 8-10 palette, 13 "
-               "priority, "
-               "15 opaque.");
+               "Draw a layer (0 to 3) of modes 0 to 6 as uint16[lines, 256 or 512]: bits 0-7 colour, 8-10 palette, "
+               "13 priority, 15 opaque.");
     module.def("snes_background_planes", &background_planes, arg("vram"), arg("layer"), arg("lines"), py::kw_only(),
                arg("bgmode"), arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
                "Draw the same as (colours uint8, opaque bool, priority uint8: each [lines, 256 or 512]; bool[2048] the "

@@ -78,7 +78,7 @@ int main() {
                 right = right && is_cancelled(input.data, effort, token) && token.looks() == look;
             }
             if (!right) ++failures;
-            std::printf("%s, %s: %zu looks, %.2f ms between two at most%s\n", input.name,
+            std::printf("%s, %s: %zu checks, at most %.2f ms apart%s\n", input.name,
                         effort == Effort::fast ? "fast" : "optimal", counting.looks(), counting.longest() * 1e3,
                         right ? "" : ": WRONG");
         }

@@ -74,14 +74,14 @@ int main() {
     const auto evidence = hal.command_evidence(rom, offsets, {});
     const auto references = find_references(rom, pages, offsets);
     const auto tables = find_tables(references, families, strides, 2.0F, -1.0F, 20.0F);
-    expect(index.positions.size() > rom.size() / 40, "hardly an anchor");
+    expect(index.positions.size() > rom.size() / 40, "too few anchors");
     for (unsigned threads = 2; threads <= 4; ++threads) {
         const Work work{threads, nullptr};
         const auto again = build_index(text, work);
-        expect(same(again.buckets, index.buckets) && same(again.positions, index.positions), "another index");
-        expect(same(hal.command_evidence(rom, offsets, work), evidence), "other evidence");
-        expect(same(find_references(rom, pages, offsets, work), references), "other references");
-        expect(same(find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "other tables");
+        expect(same(again.buckets, index.buckets) && same(again.positions, index.positions), "a different index");
+        expect(same(hal.command_evidence(rom, offsets, work), evidence), "different evidence");
+        expect(same(find_references(rom, pages, offsets, work), references), "different references");
+        expect(same(find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "different tables");
     }
 
     for (unsigned threads = 1; threads <= 2; ++threads) {

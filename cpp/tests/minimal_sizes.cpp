@@ -359,7 +359,7 @@ int main() {
     full_outputs(tally, random);
     full_packed(tally, random);
     std::printf(
-        "minimal_sizes: %zu encodings, %zu differences; %zu refused rightly, %zu of exactly 65,536 packed bytes\n",
+        "minimal_sizes: %zu encodings, %zu differences; %zu refused correctly, %zu of exactly 65,536 packed bytes\n",
         tally.inputs, tally.failures, tally.refused, tally.brim_full);
     const bool thorough = tally.inputs >= 40'000 && tally.refused > 0 && tally.brim_full > 0;
     return tally.failures == 0 && thorough ? 0 : 1;

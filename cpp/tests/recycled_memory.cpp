@@ -44,7 +44,7 @@ Block take(std::size_t size, std::uint8_t mark) {
 void give(const Block& block) {
     if (block.memory == nullptr) return;
     expect(std::all_of(block.memory, block.memory + block.size, [&](auto byte) { return byte == block.mark; }),
-           "somebody else wrote into a block");
+           "another thread wrote to a block");
     give_memory(block.memory, block.size);
 }
 
@@ -73,7 +73,7 @@ void work(unsigned thread, Exchange& exchange) {
         mine = take(steps == 0 ? 1 + random() % 2 : size, static_cast<std::uint8_t>(round * kThreads + thread));
         if (random() % 4 == 0) mine = exchange.swap(random() % kHeld, mine);
         // Each thread may have counted one block that it is about to free.
-        expect(kept_memory() <= kRecycledKept + kThreads * kRecycledMost, "more is kept than may be");
+        expect(kept_memory() <= kRecycledKept + kThreads * kRecycledMost, "more memory is kept than allowed");
     }
     for (const Block& block : held) give(block);
 }
@@ -86,7 +86,7 @@ void many_threads() {
     }
     for (std::thread& thread : threads) thread.join();
     for (std::size_t place = 0; place < kHeld; ++place) give(exchange.swap(place, {}));
-    expect(kept_memory() <= kRecycledKept, "more is kept at rest than may be");
+    expect(kept_memory() <= kRecycledKept, "more memory is kept at rest than allowed");
 }
 
 // Giving back twice as much as may be kept: the bound is kept, and that much is reused.
@@ -96,14 +96,14 @@ void bound() {
     for (std::size_t k = 0; k < 2 * kMost; ++k) blocks.push_back(take(kRecycledMost, static_cast<std::uint8_t>(k)));
     for (const Block& block : blocks) {
         give(block);
-        expect(kept_memory() <= kRecycledKept, "the bound is passed");
+        expect(kept_memory() <= kRecycledKept, "the bound is exceeded");
     }
-    expect(kept_memory() + kRecycledMost > kRecycledKept, "less is kept than may be");
+    expect(kept_memory() + kRecycledMost > kRecycledKept, "less memory is kept than allowed");
     const std::size_t full = kept_memory();
     const Block again = take(kRecycledMost, 1);
-    expect(kept_memory() == full - kRecycledMost, "a kept block is not used again");
+    expect(kept_memory() == full - kRecycledMost, "a kept block is not reused");
     give(again);
-    expect(kept_memory() == full, "a block that there is room for is not kept");
+    expect(kept_memory() == full, "a block that fits the bound is not kept");
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ int main() {
             small.push_back(take(size, 0));
         }
     }
-    expect(kept_memory() == 0, "kept memory cannot be taken again");
+    expect(kept_memory() == 0, "kept memory cannot be taken");
     bound();
     for (const Block& block : small) give(block);
     std::printf("recycled_memory: %u threads, %u rounds each, %u differences\n", kThreads, kRounds, failures.load());

@@ -150,7 +150,8 @@ std::size_t differences(const halscope::codecs::NativeCodec& codec, const Image&
     for (std::size_t threads = 2; threads <= 3; ++threads) {
         const std::vector<Candidate> again = codec.scan(rom, window, mode, threads, nullptr);
         if (std::equal(again.begin(), again.end(), found.begin(), found.end(), same_stream)) continue;
-        std::printf("%s, window %zu: %zu threads find something else than one\n", image.name.c_str(), window, threads);
+        std::printf("%s, window %zu: %zu threads find different streams than one\n", image.name.c_str(), window,
+                    threads);
         ++different;
     }
     if (rom.size() >= 1024 || different > 0)
