@@ -117,7 +117,7 @@ class Decoder {
                 break;
             const std::uint8_t* const source = copies ? out + from : arguments;
             const std::uint64_t run = alternating(first, read_once(arguments + form.second));
-            // A later source word may have been overwritten by an earlier store; its meaningful bytes come before both.
+            // An earlier store may have overwritten part of a later source word, but only past its meaningful bytes.
             for (std::size_t k = 0; k < kShortCount; k += sizeof run) {
                 const std::uint64_t made = add_bytes(run, (kCounting + k * kEachByte) & form.counted);
                 const std::uint64_t word = (hal::load_word(source + k) & form.from_memory) | (made & ~form.from_memory);

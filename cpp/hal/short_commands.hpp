@@ -57,7 +57,7 @@ struct alignas(32) KindRow {
     std::array<std::uint8_t, 16> low_nibble;   // by the source's low nibble
     std::array<std::uint8_t, 16> high_nibble;  // by its high nibble
     std::uint64_t from_output;                 // all ones if the source is output, else zero
-    std::uint32_t before;                      // distance from the loaded 32 bytes to the source's first byte
+    std::uint32_t before;                      // bytes from the start of the loaded 32 to the reference
     // Offsets in the 32 bytes of the two halves of output; a backward copy swaps them.
     std::uint8_t first_half;
     std::uint8_t second_half;

@@ -28,8 +28,8 @@ class Model {
     [[nodiscard]] const hal::Format& format() const noexcept { return format_; }
     [[nodiscard]] float kind_after(State state, unsigned kind) const noexcept { return kind_after_[state][kind]; }
     [[nodiscard]] float count(const hal::Command& command) const noexcept;
-    [[nodiscard]] float first_raw(
-        const hal::Command& command) const noexcept;  // replaces count() for the first command of a stream
+    // Added to count() where a raw command begins a stream.
+    [[nodiscard]] float first_raw(const hal::Command& command) const noexcept;
     [[nodiscard]] float reference(const hal::Command& command, std::size_t written) const noexcept;
 
   private:
