@@ -1,10 +1,5 @@
-// The decoder of the formats of hal/format.hpp whose pairs are counted in bytes: as for HAL streams a loop that
-// over-copies while there is slack, and a careful step for everything else.
-//
-// The commands 0 to 4 each write at most 32 bytes where their header is short: either a piece of memory (raw bytes, a
-// copy) or two bytes in turn to which something is added (both runs, a sequence). So all five take one straight path:
-// both are made, and a mask says which is stored. The one decision is whether this is a case for the careful step, and
-// the branch predictor mostly knows that it is not.
+// The decoder for formats of hal/format.hpp that count RLE16 in bytes: a branch-free loop that over-copies while there
+// is slack, a careful step for everything else. docs/explanation/codec.md gives the reasoning.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -33,34 +28,35 @@ using hal::kSequence;
 using hal::kShortCount;
 using hal::read_once;
 
-constexpr unsigned kQuickHeads = (kCopy + 1U) << 5;  // below: a short command that is used
+constexpr unsigned kQuickHeads = (kCopy + 1U) << 5;  // heads below this are short commands 0 to 4
 constexpr std::size_t kInputSlack = 1 + kShortCount;
 constexpr std::size_t kOutputSlack = kShortCount;
 
 constexpr std::uint64_t kEachByte = 0x0101010101010101U;
 constexpr std::uint64_t kEachPair = 0x0001000100010001U;
-// 0 to 7, in memory order.
+// The bytes 0 to 7, in memory order.
 constexpr std::uint64_t kCounting =
     std::endian::native == std::endian::little ? 0x0706050403020100U : 0x0001020304050607U;
 
-// Two bytes in turn, in memory order.
+// Two bytes alternating, in memory order.
 constexpr std::uint64_t alternating(unsigned first, unsigned second) noexcept {
     return (std::endian::native == std::endian::little ? second << 8 | first : first << 8 | second) * kEachPair;
 }
 
-// The sums of the bytes, each modulo 256.
+// Byte-wise addition, modulo 256.
 constexpr std::uint64_t add_bytes(std::uint64_t left, std::uint64_t right) noexcept {
     constexpr std::uint64_t kTop = 0x80 * kEachByte;
     return ((left & ~kTop) + (right & ~kTop)) ^ ((left ^ right) & kTop);
 }
 
-// What matters of a short command, by its kind.
+// The properties of a short command, by kind. Each is either memory (raw bytes, a copy) or two alternating bytes plus
+// an offset (both runs, a sequence): the loop computes both and a mask selects which is stored.
 struct Form {
-    std::uint8_t arguments;     // bytes behind the header, but for raw
-    std::uint8_t raw;           // all ones: as many as the count
-    std::uint8_t second;        // which argument every other byte comes from
-    std::uint64_t from_memory;  // all ones: stored as it lies in memory
-    std::uint64_t counted;      // all ones: goes up
+    std::uint8_t arguments;     // bytes after the header; 0 for raw
+    std::uint8_t raw;           // all ones: `count` more bytes follow
+    std::uint8_t second;        // index of the argument that fills every other byte
+    std::uint64_t from_memory;  // all ones: stored as loaded from memory
+    std::uint64_t counted;      // all ones: counts up
 };
 constexpr std::uint64_t kYes = ~std::uint64_t{0};
 constexpr std::array<Form, kCopy + 1> kForms{{
@@ -99,9 +95,9 @@ class Decoder {
         return {status, written_, 0, at_, reference};
     }
 
-    // Short commands for as long as there is slack and nothing is special: stops in front of a command that is none of
-    // the five, or whose source is not written yet. Works on copies of the members, which a store to `out_` might
-    // change for all that the compiler knows.
+    // Runs short commands while there is slack. Stops before a command other than the five, or one whose source is not
+    // fully written yet. Works on local copies of the members: as far as the compiler knows, a store to `out_` might
+    // change the members.
     void quick() noexcept {
         const std::uint8_t* const in = in_;
         std::uint8_t* const out = out_;
@@ -121,7 +117,7 @@ class Decoder {
                 break;
             const std::uint8_t* const source = copies ? out + from : arguments;
             const std::uint64_t run = alternating(first, read_once(arguments + form.second));
-            // A word of the source may be read behind the store of the one before it: what matters lies before both.
+            // An earlier store may have overwritten part of a later source word, but only past its meaningful bytes.
             for (std::size_t k = 0; k < kShortCount; k += sizeof run) {
                 const std::uint64_t made = add_bytes(run, (kCounting + k * kEachByte) & form.counted);
                 const std::uint64_t word = (hal::load_word(source + k) & form.from_memory) | (made & ~form.from_memory);
@@ -134,7 +130,7 @@ class Decoder {
         written_ = written;
     }
 
-    // One command of any kind within exact bounds. On a fault nothing has changed.
+    // Runs one command of any kind within exact bounds. On a fault nothing has been written.
     DecodeResult careful(unsigned head) noexcept {
         hal::Command command = hal::short_command(head);
         if (command.kind == hal::kLong) {
@@ -182,8 +178,8 @@ class Decoder {
         }
     }
 
-    // Byte by byte, as the games do it: a copy that is longer than its source is far away repeats. A source that is not
-    // written yet, which strict has refused, reads as zero, and so does what is copied from there.
+    // Byte by byte, as the games do it: a copy longer than its distance repeats. A source that is not yet written,
+    // which strict mode has already refused, reads as zero, and so does everything copied from there.
     void copy(std::size_t from, std::size_t count) noexcept {
         std::uint8_t* const to = out_ + written_;
         if (from + count <= written_) {
@@ -207,7 +203,7 @@ class Decoder {
     std::size_t begin_;
     std::size_t at_;
     std::size_t end_;
-    Status past_end_;  // what it means to need more than there is up to end_
+    Status past_end_;  // the fault to report when a command needs bytes past end_
     std::uint8_t* out_;
     std::size_t limit_;
     std::size_t written_ = 0;
@@ -215,8 +211,8 @@ class Decoder {
 
 }  // namespace decoder
 
-// As hal::decode. Commands 5 to 7 of Copies::forward, which no packer writes: strict refuses them, compatible takes
-// them for copies, as the games' decoders do (they test the sign of the command's byte).
+// Same contract as hal::decode. Copies::forward has no commands 5 to 7 and no packer writes them: strict mode refuses
+// them, compatible mode treats them as copies, as the games' decoders do (they test the sign of the command's byte).
 template <hal::Format format>
 [[nodiscard]] hal::DecodeResult decode_family(std::span<const std::uint8_t> in, std::size_t offset, hal::Mode mode,
                                               std::span<std::uint8_t> out) noexcept {

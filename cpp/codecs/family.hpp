@@ -1,4 +1,4 @@
-// The row of a codec that is a member of HAL's family of formats, from its hal::Format and its packers' habits.
+// The table row of a codec in HAL's family of formats, built from its hal::Format and its packers' statistics.
 #pragma once
 #include "codecs/decoder.hpp"
 #include "codecs/native_codec.hpp"
@@ -10,7 +10,7 @@ namespace halscope::codecs {
 template <hal::Format format, const locate::KindRates& kind_after>
 class Family {
   public:
-    // `decode` replaces the decoder that all members share.
+    // `decode` replaces the decoder that the family shares.
     static constexpr NativeCodec row(std::string_view name, std::string_view title,
                                      decltype(NativeCodec::decode) decode = &decode_family<format>) noexcept {
         return {.name = name,

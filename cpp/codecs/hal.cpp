@@ -1,11 +1,11 @@
-// HAL Laboratory's format, with its own decoder (hal/decode.cpp).
+// HAL Laboratory's format; it has its own decoder (hal/decode.cpp).
 #include "codecs/family.hpp"
 
 namespace halscope::codecs {
 namespace {
 
-// Counted over the streams of four packers (one of them optimal, the others greedy) for drawn tiles and maps; rounded,
-// with a floor for what none of them writes.
+// Counted in the streams of four packers (one optimal, three greedy) for drawn tiles and maps; rounded, with a floor
+// for combinations that none of them writes.
 constexpr locate::KindRates kKindAfter{{
     {0.55, 0.32, 0.08, 0.04, 0.001, 0.001, 0.001, 0.0001},
     {0.20, 0.18, 0.10, 0.02, 0.30, 0.10, 0.10, 0.0001},

@@ -1,4 +1,4 @@
-// SimCity's format (its decoder reads input at $00:926D): LC_LZ1 with copies that invert and copies from close by.
+// SimCity's format (its decoder reads input at $00:926D): LC_LZ1 plus inverting copies and near copies.
 #include "codecs/family.hpp"
 
 namespace halscope::codecs {
@@ -7,7 +7,7 @@ namespace {
 constexpr hal::Format kFormat{
     .copies = hal::Copies::near, .pair_count = hal::PairCount::bytes, .references = std::endian::little};
 
-// Counted over the streams of two encoders at two efforts each, for drawn tiles and maps; rounded, with a floor.
+// Counted in the streams of two encoders at two efforts each, for drawn tiles and maps; rounded, with a floor.
 constexpr locate::KindRates kKindAfter{{
     {0.50, 0.40, 0.07, 0.03, 0.001, 0.001, 0.001, 0.0001},
     {0.10, 0.16, 0.35, 0.02, 0.16, 0.01, 0.20, 0.0002},

@@ -1,4 +1,4 @@
-// The table: a new codec defines its row in a file of its own and is listed here.
+// The codec table: a new codec defines its row in its own file and is listed here.
 #include <array>
 
 #include "codecs/native_codec.hpp"

@@ -1,12 +1,12 @@
-// Asking work that runs on another thread to stop.
+// Cancelling work that runs on another thread.
 #pragma once
 #include <atomic>
 #include <exception>
 
 namespace halscope {
 
-// A flag that is raised once, from any thread. Long work looks at it at least every few milliseconds; a test may
-// derive a token that counts the looks.
+// A flag that is raised once, from any thread. Long work checks it every few milliseconds or more often; a test may
+// derive a token that counts the checks.
 class CancelToken {
   public:
     virtual ~CancelToken() = default;
@@ -18,7 +18,7 @@ class CancelToken {
     std::atomic<bool> cancelled_{false};
 };
 
-// Thrown out of work whose token was raised; what it had done so far is gone.
+// Thrown by work whose token was raised; its partial results are discarded.
 struct Cancelled : std::exception {
     [[nodiscard]] const char* what() const noexcept override { return "cancelled"; }
 };

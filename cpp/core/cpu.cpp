@@ -17,15 +17,15 @@ Simd detect() noexcept {
     __cpuid(leaf, 0);
     const int last_leaf = leaf[0];
     __cpuid(leaf, 1);
-    constexpr int kSsse3 = 1 << 9, kSavesRegisters = 1 << 27, kAvx = 1 << 28;  // of ecx
+    constexpr int kSsse3 = 1 << 9, kSavesRegisters = 1 << 27, kAvx = 1 << 28;  // in ecx
     const int features = leaf[2];
     if ((features & kSsse3) == 0) return Simd::scalar;
-    // The system must save the wide registers too, or their upper halves are lost.
+    // The operating system must save the wide registers too, or their upper halves are lost.
     constexpr unsigned kSavedAvx = 6;
     if ((features & kSavesRegisters) == 0 || (features & kAvx) == 0 || last_leaf < 7) return Simd::ssse3;
     if ((_xgetbv(0) & kSavedAvx) != kSavedAvx) return Simd::ssse3;
     __cpuidex(leaf, 7, 0);
-    constexpr int kAvx2 = 1 << 5;  // of ebx
+    constexpr int kAvx2 = 1 << 5;  // in ebx
     return (leaf[1] & kAvx2) != 0 ? Simd::avx2 : Simd::ssse3;
 #elif defined(HALSCOPE_X86)
     __builtin_cpu_init();

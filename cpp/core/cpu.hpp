@@ -1,7 +1,7 @@
-// Which vector instructions this processor has: chosen when the program runs, so that one build serves every machine.
+// The vector instructions of this processor, chosen at run time, so that one build serves every machine.
 //
-// A function for one level carries HALSCOPE_SSSE3 or HALSCOPE_AVX2 and may be called only when simd() has said so. GCC
-// and Clang want the attribute; MSVC compiles the intrinsics anywhere; NEON is part of every AArch64.
+// A function for one level is marked HALSCOPE_SSSE3 or HALSCOPE_AVX2 and may only be called when simd() reports that
+// level. GCC and Clang need the attribute; MSVC compiles the intrinsics anywhere; NEON is part of every AArch64.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -24,19 +24,19 @@
 
 namespace halscope {
 
-enum class Simd : std::uint8_t { scalar, ssse3, avx2, neon };  // each includes those before it on its own processors
+enum class Simd : std::uint8_t { scalar, ssse3, avx2, neon };  // each includes the lower levels of its own architecture
 
-// The best level that this processor has and that no test has ruled out.
+// The best level that this processor supports and no test has disabled.
 [[nodiscard]] Simd simd() noexcept;
 
-// For tests and benchmarks: from now on simd() gives `most` or, where the processor lacks that, the best level below.
-// For the whole process; calls that run meanwhile end as they began.
+// For tests and benchmarks: from now on simd() returns `most` or, where the processor lacks it, the best level below.
+// Process-wide; calls already running are not affected.
 void limit_simd(Simd most) noexcept;
 
-// What this processor has, the scalar level first; limit_simd does not change it.
+// The levels that this processor supports, scalar first; limit_simd does not change them.
 [[nodiscard]] std::vector<Simd> available_simd();
 
-// For the body of a loop that waits: the processor's other thread goes first.
+// For the body of a spin loop: yields to the core's other hardware thread.
 inline void pause_briefly() noexcept {
 #if defined(HALSCOPE_X86)
     _mm_pause();

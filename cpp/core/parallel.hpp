@@ -1,4 +1,4 @@
-// Work in parts on several threads.
+// Splitting work into parts for several threads.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -12,20 +12,20 @@
 
 namespace halscope {
 
-// How long work is done: on how many threads at most, and what may stop it. Results do not depend on either.
+// How to run the work: the largest number of threads, and what may cancel it. Results depend on neither.
 struct Work {
     unsigned threads = 1;
     const CancelToken* cancel = nullptr;
 };
 
-// As many threads as pay for the index, which is bound by memory beyond a few.
+// As many threads as pay off for the index, which becomes memory-bound beyond a few.
 [[nodiscard]] inline unsigned usual_threads() noexcept {
     return std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
 }
 
-// Calls `part(k)` once for each k below `parts`, in any order, and returns when all have ended. Parts must not write
-// what another one reads or writes. The token is looked at before each part. The first exception ends the others
-// early and is thrown here.
+// Calls `part(k)` once for each k below `parts`, in any order, and returns when all have finished. A part must not
+// write what another reads or writes. The token is checked before each part. The first exception stops the remaining
+// parts and is rethrown here.
 template <typename Part>
 void for_each_part(std::size_t parts, const Work& work, Part part) {
     std::atomic<std::size_t> next{0};
@@ -48,7 +48,7 @@ void for_each_part(std::size_t parts, const Work& work, Part part) {
     try {
         while (helpers.size() + 1 < threads) helpers.emplace_back(run);
     } catch (...) {
-        // The system has no more threads: those that there are do the work.
+        // The system has no more threads: those already started do the work.
     }
     run();
     for (std::thread& helper : helpers) helper.join();

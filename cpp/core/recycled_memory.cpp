@@ -12,14 +12,14 @@ struct Unused {
     Unused* next;
 };
 
-// Whoever finds one locked does without: nobody waits for it, nor does a forked process whose parent held it.
+// A locked shelf is skipped, never waited for. This also keeps a forked process safe whose parent held the lock.
 struct alignas(128) Shelf {
     std::mutex lock;
     std::array<Unused*, kRecycledMost / kRecycledStep> unused{};
 };
 
-// Threads have different shelves as far as there are enough: memory from the other core's cache is as slow to write as
-// new memory. The rest of them is looked at too, since what one thread decodes another may let go of.
+// Each thread prefers its own shelf as far as there are enough: memory in another core's cache is as slow to write as
+// new memory. The other shelves are tried too, because a block decoded by one thread may be freed by another.
 struct Shelves {
     std::array<Shelf, 4> all;
     std::atomic<std::size_t> kept = 0;
@@ -27,11 +27,11 @@ struct Shelves {
 };
 
 Shelves& shelves() {
-    static Shelves& forever = *new Shelves;  // blocks may outlive every static object
+    static Shelves& forever = *new Shelves;  // never destroyed: blocks may outlive every static object
     return forever;
 }
 
-// Calls `use` with the shelves, locked, that of this thread first, until it returns true; false if it never does.
+// Calls `use` with each shelf that it can lock, this thread's first, until `use` returns true. False if it never does.
 template <typename Use>
 bool any_shelf(Use use) noexcept {
     Shelves& shared = shelves();

@@ -1,5 +1,5 @@
-// Every native codec: decoding anything into buffers with no byte to spare, packing what came out, the scan against the
-// decoder at every offset, and the evidence of any bytes.
+// Every native codec: decodes anything into buffers of exact size, encodes what came out, compares the scan with the
+// decoder at every offset, and takes the evidence of any bytes.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -25,7 +25,7 @@ std::vector<std::uint8_t> check_decoding(Bytes in, const NativeCodec& codec, hal
     output.resize(full.size);
     std::vector<std::uint8_t> exact(full.size, 0x5A);
     const hal::DecodeResult again = codec.decode(in, 0, mode, exact);
-    require(again.size == full.size && exact == output);  // also: nothing of what lay in the buffer comes out
+    require(again.size == full.size && exact == output);  // and no previous contents of the buffer leak
     if (full.status != hal::Status::ok) {
         require(full.fault <= in.size() && full.consumed == 0);
         return {};
@@ -37,7 +37,7 @@ std::vector<std::uint8_t> check_decoding(Bytes in, const NativeCodec& codec, hal
     return output;
 }
 
-// Packed size, or 0 where encoding refuses.
+// Packed size, or 0 where the encoder refuses.
 std::size_t check_encoding(Bytes data, const NativeCodec& codec, hal::Effort effort) {
     const hal::EncodeResult encoded = codec.encode(data, effort, nullptr);
     if (encoded.status != hal::Status::ok) {
@@ -65,7 +65,7 @@ void check_scan(Bytes rom, const NativeCodec& codec, hal::Mode mode, std::size_t
     require(next == found.end());
 }
 
-// Finite for what the scan finds, and within bounds for any offset and any output.
+// Evidence is finite for what the scan finds, and stays within bounds for any offset and any output.
 void check_evidence(Bytes rom, const NativeCodec& codec) {
     static std::vector<std::uint8_t> output(hal::kMaxOutput);
     std::vector<std::uint32_t> offsets;
@@ -86,8 +86,8 @@ void check_evidence(Bytes rom, const NativeCodec& codec) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // A copy of exactly this size, so that an overrun is seen. The size says which codec's turn it is: mutations change
-    // it all the time, and one codec a run is several times as many runs.
+    // A copy of exact size, so that an overrun is detected. The size selects the codec: mutations change it all the
+    // time, and one codec per run allows several times as many runs.
     const std::vector<std::uint8_t> copy(data, data + std::min<std::size_t>(size, 1024));
     const Bytes in(copy);
     const auto codecs = halscope::codecs::all();

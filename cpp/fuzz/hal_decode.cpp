@@ -1,5 +1,5 @@
-// Decoding anything, strictly and compatibly, at every level of vector instructions, into buffers with no byte to
-// spare; the careful step alone says what must come out.
+// Decodes anything, strict and compatible, at every SIMD level, into buffers of exact size. The careful step alone is
+// the reference.
 #include <algorithm>
 #include <cstdlib>
 #include <vector>
@@ -35,14 +35,14 @@ Outcome decode(std::span<const std::uint8_t> in, Mode mode, std::size_t room, st
 Outcome check(std::span<const std::uint8_t> in, Mode mode) {
     const Outcome full = decode(in, mode, halscope::hal::kMaxOutput, 0xA5);
     const Outcome exact = decode(in, mode, full.result.size, 0x5A);
-    require(exact.output == full.output);  // also: nothing of what lay in the buffer comes out
+    require(exact.output == full.output);  // and no previous contents of the buffer leak
     if (full.result.status != Status::ok) {
         require(full.result.fault <= in.size() && full.result.consumed == 0);
         return full;
     }
     require(exact.result.status == Status::ok && exact.result.consumed == full.result.consumed);
     require(full.result.consumed <= in.size());
-    // The terminator is the last byte that matters.
+    // Bytes after the terminator have no effect.
     require(decode(in.first(full.result.consumed), mode, full.result.size, 0).output == full.output);
     require(decode(in.first(full.result.consumed - 1), mode, full.result.size, 0).result.status != Status::ok);
     if (full.result.size > 0)
@@ -50,7 +50,7 @@ Outcome check(std::span<const std::uint8_t> in, Mode mode) {
     return full;
 }
 
-// The same from the careful step and from `decode` as it is now.
+// The careful step and the current `decode` give the same.
 void compare(std::span<const std::uint8_t> in, Mode mode, const Outcome& found) {
     std::vector<std::uint8_t> output(halscope::hal::kMaxOutput, 0x3C);
     const DecodeResult careful = halscope::hal::decode_carefully(in, 0, mode, output);

@@ -1,4 +1,4 @@
-// Encoding anything with both efforts: the stream decodes strictly to the data, and the minimum is no larger.
+// Encodes anything with both efforts: the stream decodes strictly to the data, and `optimal` is never larger.
 #include <algorithm>
 #include <cstdlib>
 #include <vector>
@@ -15,7 +15,7 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
-// Packed size, or 0 where encoding refuses.
+// Packed size, or 0 where the encoder refuses.
 std::size_t check(const std::vector<std::uint8_t>& data, Effort effort) {
     const auto encoded = halscope::hal::encode(data, effort);
     if (encoded.status != Status::ok) {
@@ -32,7 +32,7 @@ std::size_t check(const std::vector<std::uint8_t>& data, Effort effort) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
-    // What the input decodes to, if it does: a few bytes then make long runs, mirrored data and 64 KiB of it.
+    // The input's decoded form, if it decodes: a few bytes then give long runs, mirrored data and 64 KiB of it.
     std::vector<std::uint8_t> data(halscope::hal::kMaxOutput);
     const auto unpacked = halscope::hal::decode({input, size}, 0, Mode::compatible, data);
     data.resize(unpacked.size);

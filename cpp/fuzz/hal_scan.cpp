@@ -1,4 +1,5 @@
-// The scan against the decoder at every offset, strict and compatible, with and without edges, whole and in parts.
+// Compares the scan with the decoder at every offset, strict and compatible, with and without edges, whole and in
+// parts.
 #include <algorithm>
 #include <cstdlib>
 #include <vector>
@@ -11,7 +12,7 @@ using halscope::hal::Candidate;
 using halscope::hal::Mode;
 using halscope::hal::Status;
 
-constexpr std::size_t kLongest = 1024;  // every offset is decoded, and each may give 64 KiB
+constexpr std::size_t kLongest = 1024;  // every offset is decoded, and each may yield 64 KiB
 
 void check(std::span<const std::uint8_t> rom, std::size_t window, Mode mode) {
     static std::vector<std::uint8_t> output(halscope::hal::kMaxOutput);
@@ -27,7 +28,7 @@ void check(std::span<const std::uint8_t> rom, std::size_t window, Mode mode) {
         ++next;
     }
     if (next != found.end()) std::abort();
-    // In parts, with seams anywhere.
+    // In parts, whose seams may be anywhere.
     const std::vector<Candidate> parts = halscope::hal::scan(rom, window, mode, 3);
     const auto same = [](const Candidate& left, const Candidate& right) {
         return left.offset == right.offset && left.packed_size == right.packed_size && left.size == right.size;
@@ -37,7 +38,7 @@ void check(std::span<const std::uint8_t> rom, std::size_t window, Mode mode) {
 
 }  // namespace
 
-// The first byte is the window, the rest the ROM.
+// The first byte is the window, the rest is the ROM.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0 || size > kLongest) return 0;
     const std::span<const std::uint8_t> rom(data + 1, size - 1);

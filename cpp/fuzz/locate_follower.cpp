@@ -1,4 +1,5 @@
-// Following tiles that change gives what ranking them afresh does, whatever changes, goes silent, or is named twice.
+// Following tiles that change gives the same answers as a fresh ranking, whatever changes, falls silent or is named
+// twice.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +16,7 @@ using namespace halscope::locate;
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::size_t kLongest = 1024;
-constexpr std::size_t kTiles = 40;  // a row of the sprite page is 16: enough for patches of three rows
+constexpr std::size_t kTiles = 40;  // a row of the sprite page has 16: enough for patches of three rows
 constexpr std::size_t kSegments = 5;
 constexpr std::size_t kMostPlaces = 24;
 constexpr std::size_t kMostTwins = 3;
@@ -32,7 +33,7 @@ class Input {
     std::size_t at_ = 0;
 };
 
-// A tile from a stock of a few, so that the same stands in many places; every fourth says nothing.
+// A tile from a small stock, so that the same one is in many places; every fourth is uninformative.
 void draw_tile(std::uint8_t kind, std::uint8_t* tile) {
     for (std::size_t k = 0; k < kTileBytes; ++k) {
         const bool silent = kind % 4 == 0;
@@ -52,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size > kLongest) return 0;
     Input input(std::span(data, size));
 
-    // Outputs and a ROM of drawn tiles, some of them moved by odd bytes; starts of which some are twins.
+    // Outputs and a ROM of drawn tiles, some shifted by odd byte counts; some starts are twins.
     Bytes outputs;
     std::vector<std::uint32_t> bounds{0};
     const auto append = [&input](Bytes& bytes) {
@@ -69,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Bytes kind;
     Bytes plausible;
     for (std::uint32_t k = 0; k < kSegments; ++k) {
-        // A twin of the output before it has the same end.
+        // A twin of the previous output has the same end.
         const bool twin = k > 0 && input.byte() % 2 == 0;
         if (twin) {
             const Bytes before(outputs.begin() + bounds[k - 1], outputs.end());

@@ -1,5 +1,5 @@
-// The index against a plain search: every informative window of the text is found where it stands, whatever the text
-// is, and a damaged index or places that lead nowhere do no harm.
+// Compares the index with a plain search: every informative window of any text is found where it is, and a damaged
+// index or dangling positions do no harm.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -39,7 +39,7 @@ std::vector<std::uint32_t> words_of(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-// Two bytes say where the text is cut into two outputs and the ROM; the tiles asked for are the text itself.
+// Two bytes say where the text is cut into two outputs and the ROM; the text itself gives the tiles to look up.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2 || size > kLongest) return 0;
     const std::span<const std::uint8_t> all(data + 2, size - 2);

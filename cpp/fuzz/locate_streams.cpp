@@ -1,4 +1,4 @@
-// Finding pointer tables in any bytes: within bounds.
+// Finds pointer tables in any bytes, within bounds.
 #include <cstdlib>
 #include <vector>
 
@@ -14,7 +14,7 @@ constexpr std::size_t kLongest = 1024;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size > kLongest) return 0;
     using namespace halscope;
-    const std::vector<std::uint8_t> copy(data, data + size);  // of exactly this size, so that an overrun is seen
+    const std::vector<std::uint8_t> copy(data, data + size);  // of exact size, so that an overrun is detected
     const std::span<const std::uint8_t> rom(copy);
 
     std::vector<std::uint32_t> offsets;
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::vector<locate::TableEntry> entries =
         locate::find_tables(references, families, strides, 5.0F, -1.5F, 10.0F);
     if (entries.size() != references.size()) std::abort();
-    // Entries of one table stand a multiple of its stride apart.
+    // Entries of one table are a multiple of its stride apart.
     std::vector<std::uint32_t> first(entries.size(), UINT32_MAX);
     for (std::size_t k = 0; k < entries.size(); ++k) {
         if (entries[k].evidence <= 0) continue;

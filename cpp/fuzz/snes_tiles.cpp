@@ -1,5 +1,5 @@
-// Tiles round-trip on every processor's path, and sprites, layers and mode 7 draw from any registers without leaving
-// their memory.
+// Tiles round-trip on every SIMD path, and sprites, layers and mode 7 draw from any registers without leaving their
+// memory.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -54,7 +54,7 @@ void check_round_trip(std::span<const std::uint8_t> bytes, unsigned bpp) {
     }
 }
 
-// Planes must say what packed pixels say.
+// Planes must agree with packed pixels.
 template <typename Draw>
 void check_planes(std::span<const std::uint16_t> packed, Draw draw) {
     std::vector<std::uint8_t> colours(packed.size());
@@ -87,7 +87,7 @@ void draw_everything(Input input) {
     const unsigned obsel = input.byte();
     const unsigned first = input.byte() % kObjects;
 
-    // On the heap, so that a read past the end is seen.
+    // On the heap, so that a read past the end is detected.
     std::vector<std::uint8_t> vram(kVramBytes);
     std::vector<std::uint8_t> oam(kOamBytes);
     const auto content = input.rest();
@@ -141,7 +141,7 @@ void draw_everything(Input input) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::vector<std::uint8_t> input(data, data + size);  // sized exactly, so that ASan sees its end
+    const std::vector<std::uint8_t> input(data, data + size);  // of exact size, so that ASan sees its end
     for (const unsigned bpp : {2u, 4u, 8u}) check_round_trip(input, bpp);
     draw_everything(Input(input));
     return 0;

@@ -1,4 +1,4 @@
-// Eight bytes at a time: what decoder and match finders do with words.
+// Word-at-a-time operations (eight bytes) for the decoder and the match finders.
 #pragma once
 #include <bit>
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace halscope::hal {
     return (x >> 4 & 0x0F0F0F0F0F0F0F0FU) | (x & 0x0F0F0F0F0F0F0F0FU) << 4;
 }
 
-// Compilers make one instruction of it.
+// Compiles to a single instruction.
 [[nodiscard]] constexpr std::uint64_t reverse_bytes(std::uint64_t x) noexcept {
     x = (x >> 8 & 0x00FF00FF00FF00FFU) | (x & 0x00FF00FF00FF00FFU) << 8;
     x = (x >> 16 & 0x0000FFFF0000FFFFU) | (x & 0x0000FFFF0000FFFFU) << 16;
@@ -30,7 +30,8 @@ namespace halscope::hal {
     return word;
 }
 
-// How many bytes, in memory order, are equal before the first difference of two words that differ.
+// The number of equal bytes, in memory order, before the first difference; `difference` is the XOR of two words and not
+// 0.
 [[nodiscard]] constexpr std::size_t equal_bytes(std::uint64_t difference) noexcept {
     const int bits =
         std::endian::native == std::endian::little ? std::countr_zero(difference) : std::countl_zero(difference);

@@ -1,10 +1,10 @@
-// Decoding by the careful step alone, command by command: what the fast loops are compared with.
+// Decoding by the careful step alone, one command at a time: the reference that the fast loops are tested against.
 #pragma once
 #include "hal/hal.hpp"
 
 namespace halscope::hal {
 
-// As `decode`.
+// Same contract as `decode`.
 [[nodiscard]] DecodeResult decode_carefully(std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
                                             std::span<std::uint8_t> out) noexcept;
 

@@ -1,5 +1,5 @@
-// The commands of a HAL stream, shared by decoder, encoder and scan (facts: EarthBound's and Kirby Super Star's
-// decoders). hal/format.hpp says what other formats do differently.
+// The commands of a HAL stream, shared by decoder, encoder and scan (source: the decoders of EarthBound and Kirby Super
+// Star). hal/format.hpp lists how related formats differ.
 //   short: ccc lllll            count 1 to 32
 //   long:  111 ccc hh llllllll  count 1 to 1024
 #pragma once
@@ -19,8 +19,8 @@ enum Kind : std::uint8_t {
     kSequence = 3,  // b, b+1, ... modulo 256
     kCopy = 4,
     kReversedCopy = 5,  // the bits of each byte reversed
-    kBackwardCopy = 6,  // the offset is that of the source's last byte
-    kLong = 7,          // the marker of a long header; as a long header's own kind it reads like kCopy
+    kBackwardCopy = 6,  // the reference names the source's last byte
+    kLong = 7,          // marks a long header; as the kind inside a long header it decodes like kCopy
 };
 
 struct Command {
@@ -36,13 +36,13 @@ struct Command {
     [[nodiscard]] constexpr std::size_t output() const noexcept { return kind == kRle16 ? 2 * count : count; }
 };
 
-// A read that the compiler may neither repeat nor invent: what was checked is what is used, also while another thread
-// writes to the buffer.
+// The compiler may neither repeat nor invent this read: the value that was checked is the value that is used, even if
+// another thread writes to the buffer.
 [[nodiscard]] inline unsigned read_once(const std::uint8_t* byte) noexcept {
     return *static_cast<const volatile std::uint8_t*>(byte);
 }
 
-// References are big-endian, unlike everything else on this machine.
+// References are big-endian, unlike everything else on the SNES.
 [[nodiscard]] inline std::size_t read_reference(const std::uint8_t* bytes) noexcept {
     return static_cast<std::size_t>(read_once(bytes)) << 8 | read_once(bytes + 1);
 }

@@ -1,9 +1,5 @@
-// Decoding: short commands without a branch while there is slack on both sides, a careful step for everything else.
-//
-// Every short command writes at most 32 bytes (RLE16: 64), so one copy of that fixed size does the work without a loop
-// whose length the branch predictor has to guess; what it writes too much is overwritten by the next command (see
-// short_commands.hpp). The careful step has exact bounds, names faults, and takes long commands, close overlaps and the
-// last bytes of either buffer.
+// Decoding: a branch-free loop over short commands (short_commands.hpp) while there is slack on both sides, a careful
+// step with exact bounds for everything else. docs/explanation/codec.md gives the reasoning.
 #include <algorithm>
 #include <cstring>
 
@@ -34,7 +30,7 @@ ShortCommands short_commands_for(Simd level) noexcept {
     }
 }
 
-// Eight bytes at a time, then one by one: unlike the short commands' loops these may touch no byte too many.
+// Eight bytes at a time, then one by one: unlike the short-command loops, these must not write past the end.
 void copy_reversing_bits(const std::uint8_t* from, std::size_t count, std::uint8_t* to) noexcept {
     std::size_t k = 0;
     for (; count - k >= sizeof(std::uint64_t); k += sizeof(std::uint64_t)) {
@@ -53,7 +49,7 @@ void copy_backward(const std::uint8_t* last, std::size_t count, std::uint8_t* to
     for (; k < count; ++k) to[k] = *(last - k);
 }
 
-// Goes on from the first `period` bytes with that period up to `size`; what there is doubles each time.
+// Extends the first `period` bytes periodically to `size` bytes; the finished part doubles each time.
 void repeat(std::uint8_t* bytes, std::size_t period, std::size_t size) noexcept {
     for (std::size_t done = period; done < size;) {
         const std::size_t part = std::min(done, size - done);
@@ -62,8 +58,8 @@ void repeat(std::uint8_t* bytes, std::size_t period, std::size_t size) noexcept 
     }
 }
 
-// A bit-reversed copy to `period` bytes behind its source. What it reads of its own is reversed back, so the third
-// period is like the first.
+// A bit-reversed copy to `period` bytes past its source. Its own output, read back, is reversed again, so the third
+// period equals the first.
 void reverse_periodically(const std::uint8_t* from, std::size_t period, std::size_t count, std::uint8_t* to) noexcept {
     const std::size_t once = std::min(period, count);
     copy_reversing_bits(from, once, to);
@@ -100,7 +96,7 @@ class Decoder {
         return {step.status, cursor_.written, 0, cursor_.at, step.reference};
     }
 
-    // One command of any kind within exact bounds; on a fault nothing has changed.
+    // Runs one command of any kind within exact bounds; on a fault nothing has been written.
     Step careful_step() noexcept {
         if (cursor_.at == cursor_.end) return cut_off();
         const unsigned head = read_once(cursor_.in + cursor_.at);
@@ -159,7 +155,7 @@ class Decoder {
         }
     }
 
-    // A copy may read what it has just written, as the games do it byte by byte.
+    // A copy may read what it has just written: the games copy byte by byte.
     void write_reference(const Command& command, std::size_t from) noexcept {
         std::uint8_t* const to = cursor_.out + cursor_.written;
         if (from >= cursor_.written) {
@@ -167,7 +163,7 @@ class Decoder {
         } else if (command.kind == kBackwardCopy) {
             copy_backward(cursor_.out + from, command.count, to);
         } else {
-            const std::size_t period = cursor_.written - from;  // with which a copy that overlaps repeats
+            const std::size_t period = cursor_.written - from;  // an overlapping copy repeats with this period
             if (command.kind == kReversedCopy) {
                 reverse_periodically(cursor_.out + from, period, command.count, to);
             } else {
@@ -176,8 +172,8 @@ class Decoder {
         }
     }
 
-    // Compatible mode: a source that begins behind the output. What is not written yet reads as zero (the games:
-    // whatever the last block left).
+    // Compatible mode: a source that begins past the output. Unwritten output reads as zero (the games: whatever the
+    // last block left there).
     void write_unwritten(const Command& command, std::size_t from, std::uint8_t* to) const noexcept {
         for (std::size_t k = 0; k < command.count; ++k) {
             const std::size_t place = command.kind == kBackwardCopy ? from - k : from + k;
@@ -188,7 +184,7 @@ class Decoder {
 
     Cursor cursor_{};
     std::size_t begin_;
-    bool capped_;  // the end is the 64 KiB limit, not that of the input
+    bool capped_;  // `end` is the 64 KiB limit, not the end of the input
 };
 
 DecodeResult decode_with(ShortCommands short_commands, std::span<const std::uint8_t> in, std::size_t offset, Mode mode,
@@ -217,27 +213,28 @@ std::string describe(const DecodeResult& result, std::string_view format) {
         case Status::ok:
             return {};
         case Status::offset_past_end:
-            return "the offset lies outside the input; give one inside it";
+            return "the offset is outside the input; pass an offset inside it";
         case Status::truncated:
-            return "the input ends inside the stream (no terminator FF); this is no " + std::string(format) +
-                   " stream, or it is cut off";
+            return "the input ends before the stream does (no terminator FF); it is not valid " + std::string(format) +
+                   " data, or it is truncated";
         case Status::input_too_long:
-            return "the packed stream passes 65,536 bytes, more than a game can address";
+            return "the packed stream exceeds 65,536 bytes, more than a game can address";
         case Status::output_too_long:
-            return "the output passes the limit of 65,536 bytes (" + written + " are written)";
+            return "the output exceeds the limit of 65,536 bytes (" + written + " bytes written so far)";
         case Status::reference_past_output:
-            return "reference to output byte " + reference + ", but only " + written + " are written (strict decoding)";
+            return "reference to output byte " + reference + ", but only " + written +
+                   " bytes are written so far (strict decoding)";
         case Status::reference_past_window:
-            return "copy from output byte " + reference + " ends behind the 65,536 bytes of output";
+            return "copy from output byte " + reference + " ends past the 65,536 bytes of output";
         case Status::reference_before_start:
             return "backward copy from output byte " + reference + " runs past the first byte of the output";
         case Status::distance_before_start:
-            return "copy from " + reference + " bytes back, but only " + written + " are written";
+            return "copy from " + reference + " bytes back, but only " + written + " are written so far";
         case Status::unused_command:
             return "command " + reference + ", which no packer writes (strict decoding)";
         case Status::data_too_long:
         case Status::packed_too_long:
-            break;  // reported by others
+            break;  // never set by decode
     }
     return "unknown fault";
 }

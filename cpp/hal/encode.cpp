@@ -1,4 +1,4 @@
-// Encoding HAL streams: the instance of hal/pack.hpp for this format.
+// Encoding HAL streams: hal/pack.hpp instantiated for this format.
 #include "hal/format.hpp"
 #include "hal/hal.hpp"
 #include "hal/pack.hpp"
@@ -14,9 +14,9 @@ std::string describe(const EncodeResult& result) {
         case Status::ok:
             return {};
         case Status::data_too_long:
-            return "more than 65,536 bytes do not fit into one stream; split the data";
+            return "more than 65,536 bytes do not fit in one stream; split the data";
         default:
-            return "the packed stream would pass 65,536 bytes, more than a game can address; split the data";
+            return "the packed stream would exceed 65,536 bytes, more than a game can address; split the data";
     }
 }
 

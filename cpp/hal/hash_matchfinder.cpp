@@ -1,10 +1,5 @@
-// Likely matches, quickly: candidates from a hash of four bytes, the newest eight of each hash.
-//
-// One table of forward positions serves all kinds: the bytes wanted at i, bit-reversed, inverted or in reverse order,
-// are looked up in it. The first eight bytes of the candidates are compared without a decision, for how much of them
-// fits is as good as random, and a wrong guess costs more than a comparison; only the best is followed further. Where
-// the match at the position before, one byte shorter, is long already, nothing is searched: that keeps long runs and
-// periods linear.
+// Likely matches, fast: candidates from a hash of four bytes, the newest eight of each hash. One table of forward
+// positions serves all kinds: the wanted bytes are looked up bit-reversed, inverted or in reverse order.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -19,17 +14,17 @@ namespace {
 
 constexpr std::size_t kGram = 4;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
-constexpr std::size_t kPadding = 2 * kWord;  // bytes before and behind the data that may be compared
+constexpr std::size_t kPadding = 2 * kWord;  // bytes before and after the data that may be compared
 constexpr unsigned kFewestHashBits = 8;
 constexpr unsigned kMostHashBits = 15;
-// Reversed and backward matches begin ten times as rarely as forward ones.
+// Reversed and backward matches start ten times less often than forward ones.
 constexpr unsigned kForwardCandidates = 8;
 constexpr unsigned kOtherCandidates = 3;
-// Long enough to look for no reversed or backward one, and for none at all.
+// From the first length on, reversed and backward matches are not searched; from the second on, none are.
 constexpr std::size_t kGoodLength = 5;
 constexpr std::size_t kFineLength = 12;
 
-// The newest eight positions of one hash, 16 bits each. An empty place reads as position 0, as good a guess as any.
+// The newest eight positions of one hash, 16 bits each. An empty slot reads as position 0, as good a guess as any.
 class Bucket {
   public:
     void push(std::size_t position) noexcept {
@@ -45,19 +40,19 @@ class Bucket {
     std::uint64_t older_ = 0;
 };
 
-// Eight bytes, the first one lowest.
+// Eight bytes; the first is in the lowest bits.
 std::uint64_t load_in_order(const std::uint8_t* from) noexcept {
     const std::uint64_t word = load_word(from);
     return std::endian::native == std::endian::little ? word : reverse_bytes(word);
 }
 
-// Ones below the first difference of two words: the greater, the more they have in common.
+// Ones below the lowest difference of two words: the larger the result, the more leading bytes they share.
 constexpr std::uint64_t common_bits(std::uint64_t left, std::uint64_t right) noexcept {
     const std::uint64_t difference = left ^ right;
     return (difference - 1) & ~difference;
 }
 
-// What a copy does to its source.
+// How a copy transforms its source.
 enum class Change : std::uint8_t { none, bits_reversed, inverted, backward };
 
 constexpr unsigned kind_of(Change change) noexcept {
@@ -67,13 +62,13 @@ constexpr unsigned kind_of(Change change) noexcept {
         case Change::backward:
             return kBackwardCopy;
         default:
-            return kReversedCopy;  // and kInvertedCopy
+            return kReversedCopy;  // same number as kInvertedCopy
     }
 }
 
 class Finder {
   public:
-    // `padded` and `table` are room to work in, whatever they hold.
+    // `padded` and `table` are working memory; their contents do not matter.
     Finder(std::span<const std::uint8_t> data, std::vector<std::uint8_t>& padded, std::vector<Bucket>& table)
         : size_(data.size()),
           hash_bits_(std::clamp(static_cast<unsigned>(std::bit_width(size_ / 2)), kFewestHashBits, kMostHashBits)) {
@@ -91,6 +86,7 @@ class Finder {
             if (i % kStepsPerLook == 0) stop_if_cancelled(cancel);
             const std::uint64_t word = load_in_order(data_ + i);
             match = shortened<copies>(match);
+            // No search within a long match: this keeps long runs and periods linear.
             if (match.length < kFineLength && i > 0) search<copies>(i, word, match);
             matches[i] = match;
             buckets_[hash(word)].push(i);
@@ -98,12 +94,12 @@ class Finder {
     }
 
   private:
-    // Of a word's first four bytes.
+    // Hashes the word's first four bytes.
     [[nodiscard]] std::size_t hash(std::uint64_t word) const noexcept {
         return static_cast<std::uint32_t>(word) * 0x9E3779B1U >> (32 - hash_bits_);
     }
 
-    // The rest of a match after its first byte. So that a command can be trimmed from the left, as the parser assumes.
+    // A match without its first byte, so that a command can be trimmed from the left, as the parser assumes.
     template <Copies copies>
     static Match shortened(Match match) noexcept {
         if (match.length <= 1) return {};
@@ -120,7 +116,7 @@ class Finder {
             visit<Change::none>(i, word, forward, best);
             return;
         }
-        // All are read before any is used, so that their way from the cache is waited for once.
+        // Read every bucket before using any, so that the cache misses overlap.
         if constexpr (copies == Copies::near) {
             const Bucket inverted = buckets_[hash(~word)];
             visit<Change::none>(i, word, forward, best);
@@ -135,12 +131,14 @@ class Finder {
         }
     }
 
-    // The newest positions of a bucket as sources of one kind of copy to i.
+    // Tries the newest positions of a bucket as sources of one kind of copy to i.
     template <Change change>
     void visit(std::size_t i, std::uint64_t wanted, const Bucket& bucket, Match& best) const noexcept {
         constexpr unsigned kCandidates = change == Change::none ? kForwardCandidates : kOtherCandidates;
         std::uint64_t most = 0;
         std::size_t source = 0;
+        // The first eight bytes are compared without a branch: how many agree is close to random, and a misprediction
+        // costs more than a comparison. Only the best candidate is extended.
         for (unsigned age = 0; age < kCandidates; ++age) {
             const std::size_t from = source_of<change>(bucket.candidate(age));
             const std::uint64_t common = common_at<change>(i, from, wanted);
@@ -166,11 +164,10 @@ class Finder {
     [[nodiscard]] std::uint64_t common_at(std::size_t i, std::size_t source, std::uint64_t wanted) const noexcept {
         if constexpr (change != Change::backward) return common_bits(load_in_order(data_ + source), wanted);
         const std::uint64_t bits = common_bits(source_word<change>(source, 0), wanted);
-        return source < i ? bits : 0;  // its last byte is not written yet
+        return source < i ? bits : 0;  // otherwise its last byte is not written yet
     }
 
-    // Takes the source if it is better than the best; `length` bytes are known to be equal, and all if less than a
-    // word.
+    // Keeps the source if it beats `best`. `length` bytes are known to be equal; exactly that many if less than a word.
     template <Change change>
     void take(std::size_t i, std::size_t source, std::size_t length, Match& best) const noexcept {
         if (length < kWord && length <= best.length) return;
@@ -193,7 +190,7 @@ class Finder {
         return limit;
     }
 
-    // What a copy from `source` writes at its k-th byte and the seven after it.
+    // The bytes that a copy from `source` writes at k to k + 7.
     template <Change change>
     [[nodiscard]] std::uint64_t source_word(std::size_t source, std::size_t k) const noexcept {
         if constexpr (change == Change::backward) return reverse_bytes(load_in_order(data_ + source - k - (kWord - 1)));
@@ -212,7 +209,7 @@ class Finder {
 
 void likely_matches(std::span<const std::uint8_t> data, Copies copies, std::span<Match> matches,
                     const CancelToken* cancel) {
-    // Kept for the next call: fresh memory takes as long to touch as a tenth of the search.
+    // Kept for the next call: touching fresh memory takes a tenth of the search time.
     thread_local std::vector<std::uint8_t> padded;
     thread_local std::vector<Bucket> table;
     const Finder finder(data, padded, table);

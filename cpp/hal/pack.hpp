@@ -1,4 +1,4 @@
-// Data into a stream of one of the formats of hal/format.hpp: matches, the cheapest row of commands, its bytes.
+// Packs data into a stream of any format of hal/format.hpp: find matches, choose the cheapest commands, write them.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -16,13 +16,13 @@
 
 namespace halscope::hal {
 
-// Writes commands one after the other; `to` has room for all of them.
+// Writes commands one after another; `to` has room for all of them.
 template <Format format>
 class Writer {
   public:
     explicit Writer(std::uint8_t* to) noexcept : to_(to) {}
 
-    // The command that writes the data from i on.
+    // Writes the command that produces the data from i on.
     void command(std::span<const std::uint8_t> data, std::size_t i, const Choice& choice, const Match& match,
                  const NearMatches& near) noexcept {
         const unsigned kind = choice.kind();
@@ -57,8 +57,8 @@ class Writer {
     std::uint8_t* to_;
 };
 
-// What every call of a thread works in, whatever the format; kept, for fresh memory takes time to touch: 0.6 MiB at
-// most, 1.1 MiB once a format with near copies was packed.
+// A thread's working memory, for every format. It is kept between calls because fresh pages are slow to touch: 0.6 MiB
+// at most, 1.1 MiB once a format with near copies was packed.
 struct PackRoom {
     std::vector<Match> matches;
     std::vector<NearMatches> near;
@@ -73,11 +73,11 @@ struct PackRoom {
     }
 };
 
-// `encode` of hal/hal.hpp for any format: the same limits, the same faults. Throws Cancelled once `cancel` is raised.
+// `encode` of hal/hal.hpp for any format, with the same limits and faults. Throws Cancelled once `cancel` is raised.
 template <Format format>
 [[nodiscard]] EncodeResult pack(std::span<const std::uint8_t> data, Effort effort, const CancelToken* cancel) {
     if (data.size() > kMaxOutput) return {Status::data_too_long, {}, kMaxOutput};
-    // Everything below reads this copy, so that a buffer which another thread changes cannot contradict itself.
+    // Everything below reads this copy, so a buffer that another thread changes cannot contradict itself.
     const std::vector<std::uint8_t> snapshot(data.begin(), data.end());
     PackRoom& room = PackRoom::of_this_thread(snapshot.size(), format.copies);
     constexpr bool has_near = format.copies == Copies::near;
@@ -93,7 +93,7 @@ template <Format format>
 
     const std::size_t size = room.choices.front().cost();
     if (size > kMaxPacked) {
-        // The first command after which the terminator has no room.
+        // The first command that leaves no room for the terminator.
         std::size_t i = 0;
         for (std::size_t next = 0; size - room.choices[next].cost() + 1 <= kMaxPacked;) {
             i = next;

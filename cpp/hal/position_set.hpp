@@ -1,4 +1,4 @@
-// A set of numbers up to 65,536 that answers "which one is next to this?" in constant time.
+// A set of numbers up to 65,536 that finds the nearest member in constant time.
 #pragma once
 #include <array>
 #include <bit>
@@ -7,7 +7,7 @@
 
 namespace halscope::hal {
 
-// A bit each, and a bit for every word of bits that is not zero, and again: three look-ups at most, one mostly.
+// One bit per number, one bit per non-zero word of those, and one level more: at most three look-ups, usually one.
 class PositionSet {
   public:
     static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -61,7 +61,7 @@ class PositionSet {
         return word << 6 | least(bits_[word]);
     }
 
-    std::array<std::uint64_t, 1025> bits_{};  // 65,536 too may be asked for
+    std::array<std::uint64_t, 1025> bits_{};  // 65,536 itself may be queried
     std::array<std::uint64_t, 17> words_{};
     std::uint64_t groups_ = 0;
 };

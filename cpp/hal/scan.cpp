@@ -1,4 +1,4 @@
-// Scanning for HAL streams: the instance of hal/scan_pass.hpp for this format.
+// Scanning for HAL streams: hal/scan_pass.hpp instantiated for this format.
 #include "hal/format.hpp"
 #include "hal/hal.hpp"
 #include "hal/scan_pass.hpp"

@@ -1,18 +1,5 @@
-// Every possible stream of a ROM in one pass from the right, for any format whose commands say their own length.
-//
-// A command's length does not depend on the output, so what a stream that begins at p does is known from what the
-// stream at p + length does: its output is longer by the command's own and its end is the same. Counted from that end,
-// a reference needs as many bytes of output as stand from its command to the end, plus those that it reaches over;
-// `reach` is the largest such need so far, and a stream is valid exactly when its own output is no less. Trying a
-// decoder at every offset instead takes a thousand times as long.
-//
-// No command is longer than 1026 bytes, so that is how far back the pass remembers. A ROM's random bytes would decide
-// any branch, and a wrong guess costs more than the work, so there is none: a part of it (what each command is, without
-// what follows it) is plain 16-bit arithmetic that compilers turn into vector instructions, and the rest, one addition
-// and one maximum a position, takes the same way for all. What cannot be valid is made so large that it stays so.
-//
-// No stream is longer than 64 KiB, so a pass that begins that far behind a part of the ROM knows all of the part's
-// streams: that is what threads have in common, and all of it.
+// Finds every stream of a ROM in one pass from the right, for any format whose commands determine their own length.
+// docs/explanation/codec.md derives the recurrence.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -31,34 +18,34 @@
 
 namespace halscope::hal {
 
-// What a format says of the command at one offset: a pure function of its two header bytes and its reference.
+// A format's description of the command at one offset: a pure function of the two header bytes and the reference.
 struct Step {
-    std::uint16_t packed;  // bytes, 2 to kMostPacked; of a terminator anything
+    std::uint16_t packed;  // bytes, 2 to kMostPacked; unspecified for a terminator
     std::uint16_t size;    // bytes of output, 1 to 2048; at least 2 for a command that is never valid
-    std::uint16_t reach;   // bytes that must have been written before it; kNever: it is never valid
+    std::uint16_t reach;   // bytes that must be written before it; kNever: it is never valid
 };
 
 inline constexpr std::uint16_t kNever = 0xFFFF;
 inline constexpr std::size_t kMostPacked = 2 + kLongCount;
 
-// Sizes are added up until a stream is known to be too large, and beyond, by 512 bytes of output a byte at most: so
-// many bytes behind each other do not pass 32 bits.
+// Totals grow by at most 512 bytes of output per packed byte, and keep growing after a stream is known to be too large:
+// over a run of this many bytes they fit 32 bits.
 inline constexpr std::size_t kMostRun = std::size_t{1} << 22;
 
-// A format is a type with a terminator `kTerminator` of one byte, no other beginning of a command, and these:
+// A format is a type with a one-byte terminator `kTerminator`, which no command begins with, and these functions:
 //   Step step(head, low, after_short, after_long) noexcept
-//     head and low are the first two bytes, after_short and after_long the references (in the format's byte order) that
-//     follow a header of one byte and of two. All are std::uint16_t, and so is all that is computed: no branches, no
-//     tables, or it is not vectorised.
+//     head and low are the first two bytes; after_short and after_long are the references (in the format's byte order)
+//     that follow a one-byte and a two-byte header. Everything is std::uint16_t, without branches or tables; otherwise
+//     the loop is not vectorized.
 //   std::uint16_t reference(first, second) noexcept
 template <typename Format>
 class ScanPass {
   public:
     ScanPass(std::span<const std::uint8_t> rom, std::vector<Candidate>& found) noexcept : rom_(rom), found_(found) {}
 
-    // Appends the streams that begin inside [first, stop) and end at `end` at most, descending.
+    // Appends the streams that begin inside [first, stop) and end at `end` or before, descending.
     void run(std::size_t first, std::size_t stop, std::size_t end, const CancelToken* cancel) {
-        // Behind the end is what can never be valid: more output than there may be.
+        // Nothing past the end can be valid: more output than allowed.
         std::fill_n(totals_.begin() + kBlock, kMostPacked, std::uint32_t{kMaxOutput + 1});
         std::fill_n(needs_.begin() + kBlock, kMostPacked, std::uint32_t{0});
         for (std::size_t at = end; at > first;) {
@@ -81,12 +68,14 @@ class ScanPass {
   private:
     static constexpr std::size_t kBlock = 1024;
 
-    // What each command of [at, at + count) is by itself.
+    // Fills in each command of [at, at + count) by itself.
     void read(std::size_t at, std::size_t count, std::size_t end) noexcept {
-        // A copy, so that what another thread may write to is read once; zeros stand where the ROM ends.
+        // Copied, so that memory another thread may write to is read once. Past the ROM's end it reads as zeros.
         std::array<std::uint8_t, kBlock + 4> bytes;
         const std::size_t there = std::min(count + 4, end - at);
         std::memcpy(bytes.data(), rom_.data() + at, there);
+        // No branches: random ROM bytes would decide them, and a misprediction costs more than all this work. Compiles
+        // to vector instructions.
         std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(there), bytes.end(), std::uint8_t{0});
         for (std::size_t k = 0; k < kBlock; ++k) {
             const std::uint16_t head = bytes[k];
@@ -101,7 +90,7 @@ class ScanPass {
         }
     }
 
-    // Puts each command in front of the stream that follows it.
+    // Prepends each command to the stream that follows it. What cannot be valid is too large and stays too large.
     void join(std::size_t at, std::size_t slot, std::size_t count) noexcept {
         std::uint32_t* const totals = totals_.data() + slot;
         std::uint32_t* const needs = needs_.data() + slot;
@@ -109,19 +98,20 @@ class ScanPass {
         for (std::size_t k = count; k-- > 0;) {
             if (heads_[k] == Format::kTerminator) {
                 totals[k] = 0;
-                needs[k] = 1;  // a stream without output is none
+                needs[k] = 1;  // a stream without output is not valid
                 ends[k] = static_cast<std::uint32_t>(at + k + 1);
                 continue;
             }
             const std::size_t next = k + packed_[k];
             const std::uint32_t total = totals[next] + size_[k];
+            // A reference's need, counted from the stream's end, is the same for every stream that runs through it.
             totals[k] = total;
             needs[k] = std::max(needs[next], total + reach_[k]);
             ends[k] = ends[next];
         }
     }
 
-    // Lists the streams among them, descending.
+    // Appends the valid streams of the block, descending.
     void list(std::size_t at, std::size_t slot, std::size_t count) {
         const std::uint32_t* const totals = totals_.data() + slot;
         const std::uint32_t* const needs = needs_.data() + slot;
@@ -134,7 +124,7 @@ class ScanPass {
                                                      static_cast<unsigned>(totals[k] <= kMaxOutput) &
                                                      static_cast<unsigned>(packed <= kMaxPacked));
         }
-        std::array<std::uint16_t, kBlock + 1> streams;  // one more, which is written and not counted
+        std::array<std::uint16_t, kBlock + 1> streams;  // one spare, written but not counted
         std::size_t listed = 0;
         for (std::size_t k = count; k-- > 0;) {
             streams[listed] = static_cast<std::uint16_t>(k);
@@ -154,14 +144,15 @@ class ScanPass {
     std::array<std::uint16_t, kBlock> size_;
     std::array<std::uint16_t, kBlock> reach_;
     std::array<std::uint8_t, kBlock> heads_;
-    // The streams that begin there, and behind the block where its commands may lead to: their output and the largest
-    // need of a command, both counted to their end, and where that is.
+    // For each position of the block and the kMostPacked after it (where its commands may lead): the stream's output,
+    // the largest need of any of its commands, both counted to its end, and the offset of that end.
     std::array<std::uint32_t, kBlock + kMostPacked> totals_;
     std::array<std::uint32_t, kBlock + kMostPacked> needs_;
     std::array<std::uint32_t, kBlock + kMostPacked> ends_{};
 };
 
-// The streams that begin inside [first, stop), ascending.
+// The streams that begin inside [first, stop), ascending. No stream is longer than 64 KiB, so what lies further right
+// does not matter: threads share nothing else.
 template <typename Format>
 std::vector<Candidate> scan_part(std::span<const std::uint8_t> rom, std::size_t window, std::size_t first,
                                  std::size_t stop, const CancelToken* cancel) {
@@ -171,7 +162,7 @@ std::vector<Candidate> scan_part(std::span<const std::uint8_t> rom, std::size_t 
     while (stop > first) {
         const std::size_t edge = window == 0 ? 0 : (stop - 1) / window * window;
         const std::size_t next_edge = window == 0 || rom.size() - edge < window ? rom.size() : edge + window;
-        // No stream that begins before `stop` goes further.
+        // No stream that begins before `stop` extends past this.
         const std::size_t end = std::min(next_edge, stop + kMaxPacked);
         const std::size_t begin = std::max({first, edge, stop > kMostRun ? stop - kMostRun : 0});
         pass.run(begin, stop, end, cancel);
@@ -181,15 +172,15 @@ std::vector<Candidate> scan_part(std::span<const std::uint8_t> rom, std::size_t 
     return found;
 }
 
-// Each thread reads 64 KiB more than its part, so that a part much larger than that pays; two do most of the gain, and
-// a machine's other cores have other work.
+// Each thread reads 64 KiB beyond its part, so a part must be much larger to be worthwhile. Two threads give most of
+// the gain and leave a machine's other cores to other work.
 inline std::size_t worthwhile_threads(std::size_t size) noexcept {
     constexpr std::size_t kPart = 512 * 1024;
     const std::size_t most = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 2);
     return std::clamp<std::size_t>(size / kPart, 1, most);
 }
 
-// hal::scan for any format: see hal.hpp.
+// hal::scan for any format; see hal.hpp.
 template <typename Format>
 std::vector<Candidate> scan_streams(std::span<const std::uint8_t> rom, std::size_t window, std::size_t asked_threads,
                                     const CancelToken* cancel) {

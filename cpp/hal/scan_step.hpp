@@ -1,4 +1,4 @@
-// What the pass of hal/scan_pass.hpp needs to know of the commands of one of the formats of hal/format.hpp.
+// The step function of hal/scan_pass.hpp for any format of hal/format.hpp.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace halscope::hal {
 
-// For ScanPass.
+// The `Format` parameter of ScanPass.
 template <Format format, Mode mode>
 struct ScanFormat {
     static constexpr std::uint8_t kTerminator = hal::kTerminator;
@@ -43,7 +43,7 @@ struct ScanFormat {
         const U16 is_reference = mask(kind >= kCopy) & ~is_near;
         const U16 is_backward = mask(format.copies == Copies::mirrored) & mask(kind == kBackwardCopy);
         if constexpr (mode == Mode::strict) {
-            // Byte 65,535 is written by none before the last.
+            // No command but the last writes byte 65,535.
             const U16 unused = mask(format.copies == Copies::forward) & mask(kind > kCopy);
             const U16 itself = is_near & mask(distance == 0);
             const U16 never =
@@ -58,7 +58,7 @@ struct ScanFormat {
     }
 };
 
-// hal::scan for any of the formats.
+// hal::scan for any format of hal/format.hpp.
 template <Format format>
 std::vector<Candidate> scan_format(std::span<const std::uint8_t> rom, std::size_t window, Mode mode,
                                    std::size_t threads, const CancelToken* cancel) {

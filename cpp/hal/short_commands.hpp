@@ -1,16 +1,5 @@
-// Short commands without a branch: what a header byte says, as rows of tables, and the loops that follow them.
-//
-// A stream of graphics has ten bytes of output for each command, and no two commands in a row are alike: a switch over
-// the kinds is guessed wrongly every other time, and a wrong guess costs more than the command itself. So all kinds
-// take the same path here:
-//
-//   1. 32 bytes come from the arguments or from the output, as two halves of 16 (a backward copy swaps them);
-//   2. each half is shuffled (RLE8: its first byte everywhere; RLE16: its first two; a backward copy: turned round);
-//   3. each byte is put together from its two nibbles, by tables that a bit-reversed copy has mirrored;
-//   4. 0, 1, 2, ... or nothing is added (a sequence), and 32 bytes are stored. RLE16 can write 64, so the same 32 are
-//      stored twice: what is too much is overwritten by the next command.
-//
-// What this cannot do is told by one comparison, see HeadRow::reach.
+// Short commands without a branch: tables indexed by the header byte and its kind, and the loops that use them. All
+// kinds take one path, because a switch mispredicts every other time and that costs more than the command itself.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -22,11 +11,12 @@
 
 namespace halscope::hal {
 
-// A step may read this much of the input (header and 32 raw bytes) and write this much output.
+// One iteration may read this many bytes of input (header and 32 raw bytes) and write this many of output: a chunk of
+// 32 is always stored twice, since RLE16 can write 64; the next command overwrites the excess.
 inline constexpr std::size_t kInputSlack = 1 + kShortCount;
 inline constexpr std::size_t kOutputSlack = 2 * kShortCount;
 
-// How far a decoder has come.
+// How far decoding has come.
 struct Cursor {
     const std::uint8_t* in;
     std::size_t at;
@@ -36,8 +26,8 @@ struct Cursor {
     std::size_t limit;  // at most 65,536
 };
 
-// Take short commands while there is slack, up to one that is long, whose source is not all written yet, that reads
-// backward within 31 bytes of the output's start, or that is wrong; the caller takes that one with care.
+// Run short commands while there is slack. They stop before a long or invalid command, one whose source is not fully
+// written yet, or a backward copy within 31 bytes of the output's start; the careful step handles that command.
 void short_commands_scalar(Cursor& cursor) noexcept;
 #if defined(HALSCOPE_X86)
 void short_commands_ssse3(Cursor& cursor) noexcept;
@@ -46,24 +36,30 @@ void short_commands_avx2(Cursor& cursor) noexcept;
 void short_commands_neon(Cursor& cursor) noexcept;
 #endif
 
-// What the header's byte decides.
+// Indexed by the header byte.
 struct HeadRow {
-    // How much output must exist behind the reference for this loop: all of the source, or the last byte of a backward
-    // one. For literals so little that any two bytes pass as a reference, for long headers so much that none does.
+    // How much output must exist after the reference for this loop: the whole source, or a backward copy's last byte.
+    // Very negative for literals, so that any two bytes pass as a reference; very positive for long headers, so that
+    // none do.
     std::int32_t reach;
-    std::uint8_t packed;  // bytes of input, the header included
-    std::uint8_t size;    // bytes of output
+    std::uint8_t packed;  // input bytes, header included
+    std::uint8_t size;    // output bytes
 };
 
-// What the kind decides.
+// Indexed by the kind.
 struct alignas(32) KindRow {
+    // Added to each output byte: 0, 1, 2, ... for a sequence, else zeros.
     std::array<std::uint8_t, 2 * 16> addend;
+    // The source byte of each output byte within a half: RLE8 repeats the first, RLE16 the first two, backward
+    // reverses.
     std::array<std::uint8_t, 16> shuffle;
-    std::array<std::uint8_t, 16> low_nibble;   // the byte's bits that come from the source's lower four
-    std::array<std::uint8_t, 16> high_nibble;  // and from its upper four
+    // A byte is assembled from two look-ups, one per nibble; a bit-reversed copy has mirrored tables.
+    std::array<std::uint8_t, 16> low_nibble;   // by the source's low nibble
+    std::array<std::uint8_t, 16> high_nibble;  // by its high nibble
     std::uint64_t from_output;                 // all ones if the source is output, else zero
-    std::uint32_t before;                      // where the 32 bytes begin, before the source's first byte
-    std::uint8_t first_half;                   // where in the 32 bytes the first 16 of output come from
+    std::uint32_t before;                      // bytes from the start of the loaded 32 to the reference
+    // Offsets in the 32 bytes of the two halves of output; a backward copy swaps them.
+    std::uint8_t first_half;
     std::uint8_t second_half;
 };
 
@@ -117,8 +113,8 @@ constexpr std::array<KindRow, 8> kind_rows() noexcept {
 inline constexpr std::array<HeadRow, 256> kHeadRows = tables::head_rows();
 inline constexpr std::array<KindRow, 8> kKindRows = tables::kind_rows();
 
-// Whether the loops can take this command: false for a long one, and where too little output lies behind the reference
-// or before it. One branch, which is nearly always guessed rightly.
+// Whether the loops can take this command: false for a long one, and where too little output exists after the reference
+// or before it. One branch, and well predicted: it fails once in three hundred commands on tiles.
 [[nodiscard]] inline bool is_safe(const HeadRow& head, const KindRow& kind, std::size_t reference,
                                   std::size_t written) noexcept {
     const auto from = static_cast<std::int64_t>(reference);
@@ -126,8 +122,8 @@ inline constexpr std::array<KindRow, 8> kKindRows = tables::kind_rows();
             (from - static_cast<std::int64_t>(kind.before))) >= 0;
 }
 
-// Where the 32 bytes of a safe command come from: behind the header or out of the output. Selected by a mask, for a
-// conditional expression becomes a branch in some compilers' hands.
+// Where the 32 bytes of a safe command come from: after the header, or from the output. A mask, because some compilers
+// turn a conditional expression into a branch.
 [[nodiscard]] inline const std::uint8_t* source(const KindRow& kind, const std::uint8_t* in, std::size_t reference,
                                                 const std::uint8_t* out) noexcept {
     const auto literal = reinterpret_cast<std::uintptr_t>(in + 1);

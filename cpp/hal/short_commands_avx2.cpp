@@ -1,4 +1,4 @@
-// Short commands with AVX2: the 32 bytes in one register.
+// Short commands with AVX2: 32 bytes in one register.
 #include "core/cpu.hpp"
 
 #if defined(HALSCOPE_X86)

@@ -1,6 +1,6 @@
-// The branch-free loop over short commands, once for all vector instructions. The file that includes it defines
-// HALSCOPE_LEVEL (the attribute of its instructions; a compiler inlines across files, never across levels) and gives
-// the template its operations on 32 bytes.
+// The branch-free loop over short commands, shared by all vector instruction sets. The including file defines
+// HALSCOPE_LEVEL (the target attribute; compilers inline across files, but not across targets) and passes a type with
+// the operations on 32 bytes.
 #pragma once
 #include <cstdint>
 
@@ -23,6 +23,7 @@ HALSCOPE_LEVEL HALSCOPE_INLINE void short_commands(Cursor& cursor) noexcept {
     std::uint8_t* const out = cursor.out;
     std::size_t written = cursor.written;
     const std::size_t last_written = cursor.limit - kOutputSlack;
+    // The chain from header byte through kHeadRows to the next header byte sets the pace, about ten cycles.
     do {
         const unsigned head = read_once(in);
         const HeadRow& row = kHeadRows[head];
@@ -31,6 +32,7 @@ HALSCOPE_LEVEL HALSCOPE_INLINE void short_commands(Cursor& cursor) noexcept {
         if (!is_safe(row, kind, reference, written)) break;
         const std::uint8_t* const from = source(kind, in, reference, out);
         const Chunk chunk = Chunk::load(from + kind.first_half, from + kind.second_half).translate(kind);
+        // Twice, because RLE16 can write 64 bytes; the next command overwrites the excess.
         chunk.store(out + written);
         chunk.store(out + written + kShortCount);
         in += row.packed;

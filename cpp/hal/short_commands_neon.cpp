@@ -1,4 +1,4 @@
-// Short commands with NEON: the 32 bytes in two registers.
+// Short commands with NEON: 32 bytes in two registers.
 #include "core/cpu.hpp"
 
 #if defined(HALSCOPE_NEON)

@@ -1,4 +1,4 @@
-// Short commands without vector instructions: a switch over the kinds, each of which copies a fixed 32 bytes.
+// Short commands without vector instructions: a switch over the kinds, each of which writes a fixed 32 bytes.
 #include <cstring>
 
 #include "hal/short_commands.hpp"
@@ -31,8 +31,8 @@ void fill_sequence(std::uint8_t* to, unsigned first) noexcept {
     for (unsigned k = 0; k < kShortCount; ++k) to[k] = static_cast<std::uint8_t>(first + k);
 }
 
-// What a command of this kind makes of the 32 bytes at its source; RLE16: 64 bytes. Raw and plain copies, three of four
-// commands, share one case, so that the predictor need not tell them apart.
+// Writes what a command of this kind makes of the 32 bytes at its source; RLE16 writes 64. Raw and plain copies, three
+// of four commands, share a case, so the branch predictor need not distinguish them.
 void write(unsigned kind, const std::uint8_t* from, std::uint8_t* to) noexcept {
     switch (kind) {
         case kRle8:

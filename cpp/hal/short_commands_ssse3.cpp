@@ -1,4 +1,4 @@
-// Short commands with SSSE3: the 32 bytes in two registers.
+// Short commands with SSSE3: 32 bytes in two registers.
 #include "core/cpu.hpp"
 
 #if defined(HALSCOPE_X86)

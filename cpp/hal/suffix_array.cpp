@@ -1,10 +1,5 @@
 // SA-IS (Nong, Zhang and Chan, "Two Efficient Algorithms for Linear Time Suffix Array Construction", 2011): sort the
-// leftmost S-type suffixes by sorting a string of their names, half as long at most, and induce all others from them.
-// Linear whatever the data: zeros and ramps, on which comparing suffixes is quadratic, are what graphics are full of.
-//
-// Positions and names fit 16 bits, so that all of it stays in the nearest caches. No array of types is kept: the
-// suffixes of one bucket (one first character) are first those of type L, then those of type S, and where one stands
-// tells its type. Inducing takes no decisions that depend on the data; what is not to be stored goes to a spare slot.
+// leftmost S-type suffixes by sorting a string of their names, at most half as long, and induce all others from them.
 #include "hal/suffix_array.hpp"
 
 #include <algorithm>
@@ -14,11 +9,13 @@
 #include "hal/matchfinder.hpp"
 
 namespace halscope::hal {
+// 16 bits hold positions and names, so the arrays stay in the L1 and L2 caches.
 namespace {
 
 using Position = std::uint16_t;
 
-// A bucket's place in the order: L-type suffixes from `begin`, S-type ones from `small` to `end`.
+// A bucket's range in the order, one bucket per first character. L-type suffixes run from `begin`, S-type ones from
+// `small` to `end`, so a suffix's rank gives its type and no array of types is kept.
 struct Bucket {
     std::uint32_t begin = 0;
     std::uint32_t small = 0;
@@ -28,8 +25,8 @@ struct Bucket {
 template <typename Char>
 class Sorter {
   public:
-    // text[-1] is 0, so that every position has a left neighbour to look at. `order` has a spare slot behind the
-    // suffixes of the text.
+    // text[-1] must be 0, so that every position has a left neighbour to read. `order` has a spare slot after the
+    // suffixes.
     Sorter(const Char* text, std::size_t size, std::size_t alphabet, Position* order, const CancelToken* cancel)
         : text_(text), size_(size), order_(order), cancel_(cancel), buckets_(alphabet), next_(alphabet) {}
 
@@ -41,8 +38,9 @@ class Sorter {
     }
 
   private:
-    // A suffix is small (S-type) if it is less than its right neighbour; the last one is not, for the end is the least.
-    // It is leftmost if its left neighbour is not small. Fills the buckets; gives the leftmost ones, ascending.
+    // A suffix is small (S-type) if it is less than its right neighbour; the last one is not, because the end sorts
+    // first. It is leftmost if its left neighbour is not small. Fills the buckets; returns the leftmost suffixes,
+    // ascending.
     std::vector<Position> classify() {
         stop_if_cancelled(cancel_);
         std::vector<Position> leftmost(size_ / 2);
@@ -70,8 +68,8 @@ class Sorter {
         return leftmost;
     }
 
-    // Puts the given suffixes at the ends of their buckets in the given order, then derives the order of all. Suffix 0
-    // has no left neighbour to derive, so that 0 serves for an empty slot too.
+    // Places the given suffixes at the ends of their buckets in the given order, then induces the order of all. Suffix
+    // 0 has no left neighbour to induce, so 0 also marks an empty slot.
     void induce(const std::vector<Position>& leftmost) {
         stop_if_cancelled(cancel_);
         std::fill_n(order_, size_ + 1, Position{0});
@@ -85,6 +83,7 @@ class Sorter {
             const Bucket bucket = buckets_[c];
             for (std::uint32_t rank = bucket.begin; rank < bucket.end; ++rank) {
                 const std::size_t position = order_[rank];
+                // No data-dependent branch: what must not be stored goes to the spare slot.
                 const std::size_t left = text_[static_cast<std::ptrdiff_t>(position) - 1];
                 const bool takes = (position != 0) & (left >= c);
                 std::uint32_t& next = next_[left];
@@ -112,12 +111,12 @@ class Sorter {
         }
     }
 
-    // The leftmost-small suffixes in order, after a first induction has sorted the pieces between them.
+    // The leftmost small suffixes in order, after a first induction has sorted the pieces between them.
     [[nodiscard]] std::vector<Position> sorted(const std::vector<Position>& leftmost) const {
         stop_if_cancelled(cancel_);
         const std::size_t pieces = leftmost.size();
-        // Two neighbours are never both leftmost, so half a position is enough to tell them apart.
-        std::vector<Position> length(size_ / 2 + 1);  // of the piece; the last one's is 0 and like no other
+        // Two neighbours are never both leftmost, so position / 2 identifies a suffix.
+        std::vector<Position> length(size_ / 2 + 1);  // of the piece; the last one is 0 and equals no other
         for (std::size_t k = 0; k + 1 < pieces; ++k)
             length[leftmost[k] / 2U] = static_cast<Position>(leftmost[k + 1] - leftmost[k] + 1);
 
@@ -159,18 +158,18 @@ class Sorter {
     const Char* text_;
     std::size_t size_;
     Position* order_;
-    const CancelToken* cancel_;  // looked at before each pass over all suffixes, which takes less than a millisecond
+    const CancelToken* cancel_;  // checked before each pass over all suffixes, which takes less than a millisecond
     std::vector<Bucket> buckets_;
-    std::vector<std::uint32_t> next_;  // a bucket's next slot
+    std::vector<std::uint32_t> next_;  // next free slot of each bucket
 };
 
-// How often each byte occurs in the first rows of the Burrows-Wheeler transform: exact counts for every 64th row, and
-// the rows between are looked at.
+// Occurrences of each byte in the first rows of the Burrows-Wheeler transform: an exact count for every 64th row; the
+// rows in between are counted on demand.
 class Occurrences {
   public:
     Occurrences(std::span<const std::uint8_t> text, std::span<const std::uint16_t> order)
         : before_(order.size() / kRows + 1), counts_(order.size() / kRows + 1) {
-        // Row 0 is the empty suffix. The whole text has no byte before it: its row holds a 0 that count() leaves out.
+        // Row 0 is the empty suffix. No byte precedes the whole text: its row holds a 0, which count() leaves out.
         std::uint8_t* const bytes = before_.front().data();
         bytes[0] = text.back();
         for (std::size_t rank = 0; rank < order.size(); ++rank) {
@@ -188,10 +187,10 @@ class Occurrences {
     // `rows` is at most the text's length plus 1.
     [[nodiscard]] std::uint32_t count(std::uint8_t byte, std::uint32_t rows) const noexcept {
         if (rows == 0) return 0;
-        const std::size_t block = (rows - 1) / kRows;  // no later one, so that its count fits 16 bits
+        const std::size_t block = (rows - 1) / kRows;  // of the last row, so that its count fits 16 bits
         const std::uint8_t* const bytes = before_[block].data();
         const std::uint8_t* const marks = kMarks.data() + (kRows - 1 - (rows - 1) % kRows);
-        std::uint64_t sums = 0;  // eight at once, a byte each
+        std::uint64_t sums = 0;  // eight sums at once, one byte each
         for (std::size_t k = 0; k < kRows; k += sizeof sums)
             sums += (zero_bytes(load_word(bytes + k) ^ byte * kEveryByte) & load_word(marks + k)) >> 7;
         const auto found = static_cast<std::uint32_t>(sums * kEveryByte >> 56);
@@ -200,7 +199,7 @@ class Occurrences {
     }
 
   private:
-    // The highest bit of each byte that is 0.
+    // Sets the highest bit of each byte that is 0.
     static constexpr std::uint64_t zero_bytes(std::uint64_t word) noexcept {
         constexpr std::uint64_t kLow = 0x7F * kEveryByte;
         return ~(((word & kLow) + kLow) | word | kLow);
@@ -208,7 +207,7 @@ class Occurrences {
 
     static constexpr std::size_t kRows = 64;
     static constexpr std::uint64_t kEveryByte = 0x0101010101010101;
-    // A mark for each row; from its middle less n on, marks for n rows only.
+    // One mark per row. Read from offset kRows - n on, the table marks exactly the first n rows.
     static constexpr std::array<std::uint8_t, 2 * kRows> kMarks = [] {
         std::array<std::uint8_t, 2 * kRows> marks{};
         std::fill_n(marks.begin(), kRows, std::uint8_t{0x80});
@@ -216,7 +215,7 @@ class Occurrences {
     }();
     using Counts = std::array<std::uint16_t, 256>;
 
-    std::vector<std::array<std::uint8_t, kRows>> before_;  // the byte before each row's suffix
+    std::vector<std::array<std::uint8_t, kRows>> before_;  // the byte that precedes each row's suffix
     std::vector<Counts> counts_;                           // [block]: in all blocks before it
     std::size_t whole_ = 0;                                // row of the whole text
 };
@@ -232,18 +231,18 @@ std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text, cons
     return order;
 }
 
-// Backward search (Ferragina and Manzini, 2000): of the suffixes that begin with byte c, those less than c + rest are
-// those that follow a suffix less than rest, and the transform counts them.
+// Backward search (Ferragina and Manzini, 2000). Of the suffixes that begin with byte c, those less than c + rest
+// follow a suffix less than rest, and the transform counts them.
 std::vector<std::uint32_t> insertion_ranks(std::span<const std::uint8_t> text, std::span<const std::uint16_t> order,
                                            std::span<const std::uint8_t> pattern, const CancelToken* cancel) {
     std::vector<std::uint32_t> ranks(pattern.size());
     if (text.empty()) return ranks;
     const Occurrences occurrences(text, order);
-    std::array<std::uint32_t, 257> first{};  // row of the first suffix that begins with a byte
+    std::array<std::uint32_t, 257> first{};  // row of the first suffix that begins with each byte
     for (const std::uint8_t byte : text) ++first[byte + 1U];
     first[0] = 1;
     for (std::size_t c = 1; c < first.size(); ++c) first[c] += first[c - 1];
-    std::uint32_t rows = 0;  // less than the pattern from i on, the empty suffix included
+    std::uint32_t rows = 0;  // suffixes less than the pattern from i on, the empty suffix included
     for (std::size_t i = pattern.size(); i-- > 0;) {
         if (i % kStepsPerLook == 0) stop_if_cancelled(cancel);
         rows = first[pattern[i]] + occurrences.count(pattern[i], rows);

@@ -1,4 +1,4 @@
-// The suffix array of a short byte string in linear time, and where other strings would stand in it.
+// The suffix array of a short byte string in linear time, and the insertion rank of other strings in it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,14 +9,14 @@
 
 namespace halscope::hal {
 
-// What one stream can hold, so that a position fits 16 bits.
+// The most that one stream can hold, so that a position fits 16 bits.
 inline constexpr std::size_t kMaxText = 0x10000;
 
-// The starts of all suffixes of `text` (at most kMaxText bytes), in lexicographic order; a suffix that is another's
-// prefix comes first. Throws Cancelled once `cancel` is raised, like the next.
+// The starts of all suffixes of `text` (at most kMaxText bytes), in lexicographic order; a prefix sorts before the
+// longer suffix. Throws Cancelled once `cancel` is raised, as does insertion_ranks.
 [[nodiscard]] std::vector<std::uint16_t> suffix_array(std::span<const std::uint8_t> text, const CancelToken* cancel);
 
-// For each suffix of `pattern` how many suffixes of `text` are less than it; `order` is the suffix array of `text`.
+// For each suffix of `pattern`, how many suffixes of `text` are less than it; `order` is the suffix array of `text`.
 [[nodiscard]] std::vector<std::uint32_t> insertion_ranks(std::span<const std::uint8_t> text,
                                                          std::span<const std::uint16_t> order,
                                                          std::span<const std::uint8_t> pattern,

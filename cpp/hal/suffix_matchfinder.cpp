@@ -1,13 +1,5 @@
-// The longest match of every kind at every position, exactly.
-//
-// The sources of forward, bit-reversed and inverted copies are the suffixes of x, those of backward copies the suffixes
-// of reverse(x). Where x from i on (bit-reversed: where bitreverse(x) from i on; x turned round is the same as the
-// source turned round) would stand among the sources in lexicographic order, the longest match is one of two: of the
-// sources that begin before i, the nearest to the left and the nearest to the right. A set of the sources seen so far,
-// by their rank, gives both. For near copies the set forgets sources that are too far back.
-//
-// Lengths: if the match at i has l bytes, the one at i + 1 on the same side has l - 1 or more (drop the first byte; the
-// distance stays), so comparing from there is linear in all, like Kasai's algorithm.
+// The longest match of every kind at every position, exactly. Sources of forward, bit-reversed and inverted copies are
+// the suffixes of the data; sources of backward copies are the suffixes of the reversed data.
 #include <algorithm>
 #include <array>
 
@@ -31,7 +23,7 @@ std::size_t extend(const std::uint8_t* left, const std::uint8_t* right, std::siz
     return length;
 }
 
-// Suffixes in order, and where each of them stands in it.
+// Suffixes in lexicographic order, and the rank of each.
 struct Ranking {
     std::vector<std::uint16_t> order;
     std::vector<std::uint16_t> rank;
@@ -44,16 +36,17 @@ struct Ranking {
 
 enum class Direction : std::uint8_t { forward, backward };
 
-// The longest match of one kind at each position in turn.
+// The longest match of one kind at each position in turn. The source that shares the longest prefix with the wanted
+// string is its nearest neighbour, left or right in lexicographic order, among the sources that begin before it.
 template <Direction direction, std::size_t window = kMaxText>
 class Neighbours {
   public:
-    // Sources are the suffixes of `text`; what is wanted, the suffixes of `pattern`.
+    // Sources are the suffixes of `text`; the wanted strings are the suffixes of `pattern`.
     Neighbours(std::span<const std::uint8_t> text, const Ranking& sources, std::span<const std::uint8_t> pattern)
         : text_(text), sources_(sources), pattern_(pattern) {}
 
-    // Calls `found(i, length, source)` with one or two matches at each position i that has any; none is longer. `ranks`
-    // tells where what is wanted at each position stands among the sources.
+    // Calls `found(i, length, source)` with one or two matches at each position i that has any; no match is longer.
+    // `ranks` gives the insertion rank of each wanted string among the sources.
     template <typename Rank, typename Found>
     void each(const std::vector<Rank>& ranks, const CancelToken* cancel, Found found) {
         for (std::size_t i = 0; i < text_.size(); ++i) {
@@ -79,6 +72,8 @@ class Neighbours {
         }
         const std::size_t begin = sources_.order[rank];
         const std::size_t limit = std::min(text_.size() - std::max(begin, i), kLongCount);
+        // Dropping the first byte of a match at i - 1 leaves a match at i, so comparing starts from there: linear in
+        // total (Kasai's argument).
         length = extend(text_.data() + begin, pattern_.data() + i, length > 0 ? length - 1 : 0, limit);
         found(i, length, direction == Direction::backward ? text_.size() - 1 - begin : begin);
     }
@@ -86,11 +81,11 @@ class Neighbours {
     std::span<const std::uint8_t> text_;
     const Ranking& sources_;
     std::span<const std::uint8_t> pattern_;
-    PositionSet seen_;                    // ranks of the sources that begin before i, and not too far
-    std::array<std::size_t, 2> known_{};  // the last match's length on either side
+    PositionSet seen_;                    // ranks of the sources that begin before i and within the window
+    std::array<std::size_t, 2> known_{};  // length of the last match on either side
 };
 
-// What makes `matches` better where a command of this kind is longer.
+// Returns a callback that replaces an element of `matches` where a command of this kind is longer.
 auto improve(std::span<Match> matches, unsigned kind) noexcept {
     return [matches, kind](std::size_t i, std::size_t length, std::size_t source) noexcept {
         if (length <= matches[i].length) return;
@@ -99,7 +94,7 @@ auto improve(std::span<Match> matches, unsigned kind) noexcept {
     };
 }
 
-// The data with each byte changed.
+// The data with `change` applied to each byte.
 template <typename Change>
 std::vector<std::uint8_t> each_byte(std::span<const std::uint8_t> data, Change change) {
     std::vector<std::uint8_t> changed(data.size());

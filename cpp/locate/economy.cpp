@@ -1,4 +1,4 @@
-// The economy of a stream's commands: see economy.hpp.
+// Evidence from the economy of a stream's commands; see economy.hpp.
 #include "locate/economy.hpp"
 
 #include <algorithm>
@@ -18,21 +18,21 @@ namespace {
 using hal::Command;
 using hal::Format;
 
-// How long commands are, counted over the streams of four packers (one of them optimal, the others greedy) for drawn
-// tiles and maps, rounded, and with a floor for what none of them writes.
+// How long commands are. Counted in the streams of four packers (one optimal, three greedy) for drawn tiles and maps;
+// rounded, with a floor for lengths that none of them writes.
 constexpr std::array<unsigned, 17> kBucketFirst{1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 32, 33, 65, 129, 257, 513, 1024};
 constexpr std::size_t kWastefulLong = kBucketFirst.size();  // a long header for a count that fits a short one
 constexpr std::size_t kBuckets = kBucketFirst.size() + 1;
 constexpr std::array<double, kBuckets> kRawCounts{0.27, 0.16, 0.07, 0.10,  0.09,  0.07,  0.08,  0.045,  0.04,
                                                   0.03, 0.01, 0.02, 0.008, 0.004, 0.002, 0.001, 0.0001, 0.0001};
-// The first raw command is longer: there is nothing to copy from yet.
+// The first raw command is longer: nothing exists yet to copy from.
 constexpr std::array<double, kBuckets> kFirstRawCounts{0.06, 0.03, 0.06, 0.03, 0.04, 0.08, 0.08, 0.14,   0.13,
                                                        0.07, 0.01, 0.07, 0.08, 0.05, 0.05, 0.01, 0.0001, 0.0001};
 constexpr std::array<double, kBuckets> kRle8Counts{0.0005, 0.05, 0.08, 0.18, 0.13, 0.08, 0.09, 0.07,   0.06,
                                                    0.03,   0.04, 0.06, 0.05, 0.04, 0.02, 0.01, 0.0002, 0.0001};
 constexpr std::array<double, kBuckets> kRle16Counts{0.001, 0.38, 0.18,  0.10,  0.12,  0.08,  0.04,  0.025,  0.025,
                                                     0.01,  0.01, 0.015, 0.008, 0.004, 0.002, 0.001, 0.0002, 0.0001};
-// Where it counts bytes.
+// For formats that count RLE16 in bytes.
 constexpr std::array<double, kBuckets> kPairByteCounts{0.0003, 0.001, 0.09,  0.33, 0.26,  0.10,  0.08,  0.04,   0.025,
                                                        0.015,  0.005, 0.025, 0.01, 0.004, 0.002, 0.001, 0.0002, 0.0001};
 constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12, 0.12, 0.08, 0.08,  0.06,   0.05,
@@ -40,7 +40,7 @@ constexpr std::array<double, kBuckets> kSequenceCounts{0.0005, 0.20, 0.20, 0.12,
 constexpr std::array<double, kBuckets> kCopyCounts{0.0003, 0.001, 0.012, 0.19,  0.21, 0.13,  0.17,   0.10,   0.055,
                                                    0.025,  0.04,  0.025, 0.018, 0.01, 0.002, 0.0005, 0.0001, 0.0001};
 
-// Of near copies, which pay from two bytes on.
+// For near copies, which pay off from two bytes on.
 constexpr std::array<double, kBuckets> kNearCopyCounts{0.0003, 0.06,  0.12,   0.30,   0.22,   0.08,
                                                        0.09,   0.06,  0.035,  0.01,   0.004,  0.02,
                                                        0.002,  0.001, 0.0005, 0.0003, 0.0001, 0.0001};
@@ -55,7 +55,7 @@ constexpr std::array<std::uint8_t, hal::kLongCount + 1> kBucketOf = [] {
     return buckets;
 }();
 
-// Command 7 has a long header whatever its count, where a packer writes it at all.
+// Command 7 has a long header for any count, in formats where packers write it at all.
 constexpr bool uses_long_only(const Format& format, const Command& command) noexcept {
     return format.copies == hal::Copies::near && command.kind == hal::kNearInvertedCopy;
 }
@@ -75,7 +75,7 @@ const std::array<double, kBuckets>& counts_of(unsigned kind, const Format& forma
     }
 }
 
-// Whether it is as long as one with its header can be.
+// Whether the count is the largest that the command's header size allows.
 bool is_longest(const Command& command, const Format& format) noexcept {
     if (uses_long_only(format, command)) return command.count == hal::kLongSevenCount;
     return command.count == hal::kShortCount || command.count == hal::kLongCount;
@@ -86,7 +86,7 @@ State state_after(const Command& command) noexcept {
     return command.count == hal::kShortCount || command.count == hal::kLongCount ? kFullRaw : kShortRaw;
 }
 
-// The command at rom[at], or a count of 0 at a terminator or where the ROM ends.
+// The command at rom[at]; count 0 at a terminator or past the ROM's end.
 Command command_at(std::span<const std::uint8_t> rom, std::size_t at, const Format& format) noexcept {
     if (at >= rom.size()) return {};
     const unsigned head = hal::read_once(rom.data() + at);
@@ -99,10 +99,10 @@ Command command_at(std::span<const std::uint8_t> rom, std::size_t at, const Form
     return rom.size() - at < command.header + format.arguments(command) ? Command{} : command;
 }
 
-// Where the output position is not known, references are weighed as in the middle of a block of usual size.
+// Where the output position is unknown, a reference is weighed as if in the middle of a block of usual size.
 constexpr std::size_t kTypicalOutput = 4096;
 
-// A match as it stands in a stream, the two bytes behind its header, and where its source begins.
+// A match in a stream: its command, the two bytes after its header, and where its source begins.
 struct Match {
     Command command;
     unsigned first;
@@ -113,15 +113,15 @@ struct Match {
     [[nodiscard]] bool mirrors(unsigned kind) const noexcept {
         return format.copies == hal::Copies::mirrored && command.kind == kind;
     }
-    // What the copy makes of a byte of its source.
+    // The byte that the copy makes of a source byte.
     [[nodiscard]] std::uint8_t changed(std::uint8_t byte) const noexcept {
         if (mirrors(hal::kReversedCopy)) return hal::reverse_bits(byte);
         return format.inverts(command.kind) ? static_cast<std::uint8_t>(~byte) : byte;
     }
 };
 
-// Whether the match that wrote output[q, next) could have gone on for one more byte (pair, for RLE16 that counts
-// pairs).
+// Whether the match that wrote output[q, next) could have continued for one more byte (one more pair for RLE16 that
+// counts pairs).
 bool could_go_on(const Match& match, std::span<const std::uint8_t> output, std::size_t q, std::size_t next,
                  std::size_t room) noexcept {
     if (next >= output.size()) return false;
@@ -144,7 +144,7 @@ bool could_go_on(const Match& match, std::span<const std::uint8_t> output, std::
     }
 }
 
-// Whether the match could have begun one byte earlier, in the raw command before it.
+// Whether the match could have begun one byte earlier, inside the raw command before it.
 bool could_begin_before(const Match& match, std::span<const std::uint8_t> output, std::size_t q) noexcept {
     const std::size_t from = match.from;
     const std::uint8_t before = output[q - 1];
@@ -162,24 +162,24 @@ bool could_begin_before(const Match& match, std::span<const std::uint8_t> output
     }
 }
 
-// A place where a match could have been longer, by what stands on the other side of its end.
+// A place where a match could have been longer, by what lies across its boundary.
 enum Joint : unsigned { kGoesOnIntoRaw, kGoesOnIntoMatch, kBeginsInRaw, kBeginsInMatch, kJoints };
 
-// How often a match could have been longer there.
+// How often a match could have been longer at each kind of joint.
 using JointRates = std::array<double, kJoints>;
 
-// In twins, whoever packed the true stream. What was matched on either side of a true stream's joint often stands side
-// by side at the source too, up to the byte that differs; a twin's copies come from the wrong place.
+// In twins, whatever packed the true stream. The matches on either side of a true stream's joint often have sources
+// that are adjacent too, up to the byte that differs; a twin copies from the wrong place.
 constexpr JointRates kTwinRates{0.024, 0.19, 0.024, 0.20};
 
-// In true streams, by the packer's style; counted over drawn tiles and maps, rounded away from zero. Between two
-// matches a byte is free: either may hold it at the same price, and packers of equal quality differ in whose it is. A
-// byte that stays raw although a match beside it could hold it is always lost. Where a style's own rate is not far from
-// its twins', it is theirs: that says nothing, for either side.
+// In true streams, by packer style; counted on drawn tiles and maps, rounded away from zero. Between two matches a byte
+// is free: either may hold it at the same price, and equally good packers differ in their choice. A byte left raw
+// although an adjacent match could hold it is always a loss. Where a style's measured rate is close to the twins' rate,
+// the twins' rate is used: such a joint says nothing either way.
 constexpr std::array<JointRates, kStyles> kStyleRates{{
-    {0.001, 0.006, 0.006, 0.60},  // the first match takes all it can: the greedy ones, and ours
-    {0.001, 0.19, 0.003, 0.20},   // either
-    {0.001, 0.19, 0.003, 0.05},   // the second takes all it can
+    {0.001, 0.006, 0.006, 0.60},  // the first match takes all it can: greedy packers, and ours
+    {0.001, 0.19, 0.003, 0.20},   // either match
+    {0.001, 0.19, 0.003, 0.05},   // the second match takes all it can
     {0.012, 0.19, 0.015, 0.20},   // careless
 }};
 
@@ -219,15 +219,15 @@ class Joints {
     std::array<std::uint32_t, kJoints> full_{};
 };
 
-// The evidence of some starts, into `result`.
+// Writes the evidence of some of the starts to `result`.
 void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets, float* result,
                     const Model& model, const CancelToken* cancel) {
     const Format& format = model.format();
     constexpr float kImpossible = -std::numeric_limits<float>::infinity();
     constexpr std::size_t kStepsOfLook = 4096;
     if (offsets.empty()) return;
-    // For each place where a command begins, the evidence of its count and of all that follows, without that of its own
-    // kind (which needs to know what came before); 0 where it is not known yet. No stream goes further.
+    // For each command's position, the evidence of its count and of everything after it, but not of its own kind (which
+    // depends on the command before); 0 where not computed yet. No stream extends past the end of this range.
     const std::size_t begin = *std::min_element(offsets.begin(), offsets.end());
     const std::size_t last = *std::max_element(offsets.begin(), offsets.end());
     std::vector<float> known(std::min(rom.size(), last + hal::kMaxPacked) - std::min(rom.size(), begin), 0.0F);

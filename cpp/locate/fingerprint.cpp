@@ -1,4 +1,4 @@
-// Anchors: see fingerprint.hpp.
+// Anchors; see fingerprint.hpp.
 #include "locate/fingerprint.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ constexpr unsigned kHashBits = 29;
 std::uint32_t hash_of(const std::uint8_t* gram) noexcept {
     std::uint64_t bytes;
     std::memcpy(&bytes, gram, sizeof bytes);
-    if constexpr (std::endian::native == std::endian::big) {  // an index may travel between machines
+    if constexpr (std::endian::native == std::endian::big) {  // index files may move between machines
         std::uint64_t swapped = 0;
         for (unsigned k = 0; k < 8; ++k) swapped = swapped << 8 | (bytes >> (8 * k) & 0xFF);
         bytes = swapped;
@@ -22,20 +22,20 @@ std::uint32_t hash_of(const std::uint8_t* gram) noexcept {
     return static_cast<std::uint32_t>(bytes * 0x9E3779B97F4A7C15U >> (64 - kHashBits));
 }
 
-// The keys of all grams of some text, and the lowest of each window, in blocks that stay in the nearest cache. Loops
-// without branches over arrays, which compilers turn into vector instructions.
+// The keys of all grams of a text, and the lowest key of each window, in blocks that fit the L1 cache. The loops have
+// no branches, so that compilers vectorize them.
 class Keys {
   public:
-    static constexpr std::size_t kWindows = 1024;  // of a block
+    static constexpr std::size_t kWindows = 1024;  // per block
     static constexpr std::size_t kGrams = kWindows + kGramsPerTile - 1;
 
-    // Of the windows that begin in text[0, kWindows); what lies behind the text's end is taken as zeros.
+    // Processes the windows that begin in text[0, kWindows); bytes past the text's end read as zeros.
     void take(std::span<const std::uint8_t> text) noexcept {
         const std::size_t there = std::min(text.size(), bytes_.size());
         std::copy_n(text.begin(), there, bytes_.begin());
         std::fill(bytes_.begin() + static_cast<std::ptrdiff_t>(there), bytes_.end(), std::uint8_t{0});
         // Bitplanes alternate, so a flat area repeats with a period of one or two bytes: count the bytes of a gram that
-        // differ from their neighbour, and those that differ from the one after it.
+        // differ from the next byte, and those that differ from the one after it.
         using Counts = std::array<std::uint8_t, kGrams + 8>;
         Counts by_one;
         Counts by_two;
@@ -59,7 +59,7 @@ class Keys {
         for (std::size_t k = 0; k < kGrams; ++k) {
             keys_[k] = static_cast<std::int32_t>(std::uint32_t{poverty_[k]} << kHashBits | hash_of(&bytes_[k]));
         }
-        // The lowest of 2, 4, 8 and 16 grams, and of two such rows of 16 that overlap.
+        // The lowest of 2, 4, 8 and 16 grams by doubling, then of two overlapping rows of 16.
         static_assert(kGramsPerTile == 25);
         Row other;
         lower<1>(keys_, lowest_);
@@ -74,7 +74,7 @@ class Keys {
   private:
     using Row = std::array<std::int32_t, kGrams>;
 
-    // Of each key and the one `step` after it the lower; behind the last such pair the row is not used.
+    // The lower of each key and the one `step` after it. Entries without such a pair are copied but never used.
     template <std::size_t step>
     static void lower(const Row& from, Row& to) noexcept {
         for (std::size_t k = 0; k + step < kGrams; ++k) to[k] = from[k] < from[k + step] ? from[k] : from[k + step];
@@ -87,7 +87,7 @@ class Keys {
     Row lowest_;
 };
 
-// As in Keys, for one gram.
+// The key of one gram; must equal that of Keys.
 std::uint32_t key_of(const std::uint8_t* gram) noexcept {
     int ones = 0;
     int twos = 0;
@@ -104,7 +104,7 @@ bool informative(const std::uint8_t* tile) noexcept {
     std::array<std::uint64_t, kTileBytes / 8> words;
     std::memcpy(words.data(), tile, kTileBytes);
     constexpr std::uint64_t kEach = 0x0101010101010101U;
-    std::uint64_t differs = 0;  // from the first byte
+    std::uint64_t differs = 0;  // bits that differ from the first byte
     for (const std::uint64_t word : words) differs |= word ^ tile[0] * kEach;
     if (differs == 0) return false;
     const std::uint8_t other = *std::find_if(tile, tile + kTileBytes, [tile](auto byte) { return byte != tile[0]; });
@@ -129,7 +129,7 @@ Anchor anchor_of(const std::uint8_t* tile) noexcept {
 void collect_anchors(std::span<const std::uint8_t> text, std::uint32_t first, std::vector<Entry>& entries) {
     if (text.size() < kTileBytes) return;
     Keys keys;
-    std::size_t best = 0;  // the leftmost gram of the lowest key in the window
+    std::size_t best = 0;  // the leftmost gram with the lowest key in the window
     std::int32_t best_key = -1;
     std::size_t emitted = text.size();
     const std::size_t windows = text.size() - kTileBytes + 1;
@@ -145,7 +145,7 @@ void collect_anchors(std::span<const std::uint8_t> text, std::uint32_t first, st
             } else if (best == emitted) {
                 continue;
             }
-            // A rich gram alone makes its window informative or nearly so; only doubtful windows are looked at again.
+            // A rich gram makes its window informative, or nearly so; only doubtful windows are checked again.
             if (lowest >> kHashBits != 0 && !informative(text.data() + window)) continue;
             entries.push_back({static_cast<std::uint32_t>(lowest), first + static_cast<std::uint32_t>(best)});
             emitted = best;

@@ -1,4 +1,4 @@
-// Building and asking the index: see index.hpp.
+// Building and querying the index; see index.hpp.
 #include "locate/index.hpp"
 
 #include <algorithm>
@@ -11,19 +11,19 @@
 namespace halscope::locate {
 namespace {
 
-// A bucket is followed for so many entries at most: a ROM of one endless pattern must not make a lookup quadratic.
+// At most this many entries of a bucket are followed: a ROM of one endless pattern must not make a lookup quadratic.
 constexpr std::size_t kMaxProbes = std::size_t{1} << 16;
 
-constexpr std::size_t kPartBytes = std::size_t{1} << 16;  // of text, a millisecond or two
+constexpr std::size_t kPartBytes = std::size_t{1} << 16;  // of text: a millisecond or two
 
-// Some windows of one segment, as many as begin in it.
+// The windows that begin in one part of a segment.
 struct Part {
     std::span<const std::uint8_t> text;
     std::uint32_t first;  // position of its first byte
 };
 
-// Every anchor, ascending. A window names its anchor whatever part it is in, so parts that overlap by a window less one
-// byte find what the whole does, the anchor that windows of two parts share twice.
+// Every anchor, ascending. A window's anchor does not depend on its part, so parts that overlap by one window less a
+// byte find what the whole does; an anchor shared by windows of two parts appears twice.
 std::vector<Entry> collect_entries(const Text& text, const Work& work) {
     std::vector<Part> parts;
     const auto cut = [&parts](std::span<const std::uint8_t> segment, std::size_t first) {
@@ -35,7 +35,7 @@ std::vector<Entry> collect_entries(const Text& text, const Work& work) {
     for (std::size_t k = 0; k + 1 < text.bounds.size(); ++k) cut(segment_of(text, k), text.bounds[k]);
     cut(text.rom, text.outputs.size());
 
-    // Outputs are small and many: consecutive parts are done together.
+    // Outputs are small and numerous: consecutive ones share a part.
     std::vector<std::size_t> starts{0};
     std::size_t bytes = 0;
     for (std::size_t k = 0; k < parts.size(); ++k) {
@@ -92,7 +92,8 @@ IndexArrays build_index(const Text& text, const Work& work) {
     stop_if_cancelled(work.cancel);
     for (const Entry& entry : entries) ++index.buckets[bucket_of(entry.key) + 1];
     for (std::size_t k = 1; k <= bucket_count; ++k) index.buckets[k] += index.buckets[k - 1];
-    // Entries come in ascending order and go to their buckets in that order; the starts move on and are moved back.
+    // Entries arrive in ascending order and go to their buckets in that order. Each bucket's start advances while it is
+    // filled; afterwards all starts are moved back.
     stop_if_cancelled(work.cancel);
     index.positions.resize(entries.size());
     for (const Entry& entry : entries) index.positions[index.buckets[bucket_of(entry.key)]++] = entry.position;

@@ -1,4 +1,4 @@
-// Finding pointers and the tables they stand in: see pointers.hpp.
+// Finding pointers and pointer tables; see pointers.hpp.
 #include "locate/pointers.hpp"
 
 #include <algorithm>
@@ -10,9 +10,9 @@ namespace halscope::locate {
 namespace {
 
 constexpr std::size_t kPointerBytes = 3;
-constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // of ROM, less than a millisecond
+constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // of ROM: less than a millisecond
 
-// A set of ROM offsets as bits: the inner loop asks it four million times.
+// A set of ROM offsets as a bit array: the inner loop queries it four million times.
 class OffsetSet {
   public:
     OffsetSet(std::size_t size, std::span<const std::uint32_t> offsets) : words_(size / 64 + 1) {
@@ -28,7 +28,7 @@ class OffsetSet {
     std::vector<std::uint64_t> words_;
 };
 
-// Entries of one table, and what they are worth.
+// Entries of one table, and their total evidence.
 struct Run {
     std::uint32_t stride = 0;
     float score = 0;
@@ -42,10 +42,10 @@ class TableFinder {
         for (const std::uint32_t family : families) family_count_ = std::max<std::size_t>(family_count_, family + 1U);
     }
 
-    // The best run of references that no table has taken yet: it ends when it has lost all that it had gained, or has
-    // fallen so far below its peak that joining what follows cannot pay.
+    // The best run of references that no table has claimed yet. A run ends when its score drops to zero, or so far
+    // below its peak that joining the entries that follow cannot pay off.
     [[nodiscard]] Run best_run(std::uint32_t stride) const {
-        // References of one phase, that is one remainder of their position, stand together; ascending within.
+        // Group references by phase (position modulo stride), ascending within each group.
         std::vector<std::uint32_t> first_of(stride + 1, 0);
         std::vector<std::uint32_t> phases(references_.size());
         for (std::size_t k = 0; k < references_.size(); ++k) {
@@ -60,7 +60,7 @@ class TableFinder {
             order[first_of[phases[k]]++] = {k, phases[k], reference.position / stride, families_[reference.target]};
         }
         Run best{stride, 0, {}};
-        std::vector<std::size_t> seen(family_count_, 0);  // the last run, counted from 1, that a family was in
+        std::vector<std::size_t> seen(family_count_, 0);  // the last run, counted from 1, that each family was in
         std::size_t run = 0;
         std::size_t best_first = 0;
         std::size_t best_end = 0;
@@ -78,7 +78,7 @@ class TableFinder {
                 const std::uint32_t family = order[k].family;
                 if (seen[family] != run) score += hit_;
                 seen[family] = run;
-                // A last entry that repeats a pointer of the table earns nothing, but belongs to it.
+                // A final entry that repeats a pointer of the table earns nothing, but belongs to it.
                 if (score > peak || (score == peak && k == peak_end && repeats(order, first, k))) {
                     peak = score;
                     peak_end = k + 1;
@@ -95,7 +95,7 @@ class TableFinder {
         return best;
     }
 
-    // Takes a table's entries away, and every reference that shares a byte with one.
+    // Removes a table's entries, and every reference that overlaps one.
     void take(const Run& run) {
         for (const std::uint32_t member : run.members) {
             const std::uint32_t position = references_[member].position;
@@ -109,7 +109,7 @@ class TableFinder {
     }
 
   private:
-    // A reference as a run meets it: rows of one phase are a stride apart.
+    // A reference inside a run: rows of one phase are a stride apart.
     struct Entry {
         std::uint32_t reference;
         std::uint32_t phase;
@@ -117,7 +117,7 @@ class TableFinder {
         std::uint32_t family;
     };
 
-    // Whether the k-th entry leads to the same start as one of those before it. Bounded, for a table may be anything.
+    // Whether the k-th entry points at the same start as an earlier one. Bounded, because a table may be any size.
     [[nodiscard]] bool repeats(std::span<const Entry> order, std::size_t first, std::size_t k) const noexcept {
         constexpr std::size_t kMostLooked = 4096;
         const std::uint32_t target = references_[order[k].reference].target;
@@ -142,8 +142,7 @@ std::vector<Reference> find_references(std::span<const std::uint8_t> rom, std::s
     std::vector<Reference> references;
     if (rom.size() < kPointerBytes) return references;
     const OffsetSet set(rom.size(), targets);
-    // Where each half bank, 15 bits of address, begins in the ROM; what none shows leads behind the ROM, where no
-    // target is.
+    // ROM offset of each half bank (15 bits of address); unmapped ones point past the ROM, where no target is.
     std::array<std::size_t, kPages> begins;
     std::transform(pages.begin(), pages.end(), begins.begin(), [&rom](std::int64_t page) {
         return page < 0 ? rom.size() : std::min(static_cast<std::size_t>(page), rom.size());
@@ -177,8 +176,8 @@ std::vector<TableEntry> find_tables(std::span<const Reference> references, std::
     for_each_part(strides.size(), work, [&](std::size_t k) {
         if (strides[k] != 0) best_of[k] = finder.best_run(strides[k]);
     });
-    // The strongest table first; what overlaps its entries cannot be entries of another one. A run only loses by that,
-    // so the others need to be looked at again only when their turn comes.
+    // Take the strongest table first; bytes that its entries cover cannot belong to another. A run's score can only
+    // drop by that, so each other run is computed again only when it comes first.
     for (;;) {
         const auto best = std::max_element(best_of.begin(), best_of.end(),
                                            [](const Run& a, const Run& b) { return a.score < b.score; });

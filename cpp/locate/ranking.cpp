@@ -1,4 +1,4 @@
-// Ranking places, and following tiles that change: see ranking.hpp.
+// Ranking places, and following tiles that change; see ranking.hpp.
 #include "locate/ranking.hpp"
 
 #include <algorithm>
@@ -55,7 +55,7 @@ void Follower::forget(std::size_t tiles) {
     answers_ = {std::vector<std::uint32_t>(tiles / kTileBytes + 1), {}, std::vector<std::uint8_t>(tiles / kTileBytes)};
 }
 
-// Takes the tiles that differ: their bytes, their places, and which sources that touches. Returns their numbers.
+// Takes the tiles that differ: updates their bytes and places, and touches the sources involved. Returns their numbers.
 std::vector<std::uint32_t> Follower::take(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked,
                                           bool first) {
     std::vector<std::uint32_t> changed;
@@ -64,7 +64,7 @@ std::vector<std::uint32_t> Follower::take(std::span<const std::uint8_t> tiles, s
         const std::uint8_t* const now = tiles.data() + std::size_t{tile} * kTileBytes;
         std::uint8_t* const before = bytes_.data() + std::size_t{tile} * kTileBytes;
         if (!first && std::memcmp(before, now, kTileBytes) == 0) continue;
-        std::memcpy(before, now, kTileBytes);  // from here on only this copy is looked at
+        std::memcpy(before, now, kTileBytes);  // from here on only this copy is read
         const bool spoke = answers_.informative[tile] != 0;
         answers_.informative[tile] = informative(before) ? 1 : 0;
         silent[tile] = spoke && answers_.informative[tile] != 0 ? 0 : 1;
@@ -105,7 +105,7 @@ std::vector<Follower::Hit> Follower::find(std::span<const std::uint32_t> changed
         return std::tie(a.tile, a.source, a.at, a.segment, a.offset) <
                std::tie(b.tile, b.source, b.at, b.segment, b.offset);
     };
-    // Each tile's few are sorted by themselves; all of them are in the order of tiles already.
+    // Sort each tile's few hits; across tiles they are in order already.
     for (auto begin = found.begin(); begin != found.end();) {
         const auto end = std::find_if(begin, found.end(), [&](const Hit& hit) { return hit.tile != begin->tile; });
         std::sort(begin, end, before);
@@ -114,7 +114,7 @@ std::vector<Follower::Hit> Follower::find(std::span<const std::uint32_t> changed
     return found;
 }
 
-// Puts what was found in the place of what the changed tiles had.
+// Replaces the hits of the changed tiles with what was found.
 void Follower::merge(std::span<const Hit> found, std::span<const std::uint32_t> changed) {
     std::vector<Hit> hits;
     std::vector<Known> places;
@@ -155,7 +155,7 @@ std::uint32_t Follower::end_of_hits(std::uint32_t place) const noexcept {
     return static_cast<std::uint32_t>(place + 1 < places_.size() ? places_[place + 1].first : hits_.size());
 }
 
-// A segment counts once for a tile, also where it holds the tile twice.
+// A segment counts once per tile, even where it holds the tile twice.
 void Follower::count_explained(std::uint32_t tile, std::uint32_t step) {
     if (!neighbours_ || first_place_[tile] == first_place_[tile + 1]) return;
     const std::uint32_t begin = places_[first_place_[tile]].first;
@@ -174,12 +174,12 @@ void Follower::touch_places_of(std::uint32_t tile) {
     }
 }
 
-// Runs go over silent tiles: where one changes, or begins or ceases to be silent, the tiles on both sides are
-// concerned.
+// Runs extend over silent tiles: where one changes, or becomes or stops being silent, the tiles on both sides are
+// affected.
 void Follower::touch_beside_silent(std::span<const std::uint8_t> silent_then_or_now) {
     const auto tiles = static_cast<std::uint32_t>(silent_then_or_now.size());
     const auto walk = [&](auto tile_at) {
-        std::uint32_t last = tiles;  // the last informative tile that the walk has met
+        std::uint32_t last = tiles;  // the last informative tile seen so far
         bool done = true;
         for (std::uint32_t k = 0; k < tiles; ++k) {
             const std::uint32_t tile = tile_at(k);
@@ -213,7 +213,7 @@ Follower::Part Follower::part_of(std::span<const std::uint8_t> sources) const {
     return {Neighbours(atlas_.text, {bytes_, answers_.informative}, std::move(places)), std::move(nodes)};
 }
 
-// Measures the support of all places of the sources that were touched, and touches those that this changes.
+// Measures the support of all places of the touched sources, and touches further sources that this affects.
 void Follower::measure() {
     Part part = part_of(touched_);
     part.neighbours.measure_agreement();
@@ -250,7 +250,7 @@ void Follower::measure_gaps(Part& part) {
     for (std::size_t k = 0; k < likely.size(); ++k) places_[part.nodes[k]].support = part.neighbours.support()[k];
 }
 
-// Ranks the changed tiles, and those that hold a place of a source that was touched.
+// Ranks the changed tiles, and those with a place in a touched source.
 void Follower::rank(std::span<const std::uint32_t> changed) {
     const std::size_t tiles = answers_.informative.size();
     std::vector<std::uint8_t> stale(tiles, 0);
@@ -276,7 +276,7 @@ void Follower::rank(std::span<const std::uint32_t> changed) {
     std::fill(touched_.begin(), touched_.end(), std::uint8_t{0});
 }
 
-// First the best start of each place, the best place first, then the other starts in the same order of places.
+// First the best start of each place, best place first; then the other starts in the same order of places.
 void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
     const std::uint32_t begin = first_place_[tile];
     const std::uint32_t end = first_place_[tile + 1];
@@ -289,7 +289,7 @@ void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
     std::vector<std::uint32_t> order(end - begin);
     std::iota(order.begin(), order.end(), begin);
     if (order.size() > 1) {
-        // Equal ones stay as they are. Here as elsewhere a stable sort would do, but asks for memory each time.
+        // The index breaks ties, so the result is stable; std::stable_sort would allocate on every call.
         std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
             if (better_place(places_[a], places_[b])) return true;
             return a < b && !better_place(places_[b], places_[a]);
@@ -306,7 +306,7 @@ void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
     }
 }
 
-// A pointer, then what explains most of the VRAM, then the other evidence. Only for starts of one place.
+// Pointers first, then the start that explains most of the VRAM, then other evidence. Only for starts of one place.
 bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
     if (is_raw(a) || is_raw(b)) return false;
     const auto key = [this](const Hit& hit) {
@@ -318,7 +318,7 @@ bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
     return key(a) < key(b);
 }
 
-// What the neighbours say, then how the place's best start stands by itself.
+// Neighbours first, then the place's best start by itself.
 bool Follower::better_place(const Known& a, const Known& b) const noexcept {
     const auto agreement = [](const Support& one) { return std::tuple(~one.patch, ~one.run, one.width, one.gap); };
     if (const auto mine = agreement(a.support), its = agreement(b.support); mine != its) return mine < its;
@@ -332,7 +332,7 @@ bool Follower::better_place(const Known& a, const Known& b) const noexcept {
     return key(hits_[a.first]) < key(hits_[b.first]);
 }
 
-// Blocks that are plausible before plain bytes, those before plain bytes inside a block's stream, doubtful blocks last.
+// Plausible blocks rank before plain bytes, those before plain bytes inside a block's stream, doubtful blocks last.
 int Follower::standing(const Hit& hit) const noexcept {
     if (is_raw(hit)) return atlas_.starts.packed[hit.offset] != 0 ? 2 : 1;
     return atlas_.starts.plausible[hit.segment] != 0 ? 0 : 3;

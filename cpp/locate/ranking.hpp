@@ -1,8 +1,7 @@
-// From the places where tiles stand to answers, best first, and following them while tiles change.
-//
-// A *place* is a family and a distance from its end (twins of one family that hold the tile there are one place,
-// several starts), or an offset in the ROM for uncompressed bytes. Places are ranked by what the tiles around agree on,
-// the starts within each by how they are known.
+// Turns the places of tiles into answers, best first, and keeps them current while tiles change. A *place* is a family
+// and a distance from its end (twins that hold the tile there are one place with several starts), or a ROM offset for
+// uncompressed bytes. Places are ranked by what neighbouring tiles agree on, the starts within each by how they are
+// known.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -13,31 +12,31 @@
 
 namespace halscope::locate {
 
-// How the start of a stream is known, in the order of the contract: lower is stronger.
+// How a stream's start is known, in the order of the contract: lower is stronger.
 enum StartKind : std::uint8_t { kTraced, kPointer, kAdjacent, kContent };
 
-// What is known of the starts, one entry for each output of the text.
+// What is known of the starts, one entry per output of the text.
 struct Starts {
     std::span<const std::uint32_t> family;  // below the number of starts
-    std::span<const std::uint32_t> size;    // of the output
+    std::span<const std::uint32_t> size;    // of the output, in bytes
     std::span<const std::uint32_t> offset;  // in the ROM
     std::span<const float> evidence;
     std::span<const std::uint8_t> kind;
-    std::span<const std::uint8_t> plausible;  // whether a block most likely ends where it does
+    std::span<const std::uint8_t> plausible;  // whether a block most likely ends where this one does
     std::span<const std::uint8_t> packed;     // for each byte of the ROM, whether it lies in a plausible stream
 };
 
-// The whole index as it is asked. Immutable, and only a view.
+// A read-only view of the whole index, as queries use it.
 struct Atlas {
     Text text;
     std::span<const std::uint32_t> buckets;
     std::span<const std::uint32_t> positions;
     Starts starts;
-    std::size_t most_places;  // of one tile that are looked at
-    std::size_t most_twins;   // starts listed of one place; all places are listed
+    std::size_t most_places;  // places considered per tile
+    std::size_t most_twins;   // starts listed per place; all places are listed
 };
 
-// Whether the arrays of an atlas have lengths that belong together, and evidence that can be compared.
+// Whether the arrays of an atlas have matching lengths and comparable evidence.
 [[nodiscard]] bool valid(const Atlas& atlas) noexcept;
 
 struct Answer {
@@ -51,19 +50,19 @@ struct Answers {
     std::vector<std::uint8_t> informative;
 };
 
-// The answers for tiles that lie side by side in VRAM, 16 to a row of the sprite page, ranked with their neighbours.
+// The answers for tiles in VRAM order, 16 to a row of the sprite page, ranked with their neighbours.
 //
-// After a change, only what depends on it is worked out again: the sources that stand in changed tiles (or just beside
-// silent ones, whose bytes runs go over) are measured, then those of tiles whose likeliest place has become another
-// one, and the tiles that hold places of any of them are ranked. The answers are those of a whole ranking.
+// An update recomputes only what the change affects: the support of the sources in changed tiles (or right beside
+// changed silent tiles, which runs extend over), then that of sources of tiles whose likeliest place has changed. Tiles
+// with a place in any of these are ranked again. The answers equal those of a full ranking.
 class Follower {
   public:
-    // The atlas, which is only a view, must outlive this. Without neighbours each tile is ranked by itself.
+    // The atlas is only a view and must outlive this. Without `neighbours` each tile is ranked by itself.
     explicit Follower(const Atlas& atlas, bool neighbours = true);
 
-    // Takes tiles (32 bytes each, as many as ever). Of those that `asked` names (ascending, below their number), the
-    // ones that differ from the last update are looked up; the first update looks at all. False: none differed. Not for
-    // two threads at once.
+    // Updates to `tiles` (32 bytes each, the same number every time). Of the tiles in `asked` (ascending, in range),
+    // those that differ from the last update are looked up; the first update takes all tiles. Returns false if none
+    // differed. Not thread-safe.
     bool update(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked);
 
     [[nodiscard]] const Answers& answers() const noexcept { return answers_; }
@@ -83,7 +82,7 @@ class Follower {
         Support support;
         bool likely;
     };
-    // The places of some sources, to be measured, and where they stand in places_.
+    // The places of some sources, to be measured, and their indices in places_.
     struct Part {
         Neighbours neighbours;
         std::vector<std::uint32_t> nodes;
@@ -110,14 +109,14 @@ class Follower {
 
     Atlas atlas_;
     bool neighbours_;
-    bool known_ = false;  // false before the first update, and after one that failed
+    bool known_ = false;  // false before the first update, and after one that threw
     std::uint32_t sources_;
     std::vector<std::uint8_t> bytes_;
     std::vector<Hit> hits_;                   // by tile, source, at; within a place the best start first
     std::vector<Known> places_;               // likewise
     std::vector<std::uint32_t> first_place_;  // of tile t: first_place_[t] to first_place_[t + 1]
     std::vector<std::uint32_t> explained_;    // how many different tiles each segment holds
-    std::vector<std::uint8_t> touched_;       // by source, whether anything of it has changed
+    std::vector<std::uint8_t> touched_;       // by source, whether any of its places has changed
     Answers answers_;
 };
 

@@ -1,4 +1,4 @@
-// Runs and patches of agreeing tiles: see support.hpp.
+// Runs and patches of agreeing tiles; see support.hpp.
 #include "locate/support.hpp"
 
 #include <algorithm>
@@ -15,10 +15,10 @@ namespace {
 constexpr std::int64_t kTile = kTileBytes;
 constexpr std::uint32_t kRow = 16;        // tiles in a row of the sprite page
 constexpr std::uint32_t kWidest = 32;     // tiles in a row of the source
-constexpr std::uint32_t kFar = 1U << 16;  // bytes; farther apart in the source means nothing
+constexpr std::uint32_t kFar = 1U << 16;  // bytes; a larger distance in the source means nothing
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-// Disjoint sets of places, as the number of another place of the same set for each.
+// Disjoint sets of places: each element holds the number of another place of the same set.
 std::uint32_t root_of(std::span<std::uint32_t> parents, std::uint32_t node) noexcept {
     while (parents[node] != node) node = parents[node] = parents[parents[node]];
     return node;
@@ -100,7 +100,7 @@ void Neighbours::link(Group group) {
     }
 }
 
-// Finds where runs begin, silent tiles counted.
+// Finds where runs begin, silent tiles included.
 void Neighbours::find_ends(Group group) {
     for (std::uint32_t node = group.begin; node < group.end; ++node) {
         const Place& place = places_[node];
@@ -112,7 +112,7 @@ void Neighbours::find_ends(Group group) {
     }
 }
 
-// Tries each width of rows, and keeps the largest patch.
+// Tries each row width and keeps the largest patch. With all widths at once, the equal halves of two frames would join.
 void Neighbours::widen(Group group) {
     std::sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.width < b.width; });
     for (std::size_t first = 0; first < links_.size();) {
@@ -138,8 +138,8 @@ void Neighbours::widen(Group group) {
     }
 }
 
-// Into sums_, by root, the number of different tiles of each set. A tile counts once, also where several of its places
-// are in one set; places come in the order of tiles.
+// Counts the different tiles of each set into sums_, by root. A tile counts once even if several of its places are in
+// one set; places are ordered by tile.
 void Neighbours::count_tiles(Group group, std::span<const std::uint32_t> roots) {
     std::fill(sums_.begin() + group.begin, sums_.begin() + group.end, 0U);
     std::fill(last_tile_.begin() + group.begin, last_tile_.begin() + group.end, kNone);
@@ -150,7 +150,7 @@ void Neighbours::count_tiles(Group group, std::span<const std::uint32_t> roots) 
     }
 }
 
-// Adds the tiles that say nothing to the runs.
+// Adds silent tiles to the runs.
 void Neighbours::count_silent(Group group) {
     std::fill(sums_.begin() + group.begin, sums_.begin() + group.end, 0U);
     for (std::uint32_t node = group.begin; node < group.end; ++node) {
@@ -189,7 +189,7 @@ void Neighbours::measure_gaps(std::span<const std::uint8_t> likely) {
     }
 }
 
-// How far, in the source, a place is from the nearest likely one of another tile.
+// The distance in the source from a place to the nearest likely place of another tile.
 std::uint32_t Neighbours::distance_to(const Place& place, std::uint32_t tile,
                                       std::span<const std::uint8_t> likely) const noexcept {
     std::int64_t nearest = kFar;
@@ -201,7 +201,7 @@ std::uint32_t Neighbours::distance_to(const Place& place, std::uint32_t tile,
     return static_cast<std::uint32_t>(nearest);
 }
 
-// Whether the source of `place` goes on with the bytes of another tile of the same row of VRAM.
+// Whether the source of `place` continues with the bytes of another tile in the same row of VRAM.
 bool Neighbours::holds(const Place& place, std::uint32_t tile) const noexcept {
     const std::span<const std::uint8_t> source = segment_of(text_, place.segment);
     const std::int64_t offset = place.offset + (std::int64_t{tile} - place.tile) * kTile;
@@ -209,7 +209,7 @@ bool Neighbours::holds(const Place& place, std::uint32_t tile) const noexcept {
     return std::memcmp(source.data() + offset, vram_.tiles.data() + std::size_t{tile} * kTileBytes, kTileBytes) == 0;
 }
 
-// Calls `visit` for the places of `tile`, in the source that is looked at, from `lowest` to `highest`.
+// Calls `visit` for the places of `tile` in the current source, from `lowest` to `highest`.
 template <typename Visit>
 void Neighbours::each(std::uint32_t tile, std::int64_t lowest, std::int64_t highest, Visit visit) const {
     if (tile >= count_) return;

@@ -1,11 +1,7 @@
-// How far the tiles around a tile agree on where it comes from.
-//
-// A run is tiles side by side in VRAM that stand one behind the other in the source; tiles that say nothing belong to
-// it if their bytes are the source's. A patch is runs below each other: sprites are stored row by row, so the tile
-// below (16 further on in VRAM) is as many tiles further in the source as the sprite is wide. The width is not known:
-// each from 1 to 32 is tried by itself, since with all of them at once the equal halves of two frames would hold
-// together. Equal frames are told apart by those beside them: what lies side by side in VRAM mostly does so in the
-// source.
+// How far the tiles around a tile agree on where it comes from. A run is tiles side by side in VRAM that are
+// consecutive in the source, including silent (uninformative) tiles whose bytes match. A patch is runs below each
+// other: rows are 16 tiles apart in VRAM and one sprite width, 1 to 32 tiles, apart in the source.
+// docs/explanation/origins.md says why this ranks places.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -15,41 +11,43 @@
 
 namespace halscope::locate {
 
-// One place that holds a tile's bytes. Twins of one family count from their common end, so that all of them are one
-// place.
+// A place that holds a tile's bytes. Twins of one family count from their common end, so they are one place.
 struct Place {
-    std::uint32_t tile;     // in VRAM, 32 bytes each
+    std::uint32_t tile;     // index in VRAM, 32 bytes each
     std::uint32_t source;   // a family, or the ROM itself
-    std::int32_t at;        // of the tile in it, from any fixed point
+    std::int32_t at;        // offset of the tile in the source, from any fixed point
     std::uint32_t segment;  // where its bytes are, as in Match
     std::uint32_t offset;
 };
 
 struct Support {
-    std::uint32_t patch;  // informative tiles in the largest patch that agrees, itself included
-    std::uint32_t run;    // all tiles of the straight run that it lies in, those that say nothing too
-    std::uint32_t width;  // tiles from row to row in the source, the fewest with which the patch is so large; 0: a run
-    std::uint32_t gap;  // bytes of the source between the patch's runs and what lies beside them, the sum over its rows
+    // Informative tiles in the largest agreeing patch, itself included.
+    std::uint32_t patch;
+    // Tiles in its straight run, silent ones included.
+    std::uint32_t run;
+    // Tiles from row to row in the source, the fewest that give the largest patch; 0: a single run.
+    std::uint32_t width;
+    // Bytes in the source between the patch's runs and the tiles beside them, summed over its rows.
+    std::uint32_t gap;
 };
 
-// Tiles as they lie in VRAM, and which of them say something.
+// Tiles in VRAM order, and which of them are informative.
 struct Vram {
     std::span<const std::uint8_t> tiles;
-    std::span<const std::uint8_t> informative;  // one flag a tile
+    std::span<const std::uint8_t> informative;  // one flag per tile
 };
 
-// The support of places, one source at a time: what runs, patches and gaps are made of is all of one source. Only which
-// places are the likeliest of their tile is a question to all sources, and the caller's to answer between the two
-// steps.
+// The support of places, one source at a time: runs, patches and gaps all lie within one source. Only the question of
+// which place of a tile is likeliest spans all sources; the caller answers it between the two steps.
 class Neighbours {
   public:
-    // `places` ascend by source, tile and at, no two alike; a source that has places here has all of them here.
+    // `places` ascend by source, tile and at, without duplicates; a source that occurs must have all its places here.
     Neighbours(const Text& text, const Vram& vram, std::vector<Place> places);
 
-    // The first step: patch, run and width of each place; the gaps are 0 yet.
+    // First step: patch, run and width of each place; the gaps are still 0.
     void measure_agreement();
 
-    // The second step: the gaps. `likely` says of each place whether no other one of its tile agrees better.
+    // Second step: the gaps. `likely` flags each place that no other place of its tile beats in agreement.
     void measure_gaps(std::span<const std::uint8_t> likely);
 
     [[nodiscard]] std::span<const Place> places() const noexcept { return places_; }
@@ -61,7 +59,7 @@ class Neighbours {
         std::uint32_t begin;
         std::uint32_t end;
     };
-    // Which places hold together if rows are `width` tiles apart: for each of `group` the number of its set, in
+    // The sets of places joined by a row width of `width` tiles: for each place of `group` its set's number, stored in
     // patch_roots_ from `roots` on. Widths that link nothing are left out.
     struct Patches {
         Group group;
@@ -95,20 +93,20 @@ class Neighbours {
     std::vector<Group> groups_;
     std::vector<Patches> patches_;
     std::vector<std::uint32_t> patch_roots_;
-    std::vector<std::uint32_t> runs_;      // for each place a place of its run; the same one for all, once linked
-    std::vector<std::uint32_t> left_of_;   // the first tile of a run's beginning, silent ones counted
-    std::vector<std::uint32_t> right_of_;  // the first tile behind a place and the silent ones that follow it
-    std::vector<std::uint8_t> goes_on_;    // whether a place has one of its run to the right
+    std::vector<std::uint32_t> runs_;      // for each place another place of its run; the same one for all once linked
+    std::vector<std::uint32_t> left_of_;   // first tile of the run's start, silent ones included
+    std::vector<std::uint32_t> right_of_;  // first tile after a place and the silent ones that follow it
+    std::vector<std::uint8_t> goes_on_;    // whether the run continues to the right of a place
     std::vector<std::uint8_t> continued_;  // and to the left
-    std::vector<Group> of_tile_;           // the places of each tile in the source that is looked at
-    std::vector<Link> links_;              // and what joins its rows
-    // By place, for sums over sets; what they hold is of one step alone.
+    std::vector<Group> of_tile_;           // the places of each tile in the current source
+    std::vector<Link> links_;              // links between rows in the current source
+    // By place, scratch for sums over sets; valid within one step only.
     std::vector<std::uint32_t> sums_;
     std::vector<std::uint32_t> last_tile_;
 };
 
-// Which of some places of one tile are the likeliest: flags, in their order, of those that no other one's agreement
-// exceeds. `agreement(k)` is the support of the k-th of `count`.
+// Flags the likeliest of some places of one tile: those that no other exceeds in agreement. `agreement(k)` is the
+// support of the k-th of `count`.
 template <typename Agreement, typename Mark>
 void mark_likely(std::uint32_t count, Agreement agreement, Mark mark) {
     const auto better = [](const Support& a, const Support& b) {
@@ -121,7 +119,7 @@ void mark_likely(std::uint32_t count, Agreement agreement, Mark mark) {
     for (std::uint32_t k = 0; k < count; ++k) mark(k, !better(agreement(best), agreement(k)));
 }
 
-// The support of each place (ascending by tile, source, at; no two alike), all at once.
+// The support of each place (ascending by tile, source, at; without duplicates), all at once.
 [[nodiscard]] std::vector<Support> neighbour_support(const Text& text, std::span<const Place> places,
                                                      std::span<const std::uint8_t> tiles);
 

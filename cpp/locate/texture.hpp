@@ -1,4 +1,4 @@
-// Whether copies go on as the bytes around them do.
+// Whether copies continue as the bytes around them do.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -10,11 +10,11 @@
 
 namespace halscope::locate {
 
-// How many of some bytes have no bit set, how many one, and so on to eight. Counters in memory would wait for one
-// another, so nine of seven bits each share a register until one of them could overflow.
+// A histogram of set bits per byte, 0 to 8. Counters in memory would stall on each other, so nine 7-bit counters share
+// a register and are emptied before one can overflow.
 class BitCounts {
   public:
-    // Counts byte_at(k) for each k from `first` to before `last`, `step` apart.
+    // Counts byte_at(k) for each k in [first, last), `step` apart.
     template <typename ByteAt>
     void count(std::size_t first, std::size_t last, std::size_t step, ByteAt byte_at) noexcept {
         while (first < last) {
@@ -57,10 +57,10 @@ class BitCounts {
     std::array<std::uint32_t, 9> counts_{};
 };
 
-// Whether the data goes on smoothly where copies begin and end. Bitplanes and tilemaps both repeat with a period of two
-// bytes, so a byte differs from the one two before it in few bits; how few is learnt inside the stream's own raw
-// commands and copies, and how many two unrelated bytes differ in from bytes far apart. A twin has its copies from the
-// wrong place, and they meet their surroundings like strangers.
+// Whether the data continues smoothly where copies begin and end. Bitplanes and tilemaps both repeat with a period of
+// two bytes, so a byte differs from the one two before it in few bits. How few is learned inside the stream's own raw
+// commands and copies; how many bits unrelated bytes differ in is learned from bytes far apart. A twin copies from the
+// wrong place, so its copies meet their surroundings like unrelated bytes.
 class Texture {
   public:
     explicit Texture(std::span<const std::uint8_t> output) noexcept : output_(output) {}
@@ -98,10 +98,10 @@ class Texture {
     static constexpr std::size_t kPeriod = 2;
     static constexpr std::size_t kFar = 61;
     static constexpr double kBins = 9;
-    static constexpr double kDoubt = 20;           // pairs that count as seen beforehand
+    static constexpr double kDoubt = 20;           // prior weight, in pairs
     static constexpr double kIndependence = 0.25;  // neighbouring bytes are not independent
     static constexpr double kMost = 5;             // nats: a hint, which must not outweigh the joints
-    // The bits in which a byte differs from one further back.
+    // The bits in which a byte differs from the byte `back` before it.
     [[nodiscard]] std::size_t differ(std::size_t at, std::size_t back) const noexcept {
         return static_cast<std::size_t>(output_[at] ^ output_[at - back]);
     }

@@ -1,4 +1,4 @@
-// What the binding files share: one registration function per library, and how a buffer is taken and handed out.
+// Shared by the binding files: one registration function per library, and buffers in both directions.
 #pragma once
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -15,9 +15,9 @@
 
 namespace halscope::python {
 
-// The bytes of a Python object without a copy, held for as long as this lives (also while the GIL is released).
-// Takes any C-contiguous buffer of one-byte items (uint8, int8, char, bool) of any shape; everything else is a
-// TypeError that says what came.
+// The bytes of a Python object without a copy, kept alive as long as this object (also while the GIL is released).
+// Accepts any C-contiguous buffer of one-byte items (uint8, int8, char, bool) of any shape; anything else is a
+// TypeError that names what was passed.
 class ByteView {
   public:
     explicit ByteView(const pybind11::object& object) {
@@ -26,7 +26,7 @@ class ByteView {
             const std::string name = Py_TYPE(object.ptr())->tp_name;
             throw pybind11::type_error(PyObject_CheckBuffer(object.ptr()) != 0
                                            ? "expected a C-contiguous buffer of bytes; this " + name +
-                                                 " gives none: " + std::string(pybind11::str(cause.value()))
+                                                 " does not provide one: " + std::string(pybind11::str(cause.value()))
                                            : "expected a buffer of bytes, got " + name);
         }
         const std::string_view format = view_.format == nullptr ? "B" : view_.format;
@@ -49,7 +49,7 @@ class ByteView {
     Py_buffer view_{};
 };
 
-// Hands a vector to numpy without a copy: a one-dimensional array that owns it.
+// Moves a vector into a one-dimensional numpy array that owns it, without a copy.
 template <typename T>
 pybind11::array_t<T> to_array(std::vector<T>&& values) {
     auto owned = std::make_unique<std::vector<T>>(std::move(values));

@@ -8,7 +8,7 @@ namespace py = pybind11;
 namespace halscope::python {
 namespace {
 
-// Up to here the allocator's small bins serve as well, and a step of recycled memory would be mostly empty.
+// Up to this size the allocator's small bins are as fast, and a step of recycled memory would be mostly empty.
 constexpr std::size_t kSmall = kRecycledStep;
 
 extern "C" void give_back(PyObject* capsule) {
@@ -16,14 +16,14 @@ extern "C" void give_back(PyObject* capsule) {
     give_memory(static_cast<std::uint8_t*>(PyCapsule_GetPointer(capsule, nullptr)), size);
 }
 
-// A one-dimensional uint8 array; numpy allocates it where `bytes` is null, else it is a read-only view.
+// A one-dimensional uint8 array. If `bytes` is null, numpy allocates it; otherwise it is a read-only view of `bytes`.
 py::object new_array(std::size_t size, std::uint8_t* bytes) {
     const auto& numpy = py::detail::npy_api::get();
     const int flags = bytes == nullptr ? 0 : py::detail::npy_api::NPY_ARRAY_ALIGNED_;
     auto length = static_cast<Py_intptr_t>(size);
     PyObject* const type = numpy.PyArray_DescrFromType_(py::detail::npy_api::NPY_UBYTE_);
     PyObject* const array = numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, type, 1, &length, nullptr, bytes, flags,
-                                                        nullptr);  // takes `type`
+                                                        nullptr);  // steals `type`
     if (array == nullptr) throw py::error_already_set();
     return py::reinterpret_steal<py::object>(array);
 }
@@ -35,10 +35,10 @@ struct BlockType {
     py::str offset = py::str("offset");
 };
 
-// Set when the module is imported, never freed: a daemon thread may still decode while the interpreter exits.
+// Set when the module is imported and never freed: a daemon thread may still be decoding while the interpreter exits.
 const BlockType* block_type = nullptr;
 
-// As object.__setattr__ does it, which a frozen dataclass lets by.
+// What object.__setattr__ does; it works on a frozen dataclass too.
 void set(const py::object& block, const py::str& name, const py::object& value) {
     if (PyObject_GenericSetAttr(block.ptr(), name.ptr(), value.ptr()) != 0) throw py::error_already_set();
 }
@@ -68,7 +68,7 @@ py::object BlockBytes::release_to_array() {
     if (owner == nullptr) throw py::error_already_set();
     PyCapsule_SetContext(owner, reinterpret_cast<void*>(bytes_.size()));
     recycled_ = nullptr;
-    // Takes `owner`, also where it fails.
+    // Steals `owner`, even on failure.
     if (py::detail::npy_api::get().PyArray_SetBaseObject_(array.ptr(), owner) != 0) throw py::error_already_set();
     return array;
 }

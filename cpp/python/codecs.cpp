@@ -1,5 +1,5 @@
-// Python bindings of the native codecs: a handle for each row of the table. Faults come back as values (offset,
-// reason); halscope.codecs makes them exceptions.
+// Python bindings of the native codecs: one handle per table row. Faults are returned as values (offset, reason), which
+// halscope.codecs turns into exceptions.
 #include <pybind11/stl.h>
 
 #include <new>
@@ -21,8 +21,8 @@ hal::Mode mode_of(bool strict) noexcept {
     return strict ? hal::Mode::strict : hal::Mode::compatible;
 }
 
-// The Block, or (offset, reason) of the fault. The offset of a fault outside the input is the caller's own, which need
-// not fit any C++ type.
+// Returns the Block, or (offset, reason) on a fault. If the offset itself is outside the input, it is returned as
+// passed, because it may not fit any C++ type.
 py::object decode(const NativeCodec& codec, const py::object& data, const py::object& offset, bool strict) {
     const ByteView view(data);
     const Py_ssize_t start = PyNumber_AsSsize_t(offset.ptr(), nullptr);
@@ -40,8 +40,8 @@ py::object decode(const NativeCodec& codec, const py::object& data, const py::ob
     return py::make_tuple(outside ? offset : py::int_(result.fault), hal::describe(result, codec.title));
 }
 
-// As the interpreter has the arguments (METH_FASTCALL): a call that decodes a small block is short work, and all but
-// the decoding needs the GIL, for which other threads wait.
+// Takes the arguments as the interpreter passes them (METH_FASTCALL): decoding a small block is short, and everything
+// around it holds the GIL that other threads wait for.
 extern "C" PyObject* decode_fast(PyObject* row, PyObject* const* arguments, Py_ssize_t count) noexcept {
     if (count != 3) {
         PyErr_Format(PyExc_TypeError, "decode takes 3 arguments (%zd given)", count);
@@ -65,10 +65,11 @@ extern "C" PyObject* decode_fast(PyObject* row, PyObject* const* arguments, Py_s
     return nullptr;
 }
 
-PyMethodDef decode_method = {"decode", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(decode_fast)),
-                             METH_FASTCALL, "decode(data, offset, strict, /)\n--\n\nThe block, or (offset, reason)."};
+PyMethodDef decode_method = {
+    "decode", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(decode_fast)), METH_FASTCALL,
+    "decode(data, offset, strict, /)\n--\n\nReturn the block, or (offset, reason) on a fault."};
 
-// A function that knows its row, so that a caller who keeps it pays for no look-up.
+// A function bound to its row, so that a caller who keeps it pays for no attribute look-up.
 py::object decoder_of(const NativeCodec& codec) {
     const py::capsule row(&codec);
     PyObject* const function = PyCFunction_New(&decode_method, row.ptr());
@@ -76,7 +77,7 @@ py::object decoder_of(const NativeCodec& codec) {
     return py::reinterpret_steal<py::object>(function);
 }
 
-// (stream, 0, "") or, for a fault, (None, its offset, the reason).
+// Returns (stream, 0, "") or, on a fault, (None, offset, reason).
 py::tuple encode(const NativeCodec& codec, const py::object& data, bool fast, const CancelToken* cancel) {
     const ByteView view(data);
     hal::EncodeResult result;
@@ -105,7 +106,7 @@ py::array_t<hal::Candidate> scan(const NativeCodec& codec, const py::object& rom
 
 void bind_codecs(py::module_& module) {
     PYBIND11_NUMPY_DTYPE_EX(hal::Candidate, offset, "offset", packed_size, "packed_size", size, "size");
-    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // the one that the stubs can name
+    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // a metaclass that the type stubs can name
     py::class_<NativeCodec, std::unique_ptr<NativeCodec, py::nodelete>>(module, "NativeCodec", py::is_final(), plain)
         .def_property_readonly("name", [](const NativeCodec& codec) { return codec.name; })
         .def_property_readonly("title", [](const NativeCodec& codec) { return codec.title; })
@@ -118,7 +119,7 @@ void bind_codecs(py::module_& module) {
     for (const NativeCodec* const row : codecs::all()) {
         handles[number++] = py::cast(row, py::return_value_policy::reference);
     }
-    // The tuple keeps the handles, so that a codec's handle is one object for as long as the module lives.
+    // The tuple keeps the handles alive, so a codec has one handle object for the module's lifetime.
     module.def("native_codecs", [handles] { return handles; });
 }
 

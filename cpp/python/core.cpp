@@ -1,4 +1,4 @@
-// Python bindings of cpp/core: the cancel token, what a cancelled call raises, and the vector instructions in use.
+// Python bindings of cpp/core: the cancel token, the exception of a cancelled call, and the vector instructions in use.
 #include <pybind11/stl.h>
 
 #include <exception>
@@ -22,13 +22,13 @@ void limit(const std::string& name) {
     for (const Simd level : {Simd::scalar, Simd::ssse3, Simd::avx2, Simd::neon}) {
         if (name_of(level) == name) return limit_simd(level);
     }
-    throw py::value_error("a level is scalar, ssse3, avx2 or neon, not '" + name + "'");
+    throw py::value_error("expected scalar, ssse3, avx2 or neon, got '" + name + "'");
 }
 
 }  // namespace
 
 void bind_core(py::module_& module) {
-    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // the one that the stubs can name
+    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // a metaclass that the type stubs can name
     py::class_<CancelToken>(module, "CancelToken", py::is_final(), plain)
         .def(py::init<>())
         .def("cancel", &CancelToken::cancel)

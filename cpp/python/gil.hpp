@@ -1,4 +1,4 @@
-// Releasing the GIL. This is the only file that may call CPython or pybind11 for it; .ci/gil-guard holds that.
+// Releasing the GIL. Only this file may call CPython or pybind11 for it; .ci/gil-guard checks that.
 #pragma once
 #include <Python.h>
 
@@ -10,12 +10,9 @@
 
 namespace halscope::python {
 
-// Lets other Python threads run while C++ works. Unlike pybind11's gil_scoped_release, and everything of pybind11's
-// that releases or acquires inside (call_guard, gil_safe_call_once_and_store), it is safe while the interpreter exits.
-//
-// Before Python 3.14, PyEval_RestoreThread ends a daemon thread with pthread_exit once the interpreter is finalizing.
-// With glibc that unwinds the thread's frames, and the first destructor (noexcept) that it passes aborts the process.
-// Such a thread sleeps here instead until the process has ended, as it does in Python 3.14.
+// Lets other Python threads run while C++ works. It is safe while the interpreter exits, unlike pybind11's
+// gil_scoped_release and everything in pybind11 that releases or acquires the GIL internally (call_guard,
+// gil_safe_call_once_and_store).
 class GilReleased {
   public:
     GilReleased() : state_(PyEval_SaveThread()) {}
@@ -24,6 +21,9 @@ class GilReleased {
     ~GilReleased() {
 #ifdef __GLIBCXX__
         try {
+            // Before Python 3.14, this call ends a daemon thread with pthread_exit once the interpreter is finalizing.
+            // With glibc that unwinds the thread's frames, and the first noexcept destructor on the way aborts the
+            // process. So the thread sleeps here until the process ends, as it does in Python 3.14.
             PyEval_RestoreThread(state_);
         } catch (const abi::__forced_unwind&) {
             for (;;) std::this_thread::sleep_for(std::chrono::hours(1));

@@ -1,4 +1,4 @@
-// Python bindings of cpp/locate: flat functions over arrays; halscope.rom puts them together.
+// Python bindings of cpp/locate: flat functions over arrays, composed by halscope.rom.
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ namespace py = pybind11;
 namespace halscope::python {
 namespace {
 
-// An array of exactly this type is taken as it is (a mapped cache file too); another one is converted.
+// An array of exactly this type is used without a copy (a mapped cache file too); any other is converted.
 template <typename T>
 using Array = py::array_t<T, py::array::c_style | py::array::forcecast>;
 using Offsets = Array<std::uint32_t>;
@@ -45,20 +45,20 @@ locate::Text text_of(const ByteView& outputs, const Offsets& bounds, const ByteV
     return text;
 }
 
-// What a call of Python's is done with; threads 0: as many as usual.
+// The token and threads of a call from Python; threads 0: the usual number.
 Work work_of(const CancelToken* cancel, unsigned threads) {
     return {threads == 0 ? usual_threads() : threads, cancel};
 }
 
 using Codecs = std::vector<const codecs::NativeCodec*>;
 
-// For each offset, which of `all` reads there.
+// For each offset, the index in `all` of the codec to read it with.
 std::span<const std::uint8_t> numbers_of(const Array<std::uint8_t>& numbers, const Codecs& all,
                                          const Offsets& offsets) {
     const auto each = span_of(numbers);
     if (numbers.size() != offsets.size() ||
         std::any_of(each.begin(), each.end(), [&all](auto one) { return one >= all.size(); })) {
-        throw py::value_error("each offset needs the number of a codec");
+        throw py::value_error("each offset needs a codec number in range");
     }
     return each;
 }
@@ -111,7 +111,7 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
     return to_array(std::move(evidence)).reshape(std::array<py::ssize_t, 2>{-1, kColumns});
 }
 
-// The decoded streams one behind the other, and their bounds; a stream that does not decode is empty.
+// The decoded streams, concatenated, and their bounds; a stream that does not decode is empty.
 py::tuple decode_all(const py::object& rom, const Offsets& offsets, const Codecs& all,
                      const Array<std::uint8_t>& numbers, const CancelToken* cancel) {
     const ByteView view(rom);
@@ -236,7 +236,7 @@ py::array_t<std::uint32_t> support(const py::object& outputs, const Offsets& bou
     return to_array(std::move(result)).reshape({-1, 4});
 }
 
-// What an index is asked through: the arrays, held for as long as this lives, and the view of them.
+// An index to be queried: the arrays, kept alive by this object, and the view of them.
 class Atlas {
   public:
     Atlas(const py::object& outputs, Offsets bounds, const py::object& rom, Offsets buckets, Offsets positions,
@@ -254,7 +254,7 @@ class Atlas {
                  bytes_[2]->bytes(), bytes_[3]->bytes(), bytes_[4]->bytes()},
                 most_places,
                 most_twins} {
-        if (!locate::valid(view_)) throw py::value_error("the arrays of the index do not belong together");
+        if (!locate::valid(view_)) throw py::value_error("the arrays of the index do not match");
     }
     [[nodiscard]] const locate::Atlas& view() const noexcept { return view_; }
 
@@ -265,12 +265,12 @@ class Atlas {
     locate::Atlas view_;
 };
 
-// One thread at a time: the GIL is released while it works, so the lock is what keeps others out.
+// The GIL is released during an update, so a lock serializes the callers.
 class Follower {
   public:
     Follower(const Atlas& atlas, bool neighbours) : follower_(atlas.view(), neighbours) {}
 
-    // uint32[n + 1] starts, (segment, offset) answers, bool[n] informative; None if nothing has changed.
+    // Returns uint32[n + 1] starts, (segment, offset) answers, bool[n] informative; None if nothing has changed.
     py::object update(const py::object& tiles, const std::optional<Offsets>& changed) {
         const ByteView view(tiles);
         const std::size_t count = view.bytes().size() / locate::kTileBytes;
@@ -316,7 +316,7 @@ void bind_locate(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Answer, segment, offset);
-    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // the one that the stubs can name
+    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // a metaclass that the type stubs can name
     py::class_<Atlas>(module, "LocateAtlas", py::is_final(), plain)
         .def(
             py::init<const py::object&, Offsets, const py::object&, Offsets, Offsets, Offsets, Offsets, Offsets,

@@ -1,4 +1,4 @@
-// The native module halscope._codec: the only place where C++ meets Python.
+// The native module halscope._codec. Only cpp/python/ uses the Python API.
 #include "python/bindings.hpp"
 
 PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {

@@ -1,4 +1,4 @@
-// Letting go of the GIL for some microseconds.
+// Releasing the GIL for a few microseconds.
 #pragma once
 #include <atomic>
 
@@ -7,10 +7,9 @@
 
 namespace halscope::python {
 
-// Like GilReleased, for work so short that threads which do nothing else meet at the GIL all the time. Whoever finds
-// the GIL taken is put to sleep by the interpreter, and waking takes longer than the work. But a thread between two
-// such calls has it for about a microsecond, so this waits for that one awake, and sleeps only if it keeps the GIL
-// longer.
+// Like GilReleased, for work so short that threads doing nothing else keep contending for the GIL. The interpreter puts
+// a thread that finds the GIL taken to sleep, and waking up takes longer than the work. A thread between two such calls
+// holds the GIL for about a microsecond, so this spins that long first and sleeps only if the GIL stays taken.
 class ShortRelease {
   public:
     ShortRelease() { taken().store(false, std::memory_order_release); }
@@ -21,9 +20,9 @@ class ShortRelease {
     }
 
   private:
-    static constexpr int kTurns = 250;  // some microseconds
+    static constexpr int kTurns = 250;  // a few microseconds
 
-    // Whether a thread that was here last has the GIL, as far as one can know: it may have passed it on since.
+    // Whether the last thread through here still holds the GIL, as far as can be known: it may have released it since.
     static std::atomic<bool>& taken() noexcept {
         static std::atomic<bool> flag = false;
         return flag;

@@ -50,7 +50,7 @@ void check_depth(unsigned bpp) {
 }
 
 void check_lines(py::ssize_t lines) {
-    if (lines < 1 || lines > 239) throw py::value_error("a picture has 1 to 239 lines");
+    if (lines < 1 || lines > 239) throw py::value_error("lines must be 1 to 239");
 }
 
 std::size_t whole(std::size_t size, std::size_t unit, const char* what) {
@@ -102,12 +102,11 @@ py::array_t<std::int16_t> parse_oam(const py::object& oam) {
     return fields;
 }
 
-// What a sprite's fields are called, in the order of `sprite_values`.
+// A sprite's field names, in the order of `make_sprite`'s values.
 constexpr std::array kSpriteFields{"index", "x",     "y",    "width", "height", "palette", "priority",
                                    "hflip", "vflip", "tile", "large", "pixels", "cells"};
 
-// The arrays of a sprite that is to be decoded; each owns its memory, so that a sprite which outlives its frame keeps
-// nothing but itself.
+// The arrays of one decoded sprite. Each owns its memory, so a sprite that outlives its frame keeps only itself alive.
 struct SpriteArrays {
     Bytes pixels;
     py::array_t<std::int32_t> cells;
@@ -117,7 +116,7 @@ struct SpriteArrays {
           cells({static_cast<py::ssize_t>(size.height / 8), static_cast<py::ssize_t>(size.width / 8)}) {}
 };
 
-// The names as Python interns them: then a look-up of a field compares pointers.
+// Field names interned by Python, so that an attribute look-up compares pointers.
 using SpriteNames = std::array<py::object, kSpriteFields.size()>;
 
 SpriteNames intern_names() {
@@ -129,8 +128,8 @@ SpriteNames intern_names() {
     return names;
 }
 
-// A `kind`, a frozen dataclass with slots and exactly kSpriteFields. Its own __init__ takes several times as long, and
-// would be called for every sprite of every frame.
+// Makes a `kind`: a frozen dataclass with slots and exactly kSpriteFields. Its own __init__, called for every sprite of
+// every frame, would take several times as long.
 py::object make_sprite(const py::type& kind, const SpriteNames& names, std::size_t index, const snes::Object& object,
                        snes::ObjectSize size, SpriteArrays& arrays) {
     freeze(arrays.pixels);
@@ -159,20 +158,20 @@ py::object make_sprite(const py::type& kind, const SpriteNames& names, std::size
     return sprite;
 }
 
-// Which tiles are flagged by their numbers.
+// One flag per tile, set for the given tile numbers.
 std::array<std::uint8_t, snes::kVramTiles> flags_of(const Numbers& numbers) {
     std::array<std::uint8_t, snes::kVramTiles> flags{};
     for (const std::int64_t number : std::span(numbers.data(), static_cast<std::size_t>(numbers.size()))) {
         if (number < 0 || number >= static_cast<std::int64_t>(flags.size())) {
-            throw py::value_error("a VRAM has no tile " + std::to_string(number));
+            throw py::value_error("VRAM has no tile " + std::to_string(number));
         }
         flags[static_cast<std::size_t>(number)] = 1;
     }
     return flags;
 }
 
-// (sprites, numbers of those that are new). With what came before, only sprites whose entry differs or that show one of
-// the `changed` tiles are made; the others are the same objects.
+// Returns (sprites, numbers of the new ones). With `before`, only sprites whose entry differs or that show one of the
+// `changed` tiles are made; the others are the same objects.
 py::tuple sprites(const py::type& kind, const py::object& vram, const py::object& oam, unsigned obsel,
                   const std::optional<std::tuple<py::tuple, py::object, Numbers>>& before) {
     const ByteView vram_view(vram);
@@ -184,7 +183,7 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
     std::vector<std::int64_t> fresh;
     if (before.has_value()) {
         const auto& [kept, kept_oam, changed] = *before;
-        if (kept.size() != objects.size()) throw py::value_error("there are 128 sprites");
+        if (kept.size() != objects.size()) throw py::value_error("before must hold 128 sprites");
         const ByteView kept_view(kept_oam);
         const auto kept_objects = snes::parse_oam(exactly<snes::kOamBytes>(kept_view, "oam"));
         const auto flags = flags_of(changed);
@@ -208,7 +207,7 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
         arrays.emplace_back(size);
     }
     {
-        // Below some ten microseconds it costs more to let another thread run than to be done.
+        // Below about ten microseconds, handing over the GIL costs more than finishing.
         std::optional<GilReleased> unlocked;
         if (total >= kPixelsWorthUnlocking) unlocked.emplace();
         for (std::size_t n = 0; n < fresh.size(); ++n) {
@@ -232,11 +231,11 @@ py::tuple sprites(const py::type& kind, const py::object& vram, const py::object
 
 void check_states(std::size_t before, std::size_t after, std::size_t unit) {
     if (unit == 0 || before != after || after % unit != 0) {
-        throw py::value_error("both states must have one size, a multiple of the unit");
+        throw py::value_error("both states must have the same size, a multiple of the unit");
     }
 }
 
-// What differs is found within microseconds: these three keep the GIL.
+// The next three functions take microseconds, so they keep the GIL.
 Numbers changed_pieces(const py::object& before, const py::object& after, std::size_t unit) {
     const ByteView before_view(before);
     const ByteView after_view(after);
@@ -253,7 +252,7 @@ py::bytes page_difference(const py::object& before, const py::object& after, std
 }
 
 Numbers apply_difference(Bytes state, const py::object& difference, std::size_t page) {
-    const auto bytes = span_of(state);  // a state that may not be written is an error here
+    const auto bytes = span_of(state);  // raises if the state is read-only
     check_states(bytes.size(), bytes.size(), page);
     const ByteView view(difference);
     if (!snes::fits(view.bytes(), bytes.size(), page)) throw py::value_error("the difference does not fit the state");
@@ -282,7 +281,7 @@ py::tuple compose_objects(const py::object& vram, const py::object& oam, unsigne
     return py::make_tuple(owner, colours, priority, range_over, time_over);
 }
 
-// A layer's planes as Python gets them, read-only.
+// A layer's planes as read-only Python arrays.
 struct LayerArrays {
     Bytes colours;
     py::array_t<bool> opaque;
@@ -298,7 +297,7 @@ struct LayerArrays {
                 span_of(priority)};
     }
 
-    // (colours, opaque, priority, which tiles of VRAM were read), to be shared by many readers.
+    // Returns (colours, opaque, priority, VRAM tiles that were read), to be shared by many readers.
     py::tuple with(const std::array<std::uint8_t, snes::kVramTiles>& read) {
         py::array_t<bool> tiles(static_cast<py::ssize_t>(read.size()));
         std::copy(read.begin(), read.end(), tiles.mutable_data());
@@ -403,38 +402,39 @@ py::tuple mode7_planes(const py::object& vram, bool extbg, py::ssize_t lines, un
 void bind_snes(py::module_& module) {
     using py::arg;
     module.def("snes_decode_tiles", &decode_tiles, arg("data"), arg("bpp"),
-               "Planar tiles to uint8[n, 8, 8]; bpp is 2, 4 or 8. Raises ValueError for a part of a tile.");
+               "Decode planar tiles to uint8[n, 8, 8]; bpp is 2, 4 or 8. Raises ValueError if a tile is incomplete.");
     module.def("snes_encode_tiles", &encode_tiles, arg("pixels"), arg("bpp"),
-               "One byte a pixel to planar tiles, uint8[n, 8 * bpp]; the low bpp bits of a pixel count.");
+               "Encode one byte per pixel as planar tiles, uint8[n, 8 * bpp], from the low bpp bits of each pixel.");
     module.def("snes_parse_oam", &parse_oam, arg("oam"),
                "int16[128, 8]: x, y, tile, palette, priority, hflip, vflip, large.");
-    module.def("snes_sprites", &sprites, arg("kind"), arg("vram"), arg("oam"), arg("obsel"), arg("before") = py::none(),
-               "(all 128 sprites as instances of halscope_hooks.Sprite, int64[n] which of them are new). `before`: "
-               "sprites decoded with the same OBSEL, their OAM, and int64[k] which tiles of VRAM have changed since.");
+    module.def(
+        "snes_sprites", &sprites, arg("kind"), arg("vram"), arg("oam"), arg("obsel"), arg("before") = py::none(),
+        "Return (all 128 sprites as instances of halscope_hooks.Sprite, int64[n] indices of the new ones). `before`: "
+        "sprites decoded with the same OBSEL, their OAM, and int64[k] numbers of the VRAM tiles changed since.");
     module.def("snes_changed", &changed_pieces, arg("before"), arg("after"), arg("unit"),
-               "int64[n]: the numbers of the pieces of `unit` bytes that differ.");
+               "Return int64[n]: the numbers of the pieces of `unit` bytes that differ.");
     module.def("snes_page_difference", &page_difference, arg("before"), arg("after"), arg("page"),
-               "A bit a page, highest bit first, then the pages that differ, XORed; empty where none does.");
-    module.def("snes_apply_difference", &apply_difference, arg("state").noconvert(), arg("difference"), arg("page"),
-               "Change the state in place; int64[n]: the numbers of the pages that changed. ValueError: does not fit.");
+               "One bit per page, highest bit first, then the pages that differ, XORed; empty if none does.");
+    module.def(
+        "snes_apply_difference", &apply_difference, arg("state").noconvert(), arg("difference"), arg("page"),
+        "Update the state in place; return int64[n]: the numbers of the changed pages. ValueError if it does not fit.");
     module.def("snes_compose_objects", &compose_objects, arg("vram"), arg("oam"), arg("obsel"), arg("first"),
                arg("lines"),
                "(owner int16, colours uint8, priority uint8: each [lines, 256]; range_over, time_over uint8[lines]).");
-    module.def(
-        "snes_background", &background, arg("vram"), arg("layer"), arg("lines"), py::kw_only(), arg("bgmode"),
-        arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
-        "A layer (0 to 3) of modes 0 to 6, uint16[lines, 256 or 512]: bits 0-7 colour, 8-10 palette, 13 priority, "
-        "15 opaque.");
+    module.def("snes_background", &background, arg("vram"), arg("layer"), arg("lines"), py::kw_only(), arg("bgmode"),
+               arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
+               "Draw a layer (0 to 3) of modes 0 to 6 as uint16[lines, 256 or 512]: bits 0-7 colour, 8-10 palette, "
+               "13 priority, 15 opaque.");
     module.def("snes_background_planes", &background_planes, arg("vram"), arg("layer"), arg("lines"), py::kw_only(),
                arg("bgmode"), arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
-               "The same as (colours uint8, opaque bool, priority uint8: each [lines, 256 or 512]; bool[2048] which "
-               "tiles of VRAM, 32 bytes each, it was drawn from).");
+               "Draw the same as (colours uint8, opaque bool, priority uint8: each [lines, 256 or 512]; bool[2048] the "
+               "VRAM tiles, 32 bytes each, that were read).");
     module.def("snes_mode7", &mode7, arg("vram"), arg("extbg"), arg("lines"), py::kw_only(), arg("mosaic"),
                arg("m7sel"), arg("matrix"), arg("centre"), arg("scroll"),
-               "A layer of mode 7, uint16[lines, 256]: bits 0-7 colour, 13 priority, 15 opaque.");
+               "Draw a layer of mode 7 as uint16[lines, 256]: bits 0-7 colour, 13 priority, 15 opaque.");
     module.def("snes_mode7_planes", &mode7_planes, arg("vram"), arg("extbg"), arg("lines"), py::kw_only(),
                arg("mosaic"), arg("m7sel"), arg("matrix"), arg("centre"), arg("scroll"),
-               "The same as snes_background_planes gives it; mode 7 is drawn from the first half of VRAM.");
+               "The same planes as snes_background_planes; mode 7 reads only the first half of VRAM.");
 }
 
 }  // namespace halscope::python

@@ -1,4 +1,4 @@
-// A tiled background layer, BG modes 0 to 6, as it falls on the screen.
+// Drawing a tiled background layer, BG modes 0 to 6, as it appears on the screen.
 #include "snes/background.hpp"
 
 #include <array>
@@ -38,7 +38,7 @@ struct TileMap {
                 .row_shift = large ? 4u : 3u};
     }
 
-    // The word address of the entry that covers a point of the map; it repeats for ever.
+    // The word address of the map entry that covers a point; the map repeats in both directions.
     unsigned entry(unsigned x, unsigned y) const {
         const unsigned column = x >> column_shift;
         const unsigned row = y >> row_shift;
@@ -49,10 +49,10 @@ struct TileMap {
     }
 };
 
-// Eight pixels of one row of one tile, leftmost first in memory, and what their map entry says of all of them.
+// Eight pixels of one row of a tile, leftmost first in memory, and the attributes of their map entry.
 struct Sliver {
-    std::uint64_t values;  // 0 to 2 ** depth - 1, a byte a pixel
-    unsigned base;         // what is added to a value for its place in CGRAM
+    std::uint64_t values;  // 0 to 2 ** depth - 1, one byte per pixel
+    unsigned base;         // added to a value to give its CGRAM index
     unsigned palette;
     bool priority;
 };
@@ -72,7 +72,7 @@ class PackedLine {
 
     [[nodiscard]] unsigned width() const { return static_cast<unsigned>(line_.size()); }
 
-    // Puts the sliver's pixels from its `left`th on at `x`, as many as there is room for.
+    // Draws the sliver's pixels from its `left`th on at `x`, as many as fit.
     void put(unsigned x, unsigned left, const Sliver& sliver) {
         std::array<std::uint8_t, kTileSide> values;
         std::memcpy(values.data(), &sliver.values, values.size());
@@ -85,7 +85,7 @@ class PackedLine {
         }
     }
 
-    // Mosaic across: each block shows its first pixel. In modes 5 and 6 it counts half pixels and starts anew at the
+    // Horizontal mosaic: each block shows its first pixel. In modes 5 and 6 blocks count half pixels and start at the
     // second one, the main screen's first (as in bsnes-accuracy).
     void widen(unsigned block) { widen(line_, block); }
 
@@ -99,8 +99,8 @@ class PackedLine {
     std::span<std::uint16_t> line_;
 };
 
-// A line of the three planes. All eight pixels of a sliver are made at once, and stored at once: so the line is drawn
-// with room for the pixels left and right of the screen, and copied from there.
+// A line of the three planes. All eight pixels of a sliver are computed and stored at once, so the line is drawn into a
+// buffer with a margin on both sides of the screen and copied from there.
 class PlaneLine {
   public:
     PlaneLine(const LayerPlanes& planes, std::size_t line, unsigned width)
@@ -110,10 +110,10 @@ class PlaneLine {
     [[nodiscard]] unsigned width() const { return static_cast<unsigned>(out_[0].size()); }
 
     void put(unsigned x, unsigned left, const Sliver& sliver) {
-        // A byte's highest bit after this is set if any of its bits was.
+        // After this, a byte's highest bit is set if any of its bits was.
         const std::uint64_t any = ((sliver.values & (kEveryByte * 0x7F)) + kEveryByte * 0x7F) | sliver.values;
         const std::uint64_t opaque = any >> 7 & kEveryByte;
-        // The lowest bits of `base` are clear where those of a value are not: no carry leaves a byte.
+        // The low bits of `base` are clear wherever a value has bits, so no carry leaves a byte.
         const std::uint64_t colours = (sliver.values + sliver.base * kEveryByte) & opaque * 0xFF;
         const std::uint64_t priority = sliver.priority ? opaque : 0;
         const std::size_t at = kTileSide + x - left;
@@ -155,7 +155,7 @@ class LayerPainter {
           offset_vofs_(registers.vofs[2] & 0x3FFu),
           offset_enable_(layer == 0 ? 0x2000u : 0x4000u) {}
 
-    // Draws a line whose place in the vertical counter is `counter`; mosaic shows `y` in its place.
+    // Draws the line at `counter` in the vertical counter; mosaic shows the map's row for `y` instead.
     template <typename Line>
     void draw_line(unsigned counter, unsigned y, Line& line) const {
         unsigned x = 0;
@@ -173,11 +173,11 @@ class LayerPainter {
         unsigned y;
     };
 
-    // The point of the map shown at a place of the screen. Modes 2, 4 and 6 read a scroll value per column from BG3's
-    // map: bits 13 and 14 say for which layer it counts. The leftmost column, which may be cut, always uses the
-    // registers. Vertical values are added to the counter itself: mosaic does not hold them (as in bsnes-accuracy; the
-    // other cores differ). In mode 6 everything counts in half pixels, BG3's columns too: as in bsnes-balanced and
-    // -performance, whereas -accuracy adds whole pixels to a place in half pixels.
+    // The point of the map shown at a screen position. Modes 2, 4 and 6 read a scroll value per column from BG3's map;
+    // bits 13 and 14 select the layers it applies to. The leftmost column, which may be cut off, always uses the
+    // registers. Vertical values are added to the counter itself, so mosaic does not affect them (as in bsnes-accuracy;
+    // the other cores differ). In mode 6 everything counts half pixels, BG3's columns included: as in bsnes-balanced
+    // and -performance, whereas -accuracy adds whole pixels to a half-pixel position.
     Point source(unsigned x, unsigned y, unsigned counter) const {
         Point point{x + hofs_, y + vofs_};
         if (!has_offsets(mode_)) return point;
@@ -185,7 +185,7 @@ class LayerPainter {
         if (shown < 8) return point;
         const unsigned column = offset_hofs_ + ((shown - 8) & ~7u);
         const unsigned first = word(offset_map_.entry(column, offset_vofs_));
-        if (mode_ == 4) {  // one value, bit 15 says which direction it is for
+        if (mode_ == 4) {  // one value; bit 15 selects the direction
             if ((first & offset_enable_) == 0) return point;
             if ((first & 0x8000u) != 0) return {point.x, counter + (first & 0x3FFu)};
             return {shown + (first & 0x3F8u), point.y};
@@ -196,13 +196,13 @@ class LayerPainter {
         return point;
     }
 
-    // The eight pixels of the row of an 8 × 8 tile in which a point lies.
+    // The eight pixels of the 8 × 8 tile's row that contains a point.
     Sliver sliver(Point from) const {
         const unsigned entry = word(map_.entry(from.x, from.y));
         const bool hflip = (entry & 0x4000u) != 0;
         const bool vflip = (entry & 0x8000u) != 0;
         unsigned tile = entry;
-        // A large tile is made of t, t + 1, t + 16 and t + 17 (with a carry, unlike a sprite); a flip swaps the halves.
+        // A large tile consists of t, t + 1, t + 16 and t + 17 (with carry, unlike a sprite); a flip swaps the halves.
         if (map_.column_shift == 4 && ((from.x & 8u) != 0) != hflip) tile += 1;
         if (map_.row_shift == 4 && ((from.y & 8u) != 0) != vflip) tile += 16;
         const std::size_t address = (characters_byte_ + (tile & 0x3FFu) * tile_bytes(depth_)) & (kVramBytes - 1);
@@ -240,17 +240,17 @@ class LayerPainter {
     unsigned offset_enable_;
 };
 
-// Draws the lines that `line_at` makes of their numbers, and gives each to `finish`.
+// Draws every line with the object that `line_at` returns for it, and passes that to `finish`.
 template <typename LineAt, typename Finish>
 void draw_lines(Vram vram, unsigned layer, const BackgroundRegisters& registers, std::size_t lines, TileFlags read,
                 LineAt line_at, Finish finish) {
     const LayerPainter painter(vram, layer, registers, read);
     const unsigned block = (registers.mosaic >> layer & 1u) != 0 ? (registers.mosaic >> 4 & 15u) + 1 : 1;
-    // In an interlaced picture modes 5 and 6 show 448 rows of the map; this is the first of the two fields.
+    // In an interlaced picture modes 5 and 6 show 448 rows of the map; this draws the first of the two fields.
     const bool doubled = is_hires(registers.bgmode & 7u) && (registers.setini & 1u) != 0;
     for (std::size_t line = 0; line < lines; ++line) {
         auto out = line_at(line);
-        // The first line of the picture is line 1 of the vertical counter: line 0 is never shown.
+        // The first line of the picture is line 1 of the vertical counter; line 0 is never shown.
         const unsigned counter = static_cast<unsigned>(line) + 1;
         const unsigned y = static_cast<unsigned>(line - line % block) + 1;
         painter.draw_line(counter, doubled ? y * 2 : y, out);

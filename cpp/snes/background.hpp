@@ -1,4 +1,4 @@
-// A tiled background layer, BG modes 0 to 6, as it falls on the screen.
+// Tiled background layers, BG modes 0 to 6, as they appear on the screen.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -19,18 +19,19 @@ struct BackgroundRegisters {
     unsigned setini;                // $2133
 };
 
-// Bits a pixel of layer 0 to 3 in BG mode 0 to 7; 0: the mode has no such layer. Layer 1 of mode 7 is EXTBG's.
+// Bits per pixel of layers 0 to 3 in BG modes 0 to 7; 0: the mode has no such layer. Layer 1 of mode 7 is the EXTBG
+// layer.
 unsigned background_depth(unsigned mode, unsigned layer);
 
-// 512 in modes 5 and 6, else 256.
+// 512 in modes 5 and 6, otherwise 256.
 unsigned background_width(unsigned mode);
 
-// Draws layer 0 to 3 of a mode from 0 to 6 into lines × background_width(mode) pixels (see layer_pixel). The mode must
-// have the layer.
+// Draws layer 0 to 3 of mode 0 to 6 into lines × background_width(mode) pixels (see layer_pixel). The layer must exist
+// in the mode.
 void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, std::span<std::uint16_t> pixels);
 
-// The same into planes. Sets `tiles` to 1 for each 32-byte piece of VRAM that was read, maps and characters alike, and
-// leaves the others alone: as long as none of them and no register changes, the layer stays what it is.
+// Draws the same into planes. Sets `tiles` to 1 for each 32-byte piece of VRAM that was read, maps and characters
+// alike; other flags are left alone. The layer stays the same until one of these pieces or a register changes.
 void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, const LayerPlanes& planes,
                      TileFlags tiles);
 

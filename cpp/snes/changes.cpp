@@ -1,4 +1,4 @@
-// What differs between two states of a memory.
+// Differences between two states of a memory.
 #include "snes/changes.hpp"
 
 #include <algorithm>
@@ -16,8 +16,8 @@ std::size_t bitmap_bytes(std::size_t size, std::size_t page) {
 
 std::vector<std::int64_t> changed_pieces(std::span<const std::uint8_t> before, std::span<const std::uint8_t> after,
                                          std::size_t unit) {
-    // Most of a memory stays as it is from frame to frame: long stretches are compared at once, at the speed of the
-    // caches, and only one that differs is looked at piece by piece.
+    // Most of a memory is unchanged from frame to frame: long stretches are compared at once, at cache speed, and only
+    // one that differs is examined piece by piece.
     constexpr std::size_t kPiecesAtOnce = 32;
     std::vector<std::int64_t> changed;
     for (std::size_t begin = 0; begin < after.size(); begin += kPiecesAtOnce * unit) {

@@ -4,7 +4,7 @@
 namespace halscope::snes {
 namespace {
 
-// Two's complement of `bits` bits. Written without shifts of negative numbers.
+// Two's complement with `bits` bits, without shifting negative numbers.
 int signed_field(unsigned value, unsigned bits) {
     const unsigned sign = 1u << (bits - 1);
     return static_cast<int>(value & (sign * 2 - 1)) - ((value & sign) != 0 ? static_cast<int>(sign * 2) : 0);
@@ -16,14 +16,14 @@ int clip_distance(int distance) {
     return (distance & 0x2000) != 0 ? low - 0x400 : low;
 }
 
-// Products lose their lowest six bits before they are added up.
+// The hardware drops the lowest six bits of each product before adding.
 int product(int factor, int value) {
     return (factor * value) & ~63;
 }
 
 enum class Outside { wrap, transparent, first_tile };
 
-// What M7SEL bits 6 and 7 say about points outside the map.
+// M7SEL bits 6 and 7: how points outside the map are drawn.
 Outside outside_rule(unsigned m7sel) {
     switch (m7sel >> 6 & 3u) {
         case 2:
@@ -35,7 +35,7 @@ Outside outside_rule(unsigned m7sel) {
     }
 }
 
-// The pixel of the map at a point. Even bytes of VRAM are the map, 128 × 128 tile numbers; odd bytes the tiles.
+// The map's pixel at a point. Even bytes of VRAM are the map, 128 × 128 tile numbers; odd bytes are the tiles.
 unsigned map_pixel(Vram vram, int x, int y, Outside outside) {
     const bool inside = ((x | y) & ~0x3FF) == 0;
     if (!inside && outside == Outside::transparent) return 0;
@@ -45,7 +45,7 @@ unsigned map_pixel(Vram vram, int x, int y, Outside outside) {
     return vram[(tile * 64 + row % 8 * 8 + column % 8) * 2 + 1];
 }
 
-// Calls `put` with the place of each pixel and its value of eight bits.
+// Calls `put` with each pixel's position and its 8-bit value.
 template <typename Put>
 void draw_pixels(Vram vram, bool extbg, const Mode7Registers& registers, std::size_t lines, Put put) {
     const int a = signed_field(registers.m7a, 16);
@@ -60,7 +60,7 @@ void draw_pixels(Vram vram, bool extbg, const Mode7Registers& registers, std::si
     const bool hflip = (registers.m7sel & 1u) != 0;
     const bool vflip = (registers.m7sel & 2u) != 0;
 
-    // Both layers take the height of a mosaic block from BG1's bit, the width each from its own.
+    // Both layers take the height of a mosaic block from BG1's bit; each takes the width from its own.
     const unsigned block = (registers.mosaic >> 4 & 15u) + 1;
     const unsigned block_height = (registers.mosaic & 1u) != 0 ? block : 1;
     const unsigned block_width = (registers.mosaic >> (extbg ? 1 : 0) & 1u) != 0 ? block : 1;
@@ -72,7 +72,7 @@ void draw_pixels(Vram vram, bool extbg, const Mode7Registers& registers, std::si
         const int start_y = product(c, from_x) + product(d, from_y) + product(d, y) + centre_y * 256;
         unsigned value = 0;
         for (unsigned n = 0, left = 0; n < kScreenWidth; ++n) {
-            if (left == 0) {  // the first pixel of a block is shown in all of it
+            if (left == 0) {  // a block shows its first pixel throughout
                 const int x = hflip ? 255 - static_cast<int>(n) : static_cast<int>(n);
                 value = map_pixel(vram, (start_x + a * x) >> 8, (start_y + c * x) >> 8, outside);
                 left = block_width;
@@ -83,7 +83,7 @@ void draw_pixels(Vram vram, bool extbg, const Mode7Registers& registers, std::si
     }
 }
 
-// What a pixel's value means in each of the two layers.
+// The meaning of a pixel's value in each of the two layers.
 unsigned colour_of(unsigned value, bool extbg) {
     return extbg ? value & 0x7Fu : value;
 }

@@ -7,7 +7,7 @@
 
 namespace halscope::snes {
 
-// The registers as written: m7a to m7d 16 bits, centre and scroll 13 bits, both two's complement.
+// The registers as written: m7a to m7d have 16 bits, centre and scroll 13 bits, all two's complement.
 struct Mode7Registers {
     unsigned mosaic;  // $2106
     unsigned m7sel;   // $211A
@@ -16,14 +16,14 @@ struct Mode7Registers {
     unsigned m7hofs, m7vofs;
 };
 
-// Draws lines × 256 pixels (see layer_pixel). `extbg`: the second layer that SETINI ($2133) bit 6 switches on, the same
-// picture with bit 7 of a pixel taken as its priority.
+// Draws lines × 256 pixels (see layer_pixel). `extbg` draws the second layer, which SETINI ($2133) bit 6 enables: the
+// same picture with bit 7 of each pixel as its priority.
 void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, std::span<std::uint16_t> pixels);
 
-// The same into planes.
+// Draws the same into planes.
 void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, const LayerPlanes& planes);
 
-// Mode 7 reads nothing of VRAM behind its first so many bytes.
+// Mode 7 reads only this many bytes from the start of VRAM.
 inline constexpr std::size_t kMode7Bytes = 0x8000;
 
 }  // namespace halscope::snes

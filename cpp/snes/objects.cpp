@@ -1,4 +1,4 @@
-// Sprites: OAM, OBSEL, their pixels, and the plane that they compose on the screen.
+// Sprites: OAM, OBSEL, their pixels, and the plane that they form on the screen.
 #include "snes/objects.hpp"
 
 #include <algorithm>
@@ -9,9 +9,9 @@
 namespace halscope::snes {
 namespace {
 
-constexpr unsigned kObjectDepth = 4;  // sprites are always 4 bits a pixel
+constexpr unsigned kObjectDepth = 4;  // sprites always have 4 bits per pixel
 
-// OBSEL bits 5 to 7. Pairs 6 and 7 are not in the manuals, but every console has them.
+// OBSEL bits 5 to 7. Pairs 6 and 7 are not in the manuals, but every console implements them.
 constexpr std::array<std::array<ObjectSize, 2>, 8> kSizePairs{{
     {{{8, 8}, {16, 16}}},
     {{{8, 8}, {32, 32}}},
@@ -23,8 +23,8 @@ constexpr std::array<std::array<ObjectSize, 2>, 8> kSizePairs{{
     {{{16, 32}, {32, 32}}},
 }};
 
-// Where a tile of a sprite lies. Rows and columns wrap inside the 16 × 16 page of tiles, without a carry from one into
-// the other or into the name table bit.
+// The address of a sprite's tile. Rows and columns wrap inside the 16 × 16 page of tiles, without carry into each other
+// or into the name table bit.
 unsigned tile_address(const ObjectSelect& select, const Object& object, unsigned column, unsigned row) {
     const unsigned x = (object.tile + column) & 15u;
     const unsigned y = ((object.tile >> 4) + row) & 15u;
@@ -32,22 +32,22 @@ unsigned tile_address(const ObjectSelect& select, const Object& object, unsigned
     return (table + (y << 4 | x) * static_cast<unsigned>(tile_bytes(kObjectDepth))) & (kVramBytes - 1);
 }
 
-// The row of the unflipped sprite that is shown at `row`. A rectangular sprite (OBSEL pairs 6 and 7) flips in two
-// square halves, each in its place: the hardware takes the width for the height of the part that it flips.
+// The unflipped sprite's row that is shown at `row`. A rectangular sprite (OBSEL pairs 6 and 7) flips as two square
+// halves, each in place: the hardware uses the width as the height of the part that it flips.
 unsigned source_row(const Object& object, ObjectSize size, unsigned row) {
     if (!object.vflip) return row;
     if (row < size.width) return size.width - 1 - row;
     return size.width + (size.width - 1 - (row - size.width));
 }
 
-// Whether the line buffer takes the sprite into its list of 32. X = -256 is a quirk of the hardware: it compares with
-// "right of 256", so a sprite at 256 = -256 counts although no pixel of it can be seen.
+// Whether the line buffer adds the sprite to its list of 32. X = -256 is a hardware quirk: the comparison is "right of
+// 256", so a sprite at 256 = -256 counts although none of its pixels are visible.
 bool in_range(const Object& object, ObjectSize size, unsigned line) {
     if (object.x < 0 && object.x != -256 && object.x + static_cast<int>(size.width) <= 0) return false;
     return ((line - object.y) & 0xFFu) < size.height;
 }
 
-// A row of eight pixels of one sprite, fetched for a line.
+// A row of eight pixels of one sprite, fetched for one line.
 struct Sliver {
     int x;
     unsigned object;
@@ -121,8 +121,8 @@ void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const O
     std::ranges::fill(plane.priority, std::uint8_t{0});
 
     for (std::size_t line = 0; line < plane.range_over.size(); ++line) {
-        // The sprites of a line are collected while the line above it is drawn, so one with y = 0 begins on the first
-        // line of the picture. The list is in priority order and ends with the 32nd sprite.
+        // The sprites of a line are collected during the line above it, so one with y = 0 begins on the picture's first
+        // line. The list is in priority order and ends at 32 sprites.
         std::array<unsigned, kLineObjects> list;
         unsigned listed = 0;
         bool range_over = false;
@@ -136,8 +136,8 @@ void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const O
             }
         }
 
-        // Slivers are fetched from the list's end to its front, each sprite from its left; what comes after the 34th is
-        // lost. So it is the *front-most* sprites that a crowded line loses.
+        // Slivers are fetched from the list's end to its front, each sprite from its left; those after the 34th are
+        // lost. A crowded line therefore loses its *front-most* sprites.
         std::array<Sliver, kLineSlivers> slivers;
         unsigned fetched = 0;
         bool time_over = false;
@@ -147,7 +147,7 @@ void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const O
             const unsigned source = source_row(object, size, (static_cast<unsigned>(line) - object.y) & 0xFFu);
             const unsigned columns = size.width / 8;
             for (unsigned cell = 0; cell < columns; ++cell) {
-                // A sliver that lies wholly outside takes no time, but those of a sprite at x = -256 all do.
+                // A sliver wholly outside the screen takes no time, except that all slivers of a sprite at x = -256 do.
                 const int x = object.x + static_cast<int>(cell) * 8;
                 if (object.x != -256 && (x <= -8 || x >= static_cast<int>(kScreenWidth))) continue;
                 if (fetched == kLineSlivers) {
@@ -162,7 +162,7 @@ void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const O
             }
         }
 
-        // Each later sliver hides what it covers, whatever its priority bits say: those only count against the layers.
+        // Each later sliver hides what it covers, whatever its priority bits: those matter only against the layers.
         const std::size_t start = line * kScreenWidth;
         for (unsigned n = 0; n < fetched; ++n) {
             const Sliver& sliver = slivers[n];

@@ -1,10 +1,5 @@
-// Planar tiles to one byte a pixel and back; the layout stands in tiles.hpp.
-//
-// A row's bit planes and its pixels are the two sides of a matrix of bits. Eight plane bytes (one row at 8 bits a
-// pixel, two at 4, four at 2) are a 64-bit word; turned over its diagonal it is eight pixels, in whose bits the rows
-// lie side by side. Both directions are a few steps over whole batches of tiles, each a loop of plain arithmetic
-// without branches, which compilers turn into vector instructions; the bytes of a row's planes are brought together,
-// and taken apart again, by halves, since that is what those instructions can do.
+// Conversion between planar tiles and one byte per pixel. tiles.hpp describes the layout; docs/explanation/codec.md
+// explains the bit-matrix transpose.
 #include "snes/tiles.hpp"
 
 #include <algorithm>
@@ -14,7 +9,7 @@
 #include "core/cpu.hpp"
 
 #if defined(__GNUC__)
-#define HALSCOPE_INLINE [[gnu::always_inline]] inline  // or a function for AVX2 would call a copy that is not
+#define HALSCOPE_INLINE [[gnu::always_inline]] inline  // otherwise AVX2 code would call a baseline copy
 #else
 #define HALSCOPE_INLINE inline
 #endif
@@ -24,9 +19,9 @@ namespace {
 
 using Row = std::array<std::uint8_t, kTileSide>;
 
-// Every plane byte spread over eight pixels, as one 64-bit value, for rows by themselves: a plane is then a load, a
-// shift and an OR. A pixel byte never holds more than bit `bpp - 1`, so the shift does not carry into its neighbour,
-// and because the values only travel through memcpy the byte order of the machine does not matter.
+// Every plane byte spread over eight pixels, for single rows: decoding a plane is a load, a shift and an OR. A pixel
+// byte never holds more than bit `bpp - 1`, so the shift does not carry into the next pixel. Values travel only through
+// memcpy, so the machine's byte order does not matter.
 std::array<std::uint64_t, 256> make_spread() {
     std::array<std::uint64_t, 256> table{};
     for (unsigned byte = 0; byte < 256; ++byte) {
@@ -39,7 +34,7 @@ std::array<std::uint64_t, 256> make_spread() {
 
 const std::array<std::uint64_t, 256> kSpread = make_spread();
 
-// What lies in memory, as a number whose lowest byte comes first; and back.
+// Memory contents as a number whose lowest byte comes first, and back.
 template <typename T>
 constexpr T in_order(T value) noexcept {
     if constexpr (std::endian::native == std::endian::big) {
@@ -55,7 +50,7 @@ constexpr std::uint64_t swap_bits(std::uint64_t x, unsigned distance, std::uint6
     return x ^ differ ^ differ << distance;
 }
 
-// Bit i of byte j becomes bit 7 - j of byte 7 - i. Its own inverse.
+// Transposes the bit matrix: bit i of byte j becomes bit 7 - j of byte 7 - i. Its own inverse.
 constexpr std::uint64_t turn_over(std::uint64_t x) noexcept {
     x = swap_bits(x, 9, 0x0055005500550055U);
     x = swap_bits(x, 18, 0x0000333300003333U);
@@ -66,18 +61,17 @@ constexpr std::uint16_t swap_bytes(std::uint16_t pair) noexcept {
     return static_cast<std::uint16_t>(pair << 8 | pair >> 8);
 }
 
-constexpr std::size_t kBatch = 16;  // tiles: they stay in the nearest cache from step to step
+constexpr std::size_t kBatch = 16;  // tiles: small enough for the L1 cache through all steps
 
-// A batch while it is worked on. As pairs it is what tiles are in memory, but for the order of the two bytes; as wider
-// numbers the halves of each are what stood eight places apart, the first one above; as words it is what is turned
-// over.
+// A batch at each step. `pairs` are tiles as in memory, except for the order of the two bytes; each half of a wider
+// number was eight elements away from the other, the first one above; `words` are what is transposed.
 template <unsigned bpp>
 struct Batch {
     static constexpr std::size_t kBytes = kBatch * tile_bytes(bpp);
-    static constexpr std::size_t kRows = 8 / bpp;  // of a tile, in one word
+    static constexpr std::size_t kRows = 8 / bpp;  // rows of a tile per word
     static constexpr std::uint64_t kPixels = 0x0101010101010101U * ((1U << bpp) - 1U);
     static constexpr unsigned shift_of(std::size_t row) noexcept {
-        return static_cast<unsigned>(bpp * (kRows - 1 - row));  // the uppermost row comes in the highest bits
+        return static_cast<unsigned>(bpp * (kRows - 1 - row));  // the top row is in the highest bits
     }
 
     std::array<std::uint16_t, kBytes / 2> pairs;
@@ -108,7 +102,7 @@ HALSCOPE_INLINE void split_halves(const std::array<Wide, half>& from, std::array
     }
 }
 
-// From one array to another whose items have another size, byte by byte.
+// Copies an array into one with another element size, byte by byte.
 template <typename From, std::size_t n, typename To, std::size_t m>
 HALSCOPE_INLINE void reinterpret(std::array<From, n>& from, std::array<To, m>& to) noexcept {
     static_assert(sizeof from == sizeof to);
@@ -183,10 +177,10 @@ HALSCOPE_INLINE void encode_all(const std::uint8_t* pixels, std::size_t tiles, s
     }
 }
 
-// From the bytes of the first to those of the second, so many tiles.
+// (input, tiles, output).
 using Conversion = void (*)(const std::uint8_t*, std::size_t, std::uint8_t*) noexcept;
 
-// What every processor of its kind has; on AArch64 that includes NEON.
+// Baseline code for any processor of the architecture; on AArch64 that includes NEON.
 template <unsigned bpp>
 void decode_plain(const std::uint8_t* planar, std::size_t tiles, std::uint8_t* pixels) noexcept {
     decode_all<bpp>(planar, tiles, pixels);

@@ -1,4 +1,4 @@
-// Encoding looks at its cancel token all the way, and the look that sees it raised is the last.
+// Encoding checks its cancel token throughout, and stops at the first check that finds it raised.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -15,7 +15,7 @@ using halscope::hal::Effort;
 using Bytes = std::vector<std::uint8_t>;
 using Clock = std::chrono::steady_clock;
 
-// Counts the looks, is raised at one of them, and notes the longest time between two.
+// Counts its checks, is raised at a given one, and records the longest time between two.
 class CountingToken final : public halscope::CancelToken {
   public:
     explicit CountingToken(std::size_t raised_at) : raised_at_(raised_at) {}
@@ -70,7 +70,7 @@ int main() {
         for (const Effort effort : {Effort::optimal, Effort::fast}) {
             const CountingToken counting(kNever);
             bool right = !is_cancelled(input.data, effort, counting);
-            // Every pass over the data looks once in 4096 positions: fast has two, optimal a dozen.
+            // Every pass over the data checks once per 4096 positions: fast has two passes, optimal a dozen.
             const std::size_t least = effort == Effort::fast ? 30 : 100;
             right = right && counting.looks() >= least;
             for (std::size_t look = 1; look <= counting.looks(); look += 1 + counting.looks() / 12) {
@@ -78,7 +78,7 @@ int main() {
                 right = right && is_cancelled(input.data, effort, token) && token.looks() == look;
             }
             if (!right) ++failures;
-            std::printf("%s, %s: %zu looks, %.2f ms between two at most%s\n", input.name,
+            std::printf("%s, %s: %zu checks, at most %.2f ms apart%s\n", input.name,
                         effort == Effort::fast ? "fast" : "optimal", counting.looks(), counting.longest() * 1e3,
                         right ? "" : ": WRONG");
         }

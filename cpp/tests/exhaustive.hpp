@@ -1,7 +1,6 @@
-// The size of the smallest stream of a format, by trying everything.
-//
-// It knows the formats and nothing of the encoder: no suffix array, no longest match, no monotonicity. It tries every
-// command of every length from every offset. One thing alone is skipped: offsets whose first byte is wrong already.
+// The size of a format's smallest stream, by trying everything. It knows the formats but nothing of the encoder: no
+// suffix array, no longest match, no monotonicity. It tries every command of every length from every offset, except
+// offsets whose first byte is already wrong.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -22,7 +21,7 @@ inline std::uint8_t reversed(std::uint8_t byte) {
 }
 
 inline constexpr std::size_t kCount = 1024;  // the largest of any command
-inline constexpr std::size_t kShort = 32;    // the largest with a header of one byte
+inline constexpr std::size_t kShort = 32;    // the largest with a one-byte header
 
 inline std::uint32_t header(std::size_t count) {
     return count <= kShort ? 1 : 2;
@@ -39,7 +38,7 @@ class Exhaustive {
         }
     }
 
-    // The fewest bytes of a stream that decodes to the data, terminator included.
+    // The size of the smallest stream that decodes to the data, terminator included.
     std::size_t minimum() {
         for (std::size_t i = size_; i-- > 0;) {
             least_[i] = UINT32_MAX;
@@ -65,7 +64,7 @@ class Exhaustive {
     }
 
   private:
-    // Commands at i of every count up to the longest: `step` bytes of output for each, `arguments` bytes after the
+    // Commands at i of every count up to the longest: `step` bytes of output per count, `arguments` bytes after the
     // header.
     template <std::size_t step>
     void every_count(std::size_t i, std::size_t longest, std::uint32_t arguments) {
@@ -110,7 +109,7 @@ class Exhaustive {
         every_count<2>(i, count, 2);
     }
 
-    // byte(k) is what a copy writes at its k-th byte: it is right as long as that is the data itself.
+    // byte(k) is the k-th byte that a copy writes; it is correct as long as that equals the data.
     template <typename Byte>
     std::size_t common(std::size_t i, Byte byte, std::size_t longest) const {
         const std::size_t limit = std::min({kCount, longest, size_ - i});
@@ -119,7 +118,7 @@ class Exhaustive {
         return count;
     }
 
-    // Command 7: a header of two bytes whatever the count, which ends where FF would begin; an argument of one byte.
+    // Command 7: always a two-byte header, whose count ends where FF would begin, and a one-byte argument.
     void long_seven(std::size_t i, std::size_t longest) {
         for (std::size_t count = 1; count <= std::min<std::size_t>(longest, 768); ++count)
             least_[i] = std::min(least_[i], 3 + least_[i + count]);
@@ -129,7 +128,7 @@ class Exhaustive {
     hal::Format format_;
     Bytes changed_;  // each byte as command 5 writes it
     std::size_t size_;
-    std::vector<std::uint32_t> least_;  // [i]: for the data from i on; the terminator is all that is left at the end
+    std::vector<std::uint32_t> least_;  // [i]: for the data from i on; at the end only the terminator is left
     std::array<std::vector<std::size_t>, 256> where_;
 };
 

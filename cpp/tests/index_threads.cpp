@@ -1,5 +1,5 @@
-// The index built by several threads is the one that a single thread builds, and a raised token stops either. Run under
-// ThreadSanitizer, which reports any state that the parts share.
+// Several threads build the same index as one thread, and a raised token stops either. Run under ThreadSanitizer, which
+// reports any state that the parts share.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -21,7 +21,7 @@ using namespace halscope::locate;
 constexpr std::size_t kRomBytes = (std::size_t{1} << 19) + 77;
 constexpr std::size_t kPage = 0x8000;
 
-// Noise, patterns of every short period, and blank stretches: seams of parts fall into all of them.
+// Noise, patterns of every short period, and blank stretches: the seams of parts fall into all of them.
 std::vector<std::uint8_t> draw(std::size_t size, std::uint32_t seed) {
     std::mt19937 random(seed);
     std::vector<std::uint8_t> data(size);
@@ -74,14 +74,14 @@ int main() {
     const auto evidence = hal.command_evidence(rom, offsets, {});
     const auto references = find_references(rom, pages, offsets);
     const auto tables = find_tables(references, families, strides, 2.0F, -1.0F, 20.0F);
-    expect(index.positions.size() > rom.size() / 40, "hardly an anchor");
+    expect(index.positions.size() > rom.size() / 40, "too few anchors");
     for (unsigned threads = 2; threads <= 4; ++threads) {
         const Work work{threads, nullptr};
         const auto again = build_index(text, work);
-        expect(same(again.buckets, index.buckets) && same(again.positions, index.positions), "another index");
-        expect(same(hal.command_evidence(rom, offsets, work), evidence), "other evidence");
-        expect(same(find_references(rom, pages, offsets, work), references), "other references");
-        expect(same(find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "other tables");
+        expect(same(again.buckets, index.buckets) && same(again.positions, index.positions), "a different index");
+        expect(same(hal.command_evidence(rom, offsets, work), evidence), "different evidence");
+        expect(same(find_references(rom, pages, offsets, work), references), "different references");
+        expect(same(find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "different tables");
     }
 
     for (unsigned threads = 1; threads <= 2; ++threads) {

@@ -1,5 +1,5 @@
-// Nothing smaller than encode(optimal) exists, for every native codec of HAL's family: an exhaustive dynamic programme
-// says so on inputs chosen to hurt. Build it as Release; it exits 0 or prints the input that differed.
+// No stream is smaller than encode(optimal)'s, for every native codec of HAL's family: compared with an exhaustive
+// dynamic program on adversarial inputs. Build it as Release; it exits 0 or prints the input that differed.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -22,7 +22,7 @@ using halscope::proof::reversed;
 struct Tally {
     std::size_t inputs = 0;
     std::size_t failures = 0;
-    std::size_t refused = 0;    // rightly: the minimum passes 64 KiB
+    std::size_t refused = 0;    // correctly: the minimum exceeds 64 KiB
     std::size_t brim_full = 0;  // packed streams of exactly 64 KiB
 };
 
@@ -32,7 +32,7 @@ void report(const char* family, const Bytes& data, const char* what, std::size_t
     std::printf("%s\n", data.size() > 300 ? "..." : "");
 }
 
-// Whether an encoding is the minimum and decodes to the data; what is wrong, or null.
+// Checks that an encoding is the minimum and decodes to the data. Returns what is wrong, or null.
 template <typename Decode>
 const char* fault_of(Tally& tally, const Bytes& data, std::size_t minimum, const halscope::hal::EncodeResult& result,
                      Decode decode) {
@@ -58,7 +58,7 @@ void check(Tally& tally, const char* family, const Bytes& data) {
     std::size_t minimum = 0;
     for (const halscope::codecs::NativeCodec* const codec : halscope::codecs::all()) {
         if (codec->format == nullptr) continue;
-        // The order of a reference's bytes changes no size: LC_LZ1 and LC_LZ2 stand side by side in the table.
+        // The byte order of references does not affect sizes; LC_LZ1 and LC_LZ2 are adjacent in the table.
         const hal::Format& format = *codec->format;
         const bool same =
             before != nullptr && before->copies == format.copies && before->pair_count == format.pair_count;
@@ -90,7 +90,7 @@ void append(Bytes& data, const Bytes& more) {
     data.insert(data.end(), more.begin(), more.end());
 }
 
-// Byte by byte, so that the first two may run into what they write.
+// Byte by byte, so that the copy may overlap what it writes.
 void append_copy(Bytes& data, std::size_t source, std::size_t length) {
     for (std::size_t k = 0; k < length; ++k) data.push_back(std::uint8_t{data[source + k]});
 }
@@ -110,7 +110,7 @@ void append_sequence(Bytes& data, std::size_t first, std::size_t length) {
     for (std::size_t k = 0; k < length; ++k) data.push_back(static_cast<std::uint8_t>(first + k));
 }
 
-// Every string of these letters up to a length. Letters are chosen to be each other's successors or mirror images.
+// Every string of these letters up to a length. The letters are each other's successors or mirror images.
 void all_strings(Tally& tally, const Bytes& letters, std::size_t longest) {
     for (std::size_t size = 0; size <= longest; ++size) {
         std::size_t strings = 1;
@@ -134,7 +134,7 @@ void strings_of_few_letters(Tally& tally, Random& random, std::size_t inputs) {
         if (below(random, 2) == 0) letters[1] = static_cast<std::uint8_t>(letters[0] + 1);
         if (below(random, 3) == 0) letters[1] = static_cast<std::uint8_t>(~letters[0]);
         Bytes data(1 + below(random, 150));
-        // Sticky, so that runs and periods of all lengths come up beside noise.
+        // Repeats often, so that runs and periods of all lengths occur beside noise.
         const std::size_t sticky = below(random, 4);
         for (std::size_t i = 0; i < data.size(); ++i) {
             const std::size_t back = 1 + below(random, 2);
@@ -144,14 +144,14 @@ void strings_of_few_letters(Tally& tally, Random& random, std::size_t inputs) {
     }
 }
 
-// Raw bytes, runs, pairs cut at odd bytes, sequences that wrap, copies of every kind that overlap, single bits changed.
+// Raw bytes, runs, pairs cut at odd bytes, sequences that wrap, overlapping copies of every kind, single bits changed.
 Bytes pieces(Random& random, std::size_t size, const std::vector<std::size_t>& lengths) {
     Bytes data;
     while (data.size() < size) {
         const std::size_t length = lengths[below(random, lengths.size())];
         const auto first = static_cast<std::uint8_t>(random());
         const std::size_t kind = data.empty() ? below(random, 4) : below(random, 9);
-        // Half of the sources lie around the farthest distance that one byte names.
+        // Half of the sources are around the largest distance that one byte holds.
         const bool near = data.size() > 300 && below(random, 2) == 0;
         const std::size_t source = data.empty() ? 0
                                    : near       ? data.size() - 250 - below(random, 10)
@@ -192,7 +192,7 @@ Bytes pieces(Random& random, std::size_t size, const std::vector<std::size_t>& l
 struct Shape {
     const char* name;
     std::function<void(Bytes&, std::size_t, Random&)> append;
-    std::size_t longest = SIZE_MAX;  // to leave out what would take many seconds
+    std::size_t longest = SIZE_MAX;  // excludes lengths that would take many seconds
 };
 
 const std::vector<Shape>& shapes() {
@@ -261,7 +261,7 @@ const std::vector<Shape>& shapes() {
     return all;
 }
 
-// One command of a length at the edge of a header or of a count: alone behind its source, and among noise.
+// One command with a length at the edge of a header size or count: alone after its source, and among noise.
 void exact_lengths(Tally& tally, Random& random) {
     const std::vector<std::size_t> lengths = {1,   2,  3,  4,  5,  31,   32,   33,   34,   62,   63,   64,   767, 768,
                                               769, 65, 66, 96, 97, 1023, 1024, 1025, 1026, 1056, 1057, 2047, 2048};
@@ -269,7 +269,7 @@ void exact_lengths(Tally& tally, Random& random) {
         for (const std::size_t length : lengths) {
             if (length > shape.longest) continue;
             for (const std::size_t before : {std::size_t{1}, std::size_t{7}, length, length + 1}) {
-                if (length > 100 && before != length) continue;  // trying everything takes seconds on long runs
+                if (length > 100 && before != length) continue;  // an exhaustive search takes seconds on long runs
                 Bytes data = noise(random, before);
                 shape.append(data, length, random);
                 if (length <= 100) check(tally, shape.name, data);
@@ -280,8 +280,8 @@ void exact_lengths(Tally& tally, Random& random) {
     }
 }
 
-// 64 KiB that pack to almost as much: raw bytes, and near both ends of the output every command that the size permits.
-// Sources lie at 0, at the last offset that a reference can name, and across both ends of a long command.
+// 64 KiB that pack to almost as much: raw bytes, and near both ends of the output every command that the size allows.
+// Sources are at 0, at the last offset that a reference can hold, and across both ends of a long command.
 Bytes full_output(Random& random, std::size_t tail) {
     const std::size_t copied = 1 + below(random, 1024);
     Bytes data = noise(random, halscope::hal::kMaxOutput - 6 * 1024 - tail);
@@ -324,13 +324,13 @@ void full_outputs(Tally& tally, Random& random) {
     check(tally, "64 KiB of pieces", pieces(random, halscope::hal::kMaxOutput, {1, 3, 8, 30, 66}));
 }
 
-// Noise whose packed stream ends right before, at and behind 65,536 bytes.
+// Noise whose packed stream ends just before, at and just after 65,536 bytes.
 void full_packed(Tally& tally, Random& random) {
     const Bytes data = noise(random, halscope::hal::kMaxOutput);
     const auto head = [&data](std::size_t n) {
         return Bytes(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(n));
     };
-    // Every byte of noise less is a byte of the stream less, or three where a command goes with it.
+    // Each byte of noise removed is one byte less of stream, or three where a command disappears with it.
     std::size_t size = data.size();
     for (std::size_t minimum = Exhaustive(data).minimum(); minimum > halscope::hal::kMaxPacked;) {
         size -= (minimum - halscope::hal::kMaxPacked + 2) / 3;
@@ -359,7 +359,7 @@ int main() {
     full_outputs(tally, random);
     full_packed(tally, random);
     std::printf(
-        "minimal_sizes: %zu encodings, %zu differences; %zu refused rightly, %zu of exactly 65,536 packed bytes\n",
+        "minimal_sizes: %zu encodings, %zu differences; %zu refused correctly, %zu of exactly 65,536 packed bytes\n",
         tally.inputs, tally.failures, tally.refused, tally.brim_full);
     const bool thorough = tally.inputs >= 40'000 && tally.refused > 0 && tally.brim_full > 0;
     return tally.failures == 0 && thorough ? 0 : 1;

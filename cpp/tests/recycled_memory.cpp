@@ -1,5 +1,5 @@
-// Blocks of memory that several threads take, write, hand to one another and give back are never two threads' at once,
-// and what is kept for later stays within its bound. Run under ThreadSanitizer, which reports a block that two have.
+// Blocks of memory that several threads take, write, pass on and give back are never owned by two threads at once, and
+// the amount kept for later stays within its bound. Run under ThreadSanitizer, which reports a block with two owners.
 #include "core/recycled_memory.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using namespace halscope;
 
 constexpr unsigned kThreads = 6;  // more than there are shelves
 constexpr unsigned kRounds = 3000;
-constexpr std::size_t kHeld = 24;  // of each thread, and as many lie between them
+constexpr std::size_t kHeld = 24;  // per thread, and as many are in between
 
 struct Block {
     std::uint8_t* memory = nullptr;
@@ -44,11 +44,11 @@ Block take(std::size_t size, std::uint8_t mark) {
 void give(const Block& block) {
     if (block.memory == nullptr) return;
     expect(std::all_of(block.memory, block.memory + block.size, [&](auto byte) { return byte == block.mark; }),
-           "somebody else wrote into a block");
+           "another thread wrote to a block");
     give_memory(block.memory, block.size);
 }
 
-// Blocks that wait for any thread: what one decodes another lets go of.
+// Blocks offered to any thread: one thread frees what another decoded.
 class Exchange {
   public:
     Block swap(std::size_t place, Block block) {
@@ -67,13 +67,13 @@ void work(unsigned thread, Exchange& exchange) {
     for (unsigned round = 0; round < kRounds; ++round) {
         Block& mine = held[random() % kHeld];
         give(mine);
-        // Sizes at both edges of a step, the smallest and the largest block among them.
+        // Sizes at both edges of a step, including the smallest and the largest block.
         const std::size_t steps = random() % (kRecycledMost / kRecycledStep + 1) * kRecycledStep;
         const std::size_t size = std::clamp<std::size_t>(steps + random() % 3 - 1, 1, kRecycledMost);
         mine = take(steps == 0 ? 1 + random() % 2 : size, static_cast<std::uint8_t>(round * kThreads + thread));
         if (random() % 4 == 0) mine = exchange.swap(random() % kHeld, mine);
-        // Each thread may have counted one block that it is about to give away for good.
-        expect(kept_memory() <= kRecycledKept + kThreads * kRecycledMost, "more is kept than may be");
+        // Each thread may have counted one block that it is about to free.
+        expect(kept_memory() <= kRecycledKept + kThreads * kRecycledMost, "more memory is kept than allowed");
     }
     for (const Block& block : held) give(block);
 }
@@ -86,31 +86,31 @@ void many_threads() {
     }
     for (std::thread& thread : threads) thread.join();
     for (std::size_t place = 0; place < kHeld; ++place) give(exchange.swap(place, {}));
-    expect(kept_memory() <= kRecycledKept, "more is kept at rest than may be");
+    expect(kept_memory() <= kRecycledKept, "more memory is kept at rest than allowed");
 }
 
-// Twice as much as may be kept is given back at once: as much as may is kept, and it is used again.
+// Giving back twice as much as may be kept: the bound is kept, and that much is reused.
 void bound() {
     constexpr std::size_t kMost = kRecycledKept / kRecycledMost;
     std::vector<Block> blocks;
     for (std::size_t k = 0; k < 2 * kMost; ++k) blocks.push_back(take(kRecycledMost, static_cast<std::uint8_t>(k)));
     for (const Block& block : blocks) {
         give(block);
-        expect(kept_memory() <= kRecycledKept, "the bound is passed");
+        expect(kept_memory() <= kRecycledKept, "the bound is exceeded");
     }
-    expect(kept_memory() + kRecycledMost > kRecycledKept, "less is kept than may be");
+    expect(kept_memory() + kRecycledMost > kRecycledKept, "less memory is kept than allowed");
     const std::size_t full = kept_memory();
     const Block again = take(kRecycledMost, 1);
-    expect(kept_memory() == full - kRecycledMost, "a kept block is not used again");
+    expect(kept_memory() == full - kRecycledMost, "a kept block is not reused");
     give(again);
-    expect(kept_memory() == full, "a block that there is room for is not kept");
+    expect(kept_memory() == full, "a block that fits the bound is not kept");
 }
 
 }  // namespace
 
 int main() {
     many_threads();
-    // All that is left of smaller blocks is taken for good, so that only largest ones count below.
+    // Take all smaller blocks for good, so that only the largest size counts below.
     std::vector<Block> small;
     for (std::size_t size = kRecycledStep; size <= kRecycledMost; size += kRecycledStep) {
         for (std::size_t before = kept_memory() + 1; kept_memory() < before;) {
@@ -118,7 +118,7 @@ int main() {
             small.push_back(take(size, 0));
         }
     }
-    expect(kept_memory() == 0, "kept memory cannot be taken again");
+    expect(kept_memory() == 0, "kept memory cannot be taken");
     bound();
     for (const Block& block : small) give(block);
     std::printf("recycled_memory: %u threads, %u rounds each, %u differences\n", kThreads, kRounds, failures.load());

@@ -1,6 +1,6 @@
-// The scan of every native codec finds exactly what its decoder takes, at every offset: of the images that are named as
-// arguments and of several made here, with LoROM's bank edges and without, strict and compatible, on one thread to
-// three. Build it as Release.
+// Every native codec's scan finds exactly what its decoder accepts, at every offset: of the images given as arguments
+// and of several made here, with and without LoROM bank edges, strict and compatible, on one to three threads. Build it
+// as Release.
 //   proof_scan_equals_decoder IMAGE...
 #include <algorithm>
 #include <array>
@@ -34,7 +34,7 @@ std::uint8_t any_byte(Random& random) {
     return static_cast<std::uint8_t>(random() >> 5);
 }
 
-// Rows that repeat, count up and mirror, with a little noise: packs like graphics.
+// Rows that repeat, count up and mirror, with a little noise: compresses like graphics.
 Bytes drawn(Random& random, std::size_t size) {
     Bytes data(size);
     for (std::size_t i = 0; i < size; ++i) {
@@ -44,7 +44,7 @@ Bytes drawn(Random& random, std::size_t size) {
     return data;
 }
 
-// A command of any kind and length, its reference mostly near the start of the output.
+// A command of any kind and length, with its reference mostly near the start of the output.
 void append_command(Bytes& rom, Random& random) {
     const unsigned kind = below(random, 7);
     const unsigned count = below(random, 4) == 0 ? below(random, 1024) : below(random, 32);
@@ -62,7 +62,7 @@ void append_command(Bytes& rom, Random& random) {
     for (; arguments > 0; --arguments) rom.push_back(any_byte(random));
 }
 
-// Packed blocks back to back and apart, rows of commands, code, noise, tables and plain fill, cut off at the end.
+// Packed blocks back to back and apart, rows of commands, code, noise, tables and plain fill, truncated at the end.
 Bytes rom_like(std::uint32_t seed, std::size_t size) {
     Random random(seed);
     Bytes opcodes(24);
@@ -101,7 +101,7 @@ Bytes rom_like(std::uint32_t seed, std::size_t size) {
     return rom;
 }
 
-// Streams at the limits: packed bytes and output of 64 KiB to one byte, and one more of either.
+// Streams at the limits: 64 KiB of packed bytes and of output, and one byte more of either.
 Bytes at_the_limits() {
     Bytes rom;
     const auto raw = [&rom](unsigned count) {
@@ -122,7 +122,7 @@ Bytes at_the_limits() {
     return rom;
 }
 
-// The decoder's word on every offset, nothing at or behind the next edge in its sight.
+// The number of offsets where scan and decoder disagree; the decoder sees nothing at or past the next edge.
 std::size_t differences(const halscope::codecs::NativeCodec& codec, const Image& image, std::size_t window, Mode mode) {
     static std::array<std::uint8_t, kMaxOutput> out;
     const std::span<const std::uint8_t> rom(image.bytes);
@@ -150,7 +150,8 @@ std::size_t differences(const halscope::codecs::NativeCodec& codec, const Image&
     for (std::size_t threads = 2; threads <= 3; ++threads) {
         const std::vector<Candidate> again = codec.scan(rom, window, mode, threads, nullptr);
         if (std::equal(again.begin(), again.end(), found.begin(), found.end(), same_stream)) continue;
-        std::printf("%s, window %zu: %zu threads find something else than one\n", image.name.c_str(), window, threads);
+        std::printf("%s, window %zu: %zu threads find different streams than one\n", image.name.c_str(), window,
+                    threads);
         ++different;
     }
     if (rom.size() >= 1024 || different > 0)
@@ -163,7 +164,7 @@ std::size_t differences(const halscope::codecs::NativeCodec& codec, const Image&
 std::vector<Image> made_here() {
     std::vector<Image> images;
     images.push_back({"limits", at_the_limits()});
-    // Whole megabytes, so that a scan that splits its work does; and sizes that are no multiple of anything.
+    // Whole megabytes, so that the scan splits its work if it can; and sizes that are no round number.
     images.push_back({"ROM-like 1", rom_like(1, 0x140000)});
     images.push_back({"ROM-like 2", rom_like(2, 0x4F123)});
     images.push_back({"ROM-like 3", rom_like(3, 0x8001)});

@@ -1,5 +1,5 @@
-// Several threads pack, unpack and scan one shared ROM at once, as the codec pool does; each must see what one thread
-// sees. Run under ThreadSanitizer, which reports any state that the calls share behind the scenes.
+// Several threads encode, decode and scan one shared ROM at once, as the codec pool does; each must get the results of
+// a single thread. Run under ThreadSanitizer, which reports any state that the calls share.
 #include <algorithm>
 #include <array>
 #include <atomic>

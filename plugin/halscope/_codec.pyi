@@ -7,7 +7,8 @@ import numpy as np
 from halscope_hooks import Block
 from numpy.typing import NDArray
 
-# core: calls that take a token raise halscope_hooks.CancelledError soon after cancel(); 0 threads are as many as pay
+# core: calls that take a token raise halscope_hooks.CancelledError soon after cancel(); threads=0 uses as many threads
+# as are worthwhile
 @final
 class CancelToken:
     def __init__(self) -> None: ...
@@ -15,13 +16,13 @@ class CancelToken:
     @property
     def cancelled(self) -> bool: ...
 
-# The vector instructions in use (scalar, ssse3, avx2, neon), those that this processor has, and a limit for tests
+# The vector instructions in use (scalar, ssse3, avx2 or neon), the levels this processor supports, a limit for tests
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
 def limit_simd(most: str) -> None: ...
 
-# The native codecs: decode gives the block or, for a fault, (its offset, the reason); encode (stream, 0, "") or (None,
-# offset, reason). native_codecs() has all that there are: to make another one is a TypeError
+# A native codec. decode returns the block or, on a fault, (offset, reason); encode returns (stream, 0, "") or (None,
+# offset, reason). native_codecs() returns all of them; the constructor raises TypeError
 @final
 class NativeCodec:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
@@ -45,7 +46,7 @@ class NativeCodec:
 
 def native_codecs() -> tuple[NativeCodec, ...]: ...
 
-# locate: flat functions over arrays; halscope.rom puts them together. `numbers` count through `codecs`
+# locate: flat functions over arrays, composed by halscope.rom; `numbers` are indices into `codecs`
 def locate_command_evidence(
     rom: Buffer, offsets: NDArray[np.uint32], codec: NativeCodec, cancel: CancelToken | None = None, threads: int = 0
 ) -> NDArray[np.float32]: ...

@@ -173,9 +173,9 @@ def test_a_stream_past_64_kib_is_refused_and_one_of_64_kib_is_not(effort: Effort
             size += 1
     assert 0x10000 - 2 <= len(largest) <= 0x10000
     assert hal_reference.decode(largest) == (noise[: size - 1], len(largest))
-    assert "would pass 65,536 bytes" in refused.reason
+    assert "would exceed 65,536 bytes" in refused.reason
     assert 0 < refused.offset < size
-    with pytest.raises(hal.HalError, match="would pass 65,536 bytes"):
+    with pytest.raises(hal.HalError, match="would exceed 65,536 bytes"):
         hal.encode(noise, effort=effort)
 
 

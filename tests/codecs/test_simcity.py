@@ -54,7 +54,7 @@ def test_every_command_writes_what_the_game_does(packed: bytes, data: bytes, str
 
 
 FAULTS: dict[str, tuple[bytes, int, str]] = {
-    "no terminator": (b"\x02abc", 4, "no SimCity stream"),
+    "no terminator": (b"\x02abc", 4, "not valid SimCity data"),
     "cut inside a long header": (b"\x20x\xe0", 2, "terminator"),
     "cut before a distance": (ABC + b"\xc0", 4, "terminator"),
     "reference to the byte being written": (ABC + b"\x80\x03\x00\xff", 4, "only 3"),

@@ -47,7 +47,7 @@ def test_a_difference_that_does_not_fit_changes_nothing(difference: bytes, pages
 
 def test_a_state_that_cannot_be_changed_is_refused() -> None:
     state = np.zeros(64, np.uint8)
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(ValueError, match="the same size"):
         _codec.snes_page_difference(state, np.zeros(128, np.uint8), 64)
     difference = _codec.snes_page_difference(state, state + np.uint8(1), 64)
     state.flags.writeable = False
