@@ -141,7 +141,7 @@ def test_what_is_no_picture_is_named(picture: object, said: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a b"])
 def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="is not a picture.s name"):
+    with pytest.raises(UsageError, match="is not a picture's name"):
         checker(tmp_path)[0].check(gradient(), name)
 
 
