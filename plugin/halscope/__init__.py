@@ -1,14 +1,14 @@
 """Halscope: see, trace and edit the graphics of a running SNES game.
 
-Everything that a program needs is here: open a host, open the ROM as a workspace, attach a session, read its events.
-What is named is imported when it is first used, so importing this package costs nothing.
+The public API of the package: open a host, open the ROM as a workspace, attach a session, read its events.
+Names are imported on first use, so importing this package costs nothing.
 """
 
 from __future__ import annotations
 
 from halscope._version import __version__
 
-TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from halscope_hooks import (
         Attached,
@@ -85,7 +85,7 @@ _MODULES = ("hal", "lz")
 
 
 def __getattr__(name: str) -> object:
-    """Import what is named when it is first asked for: pytest looks in here for everyone who has Halscope installed."""
+    """Import `name` on first use. pytest imports this package in every environment that has Halscope installed."""
     from importlib import import_module
 
     if name not in __all__:

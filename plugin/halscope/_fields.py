@@ -1,4 +1,4 @@
-"""Strict reading of foreign JSON: fields are taken by name and type, and every error names the file and the field."""
+"""Strict reading of untrusted JSON: fields are read by name and type; every error names the file and the field."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from halscope_hooks import HalscopeError, StartEvidence
 
 
 class InvalidFieldError(Exception):
-    """A value is not what its field takes; the text says what it takes."""
+    """A value is not valid for its field. The text says what the field accepts."""
 
 
 class Fields:
     """One JSON object.
 
     Args:
-        value: What JSON gave; anything.
-        source: The file, for messages.
+        value: The parsed JSON value, of any type.
+        source: Name of the file, for messages.
         path: The object's path in the document, "" for the document itself.
-        error: What to raise.
-        advice: What the person can do, the end of every message.
+        error: Class of the errors to raise.
+        advice: What the user can do; ends every message.
 
     Raises:
-        HalscopeError: `error`: it is not an object.
+        HalscopeError: As `error`: the value is not an object.
     """
 
     def __init__(self, value: object, source: str, path: str, error: type[HalscopeError], advice: str) -> None:
@@ -39,27 +39,28 @@ class Fields:
         self._left: dict[str, Any] = dict(value)
 
     def wrong(self, message: str) -> HalscopeError:
-        """An error with the file before the message and the advice behind it, to be raised."""
+        """Build an error for the caller to raise: the file, the message, then the advice."""
         return self._error(f"{self.source}: {message}; {self._advice}")
 
     def inner(self, name: str) -> Fields:
-        """The object in a field. Raises `error`: it is missing, or no object."""
+        """Return the object in a field. Raises `error` if it is missing or not an object."""
         return Fields(self.take(name, anything), self.source, self._join(name), self._error, self._advice)
 
     def optional[T](self, name: str, build: Callable[[Fields], T]) -> T | None:
-        """What `build` makes of the object in a field; `None` for null."""
+        """Return `build` of the object in a field, or `None` for null."""
         if name in self._left and self._left[name] is None:
             del self._left[name]
             return None
         return build(self.inner(name))
 
     def each(self, name: str, most: int, *, least: int = 0) -> Iterator[Fields]:
-        """The objects in a list of `least` to `most`. Raises `error`: it is no such list, or an item is no object."""
+        """Yield the objects of a list of `least` to `most` items. Raises `error` if the field is not such a list, or an
+        item is not an object."""
         for number, item in enumerate(self.take(name, listed(most, anything, least=least))):
             yield Fields(item, self.source, f"{self._join(name)}[{number}]", self._error, self._advice)
 
     def take[T](self, name: str, read: Callable[[Any], T]) -> T:
-        """Return a field's value as `read` gives it. Raises `error`: missing, or `read` raised `InvalidFieldError`."""
+        """Return `read` of a field's value. Raises `error` if it is missing or `read` raises `InvalidFieldError`."""
         if name not in self._left:
             raise self.wrong(f"{self._full(name)} is missing")
         value = self._left.pop(name)
@@ -71,7 +72,7 @@ class Fields:
             raise self._error(f"{self.source}: {self._full(name)} is {shown}, expected {error}") from None
 
     def finish(self) -> None:
-        """Refuse fields that nobody took: what they say would be lost in silence. Raises `error`."""
+        """Refuse fields that were not read: their contents would be lost silently. Raises `error`."""
         if self._left:
             names = ", ".join(sorted(self._full(name) for name in self._left))
             raise self.wrong(f"unknown field {names[:200]}")
@@ -84,19 +85,19 @@ class Fields:
 
 
 def anything(value: Any) -> Any:
-    """Take the value as it is; its own `Fields` will read it."""
+    """Accept any value; the caller reads it with a `Fields` of its own."""
     return value
 
 
 def text(value: Any) -> str:
-    """Take up to 200 printable characters: no line breaks, no terminal codes, no lone surrogates."""
+    """Accept up to 200 printable characters: no line breaks, no terminal codes, no lone surrogates."""
     if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
         raise InvalidFieldError("at most 200 printable characters")
     return value
 
 
 def any_text(most: int) -> Callable[[Any], str]:
-    """Take up to `most` characters, whatever they are: a file's path may hold any."""
+    """Accept up to `most` characters of any kind, since a file's path may contain any."""
 
     def read(value: Any) -> str:
         if not isinstance(value, str) or len(value) > most:
@@ -107,21 +108,21 @@ def any_text(most: int) -> Callable[[Any], str]:
 
 
 def flag(value: Any) -> bool:
-    """Take true or false."""
+    """Accept true or false."""
     if not isinstance(value, bool):
         raise InvalidFieldError("true or false")
     return value
 
 
 def hex_bytes(value: Any) -> bytes:
-    """Take 1 to 64 bytes in hex."""
+    """Accept 1 to 64 bytes in hex."""
     if not isinstance(value, str) or not re.fullmatch(r"(?:[0-9a-f]{2}){1,64}", value):
         raise InvalidFieldError("1 to 64 bytes in lower-case hex")
     return bytes.fromhex(value)
 
 
 def whole(low: int, high: int) -> Callable[[Any], int]:
-    """Take a whole number from `low` to `high`."""
+    """Accept an integer from `low` to `high`."""
 
     def read(value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -132,7 +133,7 @@ def whole(low: int, high: int) -> Callable[[Any], int]:
 
 
 def listed[T](most: int, item: Callable[[Any], T], *, least: int = 1) -> Callable[[Any], list[T]]:
-    """Take a list of `least` to `most`, each read with `item`."""
+    """Accept a list of `least` to `most` items, each read with `item`."""
 
     def read(value: Any) -> list[T]:
         if not isinstance(value, list) or not least <= len(value) <= most:
@@ -149,7 +150,7 @@ def listed[T](most: int, item: Callable[[Any], T], *, least: int = 1) -> Callabl
 
 
 def choice[T](choices: tuple[T, ...]) -> Callable[[Any], T]:
-    """Take one of some values."""
+    """Accept one of the given values."""
 
     def read(value: Any) -> T:
         for candidate in choices:
@@ -161,12 +162,12 @@ def choice[T](choices: tuple[T, ...]) -> Callable[[Any], T]:
 
 
 def optional[T](read: Callable[[Any], T]) -> Callable[[Any], T | None]:
-    """Take null, or what `read` takes."""
+    """Accept null, or whatever `read` accepts."""
     return lambda value: None if value is None else read(value)
 
 
 def matching(pattern: re.Pattern[str], what: str) -> Callable[[Any], str]:
-    """Take a text that `pattern` matches as a whole."""
+    """Accept text that `pattern` matches in full; `what` describes it in messages."""
 
     def read(value: Any) -> str:
         if not isinstance(value, str) or not pattern.fullmatch(value):
@@ -183,7 +184,7 @@ start_evidence: Callable[[Any], StartEvidence] = choice(get_args(StartEvidence))
 
 
 def moment(value: Any) -> datetime:
-    """Take a date and time with its offset from UTC, as ISO 8601; it becomes UTC."""
+    """Accept an ISO 8601 date and time with a UTC offset; it is converted to UTC."""
     try:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -197,7 +198,7 @@ def moment(value: Any) -> datetime:
 
 
 def document(text: str | bytes, source: str, error: type[HalscopeError], advice: str) -> Fields:
-    """Parse a JSON document that is one object; anything at all may stand in it. Raises `error`: it is none."""
+    """Parse a JSON document that is one object. Its contents are untrusted. Raises `error` if it is not one."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as reason:

@@ -1,4 +1,4 @@
-"""Reading and writing files at the edges: size limits on the way in, all or nothing on the way out."""
+"""Reading and writing files: reads are limited in size, writes are atomic."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def read_limited(path: Path, limit: int, what: str) -> bytes:
 
     Args:
         path: The file.
-        limit: Most bytes that such a file may have.
+        limit: Largest size that such a file may have, in bytes.
         what: What the file is to the user ("ROM", "PNG"), for the message.
 
     Raises:
-        UsageError: It is missing, a directory, unreadable or too large.
+        UsageError: The file is missing, a directory, unreadable or too large.
     """
     try:
         with path.open("rb") as file:
@@ -37,25 +37,25 @@ def read_limited(path: Path, limit: int, what: str) -> bytes:
 
 
 def refuse_same(output: Path, source: Path, what: str) -> None:
-    """Refuse to write over the file that is read.
+    """Refuse to overwrite the input file.
 
     Args:
-        output: What is to be written.
-        source: What is read.
+        output: The file to be written.
+        source: The file that is read.
         what: What the source is to the user ("ROM"), for the message.
 
     Raises:
-        UsageError: They are one file.
+        UsageError: Both paths name the same file.
     """
     if output.exists() and source.exists() and output.samefile(source):
-        raise UsageError(f"{output}: is the {what} itself, which is never written over; give another name")
+        raise UsageError(f"{output}: is the {what} itself, which is never overwritten; give another name")
 
 
 def write_atomic(path: Path, data: Buffer) -> None:
-    """Write the whole file or nothing: into a temporary file beside it, flushed, then renamed over it.
+    """Write the whole file or nothing: write a temporary file beside it, sync it, rename it over the target.
 
     Raises:
-        HalscopeError: The folder is missing or not writable, or the disk is full; nothing is left behind.
+        HalscopeError: The folder is missing or not writable, or the disk is full. The temporary file is removed.
     """
     temporary: str | None = None
     try:
@@ -66,7 +66,7 @@ def write_atomic(path: Path, data: Buffer) -> None:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes private files; a result is an ordinary one
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp creates private files; the result has the usual permissions
         Path(temporary).replace(path)
     except OSError as error:
         if temporary is not None:

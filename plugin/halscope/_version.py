@@ -1,3 +1,3 @@
-"""The version, for the rooms too: they never import the front door."""
+"""The version, in a module of its own: subpackages need it and never import `halscope` itself."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""HAL Laboratory's compression, for callers from outside; see halscope.codecs.hal."""
+"""HAL Laboratory's compression: the public API; see halscope.codecs.hal."""
 
 from halscope_hooks import Block
 

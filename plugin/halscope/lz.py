@@ -1,4 +1,4 @@
-"""Nintendo's LZ family, for callers from outside; see halscope.codecs.lz and halscope.codecs.simcity."""
+"""Nintendo's LZ family: the public API; see halscope.codecs.lz and halscope.codecs.simcity."""
 
 from halscope_hooks import Block
 

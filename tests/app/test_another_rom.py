@@ -128,7 +128,7 @@ def test_nothing_is_edited_in_a_rom_that_is_not_known(tmp_path: Path) -> None:
     png = blanked(workspace, tmp_path / "a.png")
     edits.bring_in([png], seen(console).snapshot)
     edits.follow(None)
-    with pytest.raises(HostError, match=r"file is not known.*load .*first\.sfc again"):
+    with pytest.raises(HostError, match=r"the file of the running ROM is unknown.*load .*first\.sfc again"):
         edits.bring_in([png], seen(console).snapshot)
     edits.look(seen(console))
     edits.write_patch(tmp_path / "out.bps")
@@ -190,6 +190,6 @@ def test_a_played_session_indexes_the_rom_that_is_loaded(tmp_path: Path) -> None
 
     Play(first, session, edits, seen=note, progress=lambda _done, _total: None, report=reports.append).run(())
     assert console.located == [True, False, True, False], "each time nothing is known of a ROM until it is indexed"
-    assert any("second.sfc runs now" in line for line in reports)
-    assert any("another ROM runs now" in line for line in reports)
+    assert any("second.sfc is running now" in line for line in reports)
+    assert any("another ROM is running now" in line for line in reports)
     assert dataclasses.asdict(session.info)["rom"]["sha256"] == "00"

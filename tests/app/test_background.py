@@ -39,7 +39,7 @@ def test_cancelled_work_that_does_not_answer_is_left_behind(
     with pytest.raises(CancelledError, match="enough"):
         in_background(lambda: go_on.wait(10), token)
     go_on.set()
-    assert "left behind" in caplog.text
+    assert "is abandoned" in caplog.text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")

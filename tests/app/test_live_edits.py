@@ -71,7 +71,7 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         bad.write_bytes(b"no picture")
         count = len(list(tmp_path.glob("hal-*.png")))
         update = play.run(4)
-        assert any(line.startswith(png.name) and "in the game" in line for line in play.said)
+        assert any(line.startswith(png.name) and "applied to the game" in line for line in play.said)
         assert any(bad.name in line and "PNG" in line for line in play.said)
         assert play.edits.plan is not None
         new = {tile.new for block in play.edits.plan.blocks for tile in block.changes}
@@ -135,5 +135,5 @@ def test_where_nothing_can_be_remembered_that_is_said_once_and_sheets_appear_all
         game.go_to("meadow")
         play = Play(game, folder)
         play.run(3)
-    assert [line.partition(":")[0] for line in play.said] == ["what is seen is not remembered"]
+    assert [line.partition(":")[0] for line in play.said] == ["knowledge about this ROM is not saved"]
     assert list(folder.glob("hal-*.png"))

@@ -68,12 +68,12 @@ def test_two_plugins_may_have_modules_of_one_name_and_sys_path_stays(tmp_path: P
         ("other = 1", {}, "cannot be imported.*has no attribute 'plugin'"),
         (GOOD, {"entry_point": "elsewhere:plugin"}, r"No module named '.*elsewhere'"),
         ("plugin = object()", {}, "has no hook; mark its functions"),
-        (GOOD.replace("Plugin()", "Plugin"), {}, "is the class Plugin; name an instance"),
+        (GOOD.replace("Plugin()", "Plugin"), {}, "is the class Plugin; give an instance"),
         (GOOD.replace("halscope_update", "halscope_updaet"), {}, "halscope_updaet"),
         (GOOD.replace("frame)", "picture)"), {}, r"picture.*see docs/reference/hooks.md"),
         (GOOD.replace("    def", "    async def"), {}, "is a coroutine or generator function"),
         (GOOD.replace("@hookimpl", "@hookimpl(wrapper=True)").replace("...", "yield"), {}, "wrapper"),
-        ("class P:\n    @property\n    def x(self): raise ValueError('no')\nplugin = P()", {}, "no hook|looked at"),
+        ("class P:\n    @property\n    def x(self): raise ValueError('no')\nplugin = P()", {}, "no hook|inspected"),
     ],
 )
 def test_a_broken_plugin_is_refused_by_name_and_the_others_go_on(
@@ -103,12 +103,12 @@ def test_nothing_is_imported_of_a_plugin_whose_manifest_is_wrong(tmp_path: Path)
 def test_an_id_that_is_taken_is_refused(tmp_path: Path) -> None:
     plugins = Plugins(folders=[write_plugin(tmp_path / "a", GOOD), write_plugin(tmp_path / "b", GOOD)])
     assert names(plugins) == ["sparkle"]
-    assert "has this id already" in plugins.refused[0].reason
-    assert "has this id already" in Plugins(folders=[write_plugin(tmp_path, GOOD, "halscope-hosts")]).refused[0].reason
+    assert "already has this id" in plugins.refused[0].reason
+    assert "already has this id" in Plugins(folders=[write_plugin(tmp_path, GOOD, "halscope-hosts")]).refused[0].reason
 
 
 def test_a_folder_without_a_manifest_is_a_wrong_request(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"holds no manifest\.json"):
+    with pytest.raises(UsageError, match=r"contains no manifest\.json"):
         Plugins(folders=[tmp_path])
 
 
@@ -155,8 +155,8 @@ def test_an_installed_plugin_is_found_by_its_entry_point(site: Path) -> None:
     [
         ({"hook_api": 99}, "sparkle.plugin:plugin", "install a newer Halscope"),
         ({"entry_point": "sparkle.other:plugin"}, "sparkle.plugin:plugin", "make them equal"),
-        ({}, "not_installed.plugin:plugin", "not_installed: is not there"),
-        ({}, "json.tool:plugin", "json: holds no manifest.json"),
+        ({}, "not_installed.plugin:plugin", "not_installed: is not installed"),
+        ({}, "json.tool:plugin", "json: contains no manifest.json"),
     ],
 )
 def test_an_installed_plugin_is_checked_without_importing_it(
@@ -186,7 +186,7 @@ def test_the_command_takes_a_folder_and_names_what_it_refuses(tmp_path: Path) ->
     assert "halscope-codecs: halscope_codecs() returned <" in done.stderr
     done = subprocess.run([*command, "--plugin", str(tmp_path)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    assert "holds no manifest.json" in done.stderr
+    assert "contains no manifest.json" in done.stderr
 
 
 def test_a_plugin_with_a_manifest_gets_nothing_that_was_not_granted(tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ def test_an_exporter_takes_edits_out_by_its_ending_and_is_proven(
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        (("image = bytearray(source)", "return source"), "does not make the edited ROM; nothing was written"),
+        (("image = bytearray(source)", "return source"), "does not produce the edited ROM; nothing was written"),
         (("assert request", "1 // 0; assert request"), "plugin sparkle: cannot write .json"),
         (("image = bytearray(source)", "raise RuntimeError('bad')"), "plugin sparkle: cannot read its own .json back"),
     ],

@@ -189,7 +189,7 @@ def test_the_rom_is_never_written_over(rom: Path, tmp_path: Path, capsys: pytest
         if command[0] == "record" and not available_cores():
             continue
         assert main([*map(str, command), "-o", str(rom)]) == 2
-        assert "never written over" in capsys.readouterr().err
+        assert "never overwritten" in capsys.readouterr().err
         assert rom.read_bytes() == before
 
 

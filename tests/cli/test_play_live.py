@@ -80,7 +80,7 @@ def test_the_game_runs_at_once_a_save_gets_into_it_and_ctrl_c_writes_the_patch(
         shown = np.asarray(image.convert("RGBA")).copy()
     shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
     Image.fromarray(shown).save(png)
-    assert eventually(lambda: f"{png.name}: in the game at frame" in playing.errors.read_text()), (
+    assert eventually(lambda: f"{png.name}: applied to the game at frame" in playing.errors.read_text()), (
         playing.errors.read_text()
     )
     assert playing.ctrl_c() == 0, playing.errors.read_text()

@@ -71,7 +71,7 @@ def test_a_recording_is_driven_alone(tmp_path: Path) -> None:
 def test_a_host_that_promises_what_it_cannot_do_is_refused() -> None:
     host = MadeHost()
     host.info = type(host.info)("made", "a test", capabilities=frozenset({"driven", "playable"}))
-    with pytest.raises(TypeError, match="says that it is playable, and has not the methods"):
+    with pytest.raises(TypeError, match="declares that it is playable, but lacks the methods"):
         check_host(host)
     host.info = type(host.info)("made", "a test", capabilities=frozenset({"driven"}))
     check_host(host)

@@ -14,7 +14,7 @@ from halscope.ppu import compose, obj
 from numpy.typing import NDArray
 from support.ppu_states import PpuState, add_colour_math, add_layers, add_sprites, add_windows, hidden_oam, noise
 
-FRAMES = 8  # the ROM has loaded and shown its state well before
+FRAMES = 8  # enough for the ROM to load and show its state
 
 pytest.importorskip("libretro", reason="libretro.py is not installed: pip install 'halscope[emulator]'")
 CORES = {core.name: core for core in available_cores()}
@@ -24,7 +24,7 @@ WITHOUT_CORES = (
 
 
 def cores(*wanted: str) -> pytest.MarkDecorator:
-    """Run the test on each of these cores that is installed; quick runs take the first alone."""
+    """Run the test on each of these cores that is installed; quick runs use only the first."""
     here = [name for name in wanted if name in CORES]
     found = [pytest.param(CORES[name], id=name, marks=[pytest.mark.slow] * (name != here[0])) for name in here]
     missing = pytest.param(None, id="none", marks=pytest.mark.skip(WITHOUT_CORES))
@@ -268,7 +268,7 @@ def test_forced_blank_is_black(core: CoreFile) -> None:
 
 @both
 def test_every_visible_sprite_pixel_has_its_owner(core: CoreFile) -> None:
-    """Each sprite gets a palette no other colour is in, so that the picture itself tells whose a pixel is."""
+    """Each sprite gets a palette of unique colours, so that the picture shows which sprite a pixel belongs to."""
     rng = of(63)
     state = noise(rng)
     add_layers(state, rng, 1)

@@ -80,7 +80,7 @@ def test_a_library_that_is_no_core_is_refused() -> None:
     import halscope._codec
 
     assert halscope._codec.__file__ is not None
-    with pytest.raises(HostError, match="no libretro core"):
+    with pytest.raises(HostError, match="not a libretro core"):
         LibretroHost(probe_rom.build(), Path(halscope._codec.__file__))
 
 
@@ -89,7 +89,7 @@ def test_a_core_of_another_console_is_refused_by_name() -> None:
     if wheel is None or not wheel.submodule_search_locations:
         pytest.skip("the stable-retro wheel, which has cores of other consoles, is not installed")
     core = Path(wheel.submodule_search_locations[0]) / "cores" / "gambatte_libretro.so"
-    with pytest.raises(HostError, match=r"Gambatte is for another console \(it takes gb"):
+    with pytest.raises(HostError, match=r"Gambatte is for another console \(it accepts gb"):
         LibretroHost(probe_rom.build(), core)
 
 
@@ -132,9 +132,9 @@ void retro_cheat_set(unsigned i, bool e, const char *c) { (void)i; (void)e; (voi
 @pytest.mark.parametrize(
     ("api", "takes_rom", "vram_bytes", "message"),
     [
-        (1, "true", 0, "shows nothing as VRAM"),
-        (1, "true", 0x8000, "shows 32768 bytes as VRAM"),
-        (1, "true", 0x10000, "cannot look into Small"),
+        (1, "true", 0, "exposes nothing as VRAM"),
+        (1, "true", 0x8000, "exposes 32768 bytes as VRAM"),
+        (1, "true", 0x10000, "cannot read Small"),
         (1, "false", 0x10000, "does not take the ROM"),
         (2, "true", 0x10000, "libretro API 2"),
     ],
@@ -150,7 +150,7 @@ def test_a_core_that_cannot_be_used_is_refused_with_the_reason(
     source.write_text(_SMALL_CORE)
     options = [f"-DAPI={api}", f"-DTAKES_ROM={takes_rom}", f"-DVRAM_BYTES={vram_bytes}"]
     subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", core, source], check=True)
-    for _ in range(2):  # a refused core is let go: the second try says the same
+    for _ in range(2):  # a refused core is unloaded: the second attempt fails in the same way
         with pytest.raises(HostError, match=message):
             LibretroHost(probe_rom.build(), core)
 

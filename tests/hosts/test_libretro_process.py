@@ -1,4 +1,4 @@
-"""The host in its process: Ctrl-C arrives, a missing dependency is named, nothing is said at the exit."""
+"""The host in its process: Ctrl-C is delivered, a missing dependency is named, the exit prints nothing."""
 
 from __future__ import annotations
 
@@ -134,4 +134,4 @@ def test_a_signal_handler_may_close_the_host_while_its_core_runs(core: str, monk
         signal.signal(signal.SIGUSR1, before)
     with pytest.raises(HostError, match="closed"):
         host.step()
-    LibretroHost(probe_rom.build(), core).close()  # the core was let go: the next host may have it
+    LibretroHost(probe_rom.build(), core).close()  # the core was unloaded: the next host can use it

@@ -91,10 +91,10 @@ def test_it(halscope_session):
 @pytest.mark.parametrize(
     ("marker", "said"),
     [
-        ("", "*test_it: names no recording; mark it with @pytest.mark.halscope(recording='run.hrec')*"),
-        ("recording='gone.hrec'", "*gone.hrec: there is no such recording*make it with --halscope-record ROM*"),
-        ("'run.hrec'", "*takes named arguments only, not 'run.hrec'; write recording='run.hrec'*"),
-        ("file='run.hrec'", "*has no argument 'file'; it takes recording, plugin, allow*"),
+        ("", "*test_it: no recording is named; mark it with @pytest.mark.halscope(recording='run.hrec')*"),
+        ("recording='gone.hrec'", "*gone.hrec: no such recording*make it with --halscope-record ROM*"),
+        ("'run.hrec'", "*takes only keyword arguments, not 'run.hrec'; write recording='run.hrec'*"),
+        ("file='run.hrec'", "*has no argument 'file'; the arguments are: recording, plugin, allow*"),
         ("recording=3", "*recording=3: write a path*"),
         ("recording='run.hrec', frames=0", "*frames=0: write a number of frames, 1 or more*"),
         ("recording='run.hrec', wram=1", "*wram=1: write True or False*"),
@@ -103,7 +103,7 @@ def test_it(halscope_session):
         ("recording='run.hrec', press=[('c', 1, 2)]", "*the buttons are a, b, *"),
         ("recording='run.hrec', press=[('a', 3, 2)]", "*frames count from 1*"),
         ("recording='test_author.py'", "*test_author.py*no Halscope recording*"),
-        ("recording='run.hrec', plugin='nowhere'", "*nowhere: holds no manifest.json*"),
+        ("recording='run.hrec', plugin='nowhere'", "*nowhere: contains no manifest.json*"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(run: Run, marker: str, said: str) -> None:
@@ -174,7 +174,7 @@ def test_pictures_are_written_on_demand_and_compared_from_then_on(author: pytest
     reference = author.path / "test_author" / "view.png"
     missing = run(PICTURE)
     missing.assert_outcomes(failed=1)
-    missing.stdout.fnmatch_lines([f"*{reference}: there is no such reference picture yet*", "*--halscope-update*"])
+    missing.stdout.fnmatch_lines([f"*{reference}: the reference picture does not exist yet*", "*--halscope-update*"])
     updated = run(PICTURE, "--halscope-update")
     updated.assert_outcomes(passed=1)
     updated.stdout.fnmatch_lines([f"halscope: wrote {reference}"])

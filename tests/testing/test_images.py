@@ -54,7 +54,7 @@ def test_equal_pictures_pass_in_every_form_they_may_have(tmp_path: Path, referen
 
 def test_a_missing_reference_says_how_to_take_it_and_keeps_what_came(tmp_path: Path) -> None:
     said = failure(tmp_path, gradient())
-    assert f"{tmp_path / 'test_it' / 'view.png'}: there is no such reference picture yet" in said
+    assert f"{tmp_path / 'test_it' / 'view.png'}: the reference picture does not exist yet" in said
     assert "--halscope-update" in said
     assert np.array_equal(as_rgba(tmp_path / "out" / "view.png"), as_rgba(gradient()))
 
@@ -127,11 +127,11 @@ def test_bytes_that_are_no_picture_are_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("picture", "said"),
     [
-        (np.zeros((4, 4), np.float64), r"float64\[4, 4\] is no picture; it must be uint8\[height, width\]"),
-        (np.zeros((4, 4, 2), np.uint8), r"uint8\[4, 4, 2\] is no picture"),
+        (np.zeros((4, 4), np.float64), r"float64\[4, 4\] is not a picture; it must be uint8\[height, width\]"),
+        (np.zeros((4, 4, 2), np.uint8), r"uint8\[4, 4, 2\] is not a picture"),
         (np.zeros((0, 4), np.uint8), "4x0 pixels"),
         (Path("nowhere.png"), "nowhere.png: cannot be read"),
-        ("view.png", "str is no picture"),
+        ("view.png", "str is not a picture"),
     ],
 )
 def test_what_is_no_picture_is_named(picture: object, said: str) -> None:
@@ -141,7 +141,7 @@ def test_what_is_no_picture_is_named(picture: object, said: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a b"])
 def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="is no path"):
+    with pytest.raises(UsageError, match="is not a picture's name"):
         checker(tmp_path)[0].check(gradient(), name)
 
 

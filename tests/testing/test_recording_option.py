@@ -41,7 +41,7 @@ def test_one_recording_is_made_once_and_two_runs_do_not_share_a_file(run: Run) -
     run(CODE + other, *DEMO).assert_outcomes(passed=2)
     result = run(CODE + other.replace("frames=20", "frames=30"), *DEMO)
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*asks for another run than *::test_it, which names this recording first*"])
+    result.stdout.fnmatch_lines(["*needs another run than *::test_it, which names this recording first*"])
 
 
 def test_without_a_core_the_test_is_skipped_with_the_reason(author: pytest.Pytester, run: Run) -> None:

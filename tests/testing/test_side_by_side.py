@@ -72,7 +72,7 @@ def test_second(second, halscope_frames):
     )
     result = author.runpytest_subprocess(*WORKERS, *DEMO, timeout=300)
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*::test_second asks for another run than *::test_first, which names*"])
+    result.stdout.fnmatch_lines(["*::test_second needs another run than *::test_first, which names*"])
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The application: the only room that builds a PluginManager and puts the parts together."""
+"""The application: builds the plugins and composes the other packages. Only this package does so."""
 
 from halscope.app._doctor import Check, examine
 from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette
@@ -55,4 +55,4 @@ __all__ = [
 ]
 
 plugin = BuiltIn()
-"""What `manifest.json` names: the object that is registered with a plugin manager."""
+"""The entry point that `manifest.json` names: the object to register with a plugin manager."""

@@ -1,4 +1,4 @@
-"""Work beside a running game: on fewer cores than there are, and after everything else that wants one."""
+"""Background work during a game: at low priority, on one core less than the machine has."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from halscope.session import CancelToken, new_thread
 log: Final = logging.getLogger("halscope.app")
 
 NICENESS: Final = 10
-"""Of what is done in the background: a tenth of the game's share where both want one core."""
+"""Niceness of background threads: a tenth of the game's share where both compete for one core."""
 ANSWER_SECONDS: Final = 1.0
-"""How long cancelled work may take to answer."""
+"""How long cancelled work may take to stop, in seconds."""
 _LOOK_SECONDS: Final = 0.02
-"""From one look at the token to the next."""
+"""Interval between two checks of the token, in seconds."""
 
 
 def background_threads() -> int:
-    """How many threads work beside a game may fill: one less than there are cores, and at least one."""
+    """Number of threads for background work: one less than the machine has cores, and at least one."""
     return max(1, (os.cpu_count() or 1) - 1)
 
 
 def in_background[T](work: Callable[[], T], token: CancelToken | None = None) -> T:
-    """Do `work` on a thread of lower priority, wait for it, and give what it gives or raise what it raises.
+    """Run `work` on a thread of low priority, wait for it, and return its result or raise its exception.
 
-    A thread without privileges cannot raise its priority again, so a pool's worker would be slow ever after: the work
-    gets a thread of its own. On Linux the threads that it begins, in C++ too, inherit the priority; elsewhere all runs
-    as usual.
+    The work gets a thread of its own, because an unprivileged thread cannot raise its priority again: a pool's worker
+    would stay slow. On Linux, threads that the work starts, also in C++, inherit the priority; on other systems the
+    priority is unchanged.
 
     Args:
-        work: Looks at the token by itself, often.
-        token: Asks it to stop; `None`: nobody does.
+        work: The work; it checks the token frequently.
+        token: Cancels the work; `None` if it is never cancelled.
 
     Raises:
-        CancelledError: The token was cancelled, and the work has not answered for a second. It is left behind.
+        CancelledError: The token was cancelled and the work did not stop within a second. Its thread is abandoned.
     """
     values: list[T] = []
     errors: list[BaseException] = []
@@ -48,32 +48,32 @@ def in_background[T](work: Callable[[], T], token: CancelToken | None = None) ->
         _lower_priority()
         try:
             values.append(work())
-        except BaseException as error:  # it belongs to the caller
+        except BaseException as error:  # raised again on the caller's thread
             errors.append(error)
 
     token = CancelToken() if token is None else token
     thread = new_thread(f"{threading.current_thread().name} background", run)
     try:
         thread.start()
-    except RuntimeError:  # the system has no more threads
+    except RuntimeError:  # the system cannot start another thread
         return work()
     while thread.is_alive() and not token.cancelled:
         thread.join(_LOOK_SECONDS)
     if token.cancelled:
         thread.join(ANSWER_SECONDS)
         if thread.is_alive():
-            log.warning("%s has not answered its cancel (%s) and is left behind", thread.name, token.reason)
+            log.warning("%s did not stop when cancelled (%s) and is abandoned", thread.name, token.reason)
             token.raise_if_cancelled()
     if not errors:
         return values[0]
     try:
         raise errors[0]
     finally:
-        errors.clear()  # its traceback leads to this frame
+        errors.clear()  # its traceback refers to this frame
 
 
 def _lower_priority() -> None:
-    """Of this thread alone, which only Linux knows: elsewhere the same call means the whole process."""
+    """Lower the priority of this thread. Only on Linux: elsewhere the same call applies to the whole process."""
     if sys.platform == "linux":
         thread = threading.get_native_id()
         with contextlib.suppress(OSError):  # a sandbox may forbid it

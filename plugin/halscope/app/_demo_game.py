@@ -1,4 +1,4 @@
-"""The demo ROM on a core, driven from scene to scene with the pad, as its own variables say where it is."""
+"""The demo ROM on a core, driven from scene to scene with the pad; its variables in WRAM tell where it is."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from halscope_hooks import HalscopeError, HostError, Snapshot, capability
 
 from halscope.session import Session
 
-LONGEST_LOAD: Final = 600  # frames; a scene is decoded and faded in well within
+LONGEST_LOAD: Final = 600  # frames; a scene takes far fewer to decode and fade in
 
 
 class DemoGame:
     """The demo ROM in a session.
 
     Args:
-        session: On a host that takes buttons and states.
+        session: A session on a host that is playable and stateful.
         facts: The demo's truth file.
 
     Raises:
-        HostError: The host can do neither.
+        HostError: The host lacks one of these capabilities.
     """
 
     def __init__(self, session: Session, facts: dict[str, Any]) -> None:
@@ -37,14 +37,14 @@ class DemoGame:
         self._scenes: list[str] = [scene["name"] for scene in facts["scenes"]]
 
     def word(self, snapshot: Snapshot, symbol: str) -> int:
-        """A 16-bit variable of the game."""
+        """Return a 16-bit variable of the game."""
         if snapshot.wram is None:
             raise HalscopeError("the demo needs a host that reads WRAM")
         at = self._symbols[symbol]
         return int(snapshot.wram[at]) | int(snapshot.wram[at + 1]) << 8
 
     def scene(self, snapshot: Snapshot) -> str | None:
-        """The scene that is fully on screen, or `None` while one loads."""
+        """Return the scene that is fully on screen, or `None` while one loads."""
         if self.word(snapshot, "ready") & 0xFF != 1:
             return None
         number = self.word(snapshot, "scene") & 0xFF
@@ -60,10 +60,10 @@ class DemoGame:
             snapshot = self.session.advance()
             if snapshot is not None and condition(snapshot):
                 return snapshot
-        raise HalscopeError(f"the demo ROM did not come to {what} within {LONGEST_LOAD} frames on this core")
+        raise HalscopeError(f"the demo ROM did not reach {what} within {LONGEST_LOAD} frames on this core")
 
     def into(self, scene: str, scene_frame: int) -> Snapshot:
-        """Press Start until the scene is there, and run it for so many frames."""
+        """Press Start until the scene is on screen, and run it for `scene_frame` frames."""
         held = False
 
         def there(snapshot: Snapshot) -> bool:
@@ -76,7 +76,7 @@ class DemoGame:
         return self.until(f"the scene {scene}", there)
 
     def reload(self, scene: str, scene_frame: int) -> Snapshot:
-        """Press Select, which loads the scene again, decoding everything, and run it for so many frames."""
+        """Press Select, which reloads and decodes the scene, and run it for `scene_frame` frames."""
         self.pad.press({"select"})
         self.until("a reload", lambda snapshot: self.scene(snapshot) is None)
         return self.into(scene, scene_frame)

@@ -1,4 +1,4 @@
-"""Examining an installation: the native module, the cores (each really started), the cache."""
+"""Checks of an installation: the native module, the plugins, the cores (each is started), the cache."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from halscope.plugins import Plugins, parse_manifest
 from halscope.rom.cache import default_folder
 
 CORE_TIMEOUT: Final = 60  # seconds; a core starts in well under one
-# A core that crashes takes its process with it, so each is tried in a process of its own.
+# A core that crashes ends its process, so each is tried in a process of its own.
 TRIAL: Final = """
 import sys
 import halscope
@@ -38,7 +38,7 @@ print(session.info.emulator)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was examined, and what to do where it is not well."""
+    """Result of one check, with advice where something is wrong."""
 
     name: str
     state: Literal["ok", "warn", "fail"]
@@ -47,11 +47,11 @@ class Check:
 
 
 def examine(plugins: Plugins, rom: Path | None = None) -> list[Check]:
-    """Every check, in the order that a person wants to read them.
+    """Run every check; the results come in a useful reading order.
 
     Args:
-        plugins: Those that were found and taken, or refused.
-        rom: A ROM to say something of, or `None`.
+        plugins: The loaded and refused plugins to report.
+        rom: A ROM to report on, or `None`.
     """
     checks = [
         Check("halscope", "ok", f"{__version__}, hook API {HOOK_API}, Python {platform.python_version()}"),
@@ -70,7 +70,7 @@ def examine(plugins: Plugins, rom: Path | None = None) -> list[Check]:
             Check(
                 "cores",
                 "fail",
-                "no libretro core that works was found",
+                "no working libretro core was found",
                 "install one: pip install 'halscope[emulator]' (snes9x), or Debian's libretro-bsnes-mercury-accuracy",
             )
         )
@@ -80,22 +80,25 @@ def examine(plugins: Plugins, rom: Path | None = None) -> list[Check]:
 def _native() -> Check:
     sample = bytes(range(256)) * 4
     if bytes(hal.decode(hal.encode(sample)).data) == sample:
-        return Check("native module", "ok", "packs and unpacks")
+        return Check("native module", "ok", "compresses and decompresses")
     return Check(
-        "native module", "fail", "does not unpack what it packed", "build it again: pip install --force-reinstall ."
+        "native module",
+        "fail",
+        "decompresses to other bytes than it compressed",
+        "rebuild it: pip install --force-reinstall .",
     )
 
 
 def _manifest() -> Check:
-    # From a wheel the manifest lies inside the package.
+    # In a wheel the manifest is inside the package.
     text = importlib.resources.files("halscope").joinpath("manifest.json").read_bytes()
     try:
         manifest = parse_manifest(text, "halscope's manifest.json")
     except UsageError as error:
-        return Check("manifest", "fail", str(error), "install Halscope again")
+        return Check("manifest", "fail", str(error), "reinstall Halscope")
     if manifest.version != __version__:
         return Check(
-            "manifest", "fail", f"says version {manifest.version}, the code {__version__}", "install Halscope again"
+            "manifest", "fail", f"says version {manifest.version}, the code {__version__}", "reinstall Halscope"
         )
     return Check(
         "manifest",
@@ -105,7 +108,7 @@ def _manifest() -> Check:
 
 
 def _plugins(plugins: Plugins) -> list[Check]:
-    """One check a plugin that is not built in, and one for all that there is now."""
+    """One check for each plugin that is not built in, after one that lists every contributed part."""
     there = {
         "hosts": [host.name for host in plugins.hosts()],
         "codecs": [codec.name for codec in plugins.codecs()],
@@ -117,19 +120,19 @@ def _plugins(plugins: Plugins) -> list[Check]:
         if plugin.source == "built in":
             continue
         denied = [permission for permission in plugin.asked if permission not in plugin.granted]
-        detail = f"{plugin.version} from {plugin.source}; may: {', '.join(sorted(plugin.granted)) or 'only look'}"
+        detail = f"{plugin.version} from {plugin.source}; may: {', '.join(sorted(plugin.granted)) or 'only read'}"
         if denied:
             detail += f"; asks for: {', '.join(denied)}"
         advice = " ".join(f"--allow {plugin.name}:{permission}" for permission in denied)
         checks.append(Check(f"plugin {plugin.name}", "warn" if denied else "ok", detail, advice))
-    checks += [Check(f"plugin {one.plugin}", "warn", one.reason, "it is left out") for one in plugins.refused]
+    checks += [Check(f"plugin {one.plugin}", "warn", one.reason, "it is not loaded") for one in plugins.refused]
     return checks
 
 
 def _rom(path: Path, plugins: Plugins) -> Check:
     workspace = Workspace.open(path, plugins)
     game = workspace.game
-    known = "no profile knows this game" if game is None else f"{game.match.profile.name}, by its {game.match.by}"
+    known = "no profile knows this game" if game is None else f"{game.match.profile.name}, matched by {game.match.by}"
     notes = [*workspace.rom.warnings, *(() if game is None else game.notes)]
     detail = f"{path}: {workspace.rom.title!r}, {workspace.rom.mapping.name}; {known}"
     return Check("rom", "warn" if notes else "ok", detail, "; ".join(notes))
@@ -146,7 +149,7 @@ def _cache() -> Check:
             "cache",
             "warn",
             f"{folder}: {error.strerror or error}",
-            "ROMs are indexed anew each time; set HALSCOPE_CACHE_DIR to a folder that can be written",
+            "ROMs are indexed again each time; set HALSCOPE_CACHE_DIR to a writable folder",
         )
     return Check("cache", "ok", str(folder))
 
@@ -162,9 +165,9 @@ def _core(core: CoreFile, rom: Path) -> Check:
         )
     except subprocess.TimeoutExpired:
         return Check(
-            name, "warn", f"{core.path}: did not start within {CORE_TIMEOUT} s", "take another one with --core"
+            name, "warn", f"{core.path}: did not start within {CORE_TIMEOUT} s", "choose another core with --core"
         )
     if trial.returncode != 0:
-        reason = (trial.stderr.strip().splitlines() or [f"ended with code {trial.returncode}"])[-1]
-        return Check(name, "warn", f"{core.path}: {reason}", "take another one with --core")
+        reason = (trial.stderr.strip().splitlines() or [f"exited with code {trial.returncode}"])[-1]
+        return Check(name, "warn", f"{core.path}: {reason}", "choose another core with --core")
     return Check(name, "ok", f"{core.path}: {trial.stdout.strip()}")

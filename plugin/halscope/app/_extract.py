@@ -1,4 +1,4 @@
-"""Graphics out of a ROM or a recorded frame, as edit sheets."""
+"""Extracting graphics from a ROM or a recorded frame as edit sheets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WrittenSheet:
 
 
 def read_palette(rom: Rom, offset: int, colours: int) -> NDArray[np.uint16]:
-    """uint16[colours], BGR555 as it stands in the ROM.
+    """Return uint16[colours]: BGR555 as stored in the ROM at `offset` (bytes).
 
     Raises:
         UsageError: The ROM ends before the last colour.
@@ -57,11 +57,11 @@ def extract_blocks(
     palette: NDArray[np.uint16] | None,
     overwrite: bool,
 ) -> list[WrittenSheet]:
-    """Write blocks as edit sheets; `offsets` None: every block that the index lists and that holds a whole tile.
+    """Write blocks as edit sheets. `offsets` None means every listed block that contains at least one whole tile.
 
     Raises:
         InjectError: No stream begins at an offset.
-        ImageError: A block holds no whole tile.
+        ImageError: A block is smaller than one tile.
     """
     starts: dict[tuple[str, int], StartEvidence] = {
         (block.codec, block.offset): block.start for block in workspace.blocks(min_score=0)
@@ -116,10 +116,10 @@ def extract_raw(
 def extract_sprites(
     workspace: Workspace, recording: Path, frame: int, folder: Path, *, single: bool, overwrite: bool
 ) -> list[WrittenSheet]:
-    """Write the sprites of a recorded frame as edit sheets: in groups that belong together, or each by itself.
+    """Write the sprites of a recorded frame as edit sheets, one per metasprite, or with `single` one per sprite.
 
     Raises:
-        UsageError: The recording has no such frame, or its sprites cannot be known.
+        UsageError: The recording has no such frame, or the frame's sprites cannot be decoded.
     """
     with RecordingReader(recording) as reader:
         if frame >= len(reader):
@@ -155,9 +155,9 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
     """Write one edit sheet.
 
     Raises:
-        UsageError: There is one already, perhaps with somebody's work in it, and `overwrite` is not set.
+        UsageError: The file exists, possibly with the user's edits, and `overwrite` is not set.
     """
     if path.exists() and not overwrite:
-        raise UsageError(f"{path}: is there already, perhaps edited; give another --out, or --overwrite")
+        raise UsageError(f"{path}: already exists and may contain edits; give another --out, or --overwrite")
     png, json = write_sheet(sheet, None, path)
     return WrittenSheet(png, json, len(sheet.cells))

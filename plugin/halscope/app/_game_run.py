@@ -1,4 +1,4 @@
-"""Running a game on a host, or a recording of one: buttons, pace, recording."""
+"""Running a game on a host, or replaying a recording: buttons, speed, recording."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from halscope.session import Locate, Session
 
 BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
-LATE: Final = 0.1  # seconds behind after which real time is given up on rather than caught up with
+LATE: Final = 0.1  # seconds of delay above which lost time is dropped instead of caught up
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Game:
     """What to run.
 
     Args:
-        rom: The ROM's file.
-        core: A libretro core, by path or name; `None`: the first that is found.
-        host: What runs it, by its name.
+        rom: The ROM file.
+        core: Path or name of a libretro core; `None` for the first one found.
+        host: Name of the host that runs it.
     """
 
     rom: Path
@@ -53,18 +53,18 @@ def open_host(
     address: str | None = None,
     plugins: Plugins | None = None,
 ) -> Host:
-    """Open an emulator, or something that stands for one. A `Session` attaches to it.
+    """Open a host: an emulator or a recording. A `Session` attaches to it.
 
     Args:
-        file: The ROM that it runs, or the recording that it plays.
-        host: Its name, as `--host` takes it: "libretro", "recording", or that of a plugin's host.
-        core: A libretro core, by path or name; `None`: the first that is found.
-        address: The address of an emulator that runs already, in the place of `file`.
-        plugins: Where hosts come from; by default Halscope's own.
+        file: The ROM to run, or the recording to replay.
+        host: Name of the host, as for `--host`: "libretro", "recording", or that of a plugin's host.
+        core: Path or name of a libretro core; `None` for the first one found.
+        address: Address of an emulator that is already running, instead of `file`.
+        plugins: The plugins that provide hosts; by default only the built-in ones.
 
     Raises:
-        UsageError: There is no such host, or it needs a file and got an address, or the reverse.
-        RomError: The file is no SNES ROM.
+        UsageError: The host does not exist, or it needs a file and got an address, or vice versa.
+        RomError: The file is not a SNES ROM.
         FormatError: The recording is damaged.
         HostError: The emulator cannot be started or reached.
     """
@@ -87,26 +87,26 @@ def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | 
 
 
 def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:
-    """Hold what the schedule says for this frame, counted from 1."""
+    """Hold the buttons scheduled for this frame, counted from 1."""
     pad = capability(session.host, "playable")
     if pad is not None:
         pad.press({name for press in schedule if press.first <= frame <= press.last for name in press.buttons})
 
 
 def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Iterator[Update]:
-    """Run and decode so many frames, as fast as it goes, each one before the next."""
+    """Run and decode `frames` frames at full speed; each is decoded before the next one runs."""
     schedule = tuple(schedule)
     for number in range(1, frames + 1):
         hold_buttons(session, schedule, number)
-        while (update := session.step()) is None:  # an emulator that runs by itself may be paused
+        while (update := session.step()) is None:  # a pushing host may be paused
             if session.ended:
                 return
         yield update
 
 
 def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Snapshot]:
-    """Run a session with threads at the console's pace, until the host has no more snapshots; frames are decoded as
-    time allows. An emulator that runs by itself keeps its own pace."""
+    """Run a session with threads at the console's speed, until the host has no more snapshots. Frames are decoded as
+    time allows. A pushing host runs at its own speed."""
     schedule = tuple(schedule)
     due = time.monotonic()
     for number in itertools.count(1):
@@ -135,7 +135,7 @@ def record_game(
     picture: bool,
     progress: Callable[[int, int], None],
 ) -> int:
-    """Record so many frames of a running game; returns the file's size in bytes.
+    """Record `frames` frames of a running game; return the file's size in bytes.
 
     Raises:
         HostError: The game ended early.
@@ -148,7 +148,7 @@ def record_game(
         for number in range(1, frames + 1):
             hold_buttons(session, schedule, number)
             while (snapshot := session.advance()) is None and not session.ended:
-                pass  # an emulator that runs by itself may be paused
+                pass  # a pushing host may be paused
             if snapshot is None:
                 raise HostError(f"the game ended after {number - 1} frames; record fewer with --frames")
             writer.append(

@@ -1,4 +1,4 @@
-"""Edited sheets back as a patch."""
+"""Turning edited sheets into a patch."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from halscope.inject import EditPlan, plan_edits, read_sheet, to_patch
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """What an injection did."""
+    """The result of an injection."""
 
     plan: EditPlan
     patch: Patch
 
 
 def inject(workspace: Workspace, pngs: Sequence[Path], output: Path, *, force: bool, nearest: bool) -> Injection:
-    """Make a patch from edited sheets and write it, in the form that the output's ending says.
+    """Make a patch from edited sheets and write it in the format of the output's extension.
 
     Raises:
-        UsageError: The ending is unknown, or the output is the ROM itself.
+        UsageError: The extension is unknown, or the output is the ROM itself.
         HalscopeError: An edit cannot be read or placed; nothing is written.
     """
     check_output(workspace, output)

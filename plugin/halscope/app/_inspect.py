@@ -1,4 +1,4 @@
-"""The sprites of memory dumps or of a savestate as pictures."""
+"""Pictures of the sprites in memory dumps or a savestate."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def inspect_files(
     """Decode the sprites of memory dumps or of a savestate, and write each as a PNG.
 
     Raises:
-        UsageError: OBSEL is in none of the files, and was not given; or they are of more than one state.
-        FormatError: A file is not what its size or beginning says.
+        UsageError: No file contains OBSEL and it was not given, or the files contain more than one state.
+        FormatError: A file does not match the format that its size or first bytes indicate.
     """
     states = load_states(files, obsel=obsel)
     if len(states) > 1:

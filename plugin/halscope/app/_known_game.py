@@ -1,4 +1,4 @@
-"""What the game profiles of the plugins say of one ROM: its name, and where known tables lead."""
+"""Applying the plugins' game profiles to one ROM: its name, and the offsets that known tables lead to."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from halscope.rom.references import ENTRY_DTYPE, NO_BANK, KnownTable, known_offs
 log: Final = logging.getLogger("halscope.games")
 
 _ENOUGH: Final = 0.5
-"""Share of a table's entries that must lead to streams. One byte in ten of a ROM begins one by accident."""
+"""Share of a table's entries that must lead to streams. By chance, a stream begins at one ROM byte in ten."""
 
 _SHORT: Final = 4
-"""Entries below which that share says little: then every one must lead to a stream, and the game must be sure."""
+"""Below this many entries the share means little: then all must lead to streams, and the game must be certain."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownGame:
-    """A profile that fits, and what it is worth.
+    """A profile that matches a ROM, and the parts of it that the ROM confirms.
 
     Args:
-        match: The profile, and what of it fits.
-        starts: ROM offsets that its tables lead to, for each codec.
-        tables: Those tables, with the entries that lead to streams.
-        notes: Lines for a person: what of the profile does not fit this ROM.
+        match: The profile, and how it matched.
+        starts: ROM offsets that its tables lead to, by codec.
+        tables: The confirmed tables, with the entries that lead to streams.
+        notes: Lines for the user: the parts of the profile that do not fit this ROM.
     """
 
     match: Match
@@ -42,7 +42,7 @@ class KnownGame:
     notes: tuple[str, ...]
 
     def describe(self) -> dict[str, Any]:
-        """What the JSON says of it."""
+        """The JSON form."""
         profile = self.match.profile
         return {
             "id": profile.id,
@@ -58,9 +58,9 @@ class KnownGame:
 
 
 def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec]) -> KnownGame | None:
-    """The profile that fits the ROM, and where its tables lead; `None` where none fits.
+    """Return the profile that matches the ROM and where its tables lead, or `None` if none matches.
 
-    A profile is only believed as far as the ROM bears it out: a table whose entries lead to no streams says nothing.
+    A profile is used only where the ROM confirms it: a table whose entries lead to no streams is ignored.
     """
     read = _reader(rom)
     match = match_game(profiles, rom.title, rom.sha256, read)
@@ -78,7 +78,7 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
         codec = by_name.get(table.codec)
         found = None if notes or codec is None else _believed(rom, match, table, codec, read)
         if found is None:
-            notes.append(f"the table at {table.low:06X} of {profile.name} does not fit this ROM, and is left out")
+            notes.append(f"the table at {table.low:06X} of {profile.name} does not fit this ROM and is ignored")
             continue
         tables.append(found)
     for note in notes:
@@ -90,7 +90,7 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
 def _believed(
     rom: Rom, match: Match, table: PointerTable, codec: Codec, read: Callable[[int], int | None]
 ) -> KnownTable | None:
-    """A table with those of its entries that lead to streams; `None` where the table is not believed."""
+    """Return the table with its entries that lead to streams, or `None` if the ROM does not confirm it."""
     rows, offsets, streams = [], set(), set()
     for entry in table_entries(table, read):
         offset = rom.to_offset(entry.target)
@@ -124,5 +124,5 @@ def _reader(rom: Rom) -> Callable[[int], int | None]:
 
 
 def _ascending(offsets: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Each of them once."""
+    """The offsets in ascending order, without duplicates."""
     return np.array(sorted(set(offsets.tolist())), np.uint32)

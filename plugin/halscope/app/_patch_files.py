@@ -1,4 +1,4 @@
-"""Patches as files, in the form that the ending asks for."""
+"""Writing patches to files, in the format of the file extension."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ log: Final = logging.getLogger("halscope.export")
 
 
 def check_output(workspace: Workspace, output: Path) -> None:
-    """Refuse an output that has no known form, or that is the ROM.
+    """Refuse an output with an unknown extension, or one that is the ROM itself.
 
     Raises:
-        UsageError: It is one of these.
+        UsageError: The output is one of these.
     """
     workspace.plugins.exporter(output)
     if workspace.rom.path is not None:
@@ -27,14 +27,14 @@ def check_output(workspace: Workspace, output: Path) -> None:
 
 
 def write_patch(workspace: Workspace, patch: Patch, output: Path) -> None:
-    """Write a patch in the form that the output's ending asks for; a copier header of the ROM's file is kept.
+    """Write a patch in the format of the output's extension; a copier header of the ROM file is kept.
 
-    A patch is for the file as it is on disk, since that is what a patcher will be given. It is applied again and
-    compared before it is written.
+    The patch is against the file on disk, because that is what the user gives to a patcher. It is applied and the
+    result compared before anything is written.
 
     Raises:
-        UsageError: No exporter has this ending.
-        PatchError: What the exporter made does not lead to the edited ROM; nothing is written.
+        UsageError: No exporter has this extension.
+        PatchError: Applying the exporter's output does not give the edited ROM; nothing is written.
     """
     rom = workspace.rom
     exporter = workspace.plugins.exporter(output)
@@ -47,9 +47,9 @@ def write_patch(workspace: Workspace, patch: Patch, output: Path) -> None:
     data = exporter.create(request)
     proof = exporter.apply(request.source, data)
     if proof is None:
-        log.warning("%s: a %s cannot be read back, so nothing proves it", output, exporter.description)
+        log.warning("%s: a %s cannot be read back, so it was not verified", output, exporter.description)
     elif proof != request.target:
         raise PatchError(
-            f"{output}: the {exporter.description} does not make the edited ROM; nothing was written; write a .bps"
+            f"{output}: the {exporter.description} does not produce the edited ROM; nothing was written; write a .bps"
         )
     write_atomic(output, data)

@@ -1,4 +1,4 @@
-"""Pictures of a decoded frame: the screen with its sprites named, and a sheet of all of them with their origins."""
+"""Pictures of a decoded frame: the screen with labelled sprites, and sheets of all sprites with their origins."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224
 
 Names = Mapping[tuple[str, int], str]
-"""What blocks are called, by codec and file offset."""
+"""Names of blocks, by codec and file offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a sprite's tiles come from, in words.
+    """Text that says where a sprite's tiles come from.
 
     Args:
-        name: What the block is called.
-        place: Codec, offset and evidence of the sprite's first tile that is known.
-        known: Tiles that say where they come from, and whose place is known.
-        telling: Tiles that say where they come from.
-        plain: Tiles that do not (blank, one colour).
+        name: Name of the block.
+        place: Codec, offset and evidence of the sprite's first tile with a known origin.
+        known: Number of informative tiles with a known origin.
+        telling: Number of informative tiles.
+        plain: Number of other tiles (blank or of one colour).
     """
 
     name: str
@@ -45,23 +45,23 @@ class Source:
 
     @property
     def count(self) -> str:
-        """The numbers in words."""
+        """The counts as text."""
         return f"{self.known} of {self.telling} tiles known" + (f", {self.plain} plain" if self.plain else "")
 
 
 def on_screen(sprite: Sprite) -> bool:
-    """Whether any of its pixels can fall on the picture (y wraps at 256)."""
+    """Whether any pixel of the sprite can be on the picture (y wraps at 256)."""
     return -sprite.width < sprite.x < SCREEN_WIDTH and (sprite.y < SCREEN_LINES or sprite.y + sprite.height > 256)
 
 
 def origin_text(origin: Origin) -> str:
-    """`hal $01A403+$0200 pointer`: the codec, the file offset, the place in the block, and how its start is known."""
+    """Format an origin as `hal $01A403+$0200 pointer`: codec, file offset, offset in the block, evidence."""
     inside = "" if origin.codec == RAW_CODEC else f"+${origin.byte_offset:04X}"
     return f"{origin.codec} ${origin.block_offset:06X}{inside} {origin.start}"
 
 
 def source_of(cells: NDArray[np.int32], origins: VramOrigins | None, names: Names) -> Source:
-    """Where the tiles at these VRAM byte addresses come from."""
+    """Return where the tiles at these VRAM byte addresses come from."""
     if origins is None:
         return Source("sprite", "no ROM given", 0, cells.size, 0)
     tiles = cells.ravel() // TILE_BYTES
@@ -70,7 +70,7 @@ def source_of(cells: NDArray[np.int32], origins: VramOrigins | None, names: Name
     best = [origins.origins[tile][0] for tile in tiles.tolist() if origins.informative[tile] and origins.origins[tile]]
     if not best:
         return Source("unknown", "not found in the ROM", 0, telling, plain)
-    # Most of a sprite's tiles come from one block, which is what it is named after.
+    # Most of a sprite's tiles come from one block: the sprite is named after it.
     blocks = [(origin.codec, origin.block_offset if origin.codec != RAW_CODEC else 0) for origin in best]
     common = max(set(blocks), key=blocks.count)
     first = best[blocks.index(common)]
@@ -81,7 +81,7 @@ def _name(origin: Origin, names: Names) -> str:
     exact = names.get((origin.codec, origin.block_offset))
     if exact is not None:
         return exact
-    if origin.codec == RAW_CODEC:  # named by the sheet that it lies in
+    if origin.codec == RAW_CODEC:  # named after the sheet that contains it
         inside = [
             (offset, name)
             for (codec, offset), name in names.items()
@@ -93,23 +93,23 @@ def _name(origin: Origin, names: Names) -> str:
 
 
 def rgba(pixels: NDArray[np.uint8], frame: Frame, palette: int) -> NDArray[np.uint8]:
-    """uint8[h, w, 4]: a sprite's pixels (0 to 15) in the colours of an OBJ palette, 0 transparent."""
+    """Return uint8[h, w, 4]: a sprite's pixels (0 to 15) in the colours of an OBJ palette; 0 is transparent."""
     colours = obj_palette(frame.palettes, palette)[pixels]
     return np.dstack([colours, np.where(pixels, 255, 0).astype(np.uint8)])
 
 
 def screen_of(update: Update) -> NDArray[np.uint8]:
-    """The emulator's own picture, or where it gave none, ours; uint8[h, 256, 3].
+    """Return the emulator's picture, or else a composed one, as uint8[h, 256, 3].
 
     Raises:
-        UsageError: There is no picture, and the registers that ours needs are not known.
+        UsageError: The snapshot has no picture, and lacks the registers that composing one needs.
     """
     picture = update.snapshot.picture
     return compose_screen(update.frame).rgb if picture is None else picture
 
 
 def entries_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Entry]:
-    """A card for each sprite on the screen, in OAM order, marked in the colour of its group's box."""
+    """Return a card for each sprite on screen, in OAM order, in the colour of its group's box."""
     frame = update.frame
     group_of = {index: number for number, group in enumerate(groups) for index in group.indices}
     entries = []
@@ -135,7 +135,7 @@ def entries_of(update: Update, groups: Sequence[Metasprite], names: Names) -> li
 
 
 def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Entry]:
-    """A card for each figure on the screen: the sprites that belong together, put together."""
+    """Return a card for each metasprite on screen, drawn as one picture."""
     frame = update.frame
     entries = []
     for number, group in enumerate(groups):
@@ -161,12 +161,12 @@ def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> li
 
 
 def _cells(frame: Frame, group: Metasprite) -> NDArray[np.int32]:
-    """VRAM byte addresses of all tiles of a figure."""
+    """VRAM byte addresses of all tiles of a metasprite."""
     return np.concatenate([frame.sprites[index].cells.ravel() for index in group.indices])
 
 
 def boxes_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Box]:
-    """A box for each group of sprites on the screen, named after its block."""
+    """Return a box for each metasprite on screen, labelled with the name of its block."""
     boxes = []
     for number, group in enumerate(groups):
         boxes.append(

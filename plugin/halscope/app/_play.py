@@ -1,4 +1,4 @@
-"""A game that a person plays: it runs at once and in real time; index, sheets and edits are made beside it."""
+"""Playing a game in real time, while the index, the sheets and the edits are made in the background."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ INDEXING: Final = "indexing"
 class Play:
     """Plays a session with threads until Ctrl-C, or until the host has no more frames.
 
-    The game's thread is the caller's: it steps the game, pumps, and waits for nothing. The index is built on the codec
-    pool; what is seen is looked at, and edits are taken in, on a thread of its own.
+    The game runs on the caller's thread, which steps it, pumps, and never waits. The index is built on the codec pool.
+    A third thread handles decoded frames and applies edits.
 
     Args:
-        workspace: The ROM that runs at first. Where the emulator loads another one, index and edits follow.
+        workspace: The ROM that runs at first. If the emulator loads another one, the index and the edits follow.
         session: The game, with threads.
-        edits: Its edits.
-        bring_in: Edited PNGs that are in the game from the start, which is when the index is ready.
-        seen: Called for each frame that is decoded, on the thread of the edits; origins are `None` until the index is
+        edits: The edits of the game.
+        bring_in: Edited PNGs to apply as soon as the index is ready.
+        seen: Called with each decoded frame, on the thread of the edits; origins are `None` until the index is
             ready.
         progress: Called with (done, total) while the index is built, on the game's thread.
-        report: Takes a line for the person.
+        report: Called with each line of text for the user.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Play:
         self._located = False
         self._refused: HalscopeError | None = None
         self.last: Update | None = None
-        """The newest frame that was decoded."""
+        """The newest decoded frame."""
 
     def run(self, schedule: Iterable[Press]) -> None:
-        """Play until an exception (Ctrl-C) comes, or the host has no more frames.
+        """Play until an exception (Ctrl-C), or until the host has no more frames.
 
         Raises:
-            HalscopeError: The emulator failed, an edit of `bring_in` cannot be taken, or a file cannot be written.
+            HalscopeError: The emulator failed, an edit of `bring_in` cannot be applied, or a file cannot be written.
         """
         with (
             self._session,
@@ -76,7 +76,7 @@ class Play:
                     raise self._refused
 
     def _build_index(self, workspace: Workspace) -> None:
-        """Have the ROM indexed beside the game; from then on its tiles are looked up."""
+        """Index the ROM in the background; from then on its tiles are located."""
 
         def index(context: JobContext) -> RomIndex:
             threads = background_threads()
@@ -90,7 +90,7 @@ class Play:
         self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
 
     def _follow(self, event: HostChanged) -> None:
-        """The emulator has loaded a ROM: index it, and edit it from now on."""
+        """Index and edit the ROM that the emulator has loaded."""
         rom = event.host.rom
         if rom.sha256 is not None and rom.sha256 == self._workspace.rom.sha256:
             workspace: Workspace | None = self._workspace
@@ -98,12 +98,10 @@ class Play:
             workspace = self._opened(rom)
         self._edits.follow(workspace)
         if workspace is None:
-            self._report(
-                f"{rom.path or 'another ROM'} runs now; its file cannot be read, so nothing in it can be edited"
-            )
+            self._report(f"{rom.path or 'another ROM'} is running now; its file cannot be read, so it cannot be edited")
             return
         self._workspace = workspace
-        self._report(f"{workspace.rom.name} runs now")
+        self._report(f"{workspace.rom.name} is running now")
         self._build_index(workspace)
 
     def _opened(self, rom: RomIdentity) -> Workspace | None:
@@ -115,18 +113,18 @@ class Play:
             self._report(str(error))
             return None
         if rom.sha256 not in (None, workspace.rom.sha256):
-            self._report(f"{rom.path}: its file is not the ROM that runs: the SHA-256 is another one")
+            self._report(f"{rom.path}: the file is not the running ROM: its SHA-256 differs")
             return None
         return workspace
 
     def _look(self, event: Event) -> None:
-        """On a thread of its own: the game does not wait for files."""
+        """Handle an event on the edits' thread, so that the game does not wait for files."""
         try:
             if isinstance(event, Update):
                 self._see(event)
             elif isinstance(event, HostChanged) and event.rom_changed:
                 self._follow(event)
-        except HalscopeError as error:  # a full disk, an edit that cannot be taken: the run ends with this
+        except HalscopeError as error:  # a full disk, an edit that cannot be applied: `run` raises it
             self._refused = error
 
     def _see(self, update: Update) -> None:
@@ -142,4 +140,4 @@ class Play:
         if isinstance(event, JobProgress) and event.job == INDEXING:
             self._progress(event.done, event.total)
         elif isinstance(event, JobFailed) and event.job == INDEXING:
-            self._report(f"where tiles come from is not known: {event.error}")
+            self._report(f"the index could not be built, so origins of tiles are unknown: {event.error}")

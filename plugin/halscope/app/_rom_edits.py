@@ -1,4 +1,4 @@
-"""The edits that a running game holds, for each ROM that has run in it."""
+"""The edits in a running game, for each ROM that the emulator has run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class RomEdits:
 
     Args:
         workspace: The ROM.
-        edits: The edits that the running game holds.
-        plan: Their plan; `None` while the game holds the original.
+        edits: The edits that the running game contains.
+        plan: Their plan; `None` while the game contains the original.
         patch: Their patch, likewise.
-        missing: Edits that the game does not hold, because it was loaded anew; they are written into it again.
+        missing: Edits that the game lost when it was reloaded, to be written again.
     """
 
     workspace: Workspace
@@ -29,15 +29,15 @@ class RomEdits:
     patch: Patch | None = None
     missing: EditList | None = None
     shown: set[str] = field(default_factory=set)
-    """Names of the sheets that were written for its figures."""
+    """Names of the sheets that were written for its metasprites."""
 
     @property
     def kept(self) -> EditList:
-        """The edits that a person has made, whether the game holds them now or not."""
+        """The user's edits, whether the game contains them at present or not."""
         return self.edits if self.missing is None else self.missing
 
     def loaded_anew(self) -> None:
-        """The game was loaded again, and holds the original ROM."""
+        """Note that the game was reloaded and contains the original ROM."""
         if self.kept.edits:
             self.missing = self.kept
         self.edits, self.plan, self.patch = EditList(self.workspace.rom.sha256), None, None
@@ -45,10 +45,10 @@ class RomEdits:
 
 @dataclass(slots=True, eq=False)
 class EditsByRom:
-    """The edits of every ROM that has run, and which of them runs now.
+    """The edits of every ROM that has run, and which ROM runs now.
 
     Args:
-        first: The ROM that the person has named; what is written as a patch at the end is of this one.
+        first: The ROM that the user named; the patch written at the end is for this one.
     """
 
     first: RomEdits
@@ -57,12 +57,12 @@ class EditsByRom:
 
     @classmethod
     def of(cls, workspace: Workspace) -> EditsByRom:
-        """The edits of a game that runs this ROM, none yet."""
+        """Return an empty list of edits for a game that runs this ROM."""
         first = RomEdits(workspace, EditList(workspace.rom.sha256))
         return cls(first, first)
 
     def follow(self, workspace: Workspace | None) -> None:
-        """Another ROM runs, or the same one was loaded anew; `None`: one that is not known."""
+        """Switch to the ROM that was loaded, which may be the same one; `None` if it is unknown."""
         if workspace is None:
             self.now = None
             return
@@ -74,5 +74,5 @@ class EditsByRom:
         self.now.loaded_anew()
 
     def unwritten(self) -> list[RomEdits]:
-        """ROMs other than the first that were edited."""
+        """The edited ROMs other than the first."""
         return [one for one in self.others.values() if one.kept.edits]

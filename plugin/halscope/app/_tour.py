@@ -1,4 +1,4 @@
-"""The tour behind `halscope demo`: our own game on a real core, looked at, edited while it runs, and patched."""
+"""The tour behind `halscope demo`: runs the demo game on a core, inspects it, edits it while it runs, patches it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from halscope.ppu.cgram import obj_palette
 HERO: Final = "pip"
 HERO_TILES_ACROSS: Final = 4  # the hero's frames are 32×32: four tiles in a row of a block
 EDITED_SCENE: Final = "meadow"
-LOOK_AFTER: Final = 120  # frames into a scene at which it is looked at
-LASTING: Final = 600  # frames that the edit must stay
+LOOK_AFTER: Final = 120  # frames into a scene at which it is inspected
+LASTING: Final = 600  # frames for which the edit must stay
 
 Report = Callable[[str], None]
 
@@ -39,12 +39,12 @@ def run_tour(folder: Path, core: str | None, report: Report) -> TourReport:
     """Run the whole tour.
 
     Args:
-        folder: Where the pictures, the edit sheets, the patch and the report go; it is there already.
-        core: A core's name or path; `None`: the first that is found.
-        report: Takes a line for the person at each step.
+        folder: Existing folder for the pictures, the edit sheets, the patch and the report.
+        core: Name or path of a core; `None` for the first one found.
+        report: Called with a line of text for the user at each step.
 
     Raises:
-        HostError: There is no core, or it cannot do what the tour needs.
+        HostError: No core was found, or it lacks a capability that the tour needs.
         HalscopeError: A step failed, or a file cannot be written.
     """
     facts = truth()
@@ -64,7 +64,7 @@ def run_tour(folder: Path, core: str | None, report: Report) -> TourReport:
 
 
 def block_names(facts: dict[str, Any]) -> Names:
-    """What the demo's build calls its blocks and its uncompressed sheets."""
+    """Return the names of the demo's blocks and uncompressed sheets, from its build."""
     blocks = {("hal", block["offset"]): block["name"] for block in facts["blocks"]}
     return blocks | {(RAW_CODEC, raw["offset"]): raw["name"] for raw in facts["raw"]}
 
@@ -72,7 +72,7 @@ def block_names(facts: dict[str, Any]) -> Names:
 def _look_around(
     game: DemoGame, workspace: Workspace, names: Names, facts: dict[str, Any], folder: Path, report: Report
 ) -> tuple[list[SceneReport], Update]:
-    """Visit each scene, write its pictures, and come back to the one that is edited."""
+    """Visit each scene, write its pictures, and return to the one that is edited."""
     scenes = []
     for number, scene in enumerate(facts["scenes"], 1):
         name = scene["name"]
@@ -89,7 +89,7 @@ def _look_around(
             )
         )
         report(f"{name}: {sprites} sprites on screen, {located} of {asked} tiles in VRAM found in the ROM")
-    # From a reset, so that the patched ROM can later be brought to the very same moment.
+    # Start from a reset, so that the patched ROM can later reach exactly the same frame.
     game.console.reset()
     return scenes, game.session.feed(game.into(EDITED_SCENE, LOOK_AFTER))
 
@@ -97,7 +97,7 @@ def _look_around(
 def _edit(
     game: DemoGame, workspace: Workspace, update: Update, facts: dict[str, Any], folder: Path, report: Report
 ) -> tuple[Edit, Patch]:
-    """Export the hero's blocks, paint on them as an image editor would, and bring them into the running game."""
+    """Export the hero's blocks, repaint them as an image editor would, and apply them to the running game."""
     sheets = _paint_hero(workspace, update.snapshot, facts, folder)
     edits = LiveEdits(workspace, game.session, report=report)
     state = game.console.save_state()
@@ -110,21 +110,21 @@ def _edit(
     game.session.advance(LASTING)
     moments.append(game.into(EDITED_SCENE, LOOK_AFTER))
     if edits.plan is None or edits.patch is None or not edits.plan.blocks:
-        raise HalscopeError("the tour's brush changed nothing; the demo ROM and the tour do not fit each other")
+        raise HalscopeError("the tour's edit changed nothing; the demo ROM does not match this version of the tour")
     stays = all(shows_edit(moment, edits.plan) for moment in moments)
     report(f"after {LASTING} frames and two reloads of the scene the edit {'is still there' if stays else 'is GONE'}")
     return Edit(edits.plan, tuple(path.stem for path in sheets), before, after, stays), edits.patch
 
 
 def shows_edit(snapshot: Snapshot, plan: EditPlan) -> bool:
-    """Whether VRAM holds edited tiles, and none of them as they were before."""
+    """Whether VRAM contains edited tiles, and none of the tiles that they replaced."""
     tiles = {snapshot.vram[at : at + TILE_BYTES].tobytes() for at in range(0, snapshot.vram.size, TILE_BYTES)}
     changes = [tile for block in plan.blocks for tile in block.changes]
     return any(tile.new in tiles for tile in changes) and not any(tile.old in tiles for tile in changes)
 
 
 def _patched_picture(patched: bytes, core: str | None, facts: dict[str, Any], scene_frame: int) -> NDArray[np.uint8]:
-    """Boot the patched ROM and return its picture at a moment of the edited scene."""
+    """Boot the patched ROM and return its picture at `scene_frame` of the edited scene."""
     with tempfile.TemporaryDirectory(prefix="halscope-demo-") as folder:
         rom = Path(folder) / "patched.sfc"
         rom.write_bytes(patched)
@@ -160,10 +160,10 @@ def _paint_hero(workspace: Workspace, snapshot: Snapshot, facts: dict[str, Any],
 
 
 def repaint(png: Path) -> None:
-    """Paint on a sheet as an image editor would: in RGBA, saved without the metadata. Fur turns blue, the scarf orange.
+    """Repaint a sheet as an image editor would: in RGBA, saved without metadata. Fur turns blue, the scarf orange.
 
     Entries of the palette "pip": 3 to 6 are the fur from dark to light, 10 to 12 the scarf. The fur gets two shades,
-    not four, because the blocks must fit where they stood, and the game's packer left 1 to 2 % of room.
+    not four, because the blocks must fit into their old space, of which the demo's compressor left 1 to 2 % free.
     """
     new_entry = {3: 10, 4: 10, 5: 11, 6: 11, 10: 3, 11: 5, 12: 6}
     with Image.open(png) as image:

@@ -1,4 +1,4 @@
-"""What the tour saw and made: its report, and the pictures of the edit."""
+"""The tour's report, and the pictures of its edit."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from halscope.inject import EditPlan
 
 PATCH_NAME: Final = "halscope-demo-edited.bps"
 REPORT_NAME: Final = "report.json"
-MARGIN: Final = 4  # pixels around an edit that its enlargement shows too
+MARGIN: Final = 4  # pixels around an edit that its enlargement includes
 
 
 @dataclass(frozen=True, slots=True)
 class SceneReport:
-    """What was seen of a scene."""
+    """What the tour found in one scene."""
 
     name: str
     frame: int
@@ -36,7 +36,7 @@ class SceneReport:
 
 @dataclass(frozen=True, slots=True)
 class TourReport:
-    """What the tour saw and made; paths are relative to its folder."""
+    """The results of the tour; paths are relative to its folder."""
 
     emulator: str
     rom_sha256: str
@@ -52,14 +52,14 @@ class TourReport:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edit:
-    """The edit, and what the running game showed.
+    """The edit and its effect on the running game.
 
     Args:
-        plan: All that was changed.
+        plan: The plan of all changes.
         blocks: The names of the edited blocks.
-        before: The frame that follows the edit, had there been none.
+        before: The frame after the edit, as it is without the edit.
         after: The same frame with the edit.
-        stays: Whether the edit was still there after its frames and reloads.
+        stays: Whether the edit was still visible after its frames and reloads.
     """
 
     plan: EditPlan
@@ -70,7 +70,7 @@ class Edit:
 
 
 def picture_of(snapshot: Snapshot) -> NDArray[np.uint8]:
-    """The core's picture, uint8[h, 256, 3]. Raises HalscopeError where it gave none."""
+    """Return the core's picture, uint8[h, 256, 3]. Raises HalscopeError if there is none."""
     if snapshot.picture is None:
         raise HalscopeError(f"the core gave no picture for frame {snapshot.frame}; try another core")
     return snapshot.picture
@@ -89,14 +89,14 @@ def write_report(
     """Write the pictures of the edit, the overview and report.json into `folder`.
 
     Args:
-        folder: There already, with the scenes' pictures in it.
-        emulator: What the game ran on.
+        folder: Existing folder that contains the scenes' pictures.
+        emulator: Name of the emulator.
         workspace: The demo ROM.
-        names: What its blocks are called.
-        scenes: What was seen of each scene.
+        names: Names of its blocks.
+        scenes: The report of each scene.
         update: The frame before the edit, with its origins.
         edit: The edit.
-        booted: uint8[h, w, 3], the picture of the patched ROM at the moment of `edit.after`.
+        booted: uint8[h, w, 3], the picture of the patched ROM at the frame of `edit.after`.
 
     Raises:
         HalscopeError: The edit is not on the screen, or a file cannot be written.
@@ -159,6 +159,6 @@ def write_report(
 
 
 def _telling(entries: list[Entry]) -> list[Entry]:
-    """One card for each name, the largest sprites first."""
+    """One card for each name, the largest first."""
     by_name = {entry.title: entry for entry in reversed(entries)}
     return sorted(by_name.values(), key=lambda entry: -entry.pixels.size)

@@ -1,4 +1,4 @@
-"""Edits that come in while a game runs: each save changes the running game, and all of them make one patch."""
+"""Edits of a running game: each saved sheet changes the game at once, and all edits together make one patch."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ from halscope.inject import (
 from halscope.project import EditList, Knowledge
 from halscope.session import JobContext, JobTimeoutError, Session
 
-LOOK_EVERY: Final = 30  # frames between two looks at the folder: half a second in real time
-PLAN_WAIT: Final = 120.0  # seconds for packing the edited blocks
-WRITE_WAIT: Final = 5.0  # seconds for the game's thread to come by
-WRITE_ATTEMPTS: Final = 8  # at a game that moves on while its memory is searched
+LOOK_EVERY: Final = 30  # frames between two scans of the folder: half a second in real time
+PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
+WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
+WRITE_ATTEMPTS: Final = 8  # for a game that continues while its memory is searched
 MOST_SHEETS: Final = 500
 SCREEN: Final = "screen.png"
 
-Signature = tuple[int, int]  # a file's time of change (ns) and size
+Signature = tuple[int, int]  # a file's modification time (ns) and size (bytes)
 
 
 class LiveEdits:
     """The edits of one running game.
 
-    Without threads everything is done on the caller's thread. With threads, `look` and `bring_in` belong to a thread of
+    Without threads everything happens on the caller's thread. With threads, call `look` and `bring_in` on a thread of
     their own: they wait for the pool and for the game, which never waits for them.
 
     Args:
-        workspace: The ROM that runs.
+        workspace: The running ROM.
         session: The game.
-        folder: Where groups of sprites are written as they appear, and watched for edits; `None`: no folder.
+        folder: Folder where metasprites are written as they appear, and which is watched for edits; `None` for none.
         force: Also edit blocks whose start is not proven.
-        nearest: Take the nearest colour of the palette for one that it does not have.
+        nearest: Replace colours that the palette does not have by the nearest one in it.
         report: Called with one line of text for each edit, whether it was applied or refused.
     """
 
@@ -78,50 +78,50 @@ class LiveEdits:
 
     @property
     def edits(self) -> EditList:
-        """The edits that the game holds, with the steps that can be undone. Raises HostError as `take`."""
+        """The edits in the running game, with the steps that can be undone. Raises HostError as `take` does."""
         return self._running.edits
 
     @property
     def plan(self) -> EditPlan | None:
-        """The plan of the edits that the game holds, or `None` before the first edit. Raises HostError as `take`."""
+        """The plan of the edits in the game, or `None` before the first edit. Raises HostError as `take` does."""
         return self._running.plan
 
     @property
     def patch(self) -> Patch | None:
-        """The patch of the edits that the game holds, or `None` where there are none. Raises HostError as `take`."""
+        """The patch of the edits in the game, or `None` if there are none. Raises HostError as `take` does."""
         running = self._running
         return running.patch if running.edits.edits else None
 
     def follow(self, workspace: Workspace | None) -> None:
-        """The emulator has loaded a ROM. Its edits, if it had any, are written into it again at the next `look`.
+        """Switch to the ROM that the emulator has loaded. The next `look` writes the edits of this ROM again.
 
         Args:
-            workspace: The ROM that runs now; `None`: one whose file is not known. Then edits are refused until a known
-                one runs.
+            workspace: The ROM that runs now; `None` if its file is unknown, in which case edits are refused until a
+                known ROM runs.
         """
         self._roms.follow(workspace)
         self._looked = None
         self._newest = None
 
     def bring_in(self, pngs: Sequence[Path], snapshot: Snapshot) -> None:
-        """Apply edited sheets to the running game, in addition to the edits that it already holds.
+        """Apply edited sheets to the running game, in addition to the edits already in it.
 
         Args:
             pngs: The edited PNGs.
-            snapshot: The game as it is now, its WRAM included.
+            snapshot: The current state of the game, including WRAM.
 
         Raises:
-            HalscopeError: It cannot be read, placed or written; the game stays as it was.
+            HalscopeError: A sheet cannot be read, placed or written; the game is unchanged.
         """
         sheets = [sheet_edit(read_sheet(png, nearest=self._nearest)) for png in pngs]
         self.take(self._running.kept.put(sheets, datetime.now(UTC)), snapshot)
 
     def saw(self, snapshot: Snapshot) -> None:
-        """Note the newest snapshot, against which the next edit is written. Cheap; any thread may call it."""
+        """Keep the newest snapshot; the next edit is written against it. Cheap; any thread may call it."""
         self._newest = snapshot
 
     def look(self, update: Update) -> None:
-        """Call it for each frame. Every `LOOK_EVERY` frames it writes sheets of new figures and applies saved ones."""
+        """Call this for each frame. Every `LOOK_EVERY` frames it writes new metasprites and applies saved sheets."""
         frame = update.snapshot.frame
         running = self._roms.now
         if running is not None and running.missing is not None and update.origins is not None:
@@ -136,17 +136,17 @@ class LiveEdits:
             self._take_saved(running, update.snapshot, self._folder)
 
     def take(self, edits: EditList, snapshot: Snapshot) -> None:
-        """Change the running game from the present edits to these, for example `edits.undo()` or `edits.revert(1)`.
+        """Change the running game from its current edits to these, for example `edits.undo()` or `edits.revert(1)`.
 
-        They are planned again from the original ROM, so nothing remains of an edit that is no longer in the list.
+        They are planned from the original ROM, so nothing remains of an edit that is no longer in the list.
 
         Args:
             edits: The new edits, of the same ROM.
-            snapshot: The game as it is now, its WRAM included.
+            snapshot: The current state of the game, including WRAM.
 
         Raises:
-            HostError: A ROM runs whose file is not known.
-            HalscopeError: They cannot be placed or written; the game and the present edits stay as they were.
+            HostError: The running ROM's file is unknown.
+            HalscopeError: The edits cannot be placed or written; the game and its current edits are unchanged.
         """
         running = self._running
         workspace = running.workspace
@@ -165,7 +165,7 @@ class LiveEdits:
                 self._write(patch, (*in_rom, *live))
                 break
             except HostError:
-                # Nothing was written. If the game has run on meanwhile, search its memory again.
+                # Nothing was written. If the game has continued meanwhile, search its memory again.
                 if attempt == WRITE_ATTEMPTS or now is self._newest or not self._session.threads:
                     raise
         running.edits, running.plan, running.patch, running.missing = edits, plan, patch, None
@@ -174,7 +174,7 @@ class LiveEdits:
     def _running(self) -> RomEdits:
         if self._roms.now is None:
             raise HostError(
-                "the emulator runs a ROM whose file is not known, so nothing in it can be edited; load "
+                "the file of the running ROM is unknown, so it cannot be edited; load "
                 f"{self._roms.first.workspace.rom.name} again"
             )
         return self._roms.now
@@ -183,9 +183,9 @@ class LiveEdits:
         try:
             self.take(edits, snapshot)
         except HalscopeError as error:
-            # Tried again at the next load: each try plans all blocks anew.
+            # Not retried before the next load, as each attempt plans all blocks again.
             self._running.missing = None
-            self._report(f"the edits could not be written into the game that was loaded again: {error}")
+            self._report(f"the edits could not be written into the reloaded game: {error}")
         else:
             count = len(edits.edits)
             self._report(f"{count} edit{'s' * (count != 1)} written into the game again, at frame {snapshot.frame}")
@@ -200,7 +200,7 @@ class LiveEdits:
             job.result(0)  # it was written just before the cancellation
 
     def write_patch(self, output: Path) -> None:
-        """Write all edits of the ROM that was named first as one patch, whatever runs now.
+        """Write all edits of the first ROM as one patch, whichever ROM runs now.
 
         Raises UsageError, HalscopeError.
         """
@@ -216,7 +216,7 @@ class LiveEdits:
             self._report(f"{output}: not written, nothing was edited")
             return
         patch = first.patch if first.missing is None else None
-        if patch is None:  # the game was loaded again, and has not got them back yet
+        if patch is None:  # the game was reloaded, and the edits are not written again yet
             codecs = workspace.plugins.codecs()
             patch = first.kept.patch(workspace.rom, codecs, index=workspace.index(), force=self._force)
         write_patch(workspace, patch, output)
@@ -227,7 +227,7 @@ class LiveEdits:
             return
         workspace = running.workspace
         codecs = workspace.plugins.codecs()
-        # Skip figures with edited tiles: the original ROM does not hold them, so their sheets could not be edited.
+        # Skip metasprites with edited tiles: the original ROM lacks those, so their sheets could not be edited.
         edits = () if running.plan is None else running.plan.blocks
         new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
         telling = workspace.index().informative(b"".join(new))
@@ -249,7 +249,7 @@ class LiveEdits:
         self._note_palettes(workspace, written)
 
     def _note_palettes(self, workspace: Workspace, sheets: Sequence[Sheet]) -> None:
-        """Remember which palettes the blocks of new sheets were shown with."""
+        """Store the palettes that the blocks of new sheets were shown with."""
         if not sheets or not self._learns:
             return
 
@@ -261,9 +261,9 @@ class LiveEdits:
 
         try:
             workspace.knowledge.update(learn)
-        except HalscopeError as error:  # the game goes on without: an edit needs none of it
+        except HalscopeError as error:  # not fatal: edits do not need this knowledge
             self._learns = False
-            self._report(f"what is seen is not remembered: {error}")
+            self._report(f"knowledge about this ROM is not saved: {error}")
 
     def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: Path) -> None:
         for path in sorted(folder.glob("*.png")):
@@ -272,10 +272,10 @@ class LiveEdits:
             try:
                 now = _signature(path)
             except OSError:
-                continue  # replaced between the listing and the look; it is there at the next one
+                continue  # being replaced right now; the next scan finds it
             if self._settled.get(path) == now:
                 continue
-            # An editor may still be writing: a file is read once it has rested from one look to the next.
+            # An editor may still be writing: read a file once two scans in a row find it unchanged.
             if self._changing.get(path) != now:
                 self._changing[path] = now
                 continue
@@ -283,13 +283,13 @@ class LiveEdits:
             try:
                 edit = sheet_edit(read_sheet(path, nearest=self._nearest))
                 if not edit.changes and running.edits.find(edit.name) is None:
-                    continue  # of an earlier run, and never edited
+                    continue  # from an earlier run, and never edited
                 self.take(running.kept.put([edit], datetime.now(UTC)), snapshot)
             except HalscopeError as error:
                 self._report(str(error))
             else:
-                self._report(f"{path.name}: in the game at frame {snapshot.frame}")
-                return  # the snapshot shows the game before this edit; the next file waits for the next look
+                self._report(f"{path.name}: applied to the game at frame {snapshot.frame}")
+                return  # the snapshot predates this edit, so the next file waits for the next scan
 
 
 def _signature(path: Path) -> Signature:
@@ -298,7 +298,7 @@ def _signature(path: Path) -> Signature:
 
 
 def block_palettes(sheet: Sheet) -> dict[tuple[str, int], set[tuple[int, ...]]]:
-    """The palettes, BGR555, that a sheet shows each compressed block with, by codec and block offset."""
+    """Return the palettes (BGR555) in which a sheet shows each compressed block, by codec and block offset."""
     colours = [tuple(palette) for palette in sheet.palettes.tolist()]
     seen: dict[tuple[str, int], set[tuple[int, ...]]] = {}
     for cell in sheet.cells:
@@ -308,7 +308,7 @@ def block_palettes(sheet: Sheet) -> dict[tuple[str, int], set[tuple[int, ...]]]:
 
 
 def _sheet_name(sheet: Sheet) -> str:
-    """The same name for the same tiles in the same places, whichever OAM entries show them."""
+    """Return a name that depends only on the tiles and their places, not on the OAM entries that show them."""
     text = repr([(cell.x, cell.y, cell.hflip, cell.vflip, cell.origin, cell.tile) for cell in sheet.cells])
     first = next((cell.origin for cell in sheet.cells if cell.origin is not None), None)
     place = "unknown" if first is None else f"{first.codec}-{first.block_offset:06x}+{first.byte_offset:x}"

@@ -1,4 +1,4 @@
-"""A ROM with everything that is known of it: its image, its game, the codecs of the plugins, and its index."""
+"""A ROM and everything known about it: its image, its game, the plugins' codecs, and its index."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 BARE_LIMIT: Final = 16 << 20
 LISTED_SCORE: Final = 0.5
-"""A block is listed from this score on: more likely than not, it begins exactly there."""
+"""Least score of a listed block: from here on it is more likely than not that a block begins exactly there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class ListedBlock:
 
     Args:
         offset: File offset in the headerless image.
-        packed_size: Bytes in the ROM, terminator included.
-        size: Decoded bytes.
+        packed_size: Bytes in the ROM, including the terminator.
+        size: Decoded size in bytes.
         codec: The codec's name.
-        score: 0 to 1, the estimated chance that a block begins exactly here; `None` where it was not estimated.
-        start: How the start is known.
+        score: 0 to 1, the estimated chance that a block begins exactly here; `None` if it was not estimated.
+        start: Evidence for the start.
     """
 
     offset: int
@@ -50,15 +50,15 @@ class ListedBlock:
 
 
 def to_rom_offset(rom: Rom, snes_address: int) -> int:
-    """The file offset that a 24-bit SNES address reads.
+    """Return the file offset that a 24-bit SNES address maps to.
 
     Raises:
-        UsageError: The address does not lead into the ROM.
+        UsageError: The address is not mapped to the ROM.
     """
     offset = mapping.to_offset(rom.mapping, snes_address, rom.data.size)
     if offset is None:
         bank, address = divmod(snes_address, 0x10000)
-        raise UsageError(f"${bank:02X}:{address:04X} does not lead into {rom.name} ({rom.mapping.name} mapping)")
+        raise UsageError(f"${bank:02X}:{address:04X} is not mapped to {rom.name} ({rom.mapping.name} mapping)")
     return offset
 
 
@@ -66,7 +66,7 @@ def bare_stream(path: Path, codec: Codec) -> Block | None:
     """Decode a file that is one stream from its first byte to its last, as `halscope compress` writes it.
 
     Returns:
-        `None` where the file is anything else; a ROM image never is.
+        The block, or `None` for any other file. A ROM image is never a single stream.
     """
     data = read_limited(path, BARE_LIMIT, "ROM, or file with a single stream")
     try:
@@ -77,8 +77,8 @@ def bare_stream(path: Path, codec: Codec) -> Block | None:
 
 
 _SEARCHED_WHERE_NAMED: Final[tuple[Codec, ...]] = (SIMCITY,)
-"""Codecs that a ROM is searched with only if its game's profile names them: one game uses them, and the search with one
-codec more takes up to a third longer."""
+"""Codecs used in the search of a ROM only if its game's profile names them: a single game uses them, and each further
+codec makes the search up to a third slower."""
 
 
 class Workspace:
@@ -91,26 +91,26 @@ class Workspace:
 
     @classmethod
     def open(cls, path: Path | str, plugins: Plugins | None = None) -> Workspace:
-        """Read the ROM. `plugins`: by default Halscope's own parts. Raises UsageError or RomError."""
+        """Read the ROM. `plugins` defaults to the built-in ones. Raises UsageError or RomError."""
         return cls(Rom.load(Path(path)), Plugins() if plugins is None else plugins)
 
     @cached_property
     def game(self) -> KnownGame | None:
-        """What the profiles know of this game, or `None`."""
+        """The game whose profile matches the ROM, or `None`."""
         return known_game(self.rom, self.plugins.games(), self.plugins.codecs())
 
     @cached_property
     def knowledge(self) -> KnowledgeFile:
-        """What was learnt about this ROM, in the user's data folder."""
+        """What was learnt about this ROM, stored in the user's data folder."""
         return KnowledgeFile(self.rom.sha256)
 
     def codec(self, name: str) -> Codec:
-        """The codec of this name, the plugins' own included. Raises UsageError where there is none."""
+        """Return the codec of this name, built-in or from a plugin. Raises UsageError if it does not exist."""
         return self.plugins.codec(name)
 
     def codecs(self) -> tuple[Codec, ...]:
-        """The codecs that this ROM is searched with: the plugins' own, the built-in ones that its game's profile names,
-        and, unless the ROM's hash proves that it is this game, the usual built-in ones."""
+        """Return the codecs to search this ROM with: those of plugins, the built-in ones that its game's profile names,
+        and the usual built-in ones unless the ROM's hash proves which game it is."""
         game = self.game
         used = () if game is None else game.match.profile.codecs
         sure = game is not None and game.match.by == "sha256" and bool(used)
@@ -123,8 +123,8 @@ class Workspace:
         return tuple(filter(is_searched, self.plugins.codecs()))
 
     def index(self, progress: Progress | None = None, cancel: CancelToken | None = None, threads: int = 0) -> RomIndex:
-        """The index of the whole ROM, from the cache where it is there; otherwise built, on so many threads at most
-        (0: as many as pay). Raises CancelledError once `cancel` is."""
+        """Return the index of the whole ROM, from the cache or else built on at most `threads` threads (0 chooses the
+        number). Raises CancelledError once `cancel` is cancelled."""
         if self._index is None:
             known = () if self.game is None else self.game.tables
             self._index = RomIndex.load_or_build(
@@ -133,11 +133,13 @@ class Workspace:
         return self._index
 
     def tracker(self, progress: Progress | None = None) -> Locate:
-        """What a session asks for the origins of a VRAM; it looks up only what changed since it was asked last."""
+        """Return a session's `locate` function: finds the origins of a VRAM, looking up only what changed since its
+        last call."""
         return VramTracker(self.index(progress)).update
 
     def blocks(self, min_score: float = LISTED_SCORE, codec: str | None = None) -> list[ListedBlock]:
-        """The blocks of this score and more (of one codec), one a family at its best start, ascending by offset."""
+        """Return the blocks with at least this score (of one codec), ascending by offset; of each family of streams
+        only the best start."""
         return [
             ListedBlock(
                 offset=int(row["offset"]),
@@ -152,10 +154,10 @@ class Workspace:
         ]
 
     def every_stream(self, codec: str | None = None) -> list[ListedBlock]:
-        """Every offset at which a stream can be read strictly, ascending, unranked: most of them are accidents.
+        """Return every offset at which a stream decodes strictly, ascending and unranked. Most are coincidences.
 
         Args:
-            codec: Streams of this codec alone; `None`: of all that this ROM is searched with.
+            codec: Only streams of this codec; `None` for all codecs that this ROM is searched with.
         """
         streams = [
             ListedBlock(int(row["offset"]), int(row["packed_size"]), int(row["size"]), each.name, None, "content")

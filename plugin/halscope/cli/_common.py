@@ -1,4 +1,4 @@
-"""What the commands share: offsets, progress bars, JSON, output folders."""
+"""Helpers of the commands: offsets, progress bars, JSON, output folders."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from halscope.rom.image import Rom
 
 
 def rom_offset(rom: Rom, text: str) -> int:
-    """The file offset that `place` named.
+    """Return the file offset that an argument of kind `place` names.
 
     Raises:
-        UsageError: It lies outside the ROM.
+        UsageError: The offset is outside the ROM.
     """
     if ":" in text:
         bank, _, address = text.removeprefix("$").partition(":")
@@ -35,29 +35,29 @@ def rom_offset(rom: Rom, text: str) -> int:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on one line of standard output."""
+    """Print a JSON document on one line of standard output."""
     print(json.dumps(value, separators=(", ", ": ")))
 
 
 def out_folder(path: Path) -> Path:
-    """Make the folder, with its parents, and return it.
+    """Create the folder and its parents, and return it.
 
     Raises:
-        UsageError: A file stands in the way.
-        HalscopeError: It cannot be made.
+        UsageError: The path or one of its parents is a file.
+        HalscopeError: The folder cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(f"{path}: is not a folder; give --out a new or existing folder") from None
     except OSError as error:
-        raise HalscopeError(f"{path}: cannot be made: {error.strerror or error}") from error
+        raise HalscopeError(f"{path}: cannot be created: {error.strerror or error}") from error
     return path
 
 
 @contextlib.contextmanager
 def progress_bar(text: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error where that is a terminal; yields a function (done, total) that moves it."""
+    """Show a progress bar if standard error is a terminal; yields a function (done, total) that updates it."""
     with tqdm(desc=text, unit=unit, unit_scale=True, leave=False, disable=not sys.stderr.isatty()) as bar:
 
         def move(done: int, total: int) -> None:

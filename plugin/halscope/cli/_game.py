@@ -1,4 +1,4 @@
-"""The game and the buttons that the options name, and the line that sums up a frame."""
+"""The game and the buttons from the options, and the JSON summary of a frame."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from halscope.app import Game, Press, on_screen
 
 
 def game_from(options: argparse.Namespace) -> Game:
-    """The game that the options name."""
+    """Return the game from the options."""
     return Game(rom=options.rom, core=options.core, host=options.host)
 
 
 def schedule_from(options: argparse.Namespace) -> tuple[Press, ...]:
-    """The buttons that the options name."""
+    """Return the button presses from the options."""
     return tuple(options.press)
 
 
 def frame_summary(update: Update) -> dict[str, Any]:
-    """What a line of JSON says of a frame."""
+    """Return the JSON summary of a frame."""
     frame = update.frame
     summary: dict[str, Any] = {
         "frame": update.snapshot.frame,

@@ -1,4 +1,4 @@
-"""Ctrl-C while modules are being imported."""
+"""Handling of Ctrl-C during imports."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import contextlib
 import os
 import signal
 
-TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @contextlib.contextmanager
 def interrupts_end_at_once() -> Iterator[None]:
-    """Until the block ends, Ctrl-C ends the process, with exit code 130.
+    """Within the block, Ctrl-C ends the process with exit code 130.
 
-    A KeyboardInterrupt would come out of an import as whatever the module makes of it: numpy's makes an ImportError.
-    Does nothing where Ctrl-C has another meaning already, and outside of the main thread, where signals never arrive.
+    Modules may turn a KeyboardInterrupt during their import into another error; numpy turns it into an ImportError.
+    Does nothing if Ctrl-C has another handler already, or outside the main thread, where signals never arrive.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

@@ -1,4 +1,4 @@
-"""Parsing the command line, running the command, and turning every outcome into an exit code that scripts can trust."""
+"""Parses the command line, runs the command, and turns every outcome into a reliable exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from halscope_hooks import HalscopeError, UsageError
 from halscope.cli._arguments import parser
 from halscope.cli._interrupts import interrupts_end_at_once
 
-TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -20,14 +20,14 @@ def run_command(argv: Sequence[str] | None) -> int:
     """Parse the arguments and run the command that they name.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C, while the command ran.
+        KeyboardInterrupt: Ctrl-C while the command ran.
     """
     try:
         with interrupts_end_at_once():
             options = parser().parse_args(argv)
             run = command(options.command)
             _log_warnings()
-    except SystemExit as request:  # argparse leaves this way for --help and for wrong options alike
+    except SystemExit as request:  # argparse exits this way for --help and for wrong options alike
         return request.code if isinstance(request.code, int) else 2
     try:
         code = run(options)
@@ -37,7 +37,7 @@ def run_command(argv: Sequence[str] | None) -> int:
     except HalscopeError as error:
         return _complain(error, 1)
     except BrokenPipeError:
-        # The reader of our output has gone (`halscope … | head`): nobody is left to complain to.
+        # The reader of standard output has exited (`halscope … | head`): keep Python from reporting that at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
@@ -50,7 +50,7 @@ def run_command(argv: Sequence[str] | None) -> int:
 
 
 def command(name: str) -> Callable[[argparse.Namespace], int]:
-    """Import what runs a command. The other commands, and all that they import, stay unimported."""
+    """Import and return the function that runs a command. Other commands and their imports are not loaded."""
     match name:
         case "demo":
             from halscope.cli.demo import run

@@ -1,4 +1,4 @@
-"""The plugins that the options bring in, and the question that asks a person what a plugin may do."""
+"""The plugins from the options, and the prompt that asks the user to grant a permission."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from halscope.cli._arguments._shared import PERMISSIONS
 
 
 def plugins_from(options: argparse.Namespace) -> Plugins:
-    """Halscope's own parts, the installed plugins, and those that the options name."""
+    """Load the built-in plugins, the installed ones, and those named by the options."""
     someone = sys.stdin.isatty() and sys.stderr.isatty()
     return Plugins(
         folders=options.plugin, entry_points=True, grants=Grants(options.allow, ask=ask if someone else None)
@@ -20,10 +20,10 @@ def plugins_from(options: argparse.Namespace) -> Plugins:
 
 
 def ask(manifest: Manifest, permission: Permission) -> bool:
-    """Ask on the terminal whether a plugin may; anything but y is no."""
+    """Ask on the terminal whether to grant a permission; any answer but y or yes denies it."""
     print(
         f"The plugin {manifest.name} {manifest.version} wants to {PERMISSIONS[permission]} ({permission}).\n"
-        f"This keeps honest plugins to what they ask for; it is no sandbox. Allow it, also in future? [y/N] ",
+        f"Permissions restrict well-behaved plugins; they are not a sandbox. Allow it, now and in future? [y/N] ",
         end="",
         file=sys.stderr,
         flush=True,

@@ -1,4 +1,4 @@
-"""`halscope decompress` and `halscope compress`: single streams."""
+"""`halscope decompress` and `halscope compress`: decode and encode single streams."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _decode(path: Path, offset: str, codec: Codec, plugins: Plugins) -> Block:
     try:
         rom = Workspace.open(path, plugins).rom
     except RomError:
-        # No ROM, but perhaps what `compress` wrote; anything else keeps the error that says what is wrong with it.
+        # Not a ROM, but perhaps an output of `compress`; for any other file, report why it is not a ROM.
         block = bare_stream(path, codec) if ":" not in offset and number(offset) == 0 else None
         if block is None:
             raise
@@ -51,11 +51,11 @@ def compress(options: argparse.Namespace) -> int:
     """Encode one file."""
     codec = plugins_from(options).codec(options.codec)
     data = read_limited(options.file, RAW_LIMIT, "file to compress (at most 65536 bytes)")
-    refuse_same(options.output, options.file, "file that is read")
+    refuse_same(options.output, options.file, "input file")
     try:
         packed = codec.encode(data)
     except CodecError as error:
-        raise HalscopeError(f"{options.file}: cannot be packed as {codec.name}: {error}") from error
+        raise HalscopeError(f"{options.file}: cannot be compressed as {codec.name}: {error}") from error
     write_atomic(options.output, packed)
     if options.json:
         print_json({"codec": codec.name, "size": len(data), "packed_size": len(packed)})

@@ -1,4 +1,4 @@
-"""`halscope demo`: the tour of our own game, on a real core, into a folder of pictures."""
+"""`halscope demo`: the tour of the demo game on a core, written to a folder of pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from halscope.cli._common import out_folder, print_json
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the tour; exit 1 where the edit did not stay, or the patched ROM shows something else."""
+    """Run the tour. Exit code 1 if the edit did not stay, or the patched ROM shows something else."""
     folder = out_folder(options.out)
     report = run_tour(folder, options.core, lambda line: print(line, file=sys.stderr))
     good = report.stays_changed and report.patched_rom_shows_the_same
@@ -21,9 +21,9 @@ def run(options: argparse.Namespace) -> int:
         print_json(asdict(report))
     else:
         print(f"{report.emulator}: {len(report.pictures)} pictures and {report.patch} in {folder}")
-        print(f"look at {folder / 'overview.png'}")
+        print(f"overview: {folder / 'overview.png'}")
         if not good:
-            print("the edit did not hold; report.json says what was seen", file=sys.stderr)
+            print("the edit did not persist; see report.json", file=sys.stderr)
     if not options.headless and _has_display():
         webbrowser.open((folder / "overview.png").resolve().as_uri())
     return 0 if good else 1

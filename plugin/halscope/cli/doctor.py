@@ -1,4 +1,4 @@
-"""`halscope doctor`: whether everything that Halscope needs is here, and what to do where it is not."""
+"""`halscope doctor`: checks that everything Halscope needs is installed, and advises where it is not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from halscope.cli._plugins import plugins_from
 
 
 def run(options: argparse.Namespace) -> int:
-    """Examine, print, and exit 1 where something needed is missing."""
+    """Run and print the checks. Exit code 1 if something required is missing."""
     checks = examine(plugins_from(options), options.rom)
     if options.json:
         print_json(

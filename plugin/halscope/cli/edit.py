@@ -1,4 +1,4 @@
-"""`halscope extract` and `halscope inject`: graphics out of a ROM as PNG, and edited PNGs back as a patch."""
+"""`halscope extract` and `halscope inject`: extract graphics as PNGs, and turn edited PNGs into a patch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from halscope.cli._plugins import plugins_from
 def run_extract(options: argparse.Namespace) -> int:
     """Write the PNGs."""
     if options.recording is None and not options.offsets and not options.all:
-        raise UsageError("extract: say what: OFFSETs of blocks, --all, or --recording FILE")
+        raise UsageError("extract: nothing to extract; give OFFSETs of blocks, --all, or --recording FILE")
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")

@@ -1,4 +1,4 @@
-"""`halscope inspect`: the sprites in memory dumps and savestates that people already have."""
+"""`halscope inspect`: decode the sprites in existing memory dumps and savestates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from halscope.cli._plugins import plugins_from
 def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
     if options.obsel is not None and options.obsel > 0xFF:
-        raise UsageError(f"--obsel {options.obsel:#x}: a register holds one byte, 0 to 0xff")
+        raise UsageError(f"--obsel {options.obsel:#x}: the register has one byte, 0 to 0xff")
     workspace = None if options.rom is None else Workspace.open(options.rom, plugins_from(options))
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:

@@ -1,4 +1,4 @@
-"""`halscope play`: run a game on a libretro core, look at it, and edit it while it runs."""
+"""`halscope play`: run a game on a host, inspect it, and edit it while it runs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from halscope.session import Session
 def run(options: argparse.Namespace) -> int:
     """Run the game."""
     if options.frames is None and options.json is False and options.watch is None:
-        raise UsageError("play without a window needs --frames N, --watch DIR or --json, or there is nothing to see")
+        raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     plugins = plugins_from(options)
     workspace = Workspace.open(options.rom, plugins)
     if options.output is not None:
-        check_output(workspace, options.output)  # now, not after an hour of play
+        check_output(workspace, options.output)  # fail now, not after an hour of play
     watch = None if options.watch is None else out_folder(options.watch)
     last, interrupted, edits = (_run_frames if options.frames else _run_live)(options, plugins, workspace, watch)
     if options.output is not None:
@@ -38,7 +38,10 @@ def run(options: argparse.Namespace) -> int:
 def _run_frames(
     options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None
 ) -> tuple[Update | None, bool, LiveEdits]:
-    """So many frames, each decoded before the next: the same every time. Also says whether it was interrupted."""
+    """Run `--frames` frames, each decoded before the next, so that the result is reproducible.
+
+    Returns the last frame, whether the run was interrupted, and the edits.
+    """
     with progress_bar("indexing", "B") as progress:
         locate = workspace.tracker(progress)
     last = None
@@ -53,14 +56,14 @@ def _run_frames(
                 if options.json:
                     print_json(frame_summary(update))
         except KeyboardInterrupt:
-            return last, True, edits  # what was edited is kept
+            return last, True, edits  # the edits made so far are kept
     return last, False, edits
 
 
 def _run_live(
     options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None
 ) -> tuple[Update | None, bool, LiveEdits]:
-    """In real time until Ctrl-C, which is the way to end it; the index is built while the game runs."""
+    """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
     session = open_game(game_from(options), None, plugins, threads=True)
     edits = _edits(options, workspace, session, watch)
 

@@ -1,4 +1,4 @@
-"""`halscope record` and `halscope replay`: snapshots of a running game, to a file and back."""
+"""`halscope record` and `halscope replay`: write the snapshots of a running game to a file, and decode them again."""
 
 from __future__ import annotations
 

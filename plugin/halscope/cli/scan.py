@@ -1,4 +1,4 @@
-"""`halscope scan` and `halscope locate`: what a ROM holds, and where tiles come from."""
+"""`halscope scan` and `halscope locate`: list a ROM's compressed blocks, and find where tiles come from."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run_scan(options: argparse.Namespace) -> int:
         return 0
     print(f"{rom.name}: {rom.title!r}, {rom.mapping.name}, {rom.data.size >> 10} KiB")
     if (game := workspace.game) is not None:
-        print(f"game: {game.match.profile.name}, known by its {'hash' if game.match.by == 'sha256' else 'title'}")
+        print(f"game: {game.match.profile.name}, identified by {'hash' if game.match.by == 'sha256' else 'title'}")
     for warning in (*rom.warnings, *(() if game is None else game.notes)):
         print(f"warning: {warning}")
     print(f"{'offset':>8} {'address':>8} {'packed':>6} {'size':>6} codec score start")
@@ -49,7 +49,7 @@ def run_scan(options: argparse.Namespace) -> int:
 
 
 def describe(workspace: Workspace) -> dict[str, Any]:
-    """What the JSON says of a ROM."""
+    """Return the JSON form of a ROM."""
     rom, game = workspace.rom, workspace.game
     return {
         "name": rom.name,
@@ -64,14 +64,16 @@ def describe(workspace: Workspace) -> dict[str, Any]:
 
 
 def run_locate(options: argparse.Namespace) -> int:
-    """Look each tile up."""
+    """Print the origins of each tile."""
     workspace = Workspace.open(options.rom, plugins_from(options))
     data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
     if not data or len(data) % TILE_BYTES:
         raise UsageError(f"{options.tiles}: {len(data)} bytes; raw 4bpp tiles have {TILE_BYTES} bytes each")
     with progress_bar("indexing", "B") as progress:
         index = workspace.index(progress)
-    found = index.locate(np.frombuffer(data, np.uint8).reshape(-1, TILE_BYTES)).origins  # neighbours in the file help
+    found = index.locate(
+        np.frombuffer(data, np.uint8).reshape(-1, TILE_BYTES)
+    ).origins  # neighbouring tiles in the file improve the result
     if options.json:
         tiles = [{"origins": [asdict(origin) for origin in origins]} for origins in found]
         print_json({"rom": describe(workspace), "tiles": tiles})

@@ -1,1 +1,1 @@
-"""Emulators that Halscope can look into, one folder each."""
+"""The hosts that Halscope supports, one folder per host."""

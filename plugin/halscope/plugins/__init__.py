@@ -1,4 +1,4 @@
-"""Plugins: found, checked before they are imported, granted what they ask for, and called each apart."""
+"""Plugins: discovery, checks before import, permissions, and isolated hook calls."""
 
 from halscope.plugins._built_in import BUILT_IN, BuiltIn
 from halscope.plugins._discovery import Refusal

@@ -1,4 +1,4 @@
-"""Halscope's own parts as plugins, one a kind, registered through the hooks that strangers use."""
+"""Halscope's built-in parts, one plugin per kind, registered through the same hooks as third-party plugins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Libretro:
 
     def open(self, request: HostRequest) -> Host:
         file = request.needed_file(self.name)
-        Rom.load(file)  # a core takes almost anything for a ROM: what is none is refused here, with the reason
+        Rom.load(file)  # a core accepts almost any file, so refuse what is not a SNES ROM here, with the reason
         return libretro.LibretroHost(file, request.core)
 
 
@@ -73,16 +73,16 @@ class _PatchedCopy:
 
 
 class BuiltInHosts:
-    """The emulators that Halscope opens itself."""
+    """The built-in hosts."""
 
     @hookimpl
     def halscope_hosts(self) -> list[HostFactory]:
-        """libretro cores, and recordings."""
+        """libretro cores and recordings."""
         return [_Libretro(), _Recording()]
 
 
 class BuiltInCodecs:
-    """The compression formats that Halscope knows itself."""
+    """The built-in compression formats."""
 
     @hookimpl
     def halscope_codecs(self) -> list[Codec]:
@@ -91,7 +91,7 @@ class BuiltInCodecs:
 
 
 class BuiltInExporters:
-    """The forms in which Halscope lets an edit leave."""
+    """The built-in export formats."""
 
     @hookimpl
     def halscope_exporters(self) -> list[Exporter]:
@@ -100,16 +100,16 @@ class BuiltInExporters:
 
 
 class BuiltInGames:
-    """What Halscope knows of games."""
+    """The built-in game profiles."""
 
     @hookimpl
     def halscope_games(self) -> list[GameProfile]:
-        """The profiles of the room `games`."""
+        """The profiles of `halscope.games`."""
         return list(profiles())
 
 
 class BuiltIn(BuiltInHosts, BuiltInCodecs, BuiltInExporters, BuiltInGames):
-    """All of them as one object, as `manifest.json` names it to a host that loads Halscope."""
+    """All built-in parts as one object: the entry point that Halscope's own `manifest.json` names."""
 
 
 BUILT_IN = {
@@ -118,4 +118,4 @@ BUILT_IN = {
     "halscope-exporters": BuiltInExporters(),
     "halscope-games": BuiltInGames(),
 }
-"""By the names that they are registered under."""
+"""The built-in plugins by the name under which each is registered."""

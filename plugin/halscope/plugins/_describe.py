@@ -1,4 +1,4 @@
-"""Putting what strangers raise and return into words: nothing that they define is trusted to do it."""
+"""Describing what third-party code raises and returns, without trusting its own `__str__` or `__repr__`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _PLAIN: Final = (str, int, float, bool, type(None))
 
 
 def describe_error(error: BaseException) -> str:
-    """The kind of an error and its text, on one line that can be printed, also where its own `str` fails."""
+    """The type and text of an error on one printable line, even if its own `__str__` fails."""
     text = "".join(traceback.format_exception_only(type(error), error))
-    if isinstance(error, SyntaxError):  # its other lines show the code
+    if isinstance(error, SyntaxError):  # the other lines quote the source code
         text = text.splitlines()[-1]
     line = " ".join(text.encode("utf-8", "backslashreplace").decode("utf-8").split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
 
 
 def in_short(value: object) -> str:
-    """A value in a few words; arrays and frames are not written out."""
+    """A short description of a value; arrays and frames are not written out."""
     if isinstance(value, Frame):
         return f"<Frame {value.snapshot.frame}>"
     if isinstance(value, Snapshot):

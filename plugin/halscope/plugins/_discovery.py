@@ -1,4 +1,4 @@
-"""Finding plugins, in folders and among what is installed, and reading their manifests without importing them."""
+"""Finding plugins in folders and among installed distributions, and reading their manifests without importing them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PREFIX: Final = "halscope_plugin_"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A plugin whose manifest is good and whose code was not imported yet.
+    """A plugin with a valid manifest whose code has not been imported yet.
 
     Args:
         manifest: Its manifest.
-        source: Where it was found, for people.
-        load: Imports it and returns its object. Whatever its code raises comes through.
+        source: Where it was found, for messages.
+        load: Imports it and returns its object. Errors of its code propagate.
     """
 
     manifest: Manifest
@@ -37,10 +37,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A plugin that is not taken.
+    """A plugin that was not loaded.
 
     Args:
-        plugin: Its id, or where it was looked for.
+        plugin: Its id, or the name of its folder or entry point if the manifest cannot be read.
         source: Where it was found.
         reason: What is wrong with it, and what to do.
     """
@@ -54,15 +54,15 @@ class Refusal:
 
 
 def in_folders(folders: Iterable[Path]) -> Iterator[Candidate | Refusal]:
-    """The plugin of each folder.
+    """Yield the plugin of each folder.
 
     Raises:
-        UsageError: A folder is not there, or holds no manifest.json: the request itself is wrong.
+        UsageError: A folder does not exist or contains no manifest.json: the request itself is wrong.
     """
     for folder in folders:
         path = folder / MANIFEST
         if not path.is_file():
-            raise UsageError(f"{folder}: holds no {MANIFEST}; --plugin takes the folder that a plugin's manifest is in")
+            raise UsageError(f"{folder}: contains no {MANIFEST}; --plugin takes the folder of a plugin's manifest")
         try:
             manifest = read_manifest(path)
         except UsageError as error:
@@ -72,9 +72,9 @@ def in_folders(folders: Iterable[Path]) -> Iterator[Candidate | Refusal]:
 
 
 def installed() -> Iterator[Candidate | Refusal]:
-    """What other distributions announce as entry points of the group "halscope", by name.
+    """Yield the plugins of installed distributions (entry points of the group "halscope"), sorted by name.
 
-    The manifest lies in the top-level package of the entry point's module, as `PACKAGE/manifest.json`.
+    The manifest is in the top-level package of the entry point's module, at `PACKAGE/manifest.json`.
     """
     for entry in sorted(importlib.metadata.entry_points(group=PROJECT_NAME), key=lambda entry: entry.name):
         distribution = "" if entry.dist is None else f" of {entry.dist.name} {entry.dist.version}"
@@ -83,7 +83,7 @@ def installed() -> Iterator[Candidate | Refusal]:
             manifest = read_manifest(_installed_manifest(entry))
             if manifest.entry_point != entry.value.replace(" ", ""):
                 raise UsageError(
-                    f'{manifest.where}: "entry_point" is {manifest.entry_point}, but the distribution announces '
+                    f'{manifest.where}: "entry_point" is {manifest.entry_point}, but the distribution declares '
                     f"{entry.value}; make them equal"
                 )
         except UsageError as error:
@@ -95,35 +95,35 @@ def installed() -> Iterator[Candidate | Refusal]:
 def _installed_manifest(entry: importlib.metadata.EntryPoint) -> Path:
     package = entry.value.partition(":")[0].partition(".")[0].strip()
     try:
-        # Of a top-level name this imports nothing.
+        # For a top-level name this imports nothing.
         spec = importlib.util.find_spec(package)
     except (ImportError, ValueError) as error:
-        raise UsageError(f"{package}: cannot be found: {error}; install it again") from None
+        raise UsageError(f"{package}: cannot be found: {error}; reinstall it") from None
     if spec is None:
-        raise UsageError(f"{package}: is not there; install it again")
+        raise UsageError(f"{package}: is not installed; reinstall it")
     for folder in spec.submodule_search_locations or ():
         path = Path(folder) / MANIFEST
         if path.is_file():
             return path
-    raise UsageError(f"{package}: holds no {MANIFEST}; a plugin is a package with its manifest in it")
+    raise UsageError(f"{package}: contains no {MANIFEST}; a plugin is a package that contains its manifest")
 
 
 def _folder_loader(folder: Path, manifest: Manifest) -> Callable[[], object]:
     def load() -> object:
         place = folder.resolve()
-        # A package of its own, so that plugins with equally named modules do not meet, and sys.path stays as it is.
+        # A package of its own: modules of equal name in two plugins do not clash, and sys.path is left alone.
         mark = sha256(str(place).encode()).hexdigest()[:8]
         parent = f"{_PREFIX}{manifest.id.replace('-', '_')}_{mark}"
         if parent not in sys.modules:
             package = types.ModuleType(parent, f"The plugin {manifest.id}, from {place}.")
             package.__path__ = [str(place)]
             sys.modules[parent] = package
-        importlib.invalidate_caches()  # the folder may have been written a moment ago
+        importlib.invalidate_caches()  # the folder may be newer than the import system's caches
         try:
             return getattr(importlib.import_module(f"{parent}.{manifest.module}"), manifest.attribute)
         except BaseException:
             for name in [name for name in sys.modules if name == parent or name.startswith(f"{parent}.")]:
-                del sys.modules[name]  # nothing half imported stays behind
+                del sys.modules[name]  # leave nothing half imported
             raise
 
     return load

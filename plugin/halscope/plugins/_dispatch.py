@@ -1,4 +1,4 @@
-"""Calling hook implementations, each apart: guarded, timed, counted, and switched off where they keep failing.
+"""Isolated calls of hook implementations: guarded, timed, counted, and switched off after repeated failures.
 
 Threads: any thread may call. One lock guards the counters; it is never held while a hook runs.
 """
@@ -24,10 +24,10 @@ trace_log: Final = logging.getLogger("halscope.hooks")
 
 TRACE_VARIABLE: Final = "HALSCOPE_TRACE_HOOKS"
 FAILURES_IN_A_ROW: Final = 3
-"""So many, and the hook is switched off for this plugin."""
+"""After this many failures in a row, the hook is switched off for the plugin."""
 
 SLOW_SECONDS: Final = 0.05
-"""Three frames: a hook that takes longer on the host's thread is felt in the game."""
+"""Three frames: a slower hook on the host's thread is noticeable in the game."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Implementation:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong in a hook, to be told to others."""
+    """A failure of a hook, for reports."""
 
     plugin: str
     hook: str
@@ -52,16 +52,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class HookReport:
-    """How one plugin's hook has done so far.
+    """Counters of one plugin's implementation of a hook.
 
     Args:
-        plugin: The plugin.
-        hook: The hook.
-        calls: How often it was called.
-        failures: How often it raised.
-        seconds: Time spent in it.
-        slowest: The longest call, seconds.
-        switched_off: Whether it is called no more.
+        plugin: Id of the plugin.
+        hook: Name of the hook.
+        calls: Number of calls.
+        failures: Number of failures.
+        seconds: Total time spent in it.
+        slowest: Duration of the longest call, in seconds.
+        switched_off: Whether it is no longer called.
     """
 
     plugin: str
@@ -89,7 +89,7 @@ class Dispatcher:
     """Calls implementations for one session.
 
     Args:
-        on_failure: Told of each failure, on the thread that it happened on, with no lock held.
+        on_failure: Called with each failure, on the thread where it happened, with no lock held.
     """
 
     on_failure: Callable[[Failure], None]
@@ -98,10 +98,10 @@ class Dispatcher:
     _trace: bool = field(default_factory=lambda: os.environ.get(TRACE_VARIABLE, "") not in ("", "0"))
 
     def call(self, implementation: Implementation, arguments: Mapping[str, Any]) -> tuple[bool, Any]:
-        """Call one implementation with those arguments that it takes; (whether it returned, what it returned).
+        """Call one implementation with the arguments that it declares; return (whether it returned, its result).
 
         An Exception is caught, logged with the plugin's name and passed to `on_failure`; KeyboardInterrupt and
-        SystemExit go through. One that is switched off is not called.
+        SystemExit propagate. An implementation that is switched off is not called.
         """
         key = (implementation.plugin, implementation.hook)
         with self._lock:
@@ -111,7 +111,7 @@ class Dispatcher:
         began = time.perf_counter()
         try:
             result = implementation.function(**wanted)
-        except Exception as error:  # a stranger's code may raise anything, and must not stop others
+        except Exception as error:  # third-party code may raise anything, and must not stop the other plugins
             self._time(key, time.perf_counter() - began)
             self._tell(implementation, wanted, time.perf_counter() - began, "raised", error)
             self.failed(implementation.plugin, implementation.hook, error)
@@ -125,9 +125,9 @@ class Dispatcher:
         return True, result
 
     def failed(self, plugin: str, hook: str, error: Exception) -> None:
-        """Count and tell a failure; the third in a row switches the hook off."""
+        """Count and report a failure; the third in a row switches the hook off."""
         text = "".join(traceback.format_exception(error))
-        # As text: a log record that kept the error would keep every frame of its traceback.
+        # Logged as text: a record that kept the exception would keep every frame of its traceback alive.
         log.error("plugin %s: %s failed: %s\n%s", plugin, hook, describe_error(error), text.rstrip())
         with self._lock:
             count = self._counts.setdefault((plugin, hook), _Count())
@@ -141,13 +141,13 @@ class Dispatcher:
             message = PluginError(
                 plugin,
                 f"{hook} is switched off after {FAILURES_IN_A_ROW} failures in a row (the last: {last}); "
-                f"correct it, or switch it on again with Plugins.enable({plugin!r}, {hook!r})",
+                f"fix it, or switch it on again with Plugins.enable({plugin!r}, {hook!r})",
             )
             log.error("%s", message)
             self.on_failure(Failure(plugin, hook, message, text))
 
     def enable(self, plugin: str, hook: str) -> bool:
-        """Switch a hook on again. Whether it had been off."""
+        """Switch a hook on again. Returns whether it was off."""
         with self._lock:
             count = self._counts.get((plugin, hook))
             was_off = count is not None and count.off
@@ -156,7 +156,7 @@ class Dispatcher:
         return was_off
 
     def reports(self) -> tuple[HookReport, ...]:
-        """Every hook that was called, in the order of the first calls."""
+        """A report for every hook that was called, in the order of the first calls."""
         with self._lock:
             return tuple(
                 HookReport(plugin, hook, count.calls, count.failures, count.seconds, count.slowest, count.off)
@@ -170,12 +170,12 @@ class Dispatcher:
             count.seconds += seconds
             count.slowest = max(count.slowest, seconds)
             count.slow += seconds > SLOW_SECONDS
-            # The first, second, fourth, eighth … time: a hook that is always slow does not fill the log.
+            # Warn on the 1st, 2nd, 4th, 8th … slow call: a hook that is always slow must not flood the log.
             say = seconds > SLOW_SECONDS and count.slow & (count.slow - 1) == 0
             times = count.slow
         if say:
             log.warning(
-                "plugin %s: %s took %.0f ms on thread %s (slow %d times); hand long work to session.run",
+                "plugin %s: %s took %.0f ms on thread %s (slow %d times); use session.run for long work",
                 *key,
                 1000 * seconds,
                 threading.current_thread().name,

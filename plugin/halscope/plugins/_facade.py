@@ -1,4 +1,4 @@
-"""The session as one plugin sees it: what was not granted is refused, by name."""
+"""The session as one plugin sees it: calls that need a permission it was not granted are refused."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class SessionFacade:
     """A SessionApi (see `halscope_hooks`) for one plugin.
 
     Args:
-        plugin: Its id.
-        granted: What it may do.
-        session: Gives the session, or `None` while there is none or no more. The plugin does not keep it alive.
+        plugin: Id of the plugin.
+        granted: Permissions that it was granted.
+        session: Returns the session, or `None` before it opens and after it ends. The plugin does not keep it alive.
     """
 
     def __init__(self, plugin: str, granted: frozenset[Permission], session: Callable[[], Session | None]) -> None:
@@ -40,12 +40,12 @@ class SessionFacade:
 
     @property
     def info(self) -> HostInfo:
-        """The host that is attached."""
+        """The attached host."""
         return self._running().info
 
     @property
     def granted(self) -> frozenset[Permission]:
-        """What this plugin may do."""
+        """The permissions that this plugin was granted."""
         return self._granted
 
     def subscribe(
@@ -55,15 +55,15 @@ class SessionFacade:
         return self._running().subscribe(callback, *kinds, delivery=delivery, name=f"plugin {self._plugin}")
 
     def pull(self, *kinds: type[Event]) -> PullHandle:
-        """Take events of these kinds when ready for them."""
+        """Subscribe to events of these kinds by polling; see `PullHandle`."""
         return self._running().pull(*kinds, name=f"plugin {self._plugin}")
 
     def run[T](self, name: str, work: Callable[[JobControl], T], *, deadline: float | None = None) -> JobHandle[T]:
-        """Run `work` on the codec pool; the job's name has the plugin's before it."""
+        """Run `work` on the codec pool; the job's name starts with the plugin's."""
         return self._running().run(f"plugin {self._plugin}: {name}", work, deadline=deadline)
 
     def apply(self, patch: Patch) -> JobHandle[None]:
-        """Write into the running game, as far as it was granted; a patch is applied whole or refused whole."""
+        """Write into the running game, as far as the permissions allow; a patch is applied or refused as a whole."""
         if patch.live:
             self._need("live-writes", "write into the running game's memory")
         if patch.rom:
@@ -71,7 +71,7 @@ class SessionFacade:
         return self._running().apply(patch)
 
     def connect(self, host: str, port: int, *, timeout: float) -> socket.socket:
-        """Open a TCP connection."""
+        """Open a TCP connection; `timeout` in seconds."""
         self._need("network", f"connect to {host}:{port}")
         return socket.create_connection((host, port), timeout)
 
@@ -90,7 +90,5 @@ class SessionFacade:
     def _running(self) -> Session:
         session = self._session()
         if session is None:
-            raise HalscopeError(
-                f"plugin {self._plugin}: the session is not open (any more); ask while a host is attached"
-            )
+            raise HalscopeError(f"plugin {self._plugin}: the session is not open; call this while a host is attached")
         return session

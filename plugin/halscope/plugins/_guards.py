@@ -1,4 +1,4 @@
-"""What strangers bring in, made safe to use: errors name the plugin, and a broken part takes nothing else down."""
+"""Guards around third-party parts: errors name the plugin, and a broken part affects nothing else."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ Fail = Callable[[Exception], None]
 
 @dataclass(slots=True)
 class GuardedCodec:
-    """A stranger's codec.
+    """A third-party codec.
 
     Args:
-        codec: It.
-        name: Its name as it was when it was taken.
-        plugin: Whose.
-        version: Goes into the key of cached indexes, as a new version may find other blocks.
-        fail: Told of what it must not do.
-        failed: Whether it ever did that: an index that was built with it is not kept for later.
+        codec: The codec.
+        name: Its name at the time of registration.
+        plugin: Id of the plugin that provides it.
+        version: Part of the key of cached indexes, as a new version may find other blocks.
+        fail: Called with each error that breaks the codec's contract.
+        failed: Whether `fail` was ever called: an index that was built with this codec is then not cached.
     """
 
     codec: Codec
@@ -56,7 +56,7 @@ class GuardedCodec:
     failed: bool = False
 
     def decode(self, data: Buffer, offset: int = 0) -> Block:
-        """As Codec.decode; anything but a CodecError becomes one that names the plugin."""
+        """As Codec.decode; any error but a CodecError becomes one that names the plugin."""
         try:
             block = self.codec.decode(data, offset)
             decoded = np.asarray(block.data)
@@ -64,15 +64,15 @@ class GuardedCodec:
                 raise TypeError(f"decode returned {block.consumed} bytes read and {decoded.dtype}{decoded.shape}")
         except CodecError:
             raise
-        except Exception as error:  # a stranger's code may raise anything
+        except Exception as error:  # third-party code may raise anything
             self._wrong(offset, error)
         decoded = decoded.view()
         decoded.flags.writeable = False
         return Block(decoded, int(block.consumed), offset)
 
     def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
-        """As Codec.encode; anything but a CodecError, or the CancelledError that was asked for, becomes a CodecError
-        that names the plugin."""
+        """As Codec.encode; any error but a CodecError, or the CancelledError of a requested cancellation, becomes a
+        CodecError that names the plugin."""
         try:
             return bytes(self.codec.encode(data, **_cancel_argument(self.codec.encode, cancel)))
         except CodecError:
@@ -83,7 +83,7 @@ class GuardedCodec:
             self._wrong(0, error)
 
     def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
-        """As Codec.scan; where it fails, or returns nonsense, nothing is found, and the plugin is named."""
+        """As Codec.scan; if it raises or returns invalid results, nothing is found and the failure is reported."""
         size = memoryview(rom).nbytes
         try:
             found = self.codec.scan(rom, window=window, **_cancel_argument(self.codec.scan, cancel))
@@ -113,7 +113,7 @@ class GuardedCodec:
 
 
 def _cancel_argument(method: Callable[..., object], cancel: CancelSignal | None) -> dict[str, CancelSignal]:
-    """The signal as a keyword argument for a method that takes one; nothing for a method that does not."""
+    """Keyword arguments that pass the signal to a method with a `cancel` parameter; empty for other methods."""
     if cancel is None:
         return {}
     try:
@@ -125,13 +125,13 @@ def _cancel_argument(method: Callable[..., object], cancel: CancelSignal | None)
 
 
 def _was_asked_for(error: Exception, cancel: CancelSignal | None) -> bool:
-    """Whether the error says no more than that the work was cancelled, and it was."""
+    """Whether the error only reports a cancellation that was in fact requested."""
     return isinstance(error, CancelledError) and cancel is not None and cancel.cancelled
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedExporter:
-    """A stranger's exporter; arguments as for GuardedCodec."""
+    """A third-party exporter; arguments as for GuardedCodec."""
 
     exporter: Exporter
     plugin: str
@@ -143,24 +143,24 @@ class GuardedExporter:
         return self.exporter.description
 
     def create(self, request: ExportRequest) -> bytes:
-        """As Exporter.create; a stranger's error becomes a PluginError."""
+        """As Exporter.create; an unexpected error becomes a PluginError."""
         try:
             return bytes(self.exporter.create(request))
         except HalscopeError:
             raise
-        except Exception as error:  # a stranger's code may raise anything
+        except Exception as error:  # third-party code may raise anything
             self.fail(error)
             raise PluginError(
                 self.plugin, f"cannot write {self.suffixes[0]}: {describe_error(error)}; nothing was written"
             ) from error
 
     def apply(self, source: bytes, data: bytes) -> bytes | None:
-        """As Exporter.apply; a stranger's error becomes a PluginError."""
+        """As Exporter.apply; an unexpected error becomes a PluginError."""
         try:
             return self.exporter.apply(source, data)
         except HalscopeError:
             raise
-        except Exception as error:  # a stranger's code may raise anything
+        except Exception as error:  # third-party code may raise anything
             self.fail(error)
             raise PluginError(
                 self.plugin, f"cannot read its own {self.suffixes[0]} back: {describe_error(error)}"
@@ -168,19 +168,19 @@ class GuardedExporter:
 
 
 def check_host(host: object) -> None:
-    """Raise TypeError where an object is no host, or cannot do what its `info` promises."""
+    """Raise TypeError if an object is not a host, or lacks the methods of a capability that its `info` declares."""
     if not isinstance(host, Host) or not isinstance(host.info, HostInfo):
-        raise TypeError(f"open returned a {type(host).__name__}, which is no Host with a HostInfo")
+        raise TypeError(f"open returned a {type(host).__name__}, which is not a Host with a HostInfo")
     promised, has = host.info.capabilities, capabilities_of(host)
     if missing := sorted(promised - has):
-        raise TypeError(f"the {type(host).__name__} says that it is {', '.join(missing)}, and has not the methods")
+        raise TypeError(f"the {type(host).__name__} declares that it is {', '.join(missing)}, but lacks the methods")
     if not (promised or has) & {"driven", "pushing"}:
         raise TypeError(f"the {type(host).__name__} is neither driven nor pushing: it has no step and no poll")
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedHostFactory:
-    """A stranger's host; arguments as for GuardedCodec."""
+    """A third-party host; arguments as for GuardedCodec."""
 
     factory: HostFactory
     plugin: str
@@ -192,13 +192,13 @@ class GuardedHostFactory:
         return self.factory.description
 
     def open(self, request: HostRequest) -> Host:
-        """As HostFactory.open; a stranger's error becomes a HostError that names the plugin."""
+        """As HostFactory.open; an unexpected error becomes a HostError that names the plugin."""
         try:
             host = self.factory.open(request)
-            check_host(host)  # whatever its type says
+            check_host(host)  # a third-party factory may return anything, whatever its annotations say
         except HalscopeError:
             raise
-        except Exception as error:  # a stranger's code may raise anything
+        except Exception as error:  # third-party code may raise anything
             self.fail(error)
             raise HostError(f"the host {self.name} of plugin {self.plugin} failed: {describe_error(error)}") from error
         return host

@@ -1,6 +1,6 @@
-"""Reading a plugin's manifest.json, and saying exactly what is wrong with one, before any of its code is imported.
+"""Reading and validating a plugin's manifest.json before any of its code is imported.
 
-The fields are those of manifest.schema.json; a test holds the two together.
+The fields are those of manifest.schema.json; a test checks that both agree.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ _REQUIRED: Final = ("id", "version", "hook_api", "entry_point")
 _HOST_REQUIRED: Final = ("id", "memory", "writes")
 
 type Check = Callable[[Any], str | None]
-"""Takes a value and says what it should be, or None where it is that."""
+"""Returns `None` for a valid value, or else a description of what is valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest that can be trusted to be one.
+    """A validated manifest.
 
     Args:
         where: The file, for messages.
         id: The plugin's name in messages, options and grants.
-        version: Its version.
+        version: The plugin's version.
         module: The module part of `entry_point`.
-        attribute: The object in it.
-        name: What to call it.
+        attribute: The object part of `entry_point`.
+        name: Display name.
         description: One line.
-        permissions: What it wants to do.
+        permissions: Permissions that the plugin requests.
     """
 
     where: str
@@ -59,19 +59,19 @@ class Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a manifest file. Raises UsageError: missing, unreadable, no JSON, or a key says what it must not."""
+    """Read a manifest file. Raises UsageError if it is missing, unreadable, not JSON, or has an invalid entry."""
     return parse_manifest(read_limited(path, _LIMIT, "plugin's manifest"), str(path))
 
 
 def parse_manifest(data: bytes, where: str) -> Manifest:
-    """Check a manifest's bytes.
+    """Validate a manifest.
 
     Args:
-        data: The file.
-        where: What messages call it.
+        data: Contents of the file.
+        where: Name of the file, for messages.
 
     Raises:
-        UsageError: What is wrong, at which key, and what belongs there.
+        UsageError: The manifest is invalid; the message names the key, the value and what is valid.
     """
     value = _json(data, where)
     _check_object(value, _FIELDS, _REQUIRED, where, "")
@@ -98,7 +98,7 @@ def _json(data: bytes, where: str) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         repeated = next((name for name in names if names.count(name) > 1), None)
         if repeated is not None:
-            raise UsageError(f"{where}: the key {_short(repeated)} stands there twice; keep one of them")
+            raise UsageError(f"{where}: the key {_short(repeated)} appears twice; keep one of them")
         return dict(pairs)
 
     try:
@@ -107,10 +107,10 @@ def _json(data: bytes, where: str) -> dict[str, Any]:
         raise UsageError(f"{where}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
     except json.JSONDecodeError as error:
         raise UsageError(
-            f"{where}: is no JSON: line {error.lineno}, column {error.colno}: {error.msg}; correct it there"
+            f"{where}: is not JSON: line {error.lineno}, column {error.colno}: {error.msg}; correct it there"
         ) from None
-    except (RecursionError, ValueError):  # nested a thousand deep, or a number of more digits than Python reads
-        raise UsageError(f"{where}: is no manifest: nested too deeply, or a number is too long") from None
+    except (RecursionError, ValueError):  # nested a thousand deep, or a number with more digits than Python converts
+        raise UsageError(f"{where}: is not a manifest: nested too deeply, or a number is too long") from None
     if not isinstance(value, dict):
         raise UsageError(f"{where}: holds {_short(value)}; a manifest is an object with {_listed(_REQUIRED)}")
     return value
@@ -126,7 +126,7 @@ def _check_object(
         check = fields.get(name)
         if check is None:
             raise UsageError(
-                f"{where}: {_short(under + name)} is no key of a manifest; the keys are {_listed(tuple(fields))}"
+                f"{where}: {_short(under + name)} is not a manifest key; the keys are {_listed(tuple(fields))}"
             )
         wanted = check(given)
         if wanted is not None:
@@ -157,7 +157,7 @@ def _matching(pattern: str, wanted: str, most: int | None = None) -> Check:
 
 
 def _whole_number(value: Any) -> str | None:
-    # JSON has one kind of number, so 1.0 is the integer 1; a truth value is none at all.
+    # JSON has one number type, so 1.0 is the integer 1; in Python, bool is an int, which JSON's true is not.
     good = not isinstance(value, bool) and isinstance(value, (int, float)) and value == value // 1 and value >= 1
     return None if good else "a whole number of 1 or more"
 
@@ -166,7 +166,7 @@ def _list_of(choices: tuple[str, ...]) -> Check:
     def check(value: Any) -> str | None:
         if not isinstance(value, list) or any(not isinstance(item, str) or item not in choices for item in value):
             return f"a list of some of {_listed(choices)}"
-        return "a list that names nothing twice" if len(set(value)) != len(value) else None
+        return "a list without duplicates" if len(set(value)) != len(value) else None
 
     return check
 
@@ -188,9 +188,9 @@ _FIELDS: Final[dict[str, Check]] = {
     "hook_api": _whole_number,
     "entry_point": _matching(
         r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*",
-        'module:object, as "sparkle.plugin:plugin"',
+        'module:object, such as "sparkle.plugin:plugin"',
     ),
-    "python": _matching(r">=[0-9]{1,3}\.[0-9]{1,3}", 'the oldest Python that it runs on, as ">=3.12"'),
+    "python": _matching(r">=[0-9]{1,3}\.[0-9]{1,3}", 'the oldest supported Python, such as ">=3.12"'),
     "hosts": _list_of_objects,
     "permissions": _list_of(PERMISSIONS),
 }

@@ -1,4 +1,4 @@
-"""What each plugin was granted: by option, by an answer remembered from before, or by asking now."""
+"""Permissions of plugins: granted by an option, by a remembered answer, or by asking the user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOLDER_VARIABLE: Final = "HALSCOPE_CONFIG_DIR"
 _FILE: Final = "permissions.json"
 
 Ask = Callable[[Manifest, Permission], bool]
-"""Asks the person whether the plugin may."""
+"""Asks the user whether to grant a permission to a plugin."""
 
 
 def default_folder() -> Path:
@@ -30,15 +30,15 @@ def default_folder() -> Path:
 
 
 class Grants:
-    """Decides what a plugin may do; what nobody allows is refused.
+    """Decides which permissions a plugin is granted. What is not allowed explicitly is refused.
 
     Args:
-        allowed: As `--allow` takes it: a permission for every plugin, or `plugin-id:permission`.
-        ask: Asks a person; `None`: nobody is there to be asked.
-        folder: Where answers are kept, by the plugin's id and version; by default the user's configuration folder.
+        allowed: Values of `--allow`: a permission for every plugin, or `plugin-id:permission`.
+        ask: Asks the user; `None` where no user can be asked.
+        folder: Where answers are stored, by plugin id and version; by default the user's configuration folder.
 
     Raises:
-        UsageError: `allowed` names something that is no permission.
+        UsageError: `allowed` contains an unknown permission.
     """
 
     def __init__(self, allowed: Iterable[str] = (), *, ask: Ask | None = None, folder: Path | None = None) -> None:
@@ -47,7 +47,7 @@ class Grants:
         self._path = (default_folder() if folder is None else folder) / _FILE
 
     def decide(self, manifest: Manifest) -> frozenset[Permission]:
-        """What of that which its manifest asks for is granted. May ask, and remembers the answers."""
+        """Return the granted subset of the permissions that the manifest requests. May ask; remembers the answers."""
         remembered = self._load()
         key = f"{manifest.id} {manifest.version}"
         answers = dict(remembered.get(key, {}))
@@ -65,7 +65,7 @@ class Grants:
         return frozenset(granted)
 
     def _load(self) -> dict[str, dict[str, bool]]:
-        # A file that is missing or damaged has granted nothing.
+        # A missing or damaged file grants nothing.
         with contextlib.suppress(OSError, ValueError, RecursionError):
             value: Any = json.loads(self._path.read_text("utf-8"))
             if isinstance(value, dict):
@@ -73,7 +73,7 @@ class Grants:
         return {}
 
     def _store(self, value: dict[str, dict[str, bool]]) -> None:
-        # What cannot be kept is asked for again the next time.
+        # Answers that cannot be stored are asked for again next time.
         with contextlib.suppress(OSError, HalscopeError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(self._path, json.dumps(value, indent=2, sort_keys=True).encode())
@@ -83,7 +83,7 @@ def _parse(text: str) -> tuple[str | None, str]:
     plugin, colon, permission = text.rpartition(":")
     if permission not in PERMISSIONS or (colon and not re.fullmatch("[a-z0-9-]+", plugin)):
         raise UsageError(
-            f"--allow {text}: write a permission ({', '.join(PERMISSIONS)}) or, for one plugin alone, "
+            f"--allow {text}: write a permission ({', '.join(PERMISSIONS)}) or, for one plugin only, "
             f"ID:PERMISSION as in sparkle:{PERMISSIONS[0]}"
         )
     return (plugin if colon else None), permission

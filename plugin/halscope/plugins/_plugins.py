@@ -1,4 +1,4 @@
-"""The plugins of one session: found, checked, granted, asked for what they bring, and told what happens."""
+"""The plugins of one session: loads them, collects what they contribute, and dispatches hooks to them."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _SUFFIX: Final = r"\.[a-z0-9]{1,15}"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A plugin that is in.
+    """A loaded plugin.
 
     Args:
         name: Its id.
-        version: Its version; empty for an object that was handed in.
+        version: Its version; empty for an object that was passed in.
         source: Where it comes from.
-        asked: The permissions that it asks for.
-        granted: Those that it was granted.
+        asked: The permissions that it requests.
+        granted: The permissions that it was granted.
     """
 
     name: str
@@ -62,20 +62,20 @@ class Loaded:
 
 
 class Plugins:
-    """The plugins of one session; Halscope's own parts are always there.
+    """The plugins of one session, which always include the built-in ones.
 
-    One that cannot be taken is refused by name, in the log and in `refused`, and the others go on. Everything that
-    plugins bring in is asked for once, here, on this thread.
+    A plugin that cannot be loaded is reported by name in the log and in `refused`; the others are not affected. The
+    constructor collects all contributions once, on the caller's thread.
 
     Args:
-        plugins: Objects with functions marked `hookimpl`. Who hands them in answers for them: they may do everything.
+        plugins: Objects with functions marked `hookimpl`. The caller vouches for them: they get every permission.
         folders: Folders with a manifest.json.
-        entry_points: Whether installed plugins are looked for.
-        grants: Decides what those with a manifest may do; by default only what was allowed before.
+        entry_points: Whether to load installed plugins.
+        grants: Decides the permissions of plugins with a manifest; by default only those allowed earlier.
 
     Raises:
         UsageError: A folder has no manifest.json.
-        PluginError: An object of `plugins` cannot be taken.
+        PluginError: An object of `plugins` cannot be registered.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Plugins:
         grants: Grants | None = None,
     ) -> None:
         self._registry = Registry()
-        # Nothing that plugins hold leads back here, so that a session that is dropped is gone at once.
+        # Plugins hold no strong reference back to the session, so a session that is dropped is freed at once.
         self._session = _Link()
         self._dispatcher = Dispatcher(_weakly_called(self._report))
         self._loaded: dict[str, Loaded] = {}
@@ -105,21 +105,21 @@ class Plugins:
 
     @property
     def loaded(self) -> tuple[Loaded, ...]:
-        """Every plugin that is in, the built-in parts first."""
+        """The loaded plugins, the built-in ones first."""
         return tuple(self._loaded.values())
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
-        """What was found and not taken, with the reason."""
+        """The plugins that were found but not loaded, with the reasons."""
         return tuple(self._refused)
 
     @property
     def hooks(self) -> tuple[HookReport, ...]:
-        """How each hook of each plugin has done."""
+        """Counters of every hook of every plugin."""
         return self._dispatcher.reports()
 
     def plugin(self, name: str) -> object:
-        """The object of this plugin. Raises UsageError where there is none."""
+        """The object of this plugin. Raises UsageError if no such plugin is loaded."""
         if name not in self._loaded:
             raise UsageError(f"there is no plugin {name!r}; the plugins are: {', '.join(self._loaded)}")
         return self._registry.plugin(name)
@@ -129,7 +129,7 @@ class Plugins:
         return tuple(self._codecs.values())
 
     def codec(self, name: str) -> Codec:
-        """The codec of this name. Raises UsageError where there is none."""
+        """The codec of this name. Raises UsageError if it does not exist."""
         if name not in self._codecs:
             raise UsageError(f"there is no codec {name!r}; the codecs are: {', '.join(self._codecs)}")
         return self._codecs[name]
@@ -143,13 +143,13 @@ class Plugins:
         return tuple(self._hosts.values())
 
     def host(self, name: str) -> HostFactory:
-        """The host of this name. Raises UsageError where there is none."""
+        """The host of this name. Raises UsageError if it does not exist."""
         if name not in self._hosts:
             raise UsageError(f"there is no host {name!r}; the hosts are: {', '.join(self._hosts)}")
         return self._hosts[name]
 
     def games(self) -> tuple[GameProfile, ...]:
-        """Every game profile; those of other plugins before the built-in ones, so that they can say it better."""
+        """Every game profile; third-party profiles come before the built-in ones, so that they override them."""
         return self._games
 
     def exporters(self) -> tuple[Exporter, ...]:
@@ -157,28 +157,28 @@ class Plugins:
         return tuple(dict.fromkeys(self._exporters.values()))
 
     def exporter(self, output: Path) -> Exporter:
-        """The exporter that the file's ending asks for. Raises UsageError where there is none."""
+        """The exporter for the file's extension. Raises UsageError if it does not exist."""
         found = self._exporters.get(output.suffix.lower())
         if found is None:
-            raise UsageError(f"{output}: the ending says the form, and must be one of {', '.join(self._exporters)}")
+            raise UsageError(f"{output}: unknown file extension; use one of {', '.join(self._exporters)}")
         return found
 
     def group_sprites(self, frame: Frame) -> tuple[Metasprite, ...]:
-        """The figures on the screen: as the first plugin that has an opinion groups them, else by our own rule."""
+        """The metasprites on screen, grouped by the first plugin that returns groups, or else by the built-in rule."""
         for implementation in self._registry.calls("halscope_group_sprites"):
             returned, groups = self._dispatcher.call(implementation, {"frame": frame})
             if not returned or groups is None:
                 continue
             try:
                 return tuple(draw_group(frame, _indices(group, frame)) for group in groups)
-            except Exception as error:  # what a stranger's code returned may be anything
+            except Exception as error:  # third-party code may return anything
                 self._dispatcher.failed(implementation.plugin, implementation.hook, error)
         return group_sprites(frame)
 
     def dispatch(self, hook: str, /, **arguments: Any) -> None:
-        """Tell every plugin, each by itself; one that fails is named in the log and in `halscope_job_failed`.
+        """Call a hook of every plugin. A failure is logged and reported through `halscope_job_failed`; others go on.
 
-        `halscope_attached` gets each plugin's own view of the session: of the one that is given, or that `join` named.
+        `halscope_attached` gets each plugin's own view of the session, that of `arguments` or of the latest `join`.
         """
         if (session := arguments.get("session")) is not None:
             self.join(session)
@@ -189,7 +189,7 @@ class Plugins:
             self._dispatcher.call(implementation, own)
 
     def join(self, session: Session) -> None:
-        """Name the session that plugins may call; held weakly, as are the hooks of its host, where that has any."""
+        """Set the session that plugins may call, and register its host's hooks, if any. Both are held weakly."""
         self._session.to(session)
         hooks = weak_hooks(session.host)
         name = f"host-{session.host.info.name}"
@@ -197,12 +197,12 @@ class Plugins:
             self._add(hooks, Loaded(name, "", "the host itself", PERMISSIONS, frozenset(PERMISSIONS)))
 
     def session_for(self, plugin: str) -> SessionFacade:
-        """The session as this plugin may use it. Raises UsageError where there is no such plugin."""
-        self.plugin(plugin)  # says so where there is none
+        """The session as this plugin may use it. Raises UsageError if no such plugin is loaded."""
+        self.plugin(plugin)  # raises UsageError for an unknown plugin
         return SessionFacade(plugin, self._loaded[plugin].granted, self._session)
 
     def enable(self, plugin: str, hook: str) -> bool:
-        """Switch a hook on again that was switched off after its failures. Whether it had been off."""
+        """Switch a hook on again that was switched off after failures. Returns whether it was off."""
         return self._dispatcher.enable(plugin, hook)
 
     def _take(self, found: Candidate | Refusal, grants: Grants) -> None:
@@ -212,11 +212,11 @@ class Plugins:
         manifest = found.manifest
         if manifest.id in self._loaded:
             other = self._loaded[manifest.id].source
-            self._refuse(Refusal(manifest.id, found.source, f"{found.source}: {other} has this id already; remove one"))
+            self._refuse(Refusal(manifest.id, found.source, f"{found.source}: {other} already has this id; remove one"))
             return
         try:
             plugin = found.load()
-        except (Exception, SystemExit) as error:  # importing runs a stranger's code, which may do anything
+        except (Exception, SystemExit) as error:  # importing runs third-party code, which may do anything
             log.debug("plugin %s cannot be imported", manifest.id, exc_info=True)
             reason = f"{manifest.entry_point} cannot be imported from {found.source}: {describe_error(error)}"
             self._refuse(Refusal(manifest.id, found.source, reason))
@@ -228,7 +228,7 @@ class Plugins:
             self._refuse(Refusal(manifest.id, found.source, error.reason))
 
     def _refuse(self, refusal: Refusal) -> None:
-        log.warning("%s; it is left out", refusal)
+        log.warning("%s; it is not loaded", refusal)
         self._refused.append(refusal)
 
     def _add(self, plugin: object, loaded: Loaded) -> None:
@@ -236,8 +236,8 @@ class Plugins:
             self._registry.add(plugin, loaded.name)
         except HalscopeError:
             raise
-        except Exception as error:  # looking at a stranger's object runs its code
-            raise PluginError(loaded.name, f"its object cannot be looked at: {describe_error(error)}") from error
+        except Exception as error:  # inspecting a third-party object runs its code
+            raise PluginError(loaded.name, f"its object cannot be inspected: {describe_error(error)}") from error
         self._loaded[loaded.name] = loaded
 
     def _collect(self) -> None:
@@ -270,7 +270,7 @@ class Plugins:
         version = f"{plugin} {self._loaded[plugin].version}"
         try:
             version += f" {getattr(codec, 'version', '')}"
-        except Exception as error:  # looking at a stranger's object runs its code
+        except Exception as error:  # inspecting a third-party object runs its code
             fail(error)
         return GuardedCodec(codec, name, plugin, version, fail)
 
@@ -292,16 +292,16 @@ class Plugins:
 
     def _report(self, failure: Failure) -> None:
         if failure.hook == "halscope_job_failed":
-            return  # it is in the log; telling it again would go round for ever
+            return  # already in the log; reporting it again would recurse forever
         job, error, text = f"plugin {failure.plugin}: {failure.hook}", failure.error, failure.traceback
         if (session := self._session()) is not None:
-            session.report_failure(job, error, text, failure.plugin)  # which tells plugins too, as everybody
+            session.report_failure(job, error, text, failure.plugin)  # the session notifies plugins too
         else:
             self.dispatch("halscope_job_failed", job=job, error=error, traceback=text, plugin=failure.plugin)
 
 
 class _Link:
-    """Leads to the session, weakly, once there is one."""
+    """A weak reference to the session, empty until `to` sets it."""
 
     def __init__(self) -> None:
         self._reference: Callable[[], Session | None] = lambda: None
@@ -326,5 +326,5 @@ def _weakly_called(report: Callable[[Failure], None]) -> Callable[[Failure], Non
 def _indices(group: SpriteGroup, frame: Frame) -> tuple[int, ...]:
     indices = tuple(group.indices)
     if not indices or len(set(indices)) != len(indices) or any(not 0 <= i < len(frame.sprites) for i in indices):
-        raise ValueError(f"a group of {len(frame.sprites)} sprites names {indices}; each index once, 0 to 127")
+        raise ValueError(f"a group of {len(frame.sprites)} sprites names {indices}; give each index once, 0 to 127")
     return indices

@@ -1,4 +1,4 @@
-"""Checking a plugin's object against the hookspecs, and holding the implementations in the order of calling."""
+"""Checks a plugin's object against the hookspecs, and keeps the implementations in calling order."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from halscope_hooks import PROJECT_NAME, PluginError, hookspecs
 from halscope.plugins._dispatch import Implementation
 
 _IMPL: Final = f"{PROJECT_NAME}_impl"
-"""The attribute that the hookimpl marker leaves on a function."""
+"""The attribute that the hookimpl marker sets on a function."""
 
 _ARGUMENTS: Final = f"{PROJECT_NAME}_arguments"
-"""What a function takes that says so itself: pluggy reads code, and a stand-in's code takes anything."""
+"""Attribute with the argument names of a weak stand-in: pluggy inspects the code, and a stand-in takes any keyword."""
 
 
 class Registry:
     """The plugins of one session, in one pluggy PluginManager.
 
-    pluggy checks and orders; the calls are the dispatcher's. Reading takes no lock: what is read is never changed.
+    pluggy checks and orders the implementations; the dispatcher calls them. `calls` takes no lock: it reads a mapping
+    that is replaced, never changed.
     """
 
     def __init__(self) -> None:
@@ -33,11 +34,12 @@ class Registry:
         self._calls: Mapping[str, tuple[Implementation, ...]] = {}
 
     def add(self, plugin: object, name: str) -> None:
-        """Take a plugin. Raises PluginError: no hooks, one that does not exist, or wrong arguments; nothing is kept."""
+        """Register a plugin. Raises PluginError, and registers nothing, if it has no hooks, an unknown hook, or wrong
+        arguments."""
         _check(plugin, name)
         with self._lock:
             if self._manager.has_plugin(name):
-                raise PluginError(name, "there is another plugin of this name; give one of them another id")
+                raise PluginError(name, "another plugin has this name; give one of them another id")
             self._manager.register(plugin, name=name)
             self._calls = {
                 hook: tuple(
@@ -49,7 +51,7 @@ class Registry:
             }
 
     def calls(self, hook: str) -> tuple[Implementation, ...]:
-        """The implementations of a hook in the order of calling, as pluggy has it: the last registered first."""
+        """The implementations of a hook in pluggy's calling order: the last registered first."""
         return self._calls.get(hook, ())
 
     def plugin(self, name: str) -> object | None:
@@ -58,15 +60,15 @@ class Registry:
             return self._manager.get_plugin(name)
 
     def names(self) -> tuple[str, ...]:
-        """Every plugin, in the order of registration."""
+        """The names of all plugins, in the order of registration."""
         with self._lock:
             return tuple(name for name, _ in self._manager.list_name_plugin())
 
 
 def weak_hooks(host: object) -> object | None:
-    """A plugin that calls the hooks of `host` and does not keep it alive; `None` where it has none.
+    """A plugin that calls the hooks of `host` without keeping it alive; `None` if the host has no hooks.
 
-    A weak proxy is not enough: pluggy keeps the methods that it finds, and a method keeps its object.
+    A weak proxy is not enough: pluggy keeps the methods that it finds, and a bound method keeps its object.
     """
     reference = weakref.ref(host)
     found: dict[str, Any] = {}
@@ -101,7 +103,7 @@ _HOOKS: Final = tuple(name for name in vars(hookspecs) if name.startswith(f"{PRO
 
 def _check(plugin: object, name: str) -> None:
     if inspect.isclass(plugin):
-        raise PluginError(name, f"its object is the class {plugin.__name__}; name an instance of it, or a module")
+        raise PluginError(name, f"its object is the class {plugin.__name__}; give an instance of it, or a module")
     trial = _manager()
     try:
         trial.register(plugin, name=name)
@@ -114,7 +116,7 @@ def _check(plugin: object, name: str) -> None:
     for one in implementations:
         if one.wrapper or one.hookwrapper:
             raise PluginError(
-                name, f"{one.function.__name__} is a wrapper, which is not called here; make it a plain hook"
+                name, f"{one.function.__name__} is a wrapper, which is not supported; make it a plain hook"
             )
         if inspect.iscoroutinefunction(one.function) or inspect.isgeneratorfunction(one.function):
             raise PluginError(

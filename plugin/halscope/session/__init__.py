@@ -1,7 +1,7 @@
-"""The session: snapshots in, frames, origins and patches out. The only room with threads.
+"""The session: takes snapshots; delivers frames, origins and patches. The only package that uses threads.
 
-What several threads share is a value in a cell (`_cells`), what one of them at a time may do is a right (`_rights`),
-and what waits for somebody is a queue (`_queue`). docs/explanation/threads.md shows how they fit together.
+State shared by threads is a value in a cell (`_cells`), exclusive access is a right (`_rights`), and pending items are
+in a queue (`_queue`). docs/explanation/threads.md shows how they fit together.
 """
 
 from halscope.session._cancel import CancelToken

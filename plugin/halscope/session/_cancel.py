@@ -1,6 +1,6 @@
-"""Cancel tokens: asking work to stop, once, with a reason that reaches Python loops, C++ loops and child tokens.
+"""Cancel tokens: a request to stop, with a reason, that reaches Python loops, C++ loops and child tokens.
 
-A token takes no lock. Every step is one operation that CPython makes atomic, on free-threaded builds too
+A token takes no lock. Every step is one operation that CPython makes atomic, also on free-threaded builds
 (`dict.setdefault`, `dict.popitem`, storing one item), so a token may be cancelled from anywhere: a signal handler, a
 finalizer that interrupts any other line of Python, a C extension's callback.
 """
@@ -24,11 +24,11 @@ _SECOND: Final[itemgetter[int]] = itemgetter(1)
 
 @final
 class CancelToken:
-    """A request, never withdrawn, that some work stops.
+    """A request, never withdrawn, to stop some work.
 
     Args:
-        parent: Cancelling it cancels this token too, at once if it was cancelled before. A parent holds its children
-            weakly.
+        parent: Cancelling the parent cancels this token, at once if the parent is cancelled already. A parent holds its
+            children weakly.
     """
 
     __slots__ = ("__weakref__", "_bell", "_children", "_listeners", "_native", "_parent", "_reason")
@@ -45,41 +45,41 @@ class CancelToken:
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody has cancelled it; it stays so."""
+        """Whether the token was cancelled. Never becomes False again."""
         return bool(self._reason)
 
     @property
     def reason(self) -> str | None:
-        """Why it was cancelled, as the first cancel said. None before."""
+        """The reason given by the first cancel; `None` before."""
         told = self._reason.get(None)
         return None if told is None else told[0]
 
     @property
     def native(self) -> _codec.CancelToken:
-        """What C++ loops look at; it is raised together with this token."""
+        """The token that C++ loops check; it is cancelled together with this one."""
         return self._native
 
     def cancel(self, reason: str = "cancelled") -> bool:
-        """Ask the work to stop. Any thread, any number of times, also inside signal handlers and finalizers.
+        """Ask the work to stop. May be called by any thread, repeatedly, and in signal handlers and finalizers.
 
         Returns:
-            Whether it was this call that cancelled; only then is `reason` kept.
+            Whether this call was the first; only then is `reason` kept.
         """
         first = self.mark(reason)
-        self.tell()  # always: an exception (Ctrl-C) may have cut the first call short
+        self.tell()  # in every call: an exception (Ctrl-C) may have interrupted the first one
         return first
 
     def raise_if_cancelled(self) -> None:
-        """Raise CancelledError with the reason if it was cancelled."""
+        """Raise CancelledError with the reason if the token was cancelled."""
         reason = self.reason
         if reason is not None:
             raise CancelledError(reason)
 
     def add_callback(self, callback: Callable[[], object]) -> Callable[[], object]:
-        """Call `callback` once when it is cancelled, on the thread that cancels; at once if it is cancelled already.
+        """Call `callback` once on cancellation, on the cancelling thread; at once if the token is cancelled already.
 
         Returns:
-            Takes the callback back; without effect once it was called.
+            A function that removes the callback; it has no effect once the callback was called.
         """
         key = object()
         self._listeners[key] = callback
@@ -88,12 +88,12 @@ class CancelToken:
         return lambda: self._listeners.pop(key, None)
 
     def wait(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for a cancel; a pause between two looks at something. Returns `cancelled`."""
+        """Wait up to `timeout` seconds for a cancel, as a pause in a polling loop. Returns `cancelled`."""
         return self._bell.wait(lambda: self.cancelled, timeout)
 
     def mark(self, reason: str) -> bool:
-        """The first half of `cancel`: keep the reason, raise the native token, wake whoever waits for it, and mark the
-        children, but call no callback yet. It calls nothing foreign and never waits."""
+        """First half of `cancel`: keep the reason, cancel the native token, wake waiters and mark the children, without
+        calling callbacks. Runs no third-party code and never waits."""
         mine = [reason]
         first = self._reason.setdefault(None, mine) is mine
         self._native.cancel()
@@ -103,9 +103,9 @@ class CancelToken:
         return first
 
     def tell(self) -> None:
-        """The second half of `cancel`: call every callback that was not called yet, those of children too. One that
-        raises is logged."""
-        # Taking a callback out and calling it is one step in C: an interrupt leaves it in place, or has it called.
+        """Second half of `cancel`: call every callback not called yet, including those of children. Errors of callbacks
+        are logged."""
+        # Removing and calling a callback is one step in C: an interrupt comes before both or after both.
         calls = map(call, map(_SECOND, iter(self._listeners.popitem, None)))
         while self._listeners:
             try:
@@ -113,18 +113,18 @@ class CancelToken:
             except Exception as error:
                 trace = error.__traceback__
                 if isinstance(error, KeyError) and (trace is None or trace.tb_next is None):
-                    break  # of `popitem`: another thread has called the last one
+                    break  # raised by `popitem`: another thread has called the last one
                 _LOG.exception("a callback of a cancel token failed")
         for child in self._alive():
             child.tell()
 
     @property
     def heard(self) -> bool:
-        """Whether `tell` has anybody to call."""
+        """Whether `tell` has a callback to call."""
         return bool(self._listeners) or any(child.heard for child in self._alive())
 
     def leave_parent(self) -> None:
-        """Hear the parent no more: the work is over."""
+        """Detach from the parent: the work is over."""
         if self._parent is not None:
             self._parent._children.pop(id(self), None)
 

@@ -1,4 +1,4 @@
-"""Cells and bells: values that change as a whole, and waiting for one that did. Both work inside signal handlers."""
+"""Cells and bells: values that change atomically, and waiting for a change. Both are safe in signal handlers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Final, final
 from halscope.session._locks import Rank, about_to_take
 
 LOOK_EVERY: Final = 0.05
-"""Seconds after which a waiting thread looks for itself, should an interrupt have kept somebody from ringing."""
+"""Seconds between the checks of a waiting thread, in case an interrupt has prevented a ring."""
 
 
 @final
 class Cell[T]:
-    """A value that any thread changes as a whole: an interrupt at any line comes before a change or after it.
+    """A value that any thread may replace atomically: an interrupt comes either before or after a change.
 
     Args:
-        value: The first value; values are immutable.
-        rank: Of its lock.
+        value: The initial value; values are immutable.
+        rank: Rank of the lock.
     """
 
     __slots__ = ("_lock", "_rank", "value")
@@ -31,30 +31,30 @@ class Cell[T]:
         self.value = value
 
     def change(self, step: Callable[[T], T]) -> tuple[T, T]:
-        """Replace the value by `step(value)`; returns the old value and the new one.
+        """Replace the value by `step(value)`; return the old and the new value.
 
-        `step` is a pure function and may be called again, where another thread or a signal handler was faster.
+        `step` must be pure: it is called again if another thread or a signal handler changed the value meanwhile.
         """
         while True:
             old = self.value
             new = step(old)
             about_to_take(self._lock, self._rank)
-            # On this line nothing is called while the lock is held, so neither a signal handler nor an exception comes:
-            # Python looks for signals at calls and loops, and a trace function is called where a line begins.
+            # This line calls nothing while it holds the lock, so no signal handler or exception can interrupt it:
+            # Python checks for signals at calls and loops, and calls a trace function at the start of a line.
             with self._lock: self.value, done = (new, True) if self.value is old else (self.value, False)  # fmt: skip  # noqa: E701
             if done:
                 return old, new
 
     def renew(self) -> None:
-        """Forget who holds the lock: the process was forked, and no other thread is left."""
+        """Replace the lock after a fork: its holder does not exist in the child."""
         self._lock = threading.RLock()
 
 
 @final
 class Sleeper:
-    """One thread that sleeps until it is woken, also by a signal handler that interrupts it.
+    """Lets one thread sleep until it is woken, also by a signal handler that interrupts it.
 
-    An Event or a Condition will not do: a handler that sets one waits for the lock that the interrupted wait holds.
+    An Event or a Condition would deadlock: a handler that sets one waits for the lock that the interrupted wait holds.
     """
 
     __slots__ = ("_lock",)
@@ -64,18 +64,18 @@ class Sleeper:
         self._lock.acquire()
 
     def sleep(self, timeout: float) -> bool:
-        """Sleep; returns whether it was woken."""
+        """Sleep for at most `timeout` seconds; return whether it was woken."""
         return self._lock.acquire(timeout=timeout)
 
     def wake(self) -> None:
-        """Wake it, or let its next sleep be none."""
-        with contextlib.suppress(RuntimeError):  # it was woken already, and has not slept since
+        """Wake it, or make its next sleep return at once."""
+        with contextlib.suppress(RuntimeError):  # already woken, and not asleep since
             self._lock.release()
 
 
 @final
 class Bell:
-    """Wakes whoever waits for a change. `ring` takes no lock: it may be called in signal handlers and finalizers."""
+    """Wakes the threads that wait for a change. `ring` takes no lock, so signal handlers and finalizers may call it."""
 
     __slots__ = ("_waiting",)
 
@@ -83,7 +83,7 @@ class Bell:
         self._waiting: dict[object, Callable[[], object]] = {}
 
     def ring_one(self) -> None:
-        """Wake one of those who wait, the one that has waited longest."""
+        """Wake the one waiter that has waited longest."""
         for key in list(self._waiting):
             wake = self._waiting.pop(key, None)
             if wake is not None:
@@ -91,22 +91,22 @@ class Bell:
                 return
 
     def ring(self) -> None:
-        """Wake everybody who waits."""
+        """Wake all waiters."""
         for key in list(self._waiting):
             wake = self._waiting.pop(key, None)
             if wake is not None:
                 wake()
 
     def listen(self, key: object, wake: Callable[[], object]) -> None:
-        """Have `wake` called at the next ring, once."""
+        """Call `wake` once, at the next ring."""
         self._waiting[key] = wake
 
     def leave(self, key: object) -> None:
-        """Have it called no more."""
+        """Remove the listener with this key."""
         self._waiting.pop(key, None)
 
     def wait(self, happened: Callable[[], object], timeout: float, look_every: float = LOOK_EVERY) -> bool:
-        """Wait until `happened()` is true, at most `timeout` seconds; returns whether it is."""
+        """Wait at most `timeout` seconds until `happened()` is true; return whether it is."""
         if happened():
             return True
         until = time.monotonic() + min(timeout, threading.TIMEOUT_MAX / 2)

@@ -1,4 +1,4 @@
-"""The live lane: the newest snapshot is decoded and looked up, one at a time, and only what changed since the last."""
+"""The live lane: decodes the newest snapshot and locates its tiles, one at a time, and only what has changed."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ from halscope.session._stats import Latencies
 log: Final = logging.getLogger("halscope.session")
 
 Locate = Callable[[NDArray[np.uint8]], VramOrigins]
-"""The origins of a VRAM (uint8[65536])."""
+"""Finds the origins of the tiles in a VRAM (uint8[65536])."""
 
 FRAME: Final = "live frame"
 LOOKUP: Final = "lookup of a frame"
-MOST_FAILURES: Final = 3  # in a row; after that lookups are switched off, and undecodable frames only counted
+MOST_FAILURES: Final = 3  # in a row; after that lookups are switched off, and undecodable frames are only counted
 
 
 class Post(Protocol):
-    """Hands events that belong together to all subscribers."""
+    """Posts a group of events to all subscribers."""
 
     def __call__(self, *events: Event, key: Hashable) -> None:
-        """Post them; see `Hub.post`."""
+        """Post the events; see `Hub.post`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
-    """A snapshot and when it came in; without one, the last frame is only looked up again."""
+    """A snapshot and the time of its arrival. Without a snapshot, the last frame is located again."""
 
     snapshot: Snapshot | None
     came_in: float
 
 
 class LiveLane:
-    """Decodes what comes in.
+    """Decodes incoming snapshots.
 
     Args:
-        post: Takes what came of it.
-        failed: Takes what failed: a name, the error, its traceback.
+        post: Called with the resulting events.
+        failed: Called with each failure: a name, the error, its traceback as text.
         layers: Whether frames get their background layers.
-        locate: Finds the origins; `None`: not known yet.
+        locate: Finds the origins; `None` while the ROM is not indexed.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class LiveLane:
         self._layers = layers
         self._locate = locate
         self._locate_failures = 0
-        self._failures = 0  # to decode, in a row
+        self._failures = 0  # decoding failures in a row
         self._mailbox: Mailbox[_Job] = Mailbox()
         self._decoder = FrameDecoder()
         self._last: Frame | None = None
@@ -76,22 +76,22 @@ class LiveLane:
 
     @property
     def counts(self) -> Counts:
-        """What became of the snapshots that came in."""
+        """Counts of the snapshots by outcome."""
         return self._mailbox.counts
 
     @property
     def unattended(self) -> bool:
-        """Whether a snapshot waits and nobody decodes, so that `work` must be called."""
+        """Whether a snapshot waits and no thread is decoding, so that `work` must be called."""
         return self._mailbox.unattended
 
     def put(self, snapshot: Snapshot) -> None:
-        """Leave a snapshot. Never waits."""
+        """Put a snapshot into the mailbox. Never waits."""
         self._mailbox.put(_Job(snapshot, time.perf_counter()))
 
     def work(self, context: JobContext) -> None:
-        """Decode until nothing is left. A failure is told and the next snapshot decoded."""
+        """Decode until nothing waits. Failures are reported and do not stop the loop."""
         box, token = self._mailbox, context.token
-        while box.waiting and not token.cancelled:  # looked at again once the right was given back
+        while box.waiting and not token.cancelled:  # checked again after the right was released
             with box.claim() as mine:
                 if not mine:
                     return
@@ -101,19 +101,19 @@ class LiveLane:
                         return
 
     def feed(self, snapshot: Snapshot, timeout: float) -> Update:
-        """Decode this snapshot here and now, waiting for one that is being decoded.
+        """Decode this snapshot on the calling thread, after any decoding in progress.
 
         Raises:
-            JobTimeoutError: Another thread was decoding all the time.
-            RuntimeError: The caller's own thread is decoding.
+            JobTimeoutError: Another thread was still decoding after `timeout` seconds.
+            RuntimeError: The calling thread is itself decoding.
         """
         box = self._mailbox
         box.supersede()
         with box.claim(timeout) as mine:
             if not mine:
                 if box.mine:
-                    raise RuntimeError("this thread is decoding a frame already")
-                raise JobTimeoutError(f"frame {snapshot.frame}: not decoded; another has been at it for {timeout:g} s")
+                    raise RuntimeError("this thread is already decoding a frame")
+                raise JobTimeoutError(f"frame {snapshot.frame}: not decoded; another thread was busy for {timeout:g} s")
             job = _Job(snapshot, time.perf_counter())
             box.feed(job)
             try:
@@ -126,7 +126,7 @@ class LiveLane:
         return update
 
     def set_locate(self, locate: Locate | None) -> None:
-        """Look up with this from now on, the last frame at once."""
+        """Locate with this function from now on, starting with the last frame."""
         self._locate, self._locate_failures = locate, 0
         if locate is not None and self._last is not None:
             self._mailbox.put_if_empty(_Job(None, time.perf_counter()))
@@ -136,28 +136,28 @@ class LiveLane:
         self._mailbox.pause()
 
     def resume(self) -> None:
-        """Go on."""
+        """End a pause."""
         self._mailbox.resume()
 
     def drop(self) -> None:
-        """Drop what waits: nobody will decode it."""
+        """Drop the waiting snapshot, which will not be decoded."""
         self._mailbox.drop()
 
     def clear(self) -> None:
-        """Let go of the last frame and of the lookup: the session is closed."""
+        """Release the last frame and the lookup: the session is closed."""
         self._last = self._locate = None
 
     def busy_here(self) -> bool:
-        """Whether the caller's thread is decoding."""
+        """Whether the calling thread is decoding."""
         return self._mailbox.mine
 
     def renew(self) -> None:
-        """The process was forked: no other thread is left."""
+        """Reset after a fork: no other thread exists in the child."""
         self._mailbox.renew()
 
     def _do(self, job: _Job) -> None:
         if job.snapshot is None:
-            # The last one by now: a frame that was being decoded meanwhile is newer than that of `set_locate`.
+            # Read the last frame now: one decoded meanwhile is newer than the one at the call of `set_locate`.
             if (last := self._last) is not None and (origins := self._look_up(last)) is not None:
                 self._post(Update(last, origins, Changes()), key=FRAME)
             self._mailbox.settle(done=True)
@@ -181,14 +181,14 @@ class LiveLane:
         return update
 
     def _undecoded(self, error: Exception) -> None:
-        """Tell of a frame that cannot be decoded, but not sixty times a second."""
+        """Report a frame that cannot be decoded, but not sixty times a second."""
         self._failures += 1
         if self._failures <= MOST_FAILURES:
             self._fail(FRAME, error)
         if self._failures == MOST_FAILURES:
             told = (
                 f"{MOST_FAILURES} frames in a row could not be decoded; further ones are only counted "
-                "(stats().undecoded), until one is decoded again"
+                "(stats().undecoded) until one can be decoded"
             )
             self._fail(FRAME, HalscopeError(told))
 
@@ -214,6 +214,6 @@ class LiveLane:
 
     def _fail(self, what: str, error: BaseException) -> None:
         text = "".join(traceback.format_exception(error))
-        # As text: a log record that kept the error would keep its frames, and with them a snapshot.
+        # Logged as text: a record that kept the exception would keep its frames, and with them a snapshot.
         log.error("%s failed\n%s", what, text.rstrip())
         self._failed(what, error, text)

@@ -1,4 +1,4 @@
-"""The queue of one subscriber, and the handle that the subscriber holds."""
+"""The queue of a subscriber, and the handle that the subscriber holds."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ Delivery = Literal["host", "own"]
 Callback = Callable[[Event], None]
 Kinds = tuple[type[Event], ...]
 
-CLOSE_WAIT: Final = 2.0  # seconds that `close` waits for a callback that is running
+CLOSE_WAIT: Final = 2.0  # seconds that `close` waits for a running callback
 
 
 @final
 class Lane(Queue[Event]):
-    """What waits for one subscriber, in order. Frames and progress that wait give way to newer ones, equal failures
-    become one with a count, and nothing else is left out.
+    """The events that wait for one subscriber, in order. Newer frames and progress replace waiting ones, equal failures
+    are merged into one with a count, and all other events are kept.
 
-    It does not know the callback: the thread that empties a lane holds the lane, and must not keep the subscriber.
+    The lane does not refer to the callback: the thread that empties it must not keep the subscriber alive.
 
     Args:
-        name: The subscription's name.
-        kinds: What it asked for; empty: everything.
-        delivery: Who empties it; "pull": its consumer.
+        name: Name of the subscription.
+        kinds: The event classes to deliver; empty for all.
+        delivery: The thread that empties the lane; "pull" for the consumer itself.
         conflate: Whether newer frames and progress replace waiting ones.
-        loop: The event loop on which it is emptied, or `None`.
+        loop: The event loop that empties it, or `None`.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Lane(Queue[Event]):
         self._updated = False  # whether an update was posted
 
     def post(self, events: tuple[Event, ...], key: Hashable = None) -> None:
-        """Add events to what waits, as far as they were asked for; see `Queue.put`."""
+        """Queue those of the events that the subscriber asked for; see `Queue.put`."""
         wanted = tuple(event for event in events if self.wants(event)) if self._kinds else events
         if not wanted or self.switched_off:
             return
@@ -66,14 +66,14 @@ class Lane(Queue[Event]):
             error = first.error
             self.put(wanted, (first.job, first.job_id, first.plugin, type(error), str(error)), merge=_counted)
         elif isinstance(first, Update):
-            # Its changes count from the last update that this subscriber got, whatever it missed in between.
+            # Its changes are relative to the last update that this subscriber received, whatever it missed since.
             self.put((first if self._updated else first.as_first(),), key, lossy=True, merge=_replacing)
             self._updated = True
         else:
             self.put(wanted, key, lossy=key is not None)
 
     def wants(self, event: Event) -> bool:
-        """Whether it asked for events of this kind."""
+        """Whether the subscriber asked for events of this kind."""
         return not self._kinds or isinstance(event, self._kinds)
 
 
@@ -81,7 +81,7 @@ class Lane(Queue[Event]):
 class Subscription:
     """The handle of a subscription. Dropping or closing the handle unsubscribes.
 
-    The session holds it weakly; it holds the callback. It can be used as a context manager.
+    The session holds the handle weakly; the handle holds the callback. It is a context manager.
     """
 
     def __init__(self, lane: Lane, callback: Callback) -> None:
@@ -92,34 +92,34 @@ class Subscription:
 
     @property
     def name(self) -> str:
-        """Its name in the log and in failures."""
+        """The subscription's name in the log and in failures."""
         return self._lane.name
 
     @property
     def closed(self) -> bool:
-        """Whether nothing is delivered any more."""
+        """Whether the subscription has ended."""
         return self._lane.closed
 
     @property
     def dropped(self) -> int:
-        """How many frames and reports of progress gave way to newer ones before they were delivered."""
+        """Number of frames and progress reports that were replaced by newer ones before delivery."""
         return self._lane.dropped
 
     @property
     def switched_off(self) -> bool:
-        """Whether the callback has failed so often that it is not called until `switch_on`."""
+        """Whether the callback failed too often and is not called until `switch_on`."""
         return self._lane.switched_off
 
     def switch_on(self) -> None:
-        """Call a callback that was switched off again, from the next event on."""
+        """Resume calling a callback that was switched off, from the next event on."""
         self._lane.failures_in_a_row = 0
         self._lane.switched_off = False
 
     def close(self, timeout: float = CLOSE_WAIT) -> bool:
-        """Deliver nothing any more. Idempotent, from any thread.
+        """Unsubscribe. Idempotent; any thread may call it.
 
-        A callback that runs just now in another thread is waited for, at most `timeout` seconds. So after True it has
-        returned, unless the caller is inside it.
+        Waits at most `timeout` seconds for a callback that is running on another thread. Returns True if the callback
+        has returned, or if the caller is inside it.
         """
         self._lane.shut()
         return self._lane.wait(timeout)
@@ -134,7 +134,7 @@ class Subscription:
 
 
 def callback_of(lane: Lane) -> Callback | None:
-    """The lane's callback, while its handle lives."""
+    """Return the lane's callback, or `None` if the handle was dropped."""
     handle = None if lane.handle is None else lane.handle()
     return None if handle is None else handle._callback
 

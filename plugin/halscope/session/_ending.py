@@ -1,6 +1,6 @@
-"""Ending: the phases of a stop or a close, for one session or for all of them side by side, and what a fork leaves.
+"""The phases of a stop or a close, for one session or for all of them in parallel, and the handling of forks.
 
-Each step may be repeated. Where an interrupt (Ctrl-C) cut an end short, the next one does again what there is to do.
+Every step may be repeated: after an interrupt (Ctrl-C), the next stop or close does what is left to do.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 log: Final = logging.getLogger("halscope.session")
 
 SIGNAL, DRAIN, ABANDON = 0.2, 1.0, 0.5  # seconds for the three phases of a stop
-AT_EXIT: Final = 0.3  # seconds for each phase where the interpreter ends, for all sessions together
-LAST_CALLBACKS: Final = 0.2  # seconds that giving up jobs may take, at most: of the last phase
+AT_EXIT: Final = 0.3  # seconds for each phase at interpreter exit, for all sessions together
+LAST_CALLBACKS: Final = 0.2  # seconds of the last phase that are reserved for abandoning jobs
 
 NOTHING_TO_STOP: Final = StopReport(0, 0, (), PhaseSeconds())
 
 
 class Ending:
-    """One stop of a session, or its close.
+    """One stop or close of a session.
 
     Args:
-        engine: The session's engine; its right to start and stop has been claimed.
-        deadline: For all of it.
-        last: What subscribers are told last; `None`: it is stopped only, and may start again.
+        engine: The session's engine; the caller has claimed its right to start and stop.
+        deadline: Deadline of all phases.
+        last: The last event for subscribers; `None` for a stop, after which the session may start again.
     """
 
     def __init__(self, engine: Engine, deadline: Deadline, last: Detached | None) -> None:
@@ -55,7 +55,7 @@ class Ending:
         self._signalled = self._drained = deadline.began
 
     def signal(self) -> None:
-        """Let nothing in any more, and ask everybody to come to an end. Does not wait."""
+        """Accept no new work, and ask all jobs and threads to end. Does not wait."""
         engine, last = self._engine, self.last
         self._pools = tuple(dict.fromkeys(engine.pools or ()))
         reason = "the session was stopped" if last is None else f"the session was closed: {last.reason}"
@@ -67,7 +67,7 @@ class Ending:
         engine.taps.end_threads()
 
     def drain(self) -> None:
-        """Wait for what runs, and for what taps have yet to take. What subscribers are to be told comes of this."""
+        """Wait for running jobs and for the taps. Subscribers may receive further events from both."""
         engine, deadline = self._engine, self._deadline
         for pool in self._pools:
             pool.join(deadline.signalled)
@@ -75,7 +75,7 @@ class Ending:
         for pool in self._pools:
             pool.join(deadline.drained)
         self._late = engine.taps.join(deadline.drained)
-        engine.live.drop()  # no worker will come for it
+        engine.live.drop()  # no worker will decode it
         if self.last is not None:
             engine.taps.close(take=not self._late)
         for pool in self._pools:
@@ -83,17 +83,17 @@ class Ending:
         self._drained = time.monotonic()
 
     def tell(self) -> None:
-        """Tell subscribers the end, as far as that is up to this thread."""
+        """Deliver the last event to subscribers, as far as that is this thread's task."""
         engine = self._engine
         if self.last is not None:
-            engine.hub.start()  # after a stop nobody else would deliver the end
+            engine.hub.start()  # after a stop no thread is left to deliver it
             engine.hub.finish(self.last)
             if not engine.threads or engine.host.here():
                 engine.hub.pump(math.inf)
         engine.hub.end_threads()
 
     def abandon(self) -> StopReport:
-        """Wait once more, then give up what has not ended, and say so. Closes an owned host."""
+        """Wait once more, then abandon and log what has not ended. Closes an owned host."""
         engine, deadline = self._engine, self._deadline
         last_moment = max(self._drained, deadline.over - LAST_CALLBACKS)
         late = [*self._late, *engine.hub.join(last_moment)]
@@ -101,12 +101,12 @@ class Ending:
             pool.join(last_moment)
         reports = [pool.abandon(deadline.over) for pool in self._pools]
         for name in late:
-            log.warning("%s did not end within %.1f s, and is left behind", name, time.monotonic() - deadline.began)
+            log.warning("%s did not end within %.1f s and is abandoned", name, time.monotonic() - deadline.began)
         engine.pools = None
         if self.last is not None:
             engine.live.clear()
             if not engine.host.close():
-                log.info("the host is closed when its thread calls next: only one thread may call a host")
+                log.info("the host will be closed at its own thread's next call, as only one thread may call a host")
         now = time.monotonic()
         error = engine.host.close_error
         return StopReport(
@@ -118,22 +118,22 @@ class Ending:
         )
 
 
-# All sessions of the process: the end of the interpreter, and forks.
+# All sessions of the process: interpreter exit and forks.
 
 _all: Final[dict[int, weakref.ref[Engine]]] = {}
-"""Changed by single operations only, so no lock is needed, which a fork might leave locked."""
+"""Changed only by single atomic operations: a lock might be left locked by a fork."""
 
 
 def remember(engine: Engine) -> None:
-    """Have it closed at the interpreter's end."""
+    """Close the engine at interpreter exit."""
     key = id(engine)
     _all[key] = weakref.ref(engine, lambda gone: _all.pop(key, None) if _all.get(key) is gone else None)
 
 
 def end_in_background(engine: Engine, reason: str) -> None:
-    """Close an engine from a finaliser, which may interrupt any line of any thread, and must not make it wait."""
+    """Close an engine from a finaliser, which may interrupt any line of any thread and so must not wait."""
     if engine.threads and engine.needs_end:
-        with contextlib.suppress(RuntimeError):  # the interpreter ends, and has closed it
+        with contextlib.suppress(RuntimeError):  # the interpreter is exiting, and has closed it
             new_thread(PREFIX + "end", _end, engine, reason).start()
 
 
@@ -147,9 +147,8 @@ def _alive() -> list[Engine]:
 
 
 def _close_all() -> None:
-    """At the interpreter's end nothing of ours may run any more. Registered after the pools' own handler, so called
-    before it."""
-    exit_over()  # counts from here
+    """Close all sessions at interpreter exit. Registered after the pools' handler, and so called before it."""
+    exit_over()  # starts the time limit
     engines = [engine for engine in _alive() if engine.needs_end]
     deadline = Deadline.of(AT_EXIT, AT_EXIT, AT_EXIT)
     with ExitStack() as rights:
@@ -167,16 +166,16 @@ def _close_all() -> None:
 
 
 def _guarded[R](phase: Callable[[Ending], R], ending: Ending) -> R | None:
-    """Whatever one session's end raises, the other sessions are ended, too."""
+    """Run a phase and log its error, so that the other sessions are still ended."""
     try:
         return phase(ending)
     except Exception:
-        log.exception("a session could not be ended in order")
+        log.exception("ending a session failed")
         return None
 
 
 def _forked() -> None:
-    """In a forked child the sessions are its parent's: nothing is told, written, waited for or closed here."""
+    """In a forked child, detach all sessions: they belong to the parent, so nothing is delivered or closed here."""
     for engine in _alive():
         engine.forked()
     _all.clear()

@@ -1,4 +1,4 @@
-"""The engine behind a session: its parts and its life. It does not know the session, which may be dropped."""
+"""The engine of a session: its parts and its life cycle. It does not refer to the session, which may be dropped."""
 
 from __future__ import annotations
 
@@ -63,20 +63,20 @@ log: Final = logging.getLogger("halscope.session")
 FEWEST_WORKERS: Final = 2
 MOST_WORKERS: Final = 8
 PREVIEW_WORKERS: Final = 1
-START_WAIT: Final = 5.0  # seconds that one waits for a start that is under way: threads begin, nothing foreign runs
+START_WAIT: Final = 5.0  # seconds to wait for a start in progress, which runs no third-party code
 
 
 class _Life(NamedTuple):
-    """Where a session is in its life."""
+    """Stage of a session's life cycle."""
 
     state: State = State.NEW
-    last: Detached | None = None  # what its subscribers hear last; there since somebody has closed it
-    closed: bool = False  # and it was told, and everything has ended
-    forked: bool = False  # this process is a child of the one that it belongs to
+    last: Detached | None = None  # the last event for subscribers; set by the first close
+    closed: bool = False  # `last` was delivered and everything has ended
+    forked: bool = False  # the session belongs to the parent of this process
 
 
 class Engine:
-    """See `Session`, which has the same arguments."""
+    """The engine of a session; arguments as for `Session`."""
 
     def __init__(
         self,
@@ -91,19 +91,19 @@ class Engine:
     ) -> None:
         self.threads = threads
         self.right = Right()
-        """To start, to stop and to close."""
+        """The right to start, stop and close."""
         self.pools: tuple[Executor, Executor] | None = None
         self._workers = workers
         self._life = Cell(_Life(), Rank.SESSION)
         self._report = NOTHING_TO_STOP
         self.ended = False
-        """Whether the host has no more snapshots: a recording's end, or the emulator has gone."""
-        self._asked: Job[None] | None = None  # who was asked last to decode
-        self._made: deque[tuple[Snapshot | None]] = deque()  # what the host has made and the taps have yet to get
+        """Whether the host has no more snapshots: the recording has ended, or the emulator is gone."""
+        self._asked: Job[None] | None = None  # the last job submitted to decode
+        self._made: deque[tuple[Snapshot | None]] = deque()  # snapshots of the host, not yet offered to the taps
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
-        self._handed_in = 0.0  # seconds that the taps took the last frame in
+        self._handed_in = 0.0  # seconds taken to offer the last frame to the taps
         self._submit_cost = Latencies()
         self._pump_cost = Latencies()
         engine = weakref.ref(self)
@@ -112,17 +112,17 @@ class Engine:
 
     @property
     def state(self) -> State:
-        """Where it is in its life."""
+        """Stage of the session's life cycle."""
         return self._life.value.state
 
     @property
     def last(self) -> Detached | None:
-        """What its subscribers hear last; `None` while nobody has closed it."""
+        """The last event for subscribers; `None` before the first close."""
         return self._life.value.last
 
     @property
     def needs_end(self) -> bool:
-        """Whether it has begun anything that must be ended."""
+        """Whether anything was started that must be ended."""
         life = self._life.value
         return not life.closed and not life.forked and (life.state is not State.NEW or self.pools is not None)
 
@@ -137,7 +137,7 @@ class Engine:
         self.decode(snapshot, time.perf_counter() - began)
 
     def decode(self, snapshot: Snapshot, handed_in: float | None = None) -> None:
-        """Have a snapshot decoded that the taps have got, within so many seconds."""
+        """Queue a snapshot for decoding; offering it to the taps took `handed_in` seconds."""
         began = time.perf_counter()
         self.live.put(snapshot)
         self._attend()
@@ -161,40 +161,40 @@ class Engine:
         began = time.perf_counter()
         self.claim_host_thread()
         self._notice()
-        self._attend()  # should an interrupt have come between a snapshot and its worker
+        self._attend()  # in case an interrupt came between a snapshot and its job
         done = self.host.run_calls() + self.hub.pump(budget)
         self._pump_cost.add(time.perf_counter() - began)
         return done
 
     def claim_host_thread(self) -> None:
-        """The caller's thread is the host's; if the host is another than before, everybody hears of it."""
+        """Make the calling thread the host's. If the host's info has changed, notify subscribers."""
         self.host.claim_thread()
         now = self.host.changed()
         if now is None:
             return
         event = HostChanged(self.host.info, now)
         if event.rom_changed:
-            self.live.set_locate(None)  # origins in the ROM that ran before would be false
+            self.live.set_locate(None)  # it would find origins in the previous ROM
         self._post(event)
         self.host.able = now.capabilities or capabilities_of(self.host.get())
         self.host.info = now
 
     def next_snapshot(self, wait: float) -> Snapshot | None:
-        """Ask the host for its next snapshot, on its thread, and hand it to the taps; ends where the host has gone.
+        """Get the host's next snapshot on its thread, and offer it to the taps. Closes the session if the host is gone.
 
         Args:
-            wait: Seconds that a host which pushes may take.
+            wait: Seconds to wait for a pushing host.
 
         Returns:
-            `None` at the end of a recording, after which `ended` is set; or where a host that pushes sent nothing.
+            `None` at the end of a recording, which sets `ended`, or if a pushing host sent nothing.
 
         Raises:
             HostError: The session is closed, the emulator failed, or the host is neither driven nor pushing.
         """
         self._running()
         if self.last is not None:
-            self.host.run_calls()  # an owned host that was closed elsewhere is closed here
-            self.hub.pump(0)  # and the end is delivered
+            self.host.run_calls()  # closes an owned host if the close came from another thread
+            self.hub.pump(0)  # delivers the last event
             raise self.not_open()
         self.claim_host_thread()
         try:
@@ -212,11 +212,11 @@ class Engine:
             ask = partial(cast("Pushing", host).poll, wait)
         else:
             raise HostError(
-                f"{self.host.info.name}: the host is neither driven nor pushing, so nothing can be asked of it; it "
-                "hands its snapshots in with submit()"
+                f"{self.host.info.name}: the host is neither driven nor pushing, so it cannot be stepped or polled; "
+                "pass its snapshots to submit()"
             )
-        self._hand_in()  # a snapshot that an interrupt has kept from the taps
-        self._made.extend(zip(map(call, (ask,)), strict=True))  # asking and keeping: one step in C
+        self._hand_in()  # a snapshot that an interrupt has withheld from the taps
+        self._made.extend(zip(map(call, (ask,)), strict=True))  # calling and storing in one step in C
         snapshot = self._made[-1][0]
         began = time.perf_counter()
         self._hand_in()
@@ -242,7 +242,7 @@ class Engine:
         if now:
             self._flush()
             if job.ended:  # else a remote emulator answers later
-                job.result(0)  # raises what the host raised
+                job.result(0)  # raises the host's error
         return job
 
     def run[T](
@@ -255,7 +255,7 @@ class Engine:
         pool = pools[priority is Priority.PREVIEW]
         try:
             job = pool.submit(name, work, priority=priority, deadline=deadline, replaces=replaces)
-        except PoolStoppedError as error:  # another thread stops the session just now
+        except PoolStoppedError as error:  # another thread is stopping the session
             raise self.not_open() from error
         self._flush()
         return job
@@ -267,8 +267,8 @@ class Engine:
         self._flush()
 
     def failed(self, what: str, error: BaseException, trace: str, plugin: str = "", job_id: int | None = None) -> None:
-        """Tell everybody of a failure."""
-        forget_frames(error)  # they would keep snapshots, and whoever pumps, for as long as the failure waits
+        """Report a failure to subscribers."""
+        forget_frames(error)  # frames would keep snapshots and callers alive while the failure waits
         self._post(JobFailed(what, error, trace, plugin, job_id))
         self._flush()
 
@@ -305,7 +305,7 @@ class Engine:
                 return
             self._start()
         if self.last is not None:
-            self._end(Deadline.of(SIGNAL, DRAIN, ABANDON))  # closed by a signal handler that has interrupted the start
+            self._end(Deadline.of(SIGNAL, DRAIN, ABANDON))  # closed by a signal handler during the start
         self.live.resume()
         self._attend()
         self._flush()
@@ -334,22 +334,22 @@ class Engine:
         return self._end(Deadline.of(signal, drain, abandon))
 
     def mark_closed(self, reason: str) -> None:
-        """The beginning of a close, alone: from now on nothing is taken. Only the first reason counts."""
+        """First step of a close: from now on no work is accepted. Only the first reason is kept."""
         last = Detached(self.host.info, reason)
         self._life.change(lambda life: life._replace(last=life.last or last))
 
     def settle(self, report: StopReport, last: Detached | None) -> None:
-        """An end has come to its end, in which subscribers were told `last`."""
+        """Record that a stop or close is complete, with `last` as the last event for subscribers."""
         self._report = report
 
         def settle(life: _Life) -> _Life:
-            closed = last is not None and life.last is last  # else it was closed while it stopped: once more, then
+            closed = last is not None and life.last is last  # else closed during the stop: end it again
             return life._replace(state=State.CLOSED if closed else State.STOPPED, closed=closed)
 
         self._life.change(settle)
 
     def not_open(self) -> HostError:
-        """Why it does nothing now."""
+        """Return the error that says why the session does not accept work."""
         life = self._life.value
         if life.forked:
             return HostError(
@@ -360,7 +360,7 @@ class Engine:
         return HostError("the session is closed; open a new one on the host")
 
     def forked(self) -> None:
-        """This process is a child of the one that the session belongs to: let go of everything, touch nothing."""
+        """Detach in a forked child: the session belongs to the parent, so release everything without closing it."""
         last = Detached(self.host.info, "the process was forked")
         self._life.renew()
         self._life.value = _Life(State.CLOSED, last, closed=True, forked=True)
@@ -370,16 +370,16 @@ class Engine:
             part.renew()
 
     def _may_start(self) -> bool:
-        """Whether it is not running yet. Raises HostError where it is closed."""
+        """Whether the session is not running yet. Raises HostError if it is closed."""
         life = self._life.value
         if life.last is not None:
             raise self.not_open()
         return life.state in (State.NEW, State.STOPPED)
 
     def _start(self) -> None:
-        """Each step may be repeated, where an interrupt has cut a start short."""
+        """Start; every step may be repeated after an interrupted start."""
         if self.pools is not None and self.state is State.STOPPED:
-            self._take_down(Deadline.of(SIGNAL, DRAIN, ABANDON))  # a stop that was interrupted
+            self._take_down(Deadline.of(SIGNAL, DRAIN, ABANDON))  # finish an interrupted stop
         if self.pools is None:
             self.pools = self._make_pools()
         if self.state is State.NEW:
@@ -390,12 +390,12 @@ class Engine:
         self._life.change(lambda life: life if life.last is not None else life._replace(state=State.RUNNING))
 
     def _end(self, deadline: Deadline) -> StopReport:
-        """Stop, and close if somebody has asked for it."""
+        """Stop, and close if a close was requested."""
         while self._has_to_end():
             wait = 0.0 if self._on_own_thread() else deadline.left
             with self.right.claim(wait) as mine:
                 if not mine:
-                    break  # whoever has it goes on with this; or it is this very thread, which was interrupted there
+                    break  # its holder ends the session, or this thread is the holder and was interrupted in it
                 self._take_down(deadline)
         return self._report
 
@@ -403,13 +403,13 @@ class Engine:
         life = self._life.value
         if life.closed or life.forked:
             return False
-        # Pools without a state that needs them: a start or a stop was interrupted.
+        # Pools in a state that needs none: a start or a stop was interrupted.
         return life.last is not None or life.state in (State.RUNNING, State.PAUSED) or self.pools is not None
 
     def _take_down(self, deadline: Deadline) -> None:
-        """The three phases: nothing new comes in and everybody is asked to end; what runs may end; the rest is named.
+        """Run the three phases: refuse new work and ask all jobs to end; wait for them; log and abandon the rest.
 
-        A patch that waits for the host's thread is cancelled only by a close.
+        Only a close cancels a patch that waits for the host's thread.
         """
         if not self._has_to_end():
             return
@@ -422,7 +422,7 @@ class Engine:
         self.settle(ending.abandon(), last)
 
     def _make_pools(self) -> tuple[Executor, Executor]:
-        engine = weakref.ref(self)  # an idle worker keeps its pool; it must not keep everything
+        engine = weakref.ref(self)  # an idle worker keeps its pool alive; it must not keep the engine
 
         def failed(job: Job[object], error: BaseException, text: str) -> None:
             if (alive := engine()) is not None:
@@ -441,19 +441,19 @@ class Engine:
         return codec, preview
 
     def _hand_in(self) -> None:
-        """Hand to the taps what the host has made."""
+        """Offer the host's snapshots to the taps."""
         while self._made:
             ticket = self._made[0]
             snapshot = ticket[0]
             if snapshot is not None:
                 self.taps.offer(snapshot, ticket)
-            if self._made and self._made[0] is ticket:  # else a tap has stepped the host, too
+            if self._made and self._made[0] is ticket:  # else a tap has stepped the host itself
                 self._made.popleft()
 
     def _attend(self) -> None:
-        """Have the live lane worked on: one job, however many snapshots come in while it runs.
+        """Submit a job for the live lane if it needs one; a single job handles all snapshots that arrive while it runs.
 
-        It looks at what waits, not at what just came: what an interrupt has cut off is made up for at the next call.
+        Checks what waits, not what has just arrived, so a call that was interrupted is made up for by the next one.
         """
         asked = self._asked
         if not self.live.unattended or (asked is not None and asked.state is JobState.QUEUED):
@@ -481,7 +481,7 @@ class Engine:
         self.hub.post(*events, key=key)
 
     def _flush(self) -> None:
-        """Without threads, deliver at once; not from inside the lane, which must be free when callbacks are called."""
+        """Without threads, deliver at once; but not inside the lane, which must be free while callbacks run."""
         if not self.threads and not self.live.busy_here():
             self.hub.flush()
 
@@ -492,12 +492,12 @@ class Engine:
         return self.last is None and self.state in (State.RUNNING, State.PAUSED)
 
     def _notice(self) -> None:
-        """Where the host has disappeared, end; with threads, the finaliser has seen to that already."""
+        """Close the session if its host is gone; with threads, the host's finaliser does that."""
         if not self.threads and self.last is None and not self.host.alive:
             self.close(GONE)
 
     def _on_own_thread(self) -> bool:
-        """Whether whoever stops the session waits for this very thread."""
+        """Whether a stop of the session would wait for the calling thread."""
         return inside() or self.hub.here() or self.live.busy_here()
 
 
@@ -507,5 +507,5 @@ def _from_to(life: _Life, old: State, new: State) -> _Life:
 
 def _host_gone(reference: weakref.ref[Engine]) -> None:
     engine = reference()
-    if engine is not None and engine.last is None:  # else it goes because the session is being closed
+    if engine is not None and engine.last is None:  # else the host is released by a close
         end_in_background(engine, GONE)

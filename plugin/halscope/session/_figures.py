@@ -1,4 +1,4 @@
-"""A session in numbers."""
+"""Statistics of a session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from halscope.session._taps import TapStats
 
 
 class State(Enum):
-    """Where a session is in its life."""
+    """Stage of a session's life cycle."""
 
     NEW = "new"
     RUNNING = "running"
@@ -22,25 +22,25 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SessionStats:
-    """A session in numbers.
+    """Statistics of a session.
 
     Args:
-        state: Where it is in its life.
-        seen: Snapshots that were handed in.
-        decoded: Frames that were decoded.
-        dropped: Snapshots that gave way to a newer one before they were decoded.
-        undecoded: Snapshots whose decoding failed; each was told as a failure. Nobody at work: seen = decoded + dropped
-            + undecoded + waiting.
-        delivered: Events that were delivered.
-        failures: Failures that were told.
-        waiting: Snapshots that wait (0 or 1).
-        host_calls: Writes that wait for the host's thread.
-        latency: From a snapshot handed in to its frame ready for delivery.
-        submit: What handing a snapshot in costs the emulator's thread.
-        pump: What a pump costs the host's thread, callbacks included.
-        subscriptions: Each subscriber's queue.
-        taps: Each recorder and collector.
-        pools: How full the codec pool and the preview pool are; none before the start.
+        state: Stage of its life cycle.
+        seen: Number of snapshots submitted.
+        decoded: Number of frames decoded.
+        dropped: Number of snapshots replaced by a newer one before they were decoded.
+        undecoded: Number of snapshots that could not be decoded. While no decoding is in progress, seen = decoded +
+            dropped + undecoded + waiting.
+        delivered: Number of events delivered.
+        failures: Number of failures reported.
+        waiting: Number of snapshots that wait (0 or 1).
+        host_calls: Number of writes that wait for the host's thread or for the emulator's answer.
+        latency: Time from the submission of a snapshot until its frame is ready for delivery.
+        submit: Time that submitting a snapshot takes on the emulator's thread.
+        pump: Time that a pump takes on the host's thread, including callbacks.
+        subscriptions: Statistics of each subscription.
+        taps: Statistics of each recorder and collector.
+        pools: Statistics of the codec pool and the preview pool; empty before the start.
     """
 
     state: State

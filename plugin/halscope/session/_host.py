@@ -1,4 +1,4 @@
-"""The host of a session: held weakly unless it is owned, and called by one thread, also on behalf of others."""
+"""The host of a session: held weakly unless owned, and called by one thread, also on behalf of other threads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GONE: Final = "the host is gone"
 
 class _Calls(NamedTuple):
     waiting: tuple[tuple[Job[None], HostCall], ...] = ()
-    sent: tuple[tuple[Job[None], HostCall], ...] = ()  # the emulator has not answered them yet
+    sent: tuple[tuple[Job[None], HostCall], ...] = ()  # not yet answered by the emulator
     refuse: str | None = None
 
     def without(self, job: Job[object] | Job[None]) -> _Calls:
@@ -41,20 +41,20 @@ class HostLink(Keeper):
 
     Args:
         host: The emulator or recording.
-        owned: Whether the session keeps it alive and closes it.
-        reporter: Is told of errors of calls that wait for the host's thread.
-        gone: Called, by a finaliser, when a host that is not owned has disappeared.
+        owned: Whether the session keeps the host alive and closes it.
+        reporter: Called with errors of calls that wait for the host's thread.
+        gone: Called by a finaliser when a host that is not owned was freed.
 
     Raises:
-        UsageError: It cannot be held weakly.
+        UsageError: The host cannot be held weakly.
     """
 
     def __init__(self, host: Host, *, owned: bool, reporter: Reporter, gone: Callable[[], None]) -> None:
         self.info = host.info
         self.able = self.info.capabilities or capabilities_of(host)
-        """What the host can do."""
+        """The host's capabilities."""
         self.owned = owned
-        self.thread = threading.get_ident()  # until another one pumps
+        self.thread = threading.get_ident()  # until another thread pumps
         self.close_error: str | None = None
         self._kept = host if owned else None
         self._to_close = Taken((host,) if owned else ())
@@ -75,11 +75,11 @@ class HostLink(Keeper):
 
     @property
     def alive(self) -> bool:
-        """Whether the host is there."""
+        """Whether the host still exists."""
         return self._weak() is not None
 
     def get(self) -> Host:
-        """The host. Raises HostError where it is gone."""
+        """Return the host. Raises HostError if it is gone."""
         host = self._weak()
         if host is None:
             raise HostError(f"{self.info.name}: {GONE}; attach a new one")
@@ -90,26 +90,26 @@ class HostLink(Keeper):
         return self.thread == threading.get_ident()
 
     def claim_thread(self) -> None:
-        """The caller's thread is the host's from now on."""
+        """Make the calling thread the host's thread."""
         self.thread = threading.get_ident()
 
     def changed(self) -> HostInfo | None:
-        """What the host is now, where that is not `info` any more. On the host's thread."""
+        """Return the host's current info if it differs from `info`, else `None`. On the host's thread."""
         host = self._weak()
         now = self.info if host is None else host.info
         return None if now is self.info or now == self.info else now
 
     def call(self, name: str, send: Callable[[], WriteReceipt], written: Callable[[], None], *, now: bool) -> Job[None]:
-        """Write on the host's thread: at once, or when it calls next.
+        """Write on the host's thread: at once, or at that thread's next call.
 
         Args:
-            name: The job's, for people.
-            send: Writes.
+            name: Name of the job, for messages.
+            send: Performs the write.
             written: Called on the host's thread once the emulator has written.
-            now: The caller is the host's thread.
+            now: Whether the caller is on the host's thread.
 
         Raises:
-            HostError: Nothing is taken any more.
+            HostError: No more calls are accepted.
         """
         call = HostCall(send, written)
         job: Job[None] = Job(name, call, self, self._reporter, priority=Priority.LIVE, pausable=False)
@@ -127,7 +127,7 @@ class HostLink(Keeper):
         return job
 
     def run_calls(self) -> int:
-        """Do what waits, on the host's thread; returns how much that was."""
+        """Do the waiting calls, on the host's thread; return how many were done."""
         done = 0
         for job, call in self._calls.value.sent:
             if call.answered or job.token.cancelled:
@@ -141,7 +141,7 @@ class HostLink(Keeper):
         return done
 
     def refuse(self, reason: str) -> None:
-        """Take nothing any more; what waits is cancelled, and the emulator's answers are not waited for."""
+        """Accept no more calls; waiting ones are cancelled, and pending answers of the emulator are ignored."""
         _, calls = self._calls.change(lambda calls: calls._replace(refuse=calls.refuse or reason))
         for job, _call in (*calls.waiting, *calls.sent):
             job.cancel(reason)
@@ -151,9 +151,9 @@ class HostLink(Keeper):
             self._calls.change(lambda calls, job=job: calls.without(job))  # type: ignore[misc]  # a default
 
     def close(self) -> bool:
-        """Close an owned host: here on its thread, or else when that calls next; False where it was left to it.
+        """Close an owned host: now if this is its thread, else at that thread's next call, and then return False.
 
-        An error of the host does not come out; it is logged, and kept in `close_error`.
+        Errors of the host are not raised; they are logged and kept in `close_error`.
         """
         if self._kept is None:
             return True
@@ -164,20 +164,20 @@ class HostLink(Keeper):
         return True
 
     def renew(self) -> None:
-        """The process was forked: the host is the parent's, and is not closed here."""
+        """Reset after a fork: the host belongs to the parent, and is not closed here."""
         self._calls.renew()
         self._calls.value = _Calls(refuse="the process was forked")
         self._close_wanted = False
         self._to_close = Taken(())
 
     def ended_early(self, job: Job[object], /) -> None:
-        """A call was cancelled before the host's thread came to it."""
+        """Remove a call that was cancelled before the host's thread did it."""
         old, new = self._calls.change(lambda calls: calls.without(job))
         if len(new.waiting) < len(old.waiting):
             job.call_back()
 
     def _do(self, job: Job[None], call: HostCall) -> None:
-        """Write, unless it was cancelled. A job whose emulator answers later is settled by a later `run_calls`."""
+        """Write, unless the job was cancelled. If the emulator answers later, a later `run_calls` ends the job."""
         try:
             if job.begin():
                 call.send()
@@ -186,7 +186,7 @@ class HostLink(Keeper):
             elif job.ended:
                 job.call_back()
         finally:
-            if job.state is not JobState.QUEUED:  # else an interrupt came first, and the next call does it
+            if job.state is not JobState.QUEUED:  # else an interrupt came first, and the next call retries
                 sent = () if job.ended else ((job, call),)
 
                 def move(calls: _Calls) -> _Calls:
@@ -206,7 +206,7 @@ class HostLink(Keeper):
         about_to_call_out("close")
         try:
             if self._to_close.left:
-                self._to_close.deliver(methodcaller("close"))  # once, and not lost by an interrupt
+                self._to_close.deliver(methodcaller("close"))  # exactly once, even if interrupted
         except Exception as error:
             self.close_error = f"{self.info.name}: the host could not be closed: {type(error).__name__}: {error}"
             text = "".join(traceback.format_exception(error))
@@ -216,11 +216,11 @@ class HostLink(Keeper):
 
 
 def _end(job: Job[None]) -> None:
-    """Set what became of a call, and tell; Ctrl-C comes out."""
+    """Complete the job of a call; KeyboardInterrupt and SystemExit propagate."""
     try:
         complete(cast("Job[object]", job))
     except BaseException as error:
-        if job.state is JobState.RUNNING:  # an interrupt: whoever waits for it shall hear of it
+        if job.state is JobState.RUNNING:  # an interrupt: those who wait for the job must be woken
             job.finish(JobState.FAILED, error=error, text="".join(traceback.format_exception(error)))
         raise
     if job.state is JobState.FAILED:

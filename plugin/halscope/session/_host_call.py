@@ -1,4 +1,4 @@
-"""A call that waits for the host's thread, and then maybe for the emulator's answer."""
+"""A call that waits for the host's thread, and then possibly for the emulator's answer."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class HostCall:
     """The work of a job that writes into the running game.
 
     Args:
-        send: Writes; called on the host's thread.
-        written: Called there once the emulator has written everything.
+        send: Performs the write; called on the host's thread.
+        written: Called on the host's thread once the emulator has written everything.
     """
 
     __slots__ = ("_error", "_receipt", "_send", "_until", "_written")
@@ -32,7 +32,7 @@ class HostCall:
         self._until = 0.0
 
     def send(self) -> None:
-        """Hand the write to the host. What it raises is raised by the job."""
+        """Pass the write to the host. The job raises the host's error, if any."""
         self._until = time.monotonic() + ANSWER_WAIT
         try:
             self._receipt = self._send()
@@ -41,18 +41,18 @@ class HostCall:
 
     @property
     def answered(self) -> bool:
-        """Whether the job can end: the emulator has answered, or has had its time."""
+        """Whether the job can end: the emulator has answered, or its time is over."""
         receipt = self._receipt
         return receipt is None or receipt.done or time.monotonic() >= self._until
 
     def __call__(self, _context: JobContext) -> None:
-        """End the job. Raises what the host raised or answered, or HostError where it did not answer."""
+        """End the job. Raises the host's error, or HostError if the emulator did not answer."""
         receipt, error = self._receipt, self._error
         if error is None and receipt is not None:
             error = receipt.error
             if not receipt.done:
                 error = HostError(
-                    f"the emulator has not answered a write for {ANSWER_WAIT:g} s; look whether it still runs, and "
+                    f"the emulator has not answered a write for {ANSWER_WAIT:g} s; check that it is running, and "
                     "save again"
                 )
         if error is not None:

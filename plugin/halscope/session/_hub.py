@@ -1,4 +1,4 @@
-"""Delivery: events to every subscriber, on the host's thread, on a thread of the subscriber's, or on its event loop."""
+"""Delivers events to subscribers: on the host's thread, on a thread per subscriber, or on an event loop."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from halscope.session._threads import OwnThread, catchable, forget_frames, give_
 
 log: Final = logging.getLogger("halscope.session")
 
-SLOW: Final = 0.05  # seconds; a callback on the host's thread that takes longer costs frames
-SAY_SLOW_EVERY: Final = 10.0  # seconds between two lines about one slow callback
+SLOW: Final = 0.05  # seconds; a slower callback on the host's thread costs frames
+SAY_SLOW_EVERY: Final = 10.0  # seconds between two log lines about the same slow callback
 MOST_FAILURES: Final = 3  # in a row; after that a callback is switched off
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionStats:
-    """What became of one subscription's events.
+    """Statistics of one subscription.
 
     Args:
-        name: Its name.
-        delivery: On whose thread it is called, or "pull".
-        waiting: Items that wait.
-        delivered: Events delivered.
-        dropped: Frames and reports of progress that gave way to newer ones.
-        slow: Callbacks that took longer than the limit.
-        switched_off: Whether it failed so often that it is not called any more.
+        name: Name of the subscription.
+        delivery: The thread that calls it, or "pull".
+        waiting: Number of items that wait.
+        delivered: Number of events delivered.
+        dropped: Number of frames and progress reports replaced by newer ones.
+        slow: Number of calls that took longer than the limit.
+        switched_off: Whether it failed too often and is no longer called.
     """
 
     name: str
@@ -62,9 +62,9 @@ class Hub:
     """All subscriptions of a session.
 
     Args:
-        threads: Whether there are threads; without, everything is delivered by `flush`, nothing is left out.
-        slow: Seconds after which a callback is called slow.
-        most_failures: How many times in a row a callback may fail.
+        threads: Whether the session uses threads; without them `flush` delivers everything, and nothing is dropped.
+        slow: Seconds after which a callback counts as slow.
+        most_failures: Failures in a row after which a callback is switched off.
     """
 
     def __init__(self, *, threads: bool, slow: float = SLOW, most_failures: int = MOST_FAILURES) -> None:
@@ -81,12 +81,12 @@ class Hub:
 
     @property
     def failures(self) -> int:
-        """How many failures were told."""
+        """Number of failures reported."""
         return self._failures.value
 
     @property
     def delivered(self) -> int:
-        """How many events were delivered since the beginning."""
+        """Number of events delivered so far."""
         return self._delivered.value
 
     def subscribe(
@@ -107,7 +107,7 @@ class Hub:
         return handle
 
     def pull(self, kinds: Kinds, name: str) -> Pull:
-        """Add a subscriber that takes its events; see Pull. Raises HostError after `finish`."""
+        """Add a subscriber that polls its events; see `Pull`. Raises HostError after `finish`."""
         lane = Lane(name or "pull", kinds, "pull", conflate=True)
         pull = Pull(lane, self._count)
         self.add(lane)
@@ -118,7 +118,7 @@ class Hub:
 
         def add(old: _Subscribed) -> _Subscribed:
             if old.finished:
-                raise HostError("the session is closed; nothing more can be heard of it")
+                raise HostError("the session is closed; it delivers no more events")
             return old._replace(lanes=(*(other for other in old.lanes if not other.closed), lane))
 
         _, subscribed = self._subscribed.change(add)
@@ -127,8 +127,8 @@ class Hub:
         self._equip(lane)
 
     def post(self, *events: Event, key: Hashable | None = None, but: Lane | None = None) -> None:
-        """Hand events that belong together to every subscriber (but one); with a key they take the place of older ones
-        with this key that still wait. Nothing is called here."""
+        """Post a group of events to every subscriber except `but`; with a key, it replaces a waiting group of the same
+        key. Calls no callbacks."""
         if any(isinstance(event, JobFailed) for event in events):
             self._failures.change(lambda failures: failures + 1)
         for lane in self._subscribed.value.lanes:
@@ -136,24 +136,24 @@ class Hub:
                 lane.post(events, key)
 
     def open(self, first: Event) -> None:
-        """Tell `first` to everybody who has subscribed before the first call of this, once."""
+        """Post `first`, once, to everyone who subscribed before the first call."""
         _, subscribed = self._subscribed.change(lambda old: old._replace(opened=True))
         for lane in subscribed.lanes:
             lane.open(first if lane.wants(first) else None)
 
     def finish(self, last: Event) -> None:
-        """Tell `last` to everybody, and nothing after it. It is delivered as everything else is."""
+        """Post `last` to all subscribers, and nothing after it. It is delivered like any other event."""
         _, subscribed = self._subscribed.change(lambda old: old._replace(finished=True))
         for lane in subscribed.lanes:
             lane.finish(last if lane.wants(last) else None)
 
     def pump(self, budget: float) -> int:
-        """Deliver what waits for this thread until the time is up, at least one item; returns how many events.
+        """Deliver items that wait for this thread, for `budget` seconds but at least one; return the number of events.
 
-        Inside a callback that it calls, and while another thread pumps, it does nothing.
+        Does nothing inside a callback that it calls, or while another thread pumps.
         """
         delivered = 0
-        for _again in range(2):  # what a signal handler has closed after the last look is delivered here, too
+        for _again in range(2):  # once more, in case a signal handler closed the session after the last check
             with self._pumping.claim() as mine:
                 if not mine:
                     return delivered
@@ -164,12 +164,12 @@ class Hub:
         return delivered
 
     def flush(self) -> None:
-        """Deliver everything, if there are no threads: what is called immediate delivery."""
+        """Without threads, deliver everything now (immediate delivery)."""
         while not self._with_threads and self.pump(math.inf):
             pass
 
     def start(self) -> None:
-        """Give each subscriber that wants one its thread."""
+        """Start a thread for each subscriber with delivery "own"."""
         self._running = self._with_threads
         for lane in self._subscribed.value.lanes:
             self._equip(lane)
@@ -177,14 +177,14 @@ class Hub:
                 lane.wake()
 
     def end_threads(self) -> None:
-        """Ask the threads to deliver what there is, and end. Does not wait."""
+        """Ask the threads to deliver what waits, and end. Does not wait."""
         self._running = False
         for lane, thread in list(self._threads.items()):
             lane.unwatched()
             thread.end()
 
     def join(self, until: float) -> list[str]:
-        """Wait for the threads; what waits stays. Returns the names of those whose callback does not return in time."""
+        """Wait for the threads; return the names of those that did not end in time. Undelivered items stay queued."""
         late = []
         for lane, thread in list(self._threads.items()):
             if not thread.join(until - time.monotonic()):
@@ -193,11 +193,11 @@ class Hub:
         return late
 
     def here(self) -> bool:
-        """Whether the caller is inside a pump."""
+        """Whether the calling thread is inside a pump."""
         return self._pumping.mine
 
     def stats(self) -> tuple[SubscriptionStats, ...]:
-        """What became of everything."""
+        """Statistics of every subscription."""
         return tuple(
             SubscriptionStats(
                 lane.name, lane.delivery, len(lane), lane.delivered, lane.dropped, lane.slow, lane.switched_off
@@ -207,7 +207,7 @@ class Hub:
         )
 
     def renew(self) -> None:
-        """The process was forked: nobody is told anything here, and no other thread is left."""
+        """Reset after a fork: nothing is delivered in the child, and no other thread exists there."""
         for lane in self._subscribed.value.lanes:
             lane.renew()
         self._threads.clear()
@@ -240,7 +240,7 @@ class Hub:
         delivered = idle = 0
         until = time.perf_counter() + budget
         while lanes := tuple(lane for lane in self._subscribed.value.lanes if self._is_pumped(lane)):
-            self._turn += 1  # the next pump goes on with the subscriber after this one
+            self._turn += 1  # the next pump continues with the subscriber after this one
             lane = lanes[self._turn % len(lanes)]
             events = self._deliver(lane) if lane.pending else 0
             idle = 0 if events else idle + 1
@@ -248,11 +248,11 @@ class Hub:
             if idle >= len(lanes):
                 break
             if events and time.perf_counter() >= until and not self._subscribed.value.finished:
-                break  # but the end is delivered whole: nobody pumps a session that a callback has closed
+                break  # but deliver the end completely: a session that a callback has closed is not pumped again
         return delivered
 
     def _deliver(self, lane: Lane) -> int:
-        """Deliver one item of a lane; returns how many events."""
+        """Deliver one item of a lane; return the number of its events."""
         with lane.claim() as mine:
             taken = lane.take() if mine else None
             if taken is None:
@@ -281,7 +281,7 @@ class Hub:
             lane.slow += 1
             if began - lane.slow_told > SAY_SLOW_EVERY or lane.slow == 1:
                 lane.slow_told = began
-                # On a thread of its own it costs nobody anything but its own frames.
+                # On its own thread, a slow callback only delays itself.
                 log.log(
                     logging.WARNING if self._is_pumped(lane) else logging.INFO,
                     "subscription %s: %s took %.0f ms (%d slow calls so far)",
@@ -293,9 +293,9 @@ class Hub:
         what = f"subscription {lane.name}"
         text = "".join(traceback.format_exception(error))
         forget_frames(error)
-        # As text: a log record that kept the error's traceback would keep every frame.
+        # Logged as text: a record that kept the traceback would keep every frame.
         log.error("%s failed at %s\n%s", what, type(event).__name__, text.rstrip())
-        if not isinstance(event, JobFailed):  # a failure to hear of failures would go round for ever
+        if not isinstance(event, JobFailed):  # reporting a failure to handle failures would recurse forever
             self.post(JobFailed(what, error, text), but=lane)
         if lane.failures_in_a_row >= self._most_failures:
             lane.switched_off = True
@@ -308,6 +308,6 @@ class Hub:
 def _wake_loop(loop: AbstractEventLoop, lane: Lane, drain: partial[None]) -> None:
     try:
         loop.call_soon_threadsafe(drain)
-    except RuntimeError:  # the loop is closed, and nobody can be told any more
+    except RuntimeError:  # the loop is closed
         log.warning("subscription %s: its event loop is closed; nothing more is delivered to it", lane.name)
         lane.shut()

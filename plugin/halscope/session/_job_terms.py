@@ -1,4 +1,4 @@
-"""The terms of jobs: priorities, states, progress, and a job's fate as one value."""
+"""Types of jobs: priorities, states, progress, and a job's complete state as one value."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from halscope_hooks import HalscopeError, UsageError
 
 
 class JobTimeoutError(HalscopeError, TimeoutError):
-    """A job did not end within the time that somebody was willing to wait; it goes on."""
+    """A job did not end within the time-out of the caller; the job continues."""
 
 
 class Priority(IntEnum):
-    """What passes before what: a frame of the running game, a picture that a person waits for, a long search."""
+    """Order of execution: a frame of the running game, a picture that the user waits for, a long search."""
 
     LIVE = 0
     PREVIEW = 1
@@ -25,7 +25,7 @@ class Priority(IntEnum):
 
 
 class JobState(Enum):
-    """Where a job is. The last three are final."""
+    """State of a job. The last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -40,21 +40,21 @@ FINAL_STATES: Final = frozenset((JobState.DONE, JobState.FAILED, JobState.CANCEL
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is."""
+    """Progress of a job."""
 
     done: int = 0
     total: int = 0
-    """0 where it is not known."""
+    """0 if unknown."""
     text: str = ""
 
 
 class Fate(NamedTuple):
-    """What has become of a job so far. A value: a job's fate changes as a whole."""
+    """The complete state of a job, as an immutable value that is replaced as a whole."""
 
     state: JobState = JobState.QUEUED
     started: bool = False
-    paused: bool = False  # though it may still be on its way to a checkpoint
-    cancelled: bool = False  # by `cancel`, which has promised that it will not be done
+    paused: bool = False  # requested; the work may not have reached a checkpoint yet
+    cancelled: bool = False  # by `cancel`, which guarantees that the job will not be done
     value: object = None
     error: BaseException | None = None
     trace: TracebackType | None = None
@@ -65,24 +65,24 @@ class Fate(NamedTuple):
         """Whether the state is final."""
         return self.state in FINAL_STATES
 
-    # The steps from one fate to the next, for Cell.change.
+    # Transitions, for Cell.change.
 
     def begin(self) -> Fate:
-        """It is taken to run."""
+        """A worker starts it."""
         return Fate(JobState.RUNNING, True, *self[2:]) if self.state is JobState.QUEUED else self
 
     def cancel(self) -> Fate:
-        """It shall not be done any more."""
+        """It was cancelled and must not be done."""
         return self if self.ended else self._replace(cancelled=True)
 
     def pause(self) -> Fate:
-        """It shall stand at its next checkpoint, or not begin."""
+        """It is to wait at its next checkpoint, or not begin."""
         if self.ended:
             return self
         return self._replace(paused=True) if self.started else self._replace(paused=True, state=JobState.PAUSED)
 
     def resume(self) -> Fate:
-        """It shall go on."""
+        """It is to continue."""
         if self.ended:
             return self
         if self.paused and not self.started:
@@ -90,7 +90,7 @@ class Fate(NamedTuple):
         return self._replace(paused=False)
 
     def stand(self) -> Fate:
-        """It stands at a checkpoint."""
+        """It waits at a checkpoint."""
         return self if self.ended else self._replace(state=JobState.PAUSED)
 
     def go_on(self) -> Fate:
@@ -99,11 +99,11 @@ class Fate(NamedTuple):
 
 
 def checked_seconds(seconds: float, what: str) -> float:
-    """`seconds`, no more than a lock can wait.
+    """Return `seconds`, limited to what a lock can wait.
 
     Raises:
-        UsageError: It is not a number.
+        UsageError: `seconds` is NaN.
     """
     if math.isnan(seconds):
-        raise UsageError(f"{what} is a number of seconds, not {seconds}")
+        raise UsageError(f"{what} must be a number of seconds, not {seconds}")
     return min(seconds, threading.TIMEOUT_MAX / 2)

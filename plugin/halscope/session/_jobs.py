@@ -1,4 +1,4 @@
-"""Jobs: one request each, with its identity, cancel token, progress, and the result that belongs to it alone."""
+"""Jobs: each is one request with its own id, cancel token, progress and result."""
 
 from __future__ import annotations
 
@@ -24,44 +24,43 @@ _LOG: Final = logging.getLogger("halscope.session")
 _NUMBERS: Final = itertools.count(1)
 _REPORT_SECONDS: Final = 0.1
 _LOOK_SECONDS: Final = 1.0
-"""How long a paused job sleeps at most before it looks again whether it may go on."""
+"""Seconds between the checks of a paused job whether it may continue."""
 
 type Work[T] = Callable[[JobContext], T]
 
 
 class Keeper:
-    """What a job tells the executor that it was given to, until it has ended. An executor overrides what can happen
-    there."""
+    """Notifications from a job to its executor, until the job has ended. An executor overrides those that it needs."""
 
     def ended_early(self, job: Job[object], /) -> None:
-        """It was cancelled before it began: take it out of the queue and call its callbacks."""
+        """The job was cancelled before it began: remove it from the queue and call its callbacks."""
 
     def asked(self, job: Job[object], /) -> None:
-        """It runs and was asked to stop: name it in the log if it does not answer."""
+        """The running job was asked to stop: log it if it does not end."""
 
     def parked(self, job: Job[object], /) -> None:
-        """It was paused before it began: nobody may take it."""
+        """The job was paused before it began: it must not be started."""
 
     def runnable(self, job: Job[object], /) -> None:
-        """It was parked, and may be taken again."""
+        """The job was parked, and may be started again."""
 
     def progressed(self, job: Job[object], /) -> None:
-        """Its progress is worth telling."""
+        """The job has progress to report."""
 
 
 class Reporter(Protocol):
-    """Tells about the errors of jobs and of their callbacks."""
+    """Reports errors of jobs and of their callbacks."""
 
     def __call__(self, job: Job[object], error: BaseException, text: str, /) -> None:
-        """`text` is the traceback as text."""
+        """Report an error; `text` is the traceback as text."""
 
 
 @final
 class Job[T]:
-    """One request and what becomes of it. Executors make jobs; everybody else holds them as handles.
+    """One request and its result. Executors create jobs; all other code holds them as handles.
 
-    A handle keeps the result alive, and nothing else does: dropping it frees the result. Once a job has ended it keeps
-    neither its work nor its executor.
+    Only the handles keep the result alive: dropping them frees it. A job that has ended refers neither to its work nor
+    to its executor.
     """
 
     __slots__ = (
@@ -120,12 +119,12 @@ class Job[T]:
 
     @property
     def state(self) -> JobState:
-        """Where it is now. A running job is paused once it stands at a checkpoint."""
+        """Current state. A running job counts as paused once it waits at a checkpoint."""
         return self._fate.value.state
 
     @property
     def progress(self) -> Progress:
-        """The last that the work reported."""
+        """The latest progress that the work reported."""
         return self._progress
 
     @property
@@ -135,22 +134,22 @@ class Job[T]:
 
     @property
     def traceback(self) -> str:
-        """The traceback of a failed job as text, else empty."""
+        """Traceback of a failed job as text, else empty."""
         return self._fate.value.text
 
     def wait(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for the end. Returns `ended`."""
+        """Wait up to `timeout` seconds for the job to end. Returns `ended`."""
         return self._bell.wait(lambda: self.ended, checked_seconds(timeout, "a time-out"))
 
     def result(self, timeout: float) -> T:
-        """What the work returned.
+        """Return the result of the work.
 
         Args:
-            timeout: Seconds; there is no waiting without end.
+            timeout: Seconds to wait; an endless wait is not possible.
 
         Raises:
-            CancelledError: It was cancelled; the text is the reason.
-            JobTimeoutError: It has not ended within `timeout`.
+            CancelledError: The job was cancelled; the text is the reason.
+            JobTimeoutError: The job has not ended within `timeout`.
             BaseException: The work's own error, with its traceback.
         """
         error = self.exception(timeout)
@@ -159,26 +158,26 @@ class Job[T]:
         try:
             raise error
         finally:
-            del error, self  # the traceback that the caller keeps leads to this frame
+            del error, self  # the traceback that the caller keeps refers to this frame
 
     def exception(self, timeout: float) -> BaseException | None:
-        """The work's error, a CancelledError with the reason, or None where it is done.
+        """Return the work's error, a CancelledError with the reason, or `None` if the work succeeded.
 
         Raises:
-            JobTimeoutError: It has not ended within `timeout` seconds.
+            JobTimeoutError: The job has not ended within `timeout` seconds.
         """
         if not self.wait(timeout):
             raise JobTimeoutError(f"the job '{self.name}' has not ended within {timeout:g} s; it is {self.state.value}")
         fate = self._fate.value
         if fate.state is JobState.CANCELLED:
             return CancelledError(self.token.reason or "cancelled")
-        return None if fate.error is None else fate.error.with_traceback(fate.trace)  # as it was: each raise adds to it
+        return None if fate.error is None else fate.error.with_traceback(fate.trace)  # each raise extends it
 
     def cancel(self, reason: str = "cancelled") -> bool:
-        """Ask it to stop. What waits in the queue ends at once, what runs ends when it looks at its token.
+        """Ask the job to stop. A queued job ends at once, a running one when it checks its token.
 
         Returns:
-            Whether it was this call that cancelled. If so the job will not be done: a late result is dropped.
+            Whether this call cancelled the job. If so, a late result is dropped.
         """
         first = self.mark(reason)
         if first is not None:
@@ -186,10 +185,11 @@ class Job[T]:
         return first or False
 
     def pause(self) -> bool:
-        """Let it stand at its next checkpoint, or not begin. Deadlines go on. False if it has ended, or cannot pause.
+        """Make the job wait at its next checkpoint, or not begin. Its deadline still applies. Returns False if it has
+        ended or cannot pause.
 
-        A job pauses only where something else can resume it: not in an InlinePool. A paused job keeps its worker, so
-        only scans pause: frames and previews have no part that is worth it.
+        A job can pause only if another thread can resume it, so not in an InlinePool. A paused job occupies its worker,
+        so only scans can pause; frames and previews are too short.
         """
         if not self._pausable:
             return False
@@ -202,7 +202,7 @@ class Job[T]:
         return True
 
     def resume(self) -> bool:
-        """Let it go on. False if it has ended."""
+        """Let the job continue. Returns False if it has ended."""
         old, fate = self._fate.change(Fate.resume)
         if fate.ended:
             return False
@@ -213,34 +213,34 @@ class Job[T]:
         return True
 
     def add_done_callback(self, callback: Callable[[Job[T]], object]) -> None:
-        """Call `callback(job)` once it has ended, however it did: on a thread of its pool, or at once on this one.
+        """Call `callback(job)` when the job has ended in any way: on a thread of its pool, or at once on this one.
 
-        An error of the callback is logged and reaches the pool's `on_failed`; the other callbacks are called.
+        An error of the callback is logged and passed to the pool's `on_failed`; the other callbacks are still called.
         """
         self._callbacks.append(callback)
         if self.ended:
             self.call_back()
 
-    # What executors call.
+    # For executors.
 
     @property
     def paused(self) -> bool:
-        """Whether it was paused, though it may still be on its way to a checkpoint."""
+        """Whether a pause was requested; the work may not have reached a checkpoint yet."""
         return self._fate.value.paused
 
     def attach(self) -> None:
-        """Listen to the token, once the executor has the job."""
+        """Subscribe to the token, once the executor has the job."""
         self._unlisten = self.token.add_callback(self.cancel_raised)
         if self.ended:
             self._unlisten()
 
     def mark(self, reason: str) -> bool | None:
-        """The first half of `cancel`, which calls nothing foreign. `None` if it has ended."""
+        """First half of `cancel`; runs no third-party code. Returns `None` if the job has ended."""
         _, fate = self._fate.change(Fate.cancel)
         return None if fate.ended else self.token.mark(reason)
 
     def begin(self) -> bool:
-        """Take it to run. False if it has ended or was paused meanwhile."""
+        """Mark the job as running. Returns False if it has ended or was paused meanwhile."""
         if self.token.cancelled:
             if self.state is JobState.QUEUED:
                 self.finish(JobState.CANCELLED)
@@ -251,7 +251,7 @@ class Job[T]:
     def finish(
         self, state: JobState, value: T | None = None, error: BaseException | None = None, text: str = ""
     ) -> bool:
-        """Set what became of it, once: a late result is dropped, and so is one of a job that was cancelled."""
+        """Set the outcome, once: a late result is dropped, as is the result of a cancelled job."""
         trace = None if error is None else error.__traceback__
         token = self.token
 
@@ -274,7 +274,7 @@ class Job[T]:
 
     def call_back(self) -> None:
         """Call the callbacks that were not called yet."""
-        # Taking a callback out and calling it is one step in C: an interrupt leaves it in place, or has it called.
+        # Removing and calling a callback is one step in C: an interrupt comes before both or after both.
         calls = map(call, iter(self._callbacks.popleft, None), itertools.repeat(self))
         while self._callbacks:
             try:
@@ -282,7 +282,7 @@ class Job[T]:
             except BaseException as error:
                 trace = error.__traceback__
                 if isinstance(error, IndexError) and (trace is None or trace.tb_next is None):
-                    return  # of `popleft`: another thread has called the last one
+                    return  # raised by `popleft`: another thread has called the last one
                 text = "".join(traceback.format_exception(error))
                 _LOG.error("a callback of the job '%s' failed\n%s", self.name, text.rstrip())
                 self._reporter(cast("Job[object]", self), error, text)
@@ -290,10 +290,10 @@ class Job[T]:
                     raise  # Ctrl-C and sys.exit belong to the main thread
 
     def cancel_raised(self) -> None:
-        """The token was cancelled: tell the executor, once."""
+        """Notify the executor, once, that the token was cancelled."""
         self._unlisten()
         keeper = self._keeper
-        self._bell.ring()  # it may stand at a checkpoint
+        self._bell.ring()  # the work may be waiting at a checkpoint
         if keeper is None:
             return
         if self._fate.value.started:
@@ -307,7 +307,7 @@ class Job[T]:
 
 @final
 class JobContext:
-    """What work is given: its token, and the way to tell how far it is. It is of no use once the work has returned."""
+    """Argument of the work: its token, and the report of its progress. Without effect once the work has returned."""
 
     __slots__ = ("_job", "token")
 
@@ -316,12 +316,12 @@ class JobContext:
         self.token: Final = job.token
 
     def report(self, done: int, total: int = 0, text: str = "") -> None:
-        """Tell how far the work is. Cheap: at most ten reports a second are passed on, and always the last one.
+        """Report progress. Cheap: at most ten reports per second are passed on, and always the last one.
 
         Args:
-            done: What is done, in whatever unit.
-            total: Of how many; 0 if it is not known.
-            text: What is being done.
+            done: Amount done, in any unit.
+            total: Total amount; 0 if unknown.
+            text: The current activity.
         """
         job = self._job
         if job is None:
@@ -334,7 +334,7 @@ class JobContext:
             _tell_progress(job)
 
     def checkpoint(self) -> None:
-        """A place where the work may stand while it is paused, and end if it was cancelled.
+        """Wait here while the job is paused, and end the work if the job was cancelled.
 
         Raises:
             CancelledError: The job was cancelled or its deadline is over.
@@ -353,9 +353,9 @@ class JobContext:
 
 
 def complete(job: Job[object]) -> None:
-    """Do the work of a job that has begun, on this thread, settle what became of it, and tell.
+    """Run the work of a job that has begun on this thread, set its outcome, report failures and call its callbacks.
 
-    Errors of the work do not come out: they belong to the job and to its executor's reporter.
+    Errors of the work are not raised: the job keeps them, and the executor's reporter receives them.
     """
     try:
         if _run(job) is JobState.FAILED and (error := job._fate.value.error) is not None:
@@ -369,12 +369,12 @@ def complete(job: Job[object]) -> None:
 
 
 def deadline_reason(job: Job[object]) -> str:
-    """What a job is cancelled with when its time is over."""
+    """Return the reason with which a job is cancelled at its deadline."""
     return f"the deadline of {(job.deadline or 0) - job.submitted:g} s for '{job.name}' is over"
 
 
 def _run(job: Job[object]) -> JobState | None:
-    """The final state, or None if the job was given up while it ran."""
+    """Run the work and return the final state, or `None` if the job was abandoned while it ran."""
     context, work = JobContext(job), job._work
     value: object = None
     error: BaseException | None = None
@@ -387,7 +387,7 @@ def _run(job: Job[object]) -> JobState | None:
         state = JobState.CANCELLED
         job.token.mark(str(stopped) or "cancelled")
     except BaseException as caught:
-        # Its traceback shall begin in the work: this frame leads to the job, and the job to the error.
+        # Make the traceback begin in the work: this frame refers to the job, and the job to the error.
         trace = caught.__traceback__
         caught.__traceback__ = None if trace is None else trace.tb_next
         state, error, text = JobState.FAILED, caught, "".join(traceback.format_exception(caught))
@@ -399,8 +399,8 @@ def _run(job: Job[object]) -> JobState | None:
     try:
         return job.state if job.finish(state, value, error, text) else None
     finally:
-        # The frames of a failed work lead back to this one, and the error leads to them: job and error would hold
-        # each other until the collector comes.
+        # The error refers to the frames of the failed work, and those to this frame: job and error would keep each
+        # other alive until a garbage collection.
         del job, context, work, value, error
 
 

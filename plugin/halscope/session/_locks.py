@@ -1,15 +1,14 @@
-"""Locks with a rank, and the rules of taking them, which can be checked while tests run.
+"""Ranks of locks, and the rules for taking them, which tests can check.
 
-    10 SESSION    a session's life, who is subscribed, what waits for the host's thread
-    20 RIGHT      who decodes, pumps, delivers, starts or stops
-    30 QUEUE      what waits for the decoder, one subscriber or one tap
-    40 POOL       what waits for the workers of a pool
-    50 JOB        what has become of one job
+    10 SESSION    a session's life cycle, its subscriptions, calls that wait for the host's thread
+    20 RIGHT      the right to decode, pump, deliver, start or stop
+    30 QUEUE      items that wait for the decoder, a subscriber or a tap
+    40 POOL       jobs of a pool
+    50 JOB        the state of one job
     60 FIGURES    counters
 
-A thread that holds a lock takes only locks of a higher rank, and holds none of them while it calls what is not ours: a
-callback, a hook, a host, a lookup. In fact a lock is held for one line that calls nothing at all (see `_cells`), so no
-signal handler and no exception can come while it is held. docs/explanation/threads.md tells why.
+A thread that holds a lock takes only locks of a higher rank, and holds none while it calls third-party code: callbacks,
+hooks, hosts, lookups. docs/explanation/threads.md explains why.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Rank(IntEnum):
 
 
 type Lock = threading.RLock
-"""Re-entrant, so that it knows its holder. It is taken and released in C, and no signal comes in between."""
+"""Re-entrant, so that it knows its holder. It is taken and released in C, where no signal can interrupt."""
 
 _local: Final = threading.local()
 _breaches: Final[list[str]] = []
@@ -39,14 +38,14 @@ _checking = False
 
 
 def check_locks(on: bool) -> list[str]:
-    """Have breaches of the rules noted from now on, or no more; returns the list that they are noted in."""
+    """Switch the checking of the rules on or off; return the list of breaches."""
     global _checking
     _checking = on
     return _breaches
 
 
 def about_to_take(lock: Lock, rank: Rank) -> None:
-    """Called before a lock is taken: the locks that this thread holds must have a lower rank."""
+    """Check, before a lock is taken, that all locks of this thread have a lower rank."""
     if _checking:
         held = _held()
         if held and not _is_mine(lock) and held[-1][1] >= rank:
@@ -55,20 +54,19 @@ def about_to_take(lock: Lock, rank: Rank) -> None:
 
 
 def about_to_call_out(what: str) -> None:
-    """Called before anything that is not ours is called: no lock may be held."""
+    """Check, before third-party code is called, that this thread holds no lock."""
     if _checking and (held := _held()):
         _breaches.append(f"{what} is called while {', '.join(rank.name for _, rank in held)} is held")
 
 
 def _held() -> list[tuple[Lock, Rank]]:
-    """The locks that this thread holds, in the order in which it took them.
+    """Return the locks that this thread holds, in the order of taking them.
 
-    Nothing is noted when a lock is released, which an exception could prevent: those that are free again are left out
-    here.
+    Releases are not recorded, as an exception could prevent that; released locks are filtered out here.
     """
     held = _local.held = [pair for pair in getattr(_local, "held", ()) if _is_mine(pair[0])]
     return held
 
 
 def _is_mine(lock: Lock) -> bool:
-    return bool(lock._is_owned())  # type: ignore[attr-defined]  # what a Condition asks of an RLock
+    return bool(lock._is_owned())  # type: ignore[attr-defined]  # Condition uses it too

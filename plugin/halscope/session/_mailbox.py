@@ -1,4 +1,4 @@
-"""The mailbox between the emulator's thread and the one that decodes: the newest wins, and one at a time decodes."""
+"""The mailbox between the emulator's thread and the decoding thread: newest wins, and one thread at a time decodes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from halscope.session._rights import Claim, Right
 
 
 class Counts(NamedTuple):
-    """What became of the items that were put in. Nobody at work: seen = done + failed + dropped + waiting."""
+    """Counts of items by outcome. While no work is in progress, seen = done + failed + dropped + waiting."""
 
     seen: int = 0
     done: int = 0
@@ -22,17 +22,17 @@ class Counts(NamedTuple):
 class _Box[T](NamedTuple):
     counts: Counts = Counts()
     item: T | None = None
-    counted: bool = False  # whether `item` is one of `put`: only those are counted
+    counted: bool = False  # whether `item` came from `put`; only those are counted
     at_work: T | None = None
     at_work_counted: bool = False
     paused: bool = False
 
 
 class Mailbox[T]:
-    """One place for the newest item, and the right to work on it.
+    """A slot for the newest item, and the right to work on it.
 
-    `put` never waits. Whoever has the right calls `take` and `settle` until there is nothing, gives the right back, and
-    looks again: so no item is left lying, and no two work at a time.
+    `put` never waits. The holder of the right calls `take` and `settle` until the slot is empty, releases the right,
+    and checks again. So no item is left behind, and only one thread works at a time.
     """
 
     def __init__(self) -> None:
@@ -41,53 +41,53 @@ class Mailbox[T]:
 
     @property
     def counts(self) -> Counts:
-        """What became of everything."""
+        """Counts of all items by outcome."""
         box = self._box.value
-        lost = box.at_work_counted and not self._right.held  # whoever worked on it was interrupted
+        lost = box.at_work_counted and not self._right.held  # the work on it was interrupted
         return box.counts._replace(dropped=box.counts.dropped + lost, waiting=int(box.counted))
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to take."""
+        """Whether an item can be taken."""
         box = self._box.value
         return box.item is not None and not box.paused
 
     @property
     def unattended(self) -> bool:
-        """Whether something waits and nobody is at work, who would take it next."""
+        """Whether an item waits and no thread is working, which would take it next."""
         return self.waiting and not self._right.held
 
     @property
     def mine(self) -> bool:
-        """Whether the caller's thread has the right to work."""
+        """Whether the calling thread holds the right to work."""
         return self._right.mine
 
     def claim(self, timeout: float = 0.0) -> Claim:
-        """Claim the right to work, see `Right.claim`."""
+        """Claim the right to work; see `Right.claim`."""
         return self._right.claim(timeout)
 
     def put(self, item: T) -> None:
-        """Leave the newest item."""
+        """Store the newest item."""
 
         def put(box: _Box[T]) -> _Box[T]:
             seen, done, failed, dropped, _ = box.counts
             counts = Counts(seen + 1, done, failed, dropped + box.counted)
-            # Without `_replace`, here and wherever a frame comes by: it costs five times as much.
+            # No `_replace` here, nor anywhere else that runs once per frame: it takes five times as long.
             return _Box(counts, item, True, box.at_work, box.at_work_counted, box.paused)
 
         self._box.change(put)
 
     def put_if_empty(self, item: T) -> None:
-        """As `put`, for an item that is no new one, gives way to any that waits or comes, and is not counted."""
+        """As `put`, for an item that is not new: it is not counted, and any waiting or later item replaces it."""
         self._box.change(lambda box: box._replace(item=item, counted=False) if box.item is None else box)
 
     def take(self) -> T | None:
-        """Begin work on the newest item; `None` where there is none, or while it is paused."""
+        """Begin work on the newest item; `None` if none waits, or during a pause."""
         _, box = self._box.change(lambda box: _cleared(box) if box.item is None or box.paused else _taking(box))
         return box.at_work
 
     def feed(self, item: T) -> None:
-        """Begin work on an item that does not come through the box; what waits is older, and is dropped."""
+        """Begin work on an item that bypasses the slot; the waiting item is older, and is dropped."""
 
         def feed(box: _Box[T]) -> _Box[T]:
             box = _dropping(_cleared(box))
@@ -97,7 +97,7 @@ class Mailbox[T]:
         self._box.change(feed)
 
     def settle(self, *, done: bool) -> None:
-        """Say what became of the item at work."""
+        """Record the outcome of the item at work."""
 
         def settle(box: _Box[T]) -> _Box[T]:
             counts = box.counts
@@ -109,15 +109,15 @@ class Mailbox[T]:
         self._box.change(settle)
 
     def drop(self) -> None:
-        """Drop what waits."""
+        """Drop the waiting item."""
         self._box.change(_dropping)
 
     def supersede(self) -> None:
-        """Drop the item that waits, if it is counted: a newer one is about to be fed."""
+        """Drop the waiting item if it is counted: a newer one is about to be fed."""
         self._box.change(lambda box: _dropping(box) if box.counted else box)
 
     def pause(self) -> None:
-        """From the next `take` on there is nothing, until `resume`; the newest of what comes in is kept."""
+        """Make `take` return `None` until `resume`; the newest item is kept."""
         self._box.change(lambda box: box._replace(paused=True))
 
     def resume(self) -> None:
@@ -125,7 +125,7 @@ class Mailbox[T]:
         self._box.change(lambda box: box._replace(paused=False))
 
     def renew(self) -> None:
-        """The process was forked: no other thread is left."""
+        """Reset after a fork: no other thread exists in the child."""
         self._box.renew()
         self._right.renew()
 
@@ -138,7 +138,7 @@ def _dropping[T](box: _Box[T]) -> _Box[T]:
 
 
 def _cleared[T](box: _Box[T]) -> _Box[T]:
-    """Without an item at work: whoever was at it was interrupted, and has lost the right."""
+    """Return the box without an item at work: that work was interrupted and has lost the right."""
     if box.at_work is None:
         return box
     counts = box.counts._replace(dropped=box.counts.dropped + box.at_work_counted)

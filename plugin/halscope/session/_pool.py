@@ -1,4 +1,4 @@
-"""Pools: where jobs run. `Pool` has threads of its own, `InlinePool` does the work at once and has none."""
+"""Pools run jobs: `Pool` on threads of its own, `InlinePool` at once on the caller's thread."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from halscope.session._workers import OnFailed, OnProgress, Reports, Workers
 
 _LOG: Final = logging.getLogger("halscope.session")
 MOST_WORKERS: Final = 64
-"""More is a mistake: the heavy work is C++ that fills a core."""
+"""More would not help: the heavy work is C++ that fills a core."""
 
 _ABANDON_SECONDS: Final = 0.2
-"""At the interpreter's exit, for the callbacks of jobs that are given up."""
+"""Seconds at interpreter exit for the callbacks of abandoned jobs."""
 
 
 class Executor(Protocol):
-    """Takes work and gives a handle on its result."""
+    """Runs work, and returns a handle on its result."""
 
     def submit[T](
         self,
@@ -46,60 +46,60 @@ class Executor(Protocol):
         replaces: Hashable | None = None,
         parent: CancelToken | None = None,
     ) -> Job[T]:
-        """Queue `work`, or do it at once.
+        """Queue `work`, or run it at once.
 
         Args:
-            name: For people: it stands in logs and errors.
-            work: Called with its JobContext.
-            priority: What it passes and what passes it.
-            deadline: Seconds from now after which it is cancelled.
-            replaces: The older job with this key, queued or running, is cancelled.
-            parent: Its cancel reaches the job.
+            name: Name for logs and errors.
+            work: The work, called with its JobContext.
+            priority: Priority of the job.
+            deadline: Seconds from now after which the job is cancelled.
+            replaces: Key of the job; an older job with the same key, queued or running, is cancelled.
+            parent: A token that cancels the job too.
 
         Raises:
-            PoolStoppedError: The pool takes no more work.
+            PoolStoppedError: The pool accepts no more work.
         """
 
     def stop(self, *, signal: float = 0.1, drain: float = 0.6, abandon: float = 0.2) -> StopReport:
-        """End it in three phases, each with a time-out in seconds. Idempotent, from any thread."""
+        """Stop in three phases, each with a time-out in seconds. Idempotent; any thread may call it."""
 
     def signal(self, reason: str) -> None:
-        """The beginning of a stop, alone: take no more work, and ask every job to end. Does not wait."""
+        """First phase of a stop: accept no more work, and ask every job to end. Does not wait."""
 
     def join(self, until: float) -> bool:
-        """The middle: wait until `until` (`time.monotonic()`) for what runs; True where all has ended."""
+        """Second phase: wait until `until` (`time.monotonic()`) for running jobs; return whether all have ended."""
 
     def name_left(self) -> None:
-        """Name in the log what has not ended yet."""
+        """Log the jobs that have not ended yet."""
 
     def abandon(self, until: float, /) -> StopReport:
-        """The end: give up and name what has not ended, and report."""
+        """Third phase: abandon and log the jobs that have not ended, and report."""
 
     def stats(self) -> PoolStats:
-        """What it does at this moment, and did."""
+        """Current and total counts."""
 
 
 @final
 class Pool:
-    """Threads of our own that do jobs.
+    """Runs jobs on threads of its own.
 
-    A worker takes the oldest job of the highest priority. Scans run on at most `workers - live_reserve` workers at a
-    time, so frames and previews never wait behind one; beyond that no worker is kept free: frames and previews may fill
-    all of them. With one worker there is no reserve, and a frame waits for a running scan.
+    A worker takes the oldest job of the highest priority. Scans use at most `workers - live_reserve` workers at a time,
+    so frames and previews never wait for a scan; but frames and previews themselves may occupy all workers. With one
+    worker nothing can be reserved, and a frame waits for a running scan.
 
-    Nothing is ever killed: work is asked to stop by its token. A pool that is dropped without `stop` stops itself, its
-    jobs are cancelled; one that lives at the interpreter's exit is stopped there.
+    Threads are never killed: the token asks work to stop. A pool that is dropped without `stop` cancels its jobs and
+    stops itself; one that exists at interpreter exit is stopped there.
 
     Args:
-        name: Stands in the names of the threads.
-        workers: How many threads, 1 to 64.
-        on_failed: Called with (job, error, traceback text) when work or a callback of a job raised; on the worker.
-        on_progress: Called with the job at most ten times a second and for the last report; on the worker's thread.
-        live_reserve: Workers that never do scans; one by default, none if there is but one worker.
+        name: Prefix of the threads' names.
+        workers: Number of threads, 1 to 64.
+        on_failed: Called with (job, error, traceback text) on the worker when work or a callback of a job raised.
+        on_progress: Called with the job on the worker, at most ten times per second and for the last report.
+        live_reserve: Number of workers that never run scans; by default one, or none if there is only one worker.
 
     Raises:
         UsageError: A number is out of range.
-        HalscopeError: The system gives no more threads.
+        HalscopeError: The system cannot start another thread.
     """
 
     def __init__(
@@ -115,15 +115,13 @@ class Pool:
             raise UsageError(f"the pool '{name}' can have 1 to {MOST_WORKERS} workers, not {workers}")
         reserve = min(1, workers - 1) if live_reserve is None else live_reserve
         if not 0 <= reserve < workers:
-            raise UsageError(
-                f"of {workers} workers of the pool '{name}' at most {workers - 1} can be kept, not {reserve}"
-            )
+            raise UsageError(f"the pool '{name}' of {workers} workers can reserve at most {workers - 1}, not {reserve}")
         self.name: Final = name
         self._reports = Reports(on_failed, on_progress)
         self._workers = Workers(name, workers, reserve, self._reports)
-        # Before its threads begin: a pool whose making is interrupted is dropped, and ends them.
+        # Before the threads start: if the constructor is interrupted, the pool is dropped and so ends them.
         self._dropped = weakref.finalize(self, _stop_apart, self._workers)
-        self._dropped.atexit = False  # _stop_all does that, all pools at once
+        self._dropped.atexit = False  # _stop_all does that for all pools at once
         _ALIVE.add(self._workers)
         try:
             self._workers.begin()
@@ -159,19 +157,19 @@ class Pool:
     def stop(self, *, signal: float = 0.1, drain: float = 0.6, abandon: float = 0.2) -> StopReport:
         """Stop in three phases.
 
-        1. signal: take no more work, cancel what is queued, ask what runs to stop, and wait for those that answer at
+        1. signal: accept no more work, cancel queued jobs, ask running ones to stop, and wait for those that stop at
            once;
-        2. drain: wait for the others; who has not answered after it is named in the log;
-        3. abandon: wait once more, then leave the threads behind that did not answer. Their jobs end as cancelled; what
-           they may yet return is dropped.
+        2. drain: wait for the others, and log those that are still running at its end;
+        3. abandon: wait once more, then abandon the threads that did not stop. Their jobs end as cancelled; late
+           results are dropped.
 
-        Idempotent, and safe from any number of threads at a time: each of them waits. A job, a callback or a token's
-        callback on one of the pool's own threads may call it too; there it signals and does not wait.
+        Idempotent; several threads may call it at the same time, and each waits. A job, a callback or a token's
+        callback on one of the pool's own threads may call it too: there it signals without waiting.
 
         Args:
-            signal: Seconds at most in the first phase.
-            drain: In the second.
-            abandon: In the third.
+            signal: Time limit of the first phase, seconds.
+            drain: Time limit of the second phase, seconds.
+            abandon: Time limit of the third phase, seconds.
         """
         report = self._workers.stop(f"the pool '{self.name}' was stopped", Deadline.of(signal, drain, abandon))
         self._forget_if_ended()
@@ -196,7 +194,7 @@ class Pool:
         return report
 
     def stats(self) -> PoolStats:
-        """What it does at this moment, and did."""
+        """Current and total counts."""
         return self._workers.stats()
 
     def _forget_if_ended(self) -> None:
@@ -214,16 +212,16 @@ class Pool:
 
 
 class _Inline(NamedTuple):
-    """What an inline pool does, as one value."""
+    """The state of an inline pool, as one value."""
 
     running: tuple[tuple[Job[object], int], ...] = ()
-    """Jobs, and the threads that do them."""
+    """The running jobs, each with the id of its thread."""
     stopped: bool = False
     counts: tuple[int, int, int] = (0, 0, 0)  # done, failed, cancelled
     busy: float = 0.0
 
     def without(self, job: Job[object], busy: float) -> _Inline:
-        """After a job has ended."""
+        """Return the state after a job has ended."""
         if not any(other is job for other, _ in self.running):
             return self
         ended_as = (JobState.DONE, JobState.FAILED, JobState.CANCELLED).index(job.state)
@@ -234,9 +232,9 @@ class _Inline(NamedTuple):
 
 @final
 class InlinePool(Keeper):
-    """The same without threads: `submit` does the work on the caller's thread and returns an ended job.
+    """An executor without threads: `submit` runs the work on the caller's thread and returns an ended job.
 
-    Deadlines are looked at where the work calls `checkpoint`. A job cannot pause: nothing could resume it.
+    Deadlines are checked when the work calls `checkpoint`. Jobs cannot pause, as no other thread could resume them.
     """
 
     def __init__(
@@ -258,7 +256,7 @@ class InlinePool(Keeper):
         replaces: Hashable | None = None,
         parent: CancelToken | None = None,
     ) -> Job[T]:
-        """See `Executor.submit`. An error of the work belongs to the job; Ctrl-C comes out."""
+        """See `Executor.submit`. The job keeps errors of the work; KeyboardInterrupt and SystemExit propagate."""
         job = Job(
             name,
             work,
@@ -291,7 +289,7 @@ class InlinePool(Keeper):
             else:
                 job.call_back()
         finally:
-            job.finish(JobState.CANCELLED)  # where an interrupt came: nobody shall wait for it
+            job.finish(JobState.CANCELLED)  # after an interrupt: no one must wait for it forever
             busy = time.monotonic() - begin
             self._state.change(lambda state: state.without(plain, busy))
         if job.state is JobState.FAILED:
@@ -301,7 +299,7 @@ class InlinePool(Keeper):
         return job
 
     def stop(self, *, signal: float = 0.1, drain: float = 0.6, abandon: float = 0.2) -> StopReport:
-        """Take no more work, and cancel and wait for what other threads do here at this moment."""
+        """Accept no more work; cancel the jobs that other threads are running here, and wait for them."""
         deadline = Deadline.of(signal, drain, abandon)
         others = self._elsewhere()
         self.signal(f"the pool '{self.name}' was stopped")
@@ -328,12 +326,12 @@ class InlinePool(Keeper):
             _LOG.warning("the pool '%s' still waits for the job '%s' (%d)", self.name, job.name, job.id)
 
     def abandon(self, _until: float) -> StopReport:
-        """See `Executor.abandon`; nothing is given up, as there is no thread to leave behind."""
+        """See `Executor.abandon`; nothing is abandoned, as the pool has no threads."""
         left = tuple(f"the job '{job.name}' ({job.id})" for job in self._elsewhere())
         return StopReport(0, 0, left, PhaseSeconds())
 
     def stats(self) -> PoolStats:
-        """What it does at this moment, and did."""
+        """Current and total counts."""
         state = self._state.value
         done, failed, cancelled = state.counts
         return PoolStats(
@@ -350,7 +348,7 @@ class InlinePool(Keeper):
         )
 
     def _elsewhere(self) -> list[Job[object]]:
-        """What other threads do here."""
+        """The jobs that other threads are running here."""
         running = self._state.value.running
         return [job for job, thread in running if thread != threading.get_ident() and not job.ended]
 
@@ -368,12 +366,12 @@ class InlinePool(Keeper):
 
 
 _ALIVE: Final[set[Workers]] = set()
-"""The pools that have threads; changed by single operations only."""
+"""The pools that have threads; changed only by single atomic operations."""
 
 
 def _stop_apart(workers: Workers) -> None:
-    """Stop the threads of a pool that nobody holds any more. On a thread apart: a finalizer interrupts any line of
-    Python, and must not make it wait."""
+    """Stop the threads of a pool that was dropped. Uses a separate thread: a finalizer may interrupt any line of
+    Python, and so must not wait."""
 
     def stop() -> None:
         workers.stop("its pool was dropped", Deadline.of(0.1, 0.6, 0.2))
@@ -381,14 +379,12 @@ def _stop_apart(workers: Workers) -> None:
             _ALIVE.discard(workers)
 
     if workers in _ALIVE:  # not in a forked child, which has none of its parent's threads
-        with contextlib.suppress(
-            RuntimeError
-        ):  # no thread can begin while the interpreter ends; _stop_all does it then
+        with contextlib.suppress(RuntimeError):  # no thread can start at interpreter exit; _stop_all does it then
             new_thread(PREFIX + "drops a pool", stop).start()
 
 
 def _stop_all() -> None:
-    """At the interpreter's exit: no worker may come back from C++ once Python is being taken down."""
+    """Stop all pools at interpreter exit: no worker may return from C++ once Python is finalizing."""
     until = exit_over()
     for _attempt in range(2):
         try:
@@ -401,7 +397,7 @@ def _stop_all() -> None:
                 workers.name_left()
                 workers.abandon(until)
         except KeyboardInterrupt:
-            until = min(until, time.monotonic() + 0.3)  # a second Ctrl-C: hurry, but leave no thread in C++ if possible
+            until = min(until, time.monotonic() + 0.3)  # a second Ctrl-C: hurry, but try to leave no thread in C++
         else:
             return
 

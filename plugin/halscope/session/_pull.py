@@ -1,4 +1,4 @@
-"""Pulling: a subscriber that takes its events when it is ready, from a thread or from an event loop."""
+"""Pull subscriptions: the subscriber takes events when it is ready, on a thread or on an event loop."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from halscope_hooks import Event
 
 from halscope.session._delivery import Lane
 
-_LOOK_EVERY: Final = 1.0  # seconds; iteration has no time-out, but nothing waits without end
-_TURN: Final = 1.0  # seconds that one consumer waits for another that is just taking an event
+_LOOK_EVERY: Final = 1.0  # seconds between the checks of an iteration, which itself has no time-out
+_TURN: Final = 1.0  # seconds that one consumer waits for another that is taking an event
 
 
 @final
 class Pull:
-    """Events to be taken, in order.
+    """A pull subscription: events in order, taken by the consumer.
 
-    Of frames that wait the newest is kept, of progress the newest of each job: a consumer that stalls holds one frame.
-    Everything else queues.
+    Of waiting frames only the newest is kept, and of progress only the newest per job, so a stalled consumer holds one
+    frame. All other events are queued.
 
-    Dropping or closing it unsubscribes; the session holds it weakly. It is iterated with `for` on a thread and with
-    `async for` on an event loop, without a thread of its own; both end after `Detached`. It is a context manager of
-    either kind, and may be shared by several consumers: each event goes to one of them.
+    Dropping or closing it unsubscribes; the session holds it weakly. Iterate it with `for` on a thread or `async for`
+    on an event loop; neither needs a thread of its own, and both end after `Detached`. It is a context manager of
+    either kind. Several consumers may share it: each event goes to one of them.
     """
 
     def __init__(self, lane: Lane, delivered: Callable[[], object]) -> None:
@@ -40,26 +40,26 @@ class Pull:
 
     @property
     def name(self) -> str:
-        """Its name in the session's figures."""
+        """The subscription's name in the session's statistics."""
         return self._lane.name
 
     @property
     def closed(self) -> bool:
-        """Whether nothing comes any more: it was closed, or `Detached` was taken."""
+        """Whether the subscription has ended: it was closed, or `Detached` was taken."""
         return self._lane.closed
 
     @property
     def waiting(self) -> int:
-        """How many events, or pairs of them that belong together, wait."""
+        """Number of waiting events; a group of events counts as one."""
         return len(self._lane)
 
     @property
     def missed(self) -> int:
-        """How many were left out, because a newer one came, between the last two takes."""
+        """Number of events that newer ones replaced between the last two takes."""
         return self._missed
 
     def take(self, timeout: float) -> Event | None:
-        """The next event, waiting for it at most `timeout` seconds; `None`: there was none, or it is `closed`."""
+        """Return the next event, waiting at most `timeout` seconds; `None` if none came, or if it is `closed`."""
         until = time.monotonic() + timeout
         while True:
             event = self._next()
@@ -69,11 +69,11 @@ class Pull:
             self._lane.bell.wait(self._is_worth_a_look, left)
 
     def close(self) -> None:
-        """Take nothing any more; what waits is dropped. Idempotent, from any thread; wakes whoever waits."""
+        """Unsubscribe and drop waiting events. Idempotent; any thread may call it. Wakes waiting consumers."""
         self._lane.shut()
 
     async def aclose(self) -> None:
-        """As `close`, which never waits."""
+        """Same as `close`, which never waits."""
         self.close()
 
     def __iter__(self) -> Self:
@@ -129,7 +129,7 @@ class Pull:
         return self._lane.pending or self._lane.closed
 
     async def _something(self) -> None:
-        """Wait for something to take, or the end, on the running event loop."""
+        """Wait on the running event loop for an event or the end."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         wake = partial(_wake, loop, future)
@@ -142,7 +142,7 @@ class Pull:
 
 
 def _wake(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop is closed, and its consumer with it
+    with contextlib.suppress(RuntimeError):  # the loop is closed, and its consumer has ended
         loop.call_soon_threadsafe(_come, future)
 
 

@@ -1,4 +1,4 @@
-"""What waits for one subscriber, one tap or one consumer, in order, and the right to take it."""
+"""The ordered queue of a subscriber, tap or consumer, and the right to take items from it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from halscope.session._rights import Claim, Right
 
 @final
 class Taken[T]:
-    """Items that belong together and are being delivered, one after the other.
+    """A group of items in delivery, one after the other.
 
-    It is kept until the last one was delivered: whoever takes the right after an interrupt goes on where that came.
+    The queue keeps it until the last item was delivered, so that after an interrupt the next holder of the right
+    continues where the delivery stopped.
     """
 
     __slots__ = ("_items", "_rest")
@@ -26,34 +27,34 @@ class Taken[T]:
 
     @property
     def left(self) -> int:
-        """How many were not delivered yet."""
+        """Number of items not yet delivered."""
         return length_hint(self._rest)
 
     @property
     def item(self) -> T:
-        """The next one."""
+        """The next item."""
         return self._items[-self.left]
 
     def deliver(self, callback: Callable[[T], object]) -> None:
-        """Call `callback` with the next item. An interrupt comes before both, or inside the callback."""
-        next(map(callback, self._rest))  # taking the item and calling are one step, in C
+        """Call `callback` with the next item. An interrupt comes either before the item is taken or in the callback."""
+        next(map(callback, self._rest))  # takes the item and calls in one step in C
 
     def take_back(self) -> None:
-        """Make the item that was delivered last the next one again: its delivery was interrupted, and had no effect."""
+        """Make the last delivered item the next one again: its delivery was interrupted and had no effect."""
         self._rest = iter(self._items[len(self._items) - self.left - 1 :])
 
     def skip(self) -> None:
-        """Deliver no more of them."""
+        """Skip the remaining items."""
         self._rest = iter(())
 
 
 class Group[T](NamedTuple):
-    """Items that belong together, and the key under which newer ones take their place."""
+    """A group of items, and the key under which a newer group replaces it."""
 
     items: tuple[T, ...]
     key: Hashable = None
     size: int = 0
-    lossy: bool = False  # whether it may be left out
+    lossy: bool = False  # whether it may be dropped
 
 
 class _Line[T](NamedTuple):
@@ -61,20 +62,20 @@ class _Line[T](NamedTuple):
     waiting: tuple[Group[T], ...] = ()
     size: int = 0
     dropped: int = 0
-    ticket: object = None  # of what came in last
+    ticket: object = None  # of the last group added
     opened: bool = False
-    finished: bool = False  # nothing comes in any more
-    closed: bool = False  # and nothing goes out
+    finished: bool = False  # accepts no more items
+    closed: bool = False  # delivers no more items
 
 
 class Queue[T]:
-    """A queue that any thread fills, and one at a time empties.
+    """A queue that any thread fills and one thread at a time empties.
 
     Args:
-        name: For the log.
-        conflate: Whether newer items take the place of waiting ones with the same key.
-        most: Items that may wait; `None`: any number.
-        most_size: And their size together.
+        name: Name for the log.
+        conflate: Whether newer items replace waiting ones with the same key.
+        most: Largest number of waiting groups; `None` for no limit.
+        most_size: Largest total size of waiting groups; `None` for no limit.
     """
 
     def __init__(
@@ -82,54 +83,54 @@ class Queue[T]:
     ) -> None:
         self.name = name
         self.wake: Callable[[], None] = nobody
-        """Called when something came in."""
+        """Called when items were added."""
         self.over: Callable[[], None] = nobody
-        """Called when nothing goes out any more."""
+        """Called when the queue has delivered its last item."""
         self._conflate = conflate
         self._most, self._most_size = most, most_size
         self._line: Cell[_Line[T]] = Cell(_Line(Taken(())), Rank.QUEUE)
         self._right = Right()
         self.bell = Bell()
-        """Rung when something came in, and when nothing goes out any more."""
+        """Rung when items were added, and when the queue was closed."""
 
     def __len__(self) -> int:
         return len(self._line.value.waiting)
 
     @property
     def pending(self) -> bool:
-        """Whether there is something to deliver."""
+        """Whether an item waits for delivery."""
         line = self._line.value
         return not line.closed and bool(line.waiting or line.taken.left)
 
     @property
     def size(self) -> int:
-        """The size of what waits."""
+        """Total size of the waiting groups."""
         return self._line.value.size
 
     @property
     def finished(self) -> bool:
-        """Whether nothing comes in any more."""
+        """Whether the queue accepts no more items."""
         return self._line.value.finished
 
     @property
     def closed(self) -> bool:
-        """Whether nothing is delivered any more."""
+        """Whether the queue delivers no more items."""
         line = self._line.value
         return line.closed or (line.finished and not line.waiting and not line.taken.left)
 
     @property
     def shut_down(self) -> bool:
-        """Whether it was closed by `shut`, with whatever waited."""
+        """Whether it was closed by `shut`, which drops waiting items."""
         return self._line.value.closed
 
     @property
     def dropped(self) -> int:
-        """How many groups gave way to newer ones."""
+        """Number of groups dropped or replaced by newer ones."""
         return self._line.value.dropped
 
     @property
     def mine(self) -> bool:
-        """Whether the caller was called by a delivery."""
+        """Whether the calling thread is inside a delivery of this queue."""
         return self._right.mine
 
     def put(
@@ -142,18 +143,18 @@ class Queue[T]:
         size: int = 0,
         ticket: object = None,
     ) -> bool:
-        """Add items to what waits; with a key, in the place of older ones with the same key.
+        """Add a group of items; with a key, it replaces a waiting group of the same key.
 
         Args:
-            items: They are delivered one after the other, without others in between.
-            key: What a newer group replaces.
-            lossy: Whether they may be left out: a newer group then replaces them only where the queue conflates.
-            merge: Makes the item that is delivered of a waiting one and the newer one that replaces it.
-            size: Of these items.
-            ticket: What came in last with the same ticket comes in only once.
+            items: The items, delivered one after the other without others in between.
+            key: Key of the group; `None` never replaces.
+            lossy: Whether the group may be dropped; such a group is replaced only if the queue conflates.
+            merge: Combines a waiting item with the newer one that replaces it.
+            size: Size of the items.
+            ticket: Identity of the call: a repeated call with the last ticket adds nothing.
 
         Returns:
-            Whether there was room.
+            False if the queue was full.
         """
         new = Group(items, key, size, lossy)
 
@@ -167,7 +168,7 @@ class Queue[T]:
             if at is None:
                 waiting = (*waiting, new)
             else:
-                # In its place, not at the end: a subscriber that takes one item a turn would never see the rest.
+                # In place, not at the end: else a subscriber that takes one item per turn would never reach the rest.
                 group = new if merge is None else new._replace(items=(merge(waiting[at].items[0], items[0]),))
                 waiting = (*waiting[:at], group, *waiting[at + 1 :])
             dropped = line.dropped + (lossy and at is not None)
@@ -179,7 +180,7 @@ class Queue[T]:
         return line is not old or line.finished or _is_in(line, ticket)
 
     def open(self, first: T | None) -> None:
-        """Add the first item of all, once; `None`: there is none."""
+        """Add the very first item, once; `None` for no such item."""
 
         def open_(line: _Line[T]) -> _Line[T]:
             if line.opened or line.finished or line.closed:
@@ -191,7 +192,7 @@ class Queue[T]:
         self._call_for_taker()
 
     def finish(self, last: T | None = None) -> None:
-        """Let nothing in any more, forget what may be left out, and end with `last`. Only the first call counts."""
+        """Accept no more items, drop lossy ones, and end with `last`. Only the first call has an effect."""
 
         def finish(line: _Line[T]) -> _Line[T]:
             if line.closed or line.finished:
@@ -205,11 +206,11 @@ class Queue[T]:
         self._call_for_taker()
 
     def claim(self, timeout: float = 0.0) -> Claim:
-        """Claim the right to take, see `Right.claim`."""
+        """Claim the right to take items; see `Right.claim`."""
         return self._right.claim(timeout)
 
     def take(self) -> Taken[T] | None:
-        """What is to be delivered next; `None`: nothing. Only for whoever has the right."""
+        """Return the next group to deliver, or `None`. Only the holder of the right may call it."""
 
         def take(line: _Line[T]) -> _Line[T]:
             if line.taken.left or line.closed or not line.waiting:
@@ -221,25 +222,25 @@ class Queue[T]:
         return None if line.closed or not line.taken.left else line.taken
 
     def clear(self) -> None:
-        """Let nothing in any more, and drop what waits."""
+        """Accept no more items, and drop waiting ones."""
         self._line.change(lambda line: line._replace(finished=True, waiting=(), size=0))
 
     def shut(self) -> None:
-        """Deliver nothing any more, from now on. It may be called in finalizers."""
+        """Close the queue at once: deliver nothing more. May be called in finalizers."""
         self._line.change(lambda line: line._replace(finished=True, closed=True, waiting=(), size=0))
         self.bell.ring()
         self.over()
 
     def wait(self, timeout: float) -> bool:
-        """Wait until no delivery is under way; True if so, or if the caller is inside it."""
+        """Wait until no delivery is in progress; True if so, or if the caller is inside one."""
         return self.mine or self._right.wait(timeout)
 
     def unwatched(self) -> None:
-        """No thread empties it any more; what comes in waits."""
+        """Detach the thread that empties the queue; new items wait."""
         self.wake = self.over = nobody
 
     def renew(self) -> None:
-        """The process was forked: nothing is delivered here, and no other thread is left."""
+        """Reset after a fork: nothing is delivered in the child, and no other thread exists there."""
         self._line.renew()
         self._right.renew()
         self.unwatched()
@@ -261,4 +262,4 @@ def _is_in[T](line: _Line[T], ticket: object) -> bool:
 
 
 def nobody() -> None:
-    """What a queue wakes, and ends, that no thread empties now."""
+    """Placeholder for `wake` and `over` while no thread empties the queue."""

@@ -1,8 +1,8 @@
-"""Rights: what one thread at a time may do (decode, pump, deliver, start, stop), and which no interrupt can lose.
+"""Rights: exclusive access (to decode, pump, deliver, start, stop) that an interrupt cannot leak.
 
-A right belongs to a frame: the call that claimed it. It is given back at the end of the `with` block. It is also free
-as soon as that call has ended in whatever way: by an exception that came before the block was entered, or in place of
-the line that gives it back, or with its thread. To claim a right is to ask the holder's frame whether it still runs.
+A right belongs to the frame of the call that claimed it. The end of the `with` block releases it. It is also free once
+that call has ended in any other way: by an exception before the block was entered or on the line that releases the
+right, or with its thread. Claiming a right therefore checks whether the holder's frame is still running.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from halscope.session._locks import Rank, about_to_take
 
 @final
 class Claim:
-    """A claim of a right, a context manager that says whether the right was to be had. See `Right.claim`."""
+    """A claim of a right: a context manager that returns whether the right was obtained. See `Right.claim`."""
 
     __slots__ = ("_frame", "_right", "_timeout", "thread")
 
@@ -31,12 +31,12 @@ class Claim:
 
     @property
     def stands(self) -> bool:
-        """Whether the call that made the claim still runs."""
+        """Whether the call that made the claim is still running."""
         frame = self._frame
         if frame is None:
             return False
         try:
-            frame.clear()  # what a call that has ended still holds is of no use to anybody
+            frame.clear()  # the locals of a call that has ended are not needed any more
         except RuntimeError:  # "cannot clear an executing frame"
             return True
         return False
@@ -57,13 +57,13 @@ class Claim:
 
     def __exit__(self, *_: object) -> None:
         self._right._take_from(self)
-        self._frame = None  # the frame leads here in turn
+        self._frame = None  # breaks a cycle: the frame refers to this claim
         self._right._freed.ring()
 
 
 @final
 class Right:
-    """A right that one thread has at a time."""
+    """A right that one thread holds at a time."""
 
     __slots__ = ("_freed", "_holder", "_lock")
 
@@ -74,13 +74,13 @@ class Right:
 
     @property
     def held(self) -> bool:
-        """Whether some call has it."""
+        """Whether any call holds it."""
         holder = self._holder
         return holder is not None and holder.stands
 
     @property
     def mine(self) -> bool:
-        """Whether the caller's thread has it: the caller was called by whoever claimed it."""
+        """Whether the calling thread holds it, because the claiming call is on its stack."""
         holder = self._holder
         return holder is not None and holder.thread == threading.get_ident() and holder.stands
 
@@ -88,17 +88,17 @@ class Right:
         """Claim it in a `with` statement: `with right.claim() as mine: if mine: ...`.
 
         Args:
-            timeout: Seconds to wait for it; a thread that has it already does not wait for itself.
-            frame: The call that it belongs to, by default the one with the `with` statement.
+            timeout: Seconds to wait for it; a thread that already holds it does not wait for itself.
+            frame: Frame of the call that it belongs to; by default the one with the `with` statement.
         """
         return Claim(self, timeout, frame)
 
     def wait(self, timeout: float) -> bool:
-        """Wait until nobody has it, at most `timeout` seconds; False if somebody still does."""
+        """Wait at most `timeout` seconds until it is free; return whether it is."""
         return self._freed.wait(self._is_free, timeout)
 
     def renew(self) -> None:
-        """Take it from whoever had it: the process was forked, and no other thread is left."""
+        """Free it after a fork: its holder does not exist in the child."""
         self._lock = threading.RLock()
         self._holder = None
 
@@ -110,7 +110,7 @@ class Right:
         if holder is not None and holder.stands:
             return False
         about_to_take(self._lock, Rank.RIGHT)
-        # See Cell.change: nothing can come in between.
+        # See Cell.change: nothing can interrupt this line.
         with self._lock: self._holder = claim if self._holder is holder else self._holder  # fmt: skip  # noqa: E701
         return self._holder is claim
 

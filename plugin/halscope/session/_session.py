@@ -1,7 +1,7 @@
-"""The session: one host and everything that looks at it. Snapshots go in; frames, origins, progress and failures come
-out, on the thread that each subscriber chose.
+"""The session connects a host with its subscribers: it takes snapshots, and delivers frames, origins, progress and
+failures on the thread that each subscriber chose.
 
-Live games, recordings and tests all take this one way, inline or with threads.
+Live games, recordings and tests all use this one path, inline or with threads.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
 from halscope.session._threads import PREFIX, on_a_thread
 
 PUMP_BUDGET: Final = 0.002  # seconds: a frame has 16.6 ms, and the emulator needs most of them
-POLL_WAIT: Final = 0.02  # seconds that a host which pushes is waited for between two pumps
-FEED_WAIT: Final = 10.0  # seconds that `feed` waits for a frame that is being decoded
+POLL_WAIT: Final = 0.02  # seconds to wait for a pushing host between two pumps
+FEED_WAIT: Final = 10.0  # seconds that `feed` waits for a decoding in progress
 
 
 class Dispatch(Protocol):
-    """Calls the hook of this name on every plugin; a failing plugin is reported and does not stop the others."""
+    """Calls a hook of every plugin; a failing plugin is reported and does not stop the others."""
 
     def __call__(self, hook: str, /, **arguments: Any) -> None:
-        """Call `hook` with these arguments; `halscope_attached` also gets the session, as `session`."""
+        """Call `hook` with these arguments; `halscope_attached` also gets the session as `session`."""
 
 
 def no_plugins(_hook: str, /, **_arguments: Any) -> None:
@@ -50,22 +50,22 @@ def no_plugins(_hook: str, /, **_arguments: Any) -> None:
 
 @final
 class Session:
-    """A host with everything that looks at it.
+    """A host and its subscribers.
 
-    Without threads (the default) everything happens on the caller's thread before a call returns: deterministic, and
-    the same code. With threads, frames are decoded on a pool, and nothing that the host's thread calls waits for them.
+    Without threads (the default), the same code runs deterministically on the caller's thread: everything has happened
+    when a call returns. With threads, frames are decoded on a pool, and calls on the host's thread never wait for that.
 
-    Every method may be called from any thread, also inside callbacks, unless it says otherwise.
+    Any thread may call every method, also inside callbacks, unless the method says otherwise.
 
     Args:
-        host: The emulator or recording. It is held weakly: when it disappears, the session ends ("the host is gone").
-        threads: Whether there are threads; they begin with `start`, or with the first use.
-        workers: Workers of the codec pool, 2 to 8; by default as many as there are cores.
-        owns_host: Whether the session keeps the host alive, and closes it.
+        host: The emulator or recording. It is held weakly: when it is freed, the session ends ("the host is gone").
+        threads: Whether to use threads; they start with `start`, or on first use.
+        workers: Workers of the codec pool, 2 to 8; by default the number of cores.
+        owns_host: Whether the session keeps the host alive and closes it.
         locate: Finds the origins of a VRAM (uint8[65536]); see `set_locate`.
-        dispatch: Calls hooks; by default there are no plugins. Plugins are a subscriber with delivery "host".
+        dispatch: Calls hooks of plugins; by default there are none. Plugins are a subscriber with delivery "host".
         layers: Whether frames get their background layers.
-        slow: Seconds after which a callback is named in the log as slow.
+        slow: Seconds after which a callback is logged as slow.
 
     Raises:
         UsageError: The host cannot be held weakly.
@@ -92,7 +92,7 @@ class Session:
             layers=layers,
             slow=slow,
         )
-        # Who drops a session ends it. No thread holds the session itself, so that it can be dropped.
+        # Dropping the session ends it, which works because no thread holds the session itself.
         weakref.finalize(self, end_in_background, self._engine, "a session was dropped without close()").atexit = False
         self._kept: tuple[Subscription | Tap, ...] = ()
         if dispatch is not no_plugins:
@@ -102,28 +102,28 @@ class Session:
 
     @property
     def host(self) -> Host:
-        """The host. Raises HostError where it is gone."""
+        """The host. Raises HostError if it is gone."""
         return self._engine.host.get()
 
     @property
     def info(self) -> HostInfo:
-        """What the host is and can do, also when it is gone."""
+        """Description and capabilities of the host, also after it is gone."""
         return self._engine.host.info
 
     @property
     def threads(self) -> bool:
-        """Whether it works with threads."""
+        """Whether it uses threads."""
         return self._engine.threads
 
     @property
     def state(self) -> State:
-        """Where it is in its life."""
+        """Stage of the session's life cycle."""
         return self._engine.state
 
     # Life.
 
     def start(self) -> None:
-        """Begin, or begin again after `stop`. Idempotent. The caller is taken for the host's thread until one pumps.
+        """Start, or start again after `stop`. Idempotent. The caller counts as the host's thread until a thread pumps.
 
         Raises:
             HostError: The session is closed.
@@ -131,36 +131,36 @@ class Session:
         self._engine.start()
 
     def pause(self) -> None:
-        """Decode nothing until `resume`. Taps see every snapshot nevertheless, and the newest is kept."""
+        """Decode nothing until `resume`. Taps still receive every snapshot, and the newest is kept for decoding."""
         self._engine.pause()
 
     def resume(self) -> None:
-        """End a pause, and decode the newest snapshot that came in meanwhile."""
+        """End a pause, and decode the newest snapshot that arrived meanwhile."""
         self._engine.resume()
 
     def stop(self, signal: float = SIGNAL, drain: float = DRAIN, abandon: float = ABANDON) -> StopReport:
-        """End all threads in three phases: take nothing new and ask every job to end; let what runs end; name in the
-        log, and leave behind, what does not. Idempotent. `start` begins again.
+        """End all threads in three phases: accept no new work and ask every job to end; wait for running jobs; log and
+        abandon those that do not end. Idempotent. `start` starts again.
 
         Args:
-            signal: Seconds for the first phase, at most.
-            drain: For the second; also for recorders to write what they were given.
-            abandon: For the third.
+            signal: Time limit of the first phase, seconds.
+            drain: Time limit of the second phase, in which recorders also write what they were given.
+            abandon: Time limit of the third phase, seconds.
         """
         return self._engine.stop(signal, drain, abandon)
 
     def close(self, reason: str = "closed") -> StopReport:
-        """`stop`, and tell every subscriber that the host goes; an owned host is closed. Idempotent.
+        """`stop`, notify every subscriber with `Detached`, and close an owned host. Idempotent.
 
-        After it, who is told on the host's thread has heard of it if this is that thread, and else will at its next
-        pump; nothing comes after that.
+        Subscribers with delivery "host" are called before this returns if this is the host's thread, or else at that
+        thread's next pump. `Detached` is the last event.
         """
         return self._engine.close(reason)
 
     async def aclose(self, reason: str = "closed") -> StopReport:
-        """As `close`, without holding up the event loop: the work is done on a thread."""
+        """As `close`, but on a thread, so that the event loop is not blocked."""
         report = await on_a_thread(PREFIX + "aclose", partial(self._engine.close, reason))
-        if self._engine.host.here():  # what only this thread may do: deliver to the host's side, and close the host
+        if self._engine.host.here():  # only the host's thread may deliver to "host" subscribers and close the host
             self._engine.pump(math.inf)
         return report
 
@@ -173,43 +173,43 @@ class Session:
     ) -> None:
         self.close("closed" if kind is None else f"{kind.__name__}: {error}".removesuffix(": "))
 
-    # What the host's side calls.
+    # For the host's side.
 
     def submit(self, snapshot: Snapshot) -> None:
-        """Hand in a snapshot and go on: recorders and collectors get it for sure, and it is decoded unless a newer one
-        comes in first. Never blocks. Does nothing once the session is stopped."""
+        """Submit a snapshot: recorders and collectors always receive it, and it is decoded unless a newer one arrives
+        first. Never blocks. Does nothing once the session is stopped."""
         self._engine.submit(snapshot)
 
     def pump(self, budget: float = PUMP_BUDGET) -> int:
-        """On the host's thread, once a frame: write what waits to be written, and deliver what waits for this thread.
+        """Call this on the host's thread once per frame: does pending writes, and delivers events to this thread.
 
         Args:
-            budget: Seconds; one item is delivered at least, and the rest stays for the next pump.
+            budget: Seconds; at least one item is delivered, and the rest waits for the next pump.
 
         Returns:
-            How many events were delivered and writes done.
+            The number of events delivered and writes done.
         """
         return self._engine.pump(budget)
 
     @property
     def ended(self) -> bool:
-        """Whether the host has no more snapshots: its recording has ended, or its emulator has gone."""
+        """Whether the host has no more snapshots: its recording has ended, or its emulator is gone."""
         return self._engine.ended
 
     def tick(self, budget: float = PUMP_BUDGET, wait: float = POLL_WAIT) -> Snapshot | None:
-        """On the host's thread: take the host's next snapshot, `submit` it, and `pump`. Never waits for the decoding.
+        """Get the host's next snapshot, `submit` it, and `pump`; on the host's thread. Never waits for decoding.
 
-        A driven host runs a frame. One that pushes is waited for, and pumped also where it sends nothing.
+        A driven host runs a frame. For a pushing host it waits, and it pumps even if no snapshot came.
 
         Args:
-            budget: Seconds for the pump, see there.
-            wait: Seconds that a host which pushes may take to send a snapshot; a paused emulator sends none.
+            budget: Seconds for the pump; see `pump`.
+            wait: Seconds to wait for a snapshot of a pushing host; a paused emulator sends none.
 
         Returns:
-            The snapshot. `None`: there is none now, or no more at all, see `ended`.
+            The snapshot. `None` if there is none now, or no more at all; see `ended`.
 
         Raises:
-            HostGoneError: The emulator has gone; the session was closed.
+            HostGoneError: The emulator is gone; the session was closed.
             HostError: The session is closed, or the emulator failed.
         """
         snapshot = self._engine.next_snapshot(wait)
@@ -219,18 +219,18 @@ class Session:
         return snapshot
 
     def step(self, timeout: float = FEED_WAIT) -> Update | None:
-        """On the host's thread: take the host's next snapshot, and decode it before this returns.
+        """Get the host's next snapshot and decode it before this returns; on the host's thread.
 
         Args:
-            timeout: Seconds, for a host that pushes to send a snapshot, and for another thread's decoding to end.
+            timeout: Seconds to wait for a snapshot of a pushing host, and for the end of a decoding in progress.
 
         Returns:
-            What came of it. `None`: no snapshot came within `timeout`, or there are no more, see `ended`.
+            The update. `None` if no snapshot came within `timeout`, or there are no more; see `ended`.
 
         Raises:
-            HostGoneError: The emulator has gone; the session was closed.
+            HostGoneError: The emulator is gone; the session was closed.
             HostError: The session is closed, or the emulator failed.
-            JobTimeoutError: Another thread was decoding all the time.
+            JobTimeoutError: Another thread was still decoding after `timeout` seconds.
         """
         snapshot = self._await_snapshot(time.monotonic() + timeout)
         if snapshot is None:
@@ -240,17 +240,17 @@ class Session:
         return update
 
     def advance(self, frames: int = 1, timeout: float = FEED_WAIT) -> Snapshot | None:
-        """On the host's thread: take so many snapshots without decoding them; recorders still see each.
+        """Get `frames` snapshots without decoding them; on the host's thread. Recorders still receive each.
 
         Args:
-            frames: How many.
-            timeout: Seconds for all of them, for a host that pushes.
+            frames: Number of snapshots.
+            timeout: Seconds for all of them, if the host is pushing.
 
         Returns:
-            The last snapshot. `None`: not so many came within `timeout`, or there are no more, see `ended`.
+            The last snapshot. `None` if fewer came within `timeout`, or there are no more; see `ended`.
 
         Raises:
-            HostGoneError: The emulator has gone; the session was closed.
+            HostGoneError: The emulator is gone; the session was closed.
             HostError: The session is closed, or the emulator failed.
         """
         snapshot = None
@@ -262,15 +262,15 @@ class Session:
         return snapshot
 
     def feed(self, snapshot: Snapshot, timeout: float = FEED_WAIT) -> Update:
-        """Decode this snapshot here and now, tell the subscribers, and return what came of it.
+        """Decode this snapshot on the calling thread, post the update to subscribers, and return it.
 
         Raises:
             HostError: The session is closed or stopped.
-            JobTimeoutError: Another thread was decoding all the time.
+            JobTimeoutError: Another thread was still decoding after `timeout` seconds.
         """
         return self._engine.feed(snapshot, timeout)
 
-    # What everybody else calls.
+    # For all other code.
 
     def subscribe(
         self,
@@ -280,19 +280,19 @@ class Session:
         loop: AbstractEventLoop | None = None,
         name: str = "",
     ) -> Subscription:
-        """Call `callback` with each event of these kinds (none given: of every kind), in order.
+        """Call `callback` with each event of these kinds (by default of every kind), in order.
 
-        Frames and progress that wait give way to newer ones; failures and patches are never left out.
+        Newer frames and progress replace waiting ones; failures and patches are never dropped.
 
         Args:
-            callback: Whatever it raises is told to the others; three times in a row and it is switched off.
+            callback: The callback. Its errors are reported to the others; after three in a row it is switched off.
             kinds: Event classes of `halscope_hooks`.
-            delivery: "host": on the thread that pumps; "own": on a thread of its own, also while nobody pumps.
-            loop: An event loop that calls it instead of an own thread.
-            name: For the log; by default the function's.
+            delivery: "host": on the thread that pumps; "own": on a thread of its own, also if no thread pumps.
+            loop: An event loop that calls it instead of a thread.
+            name: Name for the log; by default the function's.
 
         Returns:
-            The handle. Who drops it hears nothing any more.
+            The handle. Dropping the handle unsubscribes.
 
         Raises:
             HostError: The session is closed.
@@ -300,13 +300,13 @@ class Session:
         return self._engine.hub.subscribe(callback, kinds, delivery, loop, name)
 
     def pull(self, *kinds: type[Event], name: str = "") -> Pull:
-        """Subscribe by taking events instead of being called: `take(timeout)`, `for`, or `async for`.
+        """Subscribe by polling instead of a callback: `take(timeout)`, `for`, or `async for`.
 
-        Of frames and progress that wait the newest is kept; nothing is pumped for it, and it costs no thread.
+        Of waiting frames and progress only the newest is kept. It needs neither a pump nor a thread.
 
         Args:
-            kinds: Event classes of `halscope_hooks`; none given: every kind.
-            name: For the session's figures.
+            kinds: Event classes of `halscope_hooks`; by default every kind.
+            name: Name for the session's statistics.
 
         Raises:
             HostError: The session is closed.
@@ -321,13 +321,13 @@ class Session:
         most: int = MOST_SNAPSHOTS,
         most_bytes: int = MOST_BYTES,
     ) -> Tap:
-        """Show every snapshot to `look`, in order, on a thread of its own; who drops the handle sees no more.
+        """Call `look` with every snapshot, in order, on a thread of its own. Dropping the handle ends this.
 
         Args:
-            look: If it raises three times in a row the tap is stopped.
-            name: For the log and failures.
-            most: Snapshots that may wait; with more, the tap is stopped and its failure told.
-            most_bytes: And bytes.
+            look: The callback; after three errors in a row the tap is stopped.
+            name: Name for the log and failures.
+            most: Largest number of waiting snapshots; beyond it the tap is stopped and a failure reported.
+            most_bytes: Largest total size of waiting snapshots, in bytes.
 
         Raises:
             HostError: The session is closed.
@@ -343,12 +343,12 @@ class Session:
         most: int = MOST_SNAPSHOTS,
         most_bytes: int = MOST_BYTES,
     ) -> Recording:
-        """Write every snapshot from now on into a recording, until the handle or the session is closed.
+        """Write every snapshot from now on to a recording, until the handle or the session is closed.
 
-        If the disk cannot keep up it stops and that is told; the file is good up to there.
+        If the disk cannot keep up, the recording stops and a failure is reported; the file is valid up to that frame.
 
         Raises:
-            UsageError: The file cannot be made.
+            UsageError: The file cannot be created.
             HostError: The session is closed.
         """
         return self._engine.taps.record(
@@ -358,19 +358,19 @@ class Session:
     def apply(self, patch: Patch, *, writes: Sequence[Write] | None = None) -> Job[None]:
         """Write a patch into the running game: its ROM and every live copy, so that the change lasts.
 
-        On the host's thread, and without threads, this is done at once; from another thread at the next pump.
+        On the host's thread, and without threads, it is written at once; from another thread at the next pump.
 
         Args:
-            patch: The whole edit, against the ROM that its hash names: what PatchReady carries.
-            writes: What to write in place of `patch.rom` and `patch.live`, in order, where the running game already
-                holds an earlier edit.
+            patch: The whole edit, against the ROM that its hash names; PatchReady carries it.
+            writes: The writes to do instead of `patch.rom` and `patch.live`, in order, if the running game already
+                contains an earlier edit.
 
         Returns:
-            The job; `result(timeout)` raises what the host raised. PatchReady follows success.
+            The job; `result(timeout)` raises the host's error. On success, PatchReady is posted.
 
         Raises:
-            HostError: The session is closed; or, where it was done at once, the host cannot write there (nothing was
-                written).
+            HostError: The session is closed; or the patch was to be written at once and the host cannot write there
+                (nothing was written).
         """
         return self._engine.apply(patch, writes)
 
@@ -383,15 +383,15 @@ class Session:
         deadline: float | None = None,
         replaces: Hashable | None = None,
     ) -> Job[T]:
-        """Do work on the codec pool; frames of the running game pass before it.
+        """Run work on the codec pool, after frames of the running game.
 
         Args:
-            name: For people.
-            work: Gets a JobContext: its cancel token, and `report` for progress.
-            priority: SCAN, or PREVIEW for the preview pool. LIVE is for the session's own frames, which always find a
-                worker free; work with this priority is done as PREVIEW.
-            deadline: Seconds after which it is cancelled.
-            replaces: A newer job with the same key cancels the older one.
+            name: Name for messages.
+            work: The work, called with a JobContext: its cancel token, and `report` for progress.
+            priority: SCAN, or PREVIEW for the preview pool. LIVE is reserved for the session's own frames, which must
+                always find a free worker; it is treated as PREVIEW.
+            deadline: Seconds after which the job is cancelled.
+            replaces: Key of the job; an older job with the same key is cancelled.
 
         Raises:
             HostError: The session is closed or stopped.
@@ -399,23 +399,23 @@ class Session:
         return self._engine.run(name, work, max(priority, Priority.PREVIEW), deadline, replaces)
 
     def preview[T](self, name: str, work: Work[T], *, key: Hashable, deadline: float | None = None) -> Job[T]:
-        """Do work on the preview pool, which scans cannot delay; the newest of a key cancels the older one."""
+        """Run work on the preview pool, which scans cannot delay; an older job with the same key is cancelled."""
         return self._engine.run(name, work, Priority.PREVIEW, deadline, key)
 
     def set_locate(self, locate: Locate | None) -> None:
-        """Find origins with this from now on (an index became ready); the last frame is looked up at once."""
+        """Find origins with this function from now on, starting with the last frame; for a new index."""
         self._engine.set_locate(locate)
 
     def report_failure(self, job: str, error: BaseException, traceback: str = "", plugin: str = "") -> None:
-        """Tell every subscriber of a failure (JobFailed)."""
+        """Report a failure to every subscriber (JobFailed)."""
         self._engine.failed(job, error, traceback, plugin)
 
     def stats(self) -> SessionStats:
-        """The session in numbers."""
+        """Return the session's statistics."""
         return self._engine.stats()
 
     def _await_snapshot(self, until: float) -> Snapshot | None:
-        """The host's next snapshot; while one that pushes sends nothing, writes and deliveries go on."""
+        """Return the host's next snapshot; writes and deliveries continue while a pushing host sends nothing."""
         while True:
             wait = min(max(0.0, until - time.monotonic()), POLL_WAIT)
             snapshot = self._engine.next_snapshot(wait)
@@ -425,7 +425,7 @@ class Session:
 
 
 class _Hooks:
-    """Tells plugins what subscribers are told."""
+    """Subscriber that passes events to the plugins' hooks."""
 
     def __init__(self, dispatch: Dispatch, session: Session) -> None:
         self._dispatch = dispatch
@@ -439,7 +439,7 @@ class _Hooks:
 
 
 class _SnapshotHook:
-    """Shows plugins every snapshot."""
+    """Passes every snapshot to the plugins' hooks."""
 
     def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch

@@ -1,4 +1,4 @@
-"""What pools and sessions measure about themselves: latencies, and how full a pool is."""
+"""Measurements of pools and sessions: latencies and counts."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ _KEPT: Final = 4096
 
 
 class Percentiles(NamedTuple):
-    """How long something took, in seconds, over the last 4096 times; zeros where it never happened."""
+    """Durations in seconds over the last 4096 measurements; zeros if there are none."""
 
     p50: float
     p90: float
     p99: float
     worst: float
     times: int
-    """How often it happened since the beginning."""
+    """Number of measurements so far."""
 
 
 @final
 class Latencies:
-    """The last 4096 durations of something; any thread may add, also in a signal handler."""
+    """The last 4096 durations of an operation. Any thread may add, also in a signal handler."""
 
     __slots__ = ("_ever", "_seconds")
 
     def __init__(self) -> None:
         self._seconds: deque[float] = deque(maxlen=_KEPT)
-        self._ever: Cell[tuple[int, float]] = Cell((0, 0.0), Rank.FIGURES)  # how often, and the worst
+        self._ever: Cell[tuple[int, float]] = Cell((0, 0.0), Rank.FIGURES)  # number of measurements, and the worst
 
     def add(self, seconds: float) -> None:
-        """Note one duration."""
+        """Add one duration, in seconds."""
         self._seconds.append(seconds)
         self._ever.change(lambda ever: (ever[0] + 1, max(ever[1], seconds)))
 
     def percentiles(self) -> Percentiles:
-        """The nearest-rank percentiles of what is kept; `worst` is the worst ever."""
+        """Return the nearest-rank percentiles of the kept durations; `worst` is the worst of all so far."""
         times, worst = self._ever.value
         ordered = sorted(self._seconds.copy())
         if not ordered:
@@ -54,7 +54,7 @@ class Latencies:
 
 @dataclass(frozen=True, slots=True)
 class PoolStats:
-    """A pool at one moment. The mappings count by priority's name ("LIVE", "PREVIEW", "SCAN")."""
+    """State of a pool at one moment. The mappings count jobs by priority name ("LIVE", "PREVIEW", "SCAN")."""
 
     name: str
     workers: int
@@ -64,12 +64,12 @@ class PoolStats:
     failed: int
     cancelled: int
     started: Percentiles
-    """From `submit` to the work's start."""
+    """Time from `submit` to the start of the work."""
     busy: float
-    """Seconds that the workers spent in work, together."""
+    """Total seconds that the workers spent working."""
     uptime: float
 
     @property
     def use(self) -> float:
-        """The part of the workers' time that was spent in work, 0 to 1."""
+        """Share of the workers' time spent working, 0 to 1."""
         return min(1.0, self.busy / (self.uptime * self.workers)) if self.uptime > 0 and self.workers else 0.0

@@ -1,4 +1,4 @@
-"""Stopping: one deadline for everything that is stopped, and the report of what a stop met."""
+"""Stopping: one deadline for all parts that are stopped, and the report of a stop."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from halscope.session._job_terms import checked_seconds
 
 
 class PoolStoppedError(HalscopeError):
-    """A job was given to a pool that takes none any more."""
+    """A job was submitted to a pool that accepts no more work."""
 
 
 class Deadline(NamedTuple):
-    """When each phase of a stop is over, as `time.monotonic()`; all parts of what is stopped share it."""
+    """The end of each phase of a stop, as `time.monotonic()`; all parts that are stopped share it."""
 
     began: float
     signalled: float
@@ -25,7 +25,7 @@ class Deadline(NamedTuple):
 
     @classmethod
     def of(cls, signal: float, drain: float, abandon: float) -> Deadline:
-        """A stop that begins now, with so many seconds for its phases. Raises UsageError for what is not a number."""
+        """Return the deadline of a stop that begins now; arguments in seconds per phase. Raises UsageError for NaN."""
         began = time.monotonic()
         signalled = began + checked_seconds(signal, "a time-out")
         drained = signalled + checked_seconds(drain, "a time-out")
@@ -39,7 +39,7 @@ class Deadline(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhaseSeconds:
-    """How long each phase of a stop took."""
+    """Duration of each phase of a stop, in seconds."""
 
     signal: float = 0.0
     drain: float = 0.0
@@ -47,23 +47,23 @@ class PhaseSeconds:
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """Duration of all phases."""
         return self.signal + self.drain + self.abandon
 
 
 @dataclass(frozen=True, slots=True)
 class StopReport:
-    """What a stop met."""
+    """Outcome of a stop."""
 
     drained: int
-    """Jobs that ran and have ended."""
+    """Number of running jobs that have ended."""
     cancelled: int
-    """Jobs that waited and were cancelled before they began."""
+    """Number of waiting jobs that were cancelled before they began."""
     abandoned: tuple[str, ...]
-    """Jobs, and threads without one, that did not end in time. Their threads were left behind."""
+    """Names of jobs, and of threads without a job, that did not end in time. Their threads were abandoned."""
     seconds: PhaseSeconds
     errors: tuple[str, ...] = ()
-    """What failed while it stopped: an owned host that could not be closed."""
+    """Errors during the stop: an owned host that could not be closed."""
 
 
 _EXIT_SECONDS: Final = 1.5
@@ -71,6 +71,6 @@ _exit: dict[None, float] = {}
 
 
 def exit_over() -> float:
-    """When everything has to be over at the interpreter's exit (`time.monotonic()`), counted from the first call; what
-    still runs then is left behind."""
+    """Return the time (`time.monotonic()`) by which everything must have ended at interpreter exit, counted from the
+    first call. Whatever still runs then is abandoned."""
     return _exit.setdefault(None, time.monotonic() + _EXIT_SECONDS)

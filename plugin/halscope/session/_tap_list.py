@@ -1,4 +1,4 @@
-"""All taps of a session, and their threads."""
+"""The taps of a session and their threads."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class _List(NamedTuple):
 
 
 class Taps:
-    """All taps of a session.
+    """The taps of a session.
 
     Args:
-        threads: Whether each gets a thread; without, it is called at once by whoever hands in a snapshot.
+        threads: Whether each tap gets a thread; otherwise it is called on the thread that submits the snapshot.
         failed: Called with every failure.
     """
 
@@ -47,7 +47,7 @@ class Taps:
         self._running = False
 
     def collect(self, look: Look, name: str = "", most: int = MOST_SNAPSHOTS, most_bytes: int = MOST_BYTES) -> Tap:
-        """Show every snapshot to `look`; dropping the handle ends it. Raises HostError after `finish`."""
+        """Call `look` with every snapshot; dropping the handle ends this. Raises HostError after `finish`."""
         name = name or getattr(look, "__qualname__", type(look).__name__)
         reel = Reel(name, most, most_bytes, MOST_FAILURES, self._failed)
         tap = Tap(reel, look)
@@ -65,20 +65,20 @@ class Taps:
         except BaseException:
             reel.shut()
             if writer is not None:
-                writer.close()  # a file without frames, but a whole one
+                writer.close()  # a valid file without frames
             raise
         return recording
 
     def offer(self, snapshot: Snapshot, ticket: object = None) -> None:
-        """Hand a snapshot to every tap; costs an append each. A call that an interrupt has cut short is made up for by
-        another one with the same ticket."""
+        """Offer a snapshot to every tap, at the cost of an append each. After an interrupt, repeat the call with the
+        same ticket: taps that already have the snapshot ignore it."""
         for reel in self._list.value.reels:
             reel.offer(snapshot, ticket)
             if not self._with_threads:
                 reel.drain()
 
     def start(self) -> None:
-        """Give each its thread."""
+        """Start a thread for each tap."""
         self._running = self._with_threads
         for reel in self._list.value.reels:
             self._equip(reel)
@@ -86,20 +86,20 @@ class Taps:
                 reel.wake()
 
     def finish(self) -> None:
-        """Let nothing in any more; what came in is taken as always."""
+        """Accept no more snapshots; those accepted are still processed."""
         _, taps = self._list.change(lambda old: old._replace(closed=True))
         for reel in taps.reels:
             reel.finish()
 
     def end_threads(self) -> None:
-        """Ask the threads to take what has come in, and end. Does not wait."""
+        """Ask the threads to process what waits, and end. Does not wait."""
         self._running = False
         for reel, thread in list(self._threads.items()):
             reel.unwatched()
             thread.end()
 
     def join(self, until: float) -> list[str]:
-        """Wait for the threads; returns the names of those that do not manage in time."""
+        """Wait for the threads; return the names of those that did not end in time."""
         late = []
         for reel, thread in list(self._threads.items()):
             if not thread.join(until - time.monotonic()):
@@ -108,18 +108,18 @@ class Taps:
         return late
 
     def close(self, *, take: bool) -> None:
-        """After `finish` and `join`: forget all; `take`: take here before what no thread has taken."""
+        """Release all taps, after `finish` and `join`. With `take`, first process here what no thread has processed."""
         for reel in self._list.value.reels if take else ():
             reel.drain()
         self._list.change(lambda old: old._replace(reels=(), recordings=()))
 
     def stats(self) -> tuple[TapStats, ...]:
-        """How they are doing."""
+        """Return the statistics of every tap."""
         taps = [None if reel.tap is None else reel.tap() for reel in self._list.value.reels]
         return tuple(tap.stats() for tap in taps if tap is not None)
 
     def renew(self) -> None:
-        """The process was forked: the recordings are the parent's, and no other thread is left."""
+        """Reset after a fork: the recordings belong to the parent, and no other thread exists in the child."""
         for recording in self._list.value.recordings:
             recording.disown()
         for reel in self._list.value.reels:
@@ -131,7 +131,7 @@ class Taps:
     def _add(self, reel: Reel, *recordings: Recording) -> None:
         def add(old: _List) -> _List:
             if old.closed:
-                raise HostError("the session is closed; nothing more can be recorded of it")
+                raise HostError("the session is closed; nothing more can be recorded")
             reels = (*(other for other in old.reels if not other.ended), reel)
             kept = (*(other for other in old.recordings if not other.ended), *recordings)
             return old._replace(reels=reels, recordings=kept)

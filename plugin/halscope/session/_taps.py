@@ -1,4 +1,4 @@
-"""Taps: recorders and collectors before the mailbox, which see every snapshot in order, or are stopped."""
+"""Taps: recorders and collectors ahead of the mailbox. A tap receives every snapshot in order, or is stopped."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from halscope.session._threads import catchable
 
 log: Final = logging.getLogger("halscope.session")
 
-MOST_SNAPSHOTS: Final = 240  # four seconds of a game: longer than a disk sleeps
+MOST_SNAPSHOTS: Final = 240  # four seconds of a game: longer than a disk takes to spin up
 MOST_BYTES: Final = 256 << 20
 MOST_FAILURES: Final = 3  # in a row
-CLOSE_WAIT: Final = 5.0  # seconds that `close` waits for what came in to be taken
+CLOSE_WAIT: Final = 5.0  # seconds that `close` waits for waiting snapshots to be processed
 
 Look = Callable[[Snapshot], None]
 Failed = Callable[[str, BaseException, str], None]
-"""Takes what failed, its error, and the traceback as text."""
+"""Called with the name of what failed, the error, and the traceback as text."""
 
 
 class TapOverflowError(HalscopeError):
@@ -36,13 +36,13 @@ class TapOverflowError(HalscopeError):
 
 @dataclass(frozen=True, slots=True)
 class TapStats:
-    """How a tap is doing.
+    """Statistics of a tap.
 
     Args:
-        name: Its name.
-        waiting: Snapshots that it has yet to take.
-        taken: Snapshots that it took.
-        stopped: Why it gets none any more, or `None`.
+        name: Name of the tap.
+        waiting: Number of snapshots that wait.
+        taken: Number of snapshots processed.
+        stopped: Why it receives no more snapshots, or `None`.
     """
 
     name: str
@@ -53,7 +53,7 @@ class TapStats:
 
 @final
 class Reel(Queue[Snapshot]):
-    """The queue of one tap; does not know the tap, so that the thread that empties it does not keep it."""
+    """The queue of a tap. It holds the tap weakly, so that the thread that empties it does not keep the tap alive."""
 
     def __init__(self, name: str, most: int, most_bytes: int, most_failures: int, failed: Failed) -> None:
         super().__init__(name, most=most, most_size=most_bytes)
@@ -67,16 +67,16 @@ class Reel(Queue[Snapshot]):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing comes in any more, all that came in was taken, and the tap was told so."""
+        """Whether the reel accepts no more snapshots, all were processed, and the tap's `_end` has run."""
         return self._ended or self.shut_down
 
     def offer(self, snapshot: Snapshot, ticket: object = None) -> None:
-        """Add one; where too much waits already, stop the tap, and tell."""
+        """Add a snapshot; if too much waits already, stop the tap and report it."""
         if self.put((snapshot,), size=_size(snapshot), ticket=ticket):
             return
         error = TapOverflowError(
-            f"tap {self.name}: it cannot keep up: {len(self)} snapshots ({self.size >> 20} MiB) wait; it was stopped "
-            f"before frame {snapshot.frame}, and has everything up to there"
+            f"tap {self.name}: cannot keep up: {len(self)} snapshots ({self.size >> 20} MiB) wait; it was stopped "
+            f"before frame {snapshot.frame} and has everything up to there"
         )
         self.error = error
         self.finish()
@@ -84,17 +84,17 @@ class Reel(Queue[Snapshot]):
         self._failed(f"tap {self.name}", error, "")
 
     def drain(self) -> None:
-        """Take all that is there, one after the other; at the end of everything, let the tap end, too."""
-        # A signal handler may have closed the session after the last look, and have left the end to this call.
+        """Process all waiting snapshots in order; after the last one of all, end the tap."""
+        # A signal handler may have closed the session after the last step and left the end to this call.
         while self._step() or ((self.pending or self.finished) and not self.ended and not self._right.held):
             pass
 
     def wait_for_end(self, timeout: float) -> bool:
-        """Wait until all was taken; True if so, or if the caller is at it."""
+        """Wait until all snapshots were processed; True if so, or if the caller is processing one."""
         return self.bell.wait(lambda: self.ended or self.mine, timeout)
 
     def _step(self) -> bool:
-        """Take one; False where there is none, or another thread is at it."""
+        """Process one snapshot; return False if none waits, or if another thread is processing."""
         with self.claim() as mine:
             if not mine or self.ended:
                 return False
@@ -142,7 +142,8 @@ class Reel(Queue[Snapshot]):
 
 
 class Tap:
-    """The handle of a collector: it sees every snapshot until it is closed or dropped. The session holds it weakly."""
+    """The handle of a collector, which receives every snapshot until the handle is closed or dropped. The session holds
+    it weakly."""
 
     def __init__(self, reel: Reel, look: Look) -> None:
         self._reel = reel
@@ -152,34 +153,34 @@ class Tap:
 
     @property
     def name(self) -> str:
-        """Its name in the log and in failures."""
+        """The tap's name in the log and in failures."""
         return self._reel.name
 
     @property
     def taken(self) -> int:
-        """How many snapshots it took."""
+        """Number of snapshots processed."""
         return self._reel.taken
 
     @property
     def closed(self) -> bool:
-        """Whether it gets no more snapshots."""
+        """Whether it accepts no more snapshots."""
         return self._reel.finished
 
     @property
     def ended(self) -> bool:
-        """Whether, besides, all that came in was taken."""
+        """Whether it is closed and all snapshots were processed."""
         return self._reel.ended
 
     @property
     def error(self) -> BaseException | None:
-        """Why it was stopped, if it was not closed in order."""
+        """The error that stopped it, or `None`."""
         return self._reel.error
 
     def close(self, timeout: float = CLOSE_WAIT) -> bool:
-        """Take what has come in, and no more. Idempotent, from any thread.
+        """Accept no more snapshots, and process those that wait. Idempotent; any thread may call it.
 
         Returns:
-            Whether everything was taken within `timeout` seconds (the rest still is, later).
+            Whether all were processed within `timeout` seconds; if not, the rest is still processed later.
         """
         self._reel.finish()
         if self._reel.wake is nobody:
@@ -187,7 +188,7 @@ class Tap:
         return self._reel.wait_for_end(timeout)
 
     def stats(self) -> TapStats:
-        """How it is doing."""
+        """Return the statistics."""
         error = self._reel.error
         why = str(error) if error is not None else "closed" if self.closed else None
         return TapStats(self.name, len(self._reel), self.taken, why)
@@ -204,11 +205,11 @@ class Tap:
         taken.deliver(self._look)
 
     def _end(self) -> None:
-        """Called after the last snapshot; again, if it was interrupted."""
+        """Called after the last snapshot, and again if it was interrupted."""
 
 
 class Recording(Tap):
-    """The handle of a recording that is being made. The session holds it until one of them is closed."""
+    """The handle of a recording in progress. The session keeps it alive until either of them is closed."""
 
     def __init__(self, reel: Reel, writer: RecordingWriter, path: Path, *, wram: bool, picture: bool) -> None:
         super().__init__(reel, writer.append)
@@ -217,7 +218,7 @@ class Recording(Tap):
         self.path = path
 
     def disown(self) -> None:
-        """The process was forked: the file is its parent's, and nothing is written into it here any more."""
+        """Detach in a forked child: the file belongs to the parent, and nothing more is written to it here."""
         self._writer.disown()
 
     def _take(self, taken: Taken[Snapshot]) -> None:
@@ -226,7 +227,7 @@ class Recording(Tap):
             taken.deliver(self._write)
         except BaseException as error:
             if not isinstance(error, Exception) and len(self._writer) == written:
-                taken.take_back()  # Ctrl-C came before it was written: the next call writes it, and no frame is missing
+                taken.take_back()  # Ctrl-C came before the write: the next call writes it, so no frame is lost
             raise
 
     def _write(self, snapshot: Snapshot) -> None:
@@ -243,7 +244,7 @@ class Recording(Tap):
 
 
 def _size(snapshot: Snapshot) -> int:
-    """Bytes that a snapshot keeps."""
+    """Size of a snapshot's memories, in bytes."""
     optional = (snapshot.wram, snapshot.picture, snapshot.bwram, snapshot.iram, snapshot.raster)
     more = [array.nbytes for array in optional if array is not None]
     return snapshot.vram.nbytes + snapshot.cgram.nbytes + snapshot.oam.nbytes + sum(more)

@@ -1,4 +1,4 @@
-"""A thread of our own that empties a queue whenever it is woken: what a subscriber or a tap gets."""
+"""Threads of subscribers and taps: each empties a queue whenever it is woken."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from halscope.session._rights import Right
 log: Final = logging.getLogger("halscope.session")
 
 PREFIX: Final = "halscope "
-"""The names of our threads begin so, for people who look at a list of threads."""
+"""Prefix of the names of our threads, for users who list threads."""
 
-_LOOK_EVERY: Final = 1.0  # seconds; nothing waits without end, not even for work
+_LOOK_EVERY: Final = 1.0  # seconds between two checks of an idle thread
 
 
 class OurThread(threading.Thread):
-    """A thread of a session's or of its pools. A stop waits for those, so they must not wait for a stop in turn."""
+    """A thread of a session or its pools. A stop waits for these threads, so they must not wait for a stop."""
 
 
 def new_thread[*A](name: str, target: Callable[[*A], object], *arguments: *A) -> threading.Thread:
-    """A thread, not yet begun: a daemon, for nobody waits for one of ours without a time-out, and deaf to Ctrl-C."""
+    """Return a thread, not yet started. It is a daemon, as our threads are never joined without a time-out, and it
+    blocks SIGINT."""
     return OurThread(target=_deaf_to_ctrl_c, args=(target, *arguments), name=name, daemon=True)
 
 
 def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
-    """Let no SIGINT be taken by this thread, nor by the threads that C++ begins in it.
+    """Block SIGINT in this thread and in the threads that C++ starts from it.
 
-    A signal goes to any thread of a process, most likely to one that is just beginning, as those of an index build do.
-    There it only sets a flag: the main thread sleeps on in its `time.sleep` or `result`, and Ctrl-C seems dead.
+    A signal may go to any thread of a process, most likely to one that is just starting, such as those of an index
+    build. There it only sets a flag: the main thread stays in `time.sleep` or `result`, and Ctrl-C seems to do nothing.
     """
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -43,7 +44,7 @@ def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
 
 
 async def on_a_thread[T](name: str, work: Callable[[], T]) -> T:
-    """Do `work` on a thread that is not waited for by anybody but the caller, whose event loop goes on meanwhile."""
+    """Run `work` on a thread for which only the caller waits, without blocking the caller's event loop."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -59,50 +60,50 @@ async def on_a_thread[T](name: str, work: Callable[[], T]) -> T:
         value, error = None, None
         try:
             value = work()
-        except BaseException as caught:  # it belongs to the caller
+        except BaseException as caught:  # raised again in the caller
             error = caught
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(settle, value, error)
 
-    # No OurThread: it waits for those, and nobody who stops a session waits for it.
+    # Not an OurThread: `work` may wait for those, and a stop of a session does not wait for this one.
     threading.Thread(target=_deaf_to_ctrl_c, args=(run,), name=name, daemon=True).start()
     return await future
 
 
 class OwnThread:
-    """Calls `drain` on a thread of its own after each `wake`, until it is told to end.
+    """Calls `drain` on a thread of its own after each `wake`, until `end`.
 
-    The thread is a daemon: it is never waited for without a time-out, and never killed. It begins with the first
-    `wake`, so a subscriber that is never told anything costs no thread.
+    The thread is a daemon: it is never joined without a time-out, and never killed. It starts with the first `wake`, so
+    a subscriber without events costs no thread.
 
     Args:
-        name: The thread's name.
-        drain: Does all that is to be done; must not raise.
+        name: Name of the thread.
+        drain: Does all pending work; must not raise.
     """
 
     def __init__(self, name: str, drain: Callable[[], None]) -> None:
         self.name = PREFIX + name
         self.ending = False
         self._drain = drain
-        # `SimpleQueue.put` may be called from a finaliser that interrupts anything, itself too; an Event's `set` not.
+        # Unlike `Event.set`, `SimpleQueue.put` is safe in a finaliser, which may interrupt any line, even `put` itself.
         self._calls: SimpleQueue[bool] = SimpleQueue()
         self._begun: tuple[threading.Thread, ...] = ()
         self._right = Right()
 
     def wake(self) -> None:
-        """There is something to do. After `end` this does nothing."""
+        """Call `drain` on the thread. Does nothing after `end`."""
         self._calls.put(True)
         if not self.ending and not any(thread.is_alive() for thread in self._begun):
             self._begin()
 
     def end(self) -> None:
-        """Ask the thread to do what there is, and end. Never waits; may be called from a finaliser."""
+        """Ask the thread to do the pending work and end. Never waits; may be called in a finaliser."""
         self.ending = True
-        for _ in range(len(self._begun) + 1):  # after an interrupt there may be two; a word too many does no harm
+        for _ in range(len(self._begun) + 1):  # an interrupt may have left two threads; a surplus request does no harm
             self._calls.put(False)
 
     def join(self, timeout: float) -> bool:
-        """Wait for the thread's end; True where it has ended (or is the caller itself, which ends when it returns)."""
+        """Wait for the thread to end; True if it has ended, or if it is the caller, which ends when it returns."""
         until = time.monotonic() + timeout
         for thread in self._begun:
             if thread.ident is not None and thread.ident != threading.get_ident():
@@ -115,50 +116,50 @@ class OwnThread:
         with self._right.claim() as mine:
             if mine and not any(thread.is_alive() for thread in self._begun):
                 thread = new_thread(self.name, self._run)
-                # Before it begins: an interrupt must not lose sight of it.
+                # Stored before it starts, so that an interrupt cannot lose it.
                 self._begun = (*(other for other in self._begun if other.ident is not None), thread)
                 try:
                     thread.start()
-                except RuntimeError as error:  # the system has none left, or the interpreter ends: the next wake tries
+                except RuntimeError as error:  # no more threads, or interpreter exit: the next wake retries
                     self._begun = self._begun[:-1]
                     log.log(logging.DEBUG if "shutdown" in str(error) else logging.ERROR, "%s: %s", self.name, error)
 
     def _run(self) -> None:
         go_on = True
         while go_on:
-            with contextlib.suppress(Empty):  # an interrupt may have kept it from being woken: it looks all the same
+            with contextlib.suppress(Empty):  # drain anyway: an interrupt may have prevented a wake
                 go_on = self._calls.get(timeout=_LOOK_EVERY)
             go_on = go_on and not self.ending
             self._drain()
 
 
 class Woken(Protocol):
-    """A queue that wakes whoever empties it."""
+    """A queue that wakes the thread that empties it."""
 
     wake: Callable[[], None]
     over: Callable[[], None]
 
 
 def give_thread[Q: Woken](threads: dict[Q, OwnThread], queue: Q, fresh: OwnThread) -> None:
-    """Have a queue emptied by the thread that it has in `threads`, or by the fresh one. It wakes it by itself."""
+    """Connect a queue to its thread in `threads`, or else to the fresh one; the queue wakes that thread from now on."""
     there = threads.get(queue)
     if there is not None and there.ending:
-        there.end()  # again: an interrupt may have come before the thread was told
+        there.end()  # again: an interrupt may have prevented the request
         threads.pop(queue, None)
     thread = threads.setdefault(queue, fresh)
     queue.wake, queue.over = thread.wake, thread.end
 
 
 def catchable() -> type[BaseException]:
-    """What third-party code may raise without ending the thread that calls it: on the main thread not Ctrl-C."""
+    """Return what to catch around third-party code: everything, but on the main thread not Ctrl-C or sys.exit."""
     return Exception if threading.current_thread() is threading.main_thread() else BaseException
 
 
 def forget_frames(error: BaseException) -> None:
-    """Let an error that was caught and told, its traceback as text, forget where it came from.
+    """Drop the traceback of an error, and of those it is chained to, once it was reported with its traceback as text.
 
-    A frame leads to its callers, so the error of a callback to `Session.pump` and the session: whoever kept the error,
-    or had yet to be told of it, would keep a session alive that everybody else has dropped.
+    A frame refers to its callers, so a callback's error refers to `Session.pump` and the session: keeping the error, or
+    queueing it for delivery, would keep a session alive that is otherwise dropped.
     """
     seen: set[int] = set()
     chain: list[BaseException | None] = [error]
@@ -171,5 +172,5 @@ def forget_frames(error: BaseException) -> None:
 
 
 def inside() -> bool:
-    """Whether the caller is a thread of a session's or of its pools."""
+    """Whether the calling thread belongs to a session or its pools."""
     return isinstance(threading.current_thread(), OurThread)

@@ -1,4 +1,4 @@
-"""The watch of a pool: one thread that looks at deadlines, and at jobs that do not answer their cancel."""
+"""The watch of a pool: one thread that enforces deadlines, and logs jobs that do not respond to a cancel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from halscope.session._threads import new_thread
 _LOG: Final = logging.getLogger("halscope.session")
 _IDLE_SECONDS: Final = 30.0
 _SWEEP: Final = 256
-"""Entries from which those of jobs that have ended are thrown out when their number has doubled."""
+"""Number of entries from which entries of ended jobs are removed, each time the number has doubled."""
 
 Expiry = Callable[[Job[object]], object]
 
@@ -33,13 +33,13 @@ class _Entry(NamedTuple):
 
 @final
 class Watch:
-    """Does something with a job at a certain time, if it still lives then. Its thread begins with the first entry.
+    """Acts on a job at a given time, if the job has not ended by then. The thread starts with the first entry.
 
-    The thread alone has the entries, and gets new ones through a queue whose `put` takes no lock.
+    Only the thread accesses the entries; new ones reach it through a queue whose `put` takes no lock.
 
     Args:
-        name: Of its thread.
-        patience: Seconds after which a job that was asked to stop and did not is named in the log.
+        name: Name of the thread.
+        patience: Seconds after which a job that was asked to stop and has not ended is logged.
     """
 
     def __init__(self, name: str, patience: float = 1.0) -> None:
@@ -54,7 +54,7 @@ class Watch:
 
     @property
     def threads(self) -> list[threading.Thread]:
-        """Its threads: the one that looks, and those that call the listeners of jobs whose time is over."""
+        """The watching thread, and those that call the token callbacks of jobs past their deadline."""
         return [thread for thread in (self._thread, *self._tellers) if thread is not None]
 
     def deadline(self, job: Job[object]) -> None:
@@ -63,11 +63,11 @@ class Watch:
             self._add(job.deadline, job, self._over)
 
     def answer(self, job: Job[object]) -> None:
-        """Name the job in the log if it has not ended within the patience."""
+        """Log the job if it has not ended within `patience` seconds."""
         self._add(time.monotonic() + self._patience, job, self._unanswered)
 
     def stop(self) -> None:
-        """Let the thread end; what it was to look at is forgotten. Does not wait."""
+        """End the thread and drop its entries. Does not wait."""
         self._stopping = True
         self._inbox.put(None)
 
@@ -84,7 +84,7 @@ class Watch:
                 self._thread = new_thread(self._name, self._look)
                 try:
                     self._thread.start()
-                except RuntimeError as error:  # the next entry tries again
+                except RuntimeError as error:  # the next entry retries
                     self._thread = None
                     _LOG.error("no thread for '%s', deadlines wait: %s", self._name, error)
 
@@ -117,12 +117,12 @@ class Watch:
             return
         job.cancel_raised()
         if job.token.heard:
-            # Foreign code, which may block: it must not keep the watch from the deadlines of other jobs.
+            # Third-party code may block, which must not delay the deadlines of other jobs.
             teller = new_thread(f"{self._name} tells", job.token.tell)
             self._tellers = (*(other for other in self._tellers if other.is_alive()), teller)
             try:
                 teller.start()
-            except RuntimeError:  # no thread is to be had: then it has to be done here
+            except RuntimeError:  # no thread available: call them here
                 job.token.tell()
 
     def _unanswered(self, job: Job[object]) -> None:

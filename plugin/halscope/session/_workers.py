@@ -1,6 +1,6 @@
-"""The workers of a pool: who takes which job, and how they stop. `Pool` is the handle on it.
+"""The workers of a pool: how they take jobs, and how they stop. `Pool` is the handle.
 
-All jobs of a pool are one value, see `_cells`; no work, callback or destructor is called while it changes.
+All jobs of a pool are one value (see `_cells`); no work, callback or destructor runs while it changes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from halscope.session._watch import Watch
 _LOG: Final = logging.getLogger("halscope.session")
 _IDLE_SECONDS: Final = 1.0
 _LAST_SECONDS: Final = 0.1
-"""How long the callbacks of abandoned jobs are waited for, at least."""
+"""Least time to wait for the callbacks of abandoned jobs, in seconds."""
 _COUNTED: Final = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 OnFailed = Callable[[Job[object], BaseException, str], object]
@@ -35,7 +35,7 @@ OnProgress = Callable[[Job[object]], object]
 
 @final
 class Reports:
-    """Logs errors of jobs and callbacks and passes them on to the owner's `on_failed`."""
+    """Logs errors of jobs and callbacks, and passes them to the owner's `on_failed`."""
 
     __slots__ = ("_on_failed", "_on_progress")
 
@@ -44,12 +44,12 @@ class Reports:
         self._on_progress = on_progress
 
     def __call__(self, job: Job[object], error: BaseException, text: str) -> None:
-        """Tell about an error."""
+        """Report an error."""
         _LOG.warning("an error in the job '%s' (%d): %s: %s", job.name, job.id, type(error).__name__, error)
         self._guarded("on_failed", self._on_failed, job, error, text)
 
     def progressed(self, job: Job[object]) -> None:
-        """Tell about progress."""
+        """Report progress."""
         self._guarded("on_progress", self._on_progress, job)
 
     @staticmethod
@@ -62,15 +62,15 @@ class Reports:
 
 
 class _State(NamedTuple):
-    """All of a pool's jobs, as one value."""
+    """All jobs of a pool, as one value."""
 
     queues: tuple[tuple[Job[object], ...], ...] = ((),) * len(Priority)
-    """What waits, by priority."""
+    """The waiting jobs, by priority."""
     running: tuple[tuple[threading.Thread, Job[object]], ...] = ()
     parked: tuple[Job[object], ...] = ()
-    """Paused before they began."""
+    """Jobs that were paused before they began."""
     ended: tuple[Job[object], ...] = ()
-    """Cancelled before they began; their callbacks wait for a worker."""
+    """Jobs that were cancelled before they began; a worker has yet to call their callbacks."""
     newest: tuple[tuple[Hashable, Job[object]], ...] = ()
     """The newest job of each key."""
     stopping: str | None = None
@@ -80,16 +80,16 @@ class _State(NamedTuple):
     busy: float = 0.0
 
     def of(self, thread: threading.Thread) -> Job[object] | None:
-        """The job that a thread has taken."""
+        """Return the job that a thread has taken."""
         return next((job for other, job in self.running if other is thread), None)
 
     def queued(self, job: Job[object], *, first: bool = False) -> _State:
-        """With a job in its queue."""
+        """Return the state with a job added to its queue."""
         queue = self.queues[job.priority]
         return self._with_queue(job.priority, (job, *queue) if first else (*queue, job))
 
     def without(self, job: Job[object]) -> _State:
-        """Without a job that waits."""
+        """Return the state without a waiting job."""
         if any(other is job for other in self.parked):
             return self._replace(parked=_but(self.parked, job))
         if any(other is job for other in self.queues[job.priority]):
@@ -97,7 +97,7 @@ class _State(NamedTuple):
         return self
 
     def next(self, scans_at_once: int) -> tuple[Job[object] | None, _State]:
-        """What a free worker takes, and what is left."""
+        """Return the job that a free worker takes, and the remaining state."""
         if self.ended:
             return self.ended[0], self._replace(ended=self.ended[1:])
         scans = sum(job.priority is Priority.SCAN for _, job in self.running)
@@ -109,11 +109,11 @@ class _State(NamedTuple):
         return None, self
 
     def left_by(self, thread: threading.Thread) -> _State:
-        """Without what a thread has taken."""
+        """Return the state without the job that a thread has taken."""
         return _State(self.queues, tuple(pair for pair in self.running if pair[0] is not thread), *self[2:])
 
     def all(self) -> list[Job[object]]:
-        """Every job that has not ended."""
+        """Return every job that has not ended."""
         waiting = [job for queue in self.queues for job in queue]
         return [*(job for _, job in self.running), *self.parked, *waiting]
 
@@ -123,7 +123,7 @@ class _State(NamedTuple):
 
 @final
 class Workers(Keeper):
-    """Threads that take jobs from three queues: see `Pool` for the rules."""
+    """Threads that take jobs from three queues; see `Pool` for the rules."""
 
     def __init__(self, name: str, workers: int, live_reserve: int, reports: Reports) -> None:
         self._name = name
@@ -138,20 +138,19 @@ class Workers(Keeper):
         self._threads = tuple(new_thread(f"{name} {number + 1}", self._work) for number in range(workers))
 
     def begin(self) -> None:
-        """Begin the threads. Raises HalscopeError where the system gives none; then, as after an interrupt, the pool is
-        to be signalled."""
+        """Start the threads. Raises HalscopeError if the system cannot; then, as after an interrupt, call `signal`."""
         try:
             for thread in self._threads:
                 thread.start()
         except RuntimeError as error:
             raise HalscopeError(
-                f"the system gives no thread to the pool '{self._name}' ({error}); end other programs"
+                f"the pool '{self._name}' cannot start a thread ({error}); close other programs"
             ) from error
 
     # The queue.
 
     def add(self, job: Job[object]) -> None:
-        """Queue a job; the older one of its key is cancelled.
+        """Queue a job; an older job with the same key is cancelled.
 
         Raises:
             PoolStoppedError: The pool was stopped.
@@ -176,21 +175,21 @@ class Workers(Keeper):
             self._watch.deadline(job)
 
     def ended_early(self, job: Job[object]) -> None:
-        """Take a job that was cancelled out of the queue; a worker calls its callbacks."""
+        """Remove a cancelled job from the queue; a worker calls its callbacks."""
 
         def pull(state: _State) -> _State:
-            rest = state.without(job)  # the same, where a worker has just taken it, and sees that it has ended
+            rest = state.without(job)  # unchanged if a worker has just taken it, which then finds it ended
             return state if rest is state else rest._replace(ended=(*rest.ended, job))
 
         self._state.change(pull)
         self._bell.ring_one()
 
     def asked(self, job: Job[object]) -> None:
-        """Look at a running job that was asked to stop."""
+        """Watch a running job that was asked to stop."""
         self._watch.answer(job)
 
     def parked(self, job: Job[object]) -> None:
-        """Put a job aside that was paused in the queue."""
+        """Park a job that was paused in the queue."""
 
         def park(state: _State) -> _State:
             rest = state.without(job) if job.paused else state
@@ -199,7 +198,7 @@ class Workers(Keeper):
         self._state.change(park)
 
     def runnable(self, job: Job[object]) -> None:
-        """Queue a job again that was put aside."""
+        """Queue a parked job again."""
 
         def queue(state: _State) -> _State:
             return state.without(job).queued(job) if any(other is job for other in state.parked) else state
@@ -229,10 +228,10 @@ class Workers(Keeper):
                 self._leave(thread, job, 0.0)
             else:
                 self._put_back(thread, job)
-            del job  # an idle worker keeps nothing alive
+            del job  # an idle worker must not keep it alive
 
     def _take(self, thread: threading.Thread) -> Job[object] | None:
-        """The next job, None at the end. What has ended already is taken only to call its callbacks."""
+        """Return the next job, or `None` at the end. Ended jobs are taken only for their callbacks."""
 
         def take(state: _State) -> _State:
             job, rest = state.next(self._scans_at_once)
@@ -243,7 +242,7 @@ class Workers(Keeper):
             job = state.of(thread)
             if job is not None:
                 if state.next(self._scans_at_once)[0] is not None:
-                    self._bell.ring_one()  # one ring may have stood for several jobs
+                    self._bell.ring_one()  # one ring may have announced several jobs
                 return job
             if state.stopping is not None:
                 return None
@@ -255,7 +254,7 @@ class Workers(Keeper):
         return state.stopping is not None or state.next(self._scans_at_once)[0] is not None
 
     def _put_back(self, thread: threading.Thread, job: Job[object]) -> None:
-        """A job that was paused between being taken and its begin."""
+        """Put back a job that was paused after it was taken and before it began."""
 
         def put_back(state: _State) -> _State:
             state = state.left_by(thread)
@@ -278,12 +277,12 @@ class Workers(Keeper):
 
         _, state = self._state.change(leave)
         if state.queues[Priority.SCAN]:
-            self._bell.ring_one()  # the limit may have kept it waiting
+            self._bell.ring_one()  # the limit on scans may have held it back
 
     # The end.
 
     def signal(self, reason: str) -> None:
-        """Take no more work, cancel what waits and ask what runs to stop. Idempotent; does not wait."""
+        """Accept no more work, cancel waiting jobs and ask running ones to stop. Idempotent; does not wait."""
 
         def stop(state: _State) -> _State:
             if state.stopping is not None:
@@ -293,14 +292,14 @@ class Workers(Keeper):
 
         _, state = self._state.change(stop)
         self._bell.ring()
-        self._watch.stop()  # first: what does not answer is named by `stop`
+        self._watch.stop()  # first: `stop` itself logs the jobs that do not end
         for job in state.all():
             job.cancel(reason)
 
     def join(self, until: float) -> bool:
-        """Wait for the threads; True where all have ended. One of the pool's own threads does not wait."""
+        """Wait for the threads; return whether all have ended. One of the pool's own threads does not wait."""
         threads = self._all_threads()
-        # A thread that waited for its own end, or for one that waits for it, would wait in vain.
+        # A thread cannot wait for its own end, nor for a thread that waits for it.
         if threading.current_thread() not in threads:
             for thread in threads:
                 if thread.ident is not None:
@@ -308,10 +307,10 @@ class Workers(Keeper):
         return not self.alive
 
     def abandon(self, until: float) -> tuple[str, ...]:
-        """Give up jobs whose threads do not come back, so that those who wait for them hear of it.
+        """Abandon jobs whose threads do not end, so that waits for these jobs return.
 
         Returns:
-            The names of what is left behind.
+            The names of the abandoned jobs and threads.
         """
         if threading.current_thread() in self._all_threads():
             return ()
@@ -328,15 +327,15 @@ class Workers(Keeper):
         for job in jobs:
             job.finish(JobState.CANCELLED)
         if jobs:
-            # Callbacks are foreign code that may never return either.
+            # Callbacks are third-party code, which may never return either.
             last = new_thread(f"{self._name} last", _call_back, jobs)
-            with contextlib.suppress(RuntimeError):  # no thread can begin while the interpreter ends
+            with contextlib.suppress(RuntimeError):  # no thread can start at interpreter exit
                 last.start()
                 last.join(max(_LAST_SECONDS, until - time.monotonic()))
         return names
 
     def stop(self, reason: str, deadline: Deadline) -> StopReport:
-        """Stop in three phases, see `Pool.stop`."""
+        """Stop in three phases; see `Pool.stop`."""
         self.signal(reason)
         self.join(deadline.signalled)
         signalled = time.monotonic()
@@ -351,23 +350,23 @@ class Workers(Keeper):
         )
 
     def name_left(self) -> None:
-        """Name in the log what has not ended yet."""
+        """Log the jobs and threads that have not ended yet."""
         left = [thread for thread in self._all_threads() if thread.is_alive()]
         if left and threading.current_thread() not in left:
             _LOG.warning("the pool '%s' still waits for %s", self._name, ", ".join(map(self._doing, left)))
 
     def report(self, abandoned: tuple[str, ...], seconds: PhaseSeconds) -> StopReport:
-        """What the stop met so far."""
+        """Return the outcome of the stop so far."""
         state = self._state.value
         return StopReport(state.drained, state.cancelled_early, abandoned, seconds)
 
     @property
     def alive(self) -> bool:
-        """Whether any of its threads runs."""
+        """Whether any of the threads is running."""
         return any(thread.is_alive() for thread in self._all_threads())
 
     def stats(self) -> PoolStats:
-        """What it does at this moment, and did."""
+        """Current and total counts."""
         state = self._state.value
         done, failed, cancelled = state.counts
         return PoolStats(

@@ -1,4 +1,4 @@
-"""For tests of plugins: the types of what the fixtures of the pytest plugin hand out (docs/how-to/test-a-plugin.md)."""
+"""For tests of plugins: the types that the pytest plugin's fixtures return (docs/how-to/test-a-plugin.md)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MODULES: Final = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what is named when it is first asked for: pytest imports this package wherever it is installed."""
+    """Import `name` on first use: pytest imports this package wherever it is installed."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_MODULES[name]), name)

@@ -1,4 +1,4 @@
-"""Comparing a picture with its reference, and drawing where the two differ."""
+"""Comparing a picture with its reference, and drawing the differences."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ type Picture = NDArray[np.uint8] | bytes | Path | Image.Image
 """uint8[height, width, 3 or 4] (RGB, RGBA) or uint8[height, width] (grey), a PNG's bytes or file, a Pillow image."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_SMALLEST_COLUMN: Final = 128  # pixels; smaller pictures are drawn larger
+_SMALLEST_COLUMN: Final = 128  # pixels; smaller pictures are enlarged
 _GAP: Final = 8
-_TITLE: Final = 14  # pixels, for the words above
+_TITLE: Final = 14  # pixels, for the titles
 _PAPER: Final = (255, 255, 255)
 _DIFFERENT: Final = (255, 0, 64)
 _MID: Final = 128
@@ -28,11 +28,11 @@ _MID: Final = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
-    """Where two pictures of one size differ.
+    """The differences between two pictures of the same size.
 
     Args:
-        where: bool[height, width].
-        most: The largest difference of a colour channel, 0 to 255.
+        where: bool[height, width], the pixels that differ.
+        most: The largest difference in a colour channel, 0 to 255.
     """
 
     where: NDArray[np.bool_]
@@ -40,7 +40,7 @@ class Difference:
 
     @property
     def pixels(self) -> int:
-        """How many pixels differ."""
+        """Number of pixels that differ."""
         return int(np.count_nonzero(self.where))
 
 
@@ -48,10 +48,10 @@ class ImageCheck:
     """Compares pictures with reference PNGs.
 
     Args:
-        references: The folder that they lie in.
-        output: Where the pictures of a failure are written.
-        update: Whether references that are missing or differ are written instead of failing.
-        written: Told of each reference that was written.
+        references: The folder of the reference PNGs.
+        output: Folder for the pictures of a failure.
+        update: Write references that are missing or differ, instead of failing.
+        written: Called with the path of each reference that was written.
     """
 
     def __init__(self, *, references: Path, output: Path, update: bool, written: Callable[[Path], None]) -> None:
@@ -63,22 +63,22 @@ class ImageCheck:
     def check(self, picture: Picture, name: str, tolerance: int = 0) -> None:
         """Compare a picture with the reference NAME.png.
 
-        Pixels that are wholly transparent in both are equal. When the test fails, NAME.png (the picture that came) and
-        NAME.difference.png (expected, got, and where they differ) are written, and the message says where.
+        Pixels that are fully transparent in both are equal. On failure, NAME.png (the actual picture) and
+        NAME.difference.png (expected, actual, and their differences) are written, and the message gives their paths.
 
         Args:
-            picture: What came.
-            name: The reference's name, without its ending.
+            picture: The actual picture.
+            name: Name of the reference, without its extension.
             tolerance: How much a colour channel may differ, 0 to 255.
 
         Raises:
-            AssertionError: They differ, or there is no reference yet.
-            UsageError: The name cannot be a file's, or the tolerance is out of range.
-            ImageError: `picture` is none, or the reference cannot be read.
+            AssertionError: The pictures differ, or the reference does not exist yet.
+            UsageError: The name is not a valid file name, or the tolerance is out of range.
+            ImageError: `picture` is not a picture, or the reference cannot be read.
         """
         __tracebackhide__ = True
         if not _NAME.fullmatch(name):
-            raise UsageError(f"a picture's name is made of letters, digits and . _ - and is no path, unlike {name!r}")
+            raise UsageError(f"{name!r} is not a picture's name: use letters, digits and . _ - and no path")
         if not 0 <= tolerance <= 255:
             raise UsageError(f"tolerance {tolerance}: a channel differs by 0 to 255")
         got = as_rgba(picture)
@@ -98,27 +98,29 @@ class ImageCheck:
         came = self._output / f"{name}.png"
         Image.fromarray(got).save(came)
         if expected is None:
-            return f"what came: {came}\nlook at it, and take it with --halscope-update"
+            return f"the picture: {came}\ncheck it, then accept it with --halscope-update"
         drawn = self._output / f"{name}.difference.png"
         difference_picture(expected, got, tolerance).save(drawn)
-        return f"the difference: {drawn}\nwhat came: {came}\nif it is right now, take it with --halscope-update"
+        return f"the difference: {drawn}\nthe picture: {came}\nif it is correct, accept it with --halscope-update"
 
 
 def as_rgba(picture: Picture) -> NDArray[np.uint8]:
-    """Return uint8[height, width, 4]. Raises ImageError: it is no picture, and says what it is."""
+    """Return uint8[height, width, 4]. Raises ImageError, which names what was given, if it is not a picture."""
     if isinstance(picture, np.ndarray):
         if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or picture.shape[2:] not in ((), (3,), (4,)):
             raise ImageError(
-                f"an array {picture.dtype}{list(picture.shape)} is no picture; it must be uint8[height, width], "
+                f"an array {picture.dtype}{list(picture.shape)} is not a picture; it must be uint8[height, width], "
                 "or the same with 3 (RGB) or 4 (RGBA) channels"
             )
         if 0 in picture.shape:
-            raise ImageError(f"a picture of {picture.shape[1]}x{picture.shape[0]} pixels has none")
+            raise ImageError(f"a picture of {picture.shape[1]}x{picture.shape[0]} pixels is empty")
         return np.array(Image.fromarray(picture).convert("RGBA"))
     if isinstance(picture, Image.Image):
         return np.array(picture.convert("RGBA"))
     if not isinstance(picture, bytes | Path):
-        raise ImageError(f"{type(picture).__name__} is no picture; give an array, a PNG's bytes or path, or an image")
+        raise ImageError(
+            f"{type(picture).__name__} is not a picture; give an array, a PNG's bytes or path, or an image"
+        )
     where = f"{len(picture)} bytes" if isinstance(picture, bytes) else str(picture)
     try:
         with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) as image:
@@ -128,15 +130,15 @@ def as_rgba(picture: Picture) -> NDArray[np.uint8]:
 
 
 def compare(expected: NDArray[np.uint8], got: NDArray[np.uint8], tolerance: int) -> Difference:
-    """Compare two pictures uint8[height, width, 4] of one size."""
+    """Compare two pictures uint8[height, width, 4] of the same size."""
     channels = np.abs(expected.astype(np.int16) - got.astype(np.int16))
     by_pixel = channels.max(axis=2)
-    by_pixel[(expected[..., 3] == 0) & (got[..., 3] == 0)] = 0  # nobody sees their colour
+    by_pixel[(expected[..., 3] == 0) & (got[..., 3] == 0)] = 0  # invisible, whatever their colours
     return Difference(by_pixel > tolerance, int(by_pixel.max()))
 
 
 def difference_picture(expected: NDArray[np.uint8], got: NDArray[np.uint8], tolerance: int) -> Image.Image:
-    """Draw expected, got and, where their size is one, what differs, side by side and enlarged where they are small."""
+    """Draw expected, got and, if their sizes are equal, the differences, side by side; small pictures are enlarged."""
     columns = [("expected", _flat(expected)), ("got", _flat(got))]
     if expected.shape == got.shape:
         where = compare(expected, got, tolerance).where
@@ -162,7 +164,7 @@ def difference_picture(expected: NDArray[np.uint8], got: NDArray[np.uint8], tole
 
 def _fault(expected: NDArray[np.uint8] | None, got: NDArray[np.uint8], tolerance: int) -> str | None:
     if expected is None:
-        return "there is no such reference picture yet"
+        return "the reference picture does not exist yet"
     if expected.shape != got.shape:
         (high, wide), (got_high, got_wide) = expected.shape[:2], got.shape[:2]
         return f"the picture has {got_wide}x{got_high} pixels, the reference {wide}x{high}"
@@ -182,7 +184,7 @@ def _colour(pixel: NDArray[np.uint8]) -> str:
 
 
 def _flat(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """RGBA over a checkerboard, as RGB: where it is transparent can be seen."""
+    """Draw RGBA over a checkerboard, as RGB, so that transparency is visible."""
     high, wide = picture.shape[:2]
     squares = (np.indices((high, wide)) // 4).sum(axis=0) % 2
     ground = np.where(squares, 200, 225)[..., None]

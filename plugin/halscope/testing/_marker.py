@@ -1,4 +1,4 @@
-"""What the marker `halscope` may say, checked."""
+"""Reads and checks the arguments of the marker `halscope`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _KNOWN: Final = ("recording", "plugin", "allow", "frames", "press", "wram", "pic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a test wants.
+    """The arguments of a test's markers.
 
     Args:
-        recording: Its recording; relative to the test's folder, or to the one that the setting names.
+        recording: The recording; relative to the test's folder, or to that of the setting halscope_recordings.
         plugin: The folder of the plugin's manifest; relative to the test's folder.
-        allow: Permissions that the plugin is granted, as `--allow` takes them.
-        frames: How many frames `--halscope-record` records.
-        press: The buttons held meanwhile.
-        wram: Whether the work RAM is recorded too.
-        picture: Whether the emulator's picture is.
+        allow: Permissions to grant to the plugin, as for `--allow`.
+        frames: Number of frames that `--halscope-record` records.
+        press: The buttons held during the recording.
+        wram: Whether work RAM is recorded.
+        picture: Whether the emulator's picture is recorded.
     """
 
     recording: Path | None = None
@@ -39,7 +39,7 @@ class Wanted:
 
     @property
     def run(self) -> tuple[object, ...]:
-        """What a recording is made of; two tests that name one file must agree in it."""
+        """The arguments that determine a recording; they must be equal in all tests that name the same file."""
         return self.frames, self.press, self.wram, self.picture
 
 
@@ -47,18 +47,18 @@ def read_markers(markers: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -
     """Read a test's markers, the closest first.
 
     Args:
-        markers: The arguments of each: the positional ones (there must be none) and the named ones.
+        markers: Positional arguments (which are refused) and keyword arguments of each marker.
 
     Raises:
-        UsageError: One has an argument that is not known, or of a wrong kind.
+        UsageError: A marker has a positional, unknown or invalid argument.
     """
     said: dict[str, Any] = {}
     for positional, named in markers:
         if positional:
-            raise _wrong(f"takes named arguments only, not {positional[0]!r}; write recording={positional[0]!r}")
+            raise _wrong(f"takes only keyword arguments, not {positional[0]!r}; write recording={positional[0]!r}")
         for name in named:
             if name not in _KNOWN:
-                raise _wrong(f"has no argument {name!r}; it takes {', '.join(_KNOWN)}")
+                raise _wrong(f"has no argument {name!r}; the arguments are: {', '.join(_KNOWN)}")
         said = {**named, **said}
     read: dict[str, Any] = {}
     for name, value in said.items():

@@ -1,4 +1,4 @@
-"""Making a test's recording: so many frames of a ROM on the embedded emulator, with the buttons that the test names."""
+"""Makes a test's recording: runs a ROM on a libretro core for the frames, and with the buttons, that the test names."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ from halscope.hosts.libretro import check_installed, find_core
 from halscope.testing._marker import Wanted
 
 DEMO: Final = "demo"
-"""What stands for the demo game in the place of a ROM's file."""
+"""Selects the demo game instead of a ROM file."""
 
 
 class CoreMissingError(HalscopeError):
-    """There is no emulator to record on."""
+    """No core to record on is installed."""
 
 
 def record(rom: str, core: str | None, path: Path, wanted: Wanted) -> None:
-    """Record a run; a recording that is there is replaced once the new one is whole.
+    """Record a run. An existing recording is replaced once the new one is complete.
 
-    Of the ROM's path only its name is kept: recordings are shipped, and a path says whose machine it was.
+    Only the file name of the ROM's path is kept: recordings are published, and a path reveals whose machine it was.
 
     Args:
-        rom: The ROM's file, or "demo".
-        core: The core's name or path; `None`: the first that is found.
+        rom: The ROM file, or "demo".
+        core: Name or path of the core; `None` for the first one found.
         path: The recording.
-        wanted: How many frames, which buttons, and what is kept.
+        wanted: The frames, the buttons, and the memories to keep.
 
     Raises:
-        CoreMissingError: There is no core, or libretro.py is not installed.
-        HalscopeError: The ROM cannot be read or run, or the file not be written.
+        CoreMissingError: No core was found, or libretro.py is not installed.
+        HalscopeError: The ROM cannot be read or run, or the file cannot be written.
     """
     try:
         find_core(core)
         check_installed()
     except HostError as error:
         raise CoreMissingError(str(error)) from error
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # workers of pytest-xdist may make the same recording
+    # Other workers of pytest-xdist may write the same recording.
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as open_things:

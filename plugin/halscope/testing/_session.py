@@ -1,4 +1,4 @@
-"""What tests hold in their hands: a recording's frames, and a session over it with the plugins under test."""
+"""Objects that the fixtures return: the frames of a recording, and a session on it with the plugins under test."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from halscope.session import Session, Subscription
 
 @final
 class Frames(Sequence[Frame]):
-    """The frames of a recording, with their background layers, each decoded when it is looked at.
+    """The frames of a recording with their background layers, each decoded on access.
 
     Args:
         path: The recording.
 
     Raises:
-        UsageError: It cannot be opened.
-        FormatError: It is no recording, or damaged (also when a frame is looked at).
+        UsageError: The file cannot be opened.
+        FormatError: It is not a recording, or is damaged; access to a frame may raise this too.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,17 +52,17 @@ class Frames(Sequence[Frame]):
 
 @final
 class PluginSession:
-    """A session without threads: when a call returns, every hook that it caused has been called.
+    """A session without threads: when a call returns, all hooks that it triggered have run.
 
     Args:
-        host: What is played; it belongs to the caller.
+        host: The host to step; the caller closes it.
         folders: Folders of plugins, each with its manifest.json.
-        installed: Whether plugins that are installed are loaded too.
-        allow: Permissions that the plugins are granted where they ask for them.
-        config_folder: Where remembered grants would lie; an empty folder, so that a test is the same everywhere.
+        installed: Whether installed plugins are loaded too.
+        allow: Permissions to grant to plugins that request them.
+        config_folder: Folder of remembered grants; give an empty one, so that a test gives the same result everywhere.
 
     Raises:
-        PluginError: A plugin was refused; says why.
+        PluginError: A plugin was refused; the message says why.
         UsageError: A folder has no manifest.json.
     """
 
@@ -77,7 +77,7 @@ class PluginSession:
     ) -> None:
         grants = Grants(allow, folder=config_folder)
         self._failures: list[JobFailed] = []
-        # A plugin itself, so that it hears of what fails before there is a session, too.
+        # Registered as a plugin, so that it also receives failures from before the session exists.
         listener = _Listener(self._failures)
         self._plugins = Plugins([listener], folders=folders, entry_points=installed, grants=grants)
         for refusal in self._plugins.refused:
@@ -87,7 +87,7 @@ class PluginSession:
 
     @property
     def info(self) -> HostInfo:
-        """The host that is attached."""
+        """The attached host."""
         return self._session.info
 
     @property
@@ -96,10 +96,11 @@ class PluginSession:
         return tuple(one.name for one in self._plugins.loaded if one.source not in ("built in", "handed in"))
 
     def plugin(self, name: str | None = None) -> object:
-        """The object that a plugin's manifest names; without a name, of the only one.
+        """Return the object that a plugin's manifest names; `name` may be omitted if only one plugin is loaded.
 
         Raises:
-            PluginError: There is no such plugin, or there are several and none was named.
+            PluginError: No name was given, and not exactly one plugin is loaded.
+            UsageError: No such plugin is loaded.
         """
         if name is None:
             if len(self.plugins) != 1:
@@ -109,24 +110,24 @@ class PluginSession:
         return self._plugins.plugin(name)
 
     def exporter(self, suffix: str) -> Exporter:
-        """The exporter for an ending (".bps"). Raises UsageError where there is none."""
+        """Return the exporter for a file extension (".bps"). Raises UsageError if it does not exist."""
         return self._plugins.exporter(Path(f"edit{suffix}"))
 
     def codec(self, name: str) -> Codec:
-        """The codec of this name. Raises UsageError where there is none."""
+        """Return the codec of this name. Raises UsageError if it does not exist."""
         return self._plugins.codec(name)
 
     def groups(self, frame: Frame) -> tuple[tuple[int, ...], ...]:
-        """The sprites of a frame as the plugins group them: OAM entries, 0 to 127, of each figure."""
+        """Return the sprites of a frame as the plugins group them: the OAM entries, 0 to 127, of each group."""
         return tuple(tuple(group.indices) for group in self._plugins.group_sprites(frame))
 
     def step(self) -> Frame | None:
-        """Play one frame; `None` at the end of the recording."""
+        """Play one frame and return it; `None` at the end of the recording."""
         update = self._session.step()
         return None if update is None else update.frame
 
     def play(self, frames: int | None = None) -> Frame | None:
-        """Play so many frames, or all that are left; returns the last one that was played, if any."""
+        """Play `frames` frames, or all remaining ones; return the last one played, if any."""
         last = None
         while frames is None or frames > 0:
             frame = self.step()
@@ -137,27 +138,27 @@ class PluginSession:
         return last
 
     def subscribe(self, callback: Callable[[Event], None], *kinds: type[Event]) -> Subscription:
-        """Hear what the session tells; keep the handle for as long as you want to hear."""
+        """Call `callback` with the session's events; dropping the returned handle unsubscribes."""
         return self._session.subscribe(callback, *kinds, name="test")
 
     def take_failures(self) -> tuple[JobFailed, ...]:
-        """What failed since the last call: hooks that raised, jobs. What nobody takes fails the test."""
+        """Return the failures of hooks and jobs since the last call. Failures that are not taken fail the test."""
         taken = tuple(self._failures)
         self._failures.clear()
         return taken
 
     def close(self, reason: str = "the recording was closed") -> None:
-        """Detach the host; the plugins are told. Idempotent."""
+        """Detach the host and notify the plugins. Idempotent."""
         self._session.close(reason)
 
 
 class _Listener:
-    """Hears what failed."""
+    """Collects failures."""
 
     def __init__(self, failures: list[JobFailed]) -> None:
         self._failures = failures
 
     @hookimpl
     def halscope_job_failed(self, job: str, error: BaseException, traceback: str, plugin: str) -> None:
-        """Keep it."""
+        """Store the failure."""
         self._failures.append(JobFailed(job, error, traceback, plugin))

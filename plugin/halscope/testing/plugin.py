@@ -1,4 +1,4 @@
-"""The pytest plugin: options, the marker `halscope`, and the fixtures. The fixtures import whatever is heavy."""
+"""The pytest plugin: options, the marker `halscope`, and the fixtures. Heavy modules are imported in the fixtures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MARKER: Final = (
     "halscope(recording=PATH, plugin=FOLDER, allow=PERMISSIONS, frames=N, press=PRESSES, wram=BOOL, picture=BOOL): "
-    "what Halscope's fixtures use; frames to picture say how --halscope-record makes the recording"
+    "arguments of Halscope's fixtures; frames, press, wram and picture are for --halscope-record"
 )
 _WRITTEN: Final = pytest.StashKey[list[Path]]()
 _NAMED: Final = pytest.StashKey[dict[Path, tuple[str, "Wanted"]]]()
@@ -24,30 +24,30 @@ _HANDED_OVER: Final = "halscope_written"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, all of them named halscope."""
-    group = parser.getgroup("halscope", "Halscope: plugins tested against recordings")
+    """Add the options; all names contain "halscope"."""
+    group = parser.getgroup("halscope", "Halscope: tests of plugins against recordings")
     group.addoption(
         "--halscope-update", action="store_true", help="write reference pictures that are missing or differ"
     )
     group.addoption(
         "--halscope-record",
         metavar="ROM",
-        help="make the recordings that tests name anew, of this ROM or of 'demo'",
+        help="make the recordings that tests name again, from this ROM or 'demo'",
     )
     group.addoption("--halscope-core", metavar="CORE", help="the libretro core to record on, by name or path")
-    parser.addini("halscope_recordings", "folder that recordings lie in (default: beside the test)", default="")
+    parser.addini("halscope_recordings", "folder of the recordings (default: the test's own)", default="")
     parser.addini("halscope_plugins", "folders of the plugins under test, each with a manifest.json", type="linelist")
-    parser.addini("halscope_installed", "also load the plugins that are installed", type="bool", default=False)
+    parser.addini("halscope_installed", "also load installed plugins", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
     config.stash[_WRITTEN] = []
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In a worker of pytest-xdist: hand what was written to the process that prints the summary."""
+    """In a worker of pytest-xdist: pass the written paths to the process that prints the summary."""
     output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[_HANDED_OVER] = [str(path) for path in session.config.stash[_WRITTEN]]
@@ -55,39 +55,39 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what a worker wrote."""
+    """Collect the paths that a worker of pytest-xdist has written."""
     config: pytest.Config = node.config
-    output = getattr(node, "workeroutput", {})  # a worker that crashed has none
+    output = getattr(node, "workeroutput", {})  # a crashed worker has no output
     config.stash[_WRITTEN].extend(Path(name) for name in output.get(_HANDED_OVER, ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which files were written."""
+    """List the files that were written."""
     written = config.stash[_WRITTEN]
-    for path in dict.fromkeys(written):  # two workers may have made the same recording
+    for path in dict.fromkeys(written):  # two workers may have written the same recording
         terminalreporter.write_line(f"halscope: wrote {path}")
 
 
 @pytest.fixture
 def halscope_recording(request: pytest.FixtureRequest) -> Path:
-    """The recording that the test's marker names; with --halscope-record it is made first."""
+    """Path of the recording that the test's marker names; --halscope-record makes it first."""
     wanted = _wanted(request)
     if wanted.recording is None:
-        _fail(f"{request.node.nodeid}: names no recording; mark it with @pytest.mark.halscope(recording='run.hrec')")
+        _fail(f"{request.node.nodeid}: no recording is named; mark it with @pytest.mark.halscope(recording='run.hrec')")
     path = _recording_path(request.node, wanted.recording)
     if (rom := request.config.getoption("--halscope-record")) is not None:
         _record(request, rom, path, wanted)
     if not path.is_file():
         _fail(
-            f"{path}: there is no such recording, which {request.node.nodeid} names; make it with "
-            "--halscope-record ROM, or mend the marker or the setting halscope_recordings"
+            f"{path}: no such recording, named by {request.node.nodeid}; make it with --halscope-record ROM, or "
+            "correct the marker or the setting halscope_recordings"
         )
     return path
 
 
 @pytest.fixture
 def halscope_replay(halscope_recording: Path) -> Iterator[ReplayHost]:
-    """A host that plays the recording back."""
+    """A host that replays the recording."""
     from halscope_hooks import HalscopeError
 
     from halscope.hosts.recording import ReplayHost
@@ -102,7 +102,7 @@ def halscope_replay(halscope_recording: Path) -> Iterator[ReplayHost]:
 
 @pytest.fixture
 def halscope_frames(halscope_recording: Path) -> Iterator[Frames]:
-    """The recording's frames, each decoded when it is looked at."""
+    """The recording's frames, each decoded on access."""
     from halscope_hooks import HalscopeError
 
     from halscope.testing._session import Frames
@@ -119,9 +119,9 @@ def halscope_frames(halscope_recording: Path) -> Iterator[Frames]:
 def halscope_session(
     request: pytest.FixtureRequest, halscope_replay: ReplayHost, tmp_path: Path
 ) -> Iterator[PluginSession]:
-    """A session without threads over the recording, with the plugins under test in it.
+    """A session without threads on the recording, with the plugins under test.
 
-    The test fails when a hook failed and nobody took the failure (`take_failures`).
+    The test fails if a hook failed and the failure was not taken (`take_failures`).
     """
     from halscope_hooks import HalscopeError
 
@@ -150,7 +150,7 @@ def halscope_session(
 
 @pytest.fixture
 def halscope_image(request: pytest.FixtureRequest, tmp_path: Path) -> ImageCheck:
-    """Compares pictures with references in the folder beside the test that is named like its file."""
+    """Compares pictures with references in the folder that has the name of the test file, without `.py`."""
     from halscope.testing._image import ImageCheck
 
     return ImageCheck(
@@ -173,7 +173,7 @@ def _wanted(request: pytest.FixtureRequest) -> Wanted:
 def _read_markers(item: pytest.Item) -> Wanted:
     from halscope.testing._marker import read_markers
 
-    # The closest marker comes first, and what it says counts before what its class or module says.
+    # The closest marker comes first: its arguments override those of the class and the module.
     return read_markers([(mark.args, mark.kwargs) for mark in item.iter_markers("halscope")])
 
 
@@ -183,9 +183,9 @@ def _recording_path(item: pytest.Item, recording: Path) -> Path:
 
 
 def _first_to_name(session: pytest.Session) -> dict[Path, tuple[str, Wanted]]:
-    """By recording: the first test of the run that names it, and what that test wants.
+    """For each recording, the first test of the run that names it, and that test's arguments.
 
-    Read from all tests of the run, so that it is the same in every worker of pytest-xdist.
+    Computed from all tests of the run, so that it is the same in every worker of pytest-xdist.
     """
     from halscope_hooks import UsageError
 
@@ -196,7 +196,7 @@ def _first_to_name(session: pytest.Session) -> dict[Path, tuple[str, Wanted]]:
                 continue
             try:
                 wanted = _read_markers(item)
-            except UsageError:  # that test fails by itself
+            except UsageError:  # that test reports the error itself
                 continue
             if wanted.recording is not None:
                 first.setdefault(_recording_path(item, wanted.recording), (item.nodeid, wanted))
@@ -211,7 +211,7 @@ def _record(request: pytest.FixtureRequest, rom: str, path: Path, wanted: Wanted
     other, first = _first_to_name(request.session).setdefault(path, (request.node.nodeid, wanted))
     if first.run != wanted.run:
         _fail(
-            f"{path}: {request.node.nodeid} asks for another run than {other}, which names this recording first; "
+            f"{path}: {request.node.nodeid} needs another run than {other}, which names this recording first; "
             "give both markers the same frames, press, wram and picture, or name another file"
         )
     if path in request.config.stash[_WRITTEN]:

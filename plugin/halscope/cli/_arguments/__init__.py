@@ -1,4 +1,4 @@
-"""The command line, without what the commands do: nothing in here imports a room, so that `--help` costs nothing."""
+"""The command-line parser. Nothing here imports the packages that do the work, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from halscope.cli._arguments._running import add_demo, add_doctor, add_play, add
 
 
 def parser() -> argparse.ArgumentParser:
-    """The whole command line; also what the documentation's reference is checked against."""
+    """Return the parser of the whole command line; a test compares the documentation's reference with it."""
     top = argparse.ArgumentParser(
         prog="halscope",
         description="See, trace and edit the graphics of a running SNES game.",
         epilog="Offsets are file offsets without a copier header: 4660, 0x1234 or $1234; $BB:AAAA is a SNES address.",
     )
     top.add_argument("--version", action="version", version=f"halscope {__version__}")
-    # argparse would format the usage line to find `prog`, for which it imports half a dozen modules.
+    # Without an explicit `prog` argparse formats the usage line, which imports half a dozen modules.
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, prog=top.prog)
     for add in (add_demo, add_play, add_search, add_inspect, add_editing, add_streams, add_recording, add_doctor):
         add(commands)

@@ -1,10 +1,10 @@
-"""The kinds of values that arguments have. A value that is not of its kind ends the command, and a line says why."""
+"""Argument types. An invalid value ends the command with a message that says what is valid."""
 
 from __future__ import annotations
 
 import argparse
 
-TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from halscope.app import Press
 
@@ -12,7 +12,7 @@ type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def number(text: str) -> int:
-    """A number of zero or more: 4660, 0x1234 or $1234."""
+    """Parse a number of zero or more: 4660, 0x1234 or $1234."""
     try:
         value = int(text[1:], 16) if text.startswith("$") else int(text, 0)
     except ValueError:
@@ -23,7 +23,7 @@ def number(text: str) -> int:
 
 
 def positive(text: str) -> int:
-    """A number of one or more."""
+    """Parse a number of one or more."""
     value = number(text)
     if value == 0:
         raise argparse.ArgumentTypeError("must be at least 1")
@@ -31,7 +31,7 @@ def positive(text: str) -> int:
 
 
 def place(text: str) -> str:
-    """An offset or a SNES address; checked here, turned into a file offset once the ROM is known."""
+    """Check an offset or a SNES address; it becomes a file offset once the ROM is known."""
     if ":" in text:
         bank, _, address = text.removeprefix("$").partition(":")
         try:
@@ -46,7 +46,7 @@ def place(text: str) -> str:
 
 
 def press(text: str) -> Press:
-    """`start@120` or `right+a@120-180`: buttons held on a frame or from a frame to another, both included."""
+    """Parse `start@120` or `right+a@120-180`: buttons held on one frame, or from one frame to another, inclusive."""
     from halscope.app import BUTTONS, Press
 
     names, _, span = text.partition("@")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from halscope.cli._arguments._kinds import press
 
-TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from halscope_hooks import Permission
 
@@ -16,15 +16,15 @@ PERMISSIONS: dict[Permission, str] = {
     "rom-writes": "change the ROM image of the running game (never the file)",
     "network": "open network connections",
 }
-"""What each permission lets a plugin do."""
+"""What each permission allows a plugin to do."""
 
 
 def add_game_options(command: argparse.ArgumentParser) -> None:
-    """Add ROM, --core and --press."""
+    """Add ROM, --host, --core and --press."""
     command.add_argument("rom", type=Path, metavar="ROM")
-    command.add_argument("--host", default="libretro", metavar="HOST", help="what runs it (default: libretro)")
+    command.add_argument("--host", default="libretro", metavar="HOST", help="the host that runs it (default: libretro)")
     command.add_argument(
-        "--core", metavar="CORE", help="a libretro core: a path or a name (snes9x, bsnes-mercury-accuracy, …)"
+        "--core", metavar="CORE", help="a libretro core, by path or name (snes9x, bsnes-mercury-accuracy, …)"
     )
     command.add_argument(
         "--press",
@@ -39,12 +39,17 @@ def add_game_options(command: argparse.ArgumentParser) -> None:
 def add_plugin_options(command: argparse.ArgumentParser) -> None:
     """Add --plugin and --allow."""
     command.add_argument(
-        "--plugin", type=Path, action="append", default=[], metavar="DIR", help="a plugin's folder, with manifest.json"
+        "--plugin",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder of a plugin, with its manifest.json (repeat for more)",
     )
     command.add_argument(
         "--allow",
         action="append",
         default=[],
         metavar="[ID:]PERMISSION",
-        help=f"let plugins do this without asking: {', '.join(PERMISSIONS)}",
+        help=f"grant plugins a permission without asking: {', '.join(PERMISSIONS)}",
     )

@@ -1,4 +1,4 @@
-"""Halscope inside a libretro core: snes9x and bsnes-mercury, run in this process."""
+"""The libretro host: runs snes9x or bsnes-mercury in this process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_installed() -> None:
 
 
 def __getattr__(name: str) -> object:
-    """Import `LibretroHost` when it is first asked for: libretro.py is an optional dependency."""
+    """Import `LibretroHost` on first use, as libretro.py is an optional dependency."""
     if name != "LibretroHost":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -1,4 +1,4 @@
-"""Who is inside a core: one thread at a time, and none when it is let go."""
+"""Exclusive use of a core: one thread at a time calls it, and none while it is unloaded."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from halscope_hooks import HostError
 
 from halscope.hosts.libretro.interrupts import held_back
 
-BUSY_WAIT: Final = 5.0  # seconds that a call waits for another thread's; a frame takes milliseconds
-END_WAIT: Final = 2.0  # seconds that the end waits for the thread that is inside, at the interpreter's exit too
+BUSY_WAIT: Final = 5.0  # seconds that a call waits for another thread's call; a frame takes milliseconds
+END_WAIT: Final = 2.0  # seconds that `end` waits for the thread inside the core, also at interpreter exit
 
 
 class CoreUse:
-    """Lets one thread at a time into a core, and lets the core go when nobody is inside.
+    """Admits one thread at a time into a core, and unloads the core once no thread is inside.
 
-    A core that is unloaded while another thread runs it takes the process with it. So does one whose thread comes back
-    from it when the interpreter has ended: at exit the finalizer of the machine waits here for that thread, too.
+    Unloading a core while another thread runs it crashes the process. So does a thread that returns from the core after
+    the interpreter has finalized, so the machine's finalizer also waits here for that thread at exit.
 
     Args:
         path: The core's shared library, for messages.
-        unload: Lets the core go; called once.
+        unload: Unloads the core; called once.
     """
 
     def __init__(self, path: Path, unload: Callable[[], None]) -> None:
         self._path = path
         self._unload = unload
         self._lock = threading.Lock()
-        self._inside: int | None = None  # the thread that is inside
+        self._inside: int | None = None  # id of the thread inside the core
         self._ending = False
 
     @property
     def ended(self) -> bool:
-        """Whether nobody may come in any more."""
+        """Whether `end` was called: no further calls are admitted."""
         return self._ending
 
     @contextmanager
     def calling(self, what: str) -> Iterator[None]:
-        """Be inside the core: Ctrl-C waits until it returns, and what libretro.py raises becomes one clear line.
+        """Hold the core for a call. Ctrl-C is deferred until the call returns; errors of libretro.py become HostErrors.
 
         Args:
             what: What the core failed at, for the message ("failed while it ran").
 
         Raises:
-            HostError: The core was let go, another thread is inside, or the call failed.
+            HostError: The core was unloaded, another thread is inside, or the call failed.
         """
         if self._inside == threading.get_ident():
             raise HostError(f"{self._path}: a callback of the core cannot call the core")
@@ -66,13 +66,13 @@ class CoreUse:
         finally:
             self._inside = None
             self._lock.release()
-            if self._ending:  # the end was asked for meanwhile, by this thread's signal handler or by another one
+            if self._ending:  # `end` was called meanwhile, by a signal handler on this thread or by another thread
                 self.end()
 
     def end(self) -> None:
-        """Let nobody in any more, and let the core go: now, or when the thread that is inside comes out. Idempotent.
+        """Admit no further calls and unload the core: now, or when the thread inside returns. Idempotent.
 
-        Waits for another thread for `END_WAIT` seconds at most. A core that does not return is left loaded.
+        Waits at most `END_WAIT` seconds for another thread. A core that does not return is left loaded.
         """
         self._ending = True
         if self._inside == threading.get_ident() or not self._lock.acquire(timeout=END_WAIT):

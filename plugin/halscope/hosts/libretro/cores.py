@@ -1,4 +1,4 @@
-"""Finding a libretro core: by path, by name, or by looking where cores are usually installed."""
+"""Finding a libretro core: by path, by name, or in the usual installation folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CORE_VARIABLE: Final = "HALSCOPE_CORE"
 """Environment variable with the path or name of the core to use when none is given."""
 
 KNOWN_CORES: Final = ("snes9x", "bsnes-mercury-performance", "bsnes-mercury-balanced", "bsnes-mercury-accuracy")
-"""The cores that Halscope can look into, in the order of preference."""
+"""The supported cores, in order of preference."""
 
 INSTALL_HINT: Final = (
     "install one with: pip install stable-retro   (snes9x), or on Debian: "
@@ -24,7 +24,7 @@ INSTALL_HINT: Final = (
 )
 
 _SUFFIX: Final = {"win32": "_libretro.dll", "darwin": "_libretro.dylib"}.get(sys.platform, "_libretro.so")
-# RetroArch's own folder, then those of its Flatpak and Snap packages; the system's come after a user's.
+# RetroArch's own folder, then those of its Flatpak and Snap packages. User folders come before system folders.
 _USER_FOLDERS: Final = (
     "~/.config/retroarch/cores",
     "~/.var/app/org.libretro.RetroArch/config/retroarch/cores",
@@ -37,11 +37,11 @@ _SYSTEM_PATTERNS: Final = ("/usr/lib/*/libretro", "/usr/lib/libretro", "/usr/loc
 
 @dataclass(frozen=True, slots=True)
 class CoreFile:
-    """A core that was found.
+    """An installed core.
 
     Args:
-        name: As in `KNOWN_CORES`.
-        path: Its shared library.
+        name: One of `KNOWN_CORES`.
+        path: Path of its shared library.
     """
 
     name: str
@@ -54,7 +54,7 @@ def core_name(path: Path) -> str:
 
 
 def available_cores() -> list[CoreFile]:
-    """Return the known cores that are installed, best first; each name once, from the first folder that has it."""
+    """Return the installed supported cores, best first; each name once, from the first folder that has it."""
     found: dict[str, CoreFile] = {}
     for folder in _folders():
         for path in sorted(folder.glob(f"*{_SUFFIX}")):
@@ -68,11 +68,11 @@ def find_core(name_or_path: Path | str | None = None) -> Path:
     """Return the path of a core.
 
     Args:
-        name_or_path: A core's name (`snes9x`), its file's path, or `None` for what the environment variable
-            HALSCOPE_CORE says, else for the best core that is installed.
+        name_or_path: A core's name (`snes9x`) or the path of its file. `None` takes the core named by the environment
+            variable HALSCOPE_CORE, or else the best installed core.
 
     Raises:
-        HostError: There is no such core, or none at all; says what to install.
+        HostError: No such core, or no core at all, was found; the message says what to install.
     """
     wanted = name_or_path if name_or_path is not None else os.environ.get(CORE_VARIABLE) or None
     cores = available_cores()
@@ -97,8 +97,8 @@ def find_core(name_or_path: Path | str | None = None) -> Path:
 
 
 def _folders() -> Iterator[Path]:
-    """Where cores are installed, best first."""
-    wheel = importlib.util.find_spec("stable_retro")  # finding is enough: importing it would load OpenGL and more
+    """Yield the folders where cores are installed, best first."""
+    wheel = importlib.util.find_spec("stable_retro")  # not imported: that would load OpenGL and more
     if wheel is not None and wheel.submodule_search_locations:
         yield from (Path(location) / "cores" for location in wheel.submodule_search_locations)
     for folder in _USER_FOLDERS:

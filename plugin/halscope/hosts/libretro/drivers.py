@@ -1,4 +1,4 @@
-"""The drivers that libretro.py calls while a core runs: they keep the picture, hold buttons, and drop the sound."""
+"""Drivers that libretro.py calls while a core runs: they keep the picture, hold buttons and discard the sound."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _logger = logging.getLogger("halscope.hosts.libretro")
 
 
 class KeptPicture(ArrayVideoDriver):
-    """Keeps the last picture as the core drew it, and turns it into RGB only when asked."""
+    """Keeps the last picture as the core drew it, and converts it to RGB only on request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,8 +40,8 @@ class KeptPicture(ArrayVideoDriver):
 
     @override
     def refresh(self, data: memoryview | FrameBufferSpecial, width: int, height: int, pitch: int) -> None:
-        if isinstance(data, memoryview):  # else the picture is the same as before
-            # The core's buffer is its own again after this call.
+        if isinstance(data, memoryview):  # anything else means that the picture has not changed
+            # The core reuses its buffer after this call.
             self._raw = np.frombuffer(data, np.uint8).reshape(height, pitch).copy()
             self._size = (width, height)
 
@@ -52,7 +52,7 @@ class KeptPicture(ArrayVideoDriver):
 
     @override
     def reinit(self) -> None:
-        """There is no buffer to make."""
+        """Do nothing: no buffer has to be allocated."""
 
     def rgb(self, *, main_column: Literal[0, 1]) -> NDArray[np.uint8] | None:
         """Return the last picture as a private uint8[h, 256, 3], or `None` before the first; see `picture.to_rgb`."""
@@ -62,19 +62,19 @@ class KeptPicture(ArrayVideoDriver):
 
 
 class HeldButtons(IterableInputDriver):
-    """The joypads, with the buttons that are held."""
+    """The joypads and the buttons held on them."""
 
     def __init__(self) -> None:
         super().__init__()
         self._held = [0] * PORTS
 
     def hold(self, buttons: Collection[str], port: int) -> None:
-        """Hold exactly these buttons of a pad from now on; names are those of `BUTTONS`."""
+        """Hold exactly these buttons of a pad from now on; names as in `BUTTONS`."""
         self._held[port] = sum(1 << BUTTONS.index(button) for button in set(buttons))
 
     @override
     def poll(self) -> None:
-        """The buttons do not change within a frame."""
+        """Do nothing: the buttons do not change within a frame."""
 
     @override
     def state(self, port: Port, device: InputDevice, index: int, id: int) -> int:
@@ -88,11 +88,11 @@ _JOYPAD_MASK: Final = 256
 
 
 class NoSound(ArrayAudioDriver):
-    """Takes the sound and drops it."""
+    """Discards the sound."""
 
     @override
     def sample(self, left: int, right: int) -> None:
-        """Drop one pair."""
+        """Discard one stereo sample."""
 
     @override
     def sample_batch(self, frames: memoryview) -> int:
@@ -100,7 +100,7 @@ class NoSound(ArrayAudioDriver):
 
 
 class CoreLog(LogDriver):
-    """Hands the core's messages to Python's logging; they arrive unformatted, with their `%s` still in place."""
+    """Passes the core's messages to Python's logging. They arrive unformatted, with `%s` still in place."""
 
     @override
     def log(self, level: LogLevel, fmt: bytes) -> None:

@@ -1,4 +1,4 @@
-"""LibretroHost: a libretro core that runs in this process, read after every frame and written into while it runs."""
+"""LibretroHost: a libretro core in this process, read after every frame and writable while it runs."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class LibretroHost:
     """A Host (see `halscope_hooks.Host`) around a libretro core: driven, playable and stateful.
 
     A snapshot is the state at the start of vblank and the picture that was drawn from it. snes9x always returns there.
-    bsnes-mercury returns there while the game has its NMI on; with the NMI off (games do that while they load, with the
-    screen off) it returns 16 lines later, and what the game wrote in these lines is already in the snapshot.
+    bsnes-mercury returns there while the game has NMI enabled. With NMI disabled (games do that while they load, with
+    the screen off) it returns 16 lines later, and the snapshot already contains what the game wrote in those lines.
 
-    Every start is the same: VRAM is 0 and WRAM $55 when the console is switched on, and no save file is kept.
+    Every start is the same: at power-on VRAM is 0 and WRAM is $55, and no save file is kept.
 
-    The core runs on the caller's thread, and a program that stops the console's processor (random bytes as a ROM) can
-    make a core run for ever: check that a file is a SNES ROM before it comes here.
+    The core runs on the caller's thread. A program that stops the console's processor (random bytes as a ROM) can make
+    a core run forever, so check that a file is a SNES ROM before you pass it.
 
     Args:
-        rom: The ROM file, or its bytes; a copier header is left out.
-        core: A core's path or name; see `find_core` for what is taken if it is left out.
+        rom: The ROM file, or its bytes; a copier header is skipped.
+        core: A core's path or name; `find_core` says which core is the default.
         registers: Whether snapshots hold the PPU registers. Without them, watching bsnes-mercury has no side effect.
         wram: Whether snapshots hold WRAM.
         picture: Whether snapshots hold the picture.
@@ -54,7 +54,7 @@ class LibretroHost:
     Raises:
         UsageError: The ROM file cannot be read.
         RomError: It is too small or too large to be a SNES ROM.
-        HostError: There is no usable core, or it does not take the ROM; says why.
+        HostError: No usable core was found, or the core does not accept the ROM; the message says why.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class LibretroHost:
 
     @property
     def info(self) -> HostInfo:
-        """What runs, and what can be read and written."""
+        """The emulator, and the memories that can be read and written."""
         return self._info
 
     @property
@@ -111,7 +111,7 @@ class LibretroHost:
         return self._machine.core_path
 
     def step(self) -> Snapshot:
-        """Run one frame and return its state; the first has the frame number 0. Raises HostError."""
+        """Run one frame and return its state. The first frame has number 0. Raises HostError."""
         machine = self._open_machine()
         machine.run()
         vram = machine.vram.copy()
@@ -120,7 +120,7 @@ class LibretroHost:
         picture = machine.picture() if self._picture else None
         for array in (vram, wram, video.cgram, video.oam, picture):
             if array is not None:
-                array.flags.writeable = False  # private already: the snapshot need not copy again
+                array.flags.writeable = False  # already private, so the snapshot need not copy it again
         snapshot = Snapshot(
             vram=vram,
             cgram=video.cgram,
@@ -135,14 +135,14 @@ class LibretroHost:
         return snapshot
 
     def press(self, buttons: Collection[str], port: int = 0) -> None:
-        """Hold exactly these buttons of the pad in `port` (0 or 1) in the steps that follow; an empty set releases all.
+        """Hold exactly these buttons of the pad in `port` (0 or 1) in the next steps; an empty set releases all.
 
         Names: b y select start up down left right a x l r. Raises HostError for another name or port.
         """
         self._open_machine().hold(buttons, port)
 
     def reset(self) -> None:
-        """Press the console's reset button. The frame number goes on counting."""
+        """Press the console's reset button. The frame number keeps counting."""
         self._open_machine().reset()
 
     def save_state(self) -> bytes:
@@ -150,17 +150,17 @@ class LibretroHost:
         return bytes(self._open_machine().state())
 
     def load_state(self, state: bytes) -> None:
-        """Go back to a state that `save_state` returned. The frame number goes on counting. Raises HostError."""
+        """Restore a state that `save_state` returned. The frame number keeps counting. Raises HostError."""
         self._open_machine().load(state)
 
     def write(self, writes: Sequence[Write]) -> WriteReceipt:
-        """Write into the running game: everything is checked first, so a refused call has changed nothing.
+        """Write into the running game. All writes are checked first: a refused call changes nothing.
 
-        The next step shows writes into VRAM and CGRAM. A write into the ROM shows when the game reads it again. The
-        receipt is complete when it is returned.
+        Writes to VRAM and CGRAM are visible from the next step. A write to the ROM is visible once the game reads those
+        bytes again. The returned receipt is already complete.
 
         Raises:
-            HostError: A memory is not writable here, an offset is outside it, or expected bytes are not there.
+            HostError: A memory is not writable here, an offset is outside it, or the expected bytes do not match.
         """
         machine = self._open_machine()
         memories: dict[MemorySpace, NDArray[np.uint8]] = {"vram": machine.vram, "wram": machine.wram}
@@ -180,7 +180,7 @@ class LibretroHost:
         return WriteReceipt(done=True)
 
     def close(self) -> None:
-        """Let go of the core. Idempotent."""
+        """Unload the core. Idempotent."""
         self._rom_memory = None
         self._machine.close()
 
@@ -200,7 +200,7 @@ class LibretroHost:
         if memory is None:
             why = ""
             if write.space == "rom":
-                why = ": the core shows no memory that equals the ROM file; apply the patch to the file and restart"
+                why = ": the core exposes no memory that equals the ROM file; apply the patch to the file and restart"
             raise HostError(f"{self._info.emulator}: {write.space} is not writable{why}")
         end = write.offset + len(write.data)
         if write.offset < 0 or end > len(memory):

@@ -1,4 +1,4 @@
-"""Holding Ctrl-C back while a core runs: an exception cannot pass through the core, so ctypes would swallow it."""
+"""Deferring Ctrl-C while a core runs: an exception cannot pass through the core, so ctypes would swallow it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Keep SIGINT until the block is left, then hand it to its handler. Only the main thread has to do with signals."""
+    """Defer SIGINT until the block ends, then call its handler. Does nothing outside the main thread."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield

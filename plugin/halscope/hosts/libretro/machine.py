@@ -1,4 +1,4 @@
-"""A libretro core with a game in it: opened, checked, run, read and closed. The only module that drives libretro.py."""
+"""A libretro core with a loaded game: opens, checks, runs, reads and closes it. Only this module drives libretro.py."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from halscope.hosts.libretro.drivers import BUTTONS, PORTS, CoreLog, HeldButtons
 _API_VERSION: Final = 1
 _SYSTEM_RAM: Final = 2
 _VIDEO_RAM: Final = 3
-_POWER_ON_WRAM: Final = 0x55  # as snes9x has it; a real console has rubbish
+_POWER_ON_WRAM: Final = 0x55  # as in snes9x; on a console the contents are random
 
-# Cores keep their machine in global variables, and the same file is loaded once a process: (device, inode) of each
-# core that has a game in it now.
+# (device, inode) of each core that has a game loaded. Cores keep their machine in global variables, and a process loads
+# the same file only once, so one core runs one game.
 _running: set[tuple[int, int]] = set()
 
 
 class Machine:
-    """A running core. One thread uses it. Any thread may `close` it; where nobody does, the garbage collector or the
-    interpreter's exit does.
+    """A running core, used by one thread. Any thread may `close` it; otherwise garbage collection or interpreter exit
+    closes it.
 
     Args:
         core_path: The core's shared library.
         rom: The headerless image.
 
     Raises:
-        HostError: No shared library, no libretro core, a core of another console, one that is in use, one that does not
-            take the ROM, or one that shows no VRAM.
+        HostError: The file is not a shared library or not a libretro core, or the core is for another console, is in
+            use, does not accept the ROM, or exposes no VRAM.
     """
 
     def __init__(self, core_path: Path, rom: bytes) -> None:
@@ -60,7 +60,7 @@ class Machine:
         self.core_path = core_path
         self._picture = KeptPicture()
         self._buttons = HeldButtons()
-        # Some cores keep a pointer to the image instead of a copy: it lives as long as the machine.
+        # Some cores keep a pointer to the image instead of a copy, so it must live as long as the machine.
         self._rom = bytearray(rom)
         folder = tempfile.TemporaryDirectory(prefix="halscope-core-", ignore_cleanup_errors=True)
         self._session = Session(
@@ -85,7 +85,7 @@ class Machine:
             self._state = bytearray(self._session.core.serialize_size())
             self.vram = self._memory(_VIDEO_RAM, VRAM_BYTES, "VRAM")
             self.wram = self._memory(_SYSTEM_RAM, WRAM_BYTES, "WRAM")
-            # bsnes-mercury leaves there what the game before it left: a start is to be like every other.
+            # bsnes-mercury keeps what the previous game left there; every start must be the same.
             self.vram[:] = 0
             self.wram[:] = _POWER_ON_WRAM
         except HostError:
@@ -94,7 +94,7 @@ class Machine:
 
     @property
     def closed(self) -> bool:
-        """Whether the core has been let go."""
+        """Whether the core was unloaded."""
         return self._use.ended
 
     def hold(self, buttons: Collection[str], port: int) -> None:
@@ -117,14 +117,14 @@ class Machine:
             self._session.reset()
 
     def picture(self) -> NDArray[np.uint8] | None:
-        """Return the last picture, a private uint8[h, 256, 3], or `None` before the first."""
+        """Return the last picture as a private uint8[h, 256, 3], or `None` before the first."""
         # Measured: snes9x draws the main screen into the even columns of a hi-res picture, bsnes-mercury into the odd.
         return self._picture.rgb(main_column=0 if self.library_name == "Snes9x" else 1)
 
     def state(self) -> bytearray:
-        """Return the core's state, in a buffer that the next call fills again.
+        """Return the core's state, in a buffer that the next call overwrites.
 
-        bsnes-mercury runs on to a safe point before it writes its state, so this is called once a frame at most.
+        bsnes-mercury continues to a safe point before it writes its state, so call this at most once per frame.
         """
         with self._use.calling("failed to write its state"):
             if not self._session.core.serialize(self._state):
@@ -132,13 +132,13 @@ class Machine:
         return self._state
 
     def load(self, state: bytes | bytearray) -> None:
-        """Load a state that `state` returned earlier. The core forgets what it had derived from video memory."""
+        """Load a state that `state` returned earlier. The core drops what it had derived from video memory."""
         with self._use.calling("failed to load a state"):
             if not self._session.core.unserialize(bytearray(state)):
                 raise HostError(f"{self.core_path}: the core refused the state; it is of another core, version or game")
 
     def rom_pointers(self) -> Iterator[int]:
-        """Addresses in this process where the core says that read-only memory of the cartridge begins."""
+        """Yield the addresses in this process at which, per the core, the cartridge's read-only memory begins."""
         seen: set[int] = set()
         for descriptor in self._session.memory_maps or ():
             pointer = descriptor.ptr
@@ -153,7 +153,7 @@ class Machine:
         return int(self.vram.ctypes.data)
 
     def close(self) -> None:
-        """Unload the game and let the core go. Idempotent. The memories must not be touched afterwards."""
+        """Unload the game and the core. Idempotent. The memories must not be accessed afterwards."""
         self._end()
 
     def _memory(self, memory_id: int, size: int, name: str) -> NDArray[np.uint8]:
@@ -161,42 +161,42 @@ class Machine:
         if view is None or view.nbytes < size:
             found = "nothing" if view is None else f"{view.nbytes} bytes"
             raise HostError(
-                f"{self.core_path}: the core ({self.library_name} {self.library_version}) shows {found} as {name}, "
+                f"{self.core_path}: the core ({self.library_name} {self.library_version}) exposes {found} as {name}, "
                 f"expected {size} bytes; use one of: {', '.join(KNOWN_CORES)}"
             )
         return np.frombuffer(view, np.uint8, size)
 
 
 def _open(path: Path) -> Core:
-    """Load the shared library and look whether it is a libretro core."""
+    """Load the shared library and check that it is a libretro core."""
     try:
         core = Core(str(path.resolve()))
     except OSError as error:
         raise HostError(f"{path}: cannot be loaded as a libretro core: {error}; {INSTALL_HINT}") from error
     except ValueError as error:
-        raise HostError(f"{path}: is a library but no libretro core: {error}; {INSTALL_HINT}") from error
+        raise HostError(f"{path}: is a library but not a libretro core: {error}; {INSTALL_HINT}") from error
     version = core.api_version()
     if version != _API_VERSION:
-        raise HostError(f"{path}: the core speaks libretro API {version}, only {_API_VERSION} is known")
+        raise HostError(f"{path}: the core uses libretro API {version}; only {_API_VERSION} is supported")
     return core
 
 
 def _check_console(path: Path, library_name: str, extensions: str) -> None:
-    """Refuse a core that does not run SNES games, going by the file types it says it takes."""
+    """Refuse a core that does not run SNES games, judged by the file types that it declares."""
     if not {"sfc", "smc"} & set(extensions.lower().split("|")):
         raise HostError(
             f"{path}: the core {library_name or core_name(path)} is for another console "
-            f"(it takes {extensions.replace('|', ', ') or 'no files'}); use one of: {', '.join(KNOWN_CORES)}"
+            f"(it accepts {extensions.replace('|', ', ') or 'no files'}); use one of: {', '.join(KNOWN_CORES)}"
         )
 
 
 def _unload(session: Any, folder: Any, key: tuple[int, int], loaded: list[bool]) -> None:
-    """Let a core go. A function of its own, so that a finalizer can call it without keeping the machine alive."""
+    """Unload a core. A function, not a method, so that a finalizer can call it without keeping the machine alive."""
     try:
         if loaded:
             session.__exit__(None, None, None)
         else:
-            session.core.deinit()  # libretro.py initialises the core, then fails to load the game, and leaves it so
+            session.core.deinit()  # libretro.py leaves the core initialised when loading the game fails
     finally:
         _running.discard(key)
         folder.cleanup()

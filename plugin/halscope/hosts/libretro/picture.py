@@ -1,4 +1,4 @@
-"""The emulator's picture as RGB, 256 pixels wide, whatever form the core draws it in."""
+"""Converts the emulator's picture to RGB, 256 pixels wide, from any format that cores draw in."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ WIDTH: Final = 256
 
 
 def _levels(bits: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A 5-bit level as 8 bits, the way the palettes are shown: `c << 3 | c >> 2`."""
+    """Expand 5-bit levels to 8 bits, as for palettes: `c << 3 | c >> 2`."""
     return bits << 3 | bits >> 2
 
 
 def _table(red: int, green: int, blue: int) -> NDArray[np.uint32]:
-    """uint32[65536]: every 16-bit pixel as XRGB8888, given where each channel's 5 bits begin."""
+    """Return uint32[65536]: every 16-bit pixel as XRGB8888, given the lowest bit of each channel's 5 bits."""
     pixels = np.arange(0x10000)
     r, g, b = (_levels(pixels >> shift & 31) for shift in (red, green, blue))
     return (r << 16 | g << 8 | b).astype(np.uint32)
 
 
-# The SNES has 5 bits a channel: the sixth bit of green in RGB565 is dropped. Built once, when a core asks for one.
+# The SNES has 5 bits per channel, so the sixth bit of green in RGB565 is dropped. Each table is built on first use.
 _tables: dict[PixelFormat, NDArray[np.uint32]] = {}
 _SHIFTS: Final[dict[PixelFormat, tuple[int, int, int]]] = {"rgb1555": (10, 5, 0), "rgb565": (11, 6, 0)}
 
@@ -33,15 +33,15 @@ def to_rgb(
 ) -> NDArray[np.uint8]:
     """Return the picture as a private uint8[h, 256, 3].
 
-    A picture twice as wide (hi-res modes; the accuracy profile always) keeps the columns of the main screen, which
-    are the same as the others outside of hi-res. A picture twice as high (interlace, more than 239 lines) keeps its
-    even lines.
+    Of a picture of double width (hi-res modes; always in the accuracy profile) only the main screen's columns are kept;
+    outside of hi-res they equal the other columns. Of a picture of double height (interlace, more than 239 lines) only
+    the even lines are kept.
 
     Args:
-        raw: uint8[height, pitch], what the core handed out.
-        width: Pixels in a line; the rest of the pitch is left out.
-        height: Lines.
-        pixel_format: Form of a pixel.
+        raw: uint8[height, pitch] from the core.
+        width: Pixels per line; the rest of the pitch is ignored.
+        height: Number of lines.
+        pixel_format: Pixel format.
         main_column: Which column of each pair is the main screen's.
     """
     pixel = np.dtype(np.uint32 if pixel_format == "xrgb8888" else np.uint16)

@@ -1,4 +1,4 @@
-"""The running core's own copy of the ROM, found behind its memory maps and proven byte by byte before it is trusted."""
+"""The running core's own copy of the ROM, found through its memory maps and compared byte by byte before use."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def find_rom(pointers: Iterable[int], rom: bytes) -> NDArray[np.uint8] | None:
     """Return the core's copy of the ROM as a writable view, or `None` if no pointer leads to one.
 
     Args:
-        pointers: Addresses in this process where the image may begin; nothing else is known of them.
-        rom: The headerless image. The core's copy must equal it from the first byte to the last.
+        pointers: Addresses in this process where the image may begin. They may be unmapped.
+        rom: The headerless image. The core's copy must equal it in full.
     """
     for address in pointers:
         if _read(address, len(rom)) == rom:
@@ -25,7 +25,7 @@ def find_rom(pointers: Iterable[int], rom: bytes) -> NDArray[np.uint8] | None:
 
 
 def _read(address: int, size: int) -> bytes | None:
-    """Read this process's memory without a crash where nothing is mapped; `None` where that cannot be done."""
+    """Read this process's memory without crashing on unmapped addresses; `None` where that is not possible."""
     if not sys.platform.startswith("linux"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a core does not show as memory: CGRAM, OAM and the PPU registers, per family of cores."""
+"""CGRAM, OAM and the PPU registers, which cores do not expose as memory: one reader per core family."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from halscope.hosts.libretro.machine import Machine
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoState:
-    """CGRAM, OAM (private arrays) and the registers, of the frame that was just shown."""
+    """CGRAM and OAM (private arrays) and the registers of the frame that was just shown."""
 
     cgram: NDArray[np.uint16]
     oam: NDArray[np.uint8]
@@ -24,23 +24,23 @@ class VideoState:
 
 
 class VideoReader(Protocol):
-    """How one family of cores is read and told of a write."""
+    """Reads one core family's video state, and makes its cores notice writes."""
 
     def read(self, *, registers: bool) -> VideoState:
-        """Read the state of the frame that was just shown; without `registers` all of them are `None`."""
+        """Read the state of the frame that was just shown. Without `registers`, all registers are `None`."""
 
     def after_write(self) -> None:
         """Make the core draw what was written into its VRAM; call once after all writes."""
 
     def cgram(self) -> NDArray[np.uint8]:
-        """Return CGRAM as it is, uint8[512], private. Raises HostError."""
+        """Return the current CGRAM as a private uint8[512]. Raises HostError."""
 
     def write_cgram(self, cgram: NDArray[np.uint8]) -> None:
         """Replace the whole CGRAM (uint8[512]). Raises HostError."""
 
 
 def reader_for(machine: Machine) -> VideoReader:
-    """Return the reader for a machine's core. Raises HostError if the core is of no known family."""
+    """Return the reader for a machine's core. Raises HostError if the core's family is not supported."""
     if machine.library_name == "Snes9x":
         return Snes9xReader(machine)
     if machine.library_name == "bsnes-mercury":
@@ -48,13 +48,13 @@ def reader_for(machine: Machine) -> VideoReader:
             if f"({profile.capitalize()})" in machine.library_version:
                 return MercuryReader(machine, profile)
     raise HostError(
-        f"{machine.core_path}: Halscope cannot look into {machine.library_name} {machine.library_version}: it knows "
+        f"{machine.core_path}: Halscope cannot read {machine.library_name} {machine.library_version}: it knows "
         "where CGRAM, OAM and the registers are in Snes9x and in bsnes-mercury v094"
     )
 
 
 class Snes9xReader:
-    """snes9x: everything is in its state, which it writes without side effects in some hundredths of a millisecond."""
+    """snes9x: everything is in its save state. Saving takes hundredths of a millisecond and has no side effects."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -65,7 +65,7 @@ class Snes9xReader:
         return VideoState(fields.cgram, fields.oam, fields.ppu if registers else PpuRegisters())
 
     def after_write(self) -> None:
-        """See `VideoReader`: snes9x keeps decoded tiles, and forgets them when a state is loaded."""
+        """See `VideoReader`: snes9x caches decoded tiles, and drops them when a state is loaded."""
         self._machine.load(self._machine.state())
 
     def cgram(self) -> NDArray[np.uint8]:
@@ -87,11 +87,11 @@ class Snes9xReader:
 
 
 class MercuryReader:
-    """bsnes-mercury: CGRAM and OAM stand behind VRAM in its memory; the registers are in its state alone.
+    """bsnes-mercury: CGRAM and OAM follow VRAM in its memory; the registers are only in its save state.
 
-    Writing the state is not free of side effects (the machine runs on to a safe point, at most an instruction or two
-    when done once a frame) and costs 0.25 to 0.5 ms, so it is taken once a frame at most, after the memories were read,
-    and not at all when the registers are not asked for.
+    Saving the state has side effects (the machine continues to a safe point, at most an instruction or two if done once
+    per frame) and takes 0.25 to 0.5 ms. So the state is saved at most once per frame, after the memories were read, and
+    not at all if registers are not requested.
     """
 
     def __init__(self, machine: Machine, profile: bsnes.Profile) -> None:
@@ -117,7 +117,7 @@ class MercuryReader:
         return VideoState(cgram, oam, self._registers(state) if registers else PpuRegisters())
 
     def after_write(self) -> None:
-        """See `VideoReader`: performance and balanced keep decoded tiles, and forget them when a state is loaded."""
+        """See `VideoReader`: performance and balanced cache decoded tiles, and drop them when a state is loaded."""
         if self._profile != "accuracy":
             self._machine.load(self._machine.state())
 
@@ -135,7 +135,7 @@ class MercuryReader:
         return bsnes.read_registers(state, self._profile, self._vram_at)
 
     def _find_vram(self) -> int:
-        """Return where VRAM is in the state: its place depends on the cartridge, so a mark in VRAM is looked for."""
+        """Return VRAM's offset in the state. It depends on the cartridge, so a mark is written to VRAM and searched."""
         vram = self._machine.vram
         before = vram.copy()
         mark = np.random.default_rng(0x48414C).integers(0, 256, VRAM_BYTES, np.uint8)
@@ -152,7 +152,7 @@ class MercuryReader:
         return at
 
     def _prove(self, state: bytearray) -> None:
-        """Compare what stands behind VRAM with OAM and CGRAM in the state; only bytes that vary prove anything."""
+        """Compare the memory behind VRAM with OAM and CGRAM in the state. Only bytes that vary prove anything."""
         oam = bsnes.read_oam(state, self._profile, self._vram_at)
         cgram = bsnes.read_cgram(state, self._profile, self._vram_at)
         tells = np.ptp(oam) > 0 and np.ptp(cgram) > 0
@@ -165,5 +165,5 @@ class MercuryReader:
         if not self._behind_is_proven:
             raise HostError(
                 f"{self._machine.core_path}: CGRAM has not been found in the core's memory (the game may not have set "
-                "it yet); step on and write again"
+                "it yet); run a few more frames and write again"
             )

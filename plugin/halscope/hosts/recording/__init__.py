@@ -1,4 +1,4 @@
-"""A recording as a host: the same code path as a running emulator, frame by frame."""
+"""The recording host: replays frames through the same code path as a running emulator."""
 
 from halscope.hosts.recording.host import ReplayHost
 

@@ -1,4 +1,4 @@
-"""ReplayHost: plays a recording back as if an emulator ran."""
+"""ReplayHost: plays a recording back like a running emulator."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class ReplayHost:
         path: The recording.
 
     Raises:
-        UsageError: It cannot be opened.
-        FormatError: It is no recording, or damaged at its very beginning.
+        UsageError: The file cannot be opened.
+        FormatError: It is not a recording, or its beginning is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,11 +51,11 @@ class ReplayHost:
 
     @property
     def complete(self) -> bool:
-        """Whether the recording was closed in order; if not, its end is missing."""
+        """Whether the recording was closed properly; if not, its end is missing."""
         return self._reader.complete
 
     def step(self) -> Snapshot | None:
-        """Return the next frame, or `None` at the end. Raises FormatError where the recording is damaged."""
+        """Return the next frame, or `None` at the end. Raises FormatError if it is damaged."""
         if self._position >= len(self._reader):
             return None
         snapshot = self._reader[self._position]
@@ -63,7 +63,7 @@ class ReplayHost:
         return snapshot
 
     def seek(self, position: int) -> None:
-        """Make `step` return this frame next (0 is the first, len the end). Raises HostError if there is none."""
+        """Make `step` return this frame next: 0 is the first, `len` the end. Raises HostError outside of these."""
         if not 0 <= position <= len(self._reader):
             raise HostError(f"{self._path}: no frame {position}; the recording has {len(self._reader)}")
         self._position = position
