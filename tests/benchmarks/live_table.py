@@ -1,9 +1,9 @@
-"""What a live session costs and how soon it obeys, on this machine: every target that sessions have.
+"""What a live session costs and how fast it responds, on this machine: every target that sessions have.
 
     python tests/benchmarks/live_table.py [--quick] [--soak SNAPSHOTS]
 
-Prints a Markdown table; what is inside the clock stands in each row. The demo's rows need an installed core. `--quick`
-measures little: it shows that the benchmark works, and no more. The whole takes about five minutes.
+Prints a Markdown table; each row says what is timed. The demo's rows need an installed core. `--quick` measures little
+and only shows that the benchmark works. The full run takes about five minutes.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ QUICK = Scale(1, 60, 0.5, 0x80000, 32, 60, 3, 1, 20, 60)
 
 
 def live(scale: Scale, folder: Path) -> Iterator[Row]:
-    """What needs the demo, and the frame beside an index."""
+    """Rows that need the demo, and the latency of a frame during an index build."""
     if available_cores():
         host = min((host_thread_cost(scale.host_frames) for _ in range(scale.runs)), key=lambda cost: cost.p99)
         yield Row(
             "host's thread: submit + pump a frame, p99 (demo at 5 ms a frame, threads decode and locate; one plugin "
-            f"and one subscriber look at it inside the clock; best of {scale.runs})",
+            f"and one subscriber read it while timed; best of {scale.runs})",
             "≤ 0.3 ms",
             f"{host.p99 * 1e3:.3f} ms (p50 {host.p50 * 1e3:.3f}, worst {host.worst * 1e3:.1f}; {host.decoded} of "
             f"{host.frames} frames decoded)",
@@ -76,7 +76,7 @@ def live(scale: Scale, folder: Path) -> Iterator[Row]:
     )
     yield Row(
         "snapshot in → frame posted to subscribers, p99 (128 sprites, 4 layers, origins, everything changes; "
-        f"{scale.rom >> 10} KiB are indexed on the same pool all the time; best of {scale.runs})",
+        f"{scale.rom >> 10} KiB are being indexed on the same pool; best of {scale.runs})",
         "≤ 8 ms",
         f"{latency.p99 * 1e3:.2f} ms (p50 {latency.p50 * 1e3:.2f}; {latency.frames} frames, {latency.dropped} dropped)",
         met=latency.p99 <= 8e-3,
@@ -84,7 +84,7 @@ def live(scale: Scale, folder: Path) -> Iterator[Row]:
     if available_cores():
         speed = max(replayed_per_second(scale.replayed, folder) for _ in range(scale.runs))
         yield Row(
-            "replay at full speed, a second: read (with WRAM), decoded, located, inline, index built before; best of "
+            "replay at full speed, frames a second: read (with WRAM), decoded, located; inline, index built; best of "
             f"{scale.runs}",
             "≥ 1000",
             f"{speed:.0f}",
@@ -93,7 +93,7 @@ def live(scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 def obeying(scale: Scale, folder: Path) -> Iterator[Row]:
-    """Cancels, stops, and what is left."""
+    """Cancels, stops, and leaks."""
     rom = make_truth_rom(5, size=scale.rom, blocks=scale.rom_blocks).rom
     for what, felt in (
         (f"an index build of {scale.rom >> 10} KiB", pool_figures.cancels_felt(rom, scale.cancels)),
@@ -125,15 +125,15 @@ def obeying(scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 def soaked(snapshots: int) -> Row:
-    """The soak, in a process of its own, which a deadlock ends."""
+    """The soak, in a process of its own, which a time-out ends if it deadlocks."""
     command = [sys.executable, str(SOAK), "--snapshots", str(snapshots)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = done.stdout.splitlines() or ["it ended without a word: a deadlock"]
+    lines = done.stdout.splitlines() or ["it ended without output: a deadlock"]
     return Row(f"soak of {snapshots} snapshots with random faults", "no breach", lines[0], met=done.returncode == 0)
 
 
 def recorded(scale: Scale) -> Iterator[Row]:
-    """What a recording costs."""
+    """The cost of a recording."""
     if available_cores():
         cost = min((recording_cost(scale.recorded) for _ in range(scale.runs)), key=lambda one: one.p99)
         yield Row(
@@ -143,7 +143,7 @@ def recorded(scale: Scale) -> Iterator[Row]:
             met=cost.p99 <= 1e-3,
         )
         yield Row(
-            f"ten minutes of it, from {scale.recorded} frames in proportion",
+            f"ten minutes of it, extrapolated from {scale.recorded} frames",
             "≤ 60 MB",
             f"{cost.ten_minutes / 1e6:.1f} MB",
             met=cost.ten_minutes <= 60e6,
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--soak", type=int, metavar="SNAPSHOTS", help="length of the soak (200000)")
     options = parser.parse_args()
     scale = QUICK if options.quick else FULL
-    logging.getLogger("halscope").setLevel(logging.CRITICAL)  # what is left behind on purpose is no news here
+    logging.getLogger("halscope").setLevel(logging.CRITICAL)  # jobs are abandoned on purpose, with warnings
     print(f"{machine()}\n\n| what | target | measured | met |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -3,8 +3,8 @@
     python tests/benchmarks/table.py [--quick] [--runs N] [--plot FILE.svg]
 
 Prints a Markdown table; each figure is the median of several runs. The plain decoder needs the shared data and a C++
-compiler; without them its column is empty. `--quick` measures small data once or twice: it shows that the benchmark
-works, and no more.
+compiler; without them its column is empty. `--quick` measures small data once or twice and only shows that the
+benchmark works.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Scale:
     """How much is measured."""
 
     runs: int
-    pool: int  # blocks; one block in a loop flatters: the branch predictor learns it
+    pool: int  # blocks; a single block in a loop is too fast: the branch predictor learns it
     rom: int  # bytes
     rom_blocks: int
     calls: int
@@ -77,7 +77,7 @@ def rate(size: int, duration: float) -> float:
 
 
 def decoding(scale: Scale, pool: tuple[bytes, list[int], int], plain: PlainDecoder | None) -> Iterator[Row]:
-    """The best vector instructions here first, then what other machines have."""
+    """The best vector instructions of this machine first, then those of other machines."""
     packed, offsets, size = pool
     theirs = None
     if plain is not None:
@@ -178,7 +178,7 @@ def indexing(scale: Scale, folder: Path) -> Iterator[Row]:
 def changed_tiles(
     scale: Scale, tracker: VramTracker, vram: NDArray[np.uint8], where: str, numbers: NDArray[np.intp]
 ) -> Row:
-    """The tracker's time for the same 64 tiles, which change to and fro."""
+    """The tracker's time for the same 64 tiles, which change back and forth."""
     states = [vram, vram.copy()]
     states[1].reshape(-1, 32)[numbers] = np.roll(vram, 32 * 100).reshape(-1, 32)[numbers]
     tracker.update(states[0])
@@ -192,7 +192,7 @@ def changed_tiles(
 
 
 def plain_pixels(vram: NDArray[np.uint8]) -> NDArray[Any]:
-    """4bpp tiles to pixels as one would write it with NumPy."""
+    """4bpp tiles to pixels, written straightforwardly with NumPy."""
     planes = vram.reshape(-1, 2, 8, 2).transpose(0, 2, 1, 3).reshape(-1, 8, 4, 1)
     bits = np.unpackbits(planes, axis=3)
     shown: NDArray[Any] = (bits << np.arange(4, dtype=np.uint8)[:, None]).sum(axis=2, dtype=np.uint8)
@@ -218,7 +218,7 @@ def gigapixels(scale: Scale, pixels_of_call: int, call: Callable[[], object]) ->
 
 
 def calling(scale: Scale) -> Row:
-    """What a call takes that decodes nothing: the library's own share of it is a few nanoseconds."""
+    """The duration of a call that decodes nothing: the library's own share of it is a few nanoseconds."""
     calls = range(scale.calls)
     duration = seconds(lambda: [hal.decode(b"\xff") for _ in calls], scale.runs) / scale.calls
     return Row(
@@ -227,7 +227,7 @@ def calling(scale: Scale) -> Row:
 
 
 def threading(scale: Scale, pool: tuple[bytes, list[int], int]) -> Iterator[Row]:
-    """Two threads, beside two that hash: more than those gain the machine does not give just now."""
+    """Two threads, compared with two that hash: their gain is what the machine can give at the moment."""
     packed, offsets, _ = pool
     blocks = [hal.decode(packed, offset).data for offset in offsets[:3]]
     hashed = bytes(4 << 20)
@@ -245,14 +245,14 @@ def threading(scale: Scale, pool: tuple[bytes, list[int], int]) -> Iterator[Row]
         for what, work in (("decode", decode_half), ("encode", encode_half)):
             free = gain_of_two(executor, lambda: sha256(hashed), scale.runs)
             gain = gain_of_two(executor, work, scale.runs)
-            # Where two that hash gain no more either, the machine is busy and nothing is shown.
+            # If two hashing threads do not gain more either, the machine is busy and the result shows nothing.
             met = True if gain >= 1.8 else None if free < 1.9 else False
             told = f"{free:.2f} × (two that hash)"
             yield Row(f"two threads that {what}", "≥ 1.8 × one", f"{gain:.2f} ×", told, met)
 
 
 def gain_of_two(executor: ThreadPoolExecutor, work: Callable[[], object], runs: int) -> float:
-    """How much more two threads do than one: the median of neighbouring measurements."""
+    """How much more work two threads do than one: the median of neighbouring measurements."""
 
     def one_by_one() -> None:
         work()

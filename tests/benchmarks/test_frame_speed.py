@@ -1,4 +1,4 @@
-"""Speed of frames: decoding afresh and what changed, layers of every BG mode, replay and recording.
+"""Speed of frames: full and incremental decoding, layers of every BG mode, replay and recording.
 
 Run with `pytest --benchmark-only tests/benchmarks/test_frame_speed.py`; figures mean nothing without the machine.
 `python tests/support/frame_speed.py` prints those that have a target.
@@ -34,7 +34,7 @@ def state(seed: int, mode: int) -> Snapshot:
 
 
 def following(*snapshots: Snapshot, layers: bool = True) -> Callable[[], object]:
-    """Decodes the next of them, round and round."""
+    """Decode the next of them, cyclically."""
     decoder, order = FrameDecoder(), cycle(snapshots)
     decoder.decode(next(order), layers=layers)
     return lambda: decoder.decode(next(order), layers=layers)
@@ -82,7 +82,7 @@ def test_writing_a_frame_of_the_demo(benchmark: Any, tmp_path: Path) -> None:
 
 @needs_core
 def test_the_measurements_with_targets_measure_something(tmp_path: Path) -> None:
-    """Small data: it shows that they work, and no more."""
+    """Small data, which only shows that they work."""
     latency = frame_latency_under_index(0.5, rom_bytes=0x80000, blocks=32)
     assert 0 < latency.frames <= 30
     assert 0 < latency.p50 <= latency.p99 <= latency.worst

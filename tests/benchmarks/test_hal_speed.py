@@ -20,12 +20,12 @@ from support.plain_decoder import PlainDecoder
 from support.simd import LEVELS, at_level
 
 KIB = 1024
-# One block in a loop flatters: the branch predictor learns it.
+# A single block in a loop is too fast: the branch predictor learns it.
 POOL = 64
 
 
 def measure(benchmark: BenchmarkFixture, work: Callable[[], object], size: int) -> None:
-    """Run the benchmark and note the rate of its fastest round in MB/s."""
+    """Run the benchmark and record the rate of its fastest round in MB/s."""
     benchmark(work)
     if benchmark.stats is not None:
         benchmark.extra_info["MB/s"] = round(size / benchmark.stats.stats.min / 1e6, 1)
@@ -45,7 +45,7 @@ def pool() -> tuple[bytes, list[int], int]:
 
 @pytest.fixture(scope="module")
 def plain_decoder(tmp_path_factory: pytest.TempPathFactory) -> PlainDecoder:
-    """The yardstick of the shared data."""
+    """The baseline from the shared data."""
     decoder = PlainDecoder.compiled(tmp_path_factory.mktemp("plain"))
     if decoder is None:
         pytest.skip("the plain decoder needs the shared data and a C++ compiler")
@@ -70,7 +70,7 @@ def test_decode_a_pool(
     packed, offsets, size = pool
 
     def decode_all() -> None:
-        # No block is kept: the plain decoder writes to the same memory again and again too.
+        # No block is kept: the plain decoder also reuses its output memory.
         for offset in offsets:
             hal.decode(packed, offset, strict=strict)
 

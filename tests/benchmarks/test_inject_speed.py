@@ -1,4 +1,4 @@
-"""From a saved picture to the running game: each step of an edit of a whole block of the demo ROM."""
+"""From a saved picture to the running game: each step of editing a whole block of the demo ROM."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_finding_every_copy(benchmark: BenchmarkFixture, rom: Rom, edited: Edite
 
 
 def test_from_a_saved_png_to_the_writes_on_a_rom_of_4_mib(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
-    """The second save of a session: what is written leads from the first."""
+    """The second save of a session: its writes lead from the first edit to the second."""
     made = make_edit_rom(4 << 20)
     sheet = sheet_from_block(made.rom, HAL, FIRST, lead=LEAD, start="pointer")
     paths = []

@@ -1,4 +1,4 @@
-"""Speed of the index on a ROM of 4 MiB: building, loading from the cache, and looking a VRAM up.
+"""Speed of the index on a ROM of 4 MiB: building it, loading it from the cache, and looking up a VRAM.
 
 Run with `pytest --benchmark-only tests/benchmarks/test_locate_speed.py`; figures mean nothing without the machine.
 """
@@ -31,7 +31,7 @@ def index() -> RomIndex:
 
 
 def vram() -> NDArray[np.uint8]:
-    """Graphics of sixty blocks, one behind the other."""
+    """Graphics of sixty blocks, one after the other."""
     data = np.concatenate([np.frombuffer(block.data, np.uint8)[block.lead :] for block in truth().blocks[:60]])
     return np.resize(data, 0x10000)
 

@@ -1,4 +1,4 @@
-"""What a job costs, how soon a cancel and a stop are felt, and what pools leave behind.
+"""What a job costs, how fast cancels and stops take effect, and what pools leave behind.
 
 Run with `pytest --benchmark-only tests/benchmarks/test_pool_speed.py`; figures mean nothing without the machine.
 """

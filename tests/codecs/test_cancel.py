@@ -1,4 +1,4 @@
-"""Native codecs stop for a native token, for a session's, and do not begin for any other signal that was cancelled."""
+"""Native codecs stop for a native token and for a session's; any other cancelled signal keeps them from starting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DATA = tiles(random.Random(1), 20000)
 
 
 class Signal:
-    """What a plugin may hand over: no token of ours."""
+    """A signal as a plugin may pass it: not one of our tokens."""
 
     def __init__(self, cancelled: bool) -> None:
         self.cancelled = cancelled

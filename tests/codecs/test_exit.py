@@ -53,7 +53,7 @@ garbage = [[n] for n in range(300_000)]  # finalizing takes a while, in which th
 """
 
 TRIES = 3
-"""Without the guard, decode_frame aborts in every one."""
+"""Without the guard, decode_frame aborts every time."""
 
 
 @pytest.mark.parametrize("call", ["decode_frame", "decode", "encode", "scan", "index"])

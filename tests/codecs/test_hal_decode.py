@@ -48,7 +48,7 @@ COMMANDS = {
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize(("packed", "data"), COMMANDS.values(), ids=COMMANDS)
 def test_every_command_writes_what_the_games_do(packed: bytes, data: bytes, strict: bool, level: str) -> None:
-    # Behind 64 KiB of other bytes, with and without bytes to follow: the fast loop and the careful one.
+    # After 64 KiB of other bytes, with and without bytes after it: the fast loop and the careful one.
     for before, after in ((0, 0), (0, 100), (70000, 0), (70000, 100)):
         rom = b"\x55" * before + packed + b"\xff" + b"\x55" * after
         with at_level(level):
@@ -59,7 +59,7 @@ def test_every_command_writes_what_the_games_do(packed: bytes, data: bytes, stri
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("kind", range(7))
 def test_every_count_of_a_short_command_in_the_midst_of_others(kind: int, level: str) -> None:
-    # 100 different bytes to refer to, and enough behind it for the fast loop.
+    # 100 different bytes to refer to, and enough bytes after them for the fast loop.
     before, after = header(0, 100) + bytes(k * 37 & 0xFF for k in range(100)), (header(0, 32) + bytes(32)) * 4 + b"\xff"
     arguments = {0: bytes(range(200, 232)), 1: b"x", 2: b"xy", 3: b"\xf0"}.get(kind)
     for count in range(1, 33):
@@ -83,7 +83,7 @@ def test_the_block_owns_its_bytes_and_cannot_be_written() -> None:
 
 def test_the_block_is_like_one_that_its_own_class_makes() -> None:
     class Odd(int):
-        """An offset is handed back as it came."""
+        """An offset is returned as it was passed."""
 
     offset = Odd(1)
     block = hal.decode(b"\x00\x02abc\xff", offset)
@@ -180,7 +180,7 @@ COMPATIBLE = {
 
 @pytest.mark.parametrize(("packed", "data"), COMPATIBLE.values(), ids=COMPATIBLE)
 def test_compatible_decoding_defines_what_strict_refuses(packed: bytes, data: bytes) -> None:
-    hal.decode((header(1, 1024) + b"\xaa") * 64 + b"\xff")  # nothing of this may show up below
+    hal.decode((header(1, 1024) + b"\xaa") * 64 + b"\xff")  # none of this may show up below
     assert bytes(hal.decode(packed, strict=False).data) == data
     assert bytes(hal.decode(packed + bytes(200), strict=False).data) == data
     with pytest.raises(hal.HalError, match="strict"):
@@ -259,7 +259,7 @@ def outcome(packed: Buffer, offset: int, strict: bool) -> tuple[bytes, int] | in
 
 
 def agrees_with_the_reference(packed: bytes, offset: int, strict: bool) -> None:
-    # A copy that ends with the last byte: where a sanitizer watches, nothing behind it is read.
+    # A copy that ends with the last byte: under a sanitizer, reading past it would be an error.
     exact = np.frombuffer(packed, np.uint8).copy()
     expected = hal_reference.outcome(packed, offset, strict=strict)
     for level in LEVELS:
@@ -287,7 +287,7 @@ def test_any_bytes_decode_as_the_reference_does(packed: bytes, offset: int, stri
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_last_bytes_of_a_full_output_are_written_by_every_command(level: str) -> None:
-    # 65,536 bytes less 0 to 70, then one command that fits exactly, and one byte too much.
+    # 65,536 bytes less 0 to 70, then one command that fits exactly, or is one byte too long.
     for short in (*range(1, 34), 63, 64):
         before = (header(1, 1024) + b"q") * 63 + header(1, 1024 - short) + b"r"
         for kind in range(7):

@@ -1,4 +1,4 @@
-"""Encoding HAL streams: nothing smaller exists, nothing is lost, and what does not fit is refused."""
+"""Encoding HAL streams: no smaller stream exists, nothing is lost, and data that does not fit is refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 
 
 def commands(packed: bytes) -> Iterator[tuple[int, int]]:
-    """Kind and count of each command, without running any."""
+    """Kind and count of each command, without executing it."""
     at = 0
     while packed[at] != 0xFF:
         kind, count, at = packed[at] >> 5, (packed[at] & 31) + 1, at + 1
@@ -53,7 +53,7 @@ def commands(packed: bytes) -> Iterator[tuple[int, int]]:
 
 
 def survives(data: bytes, effort: Effort) -> bytes:
-    """Encode, and hold the result against both decoders."""
+    """Encode, and check the result with both decoders."""
     packed = hal.encode(data, effort=effort)
     assert hal_reference.decode(packed) == (data, len(packed))
     assert bytes(hal.decode(packed).data) == data
@@ -116,7 +116,7 @@ def test_nothing_gives_a_lone_terminator() -> None:
     assert (len(block.data), block.consumed) == (0, 1)
 
 
-# What a plain matcher or parser is quadratic on, at full size.
+# Inputs on which a plain matcher or parser is quadratic, at full size.
 FULL_SIZE: dict[str, Callable[[], bytes]] = {
     "zeros": lambda: bytes(0x10000),
     "sequence": lambda: bytes(k & 0xFF for k in range(0x10000)),
@@ -153,7 +153,7 @@ def test_references_reach_the_whole_64_kib() -> None:
     append_copy(data, 0x10000 - 600, 150, reverse=True)
     packed = survives(bytes(data), "optimal")
     assert {kind for kind, _ in commands(packed)} == {0, 2, 4, 5}
-    # Noise, zeros, noise, and two copies: no more than their commands say.
+    # Noise, zeros, noise, and two copies: no larger than these commands.
     assert len(packed) <= 2 * 302 + 4 * 32 + 2 * 4 + 1
 
 

@@ -1,4 +1,4 @@
-"""The page on the format says what the decoder does."""
+"""The page on the format describes what the decoder does."""
 
 from __future__ import annotations
 

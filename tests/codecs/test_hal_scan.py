@@ -1,4 +1,4 @@
-"""The scan finds exactly the offsets that a decoder takes, at bank edges and ends too."""
+"""The scan finds exactly the offsets that a decoder accepts, also at bank edges and at the end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rom_like(seed: int, size: int) -> bytes:
 
 
 def by_decoding(rom: bytes, window: int, strict: bool) -> list[tuple[int, int, int]]:
-    """What the real decoder takes at each offset, nothing at or behind the window's edge in its sight."""
+    """What the real decoder accepts at each offset if it sees nothing at or after the window's edge."""
     view, found = memoryview(rom), []
     for offset in range(len(rom)):
         edge = (offset // window + 1) * window if window else len(rom)
@@ -105,7 +105,7 @@ def test_a_block_is_found_among_others_packed_back_to_back() -> None:
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("window", [0, 0x8000, 100000])
 def test_threads_find_what_one_finds_across_their_seams(window: int, strict: bool) -> None:
-    # Streams of up to 64 KiB, which lie across most seams wherever those are.
+    # Streams of up to 64 KiB, which cross most seams wherever those are.
     rng = random.Random(9)
     rom = bytearray()
     while len(rom) < 300000:
@@ -167,14 +167,14 @@ def test_a_cancelled_scan_does_not_begin(window: int) -> None:
 
 @pytest.mark.parametrize("window", [0, 0x8000])
 def test_a_scan_ends_once_another_thread_cancels_it(window: int) -> None:
-    # 64 MiB that take some 100 ms: the token is raised when the scan has surely begun, and long before its end.
+    # 64 MiB take about 100 ms: the token is cancelled when the scan has surely started, and long before its end.
     rom, token = random.Random(11).randbytes(1 << 20) * 64, CancelToken()
     begun = time.perf_counter()
     full = hal.scan(rom[: 1 << 20], window=window)
     one_mib = time.perf_counter() - begun
     timer = threading.Timer(one_mib, token.cancel)
 
-    def scan_again_and_again() -> None:  # also where the timer comes late
+    def scan_again_and_again() -> None:  # even if the timer is late
         while True:
             hal.scan(rom, window=window, cancel=token)
 

@@ -1,4 +1,4 @@
-"""The codec beside other threads: the GIL is released, and a buffer that changes meanwhile does no harm."""
+"""The codec with other threads running: the GIL is released, and a buffer that changes meanwhile does no harm."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CALLS: dict[str, Callable[[], object]] = {
 
 @pytest.fixture
 def patient_interpreter() -> Iterator[None]:
-    """A thread that does not release the GIL by itself keeps it."""
+    """A thread that does not release the GIL explicitly keeps it."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(100)
     yield
@@ -39,7 +39,7 @@ def patient_interpreter() -> Iterator[None]:
 @pytest.mark.usefixtures("patient_interpreter")
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_another_thread_runs_during_a_call(call: Callable[[], object]) -> None:
-    # `gate` opens right before the call; only if the call lets go of the GIL can this thread see it unfinished.
+    # `gate` opens right before the call; only if the call releases the GIL can this thread see it unfinished.
     seen = False
     for _ in range(2000):
         gate = threading.Lock()

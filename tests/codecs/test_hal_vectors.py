@@ -1,4 +1,4 @@
-"""Streams that other programs packed: all of them decode, and no encoding of ours is larger."""
+"""Streams packed by other programs: all of them decode, and none of our encodings is larger."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def swapped(packed: bytes) -> bytes:
 @pytest.mark.parametrize(("packed", "data"), COMMANDS.values(), ids=COMMANDS)
 def test_every_command_writes_what_the_games_do(packed: bytes, data: bytes, format: lz.Format, strict: bool) -> None:  # noqa: A002
     stream = (packed if format == "lz2" else swapped(packed)) + b"\xff"
-    # Behind 64 KiB of other bytes, with and without bytes to follow: the fast loop and the careful step.
+    # After 64 KiB of other bytes, with and without bytes after it: the fast loop and the careful step.
     for before, after in ((0, 0), (0, 100), (70000, 0), (70000, 100)):
         block = lz.decode(b"\x55" * before + stream + b"\x55" * after, before, format=format, strict=strict)
         assert (bytes(block.data), block.consumed, block.offset) == (data, len(stream), before)
@@ -122,7 +122,7 @@ COMPATIBLE = {
 
 @pytest.mark.parametrize(("packed", "data"), COMPATIBLE.values(), ids=COMPATIBLE)
 def test_compatible_decoding_takes_what_the_games_take(packed: bytes, data: bytes) -> None:
-    lz.decode((header(1, 1024) + b"\xaa") * 64 + b"\xff")  # nothing of this may show up below
+    lz.decode((header(1, 1024) + b"\xaa") * 64 + b"\xff")  # none of this may show up below
     assert bytes(lz.decode(packed, strict=False).data) == data
     assert bytes(lz.decode(packed + bytes(200), strict=False).data) == data
     with pytest.raises(lz.LzError, match="strict"):

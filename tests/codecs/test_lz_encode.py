@@ -1,4 +1,4 @@
-"""Encoding LC_LZ1 and LC_LZ2: what is packed decodes, nothing is smaller, limits are refused, a token is honoured."""
+"""Encoding LC_LZ1 and LC_LZ2: it round-trips, nothing is smaller, limits are enforced, cancellation works."""
 
 from __future__ import annotations
 

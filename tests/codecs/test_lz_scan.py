@@ -1,4 +1,4 @@
-"""The scan for LC_LZ1 and LC_LZ2 finds exactly what a decoder takes."""
+"""The scan for LC_LZ1 and LC_LZ2 finds exactly what a decoder accepts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMATS: tuple[lz.Format, ...] = ("lz1", "lz2")
 
 
 def starts(rom: bytes, window: int, format: lz.Format, strict: bool) -> list[tuple[int, int, int]]:  # noqa: A002
-    """What the plain decoder takes at each offset, nothing at or behind the next edge in its sight."""
+    """What the plain decoder accepts at each offset if it sees nothing at or after the next edge."""
     found = []
     for offset in range(len(rom)):
         edge = len(rom) if window == 0 else min(len(rom), (offset // window + 1) * window)

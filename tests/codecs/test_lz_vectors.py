@@ -1,4 +1,4 @@
-"""Streams that another program packed: all of them decode, and their sizes, which are minimal, are equalled."""
+"""Streams packed by another program: all of them decode, and our encodings have the same, minimal sizes."""
 
 from __future__ import annotations
 

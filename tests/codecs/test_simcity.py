@@ -47,7 +47,7 @@ COMMANDS = {
 def test_every_command_writes_what_the_game_does(packed: bytes, data: bytes, strict: bool) -> None:
     stream = packed + b"\xff"
     assert reference.decode(stream) == (data, len(stream))
-    # Behind 64 KiB of other bytes, with and without bytes to follow: the fast loop and the careful step.
+    # After 64 KiB of other bytes, with and without bytes after it: the fast loop and the careful step.
     for before, after in ((0, 0), (0, 100), (70000, 0), (70000, 100)):
         block = SIMCITY.decode(b"\x55" * before + stream + b"\x55" * after, before, strict=strict)
         assert (bytes(block.data), block.consumed, block.offset) == (data, len(stream), before)
@@ -92,7 +92,7 @@ def test_compatible_decoding_reads_zeros(packed: bytes, data: bytes) -> None:
 
 @st.composite
 def command(draw: st.DrawFn) -> bytes:
-    """One command of any kind, its reference mostly near the start of the output."""
+    """One command of any kind, with its reference mostly near the start of the output."""
     kind = draw(st.integers(0, 7))
     count = draw(st.one_of(st.integers(1, 40), st.integers(1, 768 if kind == 7 else 1024)))
     head = header(kind, count, long=True if kind == 7 or draw(st.booleans()) else None)
@@ -170,7 +170,7 @@ def test_limits_are_refused_with_the_offset() -> None:
 
 
 def starts(rom: bytes, window: int, strict: bool) -> list[tuple[int, int, int]]:
-    """What the plain decoder takes at each offset, nothing at or behind the next edge in its sight."""
+    """What the plain decoder accepts at each offset if it sees nothing at or after the next edge."""
     found = []
     for offset in range(len(rom)):
         edge = len(rom) if window == 0 else min(len(rom), (offset // window + 1) * window)

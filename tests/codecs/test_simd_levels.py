@@ -1,4 +1,4 @@
-"""The choice of vector instructions: the best there are, unless something less is asked for."""
+"""The choice of vector instructions: the best available, unless less is requested."""
 
 from __future__ import annotations
 

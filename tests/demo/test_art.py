@@ -1,4 +1,4 @@
-"""The demo's art keeps to its contract with the build: names, sizes, palettes and the console's limits."""
+"""The demo's art meets its contract with the build: names, sizes, palettes and the console's limits."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ BACKGROUNDS = {
 
 @functools.cache
 def art() -> Any:
-    """The art package, which lies beside the build script and outside the installed package."""
+    """The art package, which is beside the build script and outside the installed package."""
     if str(SOURCE) not in sys.path:
         sys.path.insert(0, str(SOURCE))
     return importlib.import_module("art")

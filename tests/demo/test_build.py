@@ -1,4 +1,4 @@
-"""The committed image is the one that the sources build, and its blocks hold the art."""
+"""The sources build exactly the committed image, and its blocks hold the art."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo on real cores: it comes up, goes round its scenes, obeys the buttons, and VRAM holds what the truth says."""
+"""The demo on real cores: it boots, cycles through its scenes, obeys the buttons, and VRAM matches the truth file."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_start_goes_on_and_select_loads_again(console: DemoConsole) -> None:
 
 
 def pictures(core: str, truth: dict[str, Any], folder: Path) -> Iterator[list[Any]]:
-    """For each scene four pictures in a row, 5 bits a channel, from its 12th frame on."""
+    """For each scene four consecutive pictures, 5 bits per channel, from its 12th frame on."""
     with demo.rom_path() as path, DemoConsole(CORES[core], path, truth, folder) as running:
         running.run()
         for scene in truth["scenes"]:

@@ -1,4 +1,4 @@
-"""The image is what its truth file says: header, table, blocks at their places, and the demands that tests rely on."""
+"""The image matches its truth file: header, table, blocks at their offsets, and the properties that tests rely on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cores that the end-to-end tests run on, and the rates that they measure, printed at the end of the run."""
+"""The cores that end-to-end tests run on, and the rates that they measure, printed at the end of the run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def core(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Takes a line for the end of the run."""
+    """Add a line to the end of the run."""
     return request.config.stash.setdefault(MEASURED, []).append
 
 

@@ -1,4 +1,4 @@
-"""An edited PNG changes the running game at once, stays through animation and reloads, and its patch does the same."""
+"""An edited PNG changes the running game at once, survives animation and reloads, and its patch does the same."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from pypatchergba import patcher
 from support.demo_game import TILE_BYTES, DemoGame
 
 LASTING = 600
-HUD_LINES = 32  # the coin counter stands above; it remembers what was played before
-SETTLE = 40  # frames into a scene, so that everything is on screen
+HUD_LINES = 32  # the coin counter is above; it depends on what was played before
+SETTLE = 40  # frames into a scene, when everything is on screen
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is edited: where it is seen, and how its graphics come to VRAM."""
+    """An edited object: where it is visible, and how its graphics get into VRAM."""
 
     scene: str
     blocks: tuple[str, ...]
@@ -41,7 +41,7 @@ SUBJECTS = {
 
 
 def paint(png: Path) -> None:
-    """As a person would in an editor: all but the outline in one colour; saved as RGBA, without metadata."""
+    """Edit as in an image editor: everything but the outline in one colour; saved as RGBA, without metadata."""
     with Image.open(png) as image:
         entries = np.asarray(image)
         shown = np.asarray(image.convert("RGBA")).copy()
@@ -68,7 +68,7 @@ def sheets(workspace: Workspace, game: DemoGame, subject: Subject, folder: Path)
 
 
 def edited_tiles_in(game: DemoGame, snapshot: Snapshot, plan: EditPlan) -> int:
-    """Check every tile in VRAM that the build knows to come from an edited place; how many were edited."""
+    """Check every tile in VRAM that comes from an edited place according to the build; returns how many were edited."""
     blocks = {(block.codec, block.block_offset): block for block in plan.blocks}
     count = 0
     for tile, (codec, block_offset, byte_offset) in game.known_tiles(snapshot).items():
@@ -128,7 +128,7 @@ def test_an_edit_shows_stays_and_leaves_as_a_patch(core: str, kind: str, tmp_pat
 
 
 def patch_with_others(workspace: Workspace, edits: LiveEdits, folder: Path) -> bytes:
-    """The patched image, as an independent program makes it of our BPS, of our IPS, and as our own copy."""
+    """The patched image: as an independent program makes it from our BPS and our IPS, and as our own copy."""
     assert edits.patch is not None
     for ending in (".bps", ".ips", ".sfc"):
         write_patch(workspace, edits.patch, folder / f"edit{ending}")
@@ -176,7 +176,7 @@ def test_a_second_save_replaces_the_first_and_undoing_brings_the_original_back(c
                 data = workspace.codec("hal").decode(workspace.rom.data, block_offset).data.tobytes()
                 shown = snapshot.vram[tile * TILE_BYTES : (tile + 1) * TILE_BYTES].tobytes()
                 assert shown == data[byte_offset : byte_offset + TILE_BYTES]
-        # The host refuses a write whose expected bytes are not there: that the ROM is whole again is so proven.
+        # The host refuses a write if its expected bytes are not there, which proves that the ROM is restored.
         for write in edited_rom.rom:
             place = slice(write.offset, write.offset + len(write.data))
             there = workspace.rom.data[place].tobytes()
@@ -184,7 +184,7 @@ def test_a_second_save_replaces_the_first_and_undoing_brings_the_original_back(c
 
 
 def named(game: DemoGame, update: Update, index: int) -> str:
-    """The block that a sprite's first tile comes from, by the build's name."""
+    """The build's name of the block that a sprite's first tile comes from."""
     assert update.origins is not None
     found = update.origins.origins[int(update.frame.sprites[index].cells[0, 0]) // TILE_BYTES]
     names = {block["offset"]: block["name"] for block in game.truth["blocks"]}
@@ -192,7 +192,7 @@ def named(game: DemoGame, update: Update, index: int) -> str:
 
 
 def fill(png: Path, original: bytes, entry: int) -> None:
-    """Fill what is opaque with one colour of the palette."""
+    """Fill all opaque pixels with one colour of the palette."""
     png.write_bytes(original)
     with Image.open(png) as image:
         colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""Every tile in VRAM whose source the build knows is found at exactly that place in the ROM, as the first answer."""
+"""Every tile in VRAM with a source known from the build is found at exactly that place in the ROM, first answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from halscope.rom.index import RomIndex
 from support.demo_game import DemoGame, without_pointers
 
 MOMENTS = 8  # snapshots of each scene, spread over its animations
-APART = 37  # frames; no multiple of an animation's length
+APART = 37  # frames; not a multiple of an animation's length
 
 
 @cache

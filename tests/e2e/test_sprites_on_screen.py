@@ -1,4 +1,4 @@
-"""Every sprite pixel that we say is visible has the colour that the core itself put on the screen."""
+"""Every sprite pixel that we report as visible has the colour that the core itself put on the screen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_sprite_pixels_are_those_on_the_screen(core: str, scene: str, measured: 
             assert game.ready(snapshot)
             screen = compose_screen(decode_frame(snapshot))
             assert snapshot.picture is not None
-            # Cores widen 5 bits to 8 in their own ways; the 5 bits are what the console shows.
+            # Cores expand 5 bits to 8 in different ways; the 5 bits are what the console shows.
             same = (screen.rgb >> 3 == snapshot.picture[: screen.rgb.shape[0]] >> 3).all(axis=2)
             visible = screen.owner >= 0
             wrong = visible & ~same

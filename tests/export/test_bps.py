@@ -1,4 +1,4 @@
-"""BPS patches: made and applied by ours and by an independent applier; damaged and foreign ones refused."""
+"""BPS patches: applied by our code and by an independent applier; damaged and mismatched ones are refused."""
 
 import contextlib
 import zlib
@@ -13,7 +13,7 @@ from pypatchergba import patcher
 
 
 def number(value: int) -> bytes:
-    """A variable-length number as the specification's own pseudo-code writes it."""
+    """A variable-length number, encoded as in the specification's pseudo-code."""
     encoded = b""
     while True:
         low = value & 0x7F
@@ -33,7 +33,7 @@ def action(kind: int, length: int) -> bytes:
 
 
 def assemble(source: bytes, target: bytes, actions: bytes, *, sizes: tuple[int, int] | None = None) -> bytes:
-    """A patch with right checksums around any actions."""
+    """A patch with correct checksums around any actions."""
     source_size, target_size = sizes or (len(source), len(target))
     patch = b"BPS1" + number(source_size) + number(target_size) + number(0) + actions
     patch += zlib.crc32(source).to_bytes(4, "little") + zlib.crc32(target).to_bytes(4, "little")
@@ -42,7 +42,7 @@ def assemble(source: bytes, target: bytes, actions: bytes, *, sizes: tuple[int, 
 
 @st.composite
 def images(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    """A source, and a target of its pieces, pieces of itself, runs and new bytes."""
+    """A source, and a target made of its pieces, pieces of itself, runs and new bytes."""
     source = draw(st.binary(max_size=200) | st.binary(max_size=40).map(lambda piece: piece * 8))
     target = bytearray(source) if draw(st.booleans()) else bytearray()
     for _ in range(draw(st.integers(0, 6))):
@@ -124,7 +124,7 @@ def test_all_actions_of_the_specification_apply() -> None:
         + action(1, 2) + b"XY"
         + action(2, 2) + signed(6)  # gh
         + action(2, 2) + signed(-6)  # back to cd
-        + action(3, 6) + signed(7)  # runs into what it writes
+        + action(3, 6) + signed(7)  # overlaps its own output
         + action(1, 1) + b"!"
     )  # fmt: skip
     assert bps.apply(source, assemble(source, target, actions)) == target

@@ -1,4 +1,4 @@
-"""IPS patches: made and applied by ours and by an independent applier, and damaged ones refused."""
+"""IPS patches: applied by our code and by an independent applier; damaged ones are refused."""
 
 import contextlib
 
@@ -15,7 +15,7 @@ END_OFFSET = 0x454F46  # "EOF"
 
 @st.composite
 def images(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    """A source and an edited copy: bytes changed, runs filled, cut or extended."""
+    """A source and an edited copy: bytes changed, runs filled, truncated or extended."""
     source = bytearray(draw(st.binary(max_size=400)))
     target = bytearray(source)
     for _ in range(draw(st.integers(0, 6))):
@@ -34,7 +34,7 @@ def test_applying_what_was_created_gives_the_target(pair: tuple[bytes, bytes]) -
 @given(images())
 def test_an_independent_applier_gives_the_same(pair: tuple[bytes, bytes]) -> None:
     source, target = pair
-    if len(target) < len(source):  # cutting is an extension that it does not know
+    if len(target) < len(source):  # truncation is an extension that the applier does not support
         target += source[len(target) :]
     assert bytes(patcher.apply_ips(source, ips.create(source, target))) == target
 
@@ -44,7 +44,7 @@ def test_an_independent_applier_gives_the_same(pair: tuple[bytes, bytes]) -> Non
 @pytest.mark.parametrize("run", [False, True])
 def test_no_record_begins_where_its_offset_would_read_as_the_end(length: int, start: int, run: bool) -> None:
     if start < END_OFFSET - 2:
-        length += 0xFFFF  # the record is split right there
+        length += 0xFFFF  # the record is split exactly there
     source = np.full(END_OFFSET + 0x1000, 7, np.uint8)
     target = source.copy()
     target[start : start + length] = 9 if run else np.arange(length) % 3
@@ -56,7 +56,7 @@ def test_no_record_begins_where_its_offset_would_read_as_the_end(length: int, st
 def test_runs_are_stored_as_runs() -> None:
     source = bytes(0x20000)
     filled = ips.create(source, b"\xff" * 0x20000)
-    assert len(filled) == 5 + 3 * 8 + 3  # 65,535 bytes a record
+    assert len(filled) == 5 + 3 * 8 + 3  # 65,535 bytes per record
     mixed = bytes(range(1, 41)) + b"\xaa" * 1000 + bytes(range(1, 41))
     assert len(ips.create(source, mixed + source[len(mixed) :])) == 5 + (5 + 40) + 8 + (5 + 40) + 3
 

@@ -1,4 +1,4 @@
-"""Pictures: pixels stand where they should, nothing is covered or cut that should be seen, bad shapes are refused."""
+"""Pictures: pixels are where they should be, nothing visible is covered or cut off, bad shapes are refused."""
 
 import io
 

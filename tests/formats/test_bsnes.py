@@ -1,4 +1,4 @@
-"""bsnes-mercury states: only the known version, only whole ones. (Every field is proven on the cores, in hosts.)"""
+"""bsnes-mercury states: only the known version, only complete ones. (tests/hosts proves each field on the cores.)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dumps are recognised by their size and put together by their names; what is missing is said."""
+"""Dumps are recognised by their size and combined by their names; missing ones are reported."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_snes9x_state_is_recognised_packed_or_not(tmp_path: Path, packed: bool
     assert loaded.snapshot.vram.tobytes() == VRAM
     assert loaded.snapshot.cgram.astype("<u2").tobytes() == CGRAM
     assert loaded.snapshot.oam.tobytes() == OAM
-    assert loaded.snapshot.ppu.obsel == 0x63  # the state knows better than the user
+    assert loaded.snapshot.ppu.obsel == 0x63  # the state overrides the user
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

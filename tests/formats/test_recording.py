@@ -1,4 +1,4 @@
-"""Recordings give back what went in, in any order; a writer says what it cannot take, and a replay is a host."""
+"""Recordings return what was written, in any order; a writer reports what it cannot store, and a replay is a host."""
 
 from __future__ import annotations
 

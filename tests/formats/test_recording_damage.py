@@ -1,4 +1,4 @@
-"""Damage to a recording is reported, never guessed over, and a torn one opens up to its last whole frame."""
+"""Damage to a recording is reported, never guessed over, and a truncated one opens up to its last complete frame."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_torn_file_opens_up_to_its_last_whole_frame(tmp_path: Path) -> None:
         try:
             reader = RecordingReader(torn)
         except FormatError as error:
-            assert size < 2000  # not even the header is whole
+            assert size < 2000  # not even the header is complete
             assert "torn.rec" in str(error)  # noqa: PT017
             continue
         with reader:
@@ -159,7 +159,7 @@ def test_damage_behind_checksums_that_hold_is_an_error_or_another_snapshot(
         elif kind == "order":
             parts.chunks[number] = data.draw(st.sampled_from(parts.chunks)).copy()
         else:
-            with contextlib.suppress(zlib.error, TypeError):  # what an earlier round has damaged cannot be taken apart
+            with contextlib.suppress(zlib.error, TypeError):  # what an earlier round has damaged cannot be split
                 parts.change_frame(number, lambda plain: change_in_place(data, plain))
     small_recording.path.write_bytes(parts.join())
     with contextlib.suppress(FormatError), RecordingReader(small_recording.path) as reader:
@@ -212,7 +212,7 @@ def changed_bytes(draw: st.DrawFn, whole: bytes) -> bytes:
 
 
 def change_in_place(data: st.DataObject, plain: bytearray) -> None:
-    """Other bytes of the same number: what a frame holds is what matters here."""
+    """Different bytes of the same length: the test is about the contents of a frame."""
     for _ in range(min(len(plain), data.draw(st.integers(1, 8)))):
         small = st.integers(0, min(len(plain) - 1, 60))
         registers = st.integers(0, len(plain) - 1) if len(plain) < 66600 else st.integers(66592, len(plain) - 1)
@@ -220,7 +220,7 @@ def change_in_place(data: st.DataObject, plain: bytearray) -> None:
 
 
 def damaged_json(value: object) -> st.SearchStrategy[object]:
-    """Something like it, or quite something else."""
+    """A similar value, or something else entirely."""
     empty: list[object] = [None, [], {}, [[1]]]
     anything = st.sampled_from(empty) | st.integers(-2, 1 << 70) | st.text(max_size=4)
     if isinstance(value, list) and value:
@@ -236,7 +236,7 @@ def damaged_json(value: object) -> st.SearchStrategy[object]:
 
 
 class Small:
-    """Small recordings that examples damage, one of each version, their snapshots, and a file to write to."""
+    """Small recordings for examples to damage, one of each version, their snapshots, and a file to write to."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "damaged.rec"

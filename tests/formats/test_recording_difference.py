@@ -1,4 +1,4 @@
-"""The difference of two states, which a recording's deltas are made of."""
+"""The difference of two states, of which a recording's deltas consist."""
 
 from __future__ import annotations
 

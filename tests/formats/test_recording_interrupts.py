@@ -19,7 +19,7 @@ CODE = str(Path(halscope.formats.recording.__file__).parent)
 
 
 def interrupted(call: Callable[[], object], line: int) -> bool:
-    """Call, with a KeyboardInterrupt before that line of ours; whether it was so many lines long."""
+    """Call with a KeyboardInterrupt before the n-th line of our code; returns whether the call had that many lines."""
     lines = 0
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
@@ -79,7 +79,7 @@ def test_an_interrupted_append_leaves_a_whole_frame_or_none(tmp_path: Path, posi
 
 
 def check(path: Path, snapshots: list[Snapshot], position: int) -> int:
-    """The frames are there, with or without this one, by the index as by the chunks themselves."""
+    """The frames are there, with or without this one, both by the index and by the chunks themselves."""
     with RecordingReader(path) as reader:
         assert reader.complete
         by_index = list(reader)
@@ -111,7 +111,7 @@ def test_an_interrupted_close_can_be_called_again(tmp_path: Path) -> None:
 def test_a_writer_that_is_disowned_writes_nothing_more(tmp_path: Path) -> None:
     path = tmp_path / "run.rec"
     writer = RecordingWriter(path)
-    writer.append(run()[0])  # a few hundred bytes, all of which are still in the file's buffer
+    writer.append(run()[0])  # a few hundred bytes, all still in the file's buffer
     writer.disown()
     writer.disown()
     writer.close()

@@ -1,4 +1,4 @@
-"""A recording holds everything that a snapshot holds, whatever comes and goes from frame to frame."""
+"""A recording holds everything that a snapshot holds, whatever parts appear and disappear from frame to frame."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARTS = ("wram", "picture", "bwram", "iram", "ages", "cpu", "field", "raster", "
 
 
 def full_snapshot(seed: int = 0) -> Snapshot:
-    """Every field is other than its default."""
+    """Every field differs from its default."""
     rng = np.random.default_rng(seed)
     return Snapshot(
         vram=rng.integers(0, 256, 0x10000, np.uint8),
@@ -52,7 +52,7 @@ def full_snapshot(seed: int = 0) -> Snapshot:
 
 
 def test_every_field_of_a_snapshot_is_kept(tmp_path: Path) -> None:
-    """`assert_same` compares every field that there is; one to come must be given a value here, and be recorded."""
+    """`assert_same` compares every field that exists; a new field must get a value here, and be recorded."""
     snapshot, bare = full_snapshot(), bare_snapshot()
     for field in fields(Snapshot):
         assert repr(getattr(snapshot, field.name)) != repr(getattr(bare, field.name)), field.name
@@ -85,7 +85,7 @@ def test_every_part_that_can_have_an_age_keeps_it(tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Step:
-    """What a frame of a random run has, and what has changed in it."""
+    """The parts of a frame in a random run, and which of them changed."""
 
     parts: frozenset[str]
     changed: frozenset[str]
@@ -113,7 +113,7 @@ STEPS = st.lists(
 
 
 def make_run(steps: Sequence[Step]) -> list[Snapshot]:
-    """A part keeps its value while it stays and is not said to change."""
+    """A part keeps its value while it is present and not listed as changed."""
     values: dict[str, object] = {
         "vram": np.zeros(0x10000, np.uint8),
         "cgram": np.zeros(256, np.uint16),
@@ -203,7 +203,7 @@ def test_raster_writes_that_stay_cost_nothing_and_moving_ones_little(tmp_path: P
 
 def test_bwram_of_another_size_begins_with_a_keyframe(tmp_path: Path) -> None:
     run = [replace(bare_snapshot(), bwram=np.full(size, 7, np.uint8)) for size in (0x8000, 0x8000, 0x40000, 0, 0)]
-    run.append(bare_snapshot())  # none is something else than an empty one
+    run.append(bare_snapshot())  # no raster is different from an empty one
     data = record(tmp_path / "run.rec", run, keyframe_every=100)
     assert data.count(b"FRAM\0") == 4
     with RecordingReader(tmp_path / "run.rec") as reader:

@@ -1,4 +1,4 @@
-"""Version 1 is still read, a version to come is refused with advice, and a later field needs no new version."""
+"""Version 1 is still read, a later version is refused with advice, and a new field needs no new version."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_registers_and_sections_to_come_are_left_out(tmp_path: Path) -> None:
         rows = b"".join(channels[at : at + 16] + b"\xff\xff" for at in range(0, len(channels), 16))
         data["cpu"] = c[: 2 * cpu] + b"\x01\x00" + c[2 * cpu : 3 * cpu] + b"\x01" + c[3 * cpu : 3 * cpu + 1] + rows
         data["apuram"] = bytes(range(100))
-        order = ["apuram", *sections]  # even in front of all others
+        order = ["apuram", *sections]  # even before all others
         plain[:] = struct.pack(f"<{len(order)}I", *(len(data[name]) if name in data else 0xFFFFFFFF for name in order))
         plain += b"".join(data[name].ljust(-(-len(data[name]) // 64) * 64, b"\0") for name in order if name in data)
         parts.document["sections"] = [
@@ -121,7 +121,7 @@ def test_registers_and_sections_to_come_are_left_out(tmp_path: Path) -> None:
 
 
 def change_with_new_table(parts: Parts, change: Callable[[bytearray], object]) -> None:
-    """Like `Parts.change_frame` of the first chunk, where the number of sections changes too."""
+    """Like `Parts.change_frame` of the first chunk, but the number of sections changes too."""
     table = 4 * len(parts.document["sections"])
     payload = parts.chunks[0][2]
     plain = bytearray(payload[:table] + zlib.decompress(payload[table:]))

@@ -1,4 +1,4 @@
-"""snes9x states: read block by block, refused where they are damaged. (The places are proven on the core, in hosts.)"""
+"""snes9x states: read block by block, refused if damaged. (tests/hosts proves the offsets on the core.)"""
 
 from __future__ import annotations
 

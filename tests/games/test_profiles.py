@@ -1,4 +1,4 @@
-"""The profiles that ship hold the facts that are known, and one is found by hash, or by title and code."""
+"""The built-in profiles hold the known facts, and a game is found by hash, or by title and code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def nothing(_address: int) -> None:
 
 
 def memory(**places: bytes) -> ReadByte:
-    """ROM at the addresses `aXXXXXX`, nothing elsewhere."""
+    """A ROM with code at the addresses `aXXXXXX` and nothing elsewhere."""
     found = {int(name[1:], 16) + i: byte for name, data in places.items() for i, byte in enumerate(data)}
     return found.get
 

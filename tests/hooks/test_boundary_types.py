@@ -1,4 +1,4 @@
-"""What crosses the boundary: a snapshot is immutable and refuses other shapes, origins count what was found."""
+"""Types that cross the boundary: a snapshot is immutable and refuses wrong shapes; origins count what was found."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""The contract can be used without Halscope: a host or a plugin is written against it alone."""
+"""The contract works without Halscope: a host or a plugin is written against it alone."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ print(snapshot.frame, sorted(name for name in strangers if not name.startswith("
 
 
 def test_it_imports_numpy_and_pluggy_and_nothing_of_ours() -> None:
-    # -S -E would drop the installed packages too; -I keeps them and leaves out the working folder.
+    # -S -E would drop the installed packages too; -I keeps them and excludes the working folder.
     done = subprocess.run([sys.executable, "-I", "-c", ALONE], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     before, after = done.stdout.splitlines()

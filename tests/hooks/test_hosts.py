@@ -1,4 +1,4 @@
-"""A host is what it can do: capabilities are named, checked, and asked for by name."""
+"""A host is what it can do: capabilities are listed, checked, and requested by name."""
 
 from __future__ import annotations
 

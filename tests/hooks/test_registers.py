@@ -1,4 +1,4 @@
-"""Registers are checked where they are made: a host that pushes hands in what another program sent."""
+"""Registers are checked when they are created: a pushing host passes on what another program sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of editing share: a ROM whose graphics are known, and a sheet of one of its blocks."""
+"""What the tests of editing share: a ROM with known graphics, and a sheet of one of its blocks."""
 
 from __future__ import annotations
 

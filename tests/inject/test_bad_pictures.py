@@ -1,4 +1,4 @@
-"""Pictures that are no edited sheet: one clear ImageError each, whatever the bytes."""
+"""Pictures that are not edited sheets: one clear ImageError each, whatever the bytes."""
 
 from __future__ import annotations
 

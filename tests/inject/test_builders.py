@@ -1,4 +1,4 @@
-"""Sheets of what is on the screen show it exactly, and know where each tile comes from."""
+"""Sheets of what is on the screen show it exactly, and record where each tile comes from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from support.edit_scene import OBJ_BYTE, Entry, make_snapshot
 
 
 def origins_of_first(edit_rom: EditRom, tiles: int) -> VramOrigins:
-    """VRAM origins as the build of the snapshot knows them: tile n of the page is tile n of the first block."""
+    """The true VRAM origins of the snapshot: tile n of the page is tile n of the first block."""
     first = OBJ_BYTE // 32
     origins: list[tuple[Origin, ...]] = [()] * 2048
     for number in range(tiles):

@@ -1,4 +1,4 @@
-"""An edit of the demo ROM: Pip gets another coat in every frame of the walk, on the real image."""
+"""An edit of the demo ROM: Pip gets a different coat in every frame of the walk, on the real image."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from halscope.rom.index import RomIndex
 from halscope_hooks import InjectError
 
 COAT, SCARF = 3, 5
-"""Two colours of Pip's palette that the edit exchanges."""
+"""Two colours of Pip's palette that the edit swaps."""
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +42,13 @@ def index(rom: Rom) -> RomIndex:
 
 
 def block_named(name: str) -> tuple[int, int]:
-    """File offset and leading bytes."""
+    """File offset, and number of leading bytes."""
     block = next(block for block in truth()["blocks"] if block["name"] == name)
     return int(block["offset"]), int(block["lead"])
 
 
 def recoloured(sheet: Sheet, path: Path) -> Path:
-    """The sheet's PNG with two colours exchanged, as a person would with an editor's paint bucket."""
+    """The sheet's PNG with two colours swapped, as with an editor's paint bucket."""
     pixels = sheet.compose().pixels
     swap = np.arange(16, dtype=np.uint8)
     swap[[COAT, SCARF]] = SCARF, COAT
@@ -62,7 +62,7 @@ def test_pips_frames_change_in_their_block_and_nowhere_else(
     offset, lead = block_named(name)
     sheet = sheet_from_block(rom, HAL, offset, lead=lead, columns=4, title=name)
     png = recoloured(sheet, tmp_path / "pip.png")
-    plan = plan_edit(rom, [HAL], read_sheet(png), index=index)  # the index saw the table of pointers: no force
+    plan = plan_edit(rom, [HAL], read_sheet(png), index=index)  # the index found the pointer table: no force
     (block,) = plan.blocks
     assert (block.block_offset, block.start) == (offset, "pointer")
     assert len(block.new_packed) <= block.old_packed_size

@@ -1,4 +1,4 @@
-"""What an edit does only once: compose its sheet, hash the ROM, decode a block that several tiles name."""
+"""What an edit does only once: compose its sheet, hash the ROM, decode a block that several tiles share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from support.edit_rom import FIRST, FIRST_TILES, LEAD, SECOND, EditRom
 
 @pytest.fixture
 def composed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The titles of the sheets that are composed."""
+    """Titles of the sheets that were composed."""
     titles: list[str] = []
     compose = Sheet.compose
 
@@ -45,7 +45,7 @@ def composed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Sizes of what is hashed with SHA-256, in bytes."""
+    """Sizes of the data that was hashed with SHA-256, in bytes."""
     sizes: list[int] = []
     sha256: Callable[..., Any] = hashlib.sha256
 

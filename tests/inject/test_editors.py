@@ -1,4 +1,4 @@
-"""A sheet comes back the same from every kind of PNG that an editor may save."""
+"""A sheet is read back unchanged from every kind of PNG that an editor may save."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.edit_rom import PALETTE
 from support.pngs import GREY, GREY_ALPHA, INDEXED, RGB, RGB_ALPHA, make_png
 
 Save = Callable[[Sheet, NDArray[np.uint8]], bytes]
-"""Gives the PNG that an editor saves of a sheet with these pixels (palette x 16 + colour)."""
+"""Return the PNG that an editor saves of a sheet with these pixels (palette x 16 + colour)."""
 
 
 def rgba(sheet: Sheet, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -58,7 +58,7 @@ def save_rgb_16_bit_with_a_colour_key(sheet: Sheet, pixels: NDArray[np.uint8]) -
 
 
 def save_rgb_with_colours_shifted_left(sheet: Sheet, pixels: NDArray[np.uint8]) -> bytes:
-    """Another tool's way to show 5 bits: `c << 3`."""
+    """Another tool's way to expand 5 bits: `c << 3`."""
     return make_png(rgba(sheet, pixels) & np.array([0xF8, 0xF8, 0xF8, 0xFF], np.uint8), RGB_ALPHA)
 
 

@@ -93,7 +93,7 @@ def test_every_copy_is_found_in_vram_and_at_any_byte_of_wram(edit_rom: EditRom, 
     plan = plan_tiles(edit_rom.rom, sheet, {5: NEW})
     tile = sheet.cells[5].tile
     snapshot = scene(
-        {0x0100: tile, 0xC0A0: tile, 0xFFE0: tile, 0x4008: tile},  # 0x4008 is no place of a tile
+        {0x0100: tile, 0xC0A0: tile, 0xFFE0: tile, 0x4008: tile},  # no tile starts at 0x4008
         {0x2000: edit_rom.first, 0x8003: tile, 0x1FFE0: tile},
         seed=3,
     )
@@ -145,7 +145,7 @@ def test_a_blank_tile_counts_only_where_it_continues_its_block(plain_rom: tuple[
 
 
 def test_a_blank_tile_counts_where_the_exported_sprite_still_stands(plain_rom: tuple[Rom, bytes]) -> None:
-    """Its tiles are apart in VRAM, so nothing beside it vouches for the blank one, but the whole sprite does."""
+    """Its tiles are apart in VRAM, so no neighbour confirms the blank one, but the whole sprite does."""
     rom, data = plain_rom
     parts = {0: data[4 * 32 : 5 * 32], 1: bytes(32), 16: data[7 * 32 : 8 * 32], 17: data[8 * 32 : 9 * 32]}
     page = memory(0x400, {number * 32: part for number, part in parts.items()})

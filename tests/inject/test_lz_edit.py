@@ -1,4 +1,4 @@
-"""An edit in an LC_LZ1 or LC_LZ2 block of a ROM of three codecs: found, planned, verified, patched, decoded again."""
+"""An edit in an LC_LZ1 or LC_LZ2 block of a ROM with three codecs: found, planned, verified, patched, decoded again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_from_a_tile_on_the_screen_to_the_block_in_the_rom(codec: Codec, tmp_pat
     codecs = (hal.HAL, lz.LZ1, lz.LZ2)
     truth = make_truth_rom(3, packers=ALL_PACKERS)
     index = RomIndex.build(truth.rom, codecs)
-    # Of a packer that leaves more room than one tile needs.
+    # From a packer that leaves more room than one tile needs.
     blocks = [block for block in truth.blocks if block.codec == codec.name and block.kind == "sprites"]
     block = max(blocks, key=lambda block: block.packed_size - len(codec.encode(block.data)))
     shown = np.frombuffer(block.data, np.uint8)[block.lead : block.lead + 32 * 64]

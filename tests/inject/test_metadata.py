@@ -1,4 +1,4 @@
-"""The sheet's JSON is foreign once a person had it: every damage is named, none escapes as a traceback."""
+"""The sheet's JSON is untrusted once it has left: every kind of damage is named, none ends in a traceback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 
 class Change(enum.Enum):
-    """What happens to a field. An enumeration, so that the id of a test is the same in every worker."""
+    """What happens to a field. An enum, so that a test's id is the same in every worker."""
 
     DELETE = enum.auto()
 

@@ -1,4 +1,4 @@
-"""Tiles of two depths in one block: each change has its own size, and of two that overlap neither undoes the other."""
+"""Tiles of two depths in one block: each change has its own size, and overlapping ones do not undo each other."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def packed_sheet(rom: Rom, bpp: TileDepth, lead: int = 0) -> Sheet:
 
 
 def with_tile_bytes(sheet: Sheet, tiles: dict[int, bytes], name: str) -> EditedSheet:
-    """The sheet as if a person had drawn these tiles."""
+    """The sheet as if someone had drawn these tiles."""
     cells = [replace(cell, tile=tiles.get(number, cell.tile)) for number, cell in enumerate(sheet.cells)]
     return EditedSheet(sheet, replace(sheet, cells=tuple(cells)).compose().pixels, name)
 
@@ -100,7 +100,7 @@ def test_a_block_edited_at_two_depths_reaches_the_game_whole_and_alone(rom: Rom)
 
 
 def test_of_overlapping_tiles_neither_undoes_what_the_other_changes(rom: Rom) -> None:
-    """The 2bpp tile at 16 lies inside the 4bpp tile at 0; each sheet changes bytes that the other leaves alone."""
+    """The 2bpp tile at 16 is inside the 4bpp tile at 0; each sheet changes bytes that the other leaves alone."""
     narrow = with_tile_bytes(packed_sheet(rom, 2), {1: flipped(DATA[16:32], [2, 3, 9])}, "2bpp.png")
     wide = with_tile_bytes(packed_sheet(rom, 4), {0: flipped(DATA[:32], [0, 31, 16 + 9])}, "4bpp.png")
     wanted = flipped(DATA, [0, 18, 19, 25, 31])
@@ -111,7 +111,7 @@ def test_of_overlapping_tiles_neither_undoes_what_the_other_changes(rom: Rom) ->
         assert HAL.decode(apply_patch(rom.data, to_patch(edited)), PACKED_AT).data.tobytes() == wanted
         game = played(scene(DATA), live_writes(edited, scene(DATA)))
         assert copies(game, len(DATA)) == (wanted, wanted)
-        # One sheet is taken back: its bytes alone return.
+        # One sheet is reverted: only its bytes return.
         again = played(game, live_writes(plan(rom, narrow), game, previous=edited))
         assert copies(again, len(DATA))[0] == flipped(DATA, [18, 19, 25])
 
@@ -133,7 +133,7 @@ def test_overlapping_tiles_that_disagree_are_refused_with_both_names_and_numbers
 
 
 def test_one_tile_in_two_sheets_must_come_out_the_same_even_where_their_bytes_are_apart(rom: Rom) -> None:
-    """Merged by bytes, one pixel would get planes from both and be a colour that nobody chose."""
+    """Merged by bytes, one pixel would get planes from both, and a colour that neither sheet has."""
     sheet = packed_sheet(rom, 4)
     first = with_tile_bytes(sheet, {0: flipped(DATA[:32], [0])}, "a.png")
     second = with_tile_bytes(sheet, {0: flipped(DATA[:32], [1])}, "b.png")
@@ -175,7 +175,7 @@ def test_edits_of_any_depths_and_places_reach_the_game_as_they_reach_the_rom(rom
         whole = plan(rom, *edited)
     except InjectError as error:
         if "edited in two ways" in str(error):
-            return  # the same tile twice; where others overlap, flipping a byte gives one result, so they agree
+            return  # the same tile twice; overlapping tiles with the same flipped byte agree
         raise
     new = whole.blocks[0].new_data if whole.blocks else DATA
     game = played(scene(DATA), live_writes(whole, scene(DATA)))

@@ -1,4 +1,4 @@
-"""The tiles of a sprite say together where they come from: plain ones too, and those that stand in several places."""
+"""A sprite's tiles together determine where they come from, plain tiles and tiles with several places included."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def hal(tile: int, block: int = BLOCK) -> Origin:
 def tiles_of(
     figure: NDArray[np.uint8], columns: int, places: Sequence[int | None], block: int = BLOCK, first: int = 0
 ) -> list[Tile]:
-    """A figure's tiles row by row; `places`: which tile of the block each is known to be."""
+    """A figure's tiles row by row; `places`: the tile of the block that each is known to be."""
     tiles = []
     for n, (tile, at) in enumerate(zip(figure, places, strict=True)):
         origins = () if at is None else (hal(at, block),)
@@ -54,7 +54,7 @@ def tiles_of(
 
 @pytest.mark.parametrize("width", [4, 16, 11], ids=["row after row", "sheet of 16", "sheet of 11"])
 def test_blank_tiles_get_their_origin_from_the_sprites_other_tiles(width: int) -> None:
-    """A 32x32 figure with blank corners and foot."""
+    """A 32x32 figure with blank corners and a blank foot."""
     figure = draw_tiles(16, 11)
     figure[[0, 3, 12, 14, 15]] = 0
     places = [row * width + column for row in range(4) for column in range(4)]
@@ -157,7 +157,7 @@ def loaded(scene: dict[str, Any], rom: Rom) -> tuple[NDArray[np.uint8], dict[int
 
 
 def frames_in(scene: dict[str, Any]) -> list[tuple[int, int]]:
-    """VRAM byte and side of every square frame of 16 or 32 pixels that the scene loads: of its upper left tile."""
+    """VRAM byte (of the upper left tile) and side of every square frame of 16 or 32 pixels that the scene loads."""
     blocks = {block["name"]: block for block in truth()["blocks"] if block["kind"] == "sprites"}
     found = []
     for load in scene["vram"]:
@@ -177,7 +177,7 @@ def test_every_tile_of_the_demos_frames_has_its_true_origin(number: int, demo: t
     rom, index = demo
     scene = truth()["scenes"][number]
     vram, true = loaded(scene, rom)
-    obsel = scene["obsel"] & 0x1F | 3 << 5  # where the names are, with sprites of 16 and 32 pixels
+    obsel = scene["obsel"] & 0x1F | 3 << 5  # the name table's address, with sprites of 16 and 32 pixels
     first_page = (obsel & 7) << 14
     pages = (first_page, (first_page + ((obsel >> 3 & 3) + 1 << 13)) & 0xFFFF)
     frames = [(at, side) for at, side in frames_in(scene) if at & 0xE000 in pages][:128]

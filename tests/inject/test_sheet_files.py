@@ -1,4 +1,4 @@
-"""The files of an edit sheet: what is in them, that either one suffices, and that they must agree."""
+"""The files of an edit sheet: their contents, that either one suffices, and that they must agree."""
 
 from __future__ import annotations
 

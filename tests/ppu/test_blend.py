@@ -57,5 +57,5 @@ def test_the_colour_window_blackens_or_prevents() -> None:
     assert result(0xC0, 0x00) == 0
     assert result(0xC0, 0x41) == 14  # black is not halved
     assert result(0x30, 0x01) == 20
-    assert result(0x10, 0x01) == 20  # nothing is inside, so all is outside
+    assert result(0x10, 0x01) == 20  # nothing is inside, so everything is outside
     assert result(0x20, 0x01) == 31

@@ -1,4 +1,4 @@
-"""What the composed screen says beyond its pixels, which test_composition_on_cores holds against real cores."""
+"""What the composed screen reports beyond its pixels, which test_composition_on_cores compares with real cores."""
 
 from dataclasses import replace
 

@@ -15,11 +15,11 @@ NUMBERED = np.arange(2048)
 
 
 def numbered_vram() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """Every tile of VRAM holds its own number: row y has its digit y in base 16, in all eight pixels but the first."""
+    """Every tile of VRAM holds its own number: row y has its digit y in base 16, in all pixels except the first."""
     pixels = np.zeros((2048, 8, 8), np.uint8)
     for row in range(3):
         pixels[:, row, 1:] = (NUMBERED >> 4 * row & 15)[:, np.newaxis]
-    pixels[:, 7, 0] = 9  # bottom left, to tell the flips
+    pixels[:, 7, 0] = 9  # bottom left, to distinguish the flips
     return encode_tiles(pixels, 4).reshape(-1)
 
 

@@ -1,4 +1,4 @@
-"""Sprites become the figures that a person sees: a boss is one thing, coins that pass by are not."""
+"""Sprites become the figures that a person sees: a boss is one figure, coins that pass by are not."""
 
 import numpy as np
 from halscope import PpuRegisters, Snapshot, decode_frame
@@ -20,7 +20,7 @@ def groups_of(*entries: OamEntry, obsel: int = SIZES_16_32, oamadd: int = 0) -> 
 
 
 def parked(entries: tuple[OamEntry, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """OAM with the unused entries where many games park them: all at one place below the picture."""
+    """OAM with the unused entries where many games put them: all at one place below the picture."""
     return pack_oam((*entries, *[OamEntry(0, 224, 0)] * (128 - len(entries))))
 
 
@@ -60,7 +60,7 @@ def test_two_enemies_of_one_kind_that_overlap_are_two_things() -> None:
 
 
 def test_streamed_pieces_in_any_tiles_are_one_thing_on_one_grid() -> None:
-    tiles = (0x40, 0x08, 0x22, 0x66)  # a figure whose pieces were sent to whatever slots were free
+    tiles = (0x40, 0x08, 0x22, 0x66)  # a figure whose pieces are in whatever slots were free
     places = ((0, 0), (16, 0), (0, 16), (16, 16))
     figure = [OamEntry(61 + x, 33 + y, tile) for (x, y), tile in zip(places, tiles, strict=True)]
     assert indices(groups_of(*figure)) == [(0, 1, 2, 3)]

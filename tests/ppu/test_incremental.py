@@ -1,4 +1,4 @@
-"""FrameDecoder gives what decode_frame gives, and the same objects where nothing changed."""
+"""FrameDecoder returns what decode_frame returns, and the same objects where nothing changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.oam import pack_oam
 from support.ppu_states import add_layers, add_sprites, noise
 
 REGISTERS = [field.name for field in fields(PpuRegisters)]
-# Those that sprites and layers depend on come up more often than they would among all 47.
+# Registers that sprites and layers depend on are drawn more often than they would be among all 47.
 LIKELY_REGISTERS = [name for name in REGISTERS if name.startswith(("bg", "m7", "mosaic", "obsel", "setini"))]
 
 
@@ -33,7 +33,7 @@ def random_snapshot(rng: np.random.Generator, mode: int) -> Snapshot:
 
 
 def mutated(snapshot: Snapshot, rng: np.random.Generator) -> Snapshot:
-    """The same with a little of something changed: bytes of a memory, a register, one more that is unknown or known."""
+    """The same with a small change: bytes of a memory, a register, a register that becomes unknown or known."""
     vram, oam, cgram, ppu = snapshot.vram.copy(), snapshot.oam.copy(), snapshot.cgram.copy(), snapshot.ppu
     match int(rng.integers(7)):
         case 0:
@@ -69,13 +69,13 @@ def assert_equal(frame: Frame, afresh: Frame) -> None:
                 if isinstance(right, np.ndarray):
                     assert left.dtype == right.dtype
                     assert not left.flags.writeable
-                    assert np.array_equal(left, right), field.name  # a hundred thousand of them: no message is made
+                    assert np.array_equal(left, right), field.name  # a hundred thousand: no message is built
                 else:
                     assert (type(left), left) == (type(right), right), field.name
 
 
 def assert_changes(decoder: FrameDecoder, frame: Frame, before: Frame) -> None:
-    """What the decoder says changed is what differs, and what it does not name is the same object."""
+    """The reported changes are what differs, and everything else is the same object."""
     changes = decoder.changes
     pieces = (frame.snapshot.vram != before.snapshot.vram).reshape(2048, 32).any(axis=1)
     assert changes.tiles.tolist() == np.flatnonzero(pieces).tolist()
@@ -120,7 +120,7 @@ def test_layers_that_were_not_asked_for_in_between_are_still_right(seed: int) ->
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32), mode=st.integers(0, 7))
 def test_planes_say_what_the_packed_pixels_say(seed: int, mode: int) -> None:
-    """The packed pixels are what the pictures of real cores are compared with."""
+    """Tests compare the packed pixels with the pictures of real cores."""
     snapshot = random_snapshot(np.random.default_rng(seed), mode)
     frame = decode_frame(snapshot, layers=True)
     for layer in frame.layers:
@@ -132,7 +132,7 @@ def test_planes_say_what_the_packed_pixels_say(seed: int, mode: int) -> None:
 
 
 def quiet(**registers: int) -> Snapshot:
-    """Mode 1; BG1's map at 0x8000 all tile 1, BG1 and BG2's characters at 0, sprites' at 0xC000."""
+    """Mode 1; BG1's map at 0x8000 is all tile 1, characters of BG1 and BG2 at 0, of sprites at 0xC000."""
     vram = np.zeros(0x10000, np.uint8)
     vram[0x8000:0x8800:2] = 1
     ppu = probe_rom.expected_registers(
@@ -151,7 +151,7 @@ def with_byte(snapshot: Snapshot, vram_byte: int) -> Snapshot:
 @pytest.mark.parametrize(
     ("vram_byte", "sprites", "layers"),
     [
-        (0xC000, [index for index in range(128) if index != 1], ()),  # tile 0: all but the second sprite show it
+        (0xC000, [index for index in range(128) if index != 1], ()),  # tile 0: all sprites except the second show it
         (0xC040, [1], ()),
         (0xC240, [1], ()),  # its lower row
         (0xC400, [], ()),  # no sprite shows it
@@ -159,7 +159,7 @@ def with_byte(snapshot: Snapshot, vram_byte: int) -> Snapshot:
         (0x0000, [], (2,)),  # and BG2 tile 0
         (0x0040, [], ()),
         (0x8010, [], (1,)),  # BG1's map
-        (0x87FF, [], ()),  # its last row lies below the picture
+        (0x87FF, [], ()),  # its last row is below the picture
         (0xA000, [], (2,)),
         (0x4000, [], (3,)),
     ],

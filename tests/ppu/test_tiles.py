@@ -1,4 +1,4 @@
-"""Tiles decode by the console's layout, and encoding is the exact inverse."""
+"""Tiles decode according to the console's layout, and encoding is the exact inverse."""
 
 import numpy as np
 import pytest
@@ -39,12 +39,12 @@ def test_encoding_is_the_inverse_of_decoding(data: st.DataObject, bpp: TileDepth
 def test_every_processor_decodes_and_encodes_alike(level: str, bpp: TileDepth) -> None:
     _codec.limit_simd(level)
     try:
-        for count in (1, 2, 15, 16, 17, 33, 50):  # tiles go in batches of 16
+        for count in (1, 2, 15, 16, 17, 33, 50):  # tiles are processed in batches of 16
             planar = np.random.default_rng(count).bytes(8 * bpp * count)
             pixels = decode_tiles(planar, bpp)
             np.testing.assert_array_equal(pixels, plain_decode(planar, bpp))
             assert encode_tiles(pixels, bpp).tobytes() == planar
-            # What is above the pixel's bits is not stored.
+            # Bits above the pixel's depth are not stored.
             noisy = pixels | np.random.default_rng(1).integers(0, 256, pixels.shape, np.uint8) << bpp
             assert _codec.snes_encode_tiles(noisy, bpp).tobytes() == planar
     finally:

@@ -1,4 +1,4 @@
-"""Windows mask the columns that their registers say."""
+"""Windows mask the columns that their registers select."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The list of edits: every step gives a new list, each can be undone, and a plan always starts from the ROM."""
+"""The edit list: every step returns a new list, each can be undone, and a plan always starts from the ROM."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sheet(edit_rom: EditRom) -> Sheet:
 
 @pytest.fixture(scope="module")
 def blank(sheet: Sheet) -> Callable[..., SheetEdit]:
-    """The edit that makes these tiles of the sheet blank, saved under a name."""
+    """An edit that makes these tiles of the sheet blank, saved under a name."""
 
     def make(name: str, *numbers: int) -> SheetEdit:
         pixels = sheet.compose().pixels
@@ -56,7 +56,7 @@ def blank(sheet: Sheet) -> Callable[..., SheetEdit]:
 
 
 def made(name: str, *tiles: int, rom: str = HASH) -> SheetEdit:
-    """An edit of some tiles of a block that no ROM holds."""
+    """An edit of some tiles of a block that is in no ROM."""
     changes = tuple(
         TileChange(Origin("hal", 0x8000, 32 * tile, "pointer"), bytes(32), bytes([tile + 1]) * 32, (tile,), ())
         for tile in tiles
@@ -107,7 +107,7 @@ def test_edits_that_cannot_be_planned_together_leave_the_list_as_it_was(
 def test_saved_sheets_come_in_as_one_step_and_an_original_reverts_its_edit() -> None:
     edits = EditList(HASH).put([made("a", 1), made("b", 2)], NOON)
     assert len(edits.states) == 2
-    assert edits.put([made("b", 2)], NOON + timedelta(hours=1)) is edits, "it says nothing new: no step to undo"
+    assert edits.put([made("b", 2)], NOON + timedelta(hours=1)) is edits, "it changes nothing: no step to undo"
     edits = edits.put([made("c", 3), made("a", 4), made("b")], NOON)
     assert [(edit.id, edit.name, edit.sheet) for edit in edits.edits] == [
         (1, "a", made("a", 4)),
@@ -115,7 +115,7 @@ def test_saved_sheets_come_in_as_one_step_and_an_original_reverts_its_edit() -> 
     ]
     assert edits.put([made("new")], NOON) is edits
     assert [edit.name for edit in edits.undo().edits] == ["a", "b"]
-    assert edits.put([made("b", 2)], NOON).edit(4).name == "b", "an id is never given to another edit"
+    assert edits.put([made("b", 2)], NOON).edit(4).name == "b", "an id is never reused"
 
 
 def test_a_new_step_forgets_what_was_undone_but_gives_no_id_twice() -> None:
@@ -177,7 +177,7 @@ def test_a_change_has_the_size_of_a_tile_before_and_after() -> None:
 
 
 class Steps(RuleBasedStateMachine):
-    """Any steps in any order: undo and redo lead through exactly the lists that were there."""
+    """Any steps in any order: undo and redo return exactly the earlier lists."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -309,4 +309,4 @@ def test_the_same_edits_are_equal_and_other_ones_are_not() -> None:
     assert one == same
     assert hash(one) == hash(same)
     assert one != EditList(HASH).add(made("a", 2), NOON)
-    assert one != one.revert(1).undo()  # what can be redone is part of the list
+    assert one != one.revert(1).undo()  # the steps that can be redone are part of the list

@@ -1,4 +1,4 @@
-"""What is learnt about a game: copies join in any order to the same, and no file that knows something is ever lost."""
+"""What is learnt about a game: merging copies is order-independent, and no file with knowledge is ever lost."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_a_damaged_file_that_cannot_be_renamed_stays_as_it_is(tmp_path: Path, mo
     def refuse(path: Path, target: Path) -> Path:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "rename", refuse)  # root, who runs tests in containers, may rename anything
+    monkeypatch.setattr(Path, "rename", refuse)  # root, as in containers, may rename anything
     for _ in range(2):
         with pytest.raises(FormatError, match=r"it stays there, since it cannot be renamed \(Permission denied\)"):
             home.update(start(1))

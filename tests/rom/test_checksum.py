@@ -13,7 +13,7 @@ KIB = 1024
 
 
 def by_address_lines(data: bytes) -> int:
-    """The sum over the whole power of two as the cartridge shows it, byte by byte: slow and independent."""
+    """The sum over the whole power of two as the cartridge maps it, byte by byte: slow and independent."""
     return sum(data[mirrored(at, len(data))] for at in range(1 << (len(data) - 1).bit_length())) & 0xFFFF
 
 
@@ -31,7 +31,7 @@ def test_the_sum_is_that_of_what_the_address_lines_show(data: bytes) -> None:
         (6, [1] * 4 + [2] * 2),  # 1.5 MiB
         (24, [1] * 16 + [2] * 8),  # 6 MiB
         (14, [1] * 8 + [1] * 4 + [2] * 2),  # 3.5 MiB
-        (11, [1] * 8 + [2] * 2 + [4] * 1),  # 2.75 MiB: the rest is itself a large and a small chip
+        (11, [1] * 8 + [2] * 2 + [4] * 1),  # 2.75 MiB: the rest in turn is a large and a small chip
     ],
 )
 def test_sizes_that_are_no_power_of_two(quarters: int, weights: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""ROM images: the header found by score, and every file that is none refused in one clear line."""
+"""ROM images: the header is found by score, and every other file is refused in one clear line."""
 
 import gzip
 import hashlib
@@ -215,7 +215,7 @@ def test_a_missing_file_a_directory_and_an_unreadable_file_are_usage_errors(tmp_
     path = tmp_path / "locked.sfc"
     path.write_bytes(make_rom())
     path.chmod(0)
-    if os.access(path, os.R_OK):  # root reads every file, but nobody the first page of a process
+    if os.access(path, os.R_OK):  # root can read every file, but nobody can read the first page of a process
         path = Path("/proc/self/mem")
     if not path.exists():
         pytest.skip("this user reads every file")

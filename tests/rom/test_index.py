@@ -1,4 +1,4 @@
-"""The index on ROMs whose truth is known: what it finds, where it says that it is, and what it never says."""
+"""The index on ROMs with known truth: what it finds, where it reports it, and what it must never report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEEDS = (1, 2, 3, 4)
 
 
 def tiles_of(block: TrueBlock) -> NDArray[np.uint8]:
-    """The whole tiles of a block, behind its leading bytes."""
+    """The complete tiles of a block, after its leading bytes."""
     count = (len(block.data) - block.lead) // 32
     return np.frombuffer(block.data, np.uint8)[block.lead : block.lead + count * 32].reshape(-1, 32)
 
@@ -203,7 +203,7 @@ def test_an_index_without_codecs_finds_plain_bytes() -> None:
 
 
 class Doubling:
-    """A codec of three lines: 'DD', a count, and bytes that each stand for two."""
+    """A codec in three lines: 'DD', a count, and bytes that each stand for two."""
 
     name = "doubling"
 
@@ -232,7 +232,7 @@ class Doubling:
 
 
 class Told(Doubling):
-    """Notes the signal that it is given, and cancels it in the midst of its scan."""
+    """Records the signal that it is given, and cancels it in the middle of its scan."""
 
     def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
         assert isinstance(cancel, CancelToken)

@@ -1,4 +1,4 @@
-"""The index on disk: what is stored comes back the same, and what is damaged, foreign or in the way is built anew."""
+"""The index on disk: it loads as it was stored, and is rebuilt if the file is damaged, foreign or in the way."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROM = make_truth_rom(11, size=0x20000, blocks=8).rom
 
 
 class Builds:
-    """Counts how often an index is built."""
+    """Count how often an index is built."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0

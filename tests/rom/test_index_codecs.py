@@ -1,4 +1,4 @@
-"""HAL, LC_LZ1 and LC_LZ2 in one index: each block under its own codec, and none that a ROM does not use is believed."""
+"""HAL, LC_LZ1 and LC_LZ2 in one index: each block has its own codec, and codecs that the ROM lacks are rejected."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_streams_of_several_codecs_that_share_an_end_are_one_family() -> None:
 
 
 def test_a_pointer_proves_no_start_where_two_codecs_read_the_same() -> None:
-    # Palettes are noise and pack to raw commands alone, which all three read alike.
+    # Palettes are noise and pack to raw commands alone, which all three codecs read the same way.
     index = index_of("all", pointers=True)
     starts = {int(row["offset"]): str(row["start"]) for row in index.blocks}
     palettes = [block for block in truth_of("all", pointers=True).blocks if block.packed_size > len(block.data)]
@@ -141,7 +141,7 @@ def test_to_look_for_simcitys_format_too_changes_nothing_in_a_rom_without_it(use
 
 
 class NamedLikeOurs:
-    """A third-party codec with the name of a native one, which cannot read its streams: all bytes are inverted."""
+    """A third-party codec that has a native codec's name but cannot read its streams: all bytes are inverted."""
 
     name = "hal"
 

@@ -1,4 +1,4 @@
-"""Every tile of the demo ROM's scenes is found where the build put it, first answer, with pointers and without."""
+"""Every tile of the demo ROM's scenes is found where the build put it, first answer, with and without pointers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the index finds does not hang on the habits of the program that packed the ROM."""
+"""What the index finds does not depend on the habits of the program that packed the ROM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index does not depend on the number of threads, and stops where it is when it is told to."""
+"""The index does not depend on the number of threads, and building stops promptly when cancelled."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_build_ends_soon_after_it_is_cancelled_from_another_thread(wait_ms: in
         token.cancel()
 
     def build_again_and_again() -> None:
-        while True:  # so that it is cancelled in the midst of a build
+        while True:  # so that it is cancelled in the middle of a build
             RomIndex.build(rom, [hal.HAL], cancel=token)
 
     rom = truth().rom
@@ -80,7 +80,7 @@ def test_a_build_ends_soon_after_it_is_cancelled_from_another_thread(wait_ms: in
     thread.join()
     print(f"cancelled after {wait_ms} ms; the build ended {(ended_at - cancelled_at[0]) * 1000:.1f} ms later")
     assert token.cancelled
-    assert ended_at - cancelled_at[0] < 5.0  # milliseconds where nothing else runs, seconds only if nobody looked
+    assert ended_at - cancelled_at[0] < 5.0  # milliseconds if idle; seconds only if the token were ignored
 
 
 def test_what_was_cancelled_before_does_not_begin() -> None:

@@ -11,7 +11,7 @@ MIB = 0x100000
 LARGEST = {
     Mapping.LOROM: 4 * MIB,
     Mapping.HIROM: 4 * MIB,
-    Mapping.EXLOROM: 0x7F0000,  # banks 7E and 7F are WRAM, so the last 64 KiB of 8 MiB are nowhere
+    Mapping.EXLOROM: 0x7F0000,  # banks 7E and 7F are WRAM, so the last 64 KiB of 8 MiB have no address
     Mapping.EXHIROM: 0x7E0000,
     Mapping.SA1: 4 * MIB,
 }
@@ -72,7 +72,7 @@ def test_an_address_leads_into_the_image_or_nowhere(mapping: Mapping, address: i
         (Mapping.EXHIROM, 0x7E8000, 8 * MIB, {0x3E8000}),
         (Mapping.SA1, 0x007FC0, 4 * MIB, {0x00FFC0, 0xC07FC0}),
         (Mapping.SA1, 0x100000, 4 * MIB, {0x208000, 0xD00000}),
-        (Mapping.SA1, 0x2089AB, 4 * MIB, {0x8189AB, 0xE089AB}),  # 80 to 9F is the third MiB, no mirror of 00 to 1F
+        (Mapping.SA1, 0x2089AB, 4 * MIB, {0x8189AB, 0xE089AB}),  # 80 to 9F is the third MiB, not a mirror of 00 to 1F
         (Mapping.SA1, 0x3FFFFF, 4 * MIB, {0xBFFFFF, 0xFFFFFF}),
     ],
 )

@@ -23,7 +23,7 @@ def noise_tiles(count: int, seed: int) -> NDArray[np.uint8]:
 
 
 def index_of(*sheets: NDArray[np.uint8]) -> tuple[RomIndex, list[int]]:
-    """An index of a ROM that holds these sheets uncompressed, and where."""
+    """An index of a ROM that holds these sheets uncompressed, and their offsets."""
     image = make_rom(0x40000)
     at, offsets = 0x9001, []
     for sheet in sheets:

@@ -1,4 +1,4 @@
-"""Pointer tables: several addresses at one stride count, single matches and number patterns do not."""
+"""Pointer tables: several addresses at one stride count; single matches and number patterns do not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def starts(count: int, seed: int = 0) -> tuple[NDArray[np.uint32], NDArray[np.ui
 def with_table(
     targets: list[int], *, stride: int = 3, mirror: int = 0, mapping: Mapping = Mapping.LOROM, at: int = TABLE
 ) -> Rom:
-    """A ROM of noise with a table that leads to the targets; 0 stands for an entry that leads elsewhere."""
+    """A ROM of noise with a table that points to the targets; 0 stands for an entry that points elsewhere."""
     image = make_rom(SIZE, mapping)
     for number, target in enumerate(targets):
         address = snes_mirrors(mapping, target, SIZE)[mirror] if target else 0x7E2000
@@ -92,7 +92,7 @@ def test_what_lies_across_the_entries_of_a_table_is_none_of_it() -> None:
     rom = with_table(chosen)
     across = int.from_bytes(rom.data[TABLE + 38 : TABLE + 41].tobytes(), "little")
     page = int(direct_pages(rom)[across >> 15])
-    if page >= 0:  # one more start, just where the bytes across two entries happen to lead
+    if page >= 0:  # one more start, exactly where the bytes across two entries happen to point
         offsets = np.append(offsets, np.uint32(page + (across & 0x7FFF)))
         families = np.append(families, np.uint32(families.max() + 1))
         order = np.argsort(offsets)

@@ -1,4 +1,4 @@
-"""The ranking in C++ says what the plain one in Python says, at once or following changes, and makes tuples late."""
+"""The ranking in C++ equals the plain one in Python, at once or following changes, and creates tuples lazily."""
 
 from __future__ import annotations
 
@@ -107,16 +107,16 @@ def test_following_small_changes_of_every_kind_says_what_the_plain_ranking_says(
         match step % 6:
             case 0:  # other graphics
                 vram[at : at + count] = other[source : source + count]
-            case 1:  # runs are cut by, and go over, tiles that say nothing
+            case 1:  # runs end at, and continue across, tiles that are not informative
                 vram[at : at + count : 3] = rng.integers(0, 2)
             case 2:
                 vram[at : at + count] = vram[source : source + count][: len(vram[at : at + count])].copy()
-            case 3:  # a tile of no known place
+            case 3:  # a tile without a known place
                 vram[at] = rng.integers(0, 256, 32)
             case 4:  # scattered
                 numbers = rng.integers(0, 2048, count)
                 vram[numbers] = other[numbers]
-            case _:  # a silent tile becomes another silent one
+            case _:  # an uninformative tile becomes another one
                 silent = np.flatnonzero(~index.informative(vram))
                 vram[rng.choice(silent, min(4, len(silent)))] = 7
         changed = None if step % 2 else np.arange(2048)

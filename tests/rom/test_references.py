@@ -1,4 +1,4 @@
-"""The index keeps the pointers that prove a start: every byte of them, their table, and what they lead to."""
+"""The index keeps the pointers that prove a start: each of their bytes, their table, and their target."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_what_is_no_start_has_no_references_and_another_codec_is_refused() -> No
 
 
 def with_records(stride: int, mirror: int) -> tuple[TruthRom, Rom, int]:
-    """A truth ROM without its table, and one in which records hold the pointers, two of them to the first block."""
+    """A truth ROM without its table, and one whose records hold the pointers, two of them to the first block."""
     truth = make_truth_rom(4, blocks=24, pointers=False)
     image, at = bytearray(truth.rom.data.tobytes()), 0x302
     for number, block in enumerate([*truth.blocks, truth.blocks[0]]):

@@ -1,4 +1,4 @@
-"""The cores that tests run on: all that are installed, or a skip that says why."""
+"""The cores that tests run on: all installed ones, or a skip with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo ROM on a real core: memory by name, buttons, and what the truth file expects of a frame."""
+"""The demo ROM on a real core: memory by name, buttons, and what the truth file expects in a frame."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cores() -> dict[str, Path]:
 
 
 class DemoConsole:
-    """A context: a core with the demo ROM in it; the core may write to `folder`."""
+    """Context manager: a core that runs the demo ROM; the core may write to `folder`."""
 
     def __init__(self, core: Path, rom: Path, truth: dict[str, Any], folder: Path) -> None:
         self.truth = truth
@@ -61,7 +61,7 @@ class DemoConsole:
             self._session.run()
 
     def press(self, **buttons: bool) -> None:
-        """Holds buttons for three frames."""
+        """Hold buttons for three frames."""
         self.buttons = JoypadState(**buttons)
         self.run(3)
         self.buttons = JoypadState()
@@ -72,7 +72,7 @@ class DemoConsole:
         return memoryview(view)
 
     def __getitem__(self, symbol: str) -> int:
-        """A variable of the game."""
+        """The value of one of the game's variables."""
         at, size = self.truth["symbols"][symbol], self.truth["symbol_sizes"][symbol]
         return int.from_bytes(bytes(self.memory(WRAM)[at : at + size]), "little")
 
@@ -80,7 +80,7 @@ class DemoConsole:
         self.memory(WRAM)[self.truth["symbols"]["next_scene"]] = scene
 
     def wait_ready(self, scene: int, limit: int = 180) -> int:
-        """Runs until a scene is fully on screen: the number of frames that took."""
+        """Run until a scene is fully on screen; returns the number of frames."""
         for frame in range(limit):
             if self["scene"] == scene and self["ready"] == 1:
                 return frame

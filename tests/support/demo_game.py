@@ -1,4 +1,4 @@
-"""The demo ROM running on a real core, driven scene by scene, with what its build knows of every tile in VRAM."""
+"""The demo ROM running on a real core, driven scene by scene, with the true origin of every tile in VRAM."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import Snapshot, Write
 
 TILE_BYTES = 32
-LONGEST_LOAD = 400  # frames; a scene is decoded and faded in well within
+LONGEST_LOAD = 400  # frames; decoding a scene and fading it in takes far fewer
 TILE_KINDS = ("sprites", "tiles", "font")
 
 Place = tuple[str, int, int]  # codec, block offset, byte offset
@@ -65,7 +65,7 @@ class DemoGame:
         raise AssertionError(f"{what}: not within {LONGEST_LOAD} frames")
 
     def go_to(self, name: str) -> Snapshot:
-        """Ask the game for a scene (also for the one it is in: it loads it again), and wait until it is on screen."""
+        """Request a scene (the current one is loaded again) and wait until it is on screen."""
         number = self.scenes[name]["id"]
         first = self.until(self.ready, "the first scene")
         loads = self.word(first, "load_count")
@@ -85,7 +85,7 @@ class DemoGame:
             yield self.host.step()
 
     def known_tiles(self, snapshot: Snapshot) -> dict[int, Place]:
-        """By VRAM tile number, where the tile that stands there now comes from, as the build knows it."""
+        """The true origin of each tile that is now in VRAM, by tile number, as recorded by the build."""
         assert snapshot.wram is not None
         scene = self.truth["scenes"][self.byte(snapshot, "scene")]
         blocks = {block["name"]: block for block in self.truth["blocks"]}
@@ -118,7 +118,7 @@ class DemoGame:
 
 
 def without_pointers(rom: bytes, truth: dict[str, Any], seed: int = 1) -> bytes:
-    """The ROM with noise over its table of pointers. (It does not run any more; it is only searched.)"""
+    """The ROM with noise over its pointer table. It no longer runs and is only searched."""
     table = truth["table"]
     size = table["count"] * table["entry_size"]
     noise = np.random.default_rng(seed).bytes(size)

@@ -1,4 +1,4 @@
-"""What the demo ROM's truth file says of VRAM: its bytes in each scene, and where each tile of it comes from."""
+"""VRAM according to the demo ROM's truth file: its bytes in each scene, and the origin of each of its tiles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 class SceneVram(NamedTuple):
-    """A VRAM as the demo shows it; `places` holds each tile whose source is known, by its number."""
+    """A VRAM as the demo fills it; `places` holds each tile whose source is known, by its number."""
 
     scene: str
     vram: NDArray[np.uint8]
@@ -29,7 +29,7 @@ class SceneVram(NamedTuple):
 
 
 def scene_vrams(rom: NDArray[np.uint8], truth: dict[str, Any]) -> Iterator[SceneVram]:
-    """Every scene with each step of its animations: static loads as they are, every slot showing its next frame."""
+    """Every scene with each step of its animations: static loads unchanged, every slot showing its next frame."""
     sources: dict[str, tuple[str, int, NDArray[np.uint8]]] = {}
     for block in truth["blocks"]:
         sources[block["name"]] = ("hal", block["offset"], hal.decode(rom, block["offset"]).data)
@@ -47,7 +47,7 @@ def scene_vrams(rom: NDArray[np.uint8], truth: dict[str, Any]) -> Iterator[Scene
                     load.byte_offset : load.byte_offset + load.size
                 ]
                 for tile in range(load.vram_byte // TILE, (load.vram_byte + load.size - 1) // TILE + 1):
-                    places.pop(tile, None)  # a tile that is not loaded whole has no one source
+                    places.pop(tile, None)  # a partially loaded tile has no single source
                 first = -(-load.vram_byte // TILE)
                 for tile in range(first, (load.vram_byte + load.size) // TILE):
                     at = load.byte_offset + tile * TILE - load.vram_byte

@@ -1,4 +1,4 @@
-"""Pixel art by formula: figures with outlines and shading, their animation, tilemaps and text, from a seed."""
+"""Generated pixel art: figures with outlines and shading, their animation, tilemaps and text, from a seed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def figure(rng: np.random.Generator, size: int) -> Pixels:
 
 
 def animation(rng: np.random.Generator, size: int, frames: int) -> list[Pixels]:
-    """Frames of one figure: the lower half sways, the upper bobs, as walk cycles do."""
+    """Frames of one figure: the lower half sways and the upper half bobs, as in a walk cycle."""
     base = figure(rng, size)
     result = []
     for frame in range(frames):

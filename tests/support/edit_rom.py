@@ -39,7 +39,7 @@ class EditRom:
 
 
 def draw_tiles(count: int, seed: int) -> NDArray[np.uint8]:
-    """uint8[count, 8, 8]: discs with outline, light and speckles, so that all differ and compress as art does."""
+    """uint8[count, 8, 8]: discs with outline, light and speckles, all different and as compressible as real art."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:8, 0:8]
     tiles = np.zeros((count, 8, 8), np.uint8)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from support.edit_rom import PALETTE
 
 OBJ_BYTE = 0xC000
-"""OBSEL $63: sprites of 16 and 32 pixels, names from word $6000 on."""
+"""OBSEL $63: sprites of 16 and 32 pixels, name table at word $6000."""
 
 
 class Entry(NamedTuple):
@@ -34,7 +34,7 @@ def make_snapshot(
     obj_byte: int = OBJ_BYTE,
     oamadd: int = 0,
 ) -> Snapshot:
-    """`tiles` stand at the beginning of the sprites' names; palette n is PALETTE turned by n colours."""
+    """`tiles` are at the start of the sprites' name table; palette n is PALETTE rotated by n colours."""
     vram = np.zeros(0x10000, np.uint8)
     vram[obj_byte : obj_byte + len(tiles)] = np.frombuffer(tiles, np.uint8)
     cgram = np.zeros(256, np.uint16)

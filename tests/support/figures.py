@@ -1,4 +1,4 @@
-"""What tables of figures share: a row, and the machine that it was measured on."""
+"""What the benchmark tables share: a row, and a description of the machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table; `met` is None where there is no target or no measurement."""
+    """One line of a table; `met` is None if there is no target or no measurement."""
 
     what: str
     target: str
@@ -20,12 +20,12 @@ class Row:
 
     @property
     def said(self) -> str:
-        """What stands in the last column."""
+        """The text of the last column."""
         return "" if self.met is None else "yes" if self.met else "no"
 
 
 def machine() -> str:
-    """The processor, how many of it, and the Python."""
+    """The processor, the number of CPUs, and the Python version."""
     name = platform.processor() or platform.machine()
     if (info := Path("/proc/cpuinfo")).is_file():
         names = [

@@ -1,4 +1,4 @@
-"""How fast frames are: decoded and looked up while an index is being built, replayed, and recorded.
+"""The speed of frames: decoded and looked up while an index is being built, replayed, and recorded.
 
     python tests/support/frame_speed.py
 
@@ -37,7 +37,7 @@ TEN_MINUTES = 36_000
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Snapshot in → frame ready for delivery, in seconds, beside `builds` finished index builds."""
+    """Snapshot in → frame ready for delivery, in seconds, while `builds` index builds finished."""
 
     p50: float
     p90: float
@@ -54,8 +54,8 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A replay on one thread: snapshots a second by the clock and by the CPU time that they took (which other programs
-    on the machine do not change much), and the seconds a snapshot that each part takes by the clock."""
+    """A replay on one thread: snapshots per second of wall-clock time and of CPU time (which other programs on the
+    machine affect little), and the wall-clock seconds per snapshot that each part takes."""
 
     rate: float
     cpu_rate: float
@@ -71,7 +71,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What recording takes: seconds a frame of CPU and by the clock, and bytes for ten minutes."""
+    """The cost of recording: seconds per frame of CPU and wall-clock time, and bytes for ten minutes."""
 
     p50: float
     p99: float
@@ -89,7 +89,7 @@ class Cost:
 
 
 def busy_snapshots(truth: TruthRom, count: int = 8) -> list[Snapshot]:
-    """Frames of which each changes everything: 128 sprites of up to 64 × 64 pixels, the four layers of mode 0 with
+    """Frames that each change everything: 128 sprites of up to 64 × 64 pixels, the four layers of mode 0 with
     random maps and scrolls, all palettes, and a VRAM full of graphics from the ROM, shifted from frame to frame."""
     graphics = np.concatenate([np.frombuffer(block.data, np.uint8)[block.lead :] for block in truth.blocks[:60]])
     states = []
@@ -105,9 +105,9 @@ def busy_snapshots(truth: TruthRom, count: int = 8) -> list[Snapshot]:
 
 
 def frame_latency_under_index(seconds: float = 10.0, *, rom_bytes: int = 0x400000, blocks: int = 384) -> Latency:
-    """A live session gets a snapshot in which everything changed sixty times a second, for so long, decodes it with its
-    layers and looks all of it up, while its own pool builds the index of a ROM (4 MiB) again and again, as `halscope
-    play` does: in the background."""
+    """Submit a snapshot in which everything changed to a live session, sixty times a second for the given time. The
+    session decodes it with its layers and looks all of it up, while its own pool builds the index of a ROM (4 MiB) over
+    and over in the background, as `halscope play` does."""
     truth = make_truth_rom(5, size=rom_bytes, blocks=blocks)
     snapshots = busy_snapshots(truth)
     index = RomIndex.build(truth.rom, [hal.HAL])
@@ -125,7 +125,7 @@ def frame_latency_under_index(seconds: float = 10.0, *, rom_bytes: int = 0x40000
             writer.append(snapshots[0])
         host = ReplayHost(path)
         with Session(host, threads=True, owns_host=True, layers=True, locate=VramTracker(index).update) as session:
-            session.feed(snapshots[0])  # the first time everything is looked up
+            session.feed(snapshots[0])  # the first update looks everything up
             before = session.stats()
             job = session.run("index", build)
             begin = time.perf_counter()
@@ -151,7 +151,7 @@ def frame_latency_under_index(seconds: float = 10.0, *, rom_bytes: int = 0x40000
 
 def replay_rate(recording: Path | None = None, *, rom: Rom | None = None, layers: bool = False) -> Replay:
     """Read, decode and locate every frame of a recording, by default half a minute of the demo with WRAM, on one
-    thread. The index is built before."""
+    thread. The index is built beforehand."""
     with tempfile.TemporaryDirectory() as folder:
         if recording is None:
             recording = Path(folder) / "demo.rec"
@@ -179,7 +179,7 @@ def replay_rate(recording: Path | None = None, *, rom: Rom | None = None, layers
 
 
 def recording_cost(frames: int = 3600, *, wram: bool = True) -> Cost:
-    """Record the demo while it runs, keyframes included; the size of ten minutes is taken from it in proportion."""
+    """Record the demo while it runs, keyframes included; the size of ten minutes is extrapolated from it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "demo.rec"
         durations, cpu = record_demo(path, frames, wram=wram)
@@ -196,7 +196,7 @@ def recording_cost(frames: int = 3600, *, wram: bool = True) -> Cost:
 
 
 def record_demo(path: Path, frames: int, *, wram: bool = True) -> tuple[list[float], float]:
-    """Record the demo game; the seconds that each frame's recording took, and the CPU time of them all."""
+    """Record the demo game; returns the seconds that recording each frame took, and the CPU time of all of them."""
     durations, cpu = [], 0.0
     with RecordingWriter(path, emulator="demo") as writer:
         for snapshot in demo_snapshots(frames, wram=wram):
@@ -208,7 +208,7 @@ def record_demo(path: Path, frames: int, *, wram: bool = True) -> tuple[list[flo
 
 
 def demo_snapshots(frames: int, *, wram: bool = True) -> Iterator[Snapshot]:
-    """The first frames of the demo game, which plays itself."""
+    """The first frames of the demo game, in its attract mode."""
     with rom_path() as path:
         image = path.read_bytes()
     with LibretroHost(image, available_cores()[0].path, picture=False, wram=wram) as host:

@@ -1,9 +1,8 @@
-"""A packer whose style is free: of all commands that are good enough at a byte it picks any.
+"""A packer without a style: at each byte it picks any of the commands that are good enough.
 
-What an unknown program would have chosen cannot be known; what it must obey is the format, and that it saves bytes. So
-this one computes, for each byte, the fewest that the rest costs, and then draws from all commands of all lengths, kinds
-and sources that reach it (or, with `slack`, miss it by a little): streams as small as ours that resemble it in nothing
-else.
+The choices of an unknown packer are unknown, except that it obeys the format and saves bytes. So this one computes the
+minimum cost of the rest from each byte on, and then draws from all commands of all lengths, kinds and sources that
+achieve it (or, with `slack`, nearly do): its streams are as small as our encoder's and otherwise unlike them.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from support.plain_packer import REVERSED
 
 Ends = Literal["any", "early", "late"]
-"""Which of the commands that cost the same: any of them, the shortest, the longest."""
+"""Which of the equally expensive commands to choose: any, the shortest, or the longest."""
 
 _LONGEST: Final = 1024
 _FLIP: Final = np.frombuffer(REVERSED, np.uint8)
@@ -26,10 +25,10 @@ def pack(data: bytes, rng: np.random.Generator, *, ends: Ends = "any", slack: in
 
     Args:
         data: 1 to 65,536 bytes; the work grows with the square.
-        rng: Draws what is left open.
-        ends: Which lengths of equal cost.
+        rng: Makes the free choices.
+        ends: Which of the lengths of equal cost to choose.
         slack: Bytes by which one command in eight may miss the minimum.
-        mirrors: Use bit-reversed and backward copies and sequences too.
+        mirrors: Also use bit-reversed copies, backward copies and sequences.
     """
     reach = _reaches(np.frombuffer(data, np.uint8), mirrors)
     cost = _costs(reach, len(data))
@@ -52,7 +51,7 @@ def pack(data: bytes, rng: np.random.Generator, *, ends: Ends = "any", slack: in
 
 
 def _reaches(data: NDArray[np.uint8], mirrors: bool) -> NDArray[np.int64]:
-    """For each byte and kind, how many bytes the longest command could write there if counts had no limit."""
+    """For each byte and kind, the output size of the longest possible command if counts had no limit."""
     size = len(data)
     reach = np.zeros((size, 7), np.int64)
     reach[:, 0] = size - np.arange(size)
@@ -63,7 +62,7 @@ def _reaches(data: NDArray[np.uint8], mirrors: bool) -> NDArray[np.int64]:
             three = three + 1 if int(data[at]) + 1 & 0xFF == data[at + 1] else 1
             two = two + 1 if at + 2 < size and data[at] == data[at + 2] else 2
         reach[at, 1:4] = one, two & ~1, three if mirrors else 0
-    # Common extensions of each byte with all that came before: a row follows from the next byte's.
+    # Longest common extensions of each byte with all earlier ones: each row follows from the next byte's.
     plain = np.zeros(size + 1, np.int32)
     mirror = np.zeros(size + 1, np.int32)
     back = np.zeros(size + 1, np.int32)
@@ -108,10 +107,10 @@ def _ways(
 
 
 def _costs(reach: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """The fewest bytes that the data from each byte on packs to, without the terminator.
+    """The minimum packed size of the data from each byte on, without the terminator.
 
-    Of the ends that a command can have, the last two hold the least cost (see cpp/hal/parser.hpp), but of a raw one's
-    any may.
+    A command's minimum cost is at one of its last two possible ends (see cpp/hal/parser.hpp); a raw command's may be at
+    any end.
     """
     cost = np.zeros(size + 1, np.int64)
     onward = cost + np.arange(size + 1)  # for raw commands
@@ -149,7 +148,7 @@ def _drawn(rng: np.random.Generator, choices: list[tuple[int, int]], ends: Ends)
 
 
 def _sources(data: bytes, at: int, kind: int, length: int) -> list[int]:
-    """Every source of a copy: where it begins, or for a backward one its last byte."""
+    """Every source of a copy: where it begins, or for a backward copy its last byte."""
     wanted = data[at : at + length]
     if kind == 6:
         wanted = wanted[::-1]

@@ -40,13 +40,13 @@ def pieces(rng: random.Random, size: int, lengths: tuple[int, ...] = LENGTHS, al
 
 
 def append_copy(data: bytearray, source: int, length: int, *, reverse: bool = False) -> None:
-    """Append byte by byte, so that the copy may run into what it writes."""
+    """Append byte by byte, so that the copy may overlap its own output."""
     for k in range(length):
         data.append(REVERSED[data[source + k]] if reverse else data[source + k])
 
 
 def tiles(rng: random.Random, size: int) -> bytes:
-    """Planar-looking graphics: rows that repeat, mirror and shift, with plain ones between."""
+    """Planar-looking graphics: rows that repeat, mirror and shift, with plain rows between them."""
     rows = [rng.randrange(256) for _ in range(24)]
     data = bytearray()
     while len(data) < size:
@@ -62,7 +62,7 @@ def tiles(rng: random.Random, size: int) -> bytes:
 
 
 def header(kind: int, count: int, *, long: bool | None = None) -> bytes:
-    """A command's header: the short form where it fits, unless told otherwise."""
+    """A command's header: the short form if it fits, unless requested otherwise."""
     if long or (long is None and count > 32):
         return bytes([0xE0 | kind << 2 | (count - 1) >> 8, (count - 1) & 0xFF])
     return bytes([kind << 5 | count - 1])
@@ -70,7 +70,7 @@ def header(kind: int, count: int, *, long: bool | None = None) -> bytes:
 
 @st.composite
 def command(draw: st.DrawFn) -> bytes:
-    """One command of any kind, its reference mostly near the start of the output."""
+    """One command of any kind, with its reference mostly near the start of the output."""
     kind = draw(st.integers(0, 7))
     longest = 768 if kind == 7 else 1024
     count = draw(st.one_of(st.integers(1, 40), st.integers(1, longest)))
@@ -85,13 +85,13 @@ def command(draw: st.DrawFn) -> bytes:
 
 
 def streams() -> st.SearchStrategy[bytes]:
-    """Rows of commands, most of them terminated, many of them valid."""
+    """Sequences of commands, most of them terminated, many of them valid."""
     ends = st.sampled_from([b"\xff", b"\xff", b"\xff\x00\x21", b""])
     return st.builds(lambda commands, end: b"".join(commands) + end, st.lists(command(), max_size=12), ends)
 
 
 def short_stream(rng: random.Random, commands: int) -> bytes:
-    """Short commands, their references mostly at the edges of what may be read, a few behind them."""
+    """Short commands whose references are mostly at the limits of what may be read, a few beyond them."""
     packed, written = bytearray(), 0
     for _ in range(commands):
         kind, count = rng.randrange(7 if written else 4), rng.choice((1, 2, 3, 4, 8, 16, 31, 32, rng.randrange(1, 33)))
@@ -114,7 +114,7 @@ def short_stream(rng: random.Random, commands: int) -> bytes:
 
 
 def short_streams() -> st.SearchStrategy[bytes]:
-    """Rows of short commands, most of them valid."""
+    """Sequences of short commands, most of them valid."""
     return st.builds(
         lambda seed, commands, end: short_stream(random.Random(seed), commands) + end,
         st.integers(0, 1 << 32),

@@ -1,4 +1,4 @@
-"""HAL decoding and minimal size as plainly as they can be said, from the format's description and nothing in cpp."""
+"""The plainest HAL decoder and minimal size, written from the format's description and independent of cpp."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Decoded(NamedTuple):
 
 
 class FaultError(Exception):
-    """The stream is bad; `offset` is that of the command at fault."""
+    """The stream is invalid; `offset` is that of the faulty command."""
 
     def __init__(self, offset: int) -> None:
         super().__init__(offset)
@@ -25,7 +25,7 @@ class FaultError(Exception):
 
 
 def decode(packed: bytes, offset: int = 0, *, strict: bool = True, stop: int | None = None) -> Decoded:
-    """Decode the stream at `offset`; nothing at or behind `stop` may be read."""
+    """Decode the stream at `offset`; nothing at or after `stop` may be read."""
     end = min(len(packed) if stop is None else stop, offset + LIMIT)
     out = bytearray()
     at = offset
@@ -68,7 +68,7 @@ def decode(packed: bytes, offset: int = 0, *, strict: bool = True, stop: int | N
 
 
 def outcome(packed: bytes, offset: int, *, strict: bool) -> tuple[bytes, int] | int:
-    """What `decode` gives, or the offset of the fault."""
+    """The result of `decode`, or the offset of the fault."""
     try:
         return decode(packed, offset, strict=strict)
     except FaultError as fault:
@@ -79,8 +79,8 @@ def minimum_size(data: bytes, *, relative: bool = False) -> int:
     """The length of the smallest strict stream for `data`, by trying every command of every length at every byte.
 
     Args:
-        data: What is packed.
-        relative: Of LC_LZ1 and LC_LZ2, which have forward copies alone and whose RLE16 counts bytes.
+        data: The bytes to pack.
+        relative: Whether to pack to LC_LZ1 and LC_LZ2, which have only forward copies and whose RLE16 counts bytes.
     """
     size = len(data)
     text = np.frombuffer(data, np.uint8)
@@ -89,7 +89,7 @@ def minimum_size(data: bytes, *, relative: bool = False) -> int:
     header = np.where(counts <= 32, 1, 2)
     cheapest = np.zeros(size + 1, np.int64)
     cheapest[size] = 1
-    # Row i of each: how long the match at i with the source that begins (backward: ends) at column j is.
+    # Row i of each: the length of the match at i with the source that begins (backward: ends) at column j.
     forward, reversing, backward = (np.zeros(size + 2, np.int32) for _ in range(3))
     for i in reversed(range(size)):
         here = text[i]
@@ -114,5 +114,5 @@ def minimum_size(data: bytes, *, relative: bool = False) -> int:
 
 
 def _leading(holds: NDArray[np.bool_]) -> int:
-    """How many items from the first on are true."""
+    """The number of true items before the first false one."""
     return len(holds) if holds.all() else int(holds.argmin())

@@ -1,4 +1,4 @@
-"""One life of a session that is interrupted at a chosen line, and what must hold afterwards."""
+"""One run of a session that is interrupted at a chosen line, and what must hold afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from halscope_hooks import Attached, Detached, Event, HostError, Patch, Write
 from support.made_host import MadeHost, eventually, frame_in, session_threads
 
 ROOM = str(Path(room.__file__).parent)
-MOST_SECONDS = 1.0  # for a close where nothing is stuck; one that waits for itself takes 1.7
+MOST_SECONDS = 1.0  # for a close with nothing stuck; a close that waits for itself takes 1.7
 PATCH = Patch("0" * 64, (), (Write("vram", 0, b"x"),))
 
 
@@ -26,7 +26,7 @@ class AtLine:
 
     Args:
         number: Counted from 1.
-        what: Called once; what it raises comes out of that line.
+        what: Called once; its exceptions are raised from that line.
     """
 
     def __init__(self, number: int, what: Any) -> None:
@@ -36,7 +36,7 @@ class AtLine:
         self._what = what
 
     def __enter__(self) -> Self:
-        gc.disable()  # what a finalizer raises is not an interrupt: Python prints it, and goes on
+        gc.disable()  # an exception in a finalizer is no interrupt: Python prints it and continues
         sys.settrace(self._trace)
         return self
 
@@ -63,7 +63,7 @@ def interrupt() -> None:
 
 
 class Life:
-    """A session from its start to its end, and all that hangs on it."""
+    """A session from its start to its end, with everything attached to it."""
 
     def __init__(self, folder: Path, *, threads: bool) -> None:
         self.host = MadeHost()
@@ -82,7 +82,7 @@ class Life:
         self.by_handler = False
 
     def live(self) -> None:
-        """Everything that a host's thread does."""
+        """Everything that the host's thread does."""
         session = self.session
         session.start()
         self.recording = session.record(self.path)
@@ -99,7 +99,7 @@ class Life:
         session.close("enough")
 
     def go_on(self) -> list[str]:
-        """After an interrupt: a session that is not being closed goes on as if nothing had been."""
+        """After an interrupt: a session that is not being closed continues as if nothing had happened."""
         if self.closing:
             return []
         session, wrong = self.session, []
@@ -113,7 +113,7 @@ class Life:
         return wrong
 
     def end(self) -> list[str]:
-        """Close it (again), and say what is wrong then."""
+        """Close it (again), and return what is wrong then."""
         session, wrong = self.session, []
         session.close("again")
         session.close("and again")
@@ -124,14 +124,14 @@ class Life:
             if not eventually(lambda events=events: isinstance(events[-1], Detached)):  # type: ignore[misc]
                 wrong.append(f"{delivery}: Detached is not the last event")
             times = [sum(isinstance(event, kind) for event in events) for kind in (Attached, Detached)]
-            if times not in ([1, 1], [0, 1] if self.by_handler else [1, 1]):  # it may be closed before it has begun
+            if times not in ([1, 1], [0, 1] if self.by_handler else [1, 1]):  # it may be closed before it has started
                 wrong.append(f"{delivery}: Attached and Detached were delivered {times} times")
         if len(self.host.closings) != 1:
             wrong.append(f"the host was closed {len(self.host.closings)} times")
         stats = session.stats()
         if stats.seen != stats.decoded + stats.dropped + stats.undecoded + stats.waiting:
             wrong.append(f"the counts do not add up: {stats}")
-        in_hand = int(self.by_handler)  # a frame that a handler's close came before
+        in_hand = int(self.by_handler)  # a frame that came after the handler's close
         if self.seen not in (list(range(1, self.host.frame + 1)), list(range(1, self.host.frame + 1 - in_hand))):
             wrong.append(f"of {self.host.frame} frames the tap saw {self.seen}")
         if not eventually(lambda: not session_threads()):
@@ -152,7 +152,7 @@ class Life:
 
 
 def interrupted_life(line: int, folder: Path, *, threads: bool) -> tuple[bool, list[str]]:
-    """Live, with Ctrl-C at this line; returns whether there is such a line, and what was wrong after it."""
+    """Run with Ctrl-C at this line; returns whether the line exists, and what was wrong after it."""
     life, at = Life(folder, threads=threads), AtLine(line, interrupt)
     try:
         with at:
@@ -164,7 +164,7 @@ def interrupted_life(line: int, folder: Path, *, threads: bool) -> tuple[bool, l
 
 
 def life_with_handler(line: int, folder: Path, *, threads: bool) -> tuple[bool, list[str]]:
-    """Live, with a signal handler at this line that closes the session; as `interrupted_life`."""
+    """Run with a signal handler at this line that closes the session; otherwise as `interrupted_life`."""
     life = Life(folder, threads=threads)
     took: list[float] = []
 

@@ -1,4 +1,4 @@
-"""What a live session costs its host, and how soon it obeys: the figures of `tests/benchmarks/live_table.py`."""
+"""What a live session costs its host, and how fast it responds: the figures of `tests/benchmarks/live_table.py`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from support.pool_work import until_cancelled
 
 @dataclass(frozen=True, slots=True)
 class HostCost:
-    """Seconds that `submit` and `pump` take together from the emulator's thread, a frame."""
+    """Seconds per frame that `submit` and `pump` together take on the emulator's thread."""
 
     p50: float
     p99: float
@@ -37,7 +37,7 @@ class HostCost:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What many sessions that lived under load have left behind, and the seconds that each took."""
+    """What many sessions under load have left behind, and the seconds that each took."""
 
     threads: int
     handles: int
@@ -47,7 +47,7 @@ class Left:
 
 
 class Named:
-    """A plugin that looks at each frame."""
+    """A plugin that reads each frame."""
 
     def __init__(self) -> None:
         self.shown = 0
@@ -64,8 +64,8 @@ def demo_rom() -> Rom:
 
 
 def host_thread_cost(frames: int, pace: float = 0.005) -> HostCost:
-    """Play the demo's snapshots at `pace` seconds a frame into a session with threads, which decodes and locates them;
-    a plugin and a subscriber on the host's thread look at every sprite."""
+    """Submit the demo's snapshots, one every `pace` seconds, to a session with threads, which decodes and locates them;
+    a plugin and a subscriber on the host's thread read every sprite."""
     snapshots = list(demo_snapshots(min(frames, 1200)))
     plugins, located, costs = Plugins([Named()]), [0], []
     host = MadeHost()
@@ -92,7 +92,7 @@ def host_thread_cost(frames: int, pace: float = 0.005) -> HostCost:
 
 
 def replayed_per_second(frames: int, folder: Path) -> float:
-    """Snapshots of the demo's recording, with WRAM, that an inline session reads, decodes and locates in a second."""
+    """Snapshots per second that an inline session reads from the demo's recording (with WRAM), decodes and locates."""
     path = folder / "demo.rec"
     record_demo(path, frames)
     tracker = VramTracker(RomIndex.build(demo_rom(), [hal.HAL]))
@@ -104,7 +104,7 @@ def replayed_per_second(frames: int, folder: Path) -> float:
 
 
 def encode_cancels_felt(times: int) -> list[float]:
-    """Seconds from the cancel of a minimal encoding of 64 KiB, which repeats, until its job has ended."""
+    """Seconds from cancelling a minimal encoding of 64 KiB of repetitive data until its job has ended."""
     data, felt, chance = tiles(random.Random(1), 0x10000), [], random.Random(2)
 
     def encode(context: JobContext) -> None:
@@ -123,8 +123,8 @@ def encode_cancels_felt(times: int) -> list[float]:
 
 
 def session_stops(rom: Rom, times: int) -> list[float]:
-    """Seconds that `Session.stop` takes while the workers build an index, previews run, 1000 jobs wait, frames come in
-    from another thread, and a collector's and a subscriber's queue fill."""
+    """Seconds that `Session.stop` takes while workers build an index, previews run, 1000 jobs wait, another thread
+    submits frames, and the queues of a collector and a subscriber fill up."""
     stops = []
     snapshots = [made_snapshot(frame) for frame in range(50)]
     for _ in range(times):
@@ -160,7 +160,7 @@ def session_stops(rom: Rom, times: int) -> list[float]:
 
 
 def session_cycles(times: int, folder: Path, warm_up: int = 100) -> Left:
-    """Start a session, load it with frames, jobs, a recorder and subscribers, and end it, again and again."""
+    """Start a session, load it with frames, jobs, a recorder and subscribers, and end it, repeatedly."""
     snapshots = [made_snapshot(frame) for frame in range(5)]
 
     def cycle() -> None:
@@ -191,7 +191,7 @@ def session_cycles(times: int, folder: Path, warm_up: int = 100) -> Left:
 
 
 def left_over() -> int:
-    """Objects of sessions that are still there."""
+    """Session objects that are still alive."""
     gc.collect()
     return sum(isinstance(thing, (Session, Engine, Job, Subscription, Tap)) for thing in gc.get_objects())
 

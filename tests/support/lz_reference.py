@@ -1,4 +1,4 @@
-"""LC_LZ1 and LC_LZ2 decoding as plainly as it can be said, from the format's description and nothing in cpp."""
+"""The plainest LC_LZ1 and LC_LZ2 decoder, written from the format's description and independent of cpp."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ORDER: dict[str, Order] = {"lz1": "little", "lz2": "big"}
 
 
 def decode(packed: bytes, offset: int = 0, *, format: str, strict: bool = True, stop: int | None = None) -> Decoded:  # noqa: A002
-    """Decode the stream at `offset`; nothing at or behind `stop` may be read."""
+    """Decode the stream at `offset`; nothing at or after `stop` may be read."""
     source = packed[: min(len(packed) if stop is None else stop, offset + LIMIT)]
     out = bytearray()
     at = offset
@@ -50,7 +50,7 @@ def decode(packed: bytes, offset: int = 0, *, format: str, strict: bool = True, 
 
 
 def outcome(packed: bytes, offset: int, *, format: str, strict: bool) -> tuple[bytes, int] | int:  # noqa: A002
-    """What `decode` gives, or the offset of the fault."""
+    """The result of `decode`, or the offset of the fault."""
     try:
         return decode(packed, offset, format=format, strict=strict)
     except FaultError as fault:

@@ -1,4 +1,4 @@
-"""A host for sessions' tests: a made game whose every frame differs, and which notes who calls it."""
+"""A host for tests of sessions: a synthetic game in which every frame differs, and which records its callers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from halscope_hooks import HostError, HostGoneError, HostInfo, PpuRegisters, Snapshot, Touched, Write, WriteReceipt
 
-WAIT = 20.0  # seconds that a test waits for what must happen; never a measure of speed
+WAIT = 20.0  # seconds that a test waits for an expected event; not a measure of speed
 
 
 def made_snapshot(frame: int) -> Snapshot:
-    """A snapshot that belongs to this frame number alone: a counter in its first tile, a sprite that moves."""
+    """A snapshot that is unique to this frame number: a counter in its first tile, a sprite that moves."""
     vram = np.zeros(0x10000, np.uint8)
     vram[:8] = np.frombuffer(frame.to_bytes(8, "little"), np.uint8)
     vram[32:64] = np.arange(32)
@@ -26,7 +26,7 @@ def made_snapshot(frame: int) -> Snapshot:
 
 
 def frame_in(snapshot: Snapshot) -> int:
-    """The frame number that the memory itself holds."""
+    """The frame number that is stored in the memory itself."""
     return int.from_bytes(snapshot.vram[:8].tobytes(), "little")
 
 
@@ -34,7 +34,7 @@ class MadeHost:
     """A Host (see `halscope_hooks.Host`).
 
     Args:
-        frames: How many frames it has; `None`: without end.
+        frames: How many frames it has; `None`: no limit.
     """
 
     def __init__(self, frames: int | None = None) -> None:
@@ -73,9 +73,9 @@ class MadeHost:
 
 
 class MadeRemote:
-    """A Host that pushes, as one behind a socket does: an emulator that runs by itself and answers writes later.
+    """A pushing Host, like one behind a socket: an emulator that runs by itself and answers writes later.
 
-    `send` and `answer` are what the emulator's side does; they may be called from any thread.
+    `send` and `answer` are the emulator's side; they may be called from any thread.
     """
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ class MadeRemote:
         return receipt
 
     def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Nothing is watched; `touches` are what a test puts there."""
+        """Nothing is watched; a test fills `touches`."""
 
     def take_touches(self) -> Sequence[Touched]:
         taken, self.touches = self.touches, []
@@ -131,7 +131,7 @@ class MadeRemote:
 
 
 def eventually(condition: Callable[[], object]) -> bool:
-    """Whether it holds, now or soon."""
+    """Whether the condition holds, now or soon."""
     until = time.monotonic() + WAIT
     while not condition():
         if time.monotonic() > until:
@@ -141,5 +141,5 @@ def eventually(condition: Callable[[], object]) -> bool:
 
 
 def session_threads() -> list[threading.Thread]:
-    """Threads of sessions that run now."""
+    """Threads of sessions that are running now."""
     return [thread for thread in threading.enumerate() if thread.name.startswith("halscope ")]

@@ -1,4 +1,4 @@
-"""How often an index answers with the truth, counted over the tiles of a ROM whose truth is known."""
+"""How often an index answers correctly, counted over the tiles of a ROM with known truth."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Rates:
     Args:
         tiles: Informative tiles.
         among: Tiles whose exact block and byte offset is among the answers.
-        first_block: Tiles whose first answer names the exact block (and, where it holds the tile twice, either place).
+        first_block: Tiles whose first answer names the exact block (and, if it holds the tile twice, either place).
         first_exact: Tiles whose first answer is the exact block and byte offset.
         blocks: True blocks, all kinds.
-        exact_blocks: Those listed with their exact start as their family's best.
-        listed: Blocks listed with a score of a half or more.
+        exact_blocks: Blocks listed with their exact start as their family's best.
+        listed: Blocks listed with a score of at least one half.
         listed_true: Those of them that are true.
     """
 
@@ -43,7 +43,7 @@ class Rates:
 
 
 def measure(index: RomIndex, truth: TruthRom) -> Rates:
-    """Look every block's tiles up, in the order that they have in the block."""
+    """Look up every block's tiles, in their order in the block."""
     tiles = among = first_block = first_exact = 0
     for block in truth.blocks:
         if block.kind not in ("sprites", "tiles", "font"):

@@ -1,4 +1,4 @@
-"""What a scan and an index take in memory, measured in a process of their own."""
+"""The memory that a scan and an index take, each measured in a process of its own."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ print(peak())
 
 
 def scan_growth(rom: Path) -> int | None:
-    """Bytes by which a process grew at most while it scanned, its result not counted; None as for `index_peak`."""
+    """Bytes by which a process grew at its peak while it scanned, without the result; None as for `index_peak`."""
     return _told(_SCAN, rom)
 
 
 def index_peak(rom: Path) -> int | None:
-    """Bytes of a process that builds an index, at its peak; None where ru_maxrss has another unit or does not exist."""
+    """Peak bytes of a process that builds an index; None if ru_maxrss has another unit or does not exist."""
     return _told(_INDEX, rom)
 
 

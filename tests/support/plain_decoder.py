@@ -1,4 +1,4 @@
-"""The yardstick: HAL decoding as plainly as it can be said, compiled here and now with -O3 from the shared data."""
+"""The baseline: the plainest HAL decoder, compiled on the spot with -O3 from the shared data."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ extern "C" long plain_scan(const uint8_t* in, size_t size, size_t step, uint8_t*
 
 
 class PlainDecoder:
-    """The plain decoder, a block or every so many offsets at a time."""
+    """The plain decoder, for one block or for every n-th offset."""
 
     def __init__(self, library: Path) -> None:
         self._library = ctypes.CDLL(str(library))
@@ -46,7 +46,7 @@ class PlainDecoder:
 
     @classmethod
     def compiled(cls, folder: Path) -> Self | None:
-        """Compile it into `folder`; None where the shared data or a C++ compiler is missing."""
+        """Compile it into `folder`; None if the shared data or a C++ compiler is missing."""
         compiler = shutil.which(os.environ.get("CXX", "c++"))
         try:
             include = shared_folder() / "bench"
@@ -61,11 +61,11 @@ class PlainDecoder:
         return cls(library)
 
     def decode_all(self, packed: bytes, offsets: Sequence[int]) -> int:
-        """Decode the blocks at these offsets, one after the other; the bytes they hold."""
+        """Decode the blocks at these offsets, one after the other; returns their decoded bytes in total."""
         starts = (ctypes.c_size_t * len(offsets))(*offsets)
         size, blocks = ctypes.c_size_t(len(packed)), ctypes.c_size_t(len(offsets))
         return int(self._library.plain_pool(packed, size, starts, blocks, self._out))
 
     def scan(self, rom: bytes, step: int) -> int:
-        """Try every `step`-th offset; how many hold a stream."""
+        """Try every `step`-th offset; returns the number of streams."""
         return int(self._library.plain_scan(rom, ctypes.c_size_t(len(rom)), ctypes.c_size_t(step), self._out))

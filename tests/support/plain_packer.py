@@ -20,9 +20,9 @@ def pack(data: bytes, *, lazy: bool = True, mirrors: bool = True, format: Format
 
     Args:
         data: 0 to 65,536 bytes.
-        lazy: Put a match off by one byte where the next position has a longer one.
-        mirrors: Use bit-reversed and backward copies too, or inverted ones, not only plain ones. LZ1 and LZ2 have none.
-        format: What to pack to.
+        lazy: Defer a match by one byte if the next position has a longer one.
+        mirrors: Also use bit-reversed and backward copies, or inverted ones. LZ1 and LZ2 have none.
+        format: The format to pack to.
     """
     return _Packer(data, mirrors, format).run(lazy)
 
@@ -35,7 +35,7 @@ class _Packer:
         self.mirrors = mirrors and format == "hal"
         self.near = format == "simcity"
         self.inverts = mirrors and self.near
-        self.pair_bytes = 2 if format == "hal" else 1  # what RLE16 counts
+        self.pair_bytes = 2 if format == "hal" else 1  # the unit of RLE16's count
         self.order: Literal["little", "big"] = "little" if format in ("lz1", "simcity") else "big"
         self.forward: defaultdict[bytes, list[int]] = defaultdict(list)
         self.backward: defaultdict[bytes, list[int]] = defaultdict(list)
@@ -66,7 +66,7 @@ class _Packer:
             self.indexed += 1
 
     def _best(self, at: int) -> tuple[int, int, int, bytes]:
-        """(bytes gained over raw, kind, count, argument) of the best command at `at`; gain 0 if none pays."""
+        """(bytes saved over raw, kind, count, argument) of the best command at `at`; 0 bytes if none saves any."""
         data, end = self.data, len(self.data)
         best = (0, 0, 0, b"")
 

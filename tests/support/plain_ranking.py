@@ -1,8 +1,8 @@
-"""The ranking of origins in plain Python: what halscope.rom.origin must say, one tile at a time and without memory.
+"""The ranking of origins in plain Python: what halscope.rom.origin must return, one tile at a time and without state.
 
-A *place* is a family and a distance from its end (twins of one family that hold the tile there are one place, several
-starts), or an offset in the ROM for uncompressed bytes. Places are ranked by what the tiles around agree on, the starts
-within each by how they are known.
+A *place* is a family and a distance from its end (twins of one family that hold the tile there are one place with
+several starts), or an offset in the ROM for uncompressed bytes. Places are ranked by the agreement of neighbouring
+tiles, and the starts within a place by their evidence.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ PLACE_DTYPE: Final = np.dtype(
     [("tile", "<u4"), ("source", "<u4"), ("at", "<i4"), ("segment", "<u4"), ("offset", "<u4")]
 )
 """A place: a tile's number, a family (or one past the last for the ROM), the offset from the family's end, and a
-segment and offset where its bytes stand."""
+segment and offset where its bytes are."""
 
 Support = Callable[[NDArray[Any]], NDArray[np.uint32]]
-"""From places, ascending by tile, source and `at`, to uint32[n, 4]: what neighbours say, as locate_support does."""
+"""From places, ascending by tile, source and `at`, to uint32[n, 4]: the neighbours' support, as locate_support does."""
 
 
 class Ranking:
-    """Turns matches (tile, segment, offset) into origins; a segment is a row of `starts`, or one past them the ROM."""
+    """Turns matches (tile, segment, offset) into origins; a segment is a row of `starts`, or the ROM: one past them."""
 
     def __init__(self, starts: Starts, codec_names: tuple[str, ...], rom_size: int) -> None:
         self._starts = starts
         self._names = codec_names
         self._raw = len(starts)
         self._families = int(starts["family"].max()) + 1 if len(starts) else 0
-        # With a last row for the ROM itself, so that every match can be looked up alike.
+        # With a last row for the ROM itself, so that every match is looked up the same way.
         self._source = np.append(starts["family"], self._families).astype(np.uint32)
         self._base = np.append(starts["size"], 0).astype(np.int64)
         self._kind = np.append(starts["start"], CONTENT).astype(np.uint8)
@@ -47,7 +47,7 @@ class Ranking:
         self._packed = _packed_ranges(starts[plausible], rom_size)
 
     def alone(self, matches: NDArray[Any], tiles: int) -> tuple[tuple[Origin, ...], ...]:
-        """Rank each tile's places by themselves."""
+        """Rank each tile's places on their own."""
         return self._answers(matches, tiles, None)
 
     def together(self, matches: NDArray[Any], tiles: int, support: Support) -> tuple[tuple[Origin, ...], ...]:
@@ -77,7 +77,7 @@ class Ranking:
             support = neighbours(places).astype(np.int64)
             explained = self._explained(tile, segment)[segment]
 
-        # Starts within a place: a pointer, then what explains most of the VRAM, then the other evidence.
+        # Starts within a place: a pointer first, then the one that explains most of the VRAM, then the other evidence.
         kind, evidence = self._kind[segment], self._evidence[segment]
         pointer_first = np.where(kind <= POINTER, kind, POINTER + 1)
         order = np.lexsort((self._offset[segment], -evidence, kind, -explained, pointer_first, place))
@@ -114,7 +114,7 @@ class Ranking:
         return self._origins(tile[final], segment[final], offset[final], tiles)
 
     def _explained(self, tile: NDArray[np.int64], segment: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many different tiles each segment holds."""
+        """The number of different tiles in each segment."""
         pairs = np.unique(tile * (self._raw + 1) + segment)
         return np.bincount(pairs % (self._raw + 1), minlength=self._raw + 1)
 
@@ -135,7 +135,7 @@ class Ranking:
 
 
 def _packed_ranges(starts: Starts, rom_size: int) -> NDArray[np.bool_]:
-    """Which bytes of the ROM lie in a plausible family's stream: raw finds there are literals of that stream."""
+    """Which bytes of the ROM are part of a plausible family's stream: raw matches there are literals of that stream."""
     packed = np.zeros(max(rom_size, 1), np.bool_)
     best = starts[first_of_each(starts["family"])]
     for begin, size in zip(best["offset"].tolist(), best["packed_size"].tolist(), strict=True):

@@ -12,13 +12,13 @@ HEAD = "from halscope_hooks import *\nfrom halscope_hooks import hookimpl\nimpor
 
 
 def manifest(plugin: str = "sparkle", **changes: Any) -> dict[str, Any]:
-    """A good manifest, with changes; `None` takes a key out."""
+    """A valid manifest with changes; `None` removes a key."""
     value = {"id": plugin, "version": "1.2.3", "hook_api": HOOK_API, "entry_point": "main:plugin"} | changes
     return {key: item for key, item in value.items() if item is not None}
 
 
 def write_plugin(parent: Path, code: str, plugin: str = "sparkle", **changes: Any) -> Path:
-    """Write a plugin whose module `main` holds this code behind the usual imports, and return its folder."""
+    """Write a plugin whose module `main` holds this code after the usual imports, and return its folder."""
     folder = parent / plugin
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps(manifest(plugin, **changes)), "utf-8")

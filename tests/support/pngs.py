@@ -1,4 +1,4 @@
-"""PNG files as foreign programs write them: any depth, colour type and interlacing, written from the specification."""
+"""PNG files as other programs write them: any depth, colour type and interlacing, written from the specification."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make_png(
     transparency: bytes = b"",
     extra: Sequence[bytes] = (),
 ) -> bytes:
-    """`samples`: [height, width, samples a pixel], already in the depth's range; `extra`: chunks put before IDAT."""
+    """`samples`: [height, width, samples per pixel], in the depth's range; `extra`: chunks inserted before IDAT."""
     height, width, _ = samples.shape
     passes = ADAM7 if interlaced else ((0, 0, 1, 1),)
     data = b""
@@ -48,7 +48,7 @@ def make_png(
 
 
 def chunks_of(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Type and body of every chunk."""
+    """Type and data of every chunk."""
     found, at = [], len(SIGNATURE)
     while at < len(data):
         (length,) = struct.unpack_from(">I", data, at)
@@ -58,12 +58,12 @@ def chunks_of(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def with_chunks(data: bytes, keep: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """The file with these chunks in place of its own."""
+    """A file with these chunks."""
     return SIGNATURE + b"".join(chunk(kind, body) for kind, body in keep)
 
 
 def without_text(data: bytes) -> bytes:
-    """What many editors save: the same picture without text chunks."""
+    """The same picture without text chunks, as many editors save it."""
     return with_chunks(
         data, [(kind, body) for kind, body in chunks_of(data) if kind not in (b"iTXt", b"tEXt", b"zTXt")]
     )

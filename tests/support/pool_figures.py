@@ -1,4 +1,4 @@
-"""What pools cost and how soon they obey, as figures that a benchmark and a table share."""
+"""What pools cost and how fast they respond, as figures that a benchmark and a table share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.pool_work import until_cancelled
 
 
 def start_latencies(jobs: int = 500) -> list[float]:
-    """Seconds from `submit` to the first line of the work, an idle pool each time."""
+    """Seconds from `submit` to the first line of the work, with an idle pool each time."""
     with Pool("latency", 2) as pool:
         latencies = []
         for _ in range(jobs):
@@ -26,7 +26,7 @@ def start_latencies(jobs: int = 500) -> list[float]:
 
 
 def tiny_jobs_per_second(jobs: int = 10_000) -> float:
-    """How many jobs that do nothing a pool of two workers ends in a second, submits and results counted."""
+    """Empty jobs per second that a pool of two workers completes, including `submit` and `result`."""
     with Pool("tiny", 2) as pool:
         begin = perf_counter()
         handles = [pool.submit("tiny", lambda _: None) for _ in range(jobs)]
@@ -36,7 +36,7 @@ def tiny_jobs_per_second(jobs: int = 10_000) -> float:
 
 
 def cancels_felt(rom: Rom, times: int = 20) -> list[float]:
-    """Seconds from the cancel of a running index build until its job has ended, at various moments of the build."""
+    """Seconds from cancelling a running index build until its job has ended, at various moments of the build."""
     felt = []
     with Pool("cancels", 2) as pool:
         for number in range(times):
@@ -52,7 +52,7 @@ def cancels_felt(rom: Rom, times: int = 20) -> list[float]:
 
 
 def stops_under_load(rom: Rom, times: int = 3) -> list[float]:
-    """Seconds that `stop` takes with builds on every worker that does scans, frames on the rest, and a full queue."""
+    """Seconds that `stop` takes with builds on all workers that take scans, frames on the others, and a full queue."""
     stops = []
     for _ in range(times):
         pool, began = Pool("full", 4), threading.Event()
@@ -71,7 +71,7 @@ def stops_under_load(rom: Rom, times: int = 3) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Cycles:
-    """What many pools that were started and stopped under load have left behind."""
+    """What many pools have left behind that were started and stopped under load."""
 
     threads: int
     handles: int
@@ -80,7 +80,7 @@ class Cycles:
 
 
 def start_stop_cycles(times: int = 1000) -> Cycles:
-    """Start a pool, load it, stop it, again and again. Handles and bytes are 0 where there is no /proc."""
+    """Start a pool, load it and stop it, repeatedly. Handles and bytes are 0 if there is no /proc."""
 
     def cycle() -> None:
         with Pool("short", 2) as pool:

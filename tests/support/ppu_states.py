@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from support import probe_rom
 
 LAYERS = (15, 7, 3, 3, 3, 3, 1, 1)
-"""TM bits of the layers that BG mode 0 to 7 has."""
+"""TM bits of the layers in BG modes 0 to 7."""
 
 
 @dataclass
@@ -23,17 +23,17 @@ class PpuState:
     registers: dict[str, int] = field(default_factory=dict)
 
     def snapshot(self) -> Snapshot:
-        """What a host that knows everything would hand in."""
+        """The snapshot of a host that knows everything."""
         ppu = probe_rom.expected_registers(self.registers)
         return Snapshot(vram=self.vram, cgram=self.cgram, oam=self.oam, ppu=ppu)
 
     def rom(self) -> bytes:
-        """A ROM that shows it."""
+        """A ROM that shows this state."""
         return probe_rom.build(self.vram.tobytes(), self.cgram.tobytes(), self.oam.tobytes(), self.registers)
 
 
 def hidden_oam() -> NDArray[np.uint8]:
-    """OAM with every sprite far left of the picture: whatever its size, it takes no part."""
+    """OAM with every sprite far left of the picture, outside of it whatever the size."""
     return random_oam(np.random.default_rng(0), 0)
 
 
@@ -45,7 +45,7 @@ def noise(rng: np.random.Generator, **registers: int) -> PpuState:
 
 
 def random_oam(rng: np.random.Generator, count: int = 128) -> NDArray[np.uint8]:
-    """`count` random sprites; the others stand at x = -128, y = 240."""
+    """`count` random sprites; the others are at x = -128, y = 240."""
     oam = rng.integers(0, 256, 544).astype(np.uint8)
     oam[4 * count : 512 : 4] = 0x80
     oam[4 * count + 1 : 512 : 4] = 240
@@ -90,7 +90,7 @@ def add_windows(state: PpuState, rng: np.random.Generator) -> None:
 
 
 def add_colour_math(state: PpuState, rng: np.random.Generator) -> None:
-    """Give every register of colour math a random value; direct colour stays off. Comes after `add_windows`."""
+    """Give every register of colour math a random value; direct colour stays off. Call it after `add_windows`."""
     rules = 0xF2 if "wobjsel" in state.registers else 0x32  # without a window, "outside" would blacken everything
     state.registers["cgwsel"] = int(rng.integers(256)) & rules
     state.registers["cgadsub"] = int(rng.integers(256))

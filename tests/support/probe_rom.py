@@ -2,7 +2,7 @@
 
 The ROM is a 256 KiB LoROM with a valid header and checksum. At reset it writes every PPU register from $2101 to
 $2133, fills VRAM, CGRAM, OAM and (if asked) WRAM by DMA, gives the registers the wanted values, turns the screen and
-the NMI on, and loops for ever. Each NMI counts `FRAME_COUNTER` in WRAM and keeps the first joypad in `JOYPAD`.
+the NMI on, and loops forever. Each NMI counts `FRAME_COUNTER` in WRAM and keeps the first joypad in `JOYPAD`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WRAM_OFFSET: Final = 0x20000
 """ROM offset of the WRAM image (131072 bytes)."""
 
 Animation = Literal["vram", "cgram", "oam", "scroll"]
-"""What the NMI changes each frame, always to the frame counter: the VRAM word 0, colour 0, the x of sprite 0 (its y
+"""What the NMI sets to the frame counter each frame: VRAM word 0, colour 0, the x of sprite 0 (its y
 becomes the counter's high byte), BG1's horizontal scroll."""
 
 _CODE: Final = 0x8000
@@ -61,7 +61,7 @@ _BYTE_REGISTERS: Final = {
     "cgadsub": 0x2131,
     "setini": 0x2133,
 }
-# Written low byte first, then high, to the same address.
+# Written to the same address, low byte first, then high.
 _WORD_REGISTERS: Final = {
     "bg1hofs": (0x210D, 10),
     "bg1vofs": (0x210E, 10),
@@ -91,7 +91,7 @@ _WIDTHS: Final = (
 def expected_registers(registers: Mapping[str, int] | None = None) -> PpuRegisters:
     """Return what the registers hold once the ROM built with the same `registers` runs.
 
-    Those not named are 0, but INIDISP is 0x0F (screen on, full brightness).
+    Registers not named are 0, except INIDISP, which is 0x0F (screen on, full brightness).
 
     Raises:
         ValueError: An unknown name, a value too large, or a BG1 scroll that contradicts its mode 7 twin.
@@ -139,9 +139,9 @@ def build(
     """Return the ROM image.
 
     Args:
-        vram: 65536 bytes; zeros where left out.
-        cgram: 512 bytes (little-endian colours); zeros where left out.
-        oam: 544 bytes; where left out, all sprites are below the screen (y 240).
+        vram: 65536 bytes; zeros if omitted.
+        cgram: 512 bytes (little-endian colours); zeros if omitted.
+        oam: 544 bytes; if omitted, all sprites are below the screen (y 240).
         registers: Values by the names of `PpuRegisters`; see `expected_registers` for the others.
         wram: 131072 bytes; the counter, the joypad and the top of the stack change afterwards.
         animate: What the NMI changes each frame.
@@ -191,7 +191,7 @@ def _store_twice(address: int, value: int) -> bytes:
 
 
 def _store_scrolls(address: int, layer: int, mode_7: int) -> bytes:
-    """Set BG1's scroll and mode 7's by way of their two latches; BG2's scroll and M7A are left with rubbish."""
+    """Set BG1's scroll and mode 7's through their two latches; BG2's scroll and M7A are left with garbage."""
     code = _store_twice(address, (layer & 7) << 8)  # the horizontal scroll takes its low 3 bits from its old high byte
     code += _store(0x210F, layer & 0xFF) + _store(0x211B, mode_7 & 0xFF)
     return code + _store(address, mode_7 >> 8)

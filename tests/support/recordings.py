@@ -1,4 +1,4 @@
-"""Runs of snapshots to record, recordings of version 1, and recordings that are damaged with their checksums mended."""
+"""Runs of snapshots to record, recordings of version 1, and damaged recordings with corrected checksums."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TRAILER = struct.Struct("<8sQII")
 
 
 def run_of_snapshots(count: int, seed: int = 0, *, wram: bool = True, picture: bool = True) -> list[Snapshot]:
-    """A run in which a little of everything changes from frame to frame, and now and then nothing."""
+    """A run in which a little of everything changes from frame to frame, and occasionally nothing."""
     rng = np.random.default_rng(seed)
     vram = rng.integers(0, 256, 0x10000, np.uint8)
     memory = np.zeros(0x20000, np.uint8)
@@ -66,7 +66,7 @@ def run_of_snapshots(count: int, seed: int = 0, *, wram: bool = True, picture: b
 
 
 def raster_writes(rng: np.random.Generator, rows: int) -> RasterWrites:
-    """So many writes, in the order of their lines."""
+    """`count` writes, ascending by line."""
     raster = np.zeros(rows, RASTER_DTYPE)
     raster["line"] = np.sort(rng.integers(0, 312, rows))
     raster["register"] = rng.integers(0, 0x40, rows)
@@ -75,7 +75,7 @@ def raster_writes(rng: np.random.Generator, rows: int) -> RasterWrites:
 
 
 def cpu_registers(rng: np.random.Generator, *, dma: bool = True) -> CpuRegisters:
-    """Registers of which some are not known."""
+    """Registers, some of them not known."""
     limits = {"nmitimen": 0x100, "hdmaen": 0x100, "htime": 0x200, "vtime": 0x200}
     known = {name: int(rng.integers(limit)) for name, limit in limits.items() if rng.random() < 0.7}
     return CpuRegisters(**known, dma=tuple(_channel(rng) for _ in range(8)) if dma else ())
@@ -88,7 +88,7 @@ def _channel(rng: np.random.Generator) -> DmaChannel:
 
 
 def assert_same(one: Snapshot, other: Snapshot) -> None:
-    """Every field, whatever fields a snapshot has."""
+    """Compare every field that a snapshot has."""
     for field in fields(Snapshot):
         left, right = getattr(one, field.name), getattr(other, field.name)
         if isinstance(left, np.ndarray):
@@ -102,7 +102,7 @@ def assert_same(one: Snapshot, other: Snapshot) -> None:
 
 
 def record(path: Path, snapshots: Sequence[Snapshot], keyframe_every: int = 7) -> bytes:
-    """Write a recording; its bytes."""
+    """Write a recording; returns its bytes."""
     with RecordingWriter(path, emulator="test", keyframe_every=keyframe_every) as writer:
         for snapshot in snapshots:
             writer.append(snapshot)
@@ -110,7 +110,7 @@ def record(path: Path, snapshots: Sequence[Snapshot], keyframe_every: int = 7) -
 
 
 def record_version_1(snapshots: Sequence[Snapshot], keyframe_every: int = 7) -> bytes:
-    """A recording as docs/reference/recording.md describes version 1, written by hand and without its own code."""
+    """A recording of version 1 as docs/reference/recording.md describes it, written without Halscope's own code."""
     rom = snapshots[0].rom
     document = {"emulator": "test", "rom": rom and asdict(rom), "registers": REGISTERS}
     text = json.dumps(document).encode()
@@ -158,14 +158,14 @@ def _difference(before: bytes, after: bytes) -> bytes:
 
 @dataclass
 class Parts:
-    """A recording of version 2 taken apart; `join` puts it together with checksums that hold, whatever was changed."""
+    """A recording of version 2 in parts; `join` reassembles it with correct checksums, whatever was changed."""
 
     document: dict[str, Any]
     chunks: list[list[Any]]  # kind, frame number, payload, raster
 
     @classmethod
     def of(cls, data: bytes) -> Parts:
-        """Take a whole recording apart."""
+        """Split a complete recording into its parts."""
         length = _HEADER.unpack_from(data)[3]
         at, end = _HEADER.size + length, data.rindex(b"HALSEND")
         chunks = []
@@ -176,7 +176,7 @@ class Parts:
         return cls(json.loads(data[_HEADER.size : _HEADER.size + length]), chunks)
 
     def change_frame(self, number: int, change: Callable[[bytearray], object]) -> None:
-        """Change what a chunk's frame unpacks to (in a keyframe: with the sizes before it)."""
+        """Change the unpacked bytes of a chunk's frame (in a keyframe, including the sizes before it)."""
         kind, _, payload, _ = self.chunks[number]
         table = 4 * len(self.document["sections"]) if kind == 0 else 0
         plain = bytearray(payload[:table] + zlib.decompress(payload[table:]) if payload else b"")
@@ -184,7 +184,7 @@ class Parts:
         self.chunks[number][2] = bytes(plain[:table]) + zlib.compress(plain[table:]) if plain else b""
 
     def join(self) -> bytes:
-        """Put it together."""
+        """Reassemble the file."""
         text = json.dumps(self.document).encode()
         head = (b"HALSREC\0", 2, 0, len(text))
         out = bytearray(_HEADER.pack(*head, zlib.crc32(_HEADER.pack(*head, 0) + text)) + text)

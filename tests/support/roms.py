@@ -1,4 +1,4 @@
-"""ROM images made for tests: a valid header at the mapping's place, noise elsewhere."""
+"""ROM images for tests: a valid header at the mapping's offset, noise elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_rom(
     map_mode: int | None = None,
     seed: int = 0,
 ) -> bytearray:
-    """A bootable-looking image of `size` bytes with a right checksum. Needs room for the mapping's header."""
+    """An image of `size` bytes that looks bootable and has a correct checksum. It must have room for the header."""
     image = bytearray(np.random.default_rng(seed).integers(0, 256, size, np.uint8).tobytes())
     at = mapping.header_offset
     image[at : at + 21] = title.ljust(21)

@@ -1,4 +1,4 @@
-"""Where the test data lies that is not part of the repository: streams packed by other programs, the plain decoder."""
+"""The location of test data that is not in the repository: streams packed by other programs, the plain decoder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def shared_folder() -> Path:
-    """The folder named by HALSCOPE_SHARED, or `shared` beside the repository; skips the test where neither exists."""
+    """The folder named by HALSCOPE_SHARED, or `shared` beside the repository; skips the test if neither exists."""
     named = os.environ.get("HALSCOPE_SHARED")
     folder = Path(named) if named else Path(__file__).resolve().parents[3] / "shared"
     if not (folder / "vectors" / "hal").is_dir():

@@ -1,4 +1,4 @@
-"""SimCity's format: decoding and minimal size as plainly as they can be said, from the format's description."""
+"""SimCity's format: the plainest decoder and minimal size, written from the format's description."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NEAR = 255
 
 
 def decode(packed: bytes, offset: int = 0, *, strict: bool = True, stop: int | None = None) -> Decoded:
-    """Decode the stream at `offset`; nothing at or behind `stop` may be read."""
+    """Decode the stream at `offset`; nothing at or after `stop` may be read."""
     source = packed[: min(len(packed) if stop is None else stop, offset + LIMIT)]
     out = bytearray()
     at = offset
@@ -50,7 +50,7 @@ def decode(packed: bytes, offset: int = 0, *, strict: bool = True, stop: int | N
 
 
 def outcome(packed: bytes, offset: int, *, strict: bool) -> tuple[bytes, int] | int:
-    """What `decode` gives, or the offset of the fault."""
+    """The result of `decode`, or the offset of the fault."""
     try:
         return decode(packed, offset, strict=strict)
     except FaultError as fault:

@@ -13,7 +13,7 @@ LEVELS: Final = tuple(_codec.simd_levels())
 
 @contextmanager
 def at_level(level: str) -> Iterator[None]:
-    """Use no more than these instructions, in the whole process."""
+    """Limit the whole process to these instructions."""
     before = _codec.simd_level()
     _codec.limit_simd(level)
     try:

@@ -28,7 +28,7 @@ def build_state(
         cgram: 512 bytes, little-endian (the state has them big-endian).
         oam: 544 bytes.
         registers: Bytes of the register space, by address ($2101...).
-        version: 9 or 11; version 11 has one byte more before the CGRAM.
+        version: 9 or 11; version 11 has one more byte before the CGRAM.
         wram: 131072 bytes, or none.
     """
     moved = 1 if version >= 11 else 0

@@ -13,14 +13,14 @@ Points = Sequence[tuple[float, float]]
 _WIDTH: Final = 760
 _HEIGHT: Final = 440
 _LEFT: Final = 70
-_RIGHT: Final = 170  # the lines' names stand there
+_RIGHT: Final = 170  # room for the names of the lines
 _TOP: Final = 50
 _BOTTOM: Final = 50
 _COLOURS: Final = ("#1b6ca8", "#c8553d", "#3a7d44", "#7b4b94", "#8a6d1d")
 
 
 def speed_plot(title: str, series: Mapping[str, Points]) -> str:
-    """Draw one line for each name, its name at its end."""
+    """Draw one line per name, labelled at its end."""
     sizes = [size for points in series.values() for size, _ in points]
     rates = [rate for points in series.values() for _, rate in points]
     left, right = math.log2(min(sizes)), math.log2(max(sizes))

@@ -1,6 +1,6 @@
 """ROMs with known truth: drawn art packed by several packers, among code, tables, text and noise.
 
-With or without a pointer table; what was put where is part of the result, so that finding it again can be measured.
+With or without a pointer table. The result lists what was put where, so that finding it again can be measured.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ PACKERS: Final[tuple[tuple[str, Packer], ...]] = (
     ("hal", lambda data: plain_packer.pack(data, lazy=False)),
     ("hal", lambda data: plain_packer.pack(data, mirrors=False)),
 )
-"""Codecs with packers of theirs: ours at both efforts, and three styles of a plain one that knows nothing of ours."""
+"""The codec with its packers: ours at both efforts, and three styles of a plain packer that is independent of it."""
 
 
 def lz_packers(name: lz.Format) -> tuple[tuple[str, Packer], ...]:
-    """The same for LZ1 or LZ2: ours at both efforts, and two styles of the plain one."""
+    """The same for LZ1 or LZ2: ours at both efforts, and two styles of the plain packer."""
     return (
         (name, lambda data: lz.encode(data, format=name)),
         (name, lambda data: plain_packer.pack(data, format=name)),
@@ -62,7 +62,7 @@ CODE: Final = bytes.fromhex("a9a2a08d8eadaeafbd9d9f85a586a4c220e2308b4bab5b7b225
 
 @dataclass(frozen=True, slots=True)
 class TrueBlock:
-    """A packed block: where it was put, what it holds, and how many bytes stand before its first tile."""
+    """A packed block: where it was put, what it holds, and how many bytes come before its first tile."""
 
     offset: int
     packed_size: int
@@ -84,7 +84,7 @@ class TruthRom:
 
 @cache
 def shared_truth(seed: int, *, pointers: bool, mapping: Mapping = Mapping.LOROM) -> TruthRom:
-    """A truth ROM that several tests look at."""
+    """A truth ROM that several tests share."""
     return make_truth_rom(seed, pointers=pointers, mapping=mapping)
 
 
@@ -152,8 +152,8 @@ def make_truth_rom(
     Args:
         seed: All of it follows from this.
         size: Bytes of the image.
-        blocks: How many packed blocks.
-        pointers: Whether a table of 24-bit pointers leads to them.
+        blocks: Number of packed blocks.
+        pointers: Whether a table of 24-bit pointers points to them.
         mapping: No block crosses a multiple of its window.
         packers: Codecs and packers, taken in turn.
     """
@@ -214,7 +214,7 @@ def make_truth_rom(
 
 
 def make_header(image: bytearray, mapping: Mapping) -> None:
-    """Put the header back over whatever was placed, and correct the checksum."""
+    """Restore the header over whatever was placed there, and correct the checksum."""
     at = mapping.header_offset
     image[at - 0xC0 : at + 0x40] = make_rom(len(image), mapping)[at - 0xC0 : at + 0x40]
     image[:] = fix(image, at)

@@ -1,7 +1,7 @@
 """Tests marked `serial` run while no other worker of `pytest -n` runs a test.
 
-Everything stays in one run with one closing line: the workers take turns through two locked files, and each worker
-runs its serial tests first, one after another, so that the others wait once instead of once a test.
+All tests stay in one run with one summary: the workers take turns through two file locks, and each worker runs its
+serial tests first, one after another, so that the others wait once instead of once per test.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Turns:
     The system releases a lock when its process ends, so a worker that crashes does not block the others.
 
     Args:
-        folder: Where the locked files lie; the same folder for all workers of a run.
+        folder: Where the lock files are; the same folder for all workers of a run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,17 +40,17 @@ class Turns:
         self._alone = False
 
     def begin(self, *, alone: bool) -> None:
-        """Wait for the right to run a test. Does nothing where an exclusive right was kept."""
+        """Wait for the right to run a test. Does nothing if an exclusive right was kept."""
         if self._alone:
             return
-        # Whoever waits for the floor holds the gate: a serial test is not overtaken by ever more ordinary ones.
+        # A worker that waits for the floor holds the gate, so ordinary tests cannot keep overtaking a serial one.
         fcntl.flock(self._gate, fcntl.LOCK_EX)
         fcntl.flock(self._floor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         fcntl.flock(self._gate, fcntl.LOCK_UN)
         self._alone = alone
 
     def end(self, *, keep: bool) -> None:
-        """Give the right back, unless it is exclusive and the next test needs it again."""
+        """Release the right, unless it is exclusive and the next test needs it again."""
         if self._alone and keep:
             return
         self._alone = False
@@ -68,7 +68,7 @@ def is_serial(item: pytest.Item | None) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In a worker: open the locked files."""
+    """In a worker: open the lock files."""
     if config.getoption("numprocesses", None) and config.getoption("benchmark_only", False):
         raise pytest.UsageError("benchmarks are measured in one process, or they measure each other: add -n 0")
     folder = getattr(config, "workerinput", {}).get(_FOLDER)
@@ -79,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """In the process that starts the workers: name the folder of the locked files to each."""
+    """In the process that starts the workers: pass each the folder of the lock files."""
     if fcntl is None:
         raise pytest.UsageError("-n needs locked files (flock), which this system has not: run the tests without it")
     config: pytest.Config = node.config

@@ -1,4 +1,4 @@
-"""The plugin and its tests hold to the contract: `halscope_hooks`, and `halscope.testing` in the tests."""
+"""The plugin and its tests use only the contract: `halscope_hooks`, and `halscope.testing` in the tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FILES = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py")])
 
 
 def imported(code: str) -> set[str]:
-    """The modules of Halscope that a file imports; names that are taken from the front door count as modules."""
+    """The modules of Halscope that a file imports; names imported from the front door count as modules."""
     found = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):

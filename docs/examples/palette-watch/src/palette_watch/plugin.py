@@ -15,7 +15,7 @@ REPORT_VARIABLE: Final = "PALETTE_WATCH"
 
 
 class Notes:
-    """An edit as notes for a patch's readme: what is written where, and which palettes the game showed."""
+    """Exports an edit as notes for a patch's readme: what is written where, and which palettes the game showed."""
 
     suffixes = (".txt",)
     description = "notes about an edit"
@@ -24,7 +24,7 @@ class Notes:
         self._watch = watch
 
     def create(self, request: ExportRequest) -> bytes:
-        """One line a write, then the report."""
+        """One line per write, then the report."""
         lines = [request.patch.summary or "An edit."]
         lines += [f"{len(write.data)} bytes at ${write.offset:06X}" for write in request.patch.rom]
         if self._watch.usage.frames:
@@ -37,14 +37,14 @@ class Notes:
 
 
 class PaletteWatch:
-    """What `manifest.json` names. One session at a time is watched; each begins anew."""
+    """The object that `manifest.json` names. Watches one session at a time, each from zero."""
 
     def __init__(self) -> None:
         self.usage = Usage()
 
     @hookimpl
     def halscope_attached(self) -> None:
-        """Begin anew."""
+        """Start counting from zero."""
         self.usage = Usage()
 
     @hookimpl
@@ -54,13 +54,13 @@ class PaletteWatch:
 
     @hookimpl
     def halscope_detached(self, host: HostInfo) -> None:
-        """Write the report where one was asked for."""
+        """Write the report if one was requested."""
         if (path := os.environ.get(REPORT_VARIABLE)) is not None:
             Path(path).write_text(f"{host.emulator}: {self.usage.report()}", "utf-8")
 
     @hookimpl
     def halscope_exporters(self) -> list[Exporter]:
-        """The notes."""
+        """The notes exporter."""
         return [Notes(self)]
 
 

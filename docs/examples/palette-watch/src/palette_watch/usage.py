@@ -1,4 +1,4 @@
-"""Counting: which sprite palettes frames use, said as text and drawn as swatches. Values in, values out."""
+"""Count which sprite palettes the frames use; report it as text and as swatches. Values in, values out."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ COLOURS: Final = 16
 SPRITE_COLOURS: Final = 128  # sprites use the second half of CGRAM
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224
-SQUARE: Final = 10  # pixels a swatch, of them one of border
-UNUSED: Final = 4  # an unused colour is drawn this many times darker
+SQUARE: Final = 10  # pixels per swatch, including a border of one
+UNUSED: Final = 4  # unused colours are drawn this many times darker
 
 
 def is_on_screen(sprite: Sprite) -> bool:
@@ -24,18 +24,18 @@ def is_on_screen(sprite: Sprite) -> bool:
 
 
 class Usage:
-    """What was used in all frames that were added."""
+    """The palettes used in all frames that were added."""
 
     def __init__(self) -> None:
         self.frames = 0
         self.unknown = 0
         """Frames whose sprites are not known."""
         self.frames_of = np.zeros(PALETTES, np.int64)
-        """int64[8], in how many frames each palette was used."""
+        """int64[8], the number of frames in which each palette was used."""
         self.most = np.zeros(PALETTES, np.int64)
         """int64[8], the most sprites of each palette in one frame."""
         self.pixels_of = np.zeros((PALETTES, COLOURS), np.int64)
-        """int64[8, 16], how many sprite pixels of all frames show each colour; column 0 is transparent and stays 0."""
+        """int64[8, 16], sprite pixels of each colour in all frames; column 0 is transparent and stays 0."""
         self.last: Frame | None = None
 
     def add(self, frame: Frame) -> None:
@@ -57,7 +57,7 @@ class Usage:
         self.most = np.maximum(self.most, sprites)
 
     def report(self) -> str:
-        """A line for each palette that was used, and what is free."""
+        """A line for each palette that was used, and the free palettes."""
         lines = [f"{self.frames} frames"]
         if self.unknown:
             lines.append(f"sprites not known in {self.unknown} of them")
@@ -75,7 +75,7 @@ class Usage:
         return "\n".join(lines) + "\n"
 
     def swatches(self) -> NDArray[np.uint8]:
-        """The sprite palettes of the last frame, uint8[80, 160, 3], RGB; colours that were never shown are dark."""
+        """The sprite palettes of the last frame, uint8[80, 160, 3], RGB; colours that were never shown are darkened."""
         if self.last is None:
             return np.zeros((PALETTES * SQUARE, COLOURS * SQUARE, 3), np.uint8)
         colours = self.last.palettes[SPRITE_COLOURS:].reshape(PALETTES, COLOURS, 3).copy()
