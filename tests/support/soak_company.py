@@ -151,8 +151,8 @@ class Company:
 
     def keeper_saw(self) -> list[int]:
         """All that the keeper has taken, once it has taken all."""
-        waits = self.kept.stats
-        if not eventually(lambda: not waits().waiting and len(self.keeper.numbers) == waits().taken):
+        reel = self.kept._reel
+        if not eventually(lambda: not reel.pending and not reel._right.held):
             self._findings.breach("the keeper is stuck")
         return self.keeper.numbers
 

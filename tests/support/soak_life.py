@@ -93,8 +93,8 @@ class Life:
                 self.now.pump(rng.choice((0.0, 0.002, math.inf)))
             if dice < pace:
                 time.sleep(rng.random() * 0.002)
-            if dice > 0.96:
-                self.act(rng.randrange(22))
+            if dice > 0.95:
+                self.act(rng.randrange(24))
             if dice > 0.998:
                 pace = rng.choice((0.0, 0.0, 0.1, 0.5))
         if self.rival is not None:
@@ -162,7 +162,7 @@ class Life:
                 self.look_up()
             case 14 if alone:
                 company.record()
-            case 15 | 16:
+            case 15 | 16 | 21 | 22:
                 self.interrupt()
             case 17 if rng.random() < 0.3:
                 self.children.fork(session, rng)
@@ -206,7 +206,8 @@ class Life:
         works = [session.pump, company.subscribe, company.pull, session.stop, self.apply, self.look_up]
         works.append(lambda: self.jobs.storm(3))
         if self.way != "handed in":  # of those the caller does not know what has become of a snapshot
-            works += [self.take, self.take, self.take, self.step, self.step]
+            works += [self.take, self.take, self.take]
+            works += [self.step, self.step] if self.rival is None else []  # it has no use for one while it is stopped
         self._alarms_off()
         self.game.restarts += 1
         if self.interrupts.during(rng.choice(works)):

@@ -18,7 +18,6 @@ from halscope_hooks import (
     Driven,
     Event,
     Host,
-    HostChanged,
     HostError,
     HostGoneError,
     JobFailed,
@@ -27,6 +26,7 @@ from halscope_hooks import (
     PatchReady,
     Pushing,
     Snapshot,
+    Touched,
     Tracing,
     Update,
     Write,
@@ -99,6 +99,7 @@ class Engine:
         """Whether the host has no more snapshots: a recording's end, or the emulator has gone."""
         self._asked: Job[None] | None = None  # who was asked last to decode
         self._made: deque[tuple[Snapshot | None]] = deque()  # what the host has made and the taps have yet to get
+        self._touches: deque[tuple[Sequence[Touched]]] = deque()  # what it has read, and subscribers have yet to hear
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
@@ -132,6 +133,7 @@ class Engine:
         began = time.perf_counter()
         if not self._running():
             return
+        self._look_at_host()
         self.taps.offer(snapshot)
         self.decode(snapshot, time.perf_counter() - began)
 
@@ -168,14 +170,15 @@ class Engine:
     def claim_host_thread(self) -> None:
         """The caller's thread is the host's; if the host is another than before, everybody hears of it."""
         self.host.claim_thread()
-        now = self.host.changed()
-        if now is None:
-            return
-        event = HostChanged(self.host.info, now)
-        if event.rom_changed:
-            self.live.set_locate(None)  # origins in the ROM that ran before would be false
-        self._post(event)
-        self.host.info = now
+        self._look_at_host()
+
+    def _look_at_host(self) -> None:
+        """If the host is another than before, everybody hears of it. Each step may be repeated after an interrupt."""
+        while (news := self.host.news()) is not None:
+            event, era = news
+            self.live.turn(era.rom)  # origins in the ROM that ran before would be false
+            self.hub.turn(event, era)
+            self.host.told(news)
 
     def next_snapshot(self, wait: float) -> Snapshot | None:
         """Ask the host for its next snapshot, on its thread, and hand it to the taps; ends where the host has gone.
@@ -216,14 +219,23 @@ class Engine:
         self._hand_in()  # a snapshot that an interrupt has kept from the taps
         self._made.extend(zip(map(call, (ask,)), strict=True))  # asking and keeping: one step in C
         snapshot = self._made[-1][0]
+        self._look_at_host()  # it may be the first snapshot of another ROM
         began = time.perf_counter()
         self._hand_in()
         self._handed_in = time.perf_counter() - began
         self.ended = snapshot is None and "driven" in able
         if "tracing" in able:
-            for touch in cast("Tracing", host).take_touches():
-                self._post(touch)
+            self._touches.extend(zip(map(call, (cast("Tracing", host).take_touches,)), strict=True))
+            self._tell_touches()
         return snapshot
+
+    def _tell_touches(self) -> None:
+        while self._touches:
+            ticket = self._touches[0]
+            if ticket[0]:
+                self.hub.post(*ticket[0], ticket=ticket)
+            if self._touches and self._touches[0] is ticket:  # else a signal handler has told them
+                self._touches.popleft()
 
     def apply(self, patch: Patch, writes: Sequence[Write] | None = None) -> Job[None]:
         """See Session.apply."""
@@ -475,8 +487,8 @@ class Engine:
         )
         self._flush()
 
-    def _post(self, *events: Event, key: Hashable | None = None) -> None:
-        self.hub.post(*events, key=key)
+    def _post(self, *events: Event, key: Hashable | None = None, rom: int | None = None) -> None:
+        self.hub.post(*events, key=key, rom=rom)
 
     def _flush(self) -> None:
         """Without threads, deliver at once; not from inside the lane, which must be free when callbacks are called."""

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from operator import methodcaller
 from typing import Final, NamedTuple, cast
 
-from halscope_hooks import Host, HostError, HostInfo, UsageError, WriteReceipt
+from halscope_hooks import Host, HostChanged, HostError, UsageError, WriteReceipt
 
 from halscope.session._cells import Cell
 from halscope.session._host_call import HostCall
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Keeper, Reporter, complete
 from halscope.session._locks import Rank, about_to_call_out
-from halscope.session._queue import Taken
+from halscope.session._queue import Era, Taken
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -53,6 +53,8 @@ class HostLink(Keeper):
         self.info = host.info
         self.owned = owned
         self.thread = threading.get_ident()  # until another one pumps
+        self.era = Era()
+        self._news: tuple[HostChanged, Era] | None = None
         self.close_error: str | None = None
         self._kept = host if owned else None
         self._to_close = Taken((host,) if owned else ())
@@ -91,11 +93,22 @@ class HostLink(Keeper):
         """The caller's thread is the host's from now on."""
         self.thread = threading.get_ident()
 
-    def changed(self) -> HostInfo | None:
-        """What the host is now, where that is not `info` any more. On the host's thread."""
+    def news(self) -> tuple[HostChanged, Era] | None:
+        """What the host has become, where that is not `info` any more, and the era that begins with it. The same until
+        it was `told`."""
         host = self._weak()
-        now = self.info if host is None else host.info
-        return None if now is self.info or now == self.info else now
+        if self._news is None and host is not None:
+            now = host.info
+            if now is not self.info and now != self.info:
+                news = HostChanged(self.info, now)
+                self._news = news, Era(self.era.change + 1, self.era.rom + news.rom_changed)
+        return self._news
+
+    def told(self, news: tuple[HostChanged, Era]) -> None:
+        """Everybody has been told of this."""
+        if self._news is news:
+            event, era = news
+            self.info, self.era, self._news = event.host, era, None
 
     def call(self, name: str, send: Callable[[], WriteReceipt], written: Callable[[], None], *, now: bool) -> Job[None]:
         """Write on the host's thread: at once, or when it calls next.

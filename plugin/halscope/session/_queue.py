@@ -38,6 +38,11 @@ class Taken[T]:
         """Call `callback` with the next item. An interrupt comes before both, or inside the callback."""
         next(map(callback, self._rest))  # taking the item and calling are one step, in C
 
+    def amend(self, item: T) -> None:
+        """Deliver this in place of the next one."""
+        items = (item, *self._items[len(self._items) - self.left + 1 :])
+        self._items, self._rest = items, iter(items)
+
     def take_back(self) -> None:
         """Make the item that was delivered last the next one again: its delivery was interrupted, and had no effect."""
         self._rest = iter(self._items[len(self._items) - self.left - 1 :])
@@ -56,12 +61,20 @@ class Group[T](NamedTuple):
     lossy: bool = False  # whether it may be left out
 
 
+class Era(NamedTuple):
+    """How often the host has changed, and how often its ROM has."""
+
+    change: int = 0
+    rom: int = 0
+
+
 class _Line[T](NamedTuple):
     taken: Taken[T]
     waiting: tuple[Group[T], ...] = ()
     size: int = 0
     dropped: int = 0
-    ticket: object = None  # of what came in last
+    ticket: object = None  # of what came in last with one
+    era: Era = Era()
     opened: bool = False
     finished: bool = False  # nothing comes in any more
     closed: bool = False  # and nothing goes out
@@ -141,6 +154,9 @@ class Queue[T]:
         merge: Callable[[T, T], T] | None = None,
         size: int = 0,
         ticket: object = None,
+        rom: int | None = None,
+        runs: int = 0,
+        late: Callable[[T], T | None] | None = None,
     ) -> bool:
         """Add items to what waits; with a key, in the place of older ones with the same key.
 
@@ -150,7 +166,10 @@ class Queue[T]:
             lossy: Whether they may be left out: a newer group then replaces them only where the queue conflates.
             merge: Makes the item that is delivered of a waiting one and the newer one that replaces it.
             size: Of these items.
-            ticket: What came in last with the same ticket comes in only once.
+            ticket: What came in with the last ticket, and comes again with the same one, comes in only once.
+            rom: The era's ROM that the items are about.
+            runs: The era's ROM that runs, as far as whoever adds them knows.
+            late: Makes the item that is delivered of one that comes after the `turn` to another ROM; `None`: nothing.
 
         Returns:
             Whether there was room.
@@ -165,13 +184,19 @@ class Queue[T]:
             if key is not None and (self._conflate or not lossy):
                 at = next((at for at, group in enumerate(waiting) if group.key == key), None)
             if at is None:
-                waiting = (*waiting, new)
+                group = new
+                if rom is not None and late is not None and rom < max(line.era.rom, runs):
+                    item = late(items[0])
+                    if item is None:
+                        return line
+                    group = new._replace(items=(item,))
+                waiting = (*waiting, group)
             else:
                 # In its place, not at the end: a subscriber that takes one item a turn would never see the rest.
                 group = new if merge is None else new._replace(items=(merge(waiting[at].items[0], items[0]),))
                 waiting = (*waiting[:at], group, *waiting[at + 1 :])
             dropped = line.dropped + (lossy and at is not None)
-            return _Line(line.taken, waiting, line.size + size, dropped, ticket, line.opened)
+            return _Line(line.taken, waiting, line.size + size, dropped, ticket or line.ticket, line.era, line.opened)
 
         old, line = self._line.change(put)
         if line is not old:
@@ -188,6 +213,18 @@ class Queue[T]:
             return line._replace(opened=True, waiting=(*line.waiting, *groups))
 
         self._line.change(open_)
+        self._call_for_taker()
+
+    def turn(self, item: T | None, era: Era) -> None:
+        """Add the item that begins an era, once; `None`: there is none, but the era begins."""
+
+        def turn(line: _Line[T]) -> _Line[T]:
+            if line.finished or line.closed or line.era.change >= era.change:
+                return line
+            groups = () if item is None else (Group((item,)),)
+            return line._replace(era=era, waiting=(*line.waiting, *groups))
+
+        self._line.change(turn)
         self._call_for_taker()
 
     def finish(self, last: T | None = None) -> None:
