@@ -14,7 +14,7 @@ from halscope.rom.index import RomIndex
 from halscope.session import Job, JobContext, JobState, Priority, Session
 from halscope_hooks import HostError
 from support.pool_work import until_cancelled
-from support.soak_people import Findings, MadeError
+from support.soak_game import Findings, MadeError
 from support.truth_rom import make_truth_rom
 
 NUMBERS = itertools.count(1)
@@ -50,6 +50,9 @@ class Jobs:
         self._findings = findings
         self._asked: list[Asked] = []
         self.faults: set[str] = set()
+        self.written: set[int] = set()
+        """The numbers of the patches that have been written for sure."""
+        self._writes: list[tuple[Job[None], int]] = []
 
     def storm(self, most: int) -> None:
         """Submit up to so many jobs, and cancel, pause and resume some of them."""
@@ -74,8 +77,14 @@ class Jobs:
         if len(self._asked) > 3000:
             self.settle(rest=False)
 
+    def keep(self, write: Job[None], number: int) -> None:
+        """Watch a patch being written."""
+        self._writes.append((write, number))
+
     def settle(self, *, rest: bool) -> None:
-        """Check those that have ended; at rest all must have."""
+        """Check those that have ended; at rest all must have, but for writes that an emulator does not answer."""
+        self.written |= {number for job, number in self._writes if job.state is JobState.DONE}
+        self._writes = [(job, number) for job, number in self._writes if not job.ended]
         for asked in self._asked:
             if asked.job.ended:
                 self._check(asked)

@@ -7,16 +7,17 @@ import time
 import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from halscope_hooks import Changes, Event, Frame, HalscopeError, Snapshot, Update, VramOrigins
 from numpy.typing import NDArray
 
 from halscope.ppu import FrameDecoder
+from halscope.session._cells import Cell
 from halscope.session._job_terms import JobTimeoutError
 from halscope.session._jobs import JobContext
-from halscope.session._locks import about_to_call_out
+from halscope.session._locks import Rank, about_to_call_out
 from halscope.session._mailbox import Counts, Mailbox
 from halscope.session._stats import Latencies
 
@@ -33,8 +34,8 @@ MOST_FAILURES: Final = 3  # in a row; after that lookups are switched off, and u
 class Post(Protocol):
     """Posts a group of events to all subscribers."""
 
-    def __call__(self, *events: Event, key: Hashable) -> None:
-        """Post the events; see `Hub.post`."""
+    def __call__(self, *events: Event, key: Hashable, rom: int) -> None:
+        """Post them; see `Hub.post`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +44,14 @@ class _Job:
 
     snapshot: Snapshot | None
     came_in: float
+    rom: int
+
+
+class _Lookup(NamedTuple):
+    """How origins are found in the ROM that runs, and which one that is: they are counted."""
+
+    rom: int = 0
+    locate: Locate | None = None
 
 
 class LiveLane:
@@ -66,12 +75,12 @@ class LiveLane:
         self._post = post
         self._failed = failed
         self._layers = layers
-        self._locate = locate
+        self._lookup = Cell(_Lookup(0, locate), Rank.QUEUE)
         self._locate_failures = 0
         self._failures = 0  # decoding failures in a row
         self._mailbox: Mailbox[_Job] = Mailbox()
         self._decoder = FrameDecoder()
-        self._last: Frame | None = None
+        self._last: tuple[Frame, int] | None = None  # with its ROM
         self.latency = Latencies()
 
     @property
@@ -85,8 +94,8 @@ class LiveLane:
         return self._mailbox.unattended
 
     def put(self, snapshot: Snapshot) -> None:
-        """Put a snapshot into the mailbox. Never waits."""
-        self._mailbox.put(_Job(snapshot, time.perf_counter()))
+        """Leave a snapshot. Never waits."""
+        self._mailbox.put(_Job(snapshot, time.perf_counter(), self._lookup.value.rom))
 
     def work(self, context: JobContext) -> None:
         """Decode until nothing waits. Failures are reported and do not stop the loop."""
@@ -112,12 +121,12 @@ class LiveLane:
         with box.claim(timeout) as mine:
             if not mine:
                 if box.mine:
-                    raise RuntimeError("this thread is already decoding a frame")
-                raise JobTimeoutError(f"frame {snapshot.frame}: not decoded; another thread was busy for {timeout:g} s")
-            job = _Job(snapshot, time.perf_counter())
+                    raise RuntimeError("this thread is decoding a frame already")
+                raise JobTimeoutError(f"frame {snapshot.frame}: not decoded; another has been at it for {timeout:g} s")
+            job = _Job(snapshot, time.perf_counter(), self._lookup.value.rom)
             box.feed(job)
             try:
-                update = self._decode(snapshot, job.came_in)
+                update = self._decode(snapshot, job)
             except BaseException:
                 self._decoder = FrameDecoder()
                 box.settle(done=False)
@@ -126,10 +135,17 @@ class LiveLane:
         return update
 
     def set_locate(self, locate: Locate | None) -> None:
-        """Locate with this function from now on, starting with the last frame."""
-        self._locate, self._locate_failures = locate, 0
-        if locate is not None and self._last is not None:
-            self._mailbox.put_if_empty(_Job(None, time.perf_counter()))
+        """Look up in the ROM that runs with this from now on, the last frame at once."""
+        _, lookup = self._lookup.change(lambda lookup: _Lookup(lookup.rom, locate))
+        self._locate_failures = 0
+        last = self._last
+        if locate is not None and last is not None and last[1] == lookup.rom:
+            self._mailbox.put_if_empty(_Job(None, time.perf_counter(), lookup.rom))
+
+    def turn(self, rom: int) -> None:
+        """From now on this ROM runs, and nothing is looked up until the next `set_locate`. Without effect if it does
+        already."""
+        self._lookup.change(lambda lookup: lookup if lookup.rom >= rom else _Lookup(rom))
 
     def pause(self) -> None:
         """Decode nothing until `resume`; the newest snapshot is kept."""
@@ -144,8 +160,9 @@ class LiveLane:
         self._mailbox.drop()
 
     def clear(self) -> None:
-        """Release the last frame and the lookup: the session is closed."""
-        self._last = self._locate = None
+        """Let go of the last frame and of the lookup: the session is closed."""
+        self._last = None
+        self._lookup.change(lambda lookup: _Lookup(lookup.rom))
 
     def busy_here(self) -> bool:
         """Whether the calling thread is decoding."""
@@ -154,16 +171,18 @@ class LiveLane:
     def renew(self) -> None:
         """Reset after a fork: no other thread exists in the child."""
         self._mailbox.renew()
+        self._lookup.renew()
 
     def _do(self, job: _Job) -> None:
         if job.snapshot is None:
-            # Read the last frame now: one decoded meanwhile is newer than the one at the call of `set_locate`.
-            if (last := self._last) is not None and (origins := self._look_up(last)) is not None:
-                self._post(Update(last, origins, Changes()), key=FRAME)
+            # The last one by now: a frame that was being decoded meanwhile is newer than that of `set_locate`.
+            if (last := self._last) is not None and (origins := self._look_up(*last)) is not None:
+                frame, rom = last
+                self._post(Update(frame, origins, Changes()), key=(FRAME, rom), rom=rom)
             self._mailbox.settle(done=True)
             return
         try:
-            self._decode(job.snapshot, job.came_in)
+            self._decode(job.snapshot, job)
         except Exception as error:
             self._decoder = FrameDecoder()
             self._mailbox.settle(done=False)
@@ -172,12 +191,13 @@ class LiveLane:
             self._failures = 0
             self._mailbox.settle(done=True)
 
-    def _decode(self, snapshot: Snapshot, came_in: float) -> Update:
+    def _decode(self, snapshot: Snapshot, job: _Job) -> Update:
         frame = self._decoder.decode(snapshot, layers=self._layers)
-        self._last = frame
-        update = Update(frame, self._look_up(frame), self._decoder.changes)
-        self._post(update, key=FRAME)
-        self.latency.add(time.perf_counter() - came_in)
+        self._last = frame, job.rom
+        update = Update(frame, self._look_up(frame, job.rom), self._decoder.changes)
+        # Of each ROM one waits: an update of the next one must not come before the news that it runs.
+        self._post(update, key=(FRAME, job.rom), rom=job.rom)
+        self.latency.add(time.perf_counter() - job.came_in)
         return update
 
     def _undecoded(self, error: Exception) -> None:
@@ -192,9 +212,9 @@ class LiveLane:
             )
             self._fail(FRAME, HalscopeError(told))
 
-    def _look_up(self, frame: Frame) -> VramOrigins | None:
-        locate = self._locate
-        if locate is None:
+    def _look_up(self, frame: Frame, rom: int) -> VramOrigins | None:
+        runs, locate = self._lookup.value
+        if locate is None or rom != runs:
             return None
         about_to_call_out(LOOKUP)
         try:
@@ -202,8 +222,8 @@ class LiveLane:
         except Exception as error:
             self._locate_failures += 1
             self._fail(LOOKUP, error)
-            if self._locate_failures >= MOST_FAILURES and self._locate is locate:
-                self._locate = None
+            if self._locate_failures >= MOST_FAILURES:
+                self._lookup.change(lambda now: _Lookup(now.rom) if now.locate is locate else now)
                 log.error(
                     "lookups failed %d times in a row and are switched off; set_locate() switches them on again",
                     self._locate_failures,

@@ -11,7 +11,7 @@ from typing import Final, Literal, Self, final
 
 from halscope_hooks import Event, JobFailed, Update
 
-from halscope.session._queue import Queue
+from halscope.session._queue import Queue, Taken
 
 Delivery = Literal["host", "own"]
 Callback = Callable[[Event], None]
@@ -53,24 +53,55 @@ class Lane(Queue[Event]):
         self.slow_told = 0.0
         self.failures_in_a_row = 0
         self.switched_off = False
+        self.refused = 0
+        """Updates that came while it was switched off."""
+        self.skipped = 0
+        """Updates that waited when it was."""
+        self._missed = (0, 0)
         self._kinds = kinds
         self._updated = False  # whether an update was posted
 
-    def post(self, events: tuple[Event, ...], key: Hashable = None) -> None:
-        """Queue those of the events that the subscriber asked for; see `Queue.put`."""
+    def post(
+        self,
+        events: tuple[Event, ...],
+        key: Hashable = None,
+        *,
+        ticket: object = None,
+        rom: int | None = None,
+        runs: int = 0,
+    ) -> None:
+        """Add events to what waits, as far as they were asked for; see `Queue.put`."""
         wanted = tuple(event for event in events if self.wants(event)) if self._kinds else events
-        if not wanted or self.switched_off:
+        if not wanted:
+            return
+        if self.switched_off:
+            self.refused += isinstance(wanted[0], Update)
             return
         first = wanted[0]
         if isinstance(first, JobFailed):
             error = first.error
             self.put(wanted, (first.job, first.job_id, first.plugin, type(error), str(error)), merge=_counted)
         elif isinstance(first, Update):
-            # Its changes are relative to the last update that this subscriber received, whatever it missed since.
-            self.put((first if self._updated else first.as_first(),), key, lossy=True, merge=_replacing)
+            # Its changes count from the last update that this subscriber got, whatever it missed in between.
+            self.put(
+                (first if self._updated else first.as_first(),),
+                key,
+                lossy=True,
+                merge=_replacing,
+                rom=rom,
+                runs=runs,
+                late=_late,
+            )
             self._updated = True
         else:
-            self.put(wanted, key, lossy=key is not None)
+            self.put(wanted, key, lossy=key is not None, ticket=ticket)
+
+    def amend(self, taken: Taken[Event]) -> None:
+        """Before a delivery: who has missed an update, being switched off, gets the next one as the first."""
+        event, missed = taken.item, (self.refused, self.skipped)
+        if missed != self._missed and isinstance(event, Update):
+            taken.amend(event.as_first())
+            self._missed = missed
 
     def wants(self, event: Event) -> bool:
         """Whether the subscriber asked for events of this kind."""
@@ -141,6 +172,13 @@ def callback_of(lane: Lane) -> Callback | None:
 
 def _replacing(old: Event, new: Event) -> Event:
     return new.replacing(old) if isinstance(new, Update) and isinstance(old, Update) else new
+
+
+def _late(event: Event) -> Event | None:
+    """An update that comes after the news that another ROM runs: its origins are in the one before."""
+    if not isinstance(event, Update) or event.origins is None:
+        return event
+    return Update(event.frame, None, event.changes) if event.changes else None
 
 
 def _counted(old: Event, new: Event) -> Event:

@@ -18,7 +18,6 @@ from halscope_hooks import (
     Driven,
     Event,
     Host,
-    HostChanged,
     HostError,
     HostGoneError,
     JobFailed,
@@ -27,11 +26,11 @@ from halscope_hooks import (
     PatchReady,
     Pushing,
     Snapshot,
+    Touched,
     Tracing,
     Update,
     Write,
     WriteReceipt,
-    capabilities_of,
 )
 
 from halscope.session._cells import Cell
@@ -97,9 +96,10 @@ class Engine:
         self._life = Cell(_Life(), Rank.SESSION)
         self._report = NOTHING_TO_STOP
         self.ended = False
-        """Whether the host has no more snapshots: the recording has ended, or the emulator is gone."""
-        self._asked: Job[None] | None = None  # the last job submitted to decode
-        self._made: deque[tuple[Snapshot | None]] = deque()  # snapshots of the host, not yet offered to the taps
+        """Whether the host has no more snapshots: a recording's end, or the emulator has gone."""
+        self._asked: Job[None] | None = None  # who was asked last to decode
+        self._made: deque[tuple[Snapshot | None]] = deque()  # what the host has made and the taps have yet to get
+        self._touches: deque[tuple[Sequence[Touched]]] = deque()  # what it has read, and subscribers have yet to hear
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
@@ -133,6 +133,7 @@ class Engine:
         began = time.perf_counter()
         if not self._running():
             return
+        self._look_at_host()
         self.taps.offer(snapshot)
         self.decode(snapshot, time.perf_counter() - began)
 
@@ -169,15 +170,15 @@ class Engine:
     def claim_host_thread(self) -> None:
         """Make the calling thread the host's. If the host's info has changed, notify subscribers."""
         self.host.claim_thread()
-        now = self.host.changed()
-        if now is None:
-            return
-        event = HostChanged(self.host.info, now)
-        if event.rom_changed:
-            self.live.set_locate(None)  # it would find origins in the previous ROM
-        self._post(event)
-        self.host.able = now.capabilities or capabilities_of(self.host.get())
-        self.host.info = now
+        self._look_at_host()
+
+    def _look_at_host(self) -> None:
+        """Notify subscribers if the host's info has changed. Each step may be repeated after an interrupt."""
+        while (news := self.host.news()) is not None:
+            event, era = news
+            self.live.turn(era.rom)  # origins in the ROM that ran before would be false
+            self.hub.turn(event, era)
+            self.host.told(news)
 
     def next_snapshot(self, wait: float) -> Snapshot | None:
         """Get the host's next snapshot on its thread, and offer it to the taps. Closes the session if the host is gone.
@@ -218,14 +219,23 @@ class Engine:
         self._hand_in()  # a snapshot that an interrupt has withheld from the taps
         self._made.extend(zip(map(call, (ask,)), strict=True))  # calling and storing in one step in C
         snapshot = self._made[-1][0]
+        self._look_at_host()  # it may be the first snapshot of another ROM
         began = time.perf_counter()
         self._hand_in()
         self._handed_in = time.perf_counter() - began
         self.ended = snapshot is None and "driven" in able
         if "tracing" in able:
-            for touch in cast("Tracing", host).take_touches():
-                self._post(touch)
+            self._touches.extend(zip(map(call, (cast("Tracing", host).take_touches,)), strict=True))
+            self._tell_touches()
         return snapshot
+
+    def _tell_touches(self) -> None:
+        while self._touches:
+            ticket = self._touches[0]
+            if ticket[0]:
+                self.hub.post(*ticket[0], ticket=ticket)
+            if self._touches and self._touches[0] is ticket:  # else a signal handler has told them
+                self._touches.popleft()
 
     def apply(self, patch: Patch, writes: Sequence[Write] | None = None) -> Job[None]:
         """See Session.apply."""
@@ -477,8 +487,8 @@ class Engine:
         )
         self._flush()
 
-    def _post(self, *events: Event, key: Hashable | None = None) -> None:
-        self.hub.post(*events, key=key)
+    def _post(self, *events: Event, key: Hashable | None = None, rom: int | None = None) -> None:
+        self.hub.post(*events, key=key, rom=rom)
 
     def _flush(self) -> None:
         """Without threads, deliver at once; but not inside the lane, which must be free while callbacks run."""

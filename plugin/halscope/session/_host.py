@@ -10,14 +10,14 @@ from collections.abc import Callable
 from operator import methodcaller
 from typing import Final, NamedTuple, cast
 
-from halscope_hooks import Host, HostError, HostInfo, UsageError, WriteReceipt, capabilities_of
+from halscope_hooks import Capability, Host, HostChanged, HostError, UsageError, WriteReceipt, capabilities_of
 
 from halscope.session._cells import Cell
 from halscope.session._host_call import HostCall
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Keeper, Reporter, complete
 from halscope.session._locks import Rank, about_to_call_out
-from halscope.session._queue import Taken
+from halscope.session._queue import Era, Taken
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -51,10 +51,11 @@ class HostLink(Keeper):
 
     def __init__(self, host: Host, *, owned: bool, reporter: Reporter, gone: Callable[[], None]) -> None:
         self.info = host.info
-        self.able = self.info.capabilities or capabilities_of(host)
-        """The host's capabilities."""
+        self._has = capabilities_of(host)
         self.owned = owned
-        self.thread = threading.get_ident()  # until another thread pumps
+        self.thread = threading.get_ident()  # until another one pumps
+        self.era = Era()
+        self._news: tuple[HostChanged, Era] | None = None
         self.close_error: str | None = None
         self._kept = host if owned else None
         self._to_close = Taken((host,) if owned else ())
@@ -72,6 +73,11 @@ class HostLink(Keeper):
     def __len__(self) -> int:
         calls = self._calls.value
         return len(calls.waiting) + len(calls.sent)
+
+    @property
+    def able(self) -> frozenset[Capability]:
+        """The host's capabilities: those that it names, or else those whose methods it has."""
+        return self.info.capabilities or self._has
 
     @property
     def alive(self) -> bool:
@@ -93,11 +99,22 @@ class HostLink(Keeper):
         """Make the calling thread the host's thread."""
         self.thread = threading.get_ident()
 
-    def changed(self) -> HostInfo | None:
-        """Return the host's current info if it differs from `info`, else `None`. On the host's thread."""
+    def news(self) -> tuple[HostChanged, Era] | None:
+        """Return the change of the host's info, if it differs from `info`, and the era that begins with it. The same
+        until it was `told`."""
         host = self._weak()
-        now = self.info if host is None else host.info
-        return None if now is self.info or now == self.info else now
+        if self._news is None and host is not None:
+            now = host.info
+            if now is not self.info and now != self.info:
+                news = HostChanged(self.info, now)
+                self._news = news, Era(self.era.change + 1, self.era.rom + news.rom_changed)
+        return self._news
+
+    def told(self, news: tuple[HostChanged, Era]) -> None:
+        """Mark a change as posted to all subscribers."""
+        if self._news is news:
+            event, era = news
+            self.info, self.era, self._news = event.host, era, None
 
     def call(self, name: str, send: Callable[[], WriteReceipt], written: Callable[[], None], *, now: bool) -> Job[None]:
         """Write on the host's thread: at once, or at that thread's next call.

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
-from halscope_hooks import Event, HostError, JobFailed
+from halscope_hooks import Event, HostChanged, HostError, JobFailed, Update
 
 from halscope.session._cells import Cell
 from halscope.session._delivery import Callback, Delivery, Kinds, Lane, Subscription, callback_of
 from halscope.session._locks import Rank, about_to_call_out
 from halscope.session._pull import Pull
-from halscope.session._queue import Taken
+from halscope.session._queue import Era, Taken
 from halscope.session._rights import Right
 from halscope.session._threads import OwnThread, catchable, forget_frames, give_thread
 
@@ -54,6 +54,7 @@ class SubscriptionStats:
 
 class _Subscribed(NamedTuple):
     lanes: tuple[Lane, ...] = ()
+    era: Era = Era()
     opened: bool = False
     finished: bool = False
 
@@ -126,14 +127,36 @@ class Hub:
             lane.open(None)
         self._equip(lane)
 
-    def post(self, *events: Event, key: Hashable | None = None, but: Lane | None = None) -> None:
-        """Post a group of events to every subscriber except `but`; with a key, it replaces a waiting group of the same
-        key. Calls no callbacks."""
+    def post(
+        self,
+        *events: Event,
+        key: Hashable | None = None,
+        but: Lane | None = None,
+        ticket: object = None,
+        rom: int | None = None,
+    ) -> None:
+        """Hand events that belong together to every subscriber (but one); with a key they take the place of older ones
+        with this key that still wait. Nothing is called here.
+
+        Args:
+            events: They are delivered one after the other.
+            key: See above.
+            but: Gets nothing.
+            ticket: A call that an interrupt has cut short is made up for by another one with the same ticket.
+            rom: The era's ROM that they are about: where it runs no more, an update comes without origins.
+        """
         if any(isinstance(event, JobFailed) for event in events):
             self._failures.change(lambda failures: failures + 1)
-        for lane in self._subscribed.value.lanes:
+        subscribed = self._subscribed.value
+        for lane in subscribed.lanes:
             if lane is not but:
-                lane.post(events, key)
+                lane.post(events, key, ticket=ticket, rom=rom, runs=subscribed.era.rom)
+
+    def turn(self, news: HostChanged, era: Era) -> None:
+        """Tell everybody that the host has changed, once: a call that an interrupt has cut short may be repeated."""
+        _, subscribed = self._subscribed.change(lambda old: old._replace(era=max(old.era, era)))
+        for lane in subscribed.lanes:
+            lane.turn(news if lane.wants(news) else None, era)
 
     def open(self, first: Event) -> None:
         """Post `first`, once, to everyone who subscribed before the first call."""
@@ -259,10 +282,12 @@ class Hub:
                 return 0
             count = taken.left
             callback = callback_of(lane)
+            lane.amend(taken)
             while taken.left and callback is not None and not lane.shut_down and not lane.switched_off:
                 self._call(lane, callback, taken)
                 lane.delivered += 1
                 self._count()
+            lane.skipped += taken.left > 0 and isinstance(taken.item, Update)
             taken.skip()
             return count
 

@@ -39,6 +39,11 @@ class Taken[T]:
         """Call `callback` with the next item. An interrupt comes either before the item is taken or in the callback."""
         next(map(callback, self._rest))  # takes the item and calls in one step in C
 
+    def amend(self, item: T) -> None:
+        """Deliver this in place of the next one."""
+        items = (item, *self._items[len(self._items) - self.left + 1 :])
+        self._items, self._rest = items, iter(items)
+
     def take_back(self) -> None:
         """Make the last delivered item the next one again: its delivery was interrupted and had no effect."""
         self._rest = iter(self._items[len(self._items) - self.left - 1 :])
@@ -57,12 +62,20 @@ class Group[T](NamedTuple):
     lossy: bool = False  # whether it may be dropped
 
 
+class Era(NamedTuple):
+    """How often the host has changed, and how often its ROM has."""
+
+    change: int = 0
+    rom: int = 0
+
+
 class _Line[T](NamedTuple):
     taken: Taken[T]
     waiting: tuple[Group[T], ...] = ()
     size: int = 0
     dropped: int = 0
-    ticket: object = None  # of the last group added
+    ticket: object = None  # of what came in last with one
+    era: Era = Era()
     opened: bool = False
     finished: bool = False  # accepts no more items
     closed: bool = False  # delivers no more items
@@ -142,16 +155,22 @@ class Queue[T]:
         merge: Callable[[T, T], T] | None = None,
         size: int = 0,
         ticket: object = None,
+        rom: int | None = None,
+        runs: int = 0,
+        late: Callable[[T], T | None] | None = None,
     ) -> bool:
         """Add a group of items; with a key, it replaces a waiting group of the same key.
 
         Args:
-            items: The items, delivered one after the other without others in between.
-            key: Key of the group; `None` never replaces.
-            lossy: Whether the group may be dropped; such a group is replaced only if the queue conflates.
-            merge: Combines a waiting item with the newer one that replaces it.
-            size: Size of the items.
-            ticket: Identity of the call: a repeated call with the last ticket adds nothing.
+            items: They are delivered one after the other, without others in between.
+            key: What a newer group replaces.
+            lossy: Whether they may be left out: a newer group then replaces them only where the queue conflates.
+            merge: Makes the item that is delivered of a waiting one and the newer one that replaces it.
+            size: Of these items.
+            ticket: What came in with the last ticket, and comes again with the same one, comes in only once.
+            rom: The era's ROM that the items are about.
+            runs: The era's ROM that runs, as far as whoever adds them knows.
+            late: Makes the item that is delivered of one that comes after the `turn` to another ROM; `None`: nothing.
 
         Returns:
             False if the queue was full.
@@ -166,13 +185,19 @@ class Queue[T]:
             if key is not None and (self._conflate or not lossy):
                 at = next((at for at, group in enumerate(waiting) if group.key == key), None)
             if at is None:
-                waiting = (*waiting, new)
+                group = new
+                if rom is not None and late is not None and rom < max(line.era.rom, runs):
+                    item = late(items[0])
+                    if item is None:
+                        return line
+                    group = new._replace(items=(item,))
+                waiting = (*waiting, group)
             else:
                 # In place, not at the end: else a subscriber that takes one item per turn would never reach the rest.
                 group = new if merge is None else new._replace(items=(merge(waiting[at].items[0], items[0]),))
                 waiting = (*waiting[:at], group, *waiting[at + 1 :])
             dropped = line.dropped + (lossy and at is not None)
-            return _Line(line.taken, waiting, line.size + size, dropped, ticket, line.opened)
+            return _Line(line.taken, waiting, line.size + size, dropped, ticket or line.ticket, line.era, line.opened)
 
         old, line = self._line.change(put)
         if line is not old:
@@ -189,6 +214,18 @@ class Queue[T]:
             return line._replace(opened=True, waiting=(*line.waiting, *groups))
 
         self._line.change(open_)
+        self._call_for_taker()
+
+    def turn(self, item: T | None, era: Era) -> None:
+        """Add the item that begins an era, once; `None`: there is none, but the era begins."""
+
+        def turn(line: _Line[T]) -> _Line[T]:
+            if line.finished or line.closed or line.era.change >= era.change:
+                return line
+            groups = () if item is None else (Group((item,)),)
+            return line._replace(era=era, waiting=(*line.waiting, *groups))
+
+        self._line.change(turn)
         self._call_for_taker()
 
     def finish(self, last: T | None = None) -> None:

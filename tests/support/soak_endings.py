@@ -1,0 +1,91 @@
+"""How the lives of a soak end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from halscope.session import State
+from halscope_hooks import HostGoneError
+from support.soak_game import MadeError
+
+if TYPE_CHECKING:
+    from support.soak_life import Life
+
+Ending = Literal[
+    "closed",
+    "closed by many",
+    "host gone",
+    "session dropped",
+    "left by an error",
+    "closed by a signal",
+    "closed in spite of Ctrl-C",
+    "aclose on this thread",
+    "aclose elsewhere",
+    "emulator gone",
+]
+ENDINGS: Final[tuple[Ending, ...]] = get_args(Ending)
+
+
+def make_it_end(life: Life, ending: Ending) -> None:
+    """End the session of a life."""
+    session = life.now
+    match ending:
+        case "closed by many":
+            closers = [threading.Thread(target=partial(session.close, f"closer {k}")) for k in range(4)]
+            for closer in closers:
+                closer.start()
+            for closer in closers:
+                closer.join()
+        case "host gone" if not life.owned:
+            life.host = None
+            gc.collect()
+        case "session dropped":
+            del session
+            life.let_go()
+            gc.collect()
+        case "left by an error":
+            try:
+                with session:
+                    raise MadeError("inside with")
+            except MadeError:
+                pass
+        case "closed by a signal":
+            close_by_signal(life)
+        case "closed in spite of Ctrl-C":
+            for _ in range(life.rng.randrange(1, 4)):
+                life.interrupts.during(session.close)
+            session.close()
+        case "aclose on this thread":
+            asyncio.run(session.aclose())
+        case "aclose elsewhere":
+            life.company.loop.run(session.aclose())
+        case "emulator gone" if life.way != "handed in":
+            life.emulator.go()
+            try:
+                while session.state is not State.CLOSED:
+                    session.tick()
+            except (HostGoneError, MadeError):
+                session.close()
+        case _:
+            report = session.close()
+            if bool(report.errors) != (life.owned and life.emulator.fails_to_close):
+                life.findings.breach(f"the close reports {report.errors}")
+
+
+def close_by_signal(life: Life) -> None:
+    """A handler closes the session while the emulator's thread is at work."""
+    session = life.now
+    old = signal.signal(signal.SIGALRM, lambda *_: session.close("a signal"))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-6 + life.rng.random() * 0.02)
+        while session.state is not State.CLOSED:
+            life.take()
+            session.pump()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
