@@ -1,4 +1,4 @@
-"""The emulator loads another ROM, or the same one again: index and edits follow it."""
+"""The emulator loads another ROM, or reloads the same one: index and edits follow."""
 
 from __future__ import annotations
 

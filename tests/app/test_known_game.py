@@ -1,4 +1,4 @@
-"""A profile sharpens what is found, as far as the ROM bears it out; without one, or with a wrong one, all goes on."""
+"""A profile improves the index where the ROM confirms it; without one, or with a wrong one, the index still works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A watched folder: sheets appear as figures do, saves reach the running game, bad ones are said and change nothing."""
+"""A watched folder: sheets are written as metasprites appear, saves reach the game, bad ones are only reported."""
 
 from __future__ import annotations
 

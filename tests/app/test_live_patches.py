@@ -1,4 +1,4 @@
-"""What an edit of a running game hands out: the whole patch against the ROM, and beside it what was written."""
+"""Events of an edit of a running game: the whole patch against the ROM, and the writes that were done."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class RunningGame:
 
 
 class Stage:
-    """The game, its edits, and what subscribers heard."""
+    """The game, its edits, and the events that subscribers received."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""Each hook is called apart: guarded, timed, counted, switched off where it keeps failing, and with no lock held."""
+"""Hook calls are isolated: guarded, timed, counted, switched off after repeated failures, with no lock held."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FRAME = decode_frame(
 
 
 class Watcher:
-    """Notes every failure that it is told of."""
+    """Records every failure reported to it."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -257,7 +257,7 @@ def test_many_threads_may_dispatch_at_once() -> None:
 
 
 class HookedHost:
-    """A host that wants to hear of frames itself."""
+    """A host that implements the hook for frames itself."""
 
     def __init__(self) -> None:
         self.frames = 0

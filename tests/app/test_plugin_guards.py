@@ -1,4 +1,4 @@
-"""Whatever a stranger's codec returns, what comes out is in bounds and in order, or nothing."""
+"""Whatever a third-party codec returns, the guard's results are in bounds and in order, or empty."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORDS = st.integers(0, 1100) | st.integers(-(2**31), 2**40)
 
 @dataclass
 class Saying:
-    """A codec that returns what it is told to."""
+    """A codec that returns what the test sets."""
 
     found: Any
     name: str = "saying"

@@ -1,4 +1,4 @@
-"""The guide's plugin is taken as it stands on the page, and does what the page says."""
+"""The guide's plugin loads exactly as printed on the page, and does what the page says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A manifest is a good one, or refused with what is wrong, where, and what belongs there; nothing else happens."""
+"""A manifest is accepted, or refused with the key, the value and what is valid; nothing else happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin may do is allowed by option, by an answer that is remembered, or not at all."""
+"""Permissions are granted by an option, by a remembered answer, or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each plugin is called apart: one that fails is named, and the others go on."""
+"""Plugins are isolated: a failing one is named, and the others continue."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Failing:
 
 
 class Reversed:
-    """A codec of a stranger's: the bytes backwards, behind their length."""
+    """A third-party codec: the length, then the bytes in reverse."""
 
     name = "reversed"
 

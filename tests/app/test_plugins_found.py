@@ -1,4 +1,4 @@
-"""Plugins in folders and installed ones: found, checked before their code runs, refused by name where they break."""
+"""Plugins in folders and installed ones are found, checked before their code runs, and refused by name if broken."""
 
 from __future__ import annotations
 

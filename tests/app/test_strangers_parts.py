@@ -1,4 +1,4 @@
-"""What a stranger brings in from a folder works from end to end of the command, and breaks nothing if it is broken."""
+"""Third-party parts from a folder work through the whole command, and broken ones affect nothing else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from support.roms import make_rom
 
 MARK = b"SPARKLE!"
 
-# Blocks of the codec "marked": MARK, a 16-bit length, and the bytes with every bit turned over.
+# Blocks of the codec "marked": MARK, a 16-bit length, and the bytes with every bit inverted.
 CODEC = f"""
 MARK = {MARK!r}
 class Marked:
@@ -263,7 +263,7 @@ def test_an_exporter_that_lies_or_breaks_writes_nothing(
 
 
 def edited_sheet(tmp_path: Path, rom: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A block of the demo with one pixel changed to what stands beside it."""
+    """A block of the demo with one pixel changed to the colour of its neighbour."""
     block = next(block for block in truth()["blocks"] if block["kind"] == "sprites" and not block["lead"] % 2)
     run(capsys, "extract", rom, block["offset"], "--lead", block["lead"], "--out", tmp_path / "sheets")
     (png,) = (tmp_path / "sheets").glob("*.png")
@@ -356,9 +356,7 @@ def test_a_wrong_grouping_is_named_and_ours_is_taken(
 def test_doctor_lists_what_was_found_and_what_was_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "halscope.app._doctor.available_cores", list
-    )  # starting them takes long, and is tested elsewhere
+    monkeypatch.setattr("halscope.app._doctor.available_cores", list)  # starting them is slow, and tested elsewhere
     good = write_plugin(tmp_path, CODEC, permissions=["network"])
     bad = write_plugin(tmp_path, "plugin = 1", "bad")
     with rom_path() as rom:

@@ -1,4 +1,4 @@
-"""The commands do what they say on the demo ROM, and their JSON has the shape that scripts rely on."""
+"""The commands work on the demo ROM, and their JSON has the documented shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`halscope play` in real time: the game runs before the index is there, a save gets into it, Ctrl-C ends it well."""
+"""`halscope play` in real time: the game runs before the index is ready, a save reaches it, Ctrl-C ends it cleanly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands' reference names every command and every option, and none that is not there."""
+"""The reference of the commands lists every command and every option, and no others."""
 
 import argparse
 import re

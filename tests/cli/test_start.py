@@ -1,4 +1,4 @@
-"""The command starts at once: what is not needed is not imported. And Ctrl-C leaves no traceback, however early."""
+"""The command starts fast, without needless imports, and Ctrl-C prints no traceback, however early."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ code = main(sys.argv[1:])
 print(*sorted(sys.modules), sep="\\n", file=sys.stderr)
 sys.exit(code)
 """
-# What SIGINT does when it comes in the midst of the import of one module.
+# What SIGINT does during the import of a module.
 INTERRUPTED = """
 import os, signal, sys
 

@@ -1,4 +1,4 @@
-"""Cancel tokens: sticky, the first reason stands, and it reaches children, callbacks and C++."""
+"""Cancel tokens: a cancel is final, keeps the first reason, and reaches children, callbacks and C++."""
 
 from __future__ import annotations
 

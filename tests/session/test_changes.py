@@ -1,4 +1,4 @@
-"""What an update says has changed is counted from the last update that its subscriber got."""
+"""The changes in an update are relative to the last update that its subscriber received."""
 
 from __future__ import annotations
 

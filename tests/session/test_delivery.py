@@ -1,4 +1,4 @@
-"""Delivery: on the thread that was asked for, in order, within the budget; what may be left out, and what never is."""
+"""Delivery: on the requested thread, in order, within the budget; which events may be dropped, and which never."""
 
 from __future__ import annotations
 
@@ -392,7 +392,7 @@ def test_close_inside_the_own_callback_does_not_wait_for_itself(host: MadeHost) 
 
 
 def test_a_result_in_flight_when_the_session_is_closed_is_not_delivered(host: MadeHost) -> None:
-    """The lookup stands at a barrier while the session closes; what it finds comes too late."""
+    """The lookup waits at a barrier while the session closes; its result comes too late."""
     looking, go_on = threading.Event(), threading.Event()
 
     def locate(_vram: object) -> None:

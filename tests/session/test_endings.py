@@ -1,4 +1,4 @@
-"""Endings that somebody else brings about: forks, signals, hosts and callbacks that fail or hang, the program's end."""
+"""Endings with external causes: forks, signals, hosts and callbacks that fail or hang, interpreter exit."""
 
 from __future__ import annotations
 

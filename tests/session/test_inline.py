@@ -1,4 +1,4 @@
-"""Inline and threads are the same code: what nothing is left out of comes out equal, in the same order."""
+"""Inline and threaded sessions run the same code: if nothing is dropped, events are equal and in the same order."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def recording(tmp_path: Path, index: RomIndex) -> Path:
 
 
 def events_of(recording: Path, index: RomIndex, *, threads: bool, delivery: str) -> list[Event]:
-    """Everything that a subscriber hears of the recording, one frame after the other."""
+    """All events that a subscriber receives for the recording, frame by frame."""
     heard: list[Event] = []
     host = ReplayHost(recording)
     with Session(host, threads=threads, workers=2, locate=VramTracker(index).update) as session:
         handle = session.subscribe(heard.append, Update, JobFailed, delivery="own" if delivery == "own" else "host")
-        while session.tick(WAIT) is not None:  # the next frame comes when this one is through: none is left out
+        while session.tick(WAIT) is not None:  # wait for each frame, so that none is dropped
             assert eventually(lambda: session.pump(WAIT) or len(heard) == session.stats().seen)
             assert eventually(lambda: len(heard) == session.stats().seen)
         assert session.stats().dropped == handle.dropped == 0

@@ -1,4 +1,4 @@
-"""Jobs: the result of each belongs to it, its end is told once, and nothing stays behind."""
+"""Jobs: each has its own result, its end is reported once, and nothing is left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session's life: from any thread, any number of times, inside callbacks, with a host that disappears; no traces."""
+"""A session's life cycle: from any thread, repeatedly, inside callbacks, with a host that is freed; nothing leaks."""
 
 from __future__ import annotations
 
@@ -327,7 +327,7 @@ def test_an_owned_host_whose_thread_has_ended_is_closed_by_who_closes_the_sessio
 
 
 def test_a_host_that_goes_with_its_session_is_not_reported_as_gone(caplog: pytest.LogCaptureFixture) -> None:
-    session = live(MadeHost(), owns_host=True)  # nobody else keeps the host
+    session = live(MadeHost(), owns_host=True)  # only the session keeps the host
     session.start()
     session.tick()
     with caplog.at_level(logging.WARNING, "halscope.session"):

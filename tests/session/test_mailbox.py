@@ -1,4 +1,4 @@
-"""The mailbox: the newest wins, what it replaced is counted, and no two work at a time."""
+"""The mailbox: the newest item wins, replaced items are counted, and one thread at a time works."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_nothing_is_lost_but_what_is_counted(steps: list[str]) -> None:
                 box.drop()
             case _:
                 box.settle(done=step == "done")
-        counts = box.counts  # nobody has the right, so that what is at work counts as dropped
+        counts = box.counts  # the right is free, so the item at work counts as dropped
         assert counts.seen == counts.done + counts.failed + counts.dropped + counts.waiting
 
 

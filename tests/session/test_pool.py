@@ -1,4 +1,4 @@
-"""Pools: who is served when, and that one request replaces another."""
+"""Pools: the order of jobs, and requests that replace older ones."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_no_lock_is_held_while_anything_foreign_is_called() -> None:
     refused = list[str]()
 
     class Nosy:
-        """Work and key in one, whose destructor is foreign code too."""
+        """Work and key in one object, with a destructor, which is third-party code too."""
 
         def __init__(self, look: Callable[[str], None]) -> None:
             self.look = look

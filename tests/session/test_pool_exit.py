@@ -1,4 +1,4 @@
-"""A program that ends while its pools work ends quickly and quietly. Each case is a process of its own."""
+"""A program that exits while its pools work exits quickly and quietly. Each case is a process of its own."""
 
 from __future__ import annotations
 

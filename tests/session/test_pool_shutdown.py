@@ -1,4 +1,4 @@
-"""Stopping a pool: three phases, from anywhere, any number of times, and nothing is left."""
+"""Stopping a pool: three phases, from any thread, repeatedly, and nothing is left running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pull subscriptions: a consumer takes what is newest when it is ready, from a thread or an event loop."""
+"""Pull subscriptions: a consumer takes the newest event when it is ready, on a thread or an event loop."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_cancelled_wait_leaves_nothing_behind(session: Session) -> None:
 
     asyncio.run(give_up())
     assert not pull._lane.bell._waiting
-    decode(session, range(1, 3))  # the loop is closed; nobody is called there
+    decode(session, range(1, 3))  # the loop is closed; nothing is called there
     assert frame_of(pull.take(0)) == 2
 
 

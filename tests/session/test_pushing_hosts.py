@@ -1,4 +1,4 @@
-"""A host that pushes: its emulator runs by itself, may be paused, answers writes later, loads another ROM, may go."""
+"""Pushing hosts: the emulator runs by itself, may pause, answer writes late, load another ROM, or disappear."""
 
 from __future__ import annotations
 

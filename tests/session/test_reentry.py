@@ -1,4 +1,4 @@
-"""No lock of a session is held while anything foreign is called, and locks are taken in their order."""
+"""A session holds no lock while it calls third-party code, and takes locks in the order of their ranks."""
 
 from __future__ import annotations
 

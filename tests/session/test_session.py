@@ -1,4 +1,4 @@
-"""The inline session: what goes in comes out decoded, a closed one is closed, and recordings take the live path."""
+"""The inline session: snapshots are decoded, a closed session stays closed, and recordings use the live path."""
 
 from __future__ import annotations
 

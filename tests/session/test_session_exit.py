@@ -1,5 +1,5 @@
-"""The interpreter ends while sessions live, by its end, sys.exit or Ctrl-C: quickly, with code and words as they should
-be, and with recordings whole."""
+"""The interpreter exits while sessions are open, normally, by sys.exit or by Ctrl-C: quickly, with the right exit code
+and output, and with complete recordings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ with rom_path() as path:
     rom = Rom.load(path)
 
 def build(context):
-    while not context.token.cancelled:  # a long scan: C++ is at work when the end comes
+    while not context.token.cancelled:  # a long scan: C++ is running at exit
         RomIndex.build(rom, [HAL], cancel=context.token.native)
 
 host = MadeHost()

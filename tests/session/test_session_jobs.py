@@ -1,4 +1,4 @@
-"""Jobs beside frames: an index is built while the game runs, and origins appear when it is ready."""
+"""Jobs in the background: an index is built while the game runs, and origins appear when it is ready."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rom() -> Rom:
 
 
 def decoded(session: Session, count: int) -> bool:
-    """Whether so many frames are decoded, now or soon."""
+    """Whether this many frames are decoded, now or soon."""
     return eventually(lambda: session.stats().decoded >= count)
 
 
@@ -77,7 +77,7 @@ def test_origins_appear_once_the_index_is_built(rom: Rom, threads: bool) -> None
         index = job.result(WAIT)
         session.pump(WAIT)
         assert not found_in(heard)
-        session.set_locate(VramTracker(index).update)  # the game stands still: the last frame is looked up again
+        session.set_locate(VramTracker(index).update)  # the game is paused: the last frame is located again
         assert eventually(lambda: session.pump(WAIT) or found_in(heard))
         (found,) = found_in(heard)
         assert found.frame.snapshot.frame == 1

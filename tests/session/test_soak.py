@@ -1,4 +1,4 @@
-"""A short soak: random faults, and every rule held. `python tests/support/soak.py` is the long one."""
+"""A short soak: random faults break no rule. `python tests/support/soak.py` is the long one."""
 
 from __future__ import annotations
 

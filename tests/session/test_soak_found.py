@@ -1,4 +1,4 @@
-"""What the soak has found, each by itself: it must not come back."""
+"""Regression tests of faults that the soak has found."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def test_origins_of_an_older_frame_do_not_come_after_those_of_a_newer_one() -> N
     host = MadeHost()
     with live(host) as session:
         heard: list[Event] = []
-        kept = session.subscribe(heard.append)  # nobody pumps yet
+        kept = session.subscribe(heard.append)  # before the first pump
         session.feed(made_snapshot(1))
-        session.set_locate(origins)  # the first frame is looked up again, and takes its own place
+        session.set_locate(origins)  # the first frame is located again, and replaces itself
         assert eventually(lambda: kept.dropped == 1)
         session.feed(made_snapshot(2))
         while session.pump():

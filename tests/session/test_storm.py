@@ -1,4 +1,4 @@
-"""A short storm: several threads do everything at once, callbacks fail, sleep and come and go, the host disappears."""
+"""A short storm: several threads call everything at once, callbacks fail, sleep and unsubscribe, the host is freed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def work(context: JobContext) -> None:
 
 
 class Storm:
-    """Calls a session at random until it is told to stop."""
+    """Calls a session at random until it is stopped."""
 
     def __init__(self, session: Session, seed: int) -> None:
         self.errors: list[BaseException] = []

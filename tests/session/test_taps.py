@@ -1,4 +1,4 @@
-"""Taps: nothing is lost before the mailbox; who cannot keep up is stopped, says so, and has everything up to there."""
+"""Taps receive every snapshot; a tap that cannot keep up is stopped, reports it, and has everything up to there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def session(host: MadeHost) -> Iterator[Session]:
 
 
 class Hold:
-    """A collector that stands until it may go on."""
+    """A collector that blocks until it may continue."""
 
     def __init__(self) -> None:
         self.seen: list[int] = []
@@ -41,7 +41,7 @@ class Hold:
 
 
 class Failures:
-    """Who notes failures."""
+    """Records failures."""
 
     def __init__(self, session: Session) -> None:
         self.seen: list[JobFailed] = []
@@ -103,7 +103,7 @@ def test_every_memory_of_a_snapshot_counts_towards_the_bytes_that_may_wait(sessi
     hold = Hold()
     bwram = np.zeros(0x40000, np.uint8)
     tap = session.collect(hold, name="all", most_bytes=500_000)
-    for frame in range(3):  # one is looked at, one waits, and two together would be too large
+    for frame in range(3):  # one is processed, one waits, and two together would be too large
         session.submit(replace(made_snapshot(frame), bwram=bwram))
         assert hold.inside.wait(WAIT)
     hold.go_on.set()

@@ -1,4 +1,4 @@
-"""An author's folder: a plugin, a recording without an emulator, and runs of pytest in it."""
+"""A plugin author's folder: a plugin, a recording made without an emulator, and runs of pytest in it."""
 
 from __future__ import annotations
 

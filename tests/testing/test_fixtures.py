@@ -1,4 +1,4 @@
-"""What an author's test gets from the fixtures, and what it is told where something is wrong."""
+"""What a plugin author's test gets from the fixtures, and the messages where something is wrong."""
 
 from __future__ import annotations
 

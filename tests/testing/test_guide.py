@@ -1,4 +1,4 @@
-"""The guide's code runs as it stands, on the plugin of the guide before it."""
+"""The guide's code runs exactly as printed, on the plugin of the preceding guide."""
 
 from __future__ import annotations
 

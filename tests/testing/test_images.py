@@ -1,4 +1,4 @@
-"""Pictures are compared with references; what differs is counted, said and drawn."""
+"""Pictures are compared with references; differences are counted, reported and drawn."""
 
 from __future__ import annotations
 

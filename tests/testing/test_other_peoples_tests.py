@@ -1,4 +1,4 @@
-"""Whoever has Halscope installed and tests something else does not notice the pytest plugin."""
+"""The pytest plugin has no effect on unrelated test suites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fixtures in the workers of pytest-xdist: everything is written once and said once, whichever worker did it."""
+"""The fixtures in workers of pytest-xdist: every file is written and reported once, whichever worker did it."""
 
 from __future__ import annotations
 

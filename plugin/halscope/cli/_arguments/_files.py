@@ -16,7 +16,7 @@ def add_search(commands: Commands) -> None:
         "--min-score",
         type=float,
         metavar="S",
-        help="list blocks with at least this score, 0 to 1 (default: 0.5)",
+        help="list blocks with at least this score, 0 to 1 (default: those more likely right than wrong)",
     )
     scan.add_argument("--all", action="store_true", help="list every offset at which a stream decodes, unranked")
     scan.add_argument(
