@@ -202,7 +202,7 @@ def test_sheets_that_edit_one_block_go_together_unless_they_disagree(edit_rom: E
 
 def test_with_an_index_its_evidence_counts_and_not_the_sheets(edit_rom: EditRom, sheet: Sheet, index: RomIndex) -> None:
     edited = with_tiles(sheet, {30: np.zeros((8, 8), np.uint8)})
-    assert sheet.cells[30].origin == edit_rom.first_origin(30)  # the sheet claims "pointer", but nothing points there
+    assert sheet.cells[30].origin == edit_rom.first_origin(30)  # the sheet says "pointer", but nothing points there
     with pytest.raises(InjectError, match="alone: the game may read it from another start"):
         plan_edit(edit_rom.rom, [HAL], edited, index=index)
 
