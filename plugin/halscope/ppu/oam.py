@@ -1,4 +1,4 @@
-"""OAM: the 128 entries of sprite memory, and the bytes for them."""
+"""OAM: the 128 entries of sprite memory, parsed and packed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OAM_BYTES = 544
 
 
 class OamEntry(NamedTuple):
-    """One sprite as it stands in OAM; the fields mean what they mean in `halscope_hooks.Sprite`."""
+    """One sprite as stored in OAM. The fields have the same meaning as in `halscope_hooks.Sprite`."""
 
     x: int
     y: int
@@ -30,11 +30,11 @@ class OamEntry(NamedTuple):
 def parse_oam(oam: Buffer) -> tuple[OamEntry, ...]:
     """Return the 128 entries.
 
-    Source: 4 bytes an entry (x low, y, tile low, attributes `vhoopppN`), then 32 bytes with two bits an entry (x bit 8,
-    size). X is 9 bits signed, -256 to 255.
+    Source: 4 bytes per entry (x low, y, tile low, attributes `vhoopppN`), then 32 bytes with two bits per entry (x bit
+    8, size). X is 9 bits signed, -256 to 255.
 
     Raises:
-        UsageError: There are not 544 bytes.
+        UsageError: The buffer does not have 544 bytes.
     """
     size = memoryview(oam).nbytes
     if size != OAM_BYTES:
@@ -46,10 +46,10 @@ def parse_oam(oam: Buffer) -> tuple[OamEntry, ...]:
 
 
 def pack_oam(entries: tuple[OamEntry, ...]) -> NDArray[np.uint8]:
-    """Return the 544 bytes for up to 128 entries, the exact inverse of `parse_oam`; the rest lie below the picture.
+    """Return the 544 bytes for up to 128 entries; the exact inverse of `parse_oam`. Unused entries are off-screen.
 
     Raises:
-        UsageError: Too many entries, or a field is out of its range.
+        UsageError: There are too many entries, or a field is out of range.
     """
     if len(entries) > 128:
         raise UsageError(f"OAM has room for 128 sprites, not {len(entries)}")
