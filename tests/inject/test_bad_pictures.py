@@ -59,10 +59,10 @@ BAD: dict[str, tuple[Break, str]] = {
         lambda data: replaced(data, b"IHDR", bytes([0, 0, 0, 128, 0, 0, 0, 24, 7, 9, 0, 0, 0])),
         "a kind of PNG that does not exist",
     ),
-    "no size": (lambda data: replaced(data, b"IHDR", bytes(8) + b"\x08\x02\0\0\0"), "0x0 pixels is no edit sheet"),
+    "no size": (lambda data: replaced(data, b"IHDR", bytes(8) + b"\x08\x02\0\0\0"), "0x0 pixels, not an edit sheet"),
     "bomb": (
         lambda data: SIGNATURE + header(60000, 60000) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b""),
-        "60000x60000 pixels is no edit sheet's size",
+        "60000x60000 pixels, not an edit sheet's size",
     ),
     "palette missing": (
         lambda data: with_chunks(data, [c for c in chunks_of(data) if c[0] != b"PLTE"]),

@@ -144,7 +144,7 @@ def parse(data: bytes, source: str) -> PngFile:
             f"{source}: is corrupt: its header describes a kind of PNG that does not exist; save it again as PNG"
         )
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or width * height > MAX_PIXELS:
-        raise ImageError(f"{source}: {width}x{height} pixels is no edit sheet's size; use the edited sheet itself")
+        raise ImageError(f"{source}: {width}x{height} pixels, not an edit sheet's size; use the edited sheet itself")
     if colour_type == _INDEXED and (not palette or len(palette) % 3 or len(palette) > 768):
         raise _corrupt(source, "an indexed PNG without a valid palette")
     return PngFile(
