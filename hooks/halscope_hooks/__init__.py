@@ -1,11 +1,11 @@
 """The contract between Halscope, its hosts and its plugins: hook markers, boundary types and errors.
 
-numpy and pluggy are imported when a name that needs them is first used: a host can read `HOOK_API` in no time.
+numpy and pluggy are imported only when a name that needs them is first used, so a host can check `HOOK_API` cheaply.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # `typing` alone would cost more than all the rest of this module
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from halscope_hooks._errors import (
         CancelledError,
@@ -268,7 +268,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import what is named when it is first asked for."""
+    """Import a public name from its module on first access."""
     from importlib import import_module
 
     module = _MODULES.get(name)

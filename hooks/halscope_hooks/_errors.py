@@ -1,53 +1,53 @@
-"""The errors that cross the boundary: one hierarchy, each message says what, where and what to do."""
+"""The error hierarchy of the contract. Each message says what went wrong, where, and what to do."""
 
 from __future__ import annotations
 
 
 class HalscopeError(Exception):
-    """Root of every error that Halscope raises on purpose; its text is meant for the user."""
+    """Base class of all errors that Halscope raises deliberately. The message is meant for the user."""
 
 
 class UsageError(HalscopeError):
-    """The request itself is wrong: a missing file, an option out of range, a value that cannot be read."""
+    """The request is invalid: a missing file, an option out of range, a value that cannot be parsed."""
 
 
 class CancelledError(HalscopeError):
-    """The work was asked to stop before it was done."""
+    """The work was cancelled before it finished."""
 
 
 class RomError(HalscopeError):
-    """The ROM image cannot be used: empty, truncated, interleaved, not a SNES image."""
+    """The ROM image cannot be used: it is empty, truncated, interleaved, or not a SNES image."""
 
 
 class FormatError(HalscopeError):
-    """A file in a foreign or own format (dump, savestate, recording) is damaged or not what it should be."""
+    """A file (dump, savestate, recording) is damaged or not in the expected format."""
 
 
 class HostError(HalscopeError):
-    """An emulator cannot be reached, or cannot do what was asked."""
+    """An emulator cannot be reached or cannot perform the request."""
 
 
 class HostGoneError(HostError):
-    """The emulator has ended or the connection to it is closed; a new host must be attached."""
+    """The emulator has exited or the connection to it is closed. A new host must be attached."""
 
 
 class ImageError(HalscopeError):
-    """An edited picture cannot be read back: wrong size, too many colours, corrupt."""
+    """An edited picture cannot be read back: it has the wrong size, too many colours, or is corrupt."""
 
 
 class PatchError(HalscopeError):
-    """A patch file is damaged, or belongs to another ROM."""
+    """A patch file is damaged or was made for a different ROM."""
 
 
 class InjectError(HalscopeError):
-    """An edit cannot be placed: no proven origin, no room, a start that is not proven."""
+    """An edit cannot be injected: no proven origin, not enough room, or an unproven block start."""
 
 
 class CodecError(HalscopeError):
-    """A compressed stream cannot be read or written.
+    """A compressed stream cannot be decoded or encoded.
 
     Args:
-        offset: Byte offset of the fault in the input (for decoding: of the command at fault).
+        offset: Byte offset of the fault in the input (when decoding, of the faulty command).
         reason: What is wrong there, without the offset.
     """
 
@@ -61,10 +61,10 @@ class CodecError(HalscopeError):
 
 
 class PluginError(HalscopeError):
-    """A plugin cannot be taken, or was switched off; the message names it.
+    """A plugin cannot be loaded or was disabled. The message names the plugin.
 
     Args:
-        plugin: The plugin's id, or where it was looked for.
+        plugin: Id of the plugin, or the location it was to be loaded from.
         reason: What is wrong with it, and what to do.
     """
 
@@ -78,4 +78,4 @@ class PluginError(HalscopeError):
 
 
 class PermissionRefusedError(PluginError):
-    """A plugin called what it was not granted."""
+    """A plugin made a call that it has no permission for."""

@@ -1,4 +1,4 @@
-"""Events: what a session tells its subscribers. Each names the hook that says the same to plugins."""
+"""The events that a session delivers to subscribers. Each names the plugin hook that carries the same data."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from halscope_hooks._snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A host has been attached; no frame of it has come yet.
+    """A host was attached. Delivered before the first frame.
 
     Args:
-        host: What it is and can do.
+        host: Description of the host and its capabilities.
     """
 
     hook: ClassVar[str] = "halscope_attached"
@@ -26,13 +26,13 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class HostChanged:
-    """What the host is or can do has changed while it is attached: another ROM was loaded, a memory became readable.
+    """The host's `info` changed while attached: another ROM was loaded, for example, or a memory became readable.
 
-    Origins are looked up no more where the ROM changed, until they can be looked up in the new one. Never left out.
+    After a ROM change, updates have no origins until the new ROM is indexed. Never dropped.
 
     Args:
-        previous: What the host was.
-        host: What it is now.
+        previous: The old host info.
+        host: The new host info.
     """
 
     hook: ClassVar[str] = "halscope_host_changed"
@@ -41,21 +41,21 @@ class HostChanged:
 
     @property
     def rom_changed(self) -> bool:
-        """Whether another ROM runs."""
+        """Whether the running ROM is a different one."""
         return self.previous.rom != self.host.rom
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
-    """A snapshot has been decoded, and its tiles looked up in the ROM.
+    """A snapshot was decoded and its tiles were looked up in the ROM.
 
-    A subscriber that is slow gets the newest update, not every one; its `changes` then count from the last one that
-    this subscriber got. Where the ROM's index becomes ready after a frame, the frame comes once more, with its origins.
+    A slow subscriber receives only the newest update. Its `changes` are then relative to the last update that this
+    subscriber received. If the ROM's index becomes ready after a frame, the same frame is delivered again with origins.
 
     Args:
-        frame: Sprites, palettes and, where they were asked for, layers.
-        origins: Where the tiles of its VRAM come from; `None` while that is not known.
-        changes: What differs from the update before; everything in a subscriber's first one.
+        frame: The decoded frame: sprites, palettes and, if requested, layers.
+        origins: Where the tiles in VRAM come from; `None` until the ROM is indexed.
+        changes: Differences from the previous update. A subscriber's first update marks everything as changed.
     """
 
     hook: ClassVar[str] = "halscope_update"
@@ -65,24 +65,24 @@ class Update:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The snapshot that this was made from."""
+        """The snapshot that the frame was decoded from."""
         return self.frame.snapshot
 
     def replacing(self, older: Update) -> Update:
-        """This update for a subscriber that did not get the one before it."""
+        """Return this update for a subscriber that skipped `older`, with the changes of both."""
         return Update(self.frame, self.origins, self.changes.joined(older.changes))
 
     def as_first(self) -> Update:
-        """This update for a subscriber that got none before it."""
+        """Return this update as a subscriber's first one, with everything marked as changed."""
         return Update(self.frame, self.origins, Changes.everything(self.frame))
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The game read a place of its ROM that is watched. Never left out.
+    """The game read a watched ROM location. Never dropped.
 
     Args:
-        frame: The host's number of the frame in which it was read.
+        frame: The host's frame number at the time of the read.
         rom_offset: File offset in the headerless image.
     """
 
@@ -93,12 +93,12 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class PatchReady:
-    """A patch has been written into the running game. Never left out.
+    """An edit was written into the running game. Never dropped.
 
     Args:
-        patch: The whole edit, against the ROM that its hash names.
-        written: What was written into the running game just now, its live memory and its running ROM, in order. Where
-            the game already holds an earlier edit, these writes lead from that one to `patch`.
+        patch: The complete edit, relative to the ROM identified by `patch.rom_sha256`.
+        written: The writes just made to the game's live memory and running ROM, in order. If the game already contained
+            an earlier edit, these writes take it from that edit to `patch`.
     """
 
     hook: ClassVar[str] = "halscope_patch_ready"
@@ -108,14 +108,14 @@ class PatchReady:
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """Work has got so far; the newest of a job replaces the ones that still wait.
+    """Progress of a job. The newest report of a job replaces any that are still queued.
 
     Args:
-        job: The work's name.
-        done: Units done.
-        total: Units in all; 0: not known.
-        text: What is being done, for a person.
-        job_id: Id of the job; unique in the process.
+        job: Name of the job.
+        done: Units completed.
+        total: Total units, or 0 if unknown.
+        text: Human-readable description of the current step.
+        job_id: Id of the job, unique within the process.
     """
 
     hook: ClassVar[str] = "halscope_progress"
@@ -128,15 +128,15 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """Work, a callback or a hook failed; everything else goes on. Never left out.
+    """A job, callback or hook failed; everything else continues. Never dropped.
 
     Args:
-        job: The work's name, or what else failed ("tap …", "subscription …").
-        error: What it raised.
-        traceback: Its traceback as text; empty where there is none.
-        plugin: The plugin whose hook failed, or empty.
-        job_id: Id of the job that failed; `None` where what failed was no job.
-        count: How many equal failures in a row this stands for.
+        job: Name of the job, or of whatever else failed ("tap …", "subscription …").
+        error: The exception that was raised.
+        traceback: The formatted traceback, or an empty string if not available.
+        plugin: Id of the plugin whose hook failed, or an empty string.
+        job_id: Id of the failed job, or `None` if it was not a job that failed.
+        count: Number of identical consecutive failures that this event represents.
     """
 
     hook: ClassVar[str] = "halscope_job_failed"
@@ -150,11 +150,11 @@ class JobFailed:
 
 @dataclass(frozen=True, slots=True)
 class Detached:
-    """The host has gone or the session was closed: the last event of a session.
+    """The host disconnected or the session was closed. Always the last event of a session.
 
     Args:
-        host: What it was.
-        reason: Why.
+        host: Last known info of the host.
+        reason: Human-readable reason.
     """
 
     hook: ClassVar[str] = "halscope_detached"
@@ -163,4 +163,4 @@ class Detached:
 
 
 Event = Attached | HostChanged | Update | Touched | PatchReady | JobProgress | JobFailed | Detached
-"""Any of them."""
+"""Any event."""

@@ -1,4 +1,4 @@
-"""What a plugin brings in through the extending hooks: hosts, exporters, and its own grouping of sprites."""
+"""What a plugin provides through the extension hooks: hosts, exporters and sprite grouping."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from halscope_hooks._patch import Patch
 
 @dataclass(frozen=True, slots=True)
 class HostRequest:
-    """What a host is asked to open: a file that it runs, or the address of an emulator that runs already.
+    """A request to open a host: a file to run, or the address of an emulator that is already running.
 
     Args:
-        file: A ROM, or whatever else the host plays (a recording); `None` where only an address is given.
-        core: What the user named with `--core`, or `None`.
-        address: "HOST:PORT" or a URL, as the host documents it; `None`: the host's own default, or no address.
+        file: A ROM, or another file that the host can play (a recording); `None` if only an address is given.
+        core: The value of `--core`, or `None`.
+        address: "HOST:PORT" or a URL, as documented by the host; `None` for the host's default, or if it needs none.
 
     Raises:
-        UsageError: Neither is given. A host that needs the other one says so with `needed_file` or `needed_address`.
+        UsageError: Neither a file nor an address is given. A host that needs a specific one of the two calls
+            `needed_file` or `needed_address`.
     """
 
     file: Path | None = None
@@ -33,13 +34,13 @@ class HostRequest:
             raise UsageError("a host is opened by a file or by an address; neither was given")
 
     def needed_file(self, host: str) -> Path:
-        """The file. Raises UsageError, which names the host, where there is none."""
+        """Return the file. Raises UsageError, naming the host, if none was given."""
         if self.file is None:
             raise UsageError(f"the host {host} runs a file; give the ROM or recording, not an address ({self.address})")
         return self.file
 
     def needed_address(self, host: str) -> str:
-        """The address. Raises UsageError, which names the host, where there is none."""
+        """Return the address. Raises UsageError, naming the host, if none was given."""
         if self.address is None:
             raise UsageError(f"the host {host} needs the address of a running emulator; give it with --address")
         return self.address
@@ -47,29 +48,29 @@ class HostRequest:
 
 @runtime_checkable
 class HostFactory(Protocol):
-    """Opens an emulator, or something that stands for one."""
+    """Opens a host: an emulator, or a stand-in for one such as a recording."""
 
     @property
     def name(self) -> str:
-        """Short lower-case name, what `--host` takes and `HostInfo.name` says ("libretro")."""
+        """Short lower-case name ("libretro"), as used by `--host` and `HostInfo.name`."""
 
     @property
     def description(self) -> str:
-        """One line for a person."""
+        """One-line description for users."""
 
     def open(self, request: HostRequest) -> Host:
-        """Open it, on the thread that will drive it. Raises UsageError, RomError, FormatError or HostError."""
+        """Open the host on the thread that will drive it. Raises UsageError, RomError, FormatError or HostError."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExportRequest:
-    """An edit that leaves as a file.
+    """An edit to be exported as a file.
 
     Args:
-        source: The ROM's file as it is on disk, its copier header included.
-        target: The same file with the edit in it.
-        copier_header: Bytes that stand in both before the image (0 or 512).
-        patch: The writes that lead from the one to the other; offsets count without the copier header.
+        source: The ROM file as it is on disk, including any copier header.
+        target: The same file with the edit applied.
+        copier_header: Size of the copier header at the start of both, in bytes (0 or 512).
+        patch: The writes that turn `source` into `target`. Offsets do not count the copier header.
     """
 
     source: bytes
@@ -80,32 +81,34 @@ class ExportRequest:
 
 @runtime_checkable
 class Exporter(Protocol):
-    """A form in which an edit leaves. Both methods are pure and may be called from any thread."""
+    """An export format for edits. Both methods must be pure and thread-safe."""
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """The endings, in lower case with their dot, by which a file's name asks for this form (".bps",)."""
+        """File name suffixes that select this format, in lower case with the dot (".bps",)."""
 
     @property
     def description(self) -> str:
-        """One line for a person ("BPS patch")."""
+        """One-line description for users ("BPS patch")."""
 
     def create(self, request: ExportRequest) -> bytes:
-        """The file's bytes. Raises PatchError where the form cannot say this edit."""
+        """Return the contents of the exported file. Raises PatchError if the format cannot represent the edit."""
 
     def apply(self, source: bytes, data: bytes) -> bytes | None:
-        """The edited ROM file that `data` makes of `source`; nothing is written before this equals the target.
+        """Apply the exported `data` to `source` and return the result.
 
-        `None` where the form cannot be read back (a listing for an assembler): then nothing is proven, and it is said.
+        Halscope uses this to verify an export: the file is written only if the result equals `ExportRequest.target`.
+        Return `None` if the format cannot be applied (an assembler listing); the user is then told that the export was
+        not verified.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class SpriteGroup:
-    """Sprites that belong together as one figure.
+    """Sprites that together form one figure.
 
     Args:
-        indices: OAM entries, 0 to 127, at least one, none twice.
+        indices: OAM entries, 0 to 127. At least one, without duplicates.
     """
 
     indices: tuple[int, ...]

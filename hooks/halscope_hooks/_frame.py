@@ -1,4 +1,4 @@
-"""Frame: what Halscope hands out for a snapshot, its decoded sprites, layers and palettes."""
+"""Frame: the sprites, layers and palettes decoded from a snapshot."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from halscope_hooks._snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sprite:
-    """One of the 128 OAM entries, decoded. Source: OAM layout and OBSEL ($2101).
+    """A decoded OAM entry. Source: OAM layout and OBSEL ($2101).
 
     Args:
         index: OAM entry, 0 to 127.
-        x: -256 to 255, pixels.
-        y: 0 to 255 as in OAM; the sprite's first line is drawn on screen line `y` (it wraps at 256).
-        width: Pixels.
-        height: Pixels.
-        palette: 0 to 7; its colours are CGRAM 128 + 16 × palette.
+        x: Horizontal position in pixels, -256 to 255.
+        y: Vertical position, 0 to 255 as in OAM; the first line is drawn on screen line `y`. Wraps at 256.
+        width: Width in pixels.
+        height: Height in pixels.
+        palette: 0 to 7; its colours start at CGRAM 128 + 16 × palette.
         priority: 0 to 3.
         hflip: Horizontal flip.
         vflip: Vertical flip.
         tile: First tile, 0 to 511 (bit 8 is the name table bit).
-        large: Whether OAM's size bit is set.
-        pixels: uint8[height, width], 0 to 15, as the hardware shows them (flips applied); 0 is transparent.
-        cells: int32[height / 8, width / 8], the VRAM *byte* address of the tile shown in each 8×8 cell, as shown.
+        large: Whether the OAM size bit is set.
+        pixels: uint8[height, width], 0 to 15, as displayed (flips applied); 0 is transparent.
+        cells: int32[height / 8, width / 8], the VRAM *byte* address of the tile in each 8×8 cell, as displayed.
     """
 
     index: int
@@ -49,15 +49,15 @@ class Sprite:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layer:
-    """A background layer as it falls on the screen, scroll and mosaic applied, before windows and colour math.
+    """A background layer in screen coordinates, with scroll and mosaic applied, before windows and colour math.
 
-    The height is 224, or 239 with overscan; the width 256, or 512 in modes 5 and 6 (even columns are the subscreen's,
-    odd ones the main screen's).
+    The height is 224, or 239 with overscan. The width is 256, or 512 in modes 5 and 6 (even columns belong to the
+    subscreen, odd columns to the main screen).
 
     Args:
         index: 1 to 4.
-        bpp: 2, 4 or 8 bits a pixel.
-        colours: uint8[height, width], index into CGRAM (or, in direct-colour mode, the raw pixel value).
+        bpp: Bits per pixel: 2, 4 or 8.
+        colours: uint8[height, width], index into CGRAM (in direct-colour mode, the raw pixel value).
         opaque: bool[height, width], False where the pixel is transparent.
         priority: uint8[height, width], the tile's priority bit (mode 7 with EXTBG: bit 7 of the pixel).
     """
@@ -74,15 +74,15 @@ class Frame:
     """A decoded snapshot.
 
     Args:
-        snapshot: What it was decoded from.
-        sprites: All 128 in OAM order, off-screen ones too; empty where `sprites_unknown` says why.
-        palettes: uint8[256, 3], CGRAM as RGB (5 bits shown as `c << 3 | c >> 2`).
+        snapshot: The snapshot that it was decoded from.
+        sprites: All 128 sprites in OAM order, including off-screen ones; empty if `sprites_unknown` is set.
+        palettes: uint8[256, 3], CGRAM as RGB (5 bits expanded as `c << 3 | c >> 2`).
         sprites_unknown: Why there are no sprites (OBSEL is not known), or `None`.
-        layers: The background layers of the BG mode, BG1 first, whether the screen shows them or not; empty where they
-            were not asked for, and without those that `layers_unknown` names.
-        layers_unknown: For each layer that is left out, which register is not known.
-        matches: Whether the screen that is composed of this frame equals the host's own picture; `None` where the host
-            has none, or nobody has compared them.
+        layers: The background layers of the BG mode, BG1 first, whether displayed or not. Empty if layers were not
+            requested; layers named by `layers_unknown` are missing.
+        layers_unknown: For each missing layer, the register that is not known.
+        matches: Whether the screen composed from this frame equals the host's own picture; `None` if the host has no
+            picture or the two were not compared.
     """
 
     snapshot: Snapshot
@@ -96,7 +96,7 @@ class Frame:
 
 @cache
 def _counted(count: int) -> NDArray[np.int64]:
-    """The numbers from 0, read-only; the same array for every caller."""
+    """Return the read-only numbers 0 to `count` - 1; all callers share one array."""
     numbers = np.arange(count, dtype=np.int64)
     numbers.flags.writeable = False
     return numbers
@@ -108,13 +108,13 @@ def _none() -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Changes:
-    """What is new in a frame compared with an earlier one.
+    """Differences between a frame and an earlier one.
 
     Args:
-        tiles: int64[n], ascending: the pieces of 32 bytes of VRAM (0 to 2047) that differ.
-        sprites: int64[n], ascending: the OAM entries (0 to 127) whose sprite differs: moved, or drawn otherwise.
-        palettes: int64[n], ascending: the rows of 16 colours of CGRAM (0 to 15) that differ.
-        layers: The background layers (1 to 4) that differ; none where layers were not asked for.
+        tiles: int64[n], ascending: 32-byte units of VRAM (0 to 2047) that differ.
+        sprites: int64[n], ascending: OAM entries (0 to 127) whose sprite moved or looks different.
+        palettes: int64[n], ascending: CGRAM rows of 16 colours (0 to 15) that differ.
+        layers: Background layers (1 to 4) that differ; empty if layers were not requested.
     """
 
     tiles: NDArray[np.int64] = field(default_factory=_none)
@@ -126,7 +126,7 @@ class Changes:
         return bool(self.tiles.size or self.sprites.size or self.palettes.size or self.layers)
 
     def joined(self, earlier: Changes) -> Changes:
-        """What changed in both steps together, where `earlier` is the step before this one."""
+        """Return the combined changes of this step and the `earlier` step before it."""
         return Changes(
             tiles=_union(self.tiles, earlier.tiles),
             sprites=_union(self.sprites, earlier.sprites),
@@ -136,7 +136,7 @@ class Changes:
 
     @classmethod
     def everything(cls, frame: Frame) -> Changes:
-        """What is new to somebody who has seen no frame before this one."""
+        """Return changes that mark everything in `frame` as new."""
         return cls(
             tiles=_counted(VRAM_TILES),
             sprites=_counted(len(frame.sprites)),
@@ -148,7 +148,7 @@ class Changes:
 def _union(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
     if not one.size or not other.size:
         return one if one.size else other
-    # Not np.union1d: numpy's hashing takes the GIL back in a destructor, which ends the process at its exit.
+    # np.union1d is avoided: its hashing reacquires the GIL in a destructor, which aborts the process at exit.
     found = np.zeros(1 + max(one[-1], other[-1]), np.bool_)
     found[one] = found[other] = True
     both = np.flatnonzero(found)

@@ -1,4 +1,4 @@
-"""Hosts: what every emulator adapter has, and a small Protocol for each thing that only some of them can do."""
+"""Hosts: the interface that every emulator adapter implements, and one small Protocol per optional capability."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from halscope_hooks._snapshot import Snapshot
 
 Capability = Literal["driven", "pushing", "paced", "playable", "stateful", "overlay", "tracing"]
-"""What a host can do besides being read and written; each names the Protocol of the same name."""
+"""An optional host capability. Each value names the Protocol of the same name."""
 
 CAPABILITIES: Final[tuple[Capability, ...]] = get_args(Capability)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RomIdentity:
-    """What a host knows of the game that runs; hashes are of the headerless image, in lower-case hex."""
+    """What a host knows about the running ROM. Hashes are of the headerless image, in lower-case hex."""
 
     path: str | None = None
     sha1: str | None = None
@@ -30,15 +30,16 @@ class RomIdentity:
 
 @dataclass(frozen=True, slots=True)
 class HostInfo:
-    """What a host is and can do. It may change while the host is attached, for example when another ROM is loaded.
+    """Description of a host. It may change while the host is attached, for example when another ROM is loaded.
 
     Args:
-        name: The adapter ("libretro", "recording").
-        emulator: What runs behind it, with its version.
-        readable: Memories and other parts that its snapshots hold ("vram", "ppu", "picture" …).
-        writable: Memories that `write` takes.
-        rom: The running ROM, as far as the host knows it.
-        capabilities: The Protocols that the host implements. Empty: those whose methods it has, see `capabilities_of`.
+        name: Name of the adapter ("libretro", "recording").
+        emulator: Name and version of the emulator behind it.
+        readable: Memories and other parts that its snapshots contain ("vram", "ppu", "picture" …).
+        writable: Memories that `write` accepts.
+        rom: The running ROM, as far as the host can identify it.
+        capabilities: The Protocols that the host implements. If empty, they are derived from the host's methods; see
+            `capabilities_of`.
     """
 
     name: str
@@ -51,12 +52,13 @@ class HostInfo:
 
 @final
 class WriteReceipt:
-    """What became of a write. A host in this process completes it before it returns; a remote emulator answers later.
+    """The outcome of a write.
 
-    The host calls `complete` once, on the thread that calls the host.
+    An in-process host returns a completed receipt. For a remote emulator, the receipt completes when it answers: the
+    host then calls `complete` once, on the thread that calls the host.
 
     Args:
-        done: Whether the bytes are written already.
+        done: Whether the bytes have already been written.
     """
 
     __slots__ = ("_done", "_error")
@@ -67,16 +69,16 @@ class WriteReceipt:
 
     @property
     def done(self) -> bool:
-        """Whether the emulator has answered."""
+        """Whether the write has completed, successfully or not."""
         return self._done
 
     @property
     def error(self) -> HostError | None:
-        """Why nothing was written; `None` where it was, or where the emulator has not answered yet."""
+        """Why the write failed; `None` if it succeeded or has not completed yet."""
         return self._error
 
     def complete(self, error: HostError | None = None) -> None:
-        """The emulator has answered. Without effect after the first call."""
+        """Complete the write, with `error` if it failed. Only the first call has an effect."""
         if not self._done:
             self._error, self._done = error, True
 
@@ -87,31 +89,31 @@ class WriteReceipt:
 
 @runtime_checkable
 class Host(Protocol):
-    """An emulator (or a recording of one) that Halscope drives or listens to. One thread calls it.
+    """An emulator (or a recording of one) that Halscope drives or listens to. Only one thread calls it.
 
-    It also implements `Driven` or `Pushing`, and those of the other Protocols that `info.capabilities` names.
+    A host also implements `Driven` or `Pushing`, plus any other Protocol that `info.capabilities` names.
     """
 
     @property
     def info(self) -> HostInfo:
-        """What this host is and can do; another value once that changed. Cheap: it is asked every frame."""
+        """The host's current description; a new value after a change. Must be cheap: it is read every frame."""
 
     def write(self, writes: Sequence[Write]) -> WriteReceipt:
-        """Write into the running game so that the picture changes; all or nothing.
+        """Write to the running game's memory or ROM so that the picture changes. Either all writes happen or none do.
 
-        Raises HostError: a memory is not writable here, an offset is outside it, or expected bytes are not there.
+        Raises HostError if a memory is not writable, an offset is out of range, or the expected bytes do not match.
         """
 
     def close(self) -> None:
-        """Let go of the emulator. Idempotent."""
+        """Release the emulator. Idempotent."""
 
 
 @runtime_checkable
 class Driven(Protocol):
-    """A host that runs a frame when it is told to."""
+    """A host that runs one frame per call."""
 
     def step(self) -> Snapshot | None:
-        """Run to the next frame and return its state; `None` when there are no more frames (a recording's end).
+        """Run to the next frame and return its state, or `None` if there are no more frames (end of a recording).
 
         Raises HostError.
         """
@@ -119,54 +121,54 @@ class Driven(Protocol):
 
 @runtime_checkable
 class Pushing(Protocol):
-    """A host whose emulator runs by itself and sends its frames."""
+    """A host whose emulator runs on its own and sends frames."""
 
     def poll(self, timeout: float) -> Snapshot | None:
-        """Return the next snapshot, `None` where none came within `timeout` seconds (the emulator may be paused).
+        """Return the next snapshot, or `None` if none arrives within `timeout` seconds (the emulator may be paused).
 
-        It also handles whatever else the emulator has sent, such as answers to writes.
+        Also processes any other pending messages from the emulator, such as replies to writes.
 
-        Raises HostGoneError once the emulator has gone.
+        Raises HostGoneError once the emulator has exited or disconnected.
         """
 
 
 @runtime_checkable
 class Paced(Protocol):
-    """A host whose emulator can be stopped and stepped by a person."""
+    """A host whose emulator can be paused and single-stepped."""
 
     def pause(self) -> None:
         """Stop the emulator after the current frame. Idempotent. Raises HostError."""
 
     def resume(self) -> None:
-        """Let it run. Idempotent. Raises HostError."""
+        """Resume the emulator. Idempotent. Raises HostError."""
 
     def step_frame(self) -> None:
         """Run one frame while paused. Raises HostError."""
 
     def set_speed(self, factor: float) -> None:
-        """Run at this multiple of the console's speed; 0: as fast as it can. Raises HostError."""
+        """Run at this multiple of the console's speed; 0 means as fast as possible. Raises HostError."""
 
 
 @runtime_checkable
 class Playable(Protocol):
-    """A host that takes buttons."""
+    """A host that accepts controller input."""
 
     def press(self, buttons: Collection[str], port: int = 0) -> None:
-        """Hold exactly these buttons of the pad in `port` from the next frame on; an empty set releases all.
+        """Hold exactly these buttons on the pad in `port`, starting with the next frame; an empty set releases all.
 
-        Names: b y select start up down left right a x l r. Raises HostError for another name or port.
+        Names: b y select start up down left right a x l r. Raises HostError for any other name or an invalid port.
         """
 
 
 @runtime_checkable
 class Stateful(Protocol):
-    """A host that saves and restores the whole console."""
+    """A host that can save and restore the full console state."""
 
     def save_state(self) -> bytes:
-        """Return the console's state, for `load_state` on the same emulator and ROM. Raises HostError."""
+        """Return the console's state; `load_state` accepts it on the same emulator and ROM. Raises HostError."""
 
     def load_state(self, state: bytes) -> None:
-        """Restore a state that `save_state` returned. Raises HostError."""
+        """Restore a state returned by `save_state`. Raises HostError."""
 
     def reset(self) -> None:
         """Press the console's reset button. Raises HostError."""
@@ -174,15 +176,15 @@ class Stateful(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A rectangle on the emulator's own screen.
+    """A rectangle drawn on the emulator's own screen.
 
     Args:
-        x: Left edge, pixels of the SNES picture (0 to 255).
-        y: Top edge, lines of the picture.
-        width: Pixels.
-        height: Lines.
+        x: Left edge in SNES pixels, 0 to 255.
+        y: Top edge in lines.
+        width: Width in pixels.
+        height: Height in lines.
         colour: 0xRRGGBB.
-        label: Text beside it, or empty.
+        label: Text next to the rectangle, or an empty string.
     """
 
     x: int
@@ -195,10 +197,10 @@ class Outline:
 
 @runtime_checkable
 class Overlay(Protocol):
-    """A host that draws on the emulator's own screen."""
+    """A host that can draw on the emulator's own screen."""
 
     def draw_outlines(self, outlines: Sequence[Outline]) -> None:
-        """Show exactly these outlines from the next frame on; an empty sequence removes them. Raises HostError."""
+        """Show exactly these outlines from the next frame on; an empty sequence clears them. Raises HostError."""
 
     def show_message(self, text: str) -> None:
         """Show a line of text for a few seconds. Raises HostError."""
@@ -206,13 +208,13 @@ class Overlay(Protocol):
 
 @runtime_checkable
 class Tracing(Protocol):
-    """A host that sees the game read its ROM."""
+    """A host that can observe the game's ROM reads."""
 
     def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Watch for reads of these ranges of file offsets (end excluded) and no others. Raises HostError."""
+        """Watch reads of exactly these file offset ranges (end exclusive), replacing earlier ones. Raises HostError."""
 
     def take_touches(self) -> Sequence[Touched]:
-        """Return the reads that were seen since the last call, oldest first. Raises HostError."""
+        """Return the reads observed since the last call, oldest first. Raises HostError."""
 
 
 _PROTOCOLS: Final[dict[Capability, type]] = {
@@ -227,10 +229,10 @@ _PROTOCOLS: Final[dict[Capability, type]] = {
 
 
 def capabilities_of(host: object) -> frozenset[Capability]:
-    """The capabilities whose methods an object has.
+    """Return the capabilities whose Protocols an object implements.
 
-    A host that can do less than its methods promise (a core without savestates) names what it can do in
-    `HostInfo.capabilities`.
+    A host that cannot support every method it has (a core without savestates, for example) must list its actual
+    capabilities in `HostInfo.capabilities`.
     """
     return frozenset(name for name, protocol in _PROTOCOLS.items() if isinstance(host, protocol))
 
@@ -250,5 +252,5 @@ def capability(host: Host, name: Literal["overlay"]) -> Overlay | None: ...
 @overload
 def capability(host: Host, name: Literal["tracing"]) -> Tracing | None: ...
 def capability(host: Host, name: Capability) -> object | None:
-    """Return the host as what it can do, or `None` where it cannot."""
+    """Return the host typed as one of its capabilities, or `None` if it does not have that capability."""
     return host if name in (host.info.capabilities or capabilities_of(host)) else None

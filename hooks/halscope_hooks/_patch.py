@@ -1,4 +1,4 @@
-"""Patch: what an edit changes, in the ROM and in the running game's memory."""
+"""Patch: the changes that an edit makes to the ROM and to the running game's memory."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 MemorySpace = Literal["rom", "vram", "cgram", "oam", "wram", "bwram", "iram"]
-"""A memory of the console or its cartridge. `bwram` and `iram` are the SA-1's; a save file holds `bwram`, too."""
+"""A memory of the console or its cartridge. `bwram` and `iram` belong to the SA-1; save files also contain `bwram`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Bytes for one place.
+    """Bytes to write at one location.
 
     Args:
-        space: Which memory.
-        offset: Byte offset in it: the file offset in the headerless image for "rom"; 0 is $7E:0000 in "wram", $40:0000
-            in "bwram" and $00:3000 in "iram".
+        space: The memory to write to.
+        offset: Byte offset in that memory. For "rom", the file offset in the headerless image; 0 is $7E:0000 in "wram",
+            $40:0000 in "bwram" and $00:3000 in "iram".
         data: The new bytes.
-        expected: What must stand there before, or `None` where it does not matter. A host refuses a write into the
-            ROM whose expected bytes are not there.
+        expected: The bytes that must be there before the write, or `None` if it does not matter. A host refuses a ROM
+            write whose expected bytes do not match.
     """
 
     space: MemorySpace
@@ -30,13 +30,13 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """An edit ready to leave: writes into the ROM image, and live writes into a running game.
+    """A finished edit: writes to the ROM image, and live writes to a running game.
 
     Args:
         rom_sha256: SHA-256 of the headerless image that `rom` applies to, in lower-case hex.
-        rom: Writes into the ROM, the checksum included, ascending and not overlapping.
-        live: Writes into the other memories, valid for the moment that they were planned at.
-        summary: One line for a person.
+        rom: Writes to the ROM including its checksum, ascending and not overlapping.
+        live: Writes to the other memories, valid only for the moment they were planned for.
+        summary: One-line description for users.
     """
 
     rom_sha256: str

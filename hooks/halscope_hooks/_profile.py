@@ -1,4 +1,4 @@
-"""GameProfile: what is known of a game beforehand, as data. It sharpens search and naming; nothing needs it."""
+"""GameProfile: prior knowledge about a game, as data. It improves search and naming but is never required."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ EDGE_RULES: Final[tuple[EdgeRule, ...]] = get_args(EdgeRule)
 class PointerTable:
     """A table in the ROM whose entries lead to compressed blocks.
 
-    The bytes of an entry may stand together or in three tables of their own, so each has its own address. Entry n has
-    its low byte at `low + n × stride`, and likewise the others.
+    The bytes of an entry may be contiguous or split across three parallel tables, so each has its own address. Entry n
+    has its low byte at `low + n × stride`; the same goes for the others.
 
     Args:
-        codec: Name of the codec of the blocks.
-        count: Entries.
+        codec: Name of the codec that packs the blocks.
+        count: Number of entries.
         low: 24-bit SNES address of the first entry's low byte.
-        high: Of its high byte.
-        bank: Of its bank byte, or `None` where all blocks lie in `fixed_bank`.
-        stride: Bytes from an entry to the next.
-        fixed_bank: The bank, 0 to 255, where `bank` is `None`.
+        high: Address of its high byte.
+        bank: Address of its bank byte, or `None` if all blocks are in `fixed_bank`.
+        stride: Bytes from one entry to the next.
+        fixed_bank: The bank of all blocks, 0 to 255, if `bank` is `None`.
 
     Raises:
         UsageError: Both or neither of `bank` and `fixed_bank` are given, or a number is out of range.
@@ -41,7 +41,7 @@ class PointerTable:
 
     def __post_init__(self) -> None:
         if (self.bank is None) == (self.fixed_bank is None):
-            raise UsageError("a pointer table has a table of banks or one fixed bank, not both and not neither")
+            raise UsageError("a pointer table needs either a table of banks or one fixed bank")
         if not 1 <= self.count <= 0x10000 or not 1 <= self.stride <= 0x10000:
             raise UsageError(f"a pointer table has 1 to 65536 entries and strides, not {self.count} and {self.stride}")
         places = [self.low, self.high, *([] if self.bank is None else [self.bank])]
@@ -50,28 +50,29 @@ class PointerTable:
 
     @classmethod
     def plain(cls, codec: str, address: int, count: int, *, stride: int = 3) -> Self:
-        """24-bit little-endian addresses, one behind the other (`count` 1: a lone pointer)."""
+        """Describe a table of consecutive 24-bit little-endian addresses (`count` 1: a single pointer)."""
         return cls(codec=codec, count=count, low=address, high=address + 1, bank=address + 2, stride=stride)
 
     @classmethod
     def words(cls, codec: str, address: int, count: int, bank: int, *, stride: int = 2) -> Self:
-        """16-bit little-endian addresses into one bank."""
+        """Describe a table of 16-bit little-endian addresses within one bank."""
         return cls(codec=codec, count=count, low=address, high=address + 1, fixed_bank=bank, stride=stride)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoder:
-    """The routine of a game that unpacks blocks.
+    """A game's decompression routine.
 
     Args:
-        snes_address: Its first instruction, 24 bits.
-        codec: What it unpacks.
-        region: "US", "JP", "EU" …; empty: all, or not known which.
-        edge: What it reads behind the last byte of a bank: "next-bank" (on at $8000 of the next one), "wrap" (on at
-            $8000 or $0000 of the same one), "linear" (the next byte of the image); `None`: not known, all are tried.
+        snes_address: 24-bit address of its first instruction.
+        codec: Name of the codec that it unpacks.
+        region: "US", "JP", "EU" …; empty if it applies to all regions or the region is unknown.
+        edge: Where it continues reading after the last byte of a bank: "next-bank" (at $8000 of the next bank), "wrap"
+            (at $8000 or $0000 of the same bank) or "linear" (at the next byte of the image). `None` if unknown: all
+            rules are tried.
 
     Raises:
-        UsageError: There is no such edge rule.
+        UsageError: `edge` is not a known rule.
     """
 
     snes_address: int
@@ -81,23 +82,23 @@ class Decoder:
 
     def __post_init__(self) -> None:
         if self.edge is not None and self.edge not in EDGE_RULES:
-            raise UsageError(f"a decoder's edge rule is one of {', '.join(EDGE_RULES)}, not {self.edge!r}")
+            raise UsageError(f"a decoder's edge rule must be one of {', '.join(EDGE_RULES)}, not {self.edge!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GameProfile:
-    """What is known of a game.
+    """Prior knowledge about a game.
 
     Args:
         id: Short lower-case name ("kirby-super-star").
-        name: For people.
-        other_names: In other regions.
-        titles: Patterns (`*` and `?` as in a shell, case counts) of the title in the ROM's internal header, trailing
-            blanks cut.
-        titles_sure: Whether these titles are known, and not only likely.
-        sha256: Of known headerless images, in lower-case hex.
-        mapping: "lorom", "hirom", "sa1" … as `halscope scan` says it, or `None` where it is not known.
-        decoders: Where the game unpacks.
+        name: Display name.
+        other_names: Names in other regions.
+        titles: Case-sensitive patterns (`*` and `?` as in a shell) for the title in the ROM's internal header, without
+            trailing blanks.
+        titles_sure: Whether the titles are confirmed rather than assumed.
+        sha256: Hashes of known headerless images, in lower-case hex.
+        mapping: "lorom", "hirom", "sa1" … as reported by `halscope scan`, or `None` if unknown.
+        decoders: The game's decompression routines.
         tables: Tables whose entries lead to blocks.
     """
 
@@ -113,5 +114,5 @@ class GameProfile:
 
     @property
     def codecs(self) -> tuple[str, ...]:
-        """The codecs that the game is known to use, each once."""
+        """Names of the codecs that the game is known to use, without duplicates."""
         return tuple(dict.fromkeys([*(decoder.codec for decoder in self.decoders), *(t.codec for t in self.tables)]))

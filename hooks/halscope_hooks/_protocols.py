@@ -1,4 +1,4 @@
-"""The Protocol that codecs are written against."""
+"""The Protocol that codecs implement."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Block:
 
     Args:
         data: uint8[size], read-only.
-        consumed: Length of the packed stream in bytes, its terminator included.
-        offset: Where the stream begins in the input.
+        consumed: Length of the packed stream in bytes, including its terminator.
+        offset: Offset of the stream in the input.
     """
 
     data: NDArray[np.uint8]
@@ -26,47 +26,47 @@ class Block:
 
 
 class CancelSignal(Protocol):
-    """Says whether some work is no longer wanted. Long work polls it, at least every 10 ms."""
+    """A cancellation request. Long-running work must poll it at least every 10 ms."""
 
     @property
     def cancelled(self) -> bool:
-        """Whether the work should stop, by raising CancelledError. Once true, it stays true."""
+        """Whether the work should stop by raising CancelledError. Once true, it stays true."""
 
 
 @runtime_checkable
 class Codec(Protocol):
-    """A compression format as a value. All methods are pure and may be called from any thread."""
+    """A compression format. All methods must be pure and thread-safe."""
 
     @property
     def name(self) -> str:
-        """Short lower-case name, as it stands in `Origin.codec`."""
+        """Short lower-case name, as used in `Origin.codec`."""
 
     def decode(self, data: Buffer, offset: int = 0) -> Block:
-        """Decode the stream at `offset`, strictly. Raises CodecError."""
+        """Decode the stream at `offset`, rejecting anything that is not strictly valid. Raises CodecError."""
 
     def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
-        """Encode to the smallest stream this codec can make.
+        """Encode `data` as the smallest stream that this codec can produce.
 
         Args:
-            data: The bytes that the stream decodes to.
-            cancel: Polled while encoding. A plugin's codec without this parameter is called without it.
+            data: The uncompressed bytes.
+            cancel: Polled while encoding. For a third-party codec that lacks this parameter, it is omitted.
 
         Raises:
-            CodecError: The data does not fit into one stream.
+            CodecError: The data does not fit in one stream.
             CancelledError: `cancel` was cancelled.
         """
 
     def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
-        """Every offset at which a strict stream begins.
+        """Find every offset at which a strictly valid stream begins.
 
         Args:
             rom: The headerless image.
-            window: A stream may not cross a multiple of this many bytes (0x8000 for LoROM); 0: no such limit.
-            cancel: As for `encode`.
+            window: Streams must not cross a multiple of this many bytes (0x8000 for LoROM); 0 means no limit.
+            cancel: See `encode`.
 
         Returns:
             Structured array, ascending by offset, with at least the fields `offset` (uint32), `packed_size` (uint32,
-            terminator included) and `size` (uint32, decoded bytes).
+            including the terminator) and `size` (uint32, decoded bytes).
 
         Raises:
             CancelledError: `cancel` was cancelled.

@@ -1,4 +1,4 @@
-"""The registers of the picture processor and of the processor's side of a transfer, as last written."""
+"""PPU, CPU and DMA registers, as last written."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from halscope_hooks._errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PpuRegisters:
-    """The PPU's registers ($2100 to $2133) as last written; `None` where a host cannot know one.
+    """The PPU registers ($2100 to $2133) as last written; `None` for a register that the host cannot know.
 
-    8-bit registers hold the byte as written. `oamadd` joins $2102/$2103 (16 bits: bit 15 is priority rotation),
-    the scroll registers `bgNhofs`/`bgNvofs` hold 10 bits, `m7hofs`/`m7vofs`/`m7x`/`m7y` 13 bits and `m7a` to `m7d`
-    16 bits, all as unsigned register values. `coldata` is the fixed colour as BGR555.
+    8-bit registers hold the byte as written. `oamadd` combines $2102/$2103 (16 bits: bit 15 is priority rotation), the
+    scroll registers `bgNhofs`/`bgNvofs` hold 10 bits, `m7hofs`/`m7vofs`/`m7x`/`m7y` 13 bits and `m7a` to `m7d` 16 bits,
+    all as unsigned register values. `coldata` is the fixed colour as BGR555.
 
     Raises:
-        UsageError: A value is no whole number, or wider than its register.
+        UsageError: A value is not an integer, or is wider than its register.
     """
 
     inidisp: int | None = None
@@ -73,20 +73,20 @@ class PpuRegisters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DmaChannel:
-    """One of the eight DMA channels ($43n0 to $43nA). HDMA uses the same registers in another way.
+    """One of the eight DMA channels ($43n0 to $43nA). HDMA gives some of the registers a different meaning.
 
     Args:
         dmap: $43n0, direction and transfer mode.
         bbad: $43n1, low byte of the $21xx address.
-        a1t: $43n2/3, source address, 16 bits; for HDMA where its table begins.
-        a1b: $43n4, its bank.
-        das: $43n5/6, bytes left; for indirect HDMA the data's address.
-        dasb: $43n7, bank of indirect HDMA's data.
-        a2a: $43n8/9, where HDMA has got to in its table.
-        ntrl: $43nA, HDMA's line counter.
+        a1t: $43n2/3, source address, 16 bits; for HDMA, start of its table.
+        a1b: $43n4, bank of the source address.
+        das: $43n5/6, bytes remaining; for indirect HDMA, address of the data.
+        dasb: $43n7, bank of the indirect HDMA data.
+        a2a: $43n8/9, current position in the HDMA table.
+        ntrl: $43nA, HDMA line counter.
 
     Raises:
-        UsageError: A value is no whole number, or wider than its register.
+        UsageError: A value is not an integer, or is wider than its register.
     """
 
     dmap: int
@@ -104,17 +104,17 @@ class DmaChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuRegisters:
-    """The processor's registers that decide what happens while a picture is drawn; `None` where one is not known.
+    """The CPU registers that control raster effects; `None` for a register that is not known.
 
     Args:
         nmitimen: $4200, NMI and IRQ enable.
-        hdmaen: $420C, the channels that do HDMA, a bit each.
-        htime: $4207/8, the dot of the IRQ, 9 bits.
-        vtime: $4209/A, its line, 9 bits.
-        dma: The eight channels, or empty where they are not known.
+        hdmaen: $420C, HDMA enable, one bit per channel.
+        htime: $4207/8, horizontal IRQ position in dots, 9 bits.
+        vtime: $4209/A, vertical IRQ position in lines, 9 bits.
+        dma: The eight channels, or empty if not known.
 
     Raises:
-        UsageError: A value is no whole number, or wider than its register; or `dma` has neither 0 nor 8 channels.
+        UsageError: A value is not an integer or is wider than its register, or `dma` does not have 0 or 8 channels.
     """
 
     CHANNELS: ClassVar[int] = 8
@@ -128,11 +128,11 @@ class CpuRegisters:
     def __post_init__(self) -> None:
         _check(self, "CPU register", _CPU_LIMITS)
         if len(self.dma) not in (0, self.CHANNELS) or not all(isinstance(one, DmaChannel) for one in self.dma):
-            raise UsageError(f"CPU registers: dma holds {len(self.dma)} values, expected 8 DmaChannels, or none")
+            raise UsageError(f"CPU registers: dma holds {len(self.dma)} values, expected 8 DmaChannels or none")
 
 
 def _limits(kind: type[Any], wide: dict[str, int]) -> dict[str, int]:
-    """The largest value of each register: 8 bits unless `wide` says how many it has."""
+    """Return the largest value of each register: 8 bits unless `wide` gives another width."""
     names = [field.name for field in fields(kind) if field.name != "dma"]
     return {name: (1 << wide.get(name, 8)) - 1 for name in names}
 
@@ -145,10 +145,10 @@ _CPU_LIMITS: Final = _limits(CpuRegisters, {"htime": 9, "vtime": 9})
 
 
 def _check(registers: object, what: str, limits: dict[str, int]) -> None:
-    """Refuse a value that its register cannot hold: hosts that push hand in what another program sent."""
+    """Reject values that do not fit their register: pushing hosts pass on whatever another program sent."""
     for name, limit in limits.items():
         value = getattr(registers, name)
-        if type(value) is int:  # sixty snapshots a second: nearly every value takes this way
+        if type(value) is int:  # the fast path for nearly every value, sixty snapshots a second
             if 0 <= value <= limit:
                 continue
         elif value is None:
@@ -159,4 +159,4 @@ def _check(registers: object, what: str, limits: dict[str, int]) -> None:
             raise UsageError(f"{what} {name} is {value!r}, expected a whole number from 0 to {limit:#x}") from None
         if not 0 <= whole <= limit:
             raise UsageError(f"{what} {name} is {whole:#x}, expected 0 to {limit:#x}")
-        object.__setattr__(registers, name, whole)  # a numpy integer, say: held as a plain one
+        object.__setattr__(registers, name, whole)  # a numpy integer, for example: stored as a plain int

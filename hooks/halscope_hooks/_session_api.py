@@ -1,4 +1,4 @@
-"""SessionApi: what a plugin may call while a session runs, and the handles that it gets back."""
+"""SessionApi: the interface that a plugin uses while a session runs, and the handles that it returns."""
 
 from __future__ import annotations
 
@@ -14,53 +14,53 @@ if TYPE_CHECKING:
     from halscope_hooks._events import Event
 
 Delivery = Literal["host", "own"]
-"""`host`: on the host's thread, when it pumps; `own`: on a thread of the subscription's own, at once."""
+"""`host`: on the host's thread when it pumps the session; `own`: immediately, on the subscription's own thread."""
 
 
 class SubscriptionHandle(Protocol):
-    """A running subscription. The session holds it weakly: dropping the handle unsubscribes."""
+    """An active subscription. The session keeps only a weak reference: dropping the handle unsubscribes."""
 
     @property
     def closed(self) -> bool:
-        """Whether nothing is delivered any more."""
+        """Whether the subscription is closed. A closed subscription delivers nothing."""
 
     @property
     def dropped(self) -> int:
-        """Events that a newer one replaced before they could be delivered."""
+        """Number of events replaced by a newer one before they were delivered."""
 
     def close(self, timeout: float = 2.0) -> bool:
-        """Unsubscribe. Idempotent; any thread may call it.
+        """Unsubscribe. Idempotent and thread-safe.
 
-        A callback that another thread is in is waited for, `timeout` seconds at most.
+        If the callback is running on another thread, waits up to `timeout` seconds for it to return.
 
         Returns:
-            Whether no callback runs any more (or the caller is inside it).
+            True if the callback is no longer running, or if it is the caller.
         """
 
 
 class PullHandle(Protocol):
-    """Events to be taken when one is ready for them. The session holds it weakly: dropping it unsubscribes.
+    """A pull subscription. The session keeps only a weak reference: dropping the handle unsubscribes.
 
-    Of frames and progress that wait the newest is kept; everything else queues. Iteration, with `for` or `async for`,
-    ends after `Detached`.
+    Only the newest pending update, and the newest pending progress of each job, is kept; all other events queue.
+    Iteration with `for` or `async for` ends after `Detached`.
     """
 
     @property
     def closed(self) -> bool:
-        """Whether nothing comes any more: it was closed, or `Detached` was taken."""
+        """Whether the handle is closed, either by `close` or because `Detached` was taken."""
 
     @property
     def missed(self) -> int:
-        """How many events were left out, because a newer one came, between the last two takes."""
+        """Number of events replaced by a newer one between the last two takes."""
 
     def take(self, timeout: float) -> Event | None:
-        """The next event, waiting at most `timeout` seconds; `None`: there was none, or it is `closed`."""
+        """Return the next event, or `None` if none arrives within `timeout` seconds or the handle is closed."""
 
     def close(self) -> None:
-        """Unsubscribe. Idempotent; wakes whoever waits."""
+        """Unsubscribe and wake any waiting caller. Idempotent."""
 
     async def aclose(self) -> None:
-        """As `close`."""
+        """Same as `close`, for use in an event loop."""
 
     def __iter__(self) -> Iterator[Event]: ...
 
@@ -68,74 +68,75 @@ class PullHandle(Protocol):
 
 
 class JobControl(Protocol):
-    """What work gets to see of its job. It runs on a worker thread."""
+    """A job's interface to its own work function, which runs on a worker thread."""
 
     def report(self, done: int, total: int, text: str = "") -> None:
-        """Tell how far it is (`total` 0: not known). As often as you like; few of them are passed on."""
+        """Report progress (`total` 0: unknown). May be called at any rate; reports are throttled before delivery."""
 
     def checkpoint(self) -> None:
-        """Call it often: it waits while the job is paused. Raises CancelledError once the job is cancelled."""
+        """Block while the job is paused; raise CancelledError once it is cancelled. Call this often."""
 
 
 class JobHandle[T](Protocol):
-    """Work that was handed in."""
+    """A submitted job."""
 
     @property
     def id(self) -> int:
-        """Unique in the process."""
+        """Id of the job, unique within the process."""
 
     @property
     def name(self) -> str:
-        """As it was handed in."""
+        """The name that the job was submitted under."""
 
     def result(self, timeout: float) -> T:
-        """Wait for the result, at most so many seconds; raises the work's own error, or CancelledError."""
+        """Wait up to `timeout` seconds for the result. Raises the job's own error, or CancelledError."""
 
     def cancel(self, reason: str) -> bool:
-        """Ask it to stop. Whether it was this call that did."""
+        """Request cancellation. Returns True if this call is the one that cancelled the job."""
 
 
 class SessionApi(Protocol):
-    """A session as a plugin sees it; each plugin has its own. Any thread may call it.
+    """A plugin's interface to a session. Each plugin gets its own instance. Thread-safe.
 
-    Calls that need a permission raise PermissionRefusedError where the plugin was not granted it. This keeps an honest
-    plugin to what it asked for. It is no sandbox: a plugin is Python code in this process, and can do what that can.
+    A call that needs a permission raises PermissionRefusedError if the plugin was not granted it. This holds an honest
+    plugin to what it requested. It is not a sandbox: a plugin is Python code in this process.
     """
 
     @property
     def info(self) -> HostInfo:
-        """The host that is attached."""
+        """Info of the attached host."""
 
     @property
     def granted(self) -> frozenset[Permission]:
-        """What this plugin may do."""
+        """The permissions granted to this plugin."""
 
     def subscribe(
         self, callback: Callable[[Event], None], *kinds: type[Event], delivery: Delivery = "host"
     ) -> SubscriptionHandle:
-        """Call `callback` with each event of these kinds (none given: of every kind)."""
+        """Call `callback` with each event of the given kinds, or with every event if none are given."""
 
     def pull(self, *kinds: type[Event]) -> PullHandle:
-        """Take events of these kinds (none given: of every kind) when ready for them, instead of being called."""
+        """Open a pull subscription for events of the given kinds, or for every event if none are given."""
 
     def run[T](self, name: str, work: Callable[[JobControl], T], *, deadline: float | None = None) -> JobHandle[T]:
-        """Run `work` on the codec pool, behind frames and previews.
+        """Run `work` on the codec pool, at a lower priority than frames and previews.
 
         Args:
-            name: For people; it shows in progress and failures behind the plugin's own name.
-            work: Gets a `JobControl`.
-            deadline: Seconds after which it is cancelled; `None`: none.
+            name: Human-readable name; shown after the plugin's own name in progress and failure events.
+            work: The work function, called with a `JobControl`.
+            deadline: Seconds after which the job is cancelled, or `None` for no deadline.
         """
 
     def apply(self, patch: Patch) -> JobHandle[None]:
-        """Write into the running game: at once on the host's thread, from another one at the host's next pump.
+        """Write a patch to the running game.
 
-        Its `rom` writes need "rom-writes", its `live` writes "live-writes". The handle's `result` raises what the host
-        raised (HostError). Raises PermissionRefusedError, HostError.
+        On the host's thread the writes happen immediately; from any other thread, at the host's next pump. `patch.rom`
+        requires the "rom-writes" permission, `patch.live` requires "live-writes". The handle's `result` raises the
+        host's error (HostError). Raises PermissionRefusedError, HostError.
         """
 
     def connect(self, host: str, port: int, *, timeout: float) -> socket.socket:
-        """Open a TCP connection. Needs "network". Raises PermissionRefusedError, or OSError as `socket` does."""
+        """Open a TCP connection. Requires "network". Raises PermissionRefusedError, or OSError as `socket` does."""
 
     def stats(self) -> Mapping[str, Any]:
-        """Counters of the session: frames seen, decoded and dropped, latencies in seconds, queue lengths."""
+        """Return session counters: frames received, decoded and dropped, latencies in seconds, queue lengths."""

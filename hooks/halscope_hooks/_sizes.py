@@ -1,4 +1,4 @@
-"""Sizes of the console's memories, and the units in which their contents are counted."""
+"""Sizes of the console's memories, and the units that their contents are counted in."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MOST_BWRAM_BYTES: Final = 0x40000
 """The SA-1 addresses 256 KiB of BW-RAM; cartridges have less."""
 
 TILE_BYTES: Final = 32
-"""A tile of 4 bits a pixel: the unit in which VRAM's changes and origins are counted."""
+"""One 4bpp tile: the unit in which VRAM changes and origins are counted."""
 VRAM_TILES: Final = VRAM_BYTES // TILE_BYTES
 CGRAM_COLOURS: Final = 256
 CGRAM_PALETTES: Final = 16
-"""Rows of 16 colours; the last eight are the sprites'."""
+"""Rows of 16 colours; sprites use the last eight."""

@@ -1,4 +1,4 @@
-"""Snapshot: what a host hands in, the state of the video memory at the start of vblank."""
+"""Snapshot: the video memory and registers at the start of vblank, as supplied by a host."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from halscope_hooks._sizes import CGRAM_COLOURS, IRAM_BYTES, MOST_BWRAM_BYTES, O
 RasterEffects = Literal["none", "some", "unknown"]
 
 RasterWrites = NDArray[Any]
-"""Structured array of `RASTER_DTYPE`, ascending by line: what HDMA wrote into the PPU while the picture was drawn.
+"""Structured array of `RASTER_DTYPE`, ascending by line: HDMA writes to the PPU while the picture was drawn.
 
-`line`: the screen's line before which it was written, 0 to 261 (PAL: 311); `register`: $2100 to $213F as 0x00 to 0x3F;
-`value`: the byte.
+`line`: the screen line before which the write happened, 0 to 261 (PAL: 311); `register`: $2100 to $213F as 0x00 to
+0x3F; `value`: the byte written.
 """
 
 RASTER_DTYPE: Final = np.dtype([("line", "<u2"), ("register", "u1"), ("value", "u1")])
@@ -32,7 +32,7 @@ _PARTS: Final = ("vram", "cgram", "oam", "ppu", "wram", "bwram", "iram", "cpu", 
 
 @final
 class _Ages(Mapping[str, int]):
-    """Immutable, and unlike a MappingProxyType it can be pickled and copied, as a snapshot can."""
+    """An immutable mapping. A MappingProxyType would not do: a snapshot can be pickled and copied."""
 
     __slots__ = ("_ages",)
 
@@ -65,31 +65,31 @@ _NO_AGES: Final = _Ages({})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Snapshot:
-    """The video memory of one frame, at the start of vblank. Immutable: every array is read-only.
+    """The video memory of one frame at the start of vblank. Immutable: every array is read-only.
 
-    A writable array is copied on the way in; a host that has made its own private copy marks it read-only first.
-    What a host cannot know is `None`, never a default.
+    Writable arrays are copied. To avoid the copy, a host that owns its array marks it read-only first. A value that a
+    host cannot know is `None`, never a default.
 
     Args:
         vram: uint8[65536].
         cgram: uint16[256], BGR555.
         oam: uint8[544], the low table (128 × 4 bytes) and the high table (32 bytes).
-        ppu: The registers; a field is `None` where the host cannot know it.
+        ppu: The PPU registers; a field is `None` if the host cannot know it.
         frame: The host's frame number.
         wram: uint8[131072] or `None`.
-        picture: The picture the emulator showed for this state, uint8[height, width, 3] RGB, or `None`.
-        rom: What the host knows of the running ROM.
-        raster_effects: Whether HDMA or IRQs changed CGRAM, OBSEL or scroll while the picture was drawn.
-        bwram: The SA-1's BW-RAM ($40:0000 on), uint8[n], n up to 262144, or `None`.
+        picture: The picture that the emulator displayed for this state, uint8[height, width, 3] RGB, or `None`.
+        rom: What the host knows about the running ROM.
+        raster_effects: Whether HDMA or IRQs changed CGRAM, OBSEL or scroll registers while the picture was drawn.
+        bwram: The SA-1's BW-RAM (from $40:0000), uint8[n], n up to 262144, or `None`.
         iram: The SA-1's internal memory, uint8[2048], or `None`.
-        ages: For each part ("vram", "oam", "wram" …) that a slow link could not read in this frame, how many frames old
-            it is. Empty: everything is of this frame.
-        cpu: The processor's registers that HDMA and IRQs depend on, or `None`.
-        field: The field of an interlaced picture that is shown, 0 or 1, or `None`.
-        raster: What HDMA wrote while the picture was drawn, see `RasterWrites`; `None` where it was not followed.
+        ages: Age in frames of each part ("vram", "oam", "wram" …) that a slow link could not read this frame; empty
+            if every part is current.
+        cpu: The CPU registers that control HDMA and IRQs, or `None`.
+        field: The displayed field of an interlaced picture, 0 or 1, or `None`.
+        raster: HDMA writes while the picture was drawn, see `RasterWrites`; `None` if HDMA was not traced.
 
     Raises:
-        UsageError: An array has another shape or a type that does not fit, or another value is out of range.
+        UsageError: An array has the wrong shape or an unsuitable dtype, or a value is out of range.
     """
 
     vram: NDArray[np.uint8]
@@ -140,11 +140,11 @@ def _check_kind(name: str, value: object, kind: type) -> None:
 
 
 def _frozen(name: str, value: ArrayLike, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
-    """Return `value` as a read-only array of exactly this dtype and shape, copying only what could still change."""
+    """Return `value` as a read-only array of exactly this dtype and shape, copying only if it is still writable."""
     if type(value) is np.ndarray and value.dtype == dtype and value.shape == shape:
         flags = value.flags
         if flags.c_contiguous and not flags.writeable:
-            return value  # what a host hands in sixty times a second
+            return value  # the fast path: hosts supply these sixty times a second
     if isinstance(value, (bytes, bytearray, memoryview)):
         value = np.frombuffer(value, dtype=np.dtype(dtype).newbyteorder("<"))
     array = np.asarray(value)
@@ -164,7 +164,7 @@ def _frozen(name: str, value: ArrayLike, dtype: DTypeLike, shape: tuple[int | No
 
 
 def _frozen_raster(value: RasterWrites) -> RasterWrites:
-    """Return the writes as a read-only array that nobody else can change."""
+    """Return the writes as a read-only array, copied if the caller could still change them."""
     array = np.asarray(value)
     if array.dtype != RASTER_DTYPE or array.ndim != 1:
         raise UsageError(f"snapshot: raster is {array.dtype}{array.shape}, expected one row of RASTER_DTYPE")

@@ -148,12 +148,12 @@ def test_a_patch_for_another_rom_says_both_checksums() -> None:
 
 
 def test_a_patch_that_is_applied_already_is_named_as_such() -> None:
-    with pytest.raises(PatchError, match="applied to this ROM already"):
+    with pytest.raises(PatchError, match="already applied to this ROM"):
         bps.apply(b"edited", bps.create(b"source", b"edited"))
 
 
 def test_a_patch_for_an_image_with_a_copier_header_is_named_as_such() -> None:
-    with pytest.raises(PatchError, match="copier header of 512 bytes"):
+    with pytest.raises(PatchError, match="512-byte copier header"):
         bps.apply(bytes(1000), bps.create(bytes(1512), b"edited"))
 
 

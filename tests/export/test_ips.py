@@ -102,7 +102,7 @@ def test_what_a_24_bit_offset_cannot_reach_is_refused() -> None:
         (b"PATCH\x00\x00\x01\x00\x00\x00", "truncated"),
         (b"PATCH\x00\x00\x01\x00\x00\x00\x00\x07EOF", "record at 0x5 is empty"),
         (b"PATCH\xff\xff\xff\x00\x02abEOF", "leads past 16 MiB"),
-        (b"PATCHEOFxxxx", "4 bytes follow its end marker at 0x5"),
+        (b"PATCHEOFxxxx", "4 bytes follow the end marker at 0x5"),
     ],
 )
 def test_a_damaged_patch_is_refused(patch: bytes, says: str) -> None:

@@ -138,7 +138,7 @@ def test_before_and_after_stand_side_by_side_with_the_region_enlarged() -> None:
 def test_a_region_that_reaches_over_the_edge_is_cut_there() -> None:
     image = pictures.before_after(screen(), screen(), "Edit", crop=(250, -10, 32, 32))
     assert image.width == pictures.before_after(screen(), screen(), "Edit").width
-    with pytest.raises(UsageError, match="outside a screen of 256x224"):
+    with pytest.raises(UsageError, match="outside the screen of 256x224"):
         pictures.before_after(screen(), screen(), "Edit", crop=(256, 0, 8, 8))
 
 

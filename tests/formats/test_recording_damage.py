@@ -107,7 +107,7 @@ def test_damage_anywhere_is_an_error_or_a_shorter_recording(data: st.DataObject,
 @given(noise=st.binary(max_size=400))
 def test_noise_is_no_recording(noise: bytes, small_recording: Small) -> None:
     small_recording.path.write_bytes(noise)
-    with pytest.raises(FormatError, match="no Halscope recording"):
+    with pytest.raises(FormatError, match="not a Halscope recording"):
         RecordingReader(small_recording.path)
 
 

@@ -61,7 +61,7 @@ def test_a_newer_version_is_refused_with_what_to_do(tmp_path: Path, version: int
     data = bytearray(record(tmp_path / "run.rec", run_of_snapshots(1)))
     data[8] = version
     (tmp_path / "run.rec").write_bytes(data)
-    with pytest.raises(FormatError, match=rf"version {version}; .* the versions 1 to 2: update Halscope"):
+    with pytest.raises(FormatError, match=rf"version {version}; .* reads versions 1 to 2: update Halscope"):
         RecordingReader(tmp_path / "run.rec")
 
 

@@ -58,10 +58,10 @@ def test_a_block_of_more_than_six_digits_has_a_binary_length() -> None:
     [
         (b"", "begins with"),
         (b"BST1" + bytes(100), "begins with"),
-        (b"#!s9xsnp:abcd\n", "no number"),
+        (b"#!s9xsnp:abcd\n", "is not a number"),
         (STATE.replace(b"0009", b"0005", 1), "version 5"),
         (STATE.replace(b"0009", b"0077", 1), "version 77"),
-        (STATE[:-1], "cut off"),
+        (STATE[:-1], "truncated"),
         (STATE.replace(b"VRA:", b"VRX:", 1), "no VRA block"),
         (STATE[:14] + b"noise" * 9, "no block begins at offset 0xe"),
         (STATE[:14] + block("VRA", bytes(100)) + block("PPU", bytes(3000)), "VRA block at offset 0x19 has 100"),

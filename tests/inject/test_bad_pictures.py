@@ -59,10 +59,10 @@ BAD: dict[str, tuple[Break, str]] = {
         lambda data: replaced(data, b"IHDR", bytes([0, 0, 0, 128, 0, 0, 0, 24, 7, 9, 0, 0, 0])),
         "a kind of PNG that does not exist",
     ),
-    "no size": (lambda data: replaced(data, b"IHDR", bytes(8) + b"\x08\x02\0\0\0"), "0x0 pixels, which no edit sheet"),
+    "no size": (lambda data: replaced(data, b"IHDR", bytes(8) + b"\x08\x02\0\0\0"), "0x0 pixels, not an edit sheet"),
     "bomb": (
         lambda data: SIGNATURE + header(60000, 60000) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b""),
-        "60000x60000 pixels, which no edit sheet has",
+        "60000x60000 pixels, not an edit sheet's size",
     ),
     "palette missing": (
         lambda data: with_chunks(data, [c for c in chunks_of(data) if c[0] != b"PLTE"]),
@@ -87,7 +87,7 @@ BAD: dict[str, tuple[Break, str]] = {
     ),
     "another size": (
         lambda data: make_png(np.zeros((24, 120, 4), np.uint8), RGB_ALPHA),
-        r"120x24 pixels, its sheet has 128x24; give it that size again",
+        r"120x24 pixels, its sheet has 128x24; restore that size",
     ),
 }
 
@@ -145,7 +145,7 @@ def test_seventeen_colours_are_counted(sheet: Sheet, tmp_path: Path) -> None:
     path.write_bytes(make_png(pixels[:, :, None], INDEXED, palette=palette, transparency=b"\0"))
     with pytest.raises(
         ImageError,
-        match=r"uses 17 colours, its palette holds 16 \(transparent counted\); 4 pixels in 1 colours that are not in "
+        match=r"uses 17 colours, its palette holds 16 \(including transparent\); 4 pixels in 1 colours that are not in "
         r"the palette, the first at \(20, 8\): #123456, nearest is #",
     ):
         read_sheet(path)

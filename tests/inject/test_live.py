@@ -228,7 +228,7 @@ def test_the_next_edits_rom_writes_lead_from_the_one_before(edit_rom: EditRom, s
 def test_plans_of_two_roms_do_not_mix(edit_rom: EditRom, sheet: Sheet, plain_rom: tuple[Rom, bytes]) -> None:
     plan = plan_tiles(edit_rom.rom, sheet, {5: NEW})
     other = plan_tiles(plain_rom[0], sheet_from_block(plain_rom[0], HAL, 0x8101), {5: NEW})
-    with pytest.raises(InjectError, match="the edit before was for the ROM"):
+    with pytest.raises(InjectError, match="the last edit was for the ROM"):
         live_writes(plan, scene({}, {}), previous=other)
 
 

@@ -54,10 +54,10 @@ WRONG: list[tuple[list[str | int], object, str]] = [
     (["cells", 1, "tile"], "zz" * 32, "bytes in lower-case hex"),
     (["cells", 1, "origin", "start"], "guessed", "expected one of traced, pointer, adjacent, content"),
     (["cells", 1, "origin", "block_offset"], 1 << 24, "expected a whole number from 0 to 16777215"),
-    (["cells", 1, "origin", "byte_offset"], 15, "is another than one from the same origin"),
+    (["cells", 1, "origin", "byte_offset"], 15, "differs from another one with the same origin"),
     (["cells", 1, "extra"], 1, r'unknown field "cells\[1\].extra"'),
     (["extra"], 1, 'unknown field "extra"'),
-    (["picture_sha256"], "0" * 64, "its tiles do not make the picture that was exported"),
+    (["picture_sha256"], "0" * 64, "its tiles do not match the picture that was exported"),
 ]
 
 

@@ -127,7 +127,7 @@ def test_overlapping_tiles_that_disagree_are_refused_with_both_names_and_numbers
     with pytest.raises(
         InjectError,
         match=r"the tile at byte 0x10 \(16 bytes, 2bpp.png\) shares bytes with another edited tile, the one at 0x0 "
-        r"\(32 bytes, 4bpp.png\), and they do not agree in 3 of them, the first at 0x14; edit one of them only",
+        r"\(32 bytes, 4bpp.png\), and they do not agree in 3 of them, the first at 0x14; edit only one of the two",
     ):
         plan(rom, *edited[::order])
 
@@ -137,7 +137,7 @@ def test_one_tile_in_two_sheets_must_come_out_the_same_even_where_their_bytes_ar
     sheet = packed_sheet(rom, 4)
     first = with_tile_bytes(sheet, {0: flipped(DATA[:32], [0])}, "a.png")
     second = with_tile_bytes(sheet, {0: flipped(DATA[:32], [1])}, "b.png")
-    with pytest.raises(InjectError, match=r"edited in two ways; .*: a.png and b.png differ in 2 of its 32 bytes"):
+    with pytest.raises(InjectError, match=r"edited in two ways; .*: a.png and b.png differ in 2 of 32 bytes"):
         plan(rom, first, second)
 
 

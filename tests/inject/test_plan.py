@@ -127,7 +127,7 @@ def test_another_rom_is_refused_with_both_hashes(sheet: Sheet, edit_rom: EditRom
 def test_a_start_without_proof_needs_force(edit_rom: EditRom, start: StartEvidence) -> None:
     sheet = sheet_from_block(edit_rom.rom, HAL, FIRST, start=start, lead=LEAD)
     edited = with_tiles(sheet, {0: np.zeros((8, 8), np.uint8)})
-    with pytest.raises(InjectError, match=rf"hal block at 0x8123 .* by '{start}' alone.*--force"):
+    with pytest.raises(InjectError, match=rf"hal block at 0x8123 .* is '{start}': .*--force"):
         plan_for(edit_rom, edited)
     assert to_patch(plan_for(edit_rom, edited, force=True)).rom
 
@@ -171,7 +171,7 @@ def test_other_places_of_the_same_uncompressed_tile_are_noted(edit_rom: EditRom)
     sheet = sheet_from_raw(rom, RAW, 1)
     (note,) = plan_edit(rom, [], with_tiles(sheet, {0: np.zeros((8, 8), np.uint8)})).notes
     assert note == (
-        "the edited tile at 0x10007 also stands in uncompressed bytes at 0x30001; what is shown from there stays"
+        "the edited tile at 0x10007 also occurs in uncompressed bytes at 0x30001; those copies stay as they are"
     )
 
 
@@ -184,7 +184,7 @@ def test_with_an_index_tiles_of_other_blocks_are_noted(edit_rom: EditRom, sheet:
     edited = with_tiles(sheet, {0: np.zeros((8, 8), np.uint8), 30: np.zeros((8, 8), np.uint8)})
     plan = plan_edit(edit_rom.rom, [HAL], edited, index=index, force=True)
     (note,) = plan.notes
-    assert note.startswith("1 of 2 edited tiles of the hal block at 0x8123 also stands in the hal block at 0xa0")
+    assert note.startswith("1 of 2 edited tiles of the hal block at 0x8123 also occurs in the hal block at 0xa0")
     second = sheet_from_block(edit_rom.rom, HAL, SECOND)
     both = [edited, with_tiles(second, {0: np.zeros((8, 8), np.uint8)})]
     assert plan_edits(edit_rom.rom, [HAL], both, index=index, force=True).notes == ()
@@ -203,7 +203,7 @@ def test_sheets_that_edit_one_block_go_together_unless_they_disagree(edit_rom: E
 def test_with_an_index_its_evidence_counts_and_not_the_sheets(edit_rom: EditRom, sheet: Sheet, index: RomIndex) -> None:
     edited = with_tiles(sheet, {30: np.zeros((8, 8), np.uint8)})
     assert sheet.cells[30].origin == edit_rom.first_origin(30)  # the sheet says "pointer", but nothing points there
-    with pytest.raises(InjectError, match="alone: the game may read it from another start"):
+    with pytest.raises(InjectError, match="'content': the game may read it from another start"):
         plan_edit(edit_rom.rom, [HAL], edited, index=index)
 
 
@@ -214,7 +214,7 @@ def test_bytes_inside_a_proven_block_are_no_uncompressed_tile(edit_rom: EditRom)
 
     sheet = sheet_from_raw(edit_rom.rom, FIRST + 8, 1)
     edited = with_tiles(sheet, {0: 15 - sheet.compose().pixels})
-    with pytest.raises(InjectError, match="tile at 0x812b lies inside the hal block at 0x8123; export the tile from"):
+    with pytest.raises(InjectError, match="tile at 0x812b is inside the hal block at 0x8123; export the tile from"):
         plan_edit(edit_rom.rom, [HAL], edited, index=Index())
 
 
@@ -278,7 +278,7 @@ def test_a_rom_without_header_is_patched_without_a_checksum(edit_rom: EditRom) -
 def test_a_patch_that_expects_something_else_is_refused(edit_rom: EditRom, sheet: Sheet) -> None:
     patch = to_patch(plan_for(edit_rom, with_tiles(sheet, {0: np.zeros((8, 8), np.uint8)})))
     write = replace(patch.rom[1], expected=bytes(len(patch.rom[1].data)))
-    with pytest.raises(PatchError, match="does not hold at 0x8123 what the patch expects"):
+    with pytest.raises(PatchError, match="does not hold what the patch expects at 0x8123"):
         apply_patch(edit_rom.rom.data, replace(patch, rom=(write,)))
     outside = replace(patch.rom[1], offset=0x40000 - 4)
     with pytest.raises(PatchError, match="outside the ROM"):

@@ -129,7 +129,7 @@ def test_a_sidecar_whose_tiles_were_changed_is_refused(sheet: Sheet, tmp_path: P
     document = json.loads(sidecar.read_text())
     document["cells"][0]["tile"] = "ff" * 32
     sidecar.write_text(json.dumps(document))
-    with pytest.raises(ImageError, match="its tiles do not make the picture that was exported"):
+    with pytest.raises(ImageError, match="its tiles do not match the picture that was exported"):
         read_sheet(png)
 
 

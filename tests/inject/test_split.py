@@ -138,7 +138,7 @@ def test_painting_a_tile_of_unknown_origin_is_refused_by_name() -> None:
     sheet = make(known, locked)
     assert changed_tiles(paint(sheet)) == ()
     assert len(changed_tiles(paint(sheet, (1, 1, 9)))) == 1
-    with pytest.raises(InjectError, match=r"1 painted tiles come from no known place .* those at \(8, 0\)"):
+    with pytest.raises(InjectError, match=r"1 painted tiles have no known place .* those at \(8, 0\)"):
         changed_tiles(paint(sheet, (1, 1, 9), (9, 1, 9)))
 
 

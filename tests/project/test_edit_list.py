@@ -144,7 +144,7 @@ def test_old_steps_are_dropped_and_the_edits_stay() -> None:
         (lambda edits: edits.redo(), "no edit to redo"),
         (lambda edits: edits.revert(7), "there is no edit 7; the edits are: 1"),
         (lambda edits: edits.replace(7, made("b"), NOON), "there is no edit 7; the edits are: 1"),
-        (lambda edits: edits.add(made("a", 2), NOON), "a: is edit 1 already; replace or revert that one"),
+        (lambda edits: edits.add(made("a", 2), NOON), "a: is already edit 1; replace or revert that one"),
         (
             lambda edits: edits.add(made("b", 2), NOON).replace(2, made("a", 2), NOON),
             "a: is edit 1; it cannot replace edit 2",
@@ -285,7 +285,7 @@ def test_each_version_of_an_edit_stands_once_in_the_json() -> None:
         (("edits", 0, "sheet", "changes", 0, "origin", "start"), "guess", "start.* expected one of traced"),
         (("edits", 0, "sheet", "extra"), 1, r"unknown field .*edits\[0\]\.sheet\.extra"),
         (("rom_sha256",), "no", "expected 64 lower-case hex digits"),
-        (("edits",), [], r'"states\[1\]\.edits" is \[0\]|names edits, and there are none'),
+        (("edits",), [], r'"states\[1\]\.edits" is \[0\]|refers to edits, but the list has none'),
     ],
 )
 def test_a_wrong_document_is_refused_with_the_place(path: tuple[str | int, ...], value: object, message: str) -> None:

@@ -125,7 +125,7 @@ def test_the_palettes_seen_most_are_kept() -> None:
         (lambda: Knowledge(HASH, palettes=(SeenPalette("hal", 1, ()),)), "a list of 1 to 256"),
         (lambda: Knowledge(HASH, merges=(("a" * 201, "b"),)), "where at most 200 characters"),
         (lambda: Knowledge(HASH, names=(FigureName("f", "n", NOON.replace(tzinfo=None)),)), "has no time zone"),
-        (lambda: merge(Knowledge(HASH), Knowledge(OTHER)), f"{HASH} cannot be joined with that of the ROM {OTHER}"),
+        (lambda: merge(Knowledge(HASH), Knowledge(OTHER)), f"{HASH} cannot be merged with that of the ROM {OTHER}"),
     ],
 )
 def test_what_cannot_be_known_is_refused(make: Callable[[], Knowledge], message: str) -> None:
@@ -173,7 +173,7 @@ def test_what_is_known_already_is_not_written(tmp_path: Path) -> None:
         (b"{}", '"format" is missing'),
         (knowledge_to_json(Knowledge(HASH))[:-20].encode(), "is not valid JSON"),
         (knowledge_to_json(Knowledge(HASH)).replace('"version":1', '"version":0').encode(), '"version" is 0'),
-        (knowledge_to_json(Knowledge(OTHER)).encode(), f"is of another ROM, whose SHA-256 is {OTHER}"),
+        (knowledge_to_json(Knowledge(OTHER)).encode(), f"belongs to another ROM, whose SHA-256 is {OTHER}"),
         (
             knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),)))
             .replace("traced", "content")
@@ -205,7 +205,7 @@ def test_a_damaged_file_that_cannot_be_renamed_stays_as_it_is(tmp_path: Path, mo
 
     monkeypatch.setattr(Path, "rename", refuse)  # root, as in containers, may rename anything
     for _ in range(2):
-        with pytest.raises(FormatError, match=r"it stays there, since it cannot be renamed \(Permission denied\)"):
+        with pytest.raises(FormatError, match=r"it was left there because it cannot be renamed \(Permission denied\)"):
             home.update(start(1))
         assert home.path.read_bytes() == b"damaged"
 

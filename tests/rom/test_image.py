@@ -142,9 +142,9 @@ def test_a_lorom_whose_half_banks_are_swapped_is_named_as_such() -> None:
         (lambda: make_rom() + make_rom(), "repeats the beginning"),
         (lambda: make_rom() + bytes(0x80000), "expanded by a hack"),
         (lambda: make_rom()[:0x40000], "perhaps truncated"),
-        (lambda: make_rom() + bytes(100), "no multiple of 32 KiB"),
+        (lambda: make_rom() + bytes(100), "not a multiple of 32 KiB"),
         (lambda: make_rom()[:-1] + b"!", "changed or damaged"),
-        (lambda: make_rom(map_mode=0x2F), "does not name the place"),
+        (lambda: make_rom(map_mode=0x2F), "does not match the place"),
     ],
     ids=["overdump", "expanded", "truncated", "odd", "checksum", "map-mode"],
 )

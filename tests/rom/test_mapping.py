@@ -110,14 +110,14 @@ def test_a_3_mib_rom_shows_its_last_mib_twice() -> None:
 
 def test_a_byte_that_no_address_shows_is_said() -> None:
     assert snes_mirrors(Mapping.SA1, 4 * MIB, 6 * MIB) == ()
-    with pytest.raises(RomError, match="0x400000 stands at no SNES address in the sa1 mapping"):
+    with pytest.raises(RomError, match="0x400000 has no SNES address in the sa1 mapping"):
         to_snes(Mapping.SA1, 4 * MIB, 6 * MIB)
 
 
 def test_places_outside_are_refused() -> None:
     with pytest.raises(UsageError, match="outside the image"):
         to_snes(Mapping.LOROM, 0x80000, 0x80000)
-    with pytest.raises(UsageError, match="no SNES address"):
+    with pytest.raises(UsageError, match="not a SNES address"):
         to_offset(Mapping.LOROM, 0x1000000, 0x80000)
     with pytest.raises(UsageError, match="has no addresses"):
         to_offset(Mapping.LOROM, 0x8000, 0)

@@ -1,4 +1,4 @@
-"""Codecs as values: a name, decode, encode and scan."""
+"""Codecs as values, each with a name, decode, encode and scan."""
 
 from halscope.codecs._native import NativeCodec
 

@@ -1,4 +1,4 @@
-"""Native codecs as values: the handle of a row of C++'s table (cpp/codecs), with errors as exceptions."""
+"""Native codecs as values: each wraps a row of the C++ codec table (cpp/codecs) and raises its errors."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _HANDLES: Final = {handle.name: handle for handle in _codec.native_codecs()}
 
 @final
 class NativeCodec:
-    """A codec whose decoder, encoder and scan are C++. The index recognises it by this type, never by its name.
+    """A codec implemented in C++. The index recognises native codecs by this type, never by name.
 
     Args:
-        name: Of its row in C++'s table.
-        error: The CodecError that its faults become.
+        name: Name of its row in the C++ table.
+        error: The CodecError subclass to raise.
     """
 
     __slots__ = ("_decode", "_error", "handle")
@@ -33,18 +33,18 @@ class NativeCodec:
 
     @property
     def name(self) -> str:
-        """As it stands in `Origin.codec`."""
+        """Name of the codec, as used in `Origin.codec`."""
         return self.handle.name
 
     def decode(self, data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
-        """As `halscope.hal.decode`, for this format."""
+        """Like `halscope.hal.decode`, for this format."""
         block = self._decode(data, offset, strict)
         if isinstance(block, tuple):
             raise self._error(*block)
         return block
 
     def encode(self, data: Buffer, *, effort: Effort = "optimal", cancel: CancelSignal | None = None) -> bytes:
-        """As `halscope.hal.encode`, for this format."""
+        """Like `halscope.hal.encode`, for this format."""
         if effort not in ("optimal", "fast"):
             raise ValueError(f"effort must be 'optimal' or 'fast', not {effort!r}")
         packed, position, reason = self.handle.encode(data, effort == "fast", native_token(cancel))
@@ -61,7 +61,7 @@ class NativeCodec:
         cancel: CancelSignal | None = None,
         threads: int = 0,
     ) -> NDArray[Any]:
-        """As `halscope.hal.scan`, for this format; `threads` of C++ at most, 0: as many as pay."""
+        """Like `halscope.hal.scan`, for this format. `threads` limits the C++ threads; 0: as many as are useful."""
         if window < 0:
             raise ValueError(f"window must be 0 or a number of bytes, not {window}")
         return self.handle.scan(rom, window, strict, threads, native_token(cancel))
@@ -71,12 +71,12 @@ class NativeCodec:
 
 
 def native_token(cancel: CancelSignal | None) -> _codec.CancelToken | None:
-    """What C++ loops look at: the signal itself, or the token in its attribute `native`.
+    """Return a token that C++ loops can poll: the signal itself, or its attribute `native`.
 
-    Any other signal cannot be looked at without the GIL: it is asked once, here.
+    Any other kind of signal cannot be polled without the GIL, so it is checked only once, here.
 
     Raises:
-        CancelledError: Such a signal was cancelled.
+        CancelledError: Such a signal is already cancelled.
     """
     if cancel is None or isinstance(cancel, _codec.CancelToken):
         return cancel

@@ -1,4 +1,4 @@
-"""SimCity's compression, a further member of Nintendo's LZ family: the codec as a value."""
+"""SimCity's compression format, another member of Nintendo's LZ family: the codec as a value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from halscope.codecs._native import NativeCodec
 
 
 class SimCityError(CodecError):
-    """A stream of SimCity's format cannot be read or written; arguments as for `halscope.hal.HalError`."""
+    """A stream in SimCity's format cannot be decoded or encoded. Arguments as for `halscope.hal.HalError`."""
 
 
 SIMCITY: Final = NativeCodec("simcity", SimCityError)

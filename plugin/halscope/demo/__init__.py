@@ -1,6 +1,6 @@
-"""The demo ROM: our own game for the SNES, the test bed and first sight of Halscope, and the truth about it.
+"""The demo ROM: our own SNES game, which Halscope is demonstrated and tested with, and its ground truth.
 
-`source/` holds what it is built from; its README tells the memory map and the truth file's fields.
+`source/` holds its sources; the README there describes the memory map and the fields of the truth file.
 """
 
 import json
@@ -13,11 +13,11 @@ __all__ = ["rom_path", "truth"]
 
 
 def rom_path() -> AbstractContextManager[Path]:
-    """The image as a file for as long as the context is open: `with rom_path() as path: ...`."""
+    """Provide the image as a file while the context is open: `with rom_path() as path: ...`."""
     return as_file(files(__name__) / "halscope-demo.sfc")
 
 
 def truth() -> dict[str, Any]:
-    """What lies where in the image and what each scene shows, as the build knows it."""
+    """Return the ground truth recorded by the build: where everything is in the image, and what each scene shows."""
     document: dict[str, Any] = json.loads((files(__name__) / "halscope-demo.json").read_text(encoding="utf-8"))
     return document

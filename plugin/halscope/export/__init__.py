@@ -1,1 +1,1 @@
-"""What leaves: pictures, sheets, and patches as IPS and BPS."""
+"""Exports: pictures, sheets, and IPS and BPS patches."""

@@ -1,4 +1,4 @@
-"""Canvas: the look that all pictures share: colours, type, cards, checkerboards, arrows."""
+"""Canvas: the drawing style shared by all pictures: colours, text, cards, checkerboards, arrows."""
 
 from __future__ import annotations
 
@@ -31,31 +31,31 @@ SERIES: Final[tuple[Colour, ...]] = (
     (255, 176, 64),
     (190, 150, 255),
 )
-"""Colours that stand apart on a game's picture and on the dark ground, for boxes and what belongs to them."""
+"""Colours for boxes and their labels, chosen to stand out on a game's picture and on the dark background."""
 
 _PLAIN: Final = str.maketrans("\xd7\u2192\u2013\u2014\u2212\u2018\u2019\u201c\u201d", "x>---''\"\"")
-"""Typographic characters that Pillow's built-in font lacks: times, arrow, dashes, minus, quotes."""
+"""Replacements for characters missing from Pillow's built-in font: times, arrow, dashes, minus, quotes."""
 
 
 @lru_cache(maxsize=16)
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's built-in face at `size` pixels; no font of the system is needed."""
+    """Return Pillow's built-in font at `size` pixels, so that no system font is needed."""
     return ImageFont.load_default(size=size)
 
 
 def plain(text: str) -> str:
-    """The text in characters that the built-in font has, others as `?`."""
+    """Reduce text to characters of the built-in font; others become `?`."""
     letters = text.translate(_PLAIN)
     return "".join(letter if letter == "…" or (letter <= "ÿ" and letter.isprintable()) else "?" for letter in letters)
 
 
 def text_width(text: str, size: int) -> int:
-    """Pixels that the text takes on a line."""
+    """Return the width of a line of text in pixels."""
     return int(np.ceil(font(size).getlength(plain(text))))
 
 
 def fitted(text: str, size: int, width: int) -> str:
-    """The text, cut with an ellipsis where it is wider than `width` pixels."""
+    """Return the text, truncated with an ellipsis if it is wider than `width` pixels."""
     if text_width(text, size) <= width:
         return text
     while text and text_width(text + "…", size) > width:
@@ -66,25 +66,25 @@ def fitted(text: str, size: int, width: int) -> str:
 def write(
     draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, colour: Colour, anchor: str = "la"
 ) -> None:
-    """Draw one line of text. `anchor` as in Pillow ("la": left and ascender)."""
+    """Draw one line of text. `anchor` is as in Pillow ("la": left and ascender)."""
     draw.text(place, plain(text), fill=colour, font=font(size), anchor=anchor)
 
 
 def card(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int]) -> None:
-    """A panel with rounded corners; `box` is left, top, right, bottom, the last two exclusive."""
+    """Draw a panel with rounded corners. `box` is left, top, right, bottom, the last two exclusive."""
     left, top, right, bottom = box
     draw.rounded_rectangle((left, top, right - 1, bottom - 1), radius=8, fill=CARD, outline=EDGE)
 
 
 def checkerboard(width: int, height: int, square: int = 8) -> Image.Image:
-    """What stands behind transparent pixels."""
+    """Return the background for transparent pixels."""
     rows, columns = np.indices((height, width)) // square
     return Image.fromarray(np.array(CHECKS, np.uint8)[(rows + columns) % 2])
 
 
 def arrow(image: Image.Image, centre: tuple[int, int], length: int, colour: Colour = ACCENT) -> None:
-    """An arrow to the right, smooth at its edges."""
-    scale = 4  # drawn larger and shrunk: Pillow draws polygons without smoothing
+    """Draw an antialiased arrow to the right."""
+    scale = 4  # drawn larger, then scaled down: Pillow does not antialias polygons
     height = length * 3 // 4
     mask = Image.new("L", (length * scale, height * scale))
     w, h = mask.size
@@ -106,7 +106,7 @@ def arrow(image: Image.Image, centre: tuple[int, int], length: int, colour: Colo
 def swatches(
     draw: ImageDraw.ImageDraw, place: tuple[int, int], palette: NDArray[np.uint8], size: tuple[int, int]
 ) -> None:
-    """A palette (uint8[n, 3]) as a strip of `size`; entry 0, the transparent one, is crossed out."""
+    """Draw a palette (uint8[n, 3]) as a strip of `size`. Entry 0, the transparent one, is crossed out."""
     (left, top), (width, height) = place, size
     count = max(1, len(palette))
     edges = [left + width * at // count for at in range(count + 1)]
@@ -118,7 +118,7 @@ def swatches(
 
 
 def as_picture(pixels: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
-    """The array if it is uint8[h, w, channels] and not empty. Raises UsageError."""
+    """Return the array if it is uint8[h, w, channels] and not empty. Otherwise raises UsageError."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != channels or 0 in pixels.shape:
         raise UsageError(f"a picture of {pixels.dtype}{list(pixels.shape)}; give uint8[height, width, {channels}]")
     return pixels

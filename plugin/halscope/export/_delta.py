@@ -1,7 +1,7 @@
-"""Delta: how to build one image out of another with few bytes: what stays, moves, repeats, and what is new.
+"""Delta: encode one image relative to another with few bytes, as unchanged, moved, repeated and new data.
 
-Equal bytes in place are found by comparing; moved and repeated ones through an index of every eighth 8-byte window, so
-any match of 15 bytes holds an indexed window at some phase, and nothing is indexed while the images agree.
+Unchanged bytes are found by direct comparison; moved and repeated ones through an index of 8-byte windows at every
+eighth byte, so any match of 15 bytes contains an indexed window. No index is built while the images are equal.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 _WINDOW: Final = 8
 _CHUNK: Final = 4096
 _SHORT_RUN: Final = 4
-"""Equal bytes in place that are worth an action of their own inside new data."""
+"""Minimum run of unchanged bytes that gets its own action inside new data."""
 _LONG_RUN: Final = 32
-"""Equal bytes in place for which nothing better is looked for."""
+"""Run of unchanged bytes from which no better action is searched for."""
 _PERIODS: Final = (1, 2, 4, 8, 16, 32)
-"""Repeats that are looked for: a byte, a word, a row, a bitplane pair, a tile."""
+"""Repeat periods that are searched for: a byte, a word, a row, a bitplane pair, a tile."""
 _FILTER_BITS: Final = 22
 _HASH_FACTOR: Final = np.uint64(
     0x9E3779B97F4A7C15
-)  # 2^64 over the golden ratio: spreads neighbours over the upper bits
+)  # 2^64 / golden ratio: spreads neighbouring keys over the upper bits
 
 
 class Kind(IntEnum):
-    """The actions of a BPS patch, by their number in the file."""
+    """The actions of a BPS patch, by their numbers in the file."""
 
     SOURCE_READ = 0
     TARGET_READ = 1
@@ -40,7 +40,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """The next `length` bytes of the target: from `start` of the source or the target for the copies."""
+    """An action that produces the next `length` bytes of the target. Copies read from `start` in source or target."""
 
     kind: Kind
     length: int
@@ -48,7 +48,7 @@ class Action:
 
 
 def actions(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> Iterator[Action]:
-    """Actions that make `target` (uint8[m]) of `source` (uint8[n]), in order, `m` bytes in all."""
+    """Yield the actions that turn `source` (uint8[n]) into `target` (uint8[m]), in order, `m` bytes in total."""
     search = _Search(source, target)
     position = literal = 0
     while position < target.size:
@@ -67,7 +67,7 @@ def actions(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> Iterator[Ac
 
 
 class _Index:
-    """Where each 8-byte window stands, for windows at every eighth byte."""
+    """An index of the 8-byte windows at every eighth byte."""
 
     def __init__(self, data: NDArray[np.uint8]) -> None:
         windows = _windows(data)[::_WINDOW]
@@ -78,8 +78,8 @@ class _Index:
         self._filter[_hash(windows)] = True
 
     def hits(self, keys: NDArray[np.uint64], position: int | None = None) -> NDArray[np.bool_]:
-        """bool[n]: which windows are known; with `position`, that of the first key: known at an earlier place."""
-        known = self._filter[_hash(keys)]  # nearly all that are not known end here, without a search
+        """Return bool[n]: which windows are indexed. With `position` (of the first key), only earlier places count."""
+        known = self._filter[_hash(keys)]  # rejects nearly all unknown keys without a search
         maybe = keys[known]
         at = np.minimum(np.searchsorted(self._keys, maybe), self._keys.size - 1)
         right = self._keys[at] == maybe
@@ -89,7 +89,7 @@ class _Index:
         return known
 
     def places(self, key: np.uint64, near: int) -> list[int]:
-        """A few positions of a window: the first, and those around `near`."""
+        """Return a few positions of a window: the first one, and those around `near`."""
         low, high = np.searchsorted(self._keys, key, "left"), np.searchsorted(self._keys, key, "right")
         if low == high:
             return []
@@ -107,7 +107,7 @@ class _Search:
         self._source, self._target = source, target
         self._windows = _windows(target)
         self._run_starts, self._run_stops = _equal_runs(source, target)
-        self._shift = 0  # where the last copy out of the source came from, relative to its place in the target
+        self._shift = 0  # position of the last source copy relative to its place in the target
         self._heads = {Kind.SOURCE_COPY: 0, Kind.TARGET_COPY: 0}
 
     @cached_property
@@ -119,22 +119,22 @@ class _Search:
         return _Index(self._target)
 
     def moved(self, at: int, action: Action) -> None:
-        """Remember what an action at `at` leaves behind for the next."""
+        """Update the state that later actions depend on after an action at `at`."""
         if action.kind in self._heads:
             self._heads[action.kind] = action.start + action.length
         if action.kind is Kind.SOURCE_COPY:
             self._shift = action.start - at
 
     def best_from(self, position: int, literal: int) -> tuple[int, Action] | None:
-        """The first place from `position` on, within a chunk, where an action pays, and the best action there.
+        """Return the first place from `position` on, within a chunk, where an action pays off, and the best action.
 
         Args:
-            position: Where to look from.
-            literal: Since when bytes are new; a copy may reach back to there.
+            position: Where to start searching.
+            literal: Start of the pending new bytes. A copy may extend back to there.
         """
         run = int(np.searchsorted(self._run_stops, position, "right"))
         starts, stops = self._run_starts[run:], self._run_stops[run:]
-        if starts.size and starts[0] <= position + _WINDOW:  # here, or behind a change too small to look into
+        if starts.size and starts[0] <= position + _WINDOW:  # here, or after a change too small to search
             at = max(position, int(starts[0]))
             if stops[0] - at >= _LONG_RUN:
                 return at, Action(Kind.SOURCE_READ, int(stops[0]) - at)
@@ -151,10 +151,10 @@ class _Search:
         return None
 
     def _events(self, position: int, end: int, run_starts: NDArray[np.intp]) -> list[int]:
-        """Places from `position` to `end` where some action is possible, ascending."""
+        """Return the places from `position` to `end` where an action is possible, ascending."""
         keys = self._windows[position:end].copy()
         possible = np.zeros(keys.size, np.bool_)
-        if end - position > _WINDOW:  # an edit of a few bytes is not worth an index of the whole image
+        if end - position > _WINDOW:  # indexing the whole image does not pay off for an edit of a few bytes
             possible |= self._of_source.hits(keys) | self._of_target.hits(keys, position)
         for period in _PERIODS:
             first = max(0, period - position)
@@ -168,7 +168,7 @@ class _Search:
 
     def _best_at(self, at: int, literal: int, run: int) -> tuple[int, Action] | None:
         best: tuple[int, Action] | None = None
-        best_gain = 1  # an action that saves one byte only splits the new bytes and so saves nothing
+        best_gain = 1  # an action that saves a single byte splits the new bytes, and so saves nothing
         for kind, start in self._starts(at, run):
             data = self._target if kind is Kind.TARGET_COPY else self._source
             length = _common(self._target, at, data, start)
@@ -182,7 +182,7 @@ class _Search:
         return best
 
     def _starts(self, at: int, run: int) -> Iterator[tuple[Kind, int]]:
-        """Places to read the bytes at `at` from, those that cost least first."""
+        """Yield places to copy the bytes at `at` from, cheapest first."""
         run += int(np.searchsorted(self._run_stops[run:], at, "right"))
         if run < self._run_starts.size and self._run_starts[run] <= at:
             yield Kind.SOURCE_READ, at
@@ -209,13 +209,13 @@ class _Search:
 
 
 def _windows(data: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """uint64[max(0, n - 7)]: the eight bytes from every place on, a view without copying."""
+    """Return uint64[max(0, n - 7)]: the eight bytes at every offset, as a view without copying."""
     data = np.ascontiguousarray(data)
     return np.ndarray((max(0, data.size - _WINDOW + 1),), np.uint64, data.data if data.size else None, 0, (1,))
 
 
 def _equal_runs(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Starts and stops of the stretches of four bytes or more that are equal in place, ascending."""
+    """Return starts and stops of the unchanged runs of four bytes or more, ascending."""
     common = min(source.size, target.size)
     equal = np.zeros(common + 2, np.int8)
     equal[1:-1] = source[:common] == target[:common]
@@ -226,7 +226,7 @@ def _equal_runs(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> tuple[N
 
 
 def _common(a: NDArray[np.uint8], a_start: int, b: NDArray[np.uint8], b_start: int) -> int:
-    """How many bytes from both places on are equal."""
+    """Count the equal bytes from both places on."""
     limit = min(a.size - a_start, b.size - b_start)
     done, step = 0, 64
     while done < limit:
@@ -239,5 +239,5 @@ def _common(a: NDArray[np.uint8], a_start: int, b: NDArray[np.uint8], b_start: i
 
 
 def _number_bytes(value: int) -> int:
-    """Bytes of a variable-length number, near enough."""
+    """Return the approximate size of a variable-length number in bytes."""
     return max(1, -(-value.bit_length() // 7))

@@ -1,4 +1,4 @@
-"""Screen: the game's picture with every sprite outlined and named, labels kept apart."""
+"""Screen: the game's picture with every sprite outlined and labelled, without overlapping labels."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _Rectangle = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A sprite's place on the screen.
+    """A sprite's box on the screen.
 
     Args:
-        x: Screen pixels; negative where it is cut off at the left.
-        y: Likewise; a sprite that wraps over the bottom of the 256 lines has a negative one.
-        width: Screen pixels.
-        height: Screen pixels.
-        label: A few letters; empty for none.
-        colour: Of outline and label; `None`: the next of a series.
+        x: Left edge in screen pixels; negative if cut off at the left.
+        y: Top edge in screen pixels; negative for a sprite that wraps at the bottom of the 256 lines.
+        width: Width in screen pixels.
+        height: Height in screen pixels.
+        label: A short label, or an empty string.
+        colour: Colour of outline and label, or `None` for the next one of a series.
     """
 
     x: int
@@ -39,23 +39,23 @@ class Box:
 
 
 def upscale(rgb: NDArray[np.uint8], factor: int) -> Image.Image:
-    """The picture (uint8[h, w, 3]) with every pixel `factor` wide and high. Raises UsageError for another shape."""
+    """Enlarge a picture (uint8[h, w, 3]) by a whole `factor`. Raises UsageError for any other shape."""
     return Image.fromarray(as_picture(rgb, 3).repeat(factor, axis=0).repeat(factor, axis=1))
 
 
 def annotated_screen(rgb: NDArray[np.uint8], boxes: Sequence[Box], *, factor: int = 3) -> Image.Image:
-    """The screen with each box outlined and named.
+    """Return the screen with each box outlined and labelled.
 
-    An outline is open where the screen's edge cuts it; a box wholly outside is left out. Labels go where they cover no
-    other label and as little as possible of other boxes.
+    An outline is open where the edge of the screen cuts it; a box entirely outside is left out. Labels are placed where
+    they cover no other label and as little as possible of other boxes.
 
     Args:
         rgb: uint8[h, w, 3].
-        boxes: In screen pixels, in the order in which labels choose their places.
-        factor: Size of a screen pixel.
+        boxes: Boxes in screen pixels, in the order in which their labels are placed.
+        factor: Size of a screen pixel in the result.
 
     Raises:
-        UsageError: `rgb` has another shape.
+        UsageError: `rgb` has a different shape.
     """
     image = upscale(rgb, factor)
     draw = ImageDraw.Draw(image)
@@ -78,7 +78,7 @@ def annotated_screen(rgb: NDArray[np.uint8], boxes: Sequence[Box], *, factor: in
 
 
 def outline(draw: ImageDraw.ImageDraw, place: _Rectangle, colour: Colour) -> None:
-    """A frame of two pixels around `place` (right and bottom exclusive), with a dark line on either side."""
+    """Draw a two-pixel frame around `place` (right and bottom exclusive), with a dark line on either side."""
     left, top, right, bottom = place
     draw.rectangle((left - 1, top - 1, right, bottom), outline=GROUND)
     draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=2)
@@ -88,7 +88,7 @@ def outline(draw: ImageDraw.ImageDraw, place: _Rectangle, colour: Colour) -> Non
 def _label_place(
     label: str, box: _Rectangle, size: tuple[int, int], placed: Sequence[_Rectangle], boxes: Sequence[_Rectangle]
 ) -> _Rectangle:
-    """The best of the places around and in a box: no label covered before all, then least of other boxes covered."""
+    """Return the best place around or in a box: covering no other label first, then as little of other boxes."""
     width = max(text_width(label, _LABEL_SIZE) + 8, _LABEL_HEIGHT)
     box = (max(box[0], 0), max(box[1], 0), min(box[2], size[0]), min(box[3], size[1]))
     others = [other for other in boxes if other != box]
@@ -101,7 +101,7 @@ def _label_place(
 
 
 def _label_places(box: _Rectangle, width: int, size: tuple[int, int]) -> Iterable[_Rectangle]:
-    """Where a label can stand, preferred places first, all inside the picture."""
+    """Yield the possible places of a label, preferred ones first, all inside the picture."""
     left, top, right, bottom = box
     columns = (left, right - width, (left + right - width) // 2)
     places = [(x, top - _LABEL_HEIGHT) for x in columns] + [(x, bottom) for x in columns]
@@ -120,7 +120,7 @@ def _label_places(box: _Rectangle, width: int, size: tuple[int, int]) -> Iterabl
 
 
 def _overlap(a: _Rectangle, b: _Rectangle) -> int:
-    """Pixels that two rectangles share."""
+    """Return the number of pixels that two rectangles share."""
     return max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
 
 

@@ -1,4 +1,4 @@
-"""BPS: the patch format that knows its ROM. Create and apply, every checksum and every bound checked.
+"""BPS: a patch format that identifies its ROM. Create and apply patches, checking all checksums and bounds.
 
 Format (byuu's specification of 2012): "BPS1"; source size, target size and metadata size as variable-length numbers;
 metadata; actions until 12 bytes before the end; CRC32 of the source, the target and the patch up to there.
@@ -17,26 +17,26 @@ from halscope_hooks import PatchError
 from halscope.export._delta import Kind, actions
 
 LIMIT: Final = 64 << 20
-"""Largest target that is made, bytes: four times the largest ROM. A patch of 20 bytes can claim any size."""
+"""Largest target in bytes: four times the largest ROM. Needed because a patch of 20 bytes can claim any size."""
 
 _MAGIC: Final = b"BPS1"
 _FOOTER: Final = 12
 _COPIER_BYTES: Final = 512
 _LONGEST_NUMBER: Final = 9
-"""Bytes of a variable-length number; nine hold 2 to the 63rd."""
+"""Maximum bytes of a variable-length number; nine hold 2^63."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a patch says of itself.
+    """The header and footer fields of a patch.
 
     Args:
-        source_size: Bytes of the ROM that it is made for.
-        target_size: Bytes of the result.
-        metadata: Free bytes; the specification suggests XML.
-        source_crc32: Of the ROM that it is made for.
-        target_crc32: Of the result.
-        actions_at: Where the actions begin in the patch.
+        source_size: Size in bytes of the ROM that the patch was made for.
+        target_size: Size in bytes of the result.
+        metadata: Arbitrary bytes; the specification suggests XML.
+        source_crc32: CRC32 of the ROM that the patch was made for.
+        target_crc32: CRC32 of the result.
+        actions_at: Offset of the actions in the patch.
     """
 
     source_size: int
@@ -48,14 +48,14 @@ class Header:
 
 
 def create(source: Buffer, target: Buffer, *, metadata: bytes = b"") -> bytes:
-    """A small patch that turns `source` into `target`: moved and repeated data is copied, not stored.
+    """Create a small patch that turns `source` into `target`. Moved and repeated data is copied, not stored.
 
     Raises:
         PatchError: The target is larger than 64 MiB.
     """
     before, after = np.frombuffer(source, np.uint8), np.frombuffer(target, np.uint8)
     if after.size > LIMIT:
-        raise PatchError(f"the target has {after.size} bytes, and a patch here makes at most {LIMIT}")
+        raise PatchError(f"the target has {after.size} bytes, more than the limit of {LIMIT}")
     patch = bytearray(_MAGIC)
     for number in (before.size, after.size, len(metadata)):
         patch += _encode_number(number)
@@ -77,7 +77,7 @@ def create(source: Buffer, target: Buffer, *, metadata: bytes = b"") -> bytes:
 
 
 def read_header(patch: Buffer) -> Header:
-    """What the patch says of itself; its own checksum is checked.
+    """Read a patch's header and verify the patch's own checksum.
 
     Raises:
         PatchError: It is damaged or not BPS.
@@ -91,7 +91,7 @@ def read_header(patch: Buffer) -> Header:
     actual = zlib.crc32(data[:-4])
     if len(data) < len(_MAGIC) + 3 + _FOOTER or actual != patch_crc32:
         raise PatchError(
-            f"the BPS patch is damaged or truncated: its CRC32 is {actual:08x} and should be {patch_crc32:08x}; "
+            f"the BPS patch is damaged or truncated: its CRC32 is {actual:08x} but should be {patch_crc32:08x}; "
             "get it again"
         )
     reader = _Reader(data[:-_FOOTER], len(_MAGIC))
@@ -101,7 +101,7 @@ def read_header(patch: Buffer) -> Header:
 
 
 def apply(source: Buffer, patch: Buffer) -> bytes:
-    """The patched image, proven by the CRC32 of the target.
+    """Return the patched image after checking its CRC32.
 
     Raises:
         PatchError: The patch is damaged, belongs to another ROM, or would make more than 64 MiB.
@@ -111,7 +111,7 @@ def apply(source: Buffer, patch: Buffer) -> bytes:
     _check_source(before, header)
     if header.target_size > LIMIT:
         raise PatchError(
-            f"the BPS patch would make a file of {header.target_size} bytes, and no ROM is larger than {LIMIT}; "
+            f"the BPS patch would make a file of {header.target_size} bytes, but no ROM is larger than {LIMIT}; "
             "it is damaged or made for something else"
         )
     after = bytearray()
@@ -133,7 +133,7 @@ def apply(source: Buffer, patch: Buffer) -> bytes:
         if kind is Kind.TARGET_COPY:
             if not 0 <= start < len(after):
                 raise _damaged(action_at, f"it copies from {start} of {len(after)} bytes written")
-            period = len(after) - start  # a copy may run into what it writes: then it repeats
+            period = len(after) - start  # a copy that runs into its own output repeats it
             after += (after[start : start + length] * (length // min(length, period) + 1))[:length]
         else:
             if start < 0 or start + length > len(before):
@@ -157,7 +157,7 @@ class _Reader:
         return taken
 
     def number(self) -> int:
-        """Seven bits a byte, lowest first, bit 7 on the last; each further byte adds one, so no two spell alike."""
+        """Read a number: 7 bits per byte, lowest first; bit 7 marks the last.."""
         value, shift = 0, 0
         for at in range(self.at, min(self.at + _LONGEST_NUMBER, len(self.data))):
             byte = self.data[at]
@@ -196,10 +196,10 @@ def _check_source(before: bytes, header: Header) -> None:
     if len(before) == header.source_size and actual == header.source_crc32:
         return
     if len(before) == header.target_size and actual == header.target_crc32:
-        raise PatchError("the patch is applied to this ROM already; give the original ROM")
-    hint = "give the ROM that it was made for"
+        raise PatchError("the patch is already applied to this ROM; use the original ROM")
+    hint = "use the ROM that it was made for"
     if header.source_size == len(before) + _COPIER_BYTES:
-        hint = "it was made for an image with a copier header of 512 bytes; make it again for the image without"
+        hint = "it was made for an image with a 512-byte copier header; make it again for the headerless image"
     raise PatchError(
         f"the patch was made for another ROM: its source CRC32 is {header.source_crc32:08x} ({header.source_size} "
         f"bytes), this ROM's is {actual:08x} ({len(before)} bytes); {hint}"
@@ -210,7 +210,7 @@ def _check_target(after: bytes, header: Header) -> bytes:
     actual = zlib.crc32(after)
     if len(after) != header.target_size or actual != header.target_crc32:
         raise PatchError(
-            f"the BPS patch makes {len(after)} bytes with CRC32 {actual:08x} and should make {header.target_size} with "
-            f"{header.target_crc32:08x}; it is wrong, tell its author"
+            f"the BPS patch makes {len(after)} bytes with CRC32 {actual:08x} but should make {header.target_size} with "
+            f"{header.target_crc32:08x}; the patch is wrong, tell its author"
         )
     return after

@@ -1,7 +1,7 @@
-"""IPS: the old patch format that every tool reads. It knows nothing of the ROM that it belongs to; prefer BPS.
+"""IPS: the old patch format that every tool reads. It does not identify its ROM, so prefer BPS.
 
 Format: "PATCH", then records of a 24-bit big-endian offset, a 16-bit length and the bytes; a length of 0 means a run (a
-16-bit length and one byte); then "EOF", and by extension a 24-bit length to cut the result down to.
+16-bit length and one byte); then "EOF" and, as an extension, a 24-bit length to truncate the result to.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from halscope_hooks import PatchError
 from numpy.typing import NDArray
 
 LIMIT: Final = 1 << 24
-"""Bytes that a 24-bit offset reaches: the format's largest result."""
+"""Number of bytes that a 24-bit offset can address: the format's largest result."""
 
 _MAGIC: Final = b"PATCH"
 _END: Final = b"EOF"
 _END_OFFSET: Final = int.from_bytes(_END, "big")
-"""A record at this offset (4.5 MB) would read as the end marker, so none may begin there."""
+"""A record at this offset (4.5 MB) would be read as the end marker, so none may begin there."""
 
 _RECORD: Final = 5
 _RUN_RECORD: Final = 8
@@ -27,7 +27,7 @@ _LONGEST: Final = 0xFFFF
 
 
 def create(source: Buffer, target: Buffer) -> bytes:
-    """A patch that turns `source` into `target`.
+    """Create a patch that turns `source` into `target`.
 
     Raises:
         PatchError: One of them is larger than 16 MiB, which IPS cannot address.
@@ -35,7 +35,7 @@ def create(source: Buffer, target: Buffer) -> bytes:
     before, after = np.frombuffer(source, np.uint8), np.frombuffer(target, np.uint8)
     if max(before.size, after.size) > LIMIT:
         raise PatchError(
-            f"IPS reaches {LIMIT} bytes, and the ROM has {max(before.size, after.size)}; write a BPS patch"
+            f"IPS is limited to {LIMIT} bytes, but the ROM has {max(before.size, after.size)}; write a BPS patch"
         )
     patch = bytearray(_MAGIC)
     for start, stop in _differences(before, after):
@@ -48,7 +48,7 @@ def create(source: Buffer, target: Buffer) -> bytes:
 
 
 def apply(source: Buffer, patch: Buffer) -> bytes:
-    """The patched image. Nothing in the format tells whether `source` is the right ROM.
+    """Return the patched image. The format cannot tell whether `source` is the right ROM.
 
     Raises:
         PatchError: The patch is damaged or not IPS.
@@ -64,12 +64,12 @@ def apply(source: Buffer, patch: Buffer) -> bytes:
     if len(rest) == 3:
         del target[int.from_bytes(rest, "big") :]
     elif rest:
-        raise PatchError(f"IPS patch: {len(rest)} bytes follow its end marker at {at:#x}; it is damaged, get it again")
+        raise PatchError(f"IPS patch: {len(rest)} bytes follow the end marker at {at:#x}; it is damaged, get it again")
     return bytes(target)
 
 
 def _apply_record(target: bytearray, data: bytes, at: int) -> int:
-    """Apply the record at `at`; returns where the next begins."""
+    """Apply the record at `at` and return the offset of the next one."""
     head = data[at : at + _RECORD]
     offset, length = int.from_bytes(head[:3], "big"), int.from_bytes(head[3:], "big")
     stop = at + (_RECORD + length if length else _RUN_RECORD)
@@ -87,7 +87,7 @@ def _apply_record(target: bytearray, data: bytes, at: int) -> int:
 
 
 def _differences(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
-    """Stretches of `after` to write; equal bytes between two are taken in where a new record would cost more."""
+    """Yield the stretches of `after` to write, bridging unchanged bytes where a new record would cost more."""
     common = min(before.size, after.size)
     changed = np.ones(after.size + 2, np.int8)
     changed[[0, -1]] = 0
@@ -100,13 +100,13 @@ def _differences(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Iterato
 
 
 def _pieces(after: NDArray[np.uint8], start: int, stop: int) -> Iterator[tuple[int, int, bool]]:
-    """Cut a stretch into runs of one byte that pay for their record, and the bytes between: (start, stop, is a run)."""
+    """Split a stretch into runs of one byte that are worth a record and the bytes between: (start, stop, is a run)."""
     edges = np.flatnonzero(np.diff(after[start:stop])) + 1
     runs = np.concatenate([[0], edges, [stop - start]]) + start
     literal = start
     for at in np.flatnonzero(np.diff(runs) > _RUN_RECORD - _RECORD).tolist():
         run_start, run_stop = int(runs[at]), int(runs[at + 1])
-        neighbours = (run_start > literal) + (run_stop < stop)  # what lies on either side needs a record of its own
+        neighbours = (run_start > literal) + (run_stop < stop)  # the bytes on either side need a record of their own
         if run_stop - run_start <= _RUN_RECORD - _RECORD + neighbours * _RECORD:
             continue
         if run_start > literal:
@@ -118,7 +118,7 @@ def _pieces(after: NDArray[np.uint8], start: int, stop: int) -> Iterator[tuple[i
 
 
 def _append(patch: bytearray, after: NDArray[np.uint8], start: int, stop: int, *, is_run: bool) -> None:
-    """Append records for one piece: split at 65,535 bytes, and none beginning where the offset spells "EOF"."""
+    """Append records for one piece, split at 65,535 bytes; none may begin at the offset that spells "EOF"."""
     while start < stop:
         if start == _END_OFFSET:
             _append_record(patch, after, start - 1, start + 1, is_run=False)

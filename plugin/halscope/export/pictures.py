@@ -1,4 +1,4 @@
-"""Pictures: what a person wants to look at, and the indexed PNG that tools want. Values in, Pillow images out."""
+"""Pictures: overview images for people and indexed PNGs for tools. Takes values, returns Pillow images."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ __all__ = [
 _GAP: Final = 16
 _PADDING: Final = 12
 _INDENT: Final = 15
-"""Of a title that has a mark beside it."""
+"""Indentation of a title that has a mark next to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,11 +56,11 @@ class Entry:
     """A sprite on a contact sheet.
 
     Args:
-        pixels: uint8[h, w, 4], RGBA as shown.
+        pixels: uint8[h, w, 4], RGBA as displayed.
         title: One short line ("#12  32x32").
-        lines: A few smaller ones ("palette 3  priority 2", "hal $1A403+$200 pointer").
-        palette: uint8[n, 3], its colours in the console's order; `None`: no strip.
-        colour: A mark beside the title, the colour of its box on the screen; `None`: no mark.
+        lines: A few lines in smaller type ("palette 3  priority 2", "hal $1A403+$200 pointer").
+        palette: uint8[n, 3], its colours in the console's order, or `None` for no palette strip.
+        colour: Colour of a mark next to the title, the same as of its box on the screen, or `None` for no mark.
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)
@@ -71,14 +71,14 @@ class Entry:
 
 
 def png_bytes(image: Image.Image) -> bytes:
-    """The image as a PNG file."""
+    """Encode the image as a PNG file."""
     stream = io.BytesIO()
     image.save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
 def indexed_png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], transparent: int | None = 0) -> bytes:
-    """A PNG file with a palette, in the order given.
+    """Encode an indexed PNG file with the palette in the given order.
 
     Args:
         pixels: uint8[h, w], indices into the palette.
@@ -86,14 +86,14 @@ def indexed_png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], transpare
         transparent: The index that is transparent (tRNS), or `None`.
 
     Raises:
-        UsageError: A shape is another, or a pixel has no colour.
+        UsageError: A shape is wrong, or a pixel is outside the palette.
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 2 or 0 in pixels.shape:
         raise UsageError(f"a picture of {pixels.dtype}{list(pixels.shape)}; give uint8[height, width]")
     if palette.dtype != np.uint8 or palette.ndim != 2 or palette.shape[1] != 3 or not 1 <= len(palette) <= 256:
         raise UsageError(f"a palette of {palette.dtype}{list(palette.shape)}; give uint8[1 to 256, 3]")
     if int(pixels.max()) >= len(palette):
-        raise UsageError(f"a pixel has colour {int(pixels.max())}, and the palette ends at {len(palette) - 1}")
+        raise UsageError(f"a pixel has colour {int(pixels.max())}, but the palette ends at {len(palette) - 1}")
     image = Image.fromarray(np.ascontiguousarray(pixels))
     image.putpalette(palette.tobytes())
     stream = io.BytesIO()
@@ -103,12 +103,12 @@ def indexed_png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], transpare
 
 
 def sprite_sheet(entries: Sequence[Entry], *, columns: int = 6, title: str = "") -> Image.Image:
-    """A contact sheet: a card for each sprite, with its captions and its palette.
+    """Draw a contact sheet: one card per sprite, with its captions and palette.
 
-    Sprites are enlarged by whole factors, up to six times, as far as 128 pixels allow.
+    Sprites are enlarged by a whole factor, at most six, as far as they fit in 128 pixels.
 
     Raises:
-        UsageError: An entry's pixels are no RGBA picture, or `columns` is less than 1.
+        UsageError: An entry's pixels are not an RGBA picture, or `columns` is less than 1.
     """
     if columns < 1:
         raise UsageError(f"{columns} columns; give 1 or more")
@@ -149,18 +149,18 @@ def before_after(
     captions: tuple[str, str] = ("before", "after"),
     factor: int = 2,
 ) -> Image.Image:
-    """Two screens side by side with an arrow between; with `crop`, that region enlarged below each.
+    """Draw two screens side by side with an arrow in between and, with `crop`, that region enlarged below each.
 
     Args:
         before_rgb: uint8[h, w, 3].
         after_rgb: The same shape.
-        title: One line above.
-        crop: x, y, width, height of the edited region in screen pixels; it may reach over the edge.
-        captions: Above the two screens.
-        factor: Size of a screen pixel.
+        title: Title line at the top.
+        crop: x, y, width, height of the edited region in screen pixels. It may extend past the edge.
+        captions: Captions above the two screens.
+        factor: Size of a screen pixel in the result.
 
     Raises:
-        UsageError: The screens have other or different shapes, or `crop` is outside.
+        UsageError: The screens have a wrong shape or different shapes, or `crop` is outside.
     """
     if before_rgb.shape != after_rgb.shape:
         raise UsageError(f"screens of {list(before_rgb.shape)} and {list(after_rgb.shape)}; give two of one size")
@@ -196,21 +196,21 @@ def overview(
     crop: tuple[int, int, int, int],
     notes: Sequence[str] = (),
 ) -> Image.Image:
-    """All at one look: the screen with its sprites outlined, where they come from, and an edit before and after.
+    """Draw an overview: the screen with its sprites outlined, their origins, and an edit before and after.
 
     Args:
         screen_rgb: uint8[h, w, 3], the annotated screen.
-        boxes: Its sprites.
-        entries: Sprites for the list at the right, the most telling first; as many as fit, two lines each.
+        boxes: Boxes of its sprites.
+        entries: Sprites for the list on the right, most informative first; as many as fit, with two lines each.
         before_rgb: uint8[h, w, 3], the screen before the edit.
-        after_rgb: The same after it.
+        after_rgb: uint8[h, w, 3], the screen after the edit.
         title: The headline.
-        subtitle: A line below it.
+        subtitle: A line below the headline.
         crop: x, y, width, height of the edited region in screen pixels.
         notes: Lines about the edit, the first one as a headline.
 
     Raises:
-        UsageError: A picture has another shape, or `crop` is outside.
+        UsageError: A picture has a wrong shape, or `crop` is outside.
     """
     screen = annotated_screen(screen_rgb, boxes)
     top, side, strip = 92, 424, 252
@@ -254,7 +254,7 @@ def _on_checks(pixels: NDArray[np.uint8], factor: int) -> Image.Image:
 def _captions(
     draw: ImageDraw.ImageDraw, entry: Entry, place: tuple[int, int], width: int, sizes: tuple[int, int] = (15, 12)
 ) -> None:
-    """Title, with its mark, and lines; `sizes` of the two kinds of type."""
+    """Draw an entry's title with its mark, and its lines. `sizes`: type sizes of both."""
     x, y = place
     size, small = sizes
     indent = 0
@@ -267,7 +267,7 @@ def _captions(
 
 
 def _list(image: Image.Image, entries: Sequence[Entry], place: tuple[int, int, int, int]) -> None:
-    """The sprites of the overview, one below the other."""
+    """Draw the list of sprites of the overview."""
     left, top, width, height = place
     draw = ImageDraw.Draw(image)
     rows = max(1, (height + 8) // 96)
@@ -286,17 +286,17 @@ def _list(image: Image.Image, entries: Sequence[Entry], place: tuple[int, int, i
 
 
 def _inside(crop: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """The part of a region that lies on the screen: x, y, width, height. Raises UsageError where there is none."""
+    """Return the part of a region on the screen: x, y, width, height. Raises UsageError if it is empty."""
     x, y, width, height = crop
     left, top = max(x, 0), max(y, 0)
     right, bottom = min(x + width, shape[1]), min(y + height, shape[0])
     if right <= left or bottom <= top:
-        raise UsageError(f"the region {crop} lies outside a screen of {shape[1]}x{shape[0]}")
+        raise UsageError(f"the region {crop} is outside the screen of {shape[1]}x{shape[0]}")
     return left, top, right - left, bottom - top
 
 
 def _view(rgb: NDArray[np.uint8], region: tuple[int, int, int, int], size: tuple[int, int]) -> Image.Image:
-    """A picture of exactly `size` around a region, as large as fits with a margin, enlarged by a whole factor."""
+    """Return a picture of exactly `size` around a region, enlarged by the largest whole factor that leaves a margin."""
     x, y, width, height = region
     factor = max(1, min(int(size[0] / (width * 1.3)), int(size[1] / (height * 1.3)), 6))
     across, down = -(-size[0] // factor), -(-size[1] // factor)
@@ -316,7 +316,7 @@ def _magnify(
     factor: int,
     colour: Colour,
 ) -> None:
-    """Outline a region on a screen at `screen` (left, top, width, height) and show it enlarged below, tied by lines."""
+    """Outline a region on the screen at `screen` (left, top, width, height), and draw it enlarged below with lines."""
     x, y, width, height = region
     left, top, screen_width, screen_height = screen
     draw = ImageDraw.Draw(image)

@@ -1,1 +1,1 @@
-"""File formats of memory states: recordings, emulator savestates, dumps."""
+"""File formats for memory states: recordings, emulator savestates and dumps."""

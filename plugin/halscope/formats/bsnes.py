@@ -1,13 +1,13 @@
-"""bsnes-mercury's savestate: where VRAM, OAM, CGRAM and the decoded PPU registers stand, per profile.
+"""bsnes-mercury's savestate: the locations of VRAM, OAM, CGRAM and the decoded PPU registers, per profile.
 
-The state is `BST1`, a version (27), and then every value of the machine in a fixed order that depends on the profile
-the core was built with. The PPU's part begins with VRAM; what follows has fixed distances from it. The emulator keeps
-its registers decoded, field by field; the tables below say where each bit of each register is. They were found with
-ROMs that write known values, and the host tests prove every field again on the running core.
+The state is `BST1`, a version (27), and then every value of the machine in a fixed order, which depends on the profile
+that the core was built with. The PPU's part begins with VRAM; everything after it is at a fixed distance from VRAM. The
+emulator stores its registers decoded into fields. The tables below give the location of each bit of each register. They
+were found with ROMs that write known values, and the host tests verify every field on the running core.
 
-Bits that the console does not use (OBSEL bit 2, BGnSC bit 7, TM bits 5 to 7...) are not kept: they read as 0.
-The performance and accuracy profiles keep the mosaic size per layer and only where it is on: a mosaic register whose
-size or layers are off reads as 0 there, which shows the same picture.
+Bits that the console does not use (OBSEL bit 2, BGnSC bit 7, TM bits 5 to 7...) are not stored and read as 0.
+The performance and accuracy profiles store the mosaic size per layer, and only while it is enabled: a mosaic register
+with no size or no layers reads as 0 there, which gives the same picture.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STATE_VERSION: Final = 27
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Some bits of a register: `width` bits, read at `at` from VRAM's start, moved right by `shift`, put at `bit`."""
+    """Some bits of a register: `width` bits at offset `at` from VRAM, shifted right by `shift`, stored at bit `bit`."""
 
     at: int
     bit: int
@@ -37,7 +37,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Distances from the start of VRAM, in the state; `oam` and `cgram` hold in the core's own memory too."""
+    """Distances from the start of VRAM in the state. `oam` and `cgram` are the same in the core's own memory."""
 
     oam: int
     cgram: int
@@ -47,12 +47,12 @@ class Layout:
 
 
 def _bits(*places: int, first: int = 0) -> tuple[Field, ...]:
-    """One-bit fields, the first one for the register's bit `first`."""
+    """Return one-bit fields, starting at the register's bit `first`."""
     return tuple(Field(at, bit, 1) for bit, at in enumerate(places, first))
 
 
 def _pairs(*places: int) -> tuple[Field, ...]:
-    """Two-bit fields from bit 0 up."""
+    """Return two-bit fields, starting at bit 0."""
     return tuple(Field(at, 2 * n, 2) for n, at in enumerate(places))
 
 
@@ -68,7 +68,7 @@ def _common(
     setini: tuple[int, int, int, int, int],
     obsel: tuple[int, int, int],
 ) -> dict[str, tuple[Field, ...]]:
-    """The registers that all three profiles keep in the same way."""
+    """Return the registers that all three profiles store in the same way."""
     words = {name: (Field(mode_7 + 2 * n, 0, 16),) for n, name in enumerate(("m7a", "m7b", "m7c", "m7d"))}
     size, select, base = obsel
     extbg, hires, overscan, object_interlace, interlace = setini
@@ -96,7 +96,7 @@ def _common(
 def _layers(
     starts: tuple[int, ...], *, screen: int, screen_size: int, tiles: int, tile_size: int, hofs: int, vofs: int
 ) -> dict[str, tuple[Field, ...]]:
-    """The registers of the four layers where each layer is an object of its own, at `starts`."""
+    """Return the registers of the four layers for profiles where each layer is a separate object, at `starts`."""
     registers: dict[str, tuple[Field, ...]] = {"bgmode": _bits(*(at + tile_size for at in starts), first=4)}
     for n, at in enumerate(starts, 1):
         registers[f"bg{n}sc"] = (Field(at + screen_size, 0, 2), Field(at + screen + 1, 2, 5, 3))
@@ -109,7 +109,7 @@ def _layers(
 
 
 def _joined(*parts: Mapping[str, tuple[Field, ...]]) -> dict[str, tuple[Field, ...]]:
-    """Put parts of a table together; a register in several of them gets the fields of all."""
+    """Merge parts of a table. A register in several parts gets the fields of all of them."""
     registers: dict[str, tuple[Field, ...]] = {}
     for part in parts:
         for name, places in part.items():
@@ -198,7 +198,7 @@ def _accuracy() -> Layout:
 
 
 def _balanced() -> Layout:
-    enable, invert = 132252, 132258  # of window one; window two 12 bytes further
+    enable, invert = 132252, 132258  # window one; window two is 12 bytes further on
     select = [
         _bits(invert + n, enable + n, invert + 12 + n, enable + 12 + n, first=bit)
         for n, bit in enumerate((0, 4, 0, 4, 0, 4))
@@ -249,7 +249,7 @@ LAYOUTS: Final[Mapping[Profile, Layout]] = {
 
 
 def check_state(state: Buffer, profile: Profile, vram_at: int) -> None:
-    """Raise FormatError unless this is a state that the tables describe, long enough for VRAM at `vram_at`."""
+    """Raise FormatError unless the tables describe this state and it is long enough for VRAM at `vram_at`."""
     head = bytes(memoryview(state).cast("B")[:8])
     if head[:4] != MAGIC:
         raise FormatError(f"bsnes-mercury state: it begins with {head[:4]!r}, expected {MAGIC!r}")
@@ -265,12 +265,12 @@ def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegister
     """Return the PPU registers from a state.
 
     Args:
-        state: What the core serialized.
-        profile: How the core was built.
+        state: The state serialized by the core.
+        profile: Profile that the core was built with.
         vram_at: Offset of VRAM in the state.
 
     Raises:
-        FormatError: The state is of another version, or too short.
+        FormatError: The state has another version or is too short.
     """
     check_state(state, profile, vram_at)
     layout = LAYOUTS[profile]
@@ -291,13 +291,13 @@ def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegister
 
 
 def read_oam(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """Return OAM from a state: a private uint8[544]. Raises FormatError like `read_registers`."""
+    """Return a copy of OAM from a state, uint8[544]. Raises FormatError like `read_registers`."""
     check_state(state, profile, vram_at)
     return np.frombuffer(state, np.uint8, OAM_BYTES, vram_at + LAYOUTS[profile].oam).copy()
 
 
 def read_cgram(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint16]]:
-    """Return CGRAM from a state: a private uint16[256]. Raises FormatError like `read_registers`."""
+    """Return a copy of CGRAM from a state, uint16[256]. Raises FormatError like `read_registers`."""
     check_state(state, profile, vram_at)
     return np.frombuffer(state, "<u2", CGRAM_BYTES // 2, vram_at + LAYOUTS[profile].cgram).astype(np.uint16)
 

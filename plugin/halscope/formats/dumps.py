@@ -1,8 +1,8 @@
-"""Files that people already have, as snapshots: raw memory dumps of any debugger, and snes9x savestates.
+"""Load existing files as snapshots: raw memory dumps from any debugger, and snes9x savestates.
 
-A raw dump says nothing but its bytes, so its size decides what it is (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072), and
-files whose names differ only in the memory's name belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`,
-`game_CGRAM.dmp`. A snes9x state (`.000` to `.999`, `.state`, packed with gzip or not) is known by its first bytes.
+A raw dump is identified by its size (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072). Files whose names differ only in the
+name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. A snes9x state (`.000`
+to `.999`, `.state`, gzipped or not) is recognised by its first bytes.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _MEMORY_WORD: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedState:
-    """A snapshot that was put together from files.
+    """A snapshot assembled from files.
 
     Args:
-        name: What the files have in common, for people and for file names.
+        name: The common part of the files' names, for users and for file names.
         files: The files.
-        snapshot: Registers that no file holds are `None`.
+        snapshot: The snapshot. Registers that are in none of the files are `None`.
     """
 
     name: str
@@ -58,11 +58,11 @@ def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[Loa
 
     Args:
         paths: The files.
-        obsel: OBSEL ($2101) where no file says it: a raw dump never does.
+        obsel: OBSEL ($2101) to use where the files do not contain it; a raw dump never does.
 
     Raises:
-        UsageError: A file cannot be read, or two of them are the same memory of the same state.
-        FormatError: A file has a size that no memory has, a state is damaged, or a memory is missing.
+        UsageError: A file cannot be read, or two files are the same memory of the same state.
+        FormatError: A file does not have the size of any memory, a state is damaged, or a memory is missing.
     """
     if not paths:
         raise UsageError("no files were given; name raw dumps (VRAM, CGRAM, OAM) or a snes9x state")
@@ -74,7 +74,7 @@ def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[Loa
         if memory is not None:
             group = dumps.setdefault(_stem(path), {})
             if memory in group:
-                raise UsageError(f"{path}: a second {memory.upper()} dump beside {group[memory][0]}; give one of them")
+                raise UsageError(f"{path}: a second {memory.upper()} dump beside {group[memory][0]}; give only one")
             group[memory] = (path, data)
         else:
             states[str(path)] = LoadedState(path.stem, (path,), _from_state(path, data))
@@ -86,13 +86,13 @@ def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[Loa
 
 
 def _stem(path: Path) -> str:
-    """The part of a file's name that all dumps of one state share."""
+    """Return the part of a file's name that all dumps of one state share."""
     name = path.name.removesuffix(path.suffix)
     return _MEMORY_WORD.sub("", name).strip() or name
 
 
 def _joined(dumps: dict[str, dict[str, tuple[Path, bytes]]]) -> dict[str, dict[str, tuple[Path, bytes]]]:
-    """If no name matches another but each memory is there once at most, all files are of one state."""
+    """Treat all files as one state if no names match and each memory occurs at most once."""
     memories = [memory for group in dumps.values() for memory in group]
     if len(dumps) > 1 and len(memories) == len(set(memories)):
         first = next(iter(dumps))
@@ -125,7 +125,7 @@ def _from_dumps(stem: str, group: dict[str, tuple[Path, bytes]]) -> LoadedState:
     missing = [f"{name.upper()} ({_SIZES[name]} bytes)" for name in ("vram", "cgram", "oam") if name not in group]
     if missing:
         there = ", ".join(str(path) for path, _ in group.values())
-        raise FormatError(f"{there}: dumps of {' and '.join(missing)} are missing beside it; give these files too")
+        raise FormatError(f"{there}: the dumps of {' and '.join(missing)} are missing; give these files too")
     wram = group.get("wram")
     return LoadedState(
         stem,

@@ -1,10 +1,10 @@
-"""snes9x's savestate: blocks with a name and a length; which of them hold VRAM, WRAM, CGRAM, OAM and the registers.
+"""snes9x's savestate: named blocks, some of which hold VRAM, WRAM, CGRAM, OAM and the registers.
 
 The file is `#!s9xsnp:VVVV\\n` (VVVV: the version) and then blocks `NAM:LLLLLL:` + LLLLLL bytes; a block longer than
 999999 bytes has the length `------` whose last four characters are a big-endian number instead. `VRA` is VRAM, `RAM`
 is WRAM, `FIL` the console's register space as last written ($2100 is at 0x2100), `PPU` the emulator's own fields,
-big-endian. Write-twice registers are in `PPU` alone. Version 11 put one byte before the CGRAM; versions 6 to 12 are
-otherwise alike in what is read here. Version 9 is proven on a running core.
+big-endian. Write-twice registers are only in `PPU`. Version 11 inserted one byte before the CGRAM; otherwise versions 6
+to 12 do not differ in what is read here. Version 9 is verified on a running core.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HEAD: Final = len(MAGIC) + 5
 _MOST_BYTES: Final = 16 << 20
 
 _FIL_BYTES: Final = 0x8000
-# Offsets in the PPU block up to version 10; from the CGRAM on, version 11 and later are one byte further.
+# Offsets in the PPU block up to version 10. From version 11 on, add one from the CGRAM onwards.
 _PPU_BYTES: Final = 2649
 _BG_SCROLL: Final = (0x10, 0x1B, 0x26, 0x31)
 _CGDATA: Final = 0x3F
@@ -68,16 +68,16 @@ _FIL_REGISTERS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateFields:
-    """What a state says of the video memory; the arrays are private copies unless said otherwise.
+    """The video memory in a state. The arrays are copies unless requested otherwise.
 
     Args:
-        version: The state format's version.
-        rom_name: The file name that the state was taken with, as the emulator wrote it; empty where it wrote none.
+        version: Version of the state format.
+        rom_name: File name of the ROM, as written by the emulator, or an empty string.
         vram: uint8[65536].
         cgram: uint16[256].
         oam: uint8[544].
-        ppu: The registers; the write-twice ones are `None` where the `PPU` block has an unknown length.
-        wram: uint8[131072], or `None` if the state has none.
+        ppu: The registers. Write-twice registers are `None` if the `PPU` block has an unknown length.
+        wram: uint8[131072], or `None` if the state has no WRAM.
     """
 
     version: int
@@ -90,17 +90,17 @@ class StateFields:
 
 
 def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
-    """Return the version, and where each block's bytes are: name → (offset, length).
+    """Return the version and the location of each block's bytes: name → (offset, length).
 
     Raises:
-        FormatError: No snes9x state, a version that is not known, or a block runs past the end.
+        FormatError: Not a snes9x state, an unknown version, or a block that runs past the end.
     """
     data = memoryview(state).cast("B")
     head = bytes(data[:_HEAD])
     if not head.startswith(MAGIC):
         raise FormatError(f"snes9x state: it begins with {head[:9]!r}, expected {MAGIC!r}")
     if not re.fullmatch(rb"\d{4}\n", head[len(MAGIC) :]):
-        raise FormatError(f"snes9x state: the version {head[len(MAGIC) :]!r} is no number")
+        raise FormatError(f"snes9x state: the version {head[len(MAGIC) :]!r} is not a number")
     version = int(head[len(MAGIC) : -1])
     if not OLDEST <= version <= NEWEST:
         raise FormatError(
@@ -111,7 +111,7 @@ def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
     while at + 11 <= len(data):
         header = bytes(data[at : at + 11])
         if not any(header):
-            break  # what a core's buffer is longer than its state is zeros
+            break  # a core's buffer may be longer than its state; the rest is zeros
         match = re.fullmatch(rb"([A-Z0-9]{3}):(?:(\d{6})|--.{4}):", header, re.DOTALL)
         if match is None:
             raise FormatError(f"snes9x state: no block begins at offset {at:#x} ({header!r}); the file is damaged")
@@ -120,7 +120,7 @@ def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
         if at + length > len(data):
             raise FormatError(
                 f"snes9x state: block {match[1].decode()} at offset {at - 11:#x} has {length} bytes, "
-                f"{at + length - len(data)} more than the file; it is cut off"
+                f"{at + length - len(data)} more than the file; the file is truncated"
             )
         blocks.setdefault(match[1].decode(), (at, length))
         at += length
@@ -128,14 +128,15 @@ def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
 
 
 def parse_state(state: Buffer, *, copy_memories: bool = True) -> StateFields:
-    """Read a state (not compressed).
+    """Parse an uncompressed state.
 
     Args:
         state: The whole state.
-        copy_memories: Whether VRAM and WRAM are copied out; else both are read-only views of `state`.
+        copy_memories: Whether to copy VRAM and WRAM. If false, both are read-only views of `state`.
 
     Raises:
-        FormatError: It is no snes9x state, of an unknown version, cut off, or a block is missing or has another size.
+        FormatError: It is not a snes9x state, has an unknown version, is truncated, or a block is missing or has the
+            wrong size.
     """
     version, blocks = find_blocks(state)
     data = memoryview(state).cast("B")
@@ -168,16 +169,16 @@ def parse_state(state: Buffer, *, copy_memories: bool = True) -> StateFields:
 
 
 def cgram_offset(state: Buffer) -> int:
-    """Return where CGRAM (256 colours, big-endian) stands in a state. Raises FormatError like `parse_state`."""
+    """Return the offset of CGRAM (256 colours, big-endian) in a state. Raises FormatError like `parse_state`."""
     version, blocks = find_blocks(state)
     return _place(blocks, "PPU", None) + _CGDATA + (1 if version >= 11 else 0)
 
 
 def unpack(data: bytes) -> bytes:
-    """Return the state's bytes: unpacked if they are a gzip file, as they are if not.
+    """Return the state's bytes, decompressed if they are a gzip file.
 
     Raises:
-        FormatError: A damaged gzip file, or one that holds more than 16 MiB.
+        FormatError: The gzip file is damaged or holds more than 16 MiB.
     """
     if data[:2] != b"\x1f\x8b":
         return data
@@ -197,7 +198,7 @@ def _memory(data: memoryview, at: int, size: int, copy: bool) -> NDArray[np.uint
 
 
 def _place(blocks: dict[str, tuple[int, int]], name: str, size: int | None) -> int:
-    """Return where a block's bytes begin, its size checked."""
+    """Return the offset of a block's bytes after checking its size."""
     if name not in blocks:
         raise FormatError(f"snes9x state: there is no {name} block; the file is damaged")
     at, length = blocks[name]
@@ -207,13 +208,13 @@ def _place(blocks: dict[str, tuple[int, int]], name: str, size: int | None) -> i
 
 
 def _write_twice(ppu: memoryview, moved: int) -> dict[str, int]:
-    """The registers that the console takes in two writes, from the PPU block."""
+    """Read the registers that the console takes in two writes from the PPU block."""
 
     def word(at: int) -> int:
         return int.from_bytes(ppu[at : at + 2], "big")
 
     values: dict[str, int] = {}
-    for n, at in enumerate(_BG_SCROLL, 1):  # these stand before the byte that version 11 put in
+    for n, at in enumerate(_BG_SCROLL, 1):  # these precede the byte that version 11 inserted
         values[f"bg{n}hofs"] = word(at) & 0x3FF
         values[f"bg{n}vofs"] = word(at + 2) & 0x3FF
     matrix = _MATRIX + moved

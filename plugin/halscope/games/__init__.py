@@ -1,4 +1,4 @@
-"""Games: what is known of some beforehand, as data, and which of it fits a ROM."""
+"""Games: prior knowledge about known games, as data, and matching it to a ROM."""
 
 from halscope.games.match import Match, TableEntry, code_at, match_game, table_entries
 from halscope.games.profiles import profiles

@@ -1,5 +1,5 @@
-"""Which profile fits a ROM, and what its addresses say there. Everything is read through a function, so that this room
-need not know how a cartridge is mapped."""
+"""Match a profile to a ROM and check its addresses. The ROM is read through a function, so that this package does not
+depend on cartridge mappings."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Final, Literal, NamedTuple
 from halscope_hooks import Decoder, GameProfile, PointerTable
 
 ReadByte = Callable[[int], int | None]
-"""The ROM byte at a 24-bit SNES address, or None where no ROM is."""
+"""Returns the ROM byte at a 24-bit SNES address, or None if no ROM is mapped there."""
 
 _LOOK: Final = 24
-"""Bytes from a decoder's address that are looked at."""
+"""Number of bytes checked at a decoder's address."""
 
-# What no routine begins with: BRK, COP, RTI, WDM, RTS, RTL, STP, and SBC long,X as erased memory reads.
+# No routine begins with BRK, COP, RTI, WDM, RTS, RTL, STP, or SBC long,X (which is what erased memory reads as).
 _NO_BEGINNING: Final = frozenset({0x00, 0x02, 0x40, 0x42, 0x60, 0x6B, 0xDB, 0xFF})
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A profile that fits a ROM.
+    """A profile that matches a ROM.
 
     Args:
-        profile: It.
-        by: What fits: the hash of the whole image (certain), or the title in the internal header (hacks and other
-            games may bear it too).
-        decoders: Those decoders of the profile at whose address something like code stands.
+        profile: The profile.
+        by: What matched: the hash of the whole image (certain), or the title in the internal header (which hacks and
+            other games may share).
+        decoders: The decoders of the profile whose address seems to hold code.
     """
 
     profile: GameProfile
@@ -37,14 +37,14 @@ class Match:
 
 
 def match_game(profiles: Iterable[GameProfile], title: str, sha256: str, read: ReadByte) -> Match | None:
-    """The first profile with this hash, else the first with a pattern for this title, else None.
+    """Return the first profile with this hash, otherwise the first with a pattern for this title, otherwise None.
 
-    Among profiles that know the title, one that names a decoder goes last where no code stands there.
+    Among profiles that match the title, one that names a decoder comes last if there is no code at its address.
 
     Args:
-        profiles: In the order of preference.
-        title: Of the internal header, trailing blanks cut.
-        sha256: Of the headerless image, lower-case hex.
+        profiles: The profiles in order of preference.
+        title: Title in the internal header, without trailing blanks.
+        sha256: SHA-256 of the headerless image, lower-case hex.
         read: Reads the ROM.
     """
     profiles = tuple(profiles)
@@ -61,19 +61,19 @@ def match_game(profiles: Iterable[GameProfile], title: str, sha256: str, read: R
 
 
 def code_at(read: ReadByte, snes_address: int) -> bool:
-    """Whether a routine may begin there: ROM, not all one value, and no first instruction that none begins with."""
+    """Whether a routine may begin there: it is ROM, not all one value, and starts with a plausible instruction."""
     found = [read(snes_address & 0xFF0000 | (snes_address + step) & 0xFFFF) for step in range(_LOOK)]
     return None not in found and len(set(found)) > _LOOK // 4 and found[0] not in _NO_BEGINNING
 
 
 class TableEntry(NamedTuple):
-    """An entry of a table of pointers; all are 24-bit SNES addresses.
+    """An entry of a pointer table. All fields are 24-bit SNES addresses.
 
     Args:
-        low: Where its low byte stands.
-        high: Where its high byte stands.
-        bank: Where its bank stands, `None` for the table's fixed bank.
-        target: What it holds.
+        low: Address of its low byte.
+        high: Address of its high byte.
+        bank: Address of its bank byte, or `None` if the table has a fixed bank.
+        target: The address that it points to.
     """
 
     low: int
@@ -83,7 +83,7 @@ class TableEntry(NamedTuple):
 
 
 def table_entries(table: PointerTable, read: ReadByte) -> Sequence[TableEntry]:
-    """The entries of a table, in order; those outside the ROM are left out."""
+    """Return the entries of a table, in order. Entries outside the ROM are left out."""
     entries = []
     for at in range(0, table.count * table.stride, table.stride):
         places = (table.low + at, table.high + at, None if table.bank is None else table.bank + at)

@@ -1,4 +1,4 @@
-"""The profiles that ship with Halscope, read from profiles.json beside this file."""
+"""The profiles that ship with Halscope, read from profiles.json in this folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from halscope_hooks import Decoder, GameProfile, PointerTable
 
 @cache
 def profiles() -> tuple[GameProfile, ...]:
-    """Every profile, in the file's order."""
+    """Return all profiles, in the file's order."""
     text = importlib.resources.files("halscope.games").joinpath("profiles.json").read_text("utf-8")
     return tuple(_profile(game) for game in json.loads(text)["games"])
 

@@ -1,4 +1,4 @@
-"""From an edited PNG back to tiles, blocks and a verified patch."""
+"""Turn an edited PNG back into tiles, blocks and a verified patch."""
 
 from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
 from halscope.inject.builders import (

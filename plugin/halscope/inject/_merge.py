@@ -1,4 +1,4 @@
-"""Tiles of several sheets put into one block: where they overlap, each byte that both change must become the same."""
+"""Merge the edited tiles of several sheets into one block. Overlapping tiles must agree on every byte both change."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from halscope.inject.split import TileChange
 
 
 class SheetTile(NamedTuple):
-    """An edited tile and the sheet that it was edited in.
+    """An edited tile and the sheet it was edited in.
 
     Args:
-        sheet: The sheet's name, for messages.
-        change: The tile before and after.
+        sheet: Name of the sheet, for messages.
+        change: The tile before and after the edit.
     """
 
     sheet: str
@@ -25,38 +25,38 @@ class SheetTile(NamedTuple):
 
     @property
     def origin(self) -> Origin:
-        """Where the tile stands."""
+        """Where the tile is stored."""
         return self.change.origin
 
     @property
     def at(self) -> int:
-        """Its first byte: in the block's decoded bytes; of an uncompressed tile, in the ROM."""
+        """Offset of its first byte in the block's decoded bytes; for an uncompressed tile, in the ROM."""
         return self.origin.block_offset if self.origin.codec == RAW_CODEC else self.origin.byte_offset
 
     @property
     def end(self) -> int:
-        """Behind its last byte, counted as `at` is."""
+        """Offset just past its last byte, counted like `at`."""
         return self.at + len(self.change.old)
 
 
 def merge(old: bytes, tiles: Sequence[SheetTile], name: str, base: int) -> tuple[bytes, tuple[Change, ...]]:
-    """Put edited tiles into a block's bytes, after proving that the original ones stand there.
+    """Write edited tiles into a block's bytes after checking that the block holds the original tiles.
 
-    Tiles may be edited in several sheets. The same tile must come out the same in all. Tiles that overlap without being
-    the same (a 2bpp and a 4bpp one, or two that are shifted) must agree in the bytes that both change; a byte that only
-    one of them changes becomes what that one says.
+    A tile may be edited in several sheets; every edit of the same tile must have the same result. Tiles that overlap
+    without being the same (a 2bpp and a 4bpp tile, or two shifted tiles) must agree on the bytes that both change. A
+    byte that only one of them changes takes its value from that tile.
 
     Args:
         old: The block's decoded bytes.
         tiles: The edited tiles.
-        name: The block, for messages.
-        base: What tiles count their first byte from: 0, or the file offset of an uncompressed block.
+        name: Name of the block, for messages.
+        base: Offset that the tiles' positions are relative to: 0, or the file offset of an uncompressed block.
 
     Returns:
-        The new bytes, as many, and the changes by offset and size.
+        The new bytes, of the same length, and the changes ordered by offset and size.
 
     Raises:
-        InjectError: A tile does not stand there, or two do not agree.
+        InjectError: The block does not hold an original tile, or two edits disagree.
     """
     new = bytearray(old)
     writer: dict[int, SheetTile] = {}
@@ -88,7 +88,7 @@ def _refuse_two_ways(first: SheetTile, second: SheetTile, name: str) -> NoReturn
     count = sum(a != b for a, b in zip(first.change.new, second.change.new, strict=True))
     raise InjectError(
         f"{name}: the tile at byte {first.at:#x} is edited in two ways; edit it in one sheet only: {first.sheet} and "
-        f"{second.sheet} differ in {count} of its {len(first.change.new)} bytes"
+        f"{second.sheet} differ in {count} of {len(first.change.new)} bytes"
     )
 
 
@@ -96,5 +96,5 @@ def _refuse_overlap(first: SheetTile, second: SheetTile, bytes_apart: Sequence[i
     raise InjectError(
         f"{name}: the tile at byte {second.at:#x} ({len(second.change.old)} bytes, {second.sheet}) shares bytes with "
         f"another edited tile, the one at {first.at:#x} ({len(first.change.old)} bytes, {first.sheet}), and they do "
-        f"not agree in {len(bytes_apart)} of them, the first at {bytes_apart[0]:#x}; edit one of them only"
+        f"not agree in {len(bytes_apart)} of them, the first at {bytes_apart[0]:#x}; edit only one of the two"
     )

@@ -1,9 +1,8 @@
-"""Finding many byte patterns in one memory at once.
+"""Search a memory for many byte patterns at once.
 
-`bytes.find` takes up to 0.3 ms a pattern in a memory full of zeros, where most bytes of a tile nearly match, and the
-tiles of an edited block, their neighbours and the versions before are some hundreds of patterns. Here every pattern is
-known by four of its bytes in a row; the memory's rows of four are looked up in a table once, and only what is found is
-compared.
+An edit needs hundreds of patterns (the tiles of a block, their neighbours and earlier versions), and `bytes.find` takes
+up to 0.3 ms each in a memory full of zeros. Instead, each pattern is hashed by four consecutive bytes. All 4-grams of
+the memory are looked up in one table, and only the hits are compared.
 """
 
 from __future__ import annotations
@@ -21,14 +20,15 @@ _MOST_PLACES: Final = 1024
 
 
 def find_patterns(memory: NDArray[np.uint8], patterns: Collection[bytes]) -> dict[bytes, list[int]]:
-    """Find where each pattern stands.
+    """Find all occurrences of each pattern.
 
     Args:
         memory: uint8[n].
         patterns: At least four bytes each.
 
     Returns:
-        Ascending places of every pattern, at most 1024 of each (what stands in more is no picture's copy).
+        The offsets of every pattern, ascending. At most 1024 per pattern: anything more frequent is not a copy of a
+        picture.
     """
     found: dict[bytes, list[int]] = {pattern: [] for pattern in patterns}
     if not found or memory.size < _GRAM:
@@ -52,7 +52,7 @@ def find_patterns(memory: NDArray[np.uint8], patterns: Collection[bytes]) -> dic
 
 
 def _richness(gram: bytes) -> int:
-    """Different bytes other than zero: such rows of four stand in few places."""
+    """Count the distinct non-zero bytes: 4-grams with many of them are rare."""
     return len(set(gram) - {0})
 
 

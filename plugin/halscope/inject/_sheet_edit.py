@@ -1,4 +1,4 @@
-"""What an edited sheet changes, without its picture: all that a plan needs, kept and stored where a picture is not."""
+"""The changes made by an edited sheet, without its picture. This is all that planning needs and all that is stored."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from halscope.inject.metadata import origin_from_json, origin_to_json
 from halscope.inject.model import MAX_CELLS, EditedSheet
 from halscope.inject.split import TileChange, changed_tiles
 
-_LONGEST_NAME: Final = 1 << 16  # a path on Windows has up to half as many characters
+_LONGEST_NAME: Final = 1 << 16  # twice the longest path on Windows
 
 
 class Shown(NamedTuple):
-    """A tile in VRAM when its sheet was exported.
+    """A tile that was in VRAM when its sheet was exported.
 
     Args:
-        vram_byte: Byte address of its first byte.
-        tile: Its bytes.
+        vram_byte: Byte address of the tile.
+        tile: Bytes of the tile.
     """
 
     vram_byte: int
@@ -30,17 +30,17 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SheetEdit:
-    """What an edited sheet changes.
+    """The changes made by an edited sheet.
 
     Args:
-        name: The file that it was read from, for messages; one sheet of that name is edited at a time.
-        title: The sheet's title, for a person.
+        name: File that it was read from, for messages. Unique among the sheets being edited.
+        title: Title of the sheet, for users.
         rom_sha256: SHA-256 of the headerless image that it was exported from, lower-case hex.
         changes: The tiles that differ, in the order of the sheet's cells.
-        shown: All its tiles that were in VRAM, the unchanged ones too: they show whether the figure still stands there.
+        shown: All of its tiles that were in VRAM, including unchanged ones: they show if the figure is still there.
 
     Raises:
-        InjectError: A change's two versions are of different sizes, or of a size that no tile has.
+        InjectError: The two versions of a change differ in size, or have a size that no tile has.
     """
 
     name: str
@@ -54,20 +54,20 @@ class SheetEdit:
             size = len(change.old)
             if len(change.new) != size or not 8 <= size <= 64 or size % 8:
                 raise InjectError(
-                    f"{self.name}: a tile of {size} bytes becomes one of {len(change.new)}; a tile has 8 bytes a bit "
+                    f"{self.name}: a tile of {size} bytes becomes one of {len(change.new)}; a tile has 8 bytes per bit "
                     "of depth, before and after"
                 )
 
 
 def sheet_edit(edited: EditedSheet) -> SheetEdit:
-    """Find what an edited sheet changes. Raises InjectError as `changed_tiles` does."""
+    """Return the changes made by an edited sheet. Raises InjectError like `changed_tiles`."""
     sheet = edited.sheet
     shown = tuple(Shown(cell.vram_byte, cell.tile) for cell in sheet.cells if cell.vram_byte is not None)
     return SheetEdit(edited.name, sheet.title, sheet.rom_sha256, changed_tiles(edited), shown)
 
 
 def edit_to_json(edit: SheetEdit) -> dict[str, Any]:
-    """The edit as a JSON object, without the ROM's hash: whatever holds it says that once."""
+    """Return the edit as a JSON object, without the ROM's hash, which the enclosing document stores once."""
     return {
         "name": edit.name,
         "title": edit.title,
@@ -86,7 +86,7 @@ def edit_to_json(edit: SheetEdit) -> dict[str, Any]:
 
 
 def edit_from_json(fields: Fields, rom_sha256: str) -> SheetEdit:
-    """Read an edit back; raises what `fields` raises."""
+    """Read an edit back. Raises the error type of `fields`."""
     name = fields.take("name", read.any_text(_LONGEST_NAME))
     title = fields.take("title", read.any_text(_LONGEST_NAME))
     changes = tuple(_change(change) for change in fields.each("changes", MAX_CELLS))

@@ -1,4 +1,4 @@
-"""Edit sheets of what is on the screen or in the ROM: a sprite, a metasprite, a whole block, uncompressed tiles."""
+"""Build edit sheets from the screen or the ROM: a sprite, a metasprite, a whole block, or uncompressed tiles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
 
 BLOCK_COLUMNS: Final = 16
-"""Tiles in a row of a block's sheet: as in the console's tile page, so that sprites of several tiles look right."""
+"""Tiles per row of a block's sheet. The same as in a tile page, so that multi-tile sprites line up."""
 
 
 def sheet_from_sprite(
@@ -31,16 +31,16 @@ def sheet_from_sprite(
     *,
     title: str | None = None,
 ) -> Sheet:
-    """Return the sheet of one sprite as the screen shows it, flips applied.
+    """Return the sheet of one sprite as displayed, flips applied.
 
     Args:
         frame: The decoded frame.
         sprite: One of its sprites.
-        origins: Where the tiles of its VRAM come from; a tile without an origin is locked.
-        rom: The ROM that runs.
-        codecs: With them, the origins of a sprite's tiles are chosen together (see `settle`), and plain tiles (blank,
-            of one colour) get one from the others; without them the best origin of each counts.
-        title: For a person; by default the sprite's number and frame.
+        origins: Origins of the tiles in its VRAM. A tile without an origin is locked.
+        rom: The running ROM.
+        codecs: If given, the origins of a sprite's tiles are chosen together (see `settle`), and plain tiles (blank or
+            one colour) derive theirs from the others. If empty, each tile gets its own best origin.
+        title: Title for users; by default the sprite's number and frame.
     """
     cells = _sprite_cells(frame, sprite, _settled(frame, [sprite], origins, rom, codecs), 0, 0, 0)
     name = title or f"sprite {sprite.index}, frame {frame.snapshot.frame}"
@@ -56,9 +56,9 @@ def sheet_from_metasprite(
     *,
     title: str | None = None,
 ) -> Sheet:
-    """Return the sheet of several sprites that belong together, each in its place, the front-most first.
+    """Return the sheet of a group of sprites, each in its place, the frontmost first.
 
-    Arguments as for `sheet_from_sprite`. Its palettes are those that its sprites use, in the order of their numbers.
+    Arguments as for `sheet_from_sprite`. The sheet's palettes are those that the sprites use, in numerical order.
     """
     first = first_sprite(frame.snapshot.ppu.oamadd or 0)
     sprites = [frame.sprites[index] for index in sorted(metasprite.indices, key=lambda index: (index - first) % 128)]
@@ -92,17 +92,17 @@ def sheet_from_block(
         rom: The ROM.
         codec: The block's codec.
         block_offset: File offset of the block in the headerless image.
-        palette: uint16[2^bpp], BGR555; by default greys.
-        start: How the block's start is known (from the index or a trace).
-        bpp: Bits a pixel.
-        lead: Bytes before the first tile in the decoded block. They, and what is left behind the last whole tile, are
-            not part of the sheet and stay as they are.
-        columns: Tiles in a row.
-        title: For a person; by default the block's codec and offset.
+        palette: uint16[2^bpp], BGR555; greys by default.
+        start: Evidence for the block's start (from the index or a trace).
+        bpp: Bits per pixel.
+        lead: Bytes before the first tile in the decoded block. These, and any bytes after the last whole tile, are not
+            part of the sheet and stay unchanged.
+        columns: Tiles per row.
+        title: Title for users; by default the block's codec and offset.
 
     Raises:
         InjectError: No stream begins there.
-        ImageError: The block holds no whole tile behind `lead`, or the palette does not fit.
+        ImageError: The block holds no whole tile after `lead`, or the palette does not fit.
     """
     data = decode_proven(rom, codec, block_offset).data.tobytes()
     size = TILE * bpp
@@ -122,9 +122,9 @@ def sheet_from_raw(
     columns: int = BLOCK_COLUMNS,
     title: str | None = None,
 ) -> Sheet:
-    """Return the sheet of `count` uncompressed tiles that stand one behind the other from a file offset on.
+    """Return the sheet of `count` consecutive uncompressed tiles, starting at a file offset.
 
-    Arguments as for `sheet_from_block`. Raises ImageError: the ROM ends before the last tile.
+    Arguments as for `sheet_from_block`. Raises ImageError if the ROM ends before the last tile.
     """
     size = TILE * bpp
     if rom_offset < 0 or count < 1 or rom_offset + count * size > rom.data.size:
@@ -135,10 +135,10 @@ def sheet_from_raw(
 
 
 def grey_palette(bpp: TileDepth) -> NDArray[np.uint16]:
-    """uint16[2^bpp], BGR555: black (transparent), then greys that rise to white; 8bpp has each grey eight times."""
+    """Return uint16[2^bpp], BGR555: black (transparent), then greys rising to white. 8bpp has each grey eight times."""
     most = (1 << bpp) - 1
     level = (np.arange(1 << bpp) * 31 + most // 2) // most
-    return (level * 0x421).astype(np.uint16)  # the same five bits three times
+    return (level * 0x421).astype(np.uint16)  # the same five bits in all three channels
 
 
 def _grid(
@@ -187,7 +187,7 @@ def _sheet(
 def _sprite_cells(
     frame: Frame, sprite: Sprite, origins: dict[int, Origin | None], left: int, top: int, palette: int
 ) -> Iterator[Cell]:
-    """The tiles of a sprite, row by row as shown."""
+    """Yield the tiles of a sprite as cells, row by row as displayed."""
     columns = sprite.cells.shape[1]
     for at, number in enumerate(_tile_numbers(sprite)):
         x, y = left + at % columns * TILE, top + at // columns * TILE
@@ -198,7 +198,7 @@ def _sprite_cells(
 def _settled(
     frame: Frame, sprites: Sequence[Sprite], origins: VramOrigins, rom: Rom, codecs: Sequence[Codec]
 ) -> dict[int, Origin | None]:
-    """The origin of every tile of some sprites, by its number in VRAM; chosen together where they make a rectangle."""
+    """Return the origins of the sprites' tiles by VRAM tile number; sprites that form a rectangle settle together."""
     whole = _corner(sprites)
     clusters = [(whole, sprites)] if whole is not None else [(sprite.tile, [sprite]) for sprite in sprites]
     settled: dict[int, Origin | None] = {}
@@ -213,7 +213,7 @@ def _settled(
             for number in set(range(row * PAGE_SIDE, (row + 1) * PAGE_SIDE)).difference(numbers):
                 down, across = _place_in_page(number, corner)
                 if corner % PAGE_SIDE + across >= PAGE_SIDE:
-                    across -= PAGE_SIDE  # left of the sprites, not right of them
+                    across -= PAGE_SIDE  # to the left of the sprites, not to the right
                 beside.append(Tile(down, across, _tile_data(frame, number), origins.origins[number]))
         for number, origin in zip(numbers, settle_origins(tiles, beside, rom, codecs), strict=True):
             settled.setdefault(number, origin)
@@ -221,7 +221,7 @@ def _settled(
 
 
 def _corner(sprites: Sequence[Sprite]) -> int | None:
-    """The number in its page of the upper left tile, if the sprites' tiles fill a rectangle of one page."""
+    """Return the number of the top left tile within its page if the sprites' tiles fill a rectangle of one page."""
     numbers = {number for sprite in sprites for number in _tile_numbers(sprite)}
     if len({number // PAGE_SIDE**2 for number in numbers}) == 1:
         for sprite in sprites:
@@ -232,12 +232,12 @@ def _corner(sprites: Sequence[Sprite]) -> int | None:
 
 
 def _place_in_page(number: int, corner: int) -> tuple[int, int]:
-    """Row and column of a tile in its page, counted on from a corner; both wrap, as a sprite's tiles do."""
+    """Return row and column of a tile in its page, relative to a corner. Both wrap, as a sprite's tiles do."""
     return (number // PAGE_SIDE - corner // PAGE_SIDE) % PAGE_SIDE, (number - corner) % PAGE_SIDE
 
 
 def _tile_numbers(sprite: Sprite) -> list[int]:
-    """Byte address / 32 of a sprite's tiles in VRAM: tiles of OBJ always begin at multiples of 32 bytes."""
+    """Return the VRAM byte addresses of a sprite's tiles / 32: OBJ tiles always begin at multiples of 32 bytes."""
     numbers: list[int] = (sprite.cells.reshape(-1) // TILE_BYTES).tolist()
     return numbers
 
@@ -247,10 +247,10 @@ def _tile_data(frame: Frame, number: int) -> bytes:
 
 
 def _obj_palettes(frame: Frame, numbers: Sequence[int]) -> NDArray[np.uint16]:
-    """uint16[n, 16]: OBJ palettes (CGRAM from colour 128), bit 15 cleared: CGRAM keeps 15 bits."""
+    """Return OBJ palettes (CGRAM from colour 128), uint16[n, 16]. Bit 15 is cleared: CGRAM stores 15 bits."""
     return np.stack([obj_palette(frame.snapshot.cgram, number) for number in numbers]) & np.uint16(0x7FFF)
 
 
 def _printable(text: str) -> str:
-    """A title that messages and JSON can hold: a ROM's own may be any bytes."""
+    """Make a title safe for messages and JSON: a ROM's title may be any bytes."""
     return "".join(character if character.isprintable() else "?" for character in text)[:200]

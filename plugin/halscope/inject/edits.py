@@ -1,4 +1,4 @@
-"""What an edit comes to: tiles, blocks and the plan, as values."""
+"""The result of an edit as values: changed tiles, changed blocks and the plan."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from halscope.inject._sheet_edit import SheetEdit
 from halscope.rom.image import Rom
 
 PROVEN_STARTS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer")
-"""What must be known of a block's start before its bytes are changed."""
+"""Evidence that a block's start must have before its bytes are changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A stretch of a block before and after: one tile of a sheet. Those of a 2bpp and a 4bpp sheet may overlap.
+    """One tile of a block before and after the edit. Changes from a 2bpp and a 4bpp sheet may overlap.
 
     Args:
-        byte_offset: Where it begins in the block's decoded bytes.
-        old: Its bytes in the ROM, 8 × bpp.
-        new: Its bytes after the whole edit, as many: those of an overlapping change included.
-        vram_bytes: VRAM byte addresses at which the tile was when its sheet was exported, ascending.
+        byte_offset: Offset of the tile in the block's decoded bytes.
+        old: Its bytes in the ROM, 8 × bpp of them.
+        new: Its bytes after the complete edit, including any overlapping changes; same length as `old`.
+        vram_bytes: VRAM byte addresses of the tile when its sheet was exported, ascending.
     """
 
     byte_offset: int
@@ -33,26 +33,28 @@ class Change:
 
     @property
     def size(self) -> int:
-        """Its bytes."""
+        """Size of the tile in bytes."""
         return len(self.old)
 
     @property
     def end(self) -> int:
-        """Offset in the block's decoded bytes behind its last byte."""
+        """Offset just past its last byte in the block's decoded bytes."""
         return self.byte_offset + len(self.old)
 
 
 @dataclass(frozen=True, slots=True)
 class BlockEdit:
-    """A block before and after. For "raw" it is a tile, or several that overlap; packed and decoded bytes are the same.
+    """A block before and after the edit.
+
+    A "raw" block is one tile or several overlapping ones; its packed and decoded bytes are the same.
 
     Args:
         codec: Name of the codec, or "raw".
         block_offset: File offset of the packed bytes in the headerless image.
-        start: How the block's start is known.
+        start: Evidence for the start of the block.
         old_data: Decoded bytes in the ROM.
-        new_data: Decoded bytes after the edit: only bytes inside `changes` differ.
-        old_packed: Packed bytes in the ROM, terminator included.
+        new_data: Decoded bytes after the edit. Only bytes inside `changes` differ.
+        old_packed: Packed bytes in the ROM, including the terminator.
         new_packed: The smallest packing of `new_data`.
         changes: The edited tiles, by byte offset, then size.
     """
@@ -68,16 +70,16 @@ class BlockEdit:
 
     @property
     def old_packed_size(self) -> int:
-        """Bytes that the block takes in the ROM: all that an edit may use."""
+        """Size of the block in the ROM in bytes: the space that an edit may use."""
         return len(self.old_packed)
 
     @property
     def end(self) -> int:
-        """File offset behind the block's last packed byte."""
+        """File offset just past the block's last packed byte."""
         return self.block_offset + len(self.old_packed)
 
     def place(self, change: Change) -> tuple[str, int, int]:
-        """Codec, block offset and byte offset of a change, as an origin names its tile."""
+        """Return codec, block offset and byte offset of a change, as in the origin of its tile."""
         if self.codec == RAW_CODEC:
             return RAW_CODEC, self.block_offset + change.byte_offset, 0
         return self.codec, self.block_offset, change.byte_offset
@@ -94,14 +96,14 @@ class BlockEdit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EditPlan:
-    """What an edit does to a ROM; nothing has been written yet.
+    """The planned changes to a ROM. Nothing has been written yet.
 
     Args:
-        rom: The ROM that it was planned for.
-        codecs: The codecs by name, to decode again when the result is checked.
-        edits: What each sheet changes.
-        blocks: The changed blocks, ascending; empty when the picture was not changed.
-        notes: What a person should know: other places that hold the same tiles and stay as they are.
+        rom: The ROM that the plan is for.
+        codecs: The codecs by name, used to verify the result by decoding it again.
+        edits: The changes of each sheet.
+        blocks: The changed blocks, ascending; empty if the picture was not changed.
+        notes: Notes for the user: other places that hold the same tiles and are left as they are.
     """
 
     rom: Rom = field(repr=False)

@@ -1,4 +1,4 @@
-"""Where else in the ROM the tiles of an edit stand, and what stands there that an edit must not touch."""
+"""Find other ROM locations that hold the tiles of an edit, and compressed data that an edit must not overwrite."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from halscope.inject.edits import PROVEN_STARTS, BlockEdit
 from halscope.rom.image import Rom
 
 Known = Mapping[bytes, tuple[Origin, ...]]
-"""Every place that the index knows of a tile, by the tile's bytes."""
+"""All known origins of a tile, keyed by the tile's bytes."""
 
 _NOTED_PLACES: Final = 4
 
 
 def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec], known: Known) -> list[str]:
-    """A note for each block whose edited tiles also stand in places that the plan does not change."""
+    """Return a note for each block whose edited tiles also occur in places that the plan does not change."""
     edited = {block.place(change) for block in plan for change in block.changes}
     notes = []
 
@@ -46,8 +46,8 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
             more = f" and {len(places) - _NOTED_PLACES} more places" if len(places) > _NOTED_PLACES else ""
             what = f"{tiles} of {len(block.changes)} edited tiles" if len(block.changes) > 1 else "the edited tile"
             where = f" of the {block.name}" if block.codec != RAW_CODEC else f" at {block.block_offset:#x}"
-            stand = "stands" if tiles == 1 else "stand"
-            notes.append(f"{what}{where} also {stand} in {shown}{more}; what is shown from there stays")
+            stand = "occurs" if tiles == 1 else "occur"
+            notes.append(f"{what}{where} also {stand} in {shown}{more}; those copies stay as they are")
     return notes
 
 
@@ -61,7 +61,7 @@ def _place_name(origin: Origin, block: BlockEdit) -> str:
 def _apart(
     origins: Sequence[Origin], block: BlockEdit, tile_bytes: int, end_of: Callable[[str, int], int | None]
 ) -> list[Origin]:
-    """The origins in places of their own, best first: not the twins of a better one, nor bytes inside its stream."""
+    """Return the distinct origins, best first, without those that overlap the stream of a better one."""
     kept: list[Origin] = []
     taken = {(block.codec, block.block_offset): (block.block_offset, block.end)}
     for origin in origins:
@@ -77,7 +77,7 @@ def _apart(
 
 
 def _end(rom: Rom, codecs: Mapping[str, Codec], codec: str, block_offset: int) -> int | None:
-    """File offset behind a block's packed bytes, or `None` where nothing can be decoded."""
+    """Return the file offset just past a block's packed bytes, or `None` if the block cannot be decoded."""
     if codec not in codecs:
         return None
     try:
@@ -87,7 +87,7 @@ def _end(rom: Rom, codecs: Mapping[str, Codec], codec: str, block_offset: int) -
 
 
 def _occurrences(rom: Rom, tile: bytes) -> list[int]:
-    """The first places of a tile's bytes in the image, at any alignment."""
+    """Return the first occurrences of a tile's bytes in the image, at any alignment."""
     image, at = rom.data.tobytes(), -1
     found: list[int] = []
     while len(found) < 2 * _NOTED_PLACES and (at := image.find(tile, at + 1)) >= 0:
@@ -96,12 +96,12 @@ def _occurrences(rom: Rom, tile: bytes) -> list[int]:
 
 
 def refuse_raw_over_block(rom: Rom, codecs: Mapping[str, Codec], block: BlockEdit, known: Known) -> None:
-    """Raw bytes never go over a compressed stream: they would be read as commands."""
+    """Refuse to write raw bytes over a compressed stream: the game would read them as commands."""
     for origin in (origin for change in block.changes for origin in known.get(change.old, ())):
         packed = origin.codec != RAW_CODEC and origin.start in PROVEN_STARTS
         end = _end(rom, codecs, origin.codec, origin.block_offset) if packed else None
         if end is not None and origin.block_offset < block.end and end > block.block_offset:
             raise InjectError(
-                f"{rom.name}: the uncompressed {block.name} lies inside the {origin.codec} block at "
+                f"{rom.name}: the uncompressed {block.name} is inside the {origin.codec} block at "
                 f"{origin.block_offset:#x}; export the tile from that block"
             )

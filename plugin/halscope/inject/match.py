@@ -1,4 +1,4 @@
-"""From an edited picture's colours back to the console's palette indices."""
+"""Match the colours of an edited picture to the console's palette indices."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from halscope.ppu.cgram import from_rgb
 
 _NEVER: Final = np.inf
 _CHUNK: Final = 1 << 16
-"""Colours measured against a palette at once, to bound the memory that a photograph would take."""
+"""Colours compared with a palette at a time, which bounds the memory used for a photograph."""
 
 
 def match_pixels(
     sheet: Sheet, original: Composition, picture: Pixels, source: str, *, nearest: bool
 ) -> NDArray[np.uint8]:
-    """Say which palette entry every pixel of the edited picture is.
+    """Find the palette entry of every pixel of the edited picture.
 
-    A colour matches an entry exactly, or once it is rounded to 5 bits a channel (editors differ in how they spread 5
-    bits over 8). A cell's own palette is all that its pixels may use. Where a palette holds a colour twice, an indexed
-    file that kept the sheet's palette decides; else a pixel whose colour did not change keeps its index, and a painted
-    one takes the lowest. An opaque pixel in colour 0 counts as transparent only in a file that lost its transparency.
+    A colour matches an entry exactly or after rounding to 5 bits per channel (editors differ in how they expand 5 bits
+    to 8). A pixel may only use the palette of its cell. If a palette contains a colour twice, an indexed file that kept
+    the sheet's palette decides; otherwise a pixel whose colour did not change keeps its index, and a painted one takes
+    the lowest index. An opaque pixel in colour 0 counts as transparent only if the file lost its transparency.
 
     Args:
-        sheet: As exported; the picture has its size.
-        original: What the sheet shows.
+        sheet: The sheet as exported; the picture must have its size.
+        original: The picture of the sheet as exported.
         picture: The edited picture.
         source: Its file, for messages.
-        nearest: Take the nearest colour for one that is not in the palette.
+        nearest: Replace a colour that is not in the palette by the nearest one.
 
     Returns:
         uint8[height, width], palette × 2^bpp + colour, 0 where transparent.
 
     Raises:
-        ImageError: A colour is not in the palette, or something is painted where no tile is.
+        ImageError: A colour is not in the palette, or a pixel is painted where there is no tile.
     """
     order = _palette_order(sheet, original)
     colours, inverse = np.unique(_packed(picture.rgb), return_inverse=True)
@@ -73,7 +73,7 @@ def match_pixels(
 
 
 def _palette_order(sheet: Sheet, original: Composition) -> NDArray[np.int16]:
-    """int16[ranks, height, width]: palettes a pixel may use, the one it shows first, then front to back; -1: none."""
+    """Return int16[ranks, height, width]: palettes a pixel may use, visible one first, then front to back; -1: none."""
     shape = original.pixels.shape
     if len(sheet.palettes) == 1:
         order = np.full((1, *shape), -1, np.int16)
@@ -96,7 +96,7 @@ def _palette_order(sheet: Sheet, original: Composition) -> NDArray[np.int16]:
 def _entries(
     sheet: Sheet, colours: NDArray[np.int32], *, nearest: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """For each colour and palette: the entry that it matches, and how far away that is (below 1: a match)."""
+    """Return, for each colour and palette, the matching entry and its distance (below 1: a match)."""
     entry = np.zeros((len(colours), len(sheet.palettes)), np.uint8)
     distance = np.full((len(colours), len(sheet.palettes)), _NEVER, np.float32)
     rgb = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)
@@ -110,7 +110,7 @@ def _entries(
                 distance[start : start + _CHUNK, slot] = away.min(axis=1) + 1
         for rank in range(len(tiers) - 1, -1, -1):
             keys, entry_keys = tiers[rank][0], tiers[rank][1][slot, 1:]
-            ascending = np.argsort(entry_keys, kind="stable")  # stable: of equal colours the lowest index is first
+            ascending = np.argsort(entry_keys, kind="stable")  # stable: the lowest index of equal colours comes first
             place = np.minimum(np.searchsorted(entry_keys[ascending], keys), len(ascending) - 1)
             found = ascending[place]
             hit = entry_keys[found] == keys
@@ -130,12 +130,12 @@ def _unpacked(colours: NDArray[np.int32]) -> NDArray[np.uint8]:
 
 
 def _rounded(colours: NDArray[np.int32]) -> NDArray[np.int32]:
-    """BGR555 of the nearest of 32 levels."""
+    """Convert to BGR555 by rounding to the nearest of 32 levels."""
     return from_rgb(_unpacked(colours)).astype(np.int32)
 
 
 def _cut(colours: NDArray[np.int32]) -> NDArray[np.int32]:
-    """BGR555 of the upper five bits: what `c << 3` in another tool's palette stands for."""
+    """Convert to BGR555 by truncation: some tools expand colours as `c << 3`."""
     return colours >> 19 | (colours >> 11 & 31) << 5 | (colours >> 3 & 31) << 10
 
 
@@ -144,7 +144,7 @@ def _is_colour(colours: NDArray[np.int32], bgr555: int) -> NDArray[np.bool_]:
 
 
 def _redmean(colours: NDArray[np.int32], entries: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Distance as the eye sees it, roughly: RGB weighted by how red the pair is (Thiadmer Riemersma's "redmean")."""
+    """Approximate perceptual distance: RGB weighted by mean red (Thiadmer Riemersma's "redmean")."""
     left = _unpacked(colours).astype(np.float32)[:, None, :]
     right = entries.astype(np.float32)[None, :, :]
     red = (left[..., 0] + right[..., 0]) / 2
@@ -154,7 +154,7 @@ def _redmean(colours: NDArray[np.int32], entries: NDArray[np.uint8]) -> NDArray[
 
 
 def _trusted_indices(sheet: Sheet, picture: Pixels) -> NDArray[np.int32] | None:
-    """int32[height, width]: the indices of a file that still has the whole palette, entry by entry; else `None`."""
+    """Return the file's indices, int32[height, width], if its palette is still the sheet's; otherwise `None`."""
     rgb = sheet.rgb
     if picture.indices is None or picture.palette is None or len(picture.palette) < len(rgb):
         return None
@@ -169,7 +169,7 @@ def _refuse(
     covered: NDArray[np.bool_],
     source: str,
 ) -> NoReturn:
-    """Say which pixels cannot be brought to the console."""
+    """Raise an error that names the pixels that cannot be converted."""
     outside = wrong & ~covered
     if outside.any():
         y, x = (int(v) for v in np.argwhere(outside)[0])
@@ -184,7 +184,7 @@ def _refuse(
     begin = f"{source}: "
     if used > limit:
         palettes = "palette holds" if len(sheet.palettes) == 1 else f"{len(sheet.palettes)} palettes hold"
-        begin += f"uses {used} colours, its {palettes} {limit} (transparent counted); "
+        begin += f"uses {used} colours, its {palettes} {limit} (including transparent); "
     colour = packed[y, x]
     entries = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)[:, 1:].reshape(-1, 3)
     away = _redmean(np.array([colour], np.int32), entries)[0]
@@ -192,7 +192,7 @@ def _refuse(
     message = (
         f"{begin}{np.count_nonzero(wrong)} pixels in {len(set(packed[wrong].tolist()))} colours that are not in the "
         f"{'palettes of their tiles' if len(sheet.palettes) > 1 else 'palette'}, the first at ({x}, {y}): "
-        f"#{colour:06x}, nearest is #{near:06x}; use the sheet's colours, or ask for the nearest ones (--nearest)"
+        f"#{colour:06x}, nearest is #{near:06x}; use the sheet's colours, or choose the nearest ones with --nearest"
     )
     if np.count_nonzero(wrong & (original.pixels == 0)) * 2 > np.count_nonzero(wrong):
         message += "; most of them were transparent: save the picture with its transparency"

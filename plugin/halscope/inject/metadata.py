@@ -1,4 +1,4 @@
-"""The edit sheet's JSON: written into the PNG and beside it, read back strictly (docs/reference/edit-sheet.md)."""
+"""The edit sheet's JSON, stored in the PNG and next to it, and validated when read (docs/reference/edit-sheet.md)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from halscope.ppu.tiles import DEPTHS
 FORMAT: Final = "halscope-sheet"
 VERSION: Final = 1
 MAX_JSON_BYTES: Final = 4 << 20
-"""8192 cells of some 200 characters each fill less than half of it."""
+"""8192 cells of about 200 characters each take less than half of this."""
 
 _ADVICE: Final = "export the sheet again"
 
 
 def picture_sha256(pixels: NDArray[np.uint8]) -> str:
-    """Hash of a picture's size and pixel values: of what a sheet shows, whatever file it is stored in."""
+    """Hash a picture's size and pixel values, independent of the file it is stored in."""
     size = f"{pixels.shape[1]}x{pixels.shape[0]}:".encode()
     return hashlib.sha256(size + pixels.astype(np.uint8, copy=False).tobytes()).hexdigest()
 
 
 def to_json(sheet: Sheet) -> str:
-    """The sheet as one line of ASCII JSON, so that every PNG text chunk can hold it."""
+    """Return the sheet as one line of ASCII JSON, which any kind of PNG text chunk can hold."""
     rgb = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)
     document = {
         "format": FORMAT,
@@ -55,11 +55,11 @@ def from_json(text: str | bytes, source: str) -> Sheet:
     """Read a sheet's JSON.
 
     Args:
-        text: The document; anything at all may stand in it.
-        source: What it was read from, for the messages.
+        text: The document; its contents are not trusted.
+        source: Where it was read from, for messages.
 
     Raises:
-        ImageError: It is not JSON, a field is missing, unknown or out of range, or its parts contradict each other.
+        ImageError: It is not JSON, a field is missing, unknown or out of range, or fields contradict each other.
     """
     if len(text) > MAX_JSON_BYTES:
         raise ImageError(f"{source}: {len(text)} bytes of sheet data; at most {MAX_JSON_BYTES}; export the sheet again")
@@ -72,7 +72,7 @@ def from_json(text: str | bytes, source: str) -> Sheet:
     rom = root.inner("rom")
     palettes = [_palette(palette) for palette in root.each("palettes", MAX_PALETTES, least=1)]
     if len({len(palette) for palette in palettes}) != 1:
-        raise root.wrong("its palettes are of different lengths")
+        raise root.wrong("its palettes have different lengths")
     cells = tuple(_cell(cell) for cell in root.each("cells", MAX_CELLS, least=1))
     digest = root.take("picture_sha256", read.sha256)
     values: dict[str, Any] = {
@@ -91,12 +91,12 @@ def from_json(text: str | bytes, source: str) -> Sheet:
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
     if picture_sha256(sheet.composition.pixels) != digest:
-        raise ImageError(f"{source}: its tiles do not make the picture that was exported; export the sheet again")
+        raise ImageError(f"{source}: its tiles do not match the picture that was exported; export the sheet again")
     return sheet
 
 
 def origin_to_json(origin: Origin) -> dict[str, Any]:
-    """An origin as JSON, in a sheet or an edit."""
+    """Return an origin as a JSON object, for a sheet or an edit."""
     return {
         "codec": origin.codec,
         "block_offset": origin.block_offset,
@@ -106,7 +106,7 @@ def origin_to_json(origin: Origin) -> dict[str, Any]:
 
 
 def origin_from_json(fields: Fields) -> Origin:
-    """Read an origin. Raises what `fields` raises."""
+    """Read an origin. Raises the error type of `fields`."""
     origin = Origin(
         codec=fields.take("codec", read.codec_name),
         block_offset=fields.take("block_offset", read.rom_offset),
@@ -148,6 +148,6 @@ def _cell(fields: Fields) -> Cell:
 
 def _palette(fields: Fields) -> list[int]:
     colours = fields.take("bgr555", read.listed(256, read.whole(0, 0x7FFF)))
-    fields.take("rgb", read.anything)  # for people and other tools; BGR555 is what counts
+    fields.take("rgb", read.anything)  # for people and other tools; only BGR555 is used
     fields.finish()
     return colours

@@ -1,4 +1,4 @@
-"""The edit sheet as a value: tiles with their places, palettes and origins, and the picture that they make."""
+"""The edit sheet as a value: tiles with their positions, palettes and origins, and the picture they form."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SHEET_KINDS: Final[tuple[SheetKind, ...]] = ("sprite", "metasprite", "block")
 TILE: Final = 8
 MAX_SIDE: Final = 4096
 MAX_PIXELS: Final = 1 << 20
-"""A 64 KiB block of 2bpp tiles, 16 wide, is 128x2048; four times that is still a picture that is edited by hand."""
+"""A 64 KiB block of 2bpp tiles, 16 tiles wide, is 128x2048; four times that can still be edited by hand."""
 MAX_CELLS: Final = 8192
 MAX_PALETTES: Final = 8
-"""As many as OBJ has; an indexed PNG holds 256 entries, so 8bpp sheets have one."""
+"""The number of OBJ palettes. An indexed PNG holds 256 entries, so an 8bpp sheet has one palette."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class Cell:
     """One 8×8 tile of a sheet.
 
     Args:
-        x: Left edge in the picture, pixels.
-        y: Top edge in the picture, pixels.
-        hflip: The picture shows the tile mirrored left to right.
-        vflip: The picture shows the tile mirrored top to bottom.
+        x: Left edge in the picture, in pixels.
+        y: Top edge in the picture, in pixels.
+        hflip: Whether the picture shows the tile mirrored left to right.
+        vflip: Whether the picture shows the tile mirrored top to bottom.
         palette: Index into the sheet's palettes.
-        tile: The original tile as it stands in the ROM's block and in VRAM (not flipped), 8 × bpp bytes.
-        origin: Where in the ROM those bytes come from; `None` locks the cell: it is shown, but cannot be edited.
-        vram_byte: Byte address in VRAM that it was read from, or `None`.
+        tile: The original tile as stored in the ROM's block and in VRAM (not flipped), 8 × bpp bytes.
+        origin: Where those bytes are in the ROM. `None` locks the cell: it is shown but cannot be edited.
+        vram_byte: VRAM byte address that it was read from, or `None`.
     """
 
     x: int
@@ -51,39 +51,39 @@ class Cell:
 
     @property
     def place(self) -> str:
-        """The cell's place, for messages."""
+        """The cell's position, for messages."""
         return f"({self.x}, {self.y})"
 
 
 class Composition(NamedTuple):
-    """A sheet's picture, and which cell shows in each pixel.
+    """A sheet's picture, and the cell visible in each pixel.
 
     Args:
-        pixels: uint8[height, width], palette × 2^bpp + colour; 0 where nothing is opaque.
-        owner: int32[height, width], index of the cell whose opaque pixel is in front, or -1.
+        pixels: uint8[height, width], palette × 2^bpp + colour; 0 where transparent.
+        owner: int32[height, width], index of the frontmost cell with an opaque pixel, or -1.
     """
 
     pixels: NDArray[np.uint8]
     owner: NDArray[np.int32]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: the composition is kept
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: `cached_property` needs a `__dict__`
 class Sheet:
-    """What is exported for editing: a picture made of tiles whose places in the ROM are known.
+    """A picture exported for editing, made of tiles whose places in the ROM are known.
 
     Args:
-        kind: What it shows.
-        title: For a person.
-        width: Pixels.
-        height: Pixels.
-        bpp: Bits a pixel: 2, 4 or 8.
+        kind: What the sheet shows.
+        title: Title for users.
+        width: Width in pixels.
+        height: Height in pixels.
+        bpp: Bits per pixel: 2, 4 or 8.
         palettes: uint16[n, 2^bpp], BGR555 in the console's order; colour 0 of each is transparent.
-        cells: The tiles; where they overlap, an earlier one is in front, as in OAM.
+        cells: The tiles. Where they overlap, earlier ones are in front, as in OAM.
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
-        rom_title: The ROM's own title, for a person.
+        rom_title: Title from the ROM's header, for users.
 
     Raises:
-        ImageError: The parts do not fit each other.
+        ImageError: The fields are inconsistent or out of range.
     """
 
     kind: SheetKind
@@ -98,10 +98,10 @@ class Sheet:
 
     def __post_init__(self) -> None:
         if self.bpp not in DEPTHS:
-            raise ImageError(f"sheet: {self.bpp} bits a pixel; tiles have 2, 4 or 8")
+            raise ImageError(f"sheet: {self.bpp} bits per pixel; tiles have 2, 4 or 8")
         if not (1 <= self.width <= MAX_SIDE and 1 <= self.height <= MAX_SIDE) or self.width * self.height > MAX_PIXELS:
             raise ImageError(
-                f"sheet: {self.width}x{self.height} pixels; at most {MAX_SIDE} a side, {MAX_PIXELS} in all"
+                f"sheet: {self.width}x{self.height} pixels; at most {MAX_SIDE} per side and {MAX_PIXELS} in total"
             )
         count, colours = self.palettes.shape
         most = min(MAX_PALETTES, 256 >> self.bpp)
@@ -110,16 +110,16 @@ class Sheet:
                 f"sheet: {count} palettes of {colours} colours; {self.bpp}bpp takes 1 to {most} of {self.colours}"
             )
         if self.palettes.size and int(self.palettes.max()) > 0x7FFF:
-            raise ImageError("sheet: a palette holds a colour above $7FFF, which is no BGR555")
+            raise ImageError("sheet: a palette holds a colour above $7FFF, which is not BGR555")
         if not 1 <= len(self.cells) <= MAX_CELLS:
-            raise ImageError(f"sheet: {len(self.cells)} tiles; it takes 1 to {MAX_CELLS}")
+            raise ImageError(f"sheet: {len(self.cells)} tiles; a sheet has 1 to {MAX_CELLS}")
         tiles: dict[tuple[str, int, int], bytes] = {}
         for cell in self.cells:
             origin = cell.origin
             if origin is not None:
                 place = (origin.codec, origin.block_offset, origin.byte_offset)
                 if tiles.setdefault(place, cell.tile) != cell.tile:
-                    raise ImageError(f"sheet: the tile at {cell.place} is another than one from the same origin")
+                    raise ImageError(f"sheet: the tile at {cell.place} differs from another one with the same origin")
             if not (0 <= cell.x <= self.width - TILE and 0 <= cell.y <= self.height - TILE):
                 raise ImageError(f"sheet: the tile at {cell.place} is outside of {self.width}x{self.height} pixels")
             if not 0 <= cell.palette < count:
@@ -129,12 +129,12 @@ class Sheet:
 
     @property
     def colours(self) -> int:
-        """Colours a palette."""
+        """Colours per palette."""
         return 1 << self.bpp
 
     @property
     def tile_bytes(self) -> int:
-        """Bytes of a tile: 8 × bpp."""
+        """Size of a tile in bytes: 8 × bpp."""
         return TILE * self.bpp
 
     @property
@@ -143,31 +143,31 @@ class Sheet:
         return to_rgb(self.palettes.reshape(-1))
 
     def tile_pixels(self) -> NDArray[np.uint8]:
-        """uint8[cells, 8, 8], 0 to 2^bpp - 1: every cell's tile as the picture shows it (flips applied)."""
+        """Return every cell's tile as displayed (flips applied): uint8[cells, 8, 8], 0 to 2^bpp - 1."""
         pixels = decode_tiles(b"".join(cell.tile for cell in self.cells), self.bpp)
         return self.flip(pixels)
 
     def flip(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Turn uint8[cells, 8, 8] from stored to shown, or back: a flip is its own inverse."""
+        """Convert uint8[cells, 8, 8] between stored and displayed orientation; a flip is its own inverse."""
         hflip = np.array([cell.hflip for cell in self.cells])[:, None, None]
         vflip = np.array([cell.vflip for cell in self.cells])[:, None, None]
         pixels = np.where(hflip, pixels[:, :, ::-1], pixels)
         return np.where(vflip, pixels[:, ::-1, :], pixels)
 
     def encode(self, shown: NDArray[np.uint8]) -> list[bytes]:
-        """Every cell's tile as stored, from uint8[cells, 8, 8] as shown."""
+        """Return every cell's tile as stored bytes, given uint8[cells, 8, 8] as displayed."""
         return [row.tobytes() for row in encode_tiles(self.flip(shown), self.bpp)]
 
     @cached_property
     def composition(self) -> Composition:
-        """What the sheet shows, read-only; composed when it is first asked for, and kept."""
+        """The sheet's picture, read-only; composed on first access and cached."""
         composition = self.compose()
         for array in composition:
             array.flags.writeable = False
         return composition
 
     def compose(self) -> Composition:
-        """Lay the tiles out, the last first, so that earlier cells cover later ones. The arrays are new each time."""
+        """Compose the picture into new arrays, drawing the last cell first so that earlier cells cover later ones."""
         pixels = np.zeros((self.height, self.width), np.uint8)
         owner = np.full((self.height, self.width), -1, np.int32)
         shown = self.tile_pixels()
@@ -182,12 +182,12 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EditedSheet:
-    """A sheet and the picture that a person made of it.
+    """A sheet and its edited picture.
 
     Args:
-        sheet: As exported.
+        sheet: The sheet as exported.
         pixels: uint8[height, width], palette × 2^bpp + colour, 0 where transparent.
-        name: The file it came from, for messages.
+        name: The file that it was read from, for messages.
     """
 
     sheet: Sheet

@@ -1,4 +1,4 @@
-"""From a plan to a patch: place the packed blocks, fix the checksum, and check the result before anyone gets it."""
+"""Turn a plan into a patch: place the packed blocks, fix the checksum, and verify the result."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from halscope.rom.image import Rom
 
 
 def to_patch(plan: EditPlan) -> Patch:
-    """Place a plan's blocks where they stood, fix the checksum and prove the result by decoding it again.
+    """Place a plan's blocks at their original offsets, fix the checksum, and verify the result by decoding it again.
 
-    A block may take the bytes that it took before and no more: what follows belongs to something else. Where it has
-    become shorter, the bytes behind its new end keep their content: the game stops at the terminator and never reads
-    them, and a patch that leaves them alone is smaller and cannot harm a stream that shares them.
+    A block must not grow beyond its original size, because what follows belongs to something else. If it shrinks, the
+    bytes past its new end keep their content: the game stops at the terminator and never reads them, and leaving them
+    alone makes the patch smaller and cannot damage a stream that shares them.
 
     Returns:
-        A patch with ROM writes, ascending; none at all for a plan without changes.
+        A patch with ROM writes, ascending; without writes if the plan has no changes.
 
     Raises:
-        InjectError: A block has become too large for its place, or the result does not decode to the edit.
+        InjectError: A block is too large for its place, or the result does not decode to the edit.
     """
     too_large = [block for block in plan.blocks if len(block.new_packed) > block.old_packed_size]
     if too_large:
@@ -58,10 +58,10 @@ def apply_patch(rom: Rom | Buffer, patch: Patch) -> bytes:
 
     Args:
         rom: The ROM that the patch was made for, or its headerless image, which is hashed.
-        patch: The patch; its ROM writes alone count.
+        patch: The patch. Only its ROM writes are applied.
 
     Raises:
-        PatchError: The image is another one, or does not hold what a write expects.
+        PatchError: The image is a different one, or does not hold the bytes that a write expects.
     """
     image = bytearray(verified_image(rom, patch))
     _write(image, patch.rom)
@@ -69,7 +69,7 @@ def apply_patch(rom: Rom | Buffer, patch: Patch) -> bytes:
 
 
 def verified_image(rom: Rom | Buffer, patch: Patch) -> NDArray[np.uint8]:
-    """uint8[n]: the headerless image, after checking that the patch was made for it. Raises PatchError: it was not."""
+    """Return the headerless image, uint8[n]. Raises PatchError if the patch was not made for it."""
     if isinstance(rom, Rom):
         image, digest = rom.data, rom.sha256
     else:
@@ -77,7 +77,7 @@ def verified_image(rom: Rom | Buffer, patch: Patch) -> NDArray[np.uint8]:
         digest = hashlib.sha256(image).hexdigest()
     if digest != patch.rom_sha256:
         raise PatchError(
-            f"the patch was made for a ROM with the SHA-256 {patch.rom_sha256}, this one has {digest}; give that ROM"
+            f"the patch was made for a ROM with the SHA-256 {patch.rom_sha256}, this one has {digest}; use that ROM"
         )
     for write in patch.rom:
         check_write(image, write)
@@ -85,7 +85,7 @@ def verified_image(rom: Rom | Buffer, patch: Patch) -> NDArray[np.uint8]:
 
 
 def check_write(image: NDArray[np.uint8] | bytearray, write: Write) -> None:
-    """Raise PatchError where a write goes outside the image, or does not find there what it expects."""
+    """Raise PatchError if a write goes outside the image or its expected bytes do not match."""
     end = write.offset + len(write.data)
     if write.space != "rom" or end > len(image):
         raise PatchError(
@@ -93,7 +93,7 @@ def check_write(image: NDArray[np.uint8] | bytearray, write: Write) -> None:
         )
     expected = write.expected
     if expected is not None and bytes(image[write.offset : write.offset + len(expected)]) != expected:
-        raise PatchError(f"the ROM does not hold at {write.offset:#x} what the patch expects there; give its own ROM")
+        raise PatchError(f"the ROM does not hold what the patch expects at {write.offset:#x}; use the patch's own ROM")
 
 
 _ADVICE = (
@@ -108,7 +108,7 @@ def _titles(plan: EditPlan) -> str:
 
 
 def _has_header(plan: EditPlan) -> bool:
-    """Whether a checksum has a place: where the mapping was forced on an image without header, code may stand there."""
+    """Whether the image has a checksum field. With a forced mapping and no header, that place may hold code."""
     return plan.rom.score >= LIKELY
 
 
@@ -127,7 +127,7 @@ def _write(image: bytearray, writes: Iterable[Write]) -> None:
 
 
 def _check(plan: EditPlan, writes: Sequence[Write], image: bytearray) -> None:
-    """Decode the patched image and compare: what is handed out has been read back as the game will read it."""
+    """Decode the patched image as the game will and compare it with the edit."""
     overlapping = any(first.offset + len(first.data) > second.offset for first, second in pairwise(writes))
     if overlapping or (_has_header(plan) and not checksum.is_right(image, plan.rom.header_offset)):
         raise InjectError(f"{plan.rom.name}: the header overlaps an edited block; nothing was changed")

@@ -1,4 +1,4 @@
-"""From an edited sheet to a plan: which bytes of which blocks change, each proven against the ROM."""
+"""Turn edited sheets into a plan: the bytes that change in each block, verified against the ROM."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ __all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan
 
 
 class TileIndex(Protocol):
-    """What a plan asks of a ROM's index."""
+    """The part of a ROM's index that planning uses."""
 
     def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:
-        """Every place of each tile, uint8[n, 32], best first."""
+        """Return all origins of each tile in uint8[n, 32], best first."""
 
 
 def plan_edit(
@@ -47,7 +47,7 @@ def plan_edit(
     force: bool = False,
     cancel: CancelSignal | None = None,
 ) -> EditPlan:
-    """Plan the edit of one sheet, as `plan_edits` does."""
+    """Plan the edit of one sheet; see `plan_edits`."""
     return plan_edits(rom, codecs, [edited], index=index, force=force, cancel=cancel)
 
 
@@ -60,11 +60,11 @@ def plan_edits(
     force: bool = False,
     cancel: CancelSignal | None = None,
 ) -> EditPlan:
-    """Plan the edits of sheets with their pictures, as `plan_changes` does for what they change.
+    """Plan the edits of edited sheets: find their changes, then call `plan_changes`.
 
     Raises:
-        CancelledError: As `plan_changes`.
-        InjectError: As `plan_changes`; or a painted tile is locked, or edited in two ways inside one sheet.
+        CancelledError: See `plan_changes`.
+        InjectError: See `plan_changes`; also if a painted tile is locked, or edited in two ways within one sheet.
     """
     return plan_changes(rom, codecs, [sheet_edit(one) for one in edited], index=index, force=force, cancel=cancel)
 
@@ -78,28 +78,28 @@ def plan_changes(
     force: bool = False,
     cancel: CancelSignal | None = None,
 ) -> EditPlan:
-    """Plan edits: take the changed tiles, prove each one's place in the ROM, and pack their blocks anew.
+    """Plan edits: collect the changed tiles, verify their places in the ROM, and repack their blocks.
 
     Args:
         rom: The ROM that the sheets were exported from.
         codecs: All codecs that origins may name.
-        edits: What each sheet changes. Two may change one tile if they agree on it; tiles of two depths or places that
-            overlap may each change bytes of their own. None at all is an edit that changes nothing.
-        index: The ROM's index, if there is one: its evidence for a block's start counts instead of the sheet's, and
-            other places of the same tiles are noted.
-        force: Also edit a block whose start is known by content or adjacency alone.
-        cancel: Ends the packing of a block soon after it is cancelled.
+        edits: The changes of each sheet. Two sheets may change the same tile if the results agree. Overlapping tiles of
+            different depths or offsets may each change their own bytes. May be empty.
+        index: The ROM's index, if available. Its evidence for a block's start then replaces the sheet's, and other
+            places of the same tiles are noted in the plan.
+        force: Also edit blocks whose start is only known by content or adjacency.
+        cancel: Cancels the packing of a block.
 
     Raises:
         CancelledError: `cancel` was cancelled.
-        InjectError: A sheet belongs to another ROM, a tile is edited in two ways, the ROM does not hold what a sheet
-            says, or a block's start is not proven.
+        InjectError: A sheet belongs to another ROM, a tile is edited in two ways, the ROM does not hold a sheet's
+            original tiles, or a block's start is not proven.
     """
     for edit in edits:
         if edit.rom_sha256 != rom.sha256:
             raise InjectError(
                 f"{edit.name}: was exported from another ROM: its SHA-256 is {edit.rom_sha256}, that of {rom.name} "
-                f"is {rom.sha256}; give that ROM, or export the sheet again from this one"
+                f"is {rom.sha256}; use that ROM, or export the sheet again from this one"
             )
     tiles = [SheetTile(edit.name, change) for edit in edits for change in edit.changes]
     names = ", ".join(edit.name for edit in edits)
@@ -120,8 +120,8 @@ def plan_changes(
             block = _edit_block(rom, by_name[codec], block_offset, group, start, cancel)
             if start not in PROVEN_STARTS and not force:
                 raise InjectError(
-                    f"{rom.name}: the {block.name} holds the tiles, but that it begins there is known by {start!r} "
-                    "alone: the game may read it from another start, and the edit would damage it; "
+                    f"{rom.name}: the {block.name} holds the tiles, but the only evidence that it begins there is "
+                    f"{start!r}: the game may read it from another start, and the edit would damage it; "
                     "check it, then repeat with --force"
                 )
         blocks.append(block)
@@ -131,7 +131,7 @@ def plan_changes(
 
 
 def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
-    """Decode a block and check that the game can read it where it stands.
+    """Decode a block and check that the game can read it at that offset.
 
     Raises:
         InjectError: No stream begins there, or it crosses a bank edge.
@@ -145,7 +145,7 @@ def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
         edge = (block_offset // window + 1) * window
         raise InjectError(
             f"{rom.name}: the {codec.name} stream at {block_offset:#x} crosses the bank edge at {edge:#x}, which the "
-            "game cannot read across: this is no block of the game"
+            "game cannot read across: this is not one of the game's blocks"
         )
     return block
 
@@ -183,7 +183,7 @@ def _edit_raw(rom: Rom, group: list[SheetTile], start: StartEvidence) -> BlockEd
 
 
 def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
-    """The tiles by block, ascending; uncompressed ones form a block where they overlap."""
+    """Group tiles by block, ascending. Overlapping uncompressed tiles form one block."""
     packed: dict[tuple[str, int], list[SheetTile]] = defaultdict(list)
     groups: list[list[SheetTile]] = []
     end = -1
@@ -200,7 +200,7 @@ def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
 
 
 def _places(tiles: Sequence[SheetTile], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:
-    """All that the index knows of the changed tiles, by the tile's old bytes (the index holds 32-byte tiles)."""
+    """Look up the changed tiles in the index, keyed by their old bytes. The index only holds 32-byte tiles."""
     old = sorted({tile.change.old for tile in tiles if len(tile.change.old) == TILE_BYTES})
     if index is None or not old:
         return {}
@@ -209,7 +209,7 @@ def _places(tiles: Sequence[SheetTile], index: TileIndex | None) -> dict[bytes, 
 
 
 def _start(group: list[SheetTile], known: Known) -> StartEvidence:
-    """How the block's start is known: by the index where it knows the block, else by what the sheet says."""
+    """Return the evidence for the block's start: from the index if it knows the block, otherwise from the sheet."""
     block = (group[0].origin.codec, group[0].origin.block_offset)
     for tile in group:
         for origin in known.get(tile.change.old, ()):
@@ -223,5 +223,5 @@ def _refuse_overlaps(blocks: Sequence[BlockEdit]) -> None:
         if second.block_offset < first.end:
             raise InjectError(
                 f"the {first.name} and the {second.name} share bytes of the ROM (the first ends at {first.end:#x}); "
-                "edit the tiles of one of them only"
+                "edit the tiles of only one of them"
             )

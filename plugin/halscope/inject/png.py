@@ -1,4 +1,4 @@
-"""PNG in and out: everything about a foreign file is checked before a decoder sees its pixels."""
+"""Read and write PNG. The structure of an untrusted file is checked before a decoder sees its pixels."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ _ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 
 
 @dataclass(frozen=True, slots=True)
 class PngFile:
-    """A PNG whose structure has been checked; its pixels are still packed.
+    """A PNG whose structure has been checked. Its pixels are still compressed.
 
     Args:
-        width: Pixels.
-        height: Pixels.
-        depth: Bits a sample.
+        width: Width in pixels.
+        height: Height in pixels.
+        depth: Bits per sample.
         colour_type: As in IHDR.
-        interlaced: Adam7.
-        header: IHDR's 13 bytes.
-        palette: PLTE's bytes.
-        transparency: tRNS's bytes.
-        packed: All IDAT bytes, joined.
-        texts: Type and body of every text chunk whose keyword is ours.
+        interlaced: Whether it is Adam7 interlaced.
+        header: The 13 bytes of IHDR.
+        palette: The bytes of PLTE.
+        transparency: The bytes of tRNS.
+        packed: All IDAT bytes, concatenated.
+        texts: Type and body of every text chunk with our keyword.
     """
 
     width: int
@@ -92,12 +92,12 @@ class Pixels:
 
 
 def encode(pixels: NDArray[np.uint8], rgb: NDArray[np.uint8], transparent: NDArray[np.bool_], text: str) -> bytes:
-    """Make an indexed PNG.
+    """Encode an indexed PNG.
 
     Args:
         pixels: uint8[height, width], indices.
         rgb: uint8[n, 3], the palette in order.
-        transparent: bool[n], which entries are transparent (tRNS).
+        transparent: bool[n], whether each entry is transparent (tRNS).
         text: ASCII, stored as an iTXt chunk with the keyword "halscope".
     """
     image = Image.fromarray(np.ascontiguousarray(pixels), "L")
@@ -111,10 +111,10 @@ def encode(pixels: NDArray[np.uint8], rgb: NDArray[np.uint8], transparent: NDArr
 
 
 def parse(data: bytes, source: str) -> PngFile:
-    """Check a PNG's structure: signature, chunk lengths and CRCs, header, a single picture of a sane size.
+    """Check a PNG's structure: signature, chunk lengths and CRCs, header, and a single picture of a sane size.
 
     Raises:
-        ImageError: It is another kind of file, truncated, corrupt, animated or too large.
+        ImageError: It is not a PNG, or is truncated, corrupt, animated or too large.
     """
     header = palette = transparency = b""
     packed: list[bytes] = []
@@ -141,10 +141,10 @@ def parse(data: bytes, source: str) -> PngFile:
     width, height, depth, colour_type, compression, filtering, interlace = struct.unpack(">IIBBBBB", header)
     if depth not in _DEPTHS.get(colour_type, ()) or compression or filtering or interlace > 1:
         raise ImageError(
-            f"{source}: is corrupt: its header names a kind of PNG that does not exist; save it again as PNG"
+            f"{source}: is corrupt: its header describes a kind of PNG that does not exist; save it again as PNG"
         )
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or width * height > MAX_PIXELS:
-        raise ImageError(f"{source}: {width}x{height} pixels, which no edit sheet has; give the edited sheet itself")
+        raise ImageError(f"{source}: {width}x{height} pixels, not an edit sheet's size; use the edited sheet itself")
     if colour_type == _INDEXED and (not palette or len(palette) % 3 or len(palette) > 768):
         raise _corrupt(source, "an indexed PNG without a valid palette")
     return PngFile(
@@ -153,10 +153,10 @@ def parse(data: bytes, source: str) -> PngFile:
 
 
 def sheet_text(png: PngFile, source: str) -> bytes | None:
-    """The sheet's JSON in the PNG, or `None`: as iTXt, or as the tEXt or zTXt that some editors make of it.
+    """Return the sheet's JSON from the PNG, or `None`. Some editors convert the iTXt chunk to tEXt or zTXt.
 
     Raises:
-        ImageError: The chunk is damaged or too large, or there are several that differ.
+        ImageError: The chunk is damaged or too large, or there are several different ones.
     """
     found = {_text_body(kind, body, source) for kind, body in png.texts}
     if len(found) > 1:
@@ -165,14 +165,14 @@ def sheet_text(png: PngFile, source: str) -> bytes | None:
 
 
 def decode(png: PngFile, source: str) -> Pixels:
-    """Unpack the pixels: every bit depth and colour type, interlaced or not; 16-bit samples keep their high byte.
+    """Decode the pixels of any bit depth and colour type, interlaced or not. 16-bit samples keep their high byte.
 
     Raises:
-        ImageError: The packed data is damaged or ends early.
+        ImageError: The compressed data is damaged or ends early.
     """
     _check_packed(png, source)
-    # The decoder sees the critical chunks alone: no profile, text or time stamp of the file can upset it, and
-    # transparency is applied here, alike for all colour types.
+    # The decoder only gets the critical chunks, so no profile, text or time stamp can upset it. Transparency is applied
+    # here, in the same way for all colour types.
     palette = _chunk(b"PLTE", png.palette) if png.colour_type == _INDEXED else b""
     clean = _SIGNATURE + _chunk(b"IHDR", png.header) + palette + _chunk(b"IDAT", png.packed) + _chunk(b"IEND", b"")
     try:
@@ -189,7 +189,7 @@ def decode(png: PngFile, source: str) -> Pixels:
 
 
 def _shape(png: PngFile, raw: NDArray[Any], source: str) -> Pixels:
-    """Bring what the decoder gave for any colour type to RGB, opacity and indices."""
+    """Convert the decoder's output for any colour type to RGB, opacity and indices."""
     if png.colour_type == _INDEXED:
         indices = raw.astype(np.uint8)
         palette = np.frombuffer(png.palette, np.uint8).reshape(-1, 3)
@@ -204,7 +204,7 @@ def _shape(png: PngFile, raw: NDArray[Any], source: str) -> Pixels:
     if png.colour_type in (_GREY, _GREY_ALPHA) and raw.dtype == np.bool_:
         raw = raw.astype(np.uint8) * 255
     if raw.dtype != np.uint8:
-        raw = raw >> 8  # 16-bit grey comes as it is; other 16-bit samples come as their high byte
+        raw = raw >> 8  # the decoder returns 16-bit grey unchanged, but only the high byte of other 16-bit samples
     samples = raw.astype(np.uint8).reshape(png.height, png.width, -1)
     if png.colour_type in (_GREY_ALPHA, _RGB_ALPHA):
         opaque = samples[:, :, -1] >= 128
@@ -212,7 +212,7 @@ def _shape(png: PngFile, raw: NDArray[Any], source: str) -> Pixels:
     else:
         opaque = np.ones((png.height, png.width), np.bool_)
         size = 2 * samples.shape[2]
-        if len(png.transparency) >= size:  # one colour is transparent: a 16-bit number for each sample
+        if len(png.transparency) >= size:  # tRNS holds one transparent colour, 16 bits per sample
             key = np.frombuffer(png.transparency[:size], ">u2").astype(np.int64)
             key = key >> 8 if png.depth == 16 else key * 255 // ((1 << png.depth) - 1)
             opaque = (samples != key).any(axis=2)
@@ -220,7 +220,7 @@ def _shape(png: PngFile, raw: NDArray[Any], source: str) -> Pixels:
 
 
 def _chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
-    """Every chunk up to IEND, its length and CRC checked."""
+    """Yield every chunk up to IEND after checking its length and CRC."""
     if not data.startswith(_SIGNATURE):
         what = next((name for magic, name in _OTHER_FILES.items() if data.startswith(magic)), None)
         if not data:
@@ -254,7 +254,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _check_packed(png: PngFile, source: str) -> None:
-    """Unpack at most as many bytes as the header promises: a decoder would fill what is missing with zeros."""
+    """Check that the data holds as many bytes as the header promises: a decoder would fill the rest with zeros."""
     bits = _SAMPLES[png.colour_type] * png.depth
     passes = _ADAM7 if png.interlaced else ((0, 0, 1, 1),)
     size = 0
@@ -273,7 +273,7 @@ def _check_packed(png: PngFile, source: str) -> None:
 
 
 def _text_body(kind: bytes, body: bytes, source: str) -> bytes:
-    """The text of a tEXt, zTXt or iTXt chunk, unpacked within a limit."""
+    """Return the text of a tEXt, zTXt or iTXt chunk, decompressed up to a limit."""
     rest = body[len(KEYWORD) + 1 :]
     packed = kind == b"zTXt"
     if kind == b"iTXt":

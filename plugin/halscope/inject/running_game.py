@@ -1,4 +1,4 @@
-"""From a plan to the running game: every copy of an edited tile in VRAM and WRAM, found by content and verified."""
+"""Apply a plan to the running game: find and verify every copy of an edited tile in VRAM and WRAM by content."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from halscope.inject.place import verified_image
 from halscope.rom.image import Rom
 
 _VRAM_STEP: Final = 16
-"""Tiles of 2bpp begin at multiples of 16 bytes of VRAM, the larger ones too."""
+"""2bpp tiles begin at multiples of 16 bytes of VRAM, and so do all larger tiles."""
 _CONTEXT: Final = 512
-"""Bytes of a block around a tile that may vouch for it: a row of 16 tiles."""
+"""Bytes of a block around a tile that may identify it: a row of 16 tiles."""
 _DISTINCT_BYTES: Final = 4
-"""A blank tile has one value among its bytes, one of a single colour two, a straight edge three."""
+"""A blank tile has one distinct byte value, a single-colour tile two, a straight edge three."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """Bytes that a game may have copied, before and after.
+    """Bytes that the game may have copied, before and after the edit.
 
     Args:
-        before: Versions that the game's memory may hold now: the ROM's own bytes, and those of the previous edit.
+        before: Versions that the game's memory may hold now: the ROM's own bytes and those of the previous edit.
         after: The edited bytes. All versions have the same length.
         tiles: Every tile that differs. Tiles of different depths may overlap.
     """
@@ -44,8 +44,8 @@ class _Tile(NamedTuple):
 
     Args:
         at: Offset of its first byte.
-        end: Offset after its last byte.
-        vram_bytes: VRAM byte addresses that it had when its sheet was exported.
+        end: Offset just past its last byte.
+        vram_bytes: VRAM byte addresses of the tile when its sheet was exported.
     """
 
     at: int
@@ -53,21 +53,21 @@ class _Tile(NamedTuple):
     vram_bytes: tuple[int, ...]
 
     def of(self, data: bytes) -> bytes:
-        """The tile's bytes in a version of the content."""
+        """Return the tile's bytes in a version of the content."""
         return data[self.at : self.end]
 
 
 class _Search(NamedTuple):
-    """A pattern that shows where a tile's copy stands.
+    """A pattern that locates copies of a tile.
 
     Args:
-        pattern: The tile, or a stretch of its block that ends or begins with it.
-        shift: Where the tile begins in the pattern.
-        old: The tile's bytes there.
+        pattern: The tile, or a stretch of its block that begins or ends with it.
+        shift: Offset of the tile in the pattern.
+        old: The tile's bytes in the pattern.
         new: The bytes to write.
-        data: The block's version that the pattern is of.
-        at: The tile's offset in it.
-        rivals: Other offsets in it with the same tile.
+        data: The version of the block that the pattern was taken from.
+        at: Offset of the tile in `data`.
+        rivals: Other offsets in `data` with the same tile.
     """
 
     pattern: bytes
@@ -80,7 +80,7 @@ class _Search(NamedTuple):
 
 
 class _Memory:
-    """One memory of the snapshot, and the bytes to write into it."""
+    """One memory of the snapshot, and the bytes to write to it."""
 
     def __init__(self, space: Literal["vram", "wram"], data: NDArray[np.uint8], step: int) -> None:
         self.space = space
@@ -91,7 +91,7 @@ class _Memory:
         self._areas: set[tuple[int, int]] = set()
 
     def plan(self, at: int, new: bytes) -> None:
-        """Plan to write these bytes, unless something else is already planned for some of them."""
+        """Plan to write these bytes, unless a conflicting write is already planned."""
         area = self._planned[at : at + len(new)]
         wanted = np.frombuffer(new, np.uint8)
         if bool(((area >= 0) & (area != wanted)).any()):
@@ -100,31 +100,31 @@ class _Memory:
         self._areas.add((at, at + len(new)))
 
     def writes(self) -> Iterator[Write]:
-        """The writes, ascending. Overlapping tiles share one write: two would not find the bytes that they expect."""
+        """Yield the writes, ascending. Overlapping tiles share a write: a second one's `expected` would not match."""
         for at, end in _joined(self._areas):
             yield Write(self.space, at, self._planned[at:end].astype(np.uint8).tobytes(), self.bytes[at:end])
 
 
 def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None = None) -> tuple[Write, ...]:
-    """Find what to write into VRAM and WRAM so that the running game shows the edit, and keeps showing it.
+    """Find the writes to VRAM and WRAM that make the running game show the edit and keep showing it.
 
-    A copy is verified by its bytes. A tile with enough information counts wherever it stands: in VRAM at a tile's
-    place, in WRAM (staging buffers, decoded blocks) at any byte. A blank or one-coloured one could be anything: it
-    counts where it continues a copy of its block, or where the exported sheet stands in VRAM as it did. Of tiles that a
-    block holds twice, the copy belongs to the one whose surroundings fit best.
+    Copies are verified by their bytes. A tile with enough information is accepted wherever it occurs: in VRAM at tile
+    alignment, in WRAM (staging buffers, decoded blocks) at any byte. A blank or single-colour tile is ambiguous: it is
+    accepted only where it continues a copy of its block, or where the exported sheet is still in VRAM. If a block holds
+    the same tile twice, a copy is matched to the occurrence whose surroundings fit best.
 
     Args:
         plan: The edit.
-        snapshot: The game as it is now.
-        previous: The edit of the same ROM that was written into the game before, if any: its tiles are found and
-            replaced too, and those that `plan` no longer changes go back to the original.
+        snapshot: The current state of the game.
+        previous: The last edit of the same ROM written to the game, if any. Its tiles are found and replaced too, and
+            those that `plan` no longer changes are restored to the original.
 
     Returns:
-        Writes into "vram" and "wram", ascending in each; `expected` holds the bytes found. Writes into the ROM are
-        `rom_writes`'.
+        Writes to "vram" and "wram", ascending in each; `expected` holds the bytes found. For writes to the ROM see
+        `rom_writes`.
 
     Raises:
-        InjectError: The plans are for two ROMs.
+        InjectError: The plans are for different ROMs.
     """
     contents = _contents(plan, previous)
     memories = [_Memory("vram", snapshot.vram, _VRAM_STEP)]
@@ -139,19 +139,19 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
 
 
 def rom_writes(rom: Rom | Buffer, patch: Patch, previous: Patch | None = None) -> tuple[Write, ...]:
-    """Return what to write into the running game's ROM.
+    """Return the writes to the running game's ROM.
 
     Args:
         rom: The original ROM, or its headerless image, which is hashed.
         patch: The edit.
-        previous: The patch that was written into the game before, if any.
+        previous: The last patch written to the game, if any.
 
     Returns:
-        The patch's own writes; after a previous patch those that lead from it to this one, undoing what this one no
-        longer changes. Ascending; `expected` is what the game's ROM holds now.
+        Without `previous`, the patch's own writes; otherwise the writes that lead from `previous` to `patch`, including
+        those that undo what `patch` no longer changes. Ascending; `expected` is what the game's ROM holds now.
 
     Raises:
-        PatchError: A patch does not belong to the image.
+        PatchError: A patch was not made for the image.
     """
     if previous is None:
         return patch.rom
@@ -168,7 +168,7 @@ def rom_writes(rom: Rom | Buffer, patch: Patch, previous: Patch | None = None) -
 
 
 def _joined(areas: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Areas (start, end), ascending; overlapping ones are joined."""
+    """Sort areas (start, end) and merge overlapping ones."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(areas):
         if joined and start < joined[-1][1]:
@@ -179,7 +179,7 @@ def _joined(areas: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _patched(original: NDArray[np.uint8], low: int, high: int, patch: Patch) -> NDArray[np.uint8]:
-    """uint8[high - low]: a part of the image after the patch's writes that begin in it."""
+    """Return part of the image, uint8[high - low], with the patch's writes that begin in it applied."""
     part = original[low:high].copy()
     for write in patch.rom:
         if low <= write.offset < high:
@@ -188,10 +188,10 @@ def _patched(original: NDArray[np.uint8], low: int, high: int, patch: Patch) -> 
 
 
 def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
-    """What both plans touch; an uncompressed tile is seen with the ROM around it."""
+    """Collect the contents changed by either plan. An uncompressed tile includes the ROM around it."""
     if previous is not None and previous.rom.sha256 != plan.rom.sha256:
         raise InjectError(
-            f"the edit before was for the ROM {previous.rom.sha256}, this one is for {plan.rom.sha256}: reload the game"
+            f"the last edit was for the ROM {previous.rom.sha256}, this one is for {plan.rom.sha256}: reload the game"
         )
     contents = []
     plans = [plan] if previous is None else [plan, previous]
@@ -218,7 +218,7 @@ def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
 
 
 def _raw_window(plan: EditPlan, low: int, high: int) -> bytes:
-    """A part of the ROM with a plan's uncompressed tiles in it."""
+    """Return part of the ROM with a plan's uncompressed tiles applied."""
     window = bytearray(plan.rom.data[low:high])
     for block in plan.blocks:
         if block.codec == RAW_CODEC and block.block_offset < high and block.end > low:
@@ -229,7 +229,7 @@ def _raw_window(plan: EditPlan, low: int, high: int) -> bytes:
 
 
 def _searches(content: _Content) -> Iterator[_Search]:
-    """What to look for to find every copy of a content's tiles."""
+    """Yield the searches that find every copy of a content's tiles."""
     for tile in content.tiles:
         new = tile.of(content.after)
         for data in content.before:
@@ -243,7 +243,7 @@ def _searches(content: _Content) -> Iterator[_Search]:
 
 
 def _find_copies(searches: Sequence[_Search], memory: _Memory) -> None:
-    """Plan a write for every verified copy of the tiles that are looked for."""
+    """Plan a write for every verified copy of the searched tiles."""
     found = find_patterns(memory.data, {search.pattern for search in searches})
     for search in searches:
         for start in found[search.pattern]:
@@ -253,12 +253,12 @@ def _find_copies(searches: Sequence[_Search], memory: _Memory) -> None:
 
 
 def is_telling(tile: bytes) -> bool:
-    """Whether a tile's bytes say enough to know it by them alone: not blank, of one colour or a straight edge."""
+    """Whether a tile can be identified by its bytes alone: it is not blank, a single colour or a straight edge."""
     return len(set(tile)) >= _DISTINCT_BYTES
 
 
 def _telling_stretches(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The stretches of a block from a plain tile to the nearest telling one before it, and behind it."""
+    """Yield the stretches of a block from a plain tile to the nearest telling tile before it and after it."""
     size = end - start
     for low in range(start - size, max(0, start - _CONTEXT) - 1, -size):
         if is_telling(data[low : low + size]):
@@ -271,7 +271,7 @@ def _telling_stretches(data: bytes, start: int, end: int) -> Iterator[tuple[int,
 
 
 def _rivals(data: bytes, tile: bytes, own: int) -> list[int]:
-    """Other offsets in the block at which the same tile stands."""
+    """Return other offsets of the same tile in the block."""
     found, at = [], data.find(tile)
     while at >= 0:
         if at != own:
@@ -281,7 +281,7 @@ def _rivals(data: bytes, tile: bytes, own: int) -> list[int]:
 
 
 def _belongs(memory: bytes, search: _Search, place: int) -> bool:
-    """Whether a copy's surroundings are at least as much like the block around the tile as around any rival."""
+    """Whether a copy's surroundings match the block around the tile at least as well as around any rival."""
     if not search.rivals:
         return True
     size = len(search.old)
@@ -290,7 +290,7 @@ def _belongs(memory: bytes, search: _Search, place: int) -> bool:
 
 
 def _likeness(memory: bytes, data: bytes, place: int, at: int, size: int) -> int:
-    """Whole tiles that agree without a gap before and behind a tile; a few bytes more do so by chance."""
+    """Count the whole matching tiles adjacent to a tile on both sides. Single bytes would match by chance."""
     before = min(place, at, _CONTEXT)
     left = _agreeing(memory[place - before : place][::-1], data[at - before : at][::-1])
     right = _agreeing(memory[place + size : place + size + _CONTEXT], data[at + size : at + size + _CONTEXT])
@@ -304,7 +304,7 @@ def _agreeing(first: bytes, second: bytes) -> int:
 
 
 def _standing_places(edits: Sequence[SheetEdit], contents: Sequence[_Content], vram: _Memory) -> set[int]:
-    """Where the sheets were whose every telling tile still stands in its place in VRAM, edited or not."""
+    """Return the VRAM addresses of the sheets whose telling tiles are all still in place, edited or not."""
     versions: dict[bytes, set[bytes]] = {}
     for content in contents:
         for tile in content.tiles:
@@ -320,7 +320,7 @@ def _standing_places(edits: Sequence[SheetEdit], contents: Sequence[_Content], v
 
 
 def _take_exported_places(contents: Sequence[_Content], vram: _Memory, standing: set[int]) -> None:
-    """Plan a write where a tile was when a sheet that still stands was exported, if one of its versions is there."""
+    """Plan writes at the exported addresses of sheets still in place, if they hold a version of the tile."""
     for content in contents:
         for tile in content.tiles:
             new = tile.of(content.after)

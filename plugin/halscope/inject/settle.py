@@ -1,8 +1,8 @@
-"""Which origins a sprite's tiles have as a whole: the tiles of one sprite stand in order in their block.
+"""Choose the origins of a sprite's tiles together, using the order in which the tiles are stored in their block.
 
-A tile by itself can stand in several places (two frames of an animation share an arm), and a blank corner says nothing
-at all. But a sprite's tiles follow an order: row after row of the sprite, or of a sheet some tiles wide. The order that
-explains most of them says where each one is, and the bytes there are compared.
+A single tile can occur in several places (two frames of an animation share an arm), and a blank corner could be
+anywhere. But a sprite's tiles are stored in order: row by row of the sprite, or of a sheet several tiles wide. The
+order that explains the most tiles gives the place of each one, and the bytes there are compared.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, CodecError, Origin, Sta
 from halscope.rom.image import Rom
 
 PAGE_SIDE: Final = 16
-"""A sprite's tiles wrap inside a page of 16 x 16; pages begin at multiples of 8 KiB of VRAM."""
+"""A sprite's tiles wrap within a page of 16 x 16 tiles; pages begin at multiples of 8 KiB of VRAM."""
 
 _PLACES_TRIED: Final = 4
-"""Origins of a tile that an order may come from; the right one is nearly always among the first two."""
+"""Origins per tile that orders are derived from; the right one is nearly always among the first two."""
 _WIDEST_ROW: Final = 64 * TILE_BYTES
 
 
@@ -28,9 +28,9 @@ class Tile(NamedTuple):
 
     Args:
         row: Its row in the sprite as stored (not flipped), in tiles.
-        column: Its column.
+        column: Its column, in tiles.
         data: Its 32 bytes.
-        origins: Where it may come from, best first; none for a tile that says too little.
+        origins: Its possible origins, best first; empty for a tile with too little information.
     """
 
     row: int
@@ -40,14 +40,14 @@ class Tile(NamedTuple):
 
 
 class _Source(NamedTuple):
-    """What an origin's offset counts in: a block; for uncompressed tiles the whole ROM, as block 0."""
+    """What an origin's offset is relative to: a block or, for uncompressed tiles, the whole ROM (as block 0)."""
 
     codec: str
     block_offset: int
 
 
 class _Order(NamedTuple):
-    """A tile stands at `base` + its row × `stride` + its column × 32."""
+    """A layout hypothesis: a tile is stored at `base` + row × `stride` + column × 32."""
 
     source: _Source
     start: StartEvidence
@@ -63,16 +63,16 @@ def settle_origins(
 ) -> tuple[Origin | None, ...]:
     """Choose the origins of a sprite's tiles together.
 
-    An order counts if it explains more than half of the tiles that have origins. Of several, those that explain most
-    win, of these those that explain most of the tiles beside (the frames of an animation lie beside each other in VRAM
-    and follow each other in the block), of these those that agree most with the tiles' own best origins. Where winners
-    place a tile differently, it keeps its own.
+    An order is accepted if it explains more than half of the tiles that have origins. The orders that explain the most
+    tiles win. Ties are broken by the number of neighbouring tiles explained (the frames of an animation are adjacent in
+    VRAM and consecutive in the block), then by agreement with the tiles' own best origins. If the remaining orders
+    place a tile differently, it keeps its own best origin.
 
     Args:
         tiles: The tiles of one sprite.
-        beside: Tiles left and right of them in VRAM, their columns counted on from the sprite's.
+        beside: Tiles to the left and right of it in VRAM, with columns relative to the sprite's.
         rom: The ROM.
-        codecs: The codecs that the origins name; without them each tile has its own best origin.
+        codecs: The codecs that the origins name. If empty, each tile keeps its own best origin.
 
     Returns:
         An origin for each tile, or `None`.
@@ -94,8 +94,8 @@ def settle_origins(
         return own
     frames = [(tile.column // columns, tile._replace(column=tile.column % columns)) for tile in beside if tile.origins]
     width = columns * TILE_BYTES
-    # From one frame to the next in the block: beside each other as in VRAM, or one behind the other, of this sprite's
-    # height or of two such sprites.
+    # Distance from one frame to the next in the block: side by side as in VRAM, or consecutive, with the height of this
+    # sprite or of two such sprites.
     steps = (width, rows * width, 2 * rows * width)
     winners = _best(
         winners, lambda order: max(sum(fits(order, tile, frame * step) for frame, tile in frames) for step in steps)
@@ -109,7 +109,7 @@ def settle_origins(
 
 
 def _orders(known: Sequence[Tile], columns: int) -> list[_Order]:
-    """Every order that places some tile where it may come from."""
+    """Return every order that places at least one tile at one of its origins."""
     strides = {columns * TILE_BYTES, PAGE_SIDE * TILE_BYTES, *_seen_strides(known)}
     orders: dict[_Order, None] = {}
     for tile in known:
@@ -121,7 +121,7 @@ def _orders(known: Sequence[Tile], columns: int) -> list[_Order]:
 
 
 def _seen_strides(known: Sequence[Tile]) -> Iterable[int]:
-    """Distances between the rows, as the tiles' own best origins have them: at most the two most frequent."""
+    """Return the two most frequent row distances among the tiles' own best origins."""
     seen: Counter[int] = Counter()
     for tile in known:
         for other in known:
@@ -133,7 +133,7 @@ def _seen_strides(known: Sequence[Tile]) -> Iterable[int]:
 
 
 def _best(orders: Sequence[_Order], score: Callable[[_Order], int]) -> Sequence[_Order]:
-    """The orders with the highest score."""
+    """Return the orders with the highest score."""
     if len(orders) == 1:
         return orders
     scores = [score(order) for order in orders]
@@ -141,7 +141,7 @@ def _best(orders: Sequence[_Order], score: Callable[[_Order], int]) -> Sequence[
 
 
 def _agreement(order: _Order, known: Sequence[Tile]) -> int:
-    """Tiles whose own best origin is where the order has them."""
+    """Count the tiles whose own best origin is where the order places them."""
     return sum(
         _source(tile.origins[0]) == order.source and _offset(tile.origins[0]) == order.place(tile) for tile in known
     )

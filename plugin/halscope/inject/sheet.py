@@ -1,4 +1,4 @@
-"""Edit sheets as files: an indexed PNG and its sidecar, written together, and read back after any editor."""
+"""Edit sheets as files: an indexed PNG and its JSON sidecar, written together and read back after editing."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ __all__ = ["Cell", "EditedSheet", "Sheet", "SheetKind", "read_sheet", "sidecar_p
 
 
 def sidecar_path(png_path: Path) -> Path:
-    """Where a sheet's JSON lies: beside the PNG, NAME.json."""
+    """Return the path of a sheet's JSON sidecar: NAME.json next to the PNG."""
     return png_path.with_suffix(".json")
 
 
 def write_sheet(sheet: Sheet, pixels: NDArray[np.uint8] | None, path: Path) -> tuple[Path, Path]:
     """Write a sheet's PNG and its sidecar.
 
-    The PNG is indexed in the console's order, colour 0 of each palette transparent, with the sheet's JSON in an iTXt
-    chunk; the sidecar holds the same JSON for editors that drop chunks. Both are written whole, or neither is.
+    The PNG is indexed in the console's palette order, with colour 0 of each palette transparent and the sheet's JSON in
+    an iTXt chunk. The sidecar holds the same JSON for editors that drop chunks. Both files are written completely, or
+    neither is.
 
     Args:
-        sheet: What to export.
-        pixels: An edited picture instead of the sheet's own: uint8[height, width], palette × 2^bpp + colour.
-        path: The PNG; its sidecar gets the suffix .json.
+        sheet: The sheet to export.
+        pixels: An edited picture to write instead of the sheet's own: uint8[height, width], palette × 2^bpp + colour.
+        path: Path of the PNG. The sidecar gets the suffix .json.
 
     Returns:
         The two paths.
@@ -53,7 +54,7 @@ def write_sheet(sheet: Sheet, pixels: NDArray[np.uint8] | None, path: Path) -> t
     write_atomic(sidecar, text.encode() + b"\n")
     try:
         write_atomic(path, picture)
-    except HalscopeError:  # the two belong together: an older PNG keeps its own sidecar
+    except HalscopeError:  # restore the old sidecar, which belongs to the PNG that is still there
         if before is None:
             sidecar.unlink()
         else:
@@ -65,17 +66,17 @@ def write_sheet(sheet: Sheet, pixels: NDArray[np.uint8] | None, path: Path) -> t
 def read_sheet(path: Path, *, nearest: bool = False) -> EditedSheet:
     """Read an edited sheet back.
 
-    Any PNG will do: indexed with any palette order, RGB, RGBA, grey, 16-bit, interlaced. Alpha below 128 is
-    transparent. What the sheet is comes from the PNG's chunk or from its sidecar; where both are there they must agree.
+    Any PNG is accepted: indexed with any palette order, RGB, RGBA, grey, 16-bit, interlaced. Alpha below 128 counts as
+    transparent. The sheet's data comes from the PNG's chunk or from its sidecar; if both exist they must agree.
 
     Args:
-        path: The PNG.
-        nearest: Take the nearest palette colour for one that is not in the palette, instead of refusing it.
+        path: Path of the PNG.
+        nearest: Replace a colour that is not in the palette by the nearest one, instead of raising an error.
 
     Raises:
-        ImageError: The file is no PNG, damaged, animated, of another size, in other colours, or not a Halscope sheet;
-            the message says which, where and what to do.
-        UsageError: It is missing or cannot be read.
+        ImageError: The file is not a PNG, is damaged or animated, has the wrong size or foreign colours, or is not a
+            Halscope sheet. The message says which, where, and what to do.
+        UsageError: The file is missing or cannot be read.
     """
     source = str(path)
     file = png.parse(read_limited(path, png.MAX_FILE_BYTES, "PNG"), source)
@@ -87,7 +88,7 @@ def read_sheet(path: Path, *, nearest: bool = False) -> EditedSheet:
 
 
 def _find_sheet(path: Path, file: png.PngFile) -> Sheet:
-    """The sheet from the chunk or the sidecar; from one where the other is missing, else they must say the same."""
+    """Read the sheet's data from the PNG chunk or the sidecar. If both exist, they must be the same."""
     source, sidecar = str(path), sidecar_path(path)
     beside: Sheet | None = None
     beside_text: bytes | None = None
@@ -102,11 +103,11 @@ def _find_sheet(path: Path, file: png.PngFile) -> Sheet:
     except ImageError:
         if beside is None:
             raise
-        return beside  # an editor that mangles text chunks: this is what the sidecar is for
+        return beside  # the editor mangled the text chunk: this is what the sidecar is for
     if inside is None and beside is None:
         raise ImageError(
             f"{source}: is not an edit sheet: it has no Halscope chunk, and there is no {sidecar.name} beside it; "
-            "many editors drop the chunk: put the .json of the export beside the PNG, under the same name"
+            "many editors drop the chunk: put the exported .json next to the PNG, under the same name"
         )
     if inside is None or beside is None:
         sheet = beside if inside is None else inside
@@ -114,8 +115,8 @@ def _find_sheet(path: Path, file: png.PngFile) -> Sheet:
         return sheet
     if to_json(inside) != to_json(beside):
         raise ImageError(
-            f"{sidecar}: belongs to another picture than {path.name}, whose own chunk says {inside.title!r} and the "
-            f"sidecar {beside.title!r}, with other tiles; remove the sidecar, or put the right one there"
+            f"{sidecar}: belongs to another picture than {path.name}: the PNG's own chunk says {inside.title!r}, the "
+            f"sidecar says {beside.title!r}, with other tiles; remove the sidecar, or put the right one there"
         )
     return inside
 
@@ -124,4 +125,4 @@ def _size_message(width: int, height: int, sheet: Sheet) -> str:
     message = f"{width}x{height} pixels, its sheet has {sheet.width}x{sheet.height}; "
     if width % sheet.width == 0 and width // sheet.width * sheet.height == height:
         return message + f"it was enlarged {width // sheet.width} times: scale it back without smoothing"
-    return message + "give it that size again without scaling, or export the sheet again"
+    return message + "restore that size without scaling, or export the sheet again"

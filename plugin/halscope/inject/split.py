@@ -1,4 +1,4 @@
-"""From an edited picture to edited tiles: which cell each painted pixel belongs to, and what its tile becomes."""
+"""Split an edited picture into edited tiles: assign each painted pixel to a cell and update that cell's tile."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from halscope.inject.model import TILE, Cell, Composition, EditedSheet, Sheet
 
 @dataclass(frozen=True, slots=True)
 class TileChange:
-    """A tile that the person changed.
+    """A tile that was edited.
 
     Args:
-        origin: Where its bytes stand.
+        origin: Where its bytes are stored.
         old: The tile as exported, 8 × bpp bytes, not flipped.
         new: The tile as edited.
-        cells: The sheet's cells that show it, edited or not.
-        vram_bytes: VRAM byte addresses at which those cells were when the sheet was exported, ascending.
+        cells: Indices of the sheet's cells that show it, edited or not.
+        vram_bytes: VRAM byte addresses of those cells when the sheet was exported, ascending.
     """
 
     origin: Origin
@@ -34,12 +34,12 @@ class TileChange:
 def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
     """Find the tiles that an edited picture changes.
 
-    A painted pixel goes to the cell that showed there; on a transparent place to the frontmost cell whose palette has
-    the colour. Erasing a pixel erases it in every cell that lies there. Cells that show the same tile (mirrored, or
-    used twice) share the edit: one of them is enough, two that differ are an error.
+    A painted pixel belongs to the cell that was visible there; where the sheet was transparent, to the frontmost cell
+    whose palette has the colour. Erasing a pixel erases it in every cell at that place. Cells that show the same tile
+    (mirrored, or used twice) share an edit: editing one of them is enough, and conflicting edits are an error.
 
     Returns:
-        One change for each tile that differs, in the order of the sheet's cells.
+        One change per tile that differs, in the order of the sheet's cells.
 
     Raises:
         InjectError: A cell without a known origin was painted, or one tile was edited in two ways.
@@ -54,7 +54,7 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
     if locked:
         places = ", ".join(cell.place for cell in locked[:8]) + (", ..." if len(locked) > 8 else "")
         raise InjectError(
-            f"{edited.name}: {len(locked)} painted tiles come from no known place in the ROM and cannot be changed: "
+            f"{edited.name}: {len(locked)} painted tiles have no known place in the ROM and cannot be changed: "
             f"those at {places} (8x8 pixels each); undo the painting there"
         )
     visible = np.stack([_visible(sheet, winner, number) for number in range(len(sheet.cells))])
@@ -74,7 +74,7 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
                 mirror = _mirror_hint(first.hflip ^ second.hflip, first.vflip ^ second.vflip)
                 raise InjectError(
                     f"{edited.name}: the tiles at {first.place} and {second.place} are one tile in the ROM{mirror}, "
-                    "but were edited in different ways; paint both alike, or only one of them"
+                    "but were edited in different ways; paint both the same, or only one of them"
                 )
             tile[says], said_by[says] = stored_after[number][says], number
         merged[members] = tile
@@ -89,7 +89,7 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
 
 
 def _paint(edited: EditedSheet, original: Composition, tiles: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Give every changed pixel to its cell in `tiles` (as shown); return which cell now shows in each pixel, or -1."""
+    """Write every changed pixel to its cell in `tiles` (as shown). Return the cell now visible in each pixel, or -1."""
     sheet, pixels = edited.sheet, edited.pixels
     changed = pixels != original.pixels
     painted = changed & (pixels != 0)
@@ -100,7 +100,7 @@ def _paint(edited: EditedSheet, original: Composition, tiles: NDArray[np.uint8])
     owner_palette = np.array([cell.palette for cell in sheet.cells])[original.owner]
     owned &= owner_palette == slots
     target[owned] = original.owner[owned]
-    # A cell that can change comes before one that is locked.
+    # Editable cells take precedence over locked ones.
     for number in sorted(touched, key=lambda n: (sheet.cells[n].origin is None, n)):
         cell = sheet.cells[number]
         area = _area(cell)
@@ -109,10 +109,10 @@ def _paint(edited: EditedSheet, original: Composition, tiles: NDArray[np.uint8])
     homeless = np.argwhere(painted & (target < 0))
     if len(homeless):
         y, x = homeless[0].tolist()
-        raise InjectError(f"{edited.name}: the pixel at ({x}, {y}) is painted where no tile with its palette lies")
+        raise InjectError(f"{edited.name}: the pixel at ({x}, {y}) is painted where there is no tile with its palette")
     for number in touched:
         area = _area(sheet.cells[number])
-        # Nothing may cover the painted pixel, or show through the erased one.
+        # No other cell may cover a painted pixel or show through an erased one.
         tiles[number][changed[area] & ((target[area] < 0) | (number < target[area]))] = 0
         mine = changed[area] & (target[area] == number)
         tiles[number][mine] = pixels[area][mine] & (sheet.colours - 1)
@@ -124,14 +124,14 @@ def _area(cell: Cell) -> tuple[slice, slice]:
 
 
 def _visible(sheet: Sheet, winner: NDArray[np.int32], number: int) -> NDArray[np.uint8]:
-    """uint8[8, 8]: 1 where the picture shows what this cell holds, 0 where a cell in front hides it."""
+    """Return uint8[8, 8]: 1 where the picture shows this cell, 0 where a cell in front hides it."""
     cell = sheet.cells[number]
     area = winner[_area(cell)]
     return ((area < 0) | (area >= number)).astype(np.uint8)
 
 
 def _groups(sheet: Sheet) -> Iterator[list[int]]:
-    """Cells that show one and the same tile of the ROM."""
+    """Group the cells that show the same tile of the ROM."""
     groups: dict[tuple[str, int, int] | int, list[int]] = {}
     for number, cell in enumerate(sheet.cells):
         origin = cell.origin

@@ -1,8 +1,8 @@
-"""The picture processing unit: pure functions from a snapshot to sprites, layers and the screen.
+"""The picture processing unit: pure functions that turn a snapshot into sprites, layers and the screen.
 
-One module for each unit of the hardware: `tiles`, `cgram`, `oam`, `obj`, `bg`, `mode7`; `layers` makes values of
-the backgrounds; `window`, `blend` and `compose` put the screen together; `grouping` joins sprites into the figures that
-a person sees; `incremental` decodes only what changed since the snapshot before.
+There is one module per hardware unit: `tiles`, `cgram`, `oam`, `obj`, `bg`, `mode7`. `layers` returns the backgrounds
+as values; `window`, `blend` and `compose` assemble the screen; `grouping` joins sprites into visible figures;
+`incremental` decodes only what changed since the previous snapshot.
 """
 
 from halscope.ppu.frame import decode_frame

@@ -1,4 +1,4 @@
-"""Background layers of BG modes 0 to 6, and what a BG mode is made of."""
+"""Background layers of BG modes 0 to 6, and the properties of each BG mode."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.ppu import registers
 
-# Bits a pixel of BG1 to BG4 by BGMODE ($2105) bits 0 to 2.
+# Bits per pixel of BG1 to BG4, by BGMODE ($2105) bits 0 to 2.
 DEPTHS: Final = ((2, 2, 2, 2), (4, 4, 2), (4, 4), (8, 4), (8, 2), (4, 2), (4,), (8,))
 
-# By layer: where its characters begin; its map and scroll.
+# Registers by layer: character base; map base and scroll.
 _CHARACTERS: Final = ("bg12nba", "bg12nba", "bg34nba", "bg34nba")
 _PLACE: Final = tuple((f"bg{layer}sc", f"bg{layer}hofs", f"bg{layer}vofs") for layer in range(1, 5))
 
-# A layer's pixel as the native code hands it out.
+# Fields of a packed layer pixel, as returned by the native code.
 COLOUR: Final = 0x00FF
 PALETTE_SHIFT: Final = 8
 PRIORITY: Final = 0x2000
@@ -26,7 +26,7 @@ OPAQUE: Final = 0x8000
 
 
 def layer_depths(ppu: PpuRegisters) -> tuple[int, ...]:
-    """Return the bits a pixel of the layers that the BG mode has; mode 7 has a second one with EXTBG ($2133 bit 6).
+    """Return the bits per pixel of each layer of the BG mode. Mode 7 has a second layer with EXTBG ($2133 bit 6).
 
     Raises:
         UsageError: BGMODE, or in mode 7 SETINI, is not known.
@@ -48,7 +48,7 @@ def uses_direct_colour(ppu: PpuRegisters) -> bool:
 
 
 def direct_colours(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """Return the BGR555 of direct-colour pixels: BBGGGRRR, the tile's palette bits bgr one step below each."""
+    """Return the BGR555 of direct-colour pixels: BBGGGRRR, with the tile's palette bits bgr one step below each."""
     value = pixels & COLOUR
     palette = pixels >> PALETTE_SHIFT & 7
     red = (value & 7) << 2 | (palette & 1) << 1
@@ -58,7 +58,7 @@ def direct_colours(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
 
 
 class LayerRegisters(NamedTuple):
-    """Everything but VRAM that a layer's pixels depend on, as the native code takes it."""
+    """Everything that a layer's pixels depend on except VRAM, in the form that the native code takes."""
 
     layer: int
     lines: int
@@ -72,7 +72,7 @@ class LayerRegisters(NamedTuple):
 
 
 def layer_registers(ppu: PpuRegisters, index: int) -> LayerRegisters:
-    """Return what layer `index` (1 to 4) of a BG mode from 0 to 6 depends on.
+    """Return the registers that layer `index` (1 to 4) of a BG mode from 0 to 6 depends on.
 
     Raises:
         UsageError: One of the registers is not known.
@@ -98,8 +98,8 @@ def layer_registers(ppu: PpuRegisters, index: int) -> LayerRegisters:
 def draw_layer(snapshot: Snapshot, index: int) -> NDArray[np.uint16]:
     """Return layer `index` (1 to 4) of a BG mode from 0 to 6 as packed pixels, [height, 256 or 512].
 
-    Scroll, flips, offset-per-tile (modes 2, 4, 6) and mosaic are applied. The picture starts
-    with line 1 of the vertical counter: it takes a scroll of -1 to show the map's first row.
+    Scroll, flips, offset-per-tile (modes 2, 4, 6) and mosaic are applied. The picture starts at line 1 of the vertical
+    counter, so a scroll of -1 is needed to show the map's first row.
 
     Raises:
         UsageError: A register that the layer depends on is not known.

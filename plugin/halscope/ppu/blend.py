@@ -1,4 +1,4 @@
-"""Colour math: the main screen mixed with the subscreen or with a fixed colour, and blackened by the colour window."""
+"""Colour math: mix the main screen with the subscreen or a fixed colour, and black it out by the colour window."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from halscope.ppu import registers, window
 
 BACKDROP: Final = 0
 OBJ: Final = 5
-"""Where a pixel comes from: `BACKDROP`, 1 to 4 for the layers, `OBJ`."""
+"""Source of a pixel: `BACKDROP`, 1 to 4 for the layers, or `OBJ`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pixels:
-    """One screen, main or sub, before it is mixed.
+    """The main screen or the subscreen before colour math.
 
     Args:
         colours: uint16[height, 256], BGR555.
@@ -30,7 +30,7 @@ class Pixels:
 
 
 def uses_subscreen(ppu: PpuRegisters) -> bool:
-    """Whether colour math takes the subscreen's pixels: CGWSEL ($2130) bit 1, and something in CGADSUB ($2131) on."""
+    """Whether colour math uses the subscreen: CGWSEL ($2130) bit 1 set, and any layer enabled in CGADSUB ($2131)."""
     return bool(registers.known(ppu.cgwsel) & 2) and bool(registers.known(ppu.cgadsub) & 0x3F)
 
 
@@ -40,11 +40,11 @@ def blend(ppu: PpuRegisters, main: Pixels, sub: Pixels | None, obj_palettes: NDA
     Args:
         ppu: CGWSEL, CGADSUB, COLDATA and the colour window's registers.
         main: The main screen.
-        sub: The subscreen, needed where `uses_subscreen`.
-        obj_palettes: uint8[height, 256], the sprites' CGRAM indices: palettes 0 to 3 take no part.
+        sub: The subscreen, required if `uses_subscreen`.
+        obj_palettes: uint8[height, 256], CGRAM indices of the sprites. Palettes 0 to 3 are exempt from colour math.
 
     Raises:
-        UsageError: A register that is needed is not known.
+        UsageError: A required register is not known.
     """
     cgwsel, cgadsub = registers.require(ppu, "cgwsel", "cgadsub")
     black = _region(ppu, cgwsel >> 6 & 3)
@@ -54,7 +54,7 @@ def blend(ppu: PpuRegisters, main: Pixels, sub: Pixels | None, obj_palettes: NDA
         return colours
     mixed = enabled[main.source] & ~_region(ppu, cgwsel >> 4 & 3)
     mixed &= (main.source != OBJ) | (obj_palettes >= 192)
-    # Halving is off where the main screen was blackened, and where the subscreen shows nothing but the fixed colour.
+    # No halving where the main screen was blacked out, or where the subscreen only shows the fixed colour.
     halved = np.broadcast_to(~black if cgadsub & 0x40 else np.False_, mixed.shape)
     if sub is None:
         (coldata,) = registers.require(ppu, "coldata")
@@ -68,12 +68,12 @@ def blend(ppu: PpuRegisters, main: Pixels, sub: Pixels | None, obj_palettes: NDA
 def _mix(
     colours: NDArray[np.uint16], addend: NDArray[np.uint16], halved: NDArray[np.bool_], *, subtract: bool
 ) -> NDArray[np.uint16]:
-    """Add or subtract each component, then halve, then hold it to 0 to 31."""
+    """Add or subtract each component, halve it, and clamp it to 0 to 31."""
     result = np.zeros(colours.shape, np.uint16)
     for shift in (0, 5, 10):
         one = (colours >> shift & 31).astype(np.int16)
         other = (addend >> shift & 31).astype(np.int16)
-        # A difference is held at 0 before it is halved, a sum is halved before it is held at 31.
+        # A difference is clamped to 0 before halving, a sum is halved before it is clamped to 31.
         value = np.maximum(one - other, 0) if subtract else one + other
         value = np.minimum(np.where(halved, value >> 1, value), 31)
         result |= value.astype(np.uint16) << np.uint16(shift)
@@ -81,7 +81,7 @@ def _mix(
 
 
 def _region(ppu: PpuRegisters, rule: int) -> NDArray[np.bool_]:
-    """bool[256]: where CGWSEL's two-bit rule holds: never, outside the colour window, inside it, always."""
+    """Return bool[256]: where CGWSEL's two-bit rule applies: never, outside the colour window, inside it, or always."""
     if rule in (0, 3):
         return np.full(256, rule == 3)
     return window.inside(ppu, "colour") ^ (rule == 1)

@@ -1,4 +1,4 @@
-"""CGRAM colours: BGR555 as the console holds them, 24-bit RGB as a screen shows them."""
+"""CGRAM colours: BGR555 as stored in the console, 24-bit RGB as displayed."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ from halscope_hooks import UsageError
 from numpy.typing import ArrayLike, NDArray
 
 _LEVELS: Final = np.array([level << 3 | level >> 2 for level in range(32)], np.uint8)
-# The nearest of the 32 levels for every 8-bit value; of two as near, the darker.
+# The nearest of the 32 levels for every 8-bit value; the darker one on ties.
 _NEAREST: Final = np.array([min(range(32), key=lambda n: abs(int(_LEVELS[n]) - v)) for v in range(256)], np.uint16)
 
 
 def obj_palette[T: np.generic](colours: NDArray[T], number: int) -> NDArray[T]:
-    """The 16 colours of OBJ palette `number` (0 to 7) out of all of CGRAM's 256, as values or as RGB rows."""
+    """Return the 16 colours of OBJ palette `number` (0 to 7) from the 256 of CGRAM, given as values or as RGB rows."""
     first = 128 + 16 * number  # the upper half of CGRAM belongs to OBJ
     return colours[first : first + 16]
 
 
 def to_rgb(cgram: ArrayLike) -> NDArray[np.uint8]:
-    """Return BGR555 colours as RGB: each 5-bit component `c` is shown as `c << 3 | c >> 2`. Bit 15 does not count.
+    """Convert BGR555 colours to RGB: each 5-bit component `c` becomes `c << 3 | c >> 2`. Bit 15 is ignored.
 
     Args:
         cgram: uint16 of any shape.
 
     Returns:
-        uint8 of that shape and 3 more.
+        uint8 of that shape plus a last axis of 3.
     """
     return shown_rgb(np.bitwise_and(np.asarray(cgram, np.uint16), np.uint16(0x7FFF)), 15)
 
 
 def palettes(cgram: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    """Return `to_rgb` of all of CGRAM, read-only, to be shared by frames."""
+    """Return `to_rgb` of all of CGRAM, read-only so that frames can share it."""
     rgb = to_rgb(cgram)
     rgb.flags.writeable = False
     return rgb
 
 
 def from_rgb(rgb: ArrayLike) -> NDArray[np.uint16]:
-    """Return RGB as BGR555, each component rounded to the nearest of the 32 levels of `to_rgb`: its exact inverse.
+    """Convert RGB to BGR555, rounding each component to the nearest level of `to_rgb`. The exact inverse of `to_rgb`.
 
     Args:
         rgb: uint8 [..., 3].
 
     Returns:
-        uint16 of the shape without the last axis.
+        uint16 of that shape without the last axis.
 
     Raises:
         UsageError: The last axis is not 3, or a value is not in 0 to 255.
     """
     values = np.asarray(rgb)
     if values.ndim == 0 or values.shape[-1] != 3:
-        raise UsageError(f"RGB colours have three components in the last axis, not the shape {values.shape}")
+        raise UsageError(f"RGB colours need a last axis of 3 components, not the shape {values.shape}")
     if values.dtype.kind not in "iu" or (values.size and (values.min() < 0 or values.max() > 255)):
         raise UsageError("RGB components are integers from 0 to 255")
     red, green, blue = (_NEAREST[values[..., n]] for n in range(3))
@@ -62,17 +62,17 @@ def from_rgb(rgb: ArrayLike) -> NDArray[np.uint16]:
 
 
 def shown_rgb(bgr: NDArray[np.uint16], brightness: int) -> NDArray[np.uint8]:
-    """Return BGR555 colours (bit 15 clear) as the screen shows them at INIDISP's ($2100) brightness 0 to 15."""
+    """Return BGR555 colours (bit 15 clear) as displayed at an INIDISP ($2100) brightness of 0 to 15."""
     shown: NDArray[np.uint8] = _rgb_of_brightness(brightness)[bgr]
     return shown
 
 
 @lru_cache(maxsize=16)
 def _rgb_of_brightness(brightness: int) -> NDArray[np.uint8]:
-    """uint8[32768, 3]: every colour at a brightness.
+    """Return uint8[32768, 3]: every colour at a brightness.
 
-    The output stage has sixteen steps of (n + 1) / 16, but step 0 is all but black: 1 / 64. As bsnes shows them; snes9x
-    divides by 15, keeps 5 bits and shows nothing at 0.
+    The output stage has sixteen steps of (n + 1) / 16, except that step 0 is nearly black: 1 / 64. This follows bsnes;
+    snes9x divides by 15, keeps 5 bits and is black at 0.
     """
     sixty_fourths = (brightness + 1) * 4 if brightness else 1
     levels = (_LEVELS.astype(np.uint16) * sixty_fourths // 64).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The screen put together in the hardware's order, and which sprite each visible pixel belongs to."""
+"""Compose the screen in hardware order, and find the sprite that each visible pixel belongs to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from halscope.ppu import bg, blend, cgram, mode7, obj, registers, window
 from halscope.ppu.obj import ObjectPlane
 
-# Front to back by BG mode: S0 to S3 are sprites of that priority, 1H the tiles of BG1 with their priority bit set.
+# Front to back, by BG mode. S0 to S3 are sprites of that priority; 1H is BG1's tiles with their priority bit set.
 _ORDER: Final = (
     "S3 1H 2H S2 1L 2L S1 3H 4H S0 3L 4L",
     "S3 1H 2H S2 1L 2L S1 3H S0 3L",
@@ -26,12 +26,12 @@ _ORDER_BG3_IN_FRONT: Final = "3H S3 1H 2H S2 1L 2L S1 S0 3L"  # mode 1 with BGMO
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Screen:
-    """The picture that a snapshot makes. The height is 224, or 239 with overscan.
+    """The picture composed from a snapshot. The height is 224, or 239 with overscan.
 
     Args:
-        rgb: uint8[height, 256, 3]. In modes 5 and 6 the main screen alone, which is every odd column of the 512.
-        owner: int16[height, 256], OAM index of the sprite whose pixel is visible there, or -1.
-        ignored: What the snapshot asks for and this picture does not follow, in words; empty: nothing.
+        rgb: uint8[height, 256, 3]. In modes 5 and 6 only the main screen, the odd columns of the 512.
+        owner: int16[height, 256], OAM index of the sprite visible there, or -1.
+        ignored: Effects of the snapshot that the picture does not reproduce, as text.
     """
 
     rgb: NDArray[np.uint8]
@@ -42,11 +42,10 @@ class Screen:
 def compose_screen(frame: Frame) -> Screen:
     """Return the main screen: layers and sprites in hardware order, windows, colour math, brightness.
 
-    A snapshot is one state for the whole picture: what HDMA or an interrupt changes on the way down is not in it.
+    A snapshot is one state for the whole picture: changes by HDMA or interrupts during the frame are not included.
 
     Raises:
-        UsageError: A register without which there is no picture (INIDISP, BGMODE, TM or one of a shown layer's) is not
-            known.
+        UsageError: A required register (INIDISP, BGMODE, TM or one of a displayed layer) is not known.
     """
     snapshot = frame.snapshot
     ppu = snapshot.ppu
@@ -83,7 +82,7 @@ def _draw_layer(snapshot: Snapshot, index: int) -> NDArray[np.uint16]:
 
 
 def _unfollowed(snapshot: Snapshot) -> list[str]:
-    """What the picture does not follow, as far as the snapshot shows it by itself."""
+    """List the effects that the picture does not reproduce, as far as the snapshot alone reveals them."""
     ppu = snapshot.ppu
     effects = []
     if snapshot.raster_effects == "some":
@@ -93,20 +92,20 @@ def _unfollowed(snapshot: Snapshot) -> list[str]:
     if registers.known(ppu.setini) & 0x08:
         effects.append("pseudo hi-res (SETINI, $2133): only the main screen's columns are shown")
     if ppu.setini is None:
-        effects.append("SETINI ($2133) is not known: taken as 224 lines, no interlace")
+        effects.append("SETINI ($2133) is not known: assumed to be 224 lines, no interlace")
     elif ppu.setini & 0x01 and bg.is_hires(registers.known(ppu.bgmode)):
         effects.append("interlace (SETINI, $2133): the first of the two fields is shown")
     return effects
 
 
 def _enabled(ppu: PpuRegisters, designation: int) -> tuple[int | str, ...]:
-    """The layers and "obj" that TM ($212C) or TS ($212D) shows, as far as the BG mode has them."""
+    """Return the layers and "obj" enabled by TM ($212C) or TS ($212D) that the BG mode has."""
     layers = [index for index in range(1, len(bg.layer_depths(ppu)) + 1) if designation >> (index - 1) & 1]
     return (*layers, *(["obj"] if designation & 0x10 else []))
 
 
 def _window_users(register: int | None, name: str, ignored: list[str]) -> frozenset[int | str]:
-    """The layers and "obj" that the windows mask: TMW ($212E) or TSW ($212F)."""
+    """Return the layers and "obj" that are masked by the windows: TMW ($212E) or TSW ($212F)."""
     if register is None:
         ignored.append(f"windows: {name} is not known")
         return frozenset()
@@ -123,8 +122,8 @@ def _resolve(
     *,
     backdrop: int | None = None,
 ) -> blend.Pixels:
-    """Return one screen: for every pixel the candidate of the highest rank. `half`: the columns that it takes in modes
-    5 and 6, 0 even (sub), 1 odd (main)."""
+    """Return one screen: the highest-ranked candidate of every pixel. `half` selects the columns in modes 5 and 6: 0 is
+    even (sub), 1 is odd (main)."""
     ppu = snapshot.ppu
     colours_of = snapshot.cgram & np.uint16(0x7FFF)
     ranks = _ranks(registers.known(ppu.bgmode))
@@ -156,8 +155,8 @@ def _resolve(
 
 @lru_cache(maxsize=16)
 def _ranks(bgmode: int) -> dict[int, NDArray[np.uint8]]:
-    """Ranks of a mode: of a layer by the top three bits of its packed pixel (opaque, unused, priority), of sprites by
-    priority."""
+    """Return the ranks in a mode: of layers by the top three bits of their packed pixels (opaque, unused, priority), of
+    sprites by priority."""
     mode = bgmode & 7
     order = (_ORDER_BG3_IN_FRONT if mode == 1 and bgmode & 8 else _ORDER[mode]).split()
     rank = {name: len(order) - place for place, name in enumerate(order)}

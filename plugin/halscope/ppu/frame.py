@@ -1,4 +1,4 @@
-"""From a snapshot to a frame: the sprites, palettes and layers."""
+"""Decode a snapshot into a frame: sprites, palettes and layers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from halscope.ppu.obj import decode_sprites
 
 OBSEL_UNKNOWN: Final = (
     "OBSEL ($2101) is not known: this host cannot read it, and without it neither the size nor the tiles of a sprite "
-    "can be told; give it with --obsel, or use a savestate"
+    "can be determined; give it with --obsel, or use a savestate"
 )
 
 
 def decode_frame(snapshot: Snapshot, *, layers: bool = False) -> Frame:
-    """Return the snapshot decoded: its 128 sprites, its palettes, and where they are asked for its background layers.
+    """Decode a snapshot: its 128 sprites, its palettes and, if requested, its background layers.
 
-    Where the host does not know OBSEL there are no sprites, and `Frame.sprites_unknown` says why; where it does not
-    know what a layer depends on, the layer is left out, and `Frame.layers_unknown` says so. Never raises: a `Snapshot`
-    has checked its arrays. Who follows a game takes `FrameDecoder`, which gives the same in less time.
+    If OBSEL is not known there are no sprites, and `Frame.sprites_unknown` says why. If a register of a layer is not
+    known, the layer is left out and `Frame.layers_unknown` names the register. Never raises: a `Snapshot` has been
+    validated. To follow a game use `FrameDecoder`, which returns the same in less time.
     """
     obsel = snapshot.ppu.obsel
     drawn, unknown = draw_layers(snapshot.vram, snapshot.ppu) if layers else ({}, ())

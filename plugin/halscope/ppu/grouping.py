@@ -1,21 +1,22 @@
-"""Sprites that belong together, joined into the figures that a person sees.
+"""Group the sprites that belong together into visible figures.
 
-A game draws a figure larger than one sprite out of several OAM entries, and nothing in the console says which. The
-evidence, strongest first; each kind needs boxes that overlap or share part of an edge (a corner is not enough):
+A game draws a large figure with several OAM entries, and nothing in the console says which ones. Two sprites are joined
+if their boxes overlap or share part of an edge (a corner is not enough) and there is one of these kinds of evidence,
+strongest first:
 
-1. *Tiles*: same palette, priority and flips, and the tiles lie in the page of 16 × 16 as the sprites lie on the screen.
-2. *Grid*: same priority, at most eight entries apart in OAM, and the distance is a multiple of 8 both ways. Two objects
-   that pass each other meet that by chance in one of 64 frames. With different palettes: neighbours in OAM alone.
-3. *Touch*: same palette and priority, at most two entries apart in OAM, and the opaque pixels themselves meet; one of
-   the two groups is a single sprite smaller than the other group (a hand, a foot, a hat: two figures that overlap stay
-   two).
+1. *Tiles*: same palette, priority and flips, and the tiles are arranged in the 16 × 16 page as the sprites on screen.
+2. *Grid*: same priority, at most eight OAM entries apart, and the distance is a multiple of 8 on both axes. Two objects
+   passing each other meet this by chance in one of 64 frames. With different palettes: only neighbours in OAM.
+3. *Touch*: same palette and priority, at most two OAM entries apart, and the opaque pixels touch. One of the two groups
+   must be a single sprite smaller than the other group (a hand, a foot, a hat), so that two overlapping figures stay
+   separate.
 
-Kinds 2 and 3 never join a group to a copy of itself: where every sprite of one also stands in the other with the same
-tile, size, palette and flips, it is another object of the same kind, as two coins side by side are.
+Kinds 2 and 3 never join a group to a copy of itself: if every sprite of one also occurs in the other with the same
+tile, size, palette and flips, it is another object of the same kind, like two coins side by side.
 
-A sprite outside the picture joins the group that it touches, but makes none of its own, and games park unused entries
-there: one that shares its place with another, or its row with seven others, is left out. A sprite without an opaque
-pixel is left out too.
+A sprite outside the picture joins a group that it touches but does not form one. Games park unused entries there, so
+one that shares its position with another, or its row with seven others, is left out. Sprites without an opaque pixel
+are left out too.
 """
 
 from __future__ import annotations
@@ -39,15 +40,15 @@ PARKED_ROW: Final = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Metasprite:
-    """One figure: a sprite by itself, or several that belong together.
+    """One figure: a single sprite, or several that belong together.
 
     Args:
         indices: OAM entries, ascending.
-        x: Left edge on the screen, pixels; may be negative.
-        y: Top edge on the screen, pixels; a sprite that wraps at the bottom has a negative one.
-        width: Of the box around all sprites.
-        height: Of the box around all sprites.
-        pixels: uint8[height, width], index into CGRAM (128 to 255), 0 transparent; the front-most sprite on top.
+        x: Left edge on the screen in pixels; may be negative.
+        y: Top edge on the screen in pixels; negative for a sprite that wraps at the bottom.
+        width: Width of the box around all sprites.
+        height: Height of the box around all sprites.
+        pixels: uint8[height, width], index into CGRAM (128 to 255), 0 transparent; the frontmost sprite on top.
         palettes: The sprites' palettes, 0 to 7, ascending.
     """
 
@@ -61,16 +62,16 @@ class Metasprite:
 
 
 def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
-    """Return the figures on the screen, in the order of their first OAM entry; each visible sprite is in exactly one.
+    """Return the figures on the screen, ordered by their first OAM entry. Each visible sprite is in exactly one.
 
-    A frame without sprites has none. The rule stands at the head of this module.
+    A frame without sprites has no figures. See the module docstring for the rules.
     """
     lines = registers.screen_lines(frame.snapshot.ppu)
     candidates = _candidates(frame.sprites, lines)
     groups = _Groups(candidates)
     pairs = [pair for pair in _touching(candidates) if pair[0].priority == pair[1].priority]
     for evidence in (_tiles_continue, _on_one_grid, _pixels_meet):
-        # A join can make a further one possible (a copy among other pieces is no copy of the whole): until none comes.
+        # A join can enable another one (a copy with other pieces added is no longer a copy), so repeat until stable.
         joined = True
         while joined:
             joined = False
@@ -88,11 +89,11 @@ def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
 
 
 def draw_group(frame: Frame, indices: Sequence[int]) -> Metasprite:
-    """Return these sprites of a frame as one figure, whatever the rule says of them.
+    """Return the given sprites of a frame as one figure, regardless of the grouping rules.
 
     Args:
         frame: The frame.
-        indices: OAM entries of it, at least one, none twice.
+        indices: OAM entries of the frame. At least one, without duplicates.
     """
     return _draw([frame.sprites[index] for index in sorted(indices)], _front_sprite(frame))
 
@@ -102,9 +103,9 @@ def _front_sprite(frame: Frame) -> int:
 
 
 def screen_y(sprite: Sprite) -> int:
-    """Return the line of a sprite's first row, negative where it wraps from the bottom to the top.
+    """Return the screen line of a sprite's first row, negative if it wraps from the bottom to the top.
 
-    One that shows at both ends (64 lines from y = 193 on) is taken to be where more of it shows.
+    A sprite visible at both ends (64 lines, from y = 193 on) is placed where more of it is visible.
     """
     rows_at_top = sprite.y + sprite.height - 256
     return sprite.y - 256 if rows_at_top >= max(0, 224 - sprite.y) else sprite.y
@@ -115,7 +116,7 @@ def _is_on_screen(sprite: Sprite, lines: int) -> bool:
 
 
 def _candidates(sprites: Sequence[Sprite], lines: int) -> list[Sprite]:
-    """The sprites that may be part of a figure."""
+    """Return the sprites that may be part of a figure."""
     places = Counter((sprite.x, sprite.y) for sprite in sprites)
     rows = Counter(sprite.y for sprite in sprites)
     return [
@@ -130,14 +131,14 @@ def _candidates(sprites: Sequence[Sprite], lines: int) -> list[Sprite]:
 
 
 def _touching(sprites: Sequence[Sprite]) -> Iterator[tuple[Sprite, Sprite]]:
-    """Every pair whose boxes overlap or share part of an edge, nearest in OAM first."""
+    """Yield every pair whose boxes overlap or share part of an edge, nearest in OAM first."""
     if not sprites:
         return
     left = np.array([sprite.x for sprite in sprites])
     top = np.array([screen_y(sprite) for sprite in sprites])
     right = left + [sprite.width for sprite in sprites]
     bottom = top + [sprite.height for sprite in sprites]
-    across = np.minimum.outer(right, right) - np.maximum.outer(left, left)  # 0: edges meet, more: overlap
+    across = np.minimum.outer(right, right) - np.maximum.outer(left, left)  # 0: edges touch, above: boxes overlap
     down = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
     touching = (across >= 0) & (down >= 0) & (across + down > 0)
     rows, columns = np.nonzero(np.triu(touching, 1))
@@ -147,7 +148,7 @@ def _touching(sprites: Sequence[Sprite]) -> Iterator[tuple[Sprite, Sprite]]:
 
 def _oam_distance(a: Sprite, b: Sprite) -> int:
     apart = abs(a.index - b.index)
-    return min(apart, 128 - apart)  # OAM is a ring where a game rotates it
+    return min(apart, 128 - apart)  # OAM wraps around: games rotate it
 
 
 def _tiles_continue(a: Sprite, b: Sprite) -> bool:
@@ -156,7 +157,7 @@ def _tiles_continue(a: Sprite, b: Sprite) -> bool:
     across, down = b.x - a.x, screen_y(b) - screen_y(a)
     if across % 8 or down % 8:
         return False
-    if a.hflip:  # what is shown on the right lies on the left in the page
+    if a.hflip:  # a flipped sprite's right side is on the left in the page
         across = a.width - b.width - across
     if a.vflip:
         down = a.height - b.height - down
@@ -182,7 +183,7 @@ def _pixels_meet(a: Sprite, b: Sprite) -> bool:
 
 
 def _opaque_box(sprite: Sprite) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom (the latter two just outside) of the opaque pixels on the screen."""
+    """Return left, top, right and bottom (the latter two exclusive) of the opaque pixels on the screen."""
     rows = np.flatnonzero(sprite.pixels.any(axis=1))
     columns = np.flatnonzero(sprite.pixels.any(axis=0))
     x, y = sprite.x, screen_y(sprite)
@@ -197,7 +198,7 @@ def _look(sprite: Sprite) -> _Look:
 
 
 class _Groups:
-    """Disjoint groups of sprites that can be joined."""
+    """Disjoint groups of sprites, which can be joined."""
 
     def __init__(self, sprites: Sequence[Sprite]) -> None:
         self._members = {sprite.index: [sprite] for sprite in sprites}
@@ -206,13 +207,13 @@ class _Groups:
         return self._members[a.index] is self._members[b.index]
 
     def are_copies(self, a: Sprite, b: Sprite) -> bool:
-        """Whether every piece of the one group stands in the other too."""
+        """Whether every piece of one group also occurs in the other."""
         one = {_look(sprite) for sprite in self._members[a.index]}
         other = {_look(sprite) for sprite in self._members[b.index]}
         return one <= other or other <= one
 
     def one_is_an_extra(self, a: Sprite, b: Sprite) -> bool:
-        """Whether one group is a single sprite, and of less area than the other."""
+        """Whether one group is a single sprite with a smaller area than the other group."""
         groups = sorted(
             (sum(sprite.width * sprite.height for sprite in group), len(group))
             for group in (self._members[a.index], self._members[b.index])
@@ -226,7 +227,7 @@ class _Groups:
             self._members[sprite.index] = joined
 
     def all(self) -> list[list[Sprite]]:
-        """Every group once, its sprites in OAM order, in the order of their first."""
+        """Return every group once, with its sprites in OAM order, ordered by the first sprite."""
         groups = {id(group): sorted(group, key=lambda sprite: sprite.index) for group in self._members.values()}
         return sorted(groups.values(), key=lambda group: group[0].index)
 

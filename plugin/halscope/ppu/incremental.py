@@ -1,9 +1,9 @@
-"""From one snapshot to the next: only what changed is decoded again.
+"""Incremental decoding: decode only what changed from one snapshot to the next.
 
-A sprite depends on its OAM entry, on OBSEL and on the tiles of VRAM that its cells show; a layer on its registers and
-on the pieces of VRAM that were read when it was drawn (maps, characters, BG3's map where that holds offsets); the
-palettes on CGRAM. What does not depend on a change is handed out again, the same object: who keeps something for a
-sprite or a layer (a picture, an origin) finds by identity what to make anew.
+A sprite depends on its OAM entry, on OBSEL and on the VRAM tiles in its cells; a layer on its registers and on the
+parts of VRAM that were read to draw it (maps, characters, BG3's map where it holds offsets); the palettes on CGRAM.
+Anything unaffected by a change is returned as the same object, so callers that cache data per sprite or layer (a
+picture, an origin) can detect changes by identity.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ for _numbers in (_NONE, _ALL_TILES, _ALL_PALETTES):
 
 
 class FrameDecoder:
-    """Decodes the snapshots of one game one after the other. Not thread-safe: each follower of a game has its own."""
+    """Decodes successive snapshots of one game. Not thread-safe: use one decoder per consumer."""
 
     def __init__(self) -> None:
         self._last: Frame | None = None
@@ -39,11 +39,11 @@ class FrameDecoder:
 
     @property
     def changes(self) -> Changes:
-        """What the last decoded snapshot changed: everything after the first, nothing before it."""
+        """Changes made by the last decoded snapshot: everything after the first one, nothing before it."""
         return self._changes
 
     def decode(self, snapshot: Snapshot, *, layers: bool = False) -> Frame:
-        """Return what `decode_frame` returns, in less time. Any snapshots may follow each other."""
+        """Return the same as `decode_frame`, in less time. Successive snapshots need not be related."""
         last = self._last
         before = None if last is None else last.snapshot
         tiles = _ALL_TILES if before is None else _changed(before.vram, snapshot.vram, TILE_BYTES)
@@ -66,7 +66,7 @@ class FrameDecoder:
         return frame
 
     def _draw_layers(self, snapshot: Snapshot, kept: dict[int, DrawnLayer]) -> tuple[int, ...]:
-        """Bring the layers up to date; returns the numbers of the new ones. `kept`: those whose VRAM is the same."""
+        """Update the layers and return the numbers of the redrawn ones. `kept`: the layers whose VRAM is unchanged."""
         if len(kept) == len(self._layers) and snapshot.ppu == self._drawn_for:
             return ()
         self._layers, self._layers_unknown = draw_layers(snapshot.vram, snapshot.ppu, kept)
@@ -88,7 +88,7 @@ class FrameDecoder:
 
 
 def _changed[T: np.generic](before: NDArray[T], after: NDArray[T], unit: int) -> NDArray[np.int64]:
-    """Which pieces of `unit` bytes differ. A host that knows that a memory did not change hands in the same array."""
+    """Return which units of `unit` bytes differ. A host may pass the same array again if a memory did not change."""
     if before is after:
         return _NONE
     return _codec.snes_changed(before.view(np.uint8), after.view(np.uint8), unit)

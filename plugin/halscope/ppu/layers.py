@@ -1,4 +1,4 @@
-"""Background layers of any BG mode as values, and what each was made of."""
+"""Background layers of any BG mode as values, with everything that each depends on."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from halscope.ppu.mode7 import Mode7Registers
 
 
 class DrawnLayer(NamedTuple):
-    """A layer with all that it depends on: while neither changes, it stays as it is.
+    """A layer and everything that it depends on. It stays valid while none of that changes.
 
     Args:
-        layer: What is handed out; its arrays are read-only.
-        registers: The registers' values.
-        tiles: bool[2048], the 32-byte pieces of VRAM that were read for it.
+        layer: The layer; its arrays are read-only.
+        registers: The values of its registers.
+        tiles: bool[2048], the 32-byte units of VRAM that were read for it.
     """
 
     layer: Layer
@@ -32,16 +32,15 @@ class DrawnLayer(NamedTuple):
 def draw_layers(
     vram: NDArray[np.uint8], ppu: PpuRegisters, kept: Mapping[int, DrawnLayer] | None = None
 ) -> tuple[dict[int, DrawnLayer], tuple[str, ...]]:
-    """Draw the layers that the BG mode has, whether the screen shows them or not.
+    """Draw all layers of the BG mode, whether they are displayed or not.
 
     Args:
         vram: uint8[65536].
         ppu: The registers.
-        kept: Layers that were drawn from the same VRAM, as far as they read it: taken as they are where their registers
-            are the same too.
+        kept: Layers whose VRAM has not changed since they were drawn. They are reused if their registers are the same.
 
     Returns:
-        (the layers by their number, 1 to 4; for each that a register is missing for, which one it is).
+        (the layers by number, 1 to 4; for each layer that could not be drawn, the register that is not known).
     """
     drawn: dict[int, DrawnLayer] = {}
     unknown: list[str] = []
@@ -63,7 +62,7 @@ def draw_layers(
 
 
 def _depths(ppu: PpuRegisters) -> tuple[int, ...]:
-    """The bits a pixel that each layer takes from VRAM; EXTBG's layer has the 8 of mode 7's."""
+    """Return the bits per pixel that each layer reads from VRAM; EXTBG's layer shares mode 7's 8 bits."""
     return tuple(8 if depth == 7 else depth for depth in bg.layer_depths(ppu))
 
 

@@ -1,4 +1,4 @@
-"""The layer of BG mode 7, and the second one that EXTBG makes of it."""
+"""The layer of BG mode 7, and the second layer that EXTBG derives from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from halscope.ppu import registers
 
 
 class Mode7Registers(NamedTuple):
-    """Everything but VRAM that a layer's pixels depend on, as the native code takes it."""
+    """Everything that a layer's pixels depend on except VRAM, in the form that the native code takes."""
 
     extbg: bool
     lines: int
@@ -25,7 +25,7 @@ class Mode7Registers(NamedTuple):
 
 
 def layer_registers(ppu: PpuRegisters, index: int) -> Mode7Registers:
-    """Return what mode 7's layer 1, or EXTBG's layer 2, depends on.
+    """Return the registers that mode 7's layer 1, or EXTBG's layer 2, depends on.
 
     Raises:
         UsageError: One of the registers is not known.
@@ -47,7 +47,7 @@ def draw_layer(snapshot: Snapshot, index: int) -> NDArray[np.uint16]:
 
     Args:
         snapshot: A snapshot in BG mode 7.
-        index: 1, or 2 for EXTBG's layer: the same picture with bit 7 of a pixel as its priority.
+        index: 1, or 2 for EXTBG's layer: the same picture with bit 7 of each pixel as its priority.
 
     Raises:
         UsageError: A register that the layer depends on is not known.

@@ -1,4 +1,4 @@
-"""OAM: the 128 entries of sprite memory, and the bytes for them."""
+"""OAM: the 128 entries of sprite memory, parsed and packed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OAM_BYTES = 544
 
 
 class OamEntry(NamedTuple):
-    """One sprite as it stands in OAM; the fields mean what they mean in `halscope_hooks.Sprite`."""
+    """One sprite as stored in OAM. The fields have the same meaning as in `halscope_hooks.Sprite`."""
 
     x: int
     y: int
@@ -28,11 +28,11 @@ class OamEntry(NamedTuple):
 def parse_oam(oam: Buffer) -> tuple[OamEntry, ...]:
     """Return the 128 entries.
 
-    Source: 4 bytes an entry (x low, y, tile low, attributes `vhoopppN`), then 32 bytes with two bits an entry (x bit 8,
-    size). X is 9 bits signed, -256 to 255.
+    Source: 4 bytes per entry (x low, y, tile low, attributes `vhoopppN`), then 32 bytes with two bits per entry (x bit
+    8, size). X is 9 bits signed, -256 to 255.
 
     Raises:
-        UsageError: There are not 544 bytes.
+        UsageError: The buffer does not have 544 bytes.
     """
     size = memoryview(oam).nbytes
     if size != OAM_BYTES:

@@ -1,4 +1,4 @@
-"""Sprites (the hardware's objects): decoded one by one, and composed to the plane that the screen takes."""
+"""Sprites (OBJ): decoded individually, and composed into the plane that the screen uses."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from halscope.ppu import registers
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectPlane:
-    """What the sprites put on the screen, before the layers come into it. The height is 224, or 239 with overscan.
+    """The sprites' contribution to the screen, before the layers. The height is 224, or 239 with overscan.
 
     Args:
-        owner: int16[height, 256], OAM index of the sprite whose pixel is in front there, or -1.
-        colours: uint8[height, 256], its index into CGRAM (128 to 255), or 0.
-        priority: uint8[height, 256], its priority bits, which only count against the layers.
+        owner: int16[height, 256], OAM index of the frontmost sprite with a pixel there, or -1.
+        colours: uint8[height, 256], that pixel's index into CGRAM (128 to 255), or 0.
+        priority: uint8[height, 256], that sprite's priority bits, which only matter against the layers.
         range_over: bool[height], lines with more than 32 sprites: those further back are missing.
         time_over: bool[height], lines with more than 34 slivers of 8 pixels: those in *front* are missing.
-        ignored: What could not be followed, in words.
+        ignored: Effects that could not be reproduced, as text.
     """
 
     owner: NDArray[np.int16]
@@ -46,31 +46,31 @@ class ObjectPlane:
 
 
 def decode_sprites(snapshot: Snapshot, obsel: int) -> tuple[Sprite, ...]:
-    """Return all 128 sprites in OAM order, as OBSEL ($2101) makes them; off-screen ones too.
+    """Return all 128 sprites in OAM order, decoded according to OBSEL ($2101), including off-screen ones.
 
-    A tile wraps inside its page of 16 × 16 and its address inside VRAM. A rectangular sprite (size pairs 6 and 7) flips
-    vertically in two square halves. SETINI ($2133) bit 1, sprites of half the height in an interlaced picture, is not
-    followed: it concerns every second line of a field, and no tile looks different for it. Their arrays are read-only.
+    Tiles wrap within their page of 16 × 16, addresses within VRAM. A rectangular sprite (size pairs 6 and 7) flips
+    vertically in two square halves. SETINI ($2133) bit 1 (half-height sprites in an interlaced picture) is ignored: it
+    affects every second line of a field, and no tile looks different. The sprites' arrays are read-only.
     """
     return _codec.snes_sprites(Sprite, snapshot.vram, snapshot.oam, obsel)[0]
 
 
 def first_sprite(oamadd: int) -> int:
-    """Return the OAM index of the sprite in front: $2103 bit 7 lets the OAM address choose it ($2102 bits 1 to 7)."""
+    """Return the OAM index of the frontmost sprite: with $2103 bit 7 set, $2102 bits 1 to 7, otherwise 0."""
     return oamadd >> 1 & 127 if oamadd & 0x8000 else 0
 
 
 def compose_plane(snapshot: Snapshot, obsel: int) -> ObjectPlane:
     """Return the sprites' plane.
 
-    Measured on running cores: a sprite with y = 0 begins on the picture's first line; the front-most sprite is the
-    first in (rotated) OAM order whatever its priority bits; 32 sprites are taken from the front, then 34 slivers from
-    the back; a sprite at x = -256 takes part in both counts though nothing of it is seen.
+    Measured on running cores: a sprite with y = 0 begins on the picture's first line; the frontmost sprite is the first
+    in (rotated) OAM order regardless of its priority bits; 32 sprites are taken from the front, then 34 slivers from
+    the back; a sprite at x = -256 counts towards both limits although it is not visible.
     """
     ignored = []
     oamadd = snapshot.ppu.oamadd
     if oamadd is None:
-        ignored.append("OAMADD ($2102) is not known: sprite 0 is taken for the first")
+        ignored.append("OAMADD ($2102) is not known: sprite 0 is assumed to be the first")
     if registers.known(snapshot.ppu.setini) & 0x03:
         ignored.append("interlace (SETINI, $2133)")
     lines = registers.screen_lines(snapshot.ppu)

@@ -1,4 +1,4 @@
-"""Reading the PPU's registers, of which a host may know only some."""
+"""Access to the PPU registers, of which a host may know only some."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def require(ppu: PpuRegisters, *names: str) -> tuple[int, ...]:
     """Return the registers' values.
 
     Raises:
-        UsageError: The host does not know one of them; the message names those.
+        UsageError: The host does not know all of them. The message names the unknown ones.
     """
     values = tuple(getattr(ppu, name) for name in names)
     if None in values:
@@ -21,10 +21,10 @@ def require(ppu: PpuRegisters, *names: str) -> tuple[int, ...]:
 
 
 def known(value: int | None) -> int:
-    """Return the value, 0 for an unknown one: only where the caller says so, or where 0 changes nothing."""
+    """Return the value, or 0 if unknown. Use only where the caller reports it, or where 0 makes no difference."""
     return 0 if value is None else value
 
 
 def screen_lines(ppu: PpuRegisters) -> int:
-    """Return the picture's height: 239 with SETINI ($2133) bit 2, overscan, else (also where it is unknown) 224."""
+    """Return the picture's height: 239 with overscan (SETINI, $2133, bit 2), otherwise or if unknown 224."""
     return 239 if known(ppu.setini) & 0x04 else 224

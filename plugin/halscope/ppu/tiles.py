@@ -1,4 +1,4 @@
-"""Tiles, planar as the console stores them and one byte a pixel as people draw them."""
+"""Convert tiles between the console's planar format and one byte per pixel."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ DEPTHS: Final[tuple[TileDepth, ...]] = (2, 4, 8)
 
 
 def decode_tiles(data: Buffer, bpp: TileDepth) -> NDArray[np.uint8]:
-    """Return planar tiles as pixels.
+    """Convert planar tiles to pixels.
 
     Args:
-        data: Whole tiles of 16, 32 or 64 bytes: pairs of bit planes, two bytes a row, plane 0 first.
-        bpp: Bits a pixel: 2, 4 or 8.
+        data: Whole tiles of 16, 32 or 64 bytes: pairs of bit planes, two bytes per row, plane 0 first.
+        bpp: Bits per pixel: 2, 4 or 8.
 
     Returns:
         uint8[n, 8, 8], rows from the top, the leftmost pixel first.
 
     Raises:
-        UsageError: Another bpp, or the data ends within a tile.
+        UsageError: `bpp` is not valid, or the data ends within a tile.
         TypeError: The buffer is not of bytes, or not contiguous.
     """
     _check_depth(bpp)
     size = memoryview(data).nbytes
     if size % (8 * bpp):
-        raise UsageError(f"{size} bytes are not whole tiles of {8 * bpp} bytes ({bpp} bits a pixel)")
+        raise UsageError(f"{size} bytes are not whole tiles of {8 * bpp} bytes ({bpp} bits per pixel)")
     return _codec.snes_decode_tiles(data, bpp)
 
 
 def encode_tiles(pixels: ArrayLike, bpp: TileDepth) -> NDArray[np.uint8]:
-    """Return pixels as planar tiles: the exact inverse of `decode_tiles`.
+    """Convert pixels to planar tiles: the exact inverse of `decode_tiles`.
 
     Args:
         pixels: Integers [n, 8, 8] (or [8, 8], one tile), each below 2 ** bpp.
-        bpp: Bits a pixel: 2, 4 or 8.
+        bpp: Bits per pixel: 2, 4 or 8.
 
     Returns:
         uint8[n, 8 * bpp].
 
     Raises:
-        UsageError: Another bpp or shape, no integers, or a value that needs more bits.
+        UsageError: `bpp` or the shape is not valid, the values are not integers, or one needs more bits.
     """
     _check_depth(bpp)
     values = np.asarray(pixels)
     if values.ndim == 2:
         values = values[np.newaxis]
     if values.ndim != 3 or values.shape[1:] != (8, 8) or values.dtype.kind not in "iub":
-        raise UsageError(f"tiles are integers of the shape (n, 8, 8), not {values.dtype} of {values.shape}")
+        raise UsageError(f"tiles must be integers of the shape (n, 8, 8), not {values.dtype} of {values.shape}")
     if values.dtype.itemsize == 1 and values.dtype.kind in "ub":
         in_range = bpp == 8 or not values.size or int(values.max()) < 1 << bpp
     else:
@@ -66,4 +66,4 @@ def encode_tiles(pixels: ArrayLike, bpp: TileDepth) -> NDArray[np.uint8]:
 
 def _check_depth(bpp: int) -> None:
     if bpp not in DEPTHS:
-        raise UsageError(f"tiles have 2, 4 or 8 bits a pixel, not {bpp}")
+        raise UsageError(f"tiles have 2, 4 or 8 bits per pixel, not {bpp}")

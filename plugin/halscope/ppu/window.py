@@ -1,4 +1,4 @@
-"""The two windows: which columns of the screen they mask for a layer, for sprites or for colour math."""
+"""The two windows: the screen columns that they cover for a layer, for sprites or for colour math."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from halscope.ppu import registers
 
-# Where the four bits (W1 inverted, W1 on, W2 inverted, W2 on) and the two bits of logic of each user stand.
+# Register and bit position of each user's four select bits (W1 inverted, W1 on, W2 inverted, W2 on) and logic bits.
 _SELECT: Final = {1: ("w12sel", 0), 2: ("w12sel", 4), 3: ("w34sel", 0), 4: ("w34sel", 4)} | {
     "obj": ("wobjsel", 0),
     "colour": ("wobjsel", 4),
@@ -22,10 +22,10 @@ _LOGIC: Final = {1: ("wbglog", 0), 2: ("wbglog", 2), 3: ("wbglog", 4), 4: ("wbgl
 
 
 def inside(ppu: PpuRegisters, user: int | str) -> NDArray[np.bool_]:
-    """Return bool[256]: the columns inside the windows of a user: layer 1 to 4, "obj" or "colour" ($2123 to $212B).
+    """Return bool[256]: the columns inside the windows of layer 1 to 4, "obj" or "colour" ($2123 to $212B).
 
-    A window reaches from its left to its right position, both included; it is empty where left is greater. A user
-    without a window has no column inside.
+    A window extends from its left to its right position, both inclusive, and is empty if left is greater. Without an
+    enabled window, no column is inside.
 
     Raises:
         UsageError: A window register is not known.

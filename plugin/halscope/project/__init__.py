@@ -1,4 +1,4 @@
-"""What a person has done with a game and what was learnt about it, as values. No threads; files at the edges alone."""
+"""The user's edits of a game and what has been learnt about it, as values. No threads; files only at the edges."""
 
 from halscope.project._edit_list import MOST_STATES, Edit, EditList
 from halscope.project._edit_list_json import edit_list_from_json, edit_list_to_json

@@ -1,4 +1,4 @@
-"""The edits of one ROM as a value: in order, each under an id, with what came before, so that a step can be undone."""
+"""The edits of one ROM as a value: an ordered list, each edit with an id, and the history needed for undo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from halscope.inject import EditPlan, SheetEdit, TileChange, TileIndex, plan_cha
 from halscope.rom.image import Rom
 
 MOST_STATES: Final = 256
-"""Steps that can be undone, and the list as it is; older ones are dropped."""
+"""States kept: the current list and the steps that can be undone. Older ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Edit:
     """One edited sheet in the list.
 
     Args:
-        id: Unique in its list; a sheet keeps it when it is saved again, and no other edit ever gets it.
-        sheet: What the sheet changes.
-        made: When it was saved; aware, in UTC.
+        id: Unique in its list. A sheet keeps its id when it is saved again, and ids are never reused.
+        sheet: The changes made by the sheet.
+        made: When it was saved, an aware datetime in UTC.
     """
 
     id: int
@@ -32,7 +32,7 @@ class Edit:
 
     @property
     def name(self) -> str:
-        """The file of the sheet."""
+        """File name of the sheet."""
         return self.sheet.name
 
     @property
@@ -47,16 +47,16 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class EditList:
-    """The edits of one ROM. Immutable: each step returns a new list, so a step that fails changes nothing.
+    """The edits of one ROM. Immutable: each step returns a new list, so a failed step changes nothing.
 
     Args:
         rom_sha256: SHA-256 of the headerless image that all edits start from, lower-case hex.
-        states: The edits after each step, the oldest first.
-        position: Index of the present state; the states after it were undone.
-        next_id: The id of the next edit.
+        states: The edits after each step, oldest first.
+        position: Index of the current state. The states after it have been undone.
+        next_id: Id that the next edit will get.
 
     Raises:
-        UsageError: The parts contradict each other.
+        UsageError: The fields contradict each other.
     """
 
     rom_sha256: str
@@ -80,7 +80,7 @@ class EditList:
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """The present edits, in the order in which their sheets were first saved."""
+        """The current edits, in the order in which their sheets were first saved."""
         return self.states[self.position]
 
     @property
@@ -90,15 +90,15 @@ class EditList:
 
     @property
     def can_redo(self) -> bool:
-        """Whether a step was undone, and nothing was done since."""
+        """Whether a step was undone and nothing has been done since."""
         return self.position + 1 < len(self.states)
 
     def find(self, name: str) -> Edit | None:
-        """The edit of the sheet with this name, or `None`."""
+        """Return the edit of the sheet with this name, or `None`."""
         return next((edit for edit in self.edits if edit.name == name), None)
 
     def edit(self, number: int) -> Edit:
-        """The edit with this id. Raises UsageError: there is none now."""
+        """Return the edit with this id. Raises UsageError if it does not exist."""
         for edit in self.edits:
             if edit.id == number:
                 return edit
@@ -106,18 +106,18 @@ class EditList:
         raise UsageError(f"there is no edit {number}; the edits are: {known}")
 
     def add(self, sheet: SheetEdit, made: datetime) -> Self:
-        """Append an edit. Raises UsageError: its sheet is in the list already, or is of another ROM."""
+        """Append an edit. Raises UsageError if its sheet is already in the list or belongs to another ROM."""
         present = self.find(sheet.name)
         if present is not None:
-            raise UsageError(f"{sheet.name}: is edit {present.id} already; replace or revert that one")
+            raise UsageError(f"{sheet.name}: is already edit {present.id}; replace or revert that one")
         self._check_rom(sheet)
         return self._after((*self.edits, Edit(self.next_id, sheet, made)), self.next_id + 1)
 
     def replace(self, number: int, sheet: SheetEdit, made: datetime) -> Self:
-        """Replace an edit by a newer one, which takes over its id and its place in the order.
+        """Replace an edit by a newer one, which keeps its id and its position.
 
         Raises:
-            UsageError: There is no edit with this id, another edit has this sheet, or it is of another ROM.
+            UsageError: No edit has this id, another edit has this sheet, or the sheet belongs to another ROM.
         """
         self.edit(number)
         present = self.find(sheet.name)
@@ -127,13 +127,13 @@ class EditList:
         return self._after(_replaced(self.edits, Edit(number, sheet, made)), self.next_id)
 
     def put(self, sheets: Iterable[SheetEdit], made: datetime) -> Self:
-        """Apply saved sheets as one step: each is added or replaces its edit; a sheet without changes reverts its edit.
+        """Apply saved sheets as one step: add or replace the edit of each; a sheet without changes reverts its edit.
 
         Returns:
-            The new list, or this one if nothing changes, so that there is no empty step to undo.
+            The new list, or this one if nothing changes, so that no empty step is recorded.
 
         Raises:
-            UsageError: A sheet is of another ROM.
+            UsageError: A sheet belongs to another ROM.
         """
         edits, next_id = self.edits, self.next_id
         for sheet in sheets:
@@ -148,18 +148,18 @@ class EditList:
         return self if edits == self.edits else self._after(edits, next_id)
 
     def revert(self, number: int) -> Self:
-        """Remove one edit and keep those made after it. Raises UsageError: there is none with this id."""
+        """Remove one edit and keep those made after it. Raises UsageError if no edit has this id."""
         gone = self.edit(number)
         return self._after(tuple(edit for edit in self.edits if edit is not gone), self.next_id)
 
     def undo(self) -> Self:
-        """Undo the last step. Raises UsageError: there is none."""
+        """Undo the last step. Raises UsageError if there is none."""
         if not self.can_undo:
             raise UsageError("there is no edit to undo")
         return replace(self, position=self.position - 1)
 
     def redo(self) -> Self:
-        """Redo the step that was undone last. Raises UsageError: there is none."""
+        """Redo the last undone step. Raises UsageError if there is none."""
         if not self.can_redo:
             raise UsageError("there is no edit to redo")
         return replace(self, position=self.position + 1)
@@ -173,36 +173,36 @@ class EditList:
         force: bool = False,
         cancel: CancelSignal | None = None,
     ) -> EditPlan:
-        """Plan all edits, starting from the original ROM; the arguments are those of `plan_changes`.
+        """Plan all edits, starting from the original ROM. Arguments as for `plan_changes`.
 
         Raises:
             CancelledError: `cancel` was cancelled.
-            InjectError: It is another ROM, or the edits cannot be planned together.
+            InjectError: `rom` is a different ROM, or the edits cannot be planned together.
         """
         if rom.sha256 != self.rom_sha256:
             raise InjectError(
                 f"{rom.name}: the edits start from the ROM with the SHA-256 {self.rom_sha256}, this one has "
-                f"{rom.sha256}; give that ROM"
+                f"{rom.sha256}; use that ROM"
             )
         return plan_changes(rom, codecs, [edit.sheet for edit in self.edits], index=index, force=force, cancel=cancel)
 
     def patch(self, rom: Rom, codecs: Sequence[Codec], *, index: TileIndex | None = None, force: bool = False) -> Patch:
-        """The patch of all edits. Raises InjectError as `plan`, or where an edited block does not fit."""
+        """Return the patch of all edits. Raises InjectError like `plan`, and if an edited block does not fit."""
         return to_patch(self.plan(rom, codecs, index=index, force=force))
 
     def _after(self, edits: tuple[Edit, ...], next_id: int) -> Self:
-        """The list after a step to these edits. Undone steps are dropped: they can no longer be redone."""
+        """Return the list after a step to these edits. Undone steps are dropped and can no longer be redone."""
         states = (*self.states[: self.position + 1], edits)[-MOST_STATES:]
         return replace(self, states=states, position=len(states) - 1, next_id=next_id)
 
     def _check_rom(self, sheet: SheetEdit) -> None:
         if sheet.rom_sha256 != self.rom_sha256:
             raise UsageError(
-                f"{sheet.name}: was exported from the ROM with the SHA-256 {sheet.rom_sha256}, the edits are of "
+                f"{sheet.name}: was exported from the ROM with the SHA-256 {sheet.rom_sha256}, the edits belong to "
                 f"{self.rom_sha256}; export the sheet again from that ROM"
             )
 
 
 def _replaced(edits: tuple[Edit, ...], new: Edit) -> tuple[Edit, ...]:
-    """The edits with `new` in the place of the one that has its id."""
+    """Return the edits with `new` in place of the edit that has its id."""
     return tuple(new if edit.id == new.id else edit for edit in edits)

@@ -1,4 +1,4 @@
-"""The edit list as JSON: each version of an edit stands once, and the states name them by number."""
+"""The edit list as JSON: each version of an edit is stored once, and the states refer to it by number."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FORMAT: Final = "halscope-edits"
 VERSION: Final = 1
 
 _MOST: Final = 1 << 20
-_ADVICE: Final = "restore the file from a backup, or begin a new list of edits"
+_ADVICE: Final = "restore the file from a backup, or start a new list of edits"
 
 
 def edit_list_to_json(edits: EditList) -> str:
-    """The list as one line of ASCII JSON."""
+    """Return the list as one line of ASCII JSON."""
     versions = {edit: number for number, edit in enumerate(dict.fromkeys(e for state in edits.states for e in state))}
     document = {
         "format": FORMAT,
@@ -40,16 +40,16 @@ def edit_list_from_json(text: str | bytes, source: str) -> EditList:
     """Read a list back.
 
     Args:
-        text: The document; anything at all may stand in it.
-        source: What it was read from, for the messages.
+        text: The document; its contents are not trusted.
+        source: Where it was read from, for messages.
 
     Raises:
-        FormatError: It is no edit list of this version, a field is missing, unknown or out of range, or its parts
+        FormatError: It is not an edit list of this version, a field is missing, unknown or out of range, or fields
             contradict each other.
     """
     root = read.document(text, source, FormatError, _ADVICE)
     if root.take("format", read.anything) != FORMAT:
-        raise FormatError(f'{source}: "format" is not "{FORMAT}": this is no Halscope list of edits')
+        raise FormatError(f'{source}: "format" is not "{FORMAT}": this is not a Halscope list of edits')
     version = root.take("version", read.whole(0, 1 << 31))
     if version != VERSION:
         raise FormatError(f"{source}: a list of edits of version {version}; this Halscope reads {VERSION}; update it")
@@ -79,5 +79,5 @@ def _state(fields: Fields, versions: list[Edit]) -> tuple[Edit, ...]:
     numbers = fields.take("edits", read.listed(_MOST, read.whole(0, max(0, len(versions) - 1)), least=0))
     fields.finish()
     if numbers and not versions:
-        raise fields.wrong("names edits, and there are none")
+        raise fields.wrong("refers to edits, but the list has none")
     return tuple(versions[number] for number in numbers)

@@ -1,7 +1,7 @@
-"""What is learnt about a game, as a value: proven starts, palettes that blocks were seen with, names, joined figures.
+"""What has been learnt about a game, as a value: proven starts, palettes seen with blocks, figure names and merges.
 
-It only grows, and two copies of it join to one whichever way they are put together: `merge` is commutative, associative
-and idempotent. So a project's own copy, another machine's and the user's can meet in any order, any number of times.
+Knowledge only grows. `merge` is commutative, associative and idempotent, so copies (a project's, another machine's, the
+user's own) can be merged in any order and any number of times.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from halscope._fields import InvalidFieldError
 from halscope.inject import PROVEN_STARTS
 
 MOST_PALETTES: Final = 16
-"""Palettes kept for a block, those that were seen most: a fade shows a figure in dozens."""
+"""Palettes kept per block, the most frequent ones: a fade shows a figure in dozens of palettes."""
 MOST_TEXT: Final = 200
 
 _STRONGEST_FIRST: Final[tuple[StartEvidence, ...]] = get_args(StartEvidence)
@@ -26,13 +26,13 @@ _STRONGEST_FIRST: Final[tuple[StartEvidence, ...]] = get_args(StartEvidence)
 
 @dataclass(frozen=True, slots=True, order=True)
 class ProvenStart:
-    """Where a compressed block begins, and how that is known.
+    """A proven start of a compressed block, with its evidence.
 
     Args:
-        codec: The codec's name.
+        codec: Name of the codec.
         block_offset: File offset in the headerless image.
         start: "traced" or "pointer".
-        places: File offsets of what proves it, such as the pointers that lead there; ascending.
+        places: File offsets of the evidence, such as the pointers that lead there, ascending.
     """
 
     codec: str
@@ -43,13 +43,13 @@ class ProvenStart:
 
 @dataclass(frozen=True, slots=True, order=True)
 class SeenPalette:
-    """A palette that a block's tiles were shown with.
+    """A palette that a block's tiles were displayed with.
 
     Args:
-        codec: The codec's name.
+        codec: Name of the codec.
         block_offset: File offset of the block in the headerless image.
         colours: BGR555, colour 0 first.
-        times: Sheets that showed the block with it.
+        times: Number of sheets that showed the block with this palette.
     """
 
     codec: str
@@ -60,12 +60,12 @@ class SeenPalette:
 
 @dataclass(frozen=True, slots=True, order=True)
 class FigureName:
-    """What a person calls a figure.
+    """The name that a user gave to a figure.
 
     Args:
-        figure: The figure's key.
-        name: Its name; empty where it was taken away.
-        made: When it was given; aware, in UTC.
+        figure: Key of the figure.
+        name: The name; empty if it was removed.
+        made: When it was given, an aware datetime in UTC.
     """
 
     figure: str
@@ -75,25 +75,25 @@ class FigureName:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What is known of one ROM.
+    """What is known about one ROM.
 
-    It may be made from parts in any order that repeat or contradict each other; what is kept is their join:
+    The entries passed in may be in any order and may repeat or contradict each other. They are resolved as follows:
 
-    - of two starts of one block the stronger evidence wins ("traced" before "pointer"); the places of equal ones unite;
-    - of two counts of one palette the larger wins; of a block's palettes the 16 that were seen most stay, of equally
-      frequent ones those with lower colours;
-    - of two names of one figure the later wins, of two given at the same moment the greater by its characters;
-    - joined figures that have one in common are one.
+    - Two starts of one block: the stronger evidence wins ("traced" over "pointer"); if equal, their places unite.
+    - Two counts of one palette: the larger wins. A block keeps its 16 most frequent palettes; ties go to those with
+      lower colours.
+    - Two names of one figure: the later wins. If both have the same time, the lexicographically greater one wins.
+    - Merged groups that share a figure become one group.
 
     Args:
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
-        starts: By codec and block.
-        palettes: By codec and block, the most seen first.
-        names: By figure.
-        merges: Figures that a person joined: groups of two or more keys, each ascending.
+        starts: Proven starts, ordered by codec and block.
+        palettes: Palettes, ordered by codec and block, most frequent first.
+        names: Names, ordered by figure.
+        merges: Figures that the user merged: groups of two or more keys, each ascending.
 
     Raises:
-        UsageError: A start is not proven, or a part is out of range.
+        UsageError: A start is not proven, or a value is out of range.
     """
 
     rom_sha256: str
@@ -110,7 +110,7 @@ class Knowledge:
         object.__setattr__(self, "merges", _closure(self.merges))
 
     def saw(self, codec: str, block_offset: int, palettes: Iterable[tuple[int, ...]]) -> Self:
-        """Count palettes that a sheet showed a block with."""
+        """Return this knowledge with one more sighting of each palette that a sheet showed the block with."""
         times = {
             one.colours: one.times for one in self.palettes if (one.codec, one.block_offset) == (codec, block_offset)
         }
@@ -140,10 +140,10 @@ class Knowledge:
 
 
 def merge(first: Knowledge, second: Knowledge) -> Knowledge:
-    """Join what two copies know. Raises UsageError: they are of two ROMs."""
+    """Merge two copies. Raises UsageError if they belong to different ROMs."""
     if first.rom_sha256 != second.rom_sha256:
         raise UsageError(
-            f"knowledge of the ROM {first.rom_sha256} cannot be joined with that of the ROM {second.rom_sha256}"
+            f"knowledge of the ROM {first.rom_sha256} cannot be merged with that of the ROM {second.rom_sha256}"
         )
     return Knowledge(
         first.rom_sha256,
@@ -155,7 +155,7 @@ def merge(first: Knowledge, second: Knowledge) -> Knowledge:
 
 
 def _take(reader: Callable[[Any], object], value: object) -> None:
-    """Check a value as it will be checked when it is read back."""
+    """Validate a value in the same way as when it is read back."""
     try:
         reader(value)
     except InvalidFieldError as error:
@@ -163,7 +163,7 @@ def _take(reader: Callable[[Any], object], value: object) -> None:
 
 
 def _starts(starts: Iterable[ProvenStart]) -> tuple[ProvenStart, ...]:
-    """One start for each block: the strongest, with the places of all that are as strong."""
+    """Keep the strongest start of each block, with the places of all starts of that strength."""
     strongest: dict[tuple[str, int], StartEvidence] = {}
     for one in starts:
         key = one.codec, one.block_offset
@@ -176,7 +176,7 @@ def _starts(starts: Iterable[ProvenStart]) -> tuple[ProvenStart, ...]:
 
 
 def _most_seen(palettes: Iterable[SeenPalette]) -> tuple[SeenPalette, ...]:
-    """Each palette of a block once, at its largest count, and of each block those that were seen most."""
+    """Keep each palette of a block once with its largest count, and only the most frequent palettes of each block."""
     blocks: dict[tuple[str, int], dict[tuple[int, ...], int]] = {}
     for one in palettes:
         times = blocks.setdefault((one.codec, one.block_offset), {})
@@ -189,7 +189,7 @@ def _most_seen(palettes: Iterable[SeenPalette]) -> tuple[SeenPalette, ...]:
 
 
 def _latest(names: Iterable[FigureName]) -> tuple[FigureName, ...]:
-    """One name for each figure: the latest."""
+    """Keep the latest name of each figure."""
     latest: dict[str, FigureName] = {}
     for one in names:
         present = latest.get(one.figure, one)
@@ -198,7 +198,7 @@ def _latest(names: Iterable[FigureName]) -> tuple[FigureName, ...]:
 
 
 def _closure(merges: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
-    """Groups without a figure in common: those that had one are one group."""
+    """Unite groups that have a figure in common."""
     groups: dict[str, set[str]] = {}
     for merged in merges:
         union = set(merged).union(*(groups.get(figure, ()) for figure in merged))

@@ -1,4 +1,4 @@
-"""The home of what is learnt about a game: a file for each ROM in the user's data folder, never in the cache."""
+"""Storage for what has been learnt about a game: one file per ROM in the user's data folder, never in the cache."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _MOST_BYTES: Final = 64 << 20
 
 
 def data_folder() -> Path:
-    """The folder that HALSCOPE_DATA_DIR names, or the user's data folder."""
+    """Return the folder named by HALSCOPE_DATA_DIR, or the user's data folder."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else user_data_path("halscope")
 
 
 class KnowledgeFile:
-    """What is known of one ROM, on disk.
+    """The file that stores what is known about one ROM.
 
-    A file that cannot be read is never lost: a damaged one is kept beside under another name, and one that a newer
-    Halscope wrote stays as it is.
+    An unreadable file is never lost: a damaged one is renamed and kept, and one written by a newer Halscope is left
+    alone.
 
     Args:
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
-        folder: Where the files of all ROMs lie; by default `data_folder()`.
+        folder: Folder that holds the files of all ROMs; `data_folder()` by default.
     """
 
     def __init__(self, rom_sha256: str, folder: Path | None = None) -> None:
@@ -42,12 +42,12 @@ class KnowledgeFile:
         self.path: Final = (data_folder() if folder is None else folder) / f"knowledge-{rom_sha256}.json"
 
     def load(self) -> Knowledge:
-        """Read what is known; nothing where there is no file yet.
+        """Read the file; return empty knowledge if it does not exist yet.
 
         Raises:
-            FormatError: The file is damaged, and is kept beside under the name that the message gives; or a newer
-                Halscope wrote it.
-            UsageError: It cannot be read.
+            FormatError: The file is damaged and was kept under the name given in the message, or it was written by a
+                newer Halscope.
+            UsageError: The file cannot be read.
         """
         try:
             missing = not self.path.exists()
@@ -55,11 +55,11 @@ class KnowledgeFile:
             raise UsageError(f"{self.path}: cannot be read: {error.strerror or error}") from error
         if missing:
             return Knowledge(self._rom_sha256)
-        text = read_limited(self.path, _MOST_BYTES, "file of what is known of a game")
+        text = read_limited(self.path, _MOST_BYTES, "file of what is known about a game")
         try:
             known = knowledge_from_json(text, str(self.path))
             if known.rom_sha256 != self._rom_sha256:
-                raise FormatError(f"{self.path}: is of another ROM, whose SHA-256 is {known.rom_sha256}")
+                raise FormatError(f"{self.path}: belongs to another ROM, whose SHA-256 is {known.rom_sha256}")
         except NewerVersionError:
             raise
         except FormatError as error:
@@ -67,19 +67,19 @@ class KnowledgeFile:
         return known
 
     def update(self, learn: Callable[[Knowledge], Knowledge]) -> Knowledge:
-        """Add to what is known, and write the file if that is news.
+        """Add to what is known, and write the file if anything is new.
 
-        The present content of the file is merged in, so that several processes can learn about one game at the same
-        time. If two write at the same instant, the update that was lost is written again with that process's next one.
+        The current content of the file is merged in, so several processes can learn about one game at the same time. If
+        two write at the same instant, the lost update is written again with that process's next one.
 
         Args:
-            learn: Called with what is known; returns it with additions.
+            learn: Called with the current knowledge; returns it with additions.
 
         Returns:
-            All that is known now.
+            The updated knowledge.
 
         Raises:
-            FormatError: As `load`; nothing was written.
+            FormatError: See `load`. Nothing was written.
             HalscopeError: The folder or the file cannot be written.
         """
         stored = self.load()
@@ -90,20 +90,20 @@ class KnowledgeFile:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise HalscopeError(
-                    f"{self.path.parent}: cannot be made: {error.strerror or error}; set {FOLDER_VARIABLE} to a folder "
-                    "that can be written"
+                    f"{self.path.parent}: cannot be created: {error.strerror or error}; set {FOLDER_VARIABLE} to a "
+                    "writable folder"
                 ) from error
             write_atomic(self.path, knowledge_to_json(known).encode() + b"\n")
         self._known = known
         return known
 
     def _keep_aside(self) -> str:
-        """Rename a damaged file; return a phrase that says where it is now."""
+        """Rename a damaged file and return a phrase that says where it is now."""
         number = 1
         while (aside := self.path.with_name(f"{self.path.stem}.damaged-{number}.json")).exists():
             number += 1
         try:
             self.path.rename(aside)
         except OSError as error:
-            return f"it stays there, since it cannot be renamed ({error.strerror or error})"
+            return f"it was left there because it cannot be renamed ({error.strerror or error})"
         return f"it is kept as {aside}"

@@ -1,4 +1,4 @@
-"""Knowledge as JSON, read back strictly (docs/reference/knowledge.md)."""
+"""Knowledge as JSON, validated when read (docs/reference/knowledge.md)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ VERSION: Final = 1
 
 _MOST: Final = 1 << 20
 _TEXT: Final = read.any_text(MOST_TEXT)
-_ADVICE: Final = "mend the file by hand, or go on without what it knew"
+_ADVICE: Final = "repair the file by hand, or continue without its contents"
 
 
 class NewerVersionError(FormatError):
-    """The file was written by a newer Halscope: it is whole, and must stay as it is."""
+    """The file was written by a newer Halscope. It is intact and must not be changed."""
 
 
 def knowledge_to_json(knowledge: Knowledge) -> str:
-    """What is known as one line of ASCII JSON."""
+    """Return the knowledge as one line of ASCII JSON."""
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -53,16 +53,16 @@ def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
     """Read knowledge back.
 
     Args:
-        text: The document; anything at all may stand in it.
-        source: What it was read from, for the messages.
+        text: The document; its contents are not trusted.
+        source: Where it was read from, for messages.
 
     Raises:
-        FormatError: It is no knowledge of a game, a field is missing, unknown or out of range; or, as
-            `NewerVersionError`, a newer Halscope wrote it.
+        FormatError: It is not a knowledge file, or a field is missing, unknown or out of range. The subclass
+            `NewerVersionError` means that a newer Halscope wrote it.
     """
     root = read.document(text, source, FormatError, _ADVICE)
     if root.take("format", read.anything) != FORMAT:
-        raise root.wrong(f'"format" is not "{FORMAT}": this is not what Halscope knows of a game')
+        raise root.wrong(f'"format" is not "{FORMAT}": this is not a Halscope knowledge file')
     version = root.take("version", read.whole(1, 1 << 31))
     if version != VERSION:
         raise NewerVersionError(

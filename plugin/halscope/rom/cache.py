@@ -1,8 +1,8 @@
-"""Cache: named arrays in one file, checked on every load, written whole or not at all.
+"""Cache: named arrays in one file, verified on every load and written atomically.
 
-Layout, little-endian: 16 bytes of magic; the header's length (uint64); the header, JSON with the key and for each array
-its name, dtype, shape and offset; the arrays, each at a multiple of 64 bytes, to be mapped as they are; last a 64-bit
-checksum of everything before it. A file that is torn, foreign, of another version or for another key is no cache.
+Layout, little-endian: 16 bytes of magic; the header's length (uint64); the header, JSON with the key and each array's
+name, dtype, shape and offset; the arrays, each aligned to 64 bytes so that it can be memory-mapped; and a 64-bit
+checksum of everything before it. A file that is torn, foreign, of another version or for another key is ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from halscope._files import write_atomic
 FOLDER_VARIABLE: Final = "HALSCOPE_CACHE_DIR"
 
 KEPT_FILES: Final = 32
-"""Who hacks a ROM rebuilds it every few minutes: older files than so many are deleted."""
+"""Most recently used files that are kept: a ROM hacker rebuilds the ROM every few minutes."""
 
 _MAGIC: Final = b"HALSCOPE INDEX\r\n"
 _ALIGNMENT: Final = 64
@@ -38,13 +38,13 @@ Arrays = ReadOnlyDict[str, NDArray[Any]]
 
 
 def default_folder() -> Path:
-    """The folder that HALSCOPE_CACHE_DIR names, or the user's cache folder."""
+    """Return the folder named by HALSCOPE_CACHE_DIR, or the user's cache folder."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else user_cache_path("halscope")
 
 
 def store(path: Path, key: str, arrays: Arrays) -> bool:
-    """Write the arrays for `key`. False, and nothing changed, where the folder cannot be written."""
+    """Write the arrays for `key`. Return False, with nothing changed, if the folder cannot be written."""
     entries, offset = [], 0
     for name, array in arrays.items():
         offset = _aligned(offset)
@@ -70,7 +70,7 @@ def store(path: Path, key: str, arrays: Arrays) -> bool:
 
 
 def load(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
-    """Map the arrays of `key`, read-only. `None` where there is no such file, or it is not exactly what was stored."""
+    """Map the arrays of `key`, read-only. Return `None` if the file is missing or not exactly what was stored."""
     try:
         with path.open("rb") as file:
             image = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -82,7 +82,7 @@ def load(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
         arrays = None
     if arrays is not None:
         with contextlib.suppress(OSError):
-            os.utime(path)  # the newest files are kept
+            os.utime(path)  # mark as recently used: pruning keeps the newest files
     return arrays
 
 

@@ -1,4 +1,4 @@
-"""Looking at a cancel token between steps of long work in Python."""
+"""Check a cancel token between the steps of long work in Python."""
 
 from __future__ import annotations
 

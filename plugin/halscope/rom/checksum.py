@@ -1,4 +1,4 @@
-"""Checksum: the sum in the internal header over the mirrored ROM, and the writes that make it right again."""
+"""Checksum: compute the internal header's checksum over the mirrored ROM, and the writes that correct it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import numpy as np
 from halscope_hooks import UsageError, Write
 
 COMPLEMENT_AT: Final = 0x1C
-"""Where complement and checksum (two little-endian words) stand in the header, from its start at $xxC0."""
+"""Offset of complement and checksum (two little-endian words) from the header's start at $xxC0."""
 
 _FIELD_SUM: Final = 0xFF + 0xFF + 0x00 + 0x00
-"""What the four bytes add up to whatever the checksum is, since one word is the other's complement."""
+"""Sum of the four bytes for any checksum, since one word is the complement of the other."""
 
 
 def compute(data: Buffer) -> int:
-    """The 16-bit sum of all bytes of the image, mirrored up to a power of two, as it is (the field not corrected).
+    """Return the 16-bit sum of all bytes of the image as it is, mirrored up to a power of two.
 
-    A size that is no power of two is its largest power of two and a rest, and the rest repeats to fill the other half:
-    3 MiB counts its last MiB twice, 2.5 MiB its last half MiB four times, 6 MiB its last two MiB twice. This is how the
-    cartridge's address lines show it, and how the maker's checksum is counted.
+    A size that is not a power of two consists of the largest power of two and a remainder, which repeats to fill the
+    other half: 3 MiB counts its last MiB twice, 2.5 MiB its last half MiB four times, 6 MiB its last two MiB twice. The
+    cartridge's address lines mirror it this way, and publishers computed the checksum accordingly. The checksum field
+    itself is summed without correction.
 
     Args:
         data: The headerless image.
@@ -33,7 +34,7 @@ def compute(data: Buffer) -> int:
 
 
 def corrected(data: Buffer, header_offset: int) -> int:
-    """The checksum that belongs into the header: as `compute`, but of an image whose checksum field is consistent.
+    """Return the checksum that the header should hold: like `compute`, but with a consistent checksum field.
 
     Raises:
         UsageError: The header is outside the image.
@@ -46,7 +47,7 @@ def corrected(data: Buffer, header_offset: int) -> int:
 
 
 def stored(data: Buffer, header_offset: int) -> tuple[int, int]:
-    """The complement and the checksum that stand in the header.
+    """Return the complement and the checksum stored in the header.
 
     Raises:
         UsageError: The header is outside the image.
@@ -58,20 +59,20 @@ def stored(data: Buffer, header_offset: int) -> tuple[int, int]:
 
 
 def is_right(data: Buffer, header_offset: int) -> bool:
-    """Whether the header's checksum and complement are those of the image. Raises UsageError as `stored`."""
+    """Whether the header's checksum and complement match the image. Raises UsageError like `stored`."""
     expected = corrected(data, header_offset)
     return stored(data, header_offset) == (expected ^ 0xFFFF, expected)
 
 
 def corrections(data: Buffer, header_offset: int) -> tuple[Write, ...]:
-    """The write that makes the header's checksum right for a changed image; empty when it is right already.
+    """Return the write that corrects the header's checksum for a changed image; empty if it is already right.
 
     Args:
         data: The changed headerless image.
         header_offset: File offset of its internal header.
 
     Returns:
-        At most one write of four bytes into "rom": complement, then checksum; `expected` is what `data` holds there.
+        At most one write of four bytes to "rom": complement, then checksum. `expected` is what `data` holds there.
 
     Raises:
         UsageError: The header is outside the image.
@@ -85,7 +86,7 @@ def corrections(data: Buffer, header_offset: int) -> tuple[Write, ...]:
 
 
 def fix(data: Buffer, header_offset: int) -> bytes:
-    """The image with a right checksum. Raises UsageError as `corrections`."""
+    """Return the image with a correct checksum. Raises UsageError like `corrections`."""
     image = bytearray(data)
     for write in corrections(image, header_offset):
         image[write.offset : write.offset + len(write.data)] = write.data
@@ -93,7 +94,7 @@ def fix(data: Buffer, header_offset: int) -> bytes:
 
 
 def _repeats(size: int) -> list[tuple[int, int, int]]:
-    """The pieces (start, stop, how often it counts) of an image of `size` bytes, largest first."""
+    """Split an image of `size` bytes into pieces (start, stop, times counted), largest first."""
     pieces: list[tuple[int, int, int]] = []
     start, times = 0, 1
     while size > 0:
@@ -108,7 +109,7 @@ def _repeats(size: int) -> list[tuple[int, int, int]]:
 
 def _field(size: int, header_offset: int) -> int:
     at = header_offset + COMPLEMENT_AT
-    # Aligned, so it lies inside one of the pieces that repeat: an edge within it would need the image to end within it.
+    # Aligned, so the header is inside a single repeating piece: a piece can only end within it if the image does.
     if header_offset < 0 or header_offset % 0x40 or at + 4 > size:
         raise UsageError(f"no header at {header_offset:#x} in an image of {size:#x} bytes; give its file offset")
     return at

@@ -1,4 +1,4 @@
-"""Header: the internal header at $00:FFC0, its fields, and how far a place in a file looks like one.
+"""Header: the internal header at $00:FFC0, its fields, and a score for how much a place looks like a header.
 
 Fields as in Nintendo's development manual: title at $FFC0, map mode $FFD5, chips $FFD6, ROM and RAM size $FFD7/$FFD8,
 destination $FFD9, version $FFDB, complement and checksum $FFDC, vectors up to $FFFF.
@@ -19,10 +19,10 @@ HEADER_BYTES: Final = 0x40
 """From the title to the last vector."""
 
 LIKELY: Final = 0.45
-"""The least score of a header. Noise gets 0.25 for a plausible reset and sizes, and a title (21 printable bytes) only
-once in 25,000 places; a header whose checksum was never filled in still gets 0.6."""
+"""The lowest score accepted as a header. Noise gets 0.25 for a plausible reset vector and sizes, and looks like a title
+(21 printable bytes) in only one of 25,000 places. A header whose checksum was never filled in still gets 0.6."""
 
-# First instructions of a reset routine: those that games begin with, and those that none does.
+# First instructions of a reset routine: those that games use, and those that no game uses.
 _LIKELY_OPCODES: Final = frozenset(
     {
         0x78,  # SEI
@@ -64,23 +64,23 @@ _NIBBLES: Final = {Mapping.LOROM: 0x0, Mapping.HIROM: 0x1, Mapping.EXLOROM: 0x2,
 """The low half of the map mode byte ($20 plus $10 for fast ROM)."""
 
 _UNMODELLED_CHIPS: Final = {0x1: "SuperFX", 0x4: "S-DD1"}
-"""High half of the chip byte → coprocessors that map the ROM in their own way."""
+"""High half of the chip byte → coprocessors with a ROM mapping of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """An internal header, or what stands at its place.
+    """An internal header, or whatever is stored in its place.
 
     Args:
         offset: File offset of its first byte in the headerless image.
-        mapping: The mapping that puts this place at $00:FFC0.
-        title: Decoded from JIS X 0201, trailing blanks cut; `?` for bytes that are no text.
+        mapping: The mapping that maps this place to $00:FFC0.
+        title: Decoded from JIS X 0201, without trailing blanks; `?` for bytes that are not text.
         map_mode: The byte at $FFD5.
         chips: The byte at $FFD6 (RAM, battery, coprocessor).
         rom_size: The byte at $FFD7: 1 << n KiB.
         complement: As stored.
         checksum: As stored.
-        score: 0 to 1, how far it looks like a header.
+        score: How much it looks like a header, 0 to 1.
     """
 
     offset: int
@@ -95,19 +95,19 @@ class Header:
 
     @property
     def declared_bytes(self) -> int | None:
-        """The size that the header gives, or `None` where the byte is none."""
+        """The ROM size that the header declares, or `None` if the byte is not a valid size."""
         return 1024 << self.rom_size if 5 <= self.rom_size <= 14 else None
 
     @property
     def map_mode_fits(self) -> bool:
-        """Whether the map mode byte names the mapping of the place where the header stands."""
+        """Whether the map mode byte matches the mapping that belongs to the header's place."""
         return _is_map_mode(self.map_mode) and self.map_mode & 0xF == _NIBBLES[self.mapping]
 
     @property
     def swapped_halves(self) -> bool:
-        """Whether the map mode names the other half bank, as in an interleaved copier file.
+        """Whether the map mode byte belongs to the other half bank, as in an interleaved copier file.
 
-        Such a file holds the upper halves of all banks, then the lower ones: a HiROM header stands at LoROM's place.
+        Such a file holds the upper halves of all banks, then the lower halves, so a HiROM header is at LoROM's place.
         """
         nibble = self.map_mode & 0xF
         at_lorom = self.mapping in (Mapping.LOROM, Mapping.EXLOROM, Mapping.SA1)
@@ -115,7 +115,7 @@ class Header:
 
     @property
     def chip_note(self) -> str | None:
-        """A coprocessor that maps the ROM in a way which is not modelled here, or `None`."""
+        """Name of a coprocessor whose ROM mapping is not modelled here, or `None`."""
         if self.chips & 0xF < 0x3:
             return None
         if self.map_mode & 0xEF == 0x2A and self.chips >> 4 == 0xF:
@@ -124,11 +124,12 @@ class Header:
 
 
 def read_header(rom: NDArray[np.uint8], mapping: Mapping) -> Header | None:
-    """The header at the mapping's place, scored; `None` where the image ends before it.
+    """Read and score the header at the mapping's place. Return `None` if the image ends before it.
 
     Args:
         rom: uint8[n], the headerless image.
-        mapping: LOROM and SA1 share a place; the map mode and chip bytes decide, whichever of them is asked for.
+        mapping: The mapping. LOROM and SA1 share a place; the map mode and chip bytes decide between them, whichever is
+            passed.
     """
     offset = mapping.header_offset
     if offset + HEADER_BYTES > rom.size:
@@ -151,7 +152,7 @@ def read_header(rom: NDArray[np.uint8], mapping: Mapping) -> Header | None:
 
 
 def candidates(rom: NDArray[np.uint8]) -> list[Header]:
-    """The headers at every place where one can stand, the likeliest first (LoROM before HiROM at the same score)."""
+    """Return the headers at every possible place, most likely first (LoROM before HiROM at equal scores)."""
     headers = (
         read_header(rom, mapping) for mapping in (Mapping.LOROM, Mapping.HIROM, Mapping.EXLOROM, Mapping.EXHIROM)
     )
@@ -163,7 +164,7 @@ def _is_map_mode(value: int) -> bool:
 
 
 def _score(rom: NDArray[np.uint8], mapping: Mapping, raw: bytes) -> float:
-    """Weights that add up to 1. A reset vector below $8000 rules a place out: no ROM is there to start from."""
+    """Score a header by weights that add up to 1. A reset vector below $8000 rules it out: no ROM is mapped there."""
     reset = raw[0x3C] | raw[0x3D] << 8
     if reset < 0x8000:
         return 0.0

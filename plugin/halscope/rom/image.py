@@ -1,4 +1,4 @@
-"""Image: a ROM file as a value, with its copier header taken off, its mapping found and its identity hashed."""
+"""Image: a ROM file as a value, with its copier header removed, its mapping detected and its identity hashed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from halscope.rom.header import LIKELY, Header, candidates, read_header
 from halscope.rom.mapping import Mapping
 
 LIMIT: Final = 16 << 20
-"""Largest image taken, bytes: the whole 24-bit address space."""
+"""Largest accepted image in bytes: the whole 24-bit address space."""
 
 _SMALLEST: Final = 0x8000
 _COPIER_BYTES: Final = 512
@@ -41,16 +41,16 @@ _CONTAINERS: Final = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rom:
-    """A ROM image. Two are the same game if `sha256` is the same.
+    """A ROM image. Two images with the same `sha256` are the same game.
 
     Args:
         data: uint8[n], read-only, without copier header.
-        name: What messages call it.
-        path: Where it was read from, or `None`.
-        copier_header: The 512 bytes that a copier put before the image, or empty.
-        header: The internal header (where the mapping was forced: whatever stands at its place).
-        warnings: What is odd about the image, a line each.
-        sha256: Of `data`, lower-case hex; so are `sha1` and (8 digits) `crc32`.
+        name: Name used in messages.
+        path: The file it was read from, or `None`.
+        copier_header: The 512 bytes that a copier stored before the image, or empty.
+        header: The internal header. If the mapping was forced, whatever is in its place.
+        warnings: Oddities of the image, one line each.
+        sha256: Hash of `data` in lower-case hex, as are `sha1` and `crc32` (8 digits).
     """
 
     data: NDArray[np.uint8] = field(repr=False)
@@ -68,12 +68,12 @@ class Rom:
         """Read a ROM file.
 
         Args:
-            path: The file; a copier header is recognised by a length of 512 bytes over a whole KiB.
-            mapping: Force the mapping instead of finding the header (for an image whose header is damaged).
+            path: The file. A copier header is recognised by a file size of 512 bytes more than a multiple of 1 KiB.
+            mapping: Use this mapping instead of finding the header (for an image with a damaged header).
 
         Raises:
             UsageError: The file is missing, a directory, unreadable or larger than 16 MiB.
-            RomError: It is not a SNES ROM that can be used; the message says why.
+            RomError: It is not a usable SNES ROM. The message says why.
         """
         path = Path(path)
         data = read_limited(path, LIMIT + _COPIER_BYTES, "SNES ROM")
@@ -83,7 +83,7 @@ class Rom:
     def from_bytes(
         cls, data: Buffer, name: str = "ROM", *, mapping: Mapping | None = None, path: Path | None = None
     ) -> Rom:
-        """Make a ROM of a file's bytes, which are copied. Arguments and RomError as in `load`."""
+        """Create a ROM from a copy of a file's bytes. Arguments and RomError as for `load`."""
         whole = bytes(data)
         _refuse_what_is_no_image(whole, name)
         image, copier_header = whole, b""
@@ -107,7 +107,7 @@ class Rom:
 
     @property
     def mapping(self) -> Mapping:
-        """How the cartridge shows the image to the console."""
+        """How the cartridge maps the image into the console's address space."""
         return self.header.mapping
 
     @property
@@ -127,12 +127,12 @@ class Rom:
 
     @property
     def score(self) -> float:
-        """0 to 1, how far the internal header looks like one."""
+        """How much the internal header looks like one, 0 to 1."""
         return self.header.score
 
     @property
     def identity(self) -> RomIdentity:
-        """The ROM as a snapshot names it."""
+        """The ROM's identity, as used in snapshots."""
         return RomIdentity(path=None if self.path is None else str(self.path), sha1=self.sha1, sha256=self.sha256)
 
     def to_snes(self, rom_offset: int) -> int:
@@ -159,7 +159,7 @@ def _has_copier_header(data: bytes) -> bool:
     if len(data) % 1024 != _COPIER_BYTES:
         return False
     stripped, whole = (candidates(np.frombuffer(data, np.uint8, offset=at))[0] for at in (_COPIER_BYTES, 0))
-    return stripped.score >= LIKELY or whole.score < LIKELY  # else a bare image that was cut short
+    return stripped.score >= LIKELY or whole.score < LIKELY  # otherwise it is a truncated image without copier header
 
 
 def _find_header(rom: NDArray[np.uint8], name: str) -> Header:
@@ -170,12 +170,12 @@ def _find_header(rom: NDArray[np.uint8], name: str) -> Header:
         kind = "HiROM" if best.map_mode & 0xF in (0x1, 0x5) else "LoROM"
         raise RomError(
             f"{name}: looks interleaved: its header at {best.offset:#x} has map mode ${best.map_mode:02X} ({kind}), "
-            "which belongs into the other half bank; deinterleave the file (ucon64 --deint does), or "
+            "which belongs in the other half bank; deinterleave the file (with ucon64 --deint), or "
             f"name the mapping ({best.mapping.value}) if only that byte is wrong"
         )
     if best.score < LIKELY:
         raise RomError(
-            f"{name}: no SNES header: the best place is {best.offset:#x} with a score of {best.score:.2f}, and "
+            f"{name}: no SNES header: the best place is {best.offset:#x} with a score of {best.score:.2f}, but "
             f"{LIKELY:.2f} is needed; not a SNES ROM, or damaged (if its header was removed, name its mapping)"
         )
     return best
@@ -188,7 +188,7 @@ def _forced_header(rom: NDArray[np.uint8], mapping: Mapping, name: str) -> Heade
             f"{name}: {rom.size} bytes; a ROM with the {mapping.value} mapping has its header at "
             f"{mapping.header_offset:#x}; name another mapping"
         )
-    return replace(header, mapping=mapping)  # a LoROM whose bytes say SA-1 stays what the caller says
+    return replace(header, mapping=mapping)  # the caller's choice wins over header bytes that say SA-1
 
 
 def _warnings(rom: NDArray[np.uint8], header: Header, *, forced: bool) -> list[str]:
@@ -198,13 +198,13 @@ def _warnings(rom: NDArray[np.uint8], header: Header, *, forced: bool) -> list[s
         return lines
     if not header.map_mode_fits:
         lines.append(
-            f"map mode ${header.map_mode:02X} does not name the place of the header at {header.offset:#x}; "
+            f"map mode ${header.map_mode:02X} does not match the place of the header at {header.offset:#x}; "
             f"read as {header.mapping.value}"
         )
     if header.chip_note is not None:
         lines.append(f"a cartridge with {header.chip_note}: addresses are those of plain {header.mapping.value}")
     if rom.size % _SMALLEST:
-        lines.append(f"{rom.size} bytes, no multiple of 32 KiB: cut short or padded")
+        lines.append(f"{rom.size} bytes, not a multiple of 32 KiB: truncated or padded")
     declared = header.declared_bytes
     if declared is not None and rom.size > declared:
         repeats = bool(np.array_equal(rom[declared : 2 * declared], rom[: min(declared, rom.size - declared)]))

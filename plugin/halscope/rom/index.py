@@ -1,4 +1,4 @@
-"""Index: where in a ROM every tile stands, in compressed blocks and in plain bytes, at any byte phase."""
+"""Index: find every tile in a ROM, in compressed blocks and in plain bytes, at any byte alignment."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from halscope.rom.ranking import (
 from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Reference, References
 
 MOST_PLACES: Final = 256
-"""Places of one tile that are looked at; a tile with more is a pattern, and says nothing."""
+"""Maximum number of places examined per tile. A tile with more is a common pattern and identifies nothing."""
 
 FORMAT: Final = 6
-"""Version of what is in a cache file and of how it is found; another one is built anew."""
+"""Version of the cache contents and of the algorithms behind them. An index of another version is rebuilt."""
 
 Progress = Callable[[int, int], None]
 
@@ -44,12 +44,12 @@ _BLOCK_DTYPE: Final = np.dtype(
 
 
 class RomIndex:
-    """Everything that is known of where a ROM keeps its graphics. Immutable; may be asked from any thread.
+    """The index of a ROM's graphics. Immutable and thread-safe.
 
     Args:
         rom: The image.
         codecs: The codecs that the index was built with, in this order.
-        families: START_DTYPE, every start that is kept; families by offset, best start first.
+        families: START_DTYPE, every kept start; families ordered by offset, best start first.
         arrays: The decoded outputs, their bounds, the fingerprint table, and the references with their tables.
     """
 
@@ -77,21 +77,21 @@ class RomIndex:
         known_tables: Sequence[KnownTable] = (),
         threads: int = 0,
     ) -> Self:
-        """Index a ROM: scan, rank the starts, decode them, and take fingerprints of it all and of the ROM itself.
+        """Index a ROM: scan it, rank the starts, decode them, and fingerprint the outputs and the ROM itself.
 
         Args:
-            rom: The image. Streams do not cross the edges that its mapping cannot be read across.
-            codecs: Compression formats as values; native ones take a path through C++.
-            progress: Called with (steps done, steps).
-            cancel: Once it is cancelled, from any thread, the work ends within milliseconds; a third-party codec's
-                scan is given it, and waited for if it does not look at it.
+            rom: The image. Streams do not cross edges that the game cannot read across in its mapping.
+            codecs: The codecs. Native ones take a fast path through C++.
+            progress: Called with (steps done, total steps).
+            cancel: Once cancelled, from any thread, the work ends within milliseconds. A third-party codec's scan is
+                given the token; if it does not poll it, the build waits for the scan.
             known_starts: See `find_families`.
             known_tables: See `find_families`.
-            threads: Of C++ at most; 0: as many as there are cores, up to four. The index does not depend on it.
+            threads: Maximum number of C++ threads; 0 means one per core, up to four. Does not affect the result.
 
         Raises:
             CancelledError: `cancel` was cancelled.
-            UsageError: Two codecs have one name, or one is called "raw".
+            UsageError: Two codecs have the same name, or one is called "raw".
         """
         _check_names(codecs)
         report = progress or (lambda _done, _total: None)
@@ -127,18 +127,20 @@ class RomIndex:
         known_tables: Sequence[KnownTable] = (),
         threads: int = 0,
     ) -> Self:
-        """As `build`, from the cache where it holds this ROM and these codecs. A cache that cannot be used is no error.
+        """Load the index from the cache if it holds this ROM and these codecs; otherwise build and store it.
+
+        An unusable cache is not an error.
 
         Args:
-            rom: The image; its SHA-256 names the cache file.
-            codecs: As for `build`; a codec's attribute `version`, if it has one, is part of the cache's key. Where one
-                has the attribute `failed` and it is true after the build, the index is not stored.
-            cache_dir: The cache's folder; by default HALSCOPE_CACHE_DIR or the user's cache folder.
-            progress: As for `build`; not called where the cache serves.
-            cancel: As for `build`.
-            known_starts: As for `build`; part of the cache's key.
-            known_tables: As for `build`; part of the cache's key.
-            threads: As for `build`.
+            rom: The image. Its SHA-256 names the cache file.
+            codecs: See `build`. A codec's `version` attribute, if present, is part of the cache key. If a codec's
+                `failed` attribute is true after the build, the index is not stored.
+            cache_dir: Folder of the cache; by default HALSCOPE_CACHE_DIR or the user's cache folder.
+            progress: See `build`; not called if the index comes from the cache.
+            cancel: See `build`.
+            known_starts: See `build`; part of the cache key.
+            known_tables: See `build`; part of the cache key.
+            threads: See `build`.
         """
         _check_names(codecs)
         key = "|".join(
@@ -173,8 +175,8 @@ class RomIndex:
 
     @property
     def blocks(self) -> NDArray[Any]:
-        """One row a family, its best start, ascending: offset, packed_size, size (uint32), codec (str), score (float32,
-        the estimated chance that a block begins exactly here), start (str, how the start is known)."""
+        """The best start of each family, one row each, ascending: offset, packed_size, size (uint32), codec (str),
+        score (float32, estimated chance that a block begins exactly here), start (str, evidence for the start)."""
         best = self.best_starts
         blocks = np.empty(len(best), _BLOCK_DTYPE)
         for field in ("offset", "packed_size", "size", "score"):
@@ -185,35 +187,35 @@ class RomIndex:
 
     @property
     def best_starts(self) -> Starts:
-        """START_DTYPE, the best start of each family, ascending by offset."""
+        """The best start of each family as START_DTYPE, ascending by offset."""
         best: Starts = self.families[first_of_each(self.families["family"])]
         return best
 
     def block(self, origin: Origin | tuple[str, int]) -> Block:
-        """Decode the block of an origin, or of (codec name, file offset).
+        """Decode the block of an origin, or at (codec name, file offset).
 
         Raises:
-            UsageError: The codec is not one of this index ("raw" bytes are no block).
+            UsageError: The codec is not part of this index ("raw" bytes are not a block).
             CodecError: No stream begins there.
         """
         name, offset = (origin.codec, origin.block_offset) if isinstance(origin, Origin) else origin
         return self.codecs[self._number_of(name)].decode(self.rom.data, offset)
 
     def references(self, codec: str, block_offset: int) -> tuple[Reference, ...]:
-        """The pointers that lead to a start, ascending by where they stand in the ROM.
+        """Return the pointers that lead to a start, ascending by their location in the ROM.
 
-        Entries of tables alone: they are what proves a start that is known by "pointer". One that shares its offset
-        with a start of another codec has the same pointers, and proves nothing by them.
+        Only entries of tables are returned: they are the evidence for starts known by "pointer". A start that shares
+        its offset with a start of another codec has the same pointers, and they are no evidence for it.
 
         Args:
-            codec: The codec's name.
-            block_offset: Where the start lies in the ROM.
+            codec: Name of the codec.
+            block_offset: ROM offset of the start.
 
         Returns:
-            Nothing for a start that no table leads to, or that this index does not know.
+            The references; empty if no table leads to the start or the index does not know it.
 
         Raises:
-            UsageError: The codec is not one of this index.
+            UsageError: The codec is not part of this index.
         """
         number = self._number_of(codec)
         families = self.families
@@ -221,43 +223,43 @@ class RomIndex:
         return self._references.of(block_offset, number) if known.any() else ()
 
     def informative(self, tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """bool[n]: which tiles hold at least three different byte values. The others (blank, one flat colour, plain
-        stripes) stand in hundreds of places and are not searched."""
+        """Return bool[n]: which tiles hold at least three distinct byte values. The others (blank, one flat colour,
+        plain stripes) occur in hundreds of places and are not looked up."""
         return _codec.locate_informative(_tiles(tiles))
 
     def lookup(self, tiles: Buffer | NDArray[np.uint8]) -> tuple[tuple[Origin, ...], ...]:
-        """The places of each tile, every tile by itself, best first.
+        """Look up each tile on its own and return its origins, best first.
 
         Args:
             tiles: uint8[n, 32], or a buffer of n × 32 bytes.
 
         Returns:
-            n tuples. First the best start of every distinct place (blocks whose start is
-            proven before others, then plain bytes, then plain bytes inside a block's stream, then doubtful blocks),
-            then the twins, at most 8 starts a place. Every answer's bytes are equal to the tile's; empty: no place is
-            known, or not informative.
+            n tuples. The best start of every distinct place comes first: blocks with a proven start, then other blocks,
+            plain bytes, plain bytes inside a block's stream, and doubtful blocks. The twins follow, at most 8 starts
+            per place. Every origin holds exactly the tile's bytes. Empty if no place is known or the tile is not
+            informative.
 
         Raises:
-            UsageError: The length is no multiple of 32.
+            UsageError: The length is not a multiple of 32.
         """
         return tuple(_answer(self, _codec.LocateFollower(self._atlas, neighbours=False), _tiles(tiles)).origins)
 
     def locate(self, tiles: Buffer | NDArray[np.uint8]) -> VramOrigins:
-        """As `lookup`, ranked with the neighbours: tiles that lie side by side here and in a block speak for it.
+        """Like `lookup`, but ranked by context: tiles that are neighbours both here and in a block count in its favour.
 
         Args:
-            tiles: uint8[n, 32] or a buffer, any number of tiles as they lie in VRAM, 16 to a row of the sprite page.
+            tiles: uint8[n, 32] or a buffer; any number of tiles in VRAM order, 16 per row of the sprite page.
         """
         return _answer(self, self.follower(), _tiles(tiles))
 
     def locate_vram(self, vram: Buffer | NDArray[np.uint8]) -> VramOrigins:
-        """The places of every 32-byte tile of a VRAM, ranked with the neighbours.
+        """Look up every 32-byte tile of VRAM, ranked by context like `locate`.
 
         Args:
             vram: uint8[65536].
 
         Raises:
-            UsageError: It has another length.
+            UsageError: It has a different length.
         """
         data = _tiles(vram)
         if len(data) != VRAM_TILES * TILE_BYTES:
@@ -265,18 +267,18 @@ class RomIndex:
         return self.locate(data)
 
     def matches(self, tiles: NDArray[np.uint8]) -> NDArray[Any]:
-        """Where the tiles stand, not ranked: (tile, segment, offset), ascending by tile. A segment is a row of
+        """Return all matches without ranking: (tile, segment, offset), ascending by tile. A segment is a row of
         `families`, or one past the last for the ROM itself."""
         return _codec.locate_lookup(
             self._outputs, self._bounds, self.rom.data, self._buckets, self._positions, tiles, MOST_PLACES
         )
 
     def follower(self) -> _codec.LocateFollower:
-        """Something that keeps what it found, so that after a change only what depends on it is asked again."""
+        """Return a follower, which caches its results and after a change looks up only what depends on the change."""
         return _codec.LocateFollower(self._atlas)
 
     def origins(self, first: NDArray[np.uint32], answers: NDArray[Any]) -> Origins:
-        """What a follower's answers mean."""
+        """Convert a follower's answers to origins."""
         return Origins(self._blocks, first, answers)
 
     def _number_of(self, name: str) -> int:
@@ -299,7 +301,7 @@ class RomIndex:
 
 
 class VramTracker:
-    """Follows a VRAM: looks up only the tiles that changed since the last update."""
+    """Tracks VRAM over time, looking up only the tiles that changed since the last update."""
 
     def __init__(self, index: RomIndex) -> None:
         self._index = index
@@ -307,14 +309,14 @@ class VramTracker:
         self._origins: VramOrigins | None = None
 
     def update(self, vram: NDArray[np.uint8], changed: NDArray[np.intp] | None = None) -> VramOrigins:
-        """The origins of every tile; the same object as the last time where no tile differs.
+        """Return the origins of every tile; the same object as before if no tile changed.
 
         Args:
             vram: uint8[65536].
-            changed: Numbers of the tiles that may have changed; by default all are compared.
+            changed: Numbers of the tiles that may have changed; by default all tiles are compared.
 
         Raises:
-            UsageError: The VRAM has another length, or a tile's number is out of range.
+            UsageError: The VRAM has a different length, or a tile number is out of range.
         """
         tiles = _tiles(vram)
         if len(tiles) != VRAM_TILES * TILE_BYTES:
@@ -338,7 +340,7 @@ def _answer(
     found = follower.update(tiles, changed)
     if found is None and before is not None:
         return before
-    assert found is not None  # a follower's first update always has answers
+    assert found is not None  # the first update of a follower always returns answers
     first, answers, informative = found
     return VramOrigins(index.origins(first, answers), informative)
 
@@ -346,7 +348,7 @@ def _answer(
 def _decoded(
     rom: Rom, codecs: Sequence[Codec], families: Starts, cancel: CancelToken | None
 ) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
-    """The outputs of all starts one behind the other, and their bounds. Starts that do not decode are left out."""
+    """Return the concatenated outputs of all starts and their bounds. Starts that do not decode are left out."""
     handles = native_handles(codecs)
     if len(handles) == len(codecs):
         offsets, numbers = np.ascontiguousarray(families["offset"]), np.ascontiguousarray(families["codec"])
@@ -382,7 +384,7 @@ def _check_names(codecs: Sequence[Codec]) -> None:
 
 
 def _fits(stored: cache.Arrays, rom: Rom) -> bool:
-    """Whether the arrays of a cache file belong together."""
+    """Whether the arrays of a cache file are consistent."""
     names = {"families": START_DTYPE, "outputs": np.dtype("u1"), "bounds": np.dtype("<u4")}
     names |= {"buckets": np.dtype("<u4"), "positions": np.dtype("<u4")}
     names |= {"references": REFERENCE_DTYPE, "tables": TABLE_DTYPE}

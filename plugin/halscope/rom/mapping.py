@@ -1,9 +1,9 @@
-"""Mapping: where the bytes of a ROM file stand in the console's 24-bit address space, mirrors included.
+"""Mapping: where the bytes of a ROM file appear in the console's 24-bit address space, including mirrors.
 
-A mapping is a table of the 512 half banks (32 KiB each) of the address space; an entry is the file offset shown there
-or nothing. Everything else follows from that table: offsets, addresses and mirrors.
+A mapping is a table of the 512 half banks (32 KiB each) of the address space. Each entry is the file offset mapped
+there, or nothing. Offsets, addresses and mirrors all follow from that table.
 
-Source of the tables: the boards as snes9x (`Memory.cpp`, the `Map_…` functions) and bsnes (`heuristics`) wire them.
+Source of the tables: the boards as wired by snes9x (`Memory.cpp`, the `Map_…` functions) and bsnes (`heuristics`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from halscope_hooks import RomError, UsageError
 from numpy.typing import NDArray
 
 PAGE_BYTES: Final = 0x8000
-"""Half a bank: the unit in which cartridges are wired."""
+"""Half a bank: the unit in which cartridges map their ROM."""
 
 _PAGES: Final = 0x1000000 // PAGE_BYTES
 _MIB: Final = 0x100000
 
 
 class Mapping(Enum):
-    """How a cartridge shows its ROM to the console."""
+    """How a cartridge maps its ROM into the console's address space."""
 
     LOROM = "lorom"
     HIROM = "hirom"
@@ -34,11 +34,11 @@ class Mapping(Enum):
 
     @property
     def window(self) -> int:
-        """Bytes of file whose multiples a linearly read stream cannot cross; 0: no such limit.
+        """File offset multiple that a linearly read stream cannot cross, in bytes; 0 means no limit.
 
-        LoROM shows 32 KiB a bank and a 16-bit index cannot leave the bank. SA-1 games read through the linear banks
+        LoROM maps 32 KiB per bank, and a 16-bit index cannot leave the bank. SA-1 games read through the linear banks
         C0 to FF, where a 24-bit pointer plus a 16-bit index crosses banks freely (Kirby Super Star's decompressor reads
-        `LDA [dp],Y` there), so no edge limits a stream.
+        `LDA [dp],Y` there), so streams have no limit.
         """
         match self:
             case Mapping.LOROM | Mapping.EXLOROM:
@@ -50,7 +50,7 @@ class Mapping(Enum):
 
     @property
     def header_offset(self) -> int:
-        """File offset of the internal header: what the console sees at $00:FFC0."""
+        """File offset of the internal header, which the console sees at $00:FFC0."""
         match self:
             case Mapping.LOROM | Mapping.SA1:
                 return 0x7FC0
@@ -63,32 +63,32 @@ class Mapping(Enum):
 
 
 def mirrored(offset: int, size: int) -> int:
-    """The byte of a chip of `size` bytes that an address line pattern of `offset` selects.
+    """Return the byte that the address `offset` selects in a ROM of `size` bytes.
 
-    A size that is no power of two is a large chip and a smaller one, and the smaller repeats to fill its half: a 3 MiB
-    ROM shows its last MiB twice. The checksum counts it the same way.
+    A size that is not a power of two consists of a large chip and a smaller one, which repeats to fill its half: the
+    last MiB of a 3 MiB ROM appears twice. The checksum is counted in the same way.
     """
     base = 0
     while offset >= size:
         line = 1 << (offset.bit_length() - 1)
         offset -= line
-        if size > line:  # beyond the large chip: inside the smaller one, repeated
+        if size > line:  # past the large chip: inside the smaller, repeating one
             size -= line
             base += line
     return base + offset
 
 
 def _lorom_pages(mapping: Mapping) -> dict[int, int]:
-    """Half bank → file offset before mirroring. Banks 7E and 7F are WRAM; 70 to 7D below $8000 is save RAM."""
+    """Return half bank → file offset before mirroring. Banks 7E and 7F are WRAM; 70 to 7D below $8000 is save RAM."""
     pages: dict[int, int] = {}
     for bank in range(0x100):
         if bank in (0x7E, 0x7F):
             continue
         offset = (bank & 0x7F) * PAGE_BYTES
         if mapping is Mapping.EXLOROM and bank < 0x80:
-            offset += 4 * _MIB  # A23 is inverted onto the second chip: the first 4 MiB stand in banks 80 to FF
+            offset += 4 * _MIB  # A23 selects the second chip when low: the first 4 MiB are in banks 80 to FF
         pages[bank * 2 + 1] = offset
-        if 0x40 <= (bank & 0x7F) < 0x70:  # A15 is not wired, so both halves show the same 32 KiB
+        if 0x40 <= (bank & 0x7F) < 0x70:  # A15 is not connected, so both halves map the same 32 KiB
             pages[bank * 2] = offset
     return pages
 
@@ -108,7 +108,7 @@ def _hirom_pages(mapping: Mapping) -> dict[int, int]:
 
 
 def _sa1_pages() -> dict[int, int]:
-    """The state after reset: $2220 to $2223 hold 0, 1, 2, 3, which is also what games leave there."""
+    """Return the mapping after reset: $2220 to $2223 hold 0, 1, 2, 3, and games leave them that way."""
     pages: dict[int, int] = {}
     for bank in range(0x40):
         pages[0xC0 * 2 + bank * 2] = bank * 0x10000
@@ -131,11 +131,11 @@ def _pages(mapping: Mapping) -> dict[int, int]:
 
 @lru_cache(maxsize=32)
 def page_table(mapping: Mapping, size: int) -> NDArray[np.int64]:
-    """int64[512], read-only: the file offset that each half bank of 32 KiB shows, or -1.
+    """Return int64[512], read-only: the file offset mapped into each half bank of 32 KiB, or -1.
 
     Args:
         mapping: The cartridge's mapping.
-        size: Bytes of the headerless image; an odd size counts as filled up to 32 KiB.
+        size: Size of the headerless image in bytes, rounded up to a multiple of 32 KiB.
     """
     if size <= 0:
         raise UsageError(f"a ROM of {size} bytes has no addresses; give the size of its headerless image")
@@ -149,7 +149,7 @@ def page_table(mapping: Mapping, size: int) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=32)
 def _mirror_pages(mapping: Mapping, size: int) -> dict[int, tuple[tuple[int, bool], ...]]:
-    """File offset of a page → its (half bank, whether only by repetition of a small ROM), canonical one first."""
+    """Return page file offset → its (half bank, whether only a repetition of a small ROM), canonical one first."""
     direct = _pages(mapping)
     shown: dict[int, list[tuple[int, bool]]] = {}
     for page, offset in enumerate(page_table(mapping, size).tolist()):
@@ -162,7 +162,7 @@ def _mirror_pages(mapping: Mapping, size: int) -> dict[int, tuple[tuple[int, boo
 
 
 def _rank(mapping: Mapping, page: int) -> int:
-    """Order of the places that show a byte, 0 the canonical one."""
+    """Return the rank of a page among all that map the same byte; 0 is the canonical one."""
     bank, upper = page >> 1, page & 1
     match mapping:
         case Mapping.LOROM:
@@ -176,14 +176,14 @@ def _rank(mapping: Mapping, page: int) -> int:
 
 
 def snes_mirrors(mapping: Mapping, rom_offset: int, size: int, *, repeats: bool = False) -> tuple[int, ...]:
-    """Every 24-bit address that shows a byte of the file, the canonical one first.
+    """Return every 24-bit address of a byte of the file, the canonical one first.
 
     Args:
         mapping: The cartridge's mapping.
         rom_offset: File offset in the headerless image.
-        size: Bytes of the headerless image.
-        repeats: Also the addresses that show it only because a ROM smaller than its address space repeats. Games hardly
-            ever use those, and each makes an accidental match in a pointer search likelier.
+        size: Size of the headerless image in bytes.
+        repeats: Include addresses that exist only because a ROM smaller than its address space repeats. Games hardly
+            ever use those, and each makes accidental matches in a pointer search more likely.
 
     Raises:
         UsageError: The offset is outside the image.
@@ -195,32 +195,32 @@ def snes_mirrors(mapping: Mapping, rom_offset: int, size: int, *, repeats: bool 
 
 
 def to_snes(mapping: Mapping, rom_offset: int, size: int) -> int:
-    """The canonical 24-bit address of a byte of the file.
+    """Return the canonical 24-bit address of a byte of the file.
 
     LoROM: banks 00 to 7D (FE and FF for the last 64 KiB of 4 MiB); HiROM and SA-1: C0 to FF; the Ex mappings: the upper
-    banks for the first 4 MiB, the lower for what follows.
+    banks for the first 4 MiB, the lower banks for the rest.
 
     Raises:
         UsageError: The offset is outside the image.
-        RomError: The mapping shows this byte nowhere (SA-1 beyond 4 MiB, the ends of an 8 MiB ExHiROM).
+        RomError: The byte has no address in this mapping (SA-1 beyond 4 MiB, the ends of an 8 MiB ExHiROM).
     """
     addresses = snes_mirrors(mapping, rom_offset, size)
     if not addresses:
         raise RomError(
-            f"ROM offset {rom_offset:#x} stands at no SNES address in the {mapping.value} mapping; "
+            f"ROM offset {rom_offset:#x} has no SNES address in the {mapping.value} mapping; "
             "use its file offset instead"
         )
     return addresses[0]
 
 
 def to_offset(mapping: Mapping, snes_address: int, size: int) -> int | None:
-    """The file offset that a 24-bit address shows, or `None` where it shows no ROM.
+    """Return the file offset mapped at a 24-bit address, or `None` if it is not ROM.
 
     Raises:
         UsageError: The address has more than 24 bits or is negative.
     """
     if not 0 <= snes_address < 0x1000000:
-        raise UsageError(f"{snes_address:#x} is no SNES address; give one of $000000 to $FFFFFF")
+        raise UsageError(f"{snes_address:#x} is not a SNES address; give one from $000000 to $FFFFFF")
     page = int(page_table(mapping, size)[snes_address // PAGE_BYTES])
     offset = page + snes_address % PAGE_BYTES
     return offset if page >= 0 and offset < size else None

@@ -1,7 +1,7 @@
-"""Origins: the answers of the index as values, made when they are asked for.
+"""Origins: the results of index lookups as values, built lazily.
 
-Ranking is cpp/locate/ranking.hpp: it gives numbers of starts and offsets, for 2048 tiles in a millisecond or two. To
-make an object of each answer would cost several times that, and who follows a game looks at a few tiles of a frame.
+Ranking (cpp/locate/ranking.hpp) returns start numbers and offsets for 2048 tiles in a millisecond or two. Building an
+object for every result would take several times as long, and callers usually read only a few tiles per frame.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ import halscope._codec as _codec
 from halscope.rom.ranking import CONTENT, POINTER, START_KINDS, Starts, first_of_each
 
 MOST_TWINS: Final = 8
-"""Starts listed of one place. All distinct places are listed, but of each only the best starts."""
+"""Maximum number of starts listed per place. All distinct places are listed, each with its best starts only."""
 
 _PLAUSIBLE: Final = 0.5
 
 SegmentBlock = tuple[str, int, StartEvidence]
-"""What an origin says of a start: its codec's name, its offset in the ROM, and how it is known."""
+"""The part of an origin that describes a start: codec name, ROM offset and evidence."""
 
 
 class SegmentBlocks:
-    """What each segment is. A ROM has ten thousand starts, so the object of one is made when it is asked for.
+    """The block that each segment stands for. A ROM has ten thousand starts, so the values are built on demand.
 
     Args:
-        starts: START_DTYPE, one row a segment.
-        names: The names of the codecs that its field `codec` counts through.
+        starts: START_DTYPE, one row per segment.
+        names: Codec names, indexed by the field `codec`.
     """
 
     __slots__ = ("_codecs", "_kinds", "_names", "_offsets")
@@ -51,9 +51,9 @@ class Origins(Sequence[tuple[Origin, ...]]):
     """The origins of each tile, best first. Immutable; equal to any sequence of equal tuples.
 
     Args:
-        blocks: What each segment is.
-        first: uint32[n + 1], where the answers of each tile begin.
-        answers: (segment, offset); a segment is a row of `blocks`, or one past the last for the ROM itself.
+        blocks: The block of each segment.
+        first: uint32[n + 1], index of each tile's first answer.
+        answers: (segment, offset) pairs. A segment is a row of `blocks`, or one past the last for the ROM itself.
     """
 
     __slots__ = ("_answers", "_blocks", "_first")
@@ -106,15 +106,15 @@ def atlas_of(
     table: tuple[NDArray[np.uint32], NDArray[np.uint32]],
     most_places: int,
 ) -> _codec.LocateAtlas:
-    """What C++ ranks by: the index's arrays, and what is known of the starts.
+    """Build the data that C++ ranks by: the index's arrays and the properties of the starts.
 
     Args:
-        starts: START_DTYPE, one row an output.
-        outputs: The decoded bytes.
-        bounds: Where each output begins, and the end.
+        starts: START_DTYPE, one row per output.
+        outputs: The decoded bytes, concatenated.
+        bounds: Offset of each output in `outputs`, and the end of the last.
         rom: The image.
-        table: Buckets and positions, as locate_build gives them.
-        most_places: Places of one tile that are looked at.
+        table: Buckets and positions, as returned by locate_build.
+        most_places: Maximum number of places examined per tile.
     """
     plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER)
     columns = {name: np.ascontiguousarray(starts[name]) for name in ("family", "size", "offset", "evidence")}
@@ -133,7 +133,7 @@ def atlas_of(
 
 
 def _packed_ranges(starts: Starts, rom_size: int) -> NDArray[np.bool_]:
-    """Which bytes of the ROM lie in a plausible family's stream: raw finds there are literals of that stream."""
+    """Mark the ROM bytes inside a plausible family's stream: raw matches there are literals of that stream."""
     packed = np.zeros(rom_size, np.bool_)
     best = starts[first_of_each(starts["family"])]
     for begin, size in zip(best["offset"].tolist(), best["packed_size"].tolist(), strict=True):

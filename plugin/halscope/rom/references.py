@@ -1,7 +1,7 @@
-"""References: the pointers that prove where blocks begin, where they stand and what they are made of.
+"""References: the pointers that prove where blocks begin, with their locations and shapes.
 
-Relocating a block rewrites them, so each knows every byte of itself. A single match of three bytes proves nothing and
-is not kept (halscope.rom.pointers says why): these are entries of tables that the ROM shows or a game profile names.
+Relocating a block rewrites its pointers, so a reference records every byte of one. All references are entries of tables
+found in the ROM or named by a game profile. A single three-byte match proves nothing (see halscope.rom.pointers).
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 Shape = Literal["long", "word", "word+bank", "parallel"]
-"""What a pointer is made of: three bytes together, low byte first; two, and a bank that stands in no table; two, and a
-bank in a table of its own; or all three bytes in tables of their own."""
+"""The layout of a pointer: three consecutive bytes, low byte first; two bytes, with a bank that is not stored in a
+table; two bytes, with the bank in a separate table; or each of the three bytes in a separate table."""
 
 SHAPES: Final[tuple[Shape, ...]] = ("long", "word", "word+bank", "parallel")
-"""What `shape` in TABLE_DTYPE counts through."""
+"""Shapes in the order of the field `shape` in TABLE_DTYPE."""
 
 NO_BANK: Final = 0xFFFFFFFF
 ANY_CODEC: Final = 0xFF
-"""In REFERENCE_DTYPE: a table that was found says where a block begins, not what reads it."""
+"""Value of `codec` in REFERENCE_DTYPE for a table found in the ROM: it proves a block's start, but not its codec."""
 
 MOST_REFERENCES: Final = 1 << 16
-"""References that an index keeps, those of the strongest tables first; a game has some hundreds or thousands."""
+"""Maximum number of references in an index, from the strongest tables first. A game has hundreds or thousands."""
 
 _ENTRY_FIELDS: Final = ("low", "high", "bank", "address", "target")
 
 ENTRY_DTYPE: Final = np.dtype([(name, "<u4") for name in _ENTRY_FIELDS])
-"""An entry: the ROM offsets of its bytes (bank: NO_BANK where none stands in the ROM), the 24-bit SNES address that
-they hold, in the mirror that the game uses, and the ROM offset that it leads to."""
+"""An entry: the ROM offsets of its bytes (`bank` is NO_BANK if not stored in the ROM), the 24-bit SNES address that
+they hold, in the mirror that the game uses, and the ROM offset it leads to."""
 
 REFERENCE_DTYPE: Final = np.dtype([*((name, "<u4") for name in _ENTRY_FIELDS), ("table", "<u4"), ("codec", "u1")])
 TABLE_DTYPE: Final = np.dtype(
@@ -42,13 +42,13 @@ TABLE_DTYPE: Final = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTable:
-    """The table that a reference is an entry of.
+    """The table that a reference belongs to.
 
     Args:
-        base: ROM offset of the low byte of its first entry that leads to a block.
-        count: Entries from that one to the last that leads to a block; others between them may lead elsewhere.
+        base: ROM offset of the low byte of the first entry that leads to a block.
+        count: Number of entries from that one to the last that leads to a block. Entries between may lead elsewhere.
         stride: Bytes from one entry to the next.
-        evidence: Nats; infinite for a table that a game profile names.
+        evidence: Evidence in nats; infinite for a table from a game profile.
     """
 
     base: int
@@ -58,7 +58,7 @@ class ReferenceTable:
 
     @property
     def known(self) -> bool:
-        """Whether a game profile names it."""
+        """Whether the table comes from a game profile."""
         return math.isinf(self.evidence)
 
 
@@ -68,10 +68,10 @@ class Reference:
 
     Args:
         offset: ROM offset of its first byte, the low one.
-        shape: What it is made of.
-        parts: ROM offsets of the low, the high and the bank byte; `None`: the bank is not stored beside it.
+        shape: The layout of its bytes.
+        parts: ROM offsets of the low, high and bank bytes. The bank is `None` if it is not stored with the pointer.
         address: The 24-bit SNES address that it holds, in the mirror that the game uses.
-        table: The table that it is an entry of.
+        table: The table that it belongs to.
     """
 
     offset: int
@@ -83,12 +83,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownTable:
-    """A table of pointers that something known of this ROM names (a game profile).
+    """A table of pointers known in advance (from a game profile).
 
     Args:
-        codec: The name of the codec that reads what it leads to.
+        codec: Name of the codec of the blocks that it leads to.
         stride: Bytes from one entry to the next.
-        entries: ENTRY_DTYPE, in the table's order; those that lead to no stream are left out.
+        entries: ENTRY_DTYPE, in table order, without entries that do not lead to a stream.
     """
 
     codec: str
@@ -97,7 +97,7 @@ class KnownTable:
 
     @property
     def shape(self) -> Shape:
-        """What its entries are made of."""
+        """The layout of its entries."""
         first = self.entries[0]
         low, high, bank = int(first["low"]), int(first["high"]), int(first["bank"])
         if high != low + 1:
@@ -112,8 +112,8 @@ class References:
     """The references of an index.
 
     Args:
-        rows: REFERENCE_DTYPE, ascending by target. `codec` counts through the index's codecs, or is ANY_CODEC.
-        tables: TABLE_DTYPE, which the rows' field `table` counts through.
+        rows: REFERENCE_DTYPE, ascending by target. `codec` is an index into the index's codecs, or ANY_CODEC.
+        tables: TABLE_DTYPE, indexed by the rows' field `table`.
     """
 
     rows: NDArray[Any]
@@ -121,18 +121,18 @@ class References:
 
     @classmethod
     def none(cls) -> Self:
-        """No references at all."""
+        """Return an empty set of references."""
         return cls(np.empty(0, REFERENCE_DTYPE), np.empty(0, TABLE_DTYPE))
 
     @classmethod
     def found(cls, rom: NDArray[np.uint8], positions: NDArray[np.uint32], targets: Any, entries: NDArray[Any]) -> Self:
-        """Those of the tables that were found in a ROM.
+        """Return the references of tables found in a ROM.
 
         Args:
             rom: uint8, the image.
-            positions: Where each pointer stands.
-            targets: The ROM offset that each leads to.
-            entries: What `locate_tables` says of each; those of no table are left out.
+            positions: ROM offset of each pointer.
+            targets: ROM offset that each pointer leads to.
+            entries: The result of `locate_tables` for each pointer. Pointers without a table are left out.
         """
         members = np.flatnonzero(entries["evidence"] > 0)
         if len(members) > MOST_REFERENCES:
@@ -150,7 +150,7 @@ class References:
 
     @classmethod
     def known(cls, known: Sequence[KnownTable], names: Sequence[str]) -> Self:
-        """Those of known tables, of codecs with these names."""
+        """Return the references of known tables whose codecs have these names."""
         known = [table for table in known if table.codec in names and len(table.entries)]
         parts, tables = [np.empty(0, REFERENCE_DTYPE)], np.zeros(len(known), TABLE_DTYPE)
         for number, table in enumerate(known):
@@ -164,7 +164,7 @@ class References:
         return cls(rows, _measured(rows, tables))
 
     def joined(self, others: References) -> References:
-        """These and others; what stands in both is taken from these."""
+        """Return the union of both; a reference that is in both is taken from these."""
         if not len(self.rows):
             return others
         mine = {tuple(row) for row in self.rows[["low", "high", "bank"]].tolist()}
@@ -174,7 +174,7 @@ class References:
         return References(np.concatenate([self.rows, rows]), np.concatenate([self.tables, others.tables]))
 
     def leading_to(self, offsets: NDArray[np.uint32]) -> References:
-        """Those that lead to one of these ROM offsets, ascending by it, and their tables."""
+        """Return the references that lead to any of these ROM offsets, ascending by target, with their tables."""
         there = np.zeros(int(max(offsets.max(initial=0), self.rows["target"].max(initial=0))) + 1, np.bool_)
         there[offsets] = True
         rows = self.rows[there[self.rows["target"]]]
@@ -185,12 +185,12 @@ class References:
         return References(rows, self.tables[used])
 
     def of(self, target: int, codec: int) -> tuple[Reference, ...]:
-        """Those that lead to a ROM offset where a codec reads, ascending by where they stand."""
+        """Return the references to a block of a codec at a ROM offset, ascending by their own location."""
         first, last = np.searchsorted(self.rows["target"], [target, target + 1])
         return tuple(self._value(row) for row in self.rows[first:last] if row["codec"] in (codec, ANY_CODEC))
 
     def fit(self, rom_size: int) -> bool:
-        """Whether all of them lie in a ROM of this size and have a table: what comes from a file may be anything."""
+        """Whether all references fit a ROM of this size and have a table. Data from a file is not trusted."""
         rows = self.rows
         if not len(rows):
             return True
@@ -218,13 +218,13 @@ class References:
 
 
 def known_offsets(known: Iterable[KnownTable], codec: str) -> NDArray[np.uint32]:
-    """The ROM offsets that known tables of this codec lead to."""
+    """Return the ROM offsets that known tables of this codec lead to."""
     parts = [table.entries["target"] for table in known if table.codec == codec]
     return np.concatenate([np.empty(0, np.uint32), *parts]).astype(np.uint32)
 
 
 def _measured(rows: NDArray[Any], tables: NDArray[Any]) -> NDArray[Any]:
-    """The tables with their base and count, from the entries that are known."""
+    """Return the tables with base and count computed from their known entries."""
     first = np.full(len(tables), np.iinfo(np.int64).max)
     last = np.zeros(len(tables), np.int64)
     np.minimum.at(first, rows["table"], rows["low"].astype(np.int64))

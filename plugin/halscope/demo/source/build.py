@@ -1,4 +1,4 @@
-"""Builds Halscope's demo ROM: `python build.py` writes the image and its truth file, `--check` compares with them."""
+"""Build Halscope's demo ROM: `python build.py` writes the image and its truth file, `--check` compares with them."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ TRUTH = SOURCE.parent / "halscope-demo.json"
 
 
 def difference(path: Path, built: bytes) -> str | None:
-    """Where a committed file differs from what was built, in words."""
+    """Describe how a committed file differs from the one built."""
     if not path.exists():
         return f"{path.name} is missing"
     committed = path.read_bytes()
@@ -29,7 +29,7 @@ def difference(path: Path, built: bytes) -> str | None:
 
 
 def main() -> int:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description="Build Halscope's demo ROM.")
     parser.add_argument("--check", action="store_true", help="write nothing, compare with the committed files")
     arguments = parser.parse_args()

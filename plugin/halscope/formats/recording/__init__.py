@@ -1,6 +1,6 @@
-"""Recordings: snapshots in a file, lossless, seekable, and small because only what changed is kept.
+"""Recordings: files of snapshots, lossless and seekable, kept small by storing only what changed.
 
-docs/reference/recording.md describes the bytes.
+The file format is described in docs/reference/recording.md.
 """
 
 from halscope.formats.recording._file import VERSION

@@ -1,4 +1,4 @@
-"""The bytes around the frames: header and its JSON document, chunk headers, index and trailer."""
+"""The structure around the frames: header with JSON document, chunk headers, index and trailer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from halscope.formats.recording._sections import NAMES, Names, section_sizes
 
 MAGIC: Final = b"HALSREC\0"
 VERSION: Final = 2
-"""What is written; version 1 is read too."""
+"""The version that is written. Version 1 can also be read."""
 HEADER: Final = struct.Struct("<8sHHII")  # magic, version, 0, length of the JSON document, CRC
 CHUNK: Final = struct.Struct("<4sB3xIIqI")  # tag, kind, length of the frame, of the raster, frame number, CRC
 CHUNK_1: Final = struct.Struct("<4sBBHHHIqI")  # tag, kind, contents, height, width, 0, length, frame number, CRC
@@ -28,7 +28,7 @@ KEY, DELTA = 0, 1
 KEY_IN_INDEX: Final = 1 << 63
 MOST_DOCUMENT: Final = 1 << 16  # bytes; ours has 2 KB
 ABSENT: Final = 0xFFFFFFFF
-"""The size of a section that a frame does not have."""
+"""Size that marks a section missing from a frame."""
 
 _END: Final = b"HALSEND\0"
 _ROM_FIELDS: Final = tuple(field.name for field in fields(RomIdentity))
@@ -36,12 +36,12 @@ _ROM_FIELDS: Final = tuple(field.name for field in fields(RomIdentity))
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the header says.
+    """The contents of the header.
 
     Args:
-        emulator: Where the snapshots come from, for people.
+        emulator: Source of the snapshots, for users.
         rom: The ROM of the whole recording.
-        sections: Name and bytes of each section of a frame, in order; no bytes where the size varies.
+        sections: Name and size in bytes of each section of a frame, in order; `None` if the size varies.
         names: The registers and parts that the sections hold.
     """
 
@@ -52,7 +52,7 @@ class Document:
 
 
 def header(emulator: str, rom: RomIdentity | None) -> bytes:
-    """Return the header of a recording of this version. Raises UsageError where it becomes too long to be read."""
+    """Return the header of a recording of this version. Raises UsageError if it would be too long to read back."""
     document = {
         "emulator": emulator,
         "rom": None if rom is None else asdict(rom),
@@ -64,12 +64,12 @@ def header(emulator: str, rom: RomIdentity | None) -> bytes:
     }
     text = json.dumps(document, separators=(",", ":")).encode()
     if len(text) > MOST_DOCUMENT:
-        raise UsageError(f"the names of the emulator and the ROM have {len(text)} bytes with the rest of the header")
+        raise UsageError(f"the header has {len(text)} bytes, too many; shorten the names of the emulator and the ROM")
     return HEADER.pack(MAGIC, VERSION, 0, len(text), header_crc(VERSION, text)) + text
 
 
 def header_crc(version: int, text: bytes) -> int:
-    """Version 1 left out what stands before the document."""
+    """Return the header's CRC. Version 1 did not cover the bytes before the document."""
     return zlib.crc32(text, 0 if version == 1 else zlib.crc32(HEADER.pack(MAGIC, version, 0, len(text), 0)))
 
 
@@ -86,7 +86,7 @@ def parse_document(version: int, text: bytes) -> Document:
             _check_sections(sections, names)
         return Document(str(document["emulator"]), _rom(document["rom"]), sections, names)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise FormatError(f"the header is not what a recording has: {error!r}") from error
+        raise FormatError(f"the header is not that of a recording: {error!r}") from error
 
 
 _MORE_NAMES: Final = ("cpu_registers", "dma_registers", "ages")
@@ -99,10 +99,10 @@ def _rom(document: Mapping[str, Any] | None) -> RomIdentity | None:
 
 
 def _check_sections(sections: tuple[tuple[str, int | None], ...], names: Names) -> None:
-    """Raise ValueError where a section that we know has another size than it would have with these names."""
+    """Raise ValueError if a known section does not have the size that follows from these names."""
     known = section_sizes(names)
     if len(dict(sections)) != len(sections):
-        raise ValueError("a section stands there twice")
+        raise ValueError("a section occurs twice")
     for name, size in sections:
         if name in known and size != known[name]:
             raise ValueError(f"the section {name} has {size} bytes, expected {known[name]}")
@@ -111,7 +111,7 @@ def _check_sections(sections: tuple[tuple[str, int | None], ...], names: Names) 
 
 
 def chunk_crc(head: bytes, payload: bytes) -> int:
-    """The CRC of a chunk: of its header with this CRC (the last four bytes) as 0, and of what follows."""
+    """Return the CRC of a chunk: of its header, with the CRC field (the last four bytes) as 0, and its payload."""
     return zlib.crc32(payload, zlib.crc32(head[:-4] + bytes(4)))
 
 
@@ -123,14 +123,14 @@ def chunk(kind: int, frame: int, payload: bytes, tail: bytes) -> bytes:
 
 
 def ending(entries: list[int], at: int) -> bytes:
-    """Return index and trailer, for this offset."""
+    """Return the index and trailer to write at this offset."""
     index = np.array(entries, "<u8").tobytes()
     trailer = (_END, at, len(entries))
     return index + TRAILER.pack(*trailer, zlib.crc32(TRAILER.pack(*trailer, 0), zlib.crc32(index)))
 
 
 def index_place(trailer: bytes, at: int, start: int) -> int | None:
-    """Return where the index begins whose trailer stands at `at`; `None` if that is no trailer."""
+    """Return the offset of the index whose trailer is at `at`, or `None` if that is not a trailer."""
     magic, place, count, _ = TRAILER.unpack(trailer)
     return place if magic == _END and place >= start and place + 8 * count == at else None
 

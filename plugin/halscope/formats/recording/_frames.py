@@ -1,4 +1,4 @@
-"""Frames of a recording one after the other: each packed whole or as what changed since the one before it."""
+"""Packing and unpacking of frames, each as a keyframe or as a delta to the previous frame."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _SECTIONS: Final = tuple(section_sizes(NAMES))
 
 
 class Layout(NamedTuple):
-    """Where each section of a frame begins and ends.
+    """The layout of a frame's sections.
 
     Args:
-        spans: Name, first byte and the one behind the last, of every section that the frame has.
-        size: Bytes of the frame, a multiple of the page.
+        spans: Name, start and end (exclusive) in bytes of every section in the frame.
+        size: Size of the frame in bytes, a multiple of the page size.
         picture: Height and width of the picture, in version 1.
     """
 
@@ -55,7 +55,7 @@ class Layout(NamedTuple):
     picture: tuple[int, int] | None = None
 
     def edges(self) -> NDArray[np.int64]:
-        """The first page of each section and the first one behind it; a page that two share belongs to both."""
+        """The first page of each section and the first one after it. A shared page belongs to both sections."""
         return np.array([edge for _, begin, end in self.spans for edge in (begin // PAGE, -(-end // PAGE))])
 
 
@@ -69,10 +69,10 @@ def _lay_out(sizes: Iterable[tuple[str, int]], align: int) -> Layout:
 
 
 def parse_layout(sections: Sequence[tuple[str, int | None]], payload: bytes) -> tuple[Layout, bytes]:
-    """Return the layout that a keyframe's payload begins with, and the rest. Raises FormatError."""
+    """Return the layout at the start of a keyframe's payload, and the rest of the payload. Raises FormatError."""
     table = 4 * len(sections)
     if len(payload) < table:
-        raise FormatError("the keyframe does not say what it holds")
+        raise FormatError("the keyframe has no layout")
     present = []
     for (name, expected), size in zip(sections, struct.unpack_from(f"<{len(sections)}I", payload), strict=True):
         if size == ABSENT:
@@ -89,7 +89,7 @@ def parse_layout(sections: Sequence[tuple[str, int | None]], payload: bytes) -> 
 
 
 def layout_of_version_1(registers: int, *, wram: bool, height: int, width: int) -> Layout:
-    """The layout of a frame of version 1, whose sections follow each other without gaps."""
+    """Return the layout of a frame of version 1, whose sections are contiguous."""
     sizes = [("vram", VRAM_BYTES), ("cgram", CGRAM_BYTES), ("oam", OAM_BYTES), ("registers", 3 * registers + 1)]
     if wram:
         sizes.append(("wram", WRAM_BYTES))
@@ -99,7 +99,7 @@ def layout_of_version_1(registers: int, *, wram: bool, height: int, width: int) 
 
 
 class Packed(NamedTuple):
-    """A frame as a chunk holds it."""
+    """A frame as stored in a chunk."""
 
     key: bool
     payload: bytes
@@ -107,7 +107,7 @@ class Packed(NamedTuple):
 
 
 class Packer:
-    """Packs snapshots, each as what differs from the one before it."""
+    """Packs snapshots, each as a delta to the previous one."""
 
     def __init__(self) -> None:
         self._sizes: tuple[int, ...] = ()
@@ -117,9 +117,9 @@ class Packer:
         self._raster_bytes = b""
 
     def pack(self, snapshot: Snapshot, *, key: bool) -> Packed:
-        """Pack a snapshot, whole if `key` or if it does not hold the same parts as the one before.
+        """Pack a snapshot as a delta, or as a keyframe if `key` is set or it does not hold the same parts as the last.
 
-        Raises UsageError, before anything has changed: a part of it is too large for a recording.
+        Raises UsageError, before any state changes, if a part of it is too large for a recording.
         """
         parts = from_snapshot(snapshot)
         raster_bytes = self._raster_bytes if snapshot.raster is self._raster else pack_raster(snapshot.raster)
@@ -147,12 +147,12 @@ class Packer:
 
 
 class Playback:
-    """The frames of a recording one after the other. What a delta leaves alone stays the same array, so that whoever
-    follows the snapshots sees at once that it did not change.
+    """Plays back the frames of a recording in order. A part that a delta does not change keeps the same array, so that
+    consumers can tell by identity that it did not change.
 
     Args:
-        names: The header's.
-        rom: The recording's ROM.
+        names: Names from the header.
+        rom: ROM of the recording.
     """
 
     def __init__(self, names: Names, rom: RomIdentity | None) -> None:
@@ -166,18 +166,18 @@ class Playback:
         self._fields: dict[str, Any] = {}
 
     def advance(self, layout: Layout | None, payload: bytes, raster: bytes, *, key: bool) -> None:
-        """Go on to the next frame.
+        """Advance to the next frame.
 
         Args:
-            layout: The frame's; `None` for a delta that does not say it (version 2).
+            layout: Layout of the frame; `None` for a delta of version 2, which does not store it.
             payload: The packed frame.
             raster: The packed raster writes.
             key: Whether it is a keyframe.
 
         Raises:
-            FormatError: The frame is damaged, or does not continue the one before it: begin anew with a keyframe.
+            FormatError: The frame is damaged or does not continue the previous one. Restart from a keyframe.
         """
-        state, self._state = self._state, None  # not to be gone on from where this fails
+        state, self._state = self._state, None  # if this fails, playback must not continue from here
         if key:
             assert layout is not None
             state = np.frombuffer(bytearray(_inflate(payload, layout.size, layout.size)), np.uint8)
@@ -187,7 +187,7 @@ class Playback:
             self._fields = {"rom": self._rom, "raster": None}
             self._raster_bytes = b""
         elif state is None or layout not in (None, self._layout):
-            raise FormatError("the frame does not continue the one before it")
+            raise FormatError("the frame does not continue the previous one")
         elif payload:
             self._apply(state, payload)
         if raster:
@@ -209,10 +209,10 @@ class Playback:
         """Return the frame as a snapshot.
 
         Raises:
-            FormatError: It holds a value that a snapshot cannot have.
+            FormatError: The frame holds a value that is not valid in a snapshot.
         """
         state = self._state
-        assert state is not None  # `advance` comes first
+        assert state is not None  # `advance` must have been called
         try:
             for section, (name, begin, end) in enumerate(self._layout.spans):
                 if self._stale[section]:
@@ -222,7 +222,7 @@ class Playback:
                     self._stale[section] = False
             return Snapshot(**self._fields, frame=frame)
         except UsageError as error:
-            raise FormatError(f"the frame holds what no snapshot can: {error}") from error
+            raise FormatError(f"the frame holds a value that is not valid in a snapshot: {error}") from error
 
 
 def _deflate(data: bytes, dictionary: bytes = b"") -> bytes:
@@ -231,10 +231,10 @@ def _deflate(data: bytes, dictionary: bytes = b"") -> bytes:
 
 
 def _inflate(payload: bytes, most: int, least: int = 0, dictionary: bytes = b"") -> bytes:
-    """Unpack zlib data that may not become larger than `most` bytes, whatever it claims."""
+    """Decompress zlib data to at most `most` bytes, whatever the data claims."""
     unpacker = zlib.decompressobj(zdict=dictionary) if dictionary else zlib.decompressobj()
     try:
-        data = unpacker.decompress(payload, most + 1)  # the byte more lets it come to the end of the stream
+        data = unpacker.decompress(payload, most + 1)  # one more byte, so that the end of the stream is reached
     except zlib.error as error:
         raise FormatError(f"the frame does not unpack: {error}") from error
     if not unpacker.eof or unpacker.unused_data or not least <= len(data) <= most:

@@ -1,4 +1,4 @@
-"""Reading a recording, of this version or the first."""
+"""Read recordings of this version or version 1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HAS_WRAM: Final = 1  # in the contents of a chunk of version 1
 
 
 class _Chunk(NamedTuple):
-    """A chunk that is whole; `layout` is `None` in a delta of version 2, which has that of the frame before."""
+    """A complete chunk. `layout` is `None` in a delta of version 2, which uses the layout of the previous frame."""
 
     key: bool
     frame: int
@@ -36,7 +36,7 @@ class RecordingReader:
 
     Raises:
         UsageError: It cannot be opened.
-        FormatError: It is no recording, its header is damaged, or a newer Halscope wrote it.
+        FormatError: It is not a recording, its header is damaged, or it was written by a newer Halscope.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,19 +50,19 @@ class RecordingReader:
             self._version, self._document, start = self._read_header()
             index = self._read_index(start)
             self.complete = index is not None
-            """Whether the file has its end; if not, it was rebuilt up to the last whole frame."""
+            """Whether the file has an index; if not, the index was rebuilt up to the last complete frame."""
             self._index = self._scan(start) if index is None else index
         except BaseException:
             self._file.close()
             raise
         self._playback = Playback(self._document.names, self.rom)
         self._played = -1
-        """The frame that the playback stands at, -1 for none; `_frame` is its number."""
+        """Position of the frame that playback is at, or -1; `_frame` is its frame number."""
         self._frame = 0
 
     @property
     def emulator(self) -> str:
-        """What the snapshots come from, for people."""
+        """Source of the snapshots, for users."""
         return self._document.emulator
 
     @property
@@ -78,11 +78,11 @@ class RecordingReader:
             yield self[position]
 
     def __getitem__(self, position: int) -> Snapshot:
-        """Return the frame at a position, 0 to len - 1 or negative from the end.
+        """Return the frame at a position from 0 to len - 1, or negative to count from the end.
 
         Raises:
             IndexError: There is no such frame.
-            FormatError: It, or one between it and its keyframe, is damaged.
+            FormatError: The frame, or one between it and its keyframe, is damaged.
         """
         if not -len(self) <= position < len(self):
             raise IndexError(f"{self._path}: no frame {position}; the recording has {len(self)}")
@@ -92,7 +92,7 @@ class RecordingReader:
             start -= 1
         if start <= self._played <= position:
             start = self._played + 1
-        self._played = -1  # until it is known that all went well
+        self._played = -1  # invalid until all of this has succeeded
         for at in range(start, position + 1):
             chunk = self._chunk(at)
             self._frame = chunk.frame
@@ -108,9 +108,9 @@ class RecordingReader:
         return snapshot
 
     def sections(self) -> frozenset[str]:
-        """The sections that any frame has ("vram", "wram", "cpu" …). Reads the keyframes alone, which say it for all.
+        """Return the sections that occur in any frame ("vram", "wram", "cpu" …). Only keyframes need to be read.
 
-        A damaged one is left out.
+        Damaged keyframes are skipped.
         """
         names: set[str] = set()
         for position, entry in enumerate(self._index):
@@ -119,7 +119,7 @@ class RecordingReader:
             try:
                 layout = self._chunk(position).layout
             except FormatError:
-                continue  # whoever comes to this frame is told
+                continue  # reading this frame reports the damage
             if layout is not None:
                 names.update(name for name, _, _ in layout.spans)
         return frozenset(names)
@@ -144,15 +144,15 @@ class RecordingReader:
         return FormatError(f"{self._path}: at offset {at:#x}: {what}")
 
     def _read_header(self) -> tuple[int, _file.Document, int]:
-        """Return the version, the checked document, and where the chunks begin."""
+        """Return the version, the validated document, and the offset of the first chunk."""
         head = self._read(0, HEADER.size)
         if len(head) < HEADER.size or not head.startswith(_file.MAGIC):
-            raise self._fault(0, f"no Halscope recording: it begins with {head[:8]!r}")
+            raise self._fault(0, f"not a Halscope recording: it begins with {head[:8]!r}")
         _, version, _, length, crc = HEADER.unpack(head)
         if version > _file.VERSION:
             raise self._fault(
                 8,
-                f"recording version {version}; this Halscope reads the versions 1 to {_file.VERSION}: "
+                f"recording version {version}; this Halscope reads versions 1 to {_file.VERSION}: "
                 "update Halscope to read it",
             )
         text = self._read(HEADER.size, length) if length <= _file.MOST_DOCUMENT else b""
@@ -164,7 +164,7 @@ class RecordingReader:
             raise self._fault(HEADER.size, str(error)) from error
 
     def _read_index(self, start: int) -> list[int] | None:
-        """Return the index at the file's end, or `None` if there is none that can be trusted."""
+        """Return the index at the end of the file, or `None` if it is missing or cannot be trusted."""
         at = self._size - TRAILER.size
         if at < start:
             return None
@@ -173,7 +173,7 @@ class RecordingReader:
         return None if place is None else _file.parse_index(self._read(place, at - place), trailer, start)
 
     def _scan(self, start: int) -> list[int]:
-        """Rebuild the index from the chunks themselves, up to the first one that is not whole."""
+        """Rebuild the index from the chunks themselves, up to the first incomplete one."""
         index: list[int] = []
         at = start
         while True:
@@ -190,7 +190,7 @@ class RecordingReader:
         return self._chunk_at(self._index[position] & ~KEY_IN_INDEX)
 
     def _chunk_at(self, at: int) -> _Chunk:
-        """Return the chunk that begins here, with everything checked that can be without unpacking."""
+        """Return the chunk at this offset after all checks that are possible without unpacking it."""
         head = self._read(at, CHUNK.size)
         if len(head) < CHUNK.size or not head.startswith(_file.TAG):
             raise self._fault(at, "no frame begins here")
@@ -203,7 +203,7 @@ class RecordingReader:
         end = at + CHUNK.size + length + raster_length
         data = self._read(at + CHUNK.size, length + raster_length) if end <= self._size else b""
         if kind not in (KEY, DELTA) or end > self._size or _file.chunk_crc(head, data) != crc:
-            raise self._fault(at, "the frame is damaged or cut off")
+            raise self._fault(at, "the frame is damaged or truncated")
         payload, raster = data[:length], data[length:]
         layout = None
         if self._version == 1:

@@ -1,4 +1,4 @@
-"""What a frame holds: the parts of a snapshot as sections of bytes, and back."""
+"""The contents of a frame: convert the parts of a snapshot to sections of bytes and back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from halscope_hooks import (
 from numpy.typing import NDArray
 
 MOST_PICTURE_SIDE: Final = 1024
-MOST_RASTER_ROWS: Final = 0x10000  # eight channels of HDMA write 9,984 bytes a picture at most (312 lines × 8 × 4)
+MOST_RASTER_ROWS: Final = 0x10000  # eight HDMA channels write at most 9,984 bytes per picture (312 lines × 8 × 4)
 _MOST_AGE: Final = 0xFFFFFFFF
 _RASTER_EFFECTS: Final[tuple[RasterEffects, ...]] = ("none", "some", "unknown")
 _CHANNELS: Final = CpuRegisters.CHANNELS
@@ -42,7 +42,7 @@ Section = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The registers that the sections hold, and the parts that have an age, in the order in which they stand there."""
+    """The registers in the sections and the parts that have an age, in the order in which they are stored."""
 
     ppu: tuple[str, ...]
     cpu: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ NAMES: Final = Names(
     tuple(field.name for field in fields(DmaChannel)),
     ("vram", "cgram", "oam", "ppu", "wram", "bwram", "iram", "cpu", "picture"),
 )
-"""What is written."""
+"""The names that are written."""
 
 _PPU_VALUES: Final[Callable[[PpuRegisters], tuple[int | None, ...]]] = attrgetter(*NAMES.ppu)
 _CPU_VALUES: Final[Callable[[CpuRegisters], tuple[int | None, ...]]] = attrgetter(*NAMES.cpu)
@@ -65,7 +65,7 @@ _NO_AGES: Final = bytes(5 * len(NAMES.ages))
 
 
 def section_sizes(names: Names) -> dict[str, int | None]:
-    """Return the bytes of every section, in the order in which a frame holds them; `None` where they vary."""
+    """Return the size in bytes of every section, in the order of a frame; `None` if it varies."""
     return {
         "vram": VRAM_BYTES,
         "cgram": CGRAM_BYTES,
@@ -82,21 +82,21 @@ def section_sizes(names: Names) -> dict[str, int | None]:
 
 @cache
 def _registers_format(count: int) -> struct.Struct:
-    """Values, which of them are known, and the raster effects."""
+    """Format of the register values, which of them are known, and the raster effects."""
     return struct.Struct(f"<{count}H{count}BB")
 
 
 @cache
 def _cpu_format(count: int, dma: int) -> struct.Struct:
-    """Values, which of them are known, how many channels are known, and the channels one after the other."""
+    """Format of the register values, which of them are known, the number of known channels, and the channels."""
     return struct.Struct(f"<{count}H{count}BB{_CHANNELS * dma}H")
 
 
 def from_snapshot(snapshot: Snapshot) -> list[Section | None]:
-    """Return the snapshot's sections in the order of `section_sizes`, `None` for those that it does not have.
+    """Return the snapshot's sections in the order of `section_sizes`, with `None` for missing ones.
 
     Raises:
-        UsageError: The picture is too large, or another value does not fit.
+        UsageError: The picture is too large, or a value does not fit.
     """
     cpu, picture = snapshot.cpu, snapshot.picture
     return [
@@ -154,9 +154,9 @@ def _pack_picture(picture: NDArray[np.uint8]) -> Section:
 
 
 def pack_raster(raster: RasterWrites | None) -> bytes:
-    """Return the writes as bytes, column by column (they pack to half of what rows do); nothing for `None`.
+    """Return the writes as bytes, column by column (which compress to half the size of rows); empty for `None`.
 
-    Raises UsageError where there are too many.
+    Raises UsageError if there are too many.
     """
     if raster is None:
         return b""
@@ -167,12 +167,12 @@ def pack_raster(raster: RasterWrites | None) -> bytes:
 
 
 def unpack_raster(data: bytes) -> RasterWrites | None:
-    """Reverse `pack_raster`. Raises FormatError."""
+    """Reverse of `pack_raster`. Raises FormatError."""
     if not data:
         return None
     rows = _ROWS.unpack_from(data)[0] if len(data) >= _ROWS.size else -1
     if len(data) != _ROWS.size + 4 * rows:
-        raise FormatError("the raster writes are not as many as they should be")
+        raise FormatError("the number of raster writes does not match their size")
     raster = np.empty(rows, RASTER_DTYPE)
     raster["line"] = np.frombuffer(data, "<u2", rows, _ROWS.size)
     raster["register"] = np.frombuffer(data, np.uint8, rows, _ROWS.size + 2 * rows)
@@ -182,11 +182,11 @@ def unpack_raster(data: bytes) -> RasterWrites | None:
 
 
 class Decoder:
-    """Makes a snapshot's fields of sections, as a recording's header describes them.
+    """Converts sections to a snapshot's fields, as described by a recording's header.
 
     Args:
-        names: The header's; registers that are none of ours are left out.
-        rom: The recording's ROM.
+        names: Names from the header. Unknown registers are ignored.
+        rom: ROM of the recording.
     """
 
     def __init__(self, names: Names, rom: RomIdentity | None) -> None:
@@ -198,16 +198,16 @@ class Decoder:
         self._ages = _wanted(names.ages, NAMES.ages)
 
     def fields(self, section: str, part: Section, picture: tuple[int, int] | None) -> dict[str, Any]:
-        """Return what a section says; nothing for a section that we do not know.
+        """Return the fields in a section; empty for an unknown section.
 
         Args:
-            section: Its name.
-            part: Its bytes, read-only and nobody else's.
-            picture: Height and width of the picture, where its section does not begin with them (version 1).
+            section: Name of the section.
+            part: Its bytes, read-only and not shared.
+            picture: Height and width of the picture if its section does not begin with them (version 1).
 
         Raises:
-            FormatError: It holds a value that cannot be.
-            UsageError: A register holds a value that is too wide for it.
+            FormatError: It holds an invalid value.
+            UsageError: A value is too wide for its register.
         """
         match section:
             case "vram" | "oam" | "wram" | "bwram" | "iram":

@@ -1,4 +1,4 @@
-"""Writing a recording."""
+"""Write recordings."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ _MOST_FRAME_NUMBER: Final = (1 << 63) - 1
 
 
 class _Written(NamedTuple):
-    """How far a recording is. It changes as a whole, so that an interrupt finds a frame written or not."""
+    """Progress of a recording. It is replaced as a whole, so after an interrupt a frame is either written or not."""
 
     end: int  # bytes
     frames: int
 
 
 class RecordingWriter:
-    """Writes a recording; each frame is in the file (though not yet flushed) when `append` returns.
+    """Writes a recording. Each frame is in the file (though not yet flushed) when `append` returns.
 
-    After an `append` or a `close` that was interrupted (Ctrl-C) the recording can be continued and closed; the frame of
-    that `append` is in it whole or not at all.
+    After an interrupted `append` or `close` (Ctrl-C), the recording can be continued and closed. The frame of that
+    `append` is either completely in it or not at all.
 
     Args:
-        path: The file; one that is there is replaced.
-        emulator: What the snapshots come from, for people.
-        keyframe_every: Frames from one keyframe to the next; a seek decodes this many at most.
+        path: The file. An existing file is replaced.
+        emulator: Source of the snapshots, for users.
+        keyframe_every: Frames from one keyframe to the next: the maximum number that a seek decodes.
 
     Raises:
-        UsageError: The file cannot be made, or the emulator's name is too long.
+        UsageError: The file cannot be created, or the emulator's name is too long.
     """
 
     def __init__(self, path: Path, *, emulator: str = "", keyframe_every: int = KEYFRAME_EVERY) -> None:
-        header(emulator, None)  # whether the name is short enough is asked before a file is replaced
+        header(emulator, None)  # check the length of the name before a file is replaced
         self._path = path
         self._emulator = emulator
         self._keyframe_every = max(1, keyframe_every)
@@ -48,7 +48,7 @@ class RecordingWriter:
         self._written = _Written(0, 0)
         self._packer = Packer()
         self._whole = True
-        """Whether the file ends with the last frame, and the packer goes on from it."""
+        """Whether the file ends with the last frame and the packer continues from it."""
         try:
             self._file: BufferedWriter | None = path.open("wb")
         except OSError as error:
@@ -61,9 +61,9 @@ class RecordingWriter:
         """Add a frame.
 
         Raises:
-            UsageError: The recording is closed, the snapshot is of another ROM than those before, or a part of it is
-                too large for a recording. The recording goes on without it.
-            HalscopeError: The file cannot be written (the disk is full); what was written before can be read.
+            UsageError: The recording is closed, the snapshot belongs to another ROM than the earlier ones, or a part of
+                it is too large for a recording. The recording continues without it.
+            HalscopeError: The file cannot be written (the disk is full). Earlier frames remain readable.
         """
         if self._closed():
             raise UsageError(f"{self._path}: the recording is closed")
@@ -85,7 +85,7 @@ class RecordingWriter:
             self._rom = snapshot.rom
         data = first + chunk(KEY if packed.key else DELTA, snapshot.frame, packed.payload, packed.raster)
         self._write(data)
-        del self._index[frames:]  # what an interrupt has left
+        del self._index[frames:]  # left over from an interrupted call
         self._index.append((end + len(first)) | (KEY_IN_INDEX if packed.key else 0))
         self._written = _Written(end + len(data), frames + 1)
         self._whole = True
@@ -105,7 +105,7 @@ class RecordingWriter:
         self._file = None
 
     def disown(self) -> None:
-        """Close the file without writing what is still in its buffer: for a forked process, whose parent writes on."""
+        """Close the file without flushing its buffer: for a forked process, whose parent continues to write."""
         file, self._file = self._file, None
         if file is not None:
             file.raw.close()
@@ -120,7 +120,7 @@ class RecordingWriter:
         return self._file is None or self._file.closed
 
     def _cut(self) -> None:
-        """Remove what an interrupted call has left, and begin anew with a keyframe: the packer may be half-way too."""
+        """Remove leftovers of an interrupted call and restart with a keyframe: the packer may be inconsistent too."""
         assert self._file is not None
         try:
             self._file.seek(self._written.end)
@@ -132,10 +132,10 @@ class RecordingWriter:
 
     def _shut(self, file: BufferedWriter) -> None:
         try:
-            file.close()  # what was still in a buffer is written now, and a full disk is felt here
+            file.close()  # flushes the buffer, so a full disk shows up here
         except OSError as error:
             raise HalscopeError(
-                f"{self._path}: cannot be written to its end: {error.strerror or error}; its whole frames can be read"
+                f"{self._path}: cannot be written to its end: {error.strerror or error}; complete frames can be read"
             ) from error
 
     def _write(self, data: bytes) -> None:
@@ -146,7 +146,7 @@ class RecordingWriter:
             raise self._failed(error) from error
 
     def _failed(self, error: OSError) -> HalscopeError:
-        """Give the file up. It ends with a whole frame if that can still be done."""
+        """Give up on the file, truncating it to the last complete frame if possible."""
         file, self._file = self._file, None
         assert file is not None
         with contextlib.suppress(OSError):

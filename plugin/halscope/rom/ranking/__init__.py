@@ -1,4 +1,4 @@
-"""Ranking: which of the streams that can be read are blocks, and where each block begins."""
+"""Ranking: decide which of the decodable streams are blocks, and where each block begins."""
 
 from halscope.rom.ranking._evidence import native_handles
 from halscope.rom.ranking._families import (

@@ -1,9 +1,9 @@
-"""Belief: which codecs a ROM uses at all.
+"""Codec weights: decide which codecs a ROM uses at all.
 
-HAL, LZ1 and LZ2 have commands of the same lengths, so the same bytes are often a stream of two of them, and a block of
-a few commands may look a little more like the one that it is not. But a game uses one codec, seldom two. So a codec
-is believed in a ROM by the blocks that are its own beyond doubt, and where two share an end, the one that
-the rest of the ROM speaks for has the better claim.
+HAL, LZ1 and LZ2 have commands of the same lengths, so the same bytes are often a valid stream of two of them, and a
+block of a few commands may look slightly more like the wrong one. But a game uses one codec, rarely two. A codec is
+therefore trusted in a ROM on the strength of its unambiguous blocks. Where streams of two codecs share an end, the one
+that the rest of the ROM supports is preferred.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from numpy.typing import NDArray
 from halscope.rom.ranking._rows import best_rows, disjoint, highest
 
 _STRONG: Final = 20.0
-"""Evidence from which a block speaks for its codec; noise of 4 MiB seldom makes half as much."""
+"""Evidence from which a block counts for its codec. 4 MiB of noise rarely produces half as much."""
 
 _BELIEVED: Final = 100.0
-"""Evidence in all that a codec needs beyond what other codecs make of the same bytes: a few blocks of graphics."""
+"""Total evidence that a codec needs beyond that of other codecs for the same bytes: a few blocks of graphics."""
 
 _DOUBT: Final = 30.0
-"""What is taken from the streams of a codec that is not believed: more than a short block has."""
+"""Evidence subtracted from the streams of an untrusted codec: more than a short block has."""
 
 _MOST: Final = 10.0
 _SLOPE: Final = 2.0
 
 
 def weigh_codecs(starts: NDArray[Any], native: NDArray[np.bool_]) -> None:
-    """Add to the evidence of each start what the whole ROM says of its codec.
+    """Adjust the evidence of each start by how much the whole ROM supports its codec.
 
     Args:
         starts: START_DTYPE.
-        native: Which rows are of codecs whose evidence can be compared; the others stay as they are.
+        native: Which rows belong to codecs whose evidence is comparable. The others are left unchanged.
     """
     comparable = starts[native]
     if not len(comparable) or (comparable["codec"] == comparable["codec"][0]).all():
@@ -47,7 +47,7 @@ def weigh_codecs(starts: NDArray[Any], native: NDArray[np.bool_]) -> None:
 
 
 def _credit(starts: NDArray[Any]) -> NDArray[np.float64]:
-    """For each codec, the evidence of its strong blocks beyond that of the next best codec at the same end."""
+    """Sum, for each codec, the evidence of its strong blocks beyond that of the next best codec at the same end."""
     best = highest(starts["family"], starts["codec"], starts["evidence"].astype(np.float64))
     rows = best_rows(starts)
     rows = rows[starts["evidence"][rows] >= _STRONG]

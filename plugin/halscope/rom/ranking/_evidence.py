@@ -1,7 +1,7 @@
-"""Evidence: how much a stream of any codec looks like a packer's work, in nats.
+"""Evidence: how much a stream of any codec looks like the output of a packer, in nats.
 
-Native codecs are weighed in C++ (cpp/locate/economy.hpp), where their evidence is that of one model and can be
-compared. Of any other codec only what it saves is known. A codec is native by its type, whatever it is called.
+The evidence of native codecs comes from one model in C++ (cpp/locate/economy.hpp), so it is comparable between them. Of
+any other codec only the bytes saved are known. A codec is native by its type, not by its name.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from halscope.rom.ranking._styles import mixed_styles
 
 
 def native_handles(codecs: Sequence[Codec]) -> list[_codec.NativeCodec]:
-    """What C++ knows the native ones among the codecs by, in their order."""
+    """Return the C++ handles of the native codecs, in order."""
     return [codec.handle for codec in codecs if isinstance(codec, NativeCodec)]
 
 
 def scan(rom: Rom, codec: Codec, cancel: CancelToken | None, threads: int = 0) -> NDArray[Any]:
-    """Every strict stream: at least offset, packed_size and size."""
+    """Find every strictly valid stream. The result has at least offset, packed_size and size."""
     stop_if_cancelled(cancel)
     if isinstance(codec, NativeCodec):
         return codec.scan(rom.data, window=rom.mapping.window, cancel=cancel, threads=threads)
@@ -37,7 +37,7 @@ def scan(rom: Rom, codec: Codec, cancel: CancelToken | None, threads: int = 0) -
 def first_look(
     rom: Rom, codec: Codec, candidates: NDArray[Any], cancel: CancelToken | None, threads: int = 0
 ) -> NDArray[np.float64]:
-    """A cheap estimate of each candidate's evidence, without decoding it."""
+    """Return a cheap estimate of each candidate's evidence, without decoding it."""
     if isinstance(codec, NativeCodec):
         offsets = np.ascontiguousarray(candidates["offset"], np.uint32)
         look = _codec.locate_command_evidence(rom.data, offsets, codec.handle, cancel, threads)
@@ -48,11 +48,11 @@ def first_look(
 def full_evidence(
     rom: Rom, codecs: Sequence[Codec], starts: NDArray[Any], cancel: CancelToken | None, threads: int = 0
 ) -> NDArray[np.float64]:
-    """The evidence of starts, whose field `codec` counts through `codecs`."""
+    """Return the evidence of starts; their field `codec` is an index into `codecs`."""
     evidence = _compression(starts)
     native = is_native(codecs, starts["codec"])
     offsets = np.ascontiguousarray(starts["offset"][native])
-    # The native ones alone are numbered in C++.
+    # C++ numbers only the native codecs.
     place = np.cumsum([isinstance(codec, NativeCodec) for codec in codecs], dtype=np.int64) - 1
     numbers = place[starts["codec"][native]].astype(np.uint8)
     parts = _codec.locate_stream_evidence(rom.data, offsets, native_handles(codecs), numbers, cancel, threads)
@@ -61,14 +61,14 @@ def full_evidence(
 
 
 def is_native(codecs: Sequence[Codec], numbers: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which of these numbers count to a codec that C++ knows."""
+    """Return which of these codec numbers belong to native codecs."""
     known = np.array([isinstance(codec, NativeCodec) for codec in codecs], np.bool_)
     return known[numbers] if len(codecs) else np.zeros(len(numbers), np.bool_)
 
 
 def _compression(streams: NDArray[Any]) -> NDArray[np.float64]:
-    """All that is known of a foreign codec's stream without decoding it: a packer saves bytes, chance seldom does so
-    over more than a few dozen bytes of input."""
+    """Estimate the evidence of a third-party codec's stream without decoding it: a packer saves bytes, while chance
+    rarely does so over more than a few dozen bytes of input."""
     packed, size = streams["packed_size"].astype(np.float64), streams["size"].astype(np.float64)
     saved = np.clip(1 - packed / size, 0, 0.75)
     return saved * np.sqrt(packed) * 1.5

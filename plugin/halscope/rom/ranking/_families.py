@@ -1,14 +1,14 @@
-"""Families: the streams of a ROM that share an end, and which start of each is the true one.
+"""Families: group the streams of a ROM by their end, and find the true start of each group.
 
-That a stream decodes proves nothing: about one offset in ten does, and a block has some hundred twins that run into its
-own commands. What is weighed here, in nats (logarithms of how much likelier a packer is than chance):
+A stream that decodes proves nothing: about one offset in ten does, and a block has around a hundred twins that run into
+its own commands. The evidence weighed here is in nats (log likelihood ratios of packer versus chance):
 
 - the economy of the commands and of the joints between matches and raw bytes (cpp/locate/economy.hpp);
-- blocks do not overlap: a start before the end of another, well proven family is most likely garbage;
+- blocks do not overlap: a start before the end of another well-proven family is most likely garbage;
 - many blocks begin where another one ends;
-- a table of pointers that leads to the start, which outweighs everything else.
+- a table of pointers that leads to the start outweighs everything else.
 
-An end that lies inside a stronger family is an accident of that family's bytes.
+An end inside a stronger family is an accident of that family's bytes.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ Starts = NDArray[Any]
 Progress = Callable[[int, int], None]
 
 KnownStarts = Mapping[str, NDArray[np.uint32]]
-"""For a codec's name, ROM offsets that something known of this ROM points at (a game profile's tables)."""
+"""ROM offsets known to be block starts (from a game profile's tables), by codec name."""
 
 
 class Found(NamedTuple):
-    """What find_families finds.
+    """The result of `find_families`.
 
     Args:
         starts: START_DTYPE.
@@ -49,7 +49,7 @@ class Found(NamedTuple):
 
 
 START_KINDS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer", "adjacent", "content")
-"""What `start` in START_DTYPE counts through, strongest first."""
+"""Evidence kinds in the order of the field `start` in START_DTYPE, strongest first."""
 
 POINTER: Final = START_KINDS.index("pointer")
 ADJACENT: Final = START_KINDS.index("adjacent")
@@ -68,46 +68,46 @@ START_DTYPE: Final = np.dtype(
         ("start", "u1"),
     ]
 )
-"""One start. `score` is the estimated chance that a block begins here, `family_score` that one ends at this end."""
+"""One start. `score` is the estimated chance that a block begins here, `family_score` that a block ends at its end."""
 
 SMALLEST_BLOCK: Final = 64
-"""Decoded bytes; below two tiles a stream is as likely an accident as not."""
+"""Minimum decoded bytes. A stream of less than two tiles is as likely an accident as not."""
 
 KEPT_STARTS: Final = 16
-"""Starts of a family that are kept, beside those that a table points at."""
+"""Starts kept per family, in addition to those that a table points to."""
 
 SMALLEST_STREAM: Final = 16
-"""Packed bytes; four bytes that repeat one byte a thousand times stand in every table of numbers."""
+"""Minimum packed bytes. Four bytes that repeat one byte a thousand times occur in every table of numbers."""
 
 _EVALUATED_STARTS: Final = 128
 _DOUBT: Final = 40.0
-"""A start whose commands alone have less evidence than its family's best by this much is not decoded: no other evidence
-would bring it back (at most 15 were, of ten thousand starts that were kept), and most twins are like that."""
+"""A start is not decoded if the evidence of its commands is lower than its family's best by this much. Most twins are,
+and other evidence hardly ever makes up for it (measured: at most 15 of ten thousand kept starts)."""
 
 _FLOOR: Final = -12.0
-"""Evidence of its best start below which a family is dropped. True blocks of 100 packed bytes reach +20 to +100."""
+"""A family is dropped if its best start has less evidence. True blocks of 100 packed bytes reach +20 to +100."""
 
 _MARGIN: Final = 25.0
-"""A start that has less evidence than its family's best by this much is no candidate any more."""
+"""A start is dropped if its evidence is lower than its family's best by this much."""
 
 _PRIOR: Final = 10.0
-"""Noise of 4 MiB makes a stream of this much evidence now and then, so a family is even odds here."""
+"""Evidence at which a family has even odds: 4 MiB of noise occasionally produces such a stream."""
 
 _SLOPE: Final = 2.0
-"""The pieces of evidence are not independent: odds grow half as fast as they would."""
+"""Divisor for the log odds. The pieces of evidence are not independent, so odds grow only half as fast."""
 
 _NEIGHBOUR: Final = 3.0
-"""Evidence from which a family is asked about its neighbours; what it says counts by the chance that it is real."""
+"""Evidence from which a family influences its neighbours, weighted by the chance that it is real."""
 
 _PROVEN: Final = 0.95
-"""Chance that a block ends there from which a start behind it may call itself adjacent."""
+"""Minimum chance that a block ends at an offset for a start there to count as adjacent."""
 
 _OVERLAP: Final = 8.0
 _ADJACENCY: Final = 3.5
 _POINTED: Final = 40.0
 
 _CERTAIN: Final = 4.0
-"""Evidence that a codec has over the next one at an offset where a pointer proves that a block of it begins there."""
+"""Lead in evidence that a codec needs over the next one at an offset for a pointer to prove its start there."""
 
 
 def find_families(
@@ -119,21 +119,23 @@ def find_families(
     threads: int = 0,
     known_tables: Sequence[KnownTable] = (),
 ) -> Found:
-    """Scan a ROM with each codec and rank what is found.
+    """Scan a ROM with each codec and rank the streams.
 
     Args:
-        rom: The image; no stream crosses a multiple of its mapping's window.
-        codecs: At most 255.
-        progress: Called with (codecs done, codecs).
-        cancel: Raises CancelledError soon after it is cancelled; a third-party codec that ignores it is waited for.
-        known_starts: Counted as if a table pointed at them and they were of no other codec, where a plausible stream
-            begins there.
-        threads: Of C++ at most; 0: as many as there are cores, up to four.
-        known_tables: What they lead to counts as a known start, and their entries are among the references.
+        rom: The image. Streams do not cross a multiple of its mapping's window.
+        codecs: At most 255 codecs.
+        progress: Called with (codecs done, total codecs).
+        cancel: Stops the work with CancelledError soon after it is cancelled. A third-party codec that ignores it
+            delays this.
+        known_starts: Treated as if a table pointed to them and they belonged to no other codec, provided that a
+            plausible stream begins there.
+        threads: Maximum number of C++ threads; 0 means one per core, up to four.
+        known_tables: Their targets count as known starts, and their entries are included in the references.
 
     Returns:
-        The starts, families in the order of their best start's offset, within one the best start first. Streams of all
-        codecs that share an end are one family. `family` numbers them from 0, `codec` counts through `codecs`.
+        The starts, with families ordered by the offset of their best start, and the best start first within a family.
+        Streams of any codec that share an end form one family. `family` numbers the families from 0, `codec` is an
+        index into `codecs`.
     """
     parts = [np.empty(0, START_DTYPE)]
     for number, codec in enumerate(codecs):
@@ -167,16 +169,16 @@ def find_families(
 
 
 def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
-    """Candidates that could be blocks: not tiny, and not made larger by packing (beyond what raw commands cost)."""
+    """Select candidates that could be blocks: not tiny, and not larger than their output stored as raw commands."""
     size, packed = candidates["size"].astype(np.int64), candidates["packed_size"].astype(np.int64)
     return candidates[(size >= SMALLEST_BLOCK) & (packed >= SMALLEST_STREAM) & (packed <= size + size // 64 + 8)]
 
 
 def _candidates(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None, threads: int) -> Starts:
-    """The codec's streams that could be blocks, with a first look at their evidence."""
+    """Return the codec's streams that could be blocks, with a first estimate of their evidence."""
     found = plausible_streams(evidence.scan(rom, codec, cancel, threads))
     look = evidence.first_look(rom, codec, found, cancel, threads)
-    # A start that falls below the floor is none whatever points at it: tables of numbers lead to one another.
+    # A start below the floor is dropped even if a pointer leads to it: tables of numbers lead to one another.
     found, look = found[look >= _FLOOR], look[look >= _FLOOR]
     candidates = np.zeros(len(found), START_DTYPE)
     for field in ("offset", "packed_size", "size"):
@@ -189,10 +191,10 @@ def _candidates(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None,
 def _tables(
     rom: Rom, candidates: Starts, cancel: CancelToken | None, threads: int
 ) -> tuple[NDArray[np.float32], References]:
-    """The evidence of the tables that lead to each candidate's offset, whatever its codec, and their entries."""
+    """Return the evidence of the tables that lead to each candidate's offset, for any codec, and their entries."""
     number = numbered(np.ascontiguousarray(candidates["offset"]))
     rows = np.empty(int(number.max()) + 1 if len(number) else 0, np.intp)
-    rows[number] = np.arange(len(number))  # any of those at an offset: they share their end
+    rows[number] = np.arange(len(number))  # any candidate at the offset will do: they share their end
     offsets, families = candidates["offset"][rows], candidates["family"][rows]
     offsets, families = np.ascontiguousarray(offsets), np.ascontiguousarray(families)
     found = table_pointers(rom, offsets, families, cancel, threads)
@@ -202,9 +204,9 @@ def _tables(
 def _chosen(
     codecs: Sequence[Codec], candidates: Starts, tables: NDArray[np.float32]
 ) -> tuple[Starts, NDArray[np.float32]]:
-    """The candidates that are worth decoding: of each family and codec the best, and those that a table leads to."""
+    """Return the candidates worth decoding: the best of each family and codec, and those that a table leads to."""
     families, numbers, look = candidates["family"], candidates["codec"], candidates["evidence"].astype(np.float64)
-    # What is known of a foreign codec's streams cannot be compared with anything else.
+    # The evidence of a third-party codec is not comparable with that of any other.
     scale = np.where(evidence.is_native(codecs, numbers), 0, numbers + 1)
     likely = np.flatnonzero(look >= highest(families, scale, look)[families, scale] - _DOUBT)
     of_codec = families[likely].astype(np.uint64) << 8 | numbers[likely]
@@ -214,10 +216,10 @@ def _chosen(
 
 
 def _point(starts: Starts, tables: NDArray[np.float32]) -> None:
-    """Weigh the starts that a table leads to: of several codecs at one offset, the likeliest.
+    """Add the evidence of tables to the starts they lead to: of several codecs at one offset, to the most likely one.
 
-    Where another codec is as likely, a pointer does not tell which of them reads there, and the start is not called
-    proven. Infinite evidence of a table: the pointer is known to be this codec's.
+    If another codec is equally likely, a pointer does not tell which codec reads there, and the start is not marked as
+    proven. Infinite table evidence means that the pointer is known to belong to this codec.
     """
     starts["evidence"] += np.where(np.isinf(tables), _POINTED, 0)
     order = np.lexsort((-starts["evidence"], starts["offset"]))
@@ -233,7 +235,7 @@ def _point(starts: Starts, tables: NDArray[np.float32]) -> None:
 
 
 def _weigh_neighbours(starts: Starts) -> None:
-    """Add what the ends of other families say about each start, and mark those that begin at such an end."""
+    """Add the evidence that the ends of other families give for each start, and mark starts at such an end."""
     best = best_rows(starts)
     best = best[starts["evidence"][best] >= _NEIGHBOUR]
     best = best[np.argsort(-starts["evidence"][best], kind="stable")]
@@ -241,12 +243,12 @@ def _weigh_neighbours(starts: Starts) -> None:
     begins = starts["offset"].astype(np.int64)
     best = best[disjoint(begins[best], ends[best])]
     best = best[np.argsort(ends[best], kind="stable")]
-    # A first row that is no block, so that every start has one before it.
+    # Prepend a dummy end, so that every start has one before it.
     block_ends = np.r_[-1, ends[best]]
     block_begins = np.r_[-1, begins[best]]
     belief = np.r_[0.0, _chance(starts["evidence"][best].astype(np.float64))]
 
-    # The last block that ends before a start's own end: a true stream begins where that ends, or later.
+    # The last block that ends before a start's own end. A true stream begins at that end or later.
     before = np.searchsorted(block_ends, ends, side="left") - 1
     overlaps = begins < block_ends[before]
     adjacent = begins == block_ends[before]
@@ -264,12 +266,12 @@ def _weigh_neighbours(starts: Starts) -> None:
 
 
 def _chance(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The chance that a family of this evidence is real."""
+    """Return the chance that a family with this evidence is real."""
     return 1 / (1 + np.exp(np.clip((_PRIOR - evidence) / _SLOPE, -60, 60)))
 
 
 def _score(starts: Starts) -> None:
-    """Chances from evidence: that the family is real, and that it begins here and not at a twin."""
+    """Convert evidence to chances: that the family is real, and that it begins here rather than at a twin."""
     if not len(starts):
         return
     families = starts["family"]
@@ -300,7 +302,7 @@ def _renumbered(starts: Starts) -> Starts:
 
 
 def _in_order(starts: Starts) -> Starts:
-    """Best start first within a family, families by their best start's offset."""
+    """Sort families by the offset of their best start, and starts within a family best first."""
     starts = starts[np.lexsort((starts["offset"], -starts["evidence"], starts["start"], starts["family"]))]
     first = first_of_each(starts["family"])
     order = np.lexsort((starts["codec"][first], starts["offset"][first]))

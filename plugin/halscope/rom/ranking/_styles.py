@@ -1,9 +1,9 @@
-"""Styles: whose habits the packer of a ROM's streams had.
+"""Styles: infer the habits of the packer that produced a ROM's streams.
 
-Packers that are equally good differ in where a match ends when it does not matter: some give the byte between two
-matches always to the first, some always to the second, some to either (cpp/locate/economy.cpp has the rates). What is a
-habit of one would be a fault in another, so no stream can be judged without knowing. But one program packed most blocks
-of a game, if not all: the blocks that are beyond doubt tell its style, and that is what the others are held against.
+Equally good packers differ in where a match ends when it makes no difference: some always give the byte between two
+matches to the first, some always to the second, some to either (rates in cpp/locate/economy.cpp). A habit of one packer
+would be a fault in another, so a stream can only be judged with the style known. But one program packed most or all
+blocks of a game: the unambiguous blocks reveal its style, and the others are judged by it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.ranking._rows import first_of_each
 
 _EXPECTED: Final = np.array([0.70, 0.14, 0.14, 0.02])
-"""How common each style is; of the programs that are known, most give the byte to the first match."""
+"""Prior probability of each style. Most known programs give the byte to the first match."""
 
 _EXPECTED_BLOCKS: Final = 2.0
-"""How many blocks the expectation counts as."""
+"""Weight of the prior, in blocks."""
 
 _STRONG: Final = 20.0
-"""Evidence from which a stream speaks for its packer; noise of 4 MiB seldom makes half as much."""
+"""Evidence from which a stream counts towards the style. 4 MiB of noise rarely produces half as much."""
 
 _ROUNDS: Final = 2
 _STEPS: Final = 8
@@ -36,13 +36,13 @@ def mixed_styles(
     joints: NDArray[np.float32],
     cancel: CancelToken | None = None,
 ) -> NDArray[np.float64]:
-    """The evidence of starts in nats, the style of each codec's packer unknown.
+    """Return the evidence of starts in nats when the style of each codec's packer is unknown.
 
     Args:
-        starts: START_DTYPE, of codecs that C++ knows.
-        evidence: Without that of their joints.
-        joints: float32[n, styles]: that of their joints, were the packer of this style.
-        cancel: Raises CancelledError soon after it is cancelled.
+        starts: START_DTYPE, of native codecs.
+        evidence: Evidence of the starts without their joints.
+        joints: float32[n, styles], evidence of their joints for each packer style.
+        cancel: Stops the work with CancelledError soon after it is cancelled.
     """
     result = evidence.astype(np.float64)
     for codec in np.flatnonzero(np.bincount(starts["codec"])):
@@ -57,7 +57,7 @@ def _mixed(
     joints: NDArray[np.float64],
     cancel: CancelToken | None,
 ) -> NDArray[np.float64]:
-    """What the joints say: the likelihood under each style, mixed by how much of the ROM has it."""
+    """Return the evidence of the joints: the likelihood under each style, weighted by its share of the ROM."""
     share = _EXPECTED
     mixed = _mixture(joints, share)
     for _ in range(_ROUNDS):
@@ -76,7 +76,7 @@ def _mixed(
 
 
 def _mixture(joints: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logarithm of the mean likelihood over styles."""
+    """Return the logarithm of the mean likelihood over all styles."""
     terms = joints + np.log(share)
     most: NDArray[np.float64] = terms.max(axis=1, initial=-np.inf)
     result: NDArray[np.float64] = most + np.log(np.exp(terms - most[:, np.newaxis]).sum(axis=1))

@@ -1,4 +1,4 @@
-"""The kit for backgrounds: dithered skies, land, copies, and the settling of tiles on one palette each.
+"""Tools for drawing backgrounds: dithered skies, land, stamps, and reducing each tile to one palette.
 
 A background is drawn on a wrapping canvas whose entries are palette * 16 + entry, with palette an index into the
 background's own tuple of palettes; `settle` then makes every 8x8 tile keep to a single palette.
@@ -42,7 +42,7 @@ def land(
     texture: Floats | None = None,
     rim: int | None = None,
 ) -> None:
-    """Fill from a skyline (one y a column) down: lit on slopes that rise to the right, darker with depth pixels."""
+    """Fill down from a skyline (one y per column): lit on slopes that rise to the right, darker with depth pixels."""
     height, width = c.pixels.shape
     y, x = np.mgrid[0:height, 0:width]
     below = y - tops[None, :] + 0.5
@@ -59,7 +59,7 @@ def land(
 
 
 def waves(width: int, parts: tuple[tuple[int, float, float], ...]) -> Floats:
-    """A periodic curve of length width: the sum of (waves a width, height, phase) sines."""
+    """A periodic curve of length width: the sum of (waves per width, height, phase) sines."""
     x = np.arange(width) / width * 2 * np.pi
     total = np.zeros(width)
     for count, size, phase in parts:
@@ -68,7 +68,7 @@ def waves(width: int, parts: tuple[tuple[int, float, float], ...]) -> Floats:
 
 
 def blit(c: Canvas, source: Canvas, left: int, top: int, palette: int = 0, mark: Canvas | None = None) -> None:
-    """Copy a small canvas, whose entries belong to one palette, on the background; mark gets the same shape."""
+    """Copy a small canvas, whose entries belong to one palette, onto the background; mark gets the same shape."""
     rows, columns = np.nonzero(source.pixels)
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         c.dot(left + column, top + row, int(source.pixels[row, column]) + palette * 16)
@@ -83,7 +83,7 @@ def _tiles(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def settle(name: str, c: Canvas, palettes: tuple[str, ...], front: Canvas | None = None) -> Background:
-    """Give each tile the palette that keeps its colours best, and move its pixels to that palette.
+    """Give each tile the palette that preserves its colours best, and convert its pixels to that palette.
 
     front: a canvas whose painted pixels make their tiles' priority.
     """
@@ -112,7 +112,7 @@ def settle(name: str, c: Canvas, palettes: tuple[str, ...], front: Canvas | None
 
 
 def unique_tiles(background: Background) -> int:
-    """How many different tiles a background needs when flipped copies are shared and palettes are in the map."""
+    """Count the tiles that a background needs when flipped copies are shared and palettes are in the map."""
     seen: set[bytes] = set()
     for tile in (_tiles(background.pixels) % 16).reshape(-1, 8, 8):
         variants = (tile, tile[::-1], tile[:, ::-1], tile[::-1, ::-1])

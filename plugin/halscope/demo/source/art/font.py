@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-# Sixteen glyphs a block, six columns each (the sixth is the gap), ASCII 32 to 127.
+# Sixteen glyphs per block, six columns each (the sixth is the gap), ASCII 32 to 127.
 _GLYPHS = """
 ...... ..X... .X.X.. .X.X.. ..X... XX..X. .XX... ..X... ...X.. .X.... ...... ...... ...... ...... ...... ....X.
 ...... ..X... .X.X.. .X.X.. .XXXX. XX..X. X..X.. ..X... ..X... ..X... ..X... ..X... ...... ...... ...... ...X..

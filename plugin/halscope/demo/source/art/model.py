@@ -1,4 +1,4 @@
-"""What the drawing modules hand to the build: sprite sheets, fonts and backgrounds as indexed pixels."""
+"""What the drawing modules return to the build: sprite sheets, fonts and backgrounds as indexed pixels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SpriteSheet:
 
 @dataclass(frozen=True)
 class Font:
-    """8x8 glyphs, 16 a row, ASCII 32..127: uint8[48, 128], entries 0..3 (2bpp), 0 is transparent."""
+    """8x8 glyphs, 16 per row, ASCII 32..127: uint8[48, 128], entries 0..3 (2bpp), 0 is transparent."""
 
     name: str
     pixels: NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""The demo's palettes: RGB with 5 bits a channel, 16 entries each; entry 0 is the backdrop or transparent."""
+"""The demo's palettes: RGB with 5 bits per channel, 16 entries each; entry 0 is the backdrop or transparent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def _palette(text: str) -> NDArray[np.uint8]:
-    """Hexadecimal RRGGBB words, cut to 5 bits a channel; missing entries are black."""
+    """Parse hexadecimal RRGGBB words, truncated to 5 bits per channel; missing entries are black."""
     colours = np.zeros((16, 3), dtype=np.uint8)
     for entry, word in enumerate(text.split()):
         colours[entry] = [int(word[i : i + 2], 16) & 0xF8 for i in (0, 2, 4)]

@@ -1,1 +1,1 @@
-"""The demo ROM's build: art to tiles to packed blocks to an image, and the truth about where everything went."""
+"""The demo ROM's build: from art to tiles, packed blocks and an image, plus ground truth about where everything is."""

@@ -1,4 +1,4 @@
-"""From the art to decoded blocks: sheets, fonts, tile sets, maps and palettes."""
+"""Turn the art into unpacked blocks: sheets, fonts, tile sets, maps and palettes."""
 
 import numpy as np
 from art import PALETTES, Background, SpriteSheet, backgrounds, fonts, sprite_sheets
@@ -8,9 +8,9 @@ from demobuild.graphics import Pixels, bgr555, carve, planar, punch, sheet_tiles
 from demobuild.model import Block, Scene
 
 RAW_SHEET = "boss"
-FIRST_BG_SLOT, BG_SLOTS = 2, 6  # CGRAM palettes 0 and 1 are the text's
+FIRST_BG_SLOT, BG_SLOTS = 2, 6  # CGRAM palettes 0 and 1 are for text
 
-# Bytes before the tiles: frame count, vblanks a frame, frame width and height in tiles, then the sheet's name.
+# Bytes before the tiles: frame count, vblanks per frame, frame width and height in tiles, then the sheet's name.
 LEADS = {
     "owl": 1,
     "beetle": 1,
@@ -29,27 +29,27 @@ LEADS = {
     "fish": 2,
     "leaf": 4,
 }
-# Bytes after the tiles: collision boxes (left, top, right, bottom, kind), as many as there are.
+# Number of collision boxes (left, top, right, bottom, kind) after the tiles.
 TAILS = {"bird": 5, "heart": 11, "slime": 7, "lantern": 1, "bomb": 10, "crab": 20, "pip_idle": 9}
-# Tiles in the order of the whole sheet, not frame by frame: such a sheet can go to VRAM in one DMA.
+# Sheets whose tiles are in the order of the whole sheet, not frame by frame, so that one DMA can send them to VRAM.
 STRIPS = {"owl", "frog", "ghost", "mushroom", "bird", "heart", "logo", "leaf"}
 TICKS = {"coin": 6, "bat": 5, "star": 7, "bird": 6, "explosion": 5, "frog": 9, "ghost": 10, "jelly": 9, "owl": 12}
 
 
 def header(sheet: SpriteSheet, frames: int, ticks: int, size: int) -> bytes:
-    """The first bytes of a block with a header."""
+    """Return the header bytes of a block."""
     full = bytes([frames, ticks, sheet.frame_width // 8, sheet.frame_height // 8]) + sheet.name.encode().ljust(14)
     return full[:size]
 
 
 def boxes(sheet: SpriteSheet, size: int) -> bytes:
-    """The collision boxes behind a sheet's tiles."""
+    """Return the collision boxes that follow a sheet's tiles."""
     wide, high = sheet.frame_width, sheet.frame_height
     return bytes(value for n in range(4) for value in (2 + n, 2 + n, wide - 3, high - 3, n + 1))[:size]
 
 
 def sprite_block(sheet: SpriteSheet) -> Block:
-    """A sheet as a block, with its header and boxes."""
+    """Return a sheet as a block, with its header and boxes."""
     layout = "strip" if sheet.name in STRIPS else "frames"
     tiles = [planar(tile, 4) for tile in sheet_tiles(sheet.pixels, sheet.frame_width, layout)]
     frames = sheet.pixels.shape[1] // sheet.frame_width
@@ -70,7 +70,7 @@ def sprite_block(sheet: SpriteSheet) -> Block:
 
 
 def raw_sheet() -> tuple[bytes, int]:
-    """The boss: its frames' tiles row by row, and how many frames."""
+    """Return the boss: its frames' tiles row by row, and the number of frames."""
     sheet = next(sheet for sheet in sprite_sheets() if sheet.name == RAW_SHEET)
     tiles = sheet_tiles(sheet.pixels, sheet.frame_width, "frames")
     return b"".join(planar(tile, 4) for tile in tiles), sheet.pixels.shape[1] // sheet.frame_width
@@ -97,7 +97,7 @@ class SceneGraphics:
             raise ValueError(f"scene {name}: {len(self.names)} BG palettes, {BG_SLOTS} at most")
 
     def _punched(self) -> Pixels:
-        """The back with its holes."""
+        """The back layer with its holes."""
         if self.hole is None:
             return self.back.pixels
         if self.hole.mouths:
@@ -123,7 +123,7 @@ class SceneGraphics:
         return blocks
 
     def palettes(self, obj_palettes: list[str]) -> Block:
-        """CGRAM whole: text, backgrounds, sprites. Entry 0 is the backdrop, the colour of the back's holes."""
+        """All of CGRAM: text, backgrounds, sprites. Entry 0 is the backdrop, the colour of the back layer's holes."""
         colors = np.zeros((16, 16, 3), np.uint8)
         colors[0] = PALETTES["font"]  # four palettes of four colours
         for slot, name in enumerate(self.names, FIRST_BG_SLOT):
@@ -135,14 +135,14 @@ class SceneGraphics:
         return Block(f"{self.name}_palettes", "palettes", bgr555(colors.reshape(256, 3)))
 
     def ground_line(self, level: int | None) -> bytes:
-        """For each of 512 columns the line where feet stand: the level, or the front's lowest solid run's top."""
+        """Return the ground line for each of 512 columns: the level, or the top of the front's lowest solid run."""
         if level is not None:
             return bytes([level]) * 512
         return ground_from(self.front.pixels)
 
 
 def ground_from(pixels: Pixels) -> bytes:
-    """The top of what is solid from below, without the trees and columns that stand on it, for 512 columns."""
+    """Return the top of the ground for 512 columns, without the trees and columns that stand on it."""
     height, width = pixels.shape
     solid = pixels & 15 != 0
     tops = np.where(solid.all(axis=0), 0, height - np.argmin(solid[::-1], axis=0))

@@ -1,16 +1,16 @@
-"""Writes the assembly that the build generates: tables, scene records, load lists, events, and every block's place."""
+"""Generate assembly: tables, scene records, load lists, events, and the location of every block."""
 
 import math
 
 from demobuild.model import Actor, Block, PlacedSheet, Scene, SceneLayout
 
 NONE = 0xFF
-WAVE_AMPLITUDES = (0, 4, 8, 12, 20, 32, 48, 80)  # pixels; the number of a table is its index
+WAVE_AMPLITUDES = (0, 4, 8, 12, 20, 32, 48, 80)  # pixels; the index is the table's number
 FLIPS = {"": 0, "h": 0x40, "v": 0x80, "hv": 0xC0}
 
 
 def wave_tables() -> bytes:
-    """One signed turn of a sine for each amplitude."""
+    """Return one period of a signed sine for each amplitude."""
     return bytes(
         round(amplitude * math.sin(step * math.tau / 256)) & 0xFF
         for amplitude in WAVE_AMPLITUDES
@@ -24,12 +24,12 @@ def as_bytes(data: bytes) -> list[str]:
 
 
 def incbin(segment: str, label: str, path: str) -> list[str]:
-    """A segment that is one file."""
+    """Return a segment that includes one file."""
     return [f'.segment "{segment}"', f"{label}:", f'        .incbin "{path}"']
 
 
 def parts(width: int, height: int, sizes: tuple[int, int]) -> list[str]:
-    """A metasprite's parts around its middle: the larger sprite size where it fits, else the smaller."""
+    """Return a metasprite's parts around its centre, using the larger sprite size where it fits."""
     large = sizes[1] <= min(width, height)
     size = sizes[1] if large else sizes[0]
     rows = []
@@ -66,7 +66,7 @@ class Generator:
         self.lines = ['.include "memory.inc"']
 
     def table(self) -> None:
-        """The one table through which every block is reached."""
+        """Emit the table through which all blocks are found."""
         self.lines += ['.segment "CODE"', "block_table:"]
         self.lines += [f"        .faraddr block_{name}" for name in self.order]
 

@@ -1,4 +1,4 @@
-"""Pixels to the console's formats: planar tiles, tilemaps, BGR555 palettes."""
+"""Convert pixels to the console's formats: planar tiles, tilemaps, BGR555 palettes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def sheet_tiles(pixels: Pixels, frame_width: int, layout: str) -> list[Pixels]:
 
 
 def bgr555(palette: Pixels) -> bytes:
-    """RGB rows to little-endian words, 5 bits a channel."""
+    """Convert RGB rows to little-endian words with 5 bits per channel."""
     words = palette.astype(np.uint16) >> 3
     return (words[:, 0] | words[:, 1] << 5 | words[:, 2] << 10).astype("<u2").tobytes()
 
@@ -55,9 +55,9 @@ class TiledBackground:
 
 
 def tile_background(pixels: Pixels, priority: npt.NDArray[np.bool_], slots: dict[int, int]) -> TiledBackground:
-    """Cuts a background into tiles that occur once (flipped ones count as the same) and a map of them.
+    """Split a background into unique tiles (flipped copies count as the same) and a map of them.
 
-    `slots` leads from the palette number in the pixels to the CGRAM palette. Tile 0 is blank.
+    `slots` maps the palette number in the pixels to the CGRAM palette. Tile 0 is blank.
     """
     rows, columns = pixels.shape[0] // TILE, pixels.shape[1] // TILE
     blank = np.zeros((TILE, TILE), np.uint8)
@@ -97,12 +97,12 @@ def tile_background(pixels: Pixels, priority: npt.NDArray[np.bool_], slots: dict
 
 
 def punch(pixels: Pixels, values: Sequence[int]) -> Pixels:
-    """Makes some of the values transparent."""
+    """Make some values transparent."""
     return np.where(np.isin(pixels, values), 0, pixels).astype(np.uint8)
 
 
 def carve(pixels: Pixels, mouths: Sequence[tuple[int, int, int, int]]) -> Pixels:
-    """Makes ragged ellipses transparent, with a dithered edge; each is middle x and y and two radii."""
+    """Make ragged ellipses with dithered edges transparent. Each is given as centre x and y and two radii."""
     y, x = np.indices(pixels.shape)
     carved = pixels.copy()
     for middle_x, middle_y, radius_x, radius_y in mouths:

@@ -1,4 +1,4 @@
-"""The build from end to end: art in, image and truth out."""
+"""The complete build: art in, image and truth out."""
 
 import random
 from collections import Counter
@@ -17,7 +17,7 @@ from demobuild.scenes import SCENES
 
 FAR_CODE = ("SCRIPT_CODE", "TEXT_CODE")
 FAR_DATA = ("SCRIPTS_CALM", "SCRIPTS_LIVELY", "WAVES")
-SNUG_SHARE = 0.2  # of the blocks stand directly behind the one before
+SNUG_SHARE = 0.2  # share of blocks that directly follow the previous one
 ODD_SHARE = 0.85
 
 
@@ -28,7 +28,7 @@ def all_blocks() -> tuple[list[Block], list[SceneLayout], dict[str, SceneGraphic
     blocks.append(font_block())
     for one in graphics.values():
         blocks += one.blocks()
-    # The palettes' block depends on which sheets a scene shows, the plan on the other blocks alone.
+    # The palette block depends on the sheets that a scene shows; the plan depends only on the other blocks.
     placeholder = [Block(f"{scene.name}_palettes", "palettes", bytes(512)) for scene in SCENES]
     named = {block.name: block for block in [*blocks, *placeholder]}
     layouts = [Planner(scene, named, raw_sheet()[1]).plan() for scene in SCENES]
@@ -54,7 +54,7 @@ def pack_all(blocks: list[Block]) -> dict[str, bytes]:
 
 
 def build(source: Path, folder: Path) -> tuple[bytes, dict[str, Any]]:
-    """Builds in `folder` from the assembly in `source`: the image and the truth about it."""
+    """Build the image from the assembly in `source`, working in `folder`. Return the image and its truth."""
     toolchain.require_tools()
     blocks, layouts, graphics = all_blocks()
     packed = pack_all(blocks)
@@ -102,7 +102,7 @@ def build(source: Path, folder: Path) -> tuple[bytes, dict[str, Any]]:
 
 
 def items(blocks: list[Block], layouts: list[SceneLayout], sizes: dict[str, int]) -> list[Item]:
-    """What is placed, in order: blocks shuffled, with the engine's far code and data strewn among them."""
+    """Return the items to place, in order: shuffled blocks, with the engine's far code and data in between."""
     generator = random.Random(11)
     order = list(blocks)
     generator.shuffle(order)

@@ -1,4 +1,4 @@
-"""Puts a scene's tiles, maps and palettes at their places in VRAM, WRAM and CGRAM."""
+"""Assign a scene's tiles, maps and palettes to places in VRAM, WRAM and CGRAM."""
 
 from demobuild.model import Block, LoadedBlock, PlacedSheet, Run, Scene, SceneLayout, Sheet, Slot, Stream
 
@@ -7,19 +7,19 @@ PAGE_ROW_BYTES = 16 * 32
 STAGING = 0x2000  # as in memory.inc
 STAGING_SIZE = 0x200
 DECODE_BANK = 0x7F
-KEPT_BASE = 0x8000  # decoded blocks that stay, from here on in bank $7F
+KEPT_BASE = 0x8000  # start of the kept decoded blocks in bank $7F
 OTHER_BUFFERS = ((0x7F, 0x0000), (0x7F, 0x2000), (0x7E, 0x8000), (0x7F, 0x0000))  # maps and sheets take turns
 RAW_PALETTE = "boss"
 
 
 class Page:
-    """The 16 × 16 tiles of an OBJ page; a sprite's tiles wrap inside it."""
+    """The 16 × 16 tiles of an OBJ page. A sprite's tiles wrap within it."""
 
     def __init__(self) -> None:
         self.taken: set[tuple[int, int]] = set()
 
     def put(self, wide: int, high: int, at: tuple[int, int] | None) -> tuple[int, int]:
-        """Takes the cells of one frame, at a given place or the first free one."""
+        """Allocate the cells of one frame, at a given place or at the first free one."""
         places = (
             [at]
             if at
@@ -34,7 +34,7 @@ class Page:
 
 
 def merge(runs: list[Run]) -> list[Run]:
-    """Joins runs that go on where another ends, in the block and in VRAM."""
+    """Join runs that are contiguous both in the block and in VRAM."""
     merged: list[Run] = []
     for run in sorted(runs, key=lambda run: run.byte_offset):
         last = merged[-1] if merged else None
@@ -155,7 +155,7 @@ class Planner:
         )
 
     def _place_raw(self, stream: Stream) -> None:
-        """The boss: 64 × 64, sent in two halves so that no vblank carries more than 1 KiB of tiles."""
+        """Plan the boss: 64 × 64, sent in two halves so that no vblank transfers more than 1 KiB of tiles."""
         column, row = self.pages[stream.page].put(8, 8, None)
         number = len(self.slots)
         self.placed[stream.name] = PlacedSheet(

@@ -1,4 +1,4 @@
-"""What the build's steps hand to each other."""
+"""The values passed between the steps of the build."""
 
 from dataclasses import dataclass, field
 
@@ -15,12 +15,12 @@ class Block:
     frame_bytes: int = 0
     frame_width: int = 0  # pixels
     frame_height: int = 0
-    ticks: int = 8  # vblanks a frame
+    ticks: int = 8  # vblanks per frame
     layout: str = ""  # of sprite tiles: "frames" or "strip"
     palette: str = ""
 
     def tile_offset(self, frame: int, column: int, row: int) -> int:
-        """Where a frame's tile begins in the decoded block."""
+        """Return the offset of a frame's tile in the decoded block."""
         wide = self.frame_width // 8
         if self.layout == "frames":
             return self.lead + frame * self.frame_bytes + (row * wide + column) * 32
@@ -29,7 +29,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Run:
-    """Bytes of a block that stand together in VRAM (or, for palettes, in CGRAM)."""
+    """Bytes of a block that are contiguous in VRAM (or, for palettes, in CGRAM)."""
 
     block: str
     byte_offset: int
@@ -48,7 +48,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Stream:
-    """A place in VRAM that shows one frame of several sheets at a time."""
+    """A place in VRAM that holds one frame at a time, from one or more sheets."""
 
     name: str
     sheets: tuple[str, ...]
@@ -58,7 +58,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Actor:
-    """An entry of a scene's event list. Positions are the middle of the metasprite, in pixels."""
+    """An entry of a scene's event list. Positions are of the metasprite's centre, in pixels."""
 
     what: str  # a sheet or a stream of the scene
     x: int
@@ -88,7 +88,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Hole:
-    """Where BG2 is transparent: the backdrop shows, in the first colour, and sprites behind BG2 do."""
+    """Transparent areas of BG2, which show the backdrop (in the first colour) and sprites behind BG2."""
 
     palette: str
     indices: tuple[int, ...]  # these colours of the palette become transparent, if there are no mouths
@@ -148,7 +148,7 @@ class LoadedBlock:
 
 @dataclass(frozen=True)
 class Slot:
-    """A stream's place: `rows` rows of `row_bytes`, 512 bytes apart in VRAM."""
+    """A stream's place in VRAM: `rows` rows of `row_bytes`, 512 bytes apart."""
 
     name: str
     vram_byte: int
@@ -158,12 +158,12 @@ class Slot:
     frames: tuple[tuple[str, int], ...]  # block (or raw sheet) and byte offset
     frame_size: int
     staging: int | None  # address in bank $7E
-    linked: int | None = None  # slot that shows the same frame's other part
+    linked: int | None = None  # slot with the other part of the same frame
 
 
 @dataclass(frozen=True)
 class PlacedSheet:
-    """Where the frames of a sheet or stream stand: OAM tile numbers with the name bit as bit 8."""
+    """The tiles of a sheet's or stream's frames: OAM tile numbers with the name bit as bit 8."""
 
     name: str
     block: str  # whose header counts the frames

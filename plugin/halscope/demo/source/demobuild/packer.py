@@ -1,7 +1,7 @@
-"""A plain HAL packer (greedy, one step of lazy matching) and the decoder that checks it.
+"""A simple HAL packer (greedy, with one step of lazy matching) and the decoder that checks it.
 
-Independent of Halscope's own codec on purpose: its streams test that codec. It does not look for the minimum,
-as the games' own packers did not.
+Deliberately independent of Halscope's own codec, because its streams test that codec. It does not search for the
+smallest stream; neither did the games' own packers.
 """
 
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ from typing import NamedTuple
 BIT_REVERSE = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 RAW, RLE8, RLE16, SEQUENCE, COPY, REVERSED_BITS, BACKWARD = range(7)
 MAX_COUNT = 1024
-CANDIDATES = 4  # places looked at for each kind of copy, newest first
+CANDIDATES = 4  # places tried for each kind of copy, newest first
 KEY = 3  # bytes that two places must share before they are compared
 
 
@@ -33,7 +33,7 @@ class Match(NamedTuple):
 
 
 def common_prefix(left: bytes, left_at: int, right: bytes, right_at: int, limit: int) -> int:
-    """How many bytes two places share, at most `limit`."""
+    """Count the equal bytes at two places, at most `limit`."""
     length = 0
     step = 16
     while length < limit:
@@ -61,7 +61,7 @@ class Packer:
         self.usage: Counter[tuple[int, bool]] = Counter()
 
     def pack(self) -> bytes:
-        """The stream, terminator included."""
+        """Return the stream, including its terminator."""
         position = raw_start = 0
         here = self._best(0)
         while position < len(self.data):
@@ -154,9 +154,9 @@ class Packer:
 
 
 def unpack(stream: bytes, offset: int = 0) -> tuple[bytes, int]:
-    """The reference decoder: the output and the length of the stream, strict.
+    """Decode strictly, as a reference. Return the output and the length of the stream.
 
-    Raises ValueError for a reference to output that is not there yet and IndexError for a stream without an end.
+    Raises ValueError for a reference to output not yet written, and IndexError for a stream without an end.
     """
     output = bytearray()
     at = offset

@@ -1,4 +1,4 @@
-"""Decides where everything lies: blocks at mostly odd offsets, with code, data and filler between them."""
+"""Decide where everything goes: blocks at mostly odd offsets, with code, data and filler between them."""
 
 import random
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 BANK = 0x8000
 BANKS = 16
 SEED = 0x4A1C0DE
-FREE_AT_END = (0x0C00, 0x1800)  # bytes of $FF that a bank keeps at its end, from and to
-# Opcodes by how often 65816 code has them, roughly; operands follow at random.
+FREE_AT_END = (0x0C00, 0x1800)  # minimum and maximum bytes of $FF at the end of a bank
+# Common 65816 opcodes, roughly by frequency; operands are random.
 OPCODES = bytes.fromhex(
     "A9 85 8D A5 AD 20 60 D0 F0 C9 18 69 E8 C8 A2 A0 BD 9D 22 6B 4C 80 C2 E2 29 0A 48 68 DA FA B7 91"
 )
@@ -15,17 +15,17 @@ OPCODES = bytes.fromhex(
 
 @dataclass(frozen=True)
 class Item:
-    """Something that goes into the ROM: a linker segment."""
+    """Something to place in the ROM: a linker segment."""
 
     segment: str
     size: int
-    odd: bool = False  # wants an odd offset
-    snug: bool = False  # directly behind the item before it
+    odd: bool = False  # at an odd offset
+    snug: bool = False  # directly after the previous item
 
 
 @dataclass(frozen=True)
 class Placed:
-    """An item, its bank and its offset in the bank; filler carries its bytes."""
+    """An item with its bank and its offset in the bank. Filler includes its bytes."""
 
     item: Item
     bank: int
@@ -54,7 +54,7 @@ def filler(generator: random.Random, size: int) -> bytes:
 
 
 class Placement:
-    """Fills the banks from 1 on; bank 0 is the engine's."""
+    """Fills the banks from 1 on. Bank 0 belongs to the engine."""
 
     def __init__(self) -> None:
         self.random = random.Random(SEED)
@@ -62,7 +62,7 @@ class Placement:
         self.fillers = 0
 
     def place(self, items: list[Item]) -> list[Placed]:
-        """Spreads the items evenly over the banks, in their order."""
+        """Distribute the items evenly over the banks, in order."""
         room = [BANK - self.random.randrange(*FREE_AT_END) for _ in range(BANKS)]
         total, banks = sum(item.size for item in items), BANKS - 1
         groups: list[list[Item]] = [[] for _ in range(BANKS)]
@@ -99,7 +99,7 @@ class Placement:
 
 
 def linker_config(placed: list[Placed]) -> str:
-    """The ld65 configuration: a memory area a bank, the segments in their order."""
+    """Return the ld65 configuration: one memory area per bank, with the segments in order."""
     lines = [
         "MEMORY {",
         '    ZEROPAGE: start = $0000, size = $0100, type = rw, file = "";',

@@ -1,4 +1,4 @@
-"""The four scenes, as data. Positions in pixels, times in frames; the scripts are in scripts.s."""
+"""The four scenes, as data. Positions are in pixels, times in frames; the scripts are in scripts.s."""
 
 from demobuild.model import Actor, Hole, Scene, Sheet, Stream, Text
 
@@ -42,7 +42,7 @@ TITLE = Scene(
         Actor("spark", 152, 124, "glimmer", 2, "h", screen=True, phase=99),
         Actor("leaf", 90, 116, "glimmer", 2, "v", screen=True, phase=30),
         Actor("leaf", 176, 112, "glimmer", 2, "hv", screen=True, phase=160),
-        # Eight letters fill 32 of the 34 slivers that a line can have: one leaf alone may cross them.
+        # Eight letters use 32 of the 34 slivers on a line, so only one leaf may cross them.
         Actor("leaf", 20, 90, "flutter_down", 2, screen=True),
         Actor("beetle", 128, 196, "patrol_short", 2, screen=True),
     ),

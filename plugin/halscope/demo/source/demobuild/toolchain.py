@@ -1,4 +1,4 @@
-"""Runs Debian's cc65: ca65, od65 for the sizes of segments, ld65; then the checksum."""
+"""Run Debian's cc65 (ca65, od65 for segment sizes, ld65), then fix the checksum."""
 
 import re
 import shutil
@@ -10,18 +10,18 @@ CHECKSUM = 0x7FDC  # complement, then checksum
 
 
 class BuildError(Exception):
-    """The build cannot go on; the message says why."""
+    """The build cannot continue. The message says why."""
 
 
 def require_tools() -> None:
-    """Raises BuildError when cc65 is not installed."""
+    """Raise BuildError if cc65 is not installed."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         raise BuildError(f"{', '.join(missing)} not found: install Debian's cc65 (apt install cc65)")
 
 
 def run(*command: str | Path) -> str:
-    """A tool's output; its complaints become a BuildError."""
+    """Run a tool and return its output. Any complaint becomes a BuildError."""
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if result.returncode or result.stderr.strip():
         raise BuildError(f"{' '.join(map(str, command))}\n{result.stderr or result.stdout}")
@@ -29,14 +29,14 @@ def run(*command: str | Path) -> str:
 
 
 def assemble(source: Path, folder: Path, include: Path) -> Path:
-    """Assembles one file into the folder."""
+    """Assemble one file into the folder."""
     target = folder / f"{source.stem}.o"
     run("ca65", "-g", "-I", include, "--bin-include-dir", folder, source, "-o", target)
     return target
 
 
 def segment_sizes(objects: list[Path]) -> dict[str, int]:
-    """Bytes in each segment, over all object files."""
+    """Return the size of each segment in bytes, over all object files."""
     sizes: dict[str, int] = {}
     for path in objects:
         for name, size in re.findall(r"^\s+(\w+):\s+(\d+)$", run("od65", "--dump-segsize", path), re.MULTILINE):
@@ -45,7 +45,7 @@ def segment_sizes(objects: list[Path]) -> dict[str, int]:
 
 
 def link(objects: list[Path], config: Path, folder: Path) -> tuple[bytes, dict[str, int]]:
-    """The image and the address of every label."""
+    """Return the image and the address of every label."""
     image, labels = folder / "image.sfc", folder / "labels.txt"
     run("ld65", "-C", config, "-o", image, "-Ln", labels, *objects)
     found = re.findall(r"^al ([0-9A-F]+) \.(\w+)$", labels.read_text(), re.MULTILINE)
@@ -53,7 +53,7 @@ def link(objects: list[Path], config: Path, folder: Path) -> tuple[bytes, dict[s
 
 
 def with_checksum(image: bytes) -> bytes:
-    """The image with its header's checksum and complement."""
+    """Return the image with checksum and complement in its header."""
     fixed = bytearray(image)
     fixed[CHECKSUM : CHECKSUM + 4] = b"\xff\xff\x00\x00"
     total = sum(fixed) & 0xFFFF

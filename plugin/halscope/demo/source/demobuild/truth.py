@@ -1,4 +1,4 @@
-"""The truth file: what lies where in the ROM, and what the game shows when."""
+"""The truth file: where everything is in the ROM, and what the game shows when."""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from demobuild.model import Block, SceneLayout, Slot
 
-# Variables that are told to tests, with their size in bytes.
+# Variables exposed to tests, with their sizes in bytes.
 SYMBOLS = {
     "frame_counter": 4,
     "scene": 1,
@@ -32,7 +32,7 @@ def truth(
     layouts: list[SceneLayout],
     labels: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The whole file as JSON values. ROM offsets are file offsets, WRAM offsets count from $7E:0000."""
+    """Return the whole file as JSON values. ROM offsets are file offsets; WRAM offsets count from $7E:0000."""
     name, data = raw
     return {
         "rom": {"sha256": hashlib.sha256(image).hexdigest(), "size": len(image), "title": "HALSCOPE DEMO"},
