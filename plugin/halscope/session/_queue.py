@@ -75,7 +75,7 @@ class _Line[T](NamedTuple):
     dropped: int = 0
     ticket: object = None  # of what came in last with one
     era: Era = Era()
-    opened: bool = False
+    opened: bool = True  # else what waits waits for its first item
     finished: bool = False  # nothing comes in any more
     closed: bool = False  # and nothing goes out
 
@@ -88,10 +88,17 @@ class Queue[T]:
         conflate: Whether newer items take the place of waiting ones with the same key.
         most: Items that may wait; `None`: any number.
         most_size: And their size together.
+        opened: Whether items are delivered before `open` is called.
     """
 
     def __init__(
-        self, name: str, *, conflate: bool = False, most: int | None = None, most_size: int | None = None
+        self,
+        name: str,
+        *,
+        conflate: bool = False,
+        most: int | None = None,
+        most_size: int | None = None,
+        opened: bool = True,
     ) -> None:
         self.name = name
         self.wake: Callable[[], None] = nobody
@@ -100,7 +107,7 @@ class Queue[T]:
         """Called when nothing goes out any more."""
         self._conflate = conflate
         self._most, self._most_size = most, most_size
-        self._line: Cell[_Line[T]] = Cell(_Line(Taken(())), Rank.QUEUE)
+        self._line: Cell[_Line[T]] = Cell(_Line(Taken(()), opened=opened), Rank.QUEUE)
         self._right = Right()
         self.bell = Bell()
         """Rung when something came in, and when nothing goes out any more."""
@@ -112,7 +119,7 @@ class Queue[T]:
     def pending(self) -> bool:
         """Whether there is something to deliver."""
         line = self._line.value
-        return not line.closed and bool(line.waiting or line.taken.left)
+        return not line.closed and bool((line.waiting and line.opened) or line.taken.left)
 
     @property
     def size(self) -> int:
@@ -204,13 +211,14 @@ class Queue[T]:
         return line is not old or line.finished or _is_in(line, ticket)
 
     def open(self, first: T | None) -> None:
-        """Add the first item of all, once; `None`: there is none."""
+        """Put the first item of all before what has come in so far, once, and let it be delivered; `None`: there is no
+        such item."""
 
         def open_(line: _Line[T]) -> _Line[T]:
             if line.opened or line.finished or line.closed:
                 return line
             groups = () if first is None else (Group((first,)),)
-            return line._replace(opened=True, waiting=(*line.waiting, *groups))
+            return line._replace(opened=True, waiting=(*groups, *line.waiting))
 
         self._line.change(open_)
         self._call_for_taker()
@@ -236,7 +244,7 @@ class Queue[T]:
             kept = tuple(group for group in line.waiting if not group.lossy)
             ends = () if last is None else (Group((last,)),)
             dropped = line.dropped + len(line.waiting) - len(kept)
-            return line._replace(waiting=(*kept, *ends), dropped=dropped, finished=True)
+            return line._replace(waiting=(*kept, *ends), dropped=dropped, opened=True, finished=True)
 
         self._line.change(finish)
         self._call_for_taker()
@@ -249,7 +257,7 @@ class Queue[T]:
         """What is to be delivered next; `None`: nothing. Only for whoever has the right."""
 
         def take(line: _Line[T]) -> _Line[T]:
-            if line.taken.left or line.closed or not line.waiting:
+            if line.taken.left or line.closed or not line.waiting or not line.opened:
                 return line
             group = line.waiting[0]
             return _Line(Taken(group.items), line.waiting[1:], line.size - group.size, *line[3:])
