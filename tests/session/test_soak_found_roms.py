@@ -6,8 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from halscope.session import Session
-from halscope_hooks import Event, HostChanged, Origin, RomIdentity, Snapshot, Touched, Update, VramOrigins
+from halscope_hooks import (
+    Attached,
+    Event,
+    HostChanged,
+    JobFailed,
+    Origin,
+    RomIdentity,
+    Snapshot,
+    Touched,
+    Update,
+    VramOrigins,
+)
 from numpy.typing import NDArray
 from support.interrupts import AtLine, interrupt
 from support.made_host import MadeHost, MadeRemote, eventually, made_snapshot
@@ -146,6 +158,29 @@ def test_who_was_switched_off_is_told_that_everything_has_changed() -> None:
             session.submit(made_snapshot(frame))
         assert [update.snapshot.frame for update in heard] == [1, 2, 3, 6, 7]
         assert [update.changes.tiles.size for update in heard] == [2048, 1, 1, 2048, 1]
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_what_fails_as_a_session_begins_is_told_after_attached(threads: bool) -> None:
+    host, heard = MadeHost(), list[list[Event]]()
+    session = Session(host, threads=threads, workers=2)
+
+    def fail(_event: Event) -> None:
+        raise ValueError("made")
+
+    def subscriber() -> Callable[[Event], None]:
+        events: list[Event] = []
+        heard.append(events)
+        return events.append
+
+    # Begun one after the other: the first has failed before the last one is told of the beginning.
+    kept = [session.subscribe(fail, Attached, delivery="own")]
+    kept += [session.subscribe(subscriber(), Attached, JobFailed, delivery="own") for _ in range(300)]
+    session.report_failure("before", ValueError("made"))
+    with session:
+        assert eventually(lambda: all(len(events) == 3 for events in heard))
+    assert all(isinstance(events[0], Attached) for events in heard)
+    assert len(kept) == 301
 
 
 def interrupted(line: int) -> tuple[bool, list[list[Event]]]:

@@ -11,8 +11,8 @@ from halscope.session import Recording, Session, Subscription, Tap
 from halscope_hooks import Detached, HostChanged, JobFailed, PatchReady, Update
 from support.made_host import eventually, frame_in
 from support.soak_game import Findings, Game, number_of
-from support.soak_people import Collector, Moody, Watcher, meddle
-from support.soak_pulls import Kind, Ledger, LoopThread, Puller
+from support.soak_people import Collector, Ledger, Moody, Watcher, meddle
+from support.soak_pulls import Kind, LoopThread, Puller
 
 PULLS: tuple[Kind, ...] = ("takes", "iterates", "async", "stalls")
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 from halscope import decode_frame
-from halscope.session import _decoding
+from halscope.ppu import FrameDecoder
 from halscope_hooks import Frame, Origin, PpuRegisters, RomIdentity, Snapshot, VramOrigins
 from numpy.typing import NDArray
 
@@ -140,7 +140,7 @@ class Refusals:
     @contextmanager
     def active(self) -> Iterator[None]:
         """Have sessions fail to decode marked snapshots meanwhile: the decoder itself never does."""
-        decoder, decode = _decoding.FrameDecoder, _decoding.FrameDecoder.decode
+        decode = FrameDecoder.decode
 
         def refusing(self_: Any, snapshot: Snapshot, **options: Any) -> Frame:
             mark = snapshot.vram[MARK]
@@ -152,11 +152,11 @@ class Refusals:
                 raise MadeError("cannot be decoded")
             return frame
 
-        decoder.decode = refusing  # type: ignore[method-assign]
+        FrameDecoder.decode = refusing  # type: ignore[assignment, method-assign]
         try:
             yield
         finally:
-            decoder.decode = decode  # type: ignore[method-assign]
+            FrameDecoder.decode = decode  # type: ignore[method-assign]
 
 
 def check_frame(frame: Frame, findings: Findings, who: str) -> None:

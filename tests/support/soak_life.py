@@ -6,11 +6,12 @@ import contextlib
 import math
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from halscope.app import Plugins
-from halscope.session import Session, State
+from halscope.session import JobTimeoutError, Session, State
 from halscope_hooks import HostError, Patch, Write
 from support.made_host import eventually, session_threads
 from support.soak_company import Company
@@ -66,7 +67,7 @@ class Life:
         self.children = Children(findings, world.folder)
         self.interrupts = Interrupts(rng, findings)
         self.interrupted = 0
-        """How many snapshots Ctrl-C may have kept from the decoder, at most."""
+        """How many snapshots Ctrl-C, or a step that could not wait, may have kept from the decoder, at most."""
         self.advanced = 0
         self.patches = 0
         self._refusals, self._refused = world.refusals, world.refusals.count
@@ -93,7 +94,7 @@ class Life:
                 self.now.pump(rng.choice((0.0, 0.002, math.inf)))
             if dice < pace:
                 time.sleep(rng.random() * 0.002)
-            if dice > 0.95:
+            if dice > 0.97:
                 self.act(rng.randrange(24))
             if dice > 0.998:
                 pace = rng.choice((0.0, 0.0, 0.1, 0.5))
@@ -187,6 +188,8 @@ class Life:
                     self.advanced += 1
             except (MadeError, HostError):  # it cannot be decoded, or cannot be made
                 pass
+            except JobTimeoutError:  # another was being decoded all the time
+                self.interrupted += 1
 
     def look_up(self) -> None:
         """Another lookup: in the ROM that the session knows of."""
@@ -203,7 +206,14 @@ class Life:
     def interrupt(self) -> None:
         """Ctrl-C, after which the session goes on."""
         rng, session, company = self.rng, self.now, self.company
-        works = [session.pump, company.subscribe, company.pull, session.stop, self.apply, self.look_up]
+        works: list[Callable[[], object]] = [
+            session.pump,
+            company.subscribe,
+            company.pull,
+            session.stop,
+            self.apply,
+            self.look_up,
+        ]
         works.append(lambda: self.jobs.storm(3))
         if self.way != "handed in":  # of those the caller does not know what has become of a snapshot
             works += [self.take, self.take, self.take]
@@ -241,7 +251,8 @@ class Life:
         if not 0 <= len(kept) - self.advanced - stats.seen <= self.interrupted or sorted(set(kept)) != kept:
             breach(f"the keeper took {len(kept)} of {stats.seen} snapshots ({self.interrupted} interrupts)")
         refused = self._refusals.count - self._refused
-        if not refused - self.interrupted <= stats.undecoded <= refused:
+        # A step that Ctrl-C ends while it decodes counts as one that could not be decoded.
+        if not refused - self.interrupted <= stats.undecoded <= refused + self.interrupted:
             breach(f"{refused} snapshots could not be decoded ({self.interrupted} interrupts), {stats.undecoded} told")
         # A subscriber that fails when the clerk's thread has ended already is told to it at the next start.
         if not eventually(self.clerk_heard_all):

@@ -44,7 +44,7 @@ class Lane(Queue[Event]):
         conflate: bool,
         loop: AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(name, conflate=conflate)
+        super().__init__(name, conflate=conflate, opened=False)
         self.delivery = delivery
         self.loop = loop
         self.handle: weakref.ref[Subscription] | None = None

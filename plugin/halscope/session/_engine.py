@@ -282,6 +282,11 @@ class Engine:
         self._post(JobFailed(what, error, trace, plugin, job_id))
         self._flush()
 
+    def report_failure(self, what: str, error: BaseException, trace: str, plugin: str) -> None:
+        """See Session.report_failure."""
+        self._running()  # begins the session, where this is its first use
+        self.failed(what, error, trace, plugin)
+
     def stats(self) -> SessionStats:
         """See Session.stats."""
         counts = self.live.counts

@@ -76,7 +76,7 @@ class _Line[T](NamedTuple):
     dropped: int = 0
     ticket: object = None  # of what came in last with one
     era: Era = Era()
-    opened: bool = False
+    opened: bool = True  # if not, everything waits for the first item
     finished: bool = False  # accepts no more items
     closed: bool = False  # delivers no more items
 
@@ -89,10 +89,17 @@ class Queue[T]:
         conflate: Whether newer items replace waiting ones with the same key.
         most: Largest number of waiting groups; `None` for no limit.
         most_size: Largest total size of waiting groups; `None` for no limit.
+        opened: Whether items are delivered before `open` is called.
     """
 
     def __init__(
-        self, name: str, *, conflate: bool = False, most: int | None = None, most_size: int | None = None
+        self,
+        name: str,
+        *,
+        conflate: bool = False,
+        most: int | None = None,
+        most_size: int | None = None,
+        opened: bool = True,
     ) -> None:
         self.name = name
         self.wake: Callable[[], None] = nobody
@@ -101,7 +108,7 @@ class Queue[T]:
         """Called when the queue has delivered its last item."""
         self._conflate = conflate
         self._most, self._most_size = most, most_size
-        self._line: Cell[_Line[T]] = Cell(_Line(Taken(())), Rank.QUEUE)
+        self._line: Cell[_Line[T]] = Cell(_Line(Taken(()), opened=opened), Rank.QUEUE)
         self._right = Right()
         self.bell = Bell()
         """Rung when items were added, and when the queue was closed."""
@@ -113,7 +120,7 @@ class Queue[T]:
     def pending(self) -> bool:
         """Whether an item waits for delivery."""
         line = self._line.value
-        return not line.closed and bool(line.waiting or line.taken.left)
+        return not line.closed and bool((line.waiting and line.opened) or line.taken.left)
 
     @property
     def size(self) -> int:
@@ -205,13 +212,13 @@ class Queue[T]:
         return line is not old or line.finished or _is_in(line, ticket)
 
     def open(self, first: T | None) -> None:
-        """Add the very first item, once; `None` for no such item."""
+        """Put the very first item before those that wait, once, and start delivery; `None` for no such item."""
 
         def open_(line: _Line[T]) -> _Line[T]:
             if line.opened or line.finished or line.closed:
                 return line
             groups = () if first is None else (Group((first,)),)
-            return line._replace(opened=True, waiting=(*line.waiting, *groups))
+            return line._replace(opened=True, waiting=(*groups, *line.waiting))
 
         self._line.change(open_)
         self._call_for_taker()
@@ -237,7 +244,7 @@ class Queue[T]:
             kept = tuple(group for group in line.waiting if not group.lossy)
             ends = () if last is None else (Group((last,)),)
             dropped = line.dropped + len(line.waiting) - len(kept)
-            return line._replace(waiting=(*kept, *ends), dropped=dropped, finished=True)
+            return line._replace(waiting=(*kept, *ends), dropped=dropped, opened=True, finished=True)
 
         self._line.change(finish)
         self._call_for_taker()
@@ -250,7 +257,7 @@ class Queue[T]:
         """Return the next group to deliver, or `None`. Only the holder of the right may call it."""
 
         def take(line: _Line[T]) -> _Line[T]:
-            if line.taken.left or line.closed or not line.waiting:
+            if line.taken.left or line.closed or not line.waiting or not line.opened:
                 return line
             group = line.waiting[0]
             return _Line(Taken(group.items), line.waiting[1:], line.size - group.size, *line[3:])

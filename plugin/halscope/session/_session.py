@@ -408,7 +408,7 @@ class Session:
 
     def report_failure(self, job: str, error: BaseException, traceback: str = "", plugin: str = "") -> None:
         """Report a failure to every subscriber (JobFailed)."""
-        self._engine.failed(job, error, traceback, plugin)
+        self._engine.report_failure(job, error, traceback, plugin)
 
     def stats(self) -> SessionStats:
         """Return the session's statistics."""
