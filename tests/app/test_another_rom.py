@@ -163,16 +163,19 @@ class Switching(Console):
 
     def __init__(self, first: Workspace, second: Workspace) -> None:
         super().__init__(first)
-        self.second = second
-        self.located: list[bool] = []
+        self.first, self.second = first.rom.sha256, second
+        self.seen: list[tuple[str, bool]] = []
+        """For each update: the ROM that its snapshot is of, and whether its tiles were located."""
         self.until = time.monotonic() + WAIT
 
     def step(self) -> Snapshot | None:
-        if self.located == [True]:
+        running = self.info.rom.sha256
+        located = (running, True) in self.seen
+        if located and running == self.first:
             self.load(self.second)
-        if self.located == [True, False, True]:
+        elif located:
             self.load(self.second, known=False)
-        done = self.located == [True, False, True, False] or time.monotonic() > self.until
+        done = ("00", False) in self.seen or time.monotonic() > self.until
         return None if done else super().step()
 
 
@@ -184,12 +187,13 @@ def test_a_played_session_indexes_the_rom_that_is_loaded(tmp_path: Path) -> None
     edits = LiveEdits(first, session, force=True, report=reports.append)
 
     def note(update: Update) -> None:
+        assert update.snapshot.rom is not None
         located = update.origins is not None and update.origins.located > 20
-        if console.located[-1:] != [located] and (located or console.located):
-            console.located.append(located)
+        console.seen.append((str(update.snapshot.rom.sha256), located))
 
     Play(first, session, edits, seen=note, progress=lambda _done, _total: None, report=reports.append).run(())
-    assert console.located == [True, False, True, False], "each time nothing is known of a ROM until it is indexed"
+    assert {(first.rom.sha256, True), (second.rom.sha256, True), ("00", False)} <= set(console.seen)
+    assert ("00", True) not in console.seen, "nothing is known of the third ROM"
     assert any("second.sfc is running now" in line for line in reports)
     assert any("another ROM is running now" in line for line in reports)
     assert dataclasses.asdict(session.info)["rom"]["sha256"] == "00"

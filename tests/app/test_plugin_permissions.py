@@ -254,4 +254,4 @@ def test_the_terminal_asks_in_words_and_takes_only_yes_for_yes(
     said = capsys.readouterr()
     assert said.out == ""
     assert "The plugin Sparkle 1.2.3 wants to change the memory of the running game (live-writes)" in said.err
-    assert "no sandbox" in said.err
+    assert "not a sandbox" in said.err
