@@ -6,16 +6,12 @@ import logging
 import os
 import time
 import weakref
-from collections import deque
-from collections.abc import Callable, Hashable, Sequence
-from functools import partial
-from operator import call
-from typing import Final, NamedTuple, cast
+from collections.abc import Hashable, Sequence
+from typing import Final, NamedTuple
 
 from halscope_hooks import (
     Attached,
     Detached,
-    Driven,
     Event,
     Host,
     HostError,
@@ -24,10 +20,7 @@ from halscope_hooks import (
     JobProgress,
     Patch,
     PatchReady,
-    Pushing,
     Snapshot,
-    Touched,
-    Tracing,
     Update,
     Write,
     WriteReceipt,
@@ -46,6 +39,7 @@ from halscope.session._ending import (
 )
 from halscope.session._figures import SessionStats, State
 from halscope.session._host import GONE, HostLink
+from halscope.session._host_feed import HostFeed
 from halscope.session._hub import Hub
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Work
@@ -95,19 +89,15 @@ class Engine:
         self._workers = workers
         self._life = Cell(_Life(), Rank.SESSION)
         self._report = NOTHING_TO_STOP
-        self.ended = False
-        """Whether the host has no more snapshots: a recording's end, or the emulator has gone."""
         self._asked: Job[None] | None = None  # who was asked last to decode
-        self._made: deque[tuple[Snapshot | None]] = deque()  # what the host has made and the taps have yet to get
-        self._touches: deque[tuple[Sequence[Touched]]] = deque()  # what it has read, and subscribers have yet to hear
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
-        self._handed_in = 0.0  # seconds taken to offer the last frame to the taps
         self._submit_cost = Latencies()
         self._pump_cost = Latencies()
         engine = weakref.ref(self)
         self.host = HostLink(host, owned=owns_host, reporter=self._job_failed, gone=lambda: _host_gone(engine))
+        self.host_feed = HostFeed(self.host, self.hub, self.taps, self.live)
         remember(self)
 
     @property
@@ -133,7 +123,7 @@ class Engine:
         began = time.perf_counter()
         if not self._running():
             return
-        self._look_at_host()
+        self.host_feed.notice_changes()
         self.taps.offer(snapshot)
         self.decode(snapshot, time.perf_counter() - began)
 
@@ -143,7 +133,7 @@ class Engine:
         self.live.put(snapshot)
         self._attend()
         self._flush()
-        before = self._handed_in if handed_in is None else handed_in
+        before = self.host_feed.handed_in if handed_in is None else handed_in
         self._submit_cost.add(before + time.perf_counter() - began)
 
     def feed(self, snapshot: Snapshot, timeout: float) -> Update:
@@ -170,15 +160,7 @@ class Engine:
     def claim_host_thread(self) -> None:
         """Make the calling thread the host's. If the host's info has changed, notify subscribers."""
         self.host.claim_thread()
-        self._look_at_host()
-
-    def _look_at_host(self) -> None:
-        """Notify subscribers if the host's info has changed. Each step may be repeated after an interrupt."""
-        while (news := self.host.news()) is not None:
-            event, era = news
-            self.live.turn(era.rom)  # origins in the ROM that ran before would be false
-            self.hub.turn(event, era)
-            self.host.told(news)
+        self.host_feed.notice_changes()
 
     def next_snapshot(self, wait: float) -> Snapshot | None:
         """Get the host's next snapshot on its thread, and offer it to the taps. Closes the session if the host is gone.
@@ -199,43 +181,11 @@ class Engine:
             raise self.not_open()
         self.claim_host_thread()
         try:
-            return self._ask_host(self.host.get(), wait)
+            return self.host_feed.ask(self.host.get(), wait)
         except HostGoneError as error:
-            self.ended = True
+            self.host_feed.ended = True
             self.close(str(error))
             raise
-
-    def _ask_host(self, host: Host, wait: float) -> Snapshot | None:
-        able = self.host.able
-        if "driven" in able:
-            ask: Callable[[], Snapshot | None] = cast("Driven", host).step
-        elif "pushing" in able:
-            ask = partial(cast("Pushing", host).poll, wait)
-        else:
-            raise HostError(
-                f"{self.host.info.name}: the host is neither driven nor pushing, so it cannot be stepped or polled; "
-                "pass its snapshots to submit()"
-            )
-        self._hand_in()  # a snapshot that an interrupt has withheld from the taps
-        self._made.extend(zip(map(call, (ask,)), strict=True))  # calling and storing in one step in C
-        snapshot = self._made[-1][0]
-        self._look_at_host()  # it may be the first snapshot of another ROM
-        began = time.perf_counter()
-        self._hand_in()
-        self._handed_in = time.perf_counter() - began
-        self.ended = snapshot is None and "driven" in able
-        if "tracing" in able:
-            self._touches.extend(zip(map(call, (cast("Tracing", host).take_touches,)), strict=True))
-            self._tell_touches()
-        return snapshot
-
-    def _tell_touches(self) -> None:
-        while self._touches:
-            ticket = self._touches[0]
-            if ticket[0]:
-                self.hub.post(*ticket[0], ticket=ticket)
-            if self._touches and self._touches[0] is ticket:  # else a signal handler has told them
-                self._touches.popleft()
 
     def apply(self, patch: Patch, writes: Sequence[Write] | None = None) -> Job[None]:
         """See Session.apply."""
@@ -454,16 +404,6 @@ class Engine:
         codec = Pool(PREFIX + "codec", workers, on_failed=failed, on_progress=progressed, live_reserve=1)
         preview = Pool(PREFIX + "preview", PREVIEW_WORKERS, on_failed=failed, on_progress=progressed, live_reserve=0)
         return codec, preview
-
-    def _hand_in(self) -> None:
-        """Offer the host's snapshots to the taps."""
-        while self._made:
-            ticket = self._made[0]
-            snapshot = ticket[0]
-            if snapshot is not None:
-                self.taps.offer(snapshot, ticket)
-            if self._made and self._made[0] is ticket:  # else a tap has stepped the host itself
-                self._made.popleft()
 
     def _attend(self) -> None:
         """Submit a job for the live lane if it needs one; a single job handles all snapshots that arrive while it runs.

@@ -194,7 +194,7 @@ class Session:
     @property
     def ended(self) -> bool:
         """Whether the host has no more snapshots: its recording has ended, or its emulator is gone."""
-        return self._engine.ended
+        return self._engine.host_feed.ended
 
     def tick(self, budget: float = PUMP_BUDGET, wait: float = POLL_WAIT) -> Snapshot | None:
         """Get the host's next snapshot, `submit` it, and `pump`; on the host's thread. Never waits for decoding.
@@ -419,7 +419,7 @@ class Session:
         while True:
             wait = min(max(0.0, until - time.monotonic()), POLL_WAIT)
             snapshot = self._engine.next_snapshot(wait)
-            if snapshot is not None or self._engine.ended or time.monotonic() >= until:
+            if snapshot is not None or self._engine.host_feed.ended or time.monotonic() >= until:
                 return snapshot
             self._engine.pump(PUMP_BUDGET)
 
