@@ -99,7 +99,7 @@ class Engine:
         """Whether the host has no more snapshots: a recording's end, or the emulator has gone."""
         self._asked: Job[None] | None = None  # who was asked last to decode
         self._made: deque[tuple[Snapshot | None]] = deque()  # what the host has made and the taps have yet to get
-        self._touches: deque[tuple[Sequence[Touched]]] = deque()  # what it has read, and subscribers have yet to hear
+        self._untold: deque[tuple[Sequence[Event]]] = deque()  # what the host's thread has for every subscriber
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
@@ -163,6 +163,7 @@ class Engine:
         self.claim_host_thread()
         self._notice()
         self._attend()  # should an interrupt have come between a snapshot and its worker
+        self._tell()
         done = self.host.run_calls() + self.hub.pump(budget)
         self._pump_cost.add(time.perf_counter() - began)
         return done
@@ -225,17 +226,20 @@ class Engine:
         self._handed_in = time.perf_counter() - began
         self.ended = snapshot is None and "driven" in able
         if "tracing" in able:
-            self._touches.extend(zip(map(call, (cast("Tracing", host).take_touches,)), strict=True))
-            self._tell_touches()
+            self._untold.extend(zip(map(call, (cast("Tracing", host).take_touches,)), strict=True))
+            self._tell()
         return snapshot
 
-    def _tell_touches(self) -> None:
-        while self._touches:
-            ticket = self._touches[0]
+    def _tell(self, *events: Event) -> None:
+        """On the host's thread: tell every subscriber, and first what an interrupt has kept from some of them."""
+        if events:
+            self._untold.append((events,))
+        while self._untold:
+            ticket = self._untold[0]
             if ticket[0]:
                 self.hub.post(*ticket[0], ticket=ticket)
-            if self._touches and self._touches[0] is ticket:  # else a signal handler has told them
-                self._touches.popleft()
+            if self._untold and self._untold[0] is ticket:  # else a signal handler has told them
+                self._untold.popleft()
 
     def apply(self, patch: Patch, writes: Sequence[Write] | None = None) -> Job[None]:
         """See Session.apply."""
@@ -248,7 +252,7 @@ class Engine:
             return self.host.get().write(written)
 
         now = not self.threads or self.host.here()
-        job = self.host.call("apply", send, lambda: self._post(PatchReady(patch, written)), now=now)
+        job = self.host.call("apply", send, lambda: self._tell(PatchReady(patch, written)), now=now)
         if now:
             self._flush()
             if job.ended:  # else a remote emulator answers later
