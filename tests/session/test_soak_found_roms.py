@@ -16,12 +16,10 @@ from halscope_hooks import (
     Origin,
     RomIdentity,
     Snapshot,
-    Touched,
     Update,
     VramOrigins,
 )
 from numpy.typing import NDArray
-from support.interrupts import AtLine, interrupt
 from support.made_host import MadeHost, MadeRemote, eventually, made_snapshot
 from support.pool_work import Gate
 
@@ -181,40 +179,3 @@ def test_what_fails_as_a_session_begins_is_told_after_attached(threads: bool) ->
         assert eventually(lambda: all(len(events) == 3 for events in heard))
     assert all(isinstance(events[0], Attached) for events in heard)
     assert len(kept) == 301
-
-
-def interrupted(line: int) -> tuple[bool, list[list[Event]]]:
-    """A host changes twice and tells what was read, with Ctrl-C at this line; what three subscribers heard of it."""
-    host = MadeRemote()
-    with Session(host, owns_host=True) as session:
-        heard: list[list[Event]] = [[], [], []]
-        kept = [session.subscribe(events.append, HostChanged, Touched) for events in heard]
-        session.start()
-        load(host, 2)
-        host.touches = [Touched(1, 0x8000), Touched(1, 0x8020)]
-        at = AtLine(line, interrupt)
-        try:
-            with at:
-                session.tick(wait=0)
-        except KeyboardInterrupt:
-            pass
-        load(host, 3)
-        session.tick(wait=0)
-        session.pump()
-        assert len(kept) == 3
-    return bool(at.where), heard
-
-
-def test_ctrl_c_between_two_subscribers_tells_nobody_twice_and_nobody_nothing() -> None:
-    line, there = 0, True
-    while there:
-        line += 1
-        there, heard = interrupted(line)
-        for events in heard:
-            changes = [event for event in events if isinstance(event, HostChanged)]
-            hosts = [changes[0].previous, *(change.host for change in changes)]
-            assert [host.rom.path for host in hosts] in ([None, "2.sfc", "3.sfc"], [None, "3.sfc"]), f"line {line}"
-            assert [change.previous for change in changes] == hosts[:-1]
-            touches = [event.rom_offset for event in events if isinstance(event, Touched)]
-            assert touches == [0x8000, 0x8020], f"line {line}"
-    assert line > 100

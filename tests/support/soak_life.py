@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import math
 import random
+import sys
+import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -296,7 +299,7 @@ class Life:
         self.findings.count("lives")
         self.findings.count(f"ended: {ending}")
         if not eventually(lambda: not session_threads()):
-            self.findings.breach(f"{ending}: left running: {[thread.name for thread in session_threads()]}")
+            self.findings.breach(f"{ending}: left running: {stacks(session_threads())}")
 
     def let_go(self) -> None:
         """Hold the session no more."""
@@ -311,3 +314,11 @@ class Life:
     def _alarms_off(self) -> None:
         if self.alarms is not None:
             self.alarms.quiet()
+
+
+def stacks(threads: list[threading.Thread]) -> str:
+    """What these threads are doing."""
+    frames = sys._current_frames()
+    return "\n".join(
+        f"{thread.name}:\n" + "".join(traceback.format_stack(frames.get(thread.ident or 0))) for thread in threads
+    )

@@ -80,7 +80,9 @@ class Lane(Queue[Event]):
         first = wanted[0]
         if isinstance(first, JobFailed):
             error = first.error
-            self.put(wanted, (first.job, first.job_id, first.plugin, type(error), str(error)), merge=_counted)
+            self.put(
+                wanted, (first.job, first.job_id, first.plugin, type(error), str(error)), merge=_counted, ticket=ticket
+            )
         elif isinstance(first, Update):
             # Its changes count from the last update that this subscriber got, whatever it missed in between.
             self.put(

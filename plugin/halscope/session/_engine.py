@@ -6,7 +6,7 @@ import logging
 import os
 import time
 import weakref
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from halscope_hooks import (
@@ -40,7 +40,7 @@ from halscope.session._ending import (
 from halscope.session._figures import SessionStats, State
 from halscope.session._host import GONE, HostLink
 from halscope.session._host_feed import HostFeed
-from halscope.session._hub import Hub
+from halscope.session._hub import Hub, Ticket
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Work
 from halscope.session._locks import Rank
@@ -153,6 +153,7 @@ class Engine:
         self.claim_host_thread()
         self._notice()
         self._attend()  # in case an interrupt came between a snapshot and its job
+        self.hub.settle()
         done = self.host.run_calls() + self.hub.pump(budget)
         self._pump_cost.add(time.perf_counter() - began)
         return done
@@ -197,8 +198,10 @@ class Engine:
         def send() -> WriteReceipt:
             return self.host.get().write(written)
 
+        # An iterator: the event is posted once, however often an interrupt has the job settled.
+        ready: Iterator[Ticket] = iter([((PatchReady(patch, written),), None)])
         now = not self.threads or self.host.here()
-        job = self.host.call("apply", send, lambda: self._post(PatchReady(patch, written)), now=now)
+        job = self.host.call("apply", send, lambda: self.hub.post_each(ready), now=now)
         if now:
             self._flush()
             if job.ended:  # else a remote emulator answers later

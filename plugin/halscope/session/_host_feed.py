@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from operator import call
 from typing import cast, final
 
-from halscope_hooks import Driven, Host, HostError, Pushing, Snapshot, Touched, Tracing
+from halscope_hooks import Driven, Host, HostError, Pushing, Snapshot, Tracing
 
 from halscope.session._decoding import LiveLane
 from halscope.session._host import HostLink
@@ -35,7 +35,6 @@ class HostFeed:
         self.handed_in = 0.0
         """Seconds taken to offer the last snapshot to the taps."""
         self._made: deque[tuple[Snapshot | None]] = deque()  # snapshots of the host, not yet offered to the taps
-        self._touches: deque[tuple[Sequence[Touched]]] = deque()  # reads of the ROM, not yet posted
 
     def notice_changes(self) -> None:
         """Notify subscribers if the host's info has changed. Each step may be repeated after an interrupt."""
@@ -78,17 +77,9 @@ class HostFeed:
         self.handed_in = time.perf_counter() - began
         self.ended = snapshot is None and "driven" in able
         if "tracing" in able:
-            self._touches.extend(zip(map(call, (cast("Tracing", host).take_touches,)), strict=True))
-            self._post_touches()
+            # Calling, storing and forgetting: one step in C, so no touch is lost or posted twice.
+            self._hub.post_each(zip(map(call, (cast("Tracing", host).take_touches,)), (None,), strict=True))
         return snapshot
-
-    def _post_touches(self) -> None:
-        while self._touches:
-            ticket = self._touches[0]
-            if ticket[0]:
-                self._hub.post(*ticket[0], ticket=ticket)
-            if self._touches and self._touches[0] is ticket:  # else a signal handler has told them
-                self._touches.popleft()
 
     def _hand_in(self) -> None:
         """Offer the host's snapshots to the taps."""

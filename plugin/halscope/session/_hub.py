@@ -7,7 +7,8 @@ import math
 import time
 import traceback
 from asyncio import AbstractEventLoop
-from collections.abc import Hashable
+from collections import deque
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, NamedTuple
@@ -59,6 +60,10 @@ class _Subscribed(NamedTuple):
     finished: bool = False
 
 
+Ticket = tuple[Sequence[Event], Lane | None]
+"""Events that belong together, and the one subscriber that does not receive them. A lane takes each once."""
+
+
 class Hub:
     """All subscriptions of a session.
 
@@ -76,6 +81,8 @@ class Hub:
         self._threads: dict[Lane, OwnThread] = {}
         self._running = False
         self._pumping = Right()
+        self._posting = Right()
+        self._unposted: deque[Ticket] = deque()
         self._turn = 0
         self._failures = Cell(0, Rank.FIGURES)
         self._delivered = Cell(0, Rank.FIGURES)
@@ -128,29 +135,53 @@ class Hub:
         self._equip(lane)
 
     def post(
-        self,
-        *events: Event,
-        key: Hashable | None = None,
-        but: Lane | None = None,
-        ticket: object = None,
-        rom: int | None = None,
+        self, *events: Event, key: Hashable | None = None, but: Lane | None = None, rom: int | None = None
     ) -> None:
-        """Hand events that belong together to every subscriber (but one); with a key they take the place of older ones
-        with this key that still wait. Nothing is called here.
+        """Queue events for all subscribers (but one). With a key, they replace queued events with the same key.
 
         Args:
             events: They are delivered one after the other.
-            key: See above.
-            but: Gets nothing.
-            ticket: A call that an interrupt has cut short is made up for by another one with the same ticket.
-            rom: The era's ROM that they are about: where it runs no more, an update comes without origins.
+            key: What newer events replace; `None`: nothing is ever left out.
+            but: Receives nothing.
+            rom: The era's ROM that they are about: if it no longer runs, an update is delivered without origins.
         """
-        if any(isinstance(event, JobFailed) for event in events):
-            self._failures.change(lambda failures: failures + 1)
+        if key is None:
+            self.post_each([(events, but)])
+            return
         subscribed = self._subscribed.value
         for lane in subscribed.lanes:
             if lane is not but:
-                lane.post(events, key, ticket=ticket, rom=rom, runs=subscribed.era.rom)
+                lane.post(events, key, rom=rom, runs=subscribed.era.rom)
+
+    def post_each(self, tickets: Iterable[Ticket]) -> None:
+        """Queue events that are never left out, not even if an interrupt comes between two subscribers.
+
+        Args:
+            tickets: An iterator is consumed in one step in C, so calling this again with it posts nothing twice.
+        """
+        self._unposted.extend(tickets)
+        self.settle()
+
+    def settle(self) -> None:
+        """Post what an interrupt has withheld from some subscribers."""
+        while self._unposted:  # checked again after the right was released
+            with self._posting.claim() as mine:
+                if not mine:
+                    return  # the thread that has the right posts it
+                while self._unposted:
+                    ticket = self._unposted[0]
+                    self._post_ticket(ticket)
+                    if self._unposted and self._unposted[0] is ticket:
+                        self._unposted.popleft()
+
+    def _post_ticket(self, ticket: Ticket) -> None:
+        events, but = ticket
+        subscribed = self._subscribed.value
+        for lane in subscribed.lanes if events else ():
+            if lane is not but:
+                lane.post(tuple(events), ticket=ticket, runs=subscribed.era.rom)
+        if any(isinstance(event, JobFailed) for event in events):
+            self._failures.change(lambda failures: failures + 1)
 
     def turn(self, news: HostChanged, era: Era) -> None:
         """Tell everybody that the host has changed, once: a call that an interrupt has cut short may be repeated."""
@@ -235,6 +266,8 @@ class Hub:
             lane.renew()
         self._threads.clear()
         self._pumping.renew()
+        self._posting.renew()
+        self._unposted.clear()
         self._subscribed.renew()
         self._subscribed.value = _Subscribed(finished=True)
 

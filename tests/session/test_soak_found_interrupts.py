@@ -1,0 +1,67 @@
+"""What the soak has found where Ctrl-C comes between two subscribers: all of them are told, and nobody twice."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from halscope.session import Session
+from halscope_hooks import Event, HostChanged, Patch, PatchReady, RomIdentity, Touched, Write
+from support.interrupts import AtLine, interrupt
+from support.made_host import MadeHost, MadeRemote
+
+PATCH = Patch("00", (), (Write("vram", 0, b"x"),))
+
+
+def interrupted(line: int) -> tuple[bool, list[list[Event]]]:
+    """A host changes twice and tells what was read, with Ctrl-C at this line; what three subscribers heard of it."""
+    host = MadeRemote()
+    with Session(host, owns_host=True) as session:
+        heard: list[list[Event]] = [[], [], []]
+        kept = [session.subscribe(events.append, HostChanged, Touched) for events in heard]
+        session.start()
+        host.info = replace(host.info, rom=RomIdentity(path="2.sfc"))
+        host.touches = [Touched(1, 0x8000), Touched(1, 0x8020)]
+        at = AtLine(line, interrupt)
+        with contextlib.suppress(KeyboardInterrupt), at:
+            session.tick(wait=0)
+        host.info = replace(host.info, rom=RomIdentity(path="3.sfc"))
+        session.tick(wait=0)
+        session.pump()
+        assert len(kept) == 3
+    return bool(at.where), heard
+
+
+def test_ctrl_c_between_two_subscribers_tells_nobody_twice_and_nobody_nothing() -> None:
+    line, there = 0, True
+    while there:
+        line += 1
+        there, heard = interrupted(line)
+        for events in heard:
+            changes = [event for event in events if isinstance(event, HostChanged)]
+            hosts = [changes[0].previous, *(change.host for change in changes)]
+            assert [host.rom.path for host in hosts] in ([None, "2.sfc", "3.sfc"], [None, "3.sfc"]), f"line {line}"
+            assert [change.previous for change in changes] == hosts[:-1]
+            touches = [event.rom_offset for event in events if isinstance(event, Touched)]
+            assert touches == [0x8000, 0x8020], f"line {line}"
+    assert line > 100
+
+
+def test_a_patch_that_was_written_is_told_to_everybody_in_spite_of_ctrl_c() -> None:
+    line, there, written = 0, True, 0
+    while there:
+        line += 1
+        host = MadeHost()
+        with Session(host) as session:
+            heard: list[list[Event]] = [[], [], []]
+            kept = [session.subscribe(events.append, PatchReady) for events in heard]
+            at = AtLine(line, interrupt)
+            with contextlib.suppress(KeyboardInterrupt), at:
+                session.apply(PATCH)
+            session.tick()
+            there = bool(at.where)
+            told_of = [len(events) for events in heard]
+            assert told_of in ([0, 0, 0], [1, 1, 1]), f"line {line}, {at.where}: {told_of}"
+            written += told_of == [1, 1, 1]
+            assert len(kept) == 3
+    assert 10 < written < line
