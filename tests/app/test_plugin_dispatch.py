@@ -321,3 +321,19 @@ def test_plugins_that_are_dropped_are_gone_without_the_collector() -> None:
         assert [reference() for reference in gone] == [None, None, None]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("lock", ["_dispatcher", "_registry"])
+def test_a_signal_handler_may_call_hooks_whatever_line_it_interrupts(lock: str) -> None:
+    watcher = Watcher()
+    plugins = Plugins([watcher])
+
+    def interrupted() -> None:
+        with getattr(plugins, lock)._lock:  # where a handler on the same thread interrupts
+            tell(plugins)
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive(), "the handler waits for the line that it interrupted"
+    assert watcher.frames == 1

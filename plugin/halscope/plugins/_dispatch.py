@@ -94,7 +94,8 @@ class Dispatcher:
 
     on_failure: Callable[[Failure], None]
     _counts: dict[tuple[str, str], _Count] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    # Re-entrant: a signal handler that pumps the session may interrupt a line that holds it.
+    _lock: threading.RLock = field(default_factory=threading.RLock)
     _trace: bool = field(default_factory=lambda: os.environ.get(TRACE_VARIABLE, "") not in ("", "0"))
 
     def call(self, implementation: Implementation, arguments: Mapping[str, Any]) -> tuple[bool, Any]:

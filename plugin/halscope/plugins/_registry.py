@@ -30,7 +30,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._manager = _manager()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant, as a signal handler may pump the session
         self._calls: Mapping[str, tuple[Implementation, ...]] = {}
 
     def add(self, plugin: object, name: str) -> None:
