@@ -77,7 +77,10 @@ def test_the_program_ends_with_a_live_session(tmp_path: Path, ending: str) -> No
 
 def test_ctrl_c_ends_the_session_and_the_program(tmp_path: Path) -> None:
     recording = tmp_path / "run.hrec"
-    script = SCRIPT.format(tests=str(TESTS), recording=str(recording)) + "\nwith session:\n    time.sleep(60)\n"
+    script = (
+        SCRIPT.format(tests=str(TESTS), recording=str(recording))
+        + "\nwith session:\n    for _ in range(600):\n        time.sleep(0.1)\n"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
