@@ -31,7 +31,7 @@ def interrupt_lines(lives: Lives, folder: Path, *, threads: bool, every: int) ->
     assert wrong == []
 
 
-@pytest.mark.parametrize("threads", [False, True])
+@pytest.mark.parametrize("threads", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("lives", [interrupted_life, life_with_handler])
 def test_at_some_lines(tmp_path: Path, lives: Lives, threads: bool) -> None:
     interrupt_lines(lives, tmp_path, threads=threads, every=SOME[threads])

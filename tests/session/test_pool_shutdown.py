@@ -253,6 +253,7 @@ def test_a_pool_that_is_dropped_stops_itself_also_from_its_own_worker() -> None:
     assert ended_soon(lambda: set(threading.enumerate()) <= before)
 
 
+@pytest.mark.slow
 def test_a_thousand_pools_leave_no_thread_no_handle_and_no_object() -> None:
     def cycle() -> None:
         with Pool("short", 2) as pool:
