@@ -1,0 +1,8 @@
+"""The scenes, one module each, in the order of their numbers."""
+
+from __future__ import annotations
+
+from labbuild.model import Scene
+from labbuild.scenes import bay, crystals
+
+SCENES: tuple[Scene, ...] = (bay.scene(), crystals.scene())

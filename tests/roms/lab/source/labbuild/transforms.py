@@ -1,0 +1,9 @@
+"""The expansions that the ROM's code applies to decoded tiles on their way to VRAM."""
+
+from __future__ import annotations
+
+# transform: (bytes of a stored tile, bytes of a tile in VRAM, routine in expand.s)
+TRANSFORMS = {
+    "3bpp-low": (24, 32, "expand_3bpp_low"),
+    "3bpp-high": (24, 32, "expand_3bpp_high"),
+}
