@@ -24,6 +24,9 @@ STORED_BYTES = {"3bpp-low": 24, "3bpp-high": 24}
 SHOWN_BYTES = {"3bpp-low": 32, "3bpp-high": 32}
 """Bytes of a tile in VRAM after the transform."""
 
+ROWS = 224
+"""Rows of the picture."""
+
 Bytes = NDArray[np.uint8]
 
 
@@ -86,13 +89,20 @@ def vram(name: str) -> Bytes:
     return memory
 
 
-def cgram(name: str) -> NDArray[np.uint16]:
-    """A scene's palette memory as the loader fills it, uint16[256]."""
+def cgram(name: str, row: int | None = None) -> NDArray[np.uint16]:
+    """A scene's palette memory, uint16[256]: as the loader fills it, or as HDMA has left it when a row is drawn.
+
+    After the last row, and so at the start of vblank, it is that of row ROWS - 1.
+    """
     memory = np.zeros(512, np.uint8)
     for piece in scene(name)["cgram"]:
         data = sources()[piece["block"]][piece["byte_offset"] :][: piece["size"]]
         memory[piece["cgram_byte"] :][: len(data)] = np.frombuffer(data, np.uint8)
-    return memory.view("<u2").astype(np.uint16)
+    colours = memory.view("<u2").astype(np.uint16)
+    for rows in scene(name)["raster"]:
+        if row is not None and "entry" in rows:
+            colours[rows["entry"]] = values(rows)[row]
+    return colours
 
 
 def oam(name: str) -> Bytes:
@@ -131,7 +141,14 @@ def tiles(name: str) -> Iterator[Tile]:
             yield Tile(piece["vram_byte"] + number * shown, shown, codec, begin, inside, transform)
 
 
-def row_values(name: str, register: int) -> list[int]:
-    """What HDMA makes a register hold on each of the picture's rows."""
-    (rows,) = (rows for rows in scene(name)["raster"] if rows["register"] == register)
+def row_values(name: str, register: int, entry: int | None = None) -> list[int]:
+    """What HDMA makes a register (for $2122: an entry of CGRAM) hold on each of the picture's rows."""
+    (rows,) = (
+        rows for rows in scene(name)["raster"] if rows["register"] == register and rows.get("entry") in (None, entry)
+    )
+    return values(rows)
+
+
+def values(rows: dict[str, Any]) -> list[int]:
+    """The value on each row of one record of `raster`."""
     return [value for count, value in rows["runs"] for _ in range(count)]

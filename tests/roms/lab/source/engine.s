@@ -161,7 +161,8 @@ set_channels:
         bra set_channels
 @done:  rts
 
-; Sends bytes to VRAM, CGRAM or OAM. hal_source = where from (24 bits), X = VRAM word or CGRAM index, Y = size.
+; Sends bytes to VRAM, CGRAM, OAM or WRAM. hal_source = where from (24 bits), X = VRAM word, CGRAM index or WRAM address
+; (WMADDH is set already), Y = size.
 send_vram:
         stx VMADDL
         lda #$1801
@@ -172,6 +173,10 @@ send_cgram:
         sta CGADD
         a16
         lda #$2200
+        bra send
+send_wram:
+        stx WMADDL
+        lda #$8000
         bra send
 send_oam:
         stz OAMADDL

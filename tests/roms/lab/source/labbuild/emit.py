@@ -43,6 +43,9 @@ class Generator:
             self._raw(f"colours_{palette}", "send_cgram", index)
         if scene.oam:
             self._raw(f"oam_{scene.name}", "send_oam", 0)
+        for name, address in scene.copies:
+            self.lines += ["        a8", f"        lda #${address >> 16 & 1:02X}", "        sta WMADDH", "        a16"]
+            self._raw(name, "send_wram", address & 0xFFFF)
         self.lines += [f"        ldx #registers_{scene.name}", "        jsr write_registers"]
         if scene.channels:
             self.lines += [f"        ldx #channels_{scene.name}", "        jsr set_channels"]

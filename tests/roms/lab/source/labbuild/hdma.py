@@ -26,6 +26,21 @@ def repeating(lead: int, first: bytes, lines: Sequence[bytes]) -> bytes:
     return bytes(table) + b"\0"
 
 
+def indirect(pieces: Sequence[tuple[int, int]], *, repeat: bool) -> bytes:
+    """A table of (lines, address of their data). With `repeat` each line has data of its own."""
+    table = bytearray()
+    for lines, address in pieces:
+        if not 0 < lines <= MOST_LINES:
+            raise ValueError(f"{lines} lines in one entry, 1 to {MOST_LINES} are possible")
+        table += bytes([lines | (REPEAT if repeat else 0)]) + word(address)
+    return bytes(table) + b"\0"
+
+
+def colour(index: int, value: int) -> bytes:
+    """What mode 3 writes to $2121 and $2122 to set a colour: the index twice, then the colour."""
+    return bytes([index, index]) + word(value)
+
+
 def word(value: int) -> bytes:
     """A 16-bit value as two writes."""
     return (value & 0xFFFF).to_bytes(2, "little")

@@ -50,6 +50,7 @@ class Rows:
     channel: int
     register: int  # $21xx
     runs: tuple[tuple[int, int], ...]
+    entry: int | None = None  # of CGRAM, if the register is $2122
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Scene:
     loads: tuple[Load, ...]
     palettes: tuple[tuple[int, str], ...]  # first CGRAM index and palette
     oam: bytes = b""
+    copies: tuple[tuple[str, int], ...] = ()  # raw assets that are copied to a WRAM address (24 bits)
     channels: tuple[Channel, ...] = ()
     raster: tuple[Rows, ...] = ()
     update: str = "nothing"  # routine of the main loop

@@ -87,10 +87,13 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
             {"cgram_byte": index * 2, "size": 32, "block": f"colours_{palette}", "byte_offset": 0}
             for index, palette in scene.palettes
         ],
+        "wram": [{"wram_offset": address - 0x7E0000, "block": name} for name, address in scene.copies],
         "oam": f"oam_{scene.name}" if scene.oam else None,
         "channels": [_channel(channel, labels) for channel in scene.channels],
         "raster": [
-            {"channel": rows.channel, "register": rows.register, "runs": [list(run) for run in rows.runs]}
+            {"channel": rows.channel, "register": rows.register}
+            | ({} if rows.entry is None else {"entry": rows.entry})
+            | {"runs": [list(run) for run in rows.runs]}
             for rows in scene.raster
         ],
     }

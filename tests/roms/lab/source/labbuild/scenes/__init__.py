@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, crystals
+from labbuild.scenes import bay, crystals, forest, lake
 
-SCENES: tuple[Scene, ...] = (bay.scene(), crystals.scene())
+SCENES: tuple[Scene, ...] = (bay.scene(), crystals.scene(), lake.scene(), forest.scene())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from demobuild.graphics import Pixels, planar, sheet_tiles, tile_background
+from demobuild.graphics import tile_background
 from labart import crystals
 
 from labbuild.model import Asset, Load, Scene
 from labbuild.sprites import Sprite, oam
+from labbuild.tiles import strip
 
 BG1_TILES, BG1_MAP, OBJ_TILES = 0x0000, 0x8000, 0xC000
 SIZES_16_32 = 3
@@ -30,8 +31,8 @@ def scene() -> Scene:
         assets=(
             Asset("crystals_tiles", "tiles", tiled.tiles, "hal", bpp=3),
             Asset("crystals_map", "map", tiled.tilemap, "hal"),
-            Asset("robots", "sprites", strip(crystals.robots().pixels), "hal", bpp=3),
-            Asset("beetles", "sprites", strip(crystals.beetles().pixels), "hal", bpp=3),
+            Asset("robots", "sprites", strip(crystals.robots().pixels, 3), "hal", bpp=3),
+            Asset("beetles", "sprites", strip(crystals.beetles().pixels, 3), "hal", bpp=3),
         ),
         loads=(
             Load("crystals_tiles", BG1_TILES, "3bpp-low"),
@@ -45,8 +46,3 @@ def scene() -> Scene:
             + [Sprite(34 + 56 * n, 160 + 7 * (n % 3), 0x40 + 4 * n, 1, large=True) for n in range(4)]
         ),
     )
-
-
-def strip(pixels: Pixels) -> bytes:
-    """A sheet's tiles row by row over the whole sheet, 3bpp."""
-    return b"".join(planar(tile, 3) for tile in sheet_tiles(pixels, pixels.shape[1], "strip"))

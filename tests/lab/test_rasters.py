@@ -1,0 +1,147 @@
+"""What the truth file says of each row: the tables hold it, and a core's picture shows it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support import lab_truth, plain_hdma
+from support.cores import installed_cores
+from support.lab_game import LabGame
+from support.lab_truth import ROWS
+
+SCENES = [scene["name"] for scene in lab_truth.load_truth()["scenes"] if scene["channels"]]
+SCROLLS = range(0x210D, 0x2115)
+
+
+def bus(scene: dict[str, Any]) -> Any:
+    """A reader of the scene's memory: LoROM, and WRAM as the loader fills it."""
+    image = lab_truth.IMAGE.read_bytes()
+    wram = np.zeros(0x20000, np.uint8)
+    for kept in scene["wram"]:
+        data = np.frombuffer(lab_truth.sources()[kept["block"]], np.uint8)
+        wram[kept["wram_offset"] :][: len(data)] = data
+
+    def read(address: int) -> int:
+        if address >> 16 in (0x7E, 0x7F):
+            return int(wram[address - 0x7E0000])
+        return image[(address >> 16 & 0x7F) * 0x8000 + (address & 0x7FFF)]
+
+    return read
+
+
+def rows_of(scene: dict[str, Any]) -> dict[tuple[int, int | None], dict[int, int]]:
+    """For each register and CGRAM entry that is written: the value from each row on that has a write."""
+    held: dict[tuple[int, int | None], dict[int, int]] = defaultdict(dict)
+    for channel in scene["channels"]:
+        written: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        for row, register, byte in plain_hdma.writes(channel, bus(scene), ROWS):
+            written[row, register].append(byte)
+        for (row, register), data in written.items():
+            if register in SCROLLS:
+                held[register, None][row] = int.from_bytes(bytes(data), "little") & 0x3FF
+            elif register == 0x2122:
+                held[register, written[row, 0x2121][-1]][row] = int.from_bytes(bytes(data), "little")
+            elif register != 0x2121:
+                held[register, None][row] = data[-1]
+    return held
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_tables_hold_what_the_truth_says_of_each_row(name: str) -> None:
+    scene = lab_truth.scene(name)
+    held = rows_of(scene)
+    told = {(rows["register"], rows.get("entry")): lab_truth.values(rows) for rows in scene["raster"]}
+    assert told.keys() == held.keys()
+    for key, changes in held.items():
+        value = changes[max(changes)]  # before the first write, the frame before has left its last value
+        for row in range(ROWS):
+            value = changes.get(row, value)
+            assert told[key][row] == value, (key, row)
+
+
+def bg_row(name: str, layer: int, row: int, x_scroll: int, y_scroll: int) -> NDArray[np.int64]:
+    """A row of BG1 or BG2 in mode 1, from the truth's VRAM: CGRAM entries, 0 where it is transparent."""
+    registers, vram = dict(lab_truth.scene(name)["registers"]), lab_truth.vram(name)
+    tilemap = vram[(registers[0x2106 + layer] & 0xFC) << 9 :][:2048].view("<u2")
+    base = (registers[0x210B] >> (layer - 1) * 4 & 15) << 13
+    x, y = (np.arange(256) + x_scroll) & 0xFF, (row + 1 + y_scroll) & 0xFF
+    entry = tilemap[y // 8 * 32 + x // 8].astype(np.int64)
+    column = np.where(entry & 0x4000, x & 7, 7 - (x & 7))
+    line = np.where(entry & 0x8000, 7 - (y & 7), y & 7)
+    at = base + (entry & 0x3FF) * 32 + line * 2
+    index = sum(
+        (vram[at + 16 * (plane // 2) + plane % 2].astype(np.int64) >> column & 1) << plane for plane in range(4)
+    )
+    return np.where(index, (entry >> 10 & 7) * 16 + index, 0)
+
+
+def rgb(colours: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """5 bits a channel."""
+    return np.stack([colours.astype(np.int64) >> shift & 31 for shift in (0, 5, 10)], axis=-1)
+
+
+def without_sprites(name: str) -> NDArray[np.bool_]:
+    """The pixels that no sprite's box covers. All shown sprites of the lab are small 16, large 32 pixels in size."""
+    free = np.ones((ROWS, 256), np.bool_)
+    oam = lab_truth.oam(name)
+    for index in range(128 if oam.any() else 0):
+        x, y = oam[index * 4], oam[index * 4 + 1]
+        size = 32 if oam[512 + index // 4] >> index % 4 * 2 & 2 else 16
+        free[int(y) : int(y) + size, int(x) : int(x) + size] = False
+    return free
+
+
+@pytest.fixture(params=installed_cores())
+def core(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def picture_of(core: str, name: str) -> NDArray[np.uint8]:
+    with LabGame(core) as game:
+        picture = game.go_to(name).picture
+    assert picture is not None
+    return picture >> 3
+
+
+def test_each_row_of_the_bay_is_scrolled_as_told(core: str) -> None:
+    shown = picture_of(core, "bay")
+    front, back = lab_truth.row_values("bay", 0x210D), lab_truth.row_values("bay", 0x210F)
+    assert len(set(front)) == 5
+    assert len(set(back)) > 5
+    colours = lab_truth.cgram("bay")
+    for row in range(ROWS):
+        upper, lower = bg_row("bay", 1, row, front[row], -1), bg_row("bay", 2, row, back[row], -1)
+        assert np.array_equal(shown[row], rgb(colours[np.where(upper, upper, lower)])), row
+
+
+def test_each_row_of_the_lake_has_its_own_colours(core: str) -> None:
+    shown, free = picture_of(core, "lake"), without_sprites("lake")
+    seen = 0
+    for row in range(ROWS):
+        expected = rgb(lab_truth.cgram("lake", row)[bg_row("lake", 1, row, 0, -1)])
+        assert np.array_equal(shown[row][free[row]], expected[free[row]]), row
+        seen += int(free[row].sum())
+    assert seen > 40_000
+
+
+def test_each_row_of_the_forest_is_lit_and_uncovered_as_told(core: str) -> None:
+    shown, free = picture_of(core, "forest"), without_sprites("forest")
+    dark = dict(lab_truth.scene("forest")["registers"])[0x2132] & 31
+    x, colours = np.arange(256), lab_truth.cgram("forest")
+    edges = [lab_truth.row_values("forest", register) for register in range(0x2126, 0x212A)]
+    lit = uncovered = 0
+    for row in range(ROWS):
+        left_1, right_1, left_2, right_2 = (values[row] for values in edges)
+        light, gap = (left_1 <= x) & (x <= right_1), (left_2 <= x) & (x <= right_2)
+        eyes = np.where(gap, bg_row("forest", 2, row, 0, -1), 0)
+        trees = rgb(colours[bg_row("forest", 1, row, 0, -1)])
+        trees = np.where(light[:, None], trees, np.maximum(trees - dark, 0))
+        expected = np.where(eyes[:, None] != 0, rgb(colours[eyes]), trees)
+        assert np.array_equal(shown[row][free[row]], expected[free[row]]), row
+        lit, uncovered = lit + int(light.sum()), uncovered + int((eyes != 0).sum())
+    assert lit > 10_000
+    assert uncovered > 100
