@@ -15,6 +15,7 @@ from support.lab_truth import ROWS
 
 SCENES = [scene["name"] for scene in lab_truth.load_truth()["scenes"] if scene["channels"]]
 SCROLLS = range(0x210D, 0x2115)
+MATRIX = range(0x211B, 0x211F)
 
 
 def bus(scene: dict[str, Any]) -> Any:
@@ -43,6 +44,8 @@ def rows_of(scene: dict[str, Any]) -> dict[tuple[int, int | None], dict[int, int
         for (row, register), data in written.items():
             if register in SCROLLS:
                 held[register, None][row] = int.from_bytes(bytes(data), "little") & 0x3FF
+            elif register in MATRIX:
+                held[register, None][row] = int.from_bytes(bytes(data), "little")
             elif register == 0x2122:
                 held[register, written[row, 0x2121][-1]][row] = int.from_bytes(bytes(data), "little")
             elif register != 0x2121:
@@ -145,3 +148,32 @@ def test_each_row_of_the_forest_is_lit_and_uncovered_as_told(core: str) -> None:
         lit, uncovered = lit + int(light.sum()), uncovered + int((eyes != 0).sum())
     assert lit > 10_000
     assert uncovered > 100
+
+
+def test_each_row_of_the_plaza_is_in_its_mode_and_scaled_as_told(core: str) -> None:
+    shown, free = picture_of(core, "plaza"), without_sprites("plaza")
+    registers, vram, colours = written_twice("plaza"), lab_truth.vram("plaza"), lab_truth.cgram("plaza")
+    modes = lab_truth.row_values("plaza", 0x2105)
+    across, down = lab_truth.row_values("plaza", 0x211B), lab_truth.row_values("plaza", 0x211E)
+    left, top = (registers[scroll] - registers[centre] for scroll, centre in ((0x210D, 0x211F), (0x210E, 0x2120)))
+    horizon = modes.index(7)
+    assert len(set(across[horizon:])) > 60
+    for row in range(ROWS):
+        if row < horizon:
+            index = bg_row("plaza", 1, row, registers[0x210D], registers[0x210E])
+        else:
+            # The products of the scroll and of the line lose their lowest six bits.
+            x = (across[row] * left & ~63) + across[row] * np.arange(256) + (registers[0x211F] << 8) >> 8
+            y = (down[row] * top & ~63) + (down[row] * (row + 1) & ~63) + (registers[0x2120] << 8) >> 8
+            x, y = x & 0x3FF, y & 0x3FF
+            tile = vram[(y // 8 * 128 + x // 8) * 2].astype(np.int64)
+            index = vram[tile * 128 + (y % 8 * 8 + x % 8) * 2 + 1].astype(np.int64)
+        assert np.array_equal(shown[row][free[row]], rgb(colours[index])[free[row]]), row
+
+
+def written_twice(name: str) -> dict[int, int]:
+    """The 16-bit values of the registers that a scene's loader writes twice."""
+    held: dict[int, int] = {}
+    for register, value in lab_truth.scene(name)["registers"]:
+        held[register] = value << 8 | held.get(register, 0) >> 8
+    return held

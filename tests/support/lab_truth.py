@@ -24,6 +24,9 @@ STORED_BYTES = {"3bpp-low": 24, "3bpp-high": 24}
 SHOWN_BYTES = {"3bpp-low": 32, "3bpp-high": 32}
 """Bytes of a tile in VRAM after the transform."""
 
+HALF_OF_WORDS = {"mode7": 1, "mode7-map": 0}
+"""Mode 7: which byte of each VRAM word the data goes to."""
+
 ROWS = 224
 """Rows of the picture."""
 
@@ -81,6 +84,10 @@ def vram(name: str) -> Bytes:
     for piece in scene(name)["vram"]:
         at, offset, transform = piece["vram_byte"], piece["byte_offset"], piece["transform"]
         stored = piece["size"]
+        if transform in HALF_OF_WORDS:
+            data = np.frombuffer(sources()[piece["block"]], np.uint8)[offset : offset + stored // 2]
+            memory[at + HALF_OF_WORDS[transform] : at + stored : 2] = data
+            continue
         if transform != "none":
             stored = piece["size"] // SHOWN_BYTES[transform] * STORED_BYTES[transform]
         shown = expanded(sources()[piece["block"]][offset : offset + stored], transform)
@@ -112,7 +119,10 @@ def oam(name: str) -> Bytes:
 
 
 class Tile(NamedTuple):
-    """A tile in VRAM and where it comes from, in the terms of `Origin`."""
+    """A tile in VRAM and where it comes from, in the terms of `Origin`.
+
+    A tile with the transform "mode7" has 64 bytes, which are every second of the `bytes_shown` ones.
+    """
 
     vram_byte: int
     bytes_shown: int
@@ -133,7 +143,10 @@ def tiles(name: str) -> Iterator[Tile]:
             continue
         transform = piece["transform"]
         plain = record["bpp"] * 8
-        stored, shown = STORED_BYTES.get(transform, plain), SHOWN_BYTES.get(transform, plain)
+        if transform == "mode7":
+            stored, shown = plain, 2 * plain
+        else:
+            stored, shown = STORED_BYTES.get(transform, plain), SHOWN_BYTES.get(transform, plain)
         for number in range(piece["size"] // shown):
             at = piece["byte_offset"] + number * stored
             begin, inside = (record["offset"], at) if piece["block"] in blocks else (record["offset"] + at, 0)

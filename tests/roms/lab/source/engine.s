@@ -167,6 +167,22 @@ send_vram:
         stx VMADDL
         lda #$1801
         bra send
+send_mode7:
+        stx VMADDL                      ; to the words' high bytes; VMAIN is set so
+        lda #$1900
+        bra send
+send_mode7_map:
+        a8
+        stz VMAIN                       ; step after the low byte
+        a16
+        stx VMADDL
+        lda #$1800
+        jsr send
+        a8
+        lda #$80
+        sta VMAIN
+        a16
+        rts
 send_cgram:
         a8
         txa

@@ -7,7 +7,7 @@ from pathlib import Path
 from demobuild.emit import incbin
 
 from labbuild.model import Load, Packed, Scene
-from labbuild.transforms import TRANSFORMS
+from labbuild.transforms import SENDERS, TRANSFORMS
 
 
 class Generator:
@@ -69,13 +69,14 @@ class Generator:
     def _load(self, load: Load) -> None:
         one = self.packed[load.asset]
         offset, size = extent(load, one)
+        send = SENDERS.get(load.transform, "send_vram")
         if one.asset.codec == "raw":
-            self._raw(load.asset, "send_vram", load.vram_byte // 2)
+            self._raw(load.asset, send, load.vram_byte // 2)
             return
         self.lines += [f"        from_table24 block_table, {one.index}", "        decode_hal"]
         word = f"${load.vram_byte // 2:04X}"
-        if load.transform == "none":
-            self.lines.append(f"        send_decoded send_vram, {offset}, {word}, {size}")
+        if load.transform not in TRANSFORMS:
+            self.lines.append(f"        send_decoded {send}, {offset}, {word}, {size}")
             return
         stored, shown, routine = TRANSFORMS[load.transform]
         tiles = size // stored

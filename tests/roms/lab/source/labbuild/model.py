@@ -22,7 +22,10 @@ class Asset:
 
 @dataclass(frozen=True)
 class Load:
-    """An asset on its way to VRAM."""
+    """An asset on its way to VRAM.
+
+    The transform "mode7" sends 64-byte tiles to the high bytes of VRAM's words, "mode7-map" a map to the low bytes.
+    """
 
     asset: str
     vram_byte: int

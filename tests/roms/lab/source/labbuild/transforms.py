@@ -1,4 +1,4 @@
-"""The expansions that the ROM's code applies to decoded tiles on their way to VRAM."""
+"""What happens to tiles on their way to VRAM."""
 
 from __future__ import annotations
 
@@ -7,3 +7,6 @@ TRANSFORMS = {
     "3bpp-low": (24, 32, "expand_3bpp_low"),
     "3bpp-high": (24, 32, "expand_3bpp_high"),
 }
+
+# Those that need no code: where in VRAM's words the bytes go.
+SENDERS = {"mode7": "send_mode7", "mode7-map": "send_mode7_map"}

@@ -10,7 +10,7 @@ from demobuild.truth import rom_offset
 
 from labbuild.emit import extent
 from labbuild.model import Channel, Load, Packed, Scene
-from labbuild.transforms import TRANSFORMS
+from labbuild.transforms import SENDERS, TRANSFORMS
 
 TITLE = "HALSCOPE LAB"
 # Variables exposed to tests, with their sizes in bytes.
@@ -101,7 +101,9 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
 
 def _piece(load: Load, packed: dict[str, Packed]) -> dict[str, Any]:
     offset, size = extent(load, packed[load.asset])
-    if load.transform != "none":
+    if load.transform in SENDERS:
+        size *= 2
+    elif load.transform != "none":
         stored, shown, _ = TRANSFORMS[load.transform]
         size = size // stored * shown
     return {

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, crystals, forest, lake
+from labbuild.scenes import bay, compass, crystals, forest, lake
 
-SCENES: tuple[Scene, ...] = (bay.scene(), crystals.scene(), lake.scene(), forest.scene())
+SCENES: tuple[Scene, ...] = (
+    bay.scene(),
+    crystals.scene(),
+    lake.scene(),
+    forest.scene(),
+    compass.disc(),
+    compass.plaza(),
+)
