@@ -22,4 +22,6 @@ def test_another_core_shows_the_same_pictures(core: str) -> None:
             assert ours is not None
             assert theirs is not None
             assert len(np.unique(ours.reshape(-1, 3), axis=0)) > 8
-            assert np.array_equal(ours >> 3, theirs >> 3), name
+            following = other.host.step().picture  # the other field, where the fields differ
+            assert following is not None
+            assert any(np.array_equal(ours >> 3, shot >> 3) for shot in (theirs, following)), name

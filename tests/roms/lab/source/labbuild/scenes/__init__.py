@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, compass, crystals, forest, lake
+from labbuild.scenes import bay, compass, crystals, forest, lake, weave
 
 SCENES: tuple[Scene, ...] = (
     bay.scene(),
@@ -12,4 +12,7 @@ SCENES: tuple[Scene, ...] = (
     forest.scene(),
     compass.disc(),
     compass.plaza(),
+    weave.weave(),
+    weave.halves(),
+    weave.fields(),
 )
