@@ -73,6 +73,7 @@ class Scene:
     update: str = "nothing"  # routine of the main loop
     vblank: str = "nothing"  # routine of the NMI
     setup: str = ""  # routine that the loader calls last
+    agreed: bool = True  # whether all cores draw the same picture
 
     @property
     def hdmaen(self) -> int:

@@ -80,6 +80,7 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
         "id": number,
         "name": scene.name,
         "shows": scene.shows,
+        "agreed": scene.agreed,
         "registers": [[0x2100 | register, value] for register, value in scene.registers],
         "hdmaen": scene.hdmaen,
         "vram": [_piece(load, packed) for load in scene.loads],
