@@ -145,6 +145,16 @@ def snes_apply_difference(state: NDArray[np.uint8], difference: Buffer, page: in
 def snes_compose_objects(
     vram: Buffer, oam: Buffer, obsel: int, first: int, lines: int
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]: ...
+def snes_walk_hdma(
+    channels: Buffer,
+    enabled: int,
+    wram: Buffer,
+    bwram: Buffer,
+    iram: Buffer,
+    rom: Buffer,
+    pages: NDArray[np.int64],
+    lines: int,
+) -> tuple[bytes, bool]: ...
 def snes_background(
     vram: Buffer,
     layer: int,
