@@ -28,6 +28,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 pytest_plugins = [
     "pytester",  # for the tests of our own pytest plugin; pytest wants it here
+    "support.lab_truth",  # the fixtures `lab_rom` and `lab_truth`
     "support.turns",  # the marker `serial`
 ]
 
