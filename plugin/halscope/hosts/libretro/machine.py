@@ -11,12 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 from halscope_hooks import VRAM_BYTES, WRAM_BYTES, HostError
-from libretro import Session
-from libretro.api import AvEnableFlags
-from libretro.core import Core
-from libretro.drivers import ExplicitPathDriver
 from numpy.typing import NDArray
 
+from halscope.hosts.libretro.api import AvEnableFlags, Core, ExplicitPathDriver, Session
 from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
 from halscope.hosts.libretro.drivers import BUTTONS, PORTS, CoreLog, HeldButtons, KeptPicture, NoSound
