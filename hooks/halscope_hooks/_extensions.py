@@ -19,6 +19,8 @@ class HostRequest:
         file: A ROM, or another file that the host can play (a recording); `None` if only an address is given.
         core: The value of `--core`, or `None`.
         address: "HOST:PORT" or a URL, as documented by the host; `None` for the host's default, or if it needs none.
+        mapping: The ROM's mapping ("lorom", "hirom" …) as the user named it, for a host that checks the file before it
+            runs it; `None` if it is found from the file.
 
     Raises:
         UsageError: Neither a file nor an address is given. A host that needs a specific one of the two calls
@@ -28,6 +30,7 @@ class HostRequest:
     file: Path | None = None
     core: str | None = None
     address: str | None = None
+    mapping: str | None = None
 
     def __post_init__(self) -> None:
         if self.file is None and self.address is None:

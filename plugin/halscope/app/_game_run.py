@@ -29,11 +29,13 @@ class Game:
         rom: The ROM file.
         core: Path or name of a libretro core; `None` for the first one found.
         host: Name of the host that runs it.
+        mapping: Name of the ROM's mapping, or `None` to find it from the file.
     """
 
     rom: Path
     core: str | None = None
     host: str = "libretro"
+    mapping: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def open_host(
     host: str = "libretro",
     core: str | None = None,
     address: str | None = None,
+    mapping: str | None = None,
     plugins: Plugins | None = None,
 ) -> Host:
     """Open a host: an emulator or a recording. A `Session` attaches to it.
@@ -60,6 +63,7 @@ def open_host(
         host: Name of the host, as for `--host`: "libretro", "recording", or that of a plugin's host.
         core: Path or name of a libretro core; `None` for the first one found.
         address: Address of an emulator that is already running, instead of `file`.
+        mapping: Name of the ROM's mapping ("lorom"), or `None` to find it from the file.
         plugins: The plugins that provide hosts; by default only the built-in ones.
 
     Raises:
@@ -68,7 +72,7 @@ def open_host(
         FormatError: The recording is damaged.
         HostError: The emulator cannot be started or reached.
     """
-    request = HostRequest(None if file is None else Path(file), core, address)
+    request = HostRequest(None if file is None else Path(file), core, address, mapping)
     return (Plugins() if plugins is None else plugins).host(host).open(request)
 
 
@@ -77,7 +81,7 @@ def open_game(
 ) -> Session:
     """Start the game on the host that it names. Raises UsageError, RomError or HostError."""
     plugins = Plugins() if plugins is None else plugins
-    host = open_host(game.rom, host=game.host, core=game.core, plugins=plugins)
+    host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
     return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch)
 
 

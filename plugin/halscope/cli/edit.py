@@ -18,7 +18,7 @@ def run_extract(options: argparse.Namespace) -> int:
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
-    workspace = Workspace.open(options.rom, plugins_from(options))
+    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     folder = out_folder(options.out)
@@ -50,7 +50,7 @@ def run_extract(options: argparse.Namespace) -> int:
 
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch."""
-    workspace = Workspace.open(options.rom, plugins_from(options))
+    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     done = inject(workspace, options.pngs, options.output, force=options.force, nearest=options.nearest)

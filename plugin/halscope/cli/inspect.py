@@ -15,7 +15,9 @@ def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
     if options.obsel is not None and options.obsel > 0xFF:
         raise UsageError(f"--obsel {options.obsel:#x}: the register has one byte, 0 to 0xff")
-    workspace = None if options.rom is None else Workspace.open(options.rom, plugins_from(options))
+    workspace = (
+        None if options.rom is None else Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    )
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)

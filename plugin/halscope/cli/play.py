@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     plugins = plugins_from(options)
-    workspace = Workspace.open(options.rom, plugins)
+    workspace = Workspace.open(options.rom, plugins, mapping=options.mapping)
     if options.output is not None:
         check_output(workspace, options.output)  # fail now, not after an hour of play
     watch = None if options.watch is None else out_folder(options.watch)

@@ -35,7 +35,7 @@ def run_record(options: argparse.Namespace) -> int:
 def run_replay(options: argparse.Namespace) -> int:
     """Decode each frame of the recording."""
     plugins = plugins_from(options)
-    workspace = None if options.rom is None else Workspace.open(options.rom, plugins)
+    workspace = None if options.rom is None else Workspace.open(options.rom, plugins, mapping=options.mapping)
     locate = None
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
