@@ -70,8 +70,9 @@ class ExportRequest:
     """An edit to be exported as a file.
 
     Args:
-        source: The ROM file as it is on disk, including any copier header.
-        target: The same file with the edit applied.
+        source: The ROM that the export is for: its image, or with `--headered` the image behind a copier header. The
+            user's file may be the other one.
+        target: The same bytes with the edit applied.
         copier_header: Size of the copier header at the start of both, in bytes (0 or 512).
         patch: The writes that turn `source` into `target`. Offsets do not count the copier header.
     """

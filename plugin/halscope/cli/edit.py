@@ -53,11 +53,18 @@ def run_inject(options: argparse.Namespace) -> int:
     workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
-    done = inject(workspace, options.pngs, options.output, force=options.force, nearest=options.nearest)
+    done = inject(
+        workspace,
+        options.pngs,
+        options.output,
+        force=options.force,
+        nearest=options.nearest,
+        headered=options.headered,
+    )
     if options.json:
         print_json(
             {
-                "output": str(options.output),
+                **done.file.describe(),
                 "blocks": [
                     {
                         "codec": block.codec,
@@ -69,11 +76,13 @@ def run_inject(options: argparse.Namespace) -> int:
                     }
                     for block in done.plan.blocks
                 ],
-                "notes": list(done.plan.notes),
+                "notes": [*done.plan.notes, *done.file.notes],
             }
         )
     else:
         print(f"{options.output}: {done.patch.summary}")
+        for line in done.file.lines():
+            print(f"{options.output}: {line}")
         for note in done.plan.notes:
             print(f"note: {note}")
     return 0

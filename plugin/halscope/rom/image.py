@@ -117,6 +117,11 @@ class Rom:
         return self.header.mapping
 
     @property
+    def has_header(self) -> bool:
+        """Whether the image has an internal header; if not, `title` and `map_mode` mean nothing."""
+        return self.header.score >= LIKELY
+
+    @property
     def header_offset(self) -> int:
         """File offset of the internal header in `data`."""
         return self.header.offset

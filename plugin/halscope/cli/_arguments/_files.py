@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, number, place, positive
-from halscope.cli._arguments._shared import add_plugin_options, add_rom_options
+from halscope.cli._arguments._shared import add_headered_option, add_plugin_options, add_rom_options
 
 
 def add_search(commands: Commands) -> None:
@@ -92,8 +92,9 @@ def add_editing(commands: Commands) -> None:
         type=Path,
         required=True,
         metavar="OUT",
-        help="the patch (.bps, .ips) or a patched copy (.sfc)",
+        help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)",
     )
+    add_headered_option(back)
     back.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     back.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
     back.add_argument("--json", action="store_true", help="print what was changed as JSON")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, positive
-from halscope.cli._arguments._shared import add_game_options, add_plugin_options, add_rom_options
+from halscope.cli._arguments._shared import add_game_options, add_headered_option, add_plugin_options, add_rom_options
 
 
 def add_demo(commands: Commands) -> None:
@@ -47,6 +47,7 @@ def add_play(commands: Commands) -> None:
     play.add_argument(
         "-o", "--output", type=Path, metavar="PATCH", help="at the end, write all edits as .bps, .ips or .sfc"
     )
+    add_headered_option(play)
     play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
     play.add_argument("--json", action="store_true", help="print one line of JSON per frame")
     add_plugin_options(play)

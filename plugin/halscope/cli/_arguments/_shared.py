@@ -50,6 +50,15 @@ def add_game_options(command: argparse.ArgumentParser) -> None:
     add_rom_options(command)
 
 
+def add_headered_option(command: argparse.ArgumentParser) -> None:
+    """Add --headered."""
+    command.add_argument(
+        "--headered",
+        action="store_true",
+        help="make a patch for the ROM with a copier header (default: without, whatever the file has)",
+    )
+
+
 def add_plugin_options(command: argparse.ArgumentParser) -> None:
     """Add --plugin and --allow."""
     command.add_argument(
