@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from halscope_hooks import UsageError
-
 from halscope.app import Workspace, inspect_files
-from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
 from halscope.cli._plugins import plugins_from
 
 
 def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
-    if options.obsel is not None and options.obsel > 0xFF:
-        raise UsageError(f"--obsel {options.obsel:#x}: the register has one byte, 0 to 0xff")
+    check_obsel(options.obsel)
     workspace = (
         None if options.rom is None else Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
     )

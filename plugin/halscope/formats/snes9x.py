@@ -9,10 +9,7 @@ to 12 do not differ in what is read here. Version 9 is verified on a running cor
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Buffer
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +22,6 @@ MAGIC: Final = b"#!s9xsnp:"
 OLDEST: Final = 6
 NEWEST: Final = 12
 _HEAD: Final = len(MAGIC) + 5
-_MOST_BYTES: Final = 16 << 20
 
 _FIL_BYTES: Final = 0x8000
 # Offsets in the PPU block up to version 10. From version 11 on, add one from the CGRAM onwards.
@@ -172,24 +168,6 @@ def cgram_offset(state: Buffer) -> int:
     """Return the offset of CGRAM (256 colours, big-endian) in a state. Raises FormatError like `parse_state`."""
     version, blocks = find_blocks(state)
     return _place(blocks, "PPU", None) + _CGDATA + (1 if version >= 11 else 0)
-
-
-def unpack(data: bytes) -> bytes:
-    """Return the state's bytes, decompressed if they are a gzip file.
-
-    Raises:
-        FormatError: The gzip file is damaged or holds more than 16 MiB.
-    """
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            state = file.read(_MOST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FormatError(f"snes9x state: the gzip file is damaged: {error}") from error
-    if len(state) > _MOST_BYTES:
-        raise FormatError(f"snes9x state: it unpacks to more than {_MOST_BYTES} bytes, which no state does")
-    return state
 
 
 def _memory(data: memoryview, at: int, size: int, copy: bool) -> NDArray[np.uint8]:

@@ -54,14 +54,28 @@ def add_editing(commands: Commands) -> None:
     """Add extract and inject."""
     extract = commands.add_parser(
         "extract",
-        help="write compressed blocks, or the sprites of a recorded frame, as PNGs to edit",
-        description="Give offsets of blocks, or --all, or a recording with --recording. Each PNG has a sidecar file "
+        help="write compressed blocks, or the sprites of a recorded frame or a state, as PNGs to edit",
+        description="Give offsets of blocks, or --all, or a recording with --recording, or a savestate with --state. "
+        "Each PNG has a sidecar file "
         "NAME.json, which `halscope inject` needs if an editor drops the PNG's metadata: keep the two together.",
     )
     extract.add_argument("rom", type=Path, metavar="ROM")
     extract.add_argument("offsets", type=place, nargs="*", metavar="OFFSET", help="blocks: file offsets, or $BB:AAAA")
     extract.add_argument("--all", action="store_true", help="every block that `scan` lists")
     extract.add_argument("--recording", type=Path, metavar="FILE", help="the sprites of a recorded frame instead")
+    extract.add_argument(
+        "--state",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="the sprites of a savestate instead, or of VRAM, CGRAM and OAM dumps (repeat for each)",
+    )
+    extract.add_argument(
+        "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
+    )
+    extract.add_argument(
+        "--force", action="store_true", help="accept a recording or state that was taken from another ROM"
+    )
     extract.add_argument(
         "--frame", type=number, default=0, metavar="N", help="number of that frame, from 0 (default: 0)"
     )

@@ -33,12 +33,13 @@ def add_rom_options(command: argparse.ArgumentParser) -> None:
 
 
 def add_game_options(command: argparse.ArgumentParser) -> None:
-    """Add ROM, --host, --core, --press and the options of a ROM."""
+    """Add ROM, --host, --core, --state, --press and the options of a ROM."""
     command.add_argument("rom", type=Path, metavar="ROM")
     command.add_argument("--host", default="libretro", metavar="HOST", help="the host that runs it (default: libretro)")
     command.add_argument(
         "--core", metavar="CORE", help="a libretro core, by path or name (snes9x, bsnes-mercury-accuracy, …)"
     )
+    command.add_argument("--state", type=Path, metavar="FILE", help="start from this savestate of the same core")
     command.add_argument(
         "--press",
         type=press,
