@@ -46,12 +46,13 @@ class Check:
     advice: str = ""
 
 
-def examine(plugins: Plugins, rom: Path | None = None) -> list[Check]:
+def examine(plugins: Plugins, rom: Path | None = None, mapping: str | None = None) -> list[Check]:
     """Run every check; the results come in a useful reading order.
 
     Args:
         plugins: The loaded and refused plugins to report.
         rom: A ROM to report on, or `None`.
+        mapping: Name of its mapping, or `None` to find it from the file.
     """
     checks = [
         Check("halscope", "ok", f"{__version__}, hook API {HOOK_API}, Python {platform.python_version()}"),
@@ -61,7 +62,7 @@ def examine(plugins: Plugins, rom: Path | None = None) -> list[Check]:
         *_plugins(plugins),
     ]
     if rom is not None:
-        checks.append(_rom(rom, plugins))
+        checks.append(_rom(rom, plugins, mapping))
     with rom_path() as demo:
         cores = [_core(core, demo) for core in available_cores()]
     checks += cores
@@ -132,8 +133,8 @@ def _plugins(plugins: Plugins) -> list[Check]:
     return checks
 
 
-def _rom(path: Path, plugins: Plugins) -> Check:
-    workspace = Workspace.open(path, plugins)
+def _rom(path: Path, plugins: Plugins, mapping: str | None) -> Check:
+    workspace = Workspace.open(path, plugins, mapping=mapping)
     game = workspace.game
     known = "no profile knows this game" if game is None else f"{game.match.profile.name}, matched by {game.match.by}"
     notes = [*workspace.rom.warnings, *(() if game is None else game.notes)]

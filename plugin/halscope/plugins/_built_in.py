@@ -14,6 +14,7 @@ from halscope.games import profiles
 from halscope.hosts import libretro
 from halscope.hosts.recording import ReplayHost
 from halscope.rom.image import Rom
+from halscope.rom.mapping import parse_mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,10 @@ class _Libretro:
 
     def open(self, request: HostRequest) -> Host:
         file = request.needed_file(self.name)
-        Rom.load(file)  # a core accepts almost any file, so refuse what is not a SNES ROM here, with the reason
+        mapping = None if request.mapping is None else parse_mapping(request.mapping)
+        Rom.load(
+            file, mapping
+        )  # a core accepts almost any file, so refuse what is not a SNES ROM here, with the reason
         return libretro.LibretroHost(file, request.core)
 
 
