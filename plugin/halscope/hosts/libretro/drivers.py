@@ -15,12 +15,7 @@ from libretro.drivers.video import FrameBufferSpecial
 from numpy.typing import NDArray
 
 from halscope.hosts.libretro import picture
-
-BUTTONS: Final = ("b", "y", "select", "start", "up", "down", "left", "right", "a", "x", "l", "r")
-"""Names of a pad's buttons, in the order of libretro's joypad ids."""
-
-PORTS: Final = 2
-"""Controller ports of the console."""
+from halscope.hosts.libretro.pads import BUTTONS, PORTS
 
 _FORMATS: Final[dict[PixelFormat, picture.PixelFormat]] = {
     PixelFormat.RGB1555: "rgb1555",
