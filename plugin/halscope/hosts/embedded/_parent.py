@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Final
 
-_TIME_TO_CLOSE: Final = 1.0  # seconds for the main thread, which sees its pipe end, to unload the core
+_TIME_TO_CLOSE: Final = 3.0  # seconds for the main thread, which sees its pipe end, to unload the core
 
 
 def end_with_parent(requests: int, folder: str) -> None:

@@ -20,7 +20,7 @@ from halscope_hooks import HostError, HostGoneError
 from halscope.hosts.embedded._channel import Channel
 from halscope.hosts.embedded._region import Region
 
-_GRACE: Final = 1.0  # seconds that an idle child has to unload its core and exit
+_GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
 _REAP_WAIT: Final = 5.0  # seconds to wait for a child that was killed
 # -P keeps the current folder off the path until the parent's path is known.
 _BOOT: Final = (
