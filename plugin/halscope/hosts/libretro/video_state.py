@@ -81,7 +81,8 @@ class Snes9xReader:
 
     def _fields(self) -> snes9x.StateFields:
         try:
-            return snes9x.parse_state(self._machine.state(), copy_memories=False)
+            machine = self._machine
+            return snes9x.parse_state(machine.state(), copy_memories=False, known_vram=machine.vram)
         except FormatError as error:
             raise HostError(f"{self._machine.core_path}: {error}") from error
 
