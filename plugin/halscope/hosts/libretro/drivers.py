@@ -21,12 +21,7 @@ from halscope.hosts.libretro.api import (
     PixelFormat,
     Port,
 )
-
-BUTTONS: Final = ("b", "y", "select", "start", "up", "down", "left", "right", "a", "x", "l", "r")
-"""Names of a pad's buttons, in the order of libretro's joypad ids."""
-
-PORTS: Final = 2
-"""Controller ports of the console."""
+from halscope.hosts.libretro.pads import BUTTONS, PORTS
 
 _FORMATS: Final[dict[PixelFormat, picture.PixelFormat]] = {
     PixelFormat.RGB1555: "rgb1555",
