@@ -64,3 +64,17 @@ def test_memories_and_registers_are_as_told(game: LabGame, name: str) -> None:
             checked += held is not None
     assert checked >= 3
     assert game.variable(snapshot, "lag_frames") == 0
+
+
+@pytest.mark.parametrize("name", [scene["name"] for scene in lab_truth.load_truth()["scenes"] if scene["channels"]])
+def test_the_state_holds_the_channels_that_the_scene_set_up(game: LabGame, name: str) -> None:
+    scene, cpu = lab_truth.scene(name), game.go_to(name).cpu
+    assert cpu is not None
+    assert cpu.hdmaen == scene["hdmaen"]
+    assert cpu.nmitimen == 0x81
+    for channel in scene["channels"]:
+        held = cpu.dma[channel["number"]]
+        assert (held.dmap, held.bbad) == (channel["dmap"], channel["bbad"])
+        assert held.a1b << 16 | held.a1t == channel["table_address"]
+        if channel["dmap"] & 0x40:
+            assert held.dasb == channel["indirect_bank"]
