@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, city, compass, crystals, forest, lake, weave
+from labbuild.scenes import bay, city, compass, crystals, forest, lake, page, weave
 
 SCENES: tuple[Scene, ...] = (
     bay.scene(),
@@ -20,4 +20,5 @@ SCENES: tuple[Scene, ...] = (
     city.tall(),
     city.dusk(),
     city.blocks(),
+    page.scene(),
 )
