@@ -118,16 +118,27 @@ def vram(name: str) -> Bytes:
     return memory
 
 
-def cgram(name: str, row: int | None = None) -> NDArray[np.uint16]:
-    """A scene's palette memory, uint16[256]: as the loader fills it, or as HDMA has left it when a row is drawn.
+def cgram(name: str, row: int | None = None, step: int = 0) -> NDArray[np.uint16]:
+    """A scene's palette memory, uint16[256].
 
-    After the last row, and so at the start of vblank, it is that of row ROWS - 1.
+    Args:
+        name: The scene.
+        row: As HDMA has left it when this row is drawn; ROWS - 1 is also how it is at the start of vblank. Without a
+            row: as the loader fills it.
+        step: The variable `cycle_shown`, if the scene has a mirror whose colours go round.
     """
     memory = np.zeros(512, np.uint8)
     for piece in scene(name)["cgram"]:
         data = sources()[piece["block"]][piece["byte_offset"] :][: piece["size"]]
         memory[piece["cgram_byte"] :][: len(data)] = np.frombuffer(data, np.uint8)
     colours = memory.view("<u2").astype(np.uint16)
+    mirror = scene(name)["mirror"]
+    for piece in mirror["halved"] if mirror else ():
+        first, bright, count = (piece[key] // 2 for key in ("cgram_byte", "of_cgram_byte", "size"))
+        colours[first : first + count] = (colours[bright : bright + count] & 0x7BDE) >> 1
+    if mirror:
+        first, count = (mirror["cycle"][key] // 2 for key in ("cgram_byte", "size"))
+        colours[first : first + count] = np.roll(colours[first : first + count], -step)
     for rows in scene(name)["raster"]:
         if row is not None and "entry" in rows:
             colours[rows["entry"]] = values(rows)[row]

@@ -47,6 +47,8 @@ class Generator:
             self._raw(f"oam_{scene.name}", "send_oam", 0)
         for name, address in scene.copies:
             self._copy(name, address)
+        for name, address in scene.unpacked:
+            self._decode(self.packed[name], address)
         self.lines += [f"        ldx #registers_{scene.name}", "        jsr write_registers"]
         if scene.channels:
             self.lines += [f"        ldx #channels_{scene.name}", "        jsr set_channels"]
@@ -57,6 +59,13 @@ class Generator:
                 self.lines += [f"        .global {routine}", f"        lda #{routine}", f"        sta {variable}"]
         self.lines += ["        a8", f"        lda #${scene.hdmaen:02X}", "        sta hdma_shadow", "        a16"]
         self.lines.append("        rts")
+
+    def _decode(self, one: Packed, address: int) -> None:
+        """Decode a block to WRAM."""
+        self.lines += [
+            f"        from_table24 block_table, {one.index}",
+            f"        decode_hal ${address >> 16:02X}, ${address & 0xFFFF:04X}",
+        ]
 
     def _copy(self, name: str, address: int) -> None:
         """Copy raw data to WRAM."""
@@ -82,7 +91,7 @@ class Generator:
         if one.asset.codec == "raw":
             self._copy(load.asset, DECODE_BUFFER)
         else:
-            self.lines += [f"        from_table24 block_table, {one.index}", "        decode_hal"]
+            self._decode(one, DECODE_BUFFER)
         word = f"${load.vram_byte // 2:04X}"
         if load.transform not in TRANSFORMS:
             self.lines.append(f"        send_decoded {send}, {offset}, {word}, {size}")

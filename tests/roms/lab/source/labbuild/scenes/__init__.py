@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, city, compass, crystals, forest, lake, page, weave
+from labbuild.scenes import bay, city, compass, crystals, embers, forest, lake, page, weave
 
 SCENES: tuple[Scene, ...] = (
     bay.scene(),
@@ -21,4 +21,5 @@ SCENES: tuple[Scene, ...] = (
     city.dusk(),
     city.blocks(),
     page.scene(),
+    embers.scene(),
 )
