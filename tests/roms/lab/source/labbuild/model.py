@@ -17,7 +17,16 @@ class Asset:
     codec: str = "raw"  # "hal", or "raw": in the ROM as it is
     bpp: int = 4  # of the tiles as they are stored
     lead: int = 0  # bytes before the tiles
-    odd: bool = True  # at an odd ROM offset
+    pointer: str = ""  # the shape of its pointer, see pointers.py; by default as `shape` says
+
+    @property
+    def shape(self) -> str:
+        """The shape of its pointer."""
+        if self.pointer:
+            return self.pointer
+        if self.codec == "hal":
+            return "table24"
+        return "channel" if self.kind == "hdma" else "lda-lda8"
 
 
 @dataclass(frozen=True)
@@ -99,4 +108,3 @@ class Packed:
 
     asset: Asset
     stream: bytes
-    index: int | None = None  # in the block table
