@@ -43,7 +43,18 @@ def test_everything_is_pointed_at_and_every_shape_occurs(lab_truth: dict[str, An
     pointed = {pointer["target"] for pointer in lab_truth["pointers"]}
     assert pointed == {one["name"] for one in (*lab_truth["blocks"], *lab_truth["raw"])}
     shapes = Counter(pointer["shape"] for pointer in lab_truth["pointers"])
-    tables = {"table24", "parallel", "word_banks", "words", "dwords", "sized", "flagged", "script", "channel"}
+    tables = {
+        "table24",
+        "lz2_table24",
+        "parallel",
+        "word_banks",
+        "words",
+        "dwords",
+        "sized",
+        "flagged",
+        "script",
+        "channel",
+    }
     code = {"ldx-lda8", "ldy-lda8", "lda-lda8", "lda-lda16", "pea", "registers"}
     assert set(shapes) == {*tables, *code, "frame"}
     assert min(shapes[shape] for shape in tables) >= 4

@@ -70,10 +70,11 @@ class Placement:
         self.placed: list[Placed] = []
         self.fillers = 0
 
-    def place(self, items: list[Item], edges: Mapping[int, tuple[Item, Item]] | None = None) -> list[Placed]:
+    def place(self, items: list[Item], edges: Mapping[int, tuple[Item, Item | None]] | None = None) -> list[Placed]:
         """Distribute the items evenly over the banks, in order.
 
-        `edges` are pieces that cross from a bank into the next one: the bank's last item and the first of the next.
+        `edges` are pieces that cross from a bank into the next one: the bank's last item and the first of the next
+        (or none, if it ends with the bank).
         """
         edges = edges or {}
         room = [BANK - self.random.randrange(*FREE_AT_END) for _ in range(self.banks)]

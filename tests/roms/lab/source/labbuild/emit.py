@@ -10,6 +10,7 @@ from labbuild.model import Load, Packed, Scene
 from labbuild.pointers import HALF_FRAME, Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
+NEXT_BANK = 0x8000  # LoROM
 DECODE_BUFFER = 0x7F0000  # as in memory.inc
 
 
@@ -26,8 +27,10 @@ class Generator:
         """Write the data files to the folder. Return the source."""
         self._data(folder)
         self.lines += self.shapes.tables()
-        self.lines += ['.segment "CODE"', ".a16", ".i16", f"SCENE_COUNT = {len(self.scenes)}", "block_table:"]
-        self.lines += [f"        .faraddr {name}" for name in self.shapes.users["table24"]]
+        self.lines += ['.segment "CODE"', ".a16", ".i16", f"SCENE_COUNT = {len(self.scenes)}"]
+        self.lines.append(f"NEXT_BANK = ${NEXT_BANK:04X}")
+        for label, shape in (("block_table", "table24"), ("lz2_table", "lz2_table24")):
+            self.lines += [f"{label}:", *(f"        .faraddr {name}" for name in self.shapes.users[shape])]
         self.lines += ["scene_loaders:", "        .addr " + ", ".join(f"load_{scene.name}" for scene in self.scenes)]
         for scene in self.scenes:
             self._loader(scene)
@@ -36,7 +39,11 @@ class Generator:
 
     def _data(self, folder: Path) -> None:
         for name, one in self.packed.items():
-            (folder / f"{name}.bin").write_bytes(one.stream)
+            first, rest = one.pieces
+            (folder / f"{name}.bin").write_bytes(first)
+            if rest:
+                (folder / f"{name}_rest.bin").write_bytes(rest)
+                self.lines += incbin(f"DATA_{name}_rest", f"{name}_rest", f"{name}_rest.bin")
             lines = incbin(f"DATA_{name}", name, f"{name}.bin")
             if one.asset.shape == "frame":
                 parts = HALF_FRAME, len(one.stream) - HALF_FRAME
@@ -77,7 +84,7 @@ class Generator:
     def _decode(self, one: Packed, address: int) -> None:
         """Decode a block to WRAM."""
         self.lines += self.shapes.fetch(one.asset.name)
-        self.lines.append(f"        decode_hal ${address >> 16:02X}, ${address & 0xFFFF:04X}")
+        self.lines.append(f"        decode {one.asset.codec}_decode, ${address >> 16:02X}, ${address & 0xFFFF:04X}")
 
     def _pointer(self, label: str) -> None:
         """Set the routine's own pointer."""

@@ -12,6 +12,7 @@ from demobuild.linking import assemble_all, link_image
 from demobuild.packer import Packer, unpack
 from demobuild.placement import Item, Placement
 from labart.palettes import PALETTES
+from support import lz_reference, plain_packer
 
 from labbuild import truth
 from labbuild.emit import Generator
@@ -42,8 +43,14 @@ def pack(assets: list[Asset]) -> dict[str, Packed]:
         stream = asset.data
         if asset.codec == "hal":
             stream = Packer(asset.data).pack()
-            if unpack(stream) != (asset.data, len(stream)):
-                raise toolchain.BuildError(f"block {asset.name} does not decode to what was packed")
+            unpacked = unpack(stream)
+        elif asset.codec == "lz2":
+            stream = plain_packer.pack(asset.data, format="lz2")
+            unpacked = lz_reference.decode(stream, format="lz2")
+        else:
+            unpacked = asset.data, len(stream)
+        if unpacked != (asset.data, len(stream)):
+            raise toolchain.BuildError(f"block {asset.name} does not decode to what was packed")
         packed[asset.name] = Packed(asset, stream)
     return packed
 
@@ -56,6 +63,7 @@ def items(packed: dict[str, Packed], shapes: Shapes, sizes: dict[str, int]) -> l
         return Item(segment, sizes[segment], **where)
 
     together = {name for shape in IN_ONE_BANK for name in shapes.users[shape]}
+    together |= {name for name, one in packed.items() if one.asset.before_edge is not None}
     groups = [[item(name, odd=True)] for name in packed if name not in together]
     for shape in IN_ONE_BANK:
         align = ALIGNED.get(shape, 1)
@@ -68,6 +76,16 @@ def items(packed: dict[str, Packed], shapes: Shapes, sizes: dict[str, int]) -> l
     groups += [[Item(segment, size, odd=True)] for segment, size in sizes.items() if segment.startswith("TABLE_")]
     random.Random(SEED + 1).shuffle(groups)
     return [item for group in groups for item in group]
+
+
+def edges(packed: dict[str, Packed]) -> dict[int, tuple[Item, Item | None]]:
+    """Return the blocks at the ends of banks, from bank 1 on: the piece in front of the end and the one behind it."""
+    found = {}
+    for bank, one in enumerate((one for one in packed.values() if one.asset.before_edge is not None), 1):
+        first, rest = one.pieces
+        segment = f"DATA_{one.asset.name}"
+        found[bank] = Item(segment, len(first)), Item(f"{segment}_rest", len(rest)) if rest else None
+    return found
 
 
 def all_assets() -> list[Asset]:
@@ -91,6 +109,6 @@ def build(source: Path, shared: Path, folder: Path) -> tuple[bytes, dict[str, An
     objects = assemble_all(
         [*sorted(source.glob("*.s")), *(shared / name for name in SHARED), generated, header], folder, *includes
     )
-    placed = Placement(BANKS, SEED).place(items(packed, shapes, toolchain.segment_sizes(objects)))
+    placed = Placement(BANKS, SEED).place(items(packed, shapes, toolchain.segment_sizes(objects)), edges(packed))
     image, labels = link_image(objects, placed, folder, BANKS, *includes)
     return image, truth.truth(image, packed, SCENES, shapes, labels)

@@ -49,6 +49,7 @@ CODE: dict[str, tuple[tuple[str, ...], tuple[tuple[int, int, str], ...]]] = {
         ((1, 2, "bank16"), (4, 2, "address16")),
     ),
 }
+TABLES24 = {"table24": "block_table", "lz2_table24": "lz2_table"}
 FLAGS = (1, 2, 3, 0, 2)  # of flagged words, by turns
 SIZED_BYTE = 4  # offset of the size in an entry of the table "sized"
 RECORD = bytes([3, 0, 0x18, 2, 1, 0, 0x40, 7])  # a flagged record's bytes before its bank
@@ -80,8 +81,8 @@ class Shapes:
             label = f"pointer_{name}_{self.uses[name]}"
             self.uses[name] += 1
             return [f"{label}:", *(f"        {line.format(name)}" for line in CODE[shape][0])]
-        if shape == "table24":
-            return [f"        from_table24 block_table, {index}"]
+        if shape in TABLES24:
+            return [f"        from_table24 {TABLES24[shape]}, {index}"]
         return [f"        ldx #{index}", f"        jsr fetch_{shape}"]
 
     def tables(self) -> list[str]:
@@ -129,8 +130,8 @@ class Shapes:
                 yield 0, [Part(f"pointer_{name}_{use}", *part) for part in CODE[shape][1]]
             return
         match shape:
-            case "table24":
-                yield 0, [Part("block_table", 3 * index, 3, "address24")]
+            case "table24" | "lz2_table24":
+                yield 0, [Part(TABLES24[shape], 3 * index, 3, "address24")]
             case "parallel":
                 parts = ("low", "high", "bank")
                 yield 0, [Part(f"parallel_{part}", index, 1, part) for part in parts]

@@ -47,8 +47,14 @@ def truth(
                 "codec": "hal",
                 "snes_address": labels["hal_decode"],
                 "offset": rom_offset(labels["hal_decode"]),
-                "edge": "linear",
-            }
+                "edge": "wrap",
+            },
+            {
+                "codec": "lz2",
+                "snes_address": labels["lz2_decode"],
+                "offset": rom_offset(labels["lz2_decode"]),
+                "edge": "next-bank",
+            },
         ],
         "symbols": {symbol: labels[symbol] for symbol in SYMBOLS},
         "symbol_sizes": SYMBOLS,
