@@ -214,7 +214,7 @@ def test_an_end_that_comes_during_a_start_ends_all_that_the_start_has_begun(
 def test_a_closed_session_that_its_engine_leads_to_is_freed() -> None:
     session = live(MadeHost())
     pull = session.pull(JobFailed)
-    session.report_failure("a lookup", HostError(session), "")  # type: ignore[arg-type]  # as an error's frames keep it
+    session.report_failure("a lookup", HostError(session), "")  # as an error's frames keep it
     session.close()
     gone = weakref.ref(session)
     del session, pull
