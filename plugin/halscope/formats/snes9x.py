@@ -9,10 +9,7 @@ Write-twice registers are only in `PPU`. Versions 13 and 14 added MSU-1 fields, 
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Buffer
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +25,6 @@ MAGIC: Final = b"#!s9xsnp:"
 OLDEST: Final = 6
 NEWEST: Final = 14
 _HEAD: Final = len(MAGIC) + 5
-_MOST_BYTES: Final = 16 << 20
 _FIL_BYTES: Final = 0x8000
 _NO_NAMES: Final = ("Removed", "MemoryROM")  # what cores write that load the ROM from memory
 
@@ -160,24 +156,6 @@ def cgram_offset(state: Buffer) -> int:
     _, blocks = find_blocks(state)
     _, layout, _ = _ppu_block(blocks, memoryview(state).cast("B"))
     return blocks["PPU"][0] + layout.cgram
-
-
-def unpack(data: bytes) -> bytes:
-    """Return the state's bytes, decompressed if they are a gzip file.
-
-    Raises:
-        FormatError: The gzip file is damaged or holds more than 16 MiB.
-    """
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            state = file.read(_MOST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FormatError(f"snes9x state: the gzip file is damaged: {error}") from error
-    if len(state) > _MOST_BYTES:
-        raise FormatError(f"snes9x state: it unpacks to more than {_MOST_BYTES} bytes, which no state does")
-    return state
 
 
 def _memory(data: memoryview, at: int, size: int, copy: bool) -> NDArray[np.uint8]:
