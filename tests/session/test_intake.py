@@ -92,3 +92,17 @@ def test_only_the_rom_that_runs_is_read() -> None:
         assert rows(session.feed(snapshot(3, other)).snapshot) == []
         session.set_rom(other)
         assert rows(session.feed(snapshot(4, other)).snapshot) == _WRITES
+
+
+def test_frames_are_compared_with_the_hosts_picture_if_asked() -> None:
+    host = MadeHost()
+    black = replace(
+        made_snapshot(1),
+        ppu=replace(probe_rom.expected_registers(), inidisp=0x80),
+        picture=np.zeros((224, 256, 3), np.uint8),
+    )
+    white = replace(black, picture=np.full((224, 256, 3), 255, np.uint8))
+    with Session(host, compare=True) as session:
+        assert [session.feed(one).frame.matches for one in (black, white)] == [True, False]
+    with Session(host) as session:
+        assert session.feed(black).frame.matches is None

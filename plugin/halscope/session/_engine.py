@@ -83,6 +83,7 @@ class Engine:
         owns_host: bool,
         locate: Locate | None,
         layers: bool,
+        compare: bool,
         slow: float,
         rom: Rom | None,
     ) -> None:
@@ -97,7 +98,7 @@ class Engine:
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
         self.intake = Intake(rom)
-        self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
+        self.live = LiveLane(self._post, self.failed, layers=layers, compare=compare, locate=locate)
         self._submit_cost = Latencies()
         self._pump_cost = Latencies()
         engine = weakref.ref(self)

@@ -55,6 +55,8 @@ class Session:
         locate: Finds the origins of a VRAM (uint8[65536]); see `set_locate`.
         dispatch: Calls hooks of plugins; by default there are none. Plugins are a subscriber with delivery "host".
         layers: Whether frames get their background layers.
+        compare: Whether frames are compared with the host's picture (`Frame.matches`). It costs the thread that decodes
+            as much as composing the screen, and the host's thread nothing.
         slow: Seconds after which a callback is logged as slow.
         rom: The ROM that runs; see `set_rom`.
 
@@ -72,6 +74,7 @@ class Session:
         locate: Locate | None = None,
         dispatch: Dispatch = no_plugins,
         layers: bool = False,
+        compare: bool = False,
         slow: float = SLOW,
         rom: Rom | None = None,
     ) -> None:
@@ -82,6 +85,7 @@ class Session:
             owns_host=owns_host,
             locate=locate,
             layers=layers,
+            compare=compare,
             slow=slow,
             rom=rom,
         )
