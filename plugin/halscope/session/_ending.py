@@ -105,6 +105,7 @@ class Ending:
         engine.pools = None
         if self.last is not None:
             engine.live.clear()
+            engine.intake.clear()
             if not engine.host.close():
                 log.info("the host will be closed at its own thread's next call, as only one thread may call a host")
         now = time.monotonic()

@@ -27,6 +27,7 @@ from halscope_hooks import (
 )
 
 from halscope._output import third_party_code
+from halscope.rom.image import Rom
 from halscope.session._cells import Cell
 from halscope.session._decoding import FRAME, LiveLane, Locate
 from halscope.session._ending import (
@@ -42,6 +43,7 @@ from halscope.session._figures import SessionStats, State
 from halscope.session._host import GONE, HostLink
 from halscope.session._host_feed import HostFeed
 from halscope.session._hub import Hub, Ticket
+from halscope.session._intake import Intake
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Work
 from halscope.session._locks import Rank
@@ -81,7 +83,9 @@ class Engine:
         owns_host: bool,
         locate: Locate | None,
         layers: bool,
+        compare: bool,
         slow: float,
+        rom: Rom | None,
     ) -> None:
         self.threads = threads
         self.right = Right()
@@ -95,12 +99,13 @@ class Engine:
         self._asked: Job[None] | None = None  # who was asked last to decode
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
-        self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
+        self.intake = Intake(rom)
+        self.live = LiveLane(self._post, self.failed, layers=layers, compare=compare, locate=locate)
         self._submit_cost = Latencies()
         self._pump_cost = Latencies()
         engine = weakref.ref(self)
         self.host = HostLink(host, owned=owns_host, reporter=self._job_failed, gone=lambda: _host_gone(engine))
-        self.host_feed = HostFeed(self.host, self.hub, self.taps, self.live)
+        self.host_feed = HostFeed(self.host, self.hub, self.taps, self.live, self.intake.complete)
         remember(self)
 
     @property
@@ -127,6 +132,7 @@ class Engine:
         if not self._running():
             return
         self.host_feed.notice_changes()
+        snapshot = self.intake.complete(snapshot)
         self.taps.offer(snapshot)
         self.decode(snapshot, time.perf_counter() - began)
 
@@ -144,7 +150,7 @@ class Engine:
         if not self._running():
             raise self.not_open()
         try:
-            update = self.live.feed(snapshot, timeout)
+            update = self.live.feed(self.intake.complete(snapshot), timeout)
         finally:
             self._attend()
         self._flush()
