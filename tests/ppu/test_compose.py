@@ -9,9 +9,10 @@ from halscope.ppu import compose
 from halscope.ppu.compose import Screen
 from halscope.ppu.oam import OamEntry
 from halscope_hooks import RASTER_DTYPE, RasterWrites, UsageError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import probe_rom
+from support.examples import examples
 from support.oam import pack_oam
 from support.plain_screen import DEPTHS, Painter, rows_of
 from support.ppu_states import add_colour_math, add_layers, add_sprites, add_windows, noise
@@ -140,7 +141,7 @@ def random_state(seed: int) -> Snapshot:
     return replace(state.snapshot(), field=int(rng.integers(2)))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 2**32), st.integers(0, 223), st.booleans())
 def test_rows_are_those_of_a_plain_description_of_the_hardware(seed: int, row: int, with_raster: bool) -> None:
     snapshot = random_state(seed)
@@ -181,7 +182,7 @@ def random_raster(rng: np.random.Generator) -> RasterWrites:
     return raster
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 2**32), st.integers(0, 223))
 def test_layers_have_the_registers_of_their_line(seed: int, row: int) -> None:
     snapshot = random_state(seed)

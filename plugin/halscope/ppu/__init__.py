@@ -2,10 +2,11 @@
 
 `tiles`, `cgram`, `oam` and `obj` are units of the hardware; `layers` returns the backgrounds as values, and `compose`
 the screen; `grouping` joins sprites into visible figures; `incremental` decodes only what changed since the previous
-snapshot.
+snapshot; `raster` follows HDMA through the picture.
 """
 
 from halscope.ppu.frame import decode_frame
 from halscope.ppu.incremental import FrameDecoder
+from halscope.ppu.raster import with_raster
 
-__all__ = ["FrameDecoder", "decode_frame"]
+__all__ = ["FrameDecoder", "decode_frame", "with_raster"]
