@@ -92,7 +92,7 @@ class Engine:
         """The right to start, stop and close."""
         self.pools: tuple[Executor, Executor] | None = None
         self.to_close = [self]
-        """Emptied by the close: `weakref` keeps what the finaliser of the session refers to, and that may be the session."""
+        """Emptied by a close: `weakref` keeps what the session's finaliser refers to, which may lead to it."""
         self._workers = workers
         self._life = Cell(_Life(), Rank.SESSION)
         self._report = NOTHING_TO_STOP
