@@ -21,6 +21,7 @@ from halscope_hooks import HalscopeError, HostError
 from halscope.hosts.embedded._messages import pack, receive
 from halscope.hosts.embedded._parent import end_with_parent
 from halscope.hosts.embedded._region import Region
+from halscope.hosts.libretro import process_memory
 
 if TYPE_CHECKING:
     from halscope.hosts.libretro import LibretroHost
@@ -37,6 +38,7 @@ def main(region_key: str, folder: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
+    may_search = process_memory.keep_freed_memory_apart()
     requests, replies = _claim_pipes()
     end_with_parent(requests, folder)
     shared = Region(region_key).map
@@ -52,7 +54,8 @@ def main(region_key: str, folder: str) -> None:
         nonlocal host
         from halscope.hosts.libretro import LibretroHost
 
-        host = LibretroHost(rom, core, **options)
+        host = LibretroHost(rom, core, **options, search_rom=may_search)
+        process_memory.keep_freed_memory()
         return host.info
 
     def step(pads: dict[int, frozenset[str]]) -> object:

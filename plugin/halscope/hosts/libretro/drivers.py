@@ -49,6 +49,10 @@ class KeptPicture(ArrayVideoDriver):
     def reinit(self) -> None:
         """Do nothing: no buffer has to be allocated."""
 
+    def drop(self) -> None:
+        """Forget the last picture."""
+        self._raw = None
+
     def rgb(self, *, main_column: Literal[0, 1]) -> NDArray[np.uint8] | None:
         """Return the last picture as a private uint8[h, 256, 3], or `None` before the first; see `picture.to_rgb`."""
         if self._raw is None:

@@ -50,6 +50,8 @@ class LibretroHost:
         registers: Whether snapshots hold the PPU registers. Without them, watching bsnes-mercury has no side effect.
         wram: Whether snapshots hold WRAM.
         picture: Whether snapshots hold the picture.
+        search_rom: Whether to search this process's memory for the ROM where the core does not hand it out. Only for a
+            process that does nothing else, see `process_memory`: `EmbeddedHost` has one.
 
     Raises:
         UsageError: The ROM file cannot be read.
@@ -65,6 +67,7 @@ class LibretroHost:
         registers: bool = True,
         wram: bool = True,
         picture: bool = True,
+        search_rom: bool = False,
     ) -> None:
         data = rom if isinstance(rom, bytes) else read_limited(rom, _LARGEST_ROM + _COPIER_HEADER, "SNES ROM")
         path = None if isinstance(rom, bytes) else rom
@@ -80,7 +83,11 @@ class LibretroHost:
             raise
         self._registers, self._wram, self._picture = registers, wram, picture
         self._frame = 0
-        self._rom_memory = find_rom(self._machine.rom_pointers(), image)
+        try:
+            self._rom_memory = find_rom(self._machine, image, search=search_rom)
+        except BaseException:
+            self._machine.close()
+            raise
         self._identity = RomIdentity(
             path=None if path is None else str(path),
             sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
@@ -165,7 +172,7 @@ class LibretroHost:
         machine = self._open_machine()
         memories: dict[MemorySpace, NDArray[np.uint8]] = {"vram": machine.vram, "wram": machine.wram}
         if self._rom_memory is not None:
-            memories["rom"] = self._rom_memory
+            memories["rom"] = self._rom_memory.bytes
         spaces = {write.space for write in writes}
         if "cgram" in spaces:
             memories["cgram"] = self._reader.cgram()

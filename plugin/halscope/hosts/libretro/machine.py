@@ -25,6 +25,7 @@ from halscope.hosts.libretro.pads import check_pad
 _API_VERSION: Final = 1
 _SYSTEM_RAM: Final = 2
 _VIDEO_RAM: Final = 3
+_ROM: Final = 4
 _POWER_ON_WRAM: Final = 0x55  # as in snes9x; on a console the contents are random
 
 # (device, inode) of each core that has a game loaded. Cores keep their machine in global variables, and a process loads
@@ -133,6 +134,15 @@ class Machine:
         with self._use.calling("failed to load a state"):
             if not self._session.core.unserialize(bytearray(state)):
                 raise HostError(f"{self.core_path}: the core refused the state; it is of another core, version or game")
+
+    def drop_picture(self) -> None:
+        """Forget the last picture."""
+        self._picture.drop()
+
+    def rom_memory(self) -> NDArray[np.uint8] | None:
+        """Return the memory that the core hands out as the cartridge's ROM, or `None`."""
+        view = self._session.core.get_memory(_ROM)
+        return None if view is None else np.frombuffer(view, np.uint8)
 
     def rom_pointers(self) -> Iterator[int]:
         """Yield the addresses in this process at which, per the core, the cartridge's read-only memory begins."""
