@@ -63,5 +63,6 @@ void bind_block();
 void bind_codecs(pybind11::module_& module);
 void bind_snes(pybind11::module_& module);
 void bind_locate(pybind11::module_& module);
+void bind_guest(pybind11::module_& module);
 
 }  // namespace halscope::python

@@ -10,4 +10,5 @@ PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {
     halscope::python::bind_codecs(module);
     halscope::python::bind_snes(module);
     halscope::python::bind_locate(module);
+    halscope::python::bind_guest(module);
 }

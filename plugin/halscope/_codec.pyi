@@ -193,3 +193,9 @@ def snes_mode7_planes(
     centre: Sequence[int],
     scroll: Sequence[int],
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_]]: ...
+
+# guest: gives the library with this dlopen handle a clock that stands still and, if asked to, has it print into a
+# buffer; returns the names of the imports that were replaced (none outside of Linux with glibc). take_library_output
+# returns what such libraries have printed since the last call
+def hold_library(handle: int, keep_output: bool) -> list[str]: ...
+def take_library_output() -> bytes: ...

@@ -21,7 +21,7 @@ SEARCH = """
 import sys
 from pathlib import Path
 from halscope.hosts.libretro import process_memory
-assert process_memory.keep_freed_memory_apart()
+process_memory.keep_freed_memory_apart()
 from halscope.hosts.libretro import LibretroHost
 from halscope.hosts.libretro.machine import Machine
 from halscope_hooks import Write
@@ -30,7 +30,7 @@ import numpy as np
 rom, core, offset = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 
 def run(search):
-    with LibretroHost(rom, core, search_rom=search) as host:
+    with LibretroHost(rom, core, own_process=search) as host:
         snapshots = [host.step() for _ in range(30)]
         if search:
             mark = bytes(range(1, 65))

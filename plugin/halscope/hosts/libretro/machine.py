@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import tempfile
 import weakref
 from collections.abc import Collection, Iterator
@@ -17,6 +18,7 @@ from libretro.core import Core
 from libretro.drivers import ExplicitPathDriver
 from numpy.typing import NDArray
 
+import halscope._codec as _codec
 from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
 from halscope.hosts.libretro.drivers import CoreLog, HeldButtons, KeptPicture, NoSound
@@ -40,14 +42,17 @@ class Machine:
     Args:
         core_path: The core's shared library.
         rom: The headerless image.
+        keep_output: Whether what the core prints goes to the log, see `hold_library`.
 
     Raises:
         HostError: The file is not a shared library or not a libretro core, or the core is for another console, is in
             use, does not accept the ROM, or exposes no VRAM.
     """
 
-    def __init__(self, core_path: Path, rom: bytes) -> None:
-        core = _open(core_path)
+    def __init__(self, core_path: Path, rom: bytes, *, keep_output: bool = True) -> None:
+        core, held = _open(core_path, keep_output=keep_output)
+        self.fixed_clock: bool = "time" in held
+        """Whether the core reads a clock that stands still, so that nothing is seeded from the time."""
         info = core.get_system_info()
         self.library_name: str = (info.library_name or b"").decode(errors="replace")
         self.library_version: str = (info.library_version or b"").decode(errors="replace")
@@ -174,10 +179,12 @@ class Machine:
         return np.frombuffer(view, np.uint8, size)
 
 
-def _open(path: Path) -> Core:
-    """Load the shared library and check that it is a libretro core."""
+def _open(path: Path, *, keep_output: bool) -> tuple[Core, list[str]]:
+    """Load the shared library and check that it is a libretro core. Return it and the imports that were replaced."""
     try:
-        core = Core(str(path.resolve()))
+        library = ctypes.CDLL(str(path.resolve()))
+        held = _codec.hold_library(library._handle, keep_output)
+        core = Core(str(path.resolve()))  # the same library: it is loaded once
     except OSError as error:
         raise HostError(f"{path}: cannot be loaded as a libretro core: {error}; {INSTALL_HINT}") from error
     except ValueError as error:
@@ -185,7 +192,7 @@ def _open(path: Path) -> Core:
     version = core.api_version()
     if version != _API_VERSION:
         raise HostError(f"{path}: the core uses libretro API {version}; only {_API_VERSION} is supported")
-    return core
+    return core, held
 
 
 def _check_console(path: Path, library_name: str, extensions: str) -> None:

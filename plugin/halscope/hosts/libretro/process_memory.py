@@ -1,7 +1,7 @@
 """This process's own memory, read and searched through /proc. Linux with glibc; elsewhere nothing is found.
 
-A search finds every copy of the wanted bytes, those in freed memory too. Whoever writes into what it found must have
-called `keep_freed_memory_apart` before the bytes were first in the process, and must be its only busy thread.
+A search finds every copy of the wanted bytes, those in freed memory too. To write into what it found, a process must
+have called `keep_freed_memory_apart` before the bytes were first in it, and must have no other busy thread.
 """
 
 from __future__ import annotations
@@ -22,17 +22,24 @@ _M_TRIM_THRESHOLD: Final = -1
 _SMALLEST_ROM: Final = 0x8000
 
 
-def keep_freed_memory_apart() -> bool:
-    """Have every allocation of a ROM's size unmapped when it is freed, so that no stale copy stays behind.
+_apart = False
 
-    Returns:
-        Whether that is possible: only then may a search follow.
-    """
-    return _mallopt((_M_MMAP_THRESHOLD, _SMALLEST_ROM // 2))
+
+def keep_freed_memory_apart() -> None:
+    """Have every allocation of a ROM's size unmapped when it is freed, so that no stale copy stays behind."""
+    global _apart
+    _apart = _mallopt((_M_MMAP_THRESHOLD, _SMALLEST_ROM // 2))
+
+
+def is_freed_memory_apart() -> bool:
+    """Whether `keep_freed_memory_apart` was called, and could be done on this system."""
+    return _apart
 
 
 def keep_freed_memory() -> None:
     """Reuse freed memory from now on, which spares page faults: a snapshot's arrays are allocated every frame."""
+    global _apart
+    _apart = False
     _mallopt((_M_MMAP_THRESHOLD, 32 << 20), (_M_TRIM_THRESHOLD, 64 << 20))
 
 

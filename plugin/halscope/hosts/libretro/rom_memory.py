@@ -47,7 +47,7 @@ def find_rom(machine: Machine, rom: bytes, *, search: bool) -> RomMemory | None:
     for address in machine.rom_pointers():
         if process_memory.read(address, len(rom)) == rom:
             return RomMemory(_view(address, len(rom)), "memory map")
-    if search:
+    if search and process_memory.is_freed_memory_apart():
         for address in _proven(machine, rom):
             return RomMemory(_view(address, len(rom)), "search")
     return None
