@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import Codec, CodecError, GameProfile, PointerTable
+from halscope_hooks import Codec, CodecError, EdgeRule, GameProfile, PointerTable
 from numpy.typing import NDArray
 
 from halscope.games import Match, match_game, table_entries
+from halscope.rom.edges import EdgeRules
 from halscope.rom.image import Rom
 from halscope.rom.ranking import KnownStarts
 from halscope.rom.references import ENTRY_DTYPE, NO_BANK, KnownTable, known_offsets
@@ -33,6 +34,7 @@ class KnownGame:
         match: The profile, and how it matched.
         starts: ROM offsets that its tables lead to, by codec.
         tables: The confirmed tables, with the entries that lead to streams.
+        edges: How its decoders read across bank edges, by codec, as far as it is known.
         notes: Lines for the user: the parts of the profile that do not fit this ROM.
     """
 
@@ -40,6 +42,7 @@ class KnownGame:
     starts: KnownStarts = field(repr=False)
     tables: tuple[KnownTable, ...] = field(repr=False)
     notes: tuple[str, ...]
+    edges: EdgeRules = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """The JSON form."""
@@ -49,7 +52,11 @@ class KnownGame:
             "name": profile.name,
             "by": self.match.by,
             "decoders": [
-                {"address": f"{one.snes_address >> 16:02X}:{one.snes_address & 0xFFFF:04X}", "codec": one.codec}
+                {
+                    "address": f"{one.snes_address >> 16:02X}:{one.snes_address & 0xFFFF:04X}",
+                    "codec": one.codec,
+                    "edge": self.edges.get(one.codec),
+                }
                 for one in self.match.decoders
             ],
             "known_starts": {name: len(offsets) for name, offsets in self.starts.items()},
@@ -73,6 +80,8 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
         notes.append(f"{profile.name} has the mapping {profile.mapping}, this ROM {rom.mapping.name.lower()}")
     elif profile.decoders and not match.decoders:
         notes.append(f"no code where {profile.name} has its decoder: another version, or another game")
+    edges = {} if notes else _edges(match)
+    rom = replace(rom, edges=edges)
     by_name = {codec.name: codec for codec in codecs}
     for table in profile.tables:
         codec = by_name.get(table.codec)
@@ -84,7 +93,16 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
     for note in notes:
         log.info("%s: %s", rom.name, note)
     starts = {name: _ascending(known_offsets(tables, name)) for name in {table.codec for table in tables}}
-    return KnownGame(match, starts, tuple(tables), tuple(notes))
+    return KnownGame(match, starts, tuple(tables), tuple(notes), edges)
+
+
+def _edges(match: Match) -> dict[str, EdgeRule | None]:
+    """Return the rule of each codec whose decoders agree: of those whose code is there, or else of a certain match."""
+    decoders = match.decoders or (match.profile.decoders if match.by == "sha256" else ())
+    rules: dict[str, set[EdgeRule | None]] = {}
+    for decoder in decoders:
+        rules.setdefault(decoder.codec, set()).add(decoder.edge)
+    return {codec: next(iter(found)) for codec, found in rules.items() if len(found) == 1}
 
 
 def _believed(
@@ -110,7 +128,7 @@ def _believed(
 
 def _is_stream(codec: Codec, rom: Rom, offset: int) -> bool:
     try:
-        return codec.decode(rom.data, offset).data.size > 0
+        return rom.decode(codec, offset).data.size > 0
     except CodecError:
         return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,8 @@ class ListedBlock:
         codec: The codec's name.
         score: 0 to 1, the estimated chance that a block begins exactly here; `None` if it was not estimated.
         start: Evidence for the start.
+        crosses: File offset of the bank edge that it crosses, or `None`. It is a block only if the game's decoder reads
+            on there.
     """
 
     offset: int
@@ -47,6 +49,7 @@ class ListedBlock:
     codec: str
     score: float | None
     start: StartEvidence
+    crosses: int | None = None
 
 
 def to_rom_offset(rom: Rom, snes_address: int) -> int:
@@ -85,7 +88,7 @@ class Workspace:
     """One ROM, opened for work. Use `Workspace.open`."""
 
     def __init__(self, rom: Rom, plugins: Plugins) -> None:
-        self.rom = rom
+        self._image = rom
         self.plugins = plugins
         self._index: RomIndex | None = None
 
@@ -110,12 +113,17 @@ class Workspace:
     @cached_property
     def game(self) -> KnownGame | None:
         """The game whose profile matches the ROM, or `None`."""
-        return known_game(self.rom, self.plugins.games(), self.plugins.codecs())
+        return known_game(self._image, self.plugins.games(), self.plugins.codecs())
+
+    @cached_property
+    def rom(self) -> Rom:
+        """The ROM, with what its game's profile knows about bank edges."""
+        return self._image if self.game is None else replace(self._image, edges=self.game.edges)
 
     @cached_property
     def knowledge(self) -> KnowledgeFile:
         """What was learnt about this ROM, stored in the user's data folder."""
-        return KnowledgeFile(self.rom.sha256)
+        return KnowledgeFile(self._image.sha256)
 
     def codec(self, name: str) -> Codec:
         """Return the codec of this name, built-in or from a plugin. Raises UsageError if it does not exist."""
@@ -161,6 +169,7 @@ class Workspace:
                 codec=str(row["codec"]),
                 score=round(float(row["score"]), 4),
                 start=row["start"].item(),
+                crosses=self.rom.crossed_edge(int(row["offset"]), int(row["packed_size"])),
             )
             for row in self.index().blocks
             if row["score"] >= min_score and codec in (None, row["codec"])
@@ -173,8 +182,16 @@ class Workspace:
             codec: Only streams of this codec; `None` for all codecs that this ROM is searched with.
         """
         streams = [
-            ListedBlock(int(row["offset"]), int(row["packed_size"]), int(row["size"]), each.name, None, "content")
+            ListedBlock(
+                offset=int(row["offset"]),
+                packed_size=int(row["packed_size"]),
+                size=int(row["size"]),
+                codec=each.name,
+                score=None,
+                start="content",
+                crosses=self.rom.crossed_edge(int(row["offset"]), int(row["packed_size"])),
+            )
             for each in (self.codecs() if codec is None else [self.codec(codec)])
-            for row in each.scan(self.rom.data, window=self.rom.mapping.window)
+            for row in each.scan(self.rom.data, window=self.rom.window(each.name))
         ]
         return sorted(streams, key=lambda stream: stream.offset)

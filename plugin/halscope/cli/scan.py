@@ -43,6 +43,7 @@ def run_scan(options: argparse.Namespace) -> int:
         print(
             f"{block.offset:#8x} {address >> 16:02X}:{address & 0xFFFF:04X} {block.packed_size:6} {block.size:6} "
             f"{block.codec:5} {'    -' if block.score is None else format(block.score, '5.2f')} {block.start}"
+            f"{'' if block.crosses is None else f' (crosses the bank edge at {block.crosses:#x})'}"
         )
     print(f"{len(blocks)} blocks")
     return 0

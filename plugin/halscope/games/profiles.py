@@ -27,7 +27,12 @@ def _profile(game: dict[str, Any]) -> GameProfile:
         sha256=tuple(game.get("sha256", ())),
         mapping=game.get("mapping"),
         decoders=tuple(
-            Decoder(snes_address=_address(decoder["address"]), codec=decoder["codec"], region=decoder.get("region", ""))
+            Decoder(
+                snes_address=_address(decoder["address"]),
+                codec=decoder["codec"],
+                region=decoder.get("region", ""),
+                edge=decoder.get("edge"),
+            )
             for decoder in game["decoders"]
         ),
         tables=tuple(
