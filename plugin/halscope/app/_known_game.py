@@ -11,7 +11,7 @@ import numpy as np
 from halscope_hooks import Codec, CodecError, EdgeRule, GameProfile, PointerTable
 from numpy.typing import NDArray
 
-from halscope.games import Match, match_game, table_entries
+from halscope.games import Match, match_file, match_game, table_entries
 from halscope.rom.edges import EdgeRules
 from halscope.rom.image import Rom
 from halscope.rom.ranking import KnownStarts
@@ -64,13 +64,21 @@ class KnownGame:
         }
 
 
-def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec]) -> KnownGame | None:
+def known_game(
+    rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec], given: GameProfile | None = None
+) -> KnownGame | None:
     """Return the profile that matches the ROM and where its tables lead, or `None` if none matches.
 
     A profile is used only where the ROM confirms it: a table whose entries lead to no streams is ignored.
+
+    Args:
+        rom: The ROM.
+        profiles: The profiles that may match.
+        codecs: The codecs that tables may name.
+        given: The profile that the user gave for this ROM; the others are not asked then.
     """
-    read = _reader(rom)
-    match = match_game(profiles, rom.title, rom.sha256, read)
+    read = rom.read
+    match = match_game(profiles, rom.title, rom.sha256, read) if given is None else match_file(given, read)
     if match is None:
         return None
     profile = match.profile
@@ -98,7 +106,7 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
 
 def _edges(match: Match) -> dict[str, EdgeRule | None]:
     """Return the rule of each codec whose decoders agree: of those whose code is there, or else of a certain match."""
-    decoders = match.decoders or (match.profile.decoders if match.by == "sha256" else ())
+    decoders = match.decoders or (match.profile.decoders if match.by != "title" else ())
     rules: dict[str, set[EdgeRule | None]] = {}
     for decoder in decoders:
         rules.setdefault(decoder.codec, set()).add(decoder.edge)
@@ -119,7 +127,7 @@ def _believed(
         places = [NO_BANK if place is None else rom.to_offset(place) for place in entry[:3]]
         rows.append((*places, entry.target, offset))
     if table.count < _SHORT:
-        sure = match.by == "sha256" or bool(match.decoders)
+        sure = match.by != "title" or bool(match.decoders)
         believed = sure and streams == offsets
     else:
         believed = len(streams) >= _ENOUGH * len(offsets)
@@ -131,14 +139,6 @@ def _is_stream(codec: Codec, rom: Rom, offset: int) -> bool:
         return rom.decode(codec, offset).data.size > 0
     except CodecError:
         return False
-
-
-def _reader(rom: Rom) -> Callable[[int], int | None]:
-    def read(snes_address: int) -> int | None:
-        offset = rom.to_offset(snes_address) if 0 <= snes_address <= 0xFFFFFF else None
-        return None if offset is None else int(rom.data[offset])
-
-    return read
 
 
 def _ascending(offsets: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Block, Codec, CodecError, StartEvidence, UsageError
+from halscope_hooks import Block, Codec, CodecError, GameProfile, StartEvidence, UsageError
 
 from halscope._codec import CancelToken
 from halscope._files import read_limited
+from halscope.app._game_files import game_beside, open_rom
 from halscope.app._known_game import KnownGame, known_game
 from halscope.codecs.simcity import SIMCITY
+from halscope.games import load_game
 from halscope.plugins import Plugins
 from halscope.project import KnowledgeFile
 from halscope.rom.image import Rom
@@ -87,14 +89,20 @@ codec makes the search up to a third slower."""
 class Workspace:
     """One ROM, opened for work. Use `Workspace.open`."""
 
-    def __init__(self, rom: Rom, plugins: Plugins) -> None:
+    def __init__(self, rom: Rom, plugins: Plugins, profile: GameProfile | None = None) -> None:
         self._image = rom
         self.plugins = plugins
+        self._profile = profile
         self._index: RomIndex | None = None
 
     @classmethod
     def open(
-        cls, path: Path | str, plugins: Plugins | None = None, *, mapping: Mapping | str | None = None
+        cls,
+        path: Path | str,
+        plugins: Plugins | None = None,
+        *,
+        mapping: Mapping | str | None = None,
+        profile: Path | GameProfile | None = None,
     ) -> Workspace:
         """Read the ROM.
 
@@ -102,18 +110,25 @@ class Workspace:
             path: The ROM file.
             plugins: The plugins; by default only the built-in ones.
             mapping: The ROM's mapping, or its name ("lorom"), for a ROM without a usable header; `None` finds it.
+            profile: What is known of the game, or a game file with it; `None` for a `game.toml` beside the ROM if there
+                is one for it, or else the profiles of the plugins.
 
         Raises:
-            UsageError: The file cannot be read, or there is no mapping of this name.
+            UsageError: A file cannot be read, or there is no mapping of this name.
             RomError: It is not a SNES ROM.
+            FormatError: The game file is not valid.
         """
+        path = Path(path)
         mapping = parse_mapping(mapping) if isinstance(mapping, str) else mapping
-        return cls(Rom.load(Path(path), mapping), Plugins() if plugins is None else plugins)
+        given = load_game(profile) if isinstance(profile, Path) else profile
+        rom = open_rom(path, mapping, given)
+        given = game_beside(path, rom) if given is None else given
+        return cls(rom, Plugins() if plugins is None else plugins, given)
 
     @cached_property
     def game(self) -> KnownGame | None:
         """The game whose profile matches the ROM, or `None`."""
-        return known_game(self._image, self.plugins.games(), self.plugins.codecs())
+        return known_game(self._image, self.plugins.games(), self.plugins.codecs(), self._profile)
 
     @cached_property
     def rom(self) -> Rom:

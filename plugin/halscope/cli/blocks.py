@@ -8,10 +8,11 @@ import sys
 from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError
 
 from halscope._files import read_limited, refuse_same, write_atomic
-from halscope.app import Plugins, Workspace, bare_stream
+from halscope.app import Plugins, bare_stream
 from halscope.cli._arguments._kinds import number
 from halscope.cli._common import print_json, rom_offset
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 
 RAW_LIMIT = 0x10000  # a HAL block decodes to at most this many bytes
 
@@ -44,7 +45,7 @@ def _decode(options: argparse.Namespace, codec: Codec, plugins: Plugins) -> tupl
     """Return the block, and the file offset of the bank edge that it crosses or `None`."""
     path, offset = options.rom, options.offset
     try:
-        rom = Workspace.open(path, plugins, mapping=options.mapping).rom
+        rom = workspace_from(options, plugins).rom
     except RomError:
         # Not a ROM, but perhaps an output of `compress`; for any other file, report why it is not a ROM.
         block = bare_stream(path, codec) if ":" not in offset and number(offset) == 0 else None

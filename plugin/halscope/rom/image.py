@@ -150,6 +150,11 @@ class Rom:
         """The ROM's identity, as used in snapshots."""
         return RomIdentity(path=None if self.path is None else str(self.path), sha1=self.sha1, sha256=self.sha256)
 
+    def read(self, snes_address: int) -> int | None:
+        """Return the byte at a 24-bit address, or `None` if it is not ROM or has more than 24 bits."""
+        offset = self.to_offset(snes_address) if 0 <= snes_address <= 0xFFFFFF else None
+        return None if offset is None else int(self.data[offset])
+
     def window(self, codec: str) -> int:
         """Return the multiple in bytes that streams of a codec do not cross in a search; 0 means no limit. If the rule
         of the game's decoder is not known, streams across an edge are found too, and need a pointer as proof."""
