@@ -131,7 +131,10 @@ def _plugins(plugins: Plugins) -> list[Check]:
             detail += f"; asks for: {', '.join(denied)}"
         advice = " ".join(f"--allow {plugin.name}:{permission}" for permission in denied)
         checks.append(Check(f"plugin {plugin.name}", "warn" if denied else "ok", detail, advice))
-    checks += [Check(f"plugin {one.plugin}", "warn", one.reason, "it is not loaded") for one in plugins.refused]
+    checks += [
+        Check(f"plugin {one.plugin}", "fail" if one.named else "warn", one.reason, "it is not loaded")
+        for one in plugins.refused
+    ]
     return checks
 
 

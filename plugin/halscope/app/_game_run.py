@@ -36,7 +36,7 @@ class Game:
 
     rom: Path
     core: str | None = None
-    host: str = "libretro"
+    host: str = "embedded"
     mapping: str | None = None
     state: Path | None = None
 
@@ -53,7 +53,7 @@ class Press:
 def open_host(
     file: Path | str | None = None,
     *,
-    host: str = "libretro",
+    host: str = "embedded",
     core: str | None = None,
     address: str | None = None,
     mapping: str | None = None,
@@ -63,7 +63,7 @@ def open_host(
 
     Args:
         file: The ROM to run, or the recording to replay.
-        host: Name of the host, as for `--host`: "libretro", "recording", or that of a plugin's host.
+        host: Name of the host, as for `--host`: "embedded", "libretro", "recording", or that of a plugin's host.
         core: Path or name of a libretro core; `None` for the first one found.
         address: Address of an emulator that is already running, instead of `file`.
         mapping: Name of the ROM's mapping ("lorom"), or `None` to find it from the file.

@@ -126,6 +126,8 @@ def _from_state(path: Path, data: bytes) -> Snapshot:
         oam=fields.oam,
         ppu=fields.ppu,
         wram=fields.wram,
+        cpu=fields.cpu,
+        field=fields.field,
         rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,
     )
 

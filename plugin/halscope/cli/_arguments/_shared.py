@@ -41,7 +41,12 @@ def add_rom_options(command: argparse.ArgumentParser) -> None:
 def add_game_options(command: argparse.ArgumentParser) -> None:
     """Add ROM, --host, --core, --state, --press and the options of a ROM."""
     command.add_argument("rom", type=Path, metavar="ROM")
-    command.add_argument("--host", default="libretro", metavar="HOST", help="the host that runs it (default: libretro)")
+    command.add_argument(
+        "--host",
+        default="embedded",
+        metavar="HOST",
+        help="the host that runs it (default: embedded, a core in a process of its own; libretro: in this process)",
+    )
     command.add_argument(
         "--core", metavar="CORE", help="a libretro core, by path or name (snes9x, bsnes-mercury-accuracy, …)"
     )

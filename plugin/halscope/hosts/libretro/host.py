@@ -130,6 +130,8 @@ class LibretroHost:
             wram=wram,
             picture=picture,
             rom=self._identity,
+            cpu=video.cpu,
+            field=video.field,
         )
         self._frame += 1
         return snapshot
