@@ -12,11 +12,12 @@ ADDRESS_SIZES = {"address24": 3, "address32": 4, "address16": 2, "low": 1, "high
 
 def target(pointer: dict[str, Any], image: bytes) -> int:
     """The ROM offset that a pointer leads to."""
-    address, bank = 0, None
+    address, bank = 0, -1
     for part in pointer["parts"]:
         at, size = part["offset"], part["size"]
         assert size == ADDRESS_SIZES[part["part"]]
-        value = int.from_bytes(image[at : at + size], "little") & part.get("mask", -1)
+        mask: int = part.get("mask", 0xFFFFFFFF)
+        value = int.from_bytes(image[at : at + size], "little") & mask
         match part["part"]:
             case "address24" | "address32":
                 address, bank = value & 0xFFFF, value >> 16
@@ -26,7 +27,7 @@ def target(pointer: dict[str, Any], image: bytes) -> int:
                 bank = value
             case _:
                 address |= value
-    if bank is None:  # a frame's record is in the bank that its addresses count in
+    if bank < 0:  # a frame's record is in the bank that its addresses count in
         bank = pointer["parts"][0]["offset"] // BANK
     assert address >= BANK
     return (bank & 0x7F) * BANK + address - BANK
@@ -56,7 +57,7 @@ def test_everything_is_pointed_at_and_every_shape_occurs(lab_truth: dict[str, An
         "channel",
     }
     code = {"ldx-lda8", "ldy-lda8", "lda-lda8", "lda-lda16", "pea", "registers"}
-    assert set(shapes) == {*tables, *code, "frame"}
+    assert set(shapes) == {*tables, *code, "frame", "indirect"}
     assert min(shapes[shape] for shape in tables) >= 4
     assert min(shapes[shape] for shape in code) >= 2
     assert {part["part"] for pointer in lab_truth["pointers"] for part in pointer["parts"]} == set(ADDRESS_SIZES)

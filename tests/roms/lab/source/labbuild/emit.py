@@ -139,10 +139,12 @@ class Generator:
                 table = channel.table or f"${channel.address:06X}"
                 if channel.table:
                     self.lines.append(f"{self.shapes.channel_label(channel.table)}:")
+                if channel.data:
+                    self.lines.append(f"channel_of_{channel.data}:")
                 self.lines += [
                     f"        .byte ${channel.number << 4:02X}, ${channel.dmap:02X}, ${channel.register:02X}",
                     f"        .faraddr {table}",
-                    f"        .byte ${channel.bank:02X}",
+                    f"        .byte ^{channel.data}" if channel.data else f"        .byte ${channel.bank:02X}",
                 ]
             self.lines.append("        .byte $FF")
         scripted = [load for load in scene.loads if self.packed[load.asset].asset.shape == "script"]

@@ -157,6 +157,8 @@ class Shapes:
             case "frame":
                 for part in range(2):
                     yield part * HALF_FRAME, [Part(f"frame_{name}", 4 + 2 * part, 2, "address16")]
+            case "indirect":
+                yield 0, [Part(f"{name}_place", 1, 2, "address16"), Part(f"channel_of_{name}", 6, 1, "bank")]
             case "channel":
                 for use in range(self.uses[name]):
                     yield 0, [Part(f"channel_{name}_{use}", 3, 3, "address24")]

@@ -9,7 +9,7 @@ from typing import Any
 from demobuild.truth import rom_offset
 
 from labbuild.emit import extent
-from labbuild.model import Channel, Load, Mirror, Packed, Scene
+from labbuild.model import Channel, Load, Mirror, Packed, Rows, Scene, Wave
 from labbuild.pointers import Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
@@ -26,6 +26,9 @@ SYMBOLS = {
     "lag_frames": 2,
     "cycle_step": 2,
     "cycle_shown": 2,
+    "swell_phase": 2,
+    "ripple_next": 2,
+    "ripple_shown": 2,
 }
 
 
@@ -104,13 +107,22 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
         "wram": [{"wram_offset": address - WRAM, "block": name} for name, address in (*scene.copies, *scene.unpacked)],
         "oam": f"oam_{scene.name}" if scene.oam else None,
         "channels": [_channel(channel, labels) for channel in scene.channels],
-        "raster": [
-            {"channel": rows.channel, "register": rows.register}
-            | ({} if rows.entry is None else {"entry": rows.entry})
-            | {"runs": [list(run) for run in rows.runs]}
-            for rows in scene.raster
-        ],
+        "raster": [_rows(rows) for rows in scene.raster],
     }
+
+
+def _rows(rows: Rows | Wave) -> dict[str, Any]:
+    record: dict[str, Any] = {"channel": rows.channel, "register": rows.register}
+    if isinstance(rows, Wave):
+        return record | {
+            "wave": list(rows.values),
+            "phase": rows.phase,
+            "lines": rows.lines,
+            "stride": rows.stride,
+        }
+    if rows.entry is not None:
+        record["entry"] = rows.entry
+    return record | {"runs": [list(run) for run in rows.runs]}
 
 
 def _mirrored(mirror: Mirror) -> list[dict[str, Any]]:
@@ -162,5 +174,5 @@ def _channel(channel: Channel, labels: Mapping[str, int]) -> dict[str, Any]:
         "bbad": channel.register,
         "table": channel.table or None,
         "table_address": address,
-        "indirect_bank": channel.bank,
+        "indirect_bank": labels[channel.data] >> 16 if channel.data else channel.bank,
     }
