@@ -65,5 +65,6 @@ void bind_snes(pybind11::module_& module);
 void bind_screen(pybind11::module_& module);
 void bind_hdma(pybind11::module_& module);
 void bind_locate(pybind11::module_& module);
+void bind_guest(pybind11::module_& module);
 
 }  // namespace halscope::python

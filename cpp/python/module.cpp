@@ -12,4 +12,5 @@ PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {
     halscope::python::bind_screen(module);
     halscope::python::bind_hdma(module);
     halscope::python::bind_locate(module);
+    halscope::python::bind_guest(module);
 }

@@ -184,3 +184,9 @@ def snes_layer(
     registers: Sequence[int | None],
     raster: Buffer | None = None,
 ) -> tuple[int, NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_], tuple[str, ...]]: ...
+
+# guest: gives the library with this dlopen handle a clock that stands still and, if asked to, has it print into a
+# buffer; returns the names of the imports that were replaced (none outside of Linux with glibc). take_library_output
+# returns what such libraries have printed since the last call
+def hold_library(handle: int, keep_output: bool) -> list[str]: ...
+def take_library_output() -> bytes: ...

@@ -2,11 +2,13 @@
 
 `tiles`, `cgram`, `oam` and `obj` are units of the hardware; `layers` returns the backgrounds as values, and `compose`
 the screen; `grouping` joins sprites into visible figures; `incremental` decodes only what changed since the previous
-snapshot; `raster` follows HDMA through the picture.
+snapshot; `raster` follows HDMA through the picture; `match` compares the composed screen with the
+emulator's.
 """
 
 from halscope.ppu.frame import decode_frame
 from halscope.ppu.incremental import FrameDecoder
+from halscope.ppu.match import with_match
 from halscope.ppu.raster import with_raster
 
-__all__ = ["FrameDecoder", "decode_frame", "with_raster"]
+__all__ = ["FrameDecoder", "decode_frame", "with_match", "with_raster"]

@@ -55,6 +55,10 @@ class KeptPicture(ArrayVideoDriver):
     def reinit(self) -> None:
         """Do nothing: no buffer has to be allocated."""
 
+    def drop(self) -> None:
+        """Forget the last picture."""
+        self._raw = None
+
     def rgb(self) -> NDArray[np.uint8] | None:
         """Return the last picture as a private array, or `None` before the first; see `picture.to_rgb`."""
         if self._raw is None:
