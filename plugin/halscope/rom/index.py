@@ -110,7 +110,7 @@ class RomIndex:
         """Index a ROM: scan it, rank the starts, decode them, and fingerprint the outputs and the ROM itself.
 
         Args:
-            rom: The image. Streams do not cross edges that the game cannot read across in its mapping.
+            rom: The image. Streams cross bank edges by the rules of its decoders (`Rom.edges`).
             codecs: The codecs. Native ones take a fast path through C++.
             progress: Called with (steps done, total steps).
             cancel: Once cancelled, from any thread, the work ends within milliseconds. A third-party codec's scan is
@@ -178,6 +178,7 @@ class RomIndex:
         _check_names(codecs)
         key = "|".join(
             [f"format {FORMAT}", rom.sha256, rom.mapping.value]
+            + [f"{codec} {rule}" for codec, rule in sorted(rom.edges.items()) if rule is not None]
             + [f"{codec.name} {getattr(codec, 'version', '')}" for codec in codecs]
             + [
                 f"{name} {hashlib.sha256(offsets.tobytes()).hexdigest()}"
@@ -393,16 +394,30 @@ def _decoded(
     kept = np.ones(len(families), np.bool_)
     for row, start in enumerate(families):
         stop_if_cancelled(cancel)
+        codec, offset = codecs[int(start["codec"])], int(start["offset"])
         try:
-            data = codecs[int(start["codec"])].decode(rom.data, int(start["offset"])).data
-        except CodecError:
+            block = codec.decode(rom.data, offset)
+        except CodecError as error:
+            _disagrees(codec, offset, f"decode refuses it: {error.reason}")
             kept[row] = False
             continue
-        parts.append(np.asarray(data, np.uint8))
+        parts.append(np.asarray(block.data, np.uint8))
+        decoded, scanned = (block.consumed, len(parts[-1])), (int(start["packed_size"]), int(start["size"]))
+        if decoded != scanned:
+            _disagrees(
+                codec, offset, "of {} bytes with {} bytes of output; decode says {} and {}".format(*scanned, *decoded)
+            )
     families = families[kept]
     families["size"] = [len(part) for part in parts]
     bounds = np.cumsum([0, *(len(part) for part in parts)]).astype(np.uint32)
     return families, np.concatenate(parts) if parts else np.empty(0, np.uint8), bounds
+
+
+def _disagrees(codec: Codec, offset: int, what: str) -> None:
+    """Report a stream that a codec's `scan` lists and its `decode` contradicts, to a codec that takes such reports."""
+    report = getattr(codec, "report_stream", None)
+    if report is not None:
+        report(offset, what)
 
 
 def _tiles(tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from typing import cast, final
 
 from halscope_hooks import Driven, Host, HostError, Pushing, Snapshot, Tracing
 
+from halscope._output import third_party_code
 from halscope.session._decoding import LiveLane
 from halscope.session._host import HostLink
 from halscope.session._hub import Hub
@@ -26,10 +27,13 @@ class HostFeed:
         hub: Receives changes of the host and its touches.
         taps: Receives every snapshot.
         live: Is told which ROM runs.
+        complete: Completes a snapshot; it may be called again with the same one.
     """
 
-    def __init__(self, link: HostLink, hub: Hub, taps: Taps, live: LiveLane) -> None:
-        self._link, self._hub, self._taps, self._live = link, hub, taps, live
+    def __init__(
+        self, link: HostLink, hub: Hub, taps: Taps, live: LiveLane, complete: Callable[[Snapshot], Snapshot]
+    ) -> None:
+        self._link, self._hub, self._taps, self._live, self._complete = link, hub, taps, live, complete
         self.ended = False
         """Whether the host has no more snapshots: the recording has ended, or the emulator is gone."""
         self.handed_in = 0.0
@@ -69,7 +73,8 @@ class HostFeed:
                 "pass its snapshots to submit()"
             )
         self._hand_in()  # a snapshot that an interrupt has withheld from the taps
-        self._made.extend(zip(map(call, (ask,)), strict=True))  # calling and storing in one step in C
+        with third_party_code():
+            self._made.extend(zip(map(call, (ask,)), strict=True))  # calling and storing in one step in C
         snapshot = self._made[-1][0]
         self.notice_changes()  # it may be the first snapshot of another ROM
         began = time.perf_counter()
@@ -79,7 +84,7 @@ class HostFeed:
         if "tracing" in able:
             # Calling, storing and forgetting: one step in C, so no touch is lost or posted twice.
             self._hub.post_each(zip(map(call, (cast("Tracing", host).take_touches,)), (None,), strict=True))
-        return snapshot
+        return None if snapshot is None else self._complete(snapshot)
 
     def _hand_in(self) -> None:
         """Offer the host's snapshots to the taps."""
@@ -87,6 +92,6 @@ class HostFeed:
             ticket = self._made[0]
             snapshot = ticket[0]
             if snapshot is not None:
-                self._taps.offer(snapshot, ticket)
+                self._taps.offer(self._complete(snapshot), ticket)
             if self._made and self._made[0] is ticket:  # else a tap has stepped the host itself
                 self._made.popleft()
