@@ -115,6 +115,9 @@ class LocateAtlas:
         kind: Buffer,
         plausible: Buffer,
         packed: Buffer,
+        parts: Buffer,
+        known: Buffer,
+        transforms: NDArray[np.uint32],
         most_places: int,
         most_twins: int,
     ) -> None: ...
