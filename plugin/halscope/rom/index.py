@@ -126,6 +126,7 @@ class RomIndex:
         known_starts: KnownStarts | None = None,
         known_tables: Sequence[KnownTable] = (),
         threads: int = 0,
+        fresh: bool = False,
     ) -> Self:
         """Load the index from the cache if it holds this ROM and these codecs; otherwise build and store it.
 
@@ -141,6 +142,7 @@ class RomIndex:
             known_starts: See `build`; part of the cache key.
             known_tables: See `build`; part of the cache key.
             threads: See `build`.
+            fresh: Build and store the index even if the cache has one.
         """
         _check_names(codecs)
         key = "|".join(
@@ -158,7 +160,7 @@ class RomIndex:
         )
         folder = cache.default_folder() if cache_dir is None else cache_dir
         path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
-        stored = cache.load(path, key)
+        stored = None if fresh else cache.load(path, key)
         if stored is not None and _fits(stored, rom):
             return cls(rom, codecs, stored["families"], stored)
         index = cls.build(
@@ -171,7 +173,8 @@ class RomIndex:
             threads=threads,
         )
         if not any(getattr(codec, "failed", False) for codec in codecs):
-            cache.store(path, key, index._arrays())
+            about = {"rom": Path(rom.name).name, "title": rom.title, "sha256": rom.sha256}
+            cache.store(path, key, index._arrays(), about | {"codecs": [codec.name for codec in codecs]})
         return index
 
     @property
