@@ -38,8 +38,8 @@ def is_our_thread() -> None:
 def command_output() -> Iterator[None]:
     """Within the block, only the command itself prints to standard output.
 
-    The command is the calling thread and those of its sessions, except inside `third_party_code`. Whatever other code and other threads print
-    there goes to standard error, so that it cannot spoil the command's JSON.
+    The command is the calling thread and those of its sessions, except inside `third_party_code`. Whatever other code
+    and other threads print there goes to standard error, so that it cannot spoil the command's JSON.
     """
     real = sys.stdout
     sys.stdout = _CommandOutput(real)

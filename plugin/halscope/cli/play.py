@@ -46,7 +46,7 @@ def _run_frames(
     with progress_bar("indexing", "B") as progress:
         locate = workspace.tracker(progress)
     last = None
-    with open_game(game_from(options), locate, plugins) as session:
+    with open_game(game_from(options), locate, plugins, rom=workspace.rom) as session:
         edits = _edits(options, workspace, session, watch)
         try:
             for update in play_frames(session, schedule_from(options), options.frames):
@@ -65,7 +65,7 @@ def _run_live(
     options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None
 ) -> tuple[Update | None, bool, LiveEdits]:
     """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
-    session = open_game(game_from(options), None, plugins, threads=True)
+    session = open_game(game_from(options), None, plugins, threads=True, rom=workspace.rom)
     edits = _edits(options, workspace, session, watch)
 
     def show(update: Update) -> None:
