@@ -11,6 +11,7 @@ from halscope._files import read_limited, refuse_same, write_atomic
 from halscope.app import Plugins, Workspace, bare_stream
 from halscope.cli._arguments._kinds import number
 from halscope.cli._common import print_json, rom_offset
+from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 
 RAW_LIMIT = 0x10000  # a HAL block decodes to at most this many bytes
@@ -28,7 +29,7 @@ def decompress(options: argparse.Namespace) -> int:
             {"codec": codec.name, "offset": block.offset, "packed_size": block.consumed, "size": int(block.data.size)}
         )
     else:
-        print(f"{options.output}: {block.data.size} bytes from {block.consumed} packed at {block.offset:#x}")
+        say(f"{options.output}: {block.data.size} bytes from {block.consumed} packed at {block.offset:#x}")
     return 0
 
 
@@ -61,5 +62,5 @@ def compress(options: argparse.Namespace) -> int:
         print_json({"codec": codec.name, "size": len(data), "packed_size": len(packed)})
     else:
         share = f" ({100 * len(packed) / len(data):.1f} %)" if data else ""
-        print(f"{options.output}: {len(packed)} bytes from {len(data)}{share}")
+        say(f"{options.output}: {len(packed)} bytes from {len(data)}{share}")
     return 0

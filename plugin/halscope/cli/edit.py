@@ -8,6 +8,7 @@ from halscope_hooks import RAW_CODEC, UsageError
 
 from halscope.app import Workspace, extract_blocks, extract_raw, extract_sprites, inject, read_palette
 from halscope.cli._common import out_folder, print_json, progress_bar, rom_offset
+from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 
 
@@ -44,7 +45,7 @@ def run_extract(options: argparse.Namespace) -> int:
         )
     else:
         for sheet in written:
-            print(f"{sheet.png}: {sheet.tiles} tiles")
+            say(f"{sheet.png}: {sheet.tiles} tiles")
     return 0
 
 
@@ -73,7 +74,7 @@ def run_inject(options: argparse.Namespace) -> int:
             }
         )
     else:
-        print(f"{options.output}: {done.patch.summary}")
+        say(f"{options.output}: {done.patch.summary}")
         for note in done.plan.notes:
-            print(f"note: {note}")
+            say(f"note: {note}")
     return 0

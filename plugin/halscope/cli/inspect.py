@@ -8,6 +8,7 @@ from halscope_hooks import UsageError
 
 from halscope.app import Workspace, inspect_files
 from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 
 
@@ -24,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
         print_json({"sprites": rows})
     else:
         for row in rows:
-            print(
+            say(
                 f"{row['index']:3}: ({row['x']:4}, {row['y']:3}) {row['width']}x{row['height']} "
                 f"palette {row['palette']} priority {row['priority']}"
             )

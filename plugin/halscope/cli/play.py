@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from pathlib import Path
 
 from halscope_hooks import Update, UsageError
@@ -12,6 +11,7 @@ from halscope_hooks import Update, UsageError
 from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open_game, play_frames, write_frame_pictures
 from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._game import frame_summary, game_from, schedule_from
+from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.session import Session
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None and last is not None:
         write_frame_pictures(last, workspace, out_folder(options.out), "last")
     if not options.json and last is not None:
-        print(f"{workspace.rom.name}: stopped at frame {last.snapshot.frame}")
+        say(f"{workspace.rom.name}: stopped at frame {last.snapshot.frame}")
     return 130 if interrupted else 0
 
 
@@ -83,4 +83,4 @@ def _edits(options: argparse.Namespace, workspace: Workspace, session: Session, 
 
 
 def _report(line: str) -> None:
-    print(line, file=sys.stderr)
+    note(line)

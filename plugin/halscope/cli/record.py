@@ -7,6 +7,7 @@ import argparse
 from halscope.app import Workspace, open_game, open_recording, record_game, write_frame_pictures
 from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._game import frame_summary, game_from, schedule_from
+from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 
 
@@ -28,7 +29,7 @@ def run_record(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"recording": str(options.output), "frames": options.frames, "bytes": size})
     else:
-        print(f"{options.output}: {options.frames} frames, {size} bytes")
+        say(f"{options.output}: {options.frames} frames, {size} bytes")
     return 0
 
 
@@ -51,5 +52,5 @@ def run_replay(options: argparse.Namespace) -> int:
     if options.out is not None and last is not None:
         write_frame_pictures(last, workspace, out_folder(options.out), "last")
     if not options.json:
-        print(f"{options.recording}: {frames} frames decoded")
+        say(f"{options.recording}: {frames} frames decoded")
     return 0

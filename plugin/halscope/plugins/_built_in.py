@@ -11,8 +11,6 @@ from halscope.codecs.lz import LZ1, LZ2
 from halscope.codecs.simcity import SIMCITY
 from halscope.export import bps, ips
 from halscope.games import profiles
-from halscope.hosts import libretro
-from halscope.hosts.recording import ReplayHost
 from halscope.rom.image import Rom
 
 
@@ -23,6 +21,8 @@ class _Libretro:
 
     def open(self, request: HostRequest) -> Host:
         file = request.needed_file(self.name)
+        from halscope.hosts import libretro
+
         Rom.load(file)  # a core accepts almost any file, so refuse what is not a SNES ROM here, with the reason
         return libretro.LibretroHost(file, request.core)
 
@@ -33,6 +33,8 @@ class _Recording:
     description: str = "a recording, played back"
 
     def open(self, request: HostRequest) -> Host:
+        from halscope.hosts.recording import ReplayHost
+
         return ReplayHost(request.needed_file(self.name))
 
 

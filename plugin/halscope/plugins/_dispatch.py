@@ -17,7 +17,6 @@ from typing import Any, Final
 from halscope_hooks import PluginError
 
 from halscope.plugins._describe import describe_error, in_short
-from halscope.session import forget_frames
 
 log: Final = logging.getLogger("halscope.plugins")
 trace_log: Final = logging.getLogger("halscope.hooks")
@@ -115,6 +114,8 @@ class Dispatcher:
         except Exception as error:  # third-party code may raise anything, and must not stop the other plugins
             self._time(key, time.perf_counter() - began)
             self._tell(implementation, wanted, time.perf_counter() - began, "raised", error)
+            from halscope.session import forget_frames  # here: a command that runs no game does not load that room
+
             self.failed(implementation.plugin, implementation.hook, error)
             forget_frames(error)
             return False, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from halscope_hooks import (
     Delivery,
@@ -21,7 +21,8 @@ from halscope_hooks import (
     SubscriptionHandle,
 )
 
-from halscope.session import Session
+if TYPE_CHECKING:  # a command that runs no game does not load the room of sessions
+    from halscope.session import Session
 
 
 class SessionFacade:

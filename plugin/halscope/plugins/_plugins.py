@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from halscope_hooks import (
     PERMISSIONS,
@@ -33,7 +33,9 @@ from halscope.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostF
 from halscope.plugins._permissions import Grants
 from halscope.plugins._registry import Registry, weak_hooks
 from halscope.ppu.grouping import Metasprite, draw_group, group_sprites
-from halscope.session import Session
+
+if TYPE_CHECKING:  # a command that runs no game does not load the room of sessions
+    from halscope.session import Session
 
 log: Final = logging.getLogger("halscope.plugins")
 

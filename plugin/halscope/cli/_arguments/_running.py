@@ -77,3 +77,14 @@ def add_doctor(commands: Commands) -> None:
     doctor.add_argument("--rom", type=Path, metavar="ROM", help="also report on this ROM")
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     add_plugin_options(doctor)
+
+
+def add_completion(commands: Commands) -> None:
+    """Add completion."""
+    completion = commands.add_parser(
+        "completion",
+        help="print a script that completes this command's arguments in a shell",
+        description="bash: add `source <(halscope completion bash)` to ~/.bashrc. zsh: write it to a file _halscope in "
+        "a folder of $fpath. fish: write it to ~/.config/fish/completions/halscope.fish.",
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
