@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -21,6 +22,11 @@ class Shown(NamedTuple):
 
     text: str
     code: int
+
+    @property
+    def plain(self) -> str:
+        """The text without colours and movements of the cursor."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.text)
 
 
 def halscope(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:

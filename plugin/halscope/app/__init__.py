@@ -8,7 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from halscope.app._doctor import Check, examine
-    from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette
+    from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette, write_page
     from halscope.app._game_run import (
         BUTTONS,
         Game,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from halscope.app._patch_files import check_output
     from halscope.app._pictures import on_screen, write_frame_pictures
     from halscope.app._play import Play
+    from halscope.app._regroup import Regrouping
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._watched_folder import LiveEdits
@@ -50,6 +51,7 @@ __all__ = [
     "Plugins",
     "Press",
     "Refusal",
+    "Regrouping",
     "TourReport",
     "Workspace",
     "bare_stream",
@@ -71,6 +73,7 @@ __all__ = [
     "run_tour",
     "to_rom_offset",
     "write_frame_pictures",
+    "write_page",
 ]
 
 _MODULES = {
@@ -89,6 +92,7 @@ _MODULES = {
     "Plugins": "halscope.plugins",
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
+    "Regrouping": "halscope.app._regroup",
     "TourReport": "halscope.app._tour_report",
     "Workspace": "halscope.app._workspace",
     "bare_stream": "halscope.app._workspace",
@@ -109,6 +113,7 @@ _MODULES = {
     "run_tour": "halscope.app._tour",
     "to_rom_offset": "halscope.app._workspace",
     "write_frame_pictures": "halscope.app._pictures",
+    "write_page": "halscope.app._extract",
 }
 
 

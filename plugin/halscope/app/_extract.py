@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, StartEvidence, UsageError
+from halscope_hooks import RAW_CODEC, HalscopeError, StartEvidence, UsageError
 from numpy.typing import NDArray
 
+from halscope.app._index_page import write_index_page
+from halscope.app._regroup import Regrouping, regroup
+from halscope.app._sheet_folder import describe
 from halscope.app._workspace import Workspace
 from halscope.formats.recording import RecordingReader
 from halscope.inject import (
@@ -17,10 +20,10 @@ from halscope.inject import (
     sheet_from_block,
     sheet_from_metasprite,
     sheet_from_raw,
-    sheet_from_sprite,
     write_sheet,
 )
 from halscope.ppu import decode_frame
+from halscope.ppu.grouping import draw_group
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
 
@@ -32,6 +35,8 @@ class WrittenSheet:
     png: Path
     json: Path
     tiles: int
+    places: str
+    """Where its tiles are from, and how many are locked."""
 
 
 def read_palette(rom: Rom, offset: int, colours: int) -> NDArray[np.uint16]:
@@ -114,9 +119,16 @@ def extract_raw(
 
 
 def extract_sprites(
-    workspace: Workspace, recording: Path, frame: int, folder: Path, *, single: bool, overwrite: bool
+    workspace: Workspace,
+    recording: Path,
+    frame: int,
+    folder: Path,
+    *,
+    single: bool,
+    regrouping: Regrouping,
+    overwrite: bool,
 ) -> list[WrittenSheet]:
-    """Write the sprites of a recorded frame as edit sheets, one per metasprite, or with `single` one per sprite.
+    """Write the sprites of a recorded frame as edit sheets, one per figure, or with `single` one per sprite.
 
     Raises:
         UsageError: The recording has no such frame, or the frame's sprites cannot be decoded.
@@ -129,26 +141,20 @@ def extract_sprites(
     if decoded.sprites_unknown:
         raise UsageError(f"{recording}: frame {frame}: {decoded.sprites_unknown}")
     origins = workspace.index().locate_vram(snapshot.vram)
-    groups = workspace.plugins.group_sprites(decoded)
     codecs = workspace.plugins.codecs()
+    groups = workspace.plugins.group_sprites(decoded)
     if single:
-        return [
-            write(
-                sheet_from_sprite(decoded, decoded.sprites[index], origins, workspace.rom, codecs),
-                folder / f"sprite-{index:03}.png",
-                overwrite=overwrite,
-            )
-            for group in groups
-            for index in group.indices
-        ]
-    return [
-        write(
-            sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
-            folder / f"sprites-{group.indices[0]:03}.png",
-            overwrite=overwrite,
-        )
-        for group in groups
-    ]
+        groups = tuple(draw_group(decoded, [index]) for group in groups for index in group.indices)
+    figures = regroup(
+        decoded,
+        groups,
+        regrouping,
+        lambda group: sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
+    )
+    sheets: dict[str, Sheet] = {}  # a frame may show one figure twice, which is one sheet
+    for figure in figures:
+        sheets.setdefault(figure.name, figure.sheet)
+    return [write(sheet, folder / f"{name}.png", overwrite=overwrite) for name, sheet in sheets.items()]
 
 
 def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
@@ -159,5 +165,15 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
     """
     if path.exists() and not overwrite:
         raise UsageError(f"{path}: already exists and may contain edits; give another --out, or --overwrite")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
     png, json = write_sheet(sheet, None, path)
-    return WrittenSheet(png, json, len(sheet.cells))
+    return WrittenSheet(png, json, len(sheet.cells), describe(sheet))
+
+
+def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:
+    """Write the index page of all sheets in the folder, and return its path. Raises HalscopeError."""
+    notes = {sheet.png.relative_to(folder).as_posix(): sheet.places for sheet in written}
+    return write_index_page(folder, workspace.rom.title or workspace.rom.name, notes)

@@ -10,7 +10,7 @@ from halscope_hooks import ExportRequest, Patch, PatchError
 
 from halscope._files import refuse_same, write_atomic
 from halscope.app._workspace import Workspace
-from halscope.inject import apply_patch
+from halscope.inject import BlockEdit, apply_patch
 
 log: Final = logging.getLogger("halscope.export")
 
@@ -53,3 +53,9 @@ def write_patch(workspace: Workspace, patch: Patch, output: Path) -> None:
             f"{output}: the {exporter.description} does not produce the edited ROM; nothing was written; write a .bps"
         )
     write_atomic(output, data)
+
+
+def block_fill(block: BlockEdit) -> str:
+    """Say how full the place of an edited block is: `hal block at 0x35d23: 2401 of 2625 bytes, 224 free`."""
+    size = len(block.new_packed)
+    return f"{block.name}: {size} of {block.old_packed_size} bytes, {block.old_packed_size - size} free"

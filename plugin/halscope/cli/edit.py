@@ -6,8 +6,9 @@ import argparse
 
 from halscope_hooks import RAW_CODEC, UsageError
 
-from halscope.app import Workspace, extract_blocks, extract_raw, extract_sprites, inject, read_palette
+from halscope.app import Workspace, extract_blocks, extract_raw, extract_sprites, inject, read_palette, write_page
 from halscope.cli._common import out_folder, print_json, progress_bar, rom_offset
+from halscope.cli._game import regrouping_from
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 
@@ -25,7 +26,13 @@ def run_extract(options: argparse.Namespace) -> int:
     folder = out_folder(options.out)
     if options.recording is not None:
         written = extract_sprites(
-            workspace, options.recording, options.frame, folder, single=options.single, overwrite=options.overwrite
+            workspace,
+            options.recording,
+            options.frame,
+            folder,
+            single=options.single,
+            regrouping=regrouping_from(options),
+            overwrite=options.overwrite,
         )
     else:
         palette = None
@@ -39,13 +46,15 @@ def run_extract(options: argparse.Namespace) -> int:
             written = extract_blocks(
                 workspace, None if options.all else offsets, folder, codec=options.codec, lead=options.lead, **shown
             )
+    page = write_page(workspace, folder, written)
     if options.json:
         print_json(
             {"sheets": [{"png": str(sheet.png), "json": str(sheet.json), "tiles": sheet.tiles} for sheet in written]}
         )
     else:
         for sheet in written:
-            say(f"{sheet.png}: {sheet.tiles} tiles")
+            say(f"{sheet.png}: {sheet.places}")
+        say(f"{page}: all of them on one page")
     return 0
 
 

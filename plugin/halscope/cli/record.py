@@ -12,12 +12,12 @@ from halscope.cli._plugins import plugins_from
 
 
 def run_record(options: argparse.Namespace) -> int:
-    """Run the game and record it."""
+    """Run the game and record it. An interrupt ends it early; what was recorded until then is kept, and said."""
     with (
         open_game(game_from(options), plugins=plugins_from(options)) as session,
         progress_bar("recording", "frame") as progress,
     ):
-        size = record_game(
+        done = record_game(
             session,
             options.output,
             options.frames,
@@ -27,9 +27,12 @@ def run_record(options: argparse.Namespace) -> int:
             progress=progress,
         )
     if options.json:
-        print_json({"recording": str(options.output), "frames": options.frames, "bytes": size})
+        print_json({"recording": str(options.output), "frames": done.frames, "bytes": done.size})
     else:
-        say(f"{options.output}: {options.frames} frames, {size} bytes")
+        wanted = "" if done.interrupt is None else f" of {options.frames}"
+        say(f"{options.output}: {done.frames}{wanted} frames, {done.size} bytes")
+    if done.interrupt is not None:
+        raise done.interrupt
     return 0
 
 

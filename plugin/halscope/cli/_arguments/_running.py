@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, positive
-from halscope.cli._arguments._shared import add_game_options, add_plugin_options
+from halscope.cli._arguments._shared import add_game_options, add_plugin_options, add_regrouping_options
 
 
 def add_demo(commands: Commands) -> None:
@@ -42,6 +42,7 @@ def add_play(commands: Commands) -> None:
         metavar="PNG",
         help="apply an edited PNG from the start (repeat for more)",
     )
+    add_regrouping_options(play)
     play.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     play.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
     play.add_argument(
