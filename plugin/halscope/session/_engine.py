@@ -49,7 +49,7 @@ from halscope.session._rights import Right
 from halscope.session._stats import Latencies
 from halscope.session._stopping import Deadline, PoolStoppedError, StopReport
 from halscope.session._tap_list import Taps
-from halscope.session._threads import PREFIX, forget_frames, inside
+from halscope.session._threads import PREFIX, inside, told_error
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -225,14 +225,15 @@ class Engine:
 
     def set_locate(self, locate: Locate | None) -> None:
         """See Session.set_locate."""
+        if self.last is not None:
+            return  # a closed session keeps nothing
         self.live.set_locate(locate)
         self._attend()
         self._flush()
 
     def failed(self, what: str, error: BaseException, trace: str, plugin: str = "", job_id: int | None = None) -> None:
         """Report a failure to subscribers."""
-        forget_frames(error)  # frames would keep snapshots and callers alive while the failure waits
-        self._post(JobFailed(what, error, trace, plugin, job_id))
+        self._post(JobFailed(what, told_error(error), trace, plugin, job_id))
         self._flush()
 
     def report_failure(self, what: str, error: BaseException, trace: str, plugin: str) -> None:
