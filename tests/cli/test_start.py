@@ -59,7 +59,7 @@ def loaded(*arguments: str) -> set[str]:
 
 def heavy(modules: set[str]) -> set[str]:
     """The packages of others, and the rooms."""
-    light = {"halscope.cli", "halscope._version"}
+    light = {"halscope.cli", "halscope._output", "halscope._version"}
     rooms = {".".join(name.split(".")[:2]) for name in modules if name.startswith("halscope.")}
     return (
         modules & {"numpy", "pluggy", "PIL", "rich", "shtab", "asyncio", "platformdirs", "typing", "logging"}

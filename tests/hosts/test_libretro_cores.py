@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib.util
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import numpy as np
 import pytest
 from halscope.hosts.libretro import CORE_VARIABLE, CoreFile, LibretroHost, available_cores, cores, find_core
 from halscope_hooks import HostError, RomError, UsageError
-from support import probe_rom
+from support import probe_rom, small_core
 from support.cores import installed_cores
 
 on_every_core = pytest.mark.parametrize("core", installed_cores())
@@ -93,42 +91,6 @@ def test_a_core_of_another_console_is_refused_by_name() -> None:
         LibretroHost(probe_rom.build(), core)
 
 
-_SMALL_CORE = """
-#include <stdbool.h>
-#include <stddef.h>
-struct info { const char *name, *version, *extensions; bool full_path, block_extract; };
-struct geometry { unsigned width, height, max_width, max_height; float aspect; double fps, rate; };
-static char memory[0x20000];
-unsigned retro_api_version(void) { return API; }
-void retro_get_system_info(struct info *i) {
-    i->name = "Small"; i->version = "1"; i->extensions = "sfc|smc"; i->full_path = i->block_extract = false; }
-void retro_get_system_av_info(struct geometry *g) {
-    g->width = g->max_width = 256; g->height = g->max_height = 224; g->aspect = 1; g->fps = 60; g->rate = 32000; }
-bool retro_load_game(const void *game) { (void)game; return TAKES_ROM; }
-bool retro_load_game_special(unsigned t, const void *g, size_t n) { (void)t; (void)g; (void)n; return false; }
-void *retro_get_memory_data(unsigned id) { return id == 2 || (id == 3 && VRAM_BYTES) ? memory : NULL; }
-size_t retro_get_memory_size(unsigned id) { return id == 2 ? sizeof memory : id == 3 ? VRAM_BYTES : 0; }
-size_t retro_serialize_size(void) { return 16; }
-bool retro_serialize(void *d, size_t n) { (void)d; (void)n; return false; }
-bool retro_unserialize(const void *d, size_t n) { (void)d; (void)n; return false; }
-unsigned retro_get_region(void) { return 0; }
-void retro_set_environment(void *f) { (void)f; }
-void retro_set_video_refresh(void *f) { (void)f; }
-void retro_set_audio_sample(void *f) { (void)f; }
-void retro_set_audio_sample_batch(void *f) { (void)f; }
-void retro_set_input_poll(void *f) { (void)f; }
-void retro_set_input_state(void *f) { (void)f; }
-void retro_set_controller_port_device(unsigned p, unsigned d) { (void)p; (void)d; }
-void retro_init(void) {}
-void retro_deinit(void) {}
-void retro_reset(void) {}
-void retro_run(void) {}
-void retro_unload_game(void) {}
-void retro_cheat_reset(void) {}
-void retro_cheat_set(unsigned i, bool e, const char *c) { (void)i; (void)e; (void)c; }
-"""
-
-
 @pytest.mark.parametrize(
     ("api", "takes_rom", "vram_bytes", "message"),
     [
@@ -143,13 +105,7 @@ void retro_cheat_set(unsigned i, bool e, const char *c) { (void)i; (void)e; (voi
 def test_a_core_that_cannot_be_used_is_refused_with_the_reason(
     tmp_path: Path, api: int, takes_rom: str, vram_bytes: int, message: str
 ) -> None:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler to build a small core with")
-    source, core = tmp_path / "small.c", tmp_path / "small_libretro.so"
-    source.write_text(_SMALL_CORE)
-    options = [f"-DAPI={api}", f"-DTAKES_ROM={takes_rom}", f"-DVRAM_BYTES={vram_bytes}"]
-    subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", core, source], check=True)
+    core = small_core.build(tmp_path, name="Small", API=api, TAKES_ROM=takes_rom, VRAM_BYTES=vram_bytes)
     for _ in range(2):  # a refused core is unloaded: the second attempt fails in the same way
         with pytest.raises(HostError, match=message):
             LibretroHost(probe_rom.build(), core)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from halscope.app._inject import inject
     from halscope.app._inspect import inspect_files
     from halscope.app._known_game import KnownGame
+    from halscope.app._moments import check_rom, one_state, recorded_frame
     from halscope.app._patch_files import check_output
     from halscope.app._pictures import on_screen, write_frame_pictures
     from halscope.app._play import Play
@@ -56,6 +57,7 @@ __all__ = [
     "Workspace",
     "bare_stream",
     "check_output",
+    "check_rom",
     "examine",
     "extract_blocks",
     "extract_raw",
@@ -63,6 +65,7 @@ __all__ = [
     "inject",
     "inspect_files",
     "on_screen",
+    "one_state",
     "open_game",
     "open_host",
     "open_recording",
@@ -70,6 +73,7 @@ __all__ = [
     "plugin",
     "read_palette",
     "record_game",
+    "recorded_frame",
     "run_tour",
     "to_rom_offset",
     "write_frame_pictures",
@@ -97,6 +101,7 @@ _MODULES = {
     "Workspace": "halscope.app._workspace",
     "bare_stream": "halscope.app._workspace",
     "check_output": "halscope.app._patch_files",
+    "check_rom": "halscope.app._moments",
     "examine": "halscope.app._doctor",
     "extract_blocks": "halscope.app._extract",
     "extract_raw": "halscope.app._extract",
@@ -104,12 +109,14 @@ _MODULES = {
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
     "on_screen": "halscope.app._pictures",
+    "one_state": "halscope.app._moments",
     "open_game": "halscope.app._game_run",
     "open_host": "halscope.app._game_run",
     "open_recording": "halscope.app._game_run",
     "play_frames": "halscope.app._game_run",
     "read_palette": "halscope.app._extract",
     "record_game": "halscope.app._game_run",
+    "recorded_frame": "halscope.app._moments",
     "run_tour": "halscope.app._tour",
     "to_rom_offset": "halscope.app._workspace",
     "write_frame_pictures": "halscope.app._pictures",

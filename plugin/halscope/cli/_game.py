@@ -7,22 +7,17 @@ from typing import Any
 
 from halscope_hooks import Update
 
-from halscope.app import Game, Press, Regrouping, on_screen
+from halscope.app import Game, Press, on_screen
 
 
 def game_from(options: argparse.Namespace) -> Game:
     """Return the game from the options."""
-    return Game(rom=options.rom, core=options.core, host=options.host)
+    return Game(rom=options.rom, core=options.core, host=options.host, mapping=options.mapping, state=options.state)
 
 
 def schedule_from(options: argparse.Namespace) -> tuple[Press, ...]:
     """Return the button presses from the options."""
     return tuple(options.press)
-
-
-def regrouping_from(options: argparse.Namespace) -> Regrouping:
-    """Return the figures to merge and to split from the options."""
-    return Regrouping(tuple((first, second) for first, second in options.merge), tuple(options.split))
 
 
 def frame_summary(update: Update) -> dict[str, Any]:

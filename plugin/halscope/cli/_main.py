@@ -33,8 +33,10 @@ def run_command(argv: Sequence[str] | None) -> int:
         return _finish(code)
     except OutputError as error:
         return report_output(error)
+    from halscope._output import command_output
+
     try:
-        with termination_interrupts():
+        with command_output(), termination_interrupts():
             code = run(options)
     except OutputError as error:
         return report_output(error)

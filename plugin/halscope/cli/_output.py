@@ -10,6 +10,8 @@ import sys
 
 from halscope_hooks import HalscopeError
 
+from halscope._output import own_output
+
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from typing import Any, TextIO
@@ -41,13 +43,14 @@ def prepare_streams() -> None:
 
 def say(line: str, style: str = "") -> None:
     """Print a line on standard output, on a terminal in this rich style. Raises OutputError."""
+    stream = own_output()
     try:
-        if style and on_terminal(sys.stdout):
+        if style and on_terminal(stream):
             from halscope.cli._terminal import print_styled
 
             print_styled(line, style)
         else:
-            print(line)
+            print(line, file=stream)
     except OSError as error:
         raise OutputError(error) from error
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from halscope_hooks import StartEvidence
 
+from halscope._output import own_output
 from halscope.cli._output import OutputError, on_terminal, say
 
 EVIDENCE_STYLES: Final[dict[StartEvidence, str]] = {
@@ -49,7 +49,7 @@ class Cell:
 def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str | Cell]]) -> None:
     """Print a table on standard output. Raises OutputError."""
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
-    if on_terminal(sys.stdout):
+    if on_terminal(own_output()):
         from rich.text import Text
 
         from halscope.cli import _terminal

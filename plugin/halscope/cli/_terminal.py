@@ -14,6 +14,8 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from rich.table import Table
 from rich.text import Text
 
+from halscope._output import own_output
+
 REFRESH_SECONDS: Final = 0.1
 
 
@@ -80,4 +82,4 @@ def terminal_progress(text: str, unit: str) -> Iterator[Callable[[int, int], Non
 
 
 def _console() -> Console:
-    return Console(file=sys.stdout, highlight=False, markup=False)
+    return Console(file=own_output(), highlight=False, markup=False)

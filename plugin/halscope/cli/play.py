@@ -10,7 +10,8 @@ from halscope_hooks import Update, UsageError
 
 from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open_game, play_frames, write_frame_pictures
 from halscope.cli._common import out_folder, print_json, progress_bar
-from halscope.cli._game import frame_summary, game_from, regrouping_from, schedule_from
+from halscope.cli._figures import regrouping_from
+from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.session import Session
@@ -24,9 +25,9 @@ def run(options: argparse.Namespace) -> int:
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     plugins = plugins_from(options)
-    workspace = Workspace.open(options.rom, plugins)
+    workspace = Workspace.open(options.rom, plugins, mapping=options.mapping)
     if options.output is not None:
-        check_output(workspace, options.output)  # fail now, not after an hour of play
+        check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
     game = _Running(options, plugins, workspace, None if options.watch is None else out_folder(options.watch))
     try:
         if options.frames:
@@ -127,7 +128,7 @@ class _Running:
     def keep(self) -> None:
         """Write the edits and the pictures of the last frame, as the options say."""
         if self._options.output is not None and self._edits is not None:
-            self._edits.write_patch(self._options.output)
+            self._edits.write_patch(self._options.output, headered=self._options.headered)
         if self._options.out is not None and self.last is not None:
             write_frame_pictures(self.last, self._workspace, out_folder(self._options.out), "last")
 

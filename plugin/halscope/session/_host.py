@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, cast
 
 from halscope_hooks import Capability, Host, HostChanged, HostError, HostInfo, UsageError, WriteReceipt, capabilities_of
 
+from halscope._output import third_party_code
 from halscope.session._cells import Cell
 from halscope.session._host_call import HostCall
 from halscope.session._job_terms import JobState, Priority
@@ -240,7 +241,8 @@ class HostLink(Keeper):
         about_to_call_out("close")
         try:
             if self._to_close.left:
-                self._to_close.deliver(methodcaller("close"))  # exactly once, even if interrupted
+                with third_party_code():
+                    self._to_close.deliver(methodcaller("close"))  # exactly once, even if interrupted
         except Exception as error:
             self.close_error = f"{self.info.name}: the host could not be closed: {type(error).__name__}: {error}"
             text = "".join(traceback.format_exception(error))

@@ -80,6 +80,7 @@ class Job[T]:
         "id",
         "key",
         "name",
+        "plugin",
         "priority",
         "submitted",
         "token",
@@ -97,9 +98,11 @@ class Job[T]:
         key: Hashable | None = None,
         parent: CancelToken | None = None,
         pausable: bool = True,
+        plugin: str = "",
     ) -> None:
         self.id: Final = next(_NUMBERS)
         self.name: Final = name
+        self.plugin: Final = plugin
         self.priority: Final = priority
         self.token: Final = CancelToken(parent)
         self.key: Final = key

@@ -7,20 +7,21 @@ from collections.abc import Collection
 from typing import Final, Literal, override
 
 import numpy as np
-from libretro.api import InputDevice, Port
-from libretro.api.log import LogLevel
-from libretro.api.video import PixelFormat
-from libretro.drivers import ArrayAudioDriver, ArrayVideoDriver, IterableInputDriver, LogDriver
-from libretro.drivers.video import FrameBufferSpecial
 from numpy.typing import NDArray
 
 from halscope.hosts.libretro import picture
-
-BUTTONS: Final = ("b", "y", "select", "start", "up", "down", "left", "right", "a", "x", "l", "r")
-"""Names of a pad's buttons, in the order of libretro's joypad ids."""
-
-PORTS: Final = 2
-"""Controller ports of the console."""
+from halscope.hosts.libretro.api import (
+    ArrayAudioDriver,
+    ArrayVideoDriver,
+    FrameBufferSpecial,
+    InputDevice,
+    IterableInputDriver,
+    LogDriver,
+    LogLevel,
+    PixelFormat,
+    Port,
+)
+from halscope.hosts.libretro.pads import BUTTONS, PORTS
 
 _FORMATS: Final[dict[PixelFormat, picture.PixelFormat]] = {
     PixelFormat.RGB1555: "rgb1555",

@@ -11,15 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 from halscope_hooks import VRAM_BYTES, WRAM_BYTES, HostError
-from libretro import Session
-from libretro.api import AvEnableFlags
-from libretro.core import Core
-from libretro.drivers import ExplicitPathDriver
 from numpy.typing import NDArray
 
+from halscope.hosts.libretro.api import AvEnableFlags, Core, ExplicitPathDriver, Session
 from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
-from halscope.hosts.libretro.drivers import BUTTONS, PORTS, CoreLog, HeldButtons, KeptPicture, NoSound
+from halscope.hosts.libretro.drivers import CoreLog, HeldButtons, KeptPicture, NoSound
+from halscope.hosts.libretro.pads import check_pad
 
 _API_VERSION: Final = 1
 _SYSTEM_RAM: Final = 2
@@ -99,11 +97,7 @@ class Machine:
 
     def hold(self, buttons: Collection[str], port: int) -> None:
         """Hold exactly these buttons of the pad in `port`. Raises HostError for an unknown name or port."""
-        unknown = sorted(set(buttons) - set(BUTTONS))
-        if unknown:
-            raise HostError(f"{', '.join(unknown)}: no such button; the pad has {', '.join(BUTTONS)}")
-        if not 0 <= port < PORTS:
-            raise HostError(f"no controller port {port}; the console has 0 and 1")
+        check_pad(buttons, port)
         self._buttons.hold(buttons, port)
 
     def run(self) -> None:
