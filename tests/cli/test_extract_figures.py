@@ -13,7 +13,10 @@ from halscope.inject import read_sheet
 from PIL import Image
 from support.terminals import halscope
 
-pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not available_cores(), reason="no libretro core is installed"),
+]
 
 FRAME = 290  # of the meadow
 

@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # importing `typing` would cost more than the rest of thi
 if TYPE_CHECKING:
     from halscope.app._doctor import Check, examine
     from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette, write_page
+    from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
     from halscope.app._game_run import (
         BUTTONS,
         Game,
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
         record_game,
     )
     from halscope.app._inject import inject
-    from halscope.app._inspect import inspect_files
+    from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._known_game import KnownGame
+    from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, one_state, recorded_frame
-    from halscope.app._patch_files import check_output
-    from halscope.app._pictures import on_screen, write_frame_pictures
+    from halscope.app._patch_files import block_fill, check_output
+    from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
     from halscope.app._tour import run_tour
@@ -41,8 +43,10 @@ __all__ = [
     "LISTED_SCORE",
     "BuiltIn",
     "Check",
+    "FigureRow",
     "Game",
     "Grants",
+    "Inspection",
     "KnownGame",
     "ListedBlock",
     "LiveEdits",
@@ -53,15 +57,19 @@ __all__ = [
     "Press",
     "Refusal",
     "Regrouping",
+    "Source",
     "TourReport",
     "Workspace",
     "bare_stream",
+    "block_fill",
     "check_output",
     "check_rom",
     "examine",
     "extract_blocks",
     "extract_raw",
     "extract_sprites",
+    "figure_rows",
+    "frame_with_sprites",
     "inject",
     "inspect_files",
     "on_screen",
@@ -69,6 +77,7 @@ __all__ = [
     "open_game",
     "open_host",
     "open_recording",
+    "palette_texts",
     "play_frames",
     "plugin",
     "read_palette",
@@ -77,6 +86,7 @@ __all__ = [
     "run_tour",
     "to_rom_offset",
     "write_frame_pictures",
+    "write_moment_sheet",
     "write_page",
 ]
 
@@ -84,8 +94,10 @@ _MODULES = {
     "BUTTONS": "halscope.app._game_run",
     "BuiltIn": "halscope.plugins",
     "Check": "halscope.app._doctor",
+    "FigureRow": "halscope.app._figure_rows",
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",
+    "Inspection": "halscope.app._inspect",
     "KnownGame": "halscope.app._known_game",
     "LISTED_SCORE": "halscope.app._workspace",
     "ListedBlock": "halscope.app._workspace",
@@ -97,15 +109,19 @@ _MODULES = {
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
+    "Source": "halscope.app._pictures",
     "TourReport": "halscope.app._tour_report",
     "Workspace": "halscope.app._workspace",
     "bare_stream": "halscope.app._workspace",
+    "block_fill": "halscope.app._patch_files",
     "check_output": "halscope.app._patch_files",
     "check_rom": "halscope.app._moments",
     "examine": "halscope.app._doctor",
     "extract_blocks": "halscope.app._extract",
     "extract_raw": "halscope.app._extract",
     "extract_sprites": "halscope.app._extract",
+    "figure_rows": "halscope.app._figure_rows",
+    "frame_with_sprites": "halscope.app._moment_sheet",
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
     "on_screen": "halscope.app._pictures",
@@ -113,6 +129,7 @@ _MODULES = {
     "open_game": "halscope.app._game_run",
     "open_host": "halscope.app._game_run",
     "open_recording": "halscope.app._game_run",
+    "palette_texts": "halscope.app._figure_rows",
     "play_frames": "halscope.app._game_run",
     "read_palette": "halscope.app._extract",
     "record_game": "halscope.app._game_run",
@@ -120,6 +137,7 @@ _MODULES = {
     "run_tour": "halscope.app._tour",
     "to_rom_offset": "halscope.app._workspace",
     "write_frame_pictures": "halscope.app._pictures",
+    "write_moment_sheet": "halscope.app._moment_sheet",
     "write_page": "halscope.app._extract",
 }
 

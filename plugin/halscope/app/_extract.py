@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from halscope_hooks import RAW_CODEC, HalscopeError, Snapshot, StartEvidence, UsageError
@@ -16,6 +17,7 @@ from halscope.app._sheet_folder import describe
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     Sheet,
+    grey_palette,
     sheet_from_block,
     sheet_from_metasprite,
     sheet_from_raw,
@@ -29,13 +31,52 @@ from halscope.rom.image import Rom
 
 @dataclass(frozen=True, slots=True)
 class WrittenSheet:
-    """An edit sheet on disk."""
+    """An edit sheet on disk.
+
+    Args:
+        png: The picture.
+        json: Its sidecar.
+        sheet: What they hold.
+    """
 
     png: Path
     json: Path
-    tiles: int
-    places: str
-    """Where its tiles are from, and how many are locked."""
+    sheet: Sheet
+
+    @property
+    def places(self) -> str:
+        """Where its tiles are from, and how many are locked."""
+        return describe(self.sheet)
+
+    @property
+    def colours(self) -> list[list[str]]:
+        """The colours of each of its palettes, `#rrggbb`."""
+        rgb = self.sheet.rgb.reshape(len(self.sheet.palettes), -1, 3).tolist()
+        return [[f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in palette] for palette in rgb]
+
+    @property
+    def has_colours(self) -> bool:
+        """Whether its palettes are the game's, not the ones that stand in for unknown ones."""
+        return not np.array_equal(self.sheet.palettes, grey_palette(self.sheet.bpp).reshape(1, -1))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        counts: dict[tuple[str, int, str], int] = {}
+        for cell in self.sheet.cells:
+            if (origin := cell.origin) is not None:
+                key = origin.codec, origin.block_offset, origin.start
+                counts[key] = counts.get(key, 0) + 1
+        return {
+            "png": str(self.png),
+            "json": str(self.json),
+            "tiles": len(self.sheet.cells),
+            "locked": sum(cell.origin is None for cell in self.sheet.cells),
+            "origins": [
+                {"codec": codec, "block_offset": offset, "start": start, "tiles": tiles}
+                for (codec, offset, start), tiles in counts.items()
+            ],
+            "palettes": self.colours,
+        }
 
 
 def read_palette(rom: Rom, offset: int, colours: int) -> NDArray[np.uint16]:
@@ -174,7 +215,7 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
     except OSError as error:
         raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
     png, json = write_sheet(sheet, None, path)
-    return WrittenSheet(png, json, len(sheet.cells), describe(sheet))
+    return WrittenSheet(png, json, sheet)
 
 
 def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:

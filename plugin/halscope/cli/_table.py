@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from halscope_hooks import StartEvidence
 
 from halscope._output import own_output
+from halscope.app import Source
 from halscope.cli._output import OutputError, on_terminal, say
 
 EVIDENCE_STYLES: Final[dict[StartEvidence, str]] = {
@@ -44,6 +45,37 @@ class Cell:
 
     text: str
     style: str = ""
+
+
+def index_ranges(indices: Sequence[int]) -> str:
+    """Return ascending numbers as text: `3, 8 to 127`."""
+    runs: list[list[int]] = []
+    for index in indices:
+        if runs and index == runs[-1][-1] + 1:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+
+
+def origin_cell(source: Source) -> Cell:
+    """Return where tiles are from, in the colour of the evidence."""
+    evidence = source.place.rpartition(" ")[2]
+    return Cell(source.place, next((style for start, style in EVIDENCE_STYLES.items() if start == evidence), "dim"))
+
+
+def print_palettes(palettes: Mapping[int, Sequence[str]]) -> None:
+    """Print OBJ palettes, a line each; on a terminal with a swatch for each colour. Raises OutputError."""
+    for number, colours in palettes.items():
+        if on_terminal(own_output()):
+            from halscope.cli._terminal import print_swatches
+
+            try:
+                print_swatches(f"palette {number}: ", colours)
+            except OSError as error:
+                raise OutputError(error) from error
+        else:
+            say(f"palette {number}: {' '.join(colours)}")
 
 
 def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str | Cell]]) -> None:

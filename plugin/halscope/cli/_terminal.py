@@ -40,6 +40,15 @@ def print_table(columns: Sequence[str], right: Sequence[bool], rows: Sequence[Se
     _console().print(table)
 
 
+def print_swatches(title: str, colours: Sequence[str]) -> None:
+    """Print a line of colours (`#rrggbb`) on standard output, each as a patch with its text beside it."""
+    line = Text(title)
+    for colour in colours:
+        line.append("  ", f"on {colour}")
+        line.append(f" {colour} ")
+    _console().print(line, soft_wrap=True)
+
+
 @contextlib.contextmanager
 def terminal_progress(text: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar on standard error; yields a function (done, total) that moves it and hides it at the end.

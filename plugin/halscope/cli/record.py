@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+
+from halscope_hooks import UsageError
 
 from halscope.app import (
     Workspace,
@@ -10,9 +13,12 @@ from halscope.app import (
     open_game,
     open_recording,
     record_game,
+    recorded_frame,
     write_frame_pictures,
+    write_moment_sheet,
 )
 from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._figures import figures_summary, print_figures
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
@@ -44,27 +50,43 @@ def run_record(options: argparse.Namespace) -> int:
 
 
 def run_replay(options: argparse.Namespace) -> int:
-    """Decode each frame of the recording."""
+    """Decode each frame of the recording, or show one of them."""
+    if options.every is not None and options.out is None:
+        raise UsageError("replay: --every N writes a picture; say where with --out DIR")
     plugins = plugins_from(options)
     workspace = None if options.rom is None else Workspace.open(options.rom, plugins, mapping=options.mapping)
     locate = None
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             locate = workspace.tracker(progress)
+    if options.frame is not None:
+        recorded_frame(options.recording, options.frame)  # refused before anything is printed
     frames = 0
+    last = None
     with open_recording(options.recording, locate, plugins) as session:
         if workspace is not None:
             warning = check_rom(options.recording, session.info.rom, workspace.rom, force=True)
             if warning is not None:
                 note(f"warning: {warning}")
-        last = None
-        while (update := session.step()) is not None:
+        while frames - 1 != options.frame and (update := session.step()) is not None:
             last = update
             frames += 1
-            if options.json:
+            if options.json and options.frame is None:
                 print_json(frame_summary(update))
+    written: list[Path] = []
     if options.out is not None and last is not None:
-        write_frame_pictures(last, workspace, out_folder(options.out), "last")
-    if not options.json:
+        name = "last" if options.frame is None else f"frame-{options.frame:05}"
+        written = write_frame_pictures(last, workspace, out_folder(options.out), name)
+    if options.every is not None:
+        written.append(write_moment_sheet(options.recording, options.every, out_folder(options.out)))
+    if options.json:
+        if options.frame is not None and last is not None:
+            print_json(frame_summary(last) | figures_summary(last, workspace))
+        return 0
+    if options.frame is None:
         say(f"{options.recording}: {frames} frames decoded")
+    if last is not None:
+        print_figures(last, frames - 1, workspace)
+    for path in written:
+        say(str(path))
     return 0

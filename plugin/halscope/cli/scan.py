@@ -44,6 +44,8 @@ def run_scan(options: argparse.Namespace) -> int:
         print_json({"rom": describe(workspace), "blocks": [asdict(block) for block in blocks]})
         return 0
     say(f"{rom.name}: {rom.title!r}, {rom.mapping.name}, {rom.data.size >> 10} KiB", "bold")
+    copier = f"; copier header of {len(rom.copier_header)} bytes, not counted in offsets" if rom.copier_header else ""
+    say(f"sha256 {rom.sha256}{copier}")
     if (game := workspace.game) is not None:
         say(f"game: {game.match.profile.name}, identified by {'hash' if game.match.by == 'sha256' else 'title'}")
     for warning in (*rom.warnings, *(() if game is None else game.notes)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from halscope.cli._arguments._kinds import Commands, positive
+from halscope.cli._arguments._kinds import Commands, number, positive
 from halscope.cli._arguments._shared import (
     add_game_options,
     add_headered_option,
@@ -74,7 +74,11 @@ def add_recording(commands: Commands) -> None:
     replay = commands.add_parser("replay", help="decode a recording like a running game")
     replay.add_argument("recording", type=Path, metavar="FILE")
     replay.add_argument("--rom", type=Path, metavar="ROM", help="locate the tiles in this ROM")
-    replay.add_argument("--out", type=Path, metavar="DIR", help="write pictures of the last frame here")
+    replay.add_argument("--frame", type=number, metavar="N", help="stop at this frame, from 0, and show it")
+    replay.add_argument("--out", type=Path, metavar="DIR", help="write pictures of the last frame, or of --frame, here")
+    replay.add_argument(
+        "--every", type=positive, metavar="N", help="write DIR/frames.png: a small picture of every Nth frame, numbered"
+    )
     replay.add_argument("--json", action="store_true", help="print one line of JSON per frame")
     add_rom_options(replay)
     add_plugin_options(replay)
