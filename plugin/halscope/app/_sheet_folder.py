@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from halscope._files import write_atomic
 from halscope.app._index_page import write_index_page
-from halscope.export.pictures import png_bytes, upscale
+from halscope.export.pictures import png_bytes, square, upscale
 from halscope.inject import Sheet, read_sheet, sheet_edit, write_sheet
 
 SCREEN: Final = "screen.png"
@@ -38,7 +38,7 @@ class SheetFolder:
 
     def show_screen(self, picture: NDArray[np.uint8]) -> None:
         """Replace `screen.png`. Raises HalscopeError."""
-        write_atomic(self.folder / SCREEN, png_bytes(upscale(picture, 1)))
+        write_atomic(self.folder / SCREEN, png_bytes(upscale(square(picture), 1)))
 
     def add(self, name: str, sheet: Sheet) -> bool:
         """Write a sheet, unless there is one of this name with edits. Returns whether it was written.

@@ -14,6 +14,7 @@ from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 from halscope.session import Session
 
 NEWS_FRAMES = 180
@@ -25,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     plugins = plugins_from(options)
-    workspace = Workspace.open(options.rom, plugins, mapping=options.mapping)
+    workspace = workspace_from(options, plugins)
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
     game = _Running(options, plugins, workspace, None if options.watch is None else out_folder(options.watch))
@@ -62,7 +63,7 @@ class _Running:
         with progress_bar("indexing", "B") as progress:
             locate = self._workspace.tracker(progress)
         with (
-            open_game(game_from(self._options), locate, self._plugins) as session,
+            open_game(game_from(self._options), locate, self._plugins, rom=self._workspace.rom) as session,
             progress_bar("playing", "frame") as progress,
         ):
             edits = self._begin(session)
@@ -76,7 +77,7 @@ class _Running:
 
     def run_live(self) -> None:
         """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
-        session = open_game(game_from(self._options), None, self._plugins, threads=True)
+        session = open_game(game_from(self._options), None, self._plugins, threads=True, rom=self._workspace.rom)
         with session, progress_bar("indexing", "B") as progress:
             edits = self._begin(session)
             play = Play(

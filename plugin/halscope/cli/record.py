@@ -8,7 +8,6 @@ from pathlib import Path
 from halscope_hooks import UsageError
 
 from halscope.app import (
-    Workspace,
     check_rom,
     open_game,
     open_recording,
@@ -22,6 +21,7 @@ from halscope.cli._figures import figures_summary, print_figures
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 
 
 def run_record(options: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def run_replay(options: argparse.Namespace) -> int:
     if options.every is not None and options.out is None:
         raise UsageError("replay: --every N writes a picture; say where with --out DIR")
     plugins = plugins_from(options)
-    workspace = None if options.rom is None else Workspace.open(options.rom, plugins, mapping=options.mapping)
+    workspace = None if options.rom is None else workspace_from(options, plugins)
     locate = None
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:

@@ -15,6 +15,7 @@ from halscope.cli._common import print_json, progress_bar
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import EVIDENCE_STYLES, Cell, Column, print_table
+from halscope.cli._workspace import workspace_from
 from halscope.rom import mapping
 
 TILES_LIMIT = 0x100000
@@ -27,11 +28,12 @@ BLOCK_COLUMNS = (
     Column("score", right=True),
     Column("start"),
 )
+_IDENTIFIED = {"sha256": "hash", "title": "title", "file": "its game file"}
 
 
 def run_scan(options: argparse.Namespace) -> int:
     """List the blocks."""
-    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    workspace = workspace_from(options, plugins_from(options))
     rom = workspace.rom
     codec = None if options.codec is None else workspace.codec(options.codec).name
     if options.all:
@@ -47,12 +49,13 @@ def run_scan(options: argparse.Namespace) -> int:
     copier = f"; copier header of {len(rom.copier_header)} bytes, not counted in offsets" if rom.copier_header else ""
     say(f"sha256 {rom.sha256}{copier}")
     if (game := workspace.game) is not None:
-        say(f"game: {game.match.profile.name}, identified by {'hash' if game.match.by == 'sha256' else 'title'}")
+        say(f"game: {game.match.profile.name}, identified by {_IDENTIFIED[game.match.by]}")
     for warning in (*rom.warnings, *(() if game is None else game.notes)):
         say(f"warning: {warning}", "yellow")
     rows = []
     for block in blocks:
         address = mapping.to_snes(rom.mapping, block.offset, rom.data.size)
+        crosses = "" if block.crosses is None else f" (crosses the bank edge at {block.crosses:#x})"
         rows.append(
             (
                 f"{block.offset:#x}",
@@ -61,7 +64,7 @@ def run_scan(options: argparse.Namespace) -> int:
                 str(block.size),
                 block.codec,
                 "-" if block.score is None else format(block.score, ".2f"),
-                Cell(block.start, EVIDENCE_STYLES[block.start]),
+                Cell(block.start + crosses, EVIDENCE_STYLES[block.start]),
             )
         )
     print_table(BLOCK_COLUMNS, rows)
@@ -86,7 +89,7 @@ def describe(workspace: Workspace) -> dict[str, Any]:
 
 def run_locate(options: argparse.Namespace) -> int:
     """Print the origins of each tile."""
-    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    workspace = workspace_from(options, plugins_from(options))
     data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
     if not data or len(data) % TILE_BYTES:
         raise UsageError(f"{options.tiles}: {len(data)} bytes; raw 4bpp tiles have {TILE_BYTES} bytes each")

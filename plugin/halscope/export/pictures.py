@@ -29,7 +29,7 @@ from halscope.export._canvas import (
     text_width,
     write,
 )
-from halscope.export._screen import Box, annotated_screen, outline, upscale
+from halscope.export._screen import Box, annotated_screen, outline, square, upscale
 
 __all__ = [
     "SERIES",
@@ -43,6 +43,7 @@ __all__ = [
     "overview",
     "png_bytes",
     "sprite_sheet",
+    "square",
     "upscale",
 ]
 
@@ -165,7 +166,7 @@ def frame_sheet(frames: Sequence[tuple[str, NDArray[np.uint8] | None]], *, colum
             card(draw, (left, y, left + width, y + height))
             write(draw, (left + width / 2, y + height / 2), "not known", 12, DIM, "mm")
         else:
-            small = Image.fromarray(as_picture(picture, 3)).resize((width, height), Image.Resampling.BOX)
+            small = Image.fromarray(square(as_picture(picture, 3))).resize((width, height), Image.Resampling.BOX)
             image.paste(small, (left, y))
         write(draw, (left, y + height + 3), fitted(caption, 12, width), 12, DIM)
     return image
