@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib.util
+import logging
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from halscope.hosts.libretro import CORE_VARIABLE, CoreFile, LibretroHost, available_cores, cores, find_core
 from halscope_hooks import HostError, RomError, UsageError
-from support import probe_rom, small_core
+from support import probe_rom, small_core, tiny_rom
 from support.cores import installed_cores
 
+only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="functions are replaced on Linux alone")
 on_every_core = pytest.mark.parametrize("core", installed_cores())
+
+
+def flush_c_output() -> None:
+    """Write out what C code has left in its buffers, where it would appear much later."""
+    ctypes.CDLL(None).fflush(None)
 
 
 @pytest.fixture
@@ -169,15 +179,51 @@ def test_every_start_is_the_same(core: str) -> None:
         for _ in range(12):
             host.step()
     starts = []
-    for _ in range(2):
-        with LibretroHost(probe_rom.build(registers={"inidisp": 0x8F}), core) as host:
+    for _ in range(3):
+        # This program sets nothing: all that is seen is what the core has at power-on.
+        with LibretroHost(tiny_rom.build(tiny_rom.LOOPS), core) as host:
             starts.append([host.step() for _ in range(12)])
+        time.sleep(1.1)  # the clock that cores read counts seconds
     assert starts[0][0].wram is not None
     assert np.count_nonzero(starts[0][0].wram == 0x55) > 0x1F000
-    for one, other in zip(*starts, strict=True):
-        assert np.array_equal(one.wram, other.wram)
-        assert np.array_equal(one.vram, other.vram)
-        assert np.array_equal(one.picture, other.picture)
+    for one, *others in zip(*starts, strict=True):
+        for other in others:
+            for name in ("vram", "wram", "cgram", "oam", "picture"):
+                assert np.array_equal(getattr(one, name), getattr(other, name)), name
+            assert one.ppu == other.ppu
+
+
+@on_every_core
+def test_what_a_core_prints_does_not_reach_this_processs_output(core: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with LibretroHost(probe_rom.build(), core) as host:
+        host.step()
+    flush_c_output()
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+@only_linux
+def test_what_a_core_prints_in_process_goes_to_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    prints = r'printf("printf %d\n", 1); puts("puts"); putchar(112); fprintf(stderr, "fprintf\n"); '
+    prints += r'fputs("fputs\n", stdout); fwrite("fwrite\n", 1, 7, stdout); write(1, "write\n", 6)'
+    core = small_core.build(tmp_path, ON_LOAD=prints, ON_RUN='puts("runs")', ON_CLOSE='puts("ends")')
+    with caplog.at_level(logging.DEBUG, "halscope.hosts.libretro"), LibretroHost(probe_rom.build(), core) as host:
+        host.step()
+    flush_c_output()
+    assert tuple(capfd.readouterr()) == ("", "")
+    printed = [line.removeprefix("the core prints: ") for line in caplog.text.split("\n")]
+    for words in ("printf 1", "puts", "pfprintf", "fputs", "fwrite", "write", "runs", "ends"):
+        assert any(line.endswith(words) for line in printed), words
+
+
+def test_what_this_process_prints_is_not_taken_for_a_cores(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    core = small_core.build(tmp_path, ON_RUN='puts("the core")')
+    with LibretroHost(probe_rom.build(), core) as host:
+        host.step()
+        ctypes.CDLL(None).puts(b"somebody else")
+    flush_c_output()
+    assert "somebody else" in capfd.readouterr().out
 
 
 @on_every_core

@@ -20,17 +20,21 @@ struct info { const char *name, *version, *extensions; bool full_path, block_ext
 struct geometry { unsigned width, height, max_width, max_height; float aspect; double fps, rate; };
 __asm__(".data\nstate: .incbin \"" STATE "\"\nstate_end: .previous\n");
 extern char state[], state_end[];
-static char memory[0x20000], vram[0x10000];
+struct game { const char *path; const void *data; size_t size; const char *meta; };
+static char memory[0x20000], vram[0x10000], rom[0x100000];
 static int frame;
 unsigned retro_api_version(void) { return API; }
 void retro_get_system_info(struct info *i) {
     i->name = NAME; i->version = "1"; i->extensions = "sfc|smc"; i->full_path = i->block_extract = false; }
 void retro_get_system_av_info(struct geometry *g) {
     g->width = g->max_width = 256; g->height = g->max_height = 224; g->aspect = 1; g->fps = 60; g->rate = 32000; }
-bool retro_load_game(const void *game) { (void)game; ON_LOAD; return TAKES_ROM; }
+bool retro_load_game(const struct game *game) {
+    memcpy(rom, game->data, game->size); ON_LOAD; return TAKES_ROM; }
 bool retro_load_game_special(unsigned t, const void *g, size_t n) { (void)t; (void)g; (void)n; return false; }
-void *retro_get_memory_data(unsigned id) { return id == 2 ? memory : id == 3 && VRAM_BYTES ? vram : NULL; }
-size_t retro_get_memory_size(unsigned id) { return id == 2 ? sizeof memory : id == 3 ? VRAM_BYTES : 0; }
+size_t retro_get_memory_size(unsigned id) {
+    return id == 2 ? sizeof memory : id == 3 ? VRAM_BYTES : id == 4 ? ROM_BYTES : 0; }
+void *retro_get_memory_data(unsigned id) {
+    return !retro_get_memory_size(id) ? NULL : id == 2 ? memory : id == 3 ? vram : rom; }
 size_t retro_serialize_size(void) { return state_end - state; }
 bool retro_serialize(void *d, size_t n) { memcpy(d, state, n); return true; }
 bool retro_unserialize(const void *d, size_t n) { (void)d; (void)n; return true; }
@@ -58,7 +62,8 @@ def build(folder: Path, name: str = "Snes9x", **defined: object) -> Path:
     Args:
         folder: Where to put it.
         name: The core's library name; Snes9x is one whose state Halscope reads.
-        defined: C code for ON_LOAD, ON_RUN (`frame` counts from 1) and ON_CLOSE; API, TAKES_ROM, VRAM_BYTES.
+        defined: C code for ON_LOAD, ON_RUN (`frame` counts from 1) and ON_CLOSE; API, TAKES_ROM, VRAM_BYTES, and
+            ROM_BYTES, the size of the memory that it hands out as ROM.
     """
     compiler = shutil.which("cc")
     if compiler is None:
@@ -66,8 +71,8 @@ def build(folder: Path, name: str = "Snes9x", **defined: object) -> Path:
     state, source, core = folder / "state.bin", folder / "small.c", folder / "small_libretro.so"
     state.write_bytes(snes9x_state.build_state(bytes(0x10000), bytes(512), bytes(544), wram=bytes(0x20000)))
     source.write_text(SOURCE)
-    values = {"API": 1, "TAKES_ROM": "true", "VRAM_BYTES": 0x10000, "ON_LOAD": "", "ON_RUN": "", "ON_CLOSE": ""}
-    values |= {"NAME": f'"{name}"', "STATE": f'"{state}"'} | defined
+    values: dict[str, object] = {"API": 1, "TAKES_ROM": "true", "VRAM_BYTES": 0x10000, "ROM_BYTES": 0}
+    values |= {"ON_LOAD": "", "ON_RUN": "", "ON_CLOSE": "", "NAME": f'"{name}"', "STATE": f'"{state}"'} | defined
     options = [f"-D{key}={value}" for key, value in values.items()]
     subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", core, source], check=True)
     return core

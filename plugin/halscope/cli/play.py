@@ -13,6 +13,7 @@ from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open
 from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 from halscope.session import Session
 
 
@@ -21,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     plugins = plugins_from(options)
-    workspace = Workspace.open(options.rom, plugins, mapping=options.mapping)
+    workspace = workspace_from(options, plugins)
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
     watch = None if options.watch is None else out_folder(options.watch)

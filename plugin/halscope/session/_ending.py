@@ -131,6 +131,12 @@ def remember(engine: Engine) -> None:
     _all[key] = weakref.ref(engine, lambda gone: _all.pop(key, None) if _all.get(key) is gone else None)
 
 
+def end_dropped(engines: list[Engine]) -> None:
+    """Close the engine of a session that was dropped without close(), unless it was closed and so removed itself."""
+    for engine in tuple(engines):
+        end_in_background(engine, "a session was dropped without close()")
+
+
 def end_in_background(engine: Engine, reason: str) -> None:
     """Close an engine from a finaliser, which may interrupt any line of any thread and so must not wait."""
     if engine.threads and engine.needs_end:

@@ -91,6 +91,8 @@ class Engine:
         self.right = Right()
         """The right to start, stop and close."""
         self.pools: tuple[Executor, Executor] | None = None
+        self.to_close = [self]
+        """Emptied by a close: `weakref` keeps what the session's finaliser refers to, which may lead to it."""
         self._workers = workers
         self._life = Cell(_Life(), Rank.SESSION)
         self._report = NOTHING_TO_STOP
@@ -329,7 +331,9 @@ class Engine:
             closed = last is not None and life.last is last  # else closed during the stop: end it again
             return life._replace(state=State.CLOSED if closed else State.STOPPED, closed=closed)
 
-        self._life.change(settle)
+        _, life = self._life.change(settle)
+        if life.closed:
+            self.to_close.clear()
 
     def not_open(self) -> HostError:
         """Return the error that says why the session does not accept work."""
@@ -347,6 +351,7 @@ class Engine:
         last = Detached(self.host.info, "the process was forked")
         self._life.renew()
         self._life.value = _Life(State.CLOSED, last, closed=True, forked=True)
+        self.to_close.clear()
         self.right.renew()
         self.pools = None
         for part in (self.live, self.hub, self.taps, self.host):

@@ -21,7 +21,7 @@ from halscope_hooks import Event, Host, HostInfo, Patch, Snapshot, Update, Write
 from halscope.rom.image import Rom
 from halscope.session._decoding import Locate
 from halscope.session._delivery import Callback, Delivery, Subscription
-from halscope.session._ending import ABANDON, DRAIN, SIGNAL, end_in_background
+from halscope.session._ending import ABANDON, DRAIN, SIGNAL, end_dropped
 from halscope.session._engine import Engine
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
@@ -90,7 +90,7 @@ class Session:
             rom=rom,
         )
         # Dropping the session ends it, which works because no thread holds the session itself.
-        weakref.finalize(self, end_in_background, self._engine, "a session was dropped without close()").atexit = False
+        weakref.finalize(self, end_dropped, self._engine.to_close).atexit = False
         self._kept: tuple[Subscription | Tap, ...] = ()
         if dispatch is not no_plugins:
             told = self._engine.hub.subscribe(EventHooks(dispatch, self), (), "host", None, "plugins")

@@ -49,6 +49,7 @@ class Channel:
         self._shared = shared
         self._call: _Call | None = None
         self._printed: deque[bytes] = deque()
+        self._line = b""  # the last line that the core printed, as long as its end is missing
         self._readable = [replies, output]
         os.set_blocking(requests, False)  # a child that does not read must not block the caller for ever
 
@@ -115,7 +116,9 @@ class Channel:
         if not printed:
             self._readable = [self._replies]
             return False
-        _logger.debug("the core prints: %s", printed.decode(errors="replace").rstrip())
+        *lines, self._line = (self._line + printed).split(b"\n")
+        for line in lines:
+            _logger.debug("the core prints: %s", line.decode(errors="replace").rstrip())
         kept = b"".join(self._printed)[-_KEPT_OUTPUT:]
         self._printed = deque((kept,))
         return True

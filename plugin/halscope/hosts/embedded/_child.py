@@ -21,10 +21,12 @@ from halscope_hooks import HalscopeError, HostError
 from halscope.hosts.embedded._messages import pack, receive
 from halscope.hosts.embedded._parent import end_with_parent
 from halscope.hosts.embedded._region import Region
+from halscope.hosts.libretro import process_memory
 
 if TYPE_CHECKING:
     from halscope.hosts.libretro import LibretroHost
 
+_LINE_BYTES: Final = 1024
 _LINE_BUFFERED: Final = 1  # _IOLBF of stdio.h, on Linux, macOS and the BSDs
 
 
@@ -37,6 +39,7 @@ def main(region_key: str, folder: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
+    process_memory.keep_freed_memory_apart()
     requests, replies = _claim_pipes()
     end_with_parent(requests, folder)
     shared = Region(region_key).map
@@ -52,7 +55,8 @@ def main(region_key: str, folder: str) -> None:
         nonlocal host
         from halscope.hosts.libretro import LibretroHost
 
-        host = LibretroHost(rom, core, **options)
+        host = LibretroHost(rom, core, **options, own_process=True)
+        process_memory.keep_freed_memory()
         return host.info
 
     def step(pads: dict[int, frozenset[str]]) -> object:
@@ -110,7 +114,7 @@ def _claim_pipes() -> tuple[int, int]:
         # In a pipe, C programs keep their output until a buffer is full; the last lines before a crash would be lost.
         name = "__stdoutp" if sys.platform == "darwin" else "stdout"
         library = ctypes.CDLL(None)
-        library.setvbuf(ctypes.c_void_p.in_dll(library, name), None, _LINE_BUFFERED, ctypes.c_size_t(0))
+        library.setvbuf(ctypes.c_void_p.in_dll(library, name), None, _LINE_BUFFERED, ctypes.c_size_t(_LINE_BYTES))
     return requests, replies
 
 

@@ -9,9 +9,11 @@ from typing import Any
 from demobuild.truth import rom_offset
 
 from labbuild.emit import extent
-from labbuild.model import Channel, Load, Packed, Scene
+from labbuild.model import Channel, Load, Mirror, Packed, Scene
+from labbuild.pointers import Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
+WRAM = 0x7E0000
 TITLE = "HALSCOPE LAB"
 # Variables exposed to tests, with their sizes in bytes.
 SYMBOLS = {
@@ -22,11 +24,13 @@ SYMBOLS = {
     "scene_frame": 2,
     "load_count": 2,
     "lag_frames": 2,
+    "cycle_step": 2,
+    "cycle_shown": 2,
 }
 
 
 def truth(
-    image: bytes, packed: dict[str, Packed], scenes: tuple[Scene, ...], labels: Mapping[str, int]
+    image: bytes, packed: dict[str, Packed], scenes: tuple[Scene, ...], shapes: Shapes, labels: Mapping[str, int]
 ) -> dict[str, Any]:
     """Return the whole file as JSON values. ROM offsets are file offsets; WRAM offsets count from $7E:0000."""
     blocks = [one for one in packed.values() if one.asset.codec != "raw"]
@@ -35,7 +39,7 @@ def truth(
         "rom": {"sha256": hashlib.sha256(image).hexdigest(), "size": len(image), "title": TITLE},
         "table": {
             "offset": rom_offset(labels["block_table"]),
-            "count": sum(one.index is not None for one in blocks),
+            "count": len(shapes.users["table24"]),
             "entry_size": 3,
         },
         "decoders": [
@@ -43,22 +47,29 @@ def truth(
                 "codec": "hal",
                 "snes_address": labels["hal_decode"],
                 "offset": rom_offset(labels["hal_decode"]),
-                "edge": "linear",
-            }
+                "edge": "wrap",
+            },
+            {
+                "codec": "lz2",
+                "snes_address": labels["lz2_decode"],
+                "offset": rom_offset(labels["lz2_decode"]),
+                "edge": "next-bank",
+            },
         ],
         "symbols": {symbol: labels[symbol] for symbol in SYMBOLS},
         "symbol_sizes": SYMBOLS,
-        "blocks": [_block(one, rom_offset(labels[one.asset.name])) for one in blocks],
+        "blocks": [_block(one, shapes, rom_offset(labels[one.asset.name])) for one in blocks],
         "raw": [_raw(one, rom_offset(labels[one.asset.name])) for one in raws],
+        "pointers": list(shapes.records(labels)),
         "scenes": [_scene(number, scene, packed, labels) for number, scene in enumerate(scenes)],
     }
 
 
-def _block(one: Packed, offset: int) -> dict[str, Any]:
+def _block(one: Packed, shapes: Shapes, offset: int) -> dict[str, Any]:
     asset = one.asset
     return {
         "name": asset.name,
-        "index": one.index,
+        "index": shapes.index(asset.name) if asset.shape == "table24" else None,
         "codec": asset.codec,
         "offset": offset,
         "packed_size": len(one.stream),
@@ -80,14 +91,17 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
         "id": number,
         "name": scene.name,
         "shows": scene.shows,
+        "agreed": scene.agreed,
         "registers": [[0x2100 | register, value] for register, value in scene.registers],
         "hdmaen": scene.hdmaen,
         "vram": [_piece(load, packed) for load in scene.loads],
         "cgram": [
             {"cgram_byte": index * 2, "size": 32, "block": f"colours_{palette}", "byte_offset": 0}
             for index, palette in scene.palettes
-        ],
-        "wram": [{"wram_offset": address - 0x7E0000, "block": name} for name, address in scene.copies],
+        ]
+        + ([] if scene.mirror is None else _mirrored(scene.mirror)),
+        "mirror": None if scene.mirror is None else _mirror(scene.mirror),
+        "wram": [{"wram_offset": address - WRAM, "block": name} for name, address in (*scene.copies, *scene.unpacked)],
         "oam": f"oam_{scene.name}" if scene.oam else None,
         "channels": [_channel(channel, labels) for channel in scene.channels],
         "raster": [
@@ -96,6 +110,31 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
             | {"runs": [list(run) for run in rows.runs]}
             for rows in scene.raster
         ],
+    }
+
+
+def _mirrored(mirror: Mirror) -> list[dict[str, Any]]:
+    return [
+        {"cgram_byte": 2 * entry, "size": 2 * count, "block": name, "byte_offset": offset}
+        for entry, name, offset, count in mirror.pieces
+    ]
+
+
+def _goes_round(mirror: Mirror | None, address: int) -> bool:
+    """Whether an address is where the buffer's colours change."""
+    return mirror is not None and address == mirror.address + 2 * mirror.cycle[0]
+
+
+def _mirror(mirror: Mirror) -> dict[str, Any]:
+    first, count = mirror.cycle
+    return {
+        "wram_offset": mirror.address - WRAM,
+        "size": 512,
+        "halved": [
+            {"cgram_byte": 2 * entry, "size": 2 * count, "of_cgram_byte": 2 * bright}
+            for entry, bright, count in mirror.halved
+        ],
+        "cycle": {"cgram_byte": 2 * first, "size": 2 * count, "symbol": "cycle_shown"},
     }
 
 
