@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from halscope_hooks._origin import RAW_CODEC, CgramOrigins, Origin, StartEvidence, VramOrigins
     from halscope_hooks._patch import MemorySpace, Patch, Write
     from halscope_hooks._permissions import PERMISSIONS, Permission
-    from halscope_hooks._profile import EDGE_RULES, Decoder, EdgeRule, GameProfile, PointerTable
+    from halscope_hooks._profile import EDGE_RULES, Decoder, EdgeRule, GameProfile, PointerInput, PointerTable
     from halscope_hooks._protocols import Block, CancelSignal, Codec
     from halscope_hooks._registers import CpuRegisters, DmaChannel, PpuRegisters
     from halscope_hooks._session_api import Delivery, JobControl, JobHandle, PullHandle, SessionApi, SubscriptionHandle
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         WRAM_BYTES,
     )
     from halscope_hooks._snapshot import RASTER_DTYPE, RasterEffects, RasterWrites, Snapshot
+    from halscope_hooks._transform import NO_TRANSFORM, TRANSFORMS, Transform
     from halscope_hooks._version import HOOK_API, PROJECT_NAME
 
 _MODULES = {
@@ -140,6 +141,7 @@ _MODULES = {
     "Decoder": "_profile",
     "EdgeRule": "_profile",
     "GameProfile": "_profile",
+    "PointerInput": "_profile",
     "PointerTable": "_profile",
     "Block": "_protocols",
     "CancelSignal": "_protocols",
@@ -167,6 +169,9 @@ _MODULES = {
     "RasterEffects": "_snapshot",
     "RasterWrites": "_snapshot",
     "Snapshot": "_snapshot",
+    "NO_TRANSFORM": "_transform",
+    "TRANSFORMS": "_transform",
+    "Transform": "_transform",
     "HOOK_API": "_version",
     "PROJECT_NAME": "_version",
 }
@@ -180,12 +185,14 @@ __all__ = [
     "HOOK_API",
     "IRAM_BYTES",
     "MOST_BWRAM_BYTES",
+    "NO_TRANSFORM",
     "OAM_BYTES",
     "PERMISSIONS",
     "PROJECT_NAME",
     "RASTER_DTYPE",
     "RAW_CODEC",
     "TILE_BYTES",
+    "TRANSFORMS",
     "VRAM_BYTES",
     "VRAM_TILES",
     "WRAM_BYTES",
@@ -238,6 +245,7 @@ __all__ = [
     "PermissionRefusedError",
     "Playable",
     "PluginError",
+    "PointerInput",
     "PointerTable",
     "PpuRegisters",
     "PullHandle",
@@ -255,6 +263,7 @@ __all__ = [
     "SubscriptionHandle",
     "Touched",
     "Tracing",
+    "Transform",
     "Update",
     "UsageError",
     "VramOrigins",

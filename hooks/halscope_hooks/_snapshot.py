@@ -18,10 +18,28 @@ from halscope_hooks._sizes import CGRAM_COLOURS, IRAM_BYTES, MOST_BWRAM_BYTES, O
 RasterEffects = Literal["none", "some", "unknown"]
 
 RasterWrites = NDArray[Any]
-"""Structured array of `RASTER_DTYPE`, ascending by line: HDMA writes to the PPU while the picture was drawn.
+"""Structured array of `RASTER_DTYPE`: the HDMA writes to the PPU while the picture was drawn, in the console's order.
 
-`line`: the screen line before which the write happened, 0 to 261 (PAL: 311); `register`: $2100 to $213F as 0x00 to
-0x3F; `value`: the byte written.
+`line`: the first row of the picture that the write affects, ascending. HDMA runs at the end of each line from V = 0 on,
+and row 0 is line V = 1, so the first transfer of a channel has line 0. The transfer at the end of the last row has the
+picture's height as its line (224, or 239 with overscan) and affects no row. `register`: $2100 to $213F as 0x00 to 0x3F.
+`value`: the byte written. Within a line the order is that of the channels, and within a channel that of its bytes.
+
+The bytes are raw. Whoever applies them keeps the latches of the PPU, starting from `Snapshot.ppu` and `Snapshot.cgram`:
+
+- $210D to $2114 (BG scroll) share one latch. Horizontal: `value << 8 | latch & ~7 | old >> 8 & 7`, vertical:
+  `value << 8 | latch`; then `latch = value`. `old` has all 16 bits of the earlier write; 10 bits are used.
+- $210D and $210E also write the mode 7 scroll, and $211B to $2120 the matrix: `value << 8 | latch7`; then
+  `latch7 = value`. 13 bits of the scroll and of $211F and $2120 are used.
+- $2121 sets the CGRAM address and expects a low byte; the second $2122 stores 15 bits and increments the address. The
+  address before the first $2121 is not known.
+- $2132 sets each component of the fixed colour whose bit (5 red, 6 green, 7 blue) is set.
+- $2102 to $2104 and $2115 to $2119 have no use here: while a line is drawn, OAM and VRAM cannot be written.
+
+`Snapshot.ppu` and `Snapshot.cgram` hold the values at the start of vblank, after the last of these writes. A register
+that HDMA does not write had this value in every row (unless the CPU changed it, which the array does not show). A
+register that HDMA writes has its first write on line 0, because every channel transfers before row 0. A colour of CGRAM
+whose first write is on a later line had a value before that the snapshot does not know.
 """
 
 RASTER_DTYPE: Final = np.dtype([("line", "<u2"), ("register", "u1"), ("value", "u1")])
@@ -79,14 +97,16 @@ class Snapshot:
         wram: uint8[131072] or `None`.
         picture: The picture that the emulator displayed for this state, uint8[height, width, 3] RGB, or `None`.
         rom: What the host knows about the running ROM.
-        raster_effects: Whether HDMA or IRQs changed CGRAM, OBSEL or scroll registers while the picture was drawn.
+        raster_effects: Whether registers or CGRAM changed while the picture was drawn. "none": they did not; "some":
+            HDMA wrote, and `raster`, unless `None`, holds all of it; "unknown": there may have been writes that
+            `raster` lacks: by IRQ code, or from an HDMA table in a memory that the snapshot does not have.
         bwram: The SA-1's BW-RAM (from $40:0000), uint8[n], n up to 262144, or `None`.
         iram: The SA-1's internal memory, uint8[2048], or `None`.
         ages: Age in frames of each part ("vram", "oam", "wram" …) that a slow link could not read this frame; empty
             if every part is current.
         cpu: The CPU registers that control HDMA and IRQs, or `None`.
         field: The displayed field of an interlaced picture, 0 or 1, or `None`.
-        raster: HDMA writes while the picture was drawn, see `RasterWrites`; `None` if HDMA was not traced.
+        raster: HDMA writes while the picture was drawn, see `RasterWrites`; `None` if HDMA was not followed.
 
     Raises:
         UsageError: An array has the wrong shape or an unsuitable dtype, or a value is out of range.

@@ -114,6 +114,9 @@ class LocateAtlas:
         kind: Buffer,
         plausible: Buffer,
         packed: Buffer,
+        parts: Buffer,
+        known: Buffer,
+        transforms: NDArray[np.uint32],
         most_places: int,
         most_twins: int,
     ) -> None: ...
@@ -141,54 +144,51 @@ def snes_sprites[T](
 def snes_changed(before: Buffer, after: Buffer, unit: int) -> NDArray[np.int64]: ...
 def snes_page_difference(before: Buffer, after: Buffer, page: int) -> bytes: ...
 def snes_apply_difference(state: NDArray[np.uint8], difference: Buffer, page: int) -> NDArray[np.int64]: ...
-def snes_compose_objects(
-    vram: Buffer, oam: Buffer, obsel: int, first: int, lines: int
-) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]: ...
-def snes_background(
-    vram: Buffer,
-    layer: int,
+def snes_walk_hdma(
+    channels: Buffer,
+    enabled: int,
+    wram: Buffer,
+    bwram: Buffer,
+    iram: Buffer,
+    rom: Buffer,
+    pages: NDArray[np.int64],
     lines: int,
-    *,
-    bgmode: int,
-    mosaic: int,
-    bgsc: Sequence[int],
-    bgnba: Sequence[int],
-    hofs: Sequence[int],
-    vofs: Sequence[int],
-    setini: int,
-) -> NDArray[np.uint16]: ...
-def snes_background_planes(
+) -> tuple[bytes, bool]: ...
+def snes_register_names() -> tuple[str, ...]: ...
+def snes_compose(
     vram: Buffer,
-    layer: int,
-    lines: int,
-    *,
-    bgmode: int,
-    mosaic: int,
-    bgsc: Sequence[int],
-    bgnba: Sequence[int],
-    hofs: Sequence[int],
-    vofs: Sequence[int],
-    setini: int,
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_]]: ...
-def snes_mode7(
+    cgram: NDArray[np.uint16],
+    oam: Buffer,
+    registers: Sequence[int | None],
+    raster: Buffer | None = None,
+    field: int | None = None,
+    as_snes9x: bool = False,
+) -> tuple[
+    NDArray[np.uint16],
+    NDArray[np.uint8],
+    NDArray[np.int16],
+    NDArray[np.uint8],
+    NDArray[np.uint8],
+    NDArray[np.uint8],
+    tuple[str, ...],
+    tuple[str, ...],
+    bool,
+    bool,
+]: ...
+def snes_compare(
+    composed: NDArray[np.uint8], shown: NDArray[np.uint8], half_pixel_left: bool, field: int | None
+) -> tuple[int, NDArray[np.uint8]]: ...
+def snes_layer(
     vram: Buffer,
-    extbg: bool,
-    lines: int,
-    *,
-    mosaic: int,
-    m7sel: int,
-    matrix: Sequence[int],
-    centre: Sequence[int],
-    scroll: Sequence[int],
-) -> NDArray[np.uint16]: ...
-def snes_mode7_planes(
-    vram: Buffer,
-    extbg: bool,
-    lines: int,
-    *,
-    mosaic: int,
-    m7sel: int,
-    matrix: Sequence[int],
-    centre: Sequence[int],
-    scroll: Sequence[int],
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_]]: ...
+    cgram: NDArray[np.uint16],
+    oam: Buffer,
+    index: int,
+    registers: Sequence[int | None],
+    raster: Buffer | None = None,
+) -> tuple[int, NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_], tuple[str, ...]]: ...
+
+# guest: gives the library with this dlopen handle a clock that stands still and, if asked to, has it print into a
+# buffer; returns the names of the imports that were replaced (none outside of Linux with glibc). take_library_output
+# returns what such libraries have printed since the last call
+def hold_library(handle: int, keep_output: bool) -> list[str]: ...
+def take_library_output() -> bytes: ...

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib.util
-import shutil
-import subprocess
+import logging
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from halscope.hosts.libretro import CORE_VARIABLE, CoreFile, LibretroHost, available_cores, cores, find_core
 from halscope_hooks import HostError, RomError, UsageError
-from support import probe_rom
+from support import probe_rom, small_core, tiny_rom
 from support.cores import installed_cores
 
+only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="functions are replaced on Linux alone")
 on_every_core = pytest.mark.parametrize("core", installed_cores())
+
+
+def flush_c_output() -> None:
+    """Write out what C code has left in its buffers, where it would appear much later."""
+    ctypes.CDLL(None).fflush(None)
 
 
 @pytest.fixture
@@ -93,42 +101,6 @@ def test_a_core_of_another_console_is_refused_by_name() -> None:
         LibretroHost(probe_rom.build(), core)
 
 
-_SMALL_CORE = """
-#include <stdbool.h>
-#include <stddef.h>
-struct info { const char *name, *version, *extensions; bool full_path, block_extract; };
-struct geometry { unsigned width, height, max_width, max_height; float aspect; double fps, rate; };
-static char memory[0x20000];
-unsigned retro_api_version(void) { return API; }
-void retro_get_system_info(struct info *i) {
-    i->name = "Small"; i->version = "1"; i->extensions = "sfc|smc"; i->full_path = i->block_extract = false; }
-void retro_get_system_av_info(struct geometry *g) {
-    g->width = g->max_width = 256; g->height = g->max_height = 224; g->aspect = 1; g->fps = 60; g->rate = 32000; }
-bool retro_load_game(const void *game) { (void)game; return TAKES_ROM; }
-bool retro_load_game_special(unsigned t, const void *g, size_t n) { (void)t; (void)g; (void)n; return false; }
-void *retro_get_memory_data(unsigned id) { return id == 2 || (id == 3 && VRAM_BYTES) ? memory : NULL; }
-size_t retro_get_memory_size(unsigned id) { return id == 2 ? sizeof memory : id == 3 ? VRAM_BYTES : 0; }
-size_t retro_serialize_size(void) { return 16; }
-bool retro_serialize(void *d, size_t n) { (void)d; (void)n; return false; }
-bool retro_unserialize(const void *d, size_t n) { (void)d; (void)n; return false; }
-unsigned retro_get_region(void) { return 0; }
-void retro_set_environment(void *f) { (void)f; }
-void retro_set_video_refresh(void *f) { (void)f; }
-void retro_set_audio_sample(void *f) { (void)f; }
-void retro_set_audio_sample_batch(void *f) { (void)f; }
-void retro_set_input_poll(void *f) { (void)f; }
-void retro_set_input_state(void *f) { (void)f; }
-void retro_set_controller_port_device(unsigned p, unsigned d) { (void)p; (void)d; }
-void retro_init(void) {}
-void retro_deinit(void) {}
-void retro_reset(void) {}
-void retro_run(void) {}
-void retro_unload_game(void) {}
-void retro_cheat_reset(void) {}
-void retro_cheat_set(unsigned i, bool e, const char *c) { (void)i; (void)e; (void)c; }
-"""
-
-
 @pytest.mark.parametrize(
     ("api", "takes_rom", "vram_bytes", "message"),
     [
@@ -143,13 +115,7 @@ void retro_cheat_set(unsigned i, bool e, const char *c) { (void)i; (void)e; (voi
 def test_a_core_that_cannot_be_used_is_refused_with_the_reason(
     tmp_path: Path, api: int, takes_rom: str, vram_bytes: int, message: str
 ) -> None:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler to build a small core with")
-    source, core = tmp_path / "small.c", tmp_path / "small_libretro.so"
-    source.write_text(_SMALL_CORE)
-    options = [f"-DAPI={api}", f"-DTAKES_ROM={takes_rom}", f"-DVRAM_BYTES={vram_bytes}"]
-    subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", core, source], check=True)
+    core = small_core.build(tmp_path, name="Small", API=api, TAKES_ROM=takes_rom, VRAM_BYTES=vram_bytes)
     for _ in range(2):  # a refused core is unloaded: the second attempt fails in the same way
         with pytest.raises(HostError, match=message):
             LibretroHost(probe_rom.build(), core)
@@ -213,15 +179,51 @@ def test_every_start_is_the_same(core: str) -> None:
         for _ in range(12):
             host.step()
     starts = []
-    for _ in range(2):
-        with LibretroHost(probe_rom.build(registers={"inidisp": 0x8F}), core) as host:
+    for _ in range(3):
+        # This program sets nothing: all that is seen is what the core has at power-on.
+        with LibretroHost(tiny_rom.build(tiny_rom.LOOPS), core) as host:
             starts.append([host.step() for _ in range(12)])
+        time.sleep(1.1)  # the clock that cores read counts seconds
     assert starts[0][0].wram is not None
     assert np.count_nonzero(starts[0][0].wram == 0x55) > 0x1F000
-    for one, other in zip(*starts, strict=True):
-        assert np.array_equal(one.wram, other.wram)
-        assert np.array_equal(one.vram, other.vram)
-        assert np.array_equal(one.picture, other.picture)
+    for one, *others in zip(*starts, strict=True):
+        for other in others:
+            for name in ("vram", "wram", "cgram", "oam", "picture"):
+                assert np.array_equal(getattr(one, name), getattr(other, name)), name
+            assert one.ppu == other.ppu
+
+
+@on_every_core
+def test_what_a_core_prints_does_not_reach_this_processs_output(core: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with LibretroHost(probe_rom.build(), core) as host:
+        host.step()
+    flush_c_output()
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+@only_linux
+def test_what_a_core_prints_in_process_goes_to_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    prints = r'printf("printf %d\n", 1); puts("puts"); putchar(112); fprintf(stderr, "fprintf\n"); '
+    prints += r'fputs("fputs\n", stdout); fwrite("fwrite\n", 1, 7, stdout); write(1, "write\n", 6)'
+    core = small_core.build(tmp_path, ON_LOAD=prints, ON_RUN='puts("runs")', ON_CLOSE='puts("ends")')
+    with caplog.at_level(logging.DEBUG, "halscope.hosts.libretro"), LibretroHost(probe_rom.build(), core) as host:
+        host.step()
+    flush_c_output()
+    assert tuple(capfd.readouterr()) == ("", "")
+    printed = [line.removeprefix("the core prints: ") for line in caplog.text.split("\n")]
+    for words in ("printf 1", "puts", "pfprintf", "fputs", "fwrite", "write", "runs", "ends"):
+        assert any(line.endswith(words) for line in printed), words
+
+
+def test_what_this_process_prints_is_not_taken_for_a_cores(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    core = small_core.build(tmp_path, ON_RUN='puts("the core")')
+    with LibretroHost(probe_rom.build(), core) as host:
+        host.step()
+        ctypes.CDLL(None).puts(b"somebody else")
+    flush_c_output()
+    assert "somebody else" in capfd.readouterr().out
 
 
 @on_every_core

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import HostError, Write
 from support import probe_rom
@@ -24,22 +25,25 @@ def palette() -> np.ndarray[tuple[int], np.dtype[np.uint16]]:
     return colours
 
 
-@pytest.fixture
-def host(core: str) -> Iterator[LibretroHost]:
-    with LibretroHost(probe_rom.build(cgram=palette(), registers=_REGISTERS, wram=bytes(0x20000)), core) as running:
+CoreHost = LibretroHost | EmbeddedHost
+
+
+@pytest.fixture(params=[LibretroHost, pytest.param(EmbeddedHost, marks=pytest.mark.slow)])
+def host(core: str, request: pytest.FixtureRequest) -> Iterator[CoreHost]:
+    with request.param(probe_rom.build(cgram=palette(), registers=_REGISTERS, wram=bytes(0x20000)), core) as running:
         for _ in range(12):
             running.step()
         yield running
 
 
-def shown_colour(host: LibretroHost) -> list[int]:
+def shown_colour(host: CoreHost) -> list[int]:
     picture = host.step().picture
     assert picture is not None
     assert (picture == picture[0, 0]).all()
     return [int(level) for level in picture[0, 0]]
 
 
-def test_a_tile_written_into_vram_is_in_the_next_picture_and_stays(host: LibretroHost) -> None:
+def test_a_tile_written_into_vram_is_in_the_next_picture_and_stays(host: CoreHost) -> None:
     assert shown_colour(host) == [0, 0, 0]
     host.write([Write("vram", 0, _SOLID, expected=bytes(64))])
     assert [shown_colour(host) for _ in range(30)] == [[255, 0, 0]] * 30
@@ -47,20 +51,20 @@ def test_a_tile_written_into_vram_is_in_the_next_picture_and_stays(host: Libretr
     assert shown_colour(host) == [0, 0, 0]
 
 
-def test_a_colour_written_into_cgram_is_in_the_next_picture(host: LibretroHost) -> None:
+def test_a_colour_written_into_cgram_is_in_the_next_picture(host: CoreHost) -> None:
     host.write([Write("vram", 0, _SOLID), Write("cgram", 2, b"\xe0\x03", expected=b"\x1f\x00")])
     assert shown_colour(host) == [0, 255, 0]
     assert host.step().cgram[:3].tolist() == [0, 0x03E0, 0]
 
 
-def test_bytes_written_into_wram_are_in_the_next_snapshot(host: LibretroHost) -> None:
+def test_bytes_written_into_wram_are_in_the_next_snapshot(host: CoreHost) -> None:
     host.write([Write("wram", 0x1FFF0, b"halscope")])
     wram = host.step().wram
     assert wram is not None
     assert wram[0x1FFF0:0x1FFF8].tobytes() == b"halscope"
 
 
-def test_bytes_written_into_the_rom_are_read_by_the_game(host: LibretroHost) -> None:
+def test_bytes_written_into_the_rom_are_read_by_the_game(host: CoreHost) -> None:
     offset = probe_rom.VRAM_OFFSET
     host.write([Write("rom", offset, _SOLID, expected=bytes(64))])
     assert shown_colour(host) == [0, 0, 0]  # the game reads this place at its reset alone
@@ -95,7 +99,7 @@ def test_the_next_host_gets_the_rom_as_it_is_in_the_file(core: str) -> None:
     ],
     ids=["unexpected-vram", "unexpected-rom", "vram-end", "negative", "cgram-end", "wram-end", "rom-end"],
 )
-def test_a_refused_call_has_written_nothing(host: LibretroHost, bad: Write) -> None:
+def test_a_refused_call_has_written_nothing(host: CoreHost, bad: Write) -> None:
     with pytest.raises(HostError, match=bad.space):
         host.write([Write("vram", 0, _SOLID), Write("wram", 0x8000, b"halscope"), bad])
     snapshot = host.step()
@@ -121,7 +125,7 @@ def test_a_write_does_not_shift_pictures_against_memories(core: str) -> None:
     assert numbers == list(range(numbers[0], numbers[0] + 20))
 
 
-def test_a_loaded_state_goes_on_where_it_was_saved(host: LibretroHost) -> None:
+def test_a_loaded_state_goes_on_where_it_was_saved(host: CoreHost) -> None:
     before = host.step()
     state = host.save_state()
     host.write([Write("vram", 0, _SOLID)])
@@ -133,13 +137,13 @@ def test_a_loaded_state_goes_on_where_it_was_saved(host: LibretroHost) -> None:
     assert after.frame == before.frame + 3
 
 
-def test_a_state_of_something_else_is_refused_and_the_game_goes_on(host: LibretroHost) -> None:
+def test_a_state_of_something_else_is_refused_and_the_game_goes_on(host: CoreHost) -> None:
     with pytest.raises(HostError, match="state"):
         host.load_state(b"not a state")
     host.step()
 
 
-def test_held_buttons_reach_the_game_until_they_are_let_go(host: LibretroHost) -> None:
+def test_held_buttons_reach_the_game_until_they_are_let_go(host: CoreHost) -> None:
     def pad() -> int:
         for _ in range(3):
             wram = host.step().wram

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,15 +10,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Host, HostError, HostRequest, Snapshot, Update, capability
+from halscope_hooks import FormatError, Host, HostError, HostRequest, RomError, Snapshot, Update, capability
 
-from halscope._files import refuse_same
+from halscope._files import read_limited, refuse_same
+from halscope.formats import bsnes, containers, snes9x
 from halscope.formats.recording import RecordingWriter
 from halscope.plugins import Plugins
+from halscope.rom.image import Rom
+from halscope.rom.mapping import parse_mapping
 from halscope.session import Locate, Session
 
 BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
+RECORDING: Final = "recording"
+"""The host that replays recordings."""
 LATE: Final = 0.1  # seconds of delay above which lost time is dropped instead of caught up
 
 
@@ -29,11 +35,15 @@ class Game:
         rom: The ROM file.
         core: Path or name of a libretro core; `None` for the first one found.
         host: Name of the host that runs it.
+        mapping: Name of the ROM's mapping, or `None` to find it from the file.
+        state: A savestate of the same core and ROM to start from, or `None` to start at power-on.
     """
 
     rom: Path
     core: str | None = None
-    host: str = "libretro"
+    host: str = "embedded"
+    mapping: str | None = None
+    state: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +58,20 @@ class Press:
 def open_host(
     file: Path | str | None = None,
     *,
-    host: str = "libretro",
+    host: str = "embedded",
     core: str | None = None,
     address: str | None = None,
+    mapping: str | None = None,
     plugins: Plugins | None = None,
 ) -> Host:
     """Open a host: an emulator or a recording. A `Session` attaches to it.
 
     Args:
         file: The ROM to run, or the recording to replay.
-        host: Name of the host, as for `--host`: "libretro", "recording", or that of a plugin's host.
+        host: Name of the host, as for `--host`: "embedded", "libretro", "recording", or that of a plugin's host.
         core: Path or name of a libretro core; `None` for the first one found.
         address: Address of an emulator that is already running, instead of `file`.
+        mapping: Name of the ROM's mapping ("lorom"), or `None` to find it from the file.
         plugins: The plugins that provide hosts; by default only the built-in ones.
 
     Raises:
@@ -68,22 +80,72 @@ def open_host(
         FormatError: The recording is damaged.
         HostError: The emulator cannot be started or reached.
     """
-    request = HostRequest(None if file is None else Path(file), core, address)
+    request = HostRequest(None if file is None else Path(file), core, address, mapping)
     return (Plugins() if plugins is None else plugins).host(host).open(request)
 
 
 def open_game(
-    game: Game, locate: Locate | None = None, plugins: Plugins | None = None, *, threads: bool = False
+    game: Game,
+    locate: Locate | None = None,
+    plugins: Plugins | None = None,
+    *,
+    threads: bool = False,
+    rom: Rom | None = None,
 ) -> Session:
-    """Start the game on the host that it names. Raises UsageError, RomError or HostError."""
+    """Start the game on the host that it names, from its state if it has one.
+
+    Args:
+        game: What to run.
+        locate: Finds the origins of a VRAM.
+        plugins: The plugins; by default only the built-in ones.
+        threads: Whether the session uses threads.
+        rom: The ROM's image; by default it is read from the game's file, if that is a ROM.
+
+    Raises:
+        UsageError: A file cannot be read, or the host does not exist.
+        RomError: The file is not a SNES ROM.
+        FormatError: The savestate's container is damaged.
+        HostError: The emulator cannot be started, or does not accept the state.
+    """
     plugins = Plugins() if plugins is None else plugins
-    host = open_host(game.rom, host=game.host, core=game.core, plugins=plugins)
-    return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch)
+    host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
+    if game.state is not None:
+        try:
+            _start_from(host, game.state)
+        except BaseException:
+            host.close()
+            raise
+    if rom is None and game.host != RECORDING:
+        with contextlib.suppress(RomError):  # the host has taken it
+            rom = Rom.load(game.rom, None if game.mapping is None else parse_mapping(game.mapping))
+    return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch, rom=rom)
+
+
+def _start_from(host: Host, path: Path) -> None:
+    """Load a savestate file into a host."""
+    console = capability(host, "stateful")
+    if console is None:
+        raise HostError(f"{host.info.emulator}: this host ({host.info.name}) cannot load a savestate")
+    data = read_limited(path, containers.MOST_BYTES, "savestate")
+    try:
+        state = containers.unwrap(data)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+    for magic, family in ((snes9x.MAGIC, "snes9x"), (bsnes.MAGIC, "bsnes")):
+        if state.startswith(magic) and family not in host.info.emulator.lower():
+            raise HostError(
+                f"{path}: is a state of {family}, but the game runs on {host.info.emulator}; choose a {family} core "
+                "with --core"
+            )
+    try:
+        console.load_state(state)
+    except HostError as error:
+        raise HostError(f"{path}: {error}") from error
 
 
 def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:
     """Open a recording as if it were a running game. Raises UsageError or FormatError."""
-    return open_game(Game(path, host="recording"), locate, plugins)
+    return open_game(Game(path, host=RECORDING), locate, plugins)
 
 
 def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:

@@ -2,68 +2,31 @@
 
 The file is `#!s9xsnp:VVVV\\n` (VVVV: the version) and then blocks `NAM:LLLLLL:` + LLLLLL bytes; a block longer than
 999999 bytes has the length `------` whose last four characters are a big-endian number instead. `VRA` is VRAM, `RAM`
-is WRAM, `FIL` the console's register space as last written ($2100 is at 0x2100), `PPU` the emulator's own fields,
-big-endian. Write-twice registers are only in `PPU`. Version 11 inserted one byte before the CGRAM; otherwise versions 6
-to 12 do not differ in what is read here. Version 9 is verified on a running core.
+is WRAM, `FIL` the console's register space as last written ($2100 is at 0x2100), `PPU` the emulator's own fields.
+Write-twice registers are only in `PPU`. Versions 13 and 14 added MSU-1 fields, which are not read here. Versions 9 and
+14 are verified on running cores.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Buffer
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from halscope_hooks import OAM_BYTES, VRAM_BYTES, WRAM_BYTES, FormatError, PpuRegisters
+from halscope_hooks import OAM_BYTES, VRAM_BYTES, WRAM_BYTES, CpuRegisters, FormatError, PpuRegisters
 from numpy.typing import NDArray
+
+from halscope.formats import _snes9x_cpu, _snes9x_ppu
+from halscope.formats._snes9x_ppu import Layout
 
 MAGIC: Final = b"#!s9xsnp:"
 OLDEST: Final = 6
-NEWEST: Final = 12
+NEWEST: Final = 14
 _HEAD: Final = len(MAGIC) + 5
-_MOST_BYTES: Final = 16 << 20
-
 _FIL_BYTES: Final = 0x8000
-# Offsets in the PPU block up to version 10. From version 11 on, add one from the CGRAM onwards.
-_PPU_BYTES: Final = 2649
-_BG_SCROLL: Final = (0x10, 0x1B, 0x26, 0x31)
-_CGDATA: Final = 0x3F
-_OAM: Final = 0x7D2
-_MATRIX: Final = 0xA0C  # A, B, C, D, X, Y, then the mode 7 scroll
-_FIXED_COLOUR: Final = 0xA4C  # red, green, blue
-_FIL_REGISTERS: Final = {
-    "inidisp": 0x2100,
-    "obsel": 0x2101,
-    "bgmode": 0x2105,
-    "mosaic": 0x2106,
-    "bg1sc": 0x2107,
-    "bg2sc": 0x2108,
-    "bg3sc": 0x2109,
-    "bg4sc": 0x210A,
-    "bg12nba": 0x210B,
-    "bg34nba": 0x210C,
-    "m7sel": 0x211A,
-    "w12sel": 0x2123,
-    "w34sel": 0x2124,
-    "wobjsel": 0x2125,
-    "wh0": 0x2126,
-    "wh1": 0x2127,
-    "wh2": 0x2128,
-    "wh3": 0x2129,
-    "wbglog": 0x212A,
-    "wobjlog": 0x212B,
-    "tm": 0x212C,
-    "ts": 0x212D,
-    "tmw": 0x212E,
-    "tsw": 0x212F,
-    "cgwsel": 0x2130,
-    "cgadsub": 0x2131,
-    "setini": 0x2133,
-}
+_NO_NAMES: Final = ("Removed", "MemoryROM")  # what cores write that load the ROM from memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,12 +35,14 @@ class StateFields:
 
     Args:
         version: Version of the state format.
-        rom_name: File name of the ROM, as written by the emulator, or an empty string.
+        rom_name: File name of the ROM, as written by the emulator, or an empty string. libretro cores write none.
         vram: uint8[65536].
         cgram: uint16[256].
         oam: uint8[544].
-        ppu: The registers. Write-twice registers are `None` if the `PPU` block has an unknown length.
+        ppu: The registers. Those that only the `FIL` block holds are `None` without it.
         wram: uint8[131072], or `None` if the state has no WRAM.
+        cpu: The CPU's registers, or `None` without the `FIL` block; without channels if the `DMA` block is unknown.
+        field: The displayed field, 0 or 1, or `None` if the state has no `TIM` block.
     """
 
     version: int
@@ -87,13 +52,15 @@ class StateFields:
     oam: NDArray[np.uint8]
     ppu: PpuRegisters
     wram: NDArray[np.uint8] | None
+    cpu: CpuRegisters | None
+    field: int | None
 
 
 def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
     """Return the version and the location of each block's bytes: name → (offset, length).
 
     Raises:
-        FormatError: Not a snes9x state, an unknown version, or a block that runs past the end.
+        FormatError: Not a snes9x state, a version before 6, or a block that runs past the end.
     """
     data = memoryview(state).cast("B")
     head = bytes(data[:_HEAD])
@@ -102,9 +69,9 @@ def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
     if not re.fullmatch(rb"\d{4}\n", head[len(MAGIC) :]):
         raise FormatError(f"snes9x state: the version {head[len(MAGIC) :]!r} is not a number")
     version = int(head[len(MAGIC) : -1])
-    if not OLDEST <= version <= NEWEST:
+    if version < OLDEST:
         raise FormatError(
-            f"snes9x state: version {version}, known are {OLDEST} to {NEWEST}; save it with a newer snes9x"
+            f"snes9x state: version {version} is too old, known are {OLDEST} to {NEWEST}; save it with a newer snes9x"
         )
     blocks: dict[str, tuple[int, int]] = {}
     at = _HEAD
@@ -127,74 +94,79 @@ def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
     return version, blocks
 
 
-def parse_state(state: Buffer, *, copy_memories: bool = True) -> StateFields:
+def parse_state(
+    state: Buffer, *, copy_memories: bool = True, known_vram: NDArray[np.uint8] | None = None
+) -> StateFields:
     """Parse an uncompressed state.
+
+    A version after 14 is read if its blocks are as in version 14 or contain the fields at a place that can be proven.
 
     Args:
         state: The whole state.
         copy_memories: Whether to copy VRAM and WRAM. If false, both are read-only views of `state`.
+        known_vram: The emulator's VRAM, uint8[65536], if at hand: a version after 14 must contain it.
 
     Raises:
-        FormatError: It is not a snes9x state, has an unknown version, is truncated, or a block is missing or has the
-            wrong size.
+        FormatError: It is not a snes9x state, has a version that cannot be read, is truncated, or a block is missing
+            or has the wrong size.
     """
     version, blocks = find_blocks(state)
     data = memoryview(state).cast("B")
+    try:
+        fields = _read(version, blocks, data, copy_memories)
+        if version > NEWEST and known_vram is not None and not np.array_equal(fields.vram, known_vram):
+            raise FormatError("snes9x state: the VRA block does not hold the emulator's VRAM")
+    except FormatError as error:
+        if version <= NEWEST:
+            raise
+        raise FormatError(f"{error}; {_too_new(version)}") from error
+    return fields
+
+
+def _too_new(version: int) -> str:
+    return (
+        f"state version {version} is newer than the versions that Halscope knows ({OLDEST} to {NEWEST}): "
+        "update Halscope, or use an older core"
+    )
+
+
+def _read(version: int, blocks: dict[str, tuple[int, int]], data: memoryview, copy_memories: bool) -> StateFields:
     vram_at = _place(blocks, "VRA", VRAM_BYTES)
-    ppu_at = _place(blocks, "PPU", None)
-    ppu_bytes = blocks["PPU"][1]
-    moved = 1 if version >= 11 else 0
-    if ppu_bytes < _OAM + moved + OAM_BYTES:
-        raise FormatError(f"snes9x state: the PPU block has {ppu_bytes} bytes, too few to hold OAM")
-    values: dict[str, int] = {}
-    if "FIL" in blocks:
-        fil_at = _place(blocks, "FIL", _FIL_BYTES)
-        values = {name: data[fil_at + address] for name, address in _FIL_REGISTERS.items()}
-        values["oamadd"] = (data[fil_at + 0x2102] | data[fil_at + 0x2103] << 8) & 0x81FF
-    if ppu_bytes == _PPU_BYTES + moved:
-        values |= _write_twice(data[ppu_at : ppu_at + ppu_bytes], moved)
+    ppu, layout, space = _ppu_block(blocks, data)
     wram = None
     if "RAM" in blocks:
         wram = _memory(data, _place(blocks, "RAM", WRAM_BYTES), WRAM_BYTES, copy_memories)
     name_at, name_bytes = blocks.get("NAM", (0, 0))
+    rom_name = bytes(data[name_at : name_at + name_bytes]).split(b"\0")[0].decode(errors="replace")
     return StateFields(
         version=version,
-        rom_name=bytes(data[name_at : name_at + name_bytes]).split(b"\0")[0].decode(errors="replace"),
+        rom_name="" if rom_name in _NO_NAMES else rom_name,
         vram=_memory(data, vram_at, VRAM_BYTES, copy_memories),
-        cgram=np.frombuffer(data, ">u2", 256, ppu_at + _CGDATA + moved).astype(np.uint16),
-        oam=np.frombuffer(data, np.uint8, OAM_BYTES, ppu_at + _OAM + moved).copy(),
-        ppu=PpuRegisters(**values),
+        cgram=np.frombuffer(ppu, ">u2", 256, layout.cgram).astype(np.uint16),
+        oam=np.frombuffer(ppu, np.uint8, OAM_BYTES, layout.oam).copy(),
+        ppu=_snes9x_ppu.registers(ppu, layout, space),
         wram=wram,
+        cpu=_snes9x_cpu.registers(_block(blocks, data, "DMA"), space),
+        field=_snes9x_cpu.field(_block(blocks, data, "TIM")),
     )
 
 
 def cgram_offset(state: Buffer) -> int:
     """Return the offset of CGRAM (256 colours, big-endian) in a state. Raises FormatError like `parse_state`."""
-    version, blocks = find_blocks(state)
-    return _place(blocks, "PPU", None) + _CGDATA + (1 if version >= 11 else 0)
-
-
-def unpack(data: bytes) -> bytes:
-    """Return the state's bytes, decompressed if they are a gzip file.
-
-    Raises:
-        FormatError: The gzip file is damaged or holds more than 16 MiB.
-    """
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            state = file.read(_MOST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FormatError(f"snes9x state: the gzip file is damaged: {error}") from error
-    if len(state) > _MOST_BYTES:
-        raise FormatError(f"snes9x state: it unpacks to more than {_MOST_BYTES} bytes, which no state does")
-    return state
+    _, blocks = find_blocks(state)
+    _, layout, _ = _ppu_block(blocks, memoryview(state).cast("B"))
+    return blocks["PPU"][0] + layout.cgram
 
 
 def _memory(data: memoryview, at: int, size: int, copy: bool) -> NDArray[np.uint8]:
     memory = np.frombuffer(data.toreadonly(), np.uint8, size, at)
     return memory.copy() if copy else memory
+
+
+def _block(blocks: dict[str, tuple[int, int]], data: memoryview, name: str) -> memoryview | None:
+    """Return a block's bytes, or `None` if the state does not have it."""
+    at, length = blocks.get(name, (0, -1))
+    return None if length < 0 else data[at : at + length]
 
 
 def _place(blocks: dict[str, tuple[int, int]], name: str, size: int | None) -> int:
@@ -207,21 +179,18 @@ def _place(blocks: dict[str, tuple[int, int]], name: str, size: int | None) -> i
     return at
 
 
-def _write_twice(ppu: memoryview, moved: int) -> dict[str, int]:
-    """Read the registers that the console takes in two writes from the PPU block."""
-
-    def word(at: int) -> int:
-        return int.from_bytes(ppu[at : at + 2], "big")
-
-    values: dict[str, int] = {}
-    for n, at in enumerate(_BG_SCROLL, 1):  # these precede the byte that version 11 inserted
-        values[f"bg{n}hofs"] = word(at) & 0x3FF
-        values[f"bg{n}vofs"] = word(at + 2) & 0x3FF
-    matrix = _MATRIX + moved
-    for n, name in enumerate(("m7a", "m7b", "m7c", "m7d")):
-        values[name] = word(matrix + 2 * n)
-    for n, name in enumerate(("m7x", "m7y", "m7hofs", "m7vofs"), 4):
-        values[name] = word(matrix + 2 * n) & 0x1FFF
-    red, green, blue = (level & 0x1F for level in ppu[_FIXED_COLOUR + moved : _FIXED_COLOUR + moved + 3])
-    values["coldata"] = red | green << 5 | blue << 10
-    return values
+def _ppu_block(blocks: dict[str, tuple[int, int]], data: memoryview) -> tuple[memoryview, Layout, memoryview | None]:
+    """Return the PPU block, its layout, and the register space if the state has one."""
+    at, length = _place(blocks, "PPU", None), blocks["PPU"][1]
+    space = None
+    if "FIL" in blocks:
+        space_at = _place(blocks, "FIL", _FIL_BYTES)
+        space = data[space_at : space_at + _FIL_BYTES]
+    block = data[at : at + length]
+    layout = _snes9x_ppu.find_layout(block, space)
+    if layout is None:
+        raise FormatError(
+            f"snes9x state: the PPU block at offset {at:#x} has {length} bytes, expected 2649 or 2652, and OAM and "
+            "the registers are not found in it"
+        )
+    return block, layout, space

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from halscope_hooks import Codec, Exporter, ExportRequest, GameProfile, Host, HostFactory, HostRequest, hookimpl
 
@@ -12,19 +13,28 @@ from halscope.codecs.simcity import SIMCITY
 from halscope.export import bps, ips
 from halscope.games import profiles
 from halscope.hosts import libretro
+from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.recording import ReplayHost
 from halscope.rom.image import Rom
+from halscope.rom.mapping import parse_mapping
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    name: str = "embedded"
+    description: str = "a libretro core (snes9x or bsnes-mercury) in a process of its own"
+
+    def open(self, request: HostRequest) -> Host:
+        return EmbeddedHost(_snes_rom(request, self.name), request.core)
 
 
 @dataclass(frozen=True, slots=True)
 class _Libretro:
     name: str = "libretro"
-    description: str = "a libretro core: snes9x or bsnes-mercury"
+    description: str = "a libretro core (snes9x or bsnes-mercury) in this process"
 
     def open(self, request: HostRequest) -> Host:
-        file = request.needed_file(self.name)
-        Rom.load(file)  # a core accepts almost any file, so refuse what is not a SNES ROM here, with the reason
-        return libretro.LibretroHost(file, request.core)
+        return libretro.LibretroHost(_snes_rom(request, self.name), request.core)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +82,20 @@ class _PatchedCopy:
         return data
 
 
+def _snes_rom(request: HostRequest, host: str) -> Path:
+    """Return the file to run. A core accepts almost any file, so what is not a SNES ROM is refused here."""
+    file = request.needed_file(host)
+    Rom.load(file, None if request.mapping is None else parse_mapping(request.mapping))
+    return file
+
+
 class BuiltInHosts:
     """The built-in hosts."""
 
     @hookimpl
     def halscope_hosts(self) -> list[HostFactory]:
-        """libretro cores and recordings."""
-        return [_Libretro(), _Recording()]
+        """libretro cores, in a process of their own and in this one, and recordings."""
+        return [_Embedded(), _Libretro(), _Recording()]
 
 
 class BuiltInCodecs:

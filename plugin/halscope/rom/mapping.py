@@ -34,11 +34,11 @@ class Mapping(Enum):
 
     @property
     def window(self) -> int:
-        """File offset multiple that a linearly read stream cannot cross, in bytes; 0 means no limit.
+        """File offset multiple at which a bank ends, in bytes; 0 if banks do not matter.
 
-        LoROM maps 32 KiB per bank, and a 16-bit index cannot leave the bank. SA-1 games read through the linear banks
-        C0 to FF, where a 24-bit pointer plus a 16-bit index crosses banks freely (Kirby Super Star's decompressor reads
-        `LDA [dp],Y` there), so streams have no limit.
+        Whether a stream may cross it is a rule of the game's decoder: see `halscope.rom.edges`. LoROM maps 32 KiB per
+        bank. SA-1 games read through the linear banks C0 to FF, where a 24-bit pointer plus a 16-bit index crosses
+        banks freely (Kirby Super Star's decompressor reads `LDA [dp],Y` there).
         """
         match self:
             case Mapping.LOROM | Mapping.EXLOROM:
@@ -60,6 +60,20 @@ class Mapping(Enum):
                 return 0x407FC0
             case Mapping.EXHIROM:
                 return 0x40FFC0
+
+    @property
+    def page_offset(self) -> int:
+        """File offset of the 32 KiB that the console sees at $00:8000, which end with the vectors."""
+        return self.header_offset - 0x7FC0
+
+
+def parse_mapping(name: str) -> Mapping:
+    """Return the mapping of this name ("lorom", as `Mapping.value`). Raises UsageError if there is none."""
+    try:
+        return Mapping(name.lower())
+    except ValueError:
+        known = ", ".join(mapping.value for mapping in Mapping)
+        raise UsageError(f"no mapping {name!r}; give one of: {known}") from None
 
 
 def mirrored(offset: int, size: int) -> int:

@@ -11,7 +11,7 @@ from typing import Final, Literal, Self, final
 
 from halscope_hooks import Event, JobFailed, Update
 
-from halscope.session._queue import Queue, Taken
+from halscope.session._queue import Queue, Taken, shut_with
 
 Delivery = Literal["host", "own"]
 Callback = Callable[[Event], None]
@@ -124,7 +124,7 @@ class Subscription:
         self._lane = lane
         self._callback = callback
         lane.handle = weakref.ref(self)
-        weakref.finalize(self, lane.shut).atexit = False
+        shut_with(self, lane)
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import logging
 import signal
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol, cast
 
+from halscope._output import is_our_thread
 from halscope.session._rights import Right
 
 log: Final = logging.getLogger("halscope.session")
@@ -38,6 +40,7 @@ def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
     A signal may go to any thread of a process, most likely to one that is just starting, such as those of an index
     build. There it only sets a flag: the main thread stays in `time.sleep` or `result`, and Ctrl-C seems to do nothing.
     """
+    is_our_thread()
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     target(*arguments)
@@ -169,6 +172,21 @@ def forget_frames(error: BaseException) -> None:
             seen.add(id(link))
             link.__traceback__ = None
             chain += (link.__cause__, link.__context__)
+
+
+def told_error(error: BaseException) -> BaseException:
+    """Return the error to put into an event: a copy without a traceback, as whoever waits for the job raises `error`.
+
+    Each raise adds the frames of that caller, and with them often the session, to the traceback of the same object.
+    """
+    try:
+        copied = copy.copy(error)
+        if type(copied) is type(error) and copied.args == error.args:
+            return copied
+    except Exception as why:
+        log.debug("an error of type %s cannot be copied: %s", type(error).__name__, why)
+    forget_frames(error)
+    return error
 
 
 def inside() -> bool:

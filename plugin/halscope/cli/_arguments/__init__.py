@@ -6,7 +6,7 @@ import argparse
 
 from halscope._version import __version__
 from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
-from halscope.cli._arguments._running import add_demo, add_doctor, add_play, add_recording
+from halscope.cli._arguments._running import add_cache, add_demo, add_doctor, add_play, add_recording
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,6 +19,16 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"halscope {__version__}")
     # Without an explicit `prog` argparse formats the usage line, which imports half a dozen modules.
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, prog=top.prog)
-    for add in (add_demo, add_play, add_search, add_inspect, add_editing, add_streams, add_recording, add_doctor):
+    for add in (
+        add_demo,
+        add_play,
+        add_search,
+        add_inspect,
+        add_editing,
+        add_streams,
+        add_recording,
+        add_doctor,
+        add_cache,
+    ):
         add(commands)
     return top

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from typing import Final
 
 from halscope_hooks import HostError
 
+import halscope._codec as _codec
 from halscope.hosts.libretro.interrupts import held_back
 
 BUSY_WAIT: Final = 5.0  # seconds that a call waits for another thread's call; a frame takes milliseconds
 END_WAIT: Final = 2.0  # seconds that `end` waits for the thread inside the core, also at interpreter exit
+_logger = logging.getLogger("halscope.hosts.libretro")
 
 
 class CoreUse:
@@ -64,6 +67,7 @@ class CoreUse:
         except Exception as error:
             raise HostError(f"{self._path}: the core {what}: {error}") from error
         finally:
+            _log_output()
             self._inside = None
             self._lock.release()
             if self._ending:  # `end` was called meanwhile, by a signal handler on this thread or by another thread
@@ -82,6 +86,14 @@ class CoreUse:
             unload()
         finally:
             self._lock.release()
+            _log_output()
+
+
+def _log_output() -> None:
+    """Log what cores have printed: it must not reach the output of this process."""
+    printed = _codec.take_library_output()
+    if printed:
+        _logger.debug("the core prints: %s", printed.decode(errors="replace").rstrip())
 
 
 def _nothing() -> None:

@@ -22,6 +22,7 @@ from halscope_hooks import (
 from numpy.typing import NDArray
 
 from halscope._files import read_limited
+from halscope._rom_file import COPIER_BYTES, copier_header_bytes, for_a_core
 from halscope.hosts.libretro.cores import find_core
 from halscope.hosts.libretro.machine import Machine
 from halscope.hosts.libretro.rom_memory import find_rom
@@ -29,7 +30,6 @@ from halscope.hosts.libretro.video_state import reader_for
 
 _SMALLEST_ROM: Final = 0x8000
 _LARGEST_ROM: Final = 0x1000000
-_COPIER_HEADER: Final = 512
 
 
 class LibretroHost:
@@ -39,10 +39,12 @@ class LibretroHost:
     bsnes-mercury returns there while the game has NMI enabled. With NMI disabled (games do that while they load, with
     the screen off) it returns 16 lines later, and the snapshot already contains what the game wrote in those lines.
 
-    Every start is the same: at power-on VRAM is 0 and WRAM is $55, and no save file is kept.
+    Every start is the same: at power-on VRAM is 0 and WRAM is $55, no save file is kept, and the core's clock stands
+    still at the year 2000, because bsnes-mercury-accuracy seeds the other memories from it. Only on Linux with glibc is
+    there such a clock: elsewhere that core's OAM, CGRAM and registers are random until the game sets them.
 
     The core runs on the caller's thread. A program that stops the console's processor (random bytes as a ROM) can make
-    a core run forever, so check that a file is a SNES ROM before you pass it.
+    a core run forever, so check that a file is a SNES ROM before you pass it. `EmbeddedHost` needs no such care.
 
     Args:
         rom: The ROM file, or its bytes; a copier header is skipped.
@@ -50,6 +52,9 @@ class LibretroHost:
         registers: Whether snapshots hold the PPU registers. Without them, watching bsnes-mercury has no side effect.
         wram: Whether snapshots hold WRAM.
         picture: Whether snapshots hold the picture.
+        own_process: Whether this process does nothing but run the core, as `EmbeddedHost`'s child. Then its memory is
+            searched for the ROM where the core does not name it (see `process_memory`), and what the core prints goes
+            to this process's output instead of the log.
 
     Raises:
         UsageError: The ROM file cannot be read.
@@ -65,14 +70,15 @@ class LibretroHost:
         registers: bool = True,
         wram: bool = True,
         picture: bool = True,
+        own_process: bool = False,
     ) -> None:
-        data = rom if isinstance(rom, bytes) else read_limited(rom, _LARGEST_ROM + _COPIER_HEADER, "SNES ROM")
+        data = rom if isinstance(rom, bytes) else read_limited(rom, _LARGEST_ROM + COPIER_BYTES, "SNES ROM")
         path = None if isinstance(rom, bytes) else rom
-        image = data[_COPIER_HEADER:] if len(data) % 1024 == _COPIER_HEADER else data
+        image = data[copier_header_bytes(data) :]
         if not _SMALLEST_ROM <= len(image) <= _LARGEST_ROM:
             name = path or "the ROM"
             raise RomError(f"{name}: {len(image)} bytes; a SNES ROM has {_SMALLEST_ROM} to {_LARGEST_ROM}")
-        self._machine = Machine(find_core(core), image)
+        self._machine = Machine(find_core(core), for_a_core(image), keep_output=not own_process)
         try:
             self._reader = reader_for(self._machine)
         except BaseException:
@@ -80,7 +86,11 @@ class LibretroHost:
             raise
         self._registers, self._wram, self._picture = registers, wram, picture
         self._frame = 0
-        self._rom_memory = find_rom(self._machine.rom_pointers(), image)
+        try:
+            self._rom_memory = find_rom(self._machine, image, search=own_process)
+        except BaseException:
+            self._machine.close()
+            raise
         self._identity = RomIdentity(
             path=None if path is None else str(path),
             sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
@@ -130,6 +140,8 @@ class LibretroHost:
             wram=wram,
             picture=picture,
             rom=self._identity,
+            cpu=video.cpu,
+            field=video.field,
         )
         self._frame += 1
         return snapshot
@@ -165,7 +177,7 @@ class LibretroHost:
         machine = self._open_machine()
         memories: dict[MemorySpace, NDArray[np.uint8]] = {"vram": machine.vram, "wram": machine.wram}
         if self._rom_memory is not None:
-            memories["rom"] = self._rom_memory
+            memories["rom"] = self._rom_memory.bytes
         spaces = {write.space for write in writes}
         if "cgram" in spaces:
             memories["cgram"] = self._reader.cgram()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import tempfile
 import weakref
 from collections.abc import Collection, Iterator
@@ -13,14 +14,17 @@ import numpy as np
 from halscope_hooks import VRAM_BYTES, WRAM_BYTES, HostError
 from numpy.typing import NDArray
 
+import halscope._codec as _codec
 from halscope.hosts.libretro.api import AvEnableFlags, Core, ExplicitPathDriver, Session
 from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
-from halscope.hosts.libretro.drivers import BUTTONS, PORTS, CoreLog, HeldButtons, KeptPicture, NoSound
+from halscope.hosts.libretro.drivers import CoreLog, HeldButtons, KeptPicture, NoSound
+from halscope.hosts.libretro.pads import check_pad
 
 _API_VERSION: Final = 1
 _SYSTEM_RAM: Final = 2
 _VIDEO_RAM: Final = 3
+_ROM: Final = 4
 _POWER_ON_WRAM: Final = 0x55  # as in snes9x; on a console the contents are random
 
 # (device, inode) of each core that has a game loaded. Cores keep their machine in global variables, and a process loads
@@ -35,14 +39,17 @@ class Machine:
     Args:
         core_path: The core's shared library.
         rom: The headerless image.
+        keep_output: Whether what the core prints goes to the log, see `hold_library`.
 
     Raises:
         HostError: The file is not a shared library or not a libretro core, or the core is for another console, is in
             use, does not accept the ROM, or exposes no VRAM.
     """
 
-    def __init__(self, core_path: Path, rom: bytes) -> None:
-        core = _open(core_path)
+    def __init__(self, core_path: Path, rom: bytes, *, keep_output: bool = True) -> None:
+        core, held = _open(core_path, keep_output=keep_output)
+        self.fixed_clock: bool = "time" in held
+        """Whether the core reads a clock that stands still, so that nothing is seeded from the time."""
         info = core.get_system_info()
         self.library_name: str = (info.library_name or b"").decode(errors="replace")
         self.library_version: str = (info.library_version or b"").decode(errors="replace")
@@ -96,11 +103,7 @@ class Machine:
 
     def hold(self, buttons: Collection[str], port: int) -> None:
         """Hold exactly these buttons of the pad in `port`. Raises HostError for an unknown name or port."""
-        unknown = sorted(set(buttons) - set(BUTTONS))
-        if unknown:
-            raise HostError(f"{', '.join(unknown)}: no such button; the pad has {', '.join(BUTTONS)}")
-        if not 0 <= port < PORTS:
-            raise HostError(f"no controller port {port}; the console has 0 and 1")
+        check_pad(buttons, port)
         self._buttons.hold(buttons, port)
 
     def run(self) -> None:
@@ -114,9 +117,8 @@ class Machine:
             self._session.reset()
 
     def picture(self) -> NDArray[np.uint8] | None:
-        """Return the last picture as a private uint8[h, 256, 3], or `None` before the first."""
-        # Measured: snes9x draws the main screen into the even columns of a hi-res picture, bsnes-mercury into the odd.
-        return self._picture.rgb(main_column=0 if self.library_name == "Snes9x" else 1)
+        """Return the last picture as a private uint8[h, 256 or 512, 3], or `None` before the first."""
+        return self._picture.rgb()
 
     def state(self) -> bytearray:
         """Return the core's state, in a buffer that the next call overwrites.
@@ -133,6 +135,15 @@ class Machine:
         with self._use.calling("failed to load a state"):
             if not self._session.core.unserialize(bytearray(state)):
                 raise HostError(f"{self.core_path}: the core refused the state; it is of another core, version or game")
+
+    def drop_picture(self) -> None:
+        """Forget the last picture."""
+        self._picture.drop()
+
+    def rom_memory(self) -> NDArray[np.uint8] | None:
+        """Return the memory that the core hands out as the cartridge's ROM, or `None`."""
+        view = self._session.core.get_memory(_ROM)
+        return None if view is None else np.frombuffer(view, np.uint8)
 
     def rom_pointers(self) -> Iterator[int]:
         """Yield the addresses in this process at which, per the core, the cartridge's read-only memory begins."""
@@ -164,10 +175,12 @@ class Machine:
         return np.frombuffer(view, np.uint8, size)
 
 
-def _open(path: Path) -> Core:
-    """Load the shared library and check that it is a libretro core."""
+def _open(path: Path, *, keep_output: bool) -> tuple[Core, list[str]]:
+    """Load the shared library and check that it is a libretro core. Return it and the imports that were replaced."""
     try:
-        core = Core(str(path.resolve()))
+        library = ctypes.CDLL(str(path.resolve()))
+        held = _codec.hold_library(library._handle, keep_output)
+        core = Core(str(path.resolve()))  # the same library: it is loaded once
     except OSError as error:
         raise HostError(f"{path}: cannot be loaded as a libretro core: {error}; {INSTALL_HINT}") from error
     except ValueError as error:
@@ -175,7 +188,7 @@ def _open(path: Path) -> Core:
     version = core.api_version()
     if version != _API_VERSION:
         raise HostError(f"{path}: the core uses libretro API {version}; only {_API_VERSION} is supported")
-    return core
+    return core, held
 
 
 def _check_console(path: Path, library_name: str, extensions: str) -> None:

@@ -1,0 +1,5 @@
+"""The embedded host: runs a libretro core in a child process of its own."""
+
+from halscope.hosts.embedded.host import EmbeddedHost
+
+__all__ = ["EmbeddedHost"]

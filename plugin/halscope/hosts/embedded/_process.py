@@ -1,0 +1,229 @@
+"""The core's process: started, asked, ended when it hangs, and never left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections import deque
+from pathlib import Path
+from typing import Any, Final, final
+
+from halscope_hooks import HostError, HostGoneError
+
+from halscope.hosts.embedded._channel import Channel
+from halscope.hosts.embedded._region import Region
+
+_GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
+_REAP_WAIT: Final = 5.0  # seconds to wait for a child that was killed
+# -P keeps the current folder off the path until the parent's path is known.
+_BOOT: Final = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from halscope.hosts.embedded._child import main; main(*sys.argv[2:])"
+)
+_open: Final[weakref.WeakSet[CoreProcess]] = weakref.WeakSet()
+
+
+@final
+class CoreProcess:
+    """A child process that runs a core. One thread asks it; any thread or signal handler may end it.
+
+    Args:
+        core: The core's shared library, for messages.
+
+    Raises:
+        HostError: The process cannot be started.
+    """
+
+    def __init__(self, core: Path) -> None:
+        self._core = core
+        self._owner = os.getpid()
+        self._inside: int | None = None  # id of the thread that waits for a reply
+        self._ending = False
+        self._ended = False
+        self._gone: str | None = None  # why no more calls are possible
+        self._late: deque[Any] = deque()  # replies to steps that an interrupt cut short
+        self._folder = tempfile.mkdtemp(prefix="halscope-core-")
+        region = Region()
+        try:
+            self._process = self._start(region)
+        except OSError as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise HostError(f"{core}: no process can be started for it: {error.strerror or error}") from error
+        finally:
+            region.close_descriptors()
+        streams = (self._process.stdin, self._process.stdout, self._process.stderr)
+        requests, replies, output = (stream.fileno() for stream in streams if stream is not None)
+        self._channel = Channel(requests, replies, output, region.map)
+        _open.add(self)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def closed(self) -> bool:
+        """Whether `end` was called."""
+        return self._ending
+
+    def ask(self, request: tuple[object, ...], what: str, patience: float) -> Any:
+        """Send a request and return the value of its reply.
+
+        A step that Ctrl-C interrupted is finished by the next call, and its value is returned by the next step.
+
+        Args:
+            request: Name of the action and its arguments, see `_child`.
+            what: What the core does, for messages ("ran frame 7").
+            patience: Seconds without a reply after which the core counts as hung and is ended.
+
+        Raises:
+            HalscopeError: The action failed; the error comes from the child.
+            HostGoneError: The core has crashed, or it hung and was ended.
+        """
+        self._enter()
+        try:
+            waiting = self._channel.waiting
+            if waiting is not None:
+                late = self._answer(what, patience)
+                if waiting[0] == "step":
+                    self._late.append(late)
+            if self._late and request[0] == "step":
+                reply = self._late.popleft()
+            else:
+                self._channel.ask(request)
+                reply = self._answer(what, patience)
+        finally:
+            self._inside = None
+            if self._ending or self._gone is not None:  # `end` was called meanwhile, or the child is gone
+                self.end()
+        good, value = reply
+        if not good:
+            raise value
+        return value
+
+    def end(self) -> None:
+        """End the child and wait for its end: it may unload its core, and is killed if it does not. Idempotent.
+
+        In a forked process nothing is ended: the child belongs to the parent.
+        """
+        self._ending = True
+        if self._ended:
+            return
+        if self._owner != os.getpid():
+            self._release()
+            return
+        inside = self._inside
+        if inside is not None and inside != threading.get_ident():
+            self._process.kill()  # the thread inside is woken by the child's end, and releases the pipes
+            self._process.wait(_REAP_WAIT)
+        elif inside is not None:
+            self._process.kill()  # this is a signal handler; the call that it interrupts does the rest
+        else:
+            self._stop()
+
+    def _start(self, region: Region) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path), region.key, self._folder]
+        return subprocess.Popen(
+            command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=region.passed,
+            **_OUT_OF_REACH,
+        )
+
+    def _enter(self) -> None:
+        if self._gone is not None:
+            raise HostGoneError(self._gone)
+        if self._ending:
+            raise HostError(f"{self._core}: the host is closed; attach a new one")
+        if self._inside is not None:
+            raise HostError(f"{self._core}: another thread is calling the core; one thread calls a host")
+        self._inside = threading.get_ident()
+
+    def _answer(self, what: str, patience: float) -> Any:
+        """Return the reply to the request. Raises HostError if there will be none."""
+        try:
+            return self._channel.answer(patience)
+        except TimeoutError:
+            self._gone = (
+                f"{self._core}: the core {what} and has not returned for {patience:g} s, so it was ended; a program "
+                "that stops the processor (STP, or WAI with interrupts off) hangs bsnes-mercury: try --core snes9x"
+            )
+        except EOFError:
+            if self._ending:
+                raise HostError(f"{self._core}: the host is closed; attach a new one") from None
+            self._gone = f"{self._core}: {self._how_it_ended(what)}"
+        raise HostGoneError(self._gone)
+
+    def _how_it_ended(self, what: str) -> str:
+        self._channel.wait_for_end(_GRACE)
+        try:
+            code = self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:  # it has closed its pipes and goes on
+            self._process.kill()
+            code = self._process.wait(_REAP_WAIT)
+        how = f"crashed ({_signal_name(-code)})" if code < 0 else f"ended its process (exit code {code:#x})"
+        printed = self._channel.last_output()
+        said = f"; the last it printed: {printed}" if printed else ""
+        return f"the core {how} when it {what}{said}; choose another core with --core"
+
+    def _stop(self) -> None:
+        """End the child and release everything. Each step may be repeated after an interrupt."""
+        stdin = self._process.stdin
+        idle = self._gone is None and self._channel.waiting is None
+        if stdin is not None and idle:
+            stdin.close()  # the child exits when its requests end
+            self._channel.wait_for_end(_GRACE)
+        if self._process.poll() is None:
+            try:
+                self._process.wait(0.1 if idle else 0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(_REAP_WAIT)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._release()
+
+    def _release(self) -> None:
+        """Close the pipes."""
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+        self._ended = True
+
+    def _forget(self) -> None:
+        """In a forked process: let go of the child, which would otherwise not notice the end of its parent."""
+        self._ending = True
+        self._release()
+        self._process.returncode = 0  # nothing here can wait for it
+
+
+# Ctrl-C at the terminal is for the parent, which then ends the child: the child is in a group of its own.
+if sys.platform == "win32":
+    _OUT_OF_REACH: Final[dict[str, Any]] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+else:
+    _OUT_OF_REACH: Final[dict[str, Any]] = {"process_group": 0}
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _after_fork() -> None:
+    for process in list(_open):
+        process._forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,136 @@
+"""EmbeddedHost: a libretro core in a child process, so that a core that hangs, crashes or prints harms nobody."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Self, cast
+
+from halscope_hooks import HostInfo, Snapshot, Write, WriteReceipt, capabilities_of
+
+from halscope.hosts.embedded._process import CoreProcess
+from halscope.hosts.libretro.cores import find_core
+from halscope.hosts.libretro.pads import check_pad
+
+PATIENCE: Final = 5.0
+"""Seconds without an answer after which a core counts as hung; a frame takes milliseconds."""
+_START_PATIENCE: Final = 30.0  # seconds for Python to start and the core to load the game; one second is usual
+
+
+class EmbeddedHost:
+    """A Host (see `halscope_hooks.Host`) around a libretro core in a process of its own: driven, playable and stateful.
+
+    Snapshots are those of `LibretroHost`. In addition:
+
+    - A core that crashes, or that does not return within `patience`, ends its own process alone: the call raises
+      HostGoneError, which says what happened.
+    - What the core prints goes to the log "halscope.hosts.embedded", never to this process's output.
+    - Ctrl-C works while the core runs. A step that it interrupted is not lost: the next `step` returns its snapshot.
+    - The process ends with the host, with this process, and with a `close` in a signal handler or another thread.
+
+    Args:
+        rom: The ROM file, or its bytes; a copier header is skipped.
+        core: A core's path or name; `find_core` says which core is the default.
+        registers: Whether snapshots hold the PPU registers.
+        wram: Whether snapshots hold WRAM.
+        picture: Whether snapshots hold the picture.
+        patience: Seconds that the core may take for one frame.
+
+    Raises:
+        UsageError: The ROM file cannot be read.
+        RomError: It is too small or too large to be a SNES ROM.
+        HostError: No usable core was found, or the core does not accept the ROM; the message says why.
+    """
+
+    def __init__(
+        self,
+        rom: Path | bytes,
+        core: Path | str | None = None,
+        *,
+        registers: bool = True,
+        wram: bool = True,
+        picture: bool = True,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._core_path = find_core(core)
+        self._patience = patience
+        self._pads: dict[int, frozenset[str]] = {}
+        self._frame = 0
+        self._process = CoreProcess(self._core_path)
+        self._end = weakref.finalize(self, self._process.end)
+        options = {"registers": registers, "wram": wram, "picture": picture}
+        try:
+            info = self._process.ask(
+                ("start", rom, self._core_path, options), "loaded the game", max(_START_PATIENCE, patience)
+            )
+        except BaseException:
+            self._process.end()
+            raise
+        self._info: HostInfo = replace(info, name="embedded", capabilities=capabilities_of(self))
+
+    @property
+    def info(self) -> HostInfo:
+        """The emulator, and the memories that can be read and written."""
+        return self._info
+
+    @property
+    def core_path(self) -> Path:
+        """The core's shared library."""
+        return self._core_path
+
+    @property
+    def pid(self) -> int:
+        """Id of the core's process."""
+        return self._process.pid
+
+    def step(self) -> Snapshot:
+        """Run one frame and return its state. The first frame has number 0. Raises HostError."""
+        snapshot = cast("Snapshot", self._ask(("step", dict(self._pads)), f"ran frame {self._frame}"))
+        self._frame = snapshot.frame + 1
+        return snapshot
+
+    def press(self, buttons: Collection[str], port: int = 0) -> None:
+        """Hold exactly these buttons of the pad in `port` (0 or 1) in the next steps; an empty set releases all.
+
+        Names: b y select start up down left right a x l r. Raises HostError for another name or port.
+        """
+        check_pad(buttons, port)
+        self._pads[port] = frozenset(buttons)
+
+    def reset(self) -> None:
+        """Press the console's reset button. The frame number keeps counting."""
+        self._ask(("reset",), "was reset")
+
+    def save_state(self) -> bytes:
+        """Return the core's state, for `load_state` on the same core and ROM."""
+        return cast("bytes", self._ask(("save",), "wrote its state"))
+
+    def load_state(self, state: bytes) -> None:
+        """Restore a state that `save_state` returned. The frame number keeps counting. Raises HostError."""
+        self._ask(("load", bytes(state)), "loaded a state")
+
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
+        """Write into the running game. All writes are checked first: a refused call changes nothing.
+
+        The receipt is already complete. For the rest see `LibretroHost.write`.
+
+        Raises:
+            HostError: A memory is not writable here, an offset is outside it, or the expected bytes do not match.
+        """
+        self._ask(("write", tuple(writes)), "took a write")
+        return WriteReceipt(done=True)
+
+    def close(self) -> None:
+        """End the core's process. Idempotent."""
+        self._process.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, request: tuple[object, ...], what: str) -> object:
+        return self._process.ask(request, what, self._patience)

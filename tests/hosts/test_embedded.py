@@ -1,0 +1,383 @@
+"""The core in a process of its own: it steps like one in process, and nothing that it does harms the parent."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halscope.hosts.embedded import EmbeddedHost
+from halscope.hosts.libretro import LibretroHost
+from halscope_hooks import HostError, HostGoneError, RomError, Snapshot, UsageError
+from support import probe_rom, small_core, tiny_rom
+from support.cores import installed_cores
+
+on_every_core = pytest.mark.parametrize("core", installed_cores())
+MERCURY = "bsnes-mercury-accuracy"
+needs_mercury = pytest.mark.skipif(
+    MERCURY not in [core if isinstance(core, str) else core.values[0] for core in installed_cores()],
+    reason=f"{MERCURY} is not installed",
+)
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="there is no /proc")
+
+
+def runs(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def gone_within(pid: int, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while runs(pid):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files, which must be empty at the end."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+def same(one: Snapshot, other: Snapshot) -> bool:
+    arrays = ("vram", "cgram", "oam", "wram", "picture")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in arrays)
+
+
+@on_every_core
+def test_snapshots_are_those_of_a_core_in_process(core: str, temporary: Path) -> None:
+    rom = probe_rom.build(animate=["oam", "vram", "cgram", "scroll"])
+    with LibretroHost(rom, core) as inside, EmbeddedHost(rom, core) as apart:
+        assert apart.info.name == "embedded"
+        assert apart.info.emulator == inside.info.emulator
+        assert apart.info.writable == inside.info.writable
+        assert apart.info.readable == inside.info.readable
+        assert apart.info.rom == inside.info.rom
+        for frame in range(20):
+            one, other = inside.step(), apart.step()
+            assert other.frame == frame
+            assert same(one, other)
+            assert (one.ppu, one.rom) == (other.ppu, other.rom)
+
+
+def test_a_snapshot_stays_as_it_is_while_the_game_goes_on() -> None:
+    with EmbeddedHost(probe_rom.build(animate=["oam"])) as host:
+        for _ in range(10):
+            first = host.step()
+        oam = first.oam.copy()
+        second = host.step()
+        assert not np.array_equal(second.oam, oam)
+        assert np.array_equal(first.oam, oam)
+        for array in (first.vram, first.cgram, first.oam, first.wram, first.picture):
+            assert array is not None
+            assert not array.flags.writeable
+
+
+def test_the_parts_that_nobody_asks_for_stay_out() -> None:
+    with EmbeddedHost(probe_rom.build(), registers=False, wram=False, picture=False) as host:
+        snapshot = host.step()
+    assert snapshot.wram is None
+    assert snapshot.picture is None
+    assert snapshot.ppu.obsel is None
+
+
+def test_a_file_that_cannot_be_run_is_refused_as_in_process(tmp_path: Path, temporary: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.sfc: no such file"):
+        EmbeddedHost(tmp_path / "none.sfc")
+    with pytest.raises(RomError, match="16 bytes"):
+        EmbeddedHost(bytes(16))
+    with pytest.raises(HostError, match="nowhere"):
+        EmbeddedHost(probe_rom.build(), "/nowhere")
+
+
+@needs_proc
+@on_every_core
+def test_the_process_ends_with_the_host(core: str, temporary: Path) -> None:
+    host = EmbeddedHost(probe_rom.build(), core)
+    host.step()
+    pid = host.pid
+    host.close()
+    host.close()
+    assert not runs(pid)
+    with pytest.raises(HostError, match="the host is closed"):
+        host.step()
+
+
+@needs_proc
+def test_a_host_that_is_forgotten_ends_its_process(temporary: Path) -> None:
+    host: EmbeddedHost | None = EmbeddedHost(probe_rom.build())
+    assert host is not None
+    pid = host.pid
+    host = None
+    gc.collect()
+    assert not runs(pid)
+
+
+@pytest.mark.slow
+def test_two_hosts_run_the_same_core_side_by_side() -> None:
+    with EmbeddedHost(probe_rom.build()) as one, EmbeddedHost(probe_rom.build()) as other:
+        assert same(one.step(), other.step())
+
+
+CRASHES = {
+    "abort": ("abort()", r"crashed \(SIGABRT\)"),
+    "null": ("*(volatile int *)0 = 1", r"crashed \(SIGSEGV\)"),
+    "exit": ("_exit(3)", r"ended its process \(exit code 0x3\)"),
+}
+
+
+@pytest.mark.slow
+@needs_proc
+@pytest.mark.parametrize("how", CRASHES)
+@pytest.mark.parametrize("when", ["load", "run"])
+def test_a_core_that_crashes_takes_down_its_own_process_alone(
+    tmp_path: Path, temporary: Path, when: str, how: str
+) -> None:
+    code, message = CRASHES[how]
+    act = f'do {{ puts("table 7 is bad"); {"" if when == "load" else "if (frame == 3)"} {code}; }} while (0)'
+    core = small_core.build(tmp_path, **{f"ON_{when.upper()}": act})
+    if when == "load":
+        with pytest.raises(HostGoneError, match=rf"small_libretro\.so: the core {message}.*loaded.*table 7 is bad"):
+            EmbeddedHost(probe_rom.build(), core)
+        return
+    host = EmbeddedHost(probe_rom.build(), core)
+    host.step()
+    host.step()
+    with pytest.raises(HostGoneError, match=rf"the core {message} when it ran frame 2; the last it printed: table 7"):
+        host.step()
+    with pytest.raises(HostGoneError, match="ran frame 2"):
+        host.step()
+    assert not runs(host.pid)
+    host.close()
+
+
+@pytest.mark.slow
+@needs_proc
+@pytest.mark.parametrize("when", ["run", "close"])
+def test_a_core_that_does_not_return_is_ended(tmp_path: Path, temporary: Path, when: str) -> None:
+    core = small_core.build(tmp_path, **{f"ON_{when.upper()}": "sleep(1000)"})
+    host = EmbeddedHost(probe_rom.build(), core, patience=0.3)
+    began = time.monotonic()
+    if when == "run":
+        with pytest.raises(HostGoneError, match=r"ran frame 0 and has not returned for 0\.3 s.*STP"):
+            host.step()
+    host.close()
+    assert time.monotonic() - began < 10
+    assert not runs(host.pid)
+
+
+@pytest.mark.slow
+@needs_mercury
+@pytest.mark.parametrize("program", [tiny_rom.STOPPED, tiny_rom.WAITS_FOR_EVER], ids=["stp", "wai"])
+def test_a_program_that_stops_the_processor_does_not_hang_the_caller(program: bytes, temporary: Path) -> None:
+    host = EmbeddedHost(tiny_rom.build(program), MERCURY, patience=1)
+    with pytest.raises(HostGoneError, match="snes9x"):
+        list(map(EmbeddedHost.step, [host] * 5))
+    with EmbeddedHost(tiny_rom.build(tiny_rom.LOOPS), MERCURY) as host:
+        for _ in range(5):
+            host.step()
+
+
+def test_what_a_core_prints_reaches_the_log_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    core = small_core.build(
+        tmp_path,
+        ON_LOAD='puts("loads")',
+        ON_RUN=r'printf("runs\n"); fprintf(stderr, "warns\n")',
+        ON_CLOSE='puts("ends")',
+    )
+    with caplog.at_level(logging.DEBUG, "halscope.hosts.embedded"), EmbeddedHost(probe_rom.build(), core) as host:
+        host.step()
+        host.step()
+    assert tuple(capfd.readouterr()) == ("", "")
+    for word in ("loads", "runs", "warns", "ends"):
+        assert word in caplog.text
+
+
+@pytest.mark.slow
+def test_a_core_that_prints_without_end_is_not_held_up(tmp_path: Path) -> None:
+    core = small_core.build(tmp_path, ON_RUN=r'for (int n = 0; n < 40000; n++) printf("line %d\n", n)')
+    with EmbeddedHost(probe_rom.build(), core) as host:
+        for _ in range(3):
+            host.step()
+
+
+@pytest.mark.slow
+def test_ctrl_c_works_while_a_core_hangs_and_a_close_is_quick_then(tmp_path: Path, temporary: Path) -> None:
+    core = small_core.build(tmp_path, ON_RUN="sleep(1000)")
+    host = EmbeddedHost(probe_rom.build(), core, patience=60)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        host.step()
+    host.close()
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.slow
+def test_a_step_that_ctrl_c_interrupts_is_not_lost(tmp_path: Path) -> None:
+    core = small_core.build(tmp_path, ON_RUN="if (frame == 2) usleep(600000)")
+    with EmbeddedHost(probe_rom.build(), core) as host:
+        assert host.step().frame == 0
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            host.step()
+        host.reset()  # waits for the step
+        assert [host.step().frame for _ in range(3)] == [1, 2, 3]
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_signal_handler_may_close_the_host_while_its_core_runs(tmp_path: Path, temporary: Path) -> None:
+    core = small_core.build(tmp_path, ON_RUN="sleep(1000)")
+    host = EmbeddedHost(probe_rom.build(), core, patience=60)
+    before = signal.signal(signal.SIGUSR1, lambda *_: host.close())
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    try:
+        with pytest.raises(HostError, match="the host is closed"):
+            host.step()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not runs(host.pid)
+
+
+@pytest.mark.slow
+@needs_proc
+def test_another_thread_may_close_the_host_while_its_core_runs(tmp_path: Path, temporary: Path) -> None:
+    core = small_core.build(tmp_path, ON_RUN="sleep(1000)")
+    host = EmbeddedHost(probe_rom.build(), core, patience=60)
+    threading.Timer(0.3, host.close).start()
+    with pytest.raises(HostError, match="the host is closed"):
+        host.step()
+    assert gone_within(host.pid, 5)
+
+
+@pytest.mark.slow
+def test_a_second_thread_is_refused_while_a_call_is_under_way(tmp_path: Path) -> None:
+    core = small_core.build(tmp_path, ON_RUN="usleep(500000)")
+    with EmbeddedHost(probe_rom.build(), core) as host:
+        thread = threading.Thread(target=host.step)
+        thread.start()
+        time.sleep(0.2)
+        with pytest.raises(HostError, match="another thread"):
+            host.step()
+        thread.join()
+        assert host.step().frame == 1
+
+
+PARENT = """
+import os, sys, time
+from pathlib import Path
+from halscope.hosts.embedded import EmbeddedHost
+host = EmbeddedHost(Path(sys.argv[1]), sys.argv[2] or None, patience=600)
+print(host.pid, flush=True)
+{}
+"""
+
+
+@pytest.mark.slow
+@needs_proc
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "hangs"])
+def test_the_core_does_not_outlive_a_parent_that_is_killed(tmp_path: Path, busy: bool) -> None:
+    rom = tmp_path / "game.sfc"
+    rom.write_bytes(probe_rom.build())
+    core = small_core.build(tmp_path, ON_RUN="sleep(1000)")
+    code = PARENT.format("host.step()" if busy else "time.sleep(600)")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(rom), str(core)],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        time.sleep(0.3)  # into the step
+        parent.kill()
+    assert gone_within(pid, 10)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_program_may_end_without_closing_its_host(tmp_path: Path) -> None:
+    rom = tmp_path / "game.sfc"
+    rom.write_bytes(probe_rom.build())
+    code = PARENT.format("host.step()")
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, str(rom), ""], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert gone_within(int(result.stdout), 5)
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_forked_child_leaves_the_core_to_its_parent(tmp_path: Path) -> None:
+    rom = tmp_path / "game.sfc"
+    rom.write_bytes(probe_rom.build())
+    code = PARENT.format(
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    try:\n        host.step()\n"
+        "    except Exception as error:\n        print(error, flush=True)\n"
+        "    host.close()\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "print(host.step().frame, flush=True)\n"
+        "host.close()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, str(rom), ""], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    pid, refusal, frame = result.stdout.splitlines()
+    assert "the host is closed" in refusal
+    assert frame == "0"
+    assert gone_within(int(pid), 5)
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_forked_child_that_lives_on_does_not_keep_the_core_alive(tmp_path: Path) -> None:
+    rom = tmp_path / "game.sfc"
+    rom.write_bytes(probe_rom.build())
+    code = PARENT.format(
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    os.close(1)\n"
+        "    time.sleep(20)\n"
+        "    os._exit(0)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code, str(rom), ""], stdout=subprocess.PIPE, text=True, check=False)
+    assert gone_within(int(result.stdout), 10)
+
+
+@pytest.mark.slow
+def test_a_module_in_the_current_folder_is_not_taken_for_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("json", "libretro", "numpy", "halscope"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger')")
+    monkeypatch.chdir(tmp_path)
+    with EmbeddedHost(probe_rom.build()) as host:
+        host.step()
