@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from demobuild.truth import rom_offset
+from demobuild.memory_map import MemoryMap
 
 from labbuild.emit import extent
 from labbuild.model import Channel, Load, Mirror, Packed, Rows, Scene, Wave
@@ -33,15 +33,30 @@ SYMBOLS = {
 
 
 def truth(
-    image: bytes, packed: dict[str, Packed], scenes: tuple[Scene, ...], shapes: Shapes, labels: Mapping[str, int]
+    image: bytes,
+    packed: dict[str, Packed],
+    scenes: tuple[Scene, ...],
+    shapes: Shapes,
+    labels: Mapping[str, int],
+    memory_map: MemoryMap,
+    banks: int,
 ) -> dict[str, Any]:
     """Return the whole file as JSON values. ROM offsets are file offsets; WRAM offsets count from $7E:0000."""
+
+    def offset_of(label: str) -> int:
+        return memory_map.rom_offset(labels[label], banks)
+
     blocks = [one for one in packed.values() if one.asset.codec != "raw"]
     raws = [one for one in packed.values() if one.asset.codec == "raw"]
     return {
-        "rom": {"sha256": hashlib.sha256(image).hexdigest(), "size": len(image), "title": TITLE},
+        "rom": {
+            "sha256": hashlib.sha256(image).hexdigest(),
+            "size": len(image),
+            "title": TITLE,
+            "map": memory_map.name,
+        },
         "table": {
-            "offset": rom_offset(labels["block_table"]),
+            "offset": offset_of("block_table"),
             "count": len(shapes.users["table24"]),
             "entry_size": 3,
         },
@@ -49,21 +64,21 @@ def truth(
             {
                 "codec": "hal",
                 "snes_address": labels["hal_decode"],
-                "offset": rom_offset(labels["hal_decode"]),
+                "offset": offset_of("hal_decode"),
                 "edge": "wrap",
             },
             {
                 "codec": "lz2",
                 "snes_address": labels["lz2_decode"],
-                "offset": rom_offset(labels["lz2_decode"]),
+                "offset": offset_of("lz2_decode"),
                 "edge": "next-bank",
             },
         ],
         "symbols": {symbol: labels[symbol] for symbol in SYMBOLS},
         "symbol_sizes": SYMBOLS,
-        "blocks": [_block(one, shapes, rom_offset(labels[one.asset.name])) for one in blocks],
-        "raw": [_raw(one, rom_offset(labels[one.asset.name])) for one in raws],
-        "pointers": list(shapes.records(labels)),
+        "blocks": [_block(one, shapes, offset_of(one.asset.name)) for one in blocks],
+        "raw": [_raw(one, offset_of(one.asset.name)) for one in raws],
+        "pointers": list(shapes.records(offset_of)),
         "scenes": [_scene(number, scene, packed, labels) for number, scene in enumerate(scenes)],
     }
 
@@ -104,7 +119,11 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
         ]
         + ([] if scene.mirror is None else _mirrored(scene.mirror)),
         "mirror": None if scene.mirror is None else _mirror(scene.mirror),
-        "wram": [{"wram_offset": address - WRAM, "block": name} for name, address in (*scene.copies, *scene.unpacked)],
+        "wram": [
+            {"wram_offset": address - WRAM, "block": name}
+            for name, address in (*scene.copies, *scene.unpacked)
+            if not _goes_round(scene.mirror, address)
+        ],
         "oam": f"oam_{scene.name}" if scene.oam else None,
         "channels": [_channel(channel, labels) for channel in scene.channels],
         "raster": [_rows(rows) for rows in scene.raster],
