@@ -122,7 +122,17 @@ def vram(name: str) -> Bytes:
             stored, shown = tile_sizes(transform, 0)
             data = expanded(data[: size // shown * stored], transform)
         memory[at : at + size] = np.frombuffer(data, np.uint8)[:size]
+    for piece in scene(name)["drawn"]:
+        memory[piece["vram_byte"] :][: piece["size"]] = drawn(piece["size"] // 32)
     return memory
+
+
+def drawn(count: int) -> Bytes:
+    """The 4bpp tiles that the program draws, eight in a row of a picture of (x ^ y) / 2, modulo 16."""
+    tile, row, plane, column = np.ogrid[:count, :8, :4, :8]
+    bits = ((tile % 8 * 8 + column) ^ (tile // 8 * 8 + row)) >> 1 + plane & 1
+    planes = np.packbits(bits.astype(np.uint8), axis=3)[..., 0]  # tile, row, plane
+    return np.concatenate([planes[..., :2].reshape(count, 16), planes[..., 2:].reshape(count, 16)], axis=1).reshape(-1)
 
 
 def cgram(name: str, row: int | None = None, step: int = 0) -> NDArray[np.uint16]:

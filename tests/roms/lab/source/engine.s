@@ -62,6 +62,8 @@ load_scene:
         sta brightness
         stz hdma_shadow
         stz ready_shadow
+        lda #$81
+        sta NMITIMEN                    ; no IRQs
         lda #$01
         sta vblank_job
         a16

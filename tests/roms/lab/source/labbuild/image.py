@@ -29,7 +29,7 @@ HEADER = """.include "memory.inc"
         .byte ${map.mode:02X}, ${map.cartridge:02X}, ${size:02X}, ${map.ram:02X}, $01, $00, $00
         .word $FFFF, $0000
 .segment "VECTORS"
-        .addr 0, 0, unused_vector, unused_vector, unused_vector, nmi, 0, unused_vector
+        .addr 0, 0, unused_vector, unused_vector, unused_vector, nmi, 0, irq
         .addr 0, 0, unused_vector, 0, unused_vector, unused_vector, reset, unused_vector
 """
 SHARED = ("init.s", "hal.s")  # of the demo

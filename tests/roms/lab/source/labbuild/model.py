@@ -61,7 +61,7 @@ class Channel:
 class Rows:
     """What a register holds on each row of the picture: runs of (number of rows, value)."""
 
-    channel: int
+    channel: int | None  # None: written by code
     register: int  # $21xx
     runs: tuple[tuple[int, int], ...]
     entry: int | None = None  # of CGRAM, if the register is $2122
@@ -110,6 +110,7 @@ class Scene:
     raster: tuple[Rows | Wave, ...] = ()
     update: str = "nothing"  # routine of the main loop
     vblank: str = "nothing"  # routine of the NMI
+    drawn: tuple[tuple[int, int], ...] = ()  # VRAM byte and size of tiles that the program draws
     setup: str = ""  # routine that the loader calls last
     agreed: bool = True  # whether all cores draw the same picture
 
