@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, number, place, positive
-from halscope.cli._arguments._shared import add_headered_option, add_index_option, add_plugin_options, add_rom_options
+from halscope.cli._arguments._shared import (
+    add_headered_option,
+    add_index_option,
+    add_plugin_options,
+    add_regrouping_options,
+    add_rom_options,
+)
 
 
 def add_search(commands: Commands) -> None:
@@ -83,6 +89,7 @@ def add_editing(commands: Commands) -> None:
         "--frame", type=number, default=0, metavar="N", help="number of that frame, from 0 (default: 0)"
     )
     extract.add_argument("--single", action="store_true", help="one PNG per sprite instead of per group")
+    add_regrouping_options(extract)
     extract.add_argument("--codec", default="hal", help="codec of the blocks; raw: uncompressed tiles (default: hal)")
     extract.add_argument("--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET of --codec raw")
     extract.add_argument("--bpp", type=int, choices=(2, 4, 8), default=4, help="bits per pixel of blocks (default: 4)")
