@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
+    from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import Check, examine
     from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette, write_page
     from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
+    from halscope.app._run_truth import JudgedFrame, RunTruth
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._watched_folder import LiveEdits
@@ -47,6 +49,7 @@ __all__ = [
     "Game",
     "Grants",
     "Inspection",
+    "JudgedFrame",
     "KnownGame",
     "ListedBlock",
     "LiveEdits",
@@ -57,6 +60,7 @@ __all__ = [
     "Press",
     "Refusal",
     "Regrouping",
+    "RunTruth",
     "Source",
     "TourReport",
     "Workspace",
@@ -72,6 +76,7 @@ __all__ = [
     "frame_with_sprites",
     "inject",
     "inspect_files",
+    "measure_coverage",
     "on_screen",
     "one_state",
     "open_game",
@@ -98,6 +103,7 @@ _MODULES = {
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",
     "Inspection": "halscope.app._inspect",
+    "JudgedFrame": "halscope.app._run_truth",
     "KnownGame": "halscope.app._known_game",
     "LISTED_SCORE": "halscope.app._workspace",
     "ListedBlock": "halscope.app._workspace",
@@ -109,6 +115,7 @@ _MODULES = {
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
+    "RunTruth": "halscope.app._run_truth",
     "Source": "halscope.app._pictures",
     "TourReport": "halscope.app._tour_report",
     "Workspace": "halscope.app._workspace",
@@ -124,6 +131,7 @@ _MODULES = {
     "frame_with_sprites": "halscope.app._moment_sheet",
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
+    "measure_coverage": "halscope.app._coverage_run",
     "on_screen": "halscope.app._pictures",
     "one_state": "halscope.app._moments",
     "open_game": "halscope.app._game_run",

@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
             workspace.index(progress)
     found = inspect_files(options.files, options.obsel, workspace, lambda: out_folder(options.out))
     if options.json:
-        print_json({"sprites": found.rows, "palettes": found.palettes, "sheet": str(found.sheet)})
+        document = {"sprites": found.rows, "palettes": found.palettes, "sheet": str(found.sheet)}
+        print_json(document | ({"doubts": list(found.doubts)} if found.doubts else {}))
     else:
         _print(found, with_origins=workspace is not None)
     return 0
@@ -57,3 +58,5 @@ def _print(found: Inspection, *, with_origins: bool) -> None:
         say(f"{index_ranges(found.hidden)}: off screen or blank ({len(found.hidden)} sprites)", "dim")
     print_palettes(found.palettes)
     say(f"{found.sheet}: the sprites on screen, enlarged")
+    for doubt in found.doubts:
+        say(doubt, "yellow")
