@@ -29,7 +29,7 @@ def target(pointer: dict[str, Any], image: bytes) -> int:
     if bank is None:  # a frame's record is in the bank that its addresses count in
         bank = pointer["parts"][0]["offset"] // BANK
     assert address >= BANK
-    return (bank & 0x7F) * BANK + address - BANK
+    return int((bank & 0x7F) * BANK + address - BANK)
 
 
 def test_every_pointer_leads_to_its_target(lab_rom: Path, lab_truth: dict[str, Any]) -> None:
