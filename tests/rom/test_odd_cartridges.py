@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from halscope._rom_file import copier_header_bytes, for_a_core
+from halscope.games import match_game, profiles
 from halscope.rom import checksum
 from halscope.rom.checksum import MIRRORED, Rule
 from halscope.rom.image import Rom
@@ -36,6 +37,13 @@ def test_a_satellaview_program_is_opened_without_a_warning(mapping: Mapping) -> 
     assert (rom.mapping, rom.title, rom.warnings) == (mapping, "SPECIAL HUNT", ())
     assert rom.header.is_satellaview
     assert rom.map_mode == (0x20 if mapping is Mapping.LOROM else 0x21)
+
+
+def test_the_built_in_profile_of_a_satellaview_program_matches() -> None:
+    rom = Rom.from_bytes(satellaview(Mapping.LOROM, title=b"SPECIAL TEE SHOT"))
+    match = match_game(profiles(), rom.title, rom.sha256, rom.read)
+    assert match is not None
+    assert match.profile.id == "special-tee-shot"
 
 
 def test_the_title_of_a_satellaview_program_is_shift_jis() -> None:
