@@ -69,6 +69,15 @@ def test_the_blocks_across_an_edge_are_found(
         assert (found[offset].crosses is not None) == (name in ACROSS), name
 
 
+def test_a_search_without_any_description_finds_them_by_their_pointers(
+    lab_rom: Path, lab_truth: dict[str, Any]
+) -> None:
+    workspace = Workspace.open(lab_rom)
+    assert workspace.game is None
+    found = {block.offset: block.start for block in workspace.blocks() if block.codec == "lz2"}
+    assert all(found[offset] == "pointer" for offset in offsets(lab_truth).values())
+
+
 def test_a_wrong_rule_is_reported(lab_rom: Path, lab_truth: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "game.toml"
     path.write_text(described(lab_truth, edge="wrap"))

@@ -117,6 +117,14 @@ def test_a_stale_header_in_the_first_4_mib_does_not_win(inner: Mapping, outer: M
     assert Rom.from_bytes(image).mapping is outer
 
 
+@pytest.mark.parametrize("mapping", [Mapping.LOROM, Mapping.HIROM])
+def test_an_overdump_is_not_taken_for_an_ex_mapping(mapping: Mapping) -> None:
+    image = make_rom(4 * MIB, mapping)
+    rom = Rom.from_bytes(image + image)
+    assert rom.mapping is mapping
+    assert rom.checksum_rule == Rule("mirrored", len(image))
+
+
 def test_a_plain_mapping_of_more_than_4_mib_is_a_warning() -> None:
     rom = Rom.from_bytes(make_rom(5 * MIB, Mapping.HIROM))
     assert rom.mapping is Mapping.HIROM
