@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from halscope.cli._common import print_json
+from halscope.cli._output import say
 from halscope.rom.cache import CacheFile, clear, default_folder, files
 
 
@@ -25,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
             about = _describe(file)
             name = about["rom"] or "(damaged, or of another version)"
             codecs = ", ".join(about["codecs"])
-            print(f"{about['used'][:16].replace('T', ' ')}  {file.size / 1e6:6.1f} MB  {name}  {codecs}".rstrip())
-    print(f"{folder}: {len(found)} indexes{' deleted' if cleared else ''}, {total / 1e6:.1f} MB")
+            say(f"{about['used'][:16].replace('T', ' ')}  {file.size / 1e6:6.1f} MB  {name}  {codecs}".rstrip())
+    say(f"{folder}: {len(found)} indexes{' deleted' if cleared else ''}, {total / 1e6:.1f} MB")
     return 0
 
 
