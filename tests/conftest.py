@@ -8,11 +8,16 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.examples import count
 
 # Examples are timed by whatever else the machine does, so a deadline would test the machine. In CI the examples are
 # always the same, so that a landing does not fail by chance; elsewhere each run looks at new ones.
 settings.register_profile(
-    "halscope", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
+    "halscope",
+    deadline=None,
+    max_examples=count(),
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("halscope")
 
@@ -23,6 +28,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 pytest_plugins = [
     "pytester",  # for the tests of our own pytest plugin; pytest wants it here
+    "support.lab_truth",  # the fixtures `lab_rom` and `lab_truth`
     "support.turns",  # the marker `serial`
 ]
 

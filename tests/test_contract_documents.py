@@ -40,7 +40,7 @@ def statement(name: str) -> tuple[str, str]:
     """What a hookspec's one line says of its thread and its delivery."""
     line = inspect.getdoc(HOOKS[name]) or ""
     assert "\n" not in line, f"{name}: a line each"
-    found = re.fullmatch(r".+\. Thread: (host|tap|start|any)\. Delivery: (every|newest|once)\.", line)
+    found = re.fullmatch(r".+\. Thread: (host|tap|start|own|any)\. Delivery: (every|newest|once)\.", line)
     assert found, f"{name} does not say its thread and its delivery"
     return found[1], found[2]
 

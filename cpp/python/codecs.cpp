@@ -1,4 +1,4 @@
-// Python bindings of the native codecs: one handle per table row. Faults are returned as values (offset, reason), which
+// Python bindings of the native codecs: one handle per table row. Faults are returned as values (reason, offset), which
 // halscope.codecs turns into exceptions.
 #include <pybind11/stl.h>
 
@@ -21,7 +21,7 @@ hal::Mode mode_of(bool strict) noexcept {
     return strict ? hal::Mode::strict : hal::Mode::compatible;
 }
 
-// Returns the Block, or (offset, reason) on a fault. If the offset itself is outside the input, it is returned as
+// Returns the Block, or (reason, offset) on a fault. If the offset itself is outside the input, it is returned as
 // passed, because it may not fit any C++ type.
 py::object decode(const NativeCodec& codec, const py::object& data, const py::object& offset, bool strict) {
     const ByteView view(data);
@@ -37,7 +37,7 @@ py::object decode(const NativeCodec& codec, const py::object& data, const py::ob
     }
     if (bytes) return make_block(bytes->release_to_array(), result.consumed, offset);
     const bool outside = result.status == hal::Status::offset_past_end;
-    return py::make_tuple(outside ? offset : py::int_(result.fault), hal::describe(result, codec.title));
+    return py::make_tuple(hal::describe(result, codec.title), outside ? offset : py::int_(result.fault));
 }
 
 // Takes the arguments as the interpreter passes them (METH_FASTCALL): decoding a small block is short, and everything
@@ -67,7 +67,7 @@ extern "C" PyObject* decode_fast(PyObject* row, PyObject* const* arguments, Py_s
 
 PyMethodDef decode_method = {
     "decode", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(decode_fast)), METH_FASTCALL,
-    "decode(data, offset, strict, /)\n--\n\nReturn the block, or (offset, reason) on a fault."};
+    "decode(data, offset, strict, /)\n--\n\nReturn the block, or (reason, offset) on a fault."};
 
 // A function bound to its row, so that a caller who keeps it pays for no attribute look-up.
 py::object decoder_of(const NativeCodec& codec) {
@@ -77,7 +77,7 @@ py::object decoder_of(const NativeCodec& codec) {
     return py::reinterpret_steal<py::object>(function);
 }
 
-// Returns (stream, 0, "") or, on a fault, (None, offset, reason).
+// Returns (stream, "", 0) or, on a fault, (None, reason, offset).
 py::tuple encode(const NativeCodec& codec, const py::object& data, bool fast, const CancelToken* cancel) {
     const ByteView view(data);
     hal::EncodeResult result;
@@ -85,9 +85,9 @@ py::tuple encode(const NativeCodec& codec, const py::object& data, bool fast, co
         const GilReleased unlocked;
         result = codec.encode(view.bytes(), fast ? hal::Effort::fast : hal::Effort::optimal, cancel);
     }
-    if (result.status != hal::Status::ok) return py::make_tuple(py::none(), result.fault, hal::describe(result));
+    if (result.status != hal::Status::ok) return py::make_tuple(py::none(), hal::describe(result), result.fault);
     const auto* packed = reinterpret_cast<const char*>(result.packed.data());
-    return py::make_tuple(py::bytes(packed, result.packed.size()), 0, "");
+    return py::make_tuple(py::bytes(packed, result.packed.size()), "", 0);
 }
 
 py::array_t<hal::Candidate> scan(const NativeCodec& codec, const py::object& rom, std::size_t window, bool strict,

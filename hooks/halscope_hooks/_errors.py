@@ -44,20 +44,28 @@ class InjectError(HalscopeError):
 
 
 class CodecError(HalscopeError):
-    """A compressed stream cannot be decoded or encoded.
+    """A compressed stream cannot be decoded or encoded: `raise CodecError("no terminator", offset)`.
+
+    The message is the reason behind the offset ("at offset 0x10: no terminator"), so the reason does not repeat it.
 
     Args:
-        offset: Byte offset of the fault in the input (when decoding, of the faulty command).
-        reason: What is wrong there, without the offset.
+        reason: What is wrong there.
+        offset: Byte offset of the fault in the input (when decoding, of the faulty command); 0 if the whole input is
+            at fault.
+
+    Raises:
+        TypeError: The arguments are in the wrong order.
     """
 
-    def __init__(self, offset: int, reason: str) -> None:
+    def __init__(self, reason: str, offset: int = 0) -> None:
+        if not isinstance(reason, str):
+            raise TypeError(f"CodecError(reason, offset): the reason is text and comes first, not {reason!r}")
         super().__init__(f"at offset {offset:#x}: {reason}")
-        self.offset = offset
         self.reason = reason
+        self.offset = offset
 
-    def __reduce__(self) -> tuple[type[CodecError], tuple[int, str]]:
-        return type(self), (self.offset, self.reason)
+    def __reduce__(self) -> tuple[type[CodecError], tuple[str, int]]:
+        return type(self), (self.reason, self.offset)
 
 
 class PluginError(HalscopeError):

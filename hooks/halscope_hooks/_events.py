@@ -134,7 +134,7 @@ class JobFailed:
         job: Name of the job, or of whatever else failed ("tap …", "subscription …").
         error: The exception that was raised.
         traceback: The formatted traceback, or an empty string if not available.
-        plugin: Id of the plugin whose hook failed, or an empty string.
+        plugin: Id of the plugin whose hook, job or callback failed, or an empty string.
         job_id: Id of the failed job, or `None` if it was not a job that failed.
         count: Number of identical consecutive failures that this event represents.
     """

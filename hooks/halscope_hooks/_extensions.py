@@ -19,6 +19,8 @@ class HostRequest:
         file: A ROM, or another file that the host can play (a recording); `None` if only an address is given.
         core: The value of `--core`, or `None`.
         address: "HOST:PORT" or a URL, as documented by the host; `None` for the host's default, or if it needs none.
+        mapping: The ROM's mapping ("lorom", "hirom" …) as the user named it, for a host that checks the file before it
+            runs it; `None` if it is found from the file.
 
     Raises:
         UsageError: Neither a file nor an address is given. A host that needs a specific one of the two calls
@@ -28,6 +30,7 @@ class HostRequest:
     file: Path | None = None
     core: str | None = None
     address: str | None = None
+    mapping: str | None = None
 
     def __post_init__(self) -> None:
         if self.file is None and self.address is None:
@@ -67,8 +70,9 @@ class ExportRequest:
     """An edit to be exported as a file.
 
     Args:
-        source: The ROM file as it is on disk, including any copier header.
-        target: The same file with the edit applied.
+        source: The ROM that the export is for: its image, or with `--headered` the image behind a copier header. The
+            user's file may be the other one.
+        target: The same bytes with the edit applied.
         copier_header: Size of the copier header at the start of both, in bytes (0 or 512).
         patch: The writes that turn `source` into `target`. Offsets do not count the copier header.
     """

@@ -1,7 +1,8 @@
 """The hooks, in one flat list. Each docstring states the thread that calls the hook and its delivery.
 
 Thread: `host` is the thread that pumps the session (the caller's, in an inline session); `tap` is a thread that runs
-ahead of the mailbox (inline: the caller's); `start` is the thread that loads the plugins; `any` can be any thread.
+ahead of the mailbox (inline: the caller's); `start` is the thread that loads the plugins; `own` is a thread of the
+plugin's own, which is left behind if the hook does not return within five seconds; `any` can be any thread.
 Delivery: `every` is in order and drops nothing; `newest` drops a pending event when a newer one arrives; `once` is
 called once, when the plugins are loaded.
 """
@@ -37,7 +38,7 @@ def halscope_snapshot(snapshot: Snapshot) -> None:
 
 @hookspec
 def halscope_detached(host: HostInfo, reason: str) -> None:
-    """The host was detached; no more calls follow for it. Thread: host. Delivery: every."""
+    """The host was detached; no more calls follow for it. Thread: own. Delivery: every."""
 
 
 @hookspec

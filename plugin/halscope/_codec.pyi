@@ -21,8 +21,8 @@ def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
 def limit_simd(most: str) -> None: ...
 
-# A native codec. decode returns the block or, on a fault, (offset, reason); encode returns (stream, 0, "") or (None,
-# offset, reason). native_codecs() returns all of them; the constructor raises TypeError
+# A native codec. decode returns the block or, on a fault, (reason, offset); encode returns (stream, "", 0) or (None,
+# reason, offset). native_codecs() returns all of them; the constructor raises TypeError
 @final
 class NativeCodec:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
@@ -31,10 +31,10 @@ class NativeCodec:
     @property
     def title(self) -> str: ...
     @property
-    def decode(self) -> Callable[[Buffer, int, bool], Block | tuple[int, str]]: ...
+    def decode(self) -> Callable[[Buffer, int, bool], Block | tuple[str, int]]: ...
     def encode(
         self, data: Buffer, fast: bool = False, cancel: CancelToken | None = None
-    ) -> tuple[bytes | None, int, str]: ...
+    ) -> tuple[bytes | None, str, int]: ...
     def scan(
         self,
         rom: Buffer,
@@ -145,6 +145,16 @@ def snes_apply_difference(state: NDArray[np.uint8], difference: Buffer, page: in
 def snes_compose_objects(
     vram: Buffer, oam: Buffer, obsel: int, first: int, lines: int
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]: ...
+def snes_walk_hdma(
+    channels: Buffer,
+    enabled: int,
+    wram: Buffer,
+    bwram: Buffer,
+    iram: Buffer,
+    rom: Buffer,
+    pages: NDArray[np.int64],
+    lines: int,
+) -> tuple[bytes, bool]: ...
 def snes_background(
     vram: Buffer,
     layer: int,

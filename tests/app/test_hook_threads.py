@@ -331,8 +331,8 @@ def test_a_failing_hook_is_told_to_plugins_and_to_every_other_subscriber() -> No
     assert "halscope_update" in heard[0].traceback
 
 
-@holds("halscope_detached", thread="host", delivery="every")
-def test_detached_comes_last_on_the_hosts_thread(stage: Stage) -> None:
+@holds("halscope_detached", thread="own", delivery="every")
+def test_detached_comes_last_on_a_thread_that_the_hosts_thread_waits_for(stage: Stage) -> None:
     decode_without_pumping(stage, 3)
     other = threading.Thread(target=stage.session.close, args=("that is all",))
     other.start()
@@ -345,7 +345,7 @@ def test_detached_comes_last_on_the_hosts_thread(stage: Stage) -> None:
     assert (told[0], told[-1]) == ("halscope_attached", "halscope_detached")
     assert told.count("halscope_detached") == 1
     assert stage.plugin.of("halscope_detached")[0]["reason"] == "that is all"
-    assert stage.plugin.threads("halscope_detached") == {stage.me}
+    assert len(stage.plugin.threads("halscope_detached") - {stage.me}) == 1
     session = stage.plugin.session
     assert session is not None
     with pytest.raises(HalscopeError):
@@ -431,14 +431,14 @@ def test_each_grouping_is_asked_for_on_the_thread_that_wants_it() -> None:
     assert [thread for _, thread in bringer.asked] == [threading.get_ident(), other]
 
 
-def test_an_inline_session_calls_every_hook_on_the_callers_thread() -> None:
+def test_an_inline_session_calls_every_hook_but_the_last_on_the_callers_thread() -> None:
     listener, host = Listener(), Host()
     with Session(host, dispatch=Plugins([listener]).dispatch, locate=nowhere) as session:
         session.submit(FIRST)
         session.apply(Patch("", (), (Write("vram", 0, b"x"),)))
         session.run("work", lambda job: job.report(1, 1))
         session.run("bad work", lambda job: 1 // 0).exception(TIMEOUT)
-    assert {thread for _, thread, _ in listener.calls} == {threading.get_ident()}
+    assert {thread for name, thread, _ in listener.calls if name != "halscope_detached"} == {threading.get_ident()}
     hooks = list(dict.fromkeys(name for name, _, _ in listener.calls))
     assert hooks == [
         "halscope_attached",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -186,13 +189,45 @@ def test_an_error_that_cannot_even_say_itself_is_told_like_any_other(
     assert "MuteError: <exception str() failed>" in caplog.text
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-def test_ctrl_c_and_exit_pass(kind: type[BaseException]) -> None:
+def test_ctrl_c_passes() -> None:
     def end() -> None:
-        raise kind
+        raise KeyboardInterrupt
 
-    with pytest.raises(kind):
+    with pytest.raises(KeyboardInterrupt):
         tell(Plugins([Doing(end)]))
+
+
+def test_a_plugins_exit_is_a_failure_like_any_other() -> None:
+    watcher = Watcher()
+    tell(Plugins([Doing(partial(sys.exit, 3)), watcher]))
+    assert watcher.frames == 1
+    ((_, error, _, plugin),) = watcher.failures
+    assert ("it called sys.exit(3)" in str(error), plugin) == (True, "Doing-1")
+
+
+@pytest.mark.parametrize("handler", ["function", "method", "partial", "object"])
+def test_the_exit_of_a_signal_handler_passes_through_the_hook_that_it_interrupts(handler: str) -> None:
+    class Handler:
+        def __call__(self, number: int, frame: object) -> None:
+            sys.exit(9)
+
+        method = __call__
+
+    def function(number: int, frame: object) -> None:
+        sys.exit(9)
+
+    handlers: dict[str, Any] = {
+        "function": function,
+        "method": Handler().method,
+        "partial": partial(lambda extra, number, frame: sys.exit(9), "extra"),
+        "object": Handler(),
+    }
+    before = signal.signal(signal.SIGUSR1, handlers[handler])
+    try:
+        with pytest.raises(SystemExit, match="9"):
+            tell(Plugins([Doing(lambda: signal.raise_signal(signal.SIGUSR1))]))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_a_slow_hook_is_named_in_the_log_now_and_then(caplog: pytest.LogCaptureFixture) -> None:

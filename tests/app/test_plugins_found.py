@@ -63,14 +63,29 @@ def test_two_plugins_may_have_modules_of_one_name_and_sys_path_stays(tmp_path: P
         ("raise RuntimeError('at import')", {}, "cannot be imported.*RuntimeError: at import"),
         ("raise RuntimeError('\\ud800\\nx')", {}, r"RuntimeError: \\ud800 x"),
         ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E", {}, r"E: <exception str\(\) failed>"),
-        ("raise SystemExit(3)", {}, "cannot be imported.*SystemExit: 3"),
-        ("def broken(:", {}, "cannot be imported.*SyntaxError"),
+        ("raise SystemExit(3)", {}, r"cannot be imported.*it called sys.exit\(3\).*main.py, line 4\)"),
+        ("import sys\nsys.exit()", {}, r"cannot be imported.*it called sys.exit\(None\).*main.py, line 5\)"),
+        ("1\n1\ndef broken(:", {}, r"cannot be imported.*SyntaxError: .*broken/main.py, line 6\)"),
+        ("x = '\\N{no}'", {}, r"cannot be imported.*SyntaxError: .*broken/main.py, line 4\)"),
+        ("if 1:\nx = 2", {}, r"cannot be imported.*IndentationError: .*broken/main.py, line 5\)"),
+        ("\n\nraise RuntimeError('no')", {}, r"RuntimeError: no \(.*broken/main.py, line 6\)"),
+        ("from .gone import x", {}, r"No module named .*gone' \(.*broken/main.py, line 4\)"),
         ("other = 1", {}, "cannot be imported.*has no attribute 'plugin'"),
         (GOOD, {"entry_point": "elsewhere:plugin"}, r"No module named '.*elsewhere'"),
         ("plugin = object()", {}, "has no hook; mark its functions"),
+        (GOOD.replace("    @hookimpl\n", ""), {}, "halscope_update: not marked; mark it with halscope_hooks.hookimpl"),
+        (GOOD + "plugin.halscope_codecs = list", {}, "halscope_codecs: not marked"),
         (GOOD.replace("Plugin()", "Plugin"), {}, "is the class Plugin; give an instance"),
-        (GOOD.replace("halscope_update", "halscope_updaet"), {}, "halscope_updaet"),
-        (GOOD.replace("frame)", "picture)"), {}, r"picture.*see docs/reference/hooks.md"),
+        (GOOD.replace("_update", "_updaet"), {}, r"halscope_updaet is not a hook \(did you mean halscope_update\?\)"),
+        (GOOD.replace("halscope_update", "detach"), {}, r"detach is not a hook \(did you mean halscope_detached\?\)"),
+        (GOOD.replace("halscope_update", "halscope_x"), {}, r"halscope_x is not a hook; see docs/reference/hooks.md"),
+        (GOOD.replace("frame)", "picture)"), {}, r"no argument picture; it has the arguments frame.*see docs/"),
+        (GOOD.replace("frame)", "frames, origins)"), {}, r"no argument frames \(did you mean frame\?\); it has"),
+        (
+            GOOD.replace("_update(self, frame", "_games(self, frame"),
+            {},
+            "halscope_games has no argument frame; it has no",
+        ),
         (GOOD.replace("    def", "    async def"), {}, "is a coroutine or generator function"),
         (GOOD.replace("@hookimpl", "@hookimpl(wrapper=True)").replace("...", "yield"), {}, "wrapper"),
         ("class P:\n    @property\n    def x(self): raise ValueError('no')\nplugin = P()", {}, "no hook|inspected"),
@@ -166,6 +181,7 @@ def test_an_installed_plugin_is_checked_without_importing_it(
     plugins = Plugins(entry_points=True)
     assert names(plugins) == []
     assert reason in plugins.refused[0].reason
+    assert not plugins.refused[0].named
     assert "sparkle" not in sys.modules
 
 
@@ -178,9 +194,13 @@ def test_the_command_takes_a_folder_and_names_what_it_refuses(tmp_path: Path) ->
     done = subprocess.run(
         [*command, "--plugin", str(good), "--plugin", str(bad)], capture_output=True, text=True, timeout=60
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
     assert "plugin bad: has no hook" in done.stderr
+    assert "plugin bad: cannot be loaded" in done.stderr
     assert "good" not in done.stderr
+    assert not packed.exists()
+    done = subprocess.run([*command, "--plugin", str(good)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
     trace = os.environ | {"HALSCOPE_TRACE_HOOKS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=trace)
     assert "halscope-codecs: halscope_codecs() returned <" in done.stderr

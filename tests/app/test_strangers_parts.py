@@ -34,10 +34,10 @@ class Marked:
     def decode(self, data, offset=0):
         rom = bytes(data)
         if rom[offset:offset + 8] != MARK or offset + 10 > len(rom):
-            raise CodecError(offset, "no mark")
+            raise CodecError("no mark", offset)
         size = int.from_bytes(rom[offset + 8:offset + 10], "little")
         if offset + 10 + size > len(rom):
-            raise CodecError(offset, "cut off")
+            raise CodecError("cut off", offset)
         return Block(~np.frombuffer(rom[offset + 10:offset + 10 + size], np.uint8), 10 + size, offset)
     def encode(self, data):
         data = bytes(data)

@@ -17,7 +17,8 @@ import pytest
 from halscope import Snapshot, decode_frame
 from halscope.formats.recording import RecordingReader, RecordingWriter
 from halscope.hosts.libretro import available_cores
-from halscope.ppu import FrameDecoder
+from halscope.ppu import FrameDecoder, with_raster
+from halscope_hooks import CpuRegisters, DmaChannel
 from support.frame_speed import demo_snapshots, frame_latency_under_index, record_demo, replay_rate
 from support.ppu_states import add_layers, add_sprites, noise
 
@@ -92,3 +93,15 @@ def test_the_measurements_with_targets_measure_something(tmp_path: Path) -> None
     replay = replay_rate(tmp_path / "demo.rec", layers=True)
     assert replay.frames == 60
     assert "a second" in str(replay)
+
+
+@pytest.mark.parametrize("channels", [0, 1, 8])
+def test_following_hdma_through_a_picture(benchmark: Any, channels: int) -> None:
+    """It runs on the emulator's thread, once per frame: each channel writes four bytes on every line here."""
+    wram = np.zeros(0x20000, np.uint8)
+    wram[0x2000 : 0x2000 + 509] = wram[0x21FD : 0x21FD + 509] = [0xFF, *[1] * 508]
+    one = DmaChannel(dmap=4, bbad=0x0D, a1t=0x2000, a1b=0x7E, das=0, dasb=0, a2a=0x2000, ntrl=0)
+    cpu = CpuRegisters(nmitimen=0x81, hdmaen=(1 << channels) - 1, htime=0, vtime=0, dma=(one,) * 8)
+    snapshot = replace(state(0, 1), wram=wram, cpu=cpu)
+    found = benchmark(lambda: with_raster(snapshot)).raster
+    assert len(found) == channels * 225 * 4

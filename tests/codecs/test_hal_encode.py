@@ -95,6 +95,7 @@ def test_nothing_smaller_exists_for_every_short_input_of_two_letters() -> None:
             assert len(hal.encode(data)) == hal_reference.minimum_size(data), data
 
 
+@pytest.mark.slow
 @given(data=seeded(400))
 def test_nothing_smaller_exists(data: bytes) -> None:
     is_minimal(data)

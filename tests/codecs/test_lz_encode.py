@@ -28,6 +28,7 @@ def check(data: bytes) -> None:
         assert len(fast) >= minimum
 
 
+@pytest.mark.slow
 @given(seeded(160))
 def test_nothing_smaller_exists(data: bytes) -> None:
     check(data)

@@ -40,6 +40,7 @@ def check(rom: bytes, window: int) -> int:
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [0, 512])
 def test_a_rom_with_blocks_code_and_noise(window: int) -> None:
     rng = random.Random(3)

@@ -11,9 +11,10 @@ from halscope import lz
 from halscope._codec import CancelToken
 from halscope.codecs.simcity import SIMCITY, SimCityError
 from halscope_hooks import CancelledError, Codec, CodecError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import simcity_reference as reference
+from support.examples import examples
 from support.hal_data import header, pieces, seeded, tiles
 from support.hal_reference import FaultError
 
@@ -116,7 +117,7 @@ def outcome(packed: bytes, offset: int, *, strict: bool) -> tuple[bytes, int] | 
     return bytes(block.data), block.consumed
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(st.one_of(streams(), st.binary(max_size=300)), st.booleans(), st.integers(0, 3))
 def test_decoding_agrees_with_the_reference(packed: bytes, strict: bool, offset: int) -> None:
     if offset < len(packed):
@@ -131,7 +132,7 @@ def check(data: bytes) -> None:
     assert len(packed) == minimum <= len(fast)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeded(120), st.booleans())
 def test_nothing_smaller_exists(data: bytes, mirror: bool) -> None:
     check(data + data.translate(INVERTED)[: 200 - len(data)] if mirror else data)
@@ -203,6 +204,7 @@ def test_the_scan_finds_what_the_decoder_takes(window: int) -> None:
     assert scan_is_right(rom, window) > 200
 
 
+@pytest.mark.slow
 @given(st.lists(streams(), max_size=4), st.sampled_from([0, 64]))
 def test_the_scan_of_rows_of_commands(rows: list[bytes], window: int) -> None:
     scan_is_right(b"".join(rows)[:400], window)

@@ -159,6 +159,7 @@ def test_backgrounds_wrap_without_a_seam(name: str) -> None:
     assert steps[-1] <= steps.mean() + 4 * steps.std()
 
 
+@pytest.mark.slow
 def test_drawing_is_deterministic() -> None:
     again = {sheet.name: sheet for sheet in art().sprite_sheets()}
     assert all((again[name].pixels == sheet.pixels).all() for name, sheet in sheets().items())

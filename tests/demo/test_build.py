@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from halscope import demo
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.hal_reference import decode
 
 SOURCE = Path(__file__).resolve().parents[2] / "plugin" / "halscope" / "demo" / "source"
@@ -60,7 +61,7 @@ def packed(data: bytes) -> bytes:
     return stream
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=6), st.integers(1, 90)), max_size=12))
 def test_the_packer_is_undone_by_a_decoder_that_knows_nothing_of_it(pieces: list[tuple[bytes, int]]) -> None:
     data = b"".join(piece * times for piece, times in pieces)

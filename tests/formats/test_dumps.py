@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from halscope.formats.dumps import load_states
 from halscope_hooks import FormatError, UsageError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.snes9x_state import build_state
 
 _RNG = np.random.default_rng(0)
@@ -85,7 +86,7 @@ def test_a_snes9x_state_is_recognised_packed_or_not(tmp_path: Path, packed: bool
     assert loaded.snapshot.ppu.obsel == 0x63  # the state overrides the user
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=600) | st.binary(max_size=300).map(lambda tail: b"\x1f\x8b" + tail))
 def test_other_files_are_refused_by_name(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "something.bin"

@@ -14,8 +14,9 @@ from halscope.formats.recording import RecordingReader
 from halscope.formats.recording._sections import pack_raster
 from halscope.hosts.recording import ReplayHost
 from halscope_hooks import FormatError, PpuRegisters, Snapshot
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.recordings import (
     ROM,
     Parts,
@@ -52,6 +53,7 @@ def test_a_torn_file_opens_up_to_its_last_whole_frame(tmp_path: Path) -> None:
     assert lengths[-1] == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_small_file_torn_at_every_byte_opens_up_to_the_frames_that_are_whole(tmp_path: Path, version: int) -> None:
     rng = np.random.default_rng(4)
@@ -86,7 +88,7 @@ def test_a_small_file_torn_at_every_byte_opens_up_to_the_frames_that_are_whole(t
                 assert_same(original, read)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(data=st.data())
 def test_damage_anywhere_is_an_error_or_a_shorter_recording(data: st.DataObject, small_recording: Small) -> None:
     damaged = bytearray(small_recording.data)
@@ -103,7 +105,7 @@ def test_damage_anywhere_is_an_error_or_a_shorter_recording(data: st.DataObject,
         assert str(small_recording.path) in str(error)  # noqa: PT017
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(noise=st.binary(max_size=400))
 def test_noise_is_no_recording(noise: bytes, small_recording: Small) -> None:
     small_recording.path.write_bytes(noise)
@@ -136,7 +138,7 @@ def test_a_frame_that_claims_to_be_huge_is_refused_before_it_is_unpacked(tmp_pat
         reader[0]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_damage_behind_checksums_that_hold_is_an_error_or_another_snapshot(
     data: st.DataObject, small_recording: Small
@@ -172,7 +174,7 @@ def test_damage_behind_checksums_that_hold_is_an_error_or_another_snapshot(
                 pass
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(data=st.data())
 def test_bytes_that_are_changed_removed_and_inserted_are_an_error_or_a_shorter_recording(
     data: st.DataObject, small_recording: Small

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from halscope import _codec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(seed=st.integers(0, 2**32), pages=st.integers(0, 40))
 def test_a_difference_makes_one_state_of_the_other(seed: int, pages: int) -> None:
     rng = np.random.default_rng(seed)
@@ -27,7 +28,7 @@ def test_a_difference_makes_one_state_of_the_other(seed: int, pages: int) -> Non
     assert np.array_equal(before, after)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(difference=st.binary(max_size=300), pages=st.integers(0, 20))
 def test_a_difference_that_does_not_fit_changes_nothing(difference: bytes, pages: int) -> None:
     state = np.zeros(64 * pages, np.uint8)

@@ -59,6 +59,7 @@ def run() -> list[Snapshot]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("position", [0, 2, 3])
 def test_an_interrupted_append_leaves_a_whole_frame_or_none(tmp_path: Path, position: int) -> None:
     snapshots, line, kept = run(), 0, set()

@@ -13,8 +13,9 @@ from halscope.formats.recording import RecordingReader, RecordingWriter
 from halscope.hosts.recording import ReplayHost
 from halscope.session import Session
 from halscope_hooks import RASTER_DTYPE, CpuRegisters, PpuRegisters, RomIdentity, Snapshot, UsageError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.recordings import (
     RASTER_EFFECTS,
     REGISTERS,
@@ -155,7 +156,7 @@ def sparse(rng: np.random.Generator, size: int) -> np.ndarray[tuple[int], np.dty
     return memory
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(steps=STEPS, keyframe_every=st.integers(1, 5), data=st.data())
 def test_any_parts_come_back_in_any_order(steps: list[Step], keyframe_every: int, data: st.DataObject) -> None:
     run = make_run(steps)

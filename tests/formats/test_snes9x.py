@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from halscope.formats import snes9x
 from halscope_hooks import FormatError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.snes9x_state import block, build_state
 
 _RNG = np.random.default_rng(3)
@@ -124,7 +125,7 @@ def test_a_damaged_state_is_refused_with_the_place(state: bytes, message: str) -
         snes9x.parse_state(state)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(data=st.data())
 def test_damage_never_raises_anything_else(data: st.DataObject) -> None:
     damaged = bytearray(STATE)

@@ -69,6 +69,7 @@ def test_a_host_that_is_never_closed_ends_quietly_with_the_process(core: str, tm
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.slow
 @on_every_core
 def test_the_program_may_end_while_a_core_runs_on_another_thread(core: str, tmp_path: Path) -> None:
     rom = tmp_path / "probe.sfc"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pytest
 from halscope.hosts.libretro import LibretroHost
-from halscope_hooks import Host, Snapshot
+from halscope_hooks import CpuRegisters, DmaChannel, Host, Snapshot
 from support import probe_rom
 from support.cores import installed_cores
 
@@ -43,6 +44,48 @@ def observe(core: str, rom: bytes, frames: int = _FRAMES, **options: Any) -> Sna
         return host.step()
 
 
+def random_cpu(rng: np.random.Generator) -> CpuRegisters:
+    """Random values for all that controls HDMA and IRQs, with HDMA off and the NMI on."""
+
+    def byte() -> int:
+        return int(rng.integers(0x100))
+
+    def word() -> int:
+        return int(rng.integers(0x10000))
+
+    channels = [
+        DmaChannel(
+            dmap=byte(), bbad=byte(), a1t=word(), a1b=byte(), das=word(), dasb=byte(), a2a=word(), ntrl=byte() | 1
+        )
+        for _ in range(8)
+    ]
+    return CpuRegisters(
+        nmitimen=0x81 | byte() & 0x30,
+        hdmaen=0,
+        htime=int(rng.integers(0x200)),
+        vtime=int(rng.integers(0x200)),
+        dma=tuple(channels),
+    )
+
+
+def cpu_writes(cpu: CpuRegisters) -> list[tuple[int, int]]:
+    """The bytes that give the registers these values."""
+    writes = []
+    for n, channel in enumerate(cpu.dma):
+        places = (("dmap", 0), ("bbad", 1), ("a1t", 2), ("a1b", 4), ("das", 5), ("dasb", 7), ("a2a", 8), ("ntrl", 10))
+        for name, at in places:
+            value = getattr(channel, name)
+            writes.append((0x4300 + 16 * n + at, value & 0xFF))
+            if name in ("a1t", "das", "a2a"):
+                writes.append((0x4301 + 16 * n + at, value >> 8))
+    assert cpu.htime is not None
+    assert cpu.vtime is not None
+    assert cpu.nmitimen is not None
+    assert cpu.hdmaen is not None
+    writes += [(0x4207, cpu.htime & 0xFF), (0x4208, cpu.htime >> 8), (0x4209, cpu.vtime & 0xFF)]
+    return [*writes, (0x420A, cpu.vtime >> 8), (0x4200, cpu.nmitimen), (0x420C, cpu.hdmaen)]
+
+
 def compare_registers(snapshot: Snapshot, registers: dict[str, int], core: str) -> None:
     expected = asdict(probe_rom.expected_registers(registers))
     found = asdict(snapshot.ppu)
@@ -75,9 +118,36 @@ def test_interlace_overscan_and_hires_bits_are_read(core: str) -> None:
     compare_registers(observe(core, probe_rom.build(registers=registers)), registers, core)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_every_register_of_hdma_and_irqs_is_what_the_rom_wrote(core: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    expected = random_cpu(rng)
+    snapshot = observe(core, probe_rom.build(cpu=cpu_writes(expected)))
+    assert snapshot.cpu == expected
+
+
+def test_the_enabled_channels_are_read(core: str) -> None:
+    channel = dataclasses.replace(random_cpu(np.random.default_rng(1)).dma[0], a1t=0x9000, a1b=3, dmap=0, bbad=0x80)
+    dma = tuple(dataclasses.replace(channel, bbad=0x80 + n) for n in range(8))
+    cpu = CpuRegisters(nmitimen=0x81, hdmaen=0xA5, htime=0, vtime=0, dma=dma)
+    snapshot = observe(core, probe_rom.build(cpu=cpu_writes(cpu), data=bytes([0x10, 0x22, 0])))
+    assert snapshot.cpu is not None
+    assert snapshot.cpu.hdmaen == 0xA5
+    # The tables ended behind their terminator, for the channels that ran.
+    assert [one.a2a == 0x9003 for one in snapshot.cpu.dma] == [0xA5 >> n & 1 == 1 for n in range(8)]
+
+
+def test_fields_alternate(core: str) -> None:
+    with LibretroHost(probe_rom.build(), core) as host:
+        host.step()  # snes9x shows the first field twice
+        fields = [host.step().field for _ in range(8)]
+    assert fields in ([0, 1] * 4, [1, 0] * 4)
+
+
 def test_registers_that_are_not_asked_for_are_unknown(core: str) -> None:
     snapshot = observe(core, probe_rom.build(registers={"obsel": 0x63}), registers=False, wram=False, picture=False)
     assert set(asdict(snapshot.ppu).values()) == {None}
+    assert (snapshot.cpu, snapshot.field) == (None, None)
     assert snapshot.wram is None
     assert snapshot.picture is None
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from halscope.inject import Sheet, png, read_sheet, write_sheet
 from halscope_hooks import ImageError, UsageError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.examples import examples
 from support.pngs import INDEXED, RGB, RGB_ALPHA, SIGNATURE, chunk, chunks_of, header, make_png, with_chunks
 
 Break = Callable[[bytes], bytes]
@@ -176,7 +177,7 @@ def test_a_flattened_background_is_explained(sheet: Sheet, tmp_path: Path) -> No
         read_sheet(path)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.data())
 def test_no_bytes_at_all_raise_anything_but_image_errors(
     sheet: Sheet, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -12,10 +12,11 @@ import pytest
 from halscope.inject import Cell, Sheet, read_sheet, sheet_from_raw, sidecar_path, write_sheet
 from halscope.ppu.tiles import TileDepth
 from halscope_hooks import HalscopeError, ImageError, Origin, UsageError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from support.edit_rom import FIRST_TILES, PALETTE, RAW, EditRom
+from support.examples import examples
 from support.pngs import chunks_of, with_chunks, without_text
 
 
@@ -211,7 +212,7 @@ def sheets(draw: st.DrawFn) -> Sheet:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(sheets())
 def test_every_sheet_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, sheet: Sheet) -> None:
     png = tmp_path_factory.mktemp("sheet") / "any.png"

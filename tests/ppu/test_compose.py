@@ -8,9 +8,10 @@ from halscope import PpuRegisters, Snapshot, decode_frame
 from halscope.ppu import compose, obj
 from halscope.ppu.oam import OamEntry
 from halscope_hooks import UsageError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import probe_rom
+from support.examples import examples
 from support.oam import pack_oam
 from support.ppu_states import add_layers, noise
 
@@ -113,7 +114,7 @@ def test_the_picture_starts_one_line_below_the_scroll() -> None:
     assert np.argwhere(layer.opaque).tolist() == [[0, x] for x in range(8)]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(0, 2**32))
 def test_random_states_compose(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -7,8 +7,9 @@ from halscope import PpuRegisters, Snapshot, decode_frame
 from halscope.ppu.oam import OamEntry
 from halscope.ppu.tiles import encode_tiles
 from halscope_hooks import Frame
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.oam import pack_oam
 
 NUMBERED = np.arange(2048)
@@ -103,7 +104,7 @@ def test_decode_frame_is_at_the_front_door_and_its_arrays_are_read_only() -> Non
         sprite.pixels[0, 0] = 1
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.binary(min_size=544, max_size=544), st.integers(0, 255), st.integers(0, 2**32))
 def test_random_oam_decodes_into_range(oam: bytes, obsel: int, seed: int) -> None:
     vram = np.random.default_rng(seed).integers(0, 256, 0x10000).astype(np.uint8)

@@ -4,8 +4,9 @@ import numpy as np
 from halscope import PpuRegisters, Snapshot, decode_frame
 from halscope.ppu.grouping import Metasprite, group_sprites
 from halscope.ppu.oam import OamEntry
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.oam import pack_oam
 
 SOLID = np.tile(np.array([0xFF, 0] * 8 + [0] * 16, np.uint8), 2048)
@@ -131,7 +132,7 @@ def test_a_row_of_parked_sprites_joins_nothing() -> None:
     assert indices(groups_of(row[3], OamEntry(48, 0, 0x60))) == [(0, 1)]
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 2**32), st.integers(0, 255))
 def test_every_visible_sprite_is_in_exactly_one_figure(seed: int, obsel: int) -> None:
     rng = np.random.default_rng(seed)

@@ -10,10 +10,11 @@ from halscope import Snapshot, decode_frame
 from halscope.ppu import FrameDecoder, bg, mode7
 from halscope.ppu.oam import OamEntry
 from halscope_hooks import Frame, Layer, PpuRegisters, Sprite
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support import probe_rom
+from support.examples import examples
 from support.oam import pack_oam
 from support.ppu_states import add_layers, add_sprites, noise
 
@@ -90,7 +91,7 @@ def assert_changes(decoder: FrameDecoder, frame: Frame, before: Frame) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(seed=st.integers(0, 2**32), mode=st.integers(0, 7), layers=st.booleans())
 def test_a_run_of_changes_decodes_as_each_snapshot_does_alone(seed: int, mode: int, layers: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -105,7 +106,7 @@ def test_a_run_of_changes_decodes_as_each_snapshot_does_alone(seed: int, mode: i
         assert_changes(decoder, frame, before)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(seed=st.integers(0, 2**32))
 def test_layers_that_were_not_asked_for_in_between_are_still_right(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -117,7 +118,7 @@ def test_layers_that_were_not_asked_for_in_between_are_still_right(seed: int) ->
         snapshot = mutated(snapshot, rng)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seed=st.integers(0, 2**32), mode=st.integers(0, 7))
 def test_planes_say_what_the_packed_pixels_say(seed: int, mode: int) -> None:
     """Tests compare the packed pixels with the pictures of real cores."""

@@ -22,10 +22,11 @@ from halscope.inject import (
 )
 from halscope.project import MOST_STATES, EditList, edit_list_from_json, edit_list_to_json
 from halscope_hooks import FormatError, InjectError, Origin, UsageError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from support.edit_rom import FIRST, LEAD, PALETTE, EditRom, make_edit_rom
+from support.examples import examples
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HASH = "0" * 64
@@ -218,7 +219,7 @@ class Steps(RuleBasedStateMachine):
 
 
 TestSteps = Steps.TestCase
-TestSteps.settings = settings(max_examples=40, stateful_step_count=20)
+TestSteps.settings = examples(40, stateful_step_count=20)
 
 
 tile_changes = st.integers(1, 8).flatmap(

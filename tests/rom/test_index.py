@@ -210,7 +210,7 @@ class Doubling:
     def decode(self, data: Buffer, offset: int = 0) -> Block:
         view = np.frombuffer(data, np.uint8)
         if bytes(view[offset : offset + 2]) != b"DD" or offset + 4 > len(view):
-            raise CodecError(offset, "no such stream")
+            raise CodecError("no such stream", offset)
         count = int(view[offset + 2]) | int(view[offset + 3]) << 8
         body = view[offset + 4 : offset + 4 + count]
         return Block(np.repeat(body, 2), 4 + count, offset)

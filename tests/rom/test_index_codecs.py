@@ -52,6 +52,7 @@ def test_a_rom_of_one_codec_lists_no_block_of_another(uses: str, pointers: bool)
     assert rates.listed_true >= 0.9 * rates.listed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pointers", [True, False])
 def test_in_a_rom_of_three_codecs_each_tile_is_found_under_its_own(pointers: bool) -> None:
     truth, index = truth_of("all", pointers=pointers), index_of("all", pointers=pointers)

@@ -242,6 +242,7 @@ print(time.time(), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_at_exit_stuck_sessions_share_one_deadline() -> None:
     done = run(STUCK_AT_EXIT)
     took = time.time() - float(done.stdout)

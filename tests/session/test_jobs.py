@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 from halscope.session import CancelToken, InlinePool, Job, JobContext, JobState, JobTimeoutError, Pool, Priority
 from halscope_hooks import CancelledError, UsageError
+from support.interrupts import AtLine, interrupt
 from support.pool_work import Gate, until_cancelled
 
 
@@ -87,6 +89,22 @@ def test_a_cancelled_job_says_why_and_its_late_result_is_dropped(pool: Pool) -> 
     with pytest.raises(CancelledError, match="not wanted any more"):
         job.result(10)
     assert job.state is JobState.CANCELLED
+
+
+def test_a_cancel_that_ctrl_c_cuts_short_either_did_nothing_or_has_its_reason(pool: Pool) -> None:
+    line, lines = 0, 1
+    while line < lines:
+        line += 1
+        gate, at = Gate(), AtLine(line, interrupt)
+        job = pool.submit("late", gate.pass_through)
+        gate.reached(10)
+        with contextlib.suppress(KeyboardInterrupt), at:
+            job.cancel("enough")
+        gate.open()
+        assert job.wait(10)
+        lines = max(lines, at.lines + 1)
+        assert job.token.reason == ("enough" if job.state is JobState.CANCELLED else None), f"line {line}, {at.where}"
+    assert lines > 10
 
 
 def test_a_queued_job_ends_at_once_when_it_is_cancelled_and_never_runs() -> None:

@@ -502,6 +502,7 @@ def resident_kib() -> int:
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS:")))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts handles in /proc")
 def test_many_lives_under_load_leave_nothing_behind(tmp_path: Path) -> None:
     """A short run of what the benchmarks do a thousand times."""

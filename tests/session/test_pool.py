@@ -21,9 +21,9 @@ from halscope.session import (
     StopReport,
 )
 from halscope_hooks import HalscopeError, UsageError
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from support.examples import examples
 from support.pool_work import Gate, until_cancelled
 from support.truth_rom import TruthRom, make_truth_rom
 
@@ -346,5 +346,5 @@ class PoolMachine(RuleBasedStateMachine):
         assert stats.done + stats.failed + stats.cancelled == len(self.jobs)
 
 
-PoolMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+PoolMachine.TestCase.settings = examples(40, stateful_step_count=25)
 TestAnySequence = PoolMachine.TestCase

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
-from halscope.session import Session, State
+from halscope.session import Session, State, Tap
 from halscope.session._mailbox import Mailbox
 from halscope.session._tap_list import Taps
-from halscope_hooks import Event, HostError, JobFailed, Update, VramOrigins
+from halscope.session._taps import Reel
+from halscope_hooks import Event, HostError, JobFailed, Update, VramOrigins, Write, WriteReceipt
 from numpy.typing import NDArray
+from support.interrupts import PATCH
 from support.made_host import WAIT, MadeHost, eventually, made_snapshot, session_threads
 
 
@@ -124,6 +129,45 @@ def test_a_failure_that_was_told_does_not_keep_a_dropped_session() -> None:
     del session
     assert eventually(lambda: session_threads() == []), "the error's frames lead to the session"
     assert len(kept) == 2
+
+
+def test_an_error_that_the_caller_gets_too_does_not_keep_a_dropped_session() -> None:
+    class Refusing(MadeHost):
+        def write(self, writes: Sequence[Write]) -> WriteReceipt:
+            raise HostError("not writable just now")
+
+    host = Refusing()
+    session = live(host)
+    session.start()
+    waiting = session.subscribe(print, JobFailed)  # nobody pumps any more: the failure stays in the queue
+    with contextlib.suppress(HostError):  # each raise adds this frame, and with it the session, to the traceback
+        session.apply(PATCH)
+    del session
+    gc.collect()
+    assert eventually(lambda: session_threads() == []), "the frames of the error lead to the session"
+    assert not waiting.closed
+
+
+def test_a_tap_that_its_own_session_leads_to_is_freed() -> None:
+    def make() -> tuple[weakref.ref[Tap], weakref.ref[Reel]]:
+        kept: list[Tap] = []  # as the frames of an error keep it
+        reel = Reel("a tap", 9, 9, 9, lambda *_: kept.clear())
+        kept.append(Tap(reel, print))
+        return weakref.ref(kept[0]), weakref.ref(reel)
+
+    tap, queue = make()
+    gc.collect()
+    assert (tap(), queue()) == (None, None)
+
+
+def test_a_closed_session_keeps_no_lookup() -> None:
+    session = live(MadeHost())
+    session.close()
+    gone = weakref.ref(session)
+    session.set_locate(lambda vram, kept=session: origins(vram))  # type: ignore[misc]  # a default
+    del session
+    gc.collect()
+    assert gone() is None
 
 
 def test_work_that_comes_while_another_thread_stops_is_refused_as_after_the_stop() -> None:

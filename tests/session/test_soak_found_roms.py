@@ -20,6 +20,7 @@ from halscope_hooks import (
     VramOrigins,
 )
 from numpy.typing import NDArray
+from support.interrupts import AtLine
 from support.made_host import MadeHost, MadeRemote, eventually, made_snapshot
 from support.pool_work import Gate
 
@@ -179,3 +180,23 @@ def test_what_fails_as_a_session_begins_is_told_after_attached(threads: bool) ->
         assert eventually(lambda: all(len(events) == 3 for events in heard))
     assert all(isinstance(events[0], Attached) for events in heard)
     assert len(kept) == 301
+
+
+def test_a_signal_handler_that_pumps_while_a_change_is_noticed_tells_it_once() -> None:
+    line, lines = 0, 1
+    while line < lines:  # every line of the pump that notices the change
+        line += 1
+        host = MadeHost()
+        with Session(host, threads=False) as session:
+            heard: list[Event] = []
+            kept = session.subscribe(heard.append)
+            load(host, 2)
+            at = AtLine(line, session.pump)
+            with at:
+                session.pump()
+            session.pump()
+            lines = at.lines
+            changes = [event.host.rom.path for event in heard if isinstance(event, HostChanged)]
+            assert changes == ["2.sfc"], f"line {line}, {at.where}"
+            assert not kept.closed
+    assert lines > 20

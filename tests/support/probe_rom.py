@@ -7,7 +7,7 @@ the NMI on, and loops forever. Each NMI counts `FRAME_COUNTER` in WRAM and keeps
 
 from __future__ import annotations
 
-from collections.abc import Buffer, Collection, Mapping
+from collections.abc import Buffer, Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Final, Literal
 
@@ -25,6 +25,11 @@ CGRAM_OFFSET: Final = 0x18000
 """ROM offset of the CGRAM image (512 bytes)."""
 OAM_OFFSET: Final = 0x18200
 """ROM offset of the OAM image (544 bytes)."""
+DATA_OFFSET: Final = 0x19000
+"""ROM offset of the data for HDMA (up to 28672 bytes; at $03:9000)."""
+DATA_ADDRESS: Final = 0x039000
+"""SNES address of the data for HDMA."""
+_MOST_DATA: Final = 0x7000
 WRAM_OFFSET: Final = 0x20000
 """ROM offset of the WRAM image (131072 bytes)."""
 
@@ -134,6 +139,8 @@ def build(
     *,
     wram: Buffer | None = None,
     animate: Collection[Animation] = (),
+    cpu: Sequence[tuple[int, int]] = (),
+    data: bytes = b"",
     title: str = "HALSCOPE PROBE",
 ) -> bytes:
     """Return the ROM image.
@@ -145,6 +152,9 @@ def build(
         registers: Values by the names of `PpuRegisters`; see `expected_registers` for the others.
         wram: 131072 bytes; the counter, the joypad and the top of the stack change afterwards.
         animate: What the NMI changes each frame.
+        cpu: Bytes written to $42xx and $43xx after the screen is turned on: (address, value), in order. NMITIMEN
+            ($4200) must keep bit 7. An IRQ is never taken, because interrupts stay disabled.
+        data: What is read at `DATA_ADDRESS`.
         title: Up to 21 ASCII characters for the header.
 
     Raises:
@@ -159,13 +169,16 @@ def build(
         (CGRAM_OFFSET, 512, cgram),
         (OAM_OFFSET, 544, hidden if oam is None else oam),
     )
-    for offset, size, data in (*images, (WRAM_OFFSET, 0x20000, wram)):
-        if data is not None:
-            content = memoryview(data).cast("B")
+    for offset, size, image in (*images, (WRAM_OFFSET, 0x20000, wram)):
+        if image is not None:
+            content = memoryview(image).cast("B")
             if content.nbytes != size:
                 raise ValueError(f"the image for offset {offset:#x} has {content.nbytes} bytes, expected {size}")
             rom[offset : offset + size] = content
-    code = _reset(wanted, with_wram=wram is not None)
+    if len(data) > _MOST_DATA:
+        raise ValueError(f"the data has {len(data)} bytes, more than {_MOST_DATA}")
+    rom[DATA_OFFSET : DATA_OFFSET + len(data)] = data
+    code = _reset(wanted, cpu, with_wram=wram is not None)
     nmi_address = _CODE + len(code)
     code += _nmi(wanted, animate)
     unused_vector = _CODE + len(code)
@@ -217,7 +230,7 @@ def _value(registers: PpuRegisters, name: str) -> int:
     return value
 
 
-def _reset(wanted: PpuRegisters, *, with_wram: bool) -> bytes:
+def _reset(wanted: PpuRegisters, cpu: Sequence[tuple[int, int]], *, with_wram: bool) -> bytes:
     # SEI; CLC; XCE; REP #$10; SEP #$20; LDX #$1FFF; TXS; LDA #0; PHA; PLB
     code = bytes.fromhex("78 18 FB C2 10 E2 20 A2 FF 1F 9A A9 00 48 AB")
     code += _store(0x4200, 0) + _store(0x420C, 0) + _store(0x2100, 0x80)
@@ -244,6 +257,8 @@ def _reset(wanted: PpuRegisters, *, with_wram: bool) -> bytes:
         code += _store(0x2132, 0x20 << plane | colour >> 5 * plane & 0x1F)
     code += _store_word(0x2102, _value(wanted, "oamadd"))
     code += _store(0x2100, _value(wanted, "inidisp")) + _store(0x4200, 0x81)
+    for address, value in cpu:
+        code += _store(address, value)
     return code + bytes.fromhex("CB 80 FD")  # WAI; BRA to the WAI
 
 

@@ -24,6 +24,7 @@ def test_nothing_heavy_is_imported(author: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_it_can_be_switched_off(author: pytest.Pytester) -> None:
     author.makepyfile(
         test_off="def test_it(pytestconfig): assert not pytestconfig.pluginmanager.has_plugin('halscope')"

@@ -6,6 +6,7 @@ from halscope.app._game_run import BUTTONS, Game, Press, open_game, open_host, o
 from halscope.app._inject import inject
 from halscope.app._inspect import inspect_files
 from halscope.app._known_game import KnownGame
+from halscope.app._moments import check_rom, one_state, recorded_frame
 from halscope.app._patch_files import check_output
 from halscope.app._pictures import on_screen, write_frame_pictures
 from halscope.app._play import Play
@@ -35,6 +36,7 @@ __all__ = [
     "Workspace",
     "bare_stream",
     "check_output",
+    "check_rom",
     "examine",
     "extract_blocks",
     "extract_raw",
@@ -42,6 +44,7 @@ __all__ = [
     "inject",
     "inspect_files",
     "on_screen",
+    "one_state",
     "open_game",
     "open_host",
     "open_recording",
@@ -49,6 +52,7 @@ __all__ = [
     "plugin",
     "read_palette",
     "record_game",
+    "recorded_frame",
     "run_tour",
     "to_rom_offset",
     "write_frame_pictures",

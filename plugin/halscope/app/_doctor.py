@@ -46,12 +46,13 @@ class Check:
     advice: str = ""
 
 
-def examine(plugins: Plugins, rom: Path | None = None) -> list[Check]:
+def examine(plugins: Plugins, rom: Path | None = None, mapping: str | None = None) -> list[Check]:
     """Run every check; the results come in a useful reading order.
 
     Args:
         plugins: The loaded and refused plugins to report.
         rom: A ROM to report on, or `None`.
+        mapping: Name of its mapping, or `None` to find it from the file.
     """
     checks = [
         Check("halscope", "ok", f"{__version__}, hook API {HOOK_API}, Python {platform.python_version()}"),
@@ -61,7 +62,7 @@ def examine(plugins: Plugins, rom: Path | None = None) -> list[Check]:
         *_plugins(plugins),
     ]
     if rom is not None:
-        checks.append(_rom(rom, plugins))
+        checks.append(_rom(rom, plugins, mapping))
     with rom_path() as demo:
         cores = [_core(core, demo) for core in available_cores()]
     checks += cores
@@ -125,12 +126,15 @@ def _plugins(plugins: Plugins) -> list[Check]:
             detail += f"; asks for: {', '.join(denied)}"
         advice = " ".join(f"--allow {plugin.name}:{permission}" for permission in denied)
         checks.append(Check(f"plugin {plugin.name}", "warn" if denied else "ok", detail, advice))
-    checks += [Check(f"plugin {one.plugin}", "warn", one.reason, "it is not loaded") for one in plugins.refused]
+    checks += [
+        Check(f"plugin {one.plugin}", "fail" if one.named else "warn", one.reason, "it is not loaded")
+        for one in plugins.refused
+    ]
     return checks
 
 
-def _rom(path: Path, plugins: Plugins) -> Check:
-    workspace = Workspace.open(path, plugins)
+def _rom(path: Path, plugins: Plugins, mapping: str | None) -> Check:
+    workspace = Workspace.open(path, plugins, mapping=mapping)
     game = workspace.game
     known = "no profile knows this game" if game is None else f"{game.match.profile.name}, matched by {game.match.by}"
     notes = [*workspace.rom.warnings, *(() if game is None else game.notes)]

@@ -1,4 +1,4 @@
-"""Extracting graphics from a ROM or a recorded frame as edit sheets."""
+"""Extracting graphics from a ROM, a recorded frame or a savestate as edit sheets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, StartEvidence, UsageError
+from halscope_hooks import RAW_CODEC, Snapshot, StartEvidence, UsageError
 from numpy.typing import NDArray
 
 from halscope.app._workspace import Workspace
-from halscope.formats.recording import RecordingReader
 from halscope.inject import (
     Sheet,
     sheet_from_block,
@@ -114,20 +113,24 @@ def extract_raw(
 
 
 def extract_sprites(
-    workspace: Workspace, recording: Path, frame: int, folder: Path, *, single: bool, overwrite: bool
+    workspace: Workspace, snapshot: Snapshot, source: str, folder: Path, *, single: bool, overwrite: bool
 ) -> list[WrittenSheet]:
-    """Write the sprites of a recorded frame as edit sheets, one per metasprite, or with `single` one per sprite.
+    """Write the sprites of a moment as edit sheets, one per metasprite, or with `single` one per sprite.
+
+    Args:
+        workspace: The ROM.
+        snapshot: The moment.
+        source: Where it comes from, for messages.
+        folder: Existing folder for the sheets.
+        single: Write each sprite on its own.
+        overwrite: Replace existing sheets.
 
     Raises:
-        UsageError: The recording has no such frame, or the frame's sprites cannot be decoded.
+        UsageError: The sprites cannot be decoded, or a sheet exists and `overwrite` is not set.
     """
-    with RecordingReader(recording) as reader:
-        if frame >= len(reader):
-            raise UsageError(f"{recording}: has the frames 0 to {len(reader) - 1}, not {frame}")
-        snapshot = reader[frame]
     decoded = decode_frame(snapshot)
     if decoded.sprites_unknown:
-        raise UsageError(f"{recording}: frame {frame}: {decoded.sprites_unknown}")
+        raise UsageError(f"{source}: {decoded.sprites_unknown}")
     origins = workspace.index().locate_vram(snapshot.vram)
     groups = workspace.plugins.group_sprites(decoded)
     codecs = workspace.plugins.codecs()

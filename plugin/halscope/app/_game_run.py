@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Host, HostError, HostRequest, Snapshot, Update, capability
+from halscope_hooks import FormatError, Host, HostError, HostRequest, Snapshot, Update, capability
 
-from halscope._files import refuse_same
+from halscope._files import read_limited, refuse_same
+from halscope.formats import bsnes, containers, snes9x
 from halscope.formats.recording import RecordingWriter
 from halscope.plugins import Plugins
 from halscope.session import Locate, Session
@@ -29,11 +30,15 @@ class Game:
         rom: The ROM file.
         core: Path or name of a libretro core; `None` for the first one found.
         host: Name of the host that runs it.
+        mapping: Name of the ROM's mapping, or `None` to find it from the file.
+        state: A savestate of the same core and ROM to start from, or `None` to start at power-on.
     """
 
     rom: Path
     core: str | None = None
     host: str = "embedded"
+    mapping: str | None = None
+    state: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ def open_host(
     host: str = "embedded",
     core: str | None = None,
     address: str | None = None,
+    mapping: str | None = None,
     plugins: Plugins | None = None,
 ) -> Host:
     """Open a host: an emulator or a recording. A `Session` attaches to it.
@@ -60,6 +66,7 @@ def open_host(
         host: Name of the host, as for `--host`: "embedded", "libretro", "recording", or that of a plugin's host.
         core: Path or name of a libretro core; `None` for the first one found.
         address: Address of an emulator that is already running, instead of `file`.
+        mapping: Name of the ROM's mapping ("lorom"), or `None` to find it from the file.
         plugins: The plugins that provide hosts; by default only the built-in ones.
 
     Raises:
@@ -68,17 +75,52 @@ def open_host(
         FormatError: The recording is damaged.
         HostError: The emulator cannot be started or reached.
     """
-    request = HostRequest(None if file is None else Path(file), core, address)
+    request = HostRequest(None if file is None else Path(file), core, address, mapping)
     return (Plugins() if plugins is None else plugins).host(host).open(request)
 
 
 def open_game(
     game: Game, locate: Locate | None = None, plugins: Plugins | None = None, *, threads: bool = False
 ) -> Session:
-    """Start the game on the host that it names. Raises UsageError, RomError or HostError."""
+    """Start the game on the host that it names, from its state if it has one.
+
+    Raises:
+        UsageError: A file cannot be read, or the host does not exist.
+        RomError: The file is not a SNES ROM.
+        FormatError: The savestate's container is damaged.
+        HostError: The emulator cannot be started, or does not accept the state.
+    """
     plugins = Plugins() if plugins is None else plugins
-    host = open_host(game.rom, host=game.host, core=game.core, plugins=plugins)
+    host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
+    if game.state is not None:
+        try:
+            _start_from(host, game.state)
+        except BaseException:
+            host.close()
+            raise
     return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch)
+
+
+def _start_from(host: Host, path: Path) -> None:
+    """Load a savestate file into a host."""
+    console = capability(host, "stateful")
+    if console is None:
+        raise HostError(f"{host.info.emulator}: this host ({host.info.name}) cannot load a savestate")
+    data = read_limited(path, containers.MOST_BYTES, "savestate")
+    try:
+        state = containers.unwrap(data)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+    for magic, family in ((snes9x.MAGIC, "snes9x"), (bsnes.MAGIC, "bsnes")):
+        if state.startswith(magic) and family not in host.info.emulator.lower():
+            raise HostError(
+                f"{path}: is a state of {family}, but the game runs on {host.info.emulator}; choose a {family} core "
+                "with --core"
+            )
+    try:
+        console.load_state(state)
+    except HostError as error:
+        raise HostError(f"{path}: {error}") from error
 
 
 def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:

@@ -10,9 +10,9 @@ from typing import Any
 from halscope_hooks import TILE_BYTES, UsageError
 
 from halscope._files import write_atomic
+from halscope.app._moments import one_state
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import indexed_png
-from halscope.formats.dumps import load_states
 from halscope.ppu import decode_frame
 from halscope.ppu.cgram import obj_palette
 
@@ -26,11 +26,7 @@ def inspect_files(
         UsageError: No file contains OBSEL and it was not given, or the files contain more than one state.
         FormatError: A file does not match the format that its size or first bytes indicate.
     """
-    states = load_states(files, obsel=obsel)
-    if len(states) > 1:
-        names = ", ".join(state.name for state in states)
-        raise UsageError(f"the files hold {len(states)} states ({names}); inspect one at a time")
-    snapshot = states[0].snapshot
+    snapshot = one_state(files, obsel).snapshot
     frame = decode_frame(snapshot)
     if frame.sprites_unknown:
         raise UsageError(f"{files[0]}: {frame.sprites_unknown}; memory dumps do not hold that register: give --obsel N")

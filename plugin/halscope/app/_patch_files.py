@@ -3,45 +3,110 @@
 from __future__ import annotations
 
 import logging
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from halscope_hooks import ExportRequest, Patch, PatchError
+from halscope_hooks import ExportRequest, Patch, PatchError, UsageError
 
 from halscope._files import refuse_same, write_atomic
+from halscope._rom_file import COPIER_BYTES
 from halscope.app._workspace import Workspace
 from halscope.inject import apply_patch
 
 log: Final = logging.getLogger("halscope.export")
 
+_ALWAYS_BARE: Final = ".sfc"
+_ALWAYS_HEADERED: Final = ".smc"
+"""Patched copies: assemblers and emulators take `.sfc` as an image without copier header and `.smc` as one with it."""
 
-def check_output(workspace: Workspace, output: Path) -> None:
+
+@dataclass(frozen=True, slots=True)
+class PatchFile:
+    """A written patch or patched copy, and what it is for.
+
+    Args:
+        path: The file.
+        headered: Whether it is for (or is) an image behind a copier header.
+        is_copy: Whether it is the patched ROM itself.
+        source_crc32: CRC32 of the file that it is applied to, 8 lower-case hex digits.
+        target_crc32: CRC32 of the result.
+        source_bytes: Size of the file that it is applied to.
+        notes: What the user should know about the base, a line each.
+    """
+
+    path: Path
+    headered: bool
+    is_copy: bool
+    source_crc32: str
+    target_crc32: str
+    source_bytes: int
+    notes: tuple[str, ...] = ()
+
+    def describe(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "output": str(self.path),
+            "headered": self.headered,
+            "source_crc32": self.source_crc32,
+            "target_crc32": self.target_crc32,
+            "source_size": self.source_bytes,
+        }
+
+    def lines(self) -> list[str]:
+        """Return what it is for, and the notes, as lines of text."""
+        header = "with a copier header" if self.headered else "without a copier header"
+        if self.is_copy:
+            what = f"a ROM {header}, CRC32 {self.target_crc32} (before the edits {self.source_crc32})"
+        else:
+            what = (
+                f"for the ROM {header}: {self.source_bytes} bytes, CRC32 {self.source_crc32}; "
+                f"the result has CRC32 {self.target_crc32}"
+            )
+        return [what, *self.notes]
+
+
+def check_output(workspace: Workspace, output: Path, *, headered: bool = False) -> None:
     """Refuse an output with an unknown extension, or one that is the ROM itself.
 
     Raises:
-        UsageError: The output is one of these.
+        UsageError: The output is one of these, or `headered` contradicts its extension.
     """
     workspace.plugins.exporter(output)
+    if headered and output.suffix.lower() == _ALWAYS_BARE:
+        raise UsageError(f"{output}: a .sfc never has a copier header; give a .smc, or leave out --headered")
     if workspace.rom.path is not None:
         refuse_same(output, workspace.rom.path, "ROM")
 
 
-def write_patch(workspace: Workspace, patch: Patch, output: Path) -> None:
-    """Write a patch in the format of the output's extension; a copier header of the ROM file is kept.
+def write_patch(workspace: Workspace, patch: Patch, output: Path, *, headered: bool = False) -> PatchFile:
+    """Write a patch in the format of the output's extension. It is applied and the result compared before anything is
+    written.
 
-    The patch is against the file on disk, because that is what the user gives to a patcher. It is applied and the
-    result compared before anything is written.
+    A patch is made for the image without copier header, whatever the ROM's file has, because that is what patches are
+    exchanged for, and patchers strip the header of a file that has one.
+
+    Args:
+        workspace: The ROM.
+        patch: The edits.
+        output: The file. A `.smc` is written with a copier header, a `.sfc` without.
+        headered: Make a patch for the image behind a copier header: that of the ROM's file, or 512 zeros.
 
     Raises:
         UsageError: No exporter has this extension.
         PatchError: Applying the exporter's output does not give the edited ROM; nothing is written.
     """
     rom = workspace.rom
+    suffix = output.suffix.lower()
+    is_copy = suffix in (_ALWAYS_BARE, _ALWAYS_HEADERED)
+    headered = headered or suffix == _ALWAYS_HEADERED
+    header = (rom.copier_header or bytes(COPIER_BYTES)) if headered else b""
     exporter = workspace.plugins.exporter(output)
     request = ExportRequest(
-        source=rom.copier_header + rom.data.tobytes(),
-        target=rom.copier_header + apply_patch(rom, patch),
-        copier_header=len(rom.copier_header),
+        source=header + rom.data.tobytes(),
+        target=header + apply_patch(rom, patch),
+        copier_header=len(header),
         patch=patch,
     )
     data = exporter.create(request)
@@ -53,3 +118,29 @@ def write_patch(workspace: Workspace, patch: Patch, output: Path) -> None:
             f"{output}: the {exporter.description} does not produce the edited ROM; nothing was written; write a .bps"
         )
     write_atomic(output, data)
+    return PatchFile(
+        path=output,
+        headered=headered,
+        is_copy=is_copy,
+        source_crc32=f"{zlib.crc32(request.source):08x}",
+        target_crc32=f"{zlib.crc32(request.target):08x}",
+        source_bytes=len(request.source),
+        notes=tuple(_notes(workspace, headered)),
+    )
+
+
+def _notes(workspace: Workspace, headered: bool) -> list[str]:
+    rom, game = workspace.rom, workspace.game
+    notes = []
+    if rom.copier_header and not headered:
+        notes.append(
+            "the ROM's file has a copier header, which is not counted; --headered makes a patch that counts it"
+        )
+    if game is not None and game.match.by == "title" and game.match.profile.sha256:
+        notes.append(
+            f"the ROM is not the known clean {game.match.profile.name}: it is another version, or was changed before; "
+            "the patch fits only a ROM with the same CRC32"
+        )
+    if rom.has_header and rom.checksum_rule is None:
+        notes.append("the checksum in the ROM's header follows no known rule and was left as it is")
+    return notes

@@ -199,14 +199,20 @@ class LiveEdits:
                 raise
             job.result(0)  # it was written just before the cancellation
 
-    def write_patch(self, output: Path) -> None:
+    def write_patch(self, output: Path, *, headered: bool = False) -> None:
         """Write all edits of the first ROM as one patch, whichever ROM runs now.
 
-        Raises UsageError, HalscopeError.
+        Args:
+            output: The patch or patched copy.
+            headered: Make a patch for the ROM with a copier header.
+
+        Raises:
+            UsageError: The extension is unknown, or the output is the ROM itself.
+            HalscopeError: The edits cannot be placed, or the file cannot be written.
         """
         first = self._roms.first
         workspace = first.workspace
-        check_output(workspace, output)
+        check_output(workspace, output, headered=headered)
         for other in self._roms.unwritten():
             name = other.workspace.rom.name
             self._report(
@@ -219,8 +225,10 @@ class LiveEdits:
         if patch is None:  # the game was reloaded, and the edits are not written again yet
             codecs = workspace.plugins.codecs()
             patch = first.kept.patch(workspace.rom, codecs, index=workspace.index(), force=self._force)
-        write_patch(workspace, patch, output)
+        written = write_patch(workspace, patch, output, headered=headered)
         self._report(f"{output}: {patch.summary}")
+        for line in written.lines():
+            self._report(f"{output}: {line}")
 
     def _write_new_sheets(self, running: RomEdits, update: Update, origins: VramOrigins, folder: Path) -> None:
         if len(running.shown) >= MOST_SHEETS:

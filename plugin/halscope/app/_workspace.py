@@ -16,9 +16,9 @@ from halscope.app._known_game import KnownGame, known_game
 from halscope.codecs.simcity import SIMCITY
 from halscope.plugins import Plugins
 from halscope.project import KnowledgeFile
-from halscope.rom import mapping
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.mapping import Mapping, parse_mapping
 from halscope.session import Locate
 
 Progress = Callable[[int, int], None]
@@ -55,7 +55,7 @@ def to_rom_offset(rom: Rom, snes_address: int) -> int:
     Raises:
         UsageError: The address is not mapped to the ROM.
     """
-    offset = mapping.to_offset(rom.mapping, snes_address, rom.data.size)
+    offset = rom.to_offset(snes_address)
     if offset is None:
         bank, address = divmod(snes_address, 0x10000)
         raise UsageError(f"${bank:02X}:{address:04X} is not mapped to {rom.name} ({rom.mapping.name} mapping)")
@@ -90,9 +90,22 @@ class Workspace:
         self._index: RomIndex | None = None
 
     @classmethod
-    def open(cls, path: Path | str, plugins: Plugins | None = None) -> Workspace:
-        """Read the ROM. `plugins` defaults to the built-in ones. Raises UsageError or RomError."""
-        return cls(Rom.load(Path(path)), Plugins() if plugins is None else plugins)
+    def open(
+        cls, path: Path | str, plugins: Plugins | None = None, *, mapping: Mapping | str | None = None
+    ) -> Workspace:
+        """Read the ROM.
+
+        Args:
+            path: The ROM file.
+            plugins: The plugins; by default only the built-in ones.
+            mapping: The ROM's mapping, or its name ("lorom"), for a ROM without a usable header; `None` finds it.
+
+        Raises:
+            UsageError: The file cannot be read, or there is no mapping of this name.
+            RomError: It is not a SNES ROM.
+        """
+        mapping = parse_mapping(mapping) if isinstance(mapping, str) else mapping
+        return cls(Rom.load(Path(path), mapping), Plugins() if plugins is None else plugins)
 
     @cached_property
     def game(self) -> KnownGame | None:

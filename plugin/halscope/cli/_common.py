@@ -34,6 +34,12 @@ def rom_offset(rom: Rom, text: str) -> int:
     return offset
 
 
+def check_obsel(value: int | None) -> None:
+    """Check the value of --obsel. Raises UsageError if it has more than one byte."""
+    if value is not None and value > 0xFF:
+        raise UsageError(f"--obsel {value:#x}: the register has one byte, 0 to 0xff")
+
+
 def print_json(value: Any) -> None:
     """Print a JSON document on one line of standard output."""
     print(json.dumps(value, separators=(", ", ": ")))

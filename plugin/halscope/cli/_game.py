@@ -12,7 +12,7 @@ from halscope.app import Game, Press, on_screen
 
 def game_from(options: argparse.Namespace) -> Game:
     """Return the game from the options."""
-    return Game(rom=options.rom, core=options.core, host=options.host)
+    return Game(rom=options.rom, core=options.core, host=options.host, mapping=options.mapping, state=options.state)
 
 
 def schedule_from(options: argparse.Namespace) -> tuple[Press, ...]:

@@ -29,8 +29,11 @@ def run_command(argv: Sequence[str] | None) -> int:
             _log_warnings()
     except SystemExit as request:  # argparse exits this way for --help and for wrong options alike
         return request.code if isinstance(request.code, int) else 2
+    from halscope._output import command_output
+
     try:
-        code = run(options)
+        with command_output():
+            code = run(options)
         sys.stdout.flush()
     except UsageError as error:
         return _complain(error, 2)

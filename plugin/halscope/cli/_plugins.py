@@ -5,14 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 
-from halscope_hooks import Permission
+from halscope_hooks import Permission, PluginError
 
 from halscope.app import Grants, Manifest, Plugins
 from halscope.cli._arguments._shared import PERMISSIONS
 
 
 def plugins_from(options: argparse.Namespace) -> Plugins:
-    """Load the built-in plugins, the installed ones, and those named by the options."""
+    """Load the built-in plugins, the installed ones, and those named by the options.
+
+    Raises:
+        PluginError: A plugin that an option names was refused; the log says why.
+    """
+    plugins = all_plugins_from(options)
+    for refusal in plugins.refused:
+        if refusal.named:
+            raise PluginError(refusal.plugin, "cannot be loaded; correct it, or leave its --plugin out")
+    return plugins
+
+
+def all_plugins_from(options: argparse.Namespace) -> Plugins:
+    """Load the same plugins, without an error for those that were refused."""
     someone = sys.stdin.isatty() and sys.stderr.isatty()
     return Plugins(
         folders=options.plugin, entry_points=True, grants=Grants(options.allow, ask=ask if someone else None)

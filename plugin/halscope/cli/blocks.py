@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError
 
@@ -21,7 +20,7 @@ def decompress(options: argparse.Namespace) -> int:
     refuse_same(options.output, options.rom, "ROM")
     plugins = plugins_from(options)
     codec = plugins.codec(options.codec)
-    block = _decode(options.rom, options.offset, codec, plugins)
+    block = _decode(options, codec, plugins)
     write_atomic(options.output, block.data)
     if options.json:
         print_json(
@@ -32,9 +31,10 @@ def decompress(options: argparse.Namespace) -> int:
     return 0
 
 
-def _decode(path: Path, offset: str, codec: Codec, plugins: Plugins) -> Block:
+def _decode(options: argparse.Namespace, codec: Codec, plugins: Plugins) -> Block:
+    path, offset = options.rom, options.offset
     try:
-        rom = Workspace.open(path, plugins).rom
+        rom = Workspace.open(path, plugins, mapping=options.mapping).rom
     except RomError:
         # Not a ROM, but perhaps an output of `compress`; for any other file, report why it is not a ROM.
         block = bare_stream(path, codec) if ":" not in offset and number(offset) == 0 else None

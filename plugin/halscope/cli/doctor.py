@@ -6,12 +6,12 @@ import argparse
 
 from halscope.app import examine
 from halscope.cli._common import print_json
-from halscope.cli._plugins import plugins_from
+from halscope.cli._plugins import all_plugins_from
 
 
 def run(options: argparse.Namespace) -> int:
     """Run and print the checks. Exit code 1 if something required is missing."""
-    checks = examine(plugins_from(options), options.rom)
+    checks = examine(all_plugins_from(options), options.rom, options.mapping)
     if options.json:
         print_json(
             {

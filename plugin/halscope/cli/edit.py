@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from halscope_hooks import RAW_CODEC, UsageError
+from halscope_hooks import RAW_CODEC, Snapshot, UsageError
 
-from halscope.app import Workspace, extract_blocks, extract_raw, extract_sprites, inject, read_palette
-from halscope.cli._common import out_folder, print_json, progress_bar, rom_offset
+from halscope.app import (
+    Workspace,
+    check_rom,
+    extract_blocks,
+    extract_raw,
+    extract_sprites,
+    inject,
+    one_state,
+    read_palette,
+    recorded_frame,
+)
+from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, rom_offset
 from halscope.cli._plugins import plugins_from
 
 
 def run_extract(options: argparse.Namespace) -> int:
     """Write the PNGs."""
-    if options.recording is None and not options.offsets and not options.all:
-        raise UsageError("extract: nothing to extract; give OFFSETs of blocks, --all, or --recording FILE")
+    check_obsel(options.obsel)
+    if options.recording is None and options.state is None and not options.offsets and not options.all:
+        raise UsageError("extract: nothing to extract; give OFFSETs of blocks, --all, --recording FILE or --state FILE")
+    if options.recording is not None and options.state is not None:
+        raise UsageError("extract: give either --recording or --state")
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
-    workspace = Workspace.open(options.rom, plugins_from(options))
+    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    moment = _moment(options, workspace)  # refused before the ROM is indexed
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     folder = out_folder(options.out)
-    if options.recording is not None:
+    if moment is not None:
+        source, snapshot = moment
         written = extract_sprites(
-            workspace, options.recording, options.frame, folder, single=options.single, overwrite=options.overwrite
+            workspace, snapshot, source, folder, single=options.single, overwrite=options.overwrite
         )
     else:
         palette = None
@@ -48,16 +64,39 @@ def run_extract(options: argparse.Namespace) -> int:
     return 0
 
 
+def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Snapshot] | None:
+    """Return the moment whose sprites are asked for, and its name for messages; `None` if blocks are asked for."""
+    if options.recording is not None:
+        path, name = options.recording, f"{options.recording}: frame {options.frame}"
+        snapshot = recorded_frame(path, options.frame)
+    elif options.state is not None:
+        path, name = options.state[0], str(options.state[0])
+        snapshot = one_state(options.state, options.obsel).snapshot
+    else:
+        return None
+    warning = check_rom(path, snapshot.rom, workspace.rom, force=options.force)
+    if warning is not None:
+        print(f"warning: {warning}", file=sys.stderr)
+    return name, snapshot
+
+
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch."""
-    workspace = Workspace.open(options.rom, plugins_from(options))
+    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
-    done = inject(workspace, options.pngs, options.output, force=options.force, nearest=options.nearest)
+    done = inject(
+        workspace,
+        options.pngs,
+        options.output,
+        force=options.force,
+        nearest=options.nearest,
+        headered=options.headered,
+    )
     if options.json:
         print_json(
             {
-                "output": str(options.output),
+                **done.file.describe(),
                 "blocks": [
                     {
                         "codec": block.codec,
@@ -69,11 +108,13 @@ def run_inject(options: argparse.Namespace) -> int:
                     }
                     for block in done.plan.blocks
                 ],
-                "notes": list(done.plan.notes),
+                "notes": [*done.plan.notes, *done.file.notes],
             }
         )
     else:
         print(f"{options.output}: {done.patch.summary}")
+        for line in done.file.lines():
+            print(f"{options.output}: {line}")
         for note in done.plan.notes:
             print(f"note: {note}")
     return 0

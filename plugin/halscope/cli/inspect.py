@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from halscope_hooks import UsageError
-
 from halscope.app import Workspace, inspect_files
-from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
 from halscope.cli._plugins import plugins_from
 
 
 def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
-    if options.obsel is not None and options.obsel > 0xFF:
-        raise UsageError(f"--obsel {options.obsel:#x}: the register has one byte, 0 to 0xff")
-    workspace = None if options.rom is None else Workspace.open(options.rom, plugins_from(options))
+    check_obsel(options.obsel)
+    workspace = (
+        None if options.rom is None else Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    )
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)

@@ -21,13 +21,13 @@ def run(options: argparse.Namespace) -> int:
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     plugins = plugins_from(options)
-    workspace = Workspace.open(options.rom, plugins)
+    workspace = Workspace.open(options.rom, plugins, mapping=options.mapping)
     if options.output is not None:
-        check_output(workspace, options.output)  # fail now, not after an hour of play
+        check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
     watch = None if options.watch is None else out_folder(options.watch)
     last, interrupted, edits = (_run_frames if options.frames else _run_live)(options, plugins, workspace, watch)
     if options.output is not None:
-        edits.write_patch(options.output)
+        edits.write_patch(options.output, headered=options.headered)
     if options.out is not None and last is not None:
         write_frame_pictures(last, workspace, out_folder(options.out), "last")
     if not options.json and last is not None:

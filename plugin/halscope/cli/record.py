@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from halscope.app import Workspace, open_game, open_recording, record_game, write_frame_pictures
+from halscope.app import (
+    Workspace,
+    check_rom,
+    open_game,
+    open_recording,
+    record_game,
+    write_frame_pictures,
+)
 from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._plugins import plugins_from
@@ -35,13 +43,17 @@ def run_record(options: argparse.Namespace) -> int:
 def run_replay(options: argparse.Namespace) -> int:
     """Decode each frame of the recording."""
     plugins = plugins_from(options)
-    workspace = None if options.rom is None else Workspace.open(options.rom, plugins)
+    workspace = None if options.rom is None else Workspace.open(options.rom, plugins, mapping=options.mapping)
     locate = None
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             locate = workspace.tracker(progress)
     frames = 0
     with open_recording(options.recording, locate, plugins) as session:
+        if workspace is not None:
+            warning = check_rom(options.recording, session.info.rom, workspace.rom, force=True)
+            if warning is not None:
+                print(f"warning: {warning}", file=sys.stderr)
         last = None
         while (update := session.step()) is not None:
             last = update

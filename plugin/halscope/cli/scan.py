@@ -20,7 +20,7 @@ TILES_LIMIT = 0x100000
 
 def run_scan(options: argparse.Namespace) -> int:
     """List the blocks."""
-    workspace = Workspace.open(options.rom, plugins_from(options))
+    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
     rom = workspace.rom
     codec = None if options.codec is None else workspace.codec(options.codec).name
     if options.all:
@@ -65,7 +65,7 @@ def describe(workspace: Workspace) -> dict[str, Any]:
 
 def run_locate(options: argparse.Namespace) -> int:
     """Print the origins of each tile."""
-    workspace = Workspace.open(options.rom, plugins_from(options))
+    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
     data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
     if not data or len(data) % TILE_BYTES:
         raise UsageError(f"{options.tiles}: {len(data)} bytes; raw 4bpp tiles have {TILE_BYTES} bytes each")

@@ -47,9 +47,9 @@ class NativeCodec:
         """Like `halscope.hal.encode`, for this format."""
         if effort not in ("optimal", "fast"):
             raise ValueError(f"effort must be 'optimal' or 'fast', not {effort!r}")
-        packed, position, reason = self.handle.encode(data, effort == "fast", native_token(cancel))
+        packed, reason, offset = self.handle.encode(data, effort == "fast", native_token(cancel))
         if packed is None:
-            raise self._error(position, reason)
+            raise self._error(reason, offset)
         return packed
 
     def scan(

@@ -15,9 +15,9 @@ class HalError(CodecError):
     """A HAL stream cannot be decoded or encoded.
 
     Args:
+        reason: What is wrong there.
         offset: When decoding, the input offset of the faulty command (the requested offset if that is outside the
             input); when encoding, the offset in the data at which the limit is exceeded.
-        reason: What is wrong there.
     """
 
 

@@ -17,7 +17,10 @@ from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
-from halscope_hooks import CGRAM_BYTES, OAM_BYTES, FormatError, PpuRegisters
+from halscope_hooks import CGRAM_BYTES, OAM_BYTES, CpuRegisters, FormatError, PpuRegisters
+
+from halscope.formats import _bsnes_cpu
+from halscope.formats._bsnes_cpu import EXACT, PERFORMANCE, CpuLayout
 
 Profile = Literal["performance", "balanced", "accuracy"]
 
@@ -39,6 +42,7 @@ class Field:
 class Layout:
     """Distances from the start of VRAM in the state. `oam` and `cgram` are the same in the core's own memory."""
 
+    cpu: CpuLayout
     oam: int
     cgram: int
     registers: Mapping[str, tuple[Field, ...]]
@@ -155,7 +159,7 @@ def _performance() -> Layout:
             "coldata": (Field(74953, 0, 15),),
         },
     )
-    return Layout(0x10000, 0x10000 + OAM_BYTES, registers, tuple(at + 1 for at in layers), 81720)
+    return Layout(PERFORMANCE, 0x10000, 0x10000 + OAM_BYTES, registers, tuple(at + 1 for at in layers), 81720)
 
 
 def _accuracy() -> Layout:
@@ -194,7 +198,7 @@ def _accuracy() -> Layout:
             "coldata": (Field(69502, 0, 5), Field(69498, 5, 5), Field(69494, 10, 5)),
         },
     )
-    return Layout(0x10000, 0x10000 + OAM_BYTES, registers, tuple(at + 8 for at in layers), 69504)
+    return Layout(EXACT, 0x10000, 0x10000 + OAM_BYTES, registers, tuple(at + 8 for at in layers), 69504)
 
 
 def _balanced() -> Layout:
@@ -238,7 +242,7 @@ def _balanced() -> Layout:
         {f"bg{n + 1}hofs": (Field(132212 + 2 * n, 0, 10),) for n in range(4)},
         {f"bg{n + 1}vofs": (Field(132220 + 2 * n, 0, 10),) for n in range(4)},
     )
-    return Layout(0x20000, 0x20000 + OAM_BYTES, registers, (), 132330)
+    return Layout(EXACT, 0x20000, 0x20000 + OAM_BYTES, registers, (), 132330)
 
 
 LAYOUTS: Final[Mapping[Profile, Layout]] = {
@@ -288,6 +292,17 @@ def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegister
         sizes = [part[at] & 0x0F for at in layout.mosaic_sizes]
         values["mosaic"] = max(sizes) << 4 | sum(1 << n for n, size in enumerate(sizes) if size)
     return PpuRegisters(**values)
+
+
+def read_cpu(state: Buffer, profile: Profile, vram_at: int) -> tuple[CpuRegisters, int]:
+    """Return the CPU's registers and the displayed field (0 or 1). Raises FormatError like `read_registers`."""
+    check_state(state, profile, vram_at)
+    if vram_at + _bsnes_cpu.FIRST < 0:
+        raise FormatError(
+            f"bsnes-mercury state: VRAM is at offset {vram_at:#x}, too early: the CPU's part is before it"
+        )
+    data, layout = memoryview(state).cast("B"), LAYOUTS[profile].cpu
+    return _bsnes_cpu.registers(data, layout, vram_at), _bsnes_cpu.field(data, layout, vram_at)
 
 
 def read_oam(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -1,8 +1,8 @@
-"""Load existing files as snapshots: raw memory dumps from any debugger, and snes9x savestates.
+"""Load existing files as snapshots: raw memory dumps from any debugger, and snes9x savestates in any container.
 
 A raw dump is identified by its size (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072). Files whose names differ only in the
 name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. A snes9x state (`.000`
-to `.999`, `.state`, gzipped or not) is recognised by its first bytes.
+to `.999`, `.state`) is recognized by its first bytes, bare or in a container (see `halscope.formats.containers`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited
-from halscope.formats import snes9x
+from halscope.formats import bsnes, containers, snes9x
 
 _MOST_BYTES: Final = 16 << 20
 _BY_SIZE: Final = {VRAM_BYTES: "vram", CGRAM_BYTES: "cgram", OAM_BYTES: "oam", WRAM_BYTES: "wram"}
@@ -102,13 +102,22 @@ def _joined(dumps: dict[str, dict[str, tuple[Path, bytes]]]) -> dict[str, dict[s
 
 def _from_state(path: Path, data: bytes) -> Snapshot:
     sizes = ", ".join(f"{name.upper()} {size}" for name, size in _SIZES.items())
-    if not data.startswith((snes9x.MAGIC, b"\x1f\x8b")):
+    try:
+        state = containers.unwrap(data)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+    if state.startswith(bsnes.MAGIC):
+        raise FormatError(
+            f"{path}: a bsnes state, which is laid out differently by each build; run the game from it: "
+            f"halscope play ROM --core bsnes-mercury-accuracy --state {path.name}"
+        )
+    if not state.startswith(snes9x.MAGIC):
         raise FormatError(
             f"{path}: {len(data)} bytes are neither a snes9x state nor a raw dump ({sizes} bytes); "
             "dump the whole memory from the debugger"
         )
     try:
-        fields = snes9x.parse_state(snes9x.unpack(data))
+        fields = snes9x.parse_state(state)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
     return Snapshot(
@@ -117,6 +126,8 @@ def _from_state(path: Path, data: bytes) -> Snapshot:
         oam=fields.oam,
         ppu=fields.ppu,
         wram=fields.wram,
+        cpu=fields.cpu,
+        field=fields.field,
         rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,
     )
 

@@ -9,26 +9,22 @@ Write-twice registers are only in `PPU`. Versions 13 and 14 added MSU-1 fields, 
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Buffer
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from halscope_hooks import OAM_BYTES, VRAM_BYTES, WRAM_BYTES, FormatError, PpuRegisters
+from halscope_hooks import OAM_BYTES, VRAM_BYTES, WRAM_BYTES, CpuRegisters, FormatError, PpuRegisters
 from numpy.typing import NDArray
 
-from halscope.formats import _snes9x_ppu
+from halscope.formats import _snes9x_cpu, _snes9x_ppu
 from halscope.formats._snes9x_ppu import Layout
 
 MAGIC: Final = b"#!s9xsnp:"
 OLDEST: Final = 6
 NEWEST: Final = 14
 _HEAD: Final = len(MAGIC) + 5
-_MOST_BYTES: Final = 16 << 20
 _FIL_BYTES: Final = 0x8000
 _NO_NAMES: Final = ("Removed", "MemoryROM")  # what cores write that load the ROM from memory
 
@@ -45,6 +41,8 @@ class StateFields:
         oam: uint8[544].
         ppu: The registers. Those that only the `FIL` block holds are `None` without it.
         wram: uint8[131072], or `None` if the state has no WRAM.
+        cpu: The CPU's registers, or `None` without the `FIL` block; without channels if the `DMA` block is unknown.
+        field: The displayed field, 0 or 1, or `None` if the state has no `TIM` block.
     """
 
     version: int
@@ -54,6 +52,8 @@ class StateFields:
     oam: NDArray[np.uint8]
     ppu: PpuRegisters
     wram: NDArray[np.uint8] | None
+    cpu: CpuRegisters | None
+    field: int | None
 
 
 def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
@@ -146,6 +146,8 @@ def _read(version: int, blocks: dict[str, tuple[int, int]], data: memoryview, co
         oam=np.frombuffer(ppu, np.uint8, OAM_BYTES, layout.oam).copy(),
         ppu=_snes9x_ppu.registers(ppu, layout, space),
         wram=wram,
+        cpu=_snes9x_cpu.registers(_block(blocks, data, "DMA"), space),
+        field=_snes9x_cpu.field(_block(blocks, data, "TIM")),
     )
 
 
@@ -156,27 +158,15 @@ def cgram_offset(state: Buffer) -> int:
     return blocks["PPU"][0] + layout.cgram
 
 
-def unpack(data: bytes) -> bytes:
-    """Return the state's bytes, decompressed if they are a gzip file.
-
-    Raises:
-        FormatError: The gzip file is damaged or holds more than 16 MiB.
-    """
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            state = file.read(_MOST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FormatError(f"snes9x state: the gzip file is damaged: {error}") from error
-    if len(state) > _MOST_BYTES:
-        raise FormatError(f"snes9x state: it unpacks to more than {_MOST_BYTES} bytes, which no state does")
-    return state
-
-
 def _memory(data: memoryview, at: int, size: int, copy: bool) -> NDArray[np.uint8]:
     memory = np.frombuffer(data.toreadonly(), np.uint8, size, at)
     return memory.copy() if copy else memory
+
+
+def _block(blocks: dict[str, tuple[int, int]], data: memoryview, name: str) -> memoryview | None:
+    """Return a block's bytes, or `None` if the state does not have it."""
+    at, length = blocks.get(name, (0, -1))
+    return None if length < 0 else data[at : at + length]
 
 
 def _place(blocks: dict[str, tuple[int, int]], name: str, size: int | None) -> int:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from halscope.inject.edits import BlockEdit, EditPlan
 from halscope.rom import checksum
-from halscope.rom.header import LIKELY
 from halscope.rom.image import Rom
 
 
@@ -41,8 +40,8 @@ def to_patch(plan: EditPlan) -> Patch:
     ]
     image = bytearray(plan.rom.data)
     _write(image, writes)
-    if _has_header(plan):
-        correction = checksum.corrections(image, plan.rom.header_offset)
+    if (rule := plan.rom.checksum_rule) is not None:
+        correction = checksum.corrections(image, plan.rom.header_offset, rule)
         _write(image, correction)
         writes.extend(correction)
     writes.sort(key=lambda write: write.offset)
@@ -107,11 +106,6 @@ def _titles(plan: EditPlan) -> str:
     return ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
 
 
-def _has_header(plan: EditPlan) -> bool:
-    """Whether the image has a checksum field. With a forced mapping and no header, that place may hold code."""
-    return plan.rom.score >= LIKELY
-
-
 def _numbers(block: BlockEdit) -> str:
     over = len(block.new_packed) - block.old_packed_size
     return (
@@ -129,7 +123,8 @@ def _write(image: bytearray, writes: Iterable[Write]) -> None:
 def _check(plan: EditPlan, writes: Sequence[Write], image: bytearray) -> None:
     """Decode the patched image as the game will and compare it with the edit."""
     overlapping = any(first.offset + len(first.data) > second.offset for first, second in pairwise(writes))
-    if overlapping or (_has_header(plan) and not checksum.is_right(image, plan.rom.header_offset)):
+    rule = plan.rom.checksum_rule
+    if overlapping or (rule is not None and not checksum.is_right(image, plan.rom.header_offset, rule)):
         raise InjectError(f"{plan.rom.name}: the header overlaps an edited block; nothing was changed")
     patched = np.frombuffer(image, np.uint8)
     for block in plan.blocks:

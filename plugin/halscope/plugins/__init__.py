@@ -6,10 +6,11 @@ from halscope.plugins._dispatch import FAILURES_IN_A_ROW, SLOW_SECONDS, TRACE_VA
 from halscope.plugins._guards import check_host
 from halscope.plugins._manifest import Manifest, parse_manifest, read_manifest
 from halscope.plugins._permissions import FOLDER_VARIABLE, Ask, Grants
-from halscope.plugins._plugins import Loaded, Plugins
+from halscope.plugins._plugins import DETACH_SECONDS, Loaded, Plugins
 
 __all__ = [
     "BUILT_IN",
+    "DETACH_SECONDS",
     "FAILURES_IN_A_ROW",
     "FOLDER_VARIABLE",
     "SLOW_SECONDS",

@@ -16,6 +16,7 @@ from halscope.hosts import libretro
 from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.recording import ReplayHost
 from halscope.rom.image import Rom
+from halscope.rom.mapping import parse_mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class _PatchedCopy:
 def _snes_rom(request: HostRequest, host: str) -> Path:
     """Return the file to run. A core accepts almost any file, so what is not a SNES ROM is refused here."""
     file = request.needed_file(host)
-    Rom.load(file)
+    Rom.load(file, None if request.mapping is None else parse_mapping(request.mapping))
     return file
 
 

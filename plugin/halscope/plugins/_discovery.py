@@ -28,11 +28,17 @@ class Candidate:
         manifest: Its manifest.
         source: Where it was found, for messages.
         load: Imports it and returns its object. Errors of its code propagate.
+        named: See Refusal.
     """
 
     manifest: Manifest
     source: str
     load: Callable[[], object]
+    named: bool = False
+
+    def refusal(self, reason: str) -> Refusal:
+        """The refusal of this plugin."""
+        return Refusal(self.manifest.id, self.source, reason, self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,13 @@ class Refusal:
         plugin: Its id, or the name of its folder or entry point if the manifest cannot be read.
         source: Where it was found.
         reason: What is wrong with it, and what to do.
+        named: Whether its folder was named, rather than found among the installed distributions.
     """
 
     plugin: str
     source: str
     reason: str
+    named: bool = False
 
     def __str__(self) -> str:
         return str(PluginError(self.plugin, self.reason))
@@ -66,9 +74,9 @@ def in_folders(folders: Iterable[Path]) -> Iterator[Candidate | Refusal]:
         try:
             manifest = read_manifest(path)
         except UsageError as error:
-            yield Refusal(folder.resolve().name, str(folder), str(error))
+            yield Refusal(folder.resolve().name, str(folder), str(error), named=True)
             continue
-        yield Candidate(manifest, str(folder), _folder_loader(folder, manifest))
+        yield Candidate(manifest, str(folder), _folder_loader(folder, manifest), named=True)
 
 
 def installed() -> Iterator[Candidate | Refusal]:

@@ -17,7 +17,8 @@ from typing import Any, Final
 from halscope_hooks import PluginError
 
 from halscope.plugins._describe import describe_error, in_short
-from halscope.session import forget_frames
+from halscope.plugins._third_party import third_party
+from halscope.session import forget_frames, new_thread
 
 log: Final = logging.getLogger("halscope.plugins")
 trace_log: Final = logging.getLogger("halscope.hooks")
@@ -25,6 +26,9 @@ trace_log: Final = logging.getLogger("halscope.hooks")
 TRACE_VARIABLE: Final = "HALSCOPE_TRACE_HOOKS"
 FAILURES_IN_A_ROW: Final = 3
 """After this many failures in a row, the hook is switched off for the plugin."""
+
+LEAST_SECONDS: Final = 0.1
+"""Seconds that a hook with a time-out has at least, however long the hooks before it took."""
 
 SLOW_SECONDS: Final = 0.05
 """Three frames: a slower hook on the host's thread is noticeable in the game."""
@@ -101,8 +105,8 @@ class Dispatcher:
     def call(self, implementation: Implementation, arguments: Mapping[str, Any]) -> tuple[bool, Any]:
         """Call one implementation with the arguments that it declares; return (whether it returned, its result).
 
-        An Exception is caught, logged with the plugin's name and passed to `on_failure`; KeyboardInterrupt and
-        SystemExit propagate. An implementation that is switched off is not called.
+        An Exception, or a `sys.exit` of the implementation, is caught, logged with the plugin's name and passed to
+        `on_failure`; KeyboardInterrupt propagates. An implementation that is switched off is not called.
         """
         key = (implementation.plugin, implementation.hook)
         with self._lock:
@@ -111,7 +115,8 @@ class Dispatcher:
         wanted = {name: arguments[name] for name in implementation.arguments}
         began = time.perf_counter()
         try:
-            result = implementation.function(**wanted)
+            with third_party():
+                result = implementation.function(**wanted)
         except Exception as error:  # third-party code may raise anything, and must not stop the other plugins
             self._time(key, time.perf_counter() - began)
             self._tell(implementation, wanted, time.perf_counter() - began, "raised", error)
@@ -124,6 +129,26 @@ class Dispatcher:
             self._counts[key].in_a_row = 0
         self._tell(implementation, wanted, seconds, "returned", result)
         return True, result
+
+    def call_apart(self, implementation: Implementation, arguments: Mapping[str, Any], until: float) -> None:
+        """Call one implementation on a thread of its own, and wait for it until `until` (`time.monotonic()`).
+
+        If it has not returned by then, that is a failure, and the thread is left behind.
+        """
+        thread = new_thread(
+            f"halscope plugin {implementation.plugin}: {implementation.hook}", self.call, implementation, arguments
+        )
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads, or interpreter exit
+            self.call(implementation, arguments)
+            return
+        began = time.monotonic()
+        thread.join(max(until - began, LEAST_SECONDS))
+        if thread.is_alive():
+            waited = time.monotonic() - began
+            message = f"{implementation.hook} has not returned after {waited:.1f} s; its thread is left behind"
+            self.failed(implementation.plugin, implementation.hook, PluginError(implementation.plugin, message))
 
     def failed(self, plugin: str, hook: str, error: Exception) -> None:
         """Count and report a failure; the third in a row switches the hook off."""

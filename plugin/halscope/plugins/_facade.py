@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 
 from halscope_hooks import (
     Delivery,
@@ -21,6 +21,7 @@ from halscope_hooks import (
     SubscriptionHandle,
 )
 
+from halscope.plugins._third_party import third_party
 from halscope.session import Session
 
 
@@ -52,15 +53,18 @@ class SessionFacade:
         self, callback: Callable[[Event], None], *kinds: type[Event], delivery: Delivery = "host"
     ) -> SubscriptionHandle:
         """Call `callback` with each event of these kinds; failures name the plugin."""
-        return self._running().subscribe(callback, *kinds, delivery=delivery, name=f"plugin {self._plugin}")
+        name = f"plugin {self._plugin}"
+        guarded = _Guarded(callback)
+        return self._running().subscribe(guarded, *kinds, delivery=delivery, name=name, plugin=self._plugin)
 
     def pull(self, *kinds: type[Event]) -> PullHandle:
         """Subscribe to events of these kinds by polling; see `PullHandle`."""
         return self._running().pull(*kinds, name=f"plugin {self._plugin}")
 
     def run[T](self, name: str, work: Callable[[JobControl], T], *, deadline: float | None = None) -> JobHandle[T]:
-        """Run `work` on the codec pool; the job's name starts with the plugin's."""
-        return self._running().run(f"plugin {self._plugin}: {name}", work, deadline=deadline)
+        """Run `work` on the codec pool; the job's name starts with the plugin's, and its failure names the plugin."""
+        name = f"plugin {self._plugin}: {name}"
+        return self._running().run(name, _Guarded(work), deadline=deadline, plugin=self._plugin)
 
     def apply(self, patch: Patch) -> JobHandle[None]:
         """Write into the running game, as far as the permissions allow; a patch is applied or refused as a whole."""
@@ -92,3 +96,17 @@ class SessionFacade:
         if session is None:
             raise HalscopeError(f"plugin {self._plugin}: the session is not open; call this while a host is attached")
         return session
+
+
+@final
+class _Guarded[**P, R]:
+    """A plugin's callback or work: its print and its `sys.exit` are treated as a hook's are."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[P, R]) -> None:
+        self._function = function
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        with third_party():
+            return self._function(*args, **kwargs)

@@ -28,6 +28,7 @@ from halscope_hooks import (
 from numpy.typing import NDArray
 
 from halscope.plugins._describe import describe_error
+from halscope.plugins._third_party import third_party
 
 _SCAN_DTYPE: Final = np.dtype([("offset", "<u4"), ("packed_size", "<u4"), ("size", "<u4")])
 
@@ -54,12 +55,14 @@ class GuardedCodec:
     version: str
     fail: Fail
     failed: bool = False
+    _reported: bool = False
 
     def decode(self, data: Buffer, offset: int = 0) -> Block:
         """As Codec.decode; any error but a CodecError becomes one that names the plugin."""
         try:
-            block = self.codec.decode(data, offset)
-            decoded = np.asarray(block.data)
+            with third_party():
+                block = self.codec.decode(data, offset)
+                decoded = np.asarray(block.data)
             if decoded.dtype != np.uint8 or decoded.ndim != 1 or not 0 < block.consumed <= memoryview(data).nbytes:
                 raise TypeError(f"decode returned {block.consumed} bytes read and {decoded.dtype}{decoded.shape}")
         except CodecError:
@@ -74,7 +77,8 @@ class GuardedCodec:
         """As Codec.encode; any error but a CodecError, or the CancelledError of a requested cancellation, becomes a
         CodecError that names the plugin."""
         try:
-            return bytes(self.codec.encode(data, **_cancel_argument(self.codec.encode, cancel)))
+            with third_party():
+                return bytes(self.codec.encode(data, **_cancel_argument(self.codec.encode, cancel)))
         except CodecError:
             raise
         except Exception as error:  # third-party code may raise anything
@@ -85,8 +89,10 @@ class GuardedCodec:
     def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[Any]:
         """As Codec.scan; if it raises or returns invalid results, nothing is found and the failure is reported."""
         size = memoryview(rom).nbytes
+        self._reported = False
         try:
-            found = self.codec.scan(rom, window=window, **_cancel_argument(self.codec.scan, cancel))
+            with third_party():
+                found = self.codec.scan(rom, window=window, **_cancel_argument(self.codec.scan, cancel))
             result = np.empty(len(found), _SCAN_DTYPE)
             for field in ("offset", "packed_size", "size"):
                 column = np.asarray(found[field])
@@ -104,11 +110,19 @@ class GuardedCodec:
             return np.empty(0, _SCAN_DTYPE)
         return result
 
+    def report_stream(self, offset: int, what: str) -> None:
+        """Report a stream that `scan` lists and `decode` contradicts; of each scan only the first."""
+        if not self._reported:
+            self._reported = self.failed = True
+            self.fail(
+                ValueError(f"the codec {self.name} contradicts itself: scan lists a stream at {offset:#x}, {what}")
+            )
+
     def _wrong(self, offset: int, error: Exception) -> NoReturn:
         self.failed = True
         self.fail(error)
         raise CodecError(
-            offset, f"the codec {self.name} of plugin {self.plugin} failed: {describe_error(error)}"
+            f"the codec {self.name} of plugin {self.plugin} failed: {describe_error(error)}", offset
         ) from error
 
 
@@ -145,7 +159,8 @@ class GuardedExporter:
     def create(self, request: ExportRequest) -> bytes:
         """As Exporter.create; an unexpected error becomes a PluginError."""
         try:
-            return bytes(self.exporter.create(request))
+            with third_party():
+                return bytes(self.exporter.create(request))
         except HalscopeError:
             raise
         except Exception as error:  # third-party code may raise anything
@@ -157,7 +172,8 @@ class GuardedExporter:
     def apply(self, source: bytes, data: bytes) -> bytes | None:
         """As Exporter.apply; an unexpected error becomes a PluginError."""
         try:
-            return self.exporter.apply(source, data)
+            with third_party():
+                return self.exporter.apply(source, data)
         except HalscopeError:
             raise
         except Exception as error:  # third-party code may raise anything
@@ -194,7 +210,8 @@ class GuardedHostFactory:
     def open(self, request: HostRequest) -> Host:
         """As HostFactory.open; an unexpected error becomes a HostError that names the plugin."""
         try:
-            host = self.factory.open(request)
+            with third_party():
+                host = self.factory.open(request)
             check_host(host)  # a third-party factory may return anything, whatever its annotations say
         except HalscopeError:
             raise

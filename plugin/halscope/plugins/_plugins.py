@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,21 +26,26 @@ from halscope_hooks import (
 
 from halscope.plugins._built_in import BUILT_IN
 from halscope.plugins._collection import Contribution, collect
-from halscope.plugins._describe import describe_error
+from halscope.plugins._describe import describe_error, place_of
 from halscope.plugins._discovery import Candidate, Refusal, in_folders, installed
 from halscope.plugins._dispatch import Dispatcher, Failure, HookReport
 from halscope.plugins._facade import SessionFacade
 from halscope.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory
 from halscope.plugins._permissions import Grants
 from halscope.plugins._registry import Registry, weak_hooks
+from halscope.plugins._third_party import third_party
 from halscope.ppu.grouping import Metasprite, draw_group, group_sprites
-from halscope.session import Session
+from halscope.session import Session, exit_left
 
 log: Final = logging.getLogger("halscope.plugins")
 
 _CODEC_NAME: Final = "(?!raw$)[a-z][a-z0-9-]{0,15}"  # "raw" stands for plain bytes in an origin
 _NAME: Final = "[a-z][a-z0-9-]{0,63}"
 _SUFFIX: Final = r"\.[a-z0-9]{1,15}"
+_HOST: Final = "the host itself"
+
+DETACH_SECONDS: Final = 5.0
+"""The time that all plugins together have for `halscope_detached`; at interpreter exit it is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,8 @@ class Plugins:
             if not returned or groups is None:
                 continue
             try:
-                return tuple(draw_group(frame, _indices(group, frame)) for group in groups)
+                with third_party():
+                    return tuple(draw_group(frame, _indices(group, frame)) for group in groups)
             except Exception as error:  # third-party code may return anything
                 self._dispatcher.failed(implementation.plugin, implementation.hook, error)
         return group_sprites(frame)
@@ -179,14 +186,20 @@ class Plugins:
         """Call a hook of every plugin. A failure is logged and reported through `halscope_job_failed`; others go on.
 
         `halscope_attached` gets each plugin's own view of the session, that of `arguments` or of the latest `join`.
+        `halscope_detached` has a thread of its own for each plugin, because nothing else could end a session that a
+        plugin holds up. Only the host itself is called on this thread.
         """
         if (session := arguments.get("session")) is not None:
             self.join(session)
+        until = time.monotonic() + min(DETACH_SECONDS, exit_left())
         for implementation in self._registry.calls(hook):
-            own = arguments
             if hook == "halscope_attached":
                 own = arguments | {"session": self.session_for(implementation.plugin)}
-            self._dispatcher.call(implementation, own)
+                self._dispatcher.call(implementation, own)
+            elif hook == "halscope_detached" and self._loaded[implementation.plugin].source != _HOST:
+                self._dispatcher.call_apart(implementation, arguments, until)
+            else:
+                self._dispatcher.call(implementation, arguments)
 
     def join(self, session: Session) -> None:
         """Set the session that plugins may call, and register its host's hooks, if any. Both are held weakly."""
@@ -194,7 +207,7 @@ class Plugins:
         hooks = weak_hooks(session.host)
         name = f"host-{session.host.info.name}"
         if hooks is not None and name not in self._loaded:
-            self._add(hooks, Loaded(name, "", "the host itself", PERMISSIONS, frozenset(PERMISSIONS)))
+            self._add(hooks, Loaded(name, "", _HOST, PERMISSIONS, frozenset(PERMISSIONS)))
 
     def session_for(self, plugin: str) -> SessionFacade:
         """The session as this plugin may use it. Raises UsageError if no such plugin is loaded."""
@@ -212,20 +225,21 @@ class Plugins:
         manifest = found.manifest
         if manifest.id in self._loaded:
             other = self._loaded[manifest.id].source
-            self._refuse(Refusal(manifest.id, found.source, f"{found.source}: {other} already has this id; remove one"))
+            self._refuse(found.refusal(f"{found.source}: {other} already has this id; remove one"))
             return
         try:
-            plugin = found.load()
-        except (Exception, SystemExit) as error:  # importing runs third-party code, which may do anything
+            with third_party():
+                plugin = found.load()
+        except Exception as error:  # importing runs third-party code, which may do anything
             log.debug("plugin %s cannot be imported", manifest.id, exc_info=True)
-            reason = f"{manifest.entry_point} cannot be imported from {found.source}: {describe_error(error)}"
-            self._refuse(Refusal(manifest.id, found.source, reason))
+            what = f"{describe_error(error)}{place_of(error)}"
+            self._refuse(found.refusal(f"{manifest.entry_point} cannot be imported from {found.source}: {what}"))
             return
         try:
             granted = grants.decide(manifest)
             self._add(plugin, Loaded(manifest.id, manifest.version, found.source, manifest.permissions, granted))
         except PluginError as error:
-            self._refuse(Refusal(manifest.id, found.source, error.reason))
+            self._refuse(found.refusal(error.reason))
 
     def _refuse(self, refusal: Refusal) -> None:
         log.warning("%s; it is not loaded", refusal)
@@ -233,7 +247,8 @@ class Plugins:
 
     def _add(self, plugin: object, loaded: Loaded) -> None:
         try:
-            self._registry.add(plugin, loaded.name)
+            with third_party():
+                self._registry.add(plugin, loaded.name)
         except HalscopeError:
             raise
         except Exception as error:  # inspecting a third-party object runs its code
@@ -269,7 +284,8 @@ class Plugins:
         fail = self._fail(plugin, "halscope_codecs")
         version = f"{plugin} {self._loaded[plugin].version}"
         try:
-            version += f" {getattr(codec, 'version', '')}"
+            with third_party():
+                version += f" {getattr(codec, 'version', '')}"
         except Exception as error:  # inspecting a third-party object runs its code
             fail(error)
         return GuardedCodec(codec, name, plugin, version, fail)

@@ -1,4 +1,4 @@
-"""Checks a plugin's object against the hookspecs, and keeps the implementations in calling order."""
+"""Keeps the plugins of a session, and their implementations in calling order."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import weakref
 from collections.abc import Mapping
 from typing import Any, Final
 
-import pluggy
-from halscope_hooks import PROJECT_NAME, PluginError, hookspecs
+from halscope_hooks import PROJECT_NAME, PluginError
 
+from halscope.plugins._checks import HOOKS, check_plugin, new_manager
 from halscope.plugins._dispatch import Implementation
 
 _IMPL: Final = f"{PROJECT_NAME}_impl"
@@ -29,14 +29,13 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self._manager = _manager()
+        self._manager = new_manager()
         self._lock = threading.RLock()  # re-entrant, as a signal handler may pump the session
         self._calls: Mapping[str, tuple[Implementation, ...]] = {}
 
     def add(self, plugin: object, name: str) -> None:
-        """Register a plugin. Raises PluginError, and registers nothing, if it has no hooks, an unknown hook, or wrong
-        arguments."""
-        _check(plugin, name)
+        """Register a plugin. Raises PluginError, and registers nothing, if `check_plugin` finds a fault."""
+        check_plugin(plugin, name)
         with self._lock:
             if self._manager.has_plugin(name):
                 raise PluginError(name, "another plugin has this name; give one of them another id")
@@ -46,7 +45,7 @@ class Registry:
                     Implementation(one.plugin_name, hook, one.function, getattr(one.function, _ARGUMENTS, one.argnames))
                     for one in reversed(called_last_first)
                 )
-                for hook in _HOOKS
+                for hook in HOOKS
                 if (called_last_first := getattr(self._manager.hook, hook).get_hookimpls())
             }
 
@@ -72,7 +71,7 @@ def weak_hooks(host: object) -> object | None:
     """
     reference = weakref.ref(host)
     found: dict[str, Any] = {}
-    for name in _HOOKS:
+    for name in HOOKS:
         method = getattr(type(host), name, None)
         options = getattr(method, _IMPL, None)
         if options is None or method is None:
@@ -90,39 +89,3 @@ def _weak_call(reference: weakref.ref[Any], name: str, signature: inspect.Signat
     setattr(call, _IMPL, options)
     setattr(call, _ARGUMENTS, tuple(signature.parameters))
     return call
-
-
-def _manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(PROJECT_NAME)
-    manager.add_hookspecs(hookspecs)
-    return manager
-
-
-_HOOKS: Final = tuple(name for name in vars(hookspecs) if name.startswith(f"{PROJECT_NAME}_"))
-
-
-def _check(plugin: object, name: str) -> None:
-    if inspect.isclass(plugin):
-        raise PluginError(name, f"its object is the class {plugin.__name__}; give an instance of it, or a module")
-    trial = _manager()
-    try:
-        trial.register(plugin, name=name)
-        trial.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginError(name, f"{_one_line(error)}; see docs/reference/hooks.md") from error
-    implementations = [one for hook in _HOOKS for one in getattr(trial.hook, hook).get_hookimpls()]
-    if not implementations:
-        raise PluginError(name, "has no hook; mark its functions with halscope_hooks.hookimpl")
-    for one in implementations:
-        if one.wrapper or one.hookwrapper:
-            raise PluginError(
-                name, f"{one.function.__name__} is a wrapper, which is not supported; make it a plain hook"
-            )
-        if inspect.iscoroutinefunction(one.function) or inspect.isgeneratorfunction(one.function):
-            raise PluginError(
-                name, f"{one.function.__name__} is a coroutine or generator function; make it a plain function"
-            )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

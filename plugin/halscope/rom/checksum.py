@@ -1,18 +1,54 @@
-"""Checksum: compute the internal header's checksum over the mirrored ROM, and the writes that correct it."""
+"""Checksum: the rules that checksums in internal headers follow, and the writes that correct one.
+
+A checksum is only corrected by the rule that it is known to follow (`Rom.checksum_rule`): another rule's sum would turn
+a right checksum into a wrong one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Buffer
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 from halscope_hooks import UsageError, Write
+from numpy.typing import NDArray
 
 COMPLEMENT_AT: Final = 0x1C
 """Offset of complement and checksum (two little-endian words) from the header's start at $xxC0."""
 
 _FIELD_SUM: Final = 0xFF + 0xFF + 0x00 + 0x00
 """Sum of the four bytes for any checksum, since one word is the complement of the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A way to count a checksum.
+
+    Args:
+        name: "mirrored": over the image, mirrored up to a power of two, as the address lines of an ordinary cartridge
+            show it. "plain": each byte once. "twice": each byte twice. "satellaview": each byte once, without the 48
+            bytes from $xxB0 to $xxDF around the header.
+        size: How many bytes of the image are counted, from its start; `None` for all.
+    """
+
+    name: Literal["mirrored", "plain", "twice", "satellaview"]
+    size: int | None = None
+
+    def pieces(self, size: int, header_offset: int) -> list[tuple[int, int, int]]:
+        """Return the counted pieces of an image of `size` bytes: (start, stop, times counted), ascending."""
+        size = size if self.size is None else min(size, self.size)
+        match self.name:
+            case "mirrored":
+                return _repeats(size)
+            case "plain" | "twice":
+                return [(0, size, 2 if self.name == "twice" else 1)]
+            case "satellaview":
+                return [(0, header_offset - 0x10, 1), (header_offset + 0x20, size, 1)]
+
+
+MIRRORED: Final = Rule("mirrored")
+"""The rule of ordinary cartridges."""
 
 
 def compute(data: Buffer) -> int:
@@ -27,23 +63,21 @@ def compute(data: Buffer) -> int:
         data: The headerless image.
     """
     rom = np.frombuffer(data, np.uint8)
-    total = 0
-    for start, stop, times in _repeats(rom.size):
-        total += times * int(rom[start:stop].sum(dtype=np.uint64))
-    return total & 0xFFFF
+    return _sum(rom, _repeats(rom.size)) & 0xFFFF
 
 
-def corrected(data: Buffer, header_offset: int) -> int:
-    """Return the checksum that the header should hold: like `compute`, but with a consistent checksum field.
+def corrected(data: Buffer, header_offset: int, rule: Rule = MIRRORED) -> int:
+    """Return the checksum that the header should hold by a rule, computed with a consistent checksum field.
 
     Raises:
         UsageError: The header is outside the image.
     """
     rom = np.frombuffer(data, np.uint8)
     at = _field(rom.size, header_offset)
+    pieces = rule.pieces(rom.size, header_offset)
     difference = _FIELD_SUM - int(rom[at : at + 4].sum(dtype=np.int64))
-    times = next(times for start, stop, times in _repeats(rom.size) if start <= at < stop)
-    return (compute(rom) + times * difference) & 0xFFFF
+    times = next((times for start, stop, times in pieces if start <= at < stop), 0)
+    return (_sum(rom, pieces) + times * difference) & 0xFFFF
 
 
 def stored(data: Buffer, header_offset: int) -> tuple[int, int]:
@@ -58,18 +92,19 @@ def stored(data: Buffer, header_offset: int) -> tuple[int, int]:
     return low | high << 8, sum_low | sum_high << 8
 
 
-def is_right(data: Buffer, header_offset: int) -> bool:
+def is_right(data: Buffer, header_offset: int, rule: Rule = MIRRORED) -> bool:
     """Whether the header's checksum and complement match the image. Raises UsageError like `stored`."""
-    expected = corrected(data, header_offset)
+    expected = corrected(data, header_offset, rule)
     return stored(data, header_offset) == (expected ^ 0xFFFF, expected)
 
 
-def corrections(data: Buffer, header_offset: int) -> tuple[Write, ...]:
+def corrections(data: Buffer, header_offset: int, rule: Rule = MIRRORED) -> tuple[Write, ...]:
     """Return the write that corrects the header's checksum for a changed image; empty if it is already right.
 
     Args:
         data: The changed headerless image.
         header_offset: File offset of its internal header.
+        rule: The rule that the checksum of the unchanged image follows.
 
     Returns:
         At most one write of four bytes to "rom": complement, then checksum. `expected` is what `data` holds there.
@@ -79,18 +114,22 @@ def corrections(data: Buffer, header_offset: int) -> tuple[Write, ...]:
     """
     rom = np.frombuffer(data, np.uint8)
     at = _field(rom.size, header_offset)
-    checksum = corrected(rom, header_offset)
+    checksum = corrected(rom, header_offset, rule)
     old = rom[at : at + 4].tobytes()
     new = (checksum ^ 0xFFFF).to_bytes(2, "little") + checksum.to_bytes(2, "little")
     return () if new == old else (Write("rom", at, new, old),)
 
 
-def fix(data: Buffer, header_offset: int) -> bytes:
+def fix(data: Buffer, header_offset: int, rule: Rule = MIRRORED) -> bytes:
     """Return the image with a correct checksum. Raises UsageError like `corrections`."""
     image = bytearray(data)
-    for write in corrections(image, header_offset):
+    for write in corrections(image, header_offset, rule):
         image[write.offset : write.offset + len(write.data)] = write.data
     return bytes(image)
+
+
+def _sum(rom: NDArray[np.uint8], pieces: list[tuple[int, int, int]]) -> int:
+    return sum(times * int(rom[start:stop].sum(dtype=np.uint64)) for start, stop, times in pieces)
 
 
 def _repeats(size: int) -> list[tuple[int, int, int]]:

@@ -13,17 +13,18 @@ import numpy as np
 from halscope_hooks import RomError, RomIdentity
 from numpy.typing import NDArray
 
+from halscope._boot_code import boots
 from halscope._files import read_limited
+from halscope._rom_file import COPIER_BYTES, LIKELY, copier_header_bytes
 from halscope.rom import mapping as addresses
-from halscope.rom.checksum import corrected
-from halscope.rom.header import LIKELY, Header, candidates, read_header
+from halscope.rom.checksum import Rule, corrected, is_right
+from halscope.rom.header import Header, candidates, read_header
 from halscope.rom.mapping import Mapping
 
 LIMIT: Final = 16 << 20
 """Largest accepted image in bytes: the whole 24-bit address space."""
 
 _SMALLEST: Final = 0x8000
-_COPIER_BYTES: Final = 512
 
 _CONTAINERS: Final = (
     (b"PK\x03\x04", "a ZIP archive"),
@@ -48,7 +49,9 @@ class Rom:
         name: Name used in messages.
         path: The file it was read from, or `None`.
         copier_header: The 512 bytes that a copier stored before the image, or empty.
-        header: The internal header. If the mapping was forced, whatever is in its place.
+        header: The internal header. If the mapping was given or concluded from the code, whatever is in its place.
+        checksum_rule: The rule by which the header's checksum may be corrected, or `None`: there is no header, or its
+            checksum follows no rule that is known for this cartridge.
         warnings: Oddities of the image, one line each.
         sha256: Hash of `data` in lower-case hex, as are `sha1` and `crc32` (8 digits).
     """
@@ -58,6 +61,7 @@ class Rom:
     path: Path | None
     copier_header: bytes = field(repr=False)
     header: Header
+    checksum_rule: Rule | None
     warnings: tuple[str, ...]
     sha256: str
     sha1: str
@@ -68,7 +72,8 @@ class Rom:
         """Read a ROM file.
 
         Args:
-            path: The file. A copier header is recognised by a file size of 512 bytes more than a multiple of 1 KiB.
+            path: The file. A copier header is recognised by a file size of 512 bytes more than a multiple of 1 KiB, or
+                by an internal header that is 512 bytes further on.
             mapping: Use this mapping instead of finding the header (for an image with a damaged header).
 
         Raises:
@@ -76,7 +81,7 @@ class Rom:
             RomError: It is not a usable SNES ROM. The message says why.
         """
         path = Path(path)
-        data = read_limited(path, LIMIT + _COPIER_BYTES, "SNES ROM")
+        data = read_limited(path, LIMIT + COPIER_BYTES, "SNES ROM")
         return cls.from_bytes(data, str(path), mapping=mapping, path=path)
 
     @classmethod
@@ -86,20 +91,21 @@ class Rom:
         """Create a ROM from a copy of a file's bytes. Arguments and RomError as for `load`."""
         whole = bytes(data)
         _refuse_what_is_no_image(whole, name)
-        image, copier_header = whole, b""
-        if _has_copier_header(whole):
-            image, copier_header = whole[_COPIER_BYTES:], whole[:_COPIER_BYTES]
+        stripped = copier_header_bytes(whole)
+        image, copier_header = whole[stripped:], whole[:stripped]
         if len(image) > LIMIT:
             raise RomError(f"{name}: {len(image)} bytes, more than the {LIMIT} that a SNES can address; not a SNES ROM")
         rom = np.frombuffer(image, np.uint8)
         header = _find_header(rom, name) if mapping is None else _forced_header(rom, mapping, name)
+        rule = _checksum_rule(rom, header)
         return cls(
             data=rom,
             name=name,
             path=path,
             copier_header=copier_header,
             header=header,
-            warnings=tuple(_warnings(rom, header, forced=mapping is not None)),
+            checksum_rule=rule,
+            warnings=tuple(_warnings(rom, header, rule, forced=mapping is not None)),
             sha256=hashlib.sha256(image).hexdigest(),
             sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
             crc32=f"{zlib.crc32(image):08x}",
@@ -109,6 +115,11 @@ class Rom:
     def mapping(self) -> Mapping:
         """How the cartridge maps the image into the console's address space."""
         return self.header.mapping
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the image has an internal header; if not, `title` and `map_mode` mean nothing."""
+        return self.header.score >= LIKELY
 
     @property
     def header_offset(self) -> int:
@@ -150,16 +161,9 @@ def _refuse_what_is_no_image(data: bytes, name: str) -> None:
     for magic, what in _CONTAINERS:
         if data.startswith(magic):
             raise RomError(f"{name}: is {what}, not a SNES ROM; give the .sfc or .smc file itself")
-    size = len(data) - (_COPIER_BYTES if len(data) % 1024 == _COPIER_BYTES else 0)
+    size = len(data) - (COPIER_BYTES if len(data) % 1024 == COPIER_BYTES else 0)
     if size < _SMALLEST:
         raise RomError(f"{name}: {size} bytes; a SNES ROM has {_SMALLEST} or more: truncated, or another kind of file")
-
-
-def _has_copier_header(data: bytes) -> bool:
-    if len(data) % 1024 != _COPIER_BYTES:
-        return False
-    stripped, whole = (candidates(np.frombuffer(data, np.uint8, offset=at))[0] for at in (_COPIER_BYTES, 0))
-    return stripped.score >= LIKELY or whole.score < LIKELY  # otherwise it is a truncated image without copier header
 
 
 def _find_header(rom: NDArray[np.uint8], name: str) -> Header:
@@ -171,14 +175,27 @@ def _find_header(rom: NDArray[np.uint8], name: str) -> Header:
         raise RomError(
             f"{name}: looks interleaved: its header at {best.offset:#x} has map mode ${best.map_mode:02X} ({kind}), "
             "which belongs in the other half bank; deinterleave the file (with ucon64 --deint), or "
-            f"name the mapping ({best.mapping.value}) if only that byte is wrong"
+            f"name the mapping (--mapping {best.mapping.value}) if only that byte is wrong"
         )
-    if best.score < LIKELY:
-        raise RomError(
-            f"{name}: no SNES header: the best place is {best.offset:#x} with a score of {best.score:.2f}, but "
-            f"{LIKELY:.2f} is needed; not a SNES ROM, or damaged (if its header was removed, name its mapping)"
-        )
-    return best
+    if best.score >= LIKELY:
+        return best
+    if (bootable := _bootable(rom)) is not None:
+        return bootable
+    raise RomError(
+        f"{name}: no SNES header: the best place is {best.offset:#x} with a score of {best.score:.2f}, but "
+        f"{LIKELY:.2f} is needed, and no reset vector leads to plausible code; not a SNES ROM, or damaged "
+        "(if it runs in an emulator, name its mapping with --mapping)"
+    )
+
+
+def _bootable(rom: NDArray[np.uint8]) -> Header | None:
+    """Return what is in the place of the header where code at the reset vector is plausible: programs run without."""
+    order = (Mapping.EXHIROM, Mapping.EXLOROM, Mapping.LOROM, Mapping.HIROM)  # the first two need more than 4 MiB
+    for mapping in order:
+        header = read_header(rom, mapping)
+        if header is not None and boots(rom, mapping.page_offset):
+            return header
+    return None
 
 
 def _forced_header(rom: NDArray[np.uint8], mapping: Mapping, name: str) -> Header:
@@ -191,10 +208,26 @@ def _forced_header(rom: NDArray[np.uint8], mapping: Mapping, name: str) -> Heade
     return replace(header, mapping=mapping)  # the caller's choice wins over header bytes that say SA-1
 
 
-def _warnings(rom: NDArray[np.uint8], header: Header, *, forced: bool) -> list[str]:
+def _checksum_rule(rom: NDArray[np.uint8], header: Header) -> Rule | None:
+    """Return the rule that the stored checksum follows; where it follows none, the board's, if that is an ordinary one.
+
+    A stale checksum is common (hacks, homebrew) and may be corrected, but only where it is certain how it is counted.
+    """
+    if header.score < LIKELY:
+        return None
+    rules = header.checksum_rules(rom.size)
+    for rule in rules:
+        if is_right(rom, header.offset, rule):
+            return rule
+    ordinary = header.map_mode_fits and header.chip_note is None and rom.size % _SMALLEST == 0
+    return rules[0] if ordinary or header.is_satellaview else None
+
+
+def _warnings(rom: NDArray[np.uint8], header: Header, rule: Rule | None, *, forced: bool) -> list[str]:
     lines: list[str] = []
-    if forced and header.score < LIKELY:
-        lines.append(f"no header at {header.offset:#x}; the mapping is {header.mapping.value} as given")
+    if header.score < LIKELY:
+        why = "as given" if forced else "because the code at its reset vector is plausible (else give --mapping)"
+        lines.append(f"no header at {header.offset:#x}; the mapping is {header.mapping.value} {why}")
         return lines
     if not header.map_mode_fits:
         lines.append(
@@ -205,6 +238,8 @@ def _warnings(rom: NDArray[np.uint8], header: Header, *, forced: bool) -> list[s
         lines.append(f"a cartridge with {header.chip_note}: addresses are those of plain {header.mapping.value}")
     if rom.size % _SMALLEST:
         lines.append(f"{rom.size} bytes, not a multiple of 32 KiB: truncated or padded")
+    if rom.size > 4 << 20 and header.ends_at_4_mib:
+        lines.append(f"{rom.size} bytes, but {header.mapping.value} ends at 4 MiB: what follows has no address")
     declared = header.declared_bytes
     if declared is not None and rom.size > declared:
         repeats = bool(np.array_equal(rom[declared : 2 * declared], rom[: min(declared, rom.size - declared)]))
@@ -212,8 +247,13 @@ def _warnings(rom: NDArray[np.uint8], header: Header, *, forced: bool) -> list[s
         lines.append(f"{rom.size} bytes, but the header says {declared}: {what}")
     elif declared is not None and rom.size <= declared // 2:
         lines.append(f"{rom.size} bytes, but the header says {declared}: perhaps truncated")
-    checksum = corrected(rom, header.offset)
-    if (header.complement, header.checksum) != (checksum ^ 0xFFFF, checksum):
+    if rule is None:
+        lines.append(
+            f"the header's checksum ${header.checksum:04X} follows no rule that is known for this cartridge; "
+            "edits leave it as it is"
+        )
+    elif not is_right(rom, header.offset, rule):
+        checksum = corrected(rom, header.offset, rule)
         lines.append(
             f"the header's checksum is ${header.checksum:04X}, the image's ${checksum:04X}: changed or damaged"
         )

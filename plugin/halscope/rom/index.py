@@ -358,16 +358,30 @@ def _decoded(
     kept = np.ones(len(families), np.bool_)
     for row, start in enumerate(families):
         stop_if_cancelled(cancel)
+        codec, offset = codecs[int(start["codec"])], int(start["offset"])
         try:
-            data = codecs[int(start["codec"])].decode(rom.data, int(start["offset"])).data
-        except CodecError:
+            block = codec.decode(rom.data, offset)
+        except CodecError as error:
+            _disagrees(codec, offset, f"decode refuses it: {error.reason}")
             kept[row] = False
             continue
-        parts.append(np.asarray(data, np.uint8))
+        parts.append(np.asarray(block.data, np.uint8))
+        decoded, scanned = (block.consumed, len(parts[-1])), (int(start["packed_size"]), int(start["size"]))
+        if decoded != scanned:
+            _disagrees(
+                codec, offset, "of {} bytes with {} bytes of output; decode says {} and {}".format(*scanned, *decoded)
+            )
     families = families[kept]
     families["size"] = [len(part) for part in parts]
     bounds = np.cumsum([0, *(len(part) for part in parts)]).astype(np.uint32)
     return families, np.concatenate(parts) if parts else np.empty(0, np.uint8), bounds
+
+
+def _disagrees(codec: Codec, offset: int, what: str) -> None:
+    """Report a stream that a codec's `scan` lists and its `decode` contradicts, to a codec that takes such reports."""
+    report = getattr(codec, "report_stream", None)
+    if report is not None:
+        report(offset, what)
 
 
 def _tiles(tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.uint8]:

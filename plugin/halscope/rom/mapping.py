@@ -61,6 +61,20 @@ class Mapping(Enum):
             case Mapping.EXHIROM:
                 return 0x40FFC0
 
+    @property
+    def page_offset(self) -> int:
+        """File offset of the 32 KiB that the console sees at $00:8000, which end with the vectors."""
+        return self.header_offset - 0x7FC0
+
+
+def parse_mapping(name: str) -> Mapping:
+    """Return the mapping of this name ("lorom", as `Mapping.value`). Raises UsageError if there is none."""
+    try:
+        return Mapping(name.lower())
+    except ValueError:
+        known = ", ".join(mapping.value for mapping in Mapping)
+        raise UsageError(f"no mapping {name!r}; give one of: {known}") from None
+
 
 def mirrored(offset: int, size: int) -> int:
     """Return the byte that the address `offset` selects in a ROM of `size` bytes.

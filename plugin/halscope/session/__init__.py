@@ -15,7 +15,7 @@ from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._pull import Pull
 from halscope.session._session import Dispatch, Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
-from halscope.session._stopping import PhaseSeconds, PoolStoppedError, StopReport
+from halscope.session._stopping import PhaseSeconds, PoolStoppedError, StopReport, exit_left
 from halscope.session._taps import Recording, Tap, TapOverflowError, TapStats
 from halscope.session._threads import forget_frames, new_thread
 
@@ -50,6 +50,7 @@ __all__ = [
     "TapOverflowError",
     "TapStats",
     "Work",
+    "exit_left",
     "forget_frames",
     "new_thread",
 ]

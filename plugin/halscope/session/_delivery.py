@@ -11,7 +11,7 @@ from typing import Final, Literal, Self, final
 
 from halscope_hooks import Event, JobFailed, Update
 
-from halscope.session._queue import Queue, Taken
+from halscope.session._queue import Queue, Taken, shut_with
 
 Delivery = Literal["host", "own"]
 Callback = Callable[[Event], None]
@@ -33,6 +33,7 @@ class Lane(Queue[Event]):
         delivery: The thread that empties the lane; "pull" for the consumer itself.
         conflate: Whether newer frames and progress replace waiting ones.
         loop: The event loop that empties it, or `None`.
+        plugin: Id of the plugin that subscribed, or an empty string.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class Lane(Queue[Event]):
         *,
         conflate: bool,
         loop: AbstractEventLoop | None = None,
+        plugin: str = "",
     ) -> None:
         super().__init__(name, conflate=conflate, opened=False)
         self.delivery = delivery
         self.loop = loop
+        self.plugin = plugin
         self.handle: weakref.ref[Subscription] | None = None
         self.delivered = 0
         self.slow = 0
@@ -121,7 +124,7 @@ class Subscription:
         self._lane = lane
         self._callback = callback
         lane.handle = weakref.ref(self)
-        weakref.finalize(self, lane.shut).atexit = False
+        shut_with(self, lane)
 
     @property
     def name(self) -> str:

@@ -26,6 +26,7 @@ from halscope_hooks import (
     WriteReceipt,
 )
 
+from halscope._output import third_party_code
 from halscope.session._cells import Cell
 from halscope.session._decoding import FRAME, LiveLane, Locate
 from halscope.session._ending import (
@@ -49,7 +50,7 @@ from halscope.session._rights import Right
 from halscope.session._stats import Latencies
 from halscope.session._stopping import Deadline, PoolStoppedError, StopReport
 from halscope.session._tap_list import Taps
-from halscope.session._threads import PREFIX, forget_frames, inside
+from halscope.session._threads import PREFIX, inside, told_error
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -196,7 +197,8 @@ class Engine:
         written = (*patch.rom, *patch.live) if writes is None else tuple(writes)
 
         def send() -> WriteReceipt:
-            return self.host.get().write(written)
+            with third_party_code():
+                return self.host.get().write(written)
 
         # An iterator: the event is posted once, however often an interrupt has the job settled.
         ready: Iterator[Ticket] = iter([((PatchReady(patch, written),), None)])
@@ -209,7 +211,13 @@ class Engine:
         return job
 
     def run[T](
-        self, name: str, work: Work[T], priority: Priority, deadline: float | None, replaces: Hashable | None
+        self,
+        name: str,
+        work: Work[T],
+        priority: Priority,
+        deadline: float | None,
+        replaces: Hashable | None,
+        plugin: str = "",
     ) -> Job[T]:
         """See Session.run and Session.preview."""
         pools = self.pools if self._running() else None
@@ -217,7 +225,7 @@ class Engine:
             raise self.not_open()
         pool = pools[priority is Priority.PREVIEW]
         try:
-            job = pool.submit(name, work, priority=priority, deadline=deadline, replaces=replaces)
+            job = pool.submit(name, work, priority=priority, deadline=deadline, replaces=replaces, plugin=plugin)
         except PoolStoppedError as error:  # another thread is stopping the session
             raise self.not_open() from error
         self._flush()
@@ -225,14 +233,15 @@ class Engine:
 
     def set_locate(self, locate: Locate | None) -> None:
         """See Session.set_locate."""
+        if self.last is not None:
+            return  # a closed session keeps nothing
         self.live.set_locate(locate)
         self._attend()
         self._flush()
 
     def failed(self, what: str, error: BaseException, trace: str, plugin: str = "", job_id: int | None = None) -> None:
         """Report a failure to subscribers."""
-        forget_frames(error)  # frames would keep snapshots and callers alive while the failure waits
-        self._post(JobFailed(what, error, trace, plugin, job_id))
+        self._post(JobFailed(what, told_error(error), trace, plugin, job_id))
         self._flush()
 
     def report_failure(self, what: str, error: BaseException, trace: str, plugin: str) -> None:
@@ -426,7 +435,7 @@ class Engine:
             self.live.drop()
 
     def _job_failed(self, job: Job[object], error: BaseException, text: str) -> None:
-        self.failed(job.name, error, text, job_id=job.id)
+        self.failed(job.name, error, text, job.plugin, job.id)
 
     def _job_progressed(self, job: Job[object]) -> None:
         progress = job.progress

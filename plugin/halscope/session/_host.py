@@ -10,8 +10,9 @@ from collections.abc import Callable
 from operator import methodcaller
 from typing import Final, NamedTuple, cast
 
-from halscope_hooks import Capability, Host, HostChanged, HostError, UsageError, WriteReceipt, capabilities_of
+from halscope_hooks import Capability, Host, HostChanged, HostError, HostInfo, UsageError, WriteReceipt, capabilities_of
 
+from halscope._output import third_party_code
 from halscope.session._cells import Cell
 from halscope.session._host_call import HostCall
 from halscope.session._job_terms import JobState, Priority
@@ -36,6 +37,14 @@ class _Calls(NamedTuple):
         )
 
 
+class _Known(NamedTuple):
+    """What subscribers know of the host, and the change that they are being told."""
+
+    info: HostInfo
+    era: Era = Era()
+    news: tuple[HostChanged, Era] | None = None
+
+
 class HostLink(Keeper):
     """Access to the host.
 
@@ -50,12 +59,10 @@ class HostLink(Keeper):
     """
 
     def __init__(self, host: Host, *, owned: bool, reporter: Reporter, gone: Callable[[], None]) -> None:
-        self.info = host.info
+        self._known = Cell(_Known(host.info), Rank.SESSION)
         self._has = capabilities_of(host)
         self.owned = owned
         self.thread = threading.get_ident()  # until another one pumps
-        self.era = Era()
-        self._news: tuple[HostChanged, Era] | None = None
         self.close_error: str | None = None
         self._kept = host if owned else None
         self._to_close = Taken((host,) if owned else ())
@@ -73,6 +80,11 @@ class HostLink(Keeper):
     def __len__(self) -> int:
         calls = self._calls.value
         return len(calls.waiting) + len(calls.sent)
+
+    @property
+    def info(self) -> HostInfo:
+        """The host's info that subscribers know."""
+        return self._known.value.info
 
     @property
     def able(self) -> frozenset[Capability]:
@@ -102,19 +114,24 @@ class HostLink(Keeper):
     def news(self) -> tuple[HostChanged, Era] | None:
         """Return the change of the host's info, if it differs from `info`, and the era that begins with it. The same
         until it was `told`."""
-        host = self._weak()
-        if self._news is None and host is not None:
+        known, host = self._known.value, self._weak()
+        if host is None or (known.news is None and host.info is known.info):
+            return known.news
+
+        def look(known: _Known) -> _Known:
+            # Read here: a signal handler that has told a change meanwhile makes an older reading false.
             now = host.info
-            if now is not self.info and now != self.info:
-                news = HostChanged(self.info, now)
-                self._news = news, Era(self.era.change + 1, self.era.rom + news.rom_changed)
-        return self._news
+            if known.news is not None or now is known.info or now == known.info:
+                return known
+            event = HostChanged(known.info, now)
+            return known._replace(news=(event, Era(known.era.change + 1, known.era.rom + event.rom_changed)))
+
+        return self._known.change(look)[1].news
 
     def told(self, news: tuple[HostChanged, Era]) -> None:
         """Mark a change as posted to all subscribers."""
-        if self._news is news:
-            event, era = news
-            self.info, self.era, self._news = event.host, era, None
+        event, era = news
+        self._known.change(lambda known: _Known(event.host, era) if known.news is news else known)
 
     def call(self, name: str, send: Callable[[], WriteReceipt], written: Callable[[], None], *, now: bool) -> Job[None]:
         """Write on the host's thread: at once, or at that thread's next call.
@@ -182,6 +199,7 @@ class HostLink(Keeper):
 
     def renew(self) -> None:
         """Reset after a fork: the host belongs to the parent, and is not closed here."""
+        self._known.renew()
         self._calls.renew()
         self._calls.value = _Calls(refuse="the process was forked")
         self._close_wanted = False
@@ -223,7 +241,8 @@ class HostLink(Keeper):
         about_to_call_out("close")
         try:
             if self._to_close.left:
-                self._to_close.deliver(methodcaller("close"))  # exactly once, even if interrupted
+                with third_party_code():
+                    self._to_close.deliver(methodcaller("close"))  # exactly once, even if interrupted
         except Exception as error:
             self.close_error = f"{self.info.name}: the host could not be closed: {type(error).__name__}: {error}"
             text = "".join(traceback.format_exception(error))

@@ -11,6 +11,7 @@ from typing import cast, final
 
 from halscope_hooks import Driven, Host, HostError, Pushing, Snapshot, Tracing
 
+from halscope._output import third_party_code
 from halscope.session._decoding import LiveLane
 from halscope.session._host import HostLink
 from halscope.session._hub import Hub
@@ -69,7 +70,8 @@ class HostFeed:
                 "pass its snapshots to submit()"
             )
         self._hand_in()  # a snapshot that an interrupt has withheld from the taps
-        self._made.extend(zip(map(call, (ask,)), strict=True))  # calling and storing in one step in C
+        with third_party_code():
+            self._made.extend(zip(map(call, (ask,)), strict=True))  # calling and storing in one step in C
         snapshot = self._made[-1][0]
         self.notice_changes()  # it may be the first snapshot of another ROM
         began = time.perf_counter()

@@ -98,7 +98,13 @@ class Hub:
         return self._delivered.value
 
     def subscribe(
-        self, callback: Callback, kinds: Kinds, delivery: Delivery, loop: AbstractEventLoop | None, name: str
+        self,
+        callback: Callback,
+        kinds: Kinds,
+        delivery: Delivery,
+        loop: AbstractEventLoop | None,
+        name: str,
+        plugin: str = "",
     ) -> Subscription:
         """Add a subscriber; dropping the handle unsubscribes. Raises HostError after `finish`."""
         lane = Lane(
@@ -107,6 +113,7 @@ class Hub:
             "own" if loop is not None else delivery,
             conflate=self._with_threads,
             loop=loop,
+            plugin=plugin,
         )
         if loop is not None:
             lane.wake = partial(_wake_loop, loop, lane, partial(self._drain, lane))
@@ -354,7 +361,7 @@ class Hub:
         # Logged as text: a record that kept the traceback would keep every frame.
         log.error("%s failed at %s\n%s", what, type(event).__name__, text.rstrip())
         if not isinstance(event, JobFailed):  # reporting a failure to handle failures would recurse forever
-            self.post(JobFailed(what, error, text), but=lane)
+            self.post(JobFailed(what, error, text, lane.plugin), but=lane)
         if lane.failures_in_a_row >= self._most_failures:
             lane.switched_off = True
             log.error(

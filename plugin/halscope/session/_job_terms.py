@@ -54,7 +54,7 @@ class Fate(NamedTuple):
     state: JobState = JobState.QUEUED
     started: bool = False
     paused: bool = False  # requested; the work may not have reached a checkpoint yet
-    cancelled: bool = False  # by `cancel`, which guarantees that the job will not be done
+    cancelled: str | None = None  # reason of the first `cancel`, which guarantees that the job will not be done
     value: object = None
     error: BaseException | None = None
     trace: TracebackType | None = None
@@ -71,9 +71,9 @@ class Fate(NamedTuple):
         """A worker starts it."""
         return Fate(JobState.RUNNING, True, *self[2:]) if self.state is JobState.QUEUED else self
 
-    def cancel(self) -> Fate:
+    def cancel(self, reason: str) -> Fate:
         """It was cancelled and must not be done."""
-        return self if self.ended else self._replace(cancelled=True)
+        return self if self.ended or self.cancelled is not None else self._replace(cancelled=reason)
 
     def pause(self) -> Fate:
         """It is to wait at its next checkpoint, or not begin."""

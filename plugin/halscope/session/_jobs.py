@@ -80,6 +80,7 @@ class Job[T]:
         "id",
         "key",
         "name",
+        "plugin",
         "priority",
         "submitted",
         "token",
@@ -97,9 +98,11 @@ class Job[T]:
         key: Hashable | None = None,
         parent: CancelToken | None = None,
         pausable: bool = True,
+        plugin: str = "",
     ) -> None:
         self.id: Final = next(_NUMBERS)
         self.name: Final = name
+        self.plugin: Final = plugin
         self.priority: Final = priority
         self.token: Final = CancelToken(parent)
         self.key: Final = key
@@ -236,8 +239,11 @@ class Job[T]:
 
     def mark(self, reason: str) -> bool | None:
         """First half of `cancel`; runs no third-party code. Returns `None` if the job has ended."""
-        _, fate = self._fate.change(Fate.cancel)
-        return None if fate.ended else self.token.mark(reason)
+        old, fate = self._fate.change(lambda fate: fate.cancel(reason))
+        if fate.ended or fate.cancelled is None:
+            return None
+        self.token.mark(fate.cancelled)  # also for an earlier call that was interrupted here
+        return old is not fate and self.token.reason is reason
 
     def begin(self) -> bool:
         """Mark the job as running. Returns False if it has ended or was paused meanwhile."""
@@ -258,7 +264,9 @@ class Job[T]:
         def settle(fate: Fate) -> Fate:
             if fate.ended:
                 return fate
-            if state is JobState.DONE and (fate.cancelled or token.cancelled):
+            if fate.cancelled is not None:
+                token.mark(fate.cancelled)  # the canceller may not have come to it yet, or was interrupted before it
+            if state is JobState.DONE and token.cancelled:
                 return fate._replace(state=JobState.CANCELLED)
             return Fate(state, fate.started, fate.paused, fate.cancelled, value, error, trace, text)
 

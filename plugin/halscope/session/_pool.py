@@ -45,6 +45,7 @@ class Executor(Protocol):
         deadline: float | None = None,
         replaces: Hashable | None = None,
         parent: CancelToken | None = None,
+        plugin: str = "",
     ) -> Job[T]:
         """Queue `work`, or run it at once.
 
@@ -55,6 +56,7 @@ class Executor(Protocol):
             deadline: Seconds from now after which the job is cancelled.
             replaces: Key of the job; an older job with the same key, queued or running, is cancelled.
             parent: A token that cancels the job too.
+            plugin: Id of the plugin that the job belongs to, for failures.
 
         Raises:
             PoolStoppedError: The pool accepts no more work.
@@ -138,6 +140,7 @@ class Pool:
         deadline: float | None = None,
         replaces: Hashable | None = None,
         parent: CancelToken | None = None,
+        plugin: str = "",
     ) -> Job[T]:
         """See `Executor.submit`. Returns at once, and never waits for a worker."""
         job = Job(
@@ -150,6 +153,7 @@ class Pool:
             key=replaces,
             parent=parent,
             pausable=priority is Priority.SCAN,
+            plugin=plugin,
         )
         self._workers.add(cast("Job[object]", job))
         return job
@@ -255,6 +259,7 @@ class InlinePool(Keeper):
         deadline: float | None = None,
         replaces: Hashable | None = None,
         parent: CancelToken | None = None,
+        plugin: str = "",
     ) -> Job[T]:
         """See `Executor.submit`. The job keeps errors of the work; KeyboardInterrupt and SystemExit propagate."""
         job = Job(
@@ -267,6 +272,7 @@ class InlinePool(Keeper):
             key=replaces,
             parent=parent,
             pausable=False,
+            plugin=plugin,
         )
         plain = cast("Job[object]", job)
         here = plain, threading.get_ident()

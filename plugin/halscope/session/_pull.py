@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-import weakref
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import Final, Self, final
 from halscope_hooks import Event
 
 from halscope.session._delivery import Lane
+from halscope.session._queue import shut_with
 
 _LOOK_EVERY: Final = 1.0  # seconds between the checks of an iteration, which itself has no time-out
 _TURN: Final = 1.0  # seconds that one consumer waits for another that is taking an event
@@ -36,7 +36,7 @@ class Pull:
         self._delivered = delivered
         self._missed = 0
         self._dropped_before = 0
-        weakref.finalize(self, lane.shut).atexit = False
+        shut_with(self, lane)
 
     @property
     def name(self) -> str:

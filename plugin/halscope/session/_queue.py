@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Hashable
 from operator import length_hint
 from typing import NamedTuple, final
@@ -303,6 +304,21 @@ class Queue[T]:
 
 def _is_in[T](line: _Line[T], ticket: object) -> bool:
     return ticket is not None and line.ticket is ticket
+
+
+def shut_with[T](handle: object, queue: Queue[T]) -> None:
+    """Close the queue once its handle is dropped.
+
+    `weakref` keeps what a finaliser refers to for as long as the handle lives. The queue of a tap refers to the engine,
+    and an error in there to its callers' frames: a strong reference would keep the handle, and all of these, for ever.
+    """
+    weakref.finalize(handle, _shut, weakref.ref(queue)).atexit = False
+
+
+def _shut[T](reference: weakref.ref[Queue[T]]) -> None:
+    queue = reference()
+    if queue is not None:
+        queue.shut()
 
 
 def nobody() -> None:

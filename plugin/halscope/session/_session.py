@@ -279,6 +279,7 @@ class Session:
         delivery: Delivery = "host",
         loop: AbstractEventLoop | None = None,
         name: str = "",
+        plugin: str = "",
     ) -> Subscription:
         """Call `callback` with each event of these kinds (by default of every kind), in order.
 
@@ -290,6 +291,7 @@ class Session:
             delivery: "host": on the thread that pumps; "own": on a thread of its own, also if no thread pumps.
             loop: An event loop that calls it instead of a thread.
             name: Name for the log; by default the function's.
+            plugin: Id of the plugin that the callback belongs to, for `JobFailed`.
 
         Returns:
             The handle. Dropping the handle unsubscribes.
@@ -297,7 +299,7 @@ class Session:
         Raises:
             HostError: The session is closed.
         """
-        return self._engine.hub.subscribe(callback, kinds, delivery, loop, name)
+        return self._engine.hub.subscribe(callback, kinds, delivery, loop, name, plugin)
 
     def pull(self, *kinds: type[Event], name: str = "") -> Pull:
         """Subscribe by polling instead of a callback: `take(timeout)`, `for`, or `async for`.
@@ -382,6 +384,7 @@ class Session:
         priority: Priority = Priority.SCAN,
         deadline: float | None = None,
         replaces: Hashable | None = None,
+        plugin: str = "",
     ) -> Job[T]:
         """Run work on the codec pool, after frames of the running game.
 
@@ -392,11 +395,12 @@ class Session:
                 always find a free worker; it is treated as PREVIEW.
             deadline: Seconds after which the job is cancelled.
             replaces: Key of the job; an older job with the same key is cancelled.
+            plugin: Id of the plugin that the job belongs to, for `JobFailed`.
 
         Raises:
             HostError: The session is closed or stopped.
         """
-        return self._engine.run(name, work, max(priority, Priority.PREVIEW), deadline, replaces)
+        return self._engine.run(name, work, max(priority, Priority.PREVIEW), deadline, replaces, plugin)
 
     def preview[T](self, name: str, work: Work[T], *, key: Hashable, deadline: float | None = None) -> Job[T]:
         """Run work on the preview pool, which scans cannot delay; an older job with the same key is cancelled."""

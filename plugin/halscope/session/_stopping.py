@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -74,3 +75,8 @@ def exit_over() -> float:
     """Return the time (`time.monotonic()`) by which everything must have ended at interpreter exit, counted from the
     first call. Whatever still runs then is abandoned."""
     return _exit.setdefault(None, time.monotonic() + _EXIT_SECONDS)
+
+
+def exit_left() -> float:
+    """Return the seconds until `exit_over`; infinite while the interpreter is not exiting."""
+    return max(0.0, exit_over() - time.monotonic()) if _exit else math.inf

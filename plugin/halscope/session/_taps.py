@@ -15,7 +15,7 @@ from halscope_hooks import HalscopeError, Snapshot
 
 from halscope.formats.recording import RecordingWriter
 from halscope.session._locks import about_to_call_out
-from halscope.session._queue import Queue, Taken, nobody
+from halscope.session._queue import Queue, Taken, nobody, shut_with
 from halscope.session._threads import catchable
 
 log: Final = logging.getLogger("halscope.session")
@@ -149,7 +149,7 @@ class Tap:
         self._reel = reel
         self._look = look
         reel.tap = weakref.ref(self)
-        weakref.finalize(self, reel.shut).atexit = False
+        shut_with(self, reel)
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import logging
 import signal
 import threading
@@ -169,6 +170,21 @@ def forget_frames(error: BaseException) -> None:
             seen.add(id(link))
             link.__traceback__ = None
             chain += (link.__cause__, link.__context__)
+
+
+def told_error(error: BaseException) -> BaseException:
+    """Return the error to put into an event: a copy without a traceback, as whoever waits for the job raises `error`.
+
+    Each raise adds the frames of that caller, and with them often the session, to the traceback of the same object.
+    """
+    try:
+        copied = copy.copy(error)
+        if type(copied) is type(error) and copied.args == error.args:
+            return copied
+    except Exception as why:
+        log.debug("an error of type %s cannot be copied: %s", type(error).__name__, why)
+    forget_frames(error)
+    return error
 
 
 def inside() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Self, final, overload
+from typing import Any, Self, final, overload
 
 from halscope_hooks import Codec, Event, Exporter, Frame, Host, HostInfo, JobFailed, PluginError, hookimpl
 
@@ -95,7 +95,7 @@ class PluginSession:
         """The ids of the plugins under test."""
         return tuple(one.name for one in self._plugins.loaded if one.source not in ("built in", "handed in"))
 
-    def plugin(self, name: str | None = None) -> object:
+    def plugin(self, name: str | None = None) -> Any:
         """Return the object that a plugin's manifest names; `name` may be omitted if only one plugin is loaded.
 
         Raises:

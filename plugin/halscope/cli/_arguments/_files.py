@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, number, place, positive
-from halscope.cli._arguments._shared import add_plugin_options
+from halscope.cli._arguments._shared import add_headered_option, add_plugin_options, add_rom_options
 
 
 def add_search(commands: Commands) -> None:
@@ -23,12 +23,14 @@ def add_search(commands: Commands) -> None:
         "--codec", metavar="C", help="only blocks of this codec: hal, lz1, lz2, simcity, or a plugin's (default: all)"
     )
     scan.add_argument("--json", action="store_true", help="print JSON")
+    add_rom_options(scan)
     add_plugin_options(scan)
 
     locate = commands.add_parser("locate", help="find raw 32-byte tiles in a ROM")
     locate.add_argument("rom", type=Path, metavar="ROM")
     locate.add_argument("tiles", type=Path, metavar="TILES", help="a file of raw 4bpp tiles, 32 bytes each")
     locate.add_argument("--json", action="store_true", help="print JSON")
+    add_rom_options(locate)
     add_plugin_options(locate)
 
 
@@ -44,6 +46,7 @@ def add_inspect(commands: Commands) -> None:
     )
     inspect.add_argument("--out", type=Path, required=True, metavar="DIR", help="output folder for the sprites' PNGs")
     inspect.add_argument("--json", action="store_true", help="print the sprites as JSON")
+    add_rom_options(inspect)
     add_plugin_options(inspect)
 
 
@@ -51,14 +54,28 @@ def add_editing(commands: Commands) -> None:
     """Add extract and inject."""
     extract = commands.add_parser(
         "extract",
-        help="write compressed blocks, or the sprites of a recorded frame, as PNGs to edit",
-        description="Give offsets of blocks, or --all, or a recording with --recording. Each PNG has a sidecar file "
+        help="write compressed blocks, or the sprites of a recorded frame or a state, as PNGs to edit",
+        description="Give offsets of blocks, or --all, or a recording with --recording, or a savestate with --state. "
+        "Each PNG has a sidecar file "
         "NAME.json, which `halscope inject` needs if an editor drops the PNG's metadata: keep the two together.",
     )
     extract.add_argument("rom", type=Path, metavar="ROM")
     extract.add_argument("offsets", type=place, nargs="*", metavar="OFFSET", help="blocks: file offsets, or $BB:AAAA")
     extract.add_argument("--all", action="store_true", help="every block that `scan` lists")
     extract.add_argument("--recording", type=Path, metavar="FILE", help="the sprites of a recorded frame instead")
+    extract.add_argument(
+        "--state",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="the sprites of a savestate instead, or of VRAM, CGRAM and OAM dumps (repeat for each)",
+    )
+    extract.add_argument(
+        "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
+    )
+    extract.add_argument(
+        "--force", action="store_true", help="accept a recording or state that was taken from another ROM"
+    )
     extract.add_argument(
         "--frame", type=number, default=0, metavar="N", help="number of that frame, from 0 (default: 0)"
     )
@@ -77,6 +94,7 @@ def add_editing(commands: Commands) -> None:
     extract.add_argument("--out", type=Path, required=True, metavar="DIR", help="output folder for the PNGs")
     extract.add_argument("--overwrite", action="store_true", help="replace existing PNGs")
     extract.add_argument("--json", action="store_true", help="print what was written as JSON")
+    add_rom_options(extract)
     add_plugin_options(extract)
 
     back = commands.add_parser("inject", help="make a patch from edited PNGs")
@@ -88,11 +106,13 @@ def add_editing(commands: Commands) -> None:
         type=Path,
         required=True,
         metavar="OUT",
-        help="the patch (.bps, .ips) or a patched copy (.sfc)",
+        help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)",
     )
+    add_headered_option(back)
     back.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     back.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
     back.add_argument("--json", action="store_true", help="print what was changed as JSON")
+    add_rom_options(back)
     add_plugin_options(back)
 
 
@@ -106,6 +126,7 @@ def add_streams(commands: Commands) -> None:
     )
     unpack.add_argument("--codec", default="hal", help="codec of the block (default: hal)")
     unpack.add_argument("--json", action="store_true", help="print the sizes as JSON")
+    add_rom_options(unpack)
     add_plugin_options(unpack)
 
     pack = commands.add_parser("compress", help="encode a file to the smallest stream")

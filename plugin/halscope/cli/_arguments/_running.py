@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, positive
-from halscope.cli._arguments._shared import add_game_options, add_plugin_options
+from halscope.cli._arguments._shared import add_game_options, add_headered_option, add_plugin_options, add_rom_options
 
 
 def add_demo(commands: Commands) -> None:
@@ -47,6 +47,7 @@ def add_play(commands: Commands) -> None:
     play.add_argument(
         "-o", "--output", type=Path, metavar="PATCH", help="at the end, write all edits as .bps, .ips or .sfc"
     )
+    add_headered_option(play)
     play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
     play.add_argument("--json", action="store_true", help="print one line of JSON per frame")
     add_plugin_options(play)
@@ -68,6 +69,7 @@ def add_recording(commands: Commands) -> None:
     replay.add_argument("--rom", type=Path, metavar="ROM", help="locate the tiles in this ROM")
     replay.add_argument("--out", type=Path, metavar="DIR", help="write pictures of the last frame here")
     replay.add_argument("--json", action="store_true", help="print one line of JSON per frame")
+    add_rom_options(replay)
     add_plugin_options(replay)
 
 
@@ -76,4 +78,5 @@ def add_doctor(commands: Commands) -> None:
     doctor = commands.add_parser("doctor", help="check the installation, the plugins, the cores and the cache")
     doctor.add_argument("--rom", type=Path, metavar="ROM", help="also report on this ROM")
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
+    add_rom_options(doctor)
     add_plugin_options(doctor)

@@ -19,8 +19,21 @@ PERMISSIONS: dict[Permission, str] = {
 """What each permission allows a plugin to do."""
 
 
+MAPPINGS = ("lorom", "hirom", "exlorom", "exhirom", "sa1")
+"""The names in `halscope.rom.mapping`, which would take too long to import here; a test compares them."""
+
+
+def add_rom_options(command: argparse.ArgumentParser) -> None:
+    """Add --mapping."""
+    command.add_argument(
+        "--mapping",
+        choices=MAPPINGS,
+        help="how the ROM is mapped, for one without a usable header (default: found from the header or the code)",
+    )
+
+
 def add_game_options(command: argparse.ArgumentParser) -> None:
-    """Add ROM, --host, --core and --press."""
+    """Add ROM, --host, --core, --state, --press and the options of a ROM."""
     command.add_argument("rom", type=Path, metavar="ROM")
     command.add_argument(
         "--host",
@@ -31,6 +44,7 @@ def add_game_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--core", metavar="CORE", help="a libretro core, by path or name (snes9x, bsnes-mercury-accuracy, …)"
     )
+    command.add_argument("--state", type=Path, metavar="FILE", help="start from this savestate of the same core")
     command.add_argument(
         "--press",
         type=press,
@@ -38,6 +52,16 @@ def add_game_options(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="BUTTON@FRAME",
         help="hold a button on a frame: start@120, right+a@120-180 (repeat for more)",
+    )
+    add_rom_options(command)
+
+
+def add_headered_option(command: argparse.ArgumentParser) -> None:
+    """Add --headered."""
+    command.add_argument(
+        "--headered",
+        action="store_true",
+        help="make a patch for the ROM with a copier header (default: without, whatever the file has)",
     )
 
 

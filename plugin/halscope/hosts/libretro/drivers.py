@@ -7,14 +7,20 @@ from collections.abc import Collection
 from typing import Final, Literal, override
 
 import numpy as np
-from libretro.api import InputDevice, Port
-from libretro.api.log import LogLevel
-from libretro.api.video import PixelFormat
-from libretro.drivers import ArrayAudioDriver, ArrayVideoDriver, IterableInputDriver, LogDriver
-from libretro.drivers.video import FrameBufferSpecial
 from numpy.typing import NDArray
 
 from halscope.hosts.libretro import picture
+from halscope.hosts.libretro.api import (
+    ArrayAudioDriver,
+    ArrayVideoDriver,
+    FrameBufferSpecial,
+    InputDevice,
+    IterableInputDriver,
+    LogDriver,
+    LogLevel,
+    PixelFormat,
+    Port,
+)
 from halscope.hosts.libretro.pads import BUTTONS, PORTS
 
 _FORMATS: Final[dict[PixelFormat, picture.PixelFormat]] = {

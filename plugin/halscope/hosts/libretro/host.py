@@ -22,6 +22,7 @@ from halscope_hooks import (
 from numpy.typing import NDArray
 
 from halscope._files import read_limited
+from halscope._rom_file import COPIER_BYTES, copier_header_bytes, for_a_core
 from halscope.hosts.libretro.cores import find_core
 from halscope.hosts.libretro.machine import Machine
 from halscope.hosts.libretro.rom_memory import find_rom
@@ -29,7 +30,6 @@ from halscope.hosts.libretro.video_state import reader_for
 
 _SMALLEST_ROM: Final = 0x8000
 _LARGEST_ROM: Final = 0x1000000
-_COPIER_HEADER: Final = 512
 
 
 class LibretroHost:
@@ -72,13 +72,13 @@ class LibretroHost:
         picture: bool = True,
         own_process: bool = False,
     ) -> None:
-        data = rom if isinstance(rom, bytes) else read_limited(rom, _LARGEST_ROM + _COPIER_HEADER, "SNES ROM")
+        data = rom if isinstance(rom, bytes) else read_limited(rom, _LARGEST_ROM + COPIER_BYTES, "SNES ROM")
         path = None if isinstance(rom, bytes) else rom
-        image = data[_COPIER_HEADER:] if len(data) % 1024 == _COPIER_HEADER else data
+        image = data[copier_header_bytes(data) :]
         if not _SMALLEST_ROM <= len(image) <= _LARGEST_ROM:
             name = path or "the ROM"
             raise RomError(f"{name}: {len(image)} bytes; a SNES ROM has {_SMALLEST_ROM} to {_LARGEST_ROM}")
-        self._machine = Machine(find_core(core), image, keep_output=not own_process)
+        self._machine = Machine(find_core(core), for_a_core(image), keep_output=not own_process)
         try:
             self._reader = reader_for(self._machine)
         except BaseException:
@@ -140,6 +140,8 @@ class LibretroHost:
             wram=wram,
             picture=picture,
             rom=self._identity,
+            cpu=video.cpu,
+            field=video.field,
         )
         self._frame += 1
         return snapshot

@@ -12,13 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 from halscope_hooks import VRAM_BYTES, WRAM_BYTES, HostError
-from libretro import Session
-from libretro.api import AvEnableFlags
-from libretro.core import Core
-from libretro.drivers import ExplicitPathDriver
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
+from halscope.hosts.libretro.api import AvEnableFlags, Core, ExplicitPathDriver, Session
 from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
 from halscope.hosts.libretro.drivers import CoreLog, HeldButtons, KeptPicture, NoSound

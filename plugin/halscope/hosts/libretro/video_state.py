@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-from halscope_hooks import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, FormatError, HostError, PpuRegisters
+from halscope_hooks import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, CpuRegisters, FormatError, HostError, PpuRegisters
 from numpy.typing import NDArray
 
 from halscope.formats import bsnes, snes9x
@@ -16,11 +16,16 @@ from halscope.hosts.libretro.machine import Machine
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoState:
-    """CGRAM and OAM (private arrays) and the registers of the frame that was just shown."""
+    """CGRAM and OAM (private arrays) and the registers of the frame that was just shown.
+
+    `cpu` holds the registers of HDMA and IRQs, `field` the displayed field; both are `None` if they were not read.
+    """
 
     cgram: NDArray[np.uint16]
     oam: NDArray[np.uint8]
     ppu: PpuRegisters
+    cpu: CpuRegisters | None = None
+    field: int | None = None
 
 
 class VideoReader(Protocol):
@@ -62,7 +67,9 @@ class Snes9xReader:
     def read(self, *, registers: bool) -> VideoState:
         """See `VideoReader`."""
         fields = self._fields()
-        return VideoState(fields.cgram, fields.oam, fields.ppu if registers else PpuRegisters())
+        if not registers:
+            return VideoState(fields.cgram, fields.oam, PpuRegisters())
+        return VideoState(fields.cgram, fields.oam, fields.ppu, fields.cpu, fields.field)
 
     def after_write(self) -> None:
         """See `VideoReader`: snes9x caches decoded tiles, and drops them when a state is loaded."""
@@ -109,13 +116,16 @@ class MercuryReader:
         """See `VideoReader`."""
         if self._behind_is_proven:
             oam, cgram = self._oam.copy(), self._cgram.view("<u2").astype(np.uint16)
-            ppu = self._registers(self._machine.state()) if registers else PpuRegisters()
-            return VideoState(cgram, oam, ppu)
+            if not registers:
+                return VideoState(cgram, oam, PpuRegisters())
+            return self._with_registers(cgram, oam, self._machine.state())
         state = self._machine.state()
         self._prove(state)
         oam = bsnes.read_oam(state, self._profile, self._vram_at)
         cgram = bsnes.read_cgram(state, self._profile, self._vram_at)
-        return VideoState(cgram, oam, self._registers(state) if registers else PpuRegisters())
+        if not registers:
+            return VideoState(cgram, oam, PpuRegisters())
+        return self._with_registers(cgram, oam, state)
 
     def after_write(self) -> None:
         """See `VideoReader`: performance and balanced cache decoded tiles, and drop them when a state is loaded."""
@@ -132,8 +142,10 @@ class MercuryReader:
         self._need_proof()
         self._cgram[:] = cgram
 
-    def _registers(self, state: bytearray) -> PpuRegisters:
-        return bsnes.read_registers(state, self._profile, self._vram_at)
+    def _with_registers(self, cgram: NDArray[np.uint16], oam: NDArray[np.uint8], state: bytearray) -> VideoState:
+        ppu = bsnes.read_registers(state, self._profile, self._vram_at)
+        cpu, field = bsnes.read_cpu(state, self._profile, self._vram_at)
+        return VideoState(cgram, oam, ppu, cpu, field)
 
     def _find_vram(self) -> int:
         """Return VRAM's offset in the state. It depends on the cartridge, so a mark is written to VRAM and searched."""

@@ -6,6 +6,8 @@ background's own tuple of palettes; `settle` then makes every 8x8 tile keep to a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,7 +84,13 @@ def _tiles(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels.reshape(height // 8, 8, width // 8, 8).swapaxes(1, 2).reshape(height // 8, width // 8, 64)
 
 
-def settle(name: str, c: Canvas, palettes: tuple[str, ...], front: Canvas | None = None) -> Background:
+def settle(
+    name: str,
+    c: Canvas,
+    palettes: tuple[str, ...],
+    front: Canvas | None = None,
+    colours_of: Mapping[str, NDArray[np.uint8]] = PALETTES,
+) -> Background:
     """Give each tile the palette that preserves its colours best, and convert its pixels to that palette.
 
     front: a canvas whose painted pixels make their tiles' priority.
@@ -90,7 +98,7 @@ def settle(name: str, c: Canvas, palettes: tuple[str, ...], front: Canvas | None
     tiles = _tiles(c.pixels)
     flat = tiles.reshape(-1, 64)
     entry, owner = flat % 16, flat // 16
-    colours = np.stack([PALETTES[p] for p in palettes]).astype(np.int64)
+    colours = np.stack([colours_of[p] for p in palettes]).astype(np.int64)
     # table[a, e, b]: the entry of palette b nearest to entry e of palette a, and how far it is.
     delta = ((colours[:, :, None, None, :] - colours[None, None, :, 1:, :]) ** 2 * np.array([3, 4, 2])).sum(-1)
     nearest, distance = delta.argmin(-1) + 1, delta.min(-1)

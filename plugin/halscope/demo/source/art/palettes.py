@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def _palette(text: str) -> NDArray[np.uint8]:
+def palette(text: str) -> NDArray[np.uint8]:
     """Parse hexadecimal RRGGBB words, truncated to 5 bits per channel; missing entries are black."""
     colours = np.zeros((16, 3), dtype=np.uint8)
     for entry, word in enumerate(text.split()):
@@ -17,116 +17,116 @@ def _palette(text: str) -> NDArray[np.uint8]:
 
 PALETTES: dict[str, NDArray[np.uint8]] = {
     # Sprites: entry 1 the dark outline, entry 2 the outline on the lit side, then ramps from dark to light.
-    "pip": _palette(
+    "pip": palette(
         "000000 281028 682828 983020 D05820 F08838 F8B868 C08878 "
         "F0C8A0 F8F0D8 105070 1890A0 68D8C8 502028 F8F8F8 E87078"
     ),
-    "owl": _palette(
+    "owl": palette(
         "000000 201020 583040 683828 905838 B88050 D8A870 A07868 "
         "D8B890 F8E8C8 C06018 F0A028 F8D860 481828 F8F8F8 7050A0"
     ),
-    "ghost": _palette(
+    "ghost": palette(
         "000000 181038 504898 6860B0 9090D8 B8C0F0 E0E8F8 F8F8F8 "
         "4838A0 D04890 F890B8 38B0C8 90F0E8 302068 F8E878 783090"
     ),
-    "crab": _palette(
+    "crab": palette(
         "000000 280818 701828 A01830 D83838 F06850 F8A078 F8D8B0 "
         "385068 6088A0 A0C8D0 F8F8F8 C07830 F0B848 F8E890 580820"
     ),
-    "mushroom": _palette(
+    "mushroom": palette(
         "000000 200830 603060 782068 B02878 E04890 F888B0 F8C8D0 "
         "A07868 D8B090 F8E8C8 F8F8F8 308060 60C880 C8F0A0 401848"
     ),
-    "frog": _palette(
+    "frog": palette(
         "000000 082028 205840 187040 30A048 70D050 B8F070 889030 "
         "D8D870 F8F8C0 C83048 F07868 F8C030 104848 F8F8F8 985020"
     ),
-    "jelly": _palette(
+    "jelly": palette(
         "000000 101040 303890 2860B0 4098D8 70D0F0 B8F0F8 F8F8F8 "
         "702890 B048B8 E880D8 F8C0F0 F8E080 204078 5878C8 D83878"
     ),
-    "meadowlife": _palette(
+    "meadowlife": palette(
         "000000 181028 504058 205098 3888D0 70C0F0 C8F0F8 783820 "
         "B86838 E8A860 F8E0A8 287848 58B850 F8D038 F8F8F8 D83840"
     ),
-    "cavelife": _palette(
+    "cavelife": palette(
         "000000 180818 483058 482878 7040A8 A070D0 D8B0F0 187058 "
         "30B078 80E8A0 D8F8C8 C83020 F87830 F8D048 F8F8F8 505870"
     ),
-    "item": _palette(
+    "item": palette(
         "000000 281018 783018 A85010 E09018 F8C830 F8F080 F8F8E0 "
         "901828 D83040 F87070 F8B8A8 286030 58A840 A8E060 686078"
     ),
-    "mist": _palette(
+    "mist": palette(
         "000000 202048 5060A0 7080C0 98A8E0 C0D0F0 E0F0F8 F8F8F8 "
         "2878B0 48B8E0 A0E8F8 F8E868 F8B048 D868A0 F8B0D8 383878"
     ),
-    "boss": _palette(
+    "boss": palette(
         "000000 101020 383850 404858 606878 888C98 B0B4B8 D8D8D0 "
         "306048 58A058 901038 E03850 F87840 F8D868 F8F8E8 282840"
     ),
-    "logo": _palette(
+    "logo": palette(
         "000000 180828 602050 902060 C83060 F05850 F88840 F8B840 "
         "F8E068 F8F8B8 203070 3868B0 58A8E0 A8E0F8 F8F8F8 401048"
     ),
     # Four palettes of four colours: white, gold, sky, rose.
-    "font": _palette(
+    "font": palette(
         "000000 181030 9898C0 F8F8F8 000000 301010 D08820 F8E868 "
         "000000 081838 3890D0 B8F0F8 000000 300820 D04880 F8C0D8"
     ),
     # Backgrounds: title.
-    "dusk": _palette(
+    "dusk": palette(
         "000000 181040 281858 402068 602878 883080 B04080 D85878 "
         "F07868 F8A068 F8C880 F8E8B0 F8F8E8 A8A0D8 605098 302058"
     ),
-    "dark": _palette(
+    "dark": palette(
         "000000 080818 101028 181838 202850 303868 405080 186058 "
         "289068 60C070 B8E080 803010 C07020 F0B040 F8E898 502868"
     ),
     # Meadow.
-    "sky": _palette(
+    "sky": palette(
         "000000 3870D8 4888E8 58A0F0 70B8F8 88C8F8 A0D8F8 B8E8F8 "
         "D0F0F8 90A8D8 B8C8E8 E0E8F8 F8F8F8 F8F0C8 5878C0 8098D8"
     ),
-    "hills": _palette(
+    "hills": palette(
         "000000 5088C0 6098C8 70A8D0 88B8D8 308890 409890 58A890 "
         "70B890 90C898 207868 288850 389848 58A840 80B848 A0D8F8"
     ),
-    "grass": _palette(
+    "grass": palette(
         "000000 103020 185830 208038 38A840 60C848 98E058 D0F080 "
         "402018 683818 905028 B87038 D89850 F0C078 F8F8F8 F8D838"
     ),
-    "tree": _palette(
+    "tree": palette(
         "000000 102028 184838 206840 309048 58B850 98D860 D0F080 "
         "381820 603028 884830 B87048 D83860 F880A0 F8F8F8 F8D838"
     ),
     # Cave.
-    "rock": _palette(
+    "rock": palette(
         "000000 100818 201028 302038 483050 604068 785880 987898 "
         "B8A0B0 D8C8C8 284038 387050 58A068 683028 985038 C88048"
     ),
-    "crystal": _palette(
+    "crystal": palette(
         "000000 100818 181848 203078 3058B0 4890D8 78C8F0 B8F0F8 "
         "F8F8F8 481858 782890 B050C8 E090E8 F8D0F8 302038 483050"
     ),
-    "cavewall": _palette(
+    "cavewall": palette(
         "000000 080810 100818 181028 201838 282048 303058 404068 "
         "505080 687098 102830 184048 205860 307878 50A098 90E0C0"
     ),
     # Keep.
-    "stone": _palette(
+    "stone": palette(
         "000000 101020 202038 303050 484868 606080 808098 A0A0B0 "
         "C0C0C8 E0E0E0 583020 884820 C08030 E8B848 F8E898 402838"
     ),
-    "banner": _palette(
+    "banner": palette(
         "000000 101020 400818 701020 A01828 D03038 F06858 F8B0A0 "
         "704008 B07018 E8B030 F8E078 F8F8E0 202038 303050 484868"
     ),
-    "wall": _palette(
+    "wall": palette(
         "000000 080818 101020 181828 202038 282848 383058 484068 "
         "585078 F8E8A0 E8A848 A86030 603028 382030 706890 8880A8"
     ),
-    "night": _palette(
+    "night": palette(
         "000000 080818 101030 181848 202868 304088 4860A8 7090C8 "
         "A8C8E8 F8F8F8 F8F0B0 E0C870 383058 585078 8880A8 182040"
     ),

@@ -13,11 +13,14 @@ SCREEN_TILES = 32  # a tilemap screen is 32 × 32 entries
 
 
 def planar(tile: Pixels, depth: int) -> bytes:
-    """One 8×8 tile of `depth` bits: planes in pairs, the two planes of a pair interleaved row by row."""
+    """One 8×8 tile of `depth` bits: planes in pairs, the two planes of a pair interleaved row by row.
+
+    If the depth is odd, the last plane is alone: 24 bytes for 3bpp, 8 for 1bpp.
+    """
     output = bytearray()
     for pair in range(0, depth, 2):
         for row in tile:
-            output += bytes(int(np.packbits(row >> plane & 1)[0]) for plane in (pair, pair + 1))
+            output += bytes(int(np.packbits(row >> plane & 1)[0]) for plane in range(pair, min(pair + 2, depth)))
     return bytes(output)
 
 
@@ -54,10 +57,12 @@ class TiledBackground:
     wide: bool  # two screens side by side
 
 
-def tile_background(pixels: Pixels, priority: npt.NDArray[np.bool_], slots: dict[int, int]) -> TiledBackground:
+def tile_background(
+    pixels: Pixels, priority: npt.NDArray[np.bool_], slots: dict[int, int], depth: int = 4
+) -> TiledBackground:
     """Split a background into unique tiles (flipped copies count as the same) and a map of them.
 
-    `slots` maps the palette number in the pixels to the CGRAM palette. Tile 0 is blank.
+    `slots` maps the palette number in the pixels to the CGRAM palette. Tile 0 is blank. The tiles have `depth` bits.
     """
     rows, columns = pixels.shape[0] // TILE, pixels.shape[1] // TILE
     blank = np.zeros((TILE, TILE), np.uint8)
@@ -74,7 +79,7 @@ def tile_background(pixels: Pixels, priority: npt.NDArray[np.bool_], slots: dict
                 (MAP_HFLIP | MAP_VFLIP, tile[::-1, ::-1]),
             ):
                 numbers.setdefault(seen.tobytes(), (len(tiles), flips))
-            tiles.append(planar(tile, 4))
+            tiles.append(planar(tile, depth))
         return numbers[key]
 
     register(blank)

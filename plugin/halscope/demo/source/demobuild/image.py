@@ -10,9 +10,10 @@ from art import sprite_sheets
 from demobuild import emit, toolchain, truth
 from demobuild.blocks import RAW_SHEET, SceneGraphics, font_block, raw_sheet, sprite_block
 from demobuild.layout import Planner
+from demobuild.linking import assemble_all, link_image
 from demobuild.model import Block, SceneLayout
 from demobuild.packer import Packer, unpack
-from demobuild.placement import Item, Placement, linker_config
+from demobuild.placement import BANKS, Item, Placement
 from demobuild.scenes import SCENES
 
 FAR_CODE = ("SCRIPT_CODE", "TEXT_CODE")
@@ -75,21 +76,9 @@ def build(source: Path, folder: Path) -> tuple[bytes, dict[str, Any]]:
     generated = folder / "generated.s"
     generated.write_text("\n".join(generator.lines) + "\n")
 
-    objects = [toolchain.assemble(path, folder, source) for path in (*sorted(source.glob("*.s")), generated)]
-    sizes = toolchain.segment_sizes(objects)
-    placed = Placement().place(items(blocks, layouts, sizes))
-    fillers = folder / "fillers.s"
-    lines = []
-    for one in placed:
-        if one.filler:
-            (folder / f"{one.item.segment}.bin").write_bytes(one.filler)
-            lines += emit.incbin(one.item.segment, one.item.segment.lower(), f"{one.item.segment}.bin")
-    fillers.write_text("\n".join(lines) + "\n")
-    objects.append(toolchain.assemble(fillers, folder, source))
-    config = folder / "demo.cfg"
-    config.write_text(linker_config(placed))
-    linked, labels = toolchain.link(objects, config, folder)
-    image = toolchain.with_checksum(linked)
+    objects = assemble_all([*sorted(source.glob("*.s")), generated], folder, source)
+    placed = Placement().place(items(blocks, layouts, toolchain.segment_sizes(objects)))
+    image, labels = link_image(objects, placed, folder, BANKS, source)
 
     record = truth.truth(image, blocks, packed, (RAW_SHEET, raw), raw_frames, layouts, labels)
     for entry in record["blocks"]:

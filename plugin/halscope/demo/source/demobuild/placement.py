@@ -56,23 +56,24 @@ def filler(generator: random.Random, size: int) -> bytes:
 class Placement:
     """Fills the banks from 1 on. Bank 0 belongs to the engine."""
 
-    def __init__(self) -> None:
-        self.random = random.Random(SEED)
+    def __init__(self, banks: int = BANKS, seed: int = SEED) -> None:
+        self.banks = banks
+        self.random = random.Random(seed)
         self.placed: list[Placed] = []
         self.fillers = 0
 
     def place(self, items: list[Item]) -> list[Placed]:
         """Distribute the items evenly over the banks, in order."""
-        room = [BANK - self.random.randrange(*FREE_AT_END) for _ in range(BANKS)]
-        total, banks = sum(item.size for item in items), BANKS - 1
-        groups: list[list[Item]] = [[] for _ in range(BANKS)]
+        room = [BANK - self.random.randrange(*FREE_AT_END) for _ in range(self.banks)]
+        total, banks = sum(item.size for item in items), self.banks - 1
+        groups: list[list[Item]] = [[] for _ in range(self.banks)]
         bank, used = 1, 0
         for item in items:
-            if not item.snug and used >= total / banks * bank and bank < BANKS - 1:
+            if not item.snug and used >= total / banks * bank and bank < self.banks - 1:
                 bank += 1
             groups[bank].append(item)
             used += item.size
-        for bank in range(1, BANKS):
+        for bank in range(1, self.banks):
             self._fill_bank(bank, groups[bank], room[bank])
         return self.placed
 
@@ -98,7 +99,7 @@ class Placement:
         self.placed.append(Placed(item, bank, offset, data))
 
 
-def linker_config(placed: list[Placed]) -> str:
+def linker_config(placed: list[Placed], banks: int = BANKS) -> str:
     """Return the ld65 configuration: one memory area per bank, with the segments in order."""
     lines = [
         "MEMORY {",
@@ -110,7 +111,7 @@ def linker_config(placed: list[Placed]) -> str:
     ]
     lines += [
         f"    BANK{bank:02}: start = ${0x80 + bank:02X}8000, size = $8000, fill = yes, fillval = $FF, file = %O;"
-        for bank in range(1, BANKS)
+        for bank in range(1, banks)
     ]
     lines += [
         "}",

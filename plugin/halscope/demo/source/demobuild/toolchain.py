@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 TOOLS = ("ca65", "ld65", "od65")
-CHECKSUM = 0x7FDC  # complement, then checksum
+LOROM_HEADER = 0x7FC0  # file offset
+CHECKSUM = 0x1C  # offset in the header: complement, then checksum
 
 
 class BuildError(Exception):
@@ -28,10 +29,11 @@ def run(*command: str | Path) -> str:
     return result.stdout
 
 
-def assemble(source: Path, folder: Path, include: Path) -> Path:
-    """Assemble one file into the folder."""
+def assemble(source: Path, folder: Path, *includes: Path) -> Path:
+    """Assemble one file into the folder. A file's own folder is searched for includes first, then the given ones."""
     target = folder / f"{source.stem}.o"
-    run("ca65", "-g", "-I", include, "--bin-include-dir", folder, source, "-o", target)
+    options = [part for include in includes for part in ("-I", include)]
+    run("ca65", "-g", *options, "--bin-include-dir", folder, source, "-o", target)
     return target
 
 
@@ -52,10 +54,11 @@ def link(objects: list[Path], config: Path, folder: Path) -> tuple[bytes, dict[s
     return image.read_bytes(), {name: int(address, 16) for address, name in found}
 
 
-def with_checksum(image: bytes) -> bytes:
-    """Return the image with checksum and complement in its header."""
+def with_checksum(image: bytes, header: int = LOROM_HEADER) -> bytes:
+    """Return the image, whose size is a power of two, with checksum and complement in its header."""
     fixed = bytearray(image)
-    fixed[CHECKSUM : CHECKSUM + 4] = b"\xff\xff\x00\x00"
+    at = header + CHECKSUM
+    fixed[at : at + 4] = b"\xff\xff\x00\x00"
     total = sum(fixed) & 0xFFFF
-    fixed[CHECKSUM : CHECKSUM + 4] = (total ^ 0xFFFF).to_bytes(2, "little") + total.to_bytes(2, "little")
+    fixed[at : at + 4] = (total ^ 0xFFFF).to_bytes(2, "little") + total.to_bytes(2, "little")
     return bytes(fixed)

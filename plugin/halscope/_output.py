@@ -1,0 +1,61 @@
+"""Standard output belongs to the command: what third-party code prints goes to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+
+class _Calls(threading.local):
+    """The third-party code that each thread runs."""
+
+    def __init__(self) -> None:
+        # Entered and left in C, where no signal can interrupt: it never stays held by accident.
+        self.inside = threading.RLock()
+
+
+_calls = _Calls()
+
+
+def third_party_code() -> threading.RLock:
+    """Mark what the calling thread does inside `with third_party_code():` as third-party code, for `command_output`."""
+    return _calls.inside
+
+
+@contextlib.contextmanager
+def command_output() -> Iterator[None]:
+    """Within the block, only the command itself prints to standard output.
+
+    The command is the calling thread, except inside `third_party_code`. Whatever other code and other threads print
+    there goes to standard error, so that it cannot spoil the command's JSON.
+    """
+    real = sys.stdout
+    sys.stdout = _CommandOutput(real)
+    try:
+        yield
+    finally:
+        sys.stdout = real
+
+
+class _CommandOutput:
+    """Stands for standard output. Attributes are those of the stream that it writes to."""
+
+    def __init__(self, real: TextIO) -> None:
+        self._real = real
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return self._stream().write(text)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream(), name)
+
+    def _stream(self) -> TextIO:
+        inside: bool = _calls.inside._is_owned()  # type: ignore[attr-defined]  # Condition uses it too
+        return self._real if threading.get_ident() == self._thread and not inside else sys.stderr

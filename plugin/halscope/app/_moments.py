@@ -1,0 +1,88 @@
+"""Moments of a game from files: a frame of a recording, a savestate, memory dumps; and whether they are of a ROM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PureWindowsPath
+from typing import Final
+
+from halscope_hooks import RomIdentity, Snapshot, UsageError
+
+from halscope.formats.dumps import LoadedState, load_states
+from halscope.formats.recording import RecordingReader
+from halscope.rom.image import Rom
+
+_ROM_SUFFIXES: Final = frozenset({".sfc", ".smc", ".fig", ".swc", ".bs", ".zip", ".7z"})
+
+
+def recorded_frame(recording: Path, frame: int) -> Snapshot:
+    """Return a frame of a recording.
+
+    Args:
+        recording: The recording.
+        frame: Number of the frame in the recording, from 0.
+
+    Raises:
+        UsageError: The recording cannot be opened, or has no such frame.
+        FormatError: It is not a recording, or is damaged.
+    """
+    with RecordingReader(recording) as reader:
+        if frame >= len(reader):
+            raise UsageError(f"{recording}: has the frames 0 to {len(reader) - 1}, not {frame}")
+        return reader[frame]
+
+
+def one_state(files: Sequence[Path], obsel: int | None) -> LoadedState:
+    """Return the state in a savestate, or in the dumps of its memories.
+
+    Args:
+        files: A savestate, or VRAM, CGRAM and OAM dumps.
+        obsel: OBSEL ($2101) to use where the files do not contain it.
+
+    Raises:
+        UsageError: A file cannot be read, or the files contain more than one state.
+        FormatError: A file does not match the format that its size or first bytes indicate.
+    """
+    states = load_states(files, obsel=obsel)
+    if len(states) > 1:
+        names = ", ".join(state.name for state in states)
+        raise UsageError(f"the files hold {len(states)} states ({names}); give one at a time")
+    return states[0]
+
+
+def check_rom(source: Path, identity: RomIdentity | None, rom: Rom, *, force: bool) -> str | None:
+    """Check that a moment was taken from this ROM.
+
+    Args:
+        source: The file of the moment.
+        identity: The ROM that it names, or `None`.
+        rom: The ROM to use it with.
+        force: Return a warning instead of refusing another ROM. What is found is found by its bytes, so it is true of
+            the ROM in use, but another version may lack most of it.
+
+    Returns:
+        A warning, or `None`.
+
+    Raises:
+        UsageError: It was taken from another ROM, by its hash, and `force` is not set.
+    """
+    if identity is None:
+        return None
+    for theirs, ours in ((identity.sha256, rom.sha256), (identity.sha1, rom.sha1)):
+        if theirs is not None and theirs != ours:
+            what = f"{source}: was taken from another ROM ({_name(identity) or theirs}), not from {rom.name}"
+            if not force:
+                raise UsageError(f"{what}; give that ROM, or --force to look for its tiles in this one")
+            return f"{what}; only tiles that this one also holds are found"
+        if theirs is not None:
+            return None
+    file, own_name = PureWindowsPath(_name(identity)), "" if rom.path is None else rom.path.stem
+    # snes9x writes the file's name; cores that were given no file write something else, without a ROM's suffix
+    if own_name and file.suffix.lower() in _ROM_SUFFIXES and file.stem.casefold() != own_name.casefold():
+        return f"{source}: was saved while {file} ran; if that is not {rom.name}, little will be found"
+    return None
+
+
+def _name(identity: RomIdentity) -> str:
+    """The file's name without its folders, in the notation of any system."""
+    return "" if identity.path is None else PureWindowsPath(identity.path).name

@@ -1,0 +1,160 @@
+"""A savestate is a place to start from: `extract --state`, `play --state`, `inspect`; and another ROM is noticed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from halscope.cli import main
+from halscope.demo import rom_path
+from halscope.formats.dumps import load_states
+from halscope.hosts.libretro import LibretroHost, available_cores
+from PIL import Image
+from support.cores import installed_cores
+from support.roms import make_rom
+from support.state_files import rastate, rzip
+
+CORES = installed_cores()
+NAMES = [core.name for core in available_cores()]
+SNES9X = [name for name in NAMES if name == "snes9x"]
+MERCURY = [name for name in NAMES if "mercury" in name]
+FRAMES = 220
+
+pytestmark = pytest.mark.skipif(not SNES9X, reason="no snes9x core is installed")
+
+
+@pytest.fixture(scope="module")
+def rom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rom") / "game.sfc"
+    with rom_path() as demo:
+        path.write_bytes(demo.read_bytes())
+    return path
+
+
+def saved(rom: Path, core: str, frames: int = FRAMES) -> bytes:
+    """A state of the demo with figures on its screen."""
+    with LibretroHost(rom, core) as host:
+        for number in range(frames):
+            host.press(["start"] if number == 60 else [])
+            host.step()
+        return host.save_state()
+
+
+@pytest.fixture(scope="module")
+def state(rom: Path) -> Path:
+    path = rom.with_name("game.state")
+    path.write_bytes(rzip(rastate(saved(rom, "snes9x"))))
+    return path
+
+
+def test_a_state_is_extracted_as_edit_sheets(rom: Path, state: Path, tmp_path: Path) -> None:
+    assert main(["extract", str(rom), "--state", str(state), "--out", str(tmp_path / "sheets")]) == 0
+    sheets = sorted((tmp_path / "sheets").glob("*.png"))
+    assert sheets
+    cells = [cell for sheet in sheets for cell in json.loads(sheet.with_suffix(".json").read_text())["cells"]]
+    assert any(cell["origin"] for cell in cells)
+    with Image.open(sheets[0]) as image:
+        assert image.mode == "P"
+
+
+def test_dumps_are_extracted_as_the_state_they_came_from(rom: Path, state: Path, tmp_path: Path) -> None:
+    snapshot = load_states([state])[0].snapshot
+    arguments = []
+    for name, array in (("vram", snapshot.vram), ("cgram", snapshot.cgram), ("oam", snapshot.oam)):
+        path = tmp_path / f"game-{name}.dmp"
+        path.write_bytes(array.astype("<u2" if name == "cgram" else "u1").tobytes())
+        arguments += ["--state", str(path)]
+    for out, call in (("a", ["--state", str(state)]), ("b", [*arguments, "--obsel", hex(snapshot.ppu.obsel or 0)])):
+        assert main(["extract", str(rom), *call, "--out", str(tmp_path / out)]) == 0
+    files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir() if path.suffix == ".png"}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir() if path.suffix == ".png"}
+
+
+def test_dumps_without_obsel_are_refused(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = []
+    for name, size in (("vram", 65536), ("cgram", 512), ("oam", 544)):
+        (tmp_path / f"{name}.dmp").write_bytes(bytes(size))
+        arguments += ["--state", str(tmp_path / f"{name}.dmp")]
+    assert main(["extract", str(rom), *arguments, "--out", str(tmp_path / "out")]) == 2
+    assert "--obsel" in capsys.readouterr().err
+    assert main(["extract", str(rom), *arguments, "--obsel", "0x163", "--out", str(tmp_path / "out")]) == 2
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_game_is_started_from_a_state(
+    rom: Path, tmp_path: Path, core: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "game.state"
+    path.write_bytes(rastate(saved(rom, core)))
+    shown = {}
+    for name, more in (("cold", []), ("state", ["--state", str(path)])):
+        assert main(["play", str(rom), "--core", core, "--frames", "2", "--json", *more]) == 0
+        shown[name] = [json.loads(line)["located_tiles"] for line in capsys.readouterr().out.splitlines()]
+    assert max(shown["cold"]) == 0
+    assert min(shown["state"]) > 100
+
+
+@pytest.mark.skipif(not MERCURY, reason="no bsnes-mercury core is installed")
+def test_a_state_of_another_core_is_refused(
+    rom: Path, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["play", str(rom), "--frames", "1", "--json", "--core"]
+    assert main([*call, MERCURY[0], "--state", str(state)]) == 1
+    assert "is a state of snes9x" in capsys.readouterr().err
+    other = tmp_path / "mercury.state"
+    other.write_bytes(saved(rom, MERCURY[0], 5))
+    assert main([*call, "snes9x", "--state", str(other)]) == 1
+    assert "is a state of bsnes" in capsys.readouterr().err
+
+
+def test_a_damaged_state_starts_nothing(
+    rom: Path, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.state"
+    broken.write_bytes(state.read_bytes()[:5000])
+    assert main(["play", str(rom), "--frames", "1", "--json", "--core", "snes9x", "--state", str(broken)]) == 1
+    assert str(broken) in capsys.readouterr().err
+    noise = tmp_path / "noise.state"
+    noise.write_bytes(b"noise" * 100)
+    assert main(["play", str(rom), "--frames", "1", "--json", "--core", "snes9x", "--state", str(noise)]) == 1
+    assert f"{noise}: " in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def recording(rom: Path) -> Path:
+    path = rom.with_name("game.rec")
+    call = ["record", str(rom), "-o", str(path), "--frames", "150", "--press", "start@60", "--core", "snes9x"]
+    assert main(call) == 0
+    return path
+
+
+def test_a_recording_of_another_rom_is_noticed(
+    rom: Path, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.sfc"
+    other.write_bytes(make_rom())
+    call = ["extract", str(other), "--recording", str(recording), "--frame", "140", "--out", str(tmp_path / "out")]
+    assert main(call) == 2
+    assert "was taken from another ROM (game.sfc)" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main([*call, "--force"]) == 0
+    assert "warning" in capsys.readouterr().err
+    assert main(["replay", str(recording), "--rom", str(other)]) == 0
+    assert "was taken from another ROM" in capsys.readouterr().err
+    assert main(["replay", str(recording), "--rom", str(rom)]) == 0
+    assert "another ROM" not in capsys.readouterr().err
+
+
+def test_a_state_that_names_another_file_is_a_warning(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = tmp_path / "freeze.000"
+    data = saved(state.with_suffix(".sfc"), "snes9x")
+    at = data.index(b"NAM:")
+    size = int(data[at + 4 : at + 10])
+    name = b"C:\\roms\\Other Game.sfc\0"
+    named.write_bytes(data[:at] + b"NAM:%06d:" % len(name) + name + data[at + 11 + size :])
+    rom = state.with_suffix(".sfc")
+    assert main(["extract", str(rom), "--state", str(named), "--out", str(tmp_path / "out")]) == 0
+    assert "was saved while Other Game.sfc ran" in capsys.readouterr().err

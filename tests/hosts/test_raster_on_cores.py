@@ -1,0 +1,95 @@
+"""The writes of HDMA that follow from a snapshot are those that the core's picture shows, row by row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from halscope.hosts.libretro import LibretroHost
+from halscope.ppu import with_raster
+from halscope.rom.image import Rom
+from halscope.rom.mapping import page_table
+from halscope_hooks import Snapshot
+from numpy.typing import NDArray
+from support import probe_rom
+from support.cores import installed_cores
+from support.hdma_reference import random_table
+
+pytestmark = pytest.mark.parametrize("core", installed_cores())
+
+_FRAMES = 8
+_COLOURS = 0x21  # $2121 and $2122, with mode 3: the address twice, then the two bytes of a colour
+_BANK, _TABLES = divmod(probe_rom.DATA_ADDRESS, 0x10000)
+
+
+def observe(core: str, rom: bytes) -> Snapshot:
+    image = Rom.from_bytes(rom, "probe")
+    with LibretroHost(rom, core) as host:
+        for _ in range(_FRAMES - 1):
+            host.step()
+        snapshot = host.step()
+    return with_raster(snapshot, image.data, page_table(image.mapping, image.data.size))
+
+
+def backdrops(snapshot: Snapshot, rows: int) -> NDArray[np.uint8]:
+    """Colour 0 of each row at 5 bits a channel: uint8[rows, 3]. Only writes to CGRAM are applied."""
+    assert snapshot.raster is not None
+    colours = np.empty((rows, 3), np.uint8)
+    colour, low, expects_low = int(snapshot.cgram[0]), 0, True
+    writes = [tuple(map(int, write)) for write in snapshot.raster.tolist()]
+    for row in range(rows):
+        for _, register, value in (write for write in writes if write[0] == row):
+            if register == 0x21:
+                expects_low = True
+            elif register == 0x22:
+                if not expects_low:
+                    colour = (value << 8 | low) & 0x7FFF
+                low, expects_low = value, not expects_low
+        colours[row] = colour & 31, colour >> 5 & 31, colour >> 10
+    return colours
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("overscan", [False, True], ids=["224", "239"])
+def test_every_row_has_the_colour_of_its_line(core: str, seed: int, overscan: bool) -> None:
+    rng = np.random.default_rng(seed)
+    indirect = bool(seed & 1)
+    made = random_table(rng, 3, lambda _: bytes([9, 0]) + rng.bytes(2), indirect=indirect, data_at=_TABLES + 0x1000)
+    data = made.table.ljust(0x1000, b"\0") + made.data
+    number = int(rng.integers(8))
+    port = 0x4300 + 16 * number
+    writes = [(port, 3 | indirect << 6), (port + 1, _COLOURS), (port + 2, _TABLES & 0xFF), (port + 3, _TABLES >> 8)]
+    writes += [(port + 4, _BANK), (port + 7, _BANK), (0x420C, 1 << number)]
+    snapshot = observe(core, probe_rom.build(registers={"setini": overscan << 2}, cpu=writes, data=data))
+    assert snapshot.picture is not None
+    rows = len(snapshot.picture)
+    assert rows == (239 if overscan else 224)
+    assert np.array_equal(snapshot.picture[:, 128] >> 3, backdrops(snapshot, rows))
+    assert snapshot.raster_effects == "some"
+    assert len(np.unique(snapshot.picture[:, 128], axis=0)) > 1, "all rows are equal: no comparison"
+
+
+def test_channels_write_in_their_order(core: str) -> None:
+    """Two channels write the same colour; the higher one is last on each line."""
+    writes = []
+    for number, at in ((2, 0), (5, 0x100)):
+        port, address = 0x4300 + 16 * number, _TABLES + at
+        writes += [(port, 3), (port + 1, _COLOURS), (port + 2, address & 0xFF), (port + 3, address >> 8)]
+        writes.append((port + 4, _BANK))
+    first = bytes([0x70, 0, 0, 0x1F, 0, 0x20, 0, 0, 0xE0, 3, 0])
+    second = bytes([0x10, 0, 0, 0, 0x7C, 0])
+    rom = probe_rom.build(cpu=[*writes, (0x420C, 0x24)], data=first.ljust(0x100, b"\0") + second)
+    snapshot = observe(core, rom)
+    assert snapshot.picture is not None
+    assert np.array_equal(snapshot.picture[:, 128] >> 3, backdrops(snapshot, 224))
+    assert [tuple(snapshot.picture[row, 0] >> 3) for row in (0, 0x6F, 0x70)] == [(0, 0, 31), (0, 0, 31), (0, 31, 0)]
+
+
+def test_a_table_in_wram_is_followed(core: str) -> None:
+    wram = np.zeros(0x20000, np.uint8)
+    table = bytes([0x78, 0, 0, 0x1F, 0, 1, 0, 0, 0, 0x7C, 0])
+    wram[0x12345 : 0x12345 + len(table)] = np.frombuffer(table, np.uint8)
+    writes = [(0x4300, 3), (0x4301, _COLOURS), (0x4302, 0x45), (0x4303, 0x23), (0x4304, 0x7F), (0x420C, 1)]
+    snapshot = observe(core, probe_rom.build(cpu=writes, wram=wram))
+    assert snapshot.picture is not None
+    assert np.array_equal(snapshot.picture[:, 128] >> 3, backdrops(snapshot, 224))
+    assert snapshot.raster_effects == "some"

@@ -1,0 +1,27 @@
+"""All cores show the same picture of each scene."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from halscope.hosts.libretro import available_cores
+from support import lab_truth
+from support.lab_game import LabGame
+
+NAMES = [scene["name"] for scene in lab_truth.load_truth()["scenes"]]
+CORES = [core.name for core in available_cores()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(len(CORES) < 2, reason="needs two cores")
+@pytest.mark.parametrize("core", CORES[1:])
+def test_another_core_shows_the_same_pictures(core: str) -> None:
+    with LabGame(CORES[0]) as one, LabGame(core) as other:
+        for name in NAMES:
+            ours, theirs = one.go_to(name).picture, other.go_to(name).picture
+            assert ours is not None
+            assert theirs is not None
+            assert len(np.unique(ours.reshape(-1, 3), axis=0)) > 8
+            following = other.host.step().picture  # the other field, where the fields differ
+            assert following is not None
+            assert any(np.array_equal(ours >> 3, shot >> 3) for shot in (theirs, following)), name

@@ -1,0 +1,159 @@
+"""What the truth file says of each row: the tables hold it, and a core's picture shows it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support import lab_truth, plain_hdma
+from support.cores import installed_cores
+from support.lab_game import LabGame
+from support.lab_truth import ROWS
+from support.plain_rows import bg_row, rgb
+
+SCENES = [scene["name"] for scene in lab_truth.load_truth()["scenes"] if scene["channels"]]
+SCROLLS = range(0x210D, 0x2115)
+MATRIX = range(0x211B, 0x211F)
+
+
+def bus(scene: dict[str, Any]) -> Any:
+    """A reader of the scene's memory: LoROM, and WRAM as the loader fills it."""
+    image = lab_truth.IMAGE.read_bytes()
+    wram = np.zeros(0x20000, np.uint8)
+    for kept in scene["wram"]:
+        data = np.frombuffer(lab_truth.sources()[kept["block"]], np.uint8)
+        wram[kept["wram_offset"] :][: len(data)] = data
+
+    def read(address: int) -> int:
+        if address >> 16 in (0x7E, 0x7F):
+            return int(wram[address - 0x7E0000])
+        return image[(address >> 16 & 0x7F) * 0x8000 + (address & 0x7FFF)]
+
+    return read
+
+
+def rows_of(scene: dict[str, Any]) -> dict[tuple[int, int | None], dict[int, int]]:
+    """For each register and CGRAM entry that is written: the value from each row on that has a write."""
+    held: dict[tuple[int, int | None], dict[int, int]] = defaultdict(dict)
+    for channel in scene["channels"]:
+        written: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        for row, register, byte in plain_hdma.writes(channel, bus(scene), ROWS):
+            written[row, register].append(byte)
+        for (row, register), data in written.items():
+            if register in SCROLLS:
+                held[register, None][row] = int.from_bytes(bytes(data), "little") & 0x3FF
+            elif register in MATRIX:
+                held[register, None][row] = int.from_bytes(bytes(data), "little")
+            elif register == 0x2122:
+                held[register, written[row, 0x2121][-1]][row] = int.from_bytes(bytes(data), "little")
+            elif register != 0x2121:
+                held[register, None][row] = data[-1]
+    return held
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_tables_hold_what_the_truth_says_of_each_row(name: str) -> None:
+    scene = lab_truth.scene(name)
+    held = rows_of(scene)
+    told = {(rows["register"], rows.get("entry")): lab_truth.values(rows) for rows in scene["raster"]}
+    assert told.keys() == held.keys()
+    for key, changes in held.items():
+        value = changes[max(changes)]  # before the first write, the frame before has left its last value
+        for row in range(ROWS):
+            value = changes.get(row, value)
+            assert told[key][row] == value, (key, row)
+
+
+def without_sprites(name: str) -> NDArray[np.bool_]:
+    """The pixels that no sprite's box covers. All shown sprites of the lab are small 16, large 32 pixels in size."""
+    free = np.ones((ROWS, 256), np.bool_)
+    oam = lab_truth.oam(name)
+    for index in range(128 if oam.any() else 0):
+        x, y = oam[index * 4], oam[index * 4 + 1]
+        size = 32 if oam[512 + index // 4] >> index % 4 * 2 & 2 else 16
+        free[int(y) : int(y) + size, int(x) : int(x) + size] = False
+    return free
+
+
+@pytest.fixture(params=installed_cores())
+def core(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def picture_of(core: str, name: str) -> NDArray[np.uint8]:
+    with LabGame(core) as game:
+        picture = game.go_to(name).picture
+    assert picture is not None
+    return picture >> 3
+
+
+def test_each_row_of_the_bay_is_scrolled_as_told(core: str) -> None:
+    shown = picture_of(core, "bay")
+    front, back = lab_truth.row_values("bay", 0x210D), lab_truth.row_values("bay", 0x210F)
+    assert len(set(front)) == 5
+    assert len(set(back)) > 5
+    colours = lab_truth.cgram("bay")
+    for row in range(ROWS):
+        upper, lower = bg_row("bay", 1, row, front[row], -1), bg_row("bay", 2, row, back[row], -1)
+        assert np.array_equal(shown[row], rgb(colours[np.where(upper, upper, lower)])), row
+
+
+def test_each_row_of_the_lake_has_its_own_colours(core: str) -> None:
+    shown, free = picture_of(core, "lake"), without_sprites("lake")
+    seen = 0
+    for row in range(ROWS):
+        expected = rgb(lab_truth.cgram("lake", row)[bg_row("lake", 1, row, 0, -1)])
+        assert np.array_equal(shown[row][free[row]], expected[free[row]]), row
+        seen += int(free[row].sum())
+    assert seen > 40_000
+
+
+def test_each_row_of_the_forest_is_lit_and_uncovered_as_told(core: str) -> None:
+    shown, free = picture_of(core, "forest"), without_sprites("forest")
+    dark = dict(lab_truth.scene("forest")["registers"])[0x2132] & 31
+    x, colours = np.arange(256), lab_truth.cgram("forest")
+    edges = [lab_truth.row_values("forest", register) for register in range(0x2126, 0x212A)]
+    lit = uncovered = 0
+    for row in range(ROWS):
+        left_1, right_1, left_2, right_2 = (values[row] for values in edges)
+        light, gap = (left_1 <= x) & (x <= right_1), (left_2 <= x) & (x <= right_2)
+        eyes = np.where(gap, bg_row("forest", 2, row, 0, -1), 0)
+        trees = rgb(colours[bg_row("forest", 1, row, 0, -1)])
+        trees = np.where(light[:, None], trees, np.maximum(trees - dark, 0))
+        expected = np.where(eyes[:, None] != 0, rgb(colours[eyes]), trees)
+        assert np.array_equal(shown[row][free[row]], expected[free[row]]), row
+        lit, uncovered = lit + int(light.sum()), uncovered + int((eyes != 0).sum())
+    assert lit > 10_000
+    assert uncovered > 100
+
+
+def test_each_row_of_the_plaza_is_in_its_mode_and_scaled_as_told(core: str) -> None:
+    shown, free = picture_of(core, "plaza"), without_sprites("plaza")
+    registers, vram, colours = written_twice("plaza"), lab_truth.vram("plaza"), lab_truth.cgram("plaza")
+    modes = lab_truth.row_values("plaza", 0x2105)
+    across, down = lab_truth.row_values("plaza", 0x211B), lab_truth.row_values("plaza", 0x211E)
+    left, top = (registers[scroll] - registers[centre] for scroll, centre in ((0x210D, 0x211F), (0x210E, 0x2120)))
+    horizon = modes.index(7)
+    assert len(set(across[horizon:])) > 60
+    for row in range(ROWS):
+        if row < horizon:
+            index = bg_row("plaza", 1, row, registers[0x210D], registers[0x210E])
+        else:
+            # The products of the scroll and of the line lose their lowest six bits.
+            x = (across[row] * left & ~63) + across[row] * np.arange(256) + (registers[0x211F] << 8) >> 8
+            y = (down[row] * top & ~63) + (down[row] * (row + 1) & ~63) + (registers[0x2120] << 8) >> 8
+            x, y = x & 0x3FF, y & 0x3FF
+            tile = vram[(y // 8 * 128 + x // 8) * 2].astype(np.int64)
+            index = vram[tile * 128 + (y % 8 * 8 + x % 8) * 2 + 1].astype(np.int64)
+        assert np.array_equal(shown[row][free[row]], rgb(colours[index])[free[row]]), row
+
+
+def written_twice(name: str) -> dict[int, int]:
+    """The 16-bit values of the registers that a scene's loader writes twice."""
+    held: dict[int, int] = {}
+    for register, value in lab_truth.scene(name)["registers"]:
+        held[register] = value << 8 | held.get(register, 0) >> 8
+    return held

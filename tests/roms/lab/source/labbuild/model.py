@@ -1,0 +1,89 @@
+"""The values passed between the steps of the lab's build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Registers = tuple[tuple[int, int], ...]  # low byte of a $21xx register and value, in the order of writing
+
+
+@dataclass(frozen=True)
+class Asset:
+    """Data that a scene loads, before packing."""
+
+    name: str
+    kind: str  # "sprites", "tiles", "map", "palettes", "oam" or "hdma"
+    data: bytes
+    codec: str = "raw"  # "hal", or "raw": in the ROM as it is
+    bpp: int = 4  # of the tiles as they are stored
+    lead: int = 0  # bytes before the tiles
+    odd: bool = True  # at an odd ROM offset
+
+
+@dataclass(frozen=True)
+class Load:
+    """An asset on its way to VRAM.
+
+    The transform "mode7" sends 64-byte tiles to the high bytes of VRAM's words, "mode7-map" a map to the low bytes.
+    """
+
+    asset: str
+    vram_byte: int
+    transform: str = "none"
+    byte_offset: int | None = None  # in the decoded data; None: behind the lead
+    size: int | None = None  # in the decoded data; None: all that follows
+
+
+@dataclass(frozen=True)
+class Channel:
+    """An HDMA channel: its registers, and the rows that its table stands for."""
+
+    number: int
+    dmap: int  # bit 6: indirect; bits 0 to 2: the transfer mode
+    register: int  # low byte of the B address
+    table: str = ""  # the asset in the ROM that is the table
+    address: int = 0  # or its address in WRAM, 24 bits
+    bank: int = 0  # of indirect data
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a register holds on each row of the picture: runs of (number of rows, value)."""
+
+    channel: int
+    register: int  # $21xx
+    runs: tuple[tuple[int, int], ...]
+    entry: int | None = None  # of CGRAM, if the register is $2122
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that the build needs to know about a scene."""
+
+    name: str
+    shows: str  # a sentence for the truth file
+    registers: Registers
+    assets: tuple[Asset, ...]
+    loads: tuple[Load, ...]
+    palettes: tuple[tuple[int, str], ...]  # first CGRAM index and palette
+    oam: bytes = b""
+    copies: tuple[tuple[str, int], ...] = ()  # raw assets that are copied to a WRAM address (24 bits)
+    channels: tuple[Channel, ...] = ()
+    raster: tuple[Rows, ...] = ()
+    update: str = "nothing"  # routine of the main loop
+    vblank: str = "nothing"  # routine of the NMI
+    setup: str = ""  # routine that the loader calls last
+
+    @property
+    def hdmaen(self) -> int:
+        """$420C while the scene is shown."""
+        return sum(1 << channel.number for channel in self.channels)
+
+
+@dataclass
+class Packed:
+    """An asset as it is in the ROM."""
+
+    asset: Asset
+    stream: bytes
+    index: int | None = None  # in the block table

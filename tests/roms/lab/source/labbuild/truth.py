@@ -1,0 +1,127 @@
+"""The truth file: where everything is in the ROM, and what each scene holds. The README describes the fields."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from demobuild.truth import rom_offset
+
+from labbuild.emit import extent
+from labbuild.model import Channel, Load, Packed, Scene
+from labbuild.transforms import SENDERS, TRANSFORMS
+
+TITLE = "HALSCOPE LAB"
+# Variables exposed to tests, with their sizes in bytes.
+SYMBOLS = {
+    "frame_counter": 4,
+    "scene": 1,
+    "ready": 1,
+    "next_scene": 1,
+    "scene_frame": 2,
+    "load_count": 2,
+    "lag_frames": 2,
+}
+
+
+def truth(
+    image: bytes, packed: dict[str, Packed], scenes: tuple[Scene, ...], labels: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return the whole file as JSON values. ROM offsets are file offsets; WRAM offsets count from $7E:0000."""
+    blocks = [one for one in packed.values() if one.asset.codec != "raw"]
+    raws = [one for one in packed.values() if one.asset.codec == "raw"]
+    return {
+        "rom": {"sha256": hashlib.sha256(image).hexdigest(), "size": len(image), "title": TITLE},
+        "table": {
+            "offset": rom_offset(labels["block_table"]),
+            "count": sum(one.index is not None for one in blocks),
+            "entry_size": 3,
+        },
+        "decoders": [
+            {
+                "codec": "hal",
+                "snes_address": labels["hal_decode"],
+                "offset": rom_offset(labels["hal_decode"]),
+                "edge": "linear",
+            }
+        ],
+        "symbols": {symbol: labels[symbol] for symbol in SYMBOLS},
+        "symbol_sizes": SYMBOLS,
+        "blocks": [_block(one, rom_offset(labels[one.asset.name])) for one in blocks],
+        "raw": [_raw(one, rom_offset(labels[one.asset.name])) for one in raws],
+        "scenes": [_scene(number, scene, packed, labels) for number, scene in enumerate(scenes)],
+    }
+
+
+def _block(one: Packed, offset: int) -> dict[str, Any]:
+    asset = one.asset
+    return {
+        "name": asset.name,
+        "index": one.index,
+        "codec": asset.codec,
+        "offset": offset,
+        "packed_size": len(one.stream),
+        "size": len(asset.data),
+        "kind": asset.kind,
+        "bpp": asset.bpp,
+        "lead": asset.lead,
+        "sha256": hashlib.sha256(asset.data).hexdigest(),
+    }
+
+
+def _raw(one: Packed, offset: int) -> dict[str, Any]:
+    asset = one.asset
+    return {"name": asset.name, "offset": offset, "size": len(asset.data), "kind": asset.kind, "bpp": asset.bpp}
+
+
+def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "id": number,
+        "name": scene.name,
+        "shows": scene.shows,
+        "registers": [[0x2100 | register, value] for register, value in scene.registers],
+        "hdmaen": scene.hdmaen,
+        "vram": [_piece(load, packed) for load in scene.loads],
+        "cgram": [
+            {"cgram_byte": index * 2, "size": 32, "block": f"colours_{palette}", "byte_offset": 0}
+            for index, palette in scene.palettes
+        ],
+        "wram": [{"wram_offset": address - 0x7E0000, "block": name} for name, address in scene.copies],
+        "oam": f"oam_{scene.name}" if scene.oam else None,
+        "channels": [_channel(channel, labels) for channel in scene.channels],
+        "raster": [
+            {"channel": rows.channel, "register": rows.register}
+            | ({} if rows.entry is None else {"entry": rows.entry})
+            | {"runs": [list(run) for run in rows.runs]}
+            for rows in scene.raster
+        ],
+    }
+
+
+def _piece(load: Load, packed: dict[str, Packed]) -> dict[str, Any]:
+    offset, size = extent(load, packed[load.asset])
+    if load.transform in SENDERS:
+        size *= 2
+    elif load.transform != "none":
+        stored, shown, _ = TRANSFORMS[load.transform]
+        size = size // stored * shown
+    return {
+        "vram_byte": load.vram_byte,
+        "size": size,
+        "block": load.asset,
+        "byte_offset": offset,
+        "transform": load.transform,
+    }
+
+
+def _channel(channel: Channel, labels: Mapping[str, int]) -> dict[str, Any]:
+    address = labels[channel.table] if channel.table else channel.address
+    return {
+        "number": channel.number,
+        "dmap": channel.dmap,
+        "bbad": channel.register,
+        "table": channel.table or None,
+        "table_address": address,
+        "indirect_bank": channel.bank,
+    }

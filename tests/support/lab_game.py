@@ -1,0 +1,56 @@
+"""The lab ROM on a real core: go to a scene by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from halscope.hosts.libretro import LibretroHost
+from halscope_hooks import Snapshot, Write
+from support import lab_truth
+
+LONGEST_LOAD = 120  # frames
+SETTLED = 4  # frames after which even a core whose picture is late shows the scene
+
+
+class LabGame:
+    """Context manager: the lab ROM (or another image with the same labels) on a core."""
+
+    def __init__(self, core: str, rom: Path = lab_truth.IMAGE) -> None:
+        self.truth = lab_truth.load_truth()
+        self.host = LibretroHost(rom, core)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.host.close()
+
+    def variable(self, snapshot: Snapshot, symbol: str) -> int:
+        """One of the program's variables."""
+        assert snapshot.wram is not None
+        at, size = self.truth["symbols"][symbol], self.truth["symbol_sizes"][symbol]
+        return int.from_bytes(snapshot.wram[at : at + size].tobytes(), "little")
+
+    def go_to(self, name: str, frames: int = SETTLED) -> Snapshot:
+        """Load a scene (also the one that is shown) and return its snapshot after it was shown for some frames."""
+        number = lab_truth.scene(name)["id"]
+        snapshot = self._until(lambda now: self.variable(now, "ready") == 1)
+        loads = self.variable(snapshot, "load_count")
+        self.host.write([Write("wram", self.truth["symbols"]["next_scene"], bytes([number]))])
+        return self._until(
+            lambda now: (
+                self.variable(now, "load_count") > loads
+                and self.variable(now, "scene") == number
+                and self.variable(now, "ready") == 1
+                and self.variable(now, "scene_frame") >= frames
+            )
+        )
+
+    def _until(self, condition: Callable[[Snapshot], bool]) -> Snapshot:
+        for _ in range(LONGEST_LOAD):
+            snapshot = self.host.step()
+            if condition(snapshot):
+                return snapshot
+        raise AssertionError(f"the lab is not there after {LONGEST_LOAD} frames")
