@@ -62,6 +62,7 @@ void bind_core(pybind11::module_& module);
 void bind_block();
 void bind_codecs(pybind11::module_& module);
 void bind_snes(pybind11::module_& module);
+void bind_screen(pybind11::module_& module);
 void bind_hdma(pybind11::module_& module);
 void bind_locate(pybind11::module_& module);
 void bind_guest(pybind11::module_& module);

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {
     halscope::python::bind_block();
     halscope::python::bind_codecs(module);
     halscope::python::bind_snes(module);
+    halscope::python::bind_screen(module);
     halscope::python::bind_hdma(module);
     halscope::python::bind_locate(module);
     halscope::python::bind_guest(module);

@@ -10,10 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "python/arrays.hpp"
 #include "python/bindings.hpp"
-#include "snes/background.hpp"
 #include "snes/changes.hpp"
-#include "snes/mode7.hpp"
 #include "snes/objects.hpp"
 #include "snes/tiles.hpp"
 
@@ -21,36 +20,12 @@ namespace halscope::python {
 namespace {
 
 namespace py = pybind11;
-using Bytes = py::array_t<std::uint8_t>;
 using Numbers = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
 
 constexpr std::size_t kPixelsWorthUnlocking = 0x8000;
 
-template <std::size_t size>
-std::span<const std::uint8_t, size> exactly(const ByteView& view, const char* name) {
-    if (view.bytes().size() != size) {
-        throw py::value_error(std::string(name) + " has " + std::to_string(view.bytes().size()) + " bytes, expected " +
-                              std::to_string(size));
-    }
-    return view.bytes().first<size>();
-}
-
-template <typename T>
-std::span<T> span_of(py::array_t<T>& array) {
-    return {array.mutable_data(), static_cast<std::size_t>(array.size())};
-}
-
-// Makes an array read-only.
-void freeze(const py::array& array) {
-    py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-}
-
 void check_depth(unsigned bpp) {
     if (!snes::is_tile_depth(bpp)) throw py::value_error("bpp is " + std::to_string(bpp) + ", expected 2, 4 or 8");
-}
-
-void check_lines(py::ssize_t lines) {
-    if (lines < 1 || lines > 239) throw py::value_error("lines must be 1 to 239");
 }
 
 std::size_t whole(std::size_t size, std::size_t unit, const char* what) {
@@ -259,144 +234,6 @@ Numbers apply_difference(Bytes state, const py::object& difference, std::size_t 
     return to_array(snes::apply_difference(bytes, view.bytes(), page));
 }
 
-py::tuple compose_objects(const py::object& vram, const py::object& oam, unsigned obsel, unsigned first,
-                          py::ssize_t lines) {
-    check_lines(lines);
-    const ByteView vram_view(vram);
-    const ByteView oam_view(oam);
-    const auto vram_bytes = exactly<snes::kVramBytes>(vram_view, "vram");
-    const auto oam_bytes = exactly<snes::kOamBytes>(oam_view, "oam");
-    constexpr auto kWidth = static_cast<py::ssize_t>(snes::kScreenWidth);
-    py::array_t<std::int16_t> owner({lines, kWidth});
-    Bytes colours({lines, kWidth});
-    Bytes priority({lines, kWidth});
-    Bytes range_over(lines);
-    Bytes time_over(lines);
-    const snes::ObjectPlane plane{span_of(owner), span_of(colours), span_of(priority), span_of(range_over),
-                                  span_of(time_over)};
-    {
-        const GilReleased unlocked;
-        snes::compose_objects(vram_bytes, oam_bytes, obsel, first % snes::kObjects, plane);
-    }
-    return py::make_tuple(owner, colours, priority, range_over, time_over);
-}
-
-// A layer's planes as read-only Python arrays.
-struct LayerArrays {
-    Bytes colours;
-    py::array_t<bool> opaque;
-    Bytes priority;
-
-    LayerArrays(py::ssize_t lines, py::ssize_t width)
-        : colours({lines, width}), opaque({lines, width}), priority({lines, width}) {}
-
-    snes::LayerPlanes planes() {
-        static_assert(sizeof(bool) == 1);
-        return {span_of(colours),
-                {reinterpret_cast<std::uint8_t*>(opaque.mutable_data()), static_cast<std::size_t>(opaque.size())},
-                span_of(priority)};
-    }
-
-    // Returns (colours, opaque, priority, VRAM tiles that were read), to be shared by many readers.
-    py::tuple with(const std::array<std::uint8_t, snes::kVramTiles>& read) {
-        py::array_t<bool> tiles(static_cast<py::ssize_t>(read.size()));
-        std::copy(read.begin(), read.end(), tiles.mutable_data());
-        freeze(colours);
-        freeze(opaque);
-        freeze(priority);
-        return py::make_tuple(colours, opaque, priority, tiles);
-    }
-};
-
-snes::BackgroundRegisters background_registers(unsigned layer, py::ssize_t lines, unsigned bgmode, unsigned mosaic,
-                                               const std::array<unsigned, 4>& bgsc,
-                                               const std::array<unsigned, 2>& bgnba,
-                                               const std::array<unsigned, 4>& hofs, const std::array<unsigned, 4>& vofs,
-                                               unsigned setini) {
-    check_lines(lines);
-    const unsigned mode = bgmode & 7u;
-    if (layer > 3 || mode == 7 || snes::background_depth(mode, layer) == 0) {
-        throw py::value_error("mode " + std::to_string(mode) + " has no tiled layer " + std::to_string(layer + 1));
-    }
-    return {bgmode, mosaic, bgsc, bgnba, hofs, vofs, setini};
-}
-
-py::array_t<std::uint16_t> background(const py::object& vram, unsigned layer, py::ssize_t lines, unsigned bgmode,
-                                      unsigned mosaic, const std::array<unsigned, 4>& bgsc,
-                                      const std::array<unsigned, 2>& bgnba, const std::array<unsigned, 4>& hofs,
-                                      const std::array<unsigned, 4>& vofs, unsigned setini) {
-    const auto registers = background_registers(layer, lines, bgmode, mosaic, bgsc, bgnba, hofs, vofs, setini);
-    const ByteView view(vram);
-    const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
-    py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::background_width(bgmode & 7u))});
-    const auto out = span_of(pixels);
-    const GilReleased unlocked;
-    snes::draw_background(vram_bytes, layer, registers, out);
-    return pixels;
-}
-
-py::tuple background_planes(const py::object& vram, unsigned layer, py::ssize_t lines, unsigned bgmode, unsigned mosaic,
-                            const std::array<unsigned, 4>& bgsc, const std::array<unsigned, 2>& bgnba,
-                            const std::array<unsigned, 4>& hofs, const std::array<unsigned, 4>& vofs, unsigned setini) {
-    const auto registers = background_registers(layer, lines, bgmode, mosaic, bgsc, bgnba, hofs, vofs, setini);
-    const ByteView view(vram);
-    const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
-    LayerArrays arrays(lines, static_cast<py::ssize_t>(snes::background_width(bgmode & 7u)));
-    const snes::LayerPlanes planes = arrays.planes();
-    std::array<std::uint8_t, snes::kVramTiles> read{};
-    {
-        const GilReleased unlocked;
-        snes::draw_background(vram_bytes, layer, registers, planes, read);
-    }
-    return arrays.with(read);
-}
-
-snes::Mode7Registers mode7_registers(unsigned mosaic, unsigned m7sel, const std::array<unsigned, 4>& matrix,
-                                     const std::array<unsigned, 2>& centre, const std::array<unsigned, 2>& scroll) {
-    return {.mosaic = mosaic,
-            .m7sel = m7sel,
-            .m7a = matrix[0],
-            .m7b = matrix[1],
-            .m7c = matrix[2],
-            .m7d = matrix[3],
-            .m7x = centre[0],
-            .m7y = centre[1],
-            .m7hofs = scroll[0],
-            .m7vofs = scroll[1]};
-}
-
-py::array_t<std::uint16_t> mode7(const py::object& vram, bool extbg, py::ssize_t lines, unsigned mosaic, unsigned m7sel,
-                                 const std::array<unsigned, 4>& matrix, const std::array<unsigned, 2>& centre,
-                                 const std::array<unsigned, 2>& scroll) {
-    check_lines(lines);
-    const ByteView view(vram);
-    const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
-    py::array_t<std::uint16_t> pixels({lines, static_cast<py::ssize_t>(snes::kScreenWidth)});
-    const auto registers = mode7_registers(mosaic, m7sel, matrix, centre, scroll);
-    const auto out = span_of(pixels);
-    const GilReleased unlocked;
-    snes::draw_mode7(vram_bytes, extbg, registers, out);
-    return pixels;
-}
-
-py::tuple mode7_planes(const py::object& vram, bool extbg, py::ssize_t lines, unsigned mosaic, unsigned m7sel,
-                       const std::array<unsigned, 4>& matrix, const std::array<unsigned, 2>& centre,
-                       const std::array<unsigned, 2>& scroll) {
-    check_lines(lines);
-    const ByteView view(vram);
-    const auto vram_bytes = exactly<snes::kVramBytes>(view, "vram");
-    LayerArrays arrays(lines, static_cast<py::ssize_t>(snes::kScreenWidth));
-    const snes::LayerPlanes planes = arrays.planes();
-    const auto registers = mode7_registers(mosaic, m7sel, matrix, centre, scroll);
-    {
-        const GilReleased unlocked;
-        snes::draw_mode7(vram_bytes, extbg, registers, planes);
-    }
-    std::array<std::uint8_t, snes::kVramTiles> read{};
-    std::fill_n(read.begin(), snes::kMode7Bytes / snes::kVramTileBytes, std::uint8_t{1});
-    return arrays.with(read);
-}
-
 }  // namespace
 
 void bind_snes(py::module_& module) {
@@ -418,23 +255,6 @@ void bind_snes(py::module_& module) {
     module.def(
         "snes_apply_difference", &apply_difference, arg("state").noconvert(), arg("difference"), arg("page"),
         "Update the state in place; return int64[n]: the numbers of the changed pages. ValueError if it does not fit.");
-    module.def("snes_compose_objects", &compose_objects, arg("vram"), arg("oam"), arg("obsel"), arg("first"),
-               arg("lines"),
-               "(owner int16, colours uint8, priority uint8: each [lines, 256]; range_over, time_over uint8[lines]).");
-    module.def("snes_background", &background, arg("vram"), arg("layer"), arg("lines"), py::kw_only(), arg("bgmode"),
-               arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
-               "Draw a layer (0 to 3) of modes 0 to 6 as uint16[lines, 256 or 512]: bits 0-7 colour, 8-10 palette, "
-               "13 priority, 15 opaque.");
-    module.def("snes_background_planes", &background_planes, arg("vram"), arg("layer"), arg("lines"), py::kw_only(),
-               arg("bgmode"), arg("mosaic"), arg("bgsc"), arg("bgnba"), arg("hofs"), arg("vofs"), arg("setini"),
-               "Draw the same as (colours uint8, opaque bool, priority uint8: each [lines, 256 or 512]; bool[2048] the "
-               "VRAM tiles, 32 bytes each, that were read).");
-    module.def("snes_mode7", &mode7, arg("vram"), arg("extbg"), arg("lines"), py::kw_only(), arg("mosaic"),
-               arg("m7sel"), arg("matrix"), arg("centre"), arg("scroll"),
-               "Draw a layer of mode 7 as uint16[lines, 256]: bits 0-7 colour, 13 priority, 15 opaque.");
-    module.def("snes_mode7_planes", &mode7_planes, arg("vram"), arg("extbg"), arg("lines"), py::kw_only(),
-               arg("mosaic"), arg("m7sel"), arg("matrix"), arg("centre"), arg("scroll"),
-               "The same planes as snes_background_planes; mode 7 reads only the first half of VRAM.");
 }
 
 }  // namespace halscope::python

@@ -1,6 +1,7 @@
 // Drawing a tiled background layer, BG modes 0 to 6, as it appears on the screen.
 #include "snes/background.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -14,9 +15,6 @@ constexpr unsigned kDepths[8][4] = {{2, 2, 2, 2}, {4, 4, 2, 0}, {4, 4, 0, 0}, {8
 
 constexpr bool is_hires(unsigned mode) {
     return mode == 5 || mode == 6;
-}
-constexpr bool has_offsets(unsigned mode) {
-    return mode == 2 || mode == 4 || mode == 6;
 }
 
 // BGnSC and BGMODE's size bit: one to four screens of 32 × 32 entries.
@@ -57,85 +55,11 @@ struct Sliver {
     bool priority;
 };
 
-constexpr std::uint64_t kEveryByte = 0x0101010101010101;
-
 std::uint64_t reversed(std::uint64_t bytes) {
     bytes = (bytes & 0x00FF00FF00FF00FF) << 8 | (bytes >> 8 & 0x00FF00FF00FF00FF);
     bytes = (bytes & 0x0000FFFF0000FFFF) << 16 | (bytes >> 16 & 0x0000FFFF0000FFFF);
     return bytes << 32 | bytes >> 32;
 }
-
-// A line of packed pixels.
-class PackedLine {
-  public:
-    explicit PackedLine(std::span<std::uint16_t> line) : line_(line) {}
-
-    [[nodiscard]] unsigned width() const { return static_cast<unsigned>(line_.size()); }
-
-    // Draws the sliver's pixels from its `left`th on at `x`, as many as fit.
-    void put(unsigned x, unsigned left, const Sliver& sliver) {
-        std::array<std::uint8_t, kTileSide> values;
-        std::memcpy(values.data(), &sliver.values, values.size());
-        const unsigned flags = layer_pixel::kOpaque | sliver.palette << layer_pixel::kPaletteShift |
-                               (sliver.priority ? layer_pixel::kPriority : 0u);
-        for (; left < kTileSide && x < width(); ++left, ++x) {
-            const unsigned value = values[left];
-            line_[x] =
-                value == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(flags | ((sliver.base + value) & 0xFFu));
-        }
-    }
-
-    // Horizontal mosaic: each block shows its first pixel. In modes 5 and 6 blocks count half pixels and start at the
-    // second one, the main screen's first (as in bsnes-accuracy).
-    void widen(unsigned block) { widen(line_, block); }
-
-    template <typename Pixel>
-    static void widen(std::span<Pixel> line, unsigned block) {
-        const std::size_t start = line.size() > kScreenWidth ? 1 : 0;
-        for (std::size_t x = start; x < line.size(); ++x) line[x] = line[x - (x - start) % block];
-    }
-
-  private:
-    std::span<std::uint16_t> line_;
-};
-
-// A line of the three planes. All eight pixels of a sliver are computed and stored at once, so the line is drawn into a
-// buffer with a margin on both sides of the screen and copied from there.
-class PlaneLine {
-  public:
-    PlaneLine(const LayerPlanes& planes, std::size_t line, unsigned width)
-        : out_{planes.colours.subspan(line * width, width), planes.opaque.subspan(line * width, width),
-               planes.priority.subspan(line * width, width)} {}
-
-    [[nodiscard]] unsigned width() const { return static_cast<unsigned>(out_[0].size()); }
-
-    void put(unsigned x, unsigned left, const Sliver& sliver) {
-        // After this, a byte's highest bit is set if any of its bits was.
-        const std::uint64_t any = ((sliver.values & (kEveryByte * 0x7F)) + kEveryByte * 0x7F) | sliver.values;
-        const std::uint64_t opaque = any >> 7 & kEveryByte;
-        // The low bits of `base` are clear wherever a value has bits, so no carry leaves a byte.
-        const std::uint64_t colours = (sliver.values + sliver.base * kEveryByte) & opaque * 0xFF;
-        const std::uint64_t priority = sliver.priority ? opaque : 0;
-        const std::size_t at = kTileSide + x - left;
-        std::memcpy(&drawn_[0][at], &colours, sizeof colours);
-        std::memcpy(&drawn_[1][at], &opaque, sizeof opaque);
-        std::memcpy(&drawn_[2][at], &priority, sizeof priority);
-    }
-
-    void widen(unsigned block) {
-        for (auto& plane : drawn_) PackedLine::widen(std::span(plane).subspan(kTileSide, width()), block);
-    }
-
-    void finish() const {
-        for (std::size_t n = 0; n < out_.size(); ++n) {
-            std::memcpy(out_[n].data(), &drawn_[n][kTileSide], out_[n].size());
-        }
-    }
-
-  private:
-    std::array<std::span<std::uint8_t>, 3> out_;
-    std::array<std::array<std::uint8_t, 2 * kScreenWidth + 2 * kTileSide>, 3> drawn_;
-};
 
 class LayerPainter {
   public:
@@ -156,13 +80,12 @@ class LayerPainter {
           offset_enable_(layer == 0 ? 0x2000u : 0x4000u) {}
 
     // Draws the line at `counter` in the vertical counter; mosaic shows the map's row for `y` instead.
-    template <typename Line>
-    void draw_line(unsigned counter, unsigned y, Line& line) const {
+    void draw_line(unsigned counter, unsigned y, PackedRow& out) const {
         unsigned x = 0;
-        while (x < line.width()) {
+        while (x < out.width) {
             const Point from = source(x, y, counter);
             const unsigned left = from.x & 7u;
-            line.put(x, left, sliver(from));
+            put(sliver(from), &out.drawn[kTileSide + x - left]);
             x += 8 - left;
         }
     }
@@ -180,7 +103,7 @@ class LayerPainter {
     // and -performance, whereas -accuracy adds whole pixels to a half-pixel position.
     Point source(unsigned x, unsigned y, unsigned counter) const {
         Point point{x + hofs_, y + vofs_};
-        if (!has_offsets(mode_)) return point;
+        if (!has_column_offsets(mode_)) return point;
         const unsigned shown = x + (hofs_ & 7u);
         if (shown < 8) return point;
         const unsigned column = offset_hofs_ + ((shown - 8) & ~7u);
@@ -194,6 +117,17 @@ class LayerPainter {
         if ((first & offset_enable_) != 0) point.x = shown + (first & 0x3F8u);
         if ((second & offset_enable_) != 0) point.y = counter + (second & 0x3FFu);
         return point;
+    }
+
+    static void put(const Sliver& sliver, std::uint16_t* out) {
+        std::array<std::uint8_t, kTileSide> values;
+        std::memcpy(values.data(), &sliver.values, values.size());
+        // The low bits of `base` are clear wherever a value has bits, so the sum stays below 256.
+        const unsigned common = layer_pixel::kOpaque + (sliver.priority ? layer_pixel::kPriority : 0u) +
+                                (sliver.palette << layer_pixel::kPaletteShift) + sliver.base;
+        for (std::size_t n = 0; n < kTileSide; ++n) {
+            out[n] = static_cast<std::uint16_t>(values[n] == 0 ? 0u : common + values[n]);
+        }
     }
 
     // The eight pixels of the 8 × 8 tile's row that contains a point.
@@ -240,48 +174,38 @@ class LayerPainter {
     unsigned offset_enable_;
 };
 
-// Draws every line with the object that `line_at` returns for it, and passes that to `finish`.
-template <typename LineAt, typename Finish>
-void draw_lines(Vram vram, unsigned layer, const BackgroundRegisters& registers, std::size_t lines, TileFlags read,
-                LineAt line_at, Finish finish) {
-    const LayerPainter painter(vram, layer, registers, read);
-    const unsigned block = (registers.mosaic >> layer & 1u) != 0 ? (registers.mosaic >> 4 & 15u) + 1 : 1;
-    // In an interlaced picture modes 5 and 6 show 448 rows of the map; this draws the first of the two fields.
-    const bool doubled = is_hires(registers.bgmode & 7u) && (registers.setini & 1u) != 0;
-    for (std::size_t line = 0; line < lines; ++line) {
-        auto out = line_at(line);
-        // The first line of the picture is line 1 of the vertical counter; line 0 is never shown.
-        const unsigned counter = static_cast<unsigned>(line) + 1;
-        const unsigned y = static_cast<unsigned>(line - line % block) + 1;
-        painter.draw_line(counter, doubled ? y * 2 : y, out);
-        if (block > 1) out.widen(block);
-        finish(out);
-    }
-}
-
 }  // namespace
 
 unsigned background_depth(unsigned mode, unsigned layer) {
     return kDepths[mode & 7u][layer & 3u];
 }
 
+bool has_column_offsets(unsigned mode) {
+    return mode == 2 || mode == 4 || mode == 6;
+}
+
 unsigned background_width(unsigned mode) {
     return is_hires(mode) ? 2 * kScreenWidth : kScreenWidth;
 }
 
-void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, std::span<std::uint16_t> pixels) {
-    const unsigned width = background_width(registers.bgmode & 7u);
-    std::array<std::uint8_t, kVramTiles> read;
-    const auto line_at = [&](std::size_t line) { return PackedLine(pixels.subspan(line * width, width)); };
-    draw_lines(vram, layer, registers, pixels.size() / width, read, line_at, [](const PackedLine&) {});
-}
+void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, const LayerRow& row,
+                     PackedRow& out, TileFlags tiles) {
+    const bool hires = is_hires(registers.bgmode & 7u);
+    out.width = background_width(registers.bgmode & 7u);
+    unsigned y = row.first + 1;  // the picture starts at line 1 of the vertical counter
+    // In an interlaced picture modes 5 and 6 show 448 rows of the map, every second one in each field.
+    if (hires && (registers.setini & 1u) != 0) y = y * 2 + row.field;
+    LayerPainter(vram, layer, registers, tiles).draw_line(row.row + 1, y, out);
 
-void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, const LayerPlanes& planes,
-                     TileFlags tiles) {
-    const unsigned width = background_width(registers.bgmode & 7u);
-    const auto line_at = [&](std::size_t line) { return PlaneLine(planes, line, width); };
-    draw_lines(vram, layer, registers, planes.colours.size() / width, tiles, line_at,
-               [](const PlaneLine& line) { line.finish(); });
+    if ((registers.mosaic >> layer & 1u) == 0) return;
+    // Each block shows its first pixel. In modes 5 and 6 a block counts whole pixels and shows its first half pixel
+    // (snes9x and Mesen 2 agree), so that even blocks of one pixel make a difference.
+    const unsigned block = ((registers.mosaic >> 4 & 15u) + 1) * (hires ? 2 : 1);
+    const auto pixels = out.pixels();
+    for (std::size_t start = 0; start < pixels.size(); start += block) {
+        const auto rest = pixels.subspan(start, std::min<std::size_t>(block, pixels.size() - start));
+        std::ranges::fill(rest, rest[0]);
+    }
 }
 
 }  // namespace halscope::snes

@@ -23,16 +23,16 @@ struct BackgroundRegisters {
 // layer.
 unsigned background_depth(unsigned mode, unsigned layer);
 
+// Whether columns of 8 pixels can have scroll values of their own, from BG3's map: modes 2, 4 and 6.
+bool has_column_offsets(unsigned mode);
+
 // 512 in modes 5 and 6, otherwise 256.
 unsigned background_width(unsigned mode);
 
-// Draws layer 0 to 3 of mode 0 to 6 into lines × background_width(mode) pixels (see layer_pixel). The layer must exist
-// in the mode.
-void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, std::span<std::uint16_t> pixels);
-
-// Draws the same into planes. Sets `tiles` to 1 for each 32-byte piece of VRAM that was read, maps and characters
-// alike; other flags are left alone. The layer stays the same until one of these pieces or a register changes.
-void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, const LayerPlanes& planes,
-                     TileFlags tiles);
+// Draws one row of layer 0 to 3 of mode 0 to 6, background_width(mode) pixels. The layer must exist in the mode. Sets
+// `tiles` to 1 for each 32-byte piece of VRAM that was read, maps and characters alike; other flags are left alone. The
+// row stays the same until one of these pieces or a register changes.
+void draw_background(Vram vram, unsigned layer, const BackgroundRegisters& registers, const LayerRow& row,
+                     PackedRow& out, TileFlags tiles);
 
 }  // namespace halscope::snes

@@ -45,9 +45,17 @@ unsigned map_pixel(Vram vram, int x, int y, Outside outside) {
     return vram[(tile * 64 + row % 8 * 8 + column % 8) * 2 + 1];
 }
 
-// Calls `put` with each pixel's position and its 8-bit value.
-template <typename Put>
-void draw_pixels(Vram vram, bool extbg, const Mode7Registers& registers, std::size_t lines, Put put) {
+// The packed pixel of an 8-bit value. In EXTBG's layer the highest bit is the priority.
+std::uint16_t packed(unsigned value, bool extbg) {
+    const unsigned colour = extbg ? value & 0x7Fu : value;
+    if (colour == 0) return 0;
+    const unsigned priority = extbg && (value & 0x80u) != 0 ? layer_pixel::kPriority : 0u;
+    return static_cast<std::uint16_t>(layer_pixel::kOpaque | priority | colour);
+}
+
+}  // namespace
+
+void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, const LayerRow& row, PackedRow& out) {
     const int a = signed_field(registers.m7a, 16);
     const int b = signed_field(registers.m7b, 16);
     const int c = signed_field(registers.m7c, 16);
@@ -59,56 +67,23 @@ void draw_pixels(Vram vram, bool extbg, const Mode7Registers& registers, std::si
     const Outside outside = outside_rule(registers.m7sel);
     const bool hflip = (registers.m7sel & 1u) != 0;
     const bool vflip = (registers.m7sel & 2u) != 0;
+    const unsigned block = (registers.mosaic >> (extbg ? 1 : 0) & 1u) != 0 ? (registers.mosaic >> 4 & 15u) + 1 : 1;
 
-    // Both layers take the height of a mosaic block from BG1's bit; each takes the width from its own.
-    const unsigned block = (registers.mosaic >> 4 & 15u) + 1;
-    const unsigned block_height = (registers.mosaic & 1u) != 0 ? block : 1;
-    const unsigned block_width = (registers.mosaic >> (extbg ? 1 : 0) & 1u) != 0 ? block : 1;
-
-    for (std::size_t line = 0; line < lines; ++line) {
-        const int counter = static_cast<int>(line - line % block_height) + 1;  // the picture starts at line 1
-        const int y = vflip ? 255 - counter : counter;
-        const int start_x = product(a, from_x) + product(b, from_y) + product(b, y) + centre_x * 256;
-        const int start_y = product(c, from_x) + product(d, from_y) + product(d, y) + centre_y * 256;
-        unsigned value = 0;
-        for (unsigned n = 0, left = 0; n < kScreenWidth; ++n) {
-            if (left == 0) {  // a block shows its first pixel throughout
-                const int x = hflip ? 255 - static_cast<int>(n) : static_cast<int>(n);
-                value = map_pixel(vram, (start_x + a * x) >> 8, (start_y + c * x) >> 8, outside);
-                left = block_width;
-            }
-            --left;
-            put(line * kScreenWidth + n, value);
+    const int counter = static_cast<int>(row.first) + 1;  // the picture starts at line 1 of the vertical counter
+    const int y = vflip ? 255 - counter : counter;
+    const int start_x = product(a, from_x) + product(b, from_y) + product(b, y) + centre_x * 256;
+    const int start_y = product(c, from_x) + product(d, from_y) + product(d, y) + centre_y * 256;
+    out.width = kScreenWidth;
+    const auto pixels = out.pixels();
+    std::uint16_t pixel = 0;
+    for (unsigned n = 0, left = 0; n < kScreenWidth; ++n, --left) {
+        if (left == 0) {  // a mosaic block shows its first pixel throughout
+            const int x = hflip ? 255 - static_cast<int>(n) : static_cast<int>(n);
+            pixel = packed(map_pixel(vram, (start_x + a * x) >> 8, (start_y + c * x) >> 8, outside), extbg);
+            left = block;
         }
+        pixels[n] = pixel;
     }
-}
-
-// The meaning of a pixel's value in each of the two layers.
-unsigned colour_of(unsigned value, bool extbg) {
-    return extbg ? value & 0x7Fu : value;
-}
-bool has_priority(unsigned value, bool extbg) {
-    return extbg && (value & 0x80u) != 0;
-}
-
-}  // namespace
-
-void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, std::span<std::uint16_t> pixels) {
-    draw_pixels(vram, extbg, registers, pixels.size() / kScreenWidth, [=](std::size_t at, unsigned value) {
-        const unsigned colour = colour_of(value, extbg);
-        const unsigned priority = has_priority(value, extbg) ? layer_pixel::kPriority : 0u;
-        pixels[at] =
-            colour == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(layer_pixel::kOpaque | priority | colour);
-    });
-}
-
-void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, const LayerPlanes& planes) {
-    draw_pixels(vram, extbg, registers, planes.colours.size() / kScreenWidth, [&](std::size_t at, unsigned value) {
-        const unsigned colour = colour_of(value, extbg);
-        planes.colours[at] = static_cast<std::uint8_t>(colour);
-        planes.opaque[at] = colour != 0 ? 1 : 0;
-        planes.priority[at] = colour != 0 && has_priority(value, extbg) ? 1 : 0;
-    });
 }
 
 }  // namespace halscope::snes

@@ -16,12 +16,10 @@ struct Mode7Registers {
     unsigned m7hofs, m7vofs;
 };
 
-// Draws lines × 256 pixels (see layer_pixel). `extbg` draws the second layer, which SETINI ($2133) bit 6 enables: the
-// same picture with bit 7 of each pixel as its priority.
-void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, std::span<std::uint16_t> pixels);
-
-// Draws the same into planes.
-void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, const LayerPlanes& planes);
+// Draws one row. `extbg` draws the second layer, which SETINI ($2133) bit 6 enables: the same picture with bit 7 of
+// each pixel as its priority. Both layers take the height of a mosaic block from BG1's bit (so `row.first` is BG1's),
+// and its width from their own.
+void draw_mode7(Vram vram, bool extbg, const Mode7Registers& registers, const LayerRow& row, PackedRow& out);
 
 // Mode 7 reads only this many bytes from the start of VRAM.
 inline constexpr std::size_t kMode7Bytes = 0x8000;

@@ -1,4 +1,4 @@
-// Sprites: OAM, OBSEL, their pixels, and the plane that they form on the screen.
+// Sprites: OAM, OBSEL, their pixels, and the rows that they form on the screen.
 #include "snes/objects.hpp"
 
 #include <algorithm>
@@ -42,9 +42,19 @@ unsigned source_row(const Object& object, ObjectSize size, unsigned row) {
 
 // Whether the line buffer adds the sprite to its list of 32. X = -256 is a hardware quirk: the comparison is "right of
 // 256", so a sprite at 256 = -256 counts although none of its pixels are visible.
-bool in_range(const Object& object, ObjectSize size, unsigned line) {
+bool in_range(const Object& object, const ObjectRules& rules, unsigned row) {
+    const ObjectSize size = rules.select.size(object);
     if (object.x < 0 && object.x != -256 && object.x + static_cast<int>(size.width) <= 0) return false;
-    return ((line - object.y) & 0xFFu) < size.height;
+    return ((row - object.y) & 0xFFu) < (rules.half_height ? size.height / 2 : size.height);
+}
+
+// The row of the unflipped sprite that a row of the screen shows.
+unsigned shown_row(const Object& object, const ObjectRules& rules, unsigned row) {
+    const ObjectSize size = rules.select.size(object);
+    const unsigned inside = (row - object.y) & 0xFFu;
+    if (!rules.half_height) return source_row(object, size, inside);
+    const unsigned first = source_row(object, size, inside * 2);
+    return object.vflip ? first - rules.field : first + rules.field;
 }
 
 // A row of eight pixels of one sprite, fetched for one line.
@@ -113,71 +123,61 @@ bool shows_any(const ObjectSelect& select, const Object& object, std::span<const
     return false;
 }
 
-void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const ObjectPlane& plane) {
-    const ObjectSelect select = parse_obsel(obsel);
-    const auto objects = parse_oam(oam);
-    std::ranges::fill(plane.owner, std::int16_t{-1});
-    std::ranges::fill(plane.colours, std::uint8_t{0});
-    std::ranges::fill(plane.priority, std::uint8_t{0});
-
-    for (std::size_t line = 0; line < plane.range_over.size(); ++line) {
-        // The sprites of a line are collected during the line above it, so one with y = 0 begins on the picture's first
-        // line. The list is in priority order and ends at 32 sprites.
-        std::array<unsigned, kLineObjects> list;
-        unsigned listed = 0;
-        bool range_over = false;
-        for (unsigned n = 0; n < kObjects && !range_over; ++n) {
-            const unsigned index = (first + n) % kObjects;
-            if (!in_range(objects[index], select.size(objects[index]), static_cast<unsigned>(line))) continue;
-            if (listed == kLineObjects) {
-                range_over = true;
-            } else {
-                list[listed++] = index;
-            }
+void draw_objects(Vram vram, std::span<const Object, kObjects> objects, const ObjectRules& rules, unsigned row,
+                  ObjectRow& out) {
+    // The sprites of a row are collected during the row above it, so one with y = 0 begins on the picture's first row.
+    // The list is in priority order and ends at 32 sprites.
+    std::array<unsigned, kLineObjects> list;
+    unsigned listed = 0;
+    out.range_over = false;
+    for (unsigned n = 0; n < kObjects && !out.range_over; ++n) {
+        const unsigned index = (rules.first + n) % kObjects;
+        if (!in_range(objects[index], rules, row)) continue;
+        if (listed == kLineObjects) {
+            out.range_over = true;
+        } else {
+            list[listed++] = index;
         }
+    }
 
-        // Slivers are fetched from the list's end to its front, each sprite from its left; those after the 34th are
-        // lost. A crowded line therefore loses its *front-most* sprites.
-        std::array<Sliver, kLineSlivers> slivers;
-        unsigned fetched = 0;
-        bool time_over = false;
-        for (unsigned entry = listed; entry-- > 0 && !time_over;) {
-            const Object& object = objects[list[entry]];
-            const ObjectSize size = select.size(object);
-            const unsigned source = source_row(object, size, (static_cast<unsigned>(line) - object.y) & 0xFFu);
-            const unsigned columns = size.width / 8;
-            for (unsigned cell = 0; cell < columns; ++cell) {
-                // A sliver wholly outside the screen takes no time, except that all slivers of a sprite at x = -256 do.
-                const int x = object.x + static_cast<int>(cell) * 8;
-                if (object.x != -256 && (x <= -8 || x >= static_cast<int>(kScreenWidth))) continue;
-                if (fetched == kLineSlivers) {
-                    time_over = true;
-                    break;
-                }
-                const unsigned column = object.hflip ? columns - 1 - cell : cell;
-                const unsigned address = tile_address(select, object, column, source / 8);
-                Sliver& sliver = slivers[fetched++];
-                sliver = {x, list[entry], decode_tile_row(vram.data() + address, source % 8, kObjectDepth)};
-                if (object.hflip) std::reverse(sliver.pixels.begin(), sliver.pixels.end());
+    // Slivers are fetched from the list's end to its front, each sprite from its left; those after the 34th are lost. A
+    // crowded row therefore loses its *front-most* sprites.
+    std::array<Sliver, kLineSlivers> slivers;
+    unsigned fetched = 0;
+    out.time_over = false;
+    for (unsigned entry = listed; entry-- > 0 && !out.time_over;) {
+        const Object& object = objects[list[entry]];
+        const unsigned source = shown_row(object, rules, row);
+        const unsigned columns = rules.select.size(object).width / 8;
+        for (unsigned cell = 0; cell < columns; ++cell) {
+            // A sliver wholly outside the screen takes no time, except that all slivers of a sprite at x = -256 do.
+            const int x = object.x + static_cast<int>(cell) * 8;
+            if (object.x != -256 && (x <= -8 || x >= static_cast<int>(kScreenWidth))) continue;
+            if (fetched == kLineSlivers) {
+                out.time_over = true;
+                break;
             }
+            const unsigned column = object.hflip ? columns - 1 - cell : cell;
+            const unsigned address = tile_address(rules.select, object, column, source / 8);
+            Sliver& sliver = slivers[fetched++];
+            sliver = {x, list[entry], decode_tile_row(vram.data() + address, source % 8, kObjectDepth)};
+            if (object.hflip) std::reverse(sliver.pixels.begin(), sliver.pixels.end());
         }
+    }
 
-        // Each later sliver hides what it covers, whatever its priority bits: those matter only against the layers.
-        const std::size_t start = line * kScreenWidth;
-        for (unsigned n = 0; n < fetched; ++n) {
-            const Sliver& sliver = slivers[n];
-            const Object& object = objects[sliver.object];
-            for (unsigned pixel = 0; pixel < kTileSide; ++pixel) {
-                const int x = sliver.x + static_cast<int>(pixel);
-                if (sliver.pixels[pixel] == 0 || x < 0 || x >= static_cast<int>(kScreenWidth)) continue;
-                const std::size_t at = start + static_cast<std::size_t>(x);
-                plane.owner[at] = static_cast<std::int16_t>(sliver.object);
-                plane.colours[at] = static_cast<std::uint8_t>(128 + object.palette * 16 + sliver.pixels[pixel]);
-                plane.priority[at] = static_cast<std::uint8_t>(object.priority);
-            }
+    // Each later sliver hides what it covers, whatever its priority bits: those matter only against the layers.
+    out.pixels.fill(0);
+    out.owner.fill(-1);
+    for (const Sliver& sliver : std::span(slivers).first(fetched)) {
+        const Object& object = objects[sliver.object];
+        const unsigned common =
+            layer_pixel::kOpaque | object.priority << object_pixel::kPriorityShift | (128 + object.palette * 16);
+        for (unsigned pixel = 0; pixel < kTileSide; ++pixel) {
+            const int x = sliver.x + static_cast<int>(pixel);
+            if (sliver.pixels[pixel] == 0 || x < 0 || x >= static_cast<int>(kScreenWidth)) continue;
+            out.pixels[static_cast<std::size_t>(x)] = static_cast<std::uint16_t>(common + sliver.pixels[pixel]);
+            out.owner[static_cast<std::size_t>(x)] = static_cast<std::int16_t>(sliver.object);
         }
-        plane.range_over[line] = range_over ? 1 : 0;
-        plane.time_over[line] = time_over ? 1 : 0;
     }
 }
 

@@ -1,4 +1,4 @@
-// Sprites (objects, in the hardware's terms): OAM, OBSEL, their pixels, and the plane that they form on the screen.
+// Sprites (objects, in the hardware's terms): OAM, OBSEL, their pixels, and the rows that they form on the screen.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -59,16 +59,27 @@ void decode_object(Vram vram, const ObjectSelect& select, const Object& object, 
 // Whether any of the sprite's cells shows a flagged tile.
 bool shows_any(const ObjectSelect& select, const Object& object, std::span<const std::uint8_t, kVramTiles> tiles);
 
-// The sprites' part of the screen: pixel spans hold lines × 256 elements, flag spans one per line.
-struct ObjectPlane {
-    std::span<std::int16_t> owner;       // OAM index or -1
-    std::span<std::uint8_t> colours;     // CGRAM index, 128 to 255, or 0
-    std::span<std::uint8_t> priority;    // 0 to 3
-    std::span<std::uint8_t> range_over;  // 1 where the line had more than 32 sprites
-    std::span<std::uint8_t> time_over;   // 1 where the line had more than 34 slivers
+// A pixel of the sprites' part of the screen: CGRAM index (128 to 255), priority, opaque as in layer_pixel.
+namespace object_pixel {
+inline constexpr unsigned kPriorityShift = 8;
+}
+
+// The sprites' part of one row of the screen.
+struct ObjectRow {
+    std::array<std::uint16_t, kScreenWidth> pixels;
+    std::array<std::int16_t, kScreenWidth> owner;  // OAM index of the sprite that the pixel belongs to, or -1
+    bool range_over;                               // the row has more than 32 sprites: those further back are missing
+    bool time_over;                                // more than 34 slivers: those in *front* are missing
 };
 
-// `first` is the index of the front-most sprite ($2102/$2103), 0 to 127. Draws range_over.size() lines.
-void compose_objects(Vram vram, Oam oam, unsigned obsel, unsigned first, const ObjectPlane& plane);
+struct ObjectRules {
+    ObjectSelect select;
+    unsigned first;    // index of the front-most sprite ($2102/$2103), 0 to 127
+    bool half_height;  // SETINI ($2133) bit 1: each field shows every second row of a sprite
+    unsigned field;    // 0 or 1
+};
+
+void draw_objects(Vram vram, std::span<const Object, kObjects> objects, const ObjectRules& rules, unsigned row,
+                  ObjectRow& out);
 
 }  // namespace halscope::snes

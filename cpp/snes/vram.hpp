@@ -1,5 +1,6 @@
 // Video RAM as the drawing code sees it: 64 KiB of bytes; every address wraps.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -32,11 +33,19 @@ inline constexpr unsigned kPriority = 0x2000;
 inline constexpr unsigned kOpaque = 0x8000;
 }  // namespace layer_pixel
 
-// A background layer as three bytes per pixel; each plane is lines × width.
-struct LayerPlanes {
-    std::span<std::uint8_t> colours;   // CGRAM index, or the raw value of a direct colour; 0 where transparent
-    std::span<std::uint8_t> opaque;    // 0 or 1
-    std::span<std::uint8_t> priority;  // 0 or 1; 0 where transparent
+// A row of a layer's pixels, with a margin of one tile on both sides so that whole tiles can be stored.
+struct PackedRow {
+    std::array<std::uint16_t, 8 + 2 * kScreenWidth + 8> drawn;
+    unsigned width = kScreenWidth;  // or twice as many
+
+    [[nodiscard]] std::span<std::uint16_t> pixels() { return std::span(drawn).subspan(8, width); }
+};
+
+// Where a row of a layer is taken from.
+struct LayerRow {
+    unsigned row;    // row of the picture; row 0 is line 1 of the vertical counter
+    unsigned first;  // first row of the mosaic block that contains it; `row` without mosaic
+    unsigned field;  // 0 or 1: the field of an interlaced picture
 };
 
 }  // namespace halscope::snes

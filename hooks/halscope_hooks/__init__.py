@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from halscope_hooks._origin import RAW_CODEC, CgramOrigins, Origin, StartEvidence, VramOrigins
     from halscope_hooks._patch import MemorySpace, Patch, Write
     from halscope_hooks._permissions import PERMISSIONS, Permission
-    from halscope_hooks._profile import EDGE_RULES, Decoder, EdgeRule, GameProfile, PointerTable
+    from halscope_hooks._profile import EDGE_RULES, Decoder, EdgeRule, GameProfile, PointerInput, PointerTable
     from halscope_hooks._protocols import Block, CancelSignal, Codec
     from halscope_hooks._registers import CpuRegisters, DmaChannel, PpuRegisters
     from halscope_hooks._session_api import Delivery, JobControl, JobHandle, PullHandle, SessionApi, SubscriptionHandle
@@ -140,6 +140,7 @@ _MODULES = {
     "Decoder": "_profile",
     "EdgeRule": "_profile",
     "GameProfile": "_profile",
+    "PointerInput": "_profile",
     "PointerTable": "_profile",
     "Block": "_protocols",
     "CancelSignal": "_protocols",
@@ -238,6 +239,7 @@ __all__ = [
     "PermissionRefusedError",
     "Playable",
     "PluginError",
+    "PointerInput",
     "PointerTable",
     "PpuRegisters",
     "PullHandle",

@@ -52,11 +52,12 @@ class Layer:
     """A background layer in screen coordinates, with scroll and mosaic applied, before windows and colour math.
 
     The height is 224, or 239 with overscan. The width is 256, or 512 in modes 5 and 6 (even columns belong to the
-    subscreen, odd columns to the main screen).
+    subscreen, odd columns to the main screen), which in an interlaced picture also have twice as many rows. Each line
+    has the registers that HDMA left for it (`Snapshot.raster`); it is transparent if its BG mode lacks the layer.
 
     Args:
         index: 1 to 4.
-        bpp: Bits per pixel: 2, 4 or 8.
+        bpp: Bits per pixel: 2, 4 or 8; those of the first line that has the layer.
         colours: uint8[height, width], index into CGRAM (in direct-colour mode, the raw pixel value).
         opaque: bool[height, width], False where the pixel is transparent.
         priority: uint8[height, width], the tile's priority bit (mode 7 with EXTBG: bit 7 of the pixel).
@@ -78,7 +79,7 @@ class Frame:
         sprites: All 128 sprites in OAM order, including off-screen ones; empty if `sprites_unknown` is set.
         palettes: uint8[256, 3], CGRAM as RGB (5 bits expanded as `c << 3 | c >> 2`).
         sprites_unknown: Why there are no sprites (OBSEL is not known), or `None`.
-        layers: The background layers of the BG mode, BG1 first, whether displayed or not. Empty if layers were not
+        layers: The background layers of the BG modes, BG1 first, whether displayed or not. Empty if layers were not
             requested; layers named by `layers_unknown` are missing.
         layers_unknown: For each missing layer, the register that is not known.
         matches: Whether the screen composed from this frame equals the host's own picture; `None` if the host has no

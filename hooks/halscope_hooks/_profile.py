@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal, Self, get_args
 
@@ -26,6 +27,8 @@ class PointerTable:
         bank: Address of its bank byte, or `None` if all blocks are in `fixed_bank`.
         stride: Bytes from one entry to the next.
         fixed_bank: The bank of all blocks, 0 to 255, if `bank` is `None`.
+        transform: How the game converts the tiles of its blocks on their way into VRAM, as in `Origin.transform`;
+            `None` if unknown.
 
     Raises:
         UsageError: Both or neither of `bank` and `fixed_bank` are given, or a number is out of range.
@@ -38,6 +41,7 @@ class PointerTable:
     bank: int | None = None
     stride: int = 1
     fixed_bank: int | None = None
+    transform: str | None = None
 
     def __post_init__(self) -> None:
         if (self.bank is None) == (self.fixed_bank is None):
@@ -59,6 +63,35 @@ class PointerTable:
         return cls(codec=codec, count=count, low=address, high=address + 1, fixed_bank=bank, stride=stride)
 
 
+_PLACE: Final = re.compile(r"a|x|y|db|dp\+[0-9A-F]{2}|[0-9A-F]{2}:[0-9A-F]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class PointerInput:
+    """Where a decoder finds the address of its stream when it is called.
+
+    A place is a register ("a", "x", "y", "db"), an offset from the direct page register ("dp+0E"), or a 24-bit address
+    ("7E:0010"), with hexadecimal digits in upper case.
+
+    Args:
+        address: Place of the 16-bit address, low byte first.
+        bank: Place of its bank, one byte.
+
+    Raises:
+        UsageError: A place has another form.
+    """
+
+    address: str
+    bank: str
+
+    def __post_init__(self) -> None:
+        for place in (self.address, self.bank):
+            if not _PLACE.fullmatch(place):
+                raise UsageError(
+                    f'a place of a pointer is "a", "x", "y", "db", "dp+0E" or "7E:0010" (any digits), not {place!r}'
+                )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoder:
     """A game's decompression routine.
@@ -70,6 +103,9 @@ class Decoder:
         edge: Where it continues reading after the last byte of a bank: "next-bank" (at $8000 of the next bank), "wrap"
             (at $8000 or $0000 of the same bank) or "linear" (at the next byte of the image). `None` if unknown: all
             rules are tried.
+        pointer: Where the address of the stream comes in; `None` if unknown.
+        transform: How the game converts the decoded tiles on their way into VRAM, as in `Origin.transform`; `None` if
+            unknown.
 
     Raises:
         UsageError: `edge` is not a known rule.
@@ -79,6 +115,8 @@ class Decoder:
     codec: str
     region: str = ""
     edge: EdgeRule | None = None
+    pointer: PointerInput | None = None
+    transform: str | None = None
 
     def __post_init__(self) -> None:
         if self.edge is not None and self.edge not in EDGE_RULES:

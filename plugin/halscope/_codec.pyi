@@ -142,9 +142,6 @@ def snes_sprites[T](
 def snes_changed(before: Buffer, after: Buffer, unit: int) -> NDArray[np.int64]: ...
 def snes_page_difference(before: Buffer, after: Buffer, page: int) -> bytes: ...
 def snes_apply_difference(state: NDArray[np.uint8], difference: Buffer, page: int) -> NDArray[np.int64]: ...
-def snes_compose_objects(
-    vram: Buffer, oam: Buffer, obsel: int, first: int, lines: int
-) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]: ...
 def snes_walk_hdma(
     channels: Buffer,
     enabled: int,
@@ -155,54 +152,34 @@ def snes_walk_hdma(
     pages: NDArray[np.int64],
     lines: int,
 ) -> tuple[bytes, bool]: ...
-def snes_background(
+def snes_register_names() -> tuple[str, ...]: ...
+def snes_compose(
     vram: Buffer,
-    layer: int,
-    lines: int,
-    *,
-    bgmode: int,
-    mosaic: int,
-    bgsc: Sequence[int],
-    bgnba: Sequence[int],
-    hofs: Sequence[int],
-    vofs: Sequence[int],
-    setini: int,
-) -> NDArray[np.uint16]: ...
-def snes_background_planes(
+    cgram: NDArray[np.uint16],
+    oam: Buffer,
+    registers: Sequence[int | None],
+    raster: Buffer | None = None,
+    field: int | None = None,
+) -> tuple[
+    NDArray[np.uint16],
+    NDArray[np.uint8],
+    NDArray[np.int16],
+    NDArray[np.uint8],
+    NDArray[np.uint8],
+    NDArray[np.uint8],
+    tuple[str, ...],
+    tuple[str, ...],
+    bool,
+    bool,
+]: ...
+def snes_layer(
     vram: Buffer,
-    layer: int,
-    lines: int,
-    *,
-    bgmode: int,
-    mosaic: int,
-    bgsc: Sequence[int],
-    bgnba: Sequence[int],
-    hofs: Sequence[int],
-    vofs: Sequence[int],
-    setini: int,
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_]]: ...
-def snes_mode7(
-    vram: Buffer,
-    extbg: bool,
-    lines: int,
-    *,
-    mosaic: int,
-    m7sel: int,
-    matrix: Sequence[int],
-    centre: Sequence[int],
-    scroll: Sequence[int],
-) -> NDArray[np.uint16]: ...
-def snes_mode7_planes(
-    vram: Buffer,
-    extbg: bool,
-    lines: int,
-    *,
-    mosaic: int,
-    m7sel: int,
-    matrix: Sequence[int],
-    centre: Sequence[int],
-    scroll: Sequence[int],
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_]]: ...
+    cgram: NDArray[np.uint16],
+    oam: Buffer,
+    index: int,
+    registers: Sequence[int | None],
+    raster: Buffer | None = None,
+) -> tuple[int, NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8], NDArray[np.bool_], tuple[str, ...]]: ...
 
 # guest: gives the library with this dlopen handle a clock that stands still and, if asked to, has it print into a
 # buffer; returns the names of the imports that were replaced (none outside of Linux with glibc). take_library_output

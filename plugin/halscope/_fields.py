@@ -1,9 +1,10 @@
-"""Strict reading of untrusted JSON: fields are read by name and type; every error names the file and the field."""
+"""Strict reading of untrusted JSON and TOML: fields are read by name and type; errors name the file and the field."""
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -16,10 +17,10 @@ class InvalidFieldError(Exception):
 
 
 class Fields:
-    """One JSON object.
+    """One JSON object or TOML table.
 
     Args:
-        value: The parsed JSON value, of any type.
+        value: The parsed value, of any type.
         source: Name of the file, for messages.
         path: The object's path in the document, "" for the document itself.
         error: Class of the errors to raise.
@@ -35,7 +36,7 @@ class Fields:
         self._error = error
         self._advice = advice
         if not isinstance(value, dict):
-            raise self.wrong(f"{path or 'the document'} is not a JSON object")
+            raise self.wrong(f"{path or 'the document'} is not an object")
         self._left: dict[str, Any] = dict(value)
 
     def wrong(self, message: str) -> HalscopeError:
@@ -67,9 +68,22 @@ class Fields:
         try:
             return read(value)
         except InvalidFieldError as error:
-            shown = json.dumps(value)
+            shown = json.dumps(value, default=str)  # TOML has dates
             shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
             raise self._error(f"{self.source}: {self._full(name)} is {shown}, expected {error}") from None
+
+    def take_or[T, D](self, name: str, read: Callable[[Any], T], default: D) -> T | D:
+        """Like `take`, but return `default` if the field is missing."""
+        return self.take(name, read) if name in self else default
+
+    def each_or(self, name: str, most: int) -> Iterator[Fields]:
+        """Like `each`, but yield nothing if the field is missing."""
+        if name in self:
+            yield from self.each(name, most)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the object has a field that was not read yet."""
+        return name in self._left
 
     def finish(self) -> None:
         """Refuse fields that were not read: their contents would be lost silently. Raises `error`."""
@@ -203,4 +217,13 @@ def document(text: str | bytes, source: str, error: type[HalscopeError], advice:
         value = json.loads(text)
     except (ValueError, RecursionError) as reason:
         raise error(f"{source}: is not valid JSON ({reason}); {advice}") from None
+    return Fields(value, source, "", error, advice)
+
+
+def toml_document(text: bytes, source: str, error: type[HalscopeError], advice: str) -> Fields:
+    """Parse a TOML document. Its contents are untrusted. Raises `error` if it is not one."""
+    try:
+        value = tomllib.loads(text.decode())
+    except (ValueError, RecursionError) as reason:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        raise error(f"{source}: is not valid TOML ({reason}); {advice}") from None
     return Fields(value, source, "", error, advice)

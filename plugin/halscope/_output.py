@@ -18,6 +18,7 @@ class _Calls(threading.local):
     def __init__(self) -> None:
         # Entered and left in C, where no signal can interrupt: it never stays held by accident.
         self.inside = threading.RLock()
+        self.ours = False  # whether Halscope has started the thread
 
 
 _calls = _Calls()
@@ -28,12 +29,17 @@ def third_party_code() -> threading.RLock:
     return _calls.inside
 
 
+def is_our_thread() -> None:
+    """Mark the calling thread as one of a session: its callbacks are the command's, but for `third_party_code`."""
+    _calls.ours = True
+
+
 @contextlib.contextmanager
 def command_output() -> Iterator[None]:
     """Within the block, only the command itself prints to standard output.
 
-    The command is the calling thread, except inside `third_party_code`. Whatever other code and other threads print
-    there goes to standard error, so that it cannot spoil the command's JSON.
+    The command is the calling thread and those of its sessions, except inside `third_party_code`. Whatever other code
+    and other threads print there goes to standard error, so that it cannot spoil the command's JSON.
     """
     real = sys.stdout
     sys.stdout = _CommandOutput(real)
@@ -58,4 +64,5 @@ class _CommandOutput:
 
     def _stream(self) -> TextIO:
         inside: bool = _calls.inside._is_owned()  # type: ignore[attr-defined]  # Condition uses it too
-        return self._real if threading.get_ident() == self._thread and not inside else sys.stderr
+        ours = threading.get_ident() == self._thread or _calls.ours
+        return self._real if ours and not inside else sys.stderr

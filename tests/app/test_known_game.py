@@ -133,7 +133,7 @@ def test_the_demos_own_profile_knows_every_block() -> None:
     assert game.starts["hal"].tolist() == sorted(block["offset"] for block in truth()["blocks"])
     assert game.notes == ()
     described = game.describe()
-    assert described["decoders"] == [{"address": "00:8152", "codec": "hal"}]
+    assert described["decoders"] == [{"address": "00:8152", "codec": "hal", "edge": "wrap"}]
     assert described["known_starts"] == {"hal": len(truth()["blocks"])}
 
 

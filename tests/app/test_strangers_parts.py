@@ -290,7 +290,7 @@ def test_a_host_is_played_by_its_name(tmp_path: Path, rom: Path, capsys: pytest.
     run(capsys, "record", rom, "-o", tmp_path / "a.hrec", "--frames", 3, *options)
     assert len(run(capsys, "replay", tmp_path / "a.hrec", "--json")) == 3
     assert main(["play", str(rom), "--frames", "1", "--host", "still"]) == 2
-    assert "there is no host 'still'; the hosts are: libretro, recording" in capsys.readouterr().err
+    assert "there is no host 'still'; the hosts are: embedded, libretro, recording" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("broken", [("return Still(", "return 7 or ("), ("return Still(", "raise KeyError(")])

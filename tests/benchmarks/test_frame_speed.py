@@ -18,7 +18,8 @@ from halscope import Snapshot, decode_frame
 from halscope.formats.recording import RecordingReader, RecordingWriter
 from halscope.hosts.libretro import available_cores
 from halscope.ppu import FrameDecoder, with_raster
-from halscope_hooks import CpuRegisters, DmaChannel
+from halscope.ppu.compose import compose_screen
+from halscope_hooks import RASTER_DTYPE, CpuRegisters, DmaChannel
 from support.frame_speed import demo_snapshots, frame_latency_under_index, record_demo, replay_rate
 from support.ppu_states import add_layers, add_sprites, noise
 
@@ -49,6 +50,22 @@ def test_sprites_and_palettes_afresh(benchmark: Any) -> None:
 @pytest.mark.parametrize("mode", range(8))
 def test_a_frame_in_which_everything_changes(benchmark: Any, mode: int) -> None:
     benchmark(following(state(0, mode), state(1, mode)))
+
+
+@pytest.mark.parametrize("mode", [0, 1, 3, 5, 7])
+def test_a_composed_screen(benchmark: Any, mode: int) -> None:
+    """Target: 2 ms for the picture of 256 columns."""
+    frame = decode_frame(state(0, mode))
+    assert benchmark(lambda: compose_screen(frame)).rgb.any()
+
+
+@pytest.mark.parametrize("mode", [0, 1, 3, 7])
+def test_a_composed_screen_with_hdma(benchmark: Any, mode: int) -> None:
+    """Target: 4 ms. A scroll and a colour change on every line."""
+    writes = [(0x0D, 3), (0x0D, 0), (0x21, 1), (0x22, 7), (0x22, 8)]
+    raster = np.array([(line, *write) for line in range(224) for write in writes], RASTER_DTYPE)
+    frame = decode_frame(replace(state(0, mode), raster=raster))
+    assert benchmark(lambda: compose_screen(frame)).rgb.any()
 
 
 def test_a_frame_in_which_nothing_changes(benchmark: Any) -> None:

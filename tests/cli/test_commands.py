@@ -43,7 +43,8 @@ def test_scan_lists_every_block_of_the_table_at_its_start(rom: Path, capsys: pyt
     (document,) = run(capsys, "scan", rom, "--json")
     assert document["rom"]["title"] == "HALSCOPE DEMO"
     assert all(
-        set(block) == {"offset", "packed_size", "size", "codec", "score", "start"} for block in document["blocks"]
+        set(block) == {"offset", "packed_size", "size", "codec", "score", "start", "crosses"}
+        for block in document["blocks"]
     )
     listed = {block["offset"]: block for block in document["blocks"]}
     for block in truth()["blocks"]:

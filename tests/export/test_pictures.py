@@ -85,6 +85,19 @@ def test_an_outline_is_open_where_the_screen_ends() -> None:
     assert tuple(image[0, 23]) == tuple(image[23, 0]) == (1, 250, 2)
 
 
+@pytest.mark.parametrize(("lines", "width"), [(224, 512), (448, 256), (448, 512)])
+def test_boxes_fit_hires_and_interlaced_screens_whose_pixels_become_square(lines: int, width: int) -> None:
+    rgb = np.zeros((lines, width, 3), np.uint8)
+    rgb[30 * lines // 224 : 38 * lines // 224, 20 * width // 256 : 36 * width // 256] = 255
+    box = Box(x=20, y=30, width=16, height=8, colour=(1, 250, 2))
+    image = np.asarray(pictures.annotated_screen(rgb, [box]))
+    assert image.shape == (224 * 4, 256 * 4, 3)
+    white = np.argwhere((image == 255).all(axis=2))
+    frame = np.argwhere((image == (1, 250, 2)).all(axis=2))
+    assert (white.min(axis=0) - 3).tolist() == frame.min(axis=0).tolist() == [120, 80]
+    assert (white.max(axis=0) + 3).tolist() == frame.max(axis=0).tolist() == [151, 143]
+
+
 def test_a_box_outside_the_screen_leaves_no_trace() -> None:
     boxes = [Box(x=256, y=0, width=16, height=16, label="a"), Box(x=0, y=-16, width=16, height=16, label="b")]
     assert (np.asarray(pictures.annotated_screen(screen(), boxes)) == 90).all()

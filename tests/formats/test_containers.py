@@ -70,7 +70,7 @@ def test_a_truncated_container_is_refused(name: str) -> None:
         (gzip.compress(bytes(MOST_BYTES + 1)), "more than"),
         (zlib.compress(bytes(MOST_BYTES + 1)), "more than"),
         (zstandard.compress(bytes(64 << 20)), "more than"),
-        (gzip.compress(STATE)[:-9] + bytes(9), "damaged"),
+        (gzip.compress(STATE, mtime=0)[:-9] + bytes(9), "damaged|ends early"),
     ],
     ids=["no-mem", "block", "total", "chunk", "zlib", "size", "gzip-bomb", "zlib-bomb", "zstd-bomb", "gzip"],
 )

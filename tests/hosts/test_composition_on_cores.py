@@ -11,6 +11,7 @@ import pytest
 from halscope import decode_frame
 from halscope.hosts.libretro import CoreFile, LibretroHost, available_cores
 from halscope.ppu import compose, obj
+from halscope.ppu.compose import Screen
 from numpy.typing import NDArray
 from support.ppu_states import PpuState, add_colour_math, add_layers, add_sprites, add_windows, hidden_oam, noise
 
@@ -44,8 +45,12 @@ def picture_of(state: PpuState, core: CoreFile) -> NDArray[np.uint8]:
     return picture
 
 
+def composed(state: PpuState) -> Screen:
+    return compose.compose_screen(decode_frame(state.snapshot()))
+
+
 def assert_same_picture(state: PpuState, core: CoreFile) -> None:
-    screen = compose.compose_screen(decode_frame(state.snapshot()))
+    screen = composed(state)
     picture = picture_of(state, core)
     assert picture.shape == screen.rgb.shape
     wrong = (picture >> 3 != screen.rgb >> 3).any(axis=2)
@@ -64,8 +69,8 @@ def test_sprites_of_every_size_pair_with_all_limits(core: CoreFile, pair: int) -
     state = noise(rng)
     add_sprites(state, rng)
     state.registers["obsel"] = pair << 5 | state.registers["obsel"] & 0x1F
-    plane = obj.compose_plane(state.snapshot(), state.registers["obsel"])
-    assert plane.time_over.any() or pair in (0, 1, 3, 6, 7)  # sprites of 64 pixels crowd every line
+    screen = composed(state)
+    assert screen.time_over.any() or pair in (0, 1, 3, 6, 7)  # sprites of 64 pixels crowd every line
     assert_same_picture(state, core)
 
 
@@ -91,10 +96,10 @@ def test_forty_sprites_on_a_line_lose_those_at_the_back(core: CoreFile) -> None:
     oam[1:160:4] = 100
     oam[2:512:4] = rng.integers(0, 256, 128)
     state.oam = oam
-    plane = obj.compose_plane(state.snapshot(), state.registers["obsel"])
-    assert plane.range_over[100:108].all()
-    assert not plane.range_over[108:].any()
-    assert plane.owner.max() == 31
+    screen = composed(state)
+    assert screen.range_over[100:108].all()
+    assert not screen.range_over[108:].any()
+    assert screen.owner.max() == 31
     assert_same_picture(state, core)
 
 
@@ -109,8 +114,8 @@ def test_sprites_at_minus_256_use_up_the_line(core: CoreFile) -> None:
     oam[32:64:4] = 0
     oam[514:516] = 0x55  # the eight behind them at x = -256
     state.oam = oam
-    plane = obj.compose_plane(state.snapshot(), state.registers["obsel"])
-    assert plane.time_over[50:82].all()
+    screen = composed(state)
+    assert screen.time_over[50:82].all()
     assert_same_picture(state, core)
 
 
@@ -148,12 +153,18 @@ def test_offset_per_tile_under_mosaic(core: CoreFile, mode: int) -> None:
 
 
 @accuracy
-@pytest.mark.parametrize("mosaic", [0, 0x51])
-def test_the_main_screens_half_of_mode_5(core: CoreFile, mosaic: int) -> None:
+@pytest.mark.parametrize("mode", [5, 1])
+@pytest.mark.parametrize("math", [False, True])
+def test_hires_shows_both_screens(core: CoreFile, mode: int, math: bool) -> None:
     rng = of(5)
-    state = noise(rng, mosaic=mosaic)
-    add_layers(state, rng, 5)
+    state = noise(rng, setini=0 if mode == 5 else 8)  # mode 5, and pseudo hi-res
+    add_layers(state, rng, mode)
     add_sprites(state, rng, 30)
+    if math:
+        add_windows(state, rng)
+        add_colour_math(state, rng)
+    state.registers["ts"] = 0x13
+    assert composed(state).rgb.shape == (224, 512, 3)
     assert_same_picture(state, core)
 
 
@@ -252,7 +263,7 @@ def test_brightness(core: CoreFile, brightness: int) -> None:
     rng = of(61)
     state = noise(rng, inidisp=brightness)
     add_layers(state, rng, 1)
-    screen = compose.compose_screen(decode_frame(state.snapshot()))
+    screen = composed(state)
     difference = picture_of(state, core).astype(int) - screen.rgb
     assert np.abs(difference).max() <= 1  # the last bit of its rounding is not ours
 
@@ -263,7 +274,7 @@ def test_forced_blank_is_black(core: CoreFile) -> None:
     state = noise(rng, inidisp=0x8F)
     add_layers(state, rng, 1)
     assert not picture_of(state, core).any()
-    assert not compose.compose_screen(decode_frame(state.snapshot())).rgb.any()
+    assert not composed(state).rgb.any()
 
 
 @both
@@ -276,7 +287,7 @@ def test_every_visible_sprite_pixel_has_its_owner(core: CoreFile) -> None:
     state.oam[3:32:4] = state.oam[3:32:4] & 0xF1 | np.arange(8) << 1
     state.cgram &= 0x3FFF  # bit 4 of blue: sprites alone
     state.cgram[128:] = np.arange(128) // 16 << 5 | 0x4000
-    screen = compose.compose_screen(decode_frame(state.snapshot()))
+    screen = composed(state)
     picture = picture_of(state, core)
     shown = np.where(picture[..., 2] >= 0x80, (picture[..., 1] >> 3).astype(np.int16), np.int16(-1))
     np.testing.assert_array_equal(screen.owner, shown)

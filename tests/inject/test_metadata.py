@@ -36,7 +36,7 @@ WRONG: list[tuple[list[str | int], object, str]] = [
     (["width"], 8, "the tile at .* is outside of 8x24 pixels"),
     (["bpp"], 3, '"bpp" is 3, expected one of 2, 4, 8'),
     (["bpp"], 8, "1 palettes of 16 colours; 8bpp takes 1 to 1 of 256"),
-    (["rom"], None, "rom is not a JSON object"),
+    (["rom"], None, "rom is not an object"),
     (["rom", "sha256"], "A" * 64, '"rom.sha256" is "A+..., expected 64 lower-case hex digits'),
     (["palettes"], [], '"palettes" is .., expected a list of 1 to 8'),
     (
@@ -45,7 +45,7 @@ WRONG: list[tuple[list[str | int], object, str]] = [
         '"palettes.0..bgr555" is .*, expected a list whose item 3 is a whole number from 0 to 32767',
     ),
     (["cells"], {}, '"cells" is .., expected a list'),
-    (["cells", 1], 5, r"cells\[1\] is not a JSON object"),
+    (["cells", 1], 5, r"cells\[1\] is not an object"),
     (["cells", 1, "x"], Change.DELETE, r'"cells\[1\].x" is missing'),
     (["cells", 1, "x"], -8, "expected a whole number from 0"),
     (["cells", 1, "hflip"], 1, r'"cells\[1\].hflip" is 1, expected true or false'),

@@ -55,7 +55,8 @@ def test_memories_and_registers_are_as_told(game: LabGame, name: str) -> None:
         assert snapshot.wram[kept["wram_offset"] :][: len(data)].tobytes() == data, kept
     # A register that HDMA writes holds what the last row left in it.
     moving = {channel["bbad"] + 0x2100 for channel in scene["channels"]}
-    assert np.array_equal(snapshot.cgram, lab_truth.cgram(name, row=lab_truth.ROWS - 1))
+    step = game.variable(snapshot, "cycle_shown")
+    assert np.array_equal(snapshot.cgram, lab_truth.cgram(name, row=lab_truth.ROWS - 1, step=step))
     checked = 0
     for register, value in dict(scene["registers"]).items():
         if register in PLAIN and register not in moving:
@@ -64,3 +65,34 @@ def test_memories_and_registers_are_as_told(game: LabGame, name: str) -> None:
             checked += held is not None
     assert checked >= 3
     assert game.variable(snapshot, "lag_frames") == 0
+
+
+@pytest.mark.parametrize("name", [scene["name"] for scene in lab_truth.load_truth()["scenes"] if scene["channels"]])
+def test_the_state_holds_the_channels_that_the_scene_set_up(game: LabGame, name: str) -> None:
+    scene, cpu = lab_truth.scene(name), game.go_to(name).cpu
+    assert cpu is not None
+    assert cpu.hdmaen == scene["hdmaen"]
+    assert cpu.nmitimen == 0x81
+    for channel in scene["channels"]:
+        held = cpu.dma[channel["number"]]
+        assert (held.dmap, held.bbad) == (channel["dmap"], channel["bbad"])
+        assert held.a1b << 16 | held.a1t == channel["table_address"]
+        if channel["dmap"] & 0x40:
+            assert held.dasb == channel["indirect_bank"]
+
+
+def test_colours_go_round_in_the_buffer_and_follow_in_cgram(game: LabGame) -> None:
+    mirror = lab_truth.scene("embers")["mirror"]
+    snapshot, seen, ahead = game.go_to("embers"), set(), 0
+    for _ in range(60):
+        step = game.variable(snapshot, "cycle_shown")
+        seen.add(step)
+        assert np.array_equal(snapshot.cgram, lab_truth.cgram("embers", step=step))
+        assert snapshot.wram is not None
+        buffer = snapshot.wram[mirror["wram_offset"] :][: mirror["size"]].view("<u2")
+        prepared = game.variable(snapshot, "cycle_step")
+        assert np.array_equal(buffer, lab_truth.cgram("embers", step=prepared))
+        ahead += prepared != step
+        snapshot = game.host.step()
+    assert seen == set(range(7))
+    assert ahead, "the main loop prepares the next colours before vblank sends them"

@@ -46,7 +46,7 @@ def screen(name: str, step: int, field: int) -> NDArray[np.int64]:
 
 def test_obj_interlace_alone_shows_every_second_row_by_turns(core: str) -> None:
     fields = [screen("halves", 2, field) for field in (0, 1)]
-    assert not np.array_equal(*fields)
+    assert not np.array_equal(fields[0], fields[1])
     with LabGame(core) as game:
         snapshot, seen = game.go_to("halves"), []
         for _ in range(4):

@@ -87,7 +87,7 @@ def picture_of(core: str, name: str) -> NDArray[np.uint8]:
     with LabGame(core) as game:
         picture = game.go_to(name).picture
     assert picture is not None
-    return picture >> 3
+    return np.right_shift(picture, 3, dtype=np.uint8)
 
 
 def test_each_row_of_the_bay_is_scrolled_as_told(core: str) -> None:

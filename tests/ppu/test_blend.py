@@ -2,23 +2,41 @@
 
 import numpy as np
 import pytest
-from halscope import PpuRegisters
-from halscope.ppu import blend
-from halscope.ppu.blend import BACKDROP, OBJ, Pixels
+from halscope import Snapshot, decode_frame
+from halscope.ppu.compose import compose_screen
+from halscope.ppu.oam import OamEntry
+from support import probe_rom
+from support.oam import pack_oam
 
 RED_20, RED_14, RED_30 = 20, 14, 30
-
-
-def pixels(colour: int, source: int) -> Pixels:
-    return Pixels(np.full((1, 256), colour, np.uint16), np.full((1, 256), source, np.uint8))
+BACKDROP, BG1, OBJ = 0, 1, 5
 
 
 def result(
-    cgwsel: int, cgadsub: int, *, source: int = 1, sub: Pixels | None = None, palette: int = 0, coldata: int = RED_14
+    cgwsel: int,
+    cgadsub: int,
+    *,
+    source: int = BG1,
+    subscreen: int | None = None,
+    palette: int = 0,
+    coldata: int = RED_14,
 ) -> int:
-    ppu = PpuRegisters(cgwsel=cgwsel, cgadsub=cgadsub, coldata=coldata, wobjsel=0)
-    obj_palettes = np.full((1, 256), palette, np.uint8)
-    return int(blend.blend(ppu, pixels(RED_20, source), sub, obj_palettes)[0, 0])
+    """The first pixel: `source` in RED_20 on the main screen; BG2 in RED_14, or nothing, on the subscreen."""
+    cgram = np.full(256, RED_20, np.uint16)
+    cgram[33] = RED_14  # BG2's colour 1 in mode 0
+    vram = np.zeros(0x10000, np.uint8)
+    vram[::2] = 0xFF  # every tile is opaque
+    registers = {
+        "cgwsel": cgwsel,
+        "cgadsub": cgadsub,
+        "coldata": coldata,
+        "tm": {BACKDROP: 0, BG1: 1, OBJ: 0x10}[source],
+        "ts": 2 if subscreen else 0,
+    }
+    oam = pack_oam((OamEntry(0, 0, 0, palette=palette),))
+    ppu = probe_rom.expected_registers(registers)
+    snapshot = Snapshot(vram=vram, cgram=cgram, oam=oam, ppu=ppu)
+    return int(compose_screen(decode_frame(snapshot)).colours[0, 0])
 
 
 @pytest.mark.parametrize(
@@ -39,13 +57,13 @@ def test_components_do_not_carry_into_each_other() -> None:
 
 
 def test_the_subscreens_backdrop_is_not_halved() -> None:
-    assert result(2, 0x41, sub=pixels(RED_14, 2)) == 17
-    assert result(2, 0x41, sub=pixels(RED_14, BACKDROP)) == 31
+    assert result(2, 0x41, subscreen=2) == 17
+    assert result(2, 0x41, subscreen=BACKDROP) == 31
 
 
 def test_sprites_of_palettes_0_to_3_take_no_part() -> None:
-    assert result(0, 0x10, source=OBJ, palette=191) == 20
-    assert result(0, 0x10, source=OBJ, palette=192) == 31
+    assert result(0, 0x10, source=OBJ, palette=3) == 20
+    assert result(0, 0x10, source=OBJ, palette=4) == 31
 
 
 def test_the_backdrop_has_a_bit_of_its_own() -> None:

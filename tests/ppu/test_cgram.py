@@ -34,9 +34,3 @@ def test_what_is_no_colour_is_refused() -> None:
     for wrong in ([1, 2], [[1, 2, 3, 4]], [0, 0, 256], [0, -1, 0], [0.5, 0, 0], 7):
         with pytest.raises(UsageError):
             cgram.from_rgb(wrong)
-
-
-def test_brightness_dims_every_component() -> None:
-    white = np.array([0x7FFF], np.uint16)
-    shown = [cgram.shown_rgb(white, brightness)[0].tolist() for brightness in (0, 7, 15)]
-    assert shown == [[3] * 3, [127] * 3, [255] * 3]

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 from halscope import Snapshot, decode_frame
-from halscope.ppu import FrameDecoder, bg, mode7
+from halscope.ppu import FrameDecoder
 from halscope.ppu.oam import OamEntry
 from halscope_hooks import Frame, Layer, PpuRegisters, Sprite
 from hypothesis import given
@@ -116,20 +116,6 @@ def test_layers_that_were_not_asked_for_in_between_are_still_right(seed: int) ->
         layers = bool(rng.integers(2))
         assert_equal(decoder.decode(snapshot, layers=layers), decode_frame(snapshot, layers=layers))
         snapshot = mutated(snapshot, rng)
-
-
-@examples(60)
-@given(seed=st.integers(0, 2**32), mode=st.integers(0, 7))
-def test_planes_say_what_the_packed_pixels_say(seed: int, mode: int) -> None:
-    """Tests compare the packed pixels with the pictures of real cores."""
-    snapshot = random_snapshot(np.random.default_rng(seed), mode)
-    frame = decode_frame(snapshot, layers=True)
-    for layer in frame.layers:
-        packed = (mode7 if mode == 7 else bg).draw_layer(snapshot, layer.index)
-        np.testing.assert_array_equal(layer.colours, packed & bg.COLOUR)
-        np.testing.assert_array_equal(layer.opaque, packed & bg.OPAQUE != 0)
-        np.testing.assert_array_equal(layer.priority, packed & bg.PRIORITY != 0)
-        assert layer.colours.shape == (239 if (snapshot.ppu.setini or 0) & 4 else 224, 512 if mode in (5, 6) else 256)
 
 
 def quiet(**registers: int) -> Snapshot:

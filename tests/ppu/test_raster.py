@@ -13,7 +13,8 @@ from halscope_hooks import RASTER_DTYPE, CpuRegisters, DmaChannel, PpuRegisters,
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from support.hdma_reference import PORTS, random_table, writes_of
+from support.hdma_reference import random_table, writes_of
+from support.plain_hdma import UNITS
 
 IDLE = DmaChannel(dmap=0, bbad=0, a1t=0, a1b=0, das=0, dasb=0, a2a=0, ntrl=0)
 WRITES = list[tuple[int, int, int]]
@@ -83,8 +84,8 @@ def test_the_last_transfer_comes_after_the_last_row() -> None:
 
 @pytest.mark.parametrize("mode", range(8))
 def test_each_mode_writes_its_registers_in_order(mode: int) -> None:
-    found = rows(walked(bytes([1, *range(10, 10 + len(PORTS[mode])), 0]), mode))
-    assert found == [(0, 0x26 + port, 10 + n) for n, port in enumerate(PORTS[mode])]
+    found = rows(walked(bytes([1, *range(10, 10 + len(UNITS[mode])), 0]), mode))
+    assert found == [(0, 0x26 + port, 10 + n) for n, port in enumerate(UNITS[mode])]
 
 
 def test_an_indirect_table_holds_addresses() -> None:
@@ -209,7 +210,7 @@ def test_random_tables_are_followed_as_the_hardware_does(seed: int, chosen: set[
     for n in sorted(chosen):
         mode, indirect = int(rng.integers(8)), bool(rng.integers(2))
         at, data_at = 0x2000 + 0x1000 * n, 0xF800 * n & 0xFFFF
-        made = random_table(rng, mode, random_bytes(rng, len(PORTS[mode])), indirect=indirect, data_at=data_at)
+        made = random_table(rng, mode, random_bytes(rng, len(UNITS[mode])), indirect=indirect, data_at=data_at)
         wram[at : at + len(made.table)] = np.frombuffer(made.table, np.uint8)
         places = 0x10000 + (data_at + np.arange(len(made.data))) % 0x10000
         wram[places] = np.frombuffer(made.data, np.uint8)

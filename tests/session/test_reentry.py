@@ -49,6 +49,7 @@ def every_call(session: Session, path: Path) -> dict[str, Callable[[], object]]:
         "run": lambda: session.run("x", lambda _context: None),
         "preview": lambda: session.preview("x", lambda _context: None, key=1),
         "set_locate": lambda: session.set_locate(lambda _vram: NOTHING),
+        "set_rom": lambda: session.set_rom(None),
         "report_failure": lambda: None,  # its own effect would call this again; see below
         "stats": session.stats,
         "state": lambda: session.state,

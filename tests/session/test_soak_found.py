@@ -209,3 +209,14 @@ def test_an_end_that_comes_during_a_start_ends_all_that_the_start_has_begun(
     session.close()
     assert kept.closed
     assert seen.closed
+
+
+def test_a_closed_session_that_its_engine_leads_to_is_freed() -> None:
+    session = live(MadeHost())
+    pull = session.pull(JobFailed)
+    session.report_failure("a lookup", HostError(session), "")  # as an error's frames keep it
+    session.close()
+    gone = weakref.ref(session)
+    del session, pull
+    gc.collect()
+    assert gone() is None

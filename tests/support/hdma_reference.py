@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from halscope_hooks import DmaChannel
-
-PORTS = ((0,), (0, 1), (0, 0), (0, 0, 1, 1), (0, 1, 2, 3), (0, 1, 0, 1), (0, 0), (0, 0, 1, 1))
-"""The B addresses of each transfer mode, relative to $43n1."""
+from support.plain_hdma import UNITS
 
 Read = Callable[[int, int], int]
 """The byte at (bank, address)."""
@@ -49,7 +47,7 @@ class _Run:
             return []
         writes = []
         if self.first or self.repeats:
-            for port in PORTS[self.channel.dmap & 7]:
+            for port in UNITS[self.channel.dmap & 7]:
                 value = self._data() if self.channel.dmap & 0x40 else self._table()
                 writes.append(((self.channel.bbad + port) & 0xFF, value))
         self.first = False
@@ -95,7 +93,7 @@ def random_table(
         data_at: Address of the data in its bank.
     """
     table, data, line = bytearray(), bytearray(), 0
-    size = len(PORTS[mode])
+    size = len(UNITS[mode])
     end = 230 if rng.integers(3) else int(rng.integers(1, 200))
     while line < end:
         count = int(rng.choice([0x80, rng.integers(1, 0x80), rng.integers(1, 20), rng.integers(0x81, 0x100), 0x83]))

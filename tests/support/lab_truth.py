@@ -19,10 +19,16 @@ from support import hal_reference
 FOLDER = Path(__file__).resolve().parents[1] / "roms" / "lab"
 IMAGE = FOLDER / "halscope-lab.sfc"
 TRUTH = FOLDER / "halscope-lab.json"
-STORED_BYTES = {"3bpp-low": 24, "3bpp-high": 24}
-"""Bytes of a tile before the transform."""
-SHOWN_BYTES = {"3bpp-low": 32, "3bpp-high": 32}
-"""Bytes of a tile in VRAM after the transform."""
+PLANES: dict[str, tuple[int, tuple[tuple[int, ...], ...]]] = {
+    "3bpp-low": (3, ((0,), (1,), (2,), ())),
+    "3bpp-high": (3, ((0,), (1,), (2,), (0, 1, 2))),
+    "2bpp": (2, ((0,), (1,), (), ())),
+    "1bpp": (1, ((0,), ())),
+    "1bpp-colour3": (1, ((0,), (0,))),
+    "1bpp-4bpp": (1, ((0,), (), (), ())),
+    "1bpp-4bpp-colour15": (1, ((0,), (0,), (0,), (0,))),
+}
+"""Transforms: planes of a stored tile, and for each plane in VRAM the stored ones that are ORed into it."""
 
 HALF_OF_WORDS = {"mode7": 1, "mode7-map": 0}
 """Mode 7: which byte of each VRAM word the data goes to."""
@@ -65,47 +71,74 @@ def scene(name: str) -> dict[str, Any]:
     return next(record for record in load_truth()["scenes"] if record["name"] == name)
 
 
+def tile_sizes(transform: str, bpp: int) -> tuple[int, int]:
+    """Bytes of a tile as it is stored, and the bytes that it spans in VRAM."""
+    if transform == "mode7":
+        return 8 * bpp, 16 * bpp
+    if transform in PLANES:
+        stored, shown = PLANES[transform]
+        return 8 * stored, 8 * len(shown)
+    return 8 * bpp, 8 * bpp
+
+
 def expanded(data: bytes, transform: str) -> bytes:
     """The bytes in VRAM of stored tiles."""
-    if transform == "none":
-        return data
-    tiles = np.frombuffer(data, np.uint8).reshape(-1, STORED_BYTES[transform])
-    shown = np.zeros((len(tiles), SHOWN_BYTES[transform]), np.uint8)
-    shown[:, :16] = tiles[:, :16]
-    shown[:, 16::2] = tiles[:, 16:]
-    if transform == "3bpp-high":
-        shown[:, 17::2] = tiles[:, 0:16:2] | tiles[:, 1:16:2] | tiles[:, 16:]
-    return shown.tobytes()
+    stored, shown = PLANES[transform]
+    tiles = np.frombuffer(data, np.uint8).reshape(-1, 8 * stored)
+
+    def plane(number: int, planes: int, memory: Bytes) -> Bytes:
+        """A plane's rows: interleaved with those of its pair, or alone behind all pairs."""
+        begin = number // 2 * 16
+        return (
+            memory[:, begin : begin + 8]
+            if number == planes - 1 and planes % 2
+            else memory[:, begin + number % 2 : begin + 16 : 2]
+        )
+
+    memory = np.zeros((len(tiles), 8 * len(shown)), np.uint8)
+    for number, parts in enumerate(shown):
+        for part in parts:
+            plane(number, len(shown), memory)[:] |= plane(part, stored, tiles)
+    return memory.tobytes()
 
 
 def vram(name: str) -> Bytes:
     """A scene's whole VRAM, uint8[65536]; what the scene does not load is zero."""
     memory = np.zeros(0x10000, np.uint8)
     for piece in scene(name)["vram"]:
-        at, offset, transform = piece["vram_byte"], piece["byte_offset"], piece["transform"]
-        stored = piece["size"]
+        at, size, transform = piece["vram_byte"], piece["size"], piece["transform"]
+        data = sources()[piece["block"]][piece["byte_offset"] :]
         if transform in HALF_OF_WORDS:
-            data = np.frombuffer(sources()[piece["block"]], np.uint8)[offset : offset + stored // 2]
-            memory[at + HALF_OF_WORDS[transform] : at + stored : 2] = data
+            memory[at + HALF_OF_WORDS[transform] : at + size : 2] = np.frombuffer(data, np.uint8)[: size // 2]
             continue
-        if transform != "none":
-            stored = piece["size"] // SHOWN_BYTES[transform] * STORED_BYTES[transform]
-        shown = expanded(sources()[piece["block"]][offset : offset + stored], transform)
-        assert len(shown) == piece["size"]
-        memory[at : at + len(shown)] = np.frombuffer(shown, np.uint8)
+        if transform in PLANES:
+            stored, shown = tile_sizes(transform, 0)
+            data = expanded(data[: size // shown * stored], transform)
+        memory[at : at + size] = np.frombuffer(data, np.uint8)[:size]
     return memory
 
 
-def cgram(name: str, row: int | None = None) -> NDArray[np.uint16]:
-    """A scene's palette memory, uint16[256]: as the loader fills it, or as HDMA has left it when a row is drawn.
+def cgram(name: str, row: int | None = None, step: int = 0) -> NDArray[np.uint16]:
+    """A scene's palette memory, uint16[256].
 
-    After the last row, and so at the start of vblank, it is that of row ROWS - 1.
+    Args:
+        name: The scene.
+        row: As HDMA has left it when this row is drawn; ROWS - 1 is also how it is at the start of vblank. Without a
+            row: as the loader fills it.
+        step: The variable `cycle_shown`, if the scene has a mirror whose colours go round.
     """
     memory = np.zeros(512, np.uint8)
     for piece in scene(name)["cgram"]:
         data = sources()[piece["block"]][piece["byte_offset"] :][: piece["size"]]
         memory[piece["cgram_byte"] :][: len(data)] = np.frombuffer(data, np.uint8)
     colours = memory.view("<u2").astype(np.uint16)
+    mirror = scene(name)["mirror"]
+    for piece in mirror["halved"] if mirror else ():
+        first, bright, count = (piece[key] // 2 for key in ("cgram_byte", "of_cgram_byte", "size"))
+        colours[first : first + count] = (colours[bright : bright + count] & 0x7BDE) >> 1
+    if mirror:
+        first, count = (mirror["cycle"][key] // 2 for key in ("cgram_byte", "size"))
+        colours[first : first + count] = np.roll(colours[first : first + count], -step)
     for rows in scene(name)["raster"]:
         if row is not None and "entry" in rows:
             colours[rows["entry"]] = values(rows)[row]
@@ -142,11 +175,7 @@ def tiles(name: str) -> Iterator[Tile]:
         if record["kind"] not in ("sprites", "tiles"):
             continue
         transform = piece["transform"]
-        plain = record["bpp"] * 8
-        if transform == "mode7":
-            stored, shown = plain, 2 * plain
-        else:
-            stored, shown = STORED_BYTES.get(transform, plain), SHOWN_BYTES.get(transform, plain)
+        stored, shown = tile_sizes(transform, record["bpp"])
         for number in range(piece["size"] // shown):
             at = piece["byte_offset"] + number * stored
             begin, inside = (record["offset"], at) if piece["block"] in blocks else (record["offset"] + at, 0)

@@ -14,6 +14,7 @@ from typing import Final, Literal
 from halscope_hooks import HOOK_API, UsageError
 
 from halscope._version import __version__
+from halscope.app._game_report import game_report
 from halscope.app._workspace import Workspace
 from halscope.codecs import hal
 from halscope.demo import rom_path
@@ -46,13 +47,16 @@ class Check:
     advice: str = ""
 
 
-def examine(plugins: Plugins, rom: Path | None = None, mapping: str | None = None) -> list[Check]:
+def examine(
+    plugins: Plugins, rom: Path | None = None, *, mapping: str | None = None, profile: Path | None = None
+) -> list[Check]:
     """Run every check; the results come in a useful reading order.
 
     Args:
         plugins: The loaded and refused plugins to report.
         rom: A ROM to report on, or `None`.
         mapping: Name of its mapping, or `None` to find it from the file.
+        profile: Its game file, or `None`.
     """
     checks = [
         Check("halscope", "ok", f"{__version__}, hook API {HOOK_API}, Python {platform.python_version()}"),
@@ -62,7 +66,8 @@ def examine(plugins: Plugins, rom: Path | None = None, mapping: str | None = Non
         *_plugins(plugins),
     ]
     if rom is not None:
-        checks.append(_rom(rom, plugins, mapping))
+        workspace = Workspace.open(rom, plugins, mapping=mapping, profile=profile)
+        checks += [_rom(rom, workspace), *_game(workspace)]
     with rom_path() as demo:
         cores = [_core(core, demo) for core in available_cores()]
     checks += cores
@@ -133,13 +138,22 @@ def _plugins(plugins: Plugins) -> list[Check]:
     return checks
 
 
-def _rom(path: Path, plugins: Plugins, mapping: str | None) -> Check:
-    workspace = Workspace.open(path, plugins, mapping=mapping)
+def _rom(path: Path, workspace: Workspace) -> Check:
     game = workspace.game
     known = "no profile knows this game" if game is None else f"{game.match.profile.name}, matched by {game.match.by}"
     notes = [*workspace.rom.warnings, *(() if game is None else game.notes)]
     detail = f"{path}: {workspace.rom.title!r}, {workspace.rom.mapping.name}; {known}"
     return Check("rom", "warn" if notes else "ok", detail, "; ".join(notes))
+
+
+def _game(workspace: Workspace) -> list[Check]:
+    """One check for each part of the profile of the ROM's game."""
+    states: dict[bool | None, Literal["ok", "warn"]] = {True: "ok", None: "ok", False: "warn"}
+    advice = "it is not used; correct the game file, or use another version of the ROM"
+    return [
+        Check(f"profile {one.part}", states[one.holds], one.detail, advice if one.holds is False else "")
+        for one in game_report(workspace)
+    ]
 
 
 def _cache() -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,16 +10,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import FormatError, Host, HostError, HostRequest, Snapshot, Update, capability
+from halscope_hooks import FormatError, Host, HostError, HostRequest, RomError, Snapshot, Update, capability
 
 from halscope._files import read_limited, refuse_same
 from halscope.formats import bsnes, containers, snes9x
 from halscope.formats.recording import RecordingWriter
 from halscope.plugins import Plugins
+from halscope.rom.image import Rom
+from halscope.rom.mapping import parse_mapping
 from halscope.session import Locate, Session
 
 BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
+RECORDING: Final = "recording"
+"""The host that replays recordings."""
 LATE: Final = 0.1  # seconds of delay above which lost time is dropped instead of caught up
 
 
@@ -80,9 +85,21 @@ def open_host(
 
 
 def open_game(
-    game: Game, locate: Locate | None = None, plugins: Plugins | None = None, *, threads: bool = False
+    game: Game,
+    locate: Locate | None = None,
+    plugins: Plugins | None = None,
+    *,
+    threads: bool = False,
+    rom: Rom | None = None,
 ) -> Session:
     """Start the game on the host that it names, from its state if it has one.
+
+    Args:
+        game: What to run.
+        locate: Finds the origins of a VRAM.
+        plugins: The plugins; by default only the built-in ones.
+        threads: Whether the session uses threads.
+        rom: The ROM's image; by default it is read from the game's file, if that is a ROM.
 
     Raises:
         UsageError: A file cannot be read, or the host does not exist.
@@ -98,7 +115,10 @@ def open_game(
         except BaseException:
             host.close()
             raise
-    return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch)
+    if rom is None and game.host != RECORDING:
+        with contextlib.suppress(RomError):  # the host has taken it
+            rom = Rom.load(game.rom, None if game.mapping is None else parse_mapping(game.mapping))
+    return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch, rom=rom)
 
 
 def _start_from(host: Host, path: Path) -> None:
@@ -125,7 +145,7 @@ def _start_from(host: Host, path: Path) -> None:
 
 def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:
     """Open a recording as if it were a running game. Raises UsageError or FormatError."""
-    return open_game(Game(path, host="recording"), locate, plugins)
+    return open_game(Game(path, host=RECORDING), locate, plugins)
 
 
 def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:

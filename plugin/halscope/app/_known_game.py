@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import Codec, CodecError, GameProfile, PointerTable
+from halscope_hooks import Codec, CodecError, EdgeRule, GameProfile, PointerTable
 from numpy.typing import NDArray
 
-from halscope.games import Match, match_game, table_entries
+from halscope.games import Match, match_file, match_game, table_entries
+from halscope.rom.edges import EdgeRules
 from halscope.rom.image import Rom
 from halscope.rom.ranking import KnownStarts
 from halscope.rom.references import ENTRY_DTYPE, NO_BANK, KnownTable, known_offsets
@@ -33,6 +34,7 @@ class KnownGame:
         match: The profile, and how it matched.
         starts: ROM offsets that its tables lead to, by codec.
         tables: The confirmed tables, with the entries that lead to streams.
+        edges: How its decoders read across bank edges, by codec, as far as it is known.
         notes: Lines for the user: the parts of the profile that do not fit this ROM.
     """
 
@@ -40,6 +42,7 @@ class KnownGame:
     starts: KnownStarts = field(repr=False)
     tables: tuple[KnownTable, ...] = field(repr=False)
     notes: tuple[str, ...]
+    edges: EdgeRules = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """The JSON form."""
@@ -49,7 +52,11 @@ class KnownGame:
             "name": profile.name,
             "by": self.match.by,
             "decoders": [
-                {"address": f"{one.snes_address >> 16:02X}:{one.snes_address & 0xFFFF:04X}", "codec": one.codec}
+                {
+                    "address": f"{one.snes_address >> 16:02X}:{one.snes_address & 0xFFFF:04X}",
+                    "codec": one.codec,
+                    "edge": self.edges.get(one.codec),
+                }
                 for one in self.match.decoders
             ],
             "known_starts": {name: len(offsets) for name, offsets in self.starts.items()},
@@ -57,13 +64,21 @@ class KnownGame:
         }
 
 
-def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec]) -> KnownGame | None:
+def known_game(
+    rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec], given: GameProfile | None = None
+) -> KnownGame | None:
     """Return the profile that matches the ROM and where its tables lead, or `None` if none matches.
 
     A profile is used only where the ROM confirms it: a table whose entries lead to no streams is ignored.
+
+    Args:
+        rom: The ROM.
+        profiles: The profiles that may match.
+        codecs: The codecs that tables may name.
+        given: The profile that the user gave for this ROM; the others are not asked then.
     """
-    read = _reader(rom)
-    match = match_game(profiles, rom.title, rom.sha256, read)
+    read = rom.read
+    match = match_game(profiles, rom.title, rom.sha256, read) if given is None else match_file(given, read)
     if match is None:
         return None
     profile = match.profile
@@ -73,6 +88,8 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
         notes.append(f"{profile.name} has the mapping {profile.mapping}, this ROM {rom.mapping.name.lower()}")
     elif profile.decoders and not match.decoders:
         notes.append(f"no code where {profile.name} has its decoder: another version, or another game")
+    edges = {} if notes else _edges(match)
+    rom = replace(rom, edges=edges)
     by_name = {codec.name: codec for codec in codecs}
     for table in profile.tables:
         codec = by_name.get(table.codec)
@@ -84,7 +101,16 @@ def known_game(rom: Rom, profiles: Sequence[GameProfile], codecs: Sequence[Codec
     for note in notes:
         log.info("%s: %s", rom.name, note)
     starts = {name: _ascending(known_offsets(tables, name)) for name in {table.codec for table in tables}}
-    return KnownGame(match, starts, tuple(tables), tuple(notes))
+    return KnownGame(match, starts, tuple(tables), tuple(notes), edges)
+
+
+def _edges(match: Match) -> dict[str, EdgeRule | None]:
+    """Return the rule of each codec whose decoders agree: of those whose code is there, or else of a certain match."""
+    decoders = match.decoders or (match.profile.decoders if match.by != "title" else ())
+    rules: dict[str, set[EdgeRule | None]] = {}
+    for decoder in decoders:
+        rules.setdefault(decoder.codec, set()).add(decoder.edge)
+    return {codec: next(iter(found)) for codec, found in rules.items() if len(found) == 1}
 
 
 def _believed(
@@ -101,7 +127,7 @@ def _believed(
         places = [NO_BANK if place is None else rom.to_offset(place) for place in entry[:3]]
         rows.append((*places, entry.target, offset))
     if table.count < _SHORT:
-        sure = match.by == "sha256" or bool(match.decoders)
+        sure = match.by != "title" or bool(match.decoders)
         believed = sure and streams == offsets
     else:
         believed = len(streams) >= _ENOUGH * len(offsets)
@@ -110,17 +136,9 @@ def _believed(
 
 def _is_stream(codec: Codec, rom: Rom, offset: int) -> bool:
     try:
-        return codec.decode(rom.data, offset).data.size > 0
+        return rom.decode(codec, offset).data.size > 0
     except CodecError:
         return False
-
-
-def _reader(rom: Rom) -> Callable[[int], int | None]:
-    def read(snes_address: int) -> int | None:
-        offset = rom.to_offset(snes_address) if 0 <= snes_address <= 0xFFFFFF else None
-        return None if offset is None else int(rom.data[offset])
-
-    return read
 
 
 def _ascending(offsets: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -101,6 +101,7 @@ class Play:
             self._report(f"{rom.path or 'another ROM'} is running now; its file cannot be read, so it cannot be edited")
             return
         self._workspace = workspace
+        self._session.set_rom(workspace.rom)
         self._report(f"{workspace.rom.name} is running now")
         self._build_index(workspace)
 

@@ -14,7 +14,7 @@ from halscope._files import write_atomic
 from halscope.app._patch_files import check_output, write_patch
 from halscope.app._rom_edits import EditsByRom, RomEdits
 from halscope.app._workspace import Workspace
-from halscope.export.pictures import png_bytes, upscale
+from halscope.export.pictures import png_bytes, square, upscale
 from halscope.inject import (
     EditPlan,
     Sheet,
@@ -130,7 +130,7 @@ class LiveEdits:
             return
         self._looked = frame
         if update.snapshot.picture is not None:
-            write_atomic(self._folder / SCREEN, png_bytes(upscale(update.snapshot.picture, 1)))
+            write_atomic(self._folder / SCREEN, png_bytes(upscale(square(update.snapshot.picture), 1)))
         if update.origins is not None and running is not None:
             self._write_new_sheets(running, update, update.origins, self._folder)
             self._take_saved(running, update.snapshot, self._folder)

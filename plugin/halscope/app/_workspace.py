@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Block, Codec, CodecError, StartEvidence, UsageError
+from halscope_hooks import Block, Codec, CodecError, GameProfile, StartEvidence, UsageError
 
 from halscope._codec import CancelToken
 from halscope._files import read_limited
+from halscope.app._game_files import game_beside, open_rom
 from halscope.app._known_game import KnownGame, known_game
 from halscope.codecs.simcity import SIMCITY
+from halscope.games import load_game
 from halscope.plugins import Plugins
 from halscope.project import KnowledgeFile
 from halscope.rom.image import Rom
@@ -39,6 +41,8 @@ class ListedBlock:
         codec: The codec's name.
         score: 0 to 1, the estimated chance that a block begins exactly here; `None` if it was not estimated.
         start: Evidence for the start.
+        crosses: File offset of the bank edge that it crosses, or `None`. It is a block only if the game's decoder reads
+            on there.
     """
 
     offset: int
@@ -47,6 +51,7 @@ class ListedBlock:
     codec: str
     score: float | None
     start: StartEvidence
+    crosses: int | None = None
 
 
 def to_rom_offset(rom: Rom, snes_address: int) -> int:
@@ -84,14 +89,20 @@ codec makes the search up to a third slower."""
 class Workspace:
     """One ROM, opened for work. Use `Workspace.open`."""
 
-    def __init__(self, rom: Rom, plugins: Plugins) -> None:
-        self.rom = rom
+    def __init__(self, rom: Rom, plugins: Plugins, profile: GameProfile | None = None) -> None:
+        self._image = rom
         self.plugins = plugins
+        self._profile = profile
         self._index: RomIndex | None = None
 
     @classmethod
     def open(
-        cls, path: Path | str, plugins: Plugins | None = None, *, mapping: Mapping | str | None = None
+        cls,
+        path: Path | str,
+        plugins: Plugins | None = None,
+        *,
+        mapping: Mapping | str | None = None,
+        profile: Path | GameProfile | None = None,
     ) -> Workspace:
         """Read the ROM.
 
@@ -99,23 +110,35 @@ class Workspace:
             path: The ROM file.
             plugins: The plugins; by default only the built-in ones.
             mapping: The ROM's mapping, or its name ("lorom"), for a ROM without a usable header; `None` finds it.
+            profile: What is known of the game, or a game file with it; `None` for a `game.toml` beside the ROM if there
+                is one for it, or else the profiles of the plugins.
 
         Raises:
-            UsageError: The file cannot be read, or there is no mapping of this name.
+            UsageError: A file cannot be read, or there is no mapping of this name.
             RomError: It is not a SNES ROM.
+            FormatError: The game file is not valid.
         """
+        path = Path(path)
         mapping = parse_mapping(mapping) if isinstance(mapping, str) else mapping
-        return cls(Rom.load(Path(path), mapping), Plugins() if plugins is None else plugins)
+        given = load_game(profile) if isinstance(profile, Path) else profile
+        rom = open_rom(path, mapping, given)
+        given = game_beside(path, rom) if given is None else given
+        return cls(rom, Plugins() if plugins is None else plugins, given)
 
     @cached_property
     def game(self) -> KnownGame | None:
         """The game whose profile matches the ROM, or `None`."""
-        return known_game(self.rom, self.plugins.games(), self.plugins.codecs())
+        return known_game(self._image, self.plugins.games(), self.plugins.codecs(), self._profile)
+
+    @cached_property
+    def rom(self) -> Rom:
+        """The ROM, with what its game's profile knows about bank edges."""
+        return self._image if self.game is None else replace(self._image, edges=self.game.edges)
 
     @cached_property
     def knowledge(self) -> KnowledgeFile:
         """What was learnt about this ROM, stored in the user's data folder."""
-        return KnowledgeFile(self.rom.sha256)
+        return KnowledgeFile(self._image.sha256)
 
     def codec(self, name: str) -> Codec:
         """Return the codec of this name, built-in or from a plugin. Raises UsageError if it does not exist."""
@@ -161,6 +184,7 @@ class Workspace:
                 codec=str(row["codec"]),
                 score=round(float(row["score"]), 4),
                 start=row["start"].item(),
+                crosses=self.rom.crossed_edge(int(row["offset"]), int(row["packed_size"])),
             )
             for row in self.index().blocks
             if row["score"] >= min_score and codec in (None, row["codec"])
@@ -173,8 +197,16 @@ class Workspace:
             codec: Only streams of this codec; `None` for all codecs that this ROM is searched with.
         """
         streams = [
-            ListedBlock(int(row["offset"]), int(row["packed_size"]), int(row["size"]), each.name, None, "content")
+            ListedBlock(
+                offset=int(row["offset"]),
+                packed_size=int(row["packed_size"]),
+                size=int(row["size"]),
+                codec=each.name,
+                score=None,
+                start="content",
+                crosses=self.rom.crossed_edge(int(row["offset"]), int(row["packed_size"])),
+            )
             for each in (self.codecs() if codec is None else [self.codec(codec)])
-            for row in each.scan(self.rom.data, window=self.rom.mapping.window)
+            for row in each.scan(self.rom.data, window=self.rom.window(each.name))
         ]
         return sorted(streams, key=lambda stream: stream.offset)

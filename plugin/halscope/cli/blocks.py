@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError
 
 from halscope._files import read_limited, refuse_same, write_atomic
-from halscope.app import Plugins, Workspace, bare_stream
+from halscope.app import Plugins, bare_stream
 from halscope.cli._arguments._kinds import number
 from halscope.cli._common import print_json, rom_offset
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 
 RAW_LIMIT = 0x10000  # a HAL block decodes to at most this many bytes
 
@@ -20,31 +22,48 @@ def decompress(options: argparse.Namespace) -> int:
     refuse_same(options.output, options.rom, "ROM")
     plugins = plugins_from(options)
     codec = plugins.codec(options.codec)
-    block = _decode(options, codec, plugins)
+    block, crosses = _decode(options, codec, plugins)
     write_atomic(options.output, block.data)
     if options.json:
         print_json(
-            {"codec": codec.name, "offset": block.offset, "packed_size": block.consumed, "size": int(block.data.size)}
+            {
+                "codec": codec.name,
+                "offset": block.offset,
+                "packed_size": block.consumed,
+                "size": int(block.data.size),
+                "crosses": crosses,
+            }
         )
     else:
         print(f"{options.output}: {block.data.size} bytes from {block.consumed} packed at {block.offset:#x}")
+        if crosses is not None:
+            print(f"{options.output}: crosses the bank edge at {crosses:#x}")
     return 0
 
 
-def _decode(options: argparse.Namespace, codec: Codec, plugins: Plugins) -> Block:
+def _decode(options: argparse.Namespace, codec: Codec, plugins: Plugins) -> tuple[Block, int | None]:
+    """Return the block, and the file offset of the bank edge that it crosses or `None`."""
     path, offset = options.rom, options.offset
     try:
-        rom = Workspace.open(path, plugins, mapping=options.mapping).rom
+        rom = workspace_from(options, plugins).rom
     except RomError:
         # Not a ROM, but perhaps an output of `compress`; for any other file, report why it is not a ROM.
         block = bare_stream(path, codec) if ":" not in offset and number(offset) == 0 else None
         if block is None:
             raise
-        return block
+        return block, None
     try:
-        return codec.decode(rom.data, rom_offset(rom, offset))
+        block = rom.decode(codec, rom_offset(rom, offset))
     except CodecError as error:
         raise HalscopeError(f"{rom.name}: no {codec.name} block: {error}; `halscope scan` lists the blocks") from error
+    crosses = rom.crossed_edge(block.offset, block.consumed)
+    if crosses is not None and rom.edges.get(codec.name) is None:
+        print(
+            f"note: {rom.name}: the block at {block.offset:#x} crosses the bank edge at {crosses:#x}; what follows in "
+            "the file was read, as most decoders do, but the rule of this game's decoder is not known",
+            file=sys.stderr,
+        )
+    return block, crosses
 
 
 def compress(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from halscope.cli._plugins import all_plugins_from
 
 def run(options: argparse.Namespace) -> int:
     """Run and print the checks. Exit code 1 if something required is missing."""
-    checks = examine(all_plugins_from(options), options.rom, options.mapping)
+    checks = examine(all_plugins_from(options), options.rom, mapping=options.mapping, profile=options.profile)
     if options.json:
         print_json(
             {

@@ -20,6 +20,7 @@ from halscope.app import (
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, rom_offset
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 
 
 def run_extract(options: argparse.Namespace) -> int:
@@ -32,7 +33,7 @@ def run_extract(options: argparse.Namespace) -> int:
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
-    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    workspace = workspace_from(options, plugins_from(options))
     moment = _moment(options, workspace)  # refused before the ROM is indexed
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
@@ -82,7 +83,7 @@ def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Sna
 
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch."""
-    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    workspace = workspace_from(options, plugins_from(options))
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     done = inject(

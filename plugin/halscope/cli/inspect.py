@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from halscope.app import Workspace, inspect_files
+from halscope.app import inspect_files
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 
 
 def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
     check_obsel(options.obsel)
-    workspace = (
-        None if options.rom is None else Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
-    )
+    workspace = None if options.rom is None else workspace_from(options, plugins_from(options))
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)

@@ -13,6 +13,7 @@ from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open
 from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 from halscope.session import Session
 
 
@@ -21,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     plugins = plugins_from(options)
-    workspace = Workspace.open(options.rom, plugins, mapping=options.mapping)
+    workspace = workspace_from(options, plugins)
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
     watch = None if options.watch is None else out_folder(options.watch)
@@ -45,7 +46,7 @@ def _run_frames(
     with progress_bar("indexing", "B") as progress:
         locate = workspace.tracker(progress)
     last = None
-    with open_game(game_from(options), locate, plugins) as session:
+    with open_game(game_from(options), locate, plugins, rom=workspace.rom) as session:
         edits = _edits(options, workspace, session, watch)
         try:
             for update in play_frames(session, schedule_from(options), options.frames):
@@ -64,7 +65,7 @@ def _run_live(
     options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None
 ) -> tuple[Update | None, bool, LiveEdits]:
     """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
-    session = open_game(game_from(options), None, plugins, threads=True)
+    session = open_game(game_from(options), None, plugins, threads=True, rom=workspace.rom)
     edits = _edits(options, workspace, session, watch)
 
     def show(update: Update) -> None:

@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from halscope.app import (
-    Workspace,
     check_rom,
     open_game,
     open_recording,
@@ -16,6 +15,7 @@ from halscope.app import (
 from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 
 
 def run_record(options: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def run_record(options: argparse.Namespace) -> int:
 def run_replay(options: argparse.Namespace) -> int:
     """Decode each frame of the recording."""
     plugins = plugins_from(options)
-    workspace = None if options.rom is None else Workspace.open(options.rom, plugins, mapping=options.mapping)
+    workspace = None if options.rom is None else workspace_from(options, plugins)
     locate = None
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:

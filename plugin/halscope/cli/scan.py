@@ -13,14 +13,16 @@ from halscope._files import read_limited
 from halscope.app import LISTED_SCORE, Workspace
 from halscope.cli._common import print_json, progress_bar
 from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
 from halscope.rom import mapping
 
 TILES_LIMIT = 0x100000
+_IDENTIFIED = {"sha256": "hash", "title": "title", "file": "its game file"}
 
 
 def run_scan(options: argparse.Namespace) -> int:
     """List the blocks."""
-    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    workspace = workspace_from(options, plugins_from(options))
     rom = workspace.rom
     codec = None if options.codec is None else workspace.codec(options.codec).name
     if options.all:
@@ -34,7 +36,7 @@ def run_scan(options: argparse.Namespace) -> int:
         return 0
     print(f"{rom.name}: {rom.title!r}, {rom.mapping.name}, {rom.data.size >> 10} KiB")
     if (game := workspace.game) is not None:
-        print(f"game: {game.match.profile.name}, identified by {'hash' if game.match.by == 'sha256' else 'title'}")
+        print(f"game: {game.match.profile.name}, identified by {_IDENTIFIED[game.match.by]}")
     for warning in (*rom.warnings, *(() if game is None else game.notes)):
         print(f"warning: {warning}")
     print(f"{'offset':>8} {'address':>8} {'packed':>6} {'size':>6} codec score start")
@@ -43,6 +45,7 @@ def run_scan(options: argparse.Namespace) -> int:
         print(
             f"{block.offset:#8x} {address >> 16:02X}:{address & 0xFFFF:04X} {block.packed_size:6} {block.size:6} "
             f"{block.codec:5} {'    -' if block.score is None else format(block.score, '5.2f')} {block.start}"
+            f"{'' if block.crosses is None else f' (crosses the bank edge at {block.crosses:#x})'}"
         )
     print(f"{len(blocks)} blocks")
     return 0
@@ -65,7 +68,7 @@ def describe(workspace: Workspace) -> dict[str, Any]:
 
 def run_locate(options: argparse.Namespace) -> int:
     """Print the origins of each tile."""
-    workspace = Workspace.open(options.rom, plugins_from(options), mapping=options.mapping)
+    workspace = workspace_from(options, plugins_from(options))
     data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
     if not data or len(data) % TILE_BYTES:
         raise UsageError(f"{options.tiles}: {len(data)} bytes; raw 4bpp tiles have {TILE_BYTES} bytes each")

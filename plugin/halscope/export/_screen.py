@@ -12,6 +12,10 @@ from PIL import Image, ImageDraw
 
 from halscope.export._canvas import GROUND, SERIES, Colour, as_picture, text_width, write
 
+WIDTH: Final = 256
+LINES: Final = 239
+"""The screen's largest size outside of hi-res and interlace."""
+
 _LABEL_SIZE: Final = 12
 _LABEL_HEIGHT: Final = 16
 _Rectangle = tuple[int, int, int, int]
@@ -43,6 +47,16 @@ def upscale(rgb: NDArray[np.uint8], factor: int) -> Image.Image:
     return Image.fromarray(as_picture(rgb, 3).repeat(factor, axis=0).repeat(factor, axis=1))
 
 
+def square(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a screen (uint8[h, w, 3]) with pixels as high as they are wide.
+
+    A picture in hi-res has 512 columns, an interlaced one up to 478 rows. If only one of the two holds, the picture is
+    doubled in the other direction.
+    """
+    doubled = (rgb.shape[0] > LINES, rgb.shape[1] > WIDTH)
+    return rgb if doubled[0] == doubled[1] else rgb.repeat(2, axis=doubled.index(False))
+
+
 def annotated_screen(rgb: NDArray[np.uint8], boxes: Sequence[Box], *, factor: int = 3) -> Image.Image:
     """Return the screen with each box outlined and labelled.
 
@@ -52,12 +66,16 @@ def annotated_screen(rgb: NDArray[np.uint8], boxes: Sequence[Box], *, factor: in
     Args:
         rgb: uint8[h, w, 3].
         boxes: Boxes in screen pixels, in the order in which their labels are placed.
-        factor: Size of a screen pixel in the result.
+        factor: Size of a screen pixel in the result. In hi-res and interlaced pictures, where a box's pixel is two by
+            two of the picture's, the next even number.
 
     Raises:
         UsageError: `rgb` has a different shape.
     """
-    image = upscale(rgb, factor)
+    rgb = square(as_picture(rgb, 3))
+    unit = 2 if rgb.shape[1] > WIDTH else 1
+    image = upscale(rgb, -(-factor // unit))
+    factor = -(-factor // unit) * unit
     draw = ImageDraw.Draw(image)
     shown: list[tuple[Box, Colour, _Rectangle]] = []
     for at, box in enumerate(boxes):

@@ -29,7 +29,7 @@ from halscope.export._canvas import (
     text_width,
     write,
 )
-from halscope.export._screen import Box, annotated_screen, outline, upscale
+from halscope.export._screen import Box, annotated_screen, outline, square, upscale
 
 __all__ = [
     "SERIES",
@@ -42,6 +42,7 @@ __all__ = [
     "overview",
     "png_bytes",
     "sprite_sheet",
+    "square",
     "upscale",
 ]
 

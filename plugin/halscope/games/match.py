@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from halscope_hooks import Decoder, GameProfile, PointerTable
@@ -15,6 +16,9 @@ ReadByte = Callable[[int], int | None]
 
 _LOOK: Final = 24
 """Number of bytes checked at a decoder's address."""
+
+_CODE: Final = 0x200
+"""Number of bytes of a decoder's code that are searched. Those that are known have 150 to 400."""
 
 # No routine begins with BRK, COP, RTI, WDM, RTS, RTL, STP, or SBC long,X (which is what erased memory reads as).
 _NO_BEGINNING: Final = frozenset({0x00, 0x02, 0x40, 0x42, 0x60, 0x6B, 0xDB, 0xFF})
@@ -26,13 +30,13 @@ class Match:
 
     Args:
         profile: The profile.
-        by: What matched: the hash of the whole image (certain), or the title in the internal header (which hacks and
-            other games may share).
+        by: What matched: the hash of the whole image (certain), the title in the internal header (which hacks and
+            other games may share), or that the user gave a game file for this ROM.
         decoders: The decoders of the profile whose address seems to hold code.
     """
 
     profile: GameProfile
-    by: Literal["sha256", "title"]
+    by: Literal["sha256", "title", "file"]
     decoders: tuple[Decoder, ...]
 
 
@@ -60,10 +64,36 @@ def match_game(profiles: Iterable[GameProfile], title: str, sha256: str, read: R
     return next(borne_out, by_title[0] if by_title else None)
 
 
+def match_file(profile: GameProfile, read: ReadByte) -> Match:
+    """Return the match of a profile that the user gave for this ROM, whatever its titles and hashes say."""
+    return Match(profile, "file", _decoders(profile, read))
+
+
+def fits(profile: GameProfile, title: str, sha256: str) -> bool:
+    """Whether a profile is for a ROM with this title and hash. One that names neither is for any ROM."""
+    by_title = bool(title) and any(fnmatchcase(title, pattern) for pattern in profile.titles)
+    return sha256 in profile.sha256 or by_title or not (profile.titles or profile.sha256)
+
+
 def code_at(read: ReadByte, snes_address: int) -> bool:
     """Whether a routine may begin there: it is ROM, not all one value, and starts with a plausible instruction."""
     found = [read(snes_address & 0xFF0000 | (snes_address + step) & 0xFFFF) for step in range(_LOOK)]
     return None not in found and len(set(found)) > _LOOK // 4 and found[0] not in _NO_BEGINNING
+
+
+def reads_pointer(read: ReadByte, decoder: Decoder) -> bool | None:
+    """Whether a decoder's code reads through its pointer (`LDA [dp]` or `LDA [dp],Y`).
+
+    Returns:
+        `None` if the pointer comes in elsewhere than in the direct page.
+    """
+    pointer = decoder.pointer
+    if pointer is None or not pointer.address.startswith("dp+"):
+        return None
+    place = int(pointer.address.removeprefix("dp+"), 16)
+    start = decoder.snes_address
+    code = [read(start & 0xFF0000 | (start + step) & 0xFFFF) for step in range(_CODE)]
+    return any(opcode in (0xA7, 0xB7) and operand == place for opcode, operand in pairwise(code))
 
 
 class TableEntry(NamedTuple):

@@ -1,49 +1,18 @@
-"""The profiles that ship with Halscope, read from profiles.json in this folder."""
+"""The profiles that ship with Halscope: a game file each, in the folder `known`."""
 
 from __future__ import annotations
 
 import importlib.resources
-import json
 from functools import cache
-from typing import Any
 
-from halscope_hooks import Decoder, GameProfile, PointerTable
+from halscope_hooks import GameProfile
+
+from halscope.games.game_file import parse_game
 
 
 @cache
 def profiles() -> tuple[GameProfile, ...]:
-    """Return all profiles, in the file's order."""
-    text = importlib.resources.files("halscope.games").joinpath("profiles.json").read_text("utf-8")
-    return tuple(_profile(game) for game in json.loads(text)["games"])
-
-
-def _profile(game: dict[str, Any]) -> GameProfile:
-    return GameProfile(
-        id=game["id"],
-        name=game["name"],
-        other_names=tuple(game.get("other_names", ())),
-        titles=tuple(game["titles"]),
-        titles_sure=game["titles_sure"],
-        sha256=tuple(game.get("sha256", ())),
-        mapping=game.get("mapping"),
-        decoders=tuple(
-            Decoder(snes_address=_address(decoder["address"]), codec=decoder["codec"], region=decoder.get("region", ""))
-            for decoder in game["decoders"]
-        ),
-        tables=tuple(
-            PointerTable(
-                codec=table["codec"],
-                count=table["count"],
-                low=_address(table["low"]),
-                high=_address(table["high"]),
-                bank=_address(table["bank"]),
-                stride=table.get("stride", 1),
-            )
-            for table in game.get("tables", ())
-        ),
-    )
-
-
-def _address(text: str) -> int:
-    bank, _, address = text.partition(":")
-    return int(bank, 16) << 16 | int(address, 16)
+    """Return all profiles, in the order of their file names."""
+    folder = importlib.resources.files("halscope.games").joinpath("known")
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    return tuple(parse_game(file.read_bytes(), file.name, file.name.removesuffix(".toml")) for file in files)

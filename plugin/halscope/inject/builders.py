@@ -9,6 +9,7 @@ import numpy as np
 from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, Frame, ImageError, Origin, Sprite, StartEvidence, VramOrigins
 from numpy.typing import NDArray
 
+from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.model import TILE, Cell, Sheet, SheetKind
 from halscope.inject.plan import decode_proven
 from halscope.inject.settle import PAGE_SIDE, Tile, settle_origins
@@ -104,7 +105,7 @@ def sheet_from_block(
         InjectError: No stream begins there.
         ImageError: The block holds no whole tile after `lead`, or the palette does not fit.
     """
-    data = decode_proven(rom, codec, block_offset).data.tobytes()
+    data = decode_proven(rom, codec, block_offset, sure=start in PROVEN_STARTS).data.tobytes()
     size = TILE * bpp
     places = range(lead, len(data) - size + 1, size)
     cells = [(data[at : at + size], Origin(codec.name, block_offset, at, start)) for at in places]

@@ -117,7 +117,8 @@ def plan_changes(
                 f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW_CODEC])}"
             )
         else:
-            block = _edit_block(rom, by_name[codec], block_offset, group, start, cancel)
+            sure = force or start in PROVEN_STARTS
+            block = _edit_block(rom, by_name[codec], block_offset, group, start, cancel, sure=sure)
             if start not in PROVEN_STARTS and not force:
                 raise InjectError(
                     f"{rom.name}: the {block.name} holds the tiles, but the only evidence that it begins there is "
@@ -130,24 +131,35 @@ def plan_changes(
     return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
 
 
-def decode_proven(rom: Rom, codec: Codec, block_offset: int) -> Block:
+def decode_proven(rom: Rom, codec: Codec, block_offset: int, *, sure: bool) -> Block:
     """Decode a block and check that the game can read it at that offset.
 
+    Args:
+        rom: The ROM.
+        codec: The block's codec.
+        block_offset: File offset of the block.
+        sure: Whether the start is proven, or the user wants it. Then a stream across a bank edge is accepted where the
+            rule of the game's decoder is not known.
+
     Raises:
-        InjectError: No stream begins there, or it crosses a bank edge.
+        InjectError: No stream begins there, or it crosses a bank edge that the game cannot read across.
     """
     try:
-        block = codec.decode(rom.data, block_offset)
+        block = rom.decode(codec, block_offset)
     except CodecError as error:
         raise InjectError(f"{rom.name}: no {codec.name} stream at {block_offset:#x}: {error.reason}") from error
-    window = rom.mapping.window
-    if window and block_offset // window != (block_offset + block.consumed - 1) // window:
-        edge = (block_offset // window + 1) * window
+    edge = rom.crossed_edge(block_offset, block.consumed)
+    rule = rom.edges.get(codec.name)
+    if edge is None or (rom.window(codec.name) == 0 and (sure or rule is not None)):
+        return block
+    crosses = f"{rom.name}: the {codec.name} stream at {block_offset:#x} crosses the bank edge at {edge:#x}"
+    if rule is None:
         raise InjectError(
-            f"{rom.name}: the {codec.name} stream at {block_offset:#x} crosses the bank edge at {edge:#x}, which the "
-            "game cannot read across: this is not one of the game's blocks"
+            f"{crosses}, and it is not known whether the game reads on there; a game profile can say so (`edge`)"
         )
-    return block
+    raise InjectError(
+        f"{crosses}, where the game's decoder does not read on in the file (its rule is {rule}), so it cannot be edited"
+    )
 
 
 def _edit_block(
@@ -157,8 +169,10 @@ def _edit_block(
     group: list[SheetTile],
     start: StartEvidence,
     cancel: CancelSignal | None,
+    *,
+    sure: bool,
 ) -> BlockEdit:
-    block = decode_proven(rom, codec, block_offset)
+    block = decode_proven(rom, codec, block_offset, sure=sure)
     old = block.data.tobytes()
     name = f"{rom.name}: {codec.name} block at {block_offset:#x}"
     new, changes = merge(old, group, name, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -29,7 +28,8 @@ def to_rgb(cgram: ArrayLike) -> NDArray[np.uint8]:
     Returns:
         uint8 of that shape plus a last axis of 3.
     """
-    return shown_rgb(np.bitwise_and(np.asarray(cgram, np.uint16), np.uint16(0x7FFF)), 15)
+    colours = np.asarray(cgram, np.uint16)
+    return _LEVELS[np.stack([colours >> shift & 31 for shift in (0, 5, 10)], axis=-1)]
 
 
 def palettes(cgram: NDArray[np.uint16]) -> NDArray[np.uint8]:
@@ -59,24 +59,3 @@ def from_rgb(rgb: ArrayLike) -> NDArray[np.uint16]:
     red, green, blue = (_NEAREST[values[..., n]] for n in range(3))
     colours: NDArray[np.uint16] = red | green << np.uint16(5) | blue << np.uint16(10)
     return colours
-
-
-def shown_rgb(bgr: NDArray[np.uint16], brightness: int) -> NDArray[np.uint8]:
-    """Return BGR555 colours (bit 15 clear) as displayed at an INIDISP ($2100) brightness of 0 to 15."""
-    shown: NDArray[np.uint8] = _rgb_of_brightness(brightness)[bgr]
-    return shown
-
-
-@lru_cache(maxsize=16)
-def _rgb_of_brightness(brightness: int) -> NDArray[np.uint8]:
-    """Return uint8[32768, 3]: every colour at a brightness.
-
-    The output stage has sixteen steps of (n + 1) / 16, except that step 0 is nearly black: 1 / 64. This follows bsnes;
-    snes9x divides by 15, keeps 5 bits and is black at 0.
-    """
-    sixty_fourths = (brightness + 1) * 4 if brightness else 1
-    levels = (_LEVELS.astype(np.uint16) * sixty_fourths // 64).astype(np.uint8)
-    colours = np.arange(0x8000)
-    table = np.stack([levels[colours >> shift & 31] for shift in (0, 5, 10)], axis=-1)
-    table.flags.writeable = False
-    return table

@@ -24,7 +24,7 @@ def decode_frame(snapshot: Snapshot, *, layers: bool = False) -> Frame:
     validated. To follow a game use `FrameDecoder`, which returns the same in less time.
     """
     obsel = snapshot.ppu.obsel
-    drawn, unknown = draw_layers(snapshot.vram, snapshot.ppu) if layers else ({}, ())
+    drawn, unknown = draw_layers(snapshot) if layers else ({}, ())
     return Frame(
         snapshot=snapshot,
         sprites=() if obsel is None else decode_sprites(snapshot, obsel),

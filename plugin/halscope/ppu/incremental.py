@@ -69,7 +69,7 @@ class FrameDecoder:
         """Update the layers and return the numbers of the redrawn ones. `kept`: the layers whose VRAM is unchanged."""
         if len(kept) == len(self._layers) and snapshot.ppu == self._drawn_for:
             return ()
-        self._layers, self._layers_unknown = draw_layers(snapshot.vram, snapshot.ppu, kept)
+        self._layers, self._layers_unknown = draw_layers(snapshot, kept)
         self._drawn_for = snapshot.ppu
         return tuple(index for index, one in self._layers.items() if one is not kept.get(index))
 

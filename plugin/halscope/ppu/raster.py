@@ -20,7 +20,11 @@ _NO_PAGES: Final = np.empty(0, np.int64)
 
 
 def with_raster(
-    snapshot: Snapshot, rom: NDArray[np.uint8] | None = None, pages: NDArray[np.int64] | None = None
+    snapshot: Snapshot,
+    rom: NDArray[np.uint8] | None = None,
+    pages: NDArray[np.int64] | None = None,
+    *,
+    before: RasterWrites | None = None,
 ) -> Snapshot:
     """Return the snapshot with the writes of HDMA, and with what is known about raster effects.
 
@@ -30,11 +34,14 @@ def with_raster(
         snapshot: The state at the start of vblank. HDMA tables in WRAM are read from its `wram`.
         rom: The ROM's headerless image, for tables in the ROM.
         pages: int64[512], the ROM offset mapped into each half bank, or -1 (`halscope.rom.mapping.page_table`).
+        before: The writes of an earlier snapshot: if they are equal, the new one gets the same array.
     """
     cpu = snapshot.cpu
     if snapshot.raster is not None or snapshot.raster_effects != "unknown" or cpu is None or cpu.hdmaen is None:
         return snapshot
     raster, complete = _walk(snapshot, cpu, rom, pages)
+    if before is not None and np.array_equal(raster, before):
+        raster = before
     effects: RasterEffects = "some" if raster.size else "none"
     if not complete or cpu.nmitimen is None or cpu.nmitimen & _IRQS:
         effects = "unknown"

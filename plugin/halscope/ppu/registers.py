@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from halscope_hooks import PpuRegisters, UsageError
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Final
+
+from halscope_hooks import PpuRegisters, Snapshot
+
+import halscope._codec as _codec
+
+_all_values: Final = attrgetter(*_codec.snes_register_names())
 
 
-def require(ppu: PpuRegisters, *names: str) -> tuple[int, ...]:
-    """Return the registers' values.
+def unknown(ppu: PpuRegisters, *names: str) -> tuple[str, ...]:
+    """Return those of the registers that the host does not know."""
+    return tuple(name for name in names if getattr(ppu, name) is None)
 
-    Raises:
-        UsageError: The host does not know all of them. The message names the unknown ones.
-    """
-    values = tuple(getattr(ppu, name) for name in names)
-    if None in values:
-        unknown = [name.upper() for name, value in zip(names, values, strict=True) if value is None]
-        raise UsageError(
-            f"PPU registers {', '.join(unknown)} are not known here: use a host or a savestate that has them"
-        )
-    return values
+
+def not_known(names: Sequence[str]) -> str:
+    """Return the message of an error about registers that are not known."""
+    return (
+        f"PPU registers {', '.join(name.upper() for name in names)} are not known here: use a host or a savestate that "
+        "has them"
+    )
 
 
 def known(value: int | None) -> int:
@@ -25,6 +31,18 @@ def known(value: int | None) -> int:
     return 0 if value is None else value
 
 
+def values(ppu: PpuRegisters) -> tuple[int | None, ...]:
+    """Return all registers in the order in which the native code takes them."""
+    everything: tuple[int | None, ...] = _all_values(ppu)
+    return everything
+
+
+def raster_bytes(snapshot: Snapshot) -> bytes | None:
+    """Return the raster writes as the native code takes them, `None` if there are none."""
+    raster = snapshot.raster
+    return None if raster is None or not len(raster) else raster.tobytes()
+
+
 def screen_lines(ppu: PpuRegisters) -> int:
-    """Return the picture's height: 239 with overscan (SETINI, $2133, bit 2), otherwise or if unknown 224."""
+    """Return the lines of a field: 239 with overscan (SETINI, $2133, bit 2), otherwise or if unknown 224."""
     return 239 if known(ppu.setini) & 0x04 else 224

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Buffer
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import RomError, RomIdentity
+from halscope_hooks import Block, Codec, CodecError, RomError, RomIdentity
 from numpy.typing import NDArray
 
 from halscope._boot_code import boots
@@ -18,6 +19,7 @@ from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, LIKELY, copier_header_bytes
 from halscope.rom import mapping as addresses
 from halscope.rom.checksum import Rule, corrected, is_right
+from halscope.rom.edges import EdgeRules, as_read, first_edge, is_contiguous, search_window
 from halscope.rom.header import Header, candidates, read_header
 from halscope.rom.mapping import Mapping
 
@@ -54,6 +56,7 @@ class Rom:
             checksum follows no rule that is known for this cartridge.
         warnings: Oddities of the image, one line each.
         sha256: Hash of `data` in lower-case hex, as are `sha1` and `crc32` (8 digits).
+        edges: How the game's decoders read across bank edges, as far as it is known (`Workspace` fills it in).
     """
 
     data: NDArray[np.uint8] = field(repr=False)
@@ -66,6 +69,7 @@ class Rom:
     sha256: str
     sha1: str
     crc32: str
+    edges: EdgeRules = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, path: Path | str, mapping: Mapping | None = None) -> Rom:
@@ -145,6 +149,35 @@ class Rom:
     def identity(self) -> RomIdentity:
         """The ROM's identity, as used in snapshots."""
         return RomIdentity(path=None if self.path is None else str(self.path), sha1=self.sha1, sha256=self.sha256)
+
+    def read(self, snes_address: int) -> int | None:
+        """Return the byte at a 24-bit address, or `None` if it is not ROM or has more than 24 bits."""
+        offset = self.to_offset(snes_address) if 0 <= snes_address <= 0xFFFFFF else None
+        return None if offset is None else int(self.data[offset])
+
+    def window(self, codec: str) -> int:
+        """Return the multiple in bytes that streams of a codec do not cross in a search; 0 means no limit. If the rule
+        of the game's decoder is not known, streams across an edge are found too, and need a pointer as proof."""
+        return search_window(self.mapping, self.edges.get(codec))
+
+    def crossed_edge(self, offset: int, size: int) -> int | None:
+        """Return the file offset of the first bank edge inside `size` bytes from `offset` on, or `None`."""
+        return first_edge(self.mapping, offset, size)
+
+    def decode(self, codec: Codec, offset: int) -> Block:
+        """Decode the stream at a file offset as the game's decoder reads it.
+
+        Raises:
+            CodecError: No stream begins there, or it runs past the end of what the decoder can read.
+        """
+        rule = self.edges.get(codec.name)
+        if rule is None or is_contiguous(self.mapping, rule):
+            return codec.decode(self.data, offset)
+        with contextlib.suppress(CodecError):
+            block = codec.decode(self.data, offset)
+            if self.crossed_edge(offset, block.consumed) is None:
+                return block
+        return replace(codec.decode(as_read(self.data, self.mapping, rule, offset)), offset=offset)
 
     def to_snes(self, rom_offset: int) -> int:
         """`mapping.to_snes` for this image."""

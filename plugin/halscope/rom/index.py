@@ -80,7 +80,7 @@ class RomIndex:
         """Index a ROM: scan it, rank the starts, decode them, and fingerprint the outputs and the ROM itself.
 
         Args:
-            rom: The image. Streams do not cross edges that the game cannot read across in its mapping.
+            rom: The image. Streams cross bank edges by the rules of its decoders (`Rom.edges`).
             codecs: The codecs. Native ones take a fast path through C++.
             progress: Called with (steps done, total steps).
             cancel: Once cancelled, from any thread, the work ends within milliseconds. A third-party codec's scan is
@@ -145,6 +145,7 @@ class RomIndex:
         _check_names(codecs)
         key = "|".join(
             [f"format {FORMAT}", rom.sha256, rom.mapping.value]
+            + [f"{codec} {rule}" for codec, rule in sorted(rom.edges.items()) if rule is not None]
             + [f"{codec.name} {getattr(codec, 'version', '')}" for codec in codecs]
             + [
                 f"{name} {hashlib.sha256(offsets.tobytes()).hexdigest()}"

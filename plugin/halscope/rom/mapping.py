@@ -34,11 +34,11 @@ class Mapping(Enum):
 
     @property
     def window(self) -> int:
-        """File offset multiple that a linearly read stream cannot cross, in bytes; 0 means no limit.
+        """File offset multiple at which a bank ends, in bytes; 0 if banks do not matter.
 
-        LoROM maps 32 KiB per bank, and a 16-bit index cannot leave the bank. SA-1 games read through the linear banks
-        C0 to FF, where a 24-bit pointer plus a 16-bit index crosses banks freely (Kirby Super Star's decompressor reads
-        `LDA [dp],Y` there), so streams have no limit.
+        Whether a stream may cross it is a rule of the game's decoder: see `halscope.rom.edges`. LoROM maps 32 KiB per
+        bank. SA-1 games read through the linear banks C0 to FF, where a 24-bit pointer plus a 16-bit index crosses
+        banks freely (Kirby Super Star's decompressor reads `LDA [dp],Y` there).
         """
         match self:
             case Mapping.LOROM | Mapping.EXLOROM:

@@ -11,9 +11,10 @@ from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SubscriptionStats
 from halscope.session._job_terms import JobState, JobTimeoutError, Priority, Progress
 from halscope.session._jobs import Job, JobContext, Work
+from halscope.session._plugin_hooks import Dispatch
 from halscope.session._pool import Executor, InlinePool, Pool
 from halscope.session._pull import Pull
-from halscope.session._session import Dispatch, Session
+from halscope.session._session import Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
 from halscope.session._stopping import PhaseSeconds, PoolStoppedError, StopReport, exit_left
 from halscope.session._taps import Recording, Tap, TapOverflowError, TapStats

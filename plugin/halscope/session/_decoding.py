@@ -13,7 +13,7 @@ import numpy as np
 from halscope_hooks import Changes, Event, Frame, HalscopeError, Snapshot, Update, VramOrigins
 from numpy.typing import NDArray
 
-from halscope.ppu import FrameDecoder
+from halscope.ppu import FrameDecoder, with_match
 from halscope.session._cells import Cell
 from halscope.session._job_terms import JobTimeoutError
 from halscope.session._jobs import JobContext
@@ -61,6 +61,7 @@ class LiveLane:
         post: Called with the resulting events.
         failed: Called with each failure: a name, the error, its traceback as text.
         layers: Whether frames get their background layers.
+        compare: Whether frames are compared with the host's picture.
         locate: Finds the origins; `None` while the ROM is not indexed.
     """
 
@@ -70,11 +71,12 @@ class LiveLane:
         failed: Callable[[str, BaseException, str], None],
         *,
         layers: bool,
+        compare: bool,
         locate: Locate | None,
     ) -> None:
         self._post = post
         self._failed = failed
-        self._layers = layers
+        self._layers, self._compare = layers, compare
         self._lookup = Cell(_Lookup(0, locate), Rank.QUEUE)
         self._locate_failures = 0
         self._failures = 0  # decoding failures in a row
@@ -193,6 +195,8 @@ class LiveLane:
 
     def _decode(self, snapshot: Snapshot, job: _Job) -> Update:
         frame = self._decoder.decode(snapshot, layers=self._layers)
+        if self._compare:
+            frame = with_match(frame)
         self._last = frame, job.rom
         update = Update(frame, self._look_up(frame, job.rom), self._decoder.changes)
         # Of each ROM one waits: an update of the next one must not come before the news that it runs.

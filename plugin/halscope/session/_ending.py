@@ -105,6 +105,7 @@ class Ending:
         engine.pools = None
         if self.last is not None:
             engine.live.clear()
+            engine.intake.clear()
             if not engine.host.close():
                 log.info("the host will be closed at its own thread's next call, as only one thread may call a host")
         now = time.monotonic()
@@ -128,6 +129,12 @@ def remember(engine: Engine) -> None:
     """Close the engine at interpreter exit."""
     key = id(engine)
     _all[key] = weakref.ref(engine, lambda gone: _all.pop(key, None) if _all.get(key) is gone else None)
+
+
+def end_dropped(engines: list[Engine]) -> None:
+    """Close the engine of a session that was dropped without close(), unless it was closed and so removed itself."""
+    for engine in tuple(engines):
+        end_in_background(engine, "a session was dropped without close()")
 
 
 def end_in_background(engine: Engine, reason: str) -> None:

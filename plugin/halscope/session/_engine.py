@@ -27,6 +27,7 @@ from halscope_hooks import (
 )
 
 from halscope._output import third_party_code
+from halscope.rom.image import Rom
 from halscope.session._cells import Cell
 from halscope.session._decoding import FRAME, LiveLane, Locate
 from halscope.session._ending import (
@@ -42,6 +43,7 @@ from halscope.session._figures import SessionStats, State
 from halscope.session._host import GONE, HostLink
 from halscope.session._host_feed import HostFeed
 from halscope.session._hub import Hub, Ticket
+from halscope.session._intake import Intake
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Work
 from halscope.session._locks import Rank
@@ -81,24 +83,29 @@ class Engine:
         owns_host: bool,
         locate: Locate | None,
         layers: bool,
+        compare: bool,
         slow: float,
+        rom: Rom | None,
     ) -> None:
         self.threads = threads
         self.right = Right()
         """The right to start, stop and close."""
         self.pools: tuple[Executor, Executor] | None = None
+        self.to_close = [self]
+        """Emptied by a close: `weakref` keeps what the session's finaliser refers to, which may lead to it."""
         self._workers = workers
         self._life = Cell(_Life(), Rank.SESSION)
         self._report = NOTHING_TO_STOP
         self._asked: Job[None] | None = None  # who was asked last to decode
         self.hub = Hub(threads=threads, slow=slow)
         self.taps = Taps(threads=threads, failed=self.failed)
-        self.live = LiveLane(self._post, self.failed, layers=layers, locate=locate)
+        self.intake = Intake(rom)
+        self.live = LiveLane(self._post, self.failed, layers=layers, compare=compare, locate=locate)
         self._submit_cost = Latencies()
         self._pump_cost = Latencies()
         engine = weakref.ref(self)
         self.host = HostLink(host, owned=owns_host, reporter=self._job_failed, gone=lambda: _host_gone(engine))
-        self.host_feed = HostFeed(self.host, self.hub, self.taps, self.live)
+        self.host_feed = HostFeed(self.host, self.hub, self.taps, self.live, self.intake.complete)
         remember(self)
 
     @property
@@ -125,6 +132,7 @@ class Engine:
         if not self._running():
             return
         self.host_feed.notice_changes()
+        snapshot = self.intake.complete(snapshot)
         self.taps.offer(snapshot)
         self.decode(snapshot, time.perf_counter() - began)
 
@@ -142,7 +150,7 @@ class Engine:
         if not self._running():
             raise self.not_open()
         try:
-            update = self.live.feed(snapshot, timeout)
+            update = self.live.feed(self.intake.complete(snapshot), timeout)
         finally:
             self._attend()
         self._flush()
@@ -323,7 +331,9 @@ class Engine:
             closed = last is not None and life.last is last  # else closed during the stop: end it again
             return life._replace(state=State.CLOSED if closed else State.STOPPED, closed=closed)
 
-        self._life.change(settle)
+        _, life = self._life.change(settle)
+        if life.closed:
+            self.to_close.clear()
 
     def not_open(self) -> HostError:
         """Return the error that says why the session does not accept work."""
@@ -341,6 +351,7 @@ class Engine:
         last = Detached(self.host.info, "the process was forked")
         self._life.renew()
         self._life.value = _Life(State.CLOSED, last, closed=True, forked=True)
+        self.to_close.clear()
         self.right.renew()
         self.pools = None
         for part in (self.live, self.hub, self.taps, self.host):

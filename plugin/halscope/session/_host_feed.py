@@ -27,10 +27,13 @@ class HostFeed:
         hub: Receives changes of the host and its touches.
         taps: Receives every snapshot.
         live: Is told which ROM runs.
+        complete: Completes a snapshot; it may be called again with the same one.
     """
 
-    def __init__(self, link: HostLink, hub: Hub, taps: Taps, live: LiveLane) -> None:
-        self._link, self._hub, self._taps, self._live = link, hub, taps, live
+    def __init__(
+        self, link: HostLink, hub: Hub, taps: Taps, live: LiveLane, complete: Callable[[Snapshot], Snapshot]
+    ) -> None:
+        self._link, self._hub, self._taps, self._live, self._complete = link, hub, taps, live, complete
         self.ended = False
         """Whether the host has no more snapshots: the recording has ended, or the emulator is gone."""
         self.handed_in = 0.0
@@ -81,7 +84,7 @@ class HostFeed:
         if "tracing" in able:
             # Calling, storing and forgetting: one step in C, so no touch is lost or posted twice.
             self._hub.post_each(zip(map(call, (cast("Tracing", host).take_touches,)), (None,), strict=True))
-        return snapshot
+        return None if snapshot is None else self._complete(snapshot)
 
     def _hand_in(self) -> None:
         """Offer the host's snapshots to the taps."""
@@ -89,6 +92,6 @@ class HostFeed:
             ticket = self._made[0]
             snapshot = ticket[0]
             if snapshot is not None:
-                self._taps.offer(snapshot, ticket)
+                self._taps.offer(self._complete(snapshot), ticket)
             if self._made and self._made[0] is ticket:  # else a tap has stepped the host itself
                 self._made.popleft()

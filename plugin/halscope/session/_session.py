@@ -11,22 +11,23 @@ import time
 import weakref
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, final
+from typing import Final, Self, final
 
-from halscope_hooks import Attached, Event, Host, HostInfo, Patch, Snapshot, Update, Write
+from halscope_hooks import Event, Host, HostInfo, Patch, Snapshot, Update, Write
 
+from halscope.rom.image import Rom
 from halscope.session._decoding import Locate
 from halscope.session._delivery import Callback, Delivery, Subscription
-from halscope.session._ending import ABANDON, DRAIN, SIGNAL, end_in_background
+from halscope.session._ending import ABANDON, DRAIN, SIGNAL, end_dropped
 from halscope.session._engine import Engine
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
 from halscope.session._job_terms import Priority
 from halscope.session._jobs import Job, Work
+from halscope.session._plugin_hooks import Dispatch, EventHooks, SnapshotHook, no_plugins
 from halscope.session._pull import Pull
 from halscope.session._stopping import StopReport
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
@@ -35,17 +36,6 @@ from halscope.session._threads import PREFIX, on_a_thread
 PUMP_BUDGET: Final = 0.002  # seconds: a frame has 16.6 ms, and the emulator needs most of them
 POLL_WAIT: Final = 0.02  # seconds to wait for a pushing host between two pumps
 FEED_WAIT: Final = 10.0  # seconds that `feed` waits for a decoding in progress
-
-
-class Dispatch(Protocol):
-    """Calls a hook of every plugin; a failing plugin is reported and does not stop the others."""
-
-    def __call__(self, hook: str, /, **arguments: Any) -> None:
-        """Call `hook` with these arguments; `halscope_attached` also gets the session as `session`."""
-
-
-def no_plugins(_hook: str, /, **_arguments: Any) -> None:
-    """A Dispatch without plugins."""
 
 
 @final
@@ -65,7 +55,10 @@ class Session:
         locate: Finds the origins of a VRAM (uint8[65536]); see `set_locate`.
         dispatch: Calls hooks of plugins; by default there are none. Plugins are a subscriber with delivery "host".
         layers: Whether frames get their background layers.
+        compare: Whether frames are compared with the host's picture (`Frame.matches`). It costs the thread that decodes
+            as much as composing the screen, and the host's thread nothing.
         slow: Seconds after which a callback is logged as slow.
+        rom: The ROM that runs; see `set_rom`.
 
     Raises:
         UsageError: The host cannot be held weakly.
@@ -81,7 +74,9 @@ class Session:
         locate: Locate | None = None,
         dispatch: Dispatch = no_plugins,
         layers: bool = False,
+        compare: bool = False,
         slow: float = SLOW,
+        rom: Rom | None = None,
     ) -> None:
         self._engine = Engine(
             host,
@@ -90,14 +85,16 @@ class Session:
             owns_host=owns_host,
             locate=locate,
             layers=layers,
+            compare=compare,
             slow=slow,
+            rom=rom,
         )
         # Dropping the session ends it, which works because no thread holds the session itself.
-        weakref.finalize(self, end_in_background, self._engine, "a session was dropped without close()").atexit = False
+        weakref.finalize(self, end_dropped, self._engine.to_close).atexit = False
         self._kept: tuple[Subscription | Tap, ...] = ()
         if dispatch is not no_plugins:
-            told = self._engine.hub.subscribe(_Hooks(dispatch, self), (), "host", None, "plugins")
-            seen = self._engine.taps.collect(_SnapshotHook(dispatch), "plugins")
+            told = self._engine.hub.subscribe(EventHooks(dispatch, self), (), "host", None, "plugins")
+            seen = self._engine.taps.collect(SnapshotHook(dispatch), "plugins")
             self._kept = (told, seen)
 
     @property
@@ -410,6 +407,11 @@ class Session:
         """Find origins with this function from now on, starting with the last frame; for a new index."""
         self._engine.set_locate(locate)
 
+    def set_rom(self, rom: Rom | None) -> None:
+        """Read HDMA tables from this ROM from now on, so that snapshots have all `raster` writes; tables in WRAM need
+        none. A ROM that differs from the one that the host reports is not used."""
+        self._engine.intake.set_rom(rom)
+
     def report_failure(self, job: str, error: BaseException, traceback: str = "", plugin: str = "") -> None:
         """Report a failure to every subscriber (JobFailed)."""
         self._engine.report_failure(job, error, traceback, plugin)
@@ -426,27 +428,3 @@ class Session:
             if snapshot is not None or self._engine.host_feed.ended or time.monotonic() >= until:
                 return snapshot
             self._engine.pump(PUMP_BUDGET)
-
-
-class _Hooks:
-    """Subscriber that passes events to the plugins' hooks."""
-
-    def __init__(self, dispatch: Dispatch, session: Session) -> None:
-        self._dispatch = dispatch
-        self._session = weakref.ref(session)
-
-    def __call__(self, event: Event) -> None:
-        arguments = {field.name: getattr(event, field.name) for field in fields(event)}
-        if isinstance(event, Attached):
-            arguments["session"] = self._session()
-        self._dispatch(event.hook, **arguments)
-
-
-class _SnapshotHook:
-    """Passes every snapshot to the plugins' hooks."""
-
-    def __init__(self, dispatch: Dispatch) -> None:
-        self._dispatch = dispatch
-
-    def __call__(self, snapshot: Snapshot) -> None:
-        self._dispatch("halscope_snapshot", snapshot=snapshot)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol, cast
 
+from halscope._output import is_our_thread
 from halscope.session._rights import Right
 
 log: Final = logging.getLogger("halscope.session")
@@ -39,6 +40,7 @@ def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
     A signal may go to any thread of a process, most likely to one that is just starting, such as those of an index
     build. There it only sets a flag: the main thread stays in `time.sleep` or `result`, and Ctrl-C seems to do nothing.
     """
+    is_our_thread()
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     target(*arguments)

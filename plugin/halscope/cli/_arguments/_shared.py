@@ -24,11 +24,17 @@ MAPPINGS = ("lorom", "hirom", "exlorom", "exhirom", "sa1")
 
 
 def add_rom_options(command: argparse.ArgumentParser) -> None:
-    """Add --mapping."""
+    """Add --mapping and --profile."""
     command.add_argument(
         "--mapping",
         choices=MAPPINGS,
         help="how the ROM is mapped, for one without a usable header (default: found from the header or the code)",
+    )
+    command.add_argument(
+        "--profile",
+        type=Path,
+        metavar="FILE",
+        help="a game file with what is known of the game (default: game.toml beside the ROM, or a built-in profile)",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from typing import Final, Literal, override
+from typing import Final, override
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +37,14 @@ class KeptPicture(ArrayVideoDriver):
     def __init__(self) -> None:
         super().__init__()
         self._raw: NDArray[np.uint8] | None = None
-        self._size = (0, 0)
+        self._width = 0
 
     @override
     def refresh(self, data: memoryview | FrameBufferSpecial, width: int, height: int, pitch: int) -> None:
         if isinstance(data, memoryview):  # anything else means that the picture has not changed
             # The core reuses its buffer after this call.
             self._raw = np.frombuffer(data, np.uint8).reshape(height, pitch).copy()
-            self._size = (width, height)
+            self._width = width
 
     @property
     @override
@@ -59,11 +59,11 @@ class KeptPicture(ArrayVideoDriver):
         """Forget the last picture."""
         self._raw = None
 
-    def rgb(self, *, main_column: Literal[0, 1]) -> NDArray[np.uint8] | None:
-        """Return the last picture as a private uint8[h, 256, 3], or `None` before the first; see `picture.to_rgb`."""
+    def rgb(self) -> NDArray[np.uint8] | None:
+        """Return the last picture as a private array, or `None` before the first; see `picture.to_rgb`."""
         if self._raw is None:
             return None
-        return picture.to_rgb(self._raw, *self._size, _FORMATS[self.pixel_format], main_column=main_column)
+        return picture.to_rgb(self._raw, self._width, _FORMATS[self.pixel_format])
 
 
 class HeldButtons(IterableInputDriver):

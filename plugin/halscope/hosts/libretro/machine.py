@@ -117,9 +117,8 @@ class Machine:
             self._session.reset()
 
     def picture(self) -> NDArray[np.uint8] | None:
-        """Return the last picture as a private uint8[h, 256, 3], or `None` before the first."""
-        # Measured: snes9x draws the main screen into the even columns of a hi-res picture, bsnes-mercury into the odd.
-        return self._picture.rgb(main_column=0 if self.library_name == "Snes9x" else 1)
+        """Return the last picture as a private uint8[h, 256 or 512, 3], or `None` before the first."""
+        return self._picture.rgb()
 
     def state(self) -> bytearray:
         """Return the core's state, in a buffer that the next call overwrites.

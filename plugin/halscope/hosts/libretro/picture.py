@@ -1,4 +1,4 @@
-"""Converts the emulator's picture to RGB, 256 pixels wide, from any format that cores draw in."""
+"""Converts the emulator's picture to RGB from any format that cores draw in."""
 
 from __future__ import annotations
 
@@ -28,28 +28,21 @@ _tables: dict[PixelFormat, NDArray[np.uint32]] = {}
 _SHIFTS: Final[dict[PixelFormat, tuple[int, int, int]]] = {"rgb1555": (10, 5, 0), "rgb565": (11, 6, 0)}
 
 
-def to_rgb(
-    raw: NDArray[np.uint8], width: int, height: int, pixel_format: PixelFormat, *, main_column: Literal[0, 1]
-) -> NDArray[np.uint8]:
-    """Return the picture as a private uint8[h, 256, 3].
+def to_rgb(raw: NDArray[np.uint8], width: int, pixel_format: PixelFormat) -> NDArray[np.uint8]:
+    """Return the picture as a private uint8[height, 256 or 512, 3].
 
-    Of a picture of double width (hi-res modes; always in the accuracy profile) only the main screen's columns are kept;
-    outside of hi-res they equal the other columns. Of a picture of double height (interlace, more than 239 lines) only
-    the even lines are kept.
+    The accuracy profile of bsnes-mercury always draws 512 columns. They are kept where some pair of them differs, that
+    is in hi-res. An interlaced picture (more than 239 lines) has the rows of both fields.
 
     Args:
         raw: uint8[height, pitch] from the core.
         width: Pixels per line; the rest of the pitch is ignored.
-        height: Number of lines.
         pixel_format: Pixel format.
-        main_column: Which column of each pair is the main screen's.
     """
     pixel = np.dtype(np.uint32 if pixel_format == "xrgb8888" else np.uint16)
     pixels: NDArray[Any] = raw[:, : width * pixel.itemsize].view(pixel)
-    if width == 2 * WIDTH:
-        pixels = pixels[:, main_column::2]
-    if height > 239:
-        pixels = pixels[::2]
+    if width == 2 * WIDTH and np.array_equal(pixels[:, ::2], pixels[:, 1::2]):
+        pixels = pixels[:, ::2]
     if pixel_format != "xrgb8888":
         table = _tables.get(pixel_format)
         if table is None:

@@ -30,8 +30,8 @@ def scan(rom: Rom, codec: Codec, cancel: CancelToken | None, threads: int = 0) -
     """Find every strictly valid stream. The result has at least offset, packed_size and size."""
     stop_if_cancelled(cancel)
     if isinstance(codec, NativeCodec):
-        return codec.scan(rom.data, window=rom.mapping.window, cancel=cancel, threads=threads)
-    return codec.scan(rom.data, window=rom.mapping.window, cancel=cancel)
+        return codec.scan(rom.data, window=rom.window(codec.name), cancel=cancel, threads=threads)
+    return codec.scan(rom.data, window=rom.window(codec.name), cancel=cancel)
 
 
 def first_look(

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from halscope._codec import CancelToken
 from halscope.rom.cancelling import stop_if_cancelled
+from halscope.rom.edges import crossing
 from halscope.rom.image import Rom
 from halscope.rom.pointers import table_pointers
 from halscope.rom.ranking import _evidence as evidence
@@ -122,7 +123,7 @@ def find_families(
     """Scan a ROM with each codec and rank the streams.
 
     Args:
-        rom: The image. Streams do not cross a multiple of its mapping's window.
+        rom: The image. Streams cross bank edges by the rules of its decoders (`Rom.edges`).
         codecs: At most 255 codecs.
         progress: Called with (codecs done, total codecs).
         cancel: Stops the work with CancelledError soon after it is cancelled. A third-party codec that ignores it
@@ -152,6 +153,8 @@ def find_families(
         known[offsets[offsets < len(known)].astype(np.intp)] = True
         tables[known[candidates["offset"]] & (candidates["codec"] == number)] = np.inf
     references = References.known(known_tables, [codec.name for codec in codecs]).joined(references)
+    possible = ~_unproven_across(rom, codecs, candidates) | (tables > 0)
+    candidates, tables = candidates[possible], tables[possible]
     stop_if_cancelled(cancel)
     starts, tables = _chosen(codecs, candidates, tables)
     starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel, threads)
@@ -186,6 +189,13 @@ def _candidates(rom: Rom, codec: Codec, number: int, cancel: CancelToken | None,
     candidates["codec"] = number
     candidates["evidence"] = look
     return candidates
+
+
+def _unproven_across(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -> NDArray[np.bool_]:
+    """Return which candidates cross a bank edge although it is not known that their decoder reads on there."""
+    unknown = np.array([rom.edges.get(codec.name) is None for codec in codecs], np.bool_)
+    crosses = crossing(rom.mapping, candidates["offset"], candidates["packed_size"])
+    return crosses & unknown[candidates["codec"]] if len(codecs) else crosses
 
 
 def _tables(

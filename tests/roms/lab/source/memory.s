@@ -35,3 +35,6 @@ scene_update:       .res 2      ; the scene's routine for the main loop
 scene_vblank:       .res 2      ; the scene's routine for vblank
 joy_held:           .res 2
 joy_pressed:        .res 2
+cycle_step:         .res 2      ; how far the embers' colours in the buffer have gone round
+cycle_shown:        .res 2      ; the same of CGRAM
+cycle_wait:         .res 2

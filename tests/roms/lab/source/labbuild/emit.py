@@ -9,6 +9,8 @@ from demobuild.emit import incbin
 from labbuild.model import Load, Packed, Scene
 from labbuild.transforms import SENDERS, TRANSFORMS
 
+DECODE_BUFFER = 0x7F0000  # as in memory.inc
+
 
 class Generator:
     """Collects the lines of the generated file."""
@@ -44,8 +46,9 @@ class Generator:
         if scene.oam:
             self._raw(f"oam_{scene.name}", "send_oam", 0)
         for name, address in scene.copies:
-            self.lines += ["        a8", f"        lda #${address >> 16 & 1:02X}", "        sta WMADDH", "        a16"]
-            self._raw(name, "send_wram", address & 0xFFFF)
+            self._copy(name, address)
+        for name, address in scene.unpacked:
+            self._decode(self.packed[name], address)
         self.lines += [f"        ldx #registers_{scene.name}", "        jsr write_registers"]
         if scene.channels:
             self.lines += [f"        ldx #channels_{scene.name}", "        jsr set_channels"]
@@ -56,6 +59,18 @@ class Generator:
                 self.lines += [f"        .global {routine}", f"        lda #{routine}", f"        sta {variable}"]
         self.lines += ["        a8", f"        lda #${scene.hdmaen:02X}", "        sta hdma_shadow", "        a16"]
         self.lines.append("        rts")
+
+    def _decode(self, one: Packed, address: int) -> None:
+        """Decode a block to WRAM."""
+        self.lines += [
+            f"        from_table24 block_table, {one.index}",
+            f"        decode_hal ${address >> 16:02X}, ${address & 0xFFFF:04X}",
+        ]
+
+    def _copy(self, name: str, address: int) -> None:
+        """Copy raw data to WRAM."""
+        self.lines += ["        a8", f"        lda #${address >> 16 & 1:02X}", "        sta WMADDH", "        a16"]
+        self._raw(name, "send_wram", address & 0xFFFF)
 
     def _raw(self, name: str, routine: str, target: int) -> None:
         size = len(self.packed[name].stream)
@@ -70,10 +85,13 @@ class Generator:
         one = self.packed[load.asset]
         offset, size = extent(load, one)
         send = SENDERS.get(load.transform, "send_vram")
-        if one.asset.codec == "raw":
+        if one.asset.codec == "raw" and load.transform not in TRANSFORMS:
             self._raw(load.asset, send, load.vram_byte // 2)
             return
-        self.lines += [f"        from_table24 block_table, {one.index}", "        decode_hal"]
+        if one.asset.codec == "raw":
+            self._copy(load.asset, DECODE_BUFFER)
+        else:
+            self._decode(one, DECODE_BUFFER)
         word = f"${load.vram_byte // 2:04X}"
         if load.transform not in TRANSFORMS:
             self.lines.append(f"        send_decoded {send}, {offset}, {word}, {size}")

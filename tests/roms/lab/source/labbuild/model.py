@@ -57,6 +57,16 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Mirror:
+    """A buffer in WRAM that every vblank copies to CGRAM."""
+
+    address: int  # 24 bits
+    pieces: tuple[tuple[int, str, int, int], ...]  # first entry, asset, byte offset in it, entries
+    halved: tuple[tuple[int, int, int], ...]  # first entry, entry of the bright colour, entries
+    cycle: tuple[int, int]  # first entry, entries
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything that the build needs to know about a scene."""
 
@@ -68,11 +78,14 @@ class Scene:
     palettes: tuple[tuple[int, str], ...]  # first CGRAM index and palette
     oam: bytes = b""
     copies: tuple[tuple[str, int], ...] = ()  # raw assets that are copied to a WRAM address (24 bits)
+    unpacked: tuple[tuple[str, int], ...] = ()  # blocks that are decoded to a WRAM address and stay there
+    mirror: Mirror | None = None
     channels: tuple[Channel, ...] = ()
     raster: tuple[Rows, ...] = ()
     update: str = "nothing"  # routine of the main loop
     vblank: str = "nothing"  # routine of the NMI
     setup: str = ""  # routine that the loader calls last
+    agreed: bool = True  # whether all cores draw the same picture
 
     @property
     def hdmaen(self) -> int:

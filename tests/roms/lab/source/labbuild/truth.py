@@ -9,9 +9,10 @@ from typing import Any
 from demobuild.truth import rom_offset
 
 from labbuild.emit import extent
-from labbuild.model import Channel, Load, Packed, Scene
+from labbuild.model import Channel, Load, Mirror, Packed, Scene
 from labbuild.transforms import SENDERS, TRANSFORMS
 
+WRAM = 0x7E0000
 TITLE = "HALSCOPE LAB"
 # Variables exposed to tests, with their sizes in bytes.
 SYMBOLS = {
@@ -22,6 +23,8 @@ SYMBOLS = {
     "scene_frame": 2,
     "load_count": 2,
     "lag_frames": 2,
+    "cycle_step": 2,
+    "cycle_shown": 2,
 }
 
 
@@ -80,14 +83,17 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
         "id": number,
         "name": scene.name,
         "shows": scene.shows,
+        "agreed": scene.agreed,
         "registers": [[0x2100 | register, value] for register, value in scene.registers],
         "hdmaen": scene.hdmaen,
         "vram": [_piece(load, packed) for load in scene.loads],
         "cgram": [
             {"cgram_byte": index * 2, "size": 32, "block": f"colours_{palette}", "byte_offset": 0}
             for index, palette in scene.palettes
-        ],
-        "wram": [{"wram_offset": address - 0x7E0000, "block": name} for name, address in scene.copies],
+        ]
+        + ([] if scene.mirror is None else _mirrored(scene.mirror)),
+        "mirror": None if scene.mirror is None else _mirror(scene.mirror),
+        "wram": [{"wram_offset": address - WRAM, "block": name} for name, address in (*scene.copies, *scene.unpacked)],
         "oam": f"oam_{scene.name}" if scene.oam else None,
         "channels": [_channel(channel, labels) for channel in scene.channels],
         "raster": [
@@ -96,6 +102,31 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
             | {"runs": [list(run) for run in rows.runs]}
             for rows in scene.raster
         ],
+    }
+
+
+def _mirrored(mirror: Mirror) -> list[dict[str, Any]]:
+    return [
+        {"cgram_byte": 2 * entry, "size": 2 * count, "block": name, "byte_offset": offset}
+        for entry, name, offset, count in mirror.pieces
+    ]
+
+
+def _goes_round(mirror: Mirror | None, address: int) -> bool:
+    """Whether an address is where the buffer's colours change."""
+    return mirror is not None and address == mirror.address + 2 * mirror.cycle[0]
+
+
+def _mirror(mirror: Mirror) -> dict[str, Any]:
+    first, count = mirror.cycle
+    return {
+        "wram_offset": mirror.address - WRAM,
+        "size": 512,
+        "halved": [
+            {"cgram_byte": 2 * entry, "size": 2 * count, "of_cgram_byte": 2 * bright}
+            for entry, bright, count in mirror.halved
+        ],
+        "cycle": {"cgram_byte": 2 * first, "size": 2 * count, "symbol": "cycle_shown"},
     }
 
 

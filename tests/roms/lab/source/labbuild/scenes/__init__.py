@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, compass, crystals, forest, lake, weave
+from labbuild.scenes import bay, city, compass, crystals, embers, forest, lake, page, weave
 
 SCENES: tuple[Scene, ...] = (
     bay.scene(),
@@ -15,4 +15,11 @@ SCENES: tuple[Scene, ...] = (
     weave.weave(),
     weave.halves(),
     weave.fields(),
+    city.city(),
+    city.mosaic(),
+    city.tall(),
+    city.dusk(),
+    city.blocks(),
+    page.scene(),
+    embers.scene(),
 )

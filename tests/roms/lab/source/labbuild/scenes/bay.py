@@ -19,7 +19,7 @@ CALM = 4  # BG2's scroll above the sea
 def scene() -> Scene:
     front, back = shore.bay_front(), shore.bay_back()
     front_tiles = tile_background(front.pixels, front.priority, {0: 2})
-    back_tiles = tile_background(back.pixels, back.priority, {0: 1})
+    back_tiles = tile_background(back.pixels, back.priority, {0: 3})
     bands = [(bottom - top, value) for (top, bottom), value in zip(shore.BANDS, BAND_SCROLLS, strict=True)]
     sea = [wave(row) for row in range(ROWS - shore.HORIZON)]
     return Scene(
@@ -54,7 +54,7 @@ def scene() -> Scene:
             Load("bay_back_tiles", BG2_TILES),
             Load("bay_back_map", BG2_MAP),
         ),
-        palettes=((0, "dusk"), (16, "dusk"), (32, "shore")),
+        palettes=((0, "dusk"), (32, "shore"), (48, "dusk")),
         channels=(
             Channel(2, 0x02, 0x0D, "bay_bands"),
             Channel(5, 0x02, 0x0F, "bay_sea"),

@@ -1,0 +1,162 @@
+// Python bindings of the composed picture and its layers.
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "python/arrays.hpp"
+#include "snes/compose.hpp"
+#include "snes/layer_planes.hpp"
+
+namespace halscope::python {
+namespace {
+
+namespace py = pybind11;
+using Colours = py::array_t<std::uint16_t, py::array::c_style | py::array::forcecast>;
+using RegisterValues = std::vector<std::optional<unsigned>>;
+
+snes::Registers registers_of(const RegisterValues& values) {
+    if (values.size() != snes::kRegisters) {
+        throw py::value_error(std::to_string(values.size()) + " registers, expected the " +
+                              std::to_string(snes::kRegisters) + " of snes_register_names()");
+    }
+    snes::Registers registers;
+    for (std::size_t n = 0; n < values.size(); ++n) {
+        if (values[n].has_value()) registers.set(n, *values[n]);
+    }
+    return registers;
+}
+
+// Rows of halscope_hooks.RASTER_DTYPE as bytes.
+std::vector<snes::RasterWrite> raster_of(const std::optional<py::object>& raster) {
+    if (!raster.has_value()) return {};
+    const ByteView view(*raster);
+    const auto bytes = view.bytes();
+    std::vector<snes::RasterWrite> writes(bytes.size() / 4);
+    if (bytes.size() % 4 != 0) throw py::value_error("raster has incomplete rows of 4 bytes");
+    for (std::size_t n = 0; n < writes.size(); ++n) {
+        const auto row = bytes.subspan(n * 4, 4);
+        writes[n] = {static_cast<std::uint16_t>(row[0] | row[1] << 8), row[2], row[3]};
+    }
+    if (!std::ranges::is_sorted(writes, {}, &snes::RasterWrite::line)) {
+        throw py::value_error("the lines of raster do not ascend");
+    }
+    return writes;
+}
+
+// The arguments that both functions share, kept alive while C++ reads them.
+class State {
+  public:
+    State(const py::object& vram, const Colours& cgram, const py::object& oam, const RegisterValues& registers,
+          const std::optional<py::object>& raster, std::optional<unsigned> field)
+        : vram_(vram), oam_(oam), cgram_(cgram), writes_(raster_of(raster)) {
+        if (cgram.size() != static_cast<py::ssize_t>(snes::kColours)) {
+            throw py::value_error("cgram has " + std::to_string(cgram.size()) + " colours, expected 256");
+        }
+        if (field.has_value() && *field > 1) throw py::value_error("field is 0 or 1");
+        state_.emplace(snes::ScreenState{.vram = exactly<snes::kVramBytes>(vram_, "vram"),
+                                         .cgram = snes::Cgram(cgram_.data(), snes::kColours),
+                                         .oam = exactly<snes::kOamBytes>(oam_, "oam"),
+                                         .registers = registers_of(registers),
+                                         .writes = writes_,
+                                         .field = field});
+    }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() = default;
+
+    [[nodiscard]] const snes::ScreenState& get() const { return *state_; }
+
+  private:
+    ByteView vram_;
+    ByteView oam_;
+    Colours cgram_;
+    std::vector<snes::RasterWrite> writes_;
+    std::optional<snes::ScreenState> state_;
+};
+
+py::tuple names_of(const snes::RegisterSet& set) {
+    py::list names;
+    for (std::size_t n = 0; n < set.size(); ++n) {
+        if (set[n]) names.append(snes::kRegisterNames[n]);
+    }
+    return py::tuple(names);
+}
+
+py::tuple compose(const py::object& vram, const Colours& cgram, const py::object& oam, const RegisterValues& registers,
+                  const std::optional<py::object>& raster, std::optional<unsigned> field) {
+    const State state(vram, cgram, oam, registers, raster, field);
+    const snes::ScreenShape shape = snes::screen_shape(state.get());
+    const auto height = static_cast<py::ssize_t>(shape.height());
+    const auto width = static_cast<py::ssize_t>(shape.width());
+    const auto lines = static_cast<py::ssize_t>(shape.lines);
+    py::array_t<std::uint16_t> colours({height, width});
+    Bytes rgb({height, width, py::ssize_t{3}});
+    py::array_t<std::int16_t> owner({height, width});
+    Bytes brightness(height);
+    Bytes range_over(lines);
+    Bytes time_over(lines);
+    const snes::ScreenPixels out{span_of(colours),    span_of(rgb),        span_of(owner),
+                                 span_of(brightness), span_of(range_over), span_of(time_over)};
+    snes::ScreenGaps gaps;
+    {
+        const GilReleased unlocked;
+        gaps = snes::compose_screen(state.get(), shape, out);
+    }
+    return py::make_tuple(colours, rgb, owner, brightness, range_over, time_over, names_of(gaps.missing),
+                          names_of(gaps.assumed), gaps.late_colours, gaps.field_assumed);
+}
+
+py::tuple layer(const py::object& vram, const Colours& cgram, const py::object& oam, unsigned index,
+                const RegisterValues& registers, const std::optional<py::object>& raster) {
+    const State state(vram, cgram, oam, registers, raster, std::nullopt);
+    if (index > 3) throw py::value_error("there is no layer " + std::to_string(index + 1));
+    const snes::LayerShape shape = snes::layer_shape(state.get(), index);
+    const std::vector<py::ssize_t> size{static_cast<py::ssize_t>(shape.lines * shape.fields),
+                                        static_cast<py::ssize_t>(shape.width)};
+    Bytes colours(size);
+    py::array_t<bool> opaque(size);
+    Bytes priority(size);
+    py::array_t<bool> tiles(static_cast<py::ssize_t>(snes::kVramTiles));
+    static_assert(sizeof(bool) == 1);
+    const auto flags_of = [](py::array_t<bool>& array) {
+        return std::span(reinterpret_cast<std::uint8_t*>(array.mutable_data()), static_cast<std::size_t>(array.size()));
+    };
+    const snes::LayerPlanes planes{span_of(colours), flags_of(opaque), span_of(priority)};
+    const auto flags = flags_of(tiles).first<snes::kVramTiles>();
+    std::ranges::fill(flags, std::uint8_t{0});
+    snes::RegisterSet missing;
+    {
+        const GilReleased unlocked;
+        missing = snes::draw_layer_planes(state.get(), index, shape, planes, flags);
+    }
+    for (const py::array& array : {py::array(colours), py::array(opaque), py::array(priority)}) freeze(array);
+    return py::make_tuple(shape.depth, colours, opaque, priority, tiles, names_of(missing));
+}
+
+py::tuple register_names() {
+    py::list names;
+    for (const char* name : snes::kRegisterNames) names.append(name);
+    return py::tuple(names);
+}
+
+}  // namespace
+
+void bind_screen(py::module_& module) {
+    using py::arg;
+    module.def("snes_register_names", &register_names, "The fields of PpuRegisters, in the order of `registers`.");
+    module.def("snes_compose", &compose, arg("vram"), arg("cgram"), arg("oam"), arg("registers"),
+               arg("raster") = py::none(), arg("field") = py::none(),
+               "Compose the picture: (colours uint16[h, w], rgb uint8[h, w, 3], owner int16[h, w], brightness uint8[h],"
+               " range_over uint8[lines], time_over uint8[lines], names of the registers that are missing, of those "
+               "assumed to be 0, whether colours were first written below the top row, whether the field is assumed).");
+    module.def(
+        "snes_layer", &layer, arg("vram"), arg("cgram"), arg("oam"), arg("index"), arg("registers"),
+        arg("raster") = py::none(),
+        "Draw layer 0 to 3: (depth, colours uint8[h, w], opaque bool[h, w], priority uint8[h, w], bool[2048] the "
+        "VRAM tiles, 32 bytes each, that were read, names of the registers that are missing).");
+}
+
+}  // namespace halscope::python

@@ -1,0 +1,99 @@
+// The PPU's registers, and how they and CGRAM change from line to line.
+#pragma once
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace halscope::snes {
+
+// In the order of halscope_hooks.PpuRegisters, which defines what each value holds. Registers that follow each other on
+// the bus follow each other here.
+#define HALSCOPE_PPU_REGISTERS(X)                                                                                  \
+    X(inidisp)                                                                                                     \
+    X(obsel) X(oamadd) X(bgmode) X(mosaic) X(bg1sc) X(bg2sc) X(bg3sc) X(bg4sc) X(bg12nba) X(bg34nba) X(bg1hofs)    \
+        X(bg1vofs) X(bg2hofs) X(bg2vofs) X(bg3hofs) X(bg3vofs) X(bg4hofs) X(bg4vofs) X(m7sel) X(m7a) X(m7b) X(m7c) \
+            X(m7d) X(m7x) X(m7y) X(m7hofs) X(m7vofs) X(w12sel) X(w34sel) X(wobjsel) X(wh0) X(wh1) X(wh2) X(wh3)    \
+                X(wbglog) X(wobjlog) X(tm) X(ts) X(tmw) X(tsw) X(cgwsel) X(cgadsub) X(coldata) X(setini)
+
+#define HALSCOPE_REGISTER_ENUM(name) name,
+#define HALSCOPE_REGISTER_NAME(name) #name,
+enum class Reg : std::uint8_t { HALSCOPE_PPU_REGISTERS(HALSCOPE_REGISTER_ENUM) };
+inline constexpr std::array kRegisterNames{HALSCOPE_PPU_REGISTERS(HALSCOPE_REGISTER_NAME)};
+#undef HALSCOPE_REGISTER_ENUM
+#undef HALSCOPE_REGISTER_NAME
+#undef HALSCOPE_PPU_REGISTERS
+
+inline constexpr std::size_t kRegisters = kRegisterNames.size();
+using RegisterSet = std::bitset<kRegisters>;
+
+constexpr std::size_t index_of(Reg reg, unsigned offset = 0) {
+    return static_cast<std::size_t>(reg) + offset;
+}
+
+// The values of the registers. One that the host cannot know reads as 0.
+class Registers {
+  public:
+    [[nodiscard]] unsigned operator[](Reg reg) const { return values_[index_of(reg)]; }
+    // The register `offset` places behind `reg`: BG3HOFS is two behind BG2HOFS.
+    [[nodiscard]] unsigned at(Reg reg, unsigned offset) const { return values_[index_of(reg, offset)]; }
+    [[nodiscard]] bool knows(Reg reg, unsigned offset = 0) const { return known_[index_of(reg, offset)]; }
+
+    void set(std::size_t index, unsigned value) {
+        values_[index] = static_cast<std::uint16_t>(value);
+        known_.set(index);
+    }
+
+  private:
+    std::array<std::uint16_t, kRegisters> values_{};
+    RegisterSet known_;
+};
+
+inline constexpr std::size_t kColours = 256;
+using Cgram = std::span<const std::uint16_t, kColours>;
+
+// A byte that HDMA wrote: halscope_hooks.RASTER_DTYPE, whose description lists the latches that are followed here.
+struct RasterWrite {
+    std::uint16_t line;  // the first row of the picture that the write affects
+    std::uint8_t reg;    // low byte of $2100 to $213F
+    std::uint8_t value;
+};
+static_assert(sizeof(RasterWrite) == 4);
+
+// The registers and the palette of each row of the picture, in turn.
+class Raster {
+  public:
+    // `writes` must outlive this object and ascend by line.
+    Raster(const Registers& registers, Cgram cgram, std::span<const RasterWrite> writes);
+
+    // Goes on to row `row`, which must not be less than the one before. Returns whether anything changed.
+    bool advance(unsigned row);
+
+    [[nodiscard]] const Registers& registers() const { return registers_; }
+    [[nodiscard]] Cgram cgram() const { return cgram_; }
+
+    // Whether a colour was first written on a row after the top one: what it was above that row is not known.
+    [[nodiscard]] bool has_late_colours() const { return late_colours_; }
+
+  private:
+    void write(const RasterWrite& write);
+    void write_scroll(unsigned offset, unsigned value);
+    void write_mode7(std::size_t index, unsigned value, unsigned mask);
+    void write_colour(unsigned value, bool top);
+    void write_coldata(unsigned value);
+
+    Registers registers_;
+    std::array<std::uint16_t, kColours> cgram_;
+    std::span<const RasterWrite> writes_;
+    std::array<unsigned, 8> scrolls_;  // all 16 bits of the four layers' scrolls
+    unsigned scroll_latch_ = 0;
+    unsigned mode7_latch_ = 0;
+    unsigned colour_ = 0;  // CGADD
+    unsigned colour_latch_ = 0;
+    bool colour_half_ = false;  // whether the latch holds a low byte
+    std::bitset<kColours> colours_written_;
+    bool late_colours_ = false;
+};
+
+}  // namespace halscope::snes

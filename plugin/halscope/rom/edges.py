@@ -1,0 +1,61 @@
+"""Bank edges: where a decoder goes on after the last byte of a bank. It is a rule of the decoder, not of the mapping.
+
+Many LoROM decoders continue at $8000 of the next bank, which is the next byte of the file; some wrap inside the bank.
+A rule that is not known is not guessed: a stream across an edge is then believed only if a pointer leads to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as ReadOnlyDict
+
+import numpy as np
+from halscope_hooks import EdgeRule
+from numpy.typing import NDArray
+
+from halscope.rom.mapping import PAGE_BYTES, Mapping
+
+EdgeRules = ReadOnlyDict[str, EdgeRule | None]
+"""The rule of the game's decoder of each codec, by the codec's name. A codec that is missing has no known rule."""
+
+
+def first_edge(mapping: Mapping, offset: int, size: int) -> int | None:
+    """Return the file offset of the first bank edge inside `size` bytes from `offset` on, or `None`."""
+    window = mapping.window
+    edge = (offset // window + 1) * window if window else offset + size
+    return edge if edge < offset + size else None
+
+
+def crossing(mapping: Mapping, offsets: NDArray[np.uint32], sizes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return bool[n]: which of these stretches of the file have a bank edge inside."""
+    if not mapping.window:
+        return np.zeros(len(offsets), np.bool_)
+    last = offsets.astype(np.int64) + sizes - 1
+    crosses: NDArray[np.bool_] = offsets // mapping.window != last // mapping.window
+    return crosses
+
+
+def is_contiguous(mapping: Mapping, rule: EdgeRule) -> bool:
+    """Whether a stream that crosses an edge by this rule is contiguous in the file."""
+    return not mapping.window or rule == "linear" or (rule == "next-bank" and mapping.window == PAGE_BYTES)
+
+
+def search_window(mapping: Mapping, rule: EdgeRule | None) -> int:
+    """Return the multiple in bytes that streams do not cross in a search of the file; 0 means no limit.
+
+    Streams that are not contiguous in the file are not searched for: no game is known to have one.
+    """
+    return 0 if rule is None or is_contiguous(mapping, rule) else mapping.window
+
+
+def as_read(rom: NDArray[np.uint8], mapping: Mapping, rule: EdgeRule | None, offset: int) -> NDArray[np.uint8]:
+    """Return the bytes that a decoder with this rule reads from a file offset on: uint8, at least as many as a stream
+    can have, unless the image ends."""
+    if rule is None or is_contiguous(mapping, rule):
+        return rom[offset:]
+    window = mapping.window
+    bank = offset // window * window
+    if rule == "wrap":
+        return np.concatenate([rom[offset : bank + window], rom[bank:offset]])
+    # at $8000 of the next bank: of each 64 KiB bank in the file, the upper half
+    following = range(bank + window, min(bank + 4 * window, len(rom)), window)
+    return np.concatenate([rom[offset : bank + window], *(rom[at + PAGE_BYTES : at + window] for at in following)])
