@@ -1,6 +1,7 @@
 """The application: builds the plugins and composes the other packages. Only this package does so."""
 
-from halscope.app._doctor import Check, examine
+from halscope.app._doctor import examine
+from halscope.app._doctor_cores import Check
 from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette
 from halscope.app._game_run import BUTTONS, Game, Press, open_game, open_host, open_recording, play_frames, record_game
 from halscope.app._inject import inject
