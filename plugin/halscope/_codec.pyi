@@ -115,6 +115,9 @@ class LocateAtlas:
         kind: Buffer,
         plausible: Buffer,
         packed: Buffer,
+        parts: Buffer,
+        known: Buffer,
+        transforms: NDArray[np.uint32],
         most_places: int,
         most_twins: int,
     ) -> None: ...
@@ -160,6 +163,7 @@ def snes_compose(
     registers: Sequence[int | None],
     raster: Buffer | None = None,
     field: int | None = None,
+    as_snes9x: bool = False,
 ) -> tuple[
     NDArray[np.uint16],
     NDArray[np.uint8],
@@ -172,6 +176,9 @@ def snes_compose(
     bool,
     bool,
 ]: ...
+def snes_compare(
+    composed: NDArray[np.uint8], shown: NDArray[np.uint8], half_pixel_left: bool, field: int | None
+) -> tuple[int, NDArray[np.uint8]]: ...
 def snes_layer(
     vram: Buffer,
     cgram: NDArray[np.uint16],

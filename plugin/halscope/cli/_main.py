@@ -93,6 +93,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.record import run_record as run
         case "replay":
             from halscope.cli.record import run_replay as run
+        case "cache":
+            from halscope.cli.cache import run
         case "doctor":
             from halscope.cli.doctor import run
         case "completion":

@@ -25,6 +25,7 @@ from halscope_hooks import (
 )
 
 from halscope.plugins._built_in import BUILT_IN
+from halscope.plugins._code_digest import code_digest
 from halscope.plugins._collection import Contribution, collect
 from halscope.plugins._describe import describe_error, place_of
 from halscope.plugins._discovery import Candidate, Refusal, in_folders, installed
@@ -289,7 +290,7 @@ class Plugins:
         version = f"{plugin} {self._loaded[plugin].version}"
         try:
             with third_party():
-                version += f" {getattr(codec, 'version', '')}"
+                version += f" {getattr(codec, 'version', '')} {code_digest(codec)}"
         except Exception as error:  # inspecting a third-party object runs its code
             fail(error)
         return GuardedCodec(codec, name, plugin, version, fail)

@@ -8,6 +8,7 @@ from halscope.cli._arguments._kinds import Commands, number, positive
 from halscope.cli._arguments._shared import (
     add_game_options,
     add_headered_option,
+    add_index_option,
     add_plugin_options,
     add_regrouping_options,
     add_rom_options,
@@ -54,6 +55,7 @@ def add_play(commands: Commands) -> None:
     play.add_argument(
         "-o", "--output", type=Path, metavar="PATCH", help="at the end, write all edits as .bps, .ips or .sfc"
     )
+    add_index_option(play)
     add_headered_option(play)
     play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
     play.add_argument("--json", action="store_true", help="print one line of JSON per frame")
@@ -81,6 +83,7 @@ def add_recording(commands: Commands) -> None:
     )
     replay.add_argument("--json", action="store_true", help="print one line of JSON per frame")
     add_rom_options(replay)
+    add_index_option(replay)
     add_plugin_options(replay)
 
 
@@ -91,6 +94,13 @@ def add_doctor(commands: Commands) -> None:
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     add_rom_options(doctor)
     add_plugin_options(doctor)
+
+
+def add_cache(commands: Commands) -> None:
+    """Add cache."""
+    cache = commands.add_parser("cache", help="list or delete the cached indexes of ROMs")
+    cache.add_argument("action", nargs="?", choices=("list", "clear"), default="list", help="default: list")
+    cache.add_argument("--json", action="store_true", help="print what is there, or what was deleted, as JSON")
 
 
 def add_completion(commands: Commands) -> None:

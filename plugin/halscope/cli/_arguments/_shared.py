@@ -38,6 +38,11 @@ def add_rom_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_index_option(command: argparse.ArgumentParser) -> None:
+    """Add --fresh."""
+    command.add_argument("--fresh", action="store_true", help="index the ROM anew instead of using the cached index")
+
+
 def add_game_options(command: argparse.ArgumentParser) -> None:
     """Add ROM, --host, --core, --state, --press and the options of a ROM."""
     command.add_argument("rom", type=Path, metavar="ROM")
