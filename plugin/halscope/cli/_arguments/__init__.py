@@ -7,14 +7,7 @@ import sys
 
 from halscope._version import __version__
 from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
-from halscope.cli._arguments._running import (
-    add_cache,
-    add_completion,
-    add_demo,
-    add_doctor,
-    add_play,
-    add_recording,
-)
+from halscope.cli._arguments._running import add_cache, add_completion, add_demo, add_doctor, add_play, add_recording
 from halscope.cli._output import say
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
