@@ -159,3 +159,5 @@ def test_a_state_that_names_another_file_is_a_warning(
     rom = state.with_suffix(".sfc")
     assert main(["extract", str(rom), "--state", str(named), "--out", str(tmp_path / "out")]) == 0
     assert "was saved while Other Game.sfc ran" in capsys.readouterr().err
+    assert main(["inspect", str(named), "--rom", str(rom), "--out", str(tmp_path / "sprites")]) == 0
+    assert "was saved while Other Game.sfc ran" in capsys.readouterr().err

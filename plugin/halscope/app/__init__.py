@@ -7,7 +7,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
-    from halscope.app._doctor import Check, examine
+    from halscope.app._doctor import examine
+    from halscope.app._doctor_cores import Check
     from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette, write_page
     from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
     from halscope.app._game_run import (
@@ -93,7 +94,7 @@ __all__ = [
 _MODULES = {
     "BUTTONS": "halscope.app._game_run",
     "BuiltIn": "halscope.plugins",
-    "Check": "halscope.app._doctor",
+    "Check": "halscope.app._doctor_cores",
     "FigureRow": "halscope.app._figure_rows",
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",

@@ -11,7 +11,7 @@ from halscope_hooks import TILE_BYTES, Sprite, UsageError, VramOrigins
 
 from halscope._files import write_atomic
 from halscope.app._figure_rows import palette_texts
-from halscope.app._moments import one_state
+from halscope.app._moments import check_rom, one_state
 from halscope.app._pictures import Source, on_screen, source_of, sprite_entry
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import indexed_png, png_bytes, sprite_sheet
@@ -32,6 +32,7 @@ class Inspection:
         hidden: The OAM entries of the others.
         palettes: The colours of the OBJ palettes that are shown, `#rrggbb`, by number.
         sheet: Picture of the shown sprites, enlarged.
+        warning: Why the ROM may be another one than that of the state, or `None`.
     """
 
     rows: list[dict[str, Any]]
@@ -39,6 +40,7 @@ class Inspection:
     hidden: list[int]
     palettes: dict[int, list[str]]
     sheet: Path
+    warning: str | None = None
 
 
 def inspect_files(
@@ -82,6 +84,7 @@ def inspect_files(
         hidden=[sprite.index for sprite in frame.sprites if sprite.index not in seen],
         palettes=palette_texts(frame, [sprite.palette for sprite in visible]),
         sheet=target / SHEET,
+        warning=None if workspace is None else check_rom(files[0], snapshot.rom, workspace.rom, force=True),
     )
 
 
