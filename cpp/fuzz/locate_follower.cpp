@@ -1,6 +1,7 @@
 // Following tiles that change gives the same answers as a fresh ranking, whatever changes, falls silent or is named
 // twice.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <numeric>
@@ -33,16 +34,35 @@ class Input {
     std::size_t at_ = 0;
 };
 
+// Two transforms: one that stores a unit in 24 bytes, and one in 8, which is looked up in windows of three units.
+std::vector<Transform> draw_transforms(std::uint8_t window) {
+    std::vector<Transform> table{identity()};
+    for (const std::uint32_t stored : {24U, 8U}) {
+        Transform one = identity();
+        one.stored = stored;
+        one.window = stored == 24 ? 1 + window % 2U : 3;
+        for (std::size_t k = stored; k < kTileBytes; ++k) one.parts[k].fill(Transform::kZero);
+        if (stored == 24) one.parts[kTileBytes - 1] = {0, 1, 2};
+        complete(one);
+        table.push_back(one);
+    }
+    return table;
+}
+
 // A tile from a small stock, so that the same one is in many places; every fourth is uninformative.
 void draw_tile(std::uint8_t kind, std::uint8_t* tile) {
+    const std::size_t last = kind % 5 == 1 ? 24 : kind % 5 == 2 ? 8 : kTileBytes;  // some fit a transform
     for (std::size_t k = 0; k < kTileBytes; ++k) {
         const bool silent = kind % 4 == 0;
         tile[k] = silent ? static_cast<std::uint8_t>(kind / 4 % 3) : static_cast<std::uint8_t>(kind * 37 % 11 + k * k);
+        if (k >= last) tile[k] = 0;
     }
 }
 
 bool same(const Answers& a, const Answers& b) {
-    const auto equal = [](const Answer& x, const Answer& y) { return x.segment == y.segment && x.offset == y.offset; };
+    const auto equal = [](const Answer& x, const Answer& y) {
+        return x.segment == y.segment && x.offset == y.offset && x.transform == y.transform;
+    };
     return a.first == b.first && a.informative == b.informative &&
            std::equal(a.answers.begin(), a.answers.end(), b.answers.begin(), b.answers.end(), equal);
 }
@@ -58,9 +78,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<std::uint32_t> bounds{0};
     const auto append = [&input](Bytes& bytes) {
         bytes.insert(bytes.end(), input.byte() % 3, std::uint8_t{0x5A});
+        const std::size_t stored = std::array{kTileBytes, std::size_t{24}, std::size_t{8}}[input.byte() % 3];
         for (unsigned tiles = input.byte() % 20; tiles > 0; --tiles) {
             bytes.resize(bytes.size() + kTileBytes);
             draw_tile(input.byte() % 24, bytes.data() + bytes.size() - kTileBytes);
+            bytes.resize(bytes.size() - kTileBytes + stored);
         }
     };
     std::vector<std::uint32_t> family;
@@ -91,11 +113,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     append(rom);
     Bytes packed(rom.size());
     for (std::uint8_t& one : packed) one = input.byte() % 2;
+    const std::vector<Transform> transforms = draw_transforms(input.byte());
     const Text text{outputs, bounds, rom};
     const IndexArrays index = build_index(text);
     const Atlas atlas{
-        text,        index.buckets, index.positions, {family, sizes, offsets, evidence, kind, plausible, packed},
-        kMostPlaces, kMostTwins};
+        text,       index.buckets, index.positions, {family, sizes, offsets, evidence, kind, plausible, packed},
+        transforms, kMostPlaces,   kMostTwins};
     if (!valid(atlas)) std::abort();
 
     Bytes vram(kTiles * kTileBytes);

@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const Match& match : matches) {
         found[match.tile].insert({match.segment, match.offset});
         places.push_back(
-            {match.tile, match.segment, static_cast<std::int32_t>(match.offset), match.segment, match.offset});
+            {match.tile, match.segment, static_cast<std::int32_t>(match.offset), match.segment, match.offset, 0});
     }
     for (std::size_t tile = 0; tile < found.size(); ++tile) {
         const std::uint8_t* const bytes = all.data() + tile * kTileBytes;
@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
         return std::tuple(a.tile, a.source, a.at) < std::tuple(b.tile, b.source, b.at);
     });
-    for (const Support& one : neighbour_support(text, places, all)) {
+    for (const Support& one : neighbour_support(text, std::span(&identity(), 1), places, all)) {
         if (one.patch == 0 || one.run == 0 || one.patch > found.size()) std::abort();
     }
 

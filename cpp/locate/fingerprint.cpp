@@ -27,7 +27,7 @@ std::uint32_t hash_of(const std::uint8_t* gram) noexcept {
 class Keys {
   public:
     static constexpr std::size_t kWindows = 1024;  // per block
-    static constexpr std::size_t kGrams = kWindows + kGramsPerTile - 1;
+    static constexpr std::size_t kGrams = kWindows + kGramsPerWindow - 1;
 
     // Processes the windows that begin in text[0, kWindows); bytes past the text's end read as zeros.
     void take(std::span<const std::uint8_t> text) noexcept {
@@ -60,13 +60,13 @@ class Keys {
             keys_[k] = static_cast<std::int32_t>(std::uint32_t{poverty_[k]} << kHashBits | hash_of(&bytes_[k]));
         }
         // The lowest of 2, 4, 8 and 16 grams by doubling, then of two overlapping rows of 16.
-        static_assert(kGramsPerTile == 25);
+        static_assert(kGramsPerWindow == 17);
         Row other;
         lower<1>(keys_, lowest_);
         lower<2>(lowest_, other);
         lower<4>(other, lowest_);
         lower<8>(lowest_, other);
-        lower<9>(other, lowest_);
+        lower<1>(other, lowest_);
     }
     [[nodiscard]] std::int32_t key(std::size_t gram) const noexcept { return keys_[gram]; }
     [[nodiscard]] std::int32_t lowest(std::size_t window) const noexcept { return lowest_[window]; }
@@ -87,66 +87,112 @@ class Keys {
     Row lowest_;
 };
 
-// The key of one gram; must equal that of Keys.
-std::uint32_t key_of(const std::uint8_t* gram) noexcept {
-    int ones = 0;
-    int twos = 0;
-    for (std::size_t k = 0; k < 7; ++k) ones += gram[k] != gram[k + 1] ? 1 : 0;
-    for (std::size_t k = 0; k < 6; ++k) twos += gram[k] != gram[k + 2] ? 1 : 0;
-    const int changes = std::min(ones, twos);
-    return (changes >= 4 ? 0U : changes >= 2 ? 1U : 2U) << kHashBits | hash_of(gram);
+// Whether 8 × `count` bytes hold at least three different values.
+template <std::size_t count>
+bool three_values(const std::uint8_t* bytes) noexcept {
+    static_assert(kDistinctBytes == 3);
+    std::array<std::uint64_t, count> words;
+    std::memcpy(words.data(), bytes, sizeof words);
+    constexpr std::uint64_t kEach = 0x0101010101010101U;
+    std::uint64_t differs = 0;  // bits that differ from the first byte
+    for (const std::uint64_t word : words) differs |= word ^ bytes[0] * kEach;
+    if (differs == 0) return false;
+    const std::uint8_t other = *std::find_if(bytes, bytes + sizeof words, [bytes](auto b) { return b != bytes[0]; });
+    // The highest bit of each byte that is not zero.
+    const auto nonzero = [](std::uint64_t x) { return ((x & 0x7F * kEach) + 0x7F * kEach) | x; };
+    std::uint64_t third = 0;
+    for (const std::uint64_t word : words) {
+        third |= nonzero(word ^ bytes[0] * kEach) & nonzero(word ^ other * kEach);
+    }
+    return (third & 0x80 * kEach) != 0;
 }
 
 }  // namespace
 
 bool informative(const std::uint8_t* tile) noexcept {
-    static_assert(kDistinctBytes == 3);
-    std::array<std::uint64_t, kTileBytes / 8> words;
-    std::memcpy(words.data(), tile, kTileBytes);
-    constexpr std::uint64_t kEach = 0x0101010101010101U;
-    std::uint64_t differs = 0;  // bits that differ from the first byte
-    for (const std::uint64_t word : words) differs |= word ^ tile[0] * kEach;
-    if (differs == 0) return false;
-    const std::uint8_t other = *std::find_if(tile, tile + kTileBytes, [tile](auto byte) { return byte != tile[0]; });
-    // The highest bit of each byte that is not zero.
-    const auto nonzero = [](std::uint64_t x) { return ((x & 0x7F * kEach) + 0x7F * kEach) | x; };
-    std::uint64_t third = 0;
-    for (const std::uint64_t word : words) {
-        third |= nonzero(word ^ tile[0] * kEach) & nonzero(word ^ other * kEach);
-    }
-    return (third & 0x80 * kEach) != 0;
+    return three_values<kTileBytes / 8>(tile);
 }
 
-Anchor anchor_of(const std::uint8_t* tile) noexcept {
-    Anchor best{key_of(tile), 0};
-    for (std::size_t k = 1; k < kGramsPerTile; ++k) {
-        const std::uint32_t key = key_of(tile + k);
+unsigned distinct_bytes(std::span<const std::uint8_t> bytes, unsigned most) noexcept {
+    std::array<std::uint64_t, 4> seen{};
+    unsigned count = 0;
+    for (const std::uint8_t byte : bytes) {
+        const std::uint64_t bit = std::uint64_t{1} << (byte & 63U);
+        count += (seen[byte >> 6] & bit) == 0 ? 1 : 0;
+        seen[byte >> 6] |= bit;
+        if (count >= most) break;
+    }
+    return count;
+}
+
+Anchor anchor_of(std::span<const std::uint8_t> pattern) noexcept {
+    // For the bytes before each, how many differ from the next one, and from the one after it; as Keys counts them.
+    std::array<std::uint8_t, kMostPattern + 1> ones;
+    std::array<std::uint8_t, kMostPattern + 1> twos;
+    ones[0] = twos[0] = 0;
+    for (std::size_t k = 0; k + 1 < pattern.size(); ++k) {
+        ones[k + 1] = static_cast<std::uint8_t>(ones[k] + (pattern[k] != pattern[k + 1] ? 1 : 0));
+    }
+    for (std::size_t k = 0; k + 2 < pattern.size(); ++k) {
+        twos[k + 1] = static_cast<std::uint8_t>(twos[k] + (pattern[k] != pattern[k + 2] ? 1 : 0));
+    }
+    Anchor best{~0U, 0};
+    for (std::size_t k = 0; k + kGramBytes <= pattern.size(); ++k) {
+        const int changes = std::min(ones[k + 7] - ones[k], twos[k + 6] - twos[k]);
+        const std::uint32_t poverty = (changes < 4 ? 1U : 0U) + (changes < 2 ? 1U : 0U);
+        const std::uint32_t key = poverty << kHashBits | hash_of(&pattern[k]);
         if (key < best.key) best = {key, k};
     }
     return best;
 }
 
-void collect_anchors(std::span<const std::uint8_t> text, std::uint32_t first, std::vector<Entry>& entries) {
-    if (text.size() < kTileBytes) return;
+Anchor indexed_anchor(std::span<const std::uint8_t> pattern) noexcept {
+    if (pattern.size() <= kTileBytes) return anchor_of(pattern);
+    // The middle usually holds most; a rich gram is always indexed.
+    const std::size_t middle = (pattern.size() - kTileBytes) / 2;
+    const Anchor likely = anchor_of(pattern.subspan(middle, kTileBytes));
+    if (likely.key >> kHashBits == 0) return {likely.key, middle + likely.offset};
+    Anchor best{~0U, 0};
+    for (std::size_t at = 0; at + kTileBytes <= pattern.size(); at += kGramBytes) {
+        if (!informative(pattern.data() + at)) continue;
+        const Anchor anchor = anchor_of(pattern.subspan(at, kTileBytes));
+        if (anchor.key < best.key) best = {anchor.key, at + anchor.offset};
+    }
+    return best.key == ~0U ? anchor_of(pattern) : best;
+}
+
+void collect_anchors(std::span<const std::uint8_t> text, std::size_t begin, std::size_t end, std::uint32_t first,
+                     std::vector<Entry>& entries) {
+    if (text.size() < kWindowBytes) return;
+    end = std::min(end, text.size() - kWindowBytes + 1);
+    const auto says_nothing = [text](std::size_t window) {
+        // A tile of 32 bytes contains the window and reaches at most so far to both sides of it.
+        constexpr std::size_t kReach = kTileBytes - kWindowBytes;
+        if (window >= kReach && text.size() - window >= kTileBytes) {
+            return !three_values<(kReach + kTileBytes) / 8>(text.data() + window - kReach);
+        }
+        const std::size_t from = window - std::min(window, kReach);
+        const std::size_t to = std::min(window + kTileBytes, text.size());
+        return distinct_bytes(text.subspan(from, to - from), kDistinctBytes) < kDistinctBytes;
+    };
     Keys keys;
     std::size_t best = 0;  // the leftmost gram with the lowest key in the window
     std::int32_t best_key = -1;
     std::size_t emitted = text.size();
-    const std::size_t windows = text.size() - kTileBytes + 1;
-    for (std::size_t begin = 0; begin < windows; begin += Keys::kWindows) {
-        keys.take(text.subspan(begin));
-        const std::size_t end = std::min(begin + Keys::kWindows, windows);
-        for (std::size_t window = begin; window < end; ++window) {
-            const std::int32_t lowest = keys.lowest(window - begin);
+    for (std::size_t block = begin; block < end; block += Keys::kWindows) {
+        keys.take(text.subspan(block));
+        const std::size_t block_end = std::min(block + Keys::kWindows, end);
+        for (std::size_t window = block; window < block_end; ++window) {
+            const std::int32_t lowest = keys.lowest(window - block);
             if (best < window || lowest != best_key) {
                 best = window;
                 best_key = lowest;
-                while (keys.key(best - begin) != lowest) ++best;
+                while (keys.key(best - block) != lowest) ++best;
             } else if (best == emitted) {
                 continue;
             }
             // A rich gram makes its window informative, or nearly so; only doubtful windows are checked again.
-            if (lowest >> kHashBits != 0 && !informative(text.data() + window)) continue;
+            if (lowest >> kHashBits != 0 && says_nothing(window)) continue;
             entries.push_back({static_cast<std::uint32_t>(lowest), first + static_cast<std::uint32_t>(best)});
             emitted = best;
         }

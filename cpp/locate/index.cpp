@@ -11,25 +11,24 @@
 namespace halscope::locate {
 namespace {
 
-// At most this many entries of a bucket are followed: a ROM of one endless pattern must not make a lookup quadratic.
-constexpr std::size_t kMaxProbes = std::size_t{1} << 16;
-
 constexpr std::size_t kPartBytes = std::size_t{1} << 16;  // of text: a millisecond or two
 
 // The windows that begin in one part of a segment.
 struct Part {
-    std::span<const std::uint8_t> text;
-    std::uint32_t first;  // position of its first byte
+    std::span<const std::uint8_t> segment;
+    std::size_t begin;
+    std::size_t end;
+    std::uint32_t first;  // position of the segment's first byte
 };
 
-// Every anchor, ascending. A window's anchor does not depend on its part, so parts that overlap by one window less a
-// byte find what the whole does; an anchor shared by windows of two parts appears twice.
+// Every anchor, ascending. A window's anchor does not depend on its part, so parts find what the whole does; an anchor
+// shared by windows of two parts appears twice.
 std::vector<Entry> collect_entries(const Text& text, const Work& work) {
     std::vector<Part> parts;
     const auto cut = [&parts](std::span<const std::uint8_t> segment, std::size_t first) {
         for (std::size_t at = 0; at < segment.size(); at += kPartBytes) {
-            const std::size_t size = std::min(kPartBytes + kTileBytes - 1, segment.size() - at);
-            parts.push_back({segment.subspan(at, size), static_cast<std::uint32_t>(first + at)});
+            const std::size_t end = std::min(at + kPartBytes, segment.size());
+            parts.push_back({segment, at, end, static_cast<std::uint32_t>(first)});
         }
     };
     for (std::size_t k = 0; k + 1 < text.bounds.size(); ++k) cut(segment_of(text, k), text.bounds[k]);
@@ -39,7 +38,7 @@ std::vector<Entry> collect_entries(const Text& text, const Work& work) {
     std::vector<std::size_t> starts{0};
     std::size_t bytes = 0;
     for (std::size_t k = 0; k < parts.size(); ++k) {
-        bytes += parts[k].text.size();
+        bytes += parts[k].end - parts[k].begin;
         if (bytes >= kPartBytes || k + 1 == parts.size()) {
             starts.push_back(k + 1);
             bytes = 0;
@@ -49,7 +48,8 @@ std::vector<Entry> collect_entries(const Text& text, const Work& work) {
     for_each_part(found.size(), work, [&](std::size_t group) {
         found[group].reserve(kPartBytes / 8);
         for (std::size_t k = starts[group]; k < starts[group + 1]; ++k) {
-            collect_anchors(parts[k].text, parts[k].first, found[group]);
+            const Part& part = parts[k];
+            collect_anchors(part.segment, part.begin, part.end, part.first, found[group]);
         }
     });
     std::size_t total = 0;
@@ -106,35 +106,13 @@ std::vector<Match> lookup(const Text& text, std::span<const std::uint32_t> bucke
                           std::span<const std::uint32_t> positions, std::span<const std::uint8_t> tiles,
                           std::size_t limit) {
     std::vector<Match> matches;
-    const std::size_t bucket_count = buckets.empty() ? 0 : buckets.size() - 1;
-    if (!std::has_single_bit(bucket_count)) return matches;
-    const auto rom_segment = static_cast<std::uint32_t>(text.bounds.size() - 1);
     for (std::size_t tile = 0; tile < tiles.size() / kTileBytes; ++tile) {
-        const std::uint8_t* const bytes = tiles.data() + tile * kTileBytes;
-        if (!informative(bytes)) continue;
-        const Anchor anchor = anchor_of(bytes);
-        const std::size_t bucket = anchor.key & (bucket_count - 1);
-        const std::size_t first = buckets[bucket];
-        const std::size_t last = std::min<std::size_t>({buckets[bucket + 1], positions.size(), first + kMaxProbes});
-        std::size_t found = 0;
-        for (std::size_t k = first; k < last && found < limit; ++k) {
-            std::size_t position = positions[k];
-            std::uint32_t number = rom_segment;
-            if (position < text.outputs.size()) {
-                const auto above = std::upper_bound(text.bounds.begin(), text.bounds.end(), position);
-                number = static_cast<std::uint32_t>(above - text.bounds.begin() - 1);
-                position -= text.bounds[number];
-            } else {
-                position -= text.outputs.size();
-            }
-            const std::span<const std::uint8_t> segment = segment_of(text, number);
-            if (position < anchor.offset) continue;
-            const std::size_t offset = position - anchor.offset;
-            if (offset > segment.size() || segment.size() - offset < kTileBytes) continue;
-            if (std::memcmp(segment.data() + offset, bytes, kTileBytes) != 0) continue;
-            matches.push_back({static_cast<std::uint32_t>(tile), number, static_cast<std::uint32_t>(offset)});
-            ++found;
-        }
+        const auto bytes = tiles.subspan(tile * kTileBytes, kTileBytes);
+        if (!informative(bytes.data())) continue;
+        find_pattern(text, buckets, positions, bytes, limit, kMaxProbes,
+                     [&](std::uint32_t segment, std::uint32_t offset) {
+                         matches.push_back({static_cast<std::uint32_t>(tile), segment, offset});
+                     });
     }
     return matches;
 }

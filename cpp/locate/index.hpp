@@ -3,12 +3,16 @@
 // through the decoded outputs first, then the ROM. Entries hold no hash: lookup() compares every hit byte by byte, so
 // every result is proven.
 #pragma once
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
 #include "core/parallel.hpp"
+#include "locate/fingerprint.hpp"
 
 namespace halscope::locate {
 
@@ -39,8 +43,44 @@ struct Match {
 // The result does not depend on the number of threads.
 [[nodiscard]] IndexArrays build_index(const Text& text, const Work& work = {});
 
+// At most this many entries of a bucket are followed: a ROM of one endless pattern must not make a lookup quadratic.
+inline constexpr std::size_t kMaxProbes = std::size_t{1} << 16;
+
+// Calls visit(segment, offset) for each place of a pattern (at least kWindowBytes bytes, informative), ascending by
+// position, at most `limit`; of its bucket at most `probes` entries are followed. Buckets and positions may come from a
+// damaged file: they are checked as they are used.
+template <typename Visit>
+void find_pattern(const Text& text, std::span<const std::uint32_t> buckets, std::span<const std::uint32_t> positions,
+                  std::span<const std::uint8_t> pattern, std::size_t limit, std::size_t probes, Visit visit) {
+    const std::size_t bucket_count = buckets.empty() ? 0 : buckets.size() - 1;
+    if (!std::has_single_bit(bucket_count)) return;
+    const Anchor anchor = indexed_anchor(pattern);
+    const std::size_t bucket = anchor.key & (bucket_count - 1);
+    const std::size_t first = buckets[bucket];
+    const std::size_t last = std::min<std::size_t>({buckets[bucket + 1], positions.size(), first + probes});
+    std::size_t found = 0;
+    for (std::size_t k = first; k < last && found < limit; ++k) {
+        std::size_t position = positions[k];
+        auto number = static_cast<std::uint32_t>(text.bounds.size() - 1);  // the ROM
+        if (position < text.outputs.size()) {
+            const auto above = std::upper_bound(text.bounds.begin(), text.bounds.end(), position);
+            number = static_cast<std::uint32_t>(above - text.bounds.begin() - 1);
+            position -= text.bounds[number];
+        } else {
+            position -= text.outputs.size();
+        }
+        const std::span<const std::uint8_t> segment = segment_of(text, number);
+        if (position < anchor.offset) continue;
+        const std::size_t offset = position - anchor.offset;
+        if (offset > segment.size() || segment.size() - offset < pattern.size()) continue;
+        if (std::memcmp(segment.data() + offset, pattern.data(), pattern.size()) != 0) continue;
+        visit(number, static_cast<std::uint32_t>(offset));
+        ++found;
+    }
+}
+
 // Every place of each informative tile of `tiles` (32 bytes each), ascending by tile and then by position, at most
-// `limit` places per tile. Buckets and positions may come from a damaged file: they are checked as they are used.
+// `limit` places per tile.
 [[nodiscard]] std::vector<Match> lookup(const Text& text, std::span<const std::uint32_t> buckets,
                                         std::span<const std::uint32_t> positions, std::span<const std::uint8_t> tiles,
                                         std::size_t limit);

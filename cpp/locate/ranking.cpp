@@ -2,6 +2,7 @@
 #include "locate/ranking.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -10,19 +11,22 @@
 #include "locate/fingerprint.hpp"
 
 namespace halscope::locate {
-
 bool valid(const Atlas& atlas) noexcept {
     const Starts& starts = atlas.starts;
     const std::size_t count = starts.family.size();
     return valid(atlas.text) && atlas.text.bounds.size() == count + 1 && starts.size.size() == count &&
            starts.offset.size() == count && starts.evidence.size() == count && starts.kind.size() == count &&
-           starts.plausible.size() == count && starts.packed.size() == atlas.text.rom.size() &&
+           !atlas.transforms.empty() && atlas.transforms.size() <= kMostTransforms &&
+           std::all_of(atlas.transforms.begin(), atlas.transforms.end(), [](const auto& one) { return valid(one); }) &&
+           atlas.transforms.front().parts == identity().parts && starts.plausible.size() == count &&
+           starts.packed.size() == atlas.text.rom.size() &&
            std::all_of(starts.family.begin(), starts.family.end(), [count](auto family) { return family < count; }) &&
            std::none_of(starts.evidence.begin(), starts.evidence.end(), [](float one) { return std::isnan(one); });
 }
 
-Follower::Follower(const Atlas& atlas, bool neighbours) : atlas_(atlas), neighbours_(neighbours), sources_(1) {
-    for (const std::uint32_t family : atlas_.starts.family) sources_ = std::max(sources_, family + 2);
+Follower::Follower(const Atlas& atlas, bool neighbours) : atlas_(atlas), neighbours_(neighbours), families_(1) {
+    for (const std::uint32_t family : atlas_.starts.family) families_ = std::max(families_, family + 2);
+    sources_ = families_;
 }
 
 bool Follower::update(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked) {
@@ -47,10 +51,13 @@ bool Follower::update(std::span<const std::uint8_t> tiles, std::span<const std::
 void Follower::forget(std::size_t tiles) {
     known_ = false;
     bytes_.assign(tiles, 0);
+    forms_.assign(tiles / kTileBytes, 0);
     hits_.clear();
     places_.clear();
     first_place_.assign(tiles / kTileBytes + 1, 0);
     explained_.assign(atlas_.starts.family.size() + 1, 0);
+    transformed_.clear();
+    sources_ = families_;
     touched_.assign(sources_, 0);
     answers_ = {std::vector<std::uint32_t>(tiles / kTileBytes + 1), {}, std::vector<std::uint8_t>(tiles / kTileBytes)};
 }
@@ -71,78 +78,74 @@ std::vector<std::uint32_t> Follower::take(std::span<const std::uint8_t> tiles, s
         changed.push_back(tile);
     }
     if (changed.empty()) return changed;
-    const std::vector<Hit> found = find(changed);
-    for (const std::uint32_t tile : changed) {
+    std::vector<Hit> found = find_plain(changed);
+    const std::vector<std::uint32_t> around = update_forms(changed);
+    const std::vector<Hit> transformed = find_transformed(around);
+    std::vector<std::uint32_t> affected = changed;
+    if (!transformed.empty() || !transformed_.empty()) {
+        auto hit = transformed.begin();
+        for (const std::uint32_t tile : around) {
+            const bool has = hit != transformed.end() && hit->tile == tile;
+            while (hit != transformed.end() && hit->tile == tile) ++hit;
+            if (has || has_transformed(tile)) affected.push_back(tile);
+        }
+        std::sort(affected.begin(), affected.end());
+        affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
+        const std::size_t plain = found.size();
+        found.insert(found.end(), transformed.begin(), transformed.end());
+        std::inplace_merge(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(plain), found.end(),
+                           [](const Hit& a, const Hit& b) { return a.tile < b.tile; });
+    }
+    for (const std::uint32_t tile : affected) {
         count_explained(tile, ~0U);
         touch_places_of(tile);
     }
-    merge(found, changed);
-    for (const std::uint32_t tile : changed) {
+    merge(found, changed, affected);
+    for (const std::uint32_t tile : affected) {
         count_explained(tile, 1);
         touch_places_of(tile);
     }
     touch_beside_silent(silent);
-    return changed;
+    return affected;
 }
 
-std::vector<Follower::Hit> Follower::find(std::span<const std::uint32_t> changed) const {
-    std::vector<std::uint8_t> bytes(changed.size() * kTileBytes);
-    for (std::size_t k = 0; k < changed.size(); ++k) {
-        std::memcpy(&bytes[k * kTileBytes], &bytes_[std::size_t{changed[k]} * kTileBytes], kTileBytes);
-    }
-    const Starts& starts = atlas_.starts;
-    std::vector<Hit> found;
-    const auto matches = lookup(atlas_.text, atlas_.buckets, atlas_.positions, bytes, atlas_.most_places);
-    found.reserve(matches.size());
-    for (const Match& match : matches) {
-        const bool raw = match.segment == starts.family.size();
-        const std::uint32_t end = raw ? 0 : starts.size[match.segment];
-        found.push_back({changed[match.tile], match.segment, match.offset,
-                         raw ? sources_ - 1 : starts.family[match.segment],
-                         static_cast<std::int32_t>(match.offset - end)});
-    }
-    const auto before = [](const Hit& a, const Hit& b) {
-        return std::tie(a.tile, a.source, a.at, a.segment, a.offset) <
-               std::tie(b.tile, b.source, b.at, b.segment, b.offset);
-    };
-    // Sort each tile's few hits; across tiles they are in order already.
-    for (auto begin = found.begin(); begin != found.end();) {
-        const auto end = std::find_if(begin, found.end(), [&](const Hit& hit) { return hit.tile != begin->tile; });
-        std::sort(begin, end, before);
-        begin = end;
-    }
-    return found;
+bool Follower::has_transformed(std::uint32_t tile) const noexcept {
+    const std::uint32_t end = first_place_[tile + 1];  // ascending by source: those of transforms are last
+    return first_place_[tile] < end && places_[end - 1].place.source >= families_;
 }
 
-// Replaces the hits of the changed tiles with what was found.
-void Follower::merge(std::span<const Hit> found, std::span<const std::uint32_t> changed) {
+// Replaces the hits of the changed tiles, and the transformed ones of all affected tiles, with what was found.
+void Follower::merge(std::span<const Hit> found, std::span<const std::uint32_t> changed,
+                     std::span<const std::uint32_t> affected) {
     std::vector<Hit> hits;
     std::vector<Known> places;
     std::vector<std::uint32_t> first_place(first_place_.size());
     hits.reserve(hits_.size() + found.size());
     places.reserve(places_.size() + found.size());
     auto next = changed.begin();
+    auto next_affected = affected.begin();
     auto hit = found.begin();
     for (std::uint32_t tile = 0; tile + 1 < first_place_.size(); ++tile) {
         first_place[tile] = static_cast<std::uint32_t>(places.size());
-        if (next != changed.end() && *next == tile) {
-            for (; hit != found.end() && hit->tile == tile; ++hit) {
-                const bool is_first = places.size() == first_place[tile];
-                if (is_first || places.back().place.source != hit->source || places.back().place.at != hit->at) {
-                    places.push_back({{tile, hit->source, hit->at, hit->segment, hit->offset},
-                                      static_cast<std::uint32_t>(hits.size()),
-                                      {0, 0, 0, 0},
-                                      false});
-                }
-                hits.push_back(*hit);
-            }
-            ++next;
-            continue;
-        }
-        for (std::uint32_t place = first_place_[tile]; place < first_place_[tile + 1]; ++place) {
+        const bool is_changed = next != changed.end() && *next == tile;
+        const bool is_affected = next_affected != affected.end() && *next_affected == tile;
+        next += is_changed ? 1 : 0;
+        next_affected += is_affected ? 1 : 0;
+        for (std::uint32_t place = first_place_[tile]; !is_changed && place < first_place_[tile + 1]; ++place) {
+            if (is_affected && places_[place].place.source >= families_) break;
             places.push_back(places_[place]);
             places.back().first = static_cast<std::uint32_t>(hits.size());
             hits.insert(hits.end(), hits_.begin() + places_[place].first, hits_.begin() + end_of_hits(place));
+        }
+        for (; is_affected && hit != found.end() && hit->tile == tile; ++hit) {
+            const bool is_first = places.size() == first_place[tile];
+            if (is_first || places.back().place.source != hit->source || places.back().place.at != hit->at) {
+                places.push_back({{tile, hit->source, hit->at, hit->segment, hit->offset, hit->transform},
+                                  static_cast<std::uint32_t>(hits.size()),
+                                  {0, 0, 0, 0},
+                                  false});
+            }
+            hits.push_back(*hit);
         }
     }
     first_place.back() = static_cast<std::uint32_t>(places.size());
@@ -210,7 +213,8 @@ Follower::Part Follower::part_of(std::span<const std::uint8_t> sources) const {
         nodes[at] = node;
         places[at] = place;
     }
-    return {Neighbours(atlas_.text, {bytes_, answers_.informative}, std::move(places)), std::move(nodes)};
+    return {Neighbours(atlas_.text, atlas_.transforms, {bytes_, answers_.informative}, std::move(places)),
+            std::move(nodes)};
 }
 
 // Measures the support of all places of the touched sources, and touches further sources that this affects.
@@ -295,14 +299,17 @@ void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
             return a < b && !better_place(places_[b], places_[a]);
         });
     }
-    for (const std::uint32_t place : order) {
-        const Hit& hit = hits_[places_[place].first];
-        answers.push_back({hit.segment, hit.offset});
+    std::erase_if(order, [this](std::uint32_t place) { return !credible(places_[place]); });
+    // Where plain bytes are the best answer, a transform that stores fewer bytes is no better than chance.
+    if (!order.empty() && places_[order.front()].place.transform == 0) {
+        std::erase_if(order, [this](std::uint32_t place) { return places_[place].place.transform != 0; });
     }
+    const auto answer = [](const Hit& hit) { return Answer{hit.segment, hit.offset, hit.transform}; };
+    for (const std::uint32_t place : order) answers.push_back(answer(hits_[places_[place].first]));
     for (const std::uint32_t place : order) {
         const std::size_t first = places_[place].first;
         const std::size_t last = std::min<std::size_t>(end_of_hits(place), first + atlas_.most_twins);
-        for (std::size_t k = first + 1; k < last; ++k) answers.push_back({hits_[k].segment, hits_[k].offset});
+        for (std::size_t k = first + 1; k < last; ++k) answers.push_back(answer(hits_[k]));
     }
 }
 
@@ -318,18 +325,27 @@ bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
     return key(a) < key(b);
 }
 
-// Neighbours first, then the place's best start by itself.
+// Neighbours first, then plain bytes before transformed ones, then the place's best start by itself.
 bool Follower::better_place(const Known& a, const Known& b) const noexcept {
-    const auto agreement = [](const Support& one) { return std::tuple(~one.patch, ~one.run, one.width, one.gap); };
-    if (const auto mine = agreement(a.support), its = agreement(b.support); mine != its) return mine < its;
+    // The tiles of one window agree by construction.
+    const auto agreement = [this](const Known& known) {
+        const Support& one = known.support;
+        const std::uint32_t window = atlas_.transforms[known.place.transform].window;
+        return std::tuple(~(one.patch / window), ~(one.run / window), one.width, one.gap);
+    };
+    if (const auto mine = agreement(a), its = agreement(b); mine != its) return mine < its;
     const auto key = [this](const Hit& hit) {
         const bool raw = is_raw(hit);
         const std::size_t segment = hit.segment;
-        return std::tuple(standing(hit), raw ? std::uint8_t{kContent} : atlas_.starts.kind[segment],
+        return std::tuple(hit.transform != 0, standing(hit), raw ? std::uint8_t{kContent} : atlas_.starts.kind[segment],
                           ~explained_[segment], raw ? 0.0F : -atlas_.starts.evidence[segment],
-                          raw ? 0U : atlas_.starts.offset[segment], hit.offset);
+                          raw ? 0U : atlas_.starts.offset[segment], hit.offset, hit.transform);
     };
     return key(hits_[a.first]) < key(hits_[b.first]);
+}
+
+bool Follower::credible(const Known& known) const noexcept {
+    return !hits_[known.first].poor || known.support.patch > atlas_.transforms[known.place.transform].window;
 }
 
 // Plausible blocks rank before plain bytes, those before plain bytes inside a block's stream, doubtful blocks last.

@@ -1,14 +1,16 @@
 // Turns the places of tiles into answers, best first, and keeps them current while tiles change. A *place* is a family
 // and a distance from its end (twins that hold the tile there are one place with several starts), or a ROM offset for
-// uncompressed bytes. Places are ranked by what neighbouring tiles agree on, the starts within each by how they are
-// known.
+// uncompressed bytes, under one transform. Places are ranked by what neighbouring tiles agree on, the starts within
+// each by how they are known.
 #pragma once
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "locate/index.hpp"
 #include "locate/support.hpp"
+#include "locate/transform.hpp"
 
 namespace halscope::locate {
 
@@ -32,8 +34,9 @@ struct Atlas {
     std::span<const std::uint32_t> buckets;
     std::span<const std::uint32_t> positions;
     Starts starts;
-    std::size_t most_places;  // places considered per tile
-    std::size_t most_twins;   // starts listed per place; all places are listed
+    std::span<const Transform> transforms;  // the first is the identity
+    std::size_t most_places;                // places considered per tile
+    std::size_t most_twins;                 // starts listed per place; all places are listed
 };
 
 // Whether the arrays of an atlas have matching lengths and comparable evidence.
@@ -42,6 +45,7 @@ struct Atlas {
 struct Answer {
     std::uint32_t segment;  // as in Match
     std::uint32_t offset;
+    std::uint32_t transform;
 };
 
 struct Answers {
@@ -55,14 +59,17 @@ struct Answers {
 // An update recomputes only what the change affects: the support of the sources in changed tiles (or right beside
 // changed silent tiles, which runs extend over), then that of sources of tiles whose likeliest place has changed. Tiles
 // with a place in any of these are ranked again. The answers equal those of a full ranking.
+//
+// A transform whose stored tiles are too short to be looked up one by one is looked up in windows of consecutive tiles;
+// a tile then depends on those of all windows that contain it.
 class Follower {
   public:
     // The atlas is only a view and must outlive this. Without `neighbours` each tile is ranked by itself.
     explicit Follower(const Atlas& atlas, bool neighbours = true);
 
-    // Updates to `tiles` (32 bytes each, the same number every time). Of the tiles in `asked` (ascending, in range),
-    // those that differ from the last update are looked up; the first update takes all tiles. Returns false if none
-    // differed. Not thread-safe.
+    // Updates to `tiles` (32 bytes each, the same number every time, in VRAM order). Of the tiles in `asked`
+    // (ascending, in range), those that differ from the last update are looked up; the first update takes all tiles.
+    // Returns false if none differed. Not thread-safe.
     bool update(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked);
 
     [[nodiscard]] const Answers& answers() const noexcept { return answers_; }
@@ -74,6 +81,8 @@ class Follower {
         std::uint32_t offset;
         std::uint32_t source;
         std::int32_t at;
+        std::uint32_t transform;
+        bool poor;  // so uniform that only its neighbours make it credible
     };
     // A place and what is known of it; its hits begin at hits_[first].
     struct Known {
@@ -91,8 +100,15 @@ class Follower {
     void forget(std::size_t tiles);
     std::vector<std::uint32_t> take(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked,
                                     bool first);
-    [[nodiscard]] std::vector<Hit> find(std::span<const std::uint32_t> changed) const;
-    void merge(std::span<const Hit> found, std::span<const std::uint32_t> changed);
+    [[nodiscard]] std::vector<Hit> find_plain(std::span<const std::uint32_t> changed) const;
+    [[nodiscard]] std::vector<std::uint32_t> update_forms(std::span<const std::uint32_t> changed);
+    [[nodiscard]] std::vector<Hit> find_transformed(std::span<const std::uint32_t> beside);
+    void find_windows(std::uint32_t row, std::span<const std::uint32_t> beside, std::vector<Hit>& found);
+    [[nodiscard]] bool has_transformed(std::uint32_t tile) const noexcept;
+    [[nodiscard]] std::uint32_t source_of(std::uint32_t transform, std::uint32_t family);
+    [[nodiscard]] Hit hit_of(std::uint32_t tile, std::uint32_t segment, std::uint32_t offset) const noexcept;
+    void merge(std::span<const Hit> found, std::span<const std::uint32_t> changed,
+               std::span<const std::uint32_t> affected);
     void count_explained(std::uint32_t tile, std::uint32_t step);
     void touch_places_of(std::uint32_t tile);
     void touch_beside_silent(std::span<const std::uint8_t> silent_then_or_now);
@@ -104,14 +120,18 @@ class Follower {
     [[nodiscard]] std::uint32_t end_of_hits(std::uint32_t place) const noexcept;
     [[nodiscard]] bool better_start(const Hit& a, const Hit& b) const noexcept;
     [[nodiscard]] bool better_place(const Known& a, const Known& b) const noexcept;
+    [[nodiscard]] bool credible(const Known& known) const noexcept;
     [[nodiscard]] int standing(const Hit& hit) const noexcept;
     [[nodiscard]] bool is_raw(const Hit& hit) const noexcept { return hit.segment == atlas_.starts.family.size(); }
 
     Atlas atlas_;
     bool neighbours_;
-    bool known_ = false;  // false before the first update, and after one that threw
-    std::uint32_t sources_;
+    bool known_ = false;      // false before the first update, and after one that threw
+    std::uint32_t families_;  // sources of plain bytes: the families, then the ROM
+    std::uint32_t sources_;   // with those of transforms, numbered as they occur
+    std::unordered_map<std::uint64_t, std::uint32_t> transformed_;  // transform and family to source
     std::vector<std::uint8_t> bytes_;
+    std::vector<std::uint64_t> forms_;        // for each tile, a bit for each transform that can have made it
     std::vector<Hit> hits_;                   // by tile, source, at; within a place the best start first
     std::vector<Known> places_;               // likewise
     std::vector<std::uint32_t> first_place_;  // of tile t: first_place_[t] to first_place_[t + 1]

@@ -2,6 +2,7 @@
 #include "locate/support.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -12,7 +13,6 @@
 namespace halscope::locate {
 namespace {
 
-constexpr std::int64_t kTile = kTileBytes;
 constexpr std::uint32_t kRow = 16;        // tiles in a row of the sprite page
 constexpr std::uint32_t kWidest = 32;     // tiles in a row of the source
 constexpr std::uint32_t kFar = 1U << 16;  // bytes; a larger distance in the source means nothing
@@ -30,8 +30,10 @@ void join(std::span<std::uint32_t> parents, std::uint32_t a, std::uint32_t b) no
 
 }  // namespace
 
-Neighbours::Neighbours(const Text& text, const Vram& vram, std::vector<Place> places)
+Neighbours::Neighbours(const Text& text, std::span<const Transform> transforms, const Vram& vram,
+                       std::vector<Place> places)
     : text_(text),
+      transforms_(transforms),
       vram_(vram),
       count_(static_cast<std::uint32_t>(vram.informative.size())),
       places_(std::move(places)),
@@ -84,18 +86,21 @@ void Neighbours::link(Group group) {
     links_.clear();
     for (std::uint32_t node = group.begin; node < group.end; ++node) {
         const Place& place = places_[node];
+        const std::int64_t tile_bytes = stride(place);
         std::uint32_t right = place.tile + 1;
         while (right < count_ && vram_.informative[right] == 0 && holds(place, right)) ++right;
         right_of_[node] = right;
-        const std::int64_t at = place.at + (std::int64_t{right} - place.tile) * kTile;
+        const std::int64_t at = place.at + (std::int64_t{right} - place.tile) * tile_bytes;
         each(right, at, at, [&](std::uint32_t other) {
             join(runs_, node, other);
             goes_on_[node] = 1;
             continued_[other] = 1;
         });
-        each(place.tile + kRow, place.at + kTile, place.at + kWidest * kTile, [&](std::uint32_t other) {
+        each(place.tile + kRow, place.at + tile_bytes, place.at + kWidest * tile_bytes, [&](std::uint32_t other) {
             const std::int64_t distance = std::int64_t{places_[other].at} - place.at;
-            if (distance % kTile == 0) links_.push_back({static_cast<std::uint32_t>(distance / kTile), node, other});
+            if (distance % tile_bytes == 0) {
+                links_.push_back({static_cast<std::uint32_t>(distance / tile_bytes), node, other});
+            }
         });
     }
 }
@@ -204,9 +209,15 @@ std::uint32_t Neighbours::distance_to(const Place& place, std::uint32_t tile,
 // Whether the source of `place` continues with the bytes of another tile in the same row of VRAM.
 bool Neighbours::holds(const Place& place, std::uint32_t tile) const noexcept {
     const std::span<const std::uint8_t> source = segment_of(text_, place.segment);
-    const std::int64_t offset = place.offset + (std::int64_t{tile} - place.tile) * kTile;
-    if (offset < 0 || offset + kTile > static_cast<std::int64_t>(source.size())) return false;
-    return std::memcmp(source.data() + offset, vram_.tiles.data() + std::size_t{tile} * kTileBytes, kTileBytes) == 0;
+    const std::int64_t tile_bytes = stride(place);
+    const std::int64_t offset = place.offset + (std::int64_t{tile} - place.tile) * tile_bytes;
+    if (offset < 0 || offset + tile_bytes > static_cast<std::int64_t>(source.size())) return false;
+    const std::uint8_t* const unit = vram_.tiles.data() + std::size_t{tile} * kTileBytes;
+    if (place.transform == 0) return std::memcmp(source.data() + offset, unit, kTileBytes) == 0;
+    const Transform& transform = transforms_[place.transform];
+    std::array<std::uint8_t, kTileBytes> stored;
+    return collapse(transform, unit, stored.data()) &&
+           std::memcmp(source.data() + offset, stored.data(), transform.stored) == 0;
 }
 
 // Calls `visit` for the places of `tile` in the current source, from `lowest` to `highest`.
@@ -225,8 +236,8 @@ void Neighbours::each(std::uint32_t tile, std::int64_t lowest, std::int64_t high
     }
 }
 
-std::vector<Support> neighbour_support(const Text& text, std::span<const Place> places,
-                                       std::span<const std::uint8_t> tiles) {
+std::vector<Support> neighbour_support(const Text& text, std::span<const Transform> transforms,
+                                       std::span<const Place> places, std::span<const std::uint8_t> tiles) {
     std::vector<std::uint8_t> says(tiles.size() / kTileBytes);
     for (std::size_t tile = 0; tile < says.size(); ++tile) {
         says[tile] = informative(tiles.data() + tile * kTileBytes) ? 1 : 0;
@@ -238,7 +249,7 @@ std::vector<Support> neighbour_support(const Text& text, std::span<const Place> 
     std::vector<Place> grouped;
     grouped.reserve(order.size());
     for (const std::uint32_t node : order) grouped.push_back(places[node]);
-    Neighbours neighbours(text, {tiles, says}, std::move(grouped));
+    Neighbours neighbours(text, transforms, {tiles, says}, std::move(grouped));
     neighbours.measure_agreement();
     std::vector<Support> result(places.size());
     for (std::uint32_t k = 0; k < order.size(); ++k) result[order[k]] = neighbours.support()[k];

@@ -1,23 +1,25 @@
 // How far the tiles around a tile agree on where it comes from. A run is tiles side by side in VRAM that are
-// consecutive in the source, including silent (uninformative) tiles whose bytes match. A patch is runs below each
-// other: rows are 16 tiles apart in VRAM and one sprite width, 1 to 32 tiles, apart in the source.
-// docs/explanation/origins.md says why this ranks places.
+// consecutive in the source (32 bytes apart, or as many as its transform stores), including silent (uninformative)
+// tiles whose bytes match. A patch is runs below each other: rows are 16 tiles apart in VRAM and one sprite width, 1 to
+// 32 tiles, apart in the source. docs/explanation/origins.md says why this ranks places.
 #pragma once
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "locate/index.hpp"
+#include "locate/transform.hpp"
 
 namespace halscope::locate {
 
 // A place that holds a tile's bytes. Twins of one family count from their common end, so they are one place.
 struct Place {
     std::uint32_t tile;     // index in VRAM, 32 bytes each
-    std::uint32_t source;   // a family, or the ROM itself
+    std::uint32_t source;   // a family or the ROM itself, under one transform
     std::int32_t at;        // offset of the tile in the source, from any fixed point
     std::uint32_t segment;  // where its bytes are, as in Match
     std::uint32_t offset;
+    std::uint32_t transform;  // of the source: a row of the table
 };
 
 struct Support {
@@ -42,7 +44,7 @@ struct Vram {
 class Neighbours {
   public:
     // `places` ascend by source, tile and at, without duplicates; a source that occurs must have all its places here.
-    Neighbours(const Text& text, const Vram& vram, std::vector<Place> places);
+    Neighbours(const Text& text, std::span<const Transform> transforms, const Vram& vram, std::vector<Place> places);
 
     // First step: patch, run and width of each place; the gaps are still 0.
     void measure_agreement();
@@ -82,10 +84,13 @@ class Neighbours {
     [[nodiscard]] std::uint32_t distance_to(const Place& place, std::uint32_t tile,
                                             std::span<const std::uint8_t> likely) const noexcept;
     [[nodiscard]] bool holds(const Place& place, std::uint32_t tile) const noexcept;
+    // Bytes of a place's source for each tile.
+    [[nodiscard]] std::int64_t stride(const Place& place) const noexcept { return transforms_[place.transform].stored; }
     template <typename Visit>
     void each(std::uint32_t tile, std::int64_t lowest, std::int64_t highest, Visit visit) const;
 
     const Text& text_;
+    std::span<const Transform> transforms_;
     Vram vram_;
     std::uint32_t count_;  // of tiles
     std::vector<Place> places_;
@@ -120,7 +125,8 @@ void mark_likely(std::uint32_t count, Agreement agreement, Mark mark) {
 }
 
 // The support of each place (ascending by tile, source, at; without duplicates), all at once.
-[[nodiscard]] std::vector<Support> neighbour_support(const Text& text, std::span<const Place> places,
+[[nodiscard]] std::vector<Support> neighbour_support(const Text& text, std::span<const Transform> transforms,
+                                                     std::span<const Place> places,
                                                      std::span<const std::uint8_t> tiles);
 
 }  // namespace halscope::locate

@@ -17,6 +17,7 @@
 #include "locate/pointers.hpp"
 #include "locate/ranking.hpp"
 #include "locate/support.hpp"
+#include "locate/transform.hpp"
 #include "python/bindings.hpp"
 
 namespace py = pybind11;
@@ -207,7 +208,43 @@ py::array_t<bool> informative(const py::object& tiles) {
     return result;
 }
 
-// uint32[n, 4]: patch, run, width and gap.
+// The table of transforms: the identity, then the rows. `parts` is uint8[n, 32, 3] with 32 for zero, `known` uint8[n,
+// 32], `columns` uint32[n, 4]: stored, window, step and units.
+std::vector<locate::Transform> transforms_of(const py::object& parts, const py::object& known, const Offsets& columns) {
+    const ByteView part_view(parts);
+    const ByteView known_view(known);
+    const auto rows = static_cast<std::size_t>(columns.size() / 4);
+    constexpr std::size_t kParts = locate::kTileBytes * locate::Transform::kMostParts;
+    if (static_cast<std::size_t>(columns.size()) != 4 * rows || rows >= locate::kMostTransforms ||
+        part_view.bytes().size() != kParts * rows || known_view.bytes().size() != locate::kTileBytes * rows) {
+        throw py::value_error("the arrays of the transforms do not match");
+    }
+    std::vector<locate::Transform> table{locate::identity()};
+    for (std::size_t row = 0; row < rows; ++row) {
+        const std::uint32_t* const column = columns.data() + 4 * row;
+        locate::Transform one{.stored = column[0],
+                              .window = column[1],
+                              .step = column[2],
+                              .units = column[3],
+                              .parts = {},
+                              .known = {},
+                              .zero = {},
+                              .byte_alone = {},
+                              .checked = {},
+                              .checks = 0};
+        for (std::size_t k = 0; k < locate::kTileBytes; ++k) {
+            const std::uint8_t* const at = part_view.bytes().data() + kParts * row + k * locate::Transform::kMostParts;
+            std::copy_n(at, locate::Transform::kMostParts, one.parts[k].begin());
+            one.known[k] = known_view.bytes()[locate::kTileBytes * row + k] != 0 ? 0xFF : 0;
+        }
+        locate::complete(one);
+        if (!locate::valid(one)) throw py::value_error("a transform loses stored bytes, or is out of range");
+        table.push_back(one);
+    }
+    return table;
+}
+
+// uint32[n, 4]: patch, run, width and gap, of plain places.
 py::array_t<std::uint32_t> support(const py::object& outputs, const Offsets& bounds, const py::object& rom,
                                    const Array<locate::Place>& places, const py::object& tiles) {
     const ByteView output_view(outputs);
@@ -219,14 +256,16 @@ py::array_t<std::uint32_t> support(const py::object& outputs, const Offsets& bou
         return a.tile != b.tile ? a.tile < b.tile : a.source != b.source ? a.source < b.source : a.at < b.at;
     };
     if (!std::is_sorted(all.begin(), all.end(), before) ||
+        std::any_of(all.begin(), all.end(), [](const auto& one) { return one.transform != 0; }) ||
         (!all.empty() && all.back().tile >= tile_view.bytes().size() / locate::kTileBytes)) {
-        throw py::value_error("places must ascend by tile, source and offset, within the tiles");
+        throw py::value_error("places must be plain and ascend by tile, source and offset, within the tiles");
     }
     std::vector<std::uint32_t> result;
     {
         const GilReleased unlocked;
         result.reserve(4 * all.size());
-        for (const locate::Support& one : locate::neighbour_support(text, all, tile_view.bytes())) {
+        for (const locate::Support& one :
+             locate::neighbour_support(text, std::span(&locate::identity(), 1), all, tile_view.bytes())) {
             result.push_back(one.patch);
             result.push_back(one.run);
             result.push_back(one.width);
@@ -241,17 +280,20 @@ class Atlas {
   public:
     Atlas(const py::object& outputs, Offsets bounds, const py::object& rom, Offsets buckets, Offsets positions,
           Offsets family, Offsets size, Offsets offset, Array<float> evidence, const py::object& kind,
-          const py::object& plausible, const py::object& packed, std::size_t most_places, std::size_t most_twins)
+          const py::object& plausible, const py::object& packed, const py::object& parts, const py::object& known,
+          const Offsets& transforms, std::size_t most_places, std::size_t most_twins)
         : bytes_{std::make_unique<ByteView>(outputs), std::make_unique<ByteView>(rom), std::make_unique<ByteView>(kind),
                  std::make_unique<ByteView>(plausible), std::make_unique<ByteView>(packed)},
           offsets_{std::move(bounds), std::move(buckets), std::move(positions),
                    std::move(family), std::move(size),    std::move(offset)},
           evidence_(std::move(evidence)),
+          transforms_(transforms_of(parts, known, transforms)),
           view_{{bytes_[0]->bytes(), span_of(offsets_[0]), bytes_[1]->bytes()},
                 span_of(offsets_[1]),
                 span_of(offsets_[2]),
                 {span_of(offsets_[3]), span_of(offsets_[4]), span_of(offsets_[5]), span_of(evidence_),
                  bytes_[2]->bytes(), bytes_[3]->bytes(), bytes_[4]->bytes()},
+                transforms_,
                 most_places,
                 most_twins} {
         if (!locate::valid(view_)) throw py::value_error("the arrays of the index do not match");
@@ -262,6 +304,7 @@ class Atlas {
     std::array<std::unique_ptr<ByteView>, 5> bytes_;
     std::array<Offsets, 6> offsets_;
     Array<float> evidence_;
+    std::vector<locate::Transform> transforms_;
     locate::Atlas view_;
 };
 
@@ -314,16 +357,17 @@ void bind_locate(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(locate::Reference, position, target);
     PYBIND11_NUMPY_DTYPE(locate::TableEntry, evidence, table, stride);
     PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
-    PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset);
-    PYBIND11_NUMPY_DTYPE(locate::Answer, segment, offset);
+    PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset, transform);
+    PYBIND11_NUMPY_DTYPE(locate::Answer, segment, offset, transform);
     const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // a metaclass that the type stubs can name
     py::class_<Atlas>(module, "LocateAtlas", py::is_final(), plain)
-        .def(
-            py::init<const py::object&, Offsets, const py::object&, Offsets, Offsets, Offsets, Offsets, Offsets,
-                     Array<float>, const py::object&, const py::object&, const py::object&, std::size_t, std::size_t>(),
-            py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"), py::arg("positions"),
-            py::arg("family"), py::arg("size"), py::arg("offset"), py::arg("evidence"), py::arg("kind"),
-            py::arg("plausible"), py::arg("packed"), py::arg("most_places"), py::arg("most_twins"));
+        .def(py::init<const py::object&, Offsets, const py::object&, Offsets, Offsets, Offsets, Offsets, Offsets,
+                      Array<float>, const py::object&, const py::object&, const py::object&, const py::object&,
+                      const py::object&, const Offsets&, std::size_t, std::size_t>(),
+             py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"), py::arg("positions"),
+             py::arg("family"), py::arg("size"), py::arg("offset"), py::arg("evidence"), py::arg("kind"),
+             py::arg("plausible"), py::arg("packed"), py::arg("parts"), py::arg("known"), py::arg("transforms"),
+             py::arg("most_places"), py::arg("most_twins"));
     py::class_<Follower>(module, "LocateFollower", py::is_final(), plain)
         .def(py::init<const Atlas&, bool>(), py::arg("atlas"), py::arg("neighbours") = true, py::keep_alive<1, 2>())
         .def("update", &Follower::update, py::arg("tiles"), py::arg("changed") = py::none());

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         WRAM_BYTES,
     )
     from halscope_hooks._snapshot import RASTER_DTYPE, RasterEffects, RasterWrites, Snapshot
+    from halscope_hooks._transform import NO_TRANSFORM, TRANSFORMS, Transform
     from halscope_hooks._version import HOOK_API, PROJECT_NAME
 
 _MODULES = {
@@ -168,6 +169,9 @@ _MODULES = {
     "RasterEffects": "_snapshot",
     "RasterWrites": "_snapshot",
     "Snapshot": "_snapshot",
+    "NO_TRANSFORM": "_transform",
+    "TRANSFORMS": "_transform",
+    "Transform": "_transform",
     "HOOK_API": "_version",
     "PROJECT_NAME": "_version",
 }
@@ -181,12 +185,14 @@ __all__ = [
     "HOOK_API",
     "IRAM_BYTES",
     "MOST_BWRAM_BYTES",
+    "NO_TRANSFORM",
     "OAM_BYTES",
     "PERMISSIONS",
     "PROJECT_NAME",
     "RASTER_DTYPE",
     "RAW_CODEC",
     "TILE_BYTES",
+    "TRANSFORMS",
     "VRAM_BYTES",
     "VRAM_TILES",
     "WRAM_BYTES",
@@ -257,6 +263,7 @@ __all__ = [
     "SubscriptionHandle",
     "Touched",
     "Tracing",
+    "Transform",
     "Update",
     "UsageError",
     "VramOrigins",

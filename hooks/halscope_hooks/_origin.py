@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 
 from halscope_hooks._errors import UsageError
 from halscope_hooks._sizes import TILE_BYTES
+from halscope_hooks._transform import (
+    MODE7_BYTES,
+    NO_TRANSFORM,
+    TILE_SIZES,
+    TRANSFORMS,
+    Transform,
+    stored_unit,
+)
 
 RAW_CODEC: Final = "raw"
 """Codec name of an origin whose bytes are uncompressed."""
@@ -32,16 +40,15 @@ class Origin:
         block_offset: File offset of the compressed block in the headerless image; for raw bytes, of the tile itself.
         byte_offset: Offset of the tile in the block's decoded bytes, before the transform; 0 for raw bytes.
         start: Evidence for the start of the block.
-        transform: How the game converts the decoded bytes on their way into VRAM: "none", "3bpp-low" and "3bpp-high"
-            (three planes become four, the fourth empty or the union of the others), "1bpp", "mode7", or a name from a
-            game profile.
+        transform: Name of the `Transform` by which the game converts the stored bytes on their way into VRAM
+            ("3bpp-low", "mode7"), or "none".
     """
 
     codec: str
     block_offset: int
     byte_offset: int
     start: StartEvidence
-    transform: str = "none"
+    transform: str = NO_TRANSFORM
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,38 +59,46 @@ class VramOrigins:
         origins: 2048 tuples, best origin first; an empty tuple if no origin is known. Any sequence type: the index
             builds the tuples lazily.
         informative: bool[2048], False where a unit holds too little information (blank, one colour) to identify it.
+        transforms: The transforms that origins may name.
     """
 
     origins: Sequence[tuple[Origin, ...]]
     informative: NDArray[np.bool_] = field(repr=False)
+    transforms: Sequence[Transform] = field(default=TRANSFORMS, repr=False)
 
     @property
     def located(self) -> int:
         """Number of informative units with a known origin."""
         return sum(bool(self.origins[tile]) for tile in np.flatnonzero(self.informative).tolist())
 
-    def at(self, vram_byte: int, bpp: int = 4) -> tuple[Origin, ...]:
+    def at(self, vram_byte: int, bpp: int | Literal["mode7"] = 4) -> tuple[Origin, ...]:
         """Return the origins of the tile at a VRAM address, best first; an empty tuple if none is known.
 
-        A 2bpp tile is half a unit and shares that unit's origins. An 8bpp tile spans two units; its origins are those
-        where the two units are adjacent.
+        A 2bpp tile is half a unit, an 8bpp tile spans two and a mode 7 tile four. The origins of a tile that spans
+        several units are those where the units are adjacent. Origins whose transform makes tiles of another depth are
+        left out.
 
         Args:
-            vram_byte: Byte address of the tile, a multiple of its size (8 × bpp bytes).
-            bpp: Bits per pixel: 2, 4 or 8.
+            vram_byte: Byte address of the tile, a multiple of its size: 8 × bpp bytes, in mode 7 128 (of which every
+                other byte belongs to the map).
+            bpp: Bits per pixel: 2, 4 or 8; or "mode7".
 
         Raises:
             UsageError: VRAM has no such tile.
         """
-        size = _TILE_SIZES.get(bpp)
-        if size is None or vram_byte % size or not 0 <= vram_byte < len(self.origins) * TILE_BYTES:
-            raise UsageError(f"VRAM has no {bpp}bpp tile at byte {vram_byte:#x}")
-        piece, inside = divmod(vram_byte, TILE_BYTES)
-        found = self.origins[piece]
-        if size > TILE_BYTES:
-            following = {_shifted(origin, -TILE_BYTES) for origin in self.origins[piece + 1]}
-            return tuple(origin for origin in found if origin in following)
-        return tuple(_shifted(origin, inside) for origin in found) if inside else found
+        size = TILE_SIZES.get(bpp)
+        end = MODE7_BYTES if bpp == "mode7" else len(self.origins) * TILE_BYTES
+        if size is None or vram_byte % size or not 0 <= vram_byte < min(end, len(self.origins) * TILE_BYTES):
+            raise UsageError(f"VRAM has no {bpp if bpp == 'mode7' else f'{bpp}bpp'} tile at byte {vram_byte:#x}")
+        unit, inside = divmod(vram_byte, TILE_BYTES)
+        stored = {transform.name: stored_unit(transform) for transform in self.transforms if transform.depth == bpp}
+        if bpp != "mode7":
+            stored[NO_TRANSFORM] = TILE_BYTES
+        found = [origin for origin in self.origins[unit] if origin.transform in stored]
+        for further in range(1, size // TILE_BYTES):
+            there = set(self.origins[unit + further])
+            found = [origin for origin in found if _shifted(origin, further * stored[origin.transform]) in there]
+        return tuple(_shifted(origin, inside * stored[origin.transform] // TILE_BYTES) for origin in found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,11 +123,10 @@ class CgramOrigins:
         return self.origins[colour]
 
 
-_TILE_SIZES: Final = {2: 16, 4: 32, 8: 64}
-
-
 def _shifted(origin: Origin, by: int) -> Origin:
-    """Return the origin of the byte `by` bytes further on."""
+    """Return the origin of the byte `by` stored bytes further on."""
+    if not by:
+        return origin
     if origin.codec == RAW_CODEC:
         return replace(origin, block_offset=origin.block_offset + by)
     return replace(origin, byte_offset=origin.byte_offset + by)

@@ -96,14 +96,22 @@ def test_every_answer_holds_the_bytes_of_its_tile() -> None:
             for tile, origins in zip(tiles, answers, strict=True):
                 assert len(set(origins)) == len(origins)
                 for origin in origins:
-                    assert bytes_at(index, origin) == tile.tobytes()
+                    assert bytes_at(index, origin, tile.tobytes()) == tile.tobytes()
 
 
-def bytes_at(index: RomIndex, origin: Origin) -> bytes:
+def bytes_at(index: RomIndex, origin: Origin, tile: bytes) -> bytes:
+    """What VRAM holds where this origin is loaded over a tile."""
     if origin.codec == "raw":
         assert origin.byte_offset == 0
-        return index.rom.data[origin.block_offset : origin.block_offset + 32].tobytes()
-    return index.block(origin).data[origin.byte_offset : origin.byte_offset + 32].tobytes()
+        data, at = index.rom.data, origin.block_offset
+    else:
+        data, at = index.block(origin).data, origin.byte_offset
+    for transform in index.transforms:
+        if transform.name == origin.transform:
+            count = max(1, 32 // transform.vram_bytes)
+            stored = data[at : at + count * transform.stored_bytes].tobytes()
+            return transform.expand(stored, tile * (count * transform.vram_bytes // 32))[:32]
+    return data[at : at + 32].tobytes()
 
 
 def test_an_uncompressed_sheet_at_an_odd_offset_is_found_raw_and_first() -> None:
@@ -165,7 +173,7 @@ def test_any_informative_bytes_of_a_block_are_found_at_their_byte_phase(data: st
 def test_bytes_that_are_nowhere_have_no_origin(tile: bytes) -> None:
     index = shared_index(1, pointers=True)
     for origin in index.lookup(tile)[0]:
-        assert bytes_at(index, origin) == tile
+        assert bytes_at(index, origin, tile) == tile
 
 
 def test_a_rom_of_noise_has_no_likely_block() -> None:

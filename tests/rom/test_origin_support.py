@@ -89,6 +89,9 @@ def test_places_out_of_order_or_out_of_range_are_refused() -> None:
     places["tile"] = [0, 2]
     with pytest.raises(ValueError, match="within the tiles"):
         _codec.locate_support(EMPTY, NO_BLOCKS, bytes(64), places, bytes(64))
+    places["tile"], places["transform"] = [0, 1], [0, 1]
+    with pytest.raises(ValueError, match="plain"):
+        _codec.locate_support(EMPTY, NO_BLOCKS, bytes(64), places, bytes(64))
 
 
 @given(
@@ -105,7 +108,7 @@ def test_places_out_of_order_or_out_of_range_are_refused() -> None:
     )
 )
 def test_places_that_lead_anywhere_are_measured_safely(places: list[tuple[int, ...]]) -> None:
-    array = np.array(sorted(places), PLACE_DTYPE)
+    array = np.array([(*place, 0) for place in sorted(places)], PLACE_DTYPE)
     support = _codec.locate_support(EMPTY, NO_BLOCKS, bytes(4096), array, bytes(41 * 32))
     assert support.shape == (len(places), 4)
     assert (support[:, :2] >= 1).all()

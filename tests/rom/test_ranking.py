@@ -22,6 +22,12 @@ from support.truth_rom import shared_index, shared_truth
 Answers = tuple[tuple[Origin, ...], ...]
 
 
+def plain_index(seed: int, *, pointers: bool) -> RomIndex:
+    """An index that knows no transforms."""
+    index = shared_index(seed, pointers=pointers)
+    return RomIndex(index.rom, index.codecs, index.families, index._arrays(), ())
+
+
 class Plain:
     """The reference for one index."""
 
@@ -66,7 +72,7 @@ def assert_same(index: RomIndex, vram: NDArray[np.uint8], plain: Plain) -> None:
 @pytest.mark.parametrize("pointers", [True, False])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_it_is_the_plain_ranking_on_pieces_of_blocks(seed: int, pointers: bool) -> None:
-    index = shared_index(seed, pointers=pointers)
+    index = plain_index(seed, pointers=pointers)
     plain = Plain(index)
     for vram in drawn_vrams(seed, 6, pointers=pointers):
         assert_same(index, vram, plain)
@@ -77,7 +83,7 @@ def test_it_is_the_plain_ranking_on_pieces_of_blocks(seed: int, pointers: bool) 
 def test_it_is_the_plain_ranking_in_the_demos_scenes_followed_or_not() -> None:
     with demo.rom_path() as path:
         rom = Rom.from_bytes(path.read_bytes(), "the demo ROM")
-    index = RomIndex.build(rom, [hal.HAL])
+    index = RomIndex.build(rom, [hal.HAL], transforms=())
     plain, tracker = Plain(index), VramTracker(index)
     for scene in list(scene_vrams(rom.data, demo.truth()))[::6]:
         assert tuple(tracker.update(scene.vram).origins) == plain.together(scene.vram)
@@ -88,7 +94,7 @@ def test_it_is_the_plain_ranking_in_the_demos_scenes_followed_or_not() -> None:
 def test_it_is_the_plain_ranking_where_one_pattern_stands_everywhere() -> None:
     image = make_rom(0x80000)
     image[0x8000:] = bytes(range(16)) * ((0x80000 - 0x8000) // 16)
-    index = RomIndex.build(Rom.from_bytes(bytes(image), "pattern"), [hal.HAL])
+    index = RomIndex.build(Rom.from_bytes(bytes(image), "pattern"), [hal.HAL], transforms=())
     vram = np.tile(np.arange(16, dtype=np.uint8), 4096)
     vram[:0xE000] = 0
     assert_same(index, vram, Plain(index))
@@ -97,7 +103,7 @@ def test_it_is_the_plain_ranking_where_one_pattern_stands_everywhere() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_following_small_changes_of_every_kind_says_what_the_plain_ranking_says(seed: int) -> None:
-    index = shared_index(seed, pointers=False)
+    index = plain_index(seed, pointers=False)
     plain, tracker = Plain(index), VramTracker(index)
     rng = np.random.default_rng(seed)
     vram, other = (state.reshape(-1, 32) for state in drawn_vrams(seed, 2, pointers=False))
@@ -179,11 +185,20 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
     rom = np.zeros(64, np.uint8)
     empty = np.empty(0, np.uint8)
     evidence = np.empty(0, np.float32)
-    _codec.LocateAtlas(empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags, 1, 1)
+    plain = (empty, empty, none)  # no transforms
+    _codec.LocateAtlas(empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags, *plain, 1, 1)
     with pytest.raises(ValueError, match="arrays of the index do not match"):
-        _codec.LocateAtlas(empty, one, rom, none, none, one, none, none, evidence, empty, empty, flags, 1, 1)
+        _codec.LocateAtlas(empty, one, rom, none, none, one, none, none, evidence, empty, empty, flags, *plain, 1, 1)
     with pytest.raises(ValueError, match="arrays of the index do not match"):
-        _codec.LocateAtlas(empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags[1:], 1, 1)
+        _codec.LocateAtlas(
+            empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags[1:], *plain, 1, 1
+        )
+    whole = (empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags)
+    with pytest.raises(ValueError, match="arrays of the transforms do not match"):
+        _codec.LocateAtlas(*whole, empty, empty, np.zeros(4, np.uint32), 1, 1)
+    columns = np.array([24, 1, 1, 2048], np.uint32)
+    with pytest.raises(ValueError, match="loses stored bytes"):
+        _codec.LocateAtlas(*whole, np.full(96, 32, np.uint8), np.ones(32, np.uint8), columns, 1, 1)
     follower = shared_index(1, pointers=True).follower()
     with pytest.raises(ValueError, match="out of range"):
         follower.update(rom, np.array([2], np.uint32))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support import hal_reference
+from support import hal_reference, lz_reference
 
 FOLDER = Path(__file__).resolve().parents[1] / "roms" / "lab"
 IMAGE = FOLDER / "halscope-lab.sfc"
@@ -62,8 +62,15 @@ def load_truth() -> dict[str, Any]:
 def sources() -> dict[str, bytes]:
     """Every block, decoded, and every piece of raw data, by name."""
     image, truth = IMAGE.read_bytes(), load_truth()
-    data = {block["name"]: hal_reference.decode(image, block["offset"]).data for block in truth["blocks"]}
+    data = {block["name"]: decoded(image, block).data for block in truth["blocks"]}
     return data | {raw["name"]: image[raw["offset"] : raw["offset"] + raw["size"]] for raw in truth["raw"]}
+
+
+def decoded(image: bytes, block: dict[str, Any]) -> hal_reference.Decoded:
+    """Decode a block of the truth file with the plain decoder of its codec."""
+    if block["codec"] == "hal":
+        return hal_reference.decode(image, block["offset"])
+    return lz_reference.decode(image, block["offset"], format=block["codec"])
 
 
 def scene(name: str) -> dict[str, Any]:
@@ -183,14 +190,20 @@ def tiles(name: str) -> Iterator[Tile]:
             yield Tile(piece["vram_byte"] + number * shown, shown, codec, begin, inside, transform)
 
 
-def row_values(name: str, register: int, entry: int | None = None) -> list[int]:
-    """What HDMA makes a register (for $2122: an entry of CGRAM) hold on each of the picture's rows."""
+def row_values(name: str, register: int, entry: int | None = None, phase: int = 0) -> list[int]:
+    """What HDMA makes a register (for $2122: an entry of CGRAM) hold on each of the picture's rows.
+
+    `phase` is the value of the variable that the record names, where the values change from frame to frame.
+    """
     (rows,) = (
         rows for rows in scene(name)["raster"] if rows["register"] == register and rows.get("entry") in (None, entry)
     )
-    return values(rows)
+    return values(rows, phase)
 
 
-def values(rows: dict[str, Any]) -> list[int]:
+def values(rows: dict[str, Any], phase: int = 0) -> list[int]:
     """The value on each row of one record of `raster`."""
+    if "wave" in rows:
+        wave, lines, stride = rows["wave"], rows["lines"], rows["stride"]
+        return [wave[(row // lines * stride + phase) % len(wave)] for row in range(ROWS)]
     return [value for count, value in rows["runs"] for _ in range(count)]

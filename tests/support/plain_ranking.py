@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 _PLAUSIBLE: Final = 0.5
 
 PLACE_DTYPE: Final = np.dtype(
-    [("tile", "<u4"), ("source", "<u4"), ("at", "<i4"), ("segment", "<u4"), ("offset", "<u4")]
+    [("tile", "<u4"), ("source", "<u4"), ("at", "<i4"), ("segment", "<u4"), ("offset", "<u4"), ("transform", "<u4")]
 )
-"""A place: a tile's number, a family (or one past the last for the ROM), the offset from the family's end, and a
-segment and offset where its bytes are."""
+"""A place: a tile's number, a family (or one past the last for the ROM), the offset from the family's end, a segment
+and offset where its bytes are, and 0 for plain bytes."""
 
 Support = Callable[[NDArray[Any]], NDArray[np.uint32]]
 """From places, ascending by tile, source and `at`, to uint32[n, 4]: the neighbours' support, as locate_support does."""
@@ -71,7 +71,7 @@ class Ranking:
         support = np.zeros((len(first), 4), np.int64)
         explained = np.zeros(len(tile), np.int64)
         if neighbours is not None:
-            places = np.empty(len(first), PLACE_DTYPE)
+            places = np.zeros(len(first), PLACE_DTYPE)
             places["tile"], places["source"], places["at"] = tile[first], source[first], at[first]
             places["segment"], places["offset"] = segment[first], offset[first]
             support = neighbours(places).astype(np.int64)

@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, TILE_BYTES, VRAM_TILES, Block, Codec, CodecError, Origin, UsageError, VramOrigins
+from halscope_hooks import (
+    NO_TRANSFORM,
+    RAW_CODEC,
+    TILE_BYTES,
+    TRANSFORMS,
+    VRAM_TILES,
+    Block,
+    Codec,
+    CodecError,
+    Origin,
+    Transform,
+    UsageError,
+    VramOrigins,
+)
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
@@ -31,7 +44,7 @@ from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Re
 MOST_PLACES: Final = 256
 """Maximum number of places examined per tile. A tile with more is a common pattern and identifies nothing."""
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """Version of the cache contents and of the algorithms behind them. An index of another version is rebuilt."""
 
 Progress = Callable[[int, int], None]
@@ -51,19 +64,35 @@ class RomIndex:
         codecs: The codecs that the index was built with, in this order.
         families: START_DTYPE, every kept start; families ordered by offset, best start first.
         arrays: The decoded outputs, their bounds, the fingerprint table, and the references with their tables.
+        transforms: The transforms that tiles are looked up under, besides plainly.
     """
 
-    def __init__(self, rom: Rom, codecs: Sequence[Codec], families: Starts, arrays: cache.Arrays) -> None:
+    def __init__(
+        self,
+        rom: Rom,
+        codecs: Sequence[Codec],
+        families: Starts,
+        arrays: cache.Arrays,
+        transforms: Sequence[Transform] = TRANSFORMS,
+    ) -> None:
         self.rom = rom
         self.codecs = tuple(codecs)
+        self.transforms = tuple(transforms)
         self.families = families
         self._outputs, self._bounds = arrays["outputs"], arrays["bounds"]
         self._buckets, self._positions = arrays["buckets"], arrays["positions"]
         self._references = References(arrays["references"], arrays["tables"])
         self._blocks = SegmentBlocks(families, tuple(codec.name for codec in codecs))
         self._atlas = atlas_of(
-            families, self._outputs, self._bounds, rom.data, (self._buckets, self._positions), MOST_PLACES
+            families,
+            self._outputs,
+            self._bounds,
+            rom.data,
+            (self._buckets, self._positions),
+            self.transforms,
+            MOST_PLACES,
         )
+        self._transform_names = (NO_TRANSFORM, *(transform.name for transform in self.transforms))
 
     @classmethod
     def build(
@@ -75,6 +104,7 @@ class RomIndex:
         cancel: CancelToken | None = None,
         known_starts: KnownStarts | None = None,
         known_tables: Sequence[KnownTable] = (),
+        transforms: Sequence[Transform] = TRANSFORMS,
         threads: int = 0,
     ) -> Self:
         """Index a ROM: scan it, rank the starts, decode them, and fingerprint the outputs and the ROM itself.
@@ -87,6 +117,7 @@ class RomIndex:
                 given the token; if it does not poll it, the build waits for the scan.
             known_starts: See `find_families`.
             known_tables: See `find_families`.
+            transforms: The transforms that tiles are looked up under, besides plainly.
             threads: Maximum number of C++ threads; 0 means one per core, up to four. Does not affect the result.
 
         Raises:
@@ -112,7 +143,7 @@ class RomIndex:
             references=found.references.rows,
             tables=found.references.tables,
         )
-        return cls(rom, codecs, families, arrays)
+        return cls(rom, codecs, families, arrays, transforms)
 
     @classmethod
     def load_or_build(
@@ -125,7 +156,9 @@ class RomIndex:
         cancel: CancelToken | None = None,
         known_starts: KnownStarts | None = None,
         known_tables: Sequence[KnownTable] = (),
+        transforms: Sequence[Transform] = TRANSFORMS,
         threads: int = 0,
+        fresh: bool = False,
     ) -> Self:
         """Load the index from the cache if it holds this ROM and these codecs; otherwise build and store it.
 
@@ -140,7 +173,9 @@ class RomIndex:
             cancel: See `build`.
             known_starts: See `build`; part of the cache key.
             known_tables: See `build`; part of the cache key.
+            transforms: See `build`; not part of the cache.
             threads: See `build`.
+            fresh: Build and store the index even if the cache has one.
         """
         _check_names(codecs)
         key = "|".join(
@@ -158,9 +193,9 @@ class RomIndex:
         )
         folder = cache.default_folder() if cache_dir is None else cache_dir
         path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
-        stored = cache.load(path, key)
+        stored = None if fresh else cache.load(path, key)
         if stored is not None and _fits(stored, rom):
-            return cls(rom, codecs, stored["families"], stored)
+            return cls(rom, codecs, stored["families"], stored, transforms)
         index = cls.build(
             rom,
             codecs,
@@ -168,10 +203,12 @@ class RomIndex:
             cancel=cancel,
             known_starts=known_starts,
             known_tables=known_tables,
+            transforms=transforms,
             threads=threads,
         )
         if not any(getattr(codec, "failed", False) for codec in codecs):
-            cache.store(path, key, index._arrays())
+            about = {"rom": Path(rom.name).name, "title": rom.title, "sha256": rom.sha256}
+            cache.store(path, key, index._arrays(), about | {"codecs": [codec.name for codec in codecs]})
         return index
 
     @property
@@ -237,8 +274,9 @@ class RomIndex:
         Returns:
             n tuples. The best start of every distinct place comes first: blocks with a proven start, then other blocks,
             plain bytes, plain bytes inside a block's stream, and doubtful blocks. The twins follow, at most 8 starts
-            per place. Every origin holds exactly the tile's bytes. Empty if no place is known or the tile is not
-            informative.
+            per place. Every origin holds exactly the tile's bytes, or the stored bytes that its transform expands to
+            them; transforms are named only where they explain the tile better than plain bytes. Empty if no place is
+            known or the tile is not informative.
 
         Raises:
             UsageError: The length is not a multiple of 32.
@@ -280,7 +318,7 @@ class RomIndex:
 
     def origins(self, first: NDArray[np.uint32], answers: NDArray[Any]) -> Origins:
         """Convert a follower's answers to origins."""
-        return Origins(self._blocks, first, answers)
+        return Origins(self._blocks, first, answers, self._transform_names)
 
     def _number_of(self, name: str) -> int:
         names = [codec.name for codec in self.codecs]
@@ -343,7 +381,7 @@ def _answer(
         return before
     assert found is not None  # the first update of a follower always returns answers
     first, answers, informative = found
-    return VramOrigins(index.origins(first, answers), informative)
+    return VramOrigins(index.origins(first, answers), informative, index.transforms)
 
 
 def _decoded(

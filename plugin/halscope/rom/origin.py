@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, overload
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, Origin, StartEvidence
+from halscope_hooks import RAW_CODEC, Origin, StartEvidence, Transform
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
+from halscope.rom._transform_rows import transform_rows
 from halscope.rom.ranking import CONTENT, POINTER, START_KINDS, Starts, first_of_each
 
 MOST_TWINS: Final = 8
@@ -53,13 +54,16 @@ class Origins(Sequence[tuple[Origin, ...]]):
     Args:
         blocks: The block of each segment.
         first: uint32[n + 1], index of each tile's first answer.
-        answers: (segment, offset) pairs. A segment is a row of `blocks`, or one past the last for the ROM itself.
+        answers: (segment, offset, transform). A segment is a row of `blocks`, or one past the last for the ROM itself.
+        names: Names of the transforms, the first for plain bytes.
     """
 
-    __slots__ = ("_answers", "_blocks", "_first")
+    __slots__ = ("_answers", "_blocks", "_first", "_names")
 
-    def __init__(self, blocks: SegmentBlocks, first: NDArray[np.uint32], answers: NDArray[Any]) -> None:
-        self._blocks, self._first, self._answers = blocks, first, answers
+    def __init__(
+        self, blocks: SegmentBlocks, first: NDArray[np.uint32], answers: NDArray[Any], names: tuple[str, ...]
+    ) -> None:
+        self._blocks, self._first, self._answers, self._names = blocks, first, answers, names
 
     def __len__(self) -> int:
         return len(self._first) - 1
@@ -89,13 +93,13 @@ class Origins(Sequence[tuple[Origin, ...]]):
 
     def _of(self, tile: int) -> tuple[Origin, ...]:
         rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
-        return tuple(self._origin(segment, offset) for segment, offset in rows)
+        return tuple(self._origin(segment, offset, self._names[transform]) for segment, offset, transform in rows)
 
-    def _origin(self, segment: int, offset: int) -> Origin:
+    def _origin(self, segment: int, offset: int, transform: str) -> Origin:
         if segment == len(self._blocks):
-            return Origin(RAW_CODEC, offset, 0, START_KINDS[CONTENT])
+            return Origin(RAW_CODEC, offset, 0, START_KINDS[CONTENT], transform)
         codec, block_offset, kind = self._blocks[segment]
-        return Origin(codec, block_offset, offset, kind)
+        return Origin(codec, block_offset, offset, kind, transform)
 
 
 def atlas_of(
@@ -104,6 +108,7 @@ def atlas_of(
     bounds: NDArray[np.uint32],
     rom: NDArray[np.uint8],
     table: tuple[NDArray[np.uint32], NDArray[np.uint32]],
+    transforms: Sequence[Transform],
     most_places: int,
 ) -> _codec.LocateAtlas:
     """Build the data that C++ ranks by: the index's arrays and the properties of the starts.
@@ -114,6 +119,7 @@ def atlas_of(
         bounds: Offset of each output in `outputs`, and the end of the last.
         rom: The image.
         table: Buckets and positions, as returned by locate_build.
+        transforms: The transforms to look for.
         most_places: Maximum number of places examined per tile.
     """
     plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER)
@@ -127,6 +133,7 @@ def atlas_of(
         kind=np.ascontiguousarray(starts["start"]),
         plausible=plausible,
         packed=_packed_ranges(starts[plausible], len(rom)),
+        **transform_rows(transforms),
         most_places=most_places,
         most_twins=MOST_TWINS,
     )
