@@ -1,7 +1,7 @@
 """The application: builds the plugins and composes the other packages. Only this package does so."""
 
 from halscope.app._doctor import Check, examine
-from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette
+from halscope.app._extract import extract_blocks, extract_raw, extract_sprites
 from halscope.app._game_run import BUTTONS, Game, Press, open_game, open_host, open_recording, play_frames, record_game
 from halscope.app._inject import inject
 from halscope.app._inspect import inspect_files
@@ -10,6 +10,7 @@ from halscope.app._moments import check_rom, one_state, recorded_frame
 from halscope.app._patch_files import check_output
 from halscope.app._pictures import on_screen, write_frame_pictures
 from halscope.app._play import Play
+from halscope.app._tile_layout import TileLayout, describe_origin, origin_line, tile_layout, tile_origins
 from halscope.app._tour import run_tour
 from halscope.app._tour_report import TourReport
 from halscope.app._watched_folder import LiveEdits
@@ -32,11 +33,13 @@ __all__ = [
     "Plugins",
     "Press",
     "Refusal",
+    "TileLayout",
     "TourReport",
     "Workspace",
     "bare_stream",
     "check_output",
     "check_rom",
+    "describe_origin",
     "examine",
     "extract_blocks",
     "extract_raw",
@@ -48,12 +51,14 @@ __all__ = [
     "open_game",
     "open_host",
     "open_recording",
+    "origin_line",
     "play_frames",
     "plugin",
-    "read_palette",
     "record_game",
     "recorded_frame",
     "run_tour",
+    "tile_layout",
+    "tile_origins",
     "to_rom_offset",
     "write_frame_pictures",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from halscope_hooks import RAW_CODEC, Snapshot, StartEvidence, UsageError
 from numpy.typing import NDArray
 
+from halscope.app._tile_layout import TileLayout
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     Sheet,
@@ -20,8 +21,6 @@ from halscope.inject import (
     write_sheet,
 )
 from halscope.ppu import decode_frame
-from halscope.ppu.tiles import TileDepth
-from halscope.rom.image import Rom
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +32,13 @@ class WrittenSheet:
     tiles: int
 
 
-def read_palette(rom: Rom, offset: int, colours: int) -> NDArray[np.uint16]:
-    """Return uint16[colours]: BGR555 as stored in the ROM at `offset` (bytes).
-
-    Raises:
-        UsageError: The ROM ends before the last colour.
-    """
-    if offset + 2 * colours > rom.data.size:
-        raise UsageError(f"{rom.name}: no {colours} colours at {offset:#x}: the ROM ends at {rom.data.size:#x}")
-    return rom.data[offset : offset + 2 * colours].copy().view("<u2").astype(np.uint16) & np.uint16(0x7FFF)
-
-
 def extract_blocks(
     workspace: Workspace,
     offsets: Sequence[int] | None,
     folder: Path,
     *,
     codec: str,
-    bpp: TileDepth,
+    layout: TileLayout,
     lead: int,
     columns: int,
     palette: NDArray[np.uint16] | None,
@@ -68,7 +56,7 @@ def extract_blocks(
     wanted = (
         [(codec, offset) for offset in offsets]
         if offsets is not None
-        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + 8 * bpp]
+        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + layout.stored_bytes]
     )
     written = []
     for name, offset in wanted:
@@ -78,7 +66,8 @@ def extract_blocks(
             offset,
             palette=palette,
             start=starts.get((name, offset), "content"),
-            bpp=bpp,
+            bpp=layout.bpp,
+            transform=layout.transform,
             lead=lead,
             columns=columns,
         )
@@ -92,7 +81,7 @@ def extract_raw(
     folder: Path,
     *,
     count: int,
-    bpp: TileDepth,
+    layout: TileLayout,
     columns: int,
     palette: NDArray[np.uint16] | None,
     overwrite: bool,
@@ -104,7 +93,15 @@ def extract_raw(
     """
     return [
         write(
-            sheet_from_raw(workspace.rom, offset, count, palette=palette, bpp=bpp, columns=columns),
+            sheet_from_raw(
+                workspace.rom,
+                offset,
+                count,
+                palette=palette,
+                bpp=layout.bpp,
+                transform=layout.transform,
+                columns=columns,
+            ),
             folder / f"{RAW_CODEC}-{offset:06x}.png",
             overwrite=overwrite,
         )
