@@ -89,7 +89,7 @@ class Transform:
         tiles = np.bitwise_or.reduce(padded[:, gather], axis=2)
         if around is not None:
             tiles = np.where(known, tiles, np.frombuffer(around, np.uint8).reshape(count, self.vram_bytes))
-        return tiles.tobytes()
+        return bytes(tiles.tobytes())
 
     def collapse(self, vram: bytes) -> bytes | None:
         """Convert tiles in VRAM back to their stored form: the inverse of `expand`, proven by expanding again.

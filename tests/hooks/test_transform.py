@@ -85,8 +85,8 @@ def test_a_mode_7_tile_is_four_units_of_one_place() -> None:
     origins = origins_of((other, plain, units[0]), *((one,) for one in units[1:]))
     assert origins.at(0, "mode7") == (units[0],)
     assert origins.at(128, "mode7") == ()
-    assert origins_of((units[0],), (), units[2:3], units[3:]).at(0, "mode7") == ()
-    assert origins_of((units[0],), (), units[2:3], units[3:], silent=1).at(0, "mode7") == (units[0],)
+    assert origins_of((units[0],), (), (units[2],), (units[3],)).at(0, "mode7") == ()
+    assert origins_of((units[0],), (), (units[2],), (units[3],), silent=1).at(0, "mode7") == (units[0],)
     assert origins_of((), *((one,) for one in units[1:]), silent=0).at(0, "mode7") == (units[0],)
     for vram_byte in (64, -128, 0x8000, 256):
         with pytest.raises(UsageError, match="no mode7 tile"):
