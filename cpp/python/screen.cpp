@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "python/arrays.hpp"
+#include "snes/compare.hpp"
 #include "snes/compose.hpp"
 #include "snes/layer_planes.hpp"
 
@@ -86,7 +87,7 @@ py::tuple names_of(const snes::RegisterSet& set) {
 }
 
 py::tuple compose(const py::object& vram, const Colours& cgram, const py::object& oam, const RegisterValues& registers,
-                  const std::optional<py::object>& raster, std::optional<unsigned> field) {
+                  const std::optional<py::object>& raster, std::optional<unsigned> field, bool as_snes9x) {
     const State state(vram, cgram, oam, registers, raster, field);
     const snes::ScreenShape shape = snes::screen_shape(state.get());
     const auto height = static_cast<py::ssize_t>(shape.height());
@@ -103,10 +104,32 @@ py::tuple compose(const py::object& vram, const Colours& cgram, const py::object
     snes::ScreenGaps gaps;
     {
         const GilReleased unlocked;
-        gaps = snes::compose_screen(state.get(), shape, out);
+        gaps = snes::compose_screen(state.get(), shape, out, as_snes9x ? snes::Style::snes9x : snes::Style::console);
     }
     return py::make_tuple(colours, rgb, owner, brightness, range_over, time_over, names_of(gaps.missing),
                           names_of(gaps.assumed), gaps.late_colours, gaps.field_assumed);
+}
+
+snes::Picture picture_of(const ByteView& view, const py::array& array) {
+    if (array.ndim() != 3 || array.shape(2) != 3) throw py::value_error("a picture is uint8[height, width, 3]");
+    return {view.bytes(), static_cast<std::size_t>(array.shape(0)), static_cast<std::size_t>(array.shape(1))};
+}
+
+py::tuple compare(const py::array& composed, const py::array& shown, bool half_pixel_left,
+                  std::optional<unsigned> field) {
+    const ByteView composed_view(composed);
+    const ByteView shown_view(shown);
+    const snes::Picture one = picture_of(composed_view, composed);
+    const snes::Picture other = picture_of(shown_view, shown);
+    Bytes differs({static_cast<py::ssize_t>(std::max(one.height, other.height)),
+                   static_cast<py::ssize_t>(std::max(one.width, other.width))});
+    const auto out = span_of(differs);
+    std::size_t count = 0;
+    {
+        const GilReleased unlocked;
+        count = snes::compare_pictures(one, other, {.half_pixel_left = half_pixel_left, .field = field}, out);
+    }
+    return py::make_tuple(count, differs);
 }
 
 py::tuple layer(const py::object& vram, const Colours& cgram, const py::object& oam, unsigned index,
@@ -148,10 +171,12 @@ void bind_screen(py::module_& module) {
     using py::arg;
     module.def("snes_register_names", &register_names, "The fields of PpuRegisters, in the order of `registers`.");
     module.def("snes_compose", &compose, arg("vram"), arg("cgram"), arg("oam"), arg("registers"),
-               arg("raster") = py::none(), arg("field") = py::none(),
+               arg("raster") = py::none(), arg("field") = py::none(), arg("as_snes9x") = false,
                "Compose the picture: (colours uint16[h, w], rgb uint8[h, w, 3], owner int16[h, w], brightness uint8[h],"
                " range_over uint8[lines], time_over uint8[lines], names of the registers that are missing, of those "
                "assumed to be 0, whether colours were first written below the top row, whether the field is assumed).");
+    module.def("snes_compare", &compare, arg("composed"), arg("shown"), arg("half_pixel_left"), arg("field"),
+               "Compare two pictures uint8[h, w, 3] in 5 bits: (differing pixels, uint8[h, w] 1 where they differ).");
     module.def(
         "snes_layer", &layer, arg("vram"), arg("cgram"), arg("oam"), arg("index"), arg("registers"),
         arg("raster") = py::none(),

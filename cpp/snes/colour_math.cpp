@@ -14,8 +14,24 @@ struct Mode {
     bool halved;
 };
 
+// snes9x's halved difference. It subtracts whole RGB565 pixels, with a guard bit above each component that tells
+// whether the component stayed above 0. Green's guard is red's lowest bit, and the lowest bits of what is subtracted
+// are lost.
+unsigned guarded_half_difference(unsigned one, unsigned other) {
+    const auto packed = [](unsigned bgr) { return (bgr & 31u) << 11 | (bgr >> 5 & 31u) << 6 | (bgr >> 10 & 31u); };
+    constexpr unsigned kGuards = 0x10820;
+    constexpr unsigned kLowest = 0x0821;
+    const unsigned half = ((packed(one) | kGuards) - (packed(other) & ~kLowest)) >> 1;
+    const unsigned red = (half & 0x8000u) != 0 ? half >> 11 & 15u : 0u;
+    const unsigned green = (half & 0x400u) != 0 ? half >> 6 & 15u : 0u;
+    const unsigned blue = (half & 0x10u) != 0 ? half & 15u : 0u;
+    return red | green << 5 | blue << 10;
+}
+
 // A difference stops at 0 before it is halved, a sum is halved before it stops at 31.
-unsigned mixed(unsigned one, unsigned other, bool subtract, bool halved) {
+unsigned mixed(const MathRules& rules, unsigned one, unsigned other, bool halved) {
+    const bool subtract = (rules.cgadsub & 0x80u) != 0;
+    if (rules.guarded && subtract && halved) return guarded_half_difference(one, other);
     unsigned result = 0;
     for (unsigned shift = 0; shift < 15; shift += 5) {
         const unsigned a = one >> shift & 31u;
@@ -30,7 +46,7 @@ std::uint16_t shown(const MathRules& rules, const Mode& mode, unsigned colour, u
     const unsigned base = mode.black ? 0u : colour;
     if (!mode.enabled) return static_cast<std::uint16_t>(base);
     const unsigned addend = mode.with_screen ? other : rules.fixed;
-    return static_cast<std::uint16_t>(mixed(base, addend, (rules.cgadsub & 0x80u) != 0, mode.halved));
+    return static_cast<std::uint16_t>(mixed(rules, base, addend, mode.halved));
 }
 
 bool takes_part(const MathRules& rules, unsigned source) {

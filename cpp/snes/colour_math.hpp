@@ -24,8 +24,9 @@ struct MathRules {
     unsigned cgwsel = 0;
     unsigned cgadsub = 0;
     unsigned fixed = 0;
-    Columns black{};      // the main screen is black
-    Columns prevented{};  // there is no colour math
+    Columns black{};       // the main screen is black
+    Columns prevented{};   // there is no colour math
+    bool guarded = false;  // halved differences are those of snes9x
 
     [[nodiscard]] bool mixes() const { return (cgadsub & 0x3Fu) != 0; }
     [[nodiscard]] bool uses_subscreen() const { return (cgwsel & 2u) != 0 && mixes(); }

@@ -64,6 +64,23 @@ constexpr auto kLevels = [] {
     return levels;
 }();
 
+// snes9x's: fifteenths, rounded to 5 bits.
+constexpr auto kRoundedLevels = [] {
+    std::array<std::array<std::uint8_t, 32>, 16> levels{};
+    for (unsigned brightness = 0; brightness < 16; ++brightness) {
+        for (unsigned level = 0; level < 32; ++level) {
+            levels[brightness][level] = static_cast<std::uint8_t>((level * brightness * 2 + 15) / 30);
+        }
+    }
+    return levels;
+}();
+
+unsigned dimmed(unsigned colour, unsigned brightness) {
+    const auto& levels = kRoundedLevels[brightness];
+    return levels[colour & 31u] | static_cast<unsigned>(levels[colour >> 5 & 31u]) << 5 |
+           static_cast<unsigned>(levels[colour >> 10 & 31u]) << 10;
+}
+
 // Everything that is derived from the registers, for all rows that share them.
 struct Setup {
     bool blank = true;
@@ -82,8 +99,8 @@ struct Setup {
 
 class Composer {
   public:
-    Composer(const ScreenState& state, const ScreenShape& shape, const ScreenPixels& out)
-        : state_(state), shape_(shape), out_(out), objects_(parse_oam(state.oam)) {}
+    Composer(const ScreenState& state, const ScreenShape& shape, const ScreenPixels& out, Style style)
+        : state_(state), shape_(shape), out_(out), style_(style), objects_(parse_oam(state.oam)) {}
 
     ScreenGaps run() {
         for (unsigned field = 0; field < (shape_.interlaced ? 2u : 1u) && gaps_.missing.none(); ++field) {
@@ -146,6 +163,10 @@ class Composer {
         assume(registers, Reg::cgadsub);
         const bool known = registers.knows(Reg::cgwsel) && registers.knows(Reg::cgadsub);
         setup_.math = known ? math_rules(registers, gaps_.missing) : MathRules{};
+        if (style_ == Style::snes9x) {
+            setup_.math.guarded = true;
+            setup_.math.fixed = dimmed(setup_.math.fixed, setup_.brightness);
+        }
         const unsigned mode = registers[Reg::bgmode] & 7u;
         setup_.direct = (registers[Reg::cgwsel] & 1u) != 0 && (mode == 3 || mode == 4 || mode == 7);
     }
@@ -189,19 +210,19 @@ class Composer {
             return;
         }
         compete(raster.registers(), blocks, row, field);
-        take_colours(main_, raster.cgram(), raster.cgram()[0], main_row_);
+        const unsigned backdrop = shown_before_math(raster.cgram()[0]);
+        take_colours(main_, raster.cgram(), backdrop, main_row_);
         take_colours(sub_, raster.cgram(), setup_.math.fixed, sub_row_);
         std::array<std::uint16_t, kScreenWidth> even{};
         std::array<std::uint16_t, kScreenWidth> odd;
         mix_main(setup_.math, main_row_, sub_row_, odd);
-        if (setup_.hires) mix_sub(setup_.math, main_row_, sub_row_, raster.cgram()[0], even);
+        if (setup_.hires) mix_sub(setup_.math, main_row_, sub_row_, backdrop, even);
         put(colours, even, odd);
         put(owner, owners(sub_row_), owners(main_row_));
         std::uint8_t* rgb = out_.rgb.data() + y * width * 3;
+        const auto& levels = kLevels[style_ == Style::snes9x ? 15 : setup_.brightness];
         for (const std::uint16_t colour : colours) {
-            for (unsigned shift = 0; shift < 15; shift += 5) {
-                *rgb++ = kLevels[setup_.brightness][colour >> shift & 31u];
-            }
+            for (unsigned shift = 0; shift < 15; shift += 5) *rgb++ = levels[colour >> shift & 31u];
         }
     }
 
@@ -263,14 +284,17 @@ class Composer {
         if (to_sub && has(setup_.sub)) sub_.offer(pixels, keys_, has(setup_.sub_masked) ? window : kNowhere);
     }
 
+    unsigned shown_before_math(unsigned colour) const {
+        return style_ == Style::snes9x ? dimmed(colour, setup_.brightness) : colour;
+    }
+
     void take_colours(const Contest& contest, Cgram cgram, unsigned backdrop, MathRow& out) const {
         for (std::size_t x = 0; x < kScreenWidth; ++x) {
             const unsigned source = contest.keys[x] & kSourceMask;
             const unsigned pixel = contest.pixels[x];
             const unsigned index = pixel & layer_pixel::kColourMask;
-            unsigned colour = cgram[index];
+            unsigned colour = shown_before_math(source == 1 && setup_.direct ? direct_colour(pixel) : cgram[index]);
             if (source == kBackdropSource) colour = backdrop;
-            if (source == 1 && setup_.direct) colour = direct_colour(pixel);
             out.colours[x] = static_cast<std::uint16_t>(colour);
             out.sources[x] = static_cast<std::uint8_t>(source);
             out.indices[x] = static_cast<std::uint8_t>(index);
@@ -303,6 +327,7 @@ class Composer {
     const ScreenState& state_;
     const ScreenShape& shape_;
     const ScreenPixels& out_;
+    const Style style_;
     const std::array<Object, kObjects> objects_;
     Setup setup_;
     ScreenGaps gaps_;
@@ -330,10 +355,10 @@ ScreenShape screen_shape(const ScreenState& state) {
     return shape;
 }
 
-ScreenGaps compose_screen(const ScreenState& state, const ScreenShape& shape, const ScreenPixels& out) {
+ScreenGaps compose_screen(const ScreenState& state, const ScreenShape& shape, const ScreenPixels& out, Style style) {
     std::ranges::fill(out.range_over, std::uint8_t{0});
     std::ranges::fill(out.time_over, std::uint8_t{0});
-    return Composer(state, shape, out).run();
+    return Composer(state, shape, out, style).run();
 }
 
 }  // namespace halscope::snes

@@ -31,9 +31,15 @@ struct ScreenShape {
 
 ScreenShape screen_shape(const ScreenState& state);
 
+// How brightness, halving and hi-res are drawn.
+enum class Style : std::uint8_t {
+    console,  // as the hardware and the bsnes family do
+    snes9x,   // brightness is rounded to 5 bits before colour math, and halved differences lose lowest bits
+};
+
 // The composed picture. Pixel spans hold height × width elements of the shape, flag spans one per line.
 struct ScreenPixels {
-    std::span<std::uint16_t> colours;    // BGR555 before INIDISP's brightness
+    std::span<std::uint16_t> colours;    // BGR555 before INIDISP's brightness (in snes9x's style, after it)
     std::span<std::uint8_t> rgb;         // three bytes per pixel
     std::span<std::int16_t> owner;       // OAM index of the sprite that is visible there, or -1
     std::span<std::uint8_t> brightness;  // 0 to 15 for each row of the picture; 0 also in forced blank
@@ -49,6 +55,7 @@ struct ScreenGaps {
     bool field_assumed = false;
 };
 
-ScreenGaps compose_screen(const ScreenState& state, const ScreenShape& shape, const ScreenPixels& out);
+ScreenGaps compose_screen(const ScreenState& state, const ScreenShape& shape, const ScreenPixels& out,
+                          Style style = Style::console);
 
 }  // namespace halscope::snes

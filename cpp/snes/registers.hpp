@@ -10,12 +10,14 @@ namespace halscope::snes {
 
 // In the order of halscope_hooks.PpuRegisters, which defines what each value holds. Registers that follow each other on
 // the bus follow each other here.
-#define HALSCOPE_PPU_REGISTERS(X)                                                                                  \
-    X(inidisp)                                                                                                     \
-    X(obsel) X(oamadd) X(bgmode) X(mosaic) X(bg1sc) X(bg2sc) X(bg3sc) X(bg4sc) X(bg12nba) X(bg34nba) X(bg1hofs)    \
-        X(bg1vofs) X(bg2hofs) X(bg2vofs) X(bg3hofs) X(bg3vofs) X(bg4hofs) X(bg4vofs) X(m7sel) X(m7a) X(m7b) X(m7c) \
-            X(m7d) X(m7x) X(m7y) X(m7hofs) X(m7vofs) X(w12sel) X(w34sel) X(wobjsel) X(wh0) X(wh1) X(wh2) X(wh3)    \
-                X(wbglog) X(wobjlog) X(tm) X(ts) X(tmw) X(tsw) X(cgwsel) X(cgadsub) X(coldata) X(setini)
+#define HALSCOPE_PPU_REGISTERS(X)                                                                                     \
+    X(inidisp)                                                                                                        \
+    X(obsel)                                                                                                          \
+    X(oamadd)                                                                                                         \
+    X(bgmode) X(mosaic) X(bg1sc) X(bg2sc) X(bg3sc) X(bg4sc) X(bg12nba) X(bg34nba) X(bg1hofs) X(bg1vofs) X(bg2hofs)    \
+        X(bg2vofs) X(bg3hofs) X(bg3vofs) X(bg4hofs) X(bg4vofs) X(m7sel) X(m7a) X(m7b) X(m7c) X(m7d) X(m7x) X(m7y)     \
+            X(m7hofs) X(m7vofs) X(w12sel) X(w34sel) X(wobjsel) X(wh0) X(wh1) X(wh2) X(wh3) X(wbglog) X(wobjlog) X(tm) \
+                X(ts) X(tmw) X(tsw) X(cgwsel) X(cgadsub) X(coldata) X(setini)
 
 #define HALSCOPE_REGISTER_ENUM(name) name,
 #define HALSCOPE_REGISTER_NAME(name) #name,

@@ -144,6 +144,13 @@ def test_fields_alternate(core: str) -> None:
     assert fields in ([0, 1] * 4, [1, 0] * 4)
 
 
+def test_a_picture_that_is_older_than_the_memories_is_marked(core: str) -> None:
+    assert not observe(core, probe_rom.build()).ages
+    # Without the NMI, WAI would wait for ever: a loop in its place.
+    rom = probe_rom.build(cpu=[(0x4200, 0x01)]).replace(bytes.fromhex("CB80FD"), bytes.fromhex("EA80FD"))
+    assert dict(observe(core, rom).ages) == ({} if core == "snes9x" else {"picture": 1})
+
+
 def test_registers_that_are_not_asked_for_are_unknown(core: str) -> None:
     snapshot = observe(core, probe_rom.build(registers={"obsel": 0x63}), registers=False, wram=False, picture=False)
     assert set(asdict(snapshot.ppu).values()) == {None}

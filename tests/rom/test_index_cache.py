@@ -229,3 +229,38 @@ def test_arrays_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory,
         assert np.array_equal(stored[name], array)
         assert not stored[name].flags.writeable
     assert cache.load(path, "another key") is None
+
+
+def test_a_fresh_index_is_built_and_stored_whatever_the_cache_has(tmp_path: Path, builds: Builds) -> None:
+    load(tmp_path)
+    before = the_file(tmp_path).stat().st_mtime_ns
+    RomIndex.load_or_build(ROM, [hal.HAL], cache_dir=tmp_path, fresh=True)
+    assert builds.count == 2
+    assert the_file(tmp_path).stat().st_mtime_ns > before
+    load(tmp_path)
+    assert builds.count == 2
+
+
+def test_the_cache_lists_what_it_has_and_clears_nothing_else(tmp_path: Path) -> None:
+    assert cache.files(tmp_path / "none") == []
+    load(tmp_path)
+    other = tmp_path / "notes.txt"
+    other.write_text("mine")
+    damaged = tmp_path / "index-0.bin"
+    damaged.write_bytes(b"noise")
+    os.utime(damaged, (1, 1))
+    first, second = cache.files(tmp_path)
+    assert first.about == {"rom": ROM.name, "title": ROM.title, "sha256": ROM.sha256, "codecs": ["hal"]}
+    assert first.size == first.path.stat().st_size
+    assert (second.path, second.about) == (damaged, {})
+    assert {file.path for file in cache.clear(tmp_path)} == {first.path, damaged}
+    assert list(tmp_path.iterdir()) == [other]
+    assert cache.clear(tmp_path) == []
+
+
+@given(st.binary(max_size=100), st.integers(0, 200))
+def test_any_header_can_be_listed(tmp_path_factory: pytest.TempPathFactory, data: bytes, length: int) -> None:
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "index-1.bin").write_bytes(b"HALSCOPE INDEX\r\n" + length.to_bytes(8, "little") + data)
+    (file,) = cache.files(folder)
+    assert isinstance(file.about, dict)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support import hal_reference
+from support import hal_reference, lz_reference
 
 FOLDER = Path(__file__).resolve().parents[1] / "roms" / "lab"
 IMAGE = FOLDER / "halscope-lab.sfc"
@@ -62,8 +62,15 @@ def load_truth() -> dict[str, Any]:
 def sources() -> dict[str, bytes]:
     """Every block, decoded, and every piece of raw data, by name."""
     image, truth = IMAGE.read_bytes(), load_truth()
-    data = {block["name"]: hal_reference.decode(image, block["offset"]).data for block in truth["blocks"]}
+    data = {block["name"]: decoded(image, block).data for block in truth["blocks"]}
     return data | {raw["name"]: image[raw["offset"] : raw["offset"] + raw["size"]] for raw in truth["raw"]}
+
+
+def decoded(image: bytes, block: dict[str, Any]) -> hal_reference.Decoded:
+    """Decode a block of the truth file with the plain decoder of its codec."""
+    if block["codec"] == "hal":
+        return hal_reference.decode(image, block["offset"])
+    return lz_reference.decode(image, block["offset"], format=block["codec"])
 
 
 def scene(name: str) -> dict[str, Any]:

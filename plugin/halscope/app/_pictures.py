@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -116,22 +116,25 @@ def entries_of(update: Update, groups: Sequence[Metasprite], names: Names) -> li
     for sprite in frame.sprites:
         if sprite.index not in group_of or not sprite.pixels.any():
             continue
-        source = source_of(sprite.cells, update.origins, names)
-        flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
-        entries.append(
-            Entry(
-                pixels=rgba(sprite.pixels, frame, sprite.palette),
-                title=f"#{sprite.index} {source.name}",
-                lines=(
-                    f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
-                    source.place,
-                    source.count,
-                ),
-                palette=obj_palette(frame.palettes, sprite.palette),
-                colour=SERIES[group_of[sprite.index] % len(SERIES)],
-            )
-        )
+        colour = SERIES[group_of[sprite.index] % len(SERIES)]
+        entries.append(replace(sprite_entry(frame, sprite, update.origins, names), colour=colour))
     return entries
+
+
+def sprite_entry(frame: Frame, sprite: Sprite, origins: VramOrigins | None, names: Names) -> Entry:
+    """Return the card of a sprite, without a mark."""
+    source = source_of(sprite.cells, origins, names)
+    flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
+    return Entry(
+        pixels=rgba(sprite.pixels, frame, sprite.palette),
+        title=f"#{sprite.index} {source.name}",
+        lines=(
+            f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
+            source.place,
+            source.count,
+        ),
+        palette=obj_palette(frame.palettes, sprite.palette),
+    )
 
 
 def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Entry]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from halscope_hooks import Block, Codec, CodecError, GameProfile, StartEvidence, UsageError
 
@@ -17,11 +17,13 @@ from halscope.app._known_game import KnownGame, known_game
 from halscope.codecs.simcity import SIMCITY
 from halscope.games import load_game
 from halscope.plugins import Plugins
-from halscope.project import KnowledgeFile
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
 from halscope.rom.mapping import Mapping, parse_mapping
-from halscope.session import Locate
+
+if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
+    from halscope.project import KnowledgeFile
+    from halscope.session import Locate
 
 Progress = Callable[[int, int], None]
 
@@ -89,10 +91,13 @@ codec makes the search up to a third slower."""
 class Workspace:
     """One ROM, opened for work. Use `Workspace.open`."""
 
-    def __init__(self, rom: Rom, plugins: Plugins, profile: GameProfile | None = None) -> None:
+    def __init__(
+        self, rom: Rom, plugins: Plugins, profile: GameProfile | None = None, *, fresh_index: bool = False
+    ) -> None:
         self._image = rom
         self.plugins = plugins
         self._profile = profile
+        self._fresh_index = fresh_index
         self._index: RomIndex | None = None
 
     @classmethod
@@ -103,6 +108,7 @@ class Workspace:
         *,
         mapping: Mapping | str | None = None,
         profile: Path | GameProfile | None = None,
+        fresh_index: bool = False,
     ) -> Workspace:
         """Read the ROM.
 
@@ -112,6 +118,7 @@ class Workspace:
             mapping: The ROM's mapping, or its name ("lorom"), for a ROM without a usable header; `None` finds it.
             profile: What is known of the game, or a game file with it; `None` for a `game.toml` beside the ROM if there
                 is one for it, or else the profiles of the plugins.
+            fresh_index: Build the index anew instead of taking it from the cache.
 
         Raises:
             UsageError: A file cannot be read, or there is no mapping of this name.
@@ -123,7 +130,7 @@ class Workspace:
         given = load_game(profile) if isinstance(profile, Path) else profile
         rom = open_rom(path, mapping, given)
         given = game_beside(path, rom) if given is None else given
-        return cls(rom, Plugins() if plugins is None else plugins, given)
+        return cls(rom, Plugins() if plugins is None else plugins, given, fresh_index=fresh_index)
 
     @cached_property
     def game(self) -> KnownGame | None:
@@ -138,6 +145,8 @@ class Workspace:
     @cached_property
     def knowledge(self) -> KnowledgeFile:
         """What was learnt about this ROM, stored in the user's data folder."""
+        from halscope.project import KnowledgeFile
+
         return KnowledgeFile(self._image.sha256)
 
     def codec(self, name: str) -> Codec:
@@ -164,7 +173,13 @@ class Workspace:
         if self._index is None:
             known = () if self.game is None else self.game.tables
             self._index = RomIndex.load_or_build(
-                self.rom, self.codecs(), progress=progress, cancel=cancel, known_tables=known, threads=threads
+                self.rom,
+                self.codecs(),
+                progress=progress,
+                cancel=cancel,
+                known_tables=known,
+                threads=threads,
+                fresh=self._fresh_index,
             )
         return self._index
 

@@ -6,7 +6,10 @@ import argparse
 
 from halscope.app import examine
 from halscope.cli._common import print_json
+from halscope.cli._output import say
 from halscope.cli._plugins import all_plugins_from
+
+STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         )
     else:
         for check in checks:
-            print(f"{check.state:>4}  {check.name}: {check.detail}")
+            say(f"{check.state:>4}  {check.name}: {check.detail}", STYLES[check.state])
             if check.advice:
-                print(f"      {check.advice}")
+                say(f"      {check.advice}")
     return 1 if any(check.state == "fail" for check in checks) else 0

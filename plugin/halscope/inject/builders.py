@@ -163,7 +163,17 @@ def _layout(transform: str, bpp: TileDepth) -> tuple[int, TileDepth, Callable[[b
 
 
 def grey_palette(bpp: TileDepth) -> NDArray[np.uint16]:
-    """Return uint16[2^bpp], BGR555: black (transparent), then greys rising to white. 8bpp has each grey eight times."""
+    """Return uint16[2^bpp], BGR555, all different and rising from black (transparent) to white.
+
+    Greys for 2 and 4bpp. The console has 32 greys, so 8bpp gets 256 colours in the order of their brightness: an editor
+    that converts the picture to RGB then keeps every index.
+    """
+    if bpp == 8:
+        red, green, blue = np.meshgrid(np.arange(8), np.arange(8), np.arange(4), indexing="ij")
+        levels = [(part.reshape(-1) * 31 + most // 2) // most for part, most in ((red, 7), (green, 7), (blue, 3))]
+        brightness = 299 * levels[0] + 587 * levels[1] + 114 * levels[2]  # ITU-R BT.601
+        order = np.argsort(brightness, kind="stable")
+        return (levels[0] | levels[1] << 5 | levels[2] << 10)[order].astype(np.uint16)
     most = (1 << bpp) - 1
     level = (np.arange(1 << bpp) * 31 + most // 2) // most
     return (level * 0x421).astype(np.uint16)  # the same five bits in all three channels

@@ -62,7 +62,7 @@ def layer_tiles(snapshot: Snapshot) -> NDArray[np.bool_]:
     shown = np.zeros(VRAM_TILES, np.bool_)
     if all(value & 0x80 for value in _values(snapshot, _INIDISP, snapshot.ppu.inidisp)):  # forced blank
         return shown
-    drawn, _ = draw_layers(snapshot.vram, snapshot.ppu)
+    drawn, _ = draw_layers(snapshot)
     modes = {value & 0x77 for value in _values(snapshot, _BGMODE, snapshot.ppu.bgmode)}
     screens = _values(snapshot, _TM, snapshot.ppu.tm) | _values(snapshot, _TS, snapshot.ppu.ts)
     sizes = _values(snapshot, _BGMODE, snapshot.ppu.bgmode)

@@ -50,7 +50,7 @@ class Screen:
     time_over: NDArray[np.bool_] = field(repr=False)
 
 
-def compose_screen(frame: Frame) -> Screen:
+def compose_screen(frame: Frame, *, as_snes9x: bool = False) -> Screen:
     """Return the screen, each line with the registers and the palette that it had (`Snapshot.raster`).
 
     Where the cores differ, this follows bsnes-mercury-accuracy, except that mosaic in hi-res counts whole pixels from
@@ -58,6 +58,11 @@ def compose_screen(frame: Frame) -> Screen:
     line; the frontmost sprite is the first in (rotated) OAM order regardless of its priority bits; 32 sprites are taken
     from the front, then 34 slivers from the back; a sprite at x = -256 counts towards both limits although it is not
     visible. With half-height sprites (SETINI, $2133, bit 1) each field shows rows `2 * (line - y) + field`.
+
+    Args:
+        frame: The frame.
+        as_snes9x: Round as snes9x does, see `compare_picture`; otherwise INIDISP dims in steps of (n + 1) / 16, the
+            lowest being 1 / 64, as measured by the authors of bsnes and ares (fullsnes has the same steps, and black).
 
     Raises:
         UsageError: A required register (INIDISP, BGMODE, TM or one of a displayed layer) is not known.
@@ -71,6 +76,7 @@ def compose_screen(frame: Frame) -> Screen:
             registers.values(snapshot.ppu),
             registers.raster_bytes(snapshot),
             snapshot.field,
+            as_snes9x,
         )
     )
     if missing:

@@ -20,13 +20,16 @@ _MOST_LINES: Final = 239
 def with_match(frame: Frame) -> Frame:
     """Return the frame with `matches`. It takes as long as composing the screen.
 
-    `matches` stays `None` if the snapshot has no picture or an old one, or if the screen cannot be composed because a
-    register is not known. A frame that was compared already is returned as it is.
+    `matches` stays `None` if the snapshot has no picture, if the screen cannot be composed because a register is not
+    known, or if it differs but the parts of the snapshot are of different ages. A frame that was compared already is
+    returned as it is.
     """
     if frame.matches is not None:
         return frame
     wrong = differing_pixels(frame)
-    return frame if wrong is None else replace(frame, matches=not wrong.any())
+    if wrong is None or (wrong.any() and frame.snapshot.ages):
+        return frame
+    return replace(frame, matches=not wrong.any())
 
 
 def differing_pixels(frame: Frame) -> NDArray[np.bool_] | None:
@@ -41,7 +44,7 @@ def differing_pixels(frame: Frame) -> NDArray[np.bool_] | None:
     """
     snapshot = frame.snapshot
     picture = snapshot.picture
-    if picture is None or snapshot.ages:
+    if picture is None:
         return None
     try:
         rgb = compose_screen(frame).rgb

@@ -1,8 +1,9 @@
 """Cache: named arrays in one file, verified on every load and written atomically.
 
-Layout, little-endian: 16 bytes of magic; the header's length (uint64); the header, JSON with the key and each array's
-name, dtype, shape and offset; the arrays, each aligned to 64 bytes so that it can be memory-mapped; and a 64-bit
-checksum of everything before it. A file that is torn, foreign, of another version or for another key is ignored.
+Layout, little-endian: 16 bytes of magic; the header's length (uint64); the header, JSON with the key, what the file is
+about (for users), and each array's name, dtype, shape and offset; the arrays, each aligned to 64 bytes so that it can
+be memory-mapped; and a 64-bit checksum of everything before it. A file that is torn, foreign, of another version or for
+another key is ignored.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import mmap
 import os
 from collections.abc import Mapping as ReadOnlyDict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ FOLDER_VARIABLE: Final = "HALSCOPE_CACHE_DIR"
 KEPT_FILES: Final = 32
 """Most recently used files that are kept: a ROM hacker rebuilds the ROM every few minutes."""
 
+_PATTERN: Final = "index-*.bin"
 _MAGIC: Final = b"HALSCOPE INDEX\r\n"
 _ALIGNMENT: Final = 64
 _CHECKSUM_BYTES: Final = 8
@@ -43,14 +46,58 @@ def default_folder() -> Path:
     return Path(named) if named else user_cache_path("halscope")
 
 
-def store(path: Path, key: str, arrays: Arrays) -> bool:
-    """Write the arrays for `key`. Return False, with nothing changed, if the folder cannot be written."""
+@dataclass(frozen=True, slots=True)
+class CacheFile:
+    """A file in the cache.
+
+    Args:
+        path: The file.
+        size: Its size in bytes.
+        used: When it was last used, in seconds since 1970.
+        about: What it is about, as given to `store`; empty if the file is damaged or of an older version.
+    """
+
+    path: Path
+    size: int
+    used: float
+    about: ReadOnlyDict[str, Any]
+
+
+def files(folder: Path) -> list[CacheFile]:
+    """Return the cache files in a folder, most recently used first. A missing folder has none."""
+    found = []
+    for path in folder.glob(_PATTERN):
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            found.append(CacheFile(path, status.st_size, status.st_mtime, _about(path)))
+    return sorted(found, key=lambda file: (-file.used, file.path.name))
+
+
+def clear(folder: Path) -> list[CacheFile]:
+    """Delete the cache files in a folder, and nothing else. Return those that were deleted."""
+    deleted = []
+    for file in files(folder):
+        with contextlib.suppress(OSError):
+            file.path.unlink()
+            deleted.append(file)
+    return deleted
+
+
+def store(path: Path, key: str, arrays: Arrays, about: ReadOnlyDict[str, Any] | None = None) -> bool:
+    """Write the arrays for `key`. Return False, with nothing changed, if the folder cannot be written.
+
+    Args:
+        path: The file; its folder is created.
+        key: What the arrays were computed from.
+        arrays: The arrays by name.
+        about: What the file is about, for users: names and JSON values.
+    """
     entries, offset = [], 0
     for name, array in arrays.items():
         offset = _aligned(offset)
         entries.append({"name": name, "dtype": _describe(array.dtype), "shape": list(array.shape), "offset": offset})
         offset += array.nbytes
-    header = json.dumps({"key": key, "arrays": entries}).encode()
+    header = json.dumps({"key": key, "about": dict(about or {}), "arrays": entries}).encode()
     begin = _aligned(len(_MAGIC) + 8 + len(header))
     image = bytearray(begin + offset + _CHECKSUM_BYTES)
     prefix = _MAGIC + len(header).to_bytes(8, "little") + header
@@ -111,6 +158,16 @@ def _parse(image: mmap.mmap, key: str) -> dict[str, NDArray[Any]] | None:
     return arrays
 
 
+def _about(path: Path) -> dict[str, Any]:
+    """Read from a file what it is about, without verifying the rest."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError), path.open("rb") as file:
+        head = file.read(len(_MAGIC) + 8)
+        length = int.from_bytes(head[len(_MAGIC) :], "little")
+        if head.startswith(_MAGIC) and length <= _HEADER_LIMIT:
+            return dict(json.loads(file.read(length))["about"])
+    return {}
+
+
 def _describe(dtype: np.dtype[Any]) -> str | list[Any]:
     return dtype.str if dtype.names is None else list(dtype.descr)
 
@@ -126,5 +183,5 @@ def _prune(folder: Path) -> None:
         return 0.0
 
     with contextlib.suppress(OSError):
-        for path in sorted(folder.glob("index-*.bin"), key=age, reverse=True)[KEPT_FILES:]:
+        for path in sorted(folder.glob(_PATTERN), key=age, reverse=True)[KEPT_FILES:]:
             path.unlink(missing_ok=True)

@@ -156,6 +156,7 @@ class RomIndex:
         known_tables: Sequence[KnownTable] = (),
         transforms: Sequence[Transform] = TRANSFORMS,
         threads: int = 0,
+        fresh: bool = False,
     ) -> Self:
         """Load the index from the cache if it holds this ROM and these codecs; otherwise build and store it.
 
@@ -172,6 +173,7 @@ class RomIndex:
             known_tables: See `build`; part of the cache key.
             transforms: See `build`; not part of the cache.
             threads: See `build`.
+            fresh: Build and store the index even if the cache has one.
         """
         _check_names(codecs)
         key = "|".join(
@@ -189,7 +191,7 @@ class RomIndex:
         )
         folder = cache.default_folder() if cache_dir is None else cache_dir
         path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
-        stored = cache.load(path, key)
+        stored = None if fresh else cache.load(path, key)
         if stored is not None and _fits(stored, rom):
             return cls(rom, codecs, stored["families"], stored, transforms)
         index = cls.build(
@@ -203,7 +205,8 @@ class RomIndex:
             threads=threads,
         )
         if not any(getattr(codec, "failed", False) for codec in codecs):
-            cache.store(path, key, index._arrays())
+            about = {"rom": Path(rom.name).name, "title": rom.title, "sha256": rom.sha256}
+            cache.store(path, key, index._arrays(), about | {"codecs": [codec.name for codec in codecs]})
         return index
 
     def with_transforms(self, transforms: Sequence[Transform]) -> RomIndex:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, number, place, positive
-from halscope.cli._arguments._shared import add_headered_option, add_plugin_options, add_rom_options
+from halscope.cli._arguments._shared import (
+    add_headered_option,
+    add_index_option,
+    add_plugin_options,
+    add_regrouping_options,
+    add_rom_options,
+)
 
 
 def add_search(commands: Commands) -> None:
@@ -24,6 +30,7 @@ def add_search(commands: Commands) -> None:
     )
     scan.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(scan)
+    add_index_option(scan)
     add_plugin_options(scan)
 
     locate = commands.add_parser("locate", help="find tiles, as they stand in VRAM, in a ROM")
@@ -37,6 +44,7 @@ def add_search(commands: Commands) -> None:
     )
     locate.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(locate)
+    add_index_option(locate)
     add_plugin_options(locate)
 
 
@@ -53,6 +61,7 @@ def add_inspect(commands: Commands) -> None:
     inspect.add_argument("--out", type=Path, required=True, metavar="DIR", help="output folder for the sprites' PNGs")
     inspect.add_argument("--json", action="store_true", help="print the sprites as JSON")
     add_rom_options(inspect)
+    add_index_option(inspect)
     add_plugin_options(inspect)
 
 
@@ -86,6 +95,7 @@ def add_editing(commands: Commands) -> None:
         "--frame", type=number, default=0, metavar="N", help="number of that frame, from 0 (default: 0)"
     )
     extract.add_argument("--single", action="store_true", help="one PNG per sprite instead of per group")
+    add_regrouping_options(extract)
     extract.add_argument("--codec", default="hal", help="codec of the blocks; raw: uncompressed tiles (default: hal)")
     extract.add_argument("--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET of --codec raw")
     extract.add_argument(
@@ -106,6 +116,7 @@ def add_editing(commands: Commands) -> None:
     extract.add_argument("--overwrite", action="store_true", help="replace existing PNGs")
     extract.add_argument("--json", action="store_true", help="print what was written as JSON")
     add_rom_options(extract)
+    add_index_option(extract)
     add_plugin_options(extract)
 
     back = commands.add_parser("inject", help="make a patch from edited PNGs")
@@ -124,6 +135,7 @@ def add_editing(commands: Commands) -> None:
     back.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
     back.add_argument("--json", action="store_true", help="print what was changed as JSON")
     add_rom_options(back)
+    add_index_option(back)
     add_plugin_options(back)
 
 

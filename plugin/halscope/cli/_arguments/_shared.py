@@ -38,6 +38,11 @@ def add_rom_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_index_option(command: argparse.ArgumentParser) -> None:
+    """Add --fresh."""
+    command.add_argument("--fresh", action="store_true", help="index the ROM anew instead of using the cached index")
+
+
 def add_game_options(command: argparse.ArgumentParser) -> None:
     """Add ROM, --host, --core, --state, --press and the options of a ROM."""
     command.add_argument("rom", type=Path, metavar="ROM")
@@ -87,4 +92,23 @@ def add_plugin_options(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="[ID:]PERMISSION",
         help=f"grant plugins a permission without asking: {', '.join(PERMISSIONS)}",
+    )
+
+
+def add_regrouping_options(command: argparse.ArgumentParser) -> None:
+    """Add --merge and --split."""
+    command.add_argument(
+        "--merge",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="put two figures into one sheet; NAME: of a sheet, or of the folder that it is in (repeat for more)",
+    )
+    command.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="write the sprites of this figure as sheets of their own (repeat for more)",
     )

@@ -38,6 +38,7 @@ class LibretroHost:
     A snapshot is the state at the start of vblank and the picture that was drawn from it. snes9x always returns there.
     bsnes-mercury returns there while the game has NMI enabled. With NMI disabled (games do that while they load, with
     the screen off) it returns 16 lines later, and the snapshot already contains what the game wrote in those lines.
+    Then its `ages` say that the picture is older, if the registers are read.
 
     Every start is the same: at power-on VRAM is 0 and WRAM is $55, no save file is kept, and the core's clock stands
     still at the year 2000, because bsnes-mercury-accuracy seeds the other memories from it. Only on Linux with glibc is
@@ -142,6 +143,7 @@ class LibretroHost:
             rom=self._identity,
             cpu=video.cpu,
             field=video.field,
+            ages={"picture": 1} if video.late and picture is not None else {},
         )
         self._frame += 1
         return snapshot

@@ -19,6 +19,7 @@ class VideoState:
     """CGRAM and OAM (private arrays) and the registers of the frame that was just shown.
 
     `cpu` holds the registers of HDMA and IRQs, `field` the displayed field; both are `None` if they were not read.
+    `late`: the core has gone on for some lines since it showed the picture, and the game may have written meanwhile.
     """
 
     cgram: NDArray[np.uint16]
@@ -26,6 +27,7 @@ class VideoState:
     ppu: PpuRegisters
     cpu: CpuRegisters | None = None
     field: int | None = None
+    late: bool = False
 
 
 class VideoReader(Protocol):
@@ -144,8 +146,10 @@ class MercuryReader:
 
     def _with_registers(self, cgram: NDArray[np.uint16], oam: NDArray[np.uint8], state: bytearray) -> VideoState:
         ppu = bsnes.read_registers(state, self._profile, self._vram_at)
-        cpu, field = bsnes.read_cpu(state, self._profile, self._vram_at)
-        return VideoState(cgram, oam, ppu, cpu, field)
+        cpu, field, line = bsnes.read_cpu(state, self._profile, self._vram_at)
+        # With the NMI off the core returns at line 241: 16 lines after the start of vblank, with overscan one.
+        vblank = 240 if (ppu.setini or 0) & 0x04 else 225
+        return VideoState(cgram, oam, ppu, cpu, field, late=line > vblank + 8)
 
     def _find_vram(self) -> int:
         """Return VRAM's offset in the state. It depends on the cartridge, so a mark is written to VRAM and searched."""

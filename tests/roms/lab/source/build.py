@@ -6,7 +6,7 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parent
 ROOT = SOURCE.parents[3]
 DEMO = ROOT / "plugin" / "halscope" / "demo" / "source"
-sys.path[:0] = [str(SOURCE), str(DEMO)]
+sys.path[:0] = [str(SOURCE), str(DEMO), str(ROOT / "tests")]
 
 from demobuild import command  # noqa: E402
 from labbuild.image import build  # noqa: E402

@@ -1,6 +1,7 @@
 """Decide where everything goes: blocks at mostly odd offsets, with code, data and filler between them."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 BANK = 0x8000
@@ -21,6 +22,13 @@ class Item:
     size: int
     odd: bool = False  # at an odd offset
     snug: bool = False  # directly after the previous item
+    stay: bool = False  # in the previous item's bank
+    align: int = 1  # at a multiple of this
+
+    @property
+    def slack(self) -> int:
+        """The most filler bytes that putting it at a fitting offset takes."""
+        return max(2, self.align)
 
 
 @dataclass(frozen=True)
@@ -62,38 +70,57 @@ class Placement:
         self.placed: list[Placed] = []
         self.fillers = 0
 
-    def place(self, items: list[Item]) -> list[Placed]:
-        """Distribute the items evenly over the banks, in order."""
+    def place(self, items: list[Item], edges: Mapping[int, tuple[Item, Item | None]] | None = None) -> list[Placed]:
+        """Distribute the items evenly over the banks, in order.
+
+        `edges` are pieces that cross from a bank into the next one: the bank's last item and the first of the next
+        (or none, if it ends with the bank).
+        """
+        edges = edges or {}
         room = [BANK - self.random.randrange(*FREE_AT_END) for _ in range(self.banks)]
         total, banks = sum(item.size for item in items), self.banks - 1
         groups: list[list[Item]] = [[] for _ in range(self.banks)]
         bank, used = 1, 0
         for item in items:
-            if not item.snug and used >= total / banks * bank and bank < self.banks - 1:
+            if not (item.snug or item.stay) and used >= total / banks * bank and bank < self.banks - 1:
                 bank += 1
             groups[bank].append(item)
             used += item.size
         for bank in range(1, self.banks):
-            self._fill_bank(bank, groups[bank], room[bank])
+            first = edges[bank - 1][1] if bank - 1 in edges else None
+            last = edges[bank][0] if bank in edges else None
+            self._fill_bank(bank, groups[bank], room[bank] - (last.size if last else 0), first)
+            if last:
+                begin = self.placed[-1].offset + self.placed[-1].item.size if self.placed[-1].bank == bank else 0
+                self._fill(BANK - last.size - begin, bank, begin)
+                self._add(last, bank, BANK - last.size)
         return self.placed
 
-    def _fill_bank(self, bank: int, items: list[Item], room: int) -> None:
-        spare = room - sum(item.size for item in items)
-        if spare < 2 * len(items):
-            raise ValueError(f"bank {bank} overflows by {-spare} bytes")
-        gaps = [0.0 if item.snug else self.random.random() ** 2 + 0.05 for item in items]
-        scale = (spare - 2 * len(items)) / (sum(gaps) + self.random.random() * 0.5)
+    def _fill_bank(self, bank: int, items: list[Item], room: int, first: Item | None) -> None:
         offset = 0
+        if first:
+            self._add(first, bank, 0)
+            offset = first.size
+        slack = sum(item.slack for item in items)
+        spare = room - offset - sum(item.size for item in items)
+        if spare < slack:
+            raise ValueError(f"bank {bank} overflows by {slack - spare} bytes")
+        gaps = [0.0 if item.snug else self.random.random() ** 2 + 0.05 for item in items]
+        scale = (spare - slack) / (sum(gaps) + self.random.random() * 0.5)
         for item, gap in zip(items, gaps, strict=True):
             size = int(gap * scale)
             if item.odd and not item.snug and (offset + size) % 2 == 0:
                 size += 1
-            if size:
-                self._add(Item(f"FILL_{self.fillers:03}", size), bank, offset, filler(self.random, size))
-                self.fillers += 1
-                offset += size
+            size += -(offset + size) % item.align
+            self._fill(size, bank, offset)
+            offset += size
             self._add(item, bank, offset)
             offset += item.size
+
+    def _fill(self, size: int, bank: int, offset: int) -> None:
+        if size:
+            self._add(Item(f"FILL_{self.fillers:03}", size), bank, offset, filler(self.random, size))
+            self.fillers += 1
 
     def _add(self, item: Item, bank: int, offset: int, data: bytes = b"") -> None:
         self.placed.append(Placed(item, bank, offset, data))

@@ -7,25 +7,30 @@ from pathlib import Path
 from demobuild.emit import incbin
 
 from labbuild.model import Load, Packed, Scene
+from labbuild.pointers import HALF_FRAME, Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
+NEXT_BANK = 0x8000  # LoROM
 DECODE_BUFFER = 0x7F0000  # as in memory.inc
 
 
 class Generator:
     """Collects the lines of the generated file."""
 
-    def __init__(self, packed: dict[str, Packed], scenes: tuple[Scene, ...]) -> None:
+    def __init__(self, packed: dict[str, Packed], scenes: tuple[Scene, ...], shapes: Shapes) -> None:
         self.packed = packed
+        self.shapes = shapes
         self.scenes = scenes
         self.lines = ['.include "memory.inc"', '.include "loads.inc"']
 
     def generate(self, folder: Path) -> str:
         """Write the data files to the folder. Return the source."""
         self._data(folder)
-        table = [one for one in self.packed.values() if one.index is not None]
-        self.lines += ['.segment "CODE"', ".a16", ".i16", f"SCENE_COUNT = {len(self.scenes)}", "block_table:"]
-        self.lines += [f"        .faraddr {one.asset.name}" for one in sorted(table, key=lambda one: one.index or 0)]
+        self.lines += self.shapes.tables()
+        self.lines += ['.segment "CODE"', ".a16", ".i16", f"SCENE_COUNT = {len(self.scenes)}"]
+        self.lines.append(f"NEXT_BANK = ${NEXT_BANK:04X}")
+        for label, shape in (("block_table", "table24"), ("lz2_table", "lz2_table24")):
+            self.lines += [f"{label}:", *(f"        .faraddr {name}" for name in self.shapes.users[shape])]
         self.lines += ["scene_loaders:", "        .addr " + ", ".join(f"load_{scene.name}" for scene in self.scenes)]
         for scene in self.scenes:
             self._loader(scene)
@@ -34,13 +39,29 @@ class Generator:
 
     def _data(self, folder: Path) -> None:
         for name, one in self.packed.items():
-            (folder / f"{name}.bin").write_bytes(one.stream)
-            self.lines += incbin(f"DATA_{name}", name, f"{name}.bin")
+            first, rest = one.pieces
+            (folder / f"{name}.bin").write_bytes(first)
+            if rest:
+                (folder / f"{name}_rest.bin").write_bytes(rest)
+                self.lines += incbin(f"DATA_{name}_rest", f"{name}_rest", f"{name}_rest.bin")
+            lines = incbin(f"DATA_{name}", name, f"{name}.bin")
+            if one.asset.shape == "frame":
+                parts = HALF_FRAME, len(one.stream) - HALF_FRAME
+                lines[1:1] = [
+                    f"frame_{name}:",
+                    f"        .word {parts[0]}, {parts[1]}, .loword({name}), .loword({name}) + {HALF_FRAME}",
+                ]
+            self.lines += lines
 
     def _loader(self, scene: Scene) -> None:
         self.lines.append(f"load_{scene.name}:")
+        scripted = [load for load in scene.loads if self.packed[load.asset].asset.shape == "script"]
         for load in scene.loads:
-            self._load(load)
+            if load not in scripted:
+                self._load(load)
+        if scripted:
+            self._pointer(f"script_of_{scene.name}")
+            self.lines.append("        jsr run_script")
         for index, palette in scene.palettes:
             self._raw(f"colours_{palette}", "send_cgram", index)
         if scene.oam:
@@ -62,10 +83,13 @@ class Generator:
 
     def _decode(self, one: Packed, address: int) -> None:
         """Decode a block to WRAM."""
-        self.lines += [
-            f"        from_table24 block_table, {one.index}",
-            f"        decode_hal ${address >> 16:02X}, ${address & 0xFFFF:04X}",
-        ]
+        self.lines += self.shapes.fetch(one.asset.name)
+        self.lines.append(f"        decode {one.asset.codec}_decode, ${address >> 16:02X}, ${address & 0xFFFF:04X}")
+
+    def _pointer(self, label: str) -> None:
+        """Set the routine's own pointer."""
+        self.lines += [f"        lda #.loword({label})", "        sta pointer", f"        lda #^{label}"]
+        self.lines.append("        sta pointer + 2")
 
     def _copy(self, name: str, address: int) -> None:
         """Copy raw data to WRAM."""
@@ -74,8 +98,8 @@ class Generator:
 
     def _raw(self, name: str, routine: str, target: int) -> None:
         size = len(self.packed[name].stream)
+        self.lines += self.shapes.fetch(name)
         self.lines += [
-            f"        source_is ^{name}, .loword({name})",
             f"        ldx #${target:04X}",
             f"        ldy #{size}",
             f"        jsr {routine}",
@@ -85,6 +109,10 @@ class Generator:
         one = self.packed[load.asset]
         offset, size = extent(load, one)
         send = SENDERS.get(load.transform, "send_vram")
+        if one.asset.shape == "frame":
+            self._pointer(f"frame_{load.asset}")
+            self.lines += [f"        ldx #${load.vram_byte // 2:04X}", "        jsr send_frame"]
+            return
         if one.asset.codec == "raw" and load.transform not in TRANSFORMS:
             self._raw(load.asset, send, load.vram_byte // 2)
             return
@@ -109,12 +137,31 @@ class Generator:
             self.lines.append(f"channels_{scene.name}:")
             for channel in scene.channels:
                 table = channel.table or f"${channel.address:06X}"
+                if channel.table:
+                    self.lines.append(f"{self.shapes.channel_label(channel.table)}:")
                 self.lines += [
                     f"        .byte ${channel.number << 4:02X}, ${channel.dmap:02X}, ${channel.register:02X}",
                     f"        .faraddr {table}",
                     f"        .byte ${channel.bank:02X}",
                 ]
             self.lines.append("        .byte $FF")
+        scripted = [load for load in scene.loads if self.packed[load.asset].asset.shape == "script"]
+        if scripted:
+            self._script(scene.name, scripted)
+
+    def _script(self, scene: str, loads: list[Load]) -> None:
+        """Emit a script: a command's number is that of its operands, $80 carries a pointer, $FF ends it."""
+        self.lines += ['.segment "TABLE_script"', f"script_of_{scene}:"]
+        for number, load in enumerate(loads):
+            size = len(self.packed[load.asset].asset.data)
+            self.lines += [
+                f"        .byte 2, {number * 3}, $80, 1, {60 + number}",
+                f"script_{load.asset}:",
+                "        .byte $80, $00",
+                f"        .faraddr {load.asset}",
+                f"        .word ${load.vram_byte // 2:04X}, {size}",
+            ]
+        self.lines += ["        .byte $FF", '.segment "CODE"']
 
 
 def extent(load: Load, one: Packed) -> tuple[int, int]:

@@ -12,10 +12,12 @@ from demobuild.linking import assemble_all, link_image
 from demobuild.packer import Packer, unpack
 from demobuild.placement import Item, Placement
 from labart.palettes import PALETTES
+from support import lz_reference, plain_packer
 
 from labbuild import truth
 from labbuild.emit import Generator
 from labbuild.model import Asset, Packed
+from labbuild.pointers import ALIGNED, IN_ONE_BANK, Shapes
 from labbuild.scenes import SCENES
 
 BANKS = 8
@@ -33,7 +35,7 @@ SHARED = ("init.s", "hal.s")  # of the demo
 
 
 def pack(assets: list[Asset]) -> dict[str, Packed]:
-    """Every asset by name, packed and checked; the block table's order is shuffled."""
+    """Every asset by name, packed and checked."""
     packed: dict[str, Packed] = {}
     for asset in assets:
         if asset.name in packed:
@@ -41,14 +43,49 @@ def pack(assets: list[Asset]) -> dict[str, Packed]:
         stream = asset.data
         if asset.codec == "hal":
             stream = Packer(asset.data).pack()
-            if unpack(stream) != (asset.data, len(stream)):
-                raise toolchain.BuildError(f"block {asset.name} does not decode to what was packed")
+            unpacked = unpack(stream)
+        elif asset.codec == "lz2":
+            stream = plain_packer.pack(asset.data, format="lz2")
+            unpacked = lz_reference.decode(stream, format="lz2")
+        else:
+            unpacked = asset.data, len(stream)
+        if unpacked != (asset.data, len(stream)):
+            raise toolchain.BuildError(f"block {asset.name} does not decode to what was packed")
         packed[asset.name] = Packed(asset, stream)
-    listed = [one for one in packed.values() if one.asset.codec == "hal"]
-    random.Random(SEED).shuffle(listed)
-    for index, one in enumerate(listed):
-        one.index = index
     return packed
+
+
+def items(packed: dict[str, Packed], shapes: Shapes, sizes: dict[str, int]) -> list[Item]:
+    """Return the items to place, in order: shuffled, but those whose pointers share a bank stay together."""
+
+    def item(name: str, **where: Any) -> Item:
+        segment = f"DATA_{name}"
+        return Item(segment, sizes[segment], **where)
+
+    together = {name for shape in IN_ONE_BANK for name in shapes.users[shape]}
+    together |= {name for name, one in packed.items() if one.asset.before_edge is not None}
+    groups = [[item(name, odd=True)] for name in packed if name not in together]
+    for shape in IN_ONE_BANK:
+        align = ALIGNED.get(shape, 1)
+        groups.append(
+            [
+                item(name, odd=align == 1, align=align, stay=number > 0)
+                for number, name in enumerate(shapes.users[shape])
+            ]
+        )
+    groups += [[Item(segment, size, odd=True)] for segment, size in sizes.items() if segment.startswith("TABLE_")]
+    random.Random(SEED + 1).shuffle(groups)
+    return [item for group in groups for item in group]
+
+
+def edges(packed: dict[str, Packed]) -> dict[int, tuple[Item, Item | None]]:
+    """Return the blocks at the ends of banks, from bank 1 on: the piece in front of the end and the one behind it."""
+    found = {}
+    for bank, one in enumerate((one for one in packed.values() if one.asset.before_edge is not None), 1):
+        first, rest = one.pieces
+        segment = f"DATA_{one.asset.name}"
+        found[bank] = Item(segment, len(first)), Item(f"{segment}_rest", len(rest)) if rest else None
+    return found
 
 
 def all_assets() -> list[Asset]:
@@ -63,18 +100,15 @@ def all_assets() -> list[Asset]:
 def build(source: Path, shared: Path, folder: Path) -> tuple[bytes, dict[str, Any]]:
     """Build the image from the assembly in `source` and the demo's in `shared`, working in `folder`."""
     toolchain.require_tools()
-    packed = pack(all_assets())
+    assets = all_assets()
+    packed, shapes = pack(assets), Shapes(assets)
     generated, header = folder / "generated.s", folder / "header.s"
-    generated.write_text(Generator(packed, SCENES).generate(folder))
+    generated.write_text(Generator(packed, SCENES, shapes).generate(folder))
     header.write_text(HEADER.format(title=truth.TITLE, size=(BANKS * 32).bit_length() - 1))
     includes = [source, shared]
     objects = assemble_all(
         [*sorted(source.glob("*.s")), *(shared / name for name in SHARED), generated, header], folder, *includes
     )
-    sizes = toolchain.segment_sizes(objects)
-    order = list(packed.values())
-    random.Random(SEED + 1).shuffle(order)
-    items = [Item(f"DATA_{one.asset.name}", sizes[f"DATA_{one.asset.name}"], odd=one.asset.odd) for one in order]
-    placed = Placement(BANKS, SEED).place(items)
+    placed = Placement(BANKS, SEED).place(items(packed, shapes, toolchain.segment_sizes(objects)), edges(packed))
     image, labels = link_image(objects, placed, folder, BANKS, *includes)
-    return image, truth.truth(image, packed, SCENES, labels)
+    return image, truth.truth(image, packed, SCENES, shapes, labels)

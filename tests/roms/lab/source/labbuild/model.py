@@ -14,10 +14,20 @@ class Asset:
     name: str
     kind: str  # "sprites", "tiles", "map", "palettes", "oam" or "hdma"
     data: bytes
-    codec: str = "raw"  # "hal", or "raw": in the ROM as it is
+    codec: str = "raw"  # "hal", "lz2", or "raw": in the ROM as it is
     bpp: int = 4  # of the tiles as they are stored
     lead: int = 0  # bytes before the tiles
-    odd: bool = True  # at an odd ROM offset
+    before_edge: int | None = None  # packed bytes in front of a bank's end; negative: all but so many; 0: all
+    pointer: str = ""  # the shape of its pointer, see pointers.py; by default as `shape` says
+
+    @property
+    def shape(self) -> str:
+        """The shape of its pointer."""
+        if self.pointer:
+            return self.pointer
+        if self.codec != "raw":
+            return "table24" if self.codec == "hal" else "lz2_table24"
+        return "channel" if self.kind == "hdma" else "lda-lda8"
 
 
 @dataclass(frozen=True)
@@ -99,4 +109,11 @@ class Packed:
 
     asset: Asset
     stream: bytes
-    index: int | None = None  # in the block table
+
+    @property
+    def pieces(self) -> tuple[bytes, bytes]:
+        """The stream in front of a bank's end and behind it; all of it in front if it is not at an edge."""
+        cut = self.asset.before_edge
+        if cut is None or cut == 0:
+            return self.stream, b""
+        return self.stream[:cut], self.stream[cut:]

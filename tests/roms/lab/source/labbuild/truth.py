@@ -10,6 +10,7 @@ from demobuild.truth import rom_offset
 
 from labbuild.emit import extent
 from labbuild.model import Channel, Load, Mirror, Packed, Scene
+from labbuild.pointers import Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
 WRAM = 0x7E0000
@@ -29,7 +30,7 @@ SYMBOLS = {
 
 
 def truth(
-    image: bytes, packed: dict[str, Packed], scenes: tuple[Scene, ...], labels: Mapping[str, int]
+    image: bytes, packed: dict[str, Packed], scenes: tuple[Scene, ...], shapes: Shapes, labels: Mapping[str, int]
 ) -> dict[str, Any]:
     """Return the whole file as JSON values. ROM offsets are file offsets; WRAM offsets count from $7E:0000."""
     blocks = [one for one in packed.values() if one.asset.codec != "raw"]
@@ -38,7 +39,7 @@ def truth(
         "rom": {"sha256": hashlib.sha256(image).hexdigest(), "size": len(image), "title": TITLE},
         "table": {
             "offset": rom_offset(labels["block_table"]),
-            "count": sum(one.index is not None for one in blocks),
+            "count": len(shapes.users["table24"]),
             "entry_size": 3,
         },
         "decoders": [
@@ -46,22 +47,29 @@ def truth(
                 "codec": "hal",
                 "snes_address": labels["hal_decode"],
                 "offset": rom_offset(labels["hal_decode"]),
-                "edge": "linear",
-            }
+                "edge": "wrap",
+            },
+            {
+                "codec": "lz2",
+                "snes_address": labels["lz2_decode"],
+                "offset": rom_offset(labels["lz2_decode"]),
+                "edge": "next-bank",
+            },
         ],
         "symbols": {symbol: labels[symbol] for symbol in SYMBOLS},
         "symbol_sizes": SYMBOLS,
-        "blocks": [_block(one, rom_offset(labels[one.asset.name])) for one in blocks],
+        "blocks": [_block(one, shapes, rom_offset(labels[one.asset.name])) for one in blocks],
         "raw": [_raw(one, rom_offset(labels[one.asset.name])) for one in raws],
+        "pointers": list(shapes.records(labels)),
         "scenes": [_scene(number, scene, packed, labels) for number, scene in enumerate(scenes)],
     }
 
 
-def _block(one: Packed, offset: int) -> dict[str, Any]:
+def _block(one: Packed, shapes: Shapes, offset: int) -> dict[str, Any]:
     asset = one.asset
     return {
         "name": asset.name,
-        "index": one.index,
+        "index": shapes.index(asset.name) if asset.shape == "table24" else None,
         "codec": asset.codec,
         "offset": offset,
         "packed_size": len(one.stream),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, city, compass, crystals, embers, forest, lake, page, weave
+from labbuild.scenes import bay, city, compass, crystals, embers, forest, lake, monsters, page, viaduct, weave
 
 SCENES: tuple[Scene, ...] = (
     bay.scene(),
@@ -22,4 +22,6 @@ SCENES: tuple[Scene, ...] = (
     city.blocks(),
     page.scene(),
     embers.scene(),
+    monsters.scene(),
+    viaduct.scene(),
 )

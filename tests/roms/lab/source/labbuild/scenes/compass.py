@@ -111,7 +111,7 @@ def plaza() -> Scene:
             Asset("clouds_tiles", "tiles", tiled.tiles, "hal"),
             Asset("clouds_map", "map", tiled.tilemap, "hal"),
             Asset("plaza_modes", "hdma", hdma.direct([(rows, bytes([mode])) for rows, mode in modes])),
-            Asset("plaza_scales", "hdma", b"".join(hdma.word(value) for value in scales)),
+            Asset("plaza_scales", "hdma", b"".join(hdma.word(value) for value in scales), pointer="lda-lda8"),
             Asset(
                 "plaza_floor",
                 "hdma",

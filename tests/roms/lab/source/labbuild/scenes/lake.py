@@ -51,7 +51,7 @@ def scene() -> Scene:
             Asset("lake_map", "map", tiled.tilemap, "hal"),
             Asset("ducks", "sprites", strip(lake.ducks().pixels)),
             Asset("fish", "sprites", strip(lake.fish().pixels)),
-            Asset("lake_gradient", "hdma", b"".join(hdma.colour(0, colour) for colour in colours)),
+            Asset("lake_gradient", "hdma", b"".join(hdma.colour(0, colour) for colour in colours), pointer="lda-lda8"),
             Asset("lake_rows", "hdma", hdma.indirect([(half, address), (half, address + 4 * half)], repeat=True)),
             Asset("lake_changes", "hdma", changes),
         ),
