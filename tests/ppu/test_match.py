@@ -41,6 +41,17 @@ def test_one_step_in_one_pixel_is_a_difference() -> None:
     assert matches(snapshot, other) is False
 
 
+def test_a_picture_with_twice_as_many_rows_or_columns_is_compared_with_each_pixel_doubled() -> None:
+    snapshot = shown()
+    assert snapshot.picture is not None
+    assert matches(snapshot, snapshot.picture.repeat(2, axis=0)) is True
+    assert matches(snapshot, snapshot.picture.repeat(2, axis=1)) is True
+    fine = snapshot.picture.repeat(2, axis=0)
+    fine[7] ^= 0x80
+    assert matches(snapshot, fine) is False
+    assert matches(snapshot, snapshot.picture[:200]) is False
+
+
 def test_without_a_picture_or_a_register_there_is_no_answer() -> None:
     snapshot = shown()
     assert matches(replace(snapshot, picture=None)) is None

@@ -8,8 +8,9 @@ from __future__ import annotations
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from halscope.app._coverage_run import measure_coverage
-    from halscope.app._doctor import Check, examine
-    from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette, write_page
+    from halscope.app._doctor import examine
+    from halscope.app._doctor_cores import Check
+    from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, write_page
     from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
     from halscope.app._game_run import (
         BUTTONS,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
     from halscope.app._run_truth import JudgedFrame, RunTruth
+    from halscope.app._tile_layout import TileLayout, describe_origin, origin_line, tile_layout, tile_origins
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._watched_folder import LiveEdits
@@ -62,12 +64,14 @@ __all__ = [
     "Regrouping",
     "RunTruth",
     "Source",
+    "TileLayout",
     "TourReport",
     "Workspace",
     "bare_stream",
     "block_fill",
     "check_output",
     "check_rom",
+    "describe_origin",
     "examine",
     "extract_blocks",
     "extract_raw",
@@ -82,13 +86,15 @@ __all__ = [
     "open_game",
     "open_host",
     "open_recording",
+    "origin_line",
     "palette_texts",
     "play_frames",
     "plugin",
-    "read_palette",
     "record_game",
     "recorded_frame",
     "run_tour",
+    "tile_layout",
+    "tile_origins",
     "to_rom_offset",
     "write_frame_pictures",
     "write_moment_sheet",
@@ -98,7 +104,7 @@ __all__ = [
 _MODULES = {
     "BUTTONS": "halscope.app._game_run",
     "BuiltIn": "halscope.plugins",
-    "Check": "halscope.app._doctor",
+    "Check": "halscope.app._doctor_cores",
     "FigureRow": "halscope.app._figure_rows",
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",
@@ -117,12 +123,14 @@ _MODULES = {
     "Regrouping": "halscope.app._regroup",
     "RunTruth": "halscope.app._run_truth",
     "Source": "halscope.app._pictures",
+    "TileLayout": "halscope.app._tile_layout",
     "TourReport": "halscope.app._tour_report",
     "Workspace": "halscope.app._workspace",
     "bare_stream": "halscope.app._workspace",
     "block_fill": "halscope.app._patch_files",
     "check_output": "halscope.app._patch_files",
     "check_rom": "halscope.app._moments",
+    "describe_origin": "halscope.app._tile_layout",
     "examine": "halscope.app._doctor",
     "extract_blocks": "halscope.app._extract",
     "extract_raw": "halscope.app._extract",
@@ -137,12 +145,14 @@ _MODULES = {
     "open_game": "halscope.app._game_run",
     "open_host": "halscope.app._game_run",
     "open_recording": "halscope.app._game_run",
+    "origin_line": "halscope.app._tile_layout",
     "palette_texts": "halscope.app._figure_rows",
     "play_frames": "halscope.app._game_run",
-    "read_palette": "halscope.app._extract",
     "record_game": "halscope.app._game_run",
     "recorded_frame": "halscope.app._moments",
     "run_tour": "halscope.app._tour",
+    "tile_layout": "halscope.app._tile_layout",
+    "tile_origins": "halscope.app._tile_layout",
     "to_rom_offset": "halscope.app._workspace",
     "write_frame_pictures": "halscope.app._pictures",
     "write_moment_sheet": "halscope.app._moment_sheet",

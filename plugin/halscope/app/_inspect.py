@@ -12,7 +12,7 @@ from halscope_hooks import TILE_BYTES, Sprite, UsageError, VramOrigins
 from halscope._files import write_atomic
 from halscope.app._doubts import doubts
 from halscope.app._figure_rows import palette_texts
-from halscope.app._moments import one_state
+from halscope.app._moments import check_rom, one_state
 from halscope.app._pictures import Source, on_screen, source_of, sprite_entry
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import captioned, indexed_png, png_bytes, sprite_sheet
@@ -35,6 +35,7 @@ class Inspection:
         palettes: The colours of the OBJ palettes that are shown, `#rrggbb`, by number.
         sheet: Picture of the shown sprites, enlarged.
         doubts: What may be wrong with the pictures.
+        warning: Why the ROM may be another one than that of the state, or `None`.
     """
 
     rows: list[dict[str, Any]]
@@ -43,6 +44,7 @@ class Inspection:
     palettes: dict[int, list[str]]
     sheet: Path
     doubts: tuple[str, ...]
+    warning: str | None = None
 
 
 def inspect_files(
@@ -93,6 +95,7 @@ def inspect_files(
         palettes=palette_texts(frame, [sprite.palette for sprite in visible]),
         sheet=target / SHEET,
         doubts=notes,
+        warning=None if workspace is None else check_rom(files[0], snapshot.rom, workspace.rom, force=True),
     )
 
 

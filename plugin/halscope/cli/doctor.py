@@ -17,13 +17,15 @@ def run(options: argparse.Namespace) -> int:
     """Run and print the checks. Exit code 1 if something required is missing."""
     if options.coverage:
         return run_coverage(options)
-    checks = examine(all_plugins_from(options), options.rom, mapping=options.mapping, profile=options.profile)
+    plugins = all_plugins_from(options)
+    checks = examine(plugins, options.rom, mapping=options.mapping, profile=options.profile, core=options.core)
     if options.json:
         print_json(
             {
                 "ok": all(check.state != "fail" for check in checks),
                 "checks": [
                     {"name": check.name, "state": check.state, "detail": check.detail, "advice": check.advice}
+                    | ({"core": check.data} if check.data else {})
                     for check in checks
                 ],
             }

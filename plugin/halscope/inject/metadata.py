@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import ImageError, Origin
+from halscope_hooks import NO_TRANSFORM, ImageError, Origin
 from numpy.typing import NDArray
 
 import halscope._fields as read
@@ -101,12 +101,13 @@ def from_json(text: str | bytes, source: str) -> Sheet:
 
 def origin_to_json(origin: Origin) -> dict[str, Any]:
     """Return an origin as a JSON object, for a sheet or an edit."""
-    return {
+    value = {
         "codec": origin.codec,
         "block_offset": origin.block_offset,
         "byte_offset": origin.byte_offset,
         "start": origin.start,
     }
+    return value if origin.transform == NO_TRANSFORM else {**value, "transform": origin.transform}
 
 
 def origin_from_json(fields: Fields) -> Origin:
@@ -116,6 +117,7 @@ def origin_from_json(fields: Fields) -> Origin:
         block_offset=fields.take("block_offset", read.rom_offset),
         byte_offset=fields.take("byte_offset", read.whole(0, 0xFFFF)),
         start=fields.take("start", read.start_evidence),
+        transform=fields.take_or("transform", read.text, NO_TRANSFORM),
     )
     fields.finish()
     return origin

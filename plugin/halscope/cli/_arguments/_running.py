@@ -91,6 +91,7 @@ def add_doctor(commands: Commands) -> None:
     """Add doctor."""
     doctor = commands.add_parser("doctor", help="check the installation, the plugins, the cores and the cache")
     doctor.add_argument("--rom", type=Path, metavar="ROM", help="also report on this ROM")
+    doctor.add_argument("--core", metavar="CORE", help="only this libretro core, by path or name")
     doctor.add_argument(
         "--coverage",
         action="store_true",
@@ -98,9 +99,6 @@ def add_doctor(commands: Commands) -> None:
     )
     doctor.add_argument(
         "--frames", type=positive, default=1200, metavar="N", help="with --coverage: number of frames (default: 1200)"
-    )
-    doctor.add_argument(
-        "--core", metavar="CORE", help="with --coverage: a libretro core (default: the first one found)"
     )
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     add_rom_options(doctor)
