@@ -14,7 +14,7 @@ from halscope.app._moments import one_state
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import indexed_png
 from halscope.ppu import decode_frame
-from halscope.ppu.cgram import obj_palette
+from halscope.ppu.obj import sprite_colours
 
 
 def inspect_files(
@@ -35,7 +35,7 @@ def inspect_files(
     rows: list[dict[str, Any]] = []
     for sprite in frame.sprites:
         png = target / f"sprite-{sprite.index:03}.png"
-        write_atomic(png, indexed_png(sprite.pixels, obj_palette(frame.palettes, sprite.palette), 0))
+        write_atomic(png, indexed_png(sprite.pixels, sprite_colours(frame.snapshot, sprite), 0))
         row: dict[str, Any] = {
             "index": sprite.index,
             "x": sprite.x,
