@@ -1,7 +1,9 @@
-// Python bindings of the native codecs: one handle per table row. Faults are returned as values (reason, offset), which
-// halscope.codecs turns into exceptions.
+// Python bindings of the native codecs: one handle per table row. A decoder raises its codec's error; faults of encode
+// are returned as values (reason, offset), which halscope.codecs turns into exceptions.
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <iterator>
 #include <new>
 #include <optional>
 
@@ -21,40 +23,73 @@ hal::Mode mode_of(bool strict) noexcept {
     return strict ? hal::Mode::strict : hal::Mode::compatible;
 }
 
-// Returns the Block, or (reason, offset) on a fault. If the offset itself is outside the input, it is returned as
-// passed, because it may not fit any C++ type.
-py::object decode(const NativeCodec& codec, const py::object& data, const py::object& offset, bool strict) {
+// A codec's decoder for Python: the row, the error that it raises, and its description as a function. Never freed, as
+// rows are not.
+struct PythonDecoder {
+    const NativeCodec& codec;
+    py::object error;
+    std::string text;
+    PyMethodDef method;
+};
+
+// Returns the Block. If the offset itself is outside the input, the error has it as it was passed, because it may not
+// fit any C++ type.
+py::object decode(const PythonDecoder& decoder, const py::object& data, const py::object& offset, bool strict) {
     const ByteView view(data);
     const Py_ssize_t start = PyNumber_AsSsize_t(offset.ptr(), nullptr);
     if (start == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
-    thread_local std::vector<std::uint8_t> output(hal::kMaxOutput);
     hal::DecodeResult result{.status = hal::Status::offset_past_end};
     std::optional<BlockBytes> bytes;
     if (start >= 0) {
         const ShortRelease unlocked;
-        result = codec.decode(view.bytes(), static_cast<std::size_t>(start), mode_of(strict), output);
-        if (result.status == hal::Status::ok) bytes.emplace(std::span(output).first(result.size));
+        const std::span<std::uint8_t> output = output_window();
+        result = decoder.codec.decode(view.bytes(), static_cast<std::size_t>(start), mode_of(strict), output);
+        if (result.status == hal::Status::ok) bytes.emplace(output.first(result.size));
     }
     if (bytes) return make_block(bytes->release_to_array(), result.consumed, offset);
     const bool outside = result.status == hal::Status::offset_past_end;
-    return py::make_tuple(hal::describe(result, codec.title), outside ? offset : py::int_(result.fault));
+    const py::object error = decoder.error(hal::describe(result, decoder.codec.title),
+                                           outside ? offset : py::object(py::int_(result.fault)));
+    PyErr_SetObject(decoder.error.ptr(), error.ptr());
+    throw py::error_already_set();
 }
 
-// Takes the arguments as the interpreter passes them (METH_FASTCALL): decoding a small block is short, and everything
-// around it holds the GIL that other threads wait for.
-extern "C" PyObject* decode_fast(PyObject* row, PyObject* const* arguments, Py_ssize_t count) noexcept {
-    if (count != 3) {
-        PyErr_Format(PyExc_TypeError, "decode takes 3 arguments (%zd given)", count);
+// Takes decode(data, offset=0, *, strict=True) as the interpreter passes it (METH_FASTCALL): decoding a small block is
+// short, and everything around it holds the GIL that other threads wait for.
+extern "C" PyObject* decode_fast(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                                 PyObject* names) noexcept {
+    PyObject* given[3] = {nullptr, nullptr, nullptr};
+    if (count > 2) {
+        PyErr_Format(PyExc_TypeError, "decode takes 1 or 2 positional arguments (%zd given)", count);
+        return nullptr;
+    }
+    std::copy_n(arguments, count, given);
+    const Py_ssize_t named = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
+    for (Py_ssize_t k = 0; k < named; ++k) {
+        static constexpr const char* kNames[] = {"data", "offset", "strict"};
+        PyObject* const name = PyTuple_GET_ITEM(names, k);
+        const auto* const known = std::find_if(std::begin(kNames), std::end(kNames), [&](const char* one) {
+            return PyUnicode_CompareWithASCIIString(name, one) == 0;
+        });
+        PyObject** const place = given + (known - std::begin(kNames));
+        if (known == std::end(kNames) || *place != nullptr) {
+            PyErr_Format(PyExc_TypeError,
+                         known == std::end(kNames) ? "decode has no argument %R" : "decode got the argument %R twice",
+                         name);
+            return nullptr;
+        }
+        *place = arguments[count + k];
+    }
+    if (given[0] == nullptr) {
+        PyErr_SetString(PyExc_TypeError, "decode needs the argument 'data'");
         return nullptr;
     }
     try {
-        const int strict = PyObject_IsTrue(arguments[2]);
+        const int strict = given[2] == nullptr ? 1 : PyObject_IsTrue(given[2]);
         if (strict < 0) return nullptr;
-        const auto* const codec = static_cast<const NativeCodec*>(PyCapsule_GetPointer(row, nullptr));
-        return decode(*codec, py::reinterpret_borrow<py::object>(arguments[0]),
-                      py::reinterpret_borrow<py::object>(arguments[1]), strict != 0)
-            .release()
-            .ptr();
+        const auto* const decoder = static_cast<const PythonDecoder*>(PyCapsule_GetPointer(self, nullptr));
+        const py::object offset = given[1] == nullptr ? py::int_(0) : py::reinterpret_borrow<py::object>(given[1]);
+        return decode(*decoder, py::reinterpret_borrow<py::object>(given[0]), offset, strict != 0).release().ptr();
     } catch (py::error_already_set& error) {
         error.restore();
     } catch (const py::builtin_exception& error) {
@@ -65,14 +100,13 @@ extern "C" PyObject* decode_fast(PyObject* row, PyObject* const* arguments, Py_s
     return nullptr;
 }
 
-PyMethodDef decode_method = {
-    "decode", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(decode_fast)), METH_FASTCALL,
-    "decode(data, offset, strict, /)\n--\n\nReturn the block, or (reason, offset) on a fault."};
-
-// A function bound to its row, so that a caller who keeps it pays for no attribute look-up.
-py::object decoder_of(const NativeCodec& codec) {
-    const py::capsule row(&codec);
-    PyObject* const function = PyCFunction_New(&decode_method, row.ptr());
+// A function of its own for each error, so that a call needs no look-up and no Python around it.
+py::object decoder_of(const NativeCodec& codec, const py::object& error, const std::string& doc) {
+    auto* const decoder = new PythonDecoder{codec, error, "decode(data, offset=0, *, strict=True)\n--\n\n" + doc, {}};
+    decoder->method = {"decode", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(decode_fast)),
+                       METH_FASTCALL | METH_KEYWORDS, decoder->text.c_str()};
+    const py::capsule self(decoder);
+    PyObject* const function = PyCFunction_NewEx(&decoder->method, self.ptr(), error.attr("__module__").ptr());
     if (function == nullptr) throw py::error_already_set();
     return py::reinterpret_steal<py::object>(function);
 }
@@ -110,7 +144,7 @@ void bind_codecs(py::module_& module) {
     py::class_<NativeCodec, std::unique_ptr<NativeCodec, py::nodelete>>(module, "NativeCodec", py::is_final(), plain)
         .def_property_readonly("name", [](const NativeCodec& codec) { return codec.name; })
         .def_property_readonly("title", [](const NativeCodec& codec) { return codec.title; })
-        .def_property_readonly("decode", &decoder_of)
+        .def("decoder", &decoder_of, py::arg("error"), py::arg("doc") = "")
         .def("encode", &encode, py::arg("data"), py::arg("fast") = false, py::arg("cancel") = py::none())
         .def("scan", &scan, py::arg("rom"), py::arg("window") = 0, py::arg("strict") = true, py::arg("threads") = 0,
              py::arg("cancel") = py::none());

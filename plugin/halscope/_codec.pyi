@@ -4,7 +4,7 @@ from collections.abc import Buffer, Callable, Sequence
 from typing import Any, final
 
 import numpy as np
-from halscope_hooks import Block
+from halscope_hooks import Block, CodecError
 from numpy.typing import NDArray
 
 # core: calls that take a token raise halscope_hooks.CancelledError soon after cancel(); threads=0 uses as many threads
@@ -21,8 +21,9 @@ def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
 def limit_simd(most: str) -> None: ...
 
-# A native codec. decode returns the block or, on a fault, (reason, offset); encode returns (stream, "", 0) or (None,
-# reason, offset). native_codecs() returns all of them; the constructor raises TypeError
+# A native codec. decoder returns a function decode(data, offset=0, *, strict=True) -> Block that raises `error(reason,
+# offset)` on a fault; encode returns (stream, "", 0) or (None, reason, offset). native_codecs() returns all of them;
+# the constructor raises TypeError
 @final
 class NativeCodec:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
@@ -30,8 +31,7 @@ class NativeCodec:
     def name(self) -> str: ...
     @property
     def title(self) -> str: ...
-    @property
-    def decode(self) -> Callable[[Buffer, int, bool], Block | tuple[str, int]]: ...
+    def decoder(self, error: type[CodecError], doc: str = "") -> Callable[..., Block]: ...
     def encode(
         self, data: Buffer, fast: bool = False, cancel: CancelToken | None = None
     ) -> tuple[bytes | None, str, int]: ...

@@ -33,13 +33,6 @@ def test_the_emulators_picture_is_recognised() -> None:
     assert matches(shown()) is True
 
 
-def test_the_lowest_three_bits_of_a_channel_are_each_emulators_own() -> None:
-    snapshot = shown()
-    assert snapshot.picture is not None
-    assert matches(snapshot, snapshot.picture & np.uint8(0xF8)) is True
-    assert matches(snapshot, snapshot.picture | np.uint8(7)) is True
-
-
 def test_one_step_in_one_pixel_is_a_difference() -> None:
     snapshot = shown()
     assert snapshot.picture is not None

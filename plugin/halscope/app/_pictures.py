@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +12,10 @@ from halscope_hooks import RAW_CODEC, TILE_BYTES, Frame, Origin, Sprite, Update,
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
+from halscope.app._doubts import doubts
 from halscope.app._workspace import Workspace
-from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, png_bytes, sprite_sheet
+from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, captioned, png_bytes, sprite_sheet
+from halscope.ppu import with_match
 from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites
@@ -117,22 +119,25 @@ def entries_of(update: Update, groups: Sequence[Metasprite], names: Names) -> li
     for sprite in frame.sprites:
         if sprite.index not in group_of or not sprite.pixels.any():
             continue
-        source = source_of(sprite.cells, update.origins, names)
-        flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
-        entries.append(
-            Entry(
-                pixels=rgba(sprite, frame),
-                title=f"#{sprite.index} {source.name}",
-                lines=(
-                    f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
-                    source.place,
-                    source.count,
-                ),
-                palette=sprite_colours(frame.snapshot, sprite),
-                colour=SERIES[group_of[sprite.index] % len(SERIES)],
-            )
-        )
+        colour = SERIES[group_of[sprite.index] % len(SERIES)]
+        entries.append(replace(sprite_entry(frame, sprite, update.origins, names), colour=colour))
     return entries
+
+
+def sprite_entry(frame: Frame, sprite: Sprite, origins: VramOrigins | None, names: Names) -> Entry:
+    """Return the card of a sprite, without a mark."""
+    source = source_of(sprite.cells, origins, names)
+    flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
+    return Entry(
+        pixels=rgba(sprite, frame),
+        title=f"#{sprite.index} {source.name}",
+        lines=(
+            f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
+            source.place,
+            source.count,
+        ),
+        palette=sprite_colours(frame.snapshot, sprite),
+    )
 
 
 def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Entry]:
@@ -187,7 +192,11 @@ def boxes_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list
 def write_frame_pictures(
     update: Update, workspace: Workspace | None, folder: Path, name: str, names: Names | None = None
 ) -> list[Path]:
-    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths."""
+    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths.
+
+    The pictures carry what is doubtful about them (see `doubts`).
+    """
+    notes = doubts(with_match(update.frame))
     title = name if workspace is None else f"{workspace.rom.title}: {name}"
     names = names or {}
     groups = (group_sprites if workspace is None else workspace.plugins.group_sprites)(update.frame)
@@ -198,5 +207,5 @@ def write_frame_pictures(
         f"{name}-sprites.png": sprite_sheet(entries_of(update, groups, names), title=title),
     }
     for file, picture in pictures.items():
-        write_atomic(folder / file, png_bytes(picture))
+        write_atomic(folder / file, png_bytes(captioned(picture, notes)))
     return [folder / file for file in pictures]

@@ -28,7 +28,7 @@ class NativeCodec:
 
     def __init__(self, name: str, error: type[CodecError]) -> None:
         self.handle: Final = _HANDLES[name]
-        self._decode = self.handle.decode
+        self._decode = self.handle.decoder(error)
         self._error = error
 
     @property
@@ -38,10 +38,7 @@ class NativeCodec:
 
     def decode(self, data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
         """Like `halscope.hal.decode`, for this format."""
-        block = self._decode(data, offset, strict)
-        if isinstance(block, tuple):
-            raise self._error(*block)
-        return block
+        return self._decode(data, offset, strict=strict)
 
     def encode(self, data: Buffer, *, effort: Effort = "optimal", cancel: CancelSignal | None = None) -> bytes:
         """Like `halscope.hal.encode`, for this format."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Buffer
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from halscope_hooks import Block, CancelSignal, CodecError
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ class HalError(CodecError):
 
 
 HAL: Final = NativeCodec("hal", HalError)
-_decode: Final = HAL.handle.decode
 
 
 def decode(data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
@@ -44,10 +43,12 @@ def decode(data: Buffer, offset: int = 0, *, strict: bool = True) -> Block:
             bytes of input or output; or `offset` is outside the input.
         TypeError: `data` is not a contiguous buffer of bytes, or `offset` is not an integer.
     """
-    block = _decode(data, offset, strict)
-    if isinstance(block, tuple):
-        raise HalError(*block)
-    return block
+    return HAL.decode(data, offset, strict=strict)
+
+
+if not TYPE_CHECKING:
+    # The C++ function itself: a call of Python's around it would take as long as a small block.
+    decode = HAL.handle.decoder(HalError, decode.__doc__)
 
 
 def encode(data: Buffer, *, effort: Effort = "optimal", cancel: CancelSignal | None = None) -> bytes:

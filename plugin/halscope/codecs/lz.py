@@ -18,9 +18,9 @@ class LzError(CodecError):
     """An LC_LZ1 or LC_LZ2 stream cannot be decoded or encoded.
 
     Args:
+        reason: What is wrong there.
         offset: When decoding, the input offset of the faulty command (the requested offset if that is outside the
             input); when encoding, the offset in the data at which the limit is exceeded.
-        reason: What is wrong there.
     """
 
 
