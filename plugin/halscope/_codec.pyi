@@ -22,7 +22,8 @@ def simd_levels() -> list[str]: ...
 def limit_simd(most: str) -> None: ...
 
 # A native codec. decoder returns a function decode(data, offset=0, *, strict=True) -> Block that raises `error(reason,
-# offset)` on a fault; encode returns (stream, "", 0) or (None, reason, offset). native_codecs() returns all of them; the constructor raises TypeError
+# offset)` on a fault; encode returns (stream, "", 0) or (None, reason, offset). native_codecs() returns all of them;
+# the constructor raises TypeError
 @final
 class NativeCodec:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes, for_a_core
 from halscope.hosts.libretro.cores import find_core
+from halscope.hosts.libretro.facts import CoreFacts
 from halscope.hosts.libretro.machine import Machine
 from halscope.hosts.libretro.rom_memory import find_rom
 from halscope.hosts.libretro.video_state import VideoState, reader_for
@@ -89,15 +90,12 @@ class LibretroHost:
             name = path or "the ROM"
             raise RomError(f"{name}: {len(image)} bytes; a SNES ROM has {_SMALLEST_ROM} to {_LARGEST_ROM}")
         self._machine = Machine(find_core(core), for_a_core(image), keep_output=not own_process)
-        try:
-            self._reader = reader_for(self._machine)
-        except BaseException:
-            self._machine.close()
-            raise
         self._registers, self._wram, self._picture = registers, wram, picture
         self._frame = 0
         self._late: _State | None = None  # of the step before, if the core returned late
         try:
+            self._reader = reader_for(self._machine)
+            state_format = self._reader.state_format
             self._rom_memory = find_rom(self._machine, image, search=own_process)
         except BaseException:
             self._machine.close()
@@ -106,6 +104,13 @@ class LibretroHost:
             path=None if path is None else str(path),
             sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
             sha256=hashlib.sha256(image).hexdigest(),
+        )
+        self._core = CoreFacts(
+            name=self._machine.library_name,
+            version=self._machine.library_version,
+            state_format=state_format,
+            rom_source=None if self._rom_memory is None else self._rom_memory.source,
+            fixed_clock=self._machine.fixed_clock,
         )
         writable: set[MemorySpace] = {"vram", "wram", "cgram"}
         if self._rom_memory is not None:
@@ -130,6 +135,11 @@ class LibretroHost:
     def core_path(self) -> Path:
         """The core's shared library."""
         return self._machine.core_path
+
+    @property
+    def core(self) -> CoreFacts:
+        """What is known of the core."""
+        return self._core
 
     def step(self) -> Snapshot:
         """Run one frame and return its state. The first frame has number 0. Raises HostError."""
