@@ -12,8 +12,10 @@ from halscope_hooks import RAW_CODEC, TILE_BYTES, Frame, Origin, Sprite, Update,
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
+from halscope.app._doubts import doubts
 from halscope.app._workspace import Workspace
-from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, png_bytes, sprite_sheet
+from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, captioned, png_bytes, sprite_sheet
+from halscope.ppu import with_match
 from halscope.ppu.cgram import obj_palette
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites
@@ -188,7 +190,11 @@ def boxes_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list
 def write_frame_pictures(
     update: Update, workspace: Workspace | None, folder: Path, name: str, names: Names | None = None
 ) -> list[Path]:
-    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths."""
+    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths.
+
+    The pictures carry what is doubtful about them (see `doubts`).
+    """
+    notes = doubts(with_match(update.frame))
     title = name if workspace is None else f"{workspace.rom.title}: {name}"
     names = names or {}
     groups = (group_sprites if workspace is None else workspace.plugins.group_sprites)(update.frame)
@@ -199,5 +205,5 @@ def write_frame_pictures(
         f"{name}-sprites.png": sprite_sheet(entries_of(update, groups, names), title=title),
     }
     for file, picture in pictures.items():
-        write_atomic(folder / file, png_bytes(picture))
+        write_atomic(folder / file, png_bytes(captioned(picture, notes)))
     return [folder / file for file in pictures]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins, Write
 
+from halscope.app._doubts import doubts
 from halscope.app._patch_files import block_fill, check_output, write_patch
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_edits import EditsByRom, RomEdits
@@ -25,6 +27,7 @@ from halscope.inject import (
     sheet_from_metasprite,
     to_patch,
 )
+from halscope.ppu import with_match
 from halscope.project import EditList, Knowledge
 from halscope.session import JobContext, JobTimeoutError, Session
 
@@ -272,8 +275,10 @@ class LiveEdits:
                 "another --watch folder to see what comes later"
             )
         written: list[Sheet] = []
+        notes = doubts(with_match(update.frame)) if fresh else ()
         try:
-            for name, sheet in [*fresh.items()][: max(room, 0)]:
+            for name, plain in [*fresh.items()][: max(room, 0)]:
+                sheet = replace(plain, doubts=notes)
                 if folder.add(name, sheet):
                     written.append(sheet)
                 running.shown.add(name)
