@@ -181,7 +181,7 @@ def test_each_row_of_the_split_has_its_map_and_windows(core: str) -> None:
         masked = (x < left_1) | (x > right_1) | (left_2 <= x) & (x <= right_2)
         index = np.where(masked | (masks[row] & 1 == 0), 0, bg_row("split", 1, row, 0, -1, maps[row]))
         assert np.array_equal(shown[row][free[row]], rgb(colours[index])[free[row]]), row
-        seen += np.count_nonzero(index)
+        seen += int(np.count_nonzero(index))
     assert seen > 10_000
 
 

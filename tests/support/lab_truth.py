@@ -211,6 +211,11 @@ def row_values(name: str, register: int, entry: int | None = None, phase: int = 
     return values(rows, phase)
 
 
+def written_by_code(name: str) -> bool:
+    """Whether code changes registers in the middle of the picture, which no state holds."""
+    return any(rows["channel"] is None for rows in scene(name)["raster"])
+
+
 def values(rows: dict[str, Any], phase: int = 0) -> list[int]:
     """The value on each row of one record of `raster`."""
     if "wave" in rows:
