@@ -94,7 +94,7 @@ def expanded(data: bytes, transform: str) -> bytes:
     tiles = np.frombuffer(data, np.uint8).reshape(-1, 8 * stored)
 
     def plane(number: int, planes: int, memory: Bytes) -> Bytes:
-        """A plane's rows: interleaved with those of its pair, or alone behind all pairs."""
+        """A plane's rows: interleaved with those of its pair, or alone after all pairs."""
         begin = number // 2 * 16
         return (
             memory[:, begin : begin + 8]
@@ -142,7 +142,7 @@ def cgram(name: str, row: int | None = None, step: int = 0) -> NDArray[np.uint16
         name: The scene.
         row: As HDMA has left it when this row is drawn; ROWS - 1 is also how it is at the start of vblank. Without a
             row: as the loader fills it.
-        step: The variable `cycle_shown`, if the scene has a mirror whose colours go round.
+        step: The variable `cycle_shown`, if the scene has a mirror whose colours cycle.
     """
     memory = np.zeros(512, np.uint8)
     for piece in scene(name)["cgram"]:

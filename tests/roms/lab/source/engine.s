@@ -75,7 +75,7 @@ load_scene:
         beq :++
         cmp #SCENE_COUNT
         bcc :+
-        lda #$00                        ; behind the last one comes the first
+        lda #$00                        ; after the last scene, the first
 :       sta scene
 :       lda #NONE
         sta next_scene

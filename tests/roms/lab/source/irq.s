@@ -1,4 +1,4 @@
-; A split screen by an interrupt: at a line a handler changes BG1's scroll and the backdrop, vblank puts both back.
+; A screen split by an interrupt: at a given line its handler changes BG1's scroll and the backdrop, vblank restores them.
 .include "memory.inc"
 
 .global irq_setup, irq_vblank
