@@ -148,7 +148,7 @@ def test_a_recording_of_another_rom_is_noticed(
 
 
 def test_a_state_that_names_another_file_is_a_warning(
-    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     named = tmp_path / "freeze.000"
     data = saved(state.with_suffix(".sfc"), "snes9x")
@@ -161,3 +161,6 @@ def test_a_state_that_names_another_file_is_a_warning(
     assert "was saved while Other Game.sfc ran" in capsys.readouterr().err
     assert main(["inspect", str(named), "--rom", str(rom), "--out", str(tmp_path / "sprites")]) == 0
     assert "was saved while Other Game.sfc ran" in capsys.readouterr().err
+    caplog.clear()
+    assert main(["play", str(rom), "--frames", "1", "--json", "--core", "snes9x", "--state", str(named)]) == 0
+    assert "Other Game.sfc ran, not" in caplog.text
