@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 from halscope.app import Plugins
 from halscope.demo import truth
+from halscope.inject.builders import BLOCK_COLUMNS
 from halscope_hooks import hookspecs
 
 ROOT = Path(__file__).parent.parent
@@ -85,11 +86,11 @@ def test_the_entry_point_can_be_imported() -> None:
 
 def test_the_tutorial_names_a_block_of_the_demo_rom() -> None:
     text = (ROOT / "docs/tutorial/first-edit.md").read_text("utf-8")
-    (offset, lead, columns), *others = re.findall(r"extract game\.sfc (0x\w+) --lead (\d+) --columns (\d+)", text)
-    assert not others
+    ((offset, lead),) = re.findall(r"extract game\.sfc (0x\w+) --lead (\d+) --out", text)
     block = next(block for block in truth()["blocks"] if block["offset"] == int(offset, 16))
     assert block["lead"] == int(lead)
-    assert block["frame_width"] == 8 * int(columns)
+    assert block["layout"] == "strip"
+    assert block["frame_width"] * block["frames"] == 8 * BLOCK_COLUMNS, "the default does not slice the figures"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

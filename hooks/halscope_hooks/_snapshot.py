@@ -102,8 +102,8 @@ class Snapshot:
             `raster` lacks: by IRQ code, or from an HDMA table in a memory that the snapshot does not have.
         bwram: The SA-1's BW-RAM (from $40:0000), uint8[n], n up to 262144, or `None`.
         iram: The SA-1's internal memory, uint8[2048], or `None`.
-        ages: Age in frames of each part ("vram", "oam", "wram" …) that a slow link could not read this frame; empty
-            if every part is current.
+        ages: Age in frames of each part ("vram", "oam", "wram" …) that is older than the others, for example because a
+            slow link could not read it this frame; empty if every part is current.
         cpu: The CPU registers that control HDMA and IRQs, or `None`.
         field: The displayed field of an interlaced picture, 0 or 1, or `None`.
         raster: HDMA writes while the picture was drawn, see `RasterWrites`; `None` if HDMA was not followed.

@@ -2,7 +2,7 @@
 
 import sys
 
-from halscope.cli import main
+from halscope.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

@@ -49,11 +49,17 @@ def command_output() -> Iterator[None]:
         sys.stdout = real
 
 
+def own_output() -> TextIO:
+    """Return standard output for what the command itself prints, on any thread."""
+    stream = sys.stdout
+    return stream.real if isinstance(stream, _CommandOutput) else stream
+
+
 class _CommandOutput:
     """Stands for standard output. Attributes are those of the stream that it writes to."""
 
     def __init__(self, real: TextIO) -> None:
-        self._real = real
+        self.real = real
         self._thread = threading.get_ident()
 
     def write(self, text: str) -> int:
@@ -65,4 +71,4 @@ class _CommandOutput:
     def _stream(self) -> TextIO:
         inside: bool = _calls.inside._is_owned()  # type: ignore[attr-defined]  # Condition uses it too
         ours = threading.get_ident() == self._thread or _calls.ours
-        return self._real if ours and not inside else sys.stderr
+        return self.real if ours and not inside else sys.stderr

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.app import LiveEdits, Workspace
+from halscope.app import LiveEdits, Workspace, _watched_folder
 from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
-from halscope.inject import read_sheet
+from halscope.inject import read_sheet, write_sheet
 from halscope.session import Session
 from halscope_hooks import Update
 from PIL import Image
@@ -45,7 +47,7 @@ class Play:
         """A sheet whose tiles are all editable, the largest one."""
         sheets = [
             path
-            for path in self.folder.glob("hal-*.png")
+            for path in self.folder.glob("hal-*/*.png")
             if all(cell.origin is not None for cell in read_sheet(path).sheet.cells)
         ]
         return max(sheets, key=lambda path: len(read_sheet(path).sheet.cells))
@@ -67,11 +69,13 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         assert (tmp_path / "screen.png").exists()
         png = play.sheet_on_screen()
         flatten(png)
-        bad = next(path for path in sorted(tmp_path.glob("hal-*.png")) if path != png)
+        bad = next(path for path in sorted(tmp_path.glob("hal-*/*.png")) if path != png)
         bad.write_bytes(b"no picture")
-        count = len(list(tmp_path.glob("hal-*.png")))
+        count = len(list(tmp_path.glob("hal-*/*.png")))
         update = play.run(4)
-        assert any(line.startswith(png.name) and "applied to the game" in line for line in play.said)
+        assert any(
+            line.startswith(f"{png.parent.name}/{png.name}") and "applied to the game" in line for line in play.said
+        )
         assert any(bad.name in line and "PNG" in line for line in play.said)
         assert play.edits.plan is not None
         new = {tile.new for block in play.edits.plan.blocks for tile in block.changes}
@@ -80,7 +84,7 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         said = len(play.said)
         play.run(2)
         assert len(play.said) == said, "nothing was saved, and nothing is to be said"
-        assert len(list(tmp_path.glob("hal-*.png"))) >= count
+        assert len(list(tmp_path.glob("hal-*/*.png"))) >= count
 
 
 @pytest.mark.slow
@@ -97,7 +101,7 @@ def test_edits_of_an_earlier_run_come_back_and_unedited_sheets_stay_silent(tmp_p
         game.go_to("meadow")
         play = Play(game, tmp_path)
         play.run(3)
-        assert [line.partition(":")[0] for line in play.said] == [edited.name]
+        assert [line.partition(":")[0] for line in play.said] == [f"{edited.parent.name}/{edited.name}"]
         play.edits.write_patch(tmp_path / "edit.bps")
     assert edited.read_bytes() == work
     assert (tmp_path / "edit.bps").read_bytes()[:4] == b"BPS1"
@@ -112,7 +116,7 @@ def test_the_palettes_of_what_appears_are_remembered(tmp_path: Path, monkeypatch
         play = Play(game, folder)
         play.run(1)
     seen = {(one.codec, one.block_offset, one.colours) for one in play.workspace.knowledge.load().palettes}
-    sheets = [read_sheet(path).sheet for path in folder.glob("*-*.png")]
+    sheets = [read_sheet(path).sheet for path in folder.glob("*-*/*.png")]
     assert seen == {
         (cell.origin.codec, cell.origin.block_offset, tuple(sheet.palettes[cell.palette].tolist()))
         for sheet in sheets
@@ -121,6 +125,61 @@ def test_the_palettes_of_what_appears_are_remembered(tmp_path: Path, monkeypatch
     }
     assert seen
     assert not play.said
+
+
+def test_a_folder_that_cannot_be_written_is_said_once_and_the_edits_are_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, folder)
+        play.run(2)
+        flatten(play.sheet_on_screen())
+        play.run(3)
+        assert any("applied to the game" in line for line in play.said)
+        shutil.rmtree(folder)
+        folder.touch()  # what a full disk is: nothing can be written there
+        said = len(play.said)
+        play.run(3)
+        assert [line.partition(";")[2] for line in play.said[said:]] == [" nothing was changed; the game goes on"]
+        folder.unlink()
+        folder.mkdir()
+        play.run(2)
+        assert (folder / "screen.png").exists(), "the folder is used again as soon as it can be"
+        play.edits.write_patch(tmp_path / "edit.bps")
+    assert (tmp_path / "edit.bps").read_bytes()[:4] == b"BPS1"
+
+
+def test_the_limit_of_sheets_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_watched_folder, "MOST_SHEETS", 3)
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path)
+        play.run(3)
+        assert play.edits.sheets == 3
+    assert len(list(tmp_path.glob("*-*/*.png"))) == 3
+    assert [line.partition(": ")[2][:26] for line in play.said] == ["3 sheets have appeared, an"]
+
+
+def test_sheets_of_an_earlier_build_are_replaced_where_they_hold_no_edit(tmp_path: Path) -> None:
+    core = available_cores()[0].name
+    with DemoGame(core) as game:
+        game.go_to("meadow")
+        Play(game, tmp_path).run(1)
+    paths = sorted(tmp_path.glob("hal-*/*.png"))
+    for path in paths:  # as if another build of the ROM had written them
+        sheet = read_sheet(path).sheet
+        write_sheet(replace(sheet, rom_sha256="0" * 64), None, path)
+    flatten(paths[0])
+    work = paths[0].read_bytes()
+    with DemoGame(core) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path)
+        play.run(1)
+    assert paths[0].read_bytes() == work
+    hashes = {path: read_sheet(path).sheet.rom_sha256 for path in paths}
+    assert {path for path in paths if hashes[path] == "0" * 64} == {paths[0]}
+    assert any("another ROM" in line for line in play.said)
 
 
 @pytest.mark.slow
@@ -136,4 +195,4 @@ def test_where_nothing_can_be_remembered_that_is_said_once_and_sheets_appear_all
         play = Play(game, folder)
         play.run(3)
     assert [line.partition(":")[0] for line in play.said] == ["knowledge about this ROM is not saved"]
-    assert list(folder.glob("hal-*.png"))
+    assert list(folder.glob("hal-*/*.png"))

@@ -334,7 +334,7 @@ def test_a_grouping_says_which_sprites_are_a_figure(
 ) -> None:
     command = ["extract", rom, "--recording", recording(tmp_path / "r.hrec"), "--json", "--out"]
     (document,) = run(capsys, *command, tmp_path / "a", "--plugin", write_plugin(tmp_path, GROUPS))
-    assert sorted(Path(sheet["png"]).name for sheet in document["sheets"]) == ["sprites-003.png", "sprites-007.png"]
+    assert [Path(sheet["png"]).name.partition("-")[0] for sheet in document["sheets"]] == ["72x8", "8x8"]
     assert [sheet["tiles"] for sheet in document["sheets"]] == [2, 1]
     (ours,) = run(capsys, *command, tmp_path / "b")
     assert len(ours["sheets"]) != 2
@@ -356,7 +356,9 @@ def test_a_wrong_grouping_is_named_and_ours_is_taken(
 def test_doctor_lists_what_was_found_and_what_was_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("halscope.app._doctor.available_cores", list)  # starting them is slow, and tested elsewhere
+    monkeypatch.setattr(
+        "halscope.app._doctor_cores.available_cores", list
+    )  # starting them is slow, and tested elsewhere
     good = write_plugin(tmp_path, CODEC, permissions=["network"])
     bad = write_plugin(tmp_path, "plugin = 1", "bad")
     with rom_path() as rom:

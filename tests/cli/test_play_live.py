@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.demo import rom_path
+from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet
 from PIL import Image
 from support.made_host import eventually
+from support.terminals import halscope, on_a_terminal
 
 pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 
@@ -48,8 +51,8 @@ class Running:
         whole = self.out.read_text().rpartition("\n")[0]
         return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
-    def ctrl_c(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
 
@@ -66,13 +69,14 @@ def sheets(folder: Path) -> list[Path]:
     """Sheets all of whose tiles can be edited."""
     return [
         path
-        for path in sorted(folder.glob("hal-*.png"))
+        for path in sorted(folder.glob("hal-*/*.png"))
         if path.with_suffix(".json").exists() and all(cell.origin is not None for cell in read_sheet(path).sheet.cells)
     ]
 
 
-def test_the_game_runs_at_once_a_save_gets_into_it_and_ctrl_c_writes_the_patch(
-    playing: Running, tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_the_game_runs_at_once_a_save_gets_into_it_and_a_signal_writes_the_patch(
+    playing: Running, tmp_path: Path, number: signal.Signals
 ) -> None:
     assert eventually(lambda: sheets(tmp_path / "w")), playing.errors.read_text()
     png = max(sheets(tmp_path / "w"), key=lambda path: len(read_sheet(path).sheet.cells))
@@ -80,14 +84,25 @@ def test_the_game_runs_at_once_a_save_gets_into_it_and_ctrl_c_writes_the_patch(
         shown = np.asarray(image.convert("RGBA")).copy()
     shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
     Image.fromarray(shown).save(png)
-    assert eventually(lambda: f"{png.name}: applied to the game at frame" in playing.errors.read_text()), (
+    name = f"{png.parent.name}/{png.name}"
+    assert eventually(lambda: f"{name}: applied to the game at frame" in playing.errors.read_text()), (
         playing.errors.read_text()
     )
-    assert playing.ctrl_c() == 0, playing.errors.read_text()
+    assert playing.end(number) == 0, playing.errors.read_text()
     assert (tmp_path / "edit.bps").read_bytes()[:4] == b"BPS1"
     errors = playing.errors.read_text()
     assert "Traceback" not in errors, errors
     assert "WARNING" not in errors, errors
+    lines_for_people = errors.splitlines()
+    assert lines_for_people[0].startswith("HALSCOPE DEMO runs on ")
+    assert str(tmp_path / "w/index.html") in lines_for_people[1]
+    assert lines_for_people[2] == f"Ctrl-C ends the game and writes {tmp_path / 'edit.bps'}"
+    assert re.search(r"^frame \d+: \d+ new sheets?, \d+ in all$", errors, re.MULTILINE)
+    assert re.search(
+        rf"^{re.escape(name)}: applied .*; hal block at 0x\w+: \d+ of \d+ bytes, \d+ free", errors, re.MULTILINE
+    )
+    assert lines_for_people[-1].startswith(f"{tmp_path / 'edit.bps'}: ")
+    assert name in (tmp_path / "w/index.html").read_text("utf-8")
     lines = playing.lines()
     assert "located_tiles" not in lines[0], "the first frame waited for the index"
     assert "located_tiles" in lines[-1]
@@ -102,3 +117,74 @@ def test_an_edit_that_cannot_be_taken_ends_the_run_with_the_reason(rom: Path, tm
     assert running.process.wait(PATIENCE) == 1
     assert "bad.png" in running.errors.read_text()
     assert "Traceback" not in running.errors.read_text()
+
+
+@pytest.mark.slow
+def test_edits_are_written_whatever_ends_the_game(rom: Path, tmp_path: Path) -> None:
+    """Here standard output, whose reader exits."""
+    extracted = halscope("extract", rom, "0x8821", "--lead", 3, "--out", tmp_path / "s")
+    assert extracted.returncode == 0, extracted.stderr
+    (png,) = (tmp_path / "s").glob("*.png")
+    with Image.open(png) as image:
+        shown = np.asarray(image.convert("RGBA")).copy()
+    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
+    Image.fromarray(shown).save(png)
+    for frames in (["--frames", "100000"], []):
+        patch = tmp_path / f"edit-{len(frames)}.bps"
+        command = [sys.executable, "-m", "halscope", "play", rom, "--edit", png, "-o", patch, "--json", *frames]
+        process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if b"located_tiles" in line and json.loads(line)["frame"] > 60:
+                break
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+        process.stderr.close()
+        assert process.wait(PATIENCE) == 1, errors
+        assert patch.exists(), errors
+        assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+def test_play_frames_shows_progress_on_a_terminal(rom: Path) -> None:
+    shown = on_a_terminal("play", rom, "--frames", 240)
+    assert shown.code == 0
+    assert re.search(r"playing .*\d+/ *240 frames", shown.plain)
+    assert "stopped at frame 2" in shown.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_recording_is_closed_and_says_what_it_holds(
+    rom: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    recording = tmp_path / "run.hrec"
+    command = [sys.executable, "-m", "halscope", "record", rom, "-o", recording, "--frames", "1000000"]
+    process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert eventually(lambda: recording.exists() and recording.stat().st_size > 10_000)
+    process.send_signal(number)
+    out, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 128 + number
+    assert errors == f"halscope: {'interrupted' if number == signal.SIGINT else 'terminated'}\n"
+    (frames,) = re.findall(rf"^{re.escape(str(recording))}: (\d+) of 1000000 frames, \d+ bytes$", out, re.MULTILINE)
+    with RecordingReader(recording) as reader:
+        assert len(reader) == int(frames) > 10
+
+
+def test_record_shows_progress_on_a_terminal(rom: Path, tmp_path: Path) -> None:
+    shown = on_a_terminal("record", rom, "-o", tmp_path / "run.hrec", "--frames", 60)
+    assert shown.code == 0
+    assert re.search(r"recording .*\d+/ *60 frames", shown.plain)
+
+
+@pytest.mark.slow
+def test_sheets_have_the_same_names_in_every_run(rom: Path, tmp_path: Path) -> None:
+    names = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        done = halscope("play", rom, "--frames", 300, "--watch", folder)
+        assert done.returncode == 0, done.stderr
+        names.append({path.relative_to(folder).as_posix() for path in folder.rglob("*-*/*")})
+        assert f"{len(names[-1]) // 2} sheets in {folder}" in done.stdout
+    assert names[0] == names[1]
+    assert any(re.fullmatch(r"hal-[0-9a-f]{6}/\d+x\d+-\d{3}\.png", name) for name in names[0])

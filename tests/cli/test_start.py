@@ -5,10 +5,16 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from halscope import hal
+from halscope.cli import main
 from halscope.cli._arguments import parser
 from halscope.cli._main import command
+from halscope.demo import rom_path
+from halscope.formats.recording import RecordingWriter
+from support.edit_scene import make_snapshot
 
 # Prints the modules that are loaded once the command has run; on standard error, as --help has the other one.
 LOADED = """
@@ -53,9 +59,11 @@ def loaded(*arguments: str) -> set[str]:
 
 def heavy(modules: set[str]) -> set[str]:
     """The packages of others, and the rooms."""
-    light = {"halscope.cli", "halscope._version"}
+    light = {"halscope.cli", "halscope._output", "halscope._version"}
     rooms = {".".join(name.split(".")[:2]) for name in modules if name.startswith("halscope.")}
-    return (modules & {"numpy", "pluggy", "PIL", "tqdm", "platformdirs", "typing", "logging"}) | rooms - light
+    return (
+        modules & {"numpy", "pluggy", "PIL", "rich", "shtab", "asyncio", "platformdirs", "typing", "logging"}
+    ) | rooms - light
 
 
 def test_the_version_is_printed_without_a_parser_or_a_room() -> None:
@@ -65,8 +73,6 @@ def test_the_version_is_printed_without_a_parser_or_a_room() -> None:
 
 
 def test_the_version_is_the_same_where_the_parser_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
-    from halscope.cli import main
-
     assert main(["--version"]) == 0
     short = capsys.readouterr().out
     assert main(["--version", "scan"]) == 0
@@ -93,6 +99,63 @@ def test_a_command_imports_none_of_the_others() -> None:
     assert "halscope.cli.blocks" in modules.split()
 
 
+# What a command may load, beside what every one that does something needs: numpy, plugins, codecs.
+NEEDS = {
+    "compress": set(),
+    "decompress": set(),
+    "scan": set(),
+    "locate": set(),
+    "extract": {"PIL", "halscope.formats", "halscope.inject"},
+    "inject": {"PIL", "halscope.formats", "halscope.inject"},
+    "inspect": {"PIL", "halscope.formats", "halscope.inject"},
+    "replay": {"PIL", "asyncio", "halscope.formats", "halscope.inject", "halscope.session", "halscope.hosts"},
+    "completion": {"shtab"},
+}
+OF_FEW = {
+    *("PIL", "rich", "shtab", "asyncio", "libretro"),
+    *(f"halscope.{room}" for room in ("session", "project", "hosts", "formats", "inject", "demo")),
+}
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> dict[str, list[object]]:
+    """A call of each of these commands that runs to its end."""
+    rom, raw, packed = tmp_path / "game.sfc", tmp_path / "raw", tmp_path / "packed"
+    with rom_path() as path:
+        rom.write_bytes(path.read_bytes())
+    raw.write_bytes(bytes(64))
+    packed.write_bytes(hal.encode(bytes(64)))
+    sheet = tmp_path / "sheets/hal-035d23.png"
+    assert main(["extract", str(rom), "0x35D23", "--out", str(tmp_path / "sheets")]) == 0
+    dumps = []
+    for name, size in (("vram.dmp", 0x10000), ("cgram.dmp", 512), ("oam.dmp", 544)):
+        dumps.append(tmp_path / name)
+        dumps[-1].write_bytes(bytes(size))
+    with RecordingWriter(tmp_path / "run.hrec") as writer:
+        writer.append(make_snapshot(bytes(64), []))
+    return {
+        "compress": [raw, "-o", tmp_path / "out"],
+        "decompress": [packed, "0", "-o", tmp_path / "out"],
+        "scan": [rom],
+        "locate": [rom, raw],
+        "extract": [rom, "0x35D23", "--out", tmp_path / "other"],
+        "inject": [rom, sheet, "-o", tmp_path / "out.bps"],
+        "inspect": [*dumps, "--obsel", "0x63", "--out", tmp_path / "sprites"],
+        "replay": [tmp_path / "run.hrec"],
+        "completion": ["bash"],
+    }
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_a_command_loads_only_what_it_needs(name: str, arguments: dict[str, list[object]]) -> None:
+    command_line = [sys.executable, "-c", LOADED, name, *map(str, arguments[name])]
+    done = subprocess.run(command_line, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    modules = set(done.stderr.split())
+    rooms = {".".join(module.split(".")[:2]) for module in modules}
+    assert OF_FEW & (modules | rooms) <= NEEDS[name]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(
     "module",
@@ -103,6 +166,8 @@ def test_a_command_imports_none_of_the_others() -> None:
         "numpy",
         "numpy._core._multiarray_umath",
         "halscope._codec",
+        "halscope.app._workspace",
+        "halscope.plugins._plugins",
     ],
 )
 def test_an_interrupt_during_an_import_ends_the_command_with_one_line(module: str) -> None:
@@ -111,6 +176,33 @@ def test_an_interrupt_during_an_import_ends_the_command_with_one_line(module: st
     )
     assert done.stderr == "halscope: interrupted\n"
     assert done.returncode == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("module", ["argparse", "numpy", "halscope._codec"])
+def test_a_termination_during_an_import_ends_the_command_with_one_line(module: str) -> None:
+    program = INTERRUPTED.replace("os.kill(os.getpid(), signal.SIGINT)", "os.kill(os.getpid(), signal.SIGTERM)")
+    done = subprocess.run(
+        [sys.executable, "-c", program, module], capture_output=True, text=True, timeout=120, check=False
+    )
+    if module == "argparse":  # before the handler is there the system ends the process
+        assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
+    else:
+        assert (done.returncode, done.stderr) == (143, "halscope: terminated\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupt_at_the_very_end_is_silent() -> None:
+    program = """
+import atexit, os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+atexit.register(lambda: (os.kill(os.getpid(), signal.SIGINT), sum(range(1000))))
+sys.argv = ["halscope", "--version"]
+runpy.run_module("halscope", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr == ""
+    assert done.stdout.startswith("halscope ")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -124,8 +216,6 @@ def test_who_ignores_interrupts_is_not_interrupted() -> None:
 
 
 def test_the_handler_of_the_caller_is_there_again_when_the_command_has_run(capsys: pytest.CaptureFixture[str]) -> None:
-    from halscope.cli import main
-
     before = signal.getsignal(signal.SIGINT)
     assert main(["scan", "no-such.sfc"]) == 2
     assert signal.getsignal(signal.SIGINT) is before

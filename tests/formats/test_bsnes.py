@@ -54,8 +54,8 @@ def test_the_part_of_the_cpu_is_not_looked_for_before_the_state(profile: bsnes.P
     state = _HEAD + bytes(0x20000 + bsnes.LAYOUTS[profile].end)
     with pytest.raises(FormatError, match="VRAM is at offset 0x64, too early"):
         bsnes.read_cpu(state, profile, 100)
-    cpu, field = bsnes.read_cpu(state, profile, 0x20000)
-    assert (cpu.nmitimen, cpu.hdmaen, len(cpu.dma), field) == (0, 0, 8, 0)
+    cpu, field, line = bsnes.read_cpu(state, profile, 0x20000)
+    assert (cpu.nmitimen, cpu.hdmaen, len(cpu.dma), field, line) == (0, 0, 8, 0, 0)
 
 
 @given(state=st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: _HEAD + tail))

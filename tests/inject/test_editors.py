@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.inject import Sheet, grey_palette, read_sheet, write_sheet
+from halscope.inject import Sheet, grey_palette, read_sheet, sheet_from_raw, write_sheet
 from halscope.inject.split import changed_tiles
 from halscope_hooks import ImageError
 from numpy.typing import NDArray
-from support.edit_rom import PALETTE
+from support.edit_rom import PALETTE, EditRom
 from support.pngs import GREY, GREY_ALPHA, INDEXED, RGB, RGB_ALPHA, make_png
 
 Save = Callable[[Sheet, NDArray[np.uint8]], bytes]
@@ -20,7 +20,7 @@ Save = Callable[[Sheet, NDArray[np.uint8]], bytes]
 
 
 def rgba(sheet: Sheet, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    alpha = np.where(pixels % sheet.colours == 0, 0, 255).astype(np.uint8)
+    alpha = np.where(pixels.astype(int) % sheet.colours == 0, 0, 255).astype(np.uint8)
     return np.dstack([sheet.rgb[pixels], alpha])
 
 
@@ -189,6 +189,130 @@ def test_an_indexed_picture_that_kept_the_palette_may_paint_with_either_twin(twi
     painted[0:8, 8:16] = 5
     path.write_bytes(save_indexed_as_it_is(twins, painted))
     assert (read_sheet(path).pixels == painted).all()
+
+
+def covered(sheet: Sheet) -> NDArray[np.bool_]:
+    """Where the picture has a tile."""
+    there = np.zeros((sheet.height, sheet.width), np.bool_)
+    for cell in sheet.cells:
+        there[cell.y : cell.y + 8, cell.x : cell.x + 8] = True
+    return there
+
+
+def black_colour_0(sheet: Sheet) -> NDArray[np.uint8]:
+    palette = sheet.rgb.copy()
+    palette[:: sheet.colours] = 0
+    return palette
+
+
+PALETTES: dict[str, Callable[[Sheet], NDArray[np.uint8]]] = {
+    "as it is": lambda sheet: sheet.rgb,
+    "colour 0 black": black_colour_0,
+    "colour 0 as colour 3": lambda sheet: np.concatenate([sheet.rgb[3:4], sheet.rgb[1:]]),
+    "five bits shifted left": lambda sheet: sheet.rgb & np.uint8(0xF8),
+    "a colour profile's rounding": lambda sheet: sheet.rgb - sheet.rgb % 2,
+    "cut after the last colour used": lambda sheet: sheet.rgb[:15],
+    "padded with black": lambda sheet: np.concatenate([sheet.rgb, np.zeros((240, 3), np.uint8)]),
+    "with another transparent colour at the end": lambda sheet: np.concatenate([sheet.rgb, [[255, 0, 255]]]).astype(
+        np.uint8
+    ),
+    "an unused colour cleared": lambda sheet: np.where(np.arange(len(sheet.rgb))[:, None] == 15, 0, sheet.rgb).astype(
+        np.uint8
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PALETTES)
+@pytest.mark.parametrize("clear", [True, False])
+def test_an_index_that_was_painted_comes_back_whatever_the_editor_did_to_the_palette(
+    twins: Sheet, tmp_path: Path, kind: str, clear: bool
+) -> None:
+    """The twins are colours 4 and 9; the picture is painted with the second, and colour 15 is not used."""
+    pixels = twins.compose().pixels
+    pixels[pixels == 15] = 14
+    pixels[pixels == 4] = 5
+    pixels[:8, :8] = 9
+    palette = PALETTES[kind](twins)
+    samples, alpha = pixels, b"\0"
+    if len(palette) == 17:
+        samples, alpha = np.where(pixels == 0, 16, pixels), b"\xff" * 16 + b"\0"
+    path, _ = write_sheet(twins, None, tmp_path / "sheet.png")
+    path.write_bytes(
+        make_png(
+            samples[:, :, None], INDEXED, palette=palette, transparency=alpha if clear or len(palette) == 17 else b""
+        )
+    )
+    np.testing.assert_array_equal(read_sheet(path).pixels, pixels)
+
+
+def test_a_file_that_lost_one_of_two_equal_colours_keeps_the_index_of_what_was_there(
+    twins: Sheet, tmp_path: Path
+) -> None:
+    """Here the editor merged colour 9 into colour 4, cut the palette and kept all other indices."""
+    path, _ = write_sheet(twins, None, tmp_path / "sheet.png")
+    there = twins.compose().pixels
+    merged = np.where(there == 9, 4, np.minimum(there, 8))
+    path.write_bytes(make_png(merged[:, :, None], INDEXED, palette=twins.rgb[:9], transparency=b"\0"))
+    np.testing.assert_array_equal(read_sheet(path).pixels[there == 9], 9)
+
+
+def test_a_sorted_palette_is_read_by_its_colours_also_if_colour_0_moved(sheet: Sheet, tmp_path: Path) -> None:
+    """Colours 0 and 5 are exchanged. Every tile is full."""
+    pixels = np.where((sheet.compose().pixels == 0) & covered(sheet), 5, sheet.compose().pixels).astype(np.uint8)
+    swapped = np.arange(16)
+    swapped[[0, 5]] = 5, 0
+    alpha = np.full(16, 255, np.uint8)
+    alpha[5] = 0
+    path, _ = write_sheet(sheet, None, tmp_path / "sheet.png")
+    data = make_png(swapped[pixels][:, :, None], INDEXED, palette=sheet.rgb[swapped], transparency=alpha.tobytes())
+    path.write_bytes(data)
+    np.testing.assert_array_equal(read_sheet(path).pixels, pixels)
+
+
+def test_a_changed_entry_is_named_with_both_colours(sheet: Sheet, tmp_path: Path) -> None:
+    palette = sheet.rgb.copy()
+    palette[3] = 200, 200, 200
+    path, _ = write_sheet(sheet, None, tmp_path / "sheet.png")
+    pixels = sheet.compose().pixels
+    pixels[0, 0] = 3
+    path.write_bytes(make_png(pixels[:, :, None], INDEXED, palette=palette, transparency=b"\0"))
+    own = ",".join(map(str, sheet.rgb[3].tolist()))
+    with pytest.raises(ImageError, match=f"palettes cannot be edited: index 3 is {own}, yours is 200,200,200"):
+        read_sheet(path)
+
+
+@pytest.mark.parametrize("nearest", [False, True])
+@pytest.mark.parametrize("ground", [(255, 255, 255), (0, 0, 0), (90, 91, 92)])
+def test_a_picture_that_was_flattened_onto_a_ground_is_refused(
+    sheet: Sheet, tmp_path: Path, ground: tuple[int, int, int], nearest: bool
+) -> None:
+    """White and black are in the palette: every transparent pixel would be painted, in silence."""
+    pixels = sheet.compose().pixels
+    picture = rgba(sheet, pixels)[:, :, :3]
+    picture[pixels == 0] = ground
+    path, _ = write_sheet(sheet, None, tmp_path / "sheet.png")
+    path.write_bytes(make_png(picture, RGB))
+    with pytest.raises(ImageError, match=r"has no transparency, and \d+ of the \d+ pixels .* flattened onto a ground"):
+        read_sheet(path, nearest=nearest)
+    if ground == (255, 255, 255):  # the same by an editor that keeps indices
+        samples = np.where(pixels == 0, 2, pixels)[:, :, None]
+        path.write_bytes(make_png(samples, INDEXED, palette=sheet.rgb))
+        with pytest.raises(ImageError, match="flattened onto a ground"):
+            read_sheet(path, nearest=nearest)
+        samples[~covered(sheet)] = 0
+        path.write_bytes(make_png(samples, INDEXED, palette=sheet.rgb, transparency=b"\0"))
+        np.testing.assert_array_equal(read_sheet(path).pixels, samples[:, :, 0])
+
+
+def test_a_256_colour_sheet_has_256_different_colours(edit_rom: EditRom, tmp_path: Path) -> None:
+    palette = grey_palette(8)
+    assert len(set(palette.tolist())) == 256
+    assert (palette[0], palette[-1]) == (0, 0x7FFF)
+    sheet = sheet_from_raw(edit_rom.rom, 0x10007, 6, bpp=8)
+    pixels = sheet.compose().pixels
+    path, _ = write_sheet(sheet, None, tmp_path / "sheet.png")
+    path.write_bytes(save_rgba(sheet, pixels))
+    np.testing.assert_array_equal(read_sheet(path).pixels, pixels)
 
 
 def test_colours_are_matched_with_the_palette_of_the_tile_they_are_in(sheet: Sheet, tmp_path: Path) -> None:

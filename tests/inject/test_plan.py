@@ -175,6 +175,21 @@ def test_other_places_of_the_same_uncompressed_tile_are_noted(edit_rom: EditRom)
     )
 
 
+def test_copies_of_many_tiles_are_one_note_whose_places_have_one_order(edit_rom: EditRom) -> None:
+    image = bytearray(edit_rom.rom.data)
+    places = [0x30001 + 0x101 * copy for copy in range(4)]
+    for at in places:
+        image[at : at + 32] = image[RAW : RAW + 32]
+    image[0x38001 : 0x38001 + 32] = image[RAW + 64 : RAW + 96]
+    rom = Rom.from_bytes(image, "often.sfc")
+    blank = np.zeros((8, 8), np.uint8)
+    (note,) = plan_edit(rom, [], with_tiles(sheet_from_raw(rom, RAW, 4), {0: blank, 2: blank})).notes
+    shown = ", ".join(f"uncompressed bytes at {at:#x}" for at in places)
+    assert note == (
+        f"2 of 2 edited tiles in 2 places also occur in {shown} and 1 more places; those copies stay as they are"
+    )
+
+
 @pytest.fixture(scope="module")
 def index(edit_rom: EditRom) -> RomIndex:
     return RomIndex.build(edit_rom.rom, [HAL])

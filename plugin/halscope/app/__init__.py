@@ -1,28 +1,57 @@
-"""The application: builds the plugins and composes the other packages. Only this package does so."""
+"""The application: builds the plugins and composes the other packages. Only this package does so.
 
-from halscope.app._doctor import Check, examine
-from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette
-from halscope.app._game_run import BUTTONS, Game, Press, open_game, open_host, open_recording, play_frames, record_game
-from halscope.app._inject import inject
-from halscope.app._inspect import inspect_files
-from halscope.app._known_game import KnownGame
-from halscope.app._moments import check_rom, one_state, recorded_frame
-from halscope.app._patch_files import check_output
-from halscope.app._pictures import on_screen, write_frame_pictures
-from halscope.app._play import Play
-from halscope.app._tour import run_tour
-from halscope.app._tour_report import TourReport
-from halscope.app._watched_folder import LiveEdits
-from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
-from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
+Names are imported on first use, so that a command loads only the rooms that it needs.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
+if TYPE_CHECKING:
+    from halscope.app._coverage_run import measure_coverage
+    from halscope.app._doctor import examine
+    from halscope.app._doctor_cores import Check
+    from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, write_page
+    from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
+    from halscope.app._game_run import (
+        BUTTONS,
+        Game,
+        Press,
+        open_game,
+        open_host,
+        open_recording,
+        play_frames,
+        record_game,
+    )
+    from halscope.app._inject import inject
+    from halscope.app._inspect import Inspection, inspect_files
+    from halscope.app._known_game import KnownGame
+    from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
+    from halscope.app._moments import check_rom, one_state, recorded_frame
+    from halscope.app._patch_files import block_fill, check_output
+    from halscope.app._pictures import Source, on_screen, write_frame_pictures
+    from halscope.app._play import Play
+    from halscope.app._regroup import Regrouping
+    from halscope.app._run_truth import JudgedFrame, RunTruth
+    from halscope.app._tile_layout import TileLayout, describe_origin, origin_line, tile_layout, tile_origins
+    from halscope.app._tour import run_tour
+    from halscope.app._tour_report import TourReport
+    from halscope.app._watched_folder import LiveEdits
+    from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
+    from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
+
+    plugin: BuiltIn
+    """The entry point that `manifest.json` names: the object to register with a plugin manager."""
 
 __all__ = [
     "BUTTONS",
     "LISTED_SCORE",
     "BuiltIn",
     "Check",
+    "FigureRow",
     "Game",
     "Grants",
+    "Inspection",
+    "JudgedFrame",
     "KnownGame",
     "ListedBlock",
     "LiveEdits",
@@ -32,31 +61,118 @@ __all__ = [
     "Plugins",
     "Press",
     "Refusal",
+    "Regrouping",
+    "RunTruth",
+    "Source",
+    "TileLayout",
     "TourReport",
     "Workspace",
     "bare_stream",
+    "block_fill",
     "check_output",
     "check_rom",
+    "describe_origin",
     "examine",
     "extract_blocks",
     "extract_raw",
     "extract_sprites",
+    "figure_rows",
+    "frame_with_sprites",
     "inject",
     "inspect_files",
+    "measure_coverage",
     "on_screen",
     "one_state",
     "open_game",
     "open_host",
     "open_recording",
+    "origin_line",
+    "palette_texts",
     "play_frames",
     "plugin",
-    "read_palette",
     "record_game",
     "recorded_frame",
     "run_tour",
+    "tile_layout",
+    "tile_origins",
     "to_rom_offset",
     "write_frame_pictures",
+    "write_moment_sheet",
+    "write_page",
 ]
 
-plugin = BuiltIn()
-"""The entry point that `manifest.json` names: the object to register with a plugin manager."""
+_MODULES = {
+    "BUTTONS": "halscope.app._game_run",
+    "BuiltIn": "halscope.plugins",
+    "Check": "halscope.app._doctor_cores",
+    "FigureRow": "halscope.app._figure_rows",
+    "Game": "halscope.app._game_run",
+    "Grants": "halscope.plugins",
+    "Inspection": "halscope.app._inspect",
+    "JudgedFrame": "halscope.app._run_truth",
+    "KnownGame": "halscope.app._known_game",
+    "LISTED_SCORE": "halscope.app._workspace",
+    "ListedBlock": "halscope.app._workspace",
+    "LiveEdits": "halscope.app._watched_folder",
+    "Loaded": "halscope.plugins",
+    "Manifest": "halscope.plugins",
+    "Play": "halscope.app._play",
+    "Plugins": "halscope.plugins",
+    "Press": "halscope.app._game_run",
+    "Refusal": "halscope.plugins",
+    "Regrouping": "halscope.app._regroup",
+    "RunTruth": "halscope.app._run_truth",
+    "Source": "halscope.app._pictures",
+    "TileLayout": "halscope.app._tile_layout",
+    "TourReport": "halscope.app._tour_report",
+    "Workspace": "halscope.app._workspace",
+    "bare_stream": "halscope.app._workspace",
+    "block_fill": "halscope.app._patch_files",
+    "check_output": "halscope.app._patch_files",
+    "check_rom": "halscope.app._moments",
+    "describe_origin": "halscope.app._tile_layout",
+    "examine": "halscope.app._doctor",
+    "extract_blocks": "halscope.app._extract",
+    "extract_raw": "halscope.app._extract",
+    "extract_sprites": "halscope.app._extract",
+    "figure_rows": "halscope.app._figure_rows",
+    "frame_with_sprites": "halscope.app._moment_sheet",
+    "inject": "halscope.app._inject",
+    "inspect_files": "halscope.app._inspect",
+    "measure_coverage": "halscope.app._coverage_run",
+    "on_screen": "halscope.app._pictures",
+    "one_state": "halscope.app._moments",
+    "open_game": "halscope.app._game_run",
+    "open_host": "halscope.app._game_run",
+    "open_recording": "halscope.app._game_run",
+    "origin_line": "halscope.app._tile_layout",
+    "palette_texts": "halscope.app._figure_rows",
+    "play_frames": "halscope.app._game_run",
+    "record_game": "halscope.app._game_run",
+    "recorded_frame": "halscope.app._moments",
+    "run_tour": "halscope.app._tour",
+    "tile_layout": "halscope.app._tile_layout",
+    "tile_origins": "halscope.app._tile_layout",
+    "to_rom_offset": "halscope.app._workspace",
+    "write_frame_pictures": "halscope.app._pictures",
+    "write_moment_sheet": "halscope.app._moment_sheet",
+    "write_page": "halscope.app._extract",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import `name` on first use."""
+    from importlib import import_module
+
+    if name == "plugin":
+        value = import_module("halscope.plugins").BuiltIn()
+    elif name in _MODULES:
+        value = getattr(import_module(_MODULES[name]), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

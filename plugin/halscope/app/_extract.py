@@ -5,43 +5,77 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, Snapshot, StartEvidence, UsageError
+from halscope_hooks import RAW_CODEC, HalscopeError, Snapshot, StartEvidence, UsageError
 from numpy.typing import NDArray
 
+from halscope.app._index_page import write_index_page
+from halscope.app._regroup import Regrouping, regroup
+from halscope.app._sheet_folder import describe
+from halscope.app._tile_layout import TileLayout
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     Sheet,
+    grey_palette,
     sheet_from_block,
     sheet_from_metasprite,
     sheet_from_raw,
-    sheet_from_sprite,
     write_sheet,
 )
 from halscope.ppu import decode_frame
-from halscope.ppu.tiles import TileDepth
-from halscope.rom.image import Rom
+from halscope.ppu.grouping import draw_group
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenSheet:
-    """An edit sheet on disk."""
+    """An edit sheet on disk.
+
+    Args:
+        png: The picture.
+        json: Its sidecar.
+        sheet: What they hold.
+    """
 
     png: Path
     json: Path
-    tiles: int
+    sheet: Sheet
 
+    @property
+    def places(self) -> str:
+        """Where its tiles are from, and how many are locked."""
+        return describe(self.sheet)
 
-def read_palette(rom: Rom, offset: int, colours: int) -> NDArray[np.uint16]:
-    """Return uint16[colours]: BGR555 as stored in the ROM at `offset` (bytes).
+    @property
+    def colours(self) -> list[list[str]]:
+        """The colours of each of its palettes, `#rrggbb`."""
+        rgb = self.sheet.rgb.reshape(len(self.sheet.palettes), -1, 3).tolist()
+        return [[f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in palette] for palette in rgb]
 
-    Raises:
-        UsageError: The ROM ends before the last colour.
-    """
-    if offset + 2 * colours > rom.data.size:
-        raise UsageError(f"{rom.name}: no {colours} colours at {offset:#x}: the ROM ends at {rom.data.size:#x}")
-    return rom.data[offset : offset + 2 * colours].copy().view("<u2").astype(np.uint16) & np.uint16(0x7FFF)
+    @property
+    def has_colours(self) -> bool:
+        """Whether its palettes are the game's, not the ones that stand in for unknown ones."""
+        return not np.array_equal(self.sheet.palettes, grey_palette(self.sheet.bpp).reshape(1, -1))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        counts: dict[tuple[str, int, str], int] = {}
+        for cell in self.sheet.cells:
+            if (origin := cell.origin) is not None:
+                key = origin.codec, origin.block_offset, origin.start
+                counts[key] = counts.get(key, 0) + 1
+        return {
+            "png": str(self.png),
+            "json": str(self.json),
+            "tiles": len(self.sheet.cells),
+            "locked": sum(cell.origin is None for cell in self.sheet.cells),
+            "origins": [
+                {"codec": codec, "block_offset": offset, "start": start, "tiles": tiles}
+                for (codec, offset, start), tiles in counts.items()
+            ],
+            "palettes": self.colours,
+        }
 
 
 def extract_blocks(
@@ -50,7 +84,7 @@ def extract_blocks(
     folder: Path,
     *,
     codec: str,
-    bpp: TileDepth,
+    layout: TileLayout,
     lead: int,
     columns: int,
     palette: NDArray[np.uint16] | None,
@@ -68,7 +102,7 @@ def extract_blocks(
     wanted = (
         [(codec, offset) for offset in offsets]
         if offsets is not None
-        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + 8 * bpp]
+        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + layout.stored_bytes]
     )
     written = []
     for name, offset in wanted:
@@ -78,7 +112,8 @@ def extract_blocks(
             offset,
             palette=palette,
             start=starts.get((name, offset), "content"),
-            bpp=bpp,
+            bpp=layout.bpp,
+            transform=layout.transform,
             lead=lead,
             columns=columns,
         )
@@ -92,7 +127,7 @@ def extract_raw(
     folder: Path,
     *,
     count: int,
-    bpp: TileDepth,
+    layout: TileLayout,
     columns: int,
     palette: NDArray[np.uint16] | None,
     overwrite: bool,
@@ -104,7 +139,15 @@ def extract_raw(
     """
     return [
         write(
-            sheet_from_raw(workspace.rom, offset, count, palette=palette, bpp=bpp, columns=columns),
+            sheet_from_raw(
+                workspace.rom,
+                offset,
+                count,
+                palette=palette,
+                bpp=layout.bpp,
+                transform=layout.transform,
+                columns=columns,
+            ),
             folder / f"{RAW_CODEC}-{offset:06x}.png",
             overwrite=overwrite,
         )
@@ -113,9 +156,16 @@ def extract_raw(
 
 
 def extract_sprites(
-    workspace: Workspace, snapshot: Snapshot, source: str, folder: Path, *, single: bool, overwrite: bool
+    workspace: Workspace,
+    snapshot: Snapshot,
+    source: str,
+    folder: Path,
+    *,
+    single: bool,
+    regrouping: Regrouping,
+    overwrite: bool,
 ) -> list[WrittenSheet]:
-    """Write the sprites of a moment as edit sheets, one per metasprite, or with `single` one per sprite.
+    """Write the sprites of a moment as edit sheets, one per figure, or with `single` one per sprite.
 
     Args:
         workspace: The ROM.
@@ -123,6 +173,7 @@ def extract_sprites(
         source: Where it comes from, for messages.
         folder: Existing folder for the sheets.
         single: Write each sprite on its own.
+        regrouping: Figures to merge or to split.
         overwrite: Replace existing sheets.
 
     Raises:
@@ -132,26 +183,20 @@ def extract_sprites(
     if decoded.sprites_unknown:
         raise UsageError(f"{source}: {decoded.sprites_unknown}")
     origins = workspace.index().locate_vram(snapshot.vram)
-    groups = workspace.plugins.group_sprites(decoded)
     codecs = workspace.plugins.codecs()
+    groups = workspace.plugins.group_sprites(decoded)
     if single:
-        return [
-            write(
-                sheet_from_sprite(decoded, decoded.sprites[index], origins, workspace.rom, codecs),
-                folder / f"sprite-{index:03}.png",
-                overwrite=overwrite,
-            )
-            for group in groups
-            for index in group.indices
-        ]
-    return [
-        write(
-            sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
-            folder / f"sprites-{group.indices[0]:03}.png",
-            overwrite=overwrite,
-        )
-        for group in groups
-    ]
+        groups = tuple(draw_group(decoded, [index]) for group in groups for index in group.indices)
+    figures = regroup(
+        decoded,
+        groups,
+        regrouping,
+        lambda group: sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
+    )
+    sheets: dict[str, Sheet] = {}  # a frame may show one figure twice, which is one sheet
+    for figure in figures:
+        sheets.setdefault(figure.name, figure.sheet)
+    return [write(sheet, folder / f"{name}.png", overwrite=overwrite) for name, sheet in sheets.items()]
 
 
 def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
@@ -162,5 +207,15 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
     """
     if path.exists() and not overwrite:
         raise UsageError(f"{path}: already exists and may contain edits; give another --out, or --overwrite")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
     png, json = write_sheet(sheet, None, path)
-    return WrittenSheet(png, json, len(sheet.cells))
+    return WrittenSheet(png, json, sheet)
+
+
+def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:
+    """Write the index page of all sheets in the folder, and return its path. Raises HalscopeError."""
+    notes = {sheet.png.relative_to(folder).as_posix(): sheet.places for sheet in written}
+    return write_index_page(folder, workspace.rom.title or workspace.rom.name, notes)

@@ -55,6 +55,21 @@ class Press:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What `record_game` wrote.
+
+    Args:
+        frames: Number of frames.
+        size: Size of the file in bytes.
+        interrupt: The interrupt that ended it early, or `None`.
+    """
+
+    frames: int
+    size: int
+    interrupt: KeyboardInterrupt | None
+
+
 def open_host(
     file: Path | str | None = None,
     *,
@@ -196,8 +211,8 @@ def record_game(
     wram: bool,
     picture: bool,
     progress: Callable[[int, int], None],
-) -> int:
-    """Record `frames` frames of a running game; return the file's size in bytes.
+) -> Recorded:
+    """Record `frames` frames of a running game. What was recorded before an interrupt or an error is kept.
 
     Raises:
         HostError: The game ended early.
@@ -206,19 +221,25 @@ def record_game(
     schedule = tuple(schedule)
     if (rom := session.host.info.rom.path) is not None:
         refuse_same(path, Path(rom), "ROM")
+    number = 0
+    interrupt: KeyboardInterrupt | None = None
     with RecordingWriter(path, emulator=session.host.info.emulator) as writer:
-        for number in range(1, frames + 1):
-            hold_buttons(session, schedule, number)
-            while (snapshot := session.advance()) is None and not session.ended:
-                pass  # a pushing host may be paused
-            if snapshot is None:
-                raise HostError(f"the game ended after {number - 1} frames; record fewer with --frames")
-            writer.append(
-                replace(
-                    snapshot,
-                    wram=snapshot.wram if wram else None,
-                    picture=snapshot.picture if picture else None,
+        try:
+            while number < frames:
+                hold_buttons(session, schedule, number + 1)
+                while (snapshot := session.advance()) is None and not session.ended:
+                    pass  # a pushing host may be paused
+                if snapshot is None:
+                    raise HostError(f"the game ended after {number} frames, which {path} holds; record fewer")
+                writer.append(
+                    replace(
+                        snapshot,
+                        wram=snapshot.wram if wram else None,
+                        picture=snapshot.picture if picture else None,
+                    )
                 )
-            )
-            progress(number, frames)
-    return path.stat().st_size
+                number += 1
+                progress(number, frames)
+        except KeyboardInterrupt as error:
+            interrupt = error
+    return Recorded(number, path.stat().st_size, interrupt)

@@ -13,7 +13,7 @@ from halscope_hooks import ExportRequest, Patch, PatchError, UsageError
 from halscope._files import refuse_same, write_atomic
 from halscope._rom_file import COPIER_BYTES
 from halscope.app._workspace import Workspace
-from halscope.inject import apply_patch
+from halscope.inject import BlockEdit, apply_patch
 
 log: Final = logging.getLogger("halscope.export")
 
@@ -144,3 +144,9 @@ def _notes(workspace: Workspace, headered: bool) -> list[str]:
     if rom.has_header and rom.checksum_rule is None:
         notes.append("the checksum in the ROM's header follows no known rule and was left as it is")
     return notes
+
+
+def block_fill(block: BlockEdit) -> str:
+    """Say how full the place of an edited block is: `hal block at 0x35d23: 2401 of 2625 bytes, 224 free`."""
+    size = len(block.new_packed)
+    return f"{block.name}: {size} of {block.old_packed_size} bytes, {block.old_packed_size - size} free"

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins, Write
 
-from halscope._files import write_atomic
-from halscope.app._patch_files import check_output, write_patch
+from halscope.app._doubts import doubts
+from halscope.app._patch_files import block_fill, check_output, write_patch
+from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_edits import EditsByRom, RomEdits
+from halscope.app._sheet_folder import SheetFolder
 from halscope.app._workspace import Workspace
-from halscope.export.pictures import png_bytes, square, upscale
 from halscope.inject import (
     EditPlan,
     Sheet,
+    SheetEdit,
     live_writes,
     read_sheet,
     rom_writes,
     sheet_edit,
     sheet_from_metasprite,
     to_patch,
-    write_sheet,
 )
+from halscope.ppu import with_match
 from halscope.project import EditList, Knowledge
 from halscope.session import JobContext, JobTimeoutError, Session
 
@@ -34,9 +36,6 @@ PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
 WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
 WRITE_ATTEMPTS: Final = 8  # for a game that continues while its memory is searched
 MOST_SHEETS: Final = 500
-SCREEN: Final = "screen.png"
-
-Signature = tuple[int, int]  # a file's modification time (ns) and size (bytes)
 
 
 class LiveEdits:
@@ -51,7 +50,9 @@ class LiveEdits:
         folder: Folder where metasprites are written as they appear, and which is watched for edits; `None` for none.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have by the nearest one in it.
-        report: Called with one line of text for each edit, whether it was applied or refused.
+        regrouping: Figures to merge or to split.
+        report: Called with one line of text for each edit, whether it was applied or refused, and for each problem with
+            the folder. A problem with the folder does not end the game.
     """
 
     def __init__(
@@ -62,17 +63,19 @@ class LiveEdits:
         *,
         force: bool = False,
         nearest: bool = False,
+        regrouping: Regrouping | None = None,
         report: Callable[[str], None],
     ) -> None:
         self._roms = EditsByRom.of(workspace)
         self._session = session
-        self._folder = folder
+        self._folder = None if folder is None else SheetFolder(folder, report)
         self._force = force
         self._nearest = nearest
+        self._regrouping = Regrouping() if regrouping is None else regrouping
         self._report = report
-        self._settled: dict[Path, Signature] = {}
-        self._changing: dict[Path, Signature] = {}
         self._looked: int | None = None
+        self._in_trouble = False
+        self._full = False
         self._learns = True
         self._newest: Snapshot | None = None
 
@@ -129,11 +132,24 @@ class LiveEdits:
         if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
             return
         self._looked = frame
-        if update.snapshot.picture is not None:
-            write_atomic(self._folder / SCREEN, png_bytes(upscale(square(update.snapshot.picture), 1)))
+        try:
+            if update.snapshot.picture is not None:
+                self._folder.show_screen(update.snapshot.picture)
+            if update.origins is not None and running is not None:
+                self._write_new_sheets(running, update, update.origins, self._folder)
+        except HalscopeError as error:  # a full disk, a folder that is gone: the game and its edits do not depend on it
+            if not self._in_trouble:  # once, whichever file is the first to fail the next time
+                self._report(f"{error}; the game goes on")
+            self._in_trouble = True
+        else:
+            self._in_trouble = False
         if update.origins is not None and running is not None:
-            self._write_new_sheets(running, update, update.origins, self._folder)
             self._take_saved(running, update.snapshot, self._folder)
+
+    @property
+    def sheets(self) -> int:
+        """Number of sheets of the running ROM's figures that have appeared."""
+        return 0 if self._roms.now is None else len(self._roms.now.shown)
 
     def take(self, edits: EditList, snapshot: Snapshot) -> None:
         """Change the running game from its current edits to these, for example `edits.undo()` or `edits.revert(1)`.
@@ -230,9 +246,7 @@ class LiveEdits:
         for line in written.lines():
             self._report(f"{output}: {line}")
 
-    def _write_new_sheets(self, running: RomEdits, update: Update, origins: VramOrigins, folder: Path) -> None:
-        if len(running.shown) >= MOST_SHEETS:
-            return
+    def _write_new_sheets(self, running: RomEdits, update: Update, origins: VramOrigins, folder: SheetFolder) -> None:
         workspace = running.workspace
         codecs = workspace.plugins.codecs()
         # Skip metasprites with edited tiles: the original ROM lacks those, so their sheets could not be edited.
@@ -240,21 +254,38 @@ class LiveEdits:
         new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
         telling = workspace.index().informative(b"".join(new))
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
+        figures = regroup(
+            update.frame,
+            workspace.plugins.group_sprites(update.frame),
+            self._regrouping,
+            lambda group: sheet_from_metasprite(update.frame, group, origins, workspace.rom, codecs),
+        )
+        fresh: dict[str, Sheet] = {}
+        for figure in figures:
+            cells = figure.sheet.cells
+            if figure.name in running.shown or all(cell.origin is None for cell in cells):
+                continue
+            if not any(cell.tile in own for cell in cells):
+                fresh.setdefault(figure.name, figure.sheet)
+        room = MOST_SHEETS - len(running.shown)
+        if len(fresh) > room and not self._full:
+            self._full = True
+            self._report(
+                f"{folder.folder}: {MOST_SHEETS} sheets have appeared, and no more are written; start again with "
+                "another --watch folder to see what comes later"
+            )
         written: list[Sheet] = []
-        for group in workspace.plugins.group_sprites(update.frame):
-            sheet = sheet_from_metasprite(update.frame, group, origins, workspace.rom, codecs)
-            name = _sheet_name(sheet)
-            if name in running.shown or all(cell.origin is None for cell in sheet.cells):
-                continue
-            if any(cell.tile in own for cell in sheet.cells):
-                continue
-            running.shown.add(name)
-            path = folder / name
-            if not path.exists():  # an edit of an earlier run is not overwritten
-                write_sheet(sheet, None, path)
-                self._settled[path] = _signature(path)
-                written.append(sheet)
-        self._note_palettes(workspace, written)
+        notes = doubts(with_match(update.frame)) if fresh else ()
+        try:
+            for name, plain in [*fresh.items()][: max(room, 0)]:
+                sheet = replace(plain, doubts=notes)
+                if folder.add(name, sheet):
+                    written.append(sheet)
+                running.shown.add(name)
+        finally:
+            self._note_palettes(workspace, written)
+        if fresh and room > 0:
+            folder.write_page(workspace.rom.title or workspace.rom.name)
 
     def _note_palettes(self, workspace: Workspace, sheets: Sequence[Sheet]) -> None:
         """Store the palettes that the blocks of new sheets were shown with."""
@@ -273,21 +304,8 @@ class LiveEdits:
             self._learns = False
             self._report(f"knowledge about this ROM is not saved: {error}")
 
-    def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: Path) -> None:
-        for path in sorted(folder.glob("*.png")):
-            if path.name == SCREEN:
-                continue
-            try:
-                now = _signature(path)
-            except OSError:
-                continue  # being replaced right now; the next scan finds it
-            if self._settled.get(path) == now:
-                continue
-            # An editor may still be writing: read a file once two scans in a row find it unchanged.
-            if self._changing.get(path) != now:
-                self._changing[path] = now
-                continue
-            self._settled[path] = now
+    def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: SheetFolder) -> None:
+        for path in folder.saved():
             try:
                 edit = sheet_edit(read_sheet(path, nearest=self._nearest))
                 if not edit.changes and running.edits.find(edit.name) is None:
@@ -296,13 +314,19 @@ class LiveEdits:
             except HalscopeError as error:
                 self._report(str(error))
             else:
-                self._report(f"{path.name}: applied to the game at frame {snapshot.frame}")
+                name = folder.name(path)
+                self._report(f"{name}: applied to the game at frame {snapshot.frame}{self._fill(edit)}")
                 return  # the snapshot predates this edit, so the next file waits for the next scan
 
-
-def _signature(path: Path) -> Signature:
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size
+    def _fill(self, edit: SheetEdit) -> str:
+        """Say how full the compressed blocks are that a sheet changed."""
+        touched = {(change.origin.codec, change.origin.block_offset) for change in edit.changes}
+        plan = self._running.plan
+        return "".join(
+            f"; {block_fill(block)}"
+            for block in (() if plan is None else plan.blocks)
+            if (block.codec, block.block_offset) in touched and block.codec != RAW_CODEC
+        )
 
 
 def block_palettes(sheet: Sheet) -> dict[tuple[str, int], set[tuple[int, ...]]]:
@@ -313,11 +337,3 @@ def block_palettes(sheet: Sheet) -> dict[tuple[str, int], set[tuple[int, ...]]]:
         if cell.origin is not None and cell.origin.codec != RAW_CODEC:
             seen.setdefault((cell.origin.codec, cell.origin.block_offset), set()).add(colours[cell.palette])
     return seen
-
-
-def _sheet_name(sheet: Sheet) -> str:
-    """Return a name that depends only on the tiles and their places, not on the OAM entries that show them."""
-    text = repr([(cell.x, cell.y, cell.hflip, cell.vflip, cell.origin, cell.tile) for cell in sheet.cells])
-    first = next((cell.origin for cell in sheet.cells if cell.origin is not None), None)
-    place = "unknown" if first is None else f"{first.codec}-{first.block_offset:06x}+{first.byte_offset:x}"
-    return f"{place}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.png"

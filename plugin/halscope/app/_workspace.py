@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from halscope_hooks import Block, Codec, CodecError, GameProfile, StartEvidence, UsageError
 
@@ -17,11 +17,13 @@ from halscope.app._known_game import KnownGame, known_game
 from halscope.codecs.simcity import SIMCITY
 from halscope.games import load_game
 from halscope.plugins import Plugins
-from halscope.project import KnowledgeFile
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
 from halscope.rom.mapping import Mapping, parse_mapping
-from halscope.session import Locate
+
+if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
+    from halscope.project import KnowledgeFile
+    from halscope.session import Locate
 
 Progress = Callable[[int, int], None]
 
@@ -143,6 +145,8 @@ class Workspace:
     @cached_property
     def knowledge(self) -> KnowledgeFile:
         """What was learnt about this ROM, stored in the user's data folder."""
+        from halscope.project import KnowledgeFile
+
         return KnowledgeFile(self._image.sha256)
 
     def codec(self, name: str) -> Codec:

@@ -10,21 +10,42 @@ TYPE_CHECKING = False  # importing `typing` would cost more than the rest of thi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["main", "program"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
-    0: success. 1: failure, explained on standard error. 2: invalid request. 130: interrupted.
+    0: success. 1: failure, explained on standard error. 2: invalid request. 130: interrupted. 143: terminated.
     """
     try:
-        if (sys.argv[1:] if argv is None else [*argv]) == ["--version"]:
-            print(f"halscope {__version__}")  # scripts call this often, so skip the parser
-            return 0
+        if (sys.argv[1:] if argv is None else [*argv]) == ["--version"] and sys.stdout is not None:
+            return _print_version()
         from halscope.cli._main import run_command  # inside `try`, so that Ctrl-C never prints a traceback
 
         return run_command(argv)
-    except KeyboardInterrupt:
-        print("halscope: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as error:
+        terminated = type(error) is not KeyboardInterrupt  # `Terminated`, for SIGTERM
+        print("halscope: terminated" if terminated else "halscope: interrupted", file=sys.stderr)
+        return 143 if terminated else 130
+
+
+def _print_version() -> int:
+    """Print the version without the parser: scripts call this often."""
+    try:
+        print(f"halscope {__version__}", flush=True)
+    except OSError as error:
+        from halscope.cli._main import report_output
+        from halscope.cli._output import OutputError
+
+        return report_output(OutputError(error))
+    return 0
+
+
+def program() -> int:
+    """Run the command as the process's only purpose: from its end on, Ctrl-C and SIGTERM are silent."""
+    code = main()
+    from halscope.cli._interrupts import end_quietly
+
+    end_quietly()
+    return code

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from halscope_hooks import HalscopeError, UsageError
-from tqdm import tqdm
 
 from halscope.app import to_rom_offset
 from halscope.cli._arguments._kinds import number
+from halscope.cli._output import on_terminal, print_json
 from halscope.rom.image import Rom
+
+__all__ = ["out_folder", "print_json", "progress_bar", "rom_offset"]
 
 
 def rom_offset(rom: Rom, text: str) -> int:
@@ -40,11 +40,6 @@ def check_obsel(value: int | None) -> None:
         raise UsageError(f"--obsel {value:#x}: the register has one byte, 0 to 0xff")
 
 
-def print_json(value: Any) -> None:
-    """Print a JSON document on one line of standard output."""
-    print(json.dumps(value, separators=(", ", ": ")))
-
-
 def out_folder(path: Path) -> Path:
     """Create the folder and its parents, and return it.
 
@@ -63,11 +58,16 @@ def out_folder(path: Path) -> Path:
 
 @contextlib.contextmanager
 def progress_bar(text: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar if standard error is a terminal; yields a function (done, total) that updates it."""
-    with tqdm(desc=text, unit=unit, unit_scale=True, leave=False, disable=not sys.stderr.isatty()) as bar:
+    """Show a progress bar if standard error is a terminal; yields a function (done, total) that updates it.
 
-        def move(done: int, total: int) -> None:
-            bar.total = total or None
-            bar.update(done - bar.n)
+    Args:
+        text: What is being done.
+        unit: What is counted: "B" for bytes, or a noun in the singular.
+    """
+    if not on_terminal(sys.stderr):
+        yield lambda _done, _total: None
+        return
+    from halscope.cli._terminal import terminal_progress
 
+    with terminal_progress(text, unit) as move:
         yield move

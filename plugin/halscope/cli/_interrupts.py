@@ -1,4 +1,4 @@
-"""Handling of Ctrl-C during imports."""
+"""Handling of Ctrl-C and SIGTERM: at once during imports, as a KeyboardInterrupt while a command runs."""
 
 from __future__ import annotations
 
@@ -11,27 +11,58 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived while a command ran. It ends the command as Ctrl-C does: edits are written, recordings closed."""
+
+
 @contextlib.contextmanager
 def interrupts_end_at_once() -> Iterator[None]:
-    """Within the block, Ctrl-C ends the process with exit code 130.
+    """Within the block, Ctrl-C and SIGTERM end the process with exit code 128 + the signal's number.
 
     Modules may turn a KeyboardInterrupt during their import into another error; numpy turns it into an ImportError.
-    Does nothing if Ctrl-C has another handler already, or outside the main thread, where signals never arrive.
     """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    with _handled(signal.SIGINT, signal.default_int_handler, _end), _handled(signal.SIGTERM, signal.SIG_DFL, _end):
+        yield
+
+
+@contextlib.contextmanager
+def termination_interrupts() -> Iterator[None]:
+    """Within the block, SIGTERM raises `Terminated` where Ctrl-C would raise KeyboardInterrupt."""
+    with _handled(signal.SIGTERM, signal.SIG_DFL, _terminate):
+        yield
+
+
+def end_quietly() -> None:
+    """From now on Ctrl-C and SIGTERM end the process without a word. For the end of the program, where Python would
+    print a traceback."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _handled(number: signal.Signals, usual: object, handler: signal._HANDLER) -> Iterator[None]:
+    """Handle a signal within the block. Does nothing if the caller of the command handles it already (or ignores it),
+    or outside the main thread, where signals never arrive."""
+    before = signal.getsignal(number)
+    if before is not usual:
         yield
         return
     try:
-        signal.signal(signal.SIGINT, _end)
+        signal.signal(number, handler)
     except ValueError:  # not the main thread
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(number, before)
 
 
-def _end(*_: object) -> None:
-    os.write(2, b"halscope: interrupted\n")
-    os._exit(130)
+def _end(number: int, _frame: object) -> None:
+    os.write(2, b"halscope: interrupted\n" if number == signal.SIGINT else b"halscope: terminated\n")
+    os._exit(128 + number)
+
+
+def _terminate(_number: int, _frame: object) -> None:
+    raise Terminated

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 from halscope_hooks import HalscopeError, UsageError
 
 from halscope.cli._arguments import parser
-from halscope.cli._interrupts import interrupts_end_at_once
+from halscope.cli._interrupts import interrupts_end_at_once, termination_interrupts
+from halscope.cli._output import OutputError, discard_output, flush_output, note, prepare_streams
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
@@ -22,34 +22,50 @@ def run_command(argv: Sequence[str] | None) -> int:
     Raises:
         KeyboardInterrupt: Ctrl-C while the command ran.
     """
+    prepare_streams()
     try:
         with interrupts_end_at_once():
             options = parser().parse_args(argv)
             run = command(options.command)
             _log_warnings()
     except SystemExit as request:  # argparse exits this way for --help and for wrong options alike
-        return request.code if isinstance(request.code, int) else 2
+        code = request.code if isinstance(request.code, int) else 2
+        return _finish(code)
+    except OutputError as error:
+        return report_output(error)
     from halscope._output import command_output
 
     try:
-        with command_output():
+        with command_output(), termination_interrupts():
             code = run(options)
-        sys.stdout.flush()
+    except OutputError as error:
+        return report_output(error)
     except UsageError as error:
-        return _complain(error, 2)
+        code = _complain(error, 2)
     except HalscopeError as error:
-        return _complain(error, 1)
-    except BrokenPipeError:
-        # The reader of standard output has exited (`halscope … | head`): keep Python from reporting that at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        code = _complain(error, 1)
     except Exception as error:
         if os.environ.get("HALSCOPE_DEBUG"):
             raise
-        return _complain(
+        code = _complain(
             f"internal error: {type(error).__name__}: {error}; please report it with the output of HALSCOPE_DEBUG=1", 1
         )
+    return _finish(code)
+
+
+def _finish(code: int) -> int:
+    """Write what is still in the buffer of standard output."""
+    try:
+        flush_output()
+    except OutputError as error:
+        return report_output(error)
     return code
+
+
+def report_output(error: OutputError) -> int:
+    """Report that standard output cannot be written. Says nothing where its reader has exited (`halscope … | head`)."""
+    discard_output()
+    return 1 if error.reader_gone else _complain(error, 1)
 
 
 def command(name: str) -> Callable[[argparse.Namespace], int]:
@@ -81,6 +97,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.cache import run
         case "doctor":
             from halscope.cli.doctor import run
+        case "completion":
+            from halscope.cli.completion import run
         case _:
             raise AssertionError(f"the parser knows a command {name!r} that nothing runs")
     return run
@@ -95,5 +113,5 @@ def _log_warnings() -> None:
 
 
 def _complain(message: object, code: int) -> int:
-    print(f"halscope: {message}", file=sys.stderr)
+    note(f"halscope: {message}")
     return code

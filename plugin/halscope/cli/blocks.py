@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError
 
@@ -11,6 +10,7 @@ from halscope._files import read_limited, refuse_same, write_atomic
 from halscope.app import Plugins, bare_stream
 from halscope.cli._arguments._kinds import number
 from halscope.cli._common import print_json, rom_offset
+from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 
@@ -35,9 +35,9 @@ def decompress(options: argparse.Namespace) -> int:
             }
         )
     else:
-        print(f"{options.output}: {block.data.size} bytes from {block.consumed} packed at {block.offset:#x}")
+        say(f"{options.output}: {block.data.size} bytes from {block.consumed} packed at {block.offset:#x}")
         if crosses is not None:
-            print(f"{options.output}: crosses the bank edge at {crosses:#x}")
+            say(f"{options.output}: crosses the bank edge at {crosses:#x}")
     return 0
 
 
@@ -58,10 +58,9 @@ def _decode(options: argparse.Namespace, codec: Codec, plugins: Plugins) -> tupl
         raise HalscopeError(f"{rom.name}: no {codec.name} block: {error}; `halscope scan` lists the blocks") from error
     crosses = rom.crossed_edge(block.offset, block.consumed)
     if crosses is not None and rom.edges.get(codec.name) is None:
-        print(
+        note(
             f"note: {rom.name}: the block at {block.offset:#x} crosses the bank edge at {crosses:#x}; what follows in "
-            "the file was read, as most decoders do, but the rule of this game's decoder is not known",
-            file=sys.stderr,
+            "the file was read, as most decoders do, but the rule of this game's decoder is not known"
         )
     return block, crosses
 
@@ -80,5 +79,5 @@ def compress(options: argparse.Namespace) -> int:
         print_json({"codec": codec.name, "size": len(data), "packed_size": len(packed)})
     else:
         share = f" ({100 * len(packed) / len(data):.1f} %)" if data else ""
-        print(f"{options.output}: {len(packed)} bytes from {len(data)}{share}")
+        say(f"{options.output}: {len(packed)} bytes from {len(data)}{share}")
     return 0

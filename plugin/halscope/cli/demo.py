@@ -10,20 +10,21 @@ from dataclasses import asdict
 
 from halscope.app import run_tour
 from halscope.cli._common import out_folder, print_json
+from halscope.cli._output import note, say
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the tour. Exit code 1 if the edit did not stay, or the patched ROM shows something else."""
     folder = out_folder(options.out)
-    report = run_tour(folder, options.core, lambda line: print(line, file=sys.stderr))
+    report = run_tour(folder, options.core, note)
     good = report.stays_changed and report.patched_rom_shows_the_same
     if options.json:
         print_json(asdict(report))
     else:
-        print(f"{report.emulator}: {len(report.pictures)} pictures and {report.patch} in {folder}")
-        print(f"overview: {folder / 'overview.png'}")
+        say(f"{report.emulator}: {len(report.pictures)} pictures and {report.patch} in {folder}")
+        say(f"overview: {folder / 'overview.png'}")
         if not good:
-            print("the edit did not persist; see report.json", file=sys.stderr)
+            note("the edit did not persist; see report.json")
     if not options.headless and _has_display():
         webbrowser.open((folder / "overview.png").resolve().as_uri())
     return 0 if good else 1

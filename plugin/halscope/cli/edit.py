@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from halscope_hooks import RAW_CODEC, Snapshot, UsageError
 
 from halscope.app import (
     Workspace,
+    block_fill,
     check_rom,
     extract_blocks,
     extract_raw,
     extract_sprites,
+    frame_with_sprites,
     inject,
     one_state,
-    read_palette,
     recorded_frame,
+    tile_layout,
+    write_page,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, rom_offset
+from halscope.cli._figures import regrouping_from
+from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 
@@ -33,6 +37,7 @@ def run_extract(options: argparse.Namespace) -> int:
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
+    layout = tile_layout(options.bpp, options.transform)
     workspace = workspace_from(options, plugins_from(options))
     moment = _moment(options, workspace)  # refused before the ROM is indexed
     with progress_bar("indexing", "B") as progress:
@@ -41,28 +46,52 @@ def run_extract(options: argparse.Namespace) -> int:
     if moment is not None:
         source, snapshot = moment
         written = extract_sprites(
-            workspace, snapshot, source, folder, single=options.single, overwrite=options.overwrite
+            workspace,
+            snapshot,
+            source,
+            folder,
+            single=options.single,
+            regrouping=regrouping_from(options),
+            overwrite=options.overwrite,
         )
     else:
         palette = None
         if options.palette is not None:
-            palette = read_palette(workspace.rom, rom_offset(workspace.rom, options.palette), 1 << options.bpp)
+            palette = layout.read_palette(workspace.rom, rom_offset(workspace.rom, options.palette))
         offsets = [rom_offset(workspace.rom, text) for text in options.offsets]
-        shown = {"bpp": options.bpp, "columns": options.columns, "palette": palette, "overwrite": options.overwrite}
+        shown = {"layout": layout, "columns": options.columns, "palette": palette, "overwrite": options.overwrite}
         if raw:
             written = extract_raw(workspace, offsets, folder, count=options.tiles, **shown)
         else:
             written = extract_blocks(
                 workspace, None if options.all else offsets, folder, codec=options.codec, lead=options.lead, **shown
             )
+    if written:
+        page = write_page(workspace, folder, written)
+    else:
+        _explain_nothing(options)
     if options.json:
-        print_json(
-            {"sheets": [{"png": str(sheet.png), "json": str(sheet.json), "tiles": sheet.tiles} for sheet in written]}
-        )
+        print_json({"sheets": [sheet.describe() for sheet in written]})
     else:
         for sheet in written:
-            print(f"{sheet.png}: {sheet.tiles} tiles")
+            colours = "".join(f"; colours {' '.join(palette)}" for palette in sheet.colours) * sheet.has_colours
+            say(f"{sheet.png}: {sheet.places}{colours}")
+        if written:
+            say(f"{page}: all of them on one page")
     return 0
+
+
+def _explain_nothing(options: argparse.Namespace) -> None:
+    """Say that nothing was extracted, and where there would be something."""
+    if options.recording is None:
+        note(f"{options.state[0] if options.state else options.rom}: nothing to extract was found")
+        return
+    other = frame_with_sprites(options.recording, options.frame)
+    where = "no other frame does either" if other is None else f"frame {other} does: --frame {other}"
+    note(
+        f"{options.recording}: frame {options.frame} shows no sprites; {where}; "
+        f"`halscope replay {options.recording} --every 30 --out DIR` draws the recording"
+    )
 
 
 def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Snapshot] | None:
@@ -77,7 +106,7 @@ def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Sna
         return None
     warning = check_rom(path, snapshot.rom, workspace.rom, force=options.force)
     if warning is not None:
-        print(f"warning: {warning}", file=sys.stderr)
+        note(f"warning: {warning}")
     return name, snapshot
 
 
@@ -113,9 +142,12 @@ def run_inject(options: argparse.Namespace) -> int:
             }
         )
     else:
-        print(f"{options.output}: {done.patch.summary}")
+        say(f"{options.output}: {done.patch.summary}")
         for line in done.file.lines():
-            print(f"{options.output}: {line}")
-        for note in done.plan.notes:
-            print(f"note: {note}")
+            say(f"{options.output}: {line}")
+        for block in done.plan.blocks:
+            if block.codec != RAW_CODEC:
+                say(f"{options.output}: {block_fill(block)}")
+        for line in done.plan.notes:
+            say(f"note: {line}")
     return 0

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import argparse
 
-from halscope.app import inspect_files
+from halscope.app import Inspection, inspect_files
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
+from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
+from halscope.cli._table import Cell, Column, index_ranges, origin_cell, print_palettes, print_table
 from halscope.cli._workspace import workspace_from
+
+COLUMNS = (
+    Column("sprite"),
+    Column("x", right=True),
+    Column("y", right=True),
+    Column("size"),
+    Column("palette", right=True),
+    Column("priority", right=True),
+    Column("flips"),
+)
+ORIGIN_COLUMNS = (Column("tiles"), Column("origin"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -17,13 +30,35 @@ def run(options: argparse.Namespace) -> int:
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
-    rows = inspect_files(options.files, options.obsel, workspace, lambda: out_folder(options.out))
+    found = inspect_files(options.files, options.obsel, workspace, lambda: out_folder(options.out))
+    if found.warning is not None:
+        note(f"warning: {found.warning}")
     if options.json:
-        print_json({"sprites": rows})
+        document = {"sprites": found.rows, "palettes": found.palettes, "sheet": str(found.sheet)}
+        print_json(document | ({"doubts": list(found.doubts)} if found.doubts else {}))
     else:
-        for row in rows:
-            print(
-                f"{row['index']:3}: ({row['x']:4}, {row['y']:3}) {row['width']}x{row['height']} "
-                f"palette {row['palette']} priority {row['priority']}"
-            )
+        _print(found, with_origins=workspace is not None)
     return 0
+
+
+def _print(found: Inspection, *, with_origins: bool) -> None:
+    rows: list[list[str | Cell]] = []
+    for sprite, indices, source in found.shown:
+        flips = "".join(letter for letter, is_set in (("h", sprite.hflip), ("v", sprite.vflip)) if is_set)
+        row: list[str | Cell] = [
+            index_ranges(indices),
+            str(sprite.x),
+            str(sprite.y),
+            f"{sprite.width}x{sprite.height}",
+            str(sprite.palette),
+            str(sprite.priority),
+            flips or "-",
+        ]
+        rows.append(row if source is None else [*row, source.count, origin_cell(source)])
+    print_table((*COLUMNS, *(ORIGIN_COLUMNS if with_origins else ())), rows)
+    if found.hidden:
+        say(f"{index_ranges(found.hidden)}: off screen or blank ({len(found.hidden)} sprites)", "dim")
+    print_palettes(found.palettes)
+    for doubt in found.doubts:
+        say(doubt, "yellow")
+    say(f"{found.sheet}: the sprites on screen, enlarged")

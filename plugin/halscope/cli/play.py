@@ -4,84 +4,155 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from pathlib import Path
 
 from halscope_hooks import Update, UsageError
 
-from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open_game, play_frames, write_frame_pictures
+from halscope.app import (
+    LiveEdits,
+    Play,
+    Plugins,
+    RunTruth,
+    Workspace,
+    check_output,
+    open_game,
+    play_frames,
+    write_frame_pictures,
+)
 from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
+from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 from halscope.session import Session
 
+NEWS_FRAMES = 180
+"""Frames between two lines about new sheets: three seconds in real time."""
+
 
 def run(options: argparse.Namespace) -> int:
-    """Run the game."""
+    """Run the game. Whatever ends it, the edits made so far are written."""
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     plugins = plugins_from(options)
     workspace = workspace_from(options, plugins)
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
-    watch = None if options.watch is None else out_folder(options.watch)
-    last, interrupted, edits = (_run_frames if options.frames else _run_live)(options, plugins, workspace, watch)
-    if options.output is not None:
-        edits.write_patch(options.output, headered=options.headered)
-    if options.out is not None and last is not None:
-        write_frame_pictures(last, workspace, out_folder(options.out), "last")
-    if not options.json and last is not None:
-        print(f"{workspace.rom.name}: stopped at frame {last.snapshot.frame}")
-    return 130 if interrupted else 0
+    game = _Running(options, plugins, workspace, None if options.watch is None else out_folder(options.watch))
+    try:
+        if options.frames:
+            game.run_frames()
+        else:
+            game.run_live()
+    except BaseException:
+        game.keep()
+        raise
+    game.keep()
+    if not options.json and game.last is not None:
+        say(f"{workspace.rom.name}: stopped at frame {game.last.snapshot.frame}{game.summary()}")
+        game.truth.finish()
+        for line in game.truth.lines():
+            say(line)
+    return 0
 
 
-def _run_frames(
-    options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None
-) -> tuple[Update | None, bool, LiveEdits]:
-    """Run `--frames` frames, each decoded before the next, so that the result is reproducible.
+class _Running:
+    """A game that runs, and what the user is told about it."""
 
-    Returns the last frame, whether the run was interrupted, and the edits.
-    """
-    with progress_bar("indexing", "B") as progress:
-        locate = workspace.tracker(progress)
-    last = None
-    with open_game(game_from(options), locate, plugins, rom=workspace.rom) as session:
-        edits = _edits(options, workspace, session, watch)
-        try:
-            for update in play_frames(session, schedule_from(options), options.frames):
-                if last is None and options.edit:
-                    edits.bring_in(options.edit, update.snapshot)
-                last = update
+    def __init__(self, options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None) -> None:
+        self._options = options
+        self._plugins = plugins
+        self._workspace = workspace
+        self._watch = watch
+        self._edits: LiveEdits | None = None
+        self._sheets = 0
+        self._told_at = -NEWS_FRAMES
+        self.last: Update | None = None
+        self.truth = RunTruth(compare_all=options.json)
+
+    def run_frames(self) -> None:
+        """Run `--frames` frames, each decoded before the next, so that the result is reproducible."""
+        frames = self._options.frames
+        with progress_bar("indexing", "B") as progress:
+            locate = self._workspace.tracker(progress)
+        with (
+            open_game(game_from(self._options), locate, self._plugins, rom=self._workspace.rom) as session,
+            progress_bar("playing", "frame") as progress,
+        ):
+            edits = self._begin(session)
+            for number, update in enumerate(play_frames(session, schedule_from(self._options), frames), 1):
+                if self.last is None and self._options.edit:
+                    edits.bring_in(self._options.edit, update.snapshot)
+                self.last = update
                 edits.look(update)
-                if options.json:
-                    print_json(frame_summary(update))
-        except KeyboardInterrupt:
-            return last, True, edits  # the edits made so far are kept
-    return last, False, edits
+                self._show(update)
+                progress(number, frames)
 
+    def run_live(self) -> None:
+        """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
+        session = open_game(game_from(self._options), None, self._plugins, threads=True, rom=self._workspace.rom)
+        with session, progress_bar("indexing", "B") as progress:
+            edits = self._begin(session)
+            play = Play(
+                self._workspace,
+                session,
+                edits,
+                bring_in=self._options.edit,
+                seen=self._show,
+                progress=progress,
+                report=note,
+            )
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    play.run(schedule_from(self._options))
+            finally:
+                self.last = play.last
 
-def _run_live(
-    options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None
-) -> tuple[Update | None, bool, LiveEdits]:
-    """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
-    session = open_game(game_from(options), None, plugins, threads=True, rom=workspace.rom)
-    edits = _edits(options, workspace, session, watch)
+    def _begin(self, session: Session) -> LiveEdits:
+        self._edits = LiveEdits(
+            self._workspace,
+            session,
+            self._watch,
+            force=self._options.force,
+            nearest=self._options.nearest,
+            regrouping=regrouping_from(self._options),
+            report=note,
+        )
+        rom, output = self._workspace.rom, self._options.output
+        note(f"{rom.title or rom.name} runs on {session.info.emulator}")
+        if self._watch is not None:
+            note(
+                f"sheets appear in {self._watch} as figures come on screen, and {self._watch / 'index.html'} shows "
+                "them all; edit a PNG, save it, and the game changes"
+            )
+        if not self._options.frames:
+            note("Ctrl-C ends the game" + (f" and writes {output}" if output is not None else ""))
+        return self._edits
 
-    def show(update: Update) -> None:
-        if options.json:
-            print_json(frame_summary(update))
+    def _show(self, update: Update) -> None:
+        """Tell about a decoded frame."""
+        judged = self.truth.look(update)
+        if self._options.json:
+            print_json(frame_summary(update, judged))
+        frame = update.snapshot.frame
+        if self._edits is not None and self._edits.sheets > self._sheets and frame - self._told_at >= NEWS_FRAMES:
+            new = self._edits.sheets - self._sheets
+            self._sheets, self._told_at = self._edits.sheets, frame
+            note(f"frame {frame}: {new} new sheet{'s' * (new != 1)}, {self._sheets} in all")
 
-    with progress_bar("indexing", "B") as progress:
-        play = Play(workspace, session, edits, bring_in=options.edit, seen=show, progress=progress, report=_report)
-        with contextlib.suppress(KeyboardInterrupt):
-            play.run(schedule_from(options))
-    return play.last, False, edits
+    def keep(self) -> None:
+        """Write the edits and the pictures of the last frame, as the options say."""
+        if self._options.output is not None and self._edits is not None:
+            self._edits.write_patch(self._options.output, headered=self._options.headered)
+        if self._options.out is not None and self.last is not None:
+            write_frame_pictures(self.last, self._workspace, out_folder(self._options.out), "last")
 
-
-def _edits(options: argparse.Namespace, workspace: Workspace, session: Session, watch: Path | None) -> LiveEdits:
-    return LiveEdits(workspace, session, watch, force=options.force, nearest=options.nearest, report=_report)
-
-
-def _report(line: str) -> None:
-    print(line, file=sys.stderr)
+    def summary(self) -> str:
+        """Return what came of a watched folder, for the last line."""
+        if self._watch is None or self._edits is None:
+            return ""
+        count = self._edits.sheets
+        if count == 0:
+            return f"; no sheets in {self._watch}: no sprite whose tiles are in the ROM has appeared"
+        return f"; {count} sheet{'s' * (count != 1)} in {self._watch}"

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from pathlib import Path
+
+from halscope_hooks import UsageError
 
 from halscope.app import (
+    RunTruth,
     check_rom,
     open_game,
     open_recording,
     record_game,
+    recorded_frame,
     write_frame_pictures,
+    write_moment_sheet,
 )
 from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._figures import figures_summary, print_figures
 from halscope.cli._game import frame_summary, game_from, schedule_from
+from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 
 
 def run_record(options: argparse.Namespace) -> int:
-    """Run the game and record it."""
+    """Run the game and record it. An interrupt ends it early; what was recorded until then is kept, and said."""
     with (
         open_game(game_from(options), plugins=plugins_from(options)) as session,
         progress_bar("recording", "frame") as progress,
     ):
-        size = record_game(
+        done = record_game(
             session,
             options.output,
             options.frames,
@@ -34,34 +41,62 @@ def run_record(options: argparse.Namespace) -> int:
             progress=progress,
         )
     if options.json:
-        print_json({"recording": str(options.output), "frames": options.frames, "bytes": size})
+        print_json({"recording": str(options.output), "frames": done.frames, "bytes": done.size})
     else:
-        print(f"{options.output}: {options.frames} frames, {size} bytes")
+        wanted = "" if done.interrupt is None else f" of {options.frames}"
+        say(f"{options.output}: {done.frames}{wanted} frames, {done.size} bytes")
+    if done.interrupt is not None:
+        raise done.interrupt
     return 0
 
 
 def run_replay(options: argparse.Namespace) -> int:
-    """Decode each frame of the recording."""
+    """Decode each frame of the recording, or show one of them."""
+    if options.every is not None and options.out is None:
+        raise UsageError("replay: --every N writes a picture; say where with --out DIR")
     plugins = plugins_from(options)
     workspace = None if options.rom is None else workspace_from(options, plugins)
     locate = None
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             locate = workspace.tracker(progress)
+    if options.frame is not None:
+        recorded_frame(options.recording, options.frame)  # refused before anything is printed
     frames = 0
+    last = None
+    truth = RunTruth(compare_all=options.json)
     with open_recording(options.recording, locate, plugins) as session:
         if workspace is not None:
             warning = check_rom(options.recording, session.info.rom, workspace.rom, force=True)
             if warning is not None:
-                print(f"warning: {warning}", file=sys.stderr)
-        last = None
-        while (update := session.step()) is not None:
+                note(f"warning: {warning}")
+        while frames - 1 != options.frame and (update := session.step()) is not None:
             last = update
             frames += 1
-            if options.json:
-                print_json(frame_summary(update))
+            truth.begin(update)
+            if options.frame is None:
+                judged = truth.look(update)
+                if options.json:
+                    print_json(frame_summary(update, judged))
+    written: list[Path] = []
     if options.out is not None and last is not None:
-        write_frame_pictures(last, workspace, out_folder(options.out), "last")
-    if not options.json:
-        print(f"{options.recording}: {frames} frames decoded")
+        name = "last" if options.frame is None else f"frame-{options.frame:05}"
+        written = write_frame_pictures(last, workspace, out_folder(options.out), name)
+    if options.every is not None:
+        written.append(write_moment_sheet(options.recording, options.every, out_folder(options.out)))
+    if options.json:
+        if options.frame is not None and last is not None:
+            print_json(frame_summary(last, truth.look(last)) | figures_summary(last, workspace))
+        return 0
+    if options.frame is None:
+        say(f"{options.recording}: {frames} frames decoded")
+    if last is not None:
+        print_figures(last, frames - 1, workspace)
+    if options.frame is not None and last is not None:
+        truth.look(last)
+    truth.finish()
+    for line in truth.lines():
+        say(line)
+    for path in written:
+        say(str(path))
     return 0

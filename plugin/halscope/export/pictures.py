@@ -38,6 +38,8 @@ __all__ = [
     "Entry",
     "annotated_screen",
     "before_after",
+    "captioned",
+    "frame_sheet",
     "indexed_png",
     "overview",
     "png_bytes",
@@ -78,6 +80,18 @@ def png_bytes(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
+def captioned(image: Image.Image, lines: Sequence[str]) -> Image.Image:
+    """Return the picture with lines of text below it; the same picture if there are none."""
+    if not lines:
+        return image
+    result = Image.new("RGB", (image.width, image.height + 8 + 18 * len(lines)), GROUND)
+    result.paste(image, (0, 0))
+    draw = ImageDraw.Draw(result)
+    for number, line in enumerate(lines):
+        write(draw, (8, image.height + 4 + 18 * number), fitted(line, 12, image.width - 16), 12, ACCENT)
+    return result
+
+
 def indexed_png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], transparent: int | None = 0) -> bytes:
     """Encode an indexed PNG file with the palette in the given order.
 
@@ -106,7 +120,7 @@ def indexed_png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], transpare
 def sprite_sheet(entries: Sequence[Entry], *, columns: int = 6, title: str = "") -> Image.Image:
     """Draw a contact sheet: one card per sprite, with its captions and palette.
 
-    Sprites are enlarged by a whole factor, at most six, as far as they fit in 128 pixels.
+    Sprites are enlarged by a whole factor, as far as they fit in 128 pixels.
 
     Raises:
         UsageError: An entry's pixels are not an RGBA picture, or `columns` is less than 1.
@@ -138,6 +152,36 @@ def sprite_sheet(entries: Sequence[Entry], *, columns: int = 6, title: str = "")
         if entry.palette is not None:
             swatches(draw, (x, y), entry.palette, (inner, 8))
         _captions(draw, entry, (x, y + 14), inner)
+    return image
+
+
+def frame_sheet(frames: Sequence[tuple[str, NDArray[np.uint8] | None]], *, columns: int = 8, title: str) -> Image.Image:
+    """Draw small pictures of frames in the order given, each with its caption.
+
+    Args:
+        frames: A caption and a picture, uint8[h, w, 3], for each frame; `None` for one that cannot be shown.
+        columns: Pictures in a row.
+        title: Title line at the top.
+
+    Raises:
+        UsageError: A picture has a wrong shape.
+    """
+    width, height, line = 128, 112, 18
+    rows = -(-len(frames) // columns)
+    top = 44 + _GAP
+    used = max(1, min(columns, len(frames)))
+    image = Image.new("RGB", (_GAP + used * (width + _GAP), top + rows * (height + line + _GAP)), GROUND)
+    draw = ImageDraw.Draw(image)
+    write(draw, (_GAP, _GAP), fitted(title, 20, image.width - 2 * _GAP), 20, TEXT)
+    for at, (caption, picture) in enumerate(frames):
+        left, y = _GAP + at % columns * (width + _GAP), top + at // columns * (height + line + _GAP)
+        if picture is None:
+            card(draw, (left, y, left + width, y + height))
+            write(draw, (left + width / 2, y + height / 2), "not known", 12, DIM, "mm")
+        else:
+            small = Image.fromarray(square(as_picture(picture, 3))).resize((width, height), Image.Resampling.BOX)
+            image.paste(small, (left, y))
+        write(draw, (left, y + height + 3), fitted(caption, 12, width), 12, DIM)
     return image
 
 
@@ -242,7 +286,7 @@ def overview(
 
 def _factor(pixels: NDArray[np.uint8], room: int) -> int:
     longest: int = max(as_picture(pixels, 4).shape[:2])
-    return max(1, min(6, room // longest))
+    return max(1, min(16, room // longest))
 
 
 def _on_checks(pixels: NDArray[np.uint8], factor: int) -> Image.Image:

@@ -72,6 +72,11 @@ def registers(state: memoryview, layout: CpuLayout, vram_at: int) -> CpuRegister
     )
 
 
+def line(state: memoryview, layout: CpuLayout, vram_at: int) -> int:
+    """Return the line (V) at which the PPU stood, 0 to 311."""
+    return state[vram_at + layout.line] | state[vram_at + layout.line + 1] << 8
+
+
 def field(state: memoryview, layout: CpuLayout, vram_at: int) -> int:
     """Return the displayed field, 0 or 1."""
     return state[vram_at + layout.field] & 1

@@ -294,15 +294,19 @@ def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegister
     return PpuRegisters(**values)
 
 
-def read_cpu(state: Buffer, profile: Profile, vram_at: int) -> tuple[CpuRegisters, int]:
-    """Return the CPU's registers and the displayed field (0 or 1). Raises FormatError like `read_registers`."""
+def read_cpu(state: Buffer, profile: Profile, vram_at: int) -> tuple[CpuRegisters, int, int]:
+    """Return the CPU's registers, the displayed field (0 or 1), and the line at which the PPU stood (0 to 311).
+
+    Raises FormatError like `read_registers`.
+    """
     check_state(state, profile, vram_at)
     if vram_at + _bsnes_cpu.FIRST < 0:
         raise FormatError(
             f"bsnes-mercury state: VRAM is at offset {vram_at:#x}, too early: the CPU's part is before it"
         )
     data, layout = memoryview(state).cast("B"), LAYOUTS[profile].cpu
-    return _bsnes_cpu.registers(data, layout, vram_at), _bsnes_cpu.field(data, layout, vram_at)
+    cpu = _bsnes_cpu.registers(data, layout, vram_at)
+    return cpu, _bsnes_cpu.field(data, layout, vram_at), _bsnes_cpu.line(data, layout, vram_at)
 
 
 def read_oam(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -19,36 +19,43 @@ _NOTED_PLACES: Final = 4
 
 
 def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec], known: Known) -> list[str]:
-    """Return a note for each block whose edited tiles also occur in places that the plan does not change."""
+    """Return a note, or none, on the edited tiles that also occur in places that the plan does not change."""
     edited = {block.place(change) for block in plan for change in block.changes}
-    notes = []
+    tiles = 0
+    noted: list[BlockEdit] = []
+    places: Counter[str] = Counter()  # in the order in which they are found, so that equal counts have one order
 
     @cache  # many tiles name the same block
     def end_of(codec: str, block_offset: int) -> int | None:
         return _end(rom, codecs, codec, block_offset)
 
     for block in plan:
-        tiles = 0
-        places: Counter[str] = Counter()
+        before = tiles
         for change in block.changes:
             origins = known.get(change.old, ())
             if block.codec == RAW_CODEC and not origins:
                 origins = tuple(Origin(RAW_CODEC, at, 0, "content") for at in _occurrences(rom, change.old))
-            others = {
+            others = dict.fromkeys(
                 _place_name(origin, block)
                 for origin in _apart(origins, block, change.size, end_of)
                 if (origin.codec, origin.block_offset, origin.byte_offset) not in edited
-            }
-            places.update(others)
+            )
+            places.update(others.keys())
             tiles += bool(others)
-        if places:
-            shown = ", ".join(name for name, _ in places.most_common(_NOTED_PLACES))
-            more = f" and {len(places) - _NOTED_PLACES} more places" if len(places) > _NOTED_PLACES else ""
-            what = f"{tiles} of {len(block.changes)} edited tiles" if len(block.changes) > 1 else "the edited tile"
-            where = f" of the {block.name}" if block.codec != RAW_CODEC else f" at {block.block_offset:#x}"
-            stand = "occurs" if tiles == 1 else "occur"
-            notes.append(f"{what}{where} also {stand} in {shown}{more}; those copies stay as they are")
-    return notes
+        if tiles > before:
+            noted.append(block)
+    if not places:
+        return []
+    shown = ", ".join(name for name, _ in places.most_common(_NOTED_PLACES))
+    more = f" and {len(places) - _NOTED_PLACES} more places" if len(places) > _NOTED_PLACES else ""
+    total = sum(len(block.changes) for block in noted)
+    what = f"{tiles} of {total} edited tiles" if total > 1 else "the edited tile"
+    first = noted[0]
+    where = f" of the {first.name}" if first.codec != RAW_CODEC else f" at {first.block_offset:#x}"
+    if len(noted) > 1:
+        where = f" in {len(noted)} places"
+    occur = "occurs" if tiles == 1 else "occur"
+    return [f"{what}{where} also {occur} in {shown}{more}; those copies stay as they are"]
 
 
 def _place_name(origin: Origin, block: BlockEdit) -> str:

@@ -13,6 +13,10 @@ from halscope.inject.png import Pixels
 from halscope.ppu.cgram import from_rgb
 
 _NEVER: Final = np.inf
+FEWEST_GROUND_PIXELS: Final = 16
+"""A sheet with fewer transparent pixels may well be painted all over."""
+MOST_CHANGED_ENTRIES: Final = 4
+"""Changed entries of a palette up to which it is still the sheet's, with mistakes."""
 _CHUNK: Final = 1 << 16
 """Colours compared with a palette at a time, which bounds the memory used for a photograph."""
 
@@ -24,7 +28,7 @@ def match_pixels(
 
     A colour matches an entry exactly or after rounding to 5 bits per channel (editors differ in how they expand 5 bits
     to 8). A pixel may only use the palette of its cell. If a palette contains a colour twice, an indexed file that kept
-    the sheet's palette decides; otherwise a pixel whose colour did not change keeps its index, and a painted one takes
+    the sheet's order decides; otherwise a pixel whose colour did not change keeps its index, and a painted one takes
     the lowest index. An opaque pixel in colour 0 counts as transparent only if the file lost its transparency.
 
     Args:
@@ -38,7 +42,8 @@ def match_pixels(
         uint8[height, width], palette × 2^bpp + colour, 0 where transparent.
 
     Raises:
-        ImageError: A colour is not in the palette, or a pixel is painted where there is no tile.
+        ImageError: A colour is not in the palette, a pixel is painted where there is no tile, or the picture was
+            flattened onto a ground.
     """
     order = _palette_order(sheet, original)
     colours, inverse = np.unique(_packed(picture.rgb), return_inverse=True)
@@ -59,11 +64,16 @@ def match_pixels(
     indices = _trusted_indices(sheet, picture)
     if indices is not None:
         direct = (order == indices // sheet.colours).any(axis=0) & (indices % sheet.colours != 0)
+        # A file that lacks one of two equal colours cannot say which it means: the pixel that was there can.
+        merged = same_colour & ~_in_file(sheet, picture)[original.pixels]
+        direct &= ~merged
         chosen[direct] = indices[direct]
         transparent |= (indices % sheet.colours == 0) & (indices < len(sheet.palettes) * sheet.colours)
     elif not transparent.any():
         backdrop = _is_colour(colours, int(sheet.palettes[0, 0]))[inverse]
         transparent = backdrop & ((original.pixels == 0) | (best >= 1))
+    if picture.opaque.all() and not picture.clear_entry:
+        _refuse_ground(original, picture, transparent, source)
     wrong = ~transparent & np.isinf(best)
     if wrong.any():
         covered = order[0] >= 0
@@ -154,11 +164,66 @@ def _redmean(colours: NDArray[np.int32], entries: NDArray[np.uint8]) -> NDArray[
 
 
 def _trusted_indices(sheet: Sheet, picture: Pixels) -> NDArray[np.int32] | None:
-    """Return the file's indices, int32[height, width], if its palette is still the sheet's; otherwise `None`."""
-    rgb = sheet.rgb
-    if picture.indices is None or picture.palette is None or len(picture.palette) < len(rgb):
+    """Return the file's indices, int32[height, width], if they still mean the sheet's colours; otherwise `None`.
+
+    Only the entries that pixels use count, compared at 5 bits per channel, so a palette may be cut, padded or saved
+    with other levels. Colour 0 of a palette is never seen, and its RGB does not matter: an opaque one is distrusted
+    only if it is another colour of the sheet that is missing at its own place, as in a palette that was sorted.
+    """
+    if picture.indices is None or picture.palette is None:
         return None
-    return picture.indices.astype(np.int32) if bool((picture.palette[: len(rgb)] == rgb).all()) else None
+    there = _in_file(sheet, picture)
+    used = np.unique(picture.indices)
+    used = used[used < len(there)]
+    first = used % sheet.colours == 0
+    if not there[used[~first]].all():
+        return None
+    clear = np.zeros(len(there), np.bool_)
+    clear[np.unique(picture.indices[~picture.opaque & (picture.indices < len(there))])] = True
+    if clear[used[~first]].any():
+        return None  # a colour became transparent, so the palette was reordered
+    own = _rounded(_packed(sheet.rgb))
+    for index in used[first & ~clear[used]].tolist():
+        moved = _at_5_bits(picture.palette[index], own) & ~there
+        moved[index] = False
+        if moved.any():
+            return None
+    return picture.indices.astype(np.int32)
+
+
+def _in_file(sheet: Sheet, picture: Pixels) -> NDArray[np.bool_]:
+    """Return, for each entry of the sheet's palettes, whether the file's palette has its colour at the same index."""
+    there = np.zeros(len(sheet.rgb), np.bool_)
+    if picture.palette is not None:
+        count = min(len(there), len(picture.palette))
+        own = _rounded(_packed(sheet.rgb))
+        for index in range(count):
+            there[index] = bool(_at_5_bits(picture.palette[index], own[index : index + 1])[0])
+    return there
+
+
+def _at_5_bits(rgb: NDArray[np.uint8], entries: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether a colour is each of these BGR555 colours after rounding, or after cutting its lower bits."""
+    packed = _packed(rgb.reshape(1, 3))
+    return np.equal(entries, _rounded(packed)) | np.equal(entries, _cut(packed))
+
+
+def _refuse_ground(original: Composition, picture: Pixels, transparent: NDArray[np.bool_], source: str) -> None:
+    """Refuse a picture without transparency most of whose transparent pixels have become one colour: a ground that an
+    editor flattened it onto. If that colour is in the palette, or is replaced by the nearest one, every transparent
+    pixel would be painted."""
+    were = (original.pixels == 0) & ~transparent
+    count = int(np.count_nonzero(original.pixels == 0))
+    if count < FEWEST_GROUND_PIXELS:
+        return
+    colours, times = np.unique(_packed(picture.rgb)[were], return_counts=True)
+    if not len(times) or times.max() * 4 < count * 3:
+        return
+    raise ImageError(
+        f"{source}: has no transparency, and {times.max()} of the {count} pixels that were transparent are now "
+        f"#{colours[times.argmax()]:06x}: it was flattened onto a ground of that colour; save it with its "
+        "transparency, or if you painted them all, as an indexed PNG whose palette still has a transparent colour 0"
+    )
 
 
 def _refuse(
@@ -194,6 +259,26 @@ def _refuse(
         f"{'palettes of their tiles' if len(sheet.palettes) > 1 else 'palette'}, the first at ({x}, {y}): "
         f"#{colour:06x}, nearest is #{near:06x}; use the sheet's colours, or choose the nearest ones with --nearest"
     )
+    message += _changed_entries(sheet, picture, wrong)
     if np.count_nonzero(wrong & (original.pixels == 0)) * 2 > np.count_nonzero(wrong):
         message += "; most of them were transparent: save the picture with its transparency"
     raise ImageError(message)
+
+
+def _changed_entries(sheet: Sheet, picture: Pixels, wrong: NDArray[np.bool_]) -> str:
+    """Name the entries of an indexed file's palette that differ from the sheet's, if only few do."""
+    if picture.indices is None or picture.palette is None:
+        return ""
+    there = _in_file(sheet, picture)
+    there[:: sheet.colours] = True
+    used = np.unique(picture.indices[wrong])
+    used = used[used < len(there)]
+    changed = used[~there[used]]
+    if not len(changed) or np.count_nonzero(~there[: len(picture.palette)]) > MOST_CHANGED_ENTRIES:
+        return ""
+
+    def rgb(colour: NDArray[np.uint8]) -> str:
+        return ",".join(str(level) for level in colour.tolist())
+
+    listed = "; ".join(f"index {at} is {rgb(sheet.rgb[at])}, yours is {rgb(picture.palette[at])}" for at in changed)
+    return f"; palettes cannot be edited: {listed}"

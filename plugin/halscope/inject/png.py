@@ -83,12 +83,14 @@ class Pixels:
         opaque: bool[height, width]: alpha is 128 or more.
         indices: uint8[height, width] of an indexed file, or `None`.
         palette: uint8[n, 3] of an indexed file, or `None`.
+        clear_entry: Whether an entry of the palette is transparent, used or not.
     """
 
     rgb: NDArray[np.uint8]
     opaque: NDArray[np.bool_]
     indices: NDArray[np.uint8] | None = None
     palette: NDArray[np.uint8] | None = None
+    clear_entry: bool = False
 
 
 def encode(pixels: NDArray[np.uint8], rgb: NDArray[np.uint8], transparent: NDArray[np.bool_], text: str) -> bytes:
@@ -200,7 +202,7 @@ def _shape(png: PngFile, raw: NDArray[Any], source: str) -> Pixels:
         alpha = np.full(len(palette), 255, np.uint8)
         given = np.frombuffer(png.transparency, np.uint8)[: len(palette)]
         alpha[: len(given)] = given
-        return Pixels(palette[indices], alpha[indices] >= 128, indices, palette)
+        return Pixels(palette[indices], alpha[indices] >= 128, indices, palette, bool((alpha < 128).any()))
     if png.colour_type in (_GREY, _GREY_ALPHA) and raw.dtype == np.bool_:
         raw = raw.astype(np.uint8) * 255
     if raw.dtype != np.uint8:

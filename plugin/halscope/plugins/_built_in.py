@@ -12,9 +12,6 @@ from halscope.codecs.lz import LZ1, LZ2
 from halscope.codecs.simcity import SIMCITY
 from halscope.export import bps, ips
 from halscope.games import profiles
-from halscope.hosts import libretro
-from halscope.hosts.embedded import EmbeddedHost
-from halscope.hosts.recording import ReplayHost
 from halscope.rom.image import Rom
 from halscope.rom.mapping import parse_mapping
 
@@ -25,6 +22,8 @@ class _Embedded:
     description: str = "a libretro core (snes9x or bsnes-mercury) in a process of its own"
 
     def open(self, request: HostRequest) -> Host:
+        from halscope.hosts.embedded import EmbeddedHost
+
         return EmbeddedHost(_snes_rom(request, self.name), request.core)
 
 
@@ -34,6 +33,8 @@ class _Libretro:
     description: str = "a libretro core (snes9x or bsnes-mercury) in this process"
 
     def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import libretro
+
         return libretro.LibretroHost(_snes_rom(request, self.name), request.core)
 
 
@@ -43,6 +44,8 @@ class _Recording:
     description: str = "a recording, played back"
 
     def open(self, request: HostRequest) -> Host:
+        from halscope.hosts.recording import ReplayHost
+
         return ReplayHost(request.needed_file(self.name))
 
 

@@ -18,7 +18,6 @@ from halscope_hooks import PluginError
 
 from halscope.plugins._describe import describe_error, in_short
 from halscope.plugins._third_party import third_party
-from halscope.session import forget_frames, new_thread
 
 log: Final = logging.getLogger("halscope.plugins")
 trace_log: Final = logging.getLogger("halscope.hooks")
@@ -120,6 +119,8 @@ class Dispatcher:
         except Exception as error:  # third-party code may raise anything, and must not stop the other plugins
             self._time(key, time.perf_counter() - began)
             self._tell(implementation, wanted, time.perf_counter() - began, "raised", error)
+            from halscope.session import forget_frames  # here: a command that runs no game does not load that room
+
             self.failed(implementation.plugin, implementation.hook, error)
             forget_frames(error)
             return False, None
@@ -135,6 +136,8 @@ class Dispatcher:
 
         If it has not returned by then, that is a failure, and the thread is left behind.
         """
+        from halscope.session import new_thread
+
         thread = new_thread(
             f"halscope plugin {implementation.plugin}: {implementation.hook}", self.call, implementation, arguments
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from halscope_hooks import (
     Delivery,
@@ -22,7 +22,9 @@ from halscope_hooks import (
 )
 
 from halscope.plugins._third_party import third_party
-from halscope.session import Session
+
+if TYPE_CHECKING:  # a command that runs no game does not load the room of sessions
+    from halscope.session import Session
 
 
 class SessionFacade:

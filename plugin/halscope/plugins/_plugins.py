@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from halscope_hooks import (
     PERMISSIONS,
@@ -36,7 +36,9 @@ from halscope.plugins._permissions import Grants
 from halscope.plugins._registry import Registry, weak_hooks
 from halscope.plugins._third_party import third_party
 from halscope.ppu.grouping import Metasprite, draw_group, group_sprites
-from halscope.session import Session, exit_left
+
+if TYPE_CHECKING:  # a command that runs no game does not load the room of sessions
+    from halscope.session import Session
 
 log: Final = logging.getLogger("halscope.plugins")
 
@@ -190,6 +192,8 @@ class Plugins:
         `halscope_detached` has a thread of its own for each plugin, because nothing else could end a session that a
         plugin holds up. Only the host itself is called on this thread.
         """
+        from halscope.session import exit_left  # here: a command that runs no game does not load that room
+
         if (session := arguments.get("session")) is not None:
             self.join(session)
         until = time.monotonic() + min(DETACH_SECONDS, exit_left())

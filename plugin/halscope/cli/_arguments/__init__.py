@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from halscope._version import __version__
 from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
-from halscope.cli._arguments._running import add_cache, add_demo, add_doctor, add_play, add_recording
+from halscope.cli._arguments._running import add_cache, add_completion, add_demo, add_doctor, add_play, add_recording
+from halscope.cli._output import say
+
+TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports that standard output cannot be written, which argparse ignores."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is sys.stdout:
+            say(message.removesuffix("\n"))
+        else:
+            super()._print_message(message, file)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line; a test compares the documentation's reference with it."""
-    top = argparse.ArgumentParser(
+    top: argparse.ArgumentParser = _Parser(
         prog="halscope",
         description="See, trace and edit the graphics of a running SNES game.",
-        epilog="Offsets are file offsets without a copier header: 4660, 0x1234 or $1234; $BB:AAAA is a SNES address.",
+        epilog="Offsets are file offsets without a copier header: 4660, 0x1234 or '$1234'; 84:8123 or '$84:8123' is a "
+        "SNES address. Quote what begins with $: a shell takes it for a variable.",
     )
     top.add_argument("--version", action="version", version=f"halscope {__version__}")
     # Without an explicit `prog` argparse formats the usage line, which imports half a dozen modules.
@@ -29,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         add_recording,
         add_doctor,
         add_cache,
+        add_completion,
     ):
         add(commands)
     return top

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from halscope.cli._arguments._kinds import Commands, positive
+from halscope.cli._arguments._kinds import Commands, number, positive
 from halscope.cli._arguments._shared import (
     add_game_options,
     add_headered_option,
     add_index_option,
     add_plugin_options,
+    add_regrouping_options,
     add_rom_options,
 )
 
@@ -48,6 +49,7 @@ def add_play(commands: Commands) -> None:
         metavar="PNG",
         help="apply an edited PNG from the start (repeat for more)",
     )
+    add_regrouping_options(play)
     play.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     play.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
     play.add_argument(
@@ -74,7 +76,11 @@ def add_recording(commands: Commands) -> None:
     replay = commands.add_parser("replay", help="decode a recording like a running game")
     replay.add_argument("recording", type=Path, metavar="FILE")
     replay.add_argument("--rom", type=Path, metavar="ROM", help="locate the tiles in this ROM")
-    replay.add_argument("--out", type=Path, metavar="DIR", help="write pictures of the last frame here")
+    replay.add_argument("--frame", type=number, metavar="N", help="stop at this frame, from 0, and show it")
+    replay.add_argument("--out", type=Path, metavar="DIR", help="write pictures of the last frame, or of --frame, here")
+    replay.add_argument(
+        "--every", type=positive, metavar="N", help="write DIR/frames.png: a small picture of every Nth frame, numbered"
+    )
     replay.add_argument("--json", action="store_true", help="print one line of JSON per frame")
     add_rom_options(replay)
     add_index_option(replay)
@@ -85,6 +91,15 @@ def add_doctor(commands: Commands) -> None:
     """Add doctor."""
     doctor = commands.add_parser("doctor", help="check the installation, the plugins, the cores and the cache")
     doctor.add_argument("--rom", type=Path, metavar="ROM", help="also report on this ROM")
+    doctor.add_argument("--core", metavar="CORE", help="only this libretro core, by path or name")
+    doctor.add_argument(
+        "--coverage",
+        action="store_true",
+        help="run the ROM (without --rom the demo) and say how much of its graphics is known, and why the rest is not",
+    )
+    doctor.add_argument(
+        "--frames", type=positive, default=1200, metavar="N", help="with --coverage: number of frames (default: 1200)"
+    )
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     add_rom_options(doctor)
     add_plugin_options(doctor)
@@ -95,3 +110,14 @@ def add_cache(commands: Commands) -> None:
     cache = commands.add_parser("cache", help="list or delete the cached indexes of ROMs")
     cache.add_argument("action", nargs="?", choices=("list", "clear"), default="list", help="default: list")
     cache.add_argument("--json", action="store_true", help="print what is there, or what was deleted, as JSON")
+
+
+def add_completion(commands: Commands) -> None:
+    """Add completion."""
+    completion = commands.add_parser(
+        "completion",
+        help="print a script that completes this command's arguments in a shell",
+        description="bash: add `source <(halscope completion bash)` to ~/.bashrc. zsh: write it to a file _halscope in "
+        "a folder of $fpath. fish: write it to ~/.config/fish/completions/halscope.fish.",
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")

@@ -93,3 +93,22 @@ def add_plugin_options(command: argparse.ArgumentParser) -> None:
         metavar="[ID:]PERMISSION",
         help=f"grant plugins a permission without asking: {', '.join(PERMISSIONS)}",
     )
+
+
+def add_regrouping_options(command: argparse.ArgumentParser) -> None:
+    """Add --merge and --split."""
+    command.add_argument(
+        "--merge",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="put two figures into one sheet; NAME: of a sheet, or of the folder that it is in (repeat for more)",
+    )
+    command.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="write the sprites of this figure as sheets of their own (repeat for more)",
+    )

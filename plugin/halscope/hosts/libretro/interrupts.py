@@ -1,4 +1,4 @@
-"""Deferring Ctrl-C while a core runs: an exception cannot pass through the core, so ctypes would swallow it."""
+"""Deferring Ctrl-C and SIGTERM while a core runs: an exception cannot pass through it, so ctypes would swallow it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from types import FrameType
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Defer SIGINT until the block ends, then call its handler. Does nothing outside the main thread."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+    """Defer the signals that have a handler in Python until the block ends, then call it. Does nothing outside the main
+    thread."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    kept: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: kept.append((number, frame)))
+    handlers = {}
+    for deferred in (signal.SIGINT, signal.SIGTERM):
+        if callable(handler := signal.getsignal(deferred)):
+            handlers[deferred] = handler
+    kept: dict[int, FrameType | None] = {}
+    for deferred in handlers:
+        signal.signal(deferred, kept.setdefault)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
-    if kept:
-        handler(*kept[0])
+        for deferred, handler in handlers.items():
+            signal.signal(deferred, handler)
+    for number, frame in kept.items():
+        handlers[signal.Signals(number)](number, frame)

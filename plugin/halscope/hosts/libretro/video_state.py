@@ -19,6 +19,7 @@ class VideoState:
     """CGRAM and OAM (private arrays) and the registers of the frame that was just shown.
 
     `cpu` holds the registers of HDMA and IRQs, `field` the displayed field; both are `None` if they were not read.
+    `late`: the core has gone on for some lines since it showed the picture, and the game may have written meanwhile.
     """
 
     cgram: NDArray[np.uint16]
@@ -26,10 +27,15 @@ class VideoState:
     ppu: PpuRegisters
     cpu: CpuRegisters | None = None
     field: int | None = None
+    late: bool = False
 
 
 class VideoReader(Protocol):
     """Reads one core family's video state, and makes its cores notice writes."""
+
+    @property
+    def state_format(self) -> str:
+        """Name and version of the core's state format."""
 
     def read(self, *, registers: bool) -> VideoState:
         """Read the state of the frame that was just shown. Without `registers`, all registers are `None`."""
@@ -63,6 +69,14 @@ class Snes9xReader:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+
+    @property
+    def state_format(self) -> str:
+        """See `VideoReader`."""
+        try:
+            return f"snes9x version {snes9x.find_blocks(self._machine.state())[0]}"
+        except FormatError as error:
+            raise HostError(f"{self._machine.core_path}: {error}") from error
 
     def read(self, *, registers: bool) -> VideoState:
         """See `VideoReader`."""
@@ -112,6 +126,11 @@ class MercuryReader:
         self._oam = np.frombuffer((ctypes.c_uint8 * OAM_BYTES).from_address(base + self._layout.oam), np.uint8)
         self._cgram = np.frombuffer((ctypes.c_uint8 * CGRAM_BYTES).from_address(base + self._layout.cgram), np.uint8)
 
+    @property
+    def state_format(self) -> str:
+        """See `VideoReader`."""
+        return f"bsnes v094, {self._profile} profile"
+
     def read(self, *, registers: bool) -> VideoState:
         """See `VideoReader`."""
         if self._behind_is_proven:
@@ -144,8 +163,10 @@ class MercuryReader:
 
     def _with_registers(self, cgram: NDArray[np.uint16], oam: NDArray[np.uint8], state: bytearray) -> VideoState:
         ppu = bsnes.read_registers(state, self._profile, self._vram_at)
-        cpu, field = bsnes.read_cpu(state, self._profile, self._vram_at)
-        return VideoState(cgram, oam, ppu, cpu, field)
+        cpu, field, line = bsnes.read_cpu(state, self._profile, self._vram_at)
+        # With the NMI off the core returns at line 241: 16 lines after the start of vblank, with overscan one.
+        vblank = 240 if (ppu.setini or 0) & 0x04 else 225
+        return VideoState(cgram, oam, ppu, cpu, field, late=line > vblank + 8)
 
     def _find_vram(self) -> int:
         """Return VRAM's offset in the state. It depends on the cartridge, so a mark is written to VRAM and searched."""

@@ -1,0 +1,123 @@
+"""A folder of edit sheets that is watched: new sheets are written into it, saved ones are found, at any depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from halscope_hooks import RAW_CODEC, HalscopeError
+from numpy.typing import NDArray
+
+from halscope._files import write_atomic
+from halscope.app._index_page import write_index_page
+from halscope.export.pictures import png_bytes, square, upscale
+from halscope.inject import Sheet, read_sheet, sheet_edit, write_sheet
+
+SCREEN: Final = "screen.png"
+
+type Signature = tuple[int, int]
+"""A file's modification time (ns) and size (bytes)."""
+
+
+class SheetFolder:
+    """The sheets of the figures that appear in a game, and the files among them that the user saved.
+
+    Args:
+        folder: The folder; a sheet's name may contain a subfolder.
+        report: Called with a line of text for the user.
+    """
+
+    def __init__(self, folder: Path, report: Callable[[str], None]) -> None:
+        self.folder = folder
+        self._report = report
+        self._settled: dict[Path, Signature] = {}
+        self._changing: dict[Path, Signature] = {}
+        self._notes: dict[str, str] = {}
+
+    def show_screen(self, picture: NDArray[np.uint8]) -> None:
+        """Replace `screen.png`. Raises HalscopeError."""
+        write_atomic(self.folder / SCREEN, png_bytes(upscale(square(picture), 1)))
+
+    def add(self, name: str, sheet: Sheet) -> bool:
+        """Write a sheet, unless there is one of this name with edits. Returns whether it was written.
+
+        Args:
+            name: Path in the folder, without a suffix.
+            sheet: The sheet.
+
+        Raises:
+            HalscopeError: It cannot be written.
+        """
+        path = self.folder / f"{name}.png"
+        self._notes[f"{name}.png"] = describe(sheet)
+        if path.exists() and not self._is_stale(path, sheet):
+            return False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
+        write_sheet(sheet, None, path)
+        self._settled[path] = _signature(path)
+        return True
+
+    def _is_stale(self, path: Path, sheet: Sheet) -> bool:
+        """Whether the file is the unedited sheet of another ROM: of an earlier build of a hack, for example."""
+        try:
+            there = read_sheet(path)
+            if there.sheet.rom_sha256 == sheet.rom_sha256:
+                return False
+            if not sheet_edit(there).changes:
+                return True
+        except HalscopeError:
+            return False  # reported when it is read as an edit
+        self._report(f"{self.name(path)}: holds an edit of another ROM, so it is left as it is; use another folder")
+        return False
+
+    def write_page(self, title: str) -> None:
+        """Write the index page of all sheets in the folder. Raises HalscopeError."""
+        write_index_page(self.folder, title, self._notes)
+
+    def name(self, path: Path) -> str:
+        """Return a file's path in the folder."""
+        return path.relative_to(self.folder).as_posix()
+
+    def saved(self) -> Iterator[Path]:
+        """Yield the PNGs that were saved since the last call. Each is then settled until it is saved again."""
+        for path in sorted(self.folder.rglob("*.png")):
+            if path == self.folder / SCREEN:
+                continue
+            try:
+                now = _signature(path)
+            except OSError:
+                continue  # being replaced right now; the next scan finds it
+            if self._settled.get(path) == now:
+                continue
+            # An editor may still be writing: read a file once two scans in a row find it unchanged.
+            if self._changing.get(path) != now:
+                self._changing[path] = now
+                continue
+            self._settled[path] = now
+            yield path
+
+
+def describe(sheet: Sheet) -> str:
+    """Return a line that says how many tiles a sheet has, where they are from, and what cannot be edited."""
+    blocks: dict[tuple[str, int], str] = {}
+    for cell in sheet.cells:
+        if cell.origin is not None:
+            raw = cell.origin.codec == RAW_CODEC
+            at = "uncompressed" if raw else f"{cell.origin.codec} block {cell.origin.block_offset:#x}"
+            blocks[cell.origin.codec, 0 if raw else cell.origin.block_offset] = f"{at} ({cell.origin.start})"
+    locked = sum(cell.origin is None for cell in sheet.cells)
+    places = [*blocks.values()]
+    text = f"{len(sheet.cells)} tile{'s' * (len(sheet.cells) != 1)} of {', '.join(places[:3]) or 'unknown origin'}"
+    text += f" and {len(places) - 3} more blocks" * (len(places) > 3)
+    text += f"; {locked} locked" if locked and places else ""
+    return "; ".join((text, *sheet.doubts))
+
+
+def _signature(path: Path) -> Signature:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,99 @@
+"""Figures of a recorded frame as sheets: named by what they show, merged and split as asked, on one page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from halscope.demo import rom_path, truth
+from halscope.hosts.libretro import available_cores
+from halscope.inject import read_sheet
+from PIL import Image
+from support.terminals import halscope
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not available_cores(), reason="no libretro core is installed"),
+]
+
+FRAME = 290  # of the meadow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demo ROM and a recording of it."""
+    folder = tmp_path_factory.mktemp("figures")
+    with rom_path() as path:
+        (folder / "game.sfc").write_bytes(path.read_bytes())
+    done = halscope("record", "game.sfc", "-o", "run.hrec", "--frames", 300, "--press", "start@150-152", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def extract(folder: Path, out: str, *options: object, frame: int = FRAME) -> dict[str, Path]:
+    """Extract a frame's figures; the sheets by name."""
+    done = halscope(
+        *("extract", "game.sfc", "--recording", "run.hrec", "--frame", frame, "--out", out, "--json", *options),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    sheets = [folder / sheet["png"] for sheet in json.loads(done.stdout)["sheets"]]
+    return {sheet.relative_to(folder / out).with_suffix("").as_posix(): sheet for sheet in sheets}
+
+
+def test_a_figure_has_one_name_wherever_it_is_and_the_name_says_what_it_shows(folder: Path) -> None:
+    offsets = {block["name"]: block["offset"] for block in truth()["blocks"]}
+    seen: dict[str, set[bytes]] = {}
+    for frame in (230, 260, FRAME):
+        for name, path in extract(folder, f"names-{frame}", frame=frame).items():
+            sheet = read_sheet(path).sheet
+            match = re.fullmatch(r"(hal|raw)-([0-9a-f]{6})/(\d+)x(\d+)(w\d+)?-([0-9a-f]+)(-\w+)?", name)
+            assert match is not None, name
+            assert (sheet.width, sheet.height) == (int(match[3]), int(match[4]))
+            origins = [cell.origin for cell in sheet.cells if cell.origin is not None]
+            if match[1] == "hal":
+                assert int(match[2], 16) in offsets.values()
+                assert min(o.byte_offset for o in origins if o.block_offset == int(match[2], 16)) // 32 == int(match[6])
+            seen.setdefault(name, set()).add(b"".join(cell.tile for cell in sheet.cells))
+    assert all(len(tiles) == 1 for tiles in seen.values()), "one name for two figures"
+    frogs = {name for name in seen if name.startswith(f"hal-{offsets['frog']:06x}/")}
+    assert frogs
+    assert all(re.search(r"/32x32w16-\d{3}(-mirrored)?$", name) for name in frogs), "its rows are 16 tiles apart"
+
+
+def test_two_figures_become_one_and_one_its_sprites(folder: Path) -> None:
+    plain = extract(folder, "plain")
+    frog, mushroom = (next(name for name in plain if name.startswith(block)) for block in ("hal-035d23", "hal-065c5b"))
+    tiles = {name: read_sheet(path).sheet.cells for name, path in plain.items()}
+    merged = extract(folder, "merged", "--merge", frog, mushroom.partition("/")[0])
+    assert {mushroom} <= set(plain) - set(merged) <= {frog, mushroom}  # a second frog may be left
+    (name,) = set(merged) - set(plain)
+    sheet = read_sheet(merged[name]).sheet
+    assert sorted(cell.tile for cell in sheet.cells) == sorted(cell.tile for cell in (*tiles[frog], *tiles[mushroom]))
+    again = extract(folder, "split", "--merge", frog, mushroom, "--split", frog)
+    assert len(again) > len(plain) or frog in again, "a figure of one sprite stays what it is"
+    single = extract(folder, "single", "--single")
+    assert set(extract(folder, "all", *(part for name in plain for part in ("--split", name)))) == set(single)
+
+
+def test_the_page_shows_every_sheet_and_says_where_it_is_from(folder: Path) -> None:
+    sheets = extract(folder, "page")
+    page = (folder / "page/index.html").read_text("utf-8")
+    pictures = re.findall(r'<img src="([^"]+)" width="(\d+)" height="(\d+)"', page)
+    assert {source for source, _, _ in pictures} == {f"{name}.png" for name in sheets}
+    for source, width, height in pictures:
+        with Image.open(folder / "page" / source) as image:
+            assert int(width) % image.width == 0
+            assert int(width) // image.width == int(height) // image.height >= 2, "small figures are enlarged"
+    assert page.count("hal block 0x") == len(sheets)
+    assert "12 sheets" in page or f"{len(sheets)} sheets" in page
+
+
+def test_text_names_each_sheet_with_its_origin(folder: Path) -> None:
+    done = halscope("extract", "game.sfc", "0x35D23", "--lead", 3, "--out", "text", cwd=folder)
+    assert done.stdout.splitlines() == [
+        "text/hal-035d23.png: 64 tiles of hal block 0x35d23 (pointer)",
+        "text/index.html: all of them on one page",
+    ]
