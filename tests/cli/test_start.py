@@ -104,7 +104,7 @@ NEEDS = {
     "compress": set(),
     "decompress": set(),
     "scan": set(),
-    "locate": set(),
+    "locate": {"PIL", "halscope.inject"},
     "extract": {"PIL", "halscope.formats", "halscope.inject"},
     "inject": {"PIL", "halscope.formats", "halscope.inject"},
     "inspect": {"PIL", "halscope.formats", "halscope.inject"},
