@@ -59,6 +59,6 @@ def _print(found: Inspection, *, with_origins: bool) -> None:
     if found.hidden:
         say(f"{index_ranges(found.hidden)}: off screen or blank ({len(found.hidden)} sprites)", "dim")
     print_palettes(found.palettes)
-    say(f"{found.sheet}: the sprites on screen, enlarged")
     for doubt in found.doubts:
         say(doubt, "yellow")
+    say(f"{found.sheet}: the sprites on screen, enlarged")
