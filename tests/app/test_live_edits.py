@@ -150,6 +150,7 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_the_edits_are_kept(tmp
     assert (tmp_path / "edit.bps").read_bytes()[:4] == b"BPS1"
 
 
+@pytest.mark.slow
 def test_the_limit_of_sheets_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_watched_folder, "MOST_SHEETS", 3)
     with DemoGame(available_cores()[0].name) as game:
@@ -161,6 +162,7 @@ def test_the_limit_of_sheets_is_said_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert [line.partition(": ")[2][:26] for line in play.said] == ["3 sheets have appeared, an"]
 
 
+@pytest.mark.slow
 def test_sheets_of_an_earlier_build_are_replaced_where_they_hold_no_edit(tmp_path: Path) -> None:
     core = available_cores()[0].name
     with DemoGame(core) as game:
