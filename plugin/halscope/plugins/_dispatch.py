@@ -32,7 +32,7 @@ LEAST_SECONDS: Final = 0.1
 SLOW_SECONDS: Final = 0.05
 """Three frames: a slower hook on the host's thread is noticeable in the game."""
 BEFORE_A_GAME: Final = ("halscope_hosts", "halscope_codecs", "halscope_exporters", "halscope_games")
-"""Hooks that collect a plugin's parts before a game runs: a slow one delays no frame, so there is nothing to warn of."""
+"""Hooks that collect a plugin's parts before a game runs: a slow one delays no frame."""
 
 
 @dataclass(frozen=True, slots=True)
