@@ -22,7 +22,8 @@ def simd_levels() -> list[str]: ...
 def limit_simd(most: str) -> None: ...
 
 # A native codec. decoder returns a function decode(data, offset=0, *, strict=True) -> Block that raises `error(reason,
-# offset)` on a fault; encode returns (stream, "", 0) or (None, reason, offset). native_codecs() returns all of them; the constructor raises TypeError
+# offset)` on a fault; encode returns (stream, "", 0) or (None, reason, offset). native_codecs() returns all of them;
+# the constructor raises TypeError
 @final
 class NativeCodec:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
@@ -81,6 +82,13 @@ def locate_tables(
     cancel: CancelToken | None = None,
     threads: int = 0,
 ) -> NDArray[Any]: ...
+def locate_recurrence(
+    rom: Buffer,
+    offsets: NDArray[np.uint32],
+    sizes: NDArray[np.uint32],
+    cancel: CancelToken | None = None,
+    threads: int = 0,
+) -> NDArray[np.uint32]: ...
 def locate_build(
     outputs: Buffer, bounds: NDArray[np.uint32], rom: Buffer, cancel: CancelToken | None = None, threads: int = 0
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]: ...
