@@ -130,18 +130,35 @@ codec = "no-such-codec"
 codec = "hal"
 count = 8
 address = "00:C000"
+
+[[tables]]
+codec = "hal"
+count = 1
+low = "00:8100"
+high = "00:8101"
+bank = "00:8102"
+transform = "2bpp"
+
+[[tables]]
+codec = "hal"
+count = 2
+address = "00:8100"
+transform = "no-such-transform"
 """
     )
     image = bytearray(rom.read_bytes())
     image[0x2000:0x2020] = bytes(0x20)
     rom.write_bytes(image)
-    found = {one.part: one for one in game_report(Workspace.open(rom, profile=game))}
+    found = {one.part: one for one in reversed(game_report(Workspace.open(rom, profile=game)))}
     assert found["game"].holds
     assert found["decoder 00:A000"].holds is False
     assert found["table 00:8100"].holds
-    assert found["table 00:8100"].detail == "1 of 1 entries lead to hal blocks"
     assert found["table 00:C000"].holds is False
     assert "it is not used" in found["table 00:C000"].detail
+    tables = [one.detail for one in game_report(Workspace.open(rom, profile=game)) if one.part == "table 00:8100"]
+    assert tables[0] == "1 of 1 entries lead to hal blocks"
+    assert tables[1] == "1 of 1 entries lead to hal blocks; 1 of them are whole tiles of 16 bytes (2bpp)"
+    assert "no transform 'no-such-transform'; known are none, 3bpp-low" in tables[2]
     details = [one.detail for one in game_report(Workspace.open(rom, profile=game)) if one.part == "decoder 00:9000"]
     assert "it reads through the pointer in dp+0E and dp+10; edge rule linear" in details[0]
     assert "which only a running game shows" in details[1]

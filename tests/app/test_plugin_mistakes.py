@@ -387,7 +387,9 @@ def test_the_host_itself_is_told_of_its_end_on_its_own_thread() -> None:
 def test_doctor_fails_for_a_refused_plugin_that_was_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("halscope.app._doctor.available_cores", list)  # starting them is slow, and tested elsewhere
+    monkeypatch.setattr(
+        "halscope.app._doctor_cores.available_cores", list
+    )  # starting them is slow, and tested elsewhere
     assert main(["doctor", "--json", "--plugin", str(write_plugin(tmp_path, "plugin = 1", "bad"))]) == 1
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert checks["plugin bad"]["state"] == "fail"

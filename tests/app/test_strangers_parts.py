@@ -356,7 +356,9 @@ def test_a_wrong_grouping_is_named_and_ours_is_taken(
 def test_doctor_lists_what_was_found_and_what_was_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("halscope.app._doctor.available_cores", list)  # starting them is slow, and tested elsewhere
+    monkeypatch.setattr(
+        "halscope.app._doctor_cores.available_cores", list
+    )  # starting them is slow, and tested elsewhere
     good = write_plugin(tmp_path, CODEC, permissions=["network"])
     bad = write_plugin(tmp_path, "plugin = 1", "bad")
     with rom_path() as rom:

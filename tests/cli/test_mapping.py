@@ -7,14 +7,14 @@ import json
 from pathlib import Path
 
 import pytest
-from halscope import Workspace
+from halscope import Workspace, open_host
 from halscope.cli import main
 from halscope.cli._arguments import parser
 from halscope.cli._arguments._shared import MAPPINGS
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from halscope.rom.mapping import Mapping
-from halscope_hooks import UsageError
+from halscope_hooks import RomError, UsageError, capability
 
 BLOCK = truth()["blocks"][0]
 
@@ -74,6 +74,33 @@ def test_another_mapping_than_the_rooms_is_refused(unbootable: Path, capsys: pyt
     with pytest.raises(UsageError, match="no mapping 'sideways'; give one of: lorom"):
         Workspace.open(unbootable, mapping="sideways")
     assert Workspace.open(unbootable, mapping="LoROM").rom.mapping is Mapping.LOROM
+
+
+@pytest.mark.parametrize("host", ["embedded", "libretro"])
+@pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+def test_a_host_runs_a_rom_that_only_its_user_knows_how_to_map(tmp_path: Path, host: str) -> None:
+    """The program waits for so long before it does anything that its code says nothing."""
+    with rom_path() as path:
+        image = bytearray(path.read_bytes())
+    reset, free = image[0x7FFC:0x7FFE], 0x2000
+    assert set(image[free : free + 200]) == {0xFF}
+    image[free : free + 121] = b"\xea" * 120 + b"\x4c"  # NOP, then JMP to where it began
+    image[free + 121 : free + 123] = reset
+    image[0x7FFC:0x7FFE] = (free | 0x8000).to_bytes(2, "little")
+    image[0x7FC0:0x7FE0] = bytes(0x20)
+    rom = tmp_path / "bare.sfc"
+    rom.write_bytes(image)
+    with pytest.raises(RomError, match="--mapping"):
+        open_host(rom, host=host)
+    running = open_host(rom, host=host, mapping="lorom")
+    try:
+        driven = capability(running, "driven")
+        assert driven is not None
+        shown = [driven.step() for _ in range(60)][-1]
+        assert shown is not None
+        assert shown.vram.any()
+    finally:
+        running.close()
 
 
 @pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")

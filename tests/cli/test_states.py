@@ -50,7 +50,7 @@ def state(rom: Path) -> Path:
 
 def test_a_state_is_extracted_as_edit_sheets(rom: Path, state: Path, tmp_path: Path) -> None:
     assert main(["extract", str(rom), "--state", str(state), "--out", str(tmp_path / "sheets")]) == 0
-    sheets = sorted((tmp_path / "sheets").glob("*.png"))
+    sheets = sorted((tmp_path / "sheets").rglob("*.png"))
     assert sheets
     cells = [cell for sheet in sheets for cell in json.loads(sheet.with_suffix(".json").read_text())["cells"]]
     assert any(cell["origin"] for cell in cells)
@@ -67,8 +67,9 @@ def test_dumps_are_extracted_as_the_state_they_came_from(rom: Path, state: Path,
         arguments += ["--state", str(path)]
     for out, call in (("a", ["--state", str(state)]), ("b", [*arguments, "--obsel", hex(snapshot.ppu.obsel or 0)])):
         assert main(["extract", str(rom), *call, "--out", str(tmp_path / out)]) == 0
-    files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir() if path.suffix == ".png"}
-    assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir() if path.suffix == ".png"}
+    files = {path.relative_to(tmp_path / "a"): path.read_bytes() for path in (tmp_path / "a").rglob("*.png")}
+    assert files
+    assert files == {path.relative_to(tmp_path / "b"): path.read_bytes() for path in (tmp_path / "b").rglob("*.png")}
 
 
 def test_dumps_without_obsel_are_refused(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,4 +158,6 @@ def test_a_state_that_names_another_file_is_a_warning(
     named.write_bytes(data[:at] + b"NAM:%06d:" % len(name) + name + data[at + 11 + size :])
     rom = state.with_suffix(".sfc")
     assert main(["extract", str(rom), "--state", str(named), "--out", str(tmp_path / "out")]) == 0
+    assert "was saved while Other Game.sfc ran" in capsys.readouterr().err
+    assert main(["inspect", str(named), "--rom", str(rom), "--out", str(tmp_path / "sprites")]) == 0
     assert "was saved while Other Game.sfc ran" in capsys.readouterr().err

@@ -48,7 +48,7 @@ def test_an_installed_core_is_found_by_its_name_and_by_its_path(core: str) -> No
 @on_every_core
 def test_the_environment_chooses_the_core_when_none_is_given(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CORE_VARIABLE, core)
-    assert cores.core_name(find_core()) == core
+    assert find_core() == find_core(core)
 
 
 def test_retroarchs_cores_are_found_in_a_users_folders(no_cores: Path) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
 from halscope.demo import rom_path, truth
+from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import Snapshot, Write
-from support.cores import installed_cores
+from support.cores import installed_cores, need_rom
 
 pytestmark = pytest.mark.parametrize("core", installed_cores())
 
@@ -21,13 +22,16 @@ _SYMBOLS: dict[str, int] = _TRUTH["symbols"]
 _BLOCKS: dict[str, dict[str, Any]] = {block["name"]: block for block in _TRUTH["blocks"]}
 
 
+CoreHost = LibretroHost | EmbeddedHost
+
+
 def variable(snapshot: Snapshot, name: str) -> int:
     assert snapshot.wram is not None
     at = _SYMBOLS[name]
     return int.from_bytes(snapshot.wram[at : at + _TRUTH["symbol_sizes"][name]].tobytes(), "little")
 
 
-def until_ready(host: LibretroHost, scene: int) -> Snapshot:
+def until_ready(host: CoreHost, scene: int) -> Snapshot:
     for _ in range(400):
         snapshot = host.step()
         if variable(snapshot, "ready") == 1 and variable(snapshot, "scene") == scene:
@@ -35,16 +39,16 @@ def until_ready(host: LibretroHost, scene: int) -> Snapshot:
     pytest.fail(f"scene {scene} was not ready after 400 frames")
 
 
-def go_to(host: LibretroHost, scene: int) -> Snapshot:
+def go_to(host: CoreHost, scene: int) -> Snapshot:
     until_ready(host, 0)
     if scene:
         host.write([Write("wram", _SYMBOLS["next_scene"], bytes([scene]))])
     return until_ready(host, scene)
 
 
-@pytest.fixture
-def host(core: str) -> Iterator[LibretroHost]:
-    with rom_path() as path, LibretroHost(path, core) as running:
+@pytest.fixture(params=[LibretroHost, pytest.param(EmbeddedHost, marks=pytest.mark.slow)])
+def host(core: str, request: pytest.FixtureRequest) -> Iterator[CoreHost]:
+    with rom_path() as path, request.param(path, core) as running:
         yield running
 
 
@@ -57,7 +61,7 @@ def decoded(name: str) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scene", [scene["id"] for scene in _TRUTH["scenes"]])
-def test_video_memory_is_what_the_build_put_there(host: LibretroHost, scene: int) -> None:
+def test_video_memory_is_what_the_build_put_there(host: CoreHost, scene: int) -> None:
     snapshot = go_to(host, scene)
     known = _TRUTH["scenes"][scene]
     assert snapshot.ppu.obsel == known["obsel"]
@@ -78,7 +82,7 @@ def largest_piece(scene: int) -> dict[str, Any]:
     return max(pieces, key=lambda piece: int(piece["size"]))
 
 
-def test_a_live_edit_of_tiles_shows_at_once_and_stays(host: LibretroHost) -> None:
+def test_a_live_edit_of_tiles_shows_at_once_and_stays(host: CoreHost) -> None:
     before = go_to(host, 0)
     piece = largest_piece(0)
     edited = bytes(byte ^ 0xFF for byte in decoded(piece["block"])[piece["byte_offset"] :][: piece["size"]])
@@ -91,7 +95,8 @@ def test_a_live_edit_of_tiles_shows_at_once_and_stays(host: LibretroHost) -> Non
         assert (before.picture != after.picture).any(axis=2).sum() > 2000
 
 
-def test_an_edit_of_the_rom_shows_after_the_scene_is_loaded_again(host: LibretroHost) -> None:
+def test_an_edit_of_the_rom_shows_after_the_scene_is_loaded_again(host: CoreHost, core: str) -> None:
+    need_rom(host, core)
     before = go_to(host, 0)
     piece = largest_piece(0)
     block = _BLOCKS[piece["block"]]
@@ -116,7 +121,7 @@ def test_an_edit_of_the_rom_shows_after_the_scene_is_loaded_again(host: Libretro
     assert (before.picture != after.picture).any(axis=2).sum() > 2000
 
 
-def test_streamed_frames_are_seen_whole(host: LibretroHost) -> None:
+def test_streamed_frames_are_seen_whole(host: CoreHost) -> None:
     scene = next(scene for scene in _TRUTH["scenes"] if scene["slots"])
     snapshot = go_to(host, scene["id"])
     blocks = {name: decoded(name) for slot in scene["slots"] for name in _names(slot) if name in _BLOCKS}

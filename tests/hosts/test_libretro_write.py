@@ -10,7 +10,7 @@ from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import HostError, Write
 from support import probe_rom
-from support.cores import installed_cores
+from support.cores import installed_cores, need_rom
 
 pytestmark = pytest.mark.parametrize("core", installed_cores())
 
@@ -64,7 +64,8 @@ def test_bytes_written_into_wram_are_in_the_next_snapshot(host: CoreHost) -> Non
     assert wram[0x1FFF0:0x1FFF8].tobytes() == b"halscope"
 
 
-def test_bytes_written_into_the_rom_are_read_by_the_game(host: CoreHost) -> None:
+def test_bytes_written_into_the_rom_are_read_by_the_game(host: CoreHost, core: str) -> None:
+    need_rom(host, core)
     offset = probe_rom.VRAM_OFFSET
     host.write([Write("rom", offset, _SOLID, expected=bytes(64))])
     assert shown_colour(host) == [0, 0, 0]  # the game reads this place at its reset alone
@@ -78,6 +79,7 @@ def test_bytes_written_into_the_rom_are_read_by_the_game(host: CoreHost) -> None
 def test_the_next_host_gets_the_rom_as_it_is_in_the_file(core: str) -> None:
     rom = probe_rom.build(cgram=palette(), registers=_REGISTERS)
     with LibretroHost(rom, core) as first:
+        need_rom(first, core)
         first.step()
         first.write([Write("rom", probe_rom.VRAM_OFFSET, _SOLID)])
     with LibretroHost(rom, core) as second:

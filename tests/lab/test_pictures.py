@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from halscope.hosts.libretro import available_cores
+from numpy.typing import NDArray
 from support import lab_truth
 from support.lab_game import LabGame
 
@@ -24,4 +25,14 @@ def test_another_core_shows_the_same_pictures(core: str) -> None:
             assert len(np.unique(ours.reshape(-1, 3), axis=0)) > 8
             following = other.host.step().picture  # the other field, where the fields differ
             assert following is not None
-            assert any(np.array_equal(ours >> 3, shot >> 3) for shot in (theirs, following)), name
+            assert any(same(ours, shot) for shot in (theirs, following)), name
+
+
+def same(ours: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> bool:
+    """Whether two cores' pictures are equal in 5 bits a channel.
+
+    Of 512 columns, bsnes shows each one column further to the right than snes9x does.
+    """
+    if ours.shape == theirs.shape and ours.shape[1] == 512:
+        return any(np.array_equal(ours[:, : 512 - by] >> 3, theirs[:, by:] >> 3) for by in (0, 1))
+    return np.array_equal(ours >> 3, theirs >> 3)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from halscope._rom_file import copier_header_bytes, for_a_core
+from halscope.games import match_game, profiles
 from halscope.rom import checksum
 from halscope.rom.checksum import MIRRORED, Rule
 from halscope.rom.image import Rom
@@ -36,6 +37,13 @@ def test_a_satellaview_program_is_opened_without_a_warning(mapping: Mapping) -> 
     assert (rom.mapping, rom.title, rom.warnings) == (mapping, "SPECIAL HUNT", ())
     assert rom.header.is_satellaview
     assert rom.map_mode == (0x20 if mapping is Mapping.LOROM else 0x21)
+
+
+def test_the_built_in_profile_of_a_satellaview_program_matches() -> None:
+    rom = Rom.from_bytes(satellaview(Mapping.LOROM, title=b"SPECIAL TEE SHOT"))
+    match = match_game(profiles(), rom.title, rom.sha256, rom.read)
+    assert match is not None
+    assert match.profile.id == "special-tee-shot"
 
 
 def test_the_title_of_a_satellaview_program_is_shift_jis() -> None:
@@ -107,6 +115,14 @@ def test_a_stale_header_in_the_first_4_mib_does_not_win(inner: Mapping, outer: M
     image = bytearray(checksum.fix(image, at))  # the stale one is the better header in every other respect
     image[outer.header_offset + 0x17] = 0
     assert Rom.from_bytes(image).mapping is outer
+
+
+@pytest.mark.parametrize("mapping", [Mapping.LOROM, Mapping.HIROM])
+def test_an_overdump_is_not_taken_for_an_ex_mapping(mapping: Mapping) -> None:
+    image = make_rom(4 * MIB, mapping)
+    rom = Rom.from_bytes(image + image)
+    assert rom.mapping is mapping
+    assert rom.checksum_rule == Rule("mirrored", len(image))
 
 
 def test_a_plain_mapping_of_more_than_4_mib_is_a_warning() -> None:

@@ -1,16 +1,33 @@
-"""The cores that tests run on: all installed ones, or a skip with the reason."""
+"""The cores that tests run on: installed ones and those that HALSCOPE_TEST_CORES names, or a skip with the reason."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from halscope.hosts.libretro import INSTALL_HINT, available_cores
+from halscope_hooks import Host
 
 
 def installed_cores() -> list[Any]:
-    """Parameters for a test's `core` argument: the name of every installed core, best first, the others marked slow."""
+    """Parameters for a test's `core` argument: the name of every installed core, best first, the others marked slow.
+
+    Behind them the paths of cores that were built by hand, from the environment variable HALSCOPE_TEST_CORES.
+    """
     names = [core.name for core in available_cores()]
+    by_hand = [Path(path) for path in os.environ.get("HALSCOPE_TEST_CORES", "").split(os.pathsep) if path]
     if names:
-        return [names[0], *(pytest.param(name, marks=pytest.mark.slow) for name in names[1:])]
+        return [
+            names[0],
+            *(pytest.param(name, marks=pytest.mark.slow) for name in names[1:]),
+            *(pytest.param(str(path), marks=pytest.mark.slow, id=path.stem) for path in by_hand),
+        ]
     return [pytest.param("", marks=pytest.mark.skip(reason=f"no libretro core is installed; {INSTALL_HINT}"))]
+
+
+def need_rom(host: Host, core: str) -> None:
+    """Skip the test if a core that was built by hand does not hand out the ROM, and nobody may search for it."""
+    if "rom" not in host.info.writable and os.sep in core:
+        pytest.skip("only the embedded host searches for the ROM")

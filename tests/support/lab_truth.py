@@ -190,14 +190,20 @@ def tiles(name: str) -> Iterator[Tile]:
             yield Tile(piece["vram_byte"] + number * shown, shown, codec, begin, inside, transform)
 
 
-def row_values(name: str, register: int, entry: int | None = None) -> list[int]:
-    """What HDMA makes a register (for $2122: an entry of CGRAM) hold on each of the picture's rows."""
+def row_values(name: str, register: int, entry: int | None = None, phase: int = 0) -> list[int]:
+    """What HDMA makes a register (for $2122: an entry of CGRAM) hold on each of the picture's rows.
+
+    `phase` is the value of the variable that the record names, where the values change from frame to frame.
+    """
     (rows,) = (
         rows for rows in scene(name)["raster"] if rows["register"] == register and rows.get("entry") in (None, entry)
     )
-    return values(rows)
+    return values(rows, phase)
 
 
-def values(rows: dict[str, Any]) -> list[int]:
+def values(rows: dict[str, Any], phase: int = 0) -> list[int]:
     """The value on each row of one record of `raster`."""
+    if "wave" in rows:
+        wave, lines, stride = rows["wave"], rows["lines"], rows["stride"]
+        return [wave[(row // lines * stride + phase) % len(wave)] for row in range(ROWS)]
     return [value for count, value in rows["runs"] for _ in range(count)]

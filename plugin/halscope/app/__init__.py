@@ -7,7 +7,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
-    from halscope.app._doctor import Check, examine
+    from halscope.app._coverage_run import measure_coverage
+    from halscope.app._doctor import examine
+    from halscope.app._doctor_cores import Check
     from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, write_page
     from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
     from halscope.app._game_run import (
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
+    from halscope.app._run_truth import JudgedFrame, RunTruth
     from halscope.app._tile_layout import TileLayout, describe_origin, origin_line, tile_layout, tile_origins
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
@@ -48,6 +51,7 @@ __all__ = [
     "Game",
     "Grants",
     "Inspection",
+    "JudgedFrame",
     "KnownGame",
     "ListedBlock",
     "LiveEdits",
@@ -58,6 +62,7 @@ __all__ = [
     "Press",
     "Refusal",
     "Regrouping",
+    "RunTruth",
     "Source",
     "TileLayout",
     "TourReport",
@@ -75,6 +80,7 @@ __all__ = [
     "frame_with_sprites",
     "inject",
     "inspect_files",
+    "measure_coverage",
     "on_screen",
     "one_state",
     "open_game",
@@ -98,11 +104,12 @@ __all__ = [
 _MODULES = {
     "BUTTONS": "halscope.app._game_run",
     "BuiltIn": "halscope.plugins",
-    "Check": "halscope.app._doctor",
+    "Check": "halscope.app._doctor_cores",
     "FigureRow": "halscope.app._figure_rows",
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",
     "Inspection": "halscope.app._inspect",
+    "JudgedFrame": "halscope.app._run_truth",
     "KnownGame": "halscope.app._known_game",
     "LISTED_SCORE": "halscope.app._workspace",
     "ListedBlock": "halscope.app._workspace",
@@ -114,6 +121,7 @@ _MODULES = {
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
+    "RunTruth": "halscope.app._run_truth",
     "Source": "halscope.app._pictures",
     "TileLayout": "halscope.app._tile_layout",
     "TourReport": "halscope.app._tour_report",
@@ -131,6 +139,7 @@ _MODULES = {
     "frame_with_sprites": "halscope.app._moment_sheet",
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
+    "measure_coverage": "halscope.app._coverage_run",
     "on_screen": "halscope.app._pictures",
     "one_state": "halscope.app._moments",
     "open_game": "halscope.app._game_run",

@@ -4,51 +4,28 @@ from __future__ import annotations
 
 import importlib.resources
 import platform
-import subprocess
-import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from halscope_hooks import HOOK_API, UsageError
 
 from halscope._version import __version__
+from halscope.app._doctor_cores import Check, examine_cores
 from halscope.app._game_report import game_report
 from halscope.app._workspace import Workspace
 from halscope.codecs import hal
-from halscope.demo import rom_path
-from halscope.hosts.libretro import CoreFile, available_cores
 from halscope.plugins import Plugins, parse_manifest
 from halscope.rom.cache import default_folder
 
-CORE_TIMEOUT: Final = 60  # seconds; a core starts in well under one
-# A core that crashes ends its process, so each is tried in a process of its own.
-TRIAL: Final = """
-import sys
-import halscope
-try:
-    session = halscope.Session(halscope.open_host(sys.argv[1], core=sys.argv[2]), owns_host=True)
-    session.advance(30)
-    session.close()
-except halscope.HalscopeError as error:
-    sys.exit(str(error))
-print(session.info.emulator)
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Result of one check, with advice where something is wrong."""
-
-    name: str
-    state: Literal["ok", "warn", "fail"]
-    detail: str
-    advice: str = ""
-
 
 def examine(
-    plugins: Plugins, rom: Path | None = None, *, mapping: str | None = None, profile: Path | None = None
+    plugins: Plugins,
+    rom: Path | None = None,
+    *,
+    mapping: str | None = None,
+    profile: Path | None = None,
+    core: str | None = None,
 ) -> list[Check]:
     """Run every check; the results come in a useful reading order.
 
@@ -57,6 +34,10 @@ def examine(
         rom: A ROM to report on, or `None`.
         mapping: Name of its mapping, or `None` to find it from the file.
         profile: Its game file, or `None`.
+        core: Path or name of the only core to try; `None` tries all that are installed.
+
+    Raises:
+        HalscopeError: The ROM cannot be read, or there is no such core.
     """
     checks = [
         Check("halscope", "ok", f"{__version__}, hook API {HOOK_API}, Python {platform.python_version()}"),
@@ -68,19 +49,7 @@ def examine(
     if rom is not None:
         workspace = Workspace.open(rom, plugins, mapping=mapping, profile=profile)
         checks += [_rom(rom, workspace), *_game(workspace)]
-    with rom_path() as demo:
-        cores = [_core(core, demo) for core in available_cores()]
-    checks += cores
-    if not any(core.state == "ok" for core in cores):
-        checks.append(
-            Check(
-                "cores",
-                "fail",
-                "no working libretro core was found",
-                "install one: pip install 'halscope[emulator]' (snes9x), or Debian's libretro-bsnes-mercury-accuracy",
-            )
-        )
-    return checks
+    return checks + examine_cores(core)
 
 
 def _native() -> Check:
@@ -170,22 +139,3 @@ def _cache() -> Check:
             "ROMs are indexed again each time; set HALSCOPE_CACHE_DIR to a writable folder",
         )
     return Check("cache", "ok", str(folder))
-
-
-def _core(core: CoreFile, rom: Path) -> Check:
-    name = f"core {core.name}"
-    try:
-        trial = subprocess.run(
-            [sys.executable, "-c", TRIAL, str(rom), str(core.path)],
-            capture_output=True,
-            text=True,
-            timeout=CORE_TIMEOUT,
-        )
-    except subprocess.TimeoutExpired:
-        return Check(
-            name, "warn", f"{core.path}: did not start within {CORE_TIMEOUT} s", "choose another core with --core"
-        )
-    if trial.returncode != 0:
-        reason = (trial.stderr.strip().splitlines() or [f"exited with code {trial.returncode}"])[-1]
-        return Check(name, "warn", f"{core.path}: {reason}", "choose another core with --core")
-    return Check(name, "ok", f"{core.path}: {trial.stdout.strip()}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from halscope_hooks import Codec, CodecError, Decoder, PointerTable
+from halscope_hooks import NO_TRANSFORM, TILE_BYTES, TRANSFORMS, Codec, CodecError, Decoder, PointerTable
 
 from halscope.app._workspace import Workspace
 from halscope.games import code_at, reads_pointer, table_entries
@@ -65,6 +65,9 @@ def _decoder(workspace: Workspace, decoder: Decoder, codecs: dict[str, Codec]) -
             holds = seen or None
             lines.append(f"it {'reads' if seen else 'was not seen reading'} through the pointer in {place}")
     lines.append("its edge rule is unknown" if decoder.edge is None else f"edge rule {decoder.edge}")
+    if (wrong := _unknown_transform(decoder.transform)) is not None:
+        holds = False
+        lines.append(wrong)
     return Finding(part, holds, "; ".join(lines))
 
 
@@ -89,7 +92,19 @@ def _table(workspace: Workspace, table: PointerTable, codec: Codec | None) -> Fi
     if not used:
         detail += "; it is not used"
     holds = len(found) == table.count or None if used else False
+    if (wrong := _unknown_transform(table.transform)) is not None:
+        holds, detail = False, f"{detail}; {wrong}"
+    elif table.transform is not None and found:
+        size = next((one.stored_bytes for one in TRANSFORMS if one.name == table.transform), TILE_BYTES)
+        whole = sum(decoded % size == 0 for _, (_, decoded) in found)
+        detail += f"; {whole} of them are whole tiles of {size} bytes ({table.transform})"
     return Finding(part, holds, detail)
+
+
+def _unknown_transform(name: str | None) -> str | None:
+    """Return what is wrong with the name of a transform, or `None`."""
+    known = (NO_TRANSFORM, *(transform.name for transform in TRANSFORMS))
+    return None if name in (None, *known) else f"no transform {name!r}; known are {', '.join(known)}"
 
 
 def _places(rom: Rom, table: PointerTable) -> set[int | None]:

@@ -6,6 +6,7 @@ import argparse
 
 from halscope.app import examine
 from halscope.cli._common import print_json
+from halscope.cli._coverage import run_coverage
 from halscope.cli._output import say
 from halscope.cli._plugins import all_plugins_from
 
@@ -14,13 +15,17 @@ STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 def run(options: argparse.Namespace) -> int:
     """Run and print the checks. Exit code 1 if something required is missing."""
-    checks = examine(all_plugins_from(options), options.rom, mapping=options.mapping, profile=options.profile)
+    if options.coverage:
+        return run_coverage(options)
+    plugins = all_plugins_from(options)
+    checks = examine(plugins, options.rom, mapping=options.mapping, profile=options.profile, core=options.core)
     if options.json:
         print_json(
             {
                 "ok": all(check.state != "fail" for check in checks),
                 "checks": [
                     {"name": check.name, "state": check.state, "detail": check.detail, "advice": check.advice}
+                    | ({"core": check.data} if check.data else {})
                     for check in checks
                 ],
             }

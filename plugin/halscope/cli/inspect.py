@@ -6,7 +6,7 @@ import argparse
 
 from halscope.app import Inspection, inspect_files
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
-from halscope.cli._output import say
+from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Cell, Column, index_ranges, origin_cell, print_palettes, print_table
 from halscope.cli._workspace import workspace_from
@@ -31,8 +31,11 @@ def run(options: argparse.Namespace) -> int:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
     found = inspect_files(options.files, options.obsel, workspace, lambda: out_folder(options.out))
+    if found.warning is not None:
+        note(f"warning: {found.warning}")
     if options.json:
-        print_json({"sprites": found.rows, "palettes": found.palettes, "sheet": str(found.sheet)})
+        document = {"sprites": found.rows, "palettes": found.palettes, "sheet": str(found.sheet)}
+        print_json(document | ({"doubts": list(found.doubts)} if found.doubts else {}))
     else:
         _print(found, with_origins=workspace is not None)
     return 0
@@ -56,4 +59,6 @@ def _print(found: Inspection, *, with_origins: bool) -> None:
     if found.hidden:
         say(f"{index_ranges(found.hidden)}: off screen or blank ({len(found.hidden)} sprites)", "dim")
     print_palettes(found.palettes)
+    for doubt in found.doubts:
+        say(doubt, "yellow")
     say(f"{found.sheet}: the sprites on screen, enlarged")

@@ -19,6 +19,7 @@ FORMAT: Final = "halscope-sheet"
 VERSION: Final = 1
 MAX_JSON_BYTES: Final = 4 << 20
 """8192 cells of about 200 characters each take less than half of this."""
+_MOST_DOUBTS: Final = 16
 
 _ADVICE: Final = "export the sheet again"
 
@@ -48,6 +49,8 @@ def to_json(sheet: Sheet) -> str:
         "picture_sha256": picture_sha256(sheet.composition.pixels),
         "cells": [_cell_to_json(cell) for cell in sheet.cells],
     }
+    if sheet.doubts:
+        document["doubts"] = list(sheet.doubts)
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -84,10 +87,11 @@ def from_json(text: str | bytes, source: str) -> Sheet:
         "rom_sha256": rom.take("sha256", read.sha256),
         "rom_title": rom.take("title", read.text),
     }
+    doubts = root.take_or("doubts", read.listed(_MOST_DOUBTS, read.text), [])
     root.finish()
     rom.finish()
     try:
-        sheet = Sheet(palettes=np.array(palettes, np.uint16), cells=cells, **values)
+        sheet = Sheet(palettes=np.array(palettes, np.uint16), cells=cells, doubts=tuple(doubts), **values)
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
     if picture_sha256(sheet.composition.pixels) != digest:

@@ -84,6 +84,7 @@ class Sheet:
         cells: The tiles. Where they overlap, earlier ones are in front, as in OAM.
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
         rom_title: Title from the ROM's header, for users.
+        doubts: What may be wrong with the picture, for users; empty if it is proven.
 
     Raises:
         ImageError: The fields are inconsistent or out of range.
@@ -98,6 +99,7 @@ class Sheet:
     cells: tuple[Cell, ...]
     rom_sha256: str
     rom_title: str = ""
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bpp not in DEPTHS:

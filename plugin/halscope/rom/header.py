@@ -2,7 +2,7 @@
 
 Fields as in Nintendo's development manual: title at $FFC0, map mode $FFD5, chips $FFD6, ROM and RAM size $FFD7/$FFD8,
 destination $FFD9, version $FFDB, complement and checksum $FFDC, vectors up to $FFFF. Satellaview programs have another
-layout, see `halscope.rom.satellaview`.
+layout, see `halscope.rom._satellaview`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halscope._rom_file import HEADER_BYTES, LIKELY, is_map_mode, is_title, score_header
+from halscope.rom import _satellaview as satellaview
 from halscope.rom import checksum as checksums
-from halscope.rom import satellaview
 from halscope.rom.checksum import MIRRORED, Rule
 from halscope.rom.mapping import Mapping
 
@@ -147,14 +147,23 @@ def candidates(rom: NDArray[np.uint8]) -> list[Header]:
     """Return the headers at every possible place, most likely first (LoROM before HiROM at equal scores).
 
     In an image of more than 4 MiB, a header at the place of an Ex mapping goes before those of the plain mappings: the
-    console sees that one at $00:FFC0, and the one in the first 4 MiB is a copy that may be stale.
+    console sees that one at $00:FFC0, and the one in the first 4 MiB is a copy that may be stale. Unless what follows
+    4 MiB is the copy: an overdump repeats the beginning, with the map mode of a plain mapping.
     """
     places = (read_header(rom, mapping) for mapping in (Mapping.LOROM, Mapping.HIROM, Mapping.EXLOROM, Mapping.EXHIROM))
     headers = [header for header in places if header is not None]
-    extended = rom.size > _LINEAR_BYTES and any(
-        header.score >= LIKELY and header.mapping in (Mapping.EXLOROM, Mapping.EXHIROM) for header in headers
+    extended = any(
+        header.score >= LIKELY and (header.map_mode_fits or not _repeats_beginning(rom, header.offset))
+        for header in headers
+        if header.offset >= _LINEAR_BYTES
     )
     return sorted(headers, key=lambda header: (extended and header.ends_at_4_mib, -header.score))
+
+
+def _repeats_beginning(rom: NDArray[np.uint8], offset: int) -> bool:
+    """Whether a header past 4 MiB is the one that is 4 MiB before it."""
+    before = offset - _LINEAR_BYTES
+    return rom[offset : offset + HEADER_BYTES].tobytes() == rom[before : before + HEADER_BYTES].tobytes()
 
 
 def _fits(mapping: Mapping, map_mode: int, chips: int) -> bool:

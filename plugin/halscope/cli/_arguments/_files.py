@@ -75,7 +75,7 @@ def add_editing(commands: Commands) -> None:
         "NAME.json, which `halscope inject` needs if an editor drops the PNG's metadata: keep the two together.",
     )
     extract.add_argument("rom", type=Path, metavar="ROM")
-    extract.add_argument("offsets", type=place, nargs="*", metavar="OFFSET", help="blocks: file offsets, or $BB:AAAA")
+    extract.add_argument("offsets", type=place, nargs="*", metavar="OFFSET", help="blocks: file offsets, or BB:AAAA")
     extract.add_argument("--all", action="store_true", help="every block that `scan` lists")
     extract.add_argument("--recording", type=Path, metavar="FILE", help="the sprites of a recorded frame instead")
     extract.add_argument(
@@ -143,7 +143,7 @@ def add_streams(commands: Commands) -> None:
     """Add decompress and compress."""
     unpack = commands.add_parser("decompress", help="decode the compressed block at an offset of a ROM")
     unpack.add_argument("rom", type=Path, metavar="ROM", help="a ROM, or with offset 0 an output of `compress`")
-    unpack.add_argument("offset", type=place, metavar="OFFSET", help="file offset, or $BB:AAAA")
+    unpack.add_argument("offset", type=place, metavar="OFFSET", help="file offset, or BB:AAAA")
     unpack.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="output file for the decoded bytes"
     )

@@ -57,7 +57,7 @@ def main(region_key: str, folder: str) -> None:
 
         host = LibretroHost(rom, core, **options, own_process=True)
         process_memory.keep_freed_memory()
-        return host.info
+        return host.info, host.core
 
     def step(pads: dict[int, frozenset[str]]) -> object:
         running = _needed(host)

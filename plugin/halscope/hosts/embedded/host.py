@@ -12,6 +12,7 @@ from halscope_hooks import HostInfo, Snapshot, Write, WriteReceipt, capabilities
 
 from halscope.hosts.embedded._process import CoreProcess
 from halscope.hosts.libretro.cores import find_core
+from halscope.hosts.libretro.facts import CoreFacts
 from halscope.hosts.libretro.pads import check_pad
 
 PATIENCE: Final = 5.0
@@ -54,6 +55,7 @@ class EmbeddedHost:
         picture: bool = True,
         patience: float = PATIENCE,
     ) -> None:
+        self._core: CoreFacts
         self._core_path = find_core(core)
         self._patience = patience
         self._pads: dict[int, frozenset[str]] = {}
@@ -62,7 +64,7 @@ class EmbeddedHost:
         self._end = weakref.finalize(self, self._process.end)
         options = {"registers": registers, "wram": wram, "picture": picture}
         try:
-            info = self._process.ask(
+            info, self._core = self._process.ask(
                 ("start", rom, self._core_path, options), "loaded the game", max(_START_PATIENCE, patience)
             )
         except BaseException:
@@ -79,6 +81,11 @@ class EmbeddedHost:
     def core_path(self) -> Path:
         """The core's shared library."""
         return self._core_path
+
+    @property
+    def core(self) -> CoreFacts:
+        """What is known of the core."""
+        return self._core
 
     @property
     def pid(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from halscope_hooks import (
@@ -24,21 +24,31 @@ from numpy.typing import NDArray
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes, for_a_core
 from halscope.hosts.libretro.cores import find_core
+from halscope.hosts.libretro.facts import CoreFacts
 from halscope.hosts.libretro.machine import Machine
 from halscope.hosts.libretro.rom_memory import find_rom
-from halscope.hosts.libretro.video_state import reader_for
+from halscope.hosts.libretro.video_state import VideoState, reader_for
 
 _SMALLEST_ROM: Final = 0x8000
 _LARGEST_ROM: Final = 0x1000000
+
+
+class _State(NamedTuple):
+    """What one step reads."""
+
+    vram: NDArray[np.uint8]
+    wram: NDArray[np.uint8] | None
+    video: VideoState
 
 
 class LibretroHost:
     """A Host (see `halscope_hooks.Host`) around a libretro core: driven, playable and stateful.
 
     A snapshot is the state at the start of vblank and the picture that was drawn from it. snes9x always returns there.
-    bsnes-mercury returns there while the game has NMI enabled. With NMI disabled (games do that while they load, with
-    the screen off) it returns 16 lines later, and the snapshot already contains what the game wrote in those lines.
-    Then its `ages` say that the picture is older, if the registers are read.
+    bsnes-mercury returns there while the game has NMI enabled. With NMI disabled it returns 16 lines later, when the
+    game may have written what the next picture shows; so if registers and picture are read, the snapshot has the state
+    of the step before. Where there is none (after the first such step, a write or a loaded state), its `ages` say that
+    the picture is older. A game that goes on writing for more than 16 lines is caught in the middle of that.
 
     Every start is the same: at power-on VRAM is 0 and WRAM is $55, no save file is kept, and the core's clock stands
     still at the year 2000, because bsnes-mercury-accuracy seeds the other memories from it. Only on Linux with glibc is
@@ -80,14 +90,12 @@ class LibretroHost:
             name = path or "the ROM"
             raise RomError(f"{name}: {len(image)} bytes; a SNES ROM has {_SMALLEST_ROM} to {_LARGEST_ROM}")
         self._machine = Machine(find_core(core), for_a_core(image), keep_output=not own_process)
-        try:
-            self._reader = reader_for(self._machine)
-        except BaseException:
-            self._machine.close()
-            raise
         self._registers, self._wram, self._picture = registers, wram, picture
         self._frame = 0
+        self._late: _State | None = None  # of the step before, if the core returned late
         try:
+            self._reader = reader_for(self._machine)
+            state_format = self._reader.state_format
             self._rom_memory = find_rom(self._machine, image, search=own_process)
         except BaseException:
             self._machine.close()
@@ -96,6 +104,13 @@ class LibretroHost:
             path=None if path is None else str(path),
             sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
             sha256=hashlib.sha256(image).hexdigest(),
+        )
+        self._core = CoreFacts(
+            name=self._machine.library_name,
+            version=self._machine.library_version,
+            state_format=state_format,
+            rom_source=None if self._rom_memory is None else self._rom_memory.source,
+            fixed_clock=self._machine.fixed_clock,
         )
         writable: set[MemorySpace] = {"vram", "wram", "cgram"}
         if self._rom_memory is not None:
@@ -121,6 +136,11 @@ class LibretroHost:
         """The core's shared library."""
         return self._machine.core_path
 
+    @property
+    def core(self) -> CoreFacts:
+        """What is known of the core."""
+        return self._core
+
     def step(self) -> Snapshot:
         """Run one frame and return its state. The first frame has number 0. Raises HostError."""
         machine = self._open_machine()
@@ -132,18 +152,26 @@ class LibretroHost:
         for array in (vram, wram, video.cgram, video.oam, picture):
             if array is not None:
                 array.flags.writeable = False  # already private, so the snapshot need not copy it again
+        state = earlier = _State(vram, wram, video)
+        ages = {}
+        if picture is not None and video.late:
+            # The game may have written what the next picture shows. The state of the late step before is what it wrote
+            # for this one.
+            earlier = state if self._late is None else self._late
+            ages = {"picture": 1} if self._late is None else {}
+        self._late = state if video.late else None
         snapshot = Snapshot(
-            vram=vram,
-            cgram=video.cgram,
-            oam=video.oam,
-            ppu=video.ppu,
+            vram=earlier.vram,
+            cgram=earlier.video.cgram,
+            oam=earlier.video.oam,
+            ppu=earlier.video.ppu,
             frame=self._frame,
-            wram=wram,
+            wram=earlier.wram,
             picture=picture,
             rom=self._identity,
-            cpu=video.cpu,
+            cpu=earlier.video.cpu,
             field=video.field,
-            ages={"picture": 1} if video.late and picture is not None else {},
+            ages=ages,
         )
         self._frame += 1
         return snapshot
@@ -157,6 +185,7 @@ class LibretroHost:
 
     def reset(self) -> None:
         """Press the console's reset button. The frame number keeps counting."""
+        self._late = None
         self._open_machine().reset()
 
     def save_state(self) -> bytes:
@@ -165,6 +194,7 @@ class LibretroHost:
 
     def load_state(self, state: bytes) -> None:
         """Restore a state that `save_state` returned. The frame number keeps counting. Raises HostError."""
+        self._late = None
         self._open_machine().load(state)
 
     def write(self, writes: Sequence[Write]) -> WriteReceipt:
@@ -185,6 +215,7 @@ class LibretroHost:
             memories["cgram"] = self._reader.cgram()
         for write in writes:
             self._check(write, memories)
+        self._late = None  # it lacks the writes
         for write in writes:
             memories[write.space][write.offset : write.offset + len(write.data)] = np.frombuffer(write.data, np.uint8)
         if "cgram" in spaces:

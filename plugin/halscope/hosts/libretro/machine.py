@@ -25,6 +25,8 @@ _API_VERSION: Final = 1
 _SYSTEM_RAM: Final = 2
 _VIDEO_RAM: Final = 3
 _ROM: Final = 4
+# Every line that the console draws, 224 or 239: snes9x since 2018 cuts 239 down to 224 by default.
+_OPTIONS: Final = {"snes9x_overscan": "auto"}
 _POWER_ON_WRAM: Final = 0x55  # as in snes9x; on a console the contents are random
 
 # (device, inode) of each core that has a game loaded. Cores keep their machine in global variables, and a process loads
@@ -74,6 +76,7 @@ class Machine:
             input=self._buttons,
             video=self._picture,
             log=CoreLog,
+            options=_OPTIONS,
             path=ExplicitPathDriver(core_path, *(Path(folder.name),) * 5),
             av_enable=AvEnableFlags.VIDEO | AvEnableFlags.AUDIO,
             message=None,

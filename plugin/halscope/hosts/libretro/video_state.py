@@ -33,6 +33,10 @@ class VideoState:
 class VideoReader(Protocol):
     """Reads one core family's video state, and makes its cores notice writes."""
 
+    @property
+    def state_format(self) -> str:
+        """Name and version of the core's state format."""
+
     def read(self, *, registers: bool) -> VideoState:
         """Read the state of the frame that was just shown. Without `registers`, all registers are `None`."""
 
@@ -65,6 +69,14 @@ class Snes9xReader:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+
+    @property
+    def state_format(self) -> str:
+        """See `VideoReader`."""
+        try:
+            return f"snes9x version {snes9x.find_blocks(self._machine.state())[0]}"
+        except FormatError as error:
+            raise HostError(f"{self._machine.core_path}: {error}") from error
 
     def read(self, *, registers: bool) -> VideoState:
         """See `VideoReader`."""
@@ -113,6 +125,11 @@ class MercuryReader:
         base = machine.vram_address()
         self._oam = np.frombuffer((ctypes.c_uint8 * OAM_BYTES).from_address(base + self._layout.oam), np.uint8)
         self._cgram = np.frombuffer((ctypes.c_uint8 * CGRAM_BYTES).from_address(base + self._layout.cgram), np.uint8)
+
+    @property
+    def state_format(self) -> str:
+        """See `VideoReader`."""
+        return f"bsnes v094, {self._profile} profile"
 
     def read(self, *, registers: bool) -> VideoState:
         """See `VideoReader`."""

@@ -38,3 +38,7 @@ joy_pressed:        .res 2
 cycle_step:         .res 2      ; how far the embers' colours in the buffer have gone round
 cycle_shown:        .res 2      ; the same of CGRAM
 cycle_wait:         .res 2
+swell_phase:        .res 2      ; step of the wave that the indirect table begins with
+ripple_back:        .res 2      ; the direct table that is not shown
+ripple_next:        .res 2      ; step that it begins with
+ripple_shown:       .res 2      ; step that the shown one begins with

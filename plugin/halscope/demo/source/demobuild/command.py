@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,17 @@ def difference(path: Path, built: bytes) -> str | None:
     return f"{path.name} differs" + (f" first at {at:#x}" if at is not None else "") + f" ({size})"
 
 
-def run(name: str, build: Callable[[Path], tuple[bytes, dict[str, Any]]], image_path: Path, truth_path: Path) -> int:
+def run(
+    name: str,
+    build: Callable[[Path], tuple[bytes, dict[str, Any]]],
+    image_path: Path,
+    truth_path: Path,
+    arguments: Sequence[str] | None = None,
+) -> int:
     """Run the command: `build` works in a folder and returns image and truth. Return the exit code."""
     parser = argparse.ArgumentParser(description=f"Build {name}.")
     parser.add_argument("--check", action="store_true", help="write nothing, compare with the committed files")
-    arguments = parser.parse_args()
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="halscope-build-") as folder:
         try:
             image, truth = build(Path(folder))
@@ -35,7 +41,7 @@ def run(name: str, build: Callable[[Path], tuple[bytes, dict[str, Any]]], image_
             print(f"error: {error}", file=sys.stderr)
             return 1
     text = (json.dumps(truth, indent=1) + "\n").encode()
-    if arguments.check:
+    if options.check:
         differences = [line for line in (difference(image_path, image), difference(truth_path, text)) if line]
         for line in differences:
             print(f"error: {line}: run the build and commit both files", file=sys.stderr)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from demobuild import emit, toolchain
+from demobuild.memory_map import LOROM, MemoryMap
 from demobuild.placement import Placed, linker_config
 
 
@@ -13,7 +14,7 @@ def assemble_all(sources: Iterable[Path], folder: Path, *includes: Path) -> list
 
 
 def link_image(
-    objects: list[Path], placed: list[Placed], folder: Path, banks: int, *includes: Path
+    objects: list[Path], placed: list[Placed], folder: Path, banks: int, *includes: Path, memory_map: MemoryMap = LOROM
 ) -> tuple[bytes, dict[str, int]]:
     """Add the filler to the objects and link them. Return the image, its checksum included, and every label."""
     lines = []
@@ -24,6 +25,7 @@ def link_image(
     fillers = folder / "fillers.s"
     fillers.write_text("\n".join(lines) + "\n")
     config = folder / "image.cfg"
-    config.write_text(linker_config(placed, banks))
+    config.write_text(linker_config(placed, banks, memory_map))
     linked, labels = toolchain.link([*objects, toolchain.assemble(fillers, folder, *includes)], config, folder)
-    return toolchain.with_checksum(linked), labels
+    header = memory_map.code_offset + toolchain.LOROM_HEADER
+    return toolchain.with_checksum(memory_map.arranged(linked), header), labels

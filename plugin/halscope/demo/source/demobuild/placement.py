@@ -4,7 +4,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-BANK = 0x8000
+from demobuild.memory_map import BANK, LOROM, MemoryMap
+
 BANKS = 16
 SEED = 0x4A1C0DE
 FREE_AT_END = (0x0C00, 0x1800)  # minimum and maximum bytes of $FF at the end of a bank
@@ -126,7 +127,7 @@ class Placement:
         self.placed.append(Placed(item, bank, offset, data))
 
 
-def linker_config(placed: list[Placed], banks: int = BANKS) -> str:
+def linker_config(placed: list[Placed], banks: int = BANKS, memory_map: MemoryMap = LOROM) -> str:
     """Return the ld65 configuration: one memory area per bank, with the segments in order."""
     lines = [
         "MEMORY {",
@@ -137,7 +138,7 @@ def linker_config(placed: list[Placed], banks: int = BANKS) -> str:
         "    VECTORS: start = $00FFE0, size = $0020, fill = yes, file = %O;",
     ]
     lines += [
-        f"    BANK{bank:02}: start = ${0x80 + bank:02X}8000, size = $8000, fill = yes, fillval = $FF, file = %O;"
+        f"    BANK{bank:02}: start = ${memory_map.start(bank):06X}, size = $8000, fill = yes, fillval = $FF, file = %O;"
         for bank in range(1, banks)
     ]
     lines += [

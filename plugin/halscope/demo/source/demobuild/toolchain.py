@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 TOOLS = ("ca65", "ld65", "od65")
-LOROM_HEADER = 0x7FC0  # file offset
+LOROM_HEADER = 0x7FC0  # offset in the engine's bank
 CHECKSUM = 0x1C  # offset in the header: complement, then checksum
 
 
@@ -55,10 +55,15 @@ def link(objects: list[Path], config: Path, folder: Path) -> tuple[bytes, dict[s
 
 
 def with_checksum(image: bytes, header: int = LOROM_HEADER) -> bytes:
-    """Return the image, whose size is a power of two, with checksum and complement in its header."""
+    """Return the image with checksum and complement in its header.
+
+    A size that is not a power of two counts what is beyond the largest one as often as it fits into that.
+    """
     fixed = bytearray(image)
     at = header + CHECKSUM
     fixed[at : at + 4] = b"\xff\xff\x00\x00"
-    total = sum(fixed) & 0xFFFF
+    whole = 1 << len(fixed).bit_length() - 1
+    rest = len(fixed) - whole
+    total = sum(fixed[:whole]) + (whole // rest * sum(fixed[whole:]) if rest else 0) & 0xFFFF
     fixed[at : at + 4] = (total ^ 0xFFFF).to_bytes(2, "little") + total.to_bytes(2, "little")
     return bytes(fixed)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from demobuild.emit import incbin
+from demobuild.memory_map import MemoryMap
 
 from labbuild.model import Load, Packed, Scene
 from labbuild.pointers import HALF_FRAME, Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
-NEXT_BANK = 0x8000  # LoROM
 DECODE_BUFFER = 0x7F0000  # as in memory.inc
 
 
@@ -23,12 +23,12 @@ class Generator:
         self.scenes = scenes
         self.lines = ['.include "memory.inc"', '.include "loads.inc"']
 
-    def generate(self, folder: Path) -> str:
+    def generate(self, folder: Path, memory_map: MemoryMap) -> str:
         """Write the data files to the folder. Return the source."""
         self._data(folder)
         self.lines += self.shapes.tables()
         self.lines += ['.segment "CODE"', ".a16", ".i16", f"SCENE_COUNT = {len(self.scenes)}"]
-        self.lines.append(f"NEXT_BANK = ${NEXT_BANK:04X}")
+        self.lines.append(f"NEXT_BANK = ${memory_map.next_bank:04X}")
         for label, shape in (("block_table", "table24"), ("lz2_table", "lz2_table24")):
             self.lines += [f"{label}:", *(f"        .faraddr {name}" for name in self.shapes.users[shape])]
         self.lines += ["scene_loaders:", "        .addr " + ", ".join(f"load_{scene.name}" for scene in self.scenes)]
@@ -139,10 +139,12 @@ class Generator:
                 table = channel.table or f"${channel.address:06X}"
                 if channel.table:
                     self.lines.append(f"{self.shapes.channel_label(channel.table)}:")
+                if channel.data:
+                    self.lines.append(f"channel_of_{channel.data}:")
                 self.lines += [
                     f"        .byte ${channel.number << 4:02X}, ${channel.dmap:02X}, ${channel.register:02X}",
                     f"        .faraddr {table}",
-                    f"        .byte ${channel.bank:02X}",
+                    f"        .byte ^{channel.data}" if channel.data else f"        .byte ${channel.bank:02X}",
                 ]
             self.lines.append("        .byte $FF")
         scripted = [load for load in scene.loads if self.packed[load.asset].asset.shape == "script"]

@@ -9,6 +9,7 @@ from typing import Any
 from demobuild import toolchain
 from demobuild.graphics import bgr555
 from demobuild.linking import assemble_all, link_image
+from demobuild.memory_map import BANK, LOROM, MemoryMap
 from demobuild.packer import Packer, unpack
 from demobuild.placement import Item, Placement
 from labart.palettes import PALETTES
@@ -25,7 +26,7 @@ SEED = 0x1AB
 HEADER = """.include "memory.inc"
 .segment "HEADER"
         .byte "{title:<21}"
-        .byte $20, $00, ${size:02X}, $00, $01, $00, $00
+        .byte ${map.mode:02X}, ${map.cartridge:02X}, ${size:02X}, ${map.ram:02X}, $01, $00, $00
         .word $FFFF, $0000
 .segment "VECTORS"
         .addr 0, 0, unused_vector, unused_vector, unused_vector, nmi, 0, unused_vector
@@ -97,18 +98,19 @@ def all_assets() -> list[Asset]:
     return assets
 
 
-def build(source: Path, shared: Path, folder: Path) -> tuple[bytes, dict[str, Any]]:
+def build(source: Path, shared: Path, folder: Path, memory_map: MemoryMap = LOROM) -> tuple[bytes, dict[str, Any]]:
     """Build the image from the assembly in `source` and the demo's in `shared`, working in `folder`."""
     toolchain.require_tools()
     assets = all_assets()
     packed, shapes = pack(assets), Shapes(assets)
     generated, header = folder / "generated.s", folder / "header.s"
-    generated.write_text(Generator(packed, SCENES, shapes).generate(folder))
-    header.write_text(HEADER.format(title=truth.TITLE, size=(BANKS * 32).bit_length() - 1))
+    generated.write_text(Generator(packed, SCENES, shapes).generate(folder, memory_map))
+    kibibytes = (memory_map.size or BANKS * BANK) // 1024
+    header.write_text(HEADER.format(title=truth.TITLE, map=memory_map, size=(kibibytes - 1).bit_length()))
     includes = [source, shared]
     objects = assemble_all(
         [*sorted(source.glob("*.s")), *(shared / name for name in SHARED), generated, header], folder, *includes
     )
     placed = Placement(BANKS, SEED).place(items(packed, shapes, toolchain.segment_sizes(objects)), edges(packed))
-    image, labels = link_image(objects, placed, folder, BANKS, *includes)
-    return image, truth.truth(image, packed, SCENES, shapes, labels)
+    image, labels = link_image(objects, placed, folder, BANKS, *includes, memory_map=memory_map)
+    return image, truth.truth(image, packed, SCENES, shapes, labels, memory_map, BANKS)

@@ -54,6 +54,7 @@ class Channel:
     table: str = ""  # the asset in the ROM that is the table
     address: int = 0  # or its address in WRAM, 24 bits
     bank: int = 0  # of indirect data
+    data: str = ""  # or the asset that is the indirect data
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,21 @@ class Rows:
     register: int  # $21xx
     runs: tuple[tuple[int, int], ...]
     entry: int | None = None  # of CGRAM, if the register is $2122
+
+
+@dataclass(frozen=True)
+class Wave:
+    """What a register holds on each row where that changes from frame to frame.
+
+    Row r holds `values[(r // lines * stride + phase) % len(values)]`.
+    """
+
+    channel: int
+    register: int  # $21xx
+    values: tuple[int, ...]
+    phase: str  # the variable
+    lines: int = 1
+    stride: int = 1
 
 
 @dataclass(frozen=True)
@@ -91,7 +107,7 @@ class Scene:
     unpacked: tuple[tuple[str, int], ...] = ()  # blocks that are decoded to a WRAM address and stay there
     mirror: Mirror | None = None
     channels: tuple[Channel, ...] = ()
-    raster: tuple[Rows, ...] = ()
+    raster: tuple[Rows | Wave, ...] = ()
     update: str = "nothing"  # routine of the main loop
     vblank: str = "nothing"  # routine of the NMI
     setup: str = ""  # routine that the loader calls last

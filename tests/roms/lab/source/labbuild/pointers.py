@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
-
-from demobuild.truth import rom_offset
 
 from labbuild.model import Asset
 
@@ -157,6 +155,8 @@ class Shapes:
             case "frame":
                 for part in range(2):
                     yield part * HALF_FRAME, [Part(f"frame_{name}", 4 + 2 * part, 2, "address16")]
+            case "indirect":
+                yield 0, [Part(f"{name}_place", 1, 2, "address16"), Part(f"channel_of_{name}", 6, 1, "bank")]
             case "channel":
                 for use in range(self.uses[name]):
                     yield 0, [Part(f"channel_{name}_{use}", 3, 3, "address24")]
@@ -167,8 +167,8 @@ class Shapes:
         self.uses[name] += 1
         return label
 
-    def records(self, labels: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-        """The truth file's records of all pointers."""
+    def records(self, offset_of: Callable[[str], int]) -> Iterator[dict[str, Any]]:
+        """The truth file's records of all pointers. `offset_of` is the file offset of a label."""
         for name, shape in self.shape.items():
             for target_offset, parts in self._parts(name):
                 yield {
@@ -176,7 +176,7 @@ class Shapes:
                     "target_offset": target_offset,
                     "shape": shape,
                     "parts": [
-                        {"offset": rom_offset(labels[one.label]) + one.at, "size": one.size, "part": one.part}
+                        {"offset": offset_of(one.label) + one.at, "size": one.size, "part": one.part}
                         | ({} if one.mask is None else {"mask": one.mask})
                         for one in parts
                     ],

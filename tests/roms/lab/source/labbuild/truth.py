@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from demobuild.truth import rom_offset
+from demobuild.memory_map import MemoryMap
 
 from labbuild.emit import extent
-from labbuild.model import Channel, Load, Mirror, Packed, Scene
+from labbuild.model import Channel, Load, Mirror, Packed, Rows, Scene, Wave
 from labbuild.pointers import Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
@@ -26,19 +26,37 @@ SYMBOLS = {
     "lag_frames": 2,
     "cycle_step": 2,
     "cycle_shown": 2,
+    "swell_phase": 2,
+    "ripple_next": 2,
+    "ripple_shown": 2,
 }
 
 
 def truth(
-    image: bytes, packed: dict[str, Packed], scenes: tuple[Scene, ...], shapes: Shapes, labels: Mapping[str, int]
+    image: bytes,
+    packed: dict[str, Packed],
+    scenes: tuple[Scene, ...],
+    shapes: Shapes,
+    labels: Mapping[str, int],
+    memory_map: MemoryMap,
+    banks: int,
 ) -> dict[str, Any]:
     """Return the whole file as JSON values. ROM offsets are file offsets; WRAM offsets count from $7E:0000."""
+
+    def offset_of(label: str) -> int:
+        return memory_map.rom_offset(labels[label], banks)
+
     blocks = [one for one in packed.values() if one.asset.codec != "raw"]
     raws = [one for one in packed.values() if one.asset.codec == "raw"]
     return {
-        "rom": {"sha256": hashlib.sha256(image).hexdigest(), "size": len(image), "title": TITLE},
+        "rom": {
+            "sha256": hashlib.sha256(image).hexdigest(),
+            "size": len(image),
+            "title": TITLE,
+            "map": memory_map.name,
+        },
         "table": {
-            "offset": rom_offset(labels["block_table"]),
+            "offset": offset_of("block_table"),
             "count": len(shapes.users["table24"]),
             "entry_size": 3,
         },
@@ -46,21 +64,21 @@ def truth(
             {
                 "codec": "hal",
                 "snes_address": labels["hal_decode"],
-                "offset": rom_offset(labels["hal_decode"]),
+                "offset": offset_of("hal_decode"),
                 "edge": "wrap",
             },
             {
                 "codec": "lz2",
                 "snes_address": labels["lz2_decode"],
-                "offset": rom_offset(labels["lz2_decode"]),
+                "offset": offset_of("lz2_decode"),
                 "edge": "next-bank",
             },
         ],
         "symbols": {symbol: labels[symbol] for symbol in SYMBOLS},
         "symbol_sizes": SYMBOLS,
-        "blocks": [_block(one, shapes, rom_offset(labels[one.asset.name])) for one in blocks],
-        "raw": [_raw(one, rom_offset(labels[one.asset.name])) for one in raws],
-        "pointers": list(shapes.records(labels)),
+        "blocks": [_block(one, shapes, offset_of(one.asset.name)) for one in blocks],
+        "raw": [_raw(one, offset_of(one.asset.name)) for one in raws],
+        "pointers": list(shapes.records(offset_of)),
         "scenes": [_scene(number, scene, packed, labels) for number, scene in enumerate(scenes)],
     }
 
@@ -101,16 +119,29 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
         ]
         + ([] if scene.mirror is None else _mirrored(scene.mirror)),
         "mirror": None if scene.mirror is None else _mirror(scene.mirror),
-        "wram": [{"wram_offset": address - WRAM, "block": name} for name, address in (*scene.copies, *scene.unpacked)],
+        "wram": [
+            {"wram_offset": address - WRAM, "block": name}
+            for name, address in (*scene.copies, *scene.unpacked)
+            if not _goes_round(scene.mirror, address)
+        ],
         "oam": f"oam_{scene.name}" if scene.oam else None,
         "channels": [_channel(channel, labels) for channel in scene.channels],
-        "raster": [
-            {"channel": rows.channel, "register": rows.register}
-            | ({} if rows.entry is None else {"entry": rows.entry})
-            | {"runs": [list(run) for run in rows.runs]}
-            for rows in scene.raster
-        ],
+        "raster": [_rows(rows) for rows in scene.raster],
     }
+
+
+def _rows(rows: Rows | Wave) -> dict[str, Any]:
+    record: dict[str, Any] = {"channel": rows.channel, "register": rows.register}
+    if isinstance(rows, Wave):
+        return record | {
+            "wave": list(rows.values),
+            "phase": rows.phase,
+            "lines": rows.lines,
+            "stride": rows.stride,
+        }
+    if rows.entry is not None:
+        record["entry"] = rows.entry
+    return record | {"runs": [list(run) for run in rows.runs]}
 
 
 def _mirrored(mirror: Mirror) -> list[dict[str, Any]]:
@@ -162,5 +193,5 @@ def _channel(channel: Channel, labels: Mapping[str, int]) -> dict[str, Any]:
         "bbad": channel.register,
         "table": channel.table or None,
         "table_address": address,
-        "indirect_bank": channel.bank,
+        "indirect_bank": labels[channel.data] >> 16 if channel.data else channel.bank,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, city, compass, crystals, embers, forest, lake, monsters, page, viaduct, weave
+from labbuild.scenes import bay, city, compass, crystals, embers, forest, lake, monsters, page, swell, viaduct, weave
 
 SCENES: tuple[Scene, ...] = (
     bay.scene(),
@@ -24,4 +24,5 @@ SCENES: tuple[Scene, ...] = (
     embers.scene(),
     monsters.scene(),
     viaduct.scene(),
+    swell.scene(),
 )
