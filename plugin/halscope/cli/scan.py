@@ -37,8 +37,9 @@ def run(options: argparse.Namespace) -> int:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
         blocks = workspace.blocks(LISTED_SCORE if options.min_score is None else options.min_score, codec)
+    notes = [] if options.all else workspace.block_notes(blocks)
     if options.json:
-        print_json({"rom": describe(workspace), "blocks": [asdict(block) for block in blocks]})
+        print_json({"rom": describe(workspace), "blocks": [asdict(block) for block in blocks], "notes": notes})
         return 0
     say(f"{rom.name}: {rom.title!r}, {rom.mapping.name}, {rom.data.size >> 10} KiB", "bold")
     copier = f"; copier header of {len(rom.copier_header)} bytes, not counted in offsets" if rom.copier_header else ""
@@ -64,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
         )
     print_table(BLOCK_COLUMNS, rows)
     say(f"{len(blocks)} block{'s' * (len(blocks) != 1)}")
+    for line in notes:
+        say(f"note: {line}")
     return 0
 
 
