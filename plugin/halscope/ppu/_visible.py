@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import TILE_BYTES, VRAM_TILES, Frame, Snapshot
@@ -53,15 +53,23 @@ def sprite_pixels(frame: Frame) -> Counts:
     return counts
 
 
-def layer_tiles(snapshot: Snapshot) -> NDArray[np.bool_]:
-    """Return bool[2048]: the 32-byte units of VRAM that the displayed background layers read as characters.
+class LayerTiles(NamedTuple):
+    """Which 32-byte units of VRAM the displayed background layers read as characters: bool[2048] each."""
+
+    shown: NDArray[np.bool_]
+    mode_7: NDArray[np.bool_]
+    """Those of them that are tiles of mode 7, whose bytes are no planes."""
+
+
+def layer_tiles(snapshot: Snapshot) -> LayerTiles:
+    """Return the tiles of the displayed background layers.
 
     A layer counts if it is on the main screen or the subscreen of some row, also where another one covers it. In mode 7
     all tiles of the map count.
     """
-    shown = np.zeros(VRAM_TILES, np.bool_)
+    shown, mode_7 = np.zeros(VRAM_TILES, np.bool_), np.zeros(VRAM_TILES, np.bool_)
     if all(value & 0x80 for value in _values(snapshot, _INIDISP, snapshot.ppu.inidisp)):  # forced blank
-        return shown
+        return LayerTiles(shown, mode_7)
     drawn, _ = draw_layers(snapshot)
     modes = {value & 0x77 for value in _values(snapshot, _BGMODE, snapshot.ppu.bgmode)}
     screens = _values(snapshot, _TM, snapshot.ppu.tm) | _values(snapshot, _TS, snapshot.ppu.ts)
@@ -71,11 +79,11 @@ def layer_tiles(snapshot: Snapshot) -> NDArray[np.bool_]:
             continue
         for mode in {value & 7 for value in modes}:
             if mode == 7:
-                shown |= _mode_7_tiles(snapshot.vram)
+                mode_7 |= _mode_7_tiles(snapshot.vram)
             elif _DEPTHS[mode][index - 1]:
                 large = any(value >> (3 + index) & 1 for value in sizes)
                 shown |= one.tiles & _characters(snapshot, index, _DEPTHS[mode][index - 1], one.tiles, large, mode)
-    return shown
+    return LayerTiles(shown | mode_7, mode_7 & ~shown)
 
 
 def _values(snapshot: Snapshot, register: int, last: int | None) -> set[int]:
