@@ -17,7 +17,7 @@ from halscope.app._moments import check_rom, one_state
 from halscope.app._pictures import Source, on_screen, source_of, sprite_entry
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import captioned, indexed_png, png_bytes, sprite_sheet
-from halscope.ppu.cgram import obj_palette
+from halscope.ppu.obj import sprite_colours
 
 SHEET: str = "sprites.png"
 
@@ -65,7 +65,7 @@ def inspect_files(
     rows: list[dict[str, Any]] = []
     for sprite in frame.sprites:
         png = target / f"sprite-{sprite.index:03}.png"
-        write_atomic(png, indexed_png(sprite.pixels, obj_palette(frame.palettes, sprite.palette), 0))
+        write_atomic(png, indexed_png(sprite.pixels, sprite_colours(frame.snapshot, sprite), 0))
         rows.append(_row(sprite, png, origins))
     visible = [sprite for sprite in frame.sprites if on_screen(sprite) and sprite.pixels.any()]
     equal: dict[tuple[object, ...], list[Sprite]] = {}

@@ -16,9 +16,10 @@ from halscope.app._doubts import doubts
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, captioned, png_bytes, sprite_sheet
 from halscope.ppu import with_match
-from halscope.ppu.cgram import obj_palette
+from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites
+from halscope.ppu.obj import sprite_cgram, sprite_colours
 
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224
@@ -94,10 +95,10 @@ def _name(origin: Origin, names: Names) -> str:
     return f"{origin.codec} ${origin.block_offset:06X}"
 
 
-def rgba(pixels: NDArray[np.uint8], frame: Frame, palette: int) -> NDArray[np.uint8]:
-    """Return uint8[h, w, 4]: a sprite's pixels (0 to 15) in the colours of an OBJ palette; 0 is transparent."""
-    colours = obj_palette(frame.palettes, palette)[pixels]
-    return np.dstack([colours, np.where(pixels, 255, 0).astype(np.uint8)])
+def rgba(sprite: Sprite, frame: Frame) -> NDArray[np.uint8]:
+    """Return uint8[h, w, 4]: a sprite in the colours that it had on the screen; 0 is transparent."""
+    colours = sprite_colours(frame.snapshot, sprite)[sprite.pixels]
+    return np.dstack([colours, np.where(sprite.pixels, 255, 0).astype(np.uint8)])
 
 
 def screen_of(update: Update) -> NDArray[np.uint8]:
@@ -128,14 +129,14 @@ def sprite_entry(frame: Frame, sprite: Sprite, origins: VramOrigins | None, name
     source = source_of(sprite.cells, origins, names)
     flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
     return Entry(
-        pixels=rgba(sprite.pixels, frame, sprite.palette),
+        pixels=rgba(sprite, frame),
         title=f"#{sprite.index} {source.name}",
         lines=(
             f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
             source.place,
             source.count,
         ),
-        palette=obj_palette(frame.palettes, sprite.palette),
+        palette=sprite_colours(frame.snapshot, sprite),
     )
 
 
@@ -147,18 +148,19 @@ def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> li
         if not group.pixels.any():
             continue
         source = source_of(_cells(frame, group), update.origins, names)
+        palettes = to_rgb(sprite_cgram(frame.snapshot, [frame.sprites[index] for index in group.indices]))
         opaque = np.where(group.pixels, 255, 0).astype(np.uint8)
         count = len(group.indices)
         entries.append(
             Entry(
-                pixels=np.dstack([frame.palettes[group.pixels], opaque]),
+                pixels=np.dstack([palettes[group.pixels], opaque]),
                 title=source.name,
                 lines=(
                     f"{group.width}x{group.height}  " + (f"{count} sprites" if count > 1 else f"#{group.indices[0]}"),
                     source.place,
                     source.count,
                 ),
-                palette=obj_palette(frame.palettes, group.palettes[0]),
+                palette=obj_palette(palettes, group.palettes[0]),
                 colour=SERIES[number % len(SERIES)],
             )
         )

@@ -74,7 +74,7 @@ class LiveEdits:
         self._regrouping = Regrouping() if regrouping is None else regrouping
         self._report = report
         self._looked: int | None = None
-        self._trouble: str | None = None
+        self._in_trouble = False
         self._full = False
         self._learns = True
         self._newest: Snapshot | None = None
@@ -132,17 +132,17 @@ class LiveEdits:
         if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
             return
         self._looked = frame
-        trouble: str | None = None
         try:
             if update.snapshot.picture is not None:
                 self._folder.show_screen(update.snapshot.picture)
             if update.origins is not None and running is not None:
                 self._write_new_sheets(running, update, update.origins, self._folder)
         except HalscopeError as error:  # a full disk, a folder that is gone: the game and its edits do not depend on it
-            trouble = str(error)
-            if trouble != self._trouble:
-                self._report(f"{trouble}; the game goes on")
-        self._trouble = trouble
+            if not self._in_trouble:  # once, whichever file is the first to fail the next time
+                self._report(f"{error}; the game goes on")
+            self._in_trouble = True
+        else:
+            self._in_trouble = False
         if update.origins is not None and running is not None:
             self._take_saved(running, update.snapshot, self._folder)
 

@@ -66,16 +66,18 @@ def run_extract(options: argparse.Namespace) -> int:
             written = extract_blocks(
                 workspace, None if options.all else offsets, folder, codec=options.codec, lead=options.lead, **shown
             )
-    if not written:
+    if written:
+        page = write_page(workspace, folder, written)
+    else:
         _explain_nothing(options)
-    page = write_page(workspace, folder, written)
     if options.json:
         print_json({"sheets": [sheet.describe() for sheet in written]})
     else:
         for sheet in written:
             colours = "".join(f"; colours {' '.join(palette)}" for palette in sheet.colours) * sheet.has_colours
             say(f"{sheet.png}: {sheet.places}{colours}")
-        say(f"{page}: all of them on one page")
+        if written:
+            say(f"{page}: all of them on one page")
     return 0
 
 

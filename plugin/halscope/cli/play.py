@@ -152,4 +152,7 @@ class _Running:
         """Return what came of a watched folder, for the last line."""
         if self._watch is None or self._edits is None:
             return ""
-        return f"; {self._edits.sheets} sheets in {self._watch}"
+        count = self._edits.sheets
+        if count == 0:
+            return f"; no sheets in {self._watch}: no sprite whose tiles are in the ROM has appeared"
+        return f"; {count} sheet{'s' * (count != 1)} in {self._watch}"

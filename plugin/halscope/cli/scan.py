@@ -69,7 +69,7 @@ def run_scan(options: argparse.Namespace) -> int:
             )
         )
     print_table(BLOCK_COLUMNS, rows)
-    say(f"{len(blocks)} blocks")
+    say(f"{len(blocks)} block{'s' * (len(blocks) != 1)}")
     return 0
 
 

@@ -28,7 +28,7 @@ from halscope.inject.plan import decode_proven
 from halscope.inject.settle import PAGE_SIDE, Tile, settle_origins
 from halscope.ppu.cgram import obj_palette
 from halscope.ppu.grouping import Metasprite, screen_y
-from halscope.ppu.obj import first_sprite
+from halscope.ppu.obj import first_sprite, sprite_cgram
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
 
@@ -58,7 +58,9 @@ def sheet_from_sprite(
     """
     cells = _sprite_cells(frame, sprite, _settled(frame, [sprite], origins, rom, codecs), 0, 0, 0)
     name = title or f"sprite {sprite.index}, frame {frame.snapshot.frame}"
-    return _sheet("sprite", name, sprite.width, sprite.height, _obj_palettes(frame, [sprite.palette]), cells, rom)
+    return _sheet(
+        "sprite", name, sprite.width, sprite.height, _obj_palettes(frame, [sprite], [sprite.palette]), cells, rom
+    )
 
 
 def sheet_from_metasprite(
@@ -85,7 +87,7 @@ def sheet_from_metasprite(
     numbers = f"{metasprite.indices[0]}" + (f" to {metasprite.indices[-1]}" if len(sprites) > 1 else "")
     name = title or f"sprites {numbers}, frame {frame.snapshot.frame}"
     size = (metasprite.width, metasprite.height)
-    return _sheet("metasprite", name, *size, _obj_palettes(frame, palettes), cells, rom)
+    return _sheet("metasprite", name, *size, _obj_palettes(frame, sprites, palettes), cells, rom)
 
 
 def sheet_from_block(
@@ -285,9 +287,13 @@ def _tile_data(frame: Frame, number: int) -> bytes:
     return frame.snapshot.vram[number * TILE_BYTES :][:TILE_BYTES].tobytes()
 
 
-def _obj_palettes(frame: Frame, numbers: Sequence[int]) -> NDArray[np.uint16]:
-    """Return OBJ palettes (CGRAM from colour 128), uint16[n, 16]. Bit 15 is cleared: CGRAM stores 15 bits."""
-    return np.stack([obj_palette(frame.snapshot.cgram, number) for number in numbers]) & np.uint16(0x7FFF)
+def _obj_palettes(frame: Frame, sprites: Sequence[Sprite], numbers: Sequence[int]) -> NDArray[np.uint16]:
+    """Return OBJ palettes (CGRAM from colour 128) as the sprites are shown with them, uint16[n, 16], bit 15 cleared."""
+    users = ([sprite for sprite in sprites if sprite.palette == number] for number in numbers)
+    shown = [sprite_cgram(frame.snapshot, those) for those in users]
+    return np.stack([obj_palette(cgram, number) for cgram, number in zip(shown, numbers, strict=True)]) & np.uint16(
+        0x7FFF
+    )
 
 
 def _printable(text: str) -> str:
