@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import TILE_BYTES, VRAM_TILES, Frame, Snapshot
@@ -42,7 +42,7 @@ def sprite_pixels(frame: Frame) -> Counts:
     tall, wide = (2 if owner.shape[0] > 239 else 1), (2 if owner.shape[1] > 256 else 1)
     ys, xs = np.nonzero(owner >= 0)
     owners = owner[ys, xs]
-    for index in np.unique(owners).tolist():
+    for index in np.flatnonzero(np.bincount(owners)).tolist():
         sprite, mine = frame.sprites[index], owners == index
         rows = ((ys[mine] // tall - sprite.y) & 0xFF) // 8
         columns = (xs[mine] // wide - sprite.x) // 8
@@ -105,10 +105,10 @@ def _characters(
         first, size = (value & 0x7C) << 9, _SCREENS[value & 3] * _SCREEN_BYTES
         map_bytes[np.arange(first // TILE_BYTES, (first + size) // TILE_BYTES) % VRAM_TILES] = True
     entries = vram.reshape(VRAM_TILES, TILE_BYTES)[map_bytes & read].view("<u2").ravel().astype(np.int64)
-    numbers: NDArray[np.int64] = np.unique(entries & 0x3FF)
+    numbers = _different(entries & 0x3FF)
     if large or mode in (5, 6):  # 16 pixels wide in modes 5 and 6, whatever the size
         beside = (0, 1, 16, 17) if large else (0, 1)
-        numbers = np.unique((numbers[:, None] + beside).ravel() & 0x3FF)
+        numbers = _different((numbers[:, None] + beside).ravel() & 0x3FF)
     size = 8 * bpp
     units = np.zeros(VRAM_TILES, np.bool_)
     for base in {value >> 4 * ((index - 1) % 2) & 0x0F for value in bases}:
@@ -120,6 +120,11 @@ def _characters(
 
 def _mode_7_tiles(vram: NDArray[np.uint8]) -> NDArray[np.bool_]:
     units = np.zeros(VRAM_TILES, np.bool_)
-    numbers = np.unique(vram[0:_MODE_7_BYTES:2]).astype(np.int64)
+    numbers = _different(vram[0:_MODE_7_BYTES:2])
     units[(numbers[:, None] * _MODE_7_UNITS + np.arange(_MODE_7_UNITS)).ravel()] = True
     return units
+
+
+def _different(numbers: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return the different numbers, ascending. (np.unique would abort a process that exits meanwhile.)"""
+    return np.flatnonzero(np.bincount(numbers))
