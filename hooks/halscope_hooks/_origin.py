@@ -94,10 +94,16 @@ class VramOrigins:
         stored = {transform.name: stored_unit(transform) for transform in self.transforms if transform.depth == bpp}
         if bpp != "mode7":
             stored[NO_TRANSFORM] = TILE_BYTES
-        found = [origin for origin in self.origins[unit] if origin.transform in stored]
-        for further in range(1, size // TILE_BYTES):
-            there = set(self.origins[unit + further])
-            found = [origin for origin in found if _shifted(origin, further * stored[origin.transform]) in there]
+        found: list[Origin] | None = None
+        for further in range(max(1, size // TILE_BYTES)):
+            # A mode 7 tile was compared as a whole, so a blank unit of it needs no origin of its own.
+            if bpp == "mode7" and not self.informative[unit + further]:
+                continue
+            named = (origin for origin in self.origins[unit + further] if origin.transform in stored)
+            there = [_shifted(origin, -further * stored[origin.transform]) for origin in named]
+            found = there if found is None else [origin for origin in found if origin in there]
+        if not found:
+            return ()
         return tuple(_shifted(origin, inside * stored[origin.transform] // TILE_BYTES) for origin in found)
 
 

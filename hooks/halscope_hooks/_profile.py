@@ -100,9 +100,9 @@ class Decoder:
         snes_address: 24-bit address of its first instruction.
         codec: Name of the codec that it unpacks.
         region: "US", "JP", "EU" …; empty if it applies to all regions or the region is unknown.
-        edge: Where it continues reading after the last byte of a bank: "next-bank" (at $8000 of the next bank), "wrap"
-            (at $8000 or $0000 of the same bank) or "linear" (at the next byte of the image). `None` if unknown: all
-            rules are tried.
+        edge: Where it continues reading after the last byte of a bank: "next-bank" (at the beginning of the next bank:
+            $8000, or $0000 in the linear banks of HiROM), "wrap" (at the beginning of the same bank) or "linear" (at
+            the next byte of the image). `None` if unknown: a block may then cross an edge if a pointer leads to it.
         pointer: Where the address of the stream comes in; `None` if unknown.
         transform: How the game converts the decoded tiles on their way into VRAM, as in `Origin.transform`; `None` if
             unknown.

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from halscope_hooks._errors import UsageError
 from halscope_hooks._sizes import TILE_BYTES, VRAM_BYTES
@@ -79,16 +83,13 @@ class Transform:
         count, rest = divmod(len(stored), self.stored_bytes)
         if rest or (around is not None and len(around) != count * self.vram_bytes):
             raise UsageError(f"transform {self.name}: {len(stored)} bytes are not whole tiles of {self.stored_bytes}")
-        result = bytearray(count * self.vram_bytes if around is None else around)
-        for tile in range(count):
-            source, target = tile * self.stored_bytes, tile * self.vram_bytes
-            for at, parts in enumerate(self.parts):
-                if parts is not None:
-                    byte = 0
-                    for part in parts:
-                        byte |= stored[source + part]
-                    result[target + at] = byte
-        return bytes(result)
+        gather, known = _arrays(self)
+        padded = np.zeros((count, self.stored_bytes + 1), np.uint8)
+        padded[:, :-1] = np.frombuffer(stored, np.uint8).reshape(count, self.stored_bytes)
+        tiles = np.bitwise_or.reduce(padded[:, gather], axis=2)
+        if around is not None:
+            tiles = np.where(known, tiles, np.frombuffer(around, np.uint8).reshape(count, self.vram_bytes))
+        return bytes(tiles.tobytes())
 
     def collapse(self, vram: bytes) -> bytes | None:
         """Convert tiles in VRAM back to their stored form: the inverse of `expand`, proven by expanding again.
@@ -102,16 +103,31 @@ class Transform:
         Raises:
             UsageError: The length does not fit.
         """
+        stored = self.recover(vram)
+        return stored if self.expand(stored, vram) == vram else None
+
+    def recover(self, vram: bytes) -> bytes:
+        """Return the stored bytes that come closest to tiles in VRAM: what `collapse` returns, but without the proof.
+
+        Raises:
+            UsageError: The length does not fit.
+        """
         count, rest = divmod(len(vram), self.vram_bytes)
         if rest:
             raise UsageError(f"transform {self.name}: {len(vram)} bytes are not whole tiles of {self.vram_bytes}")
-        result = bytearray(count * self.stored_bytes)
-        for tile in range(count):
-            for at, parts in enumerate(self.parts):
-                if parts is not None and len(parts) == 1:
-                    result[tile * self.stored_bytes + parts[0]] = vram[tile * self.vram_bytes + at]
-        stored = bytes(result)
-        return stored if self.expand(stored, vram) == vram else None
+        places = {parts[0]: at for at, parts in enumerate(self.parts) if parts is not None and len(parts) == 1}
+        tiles = np.frombuffer(vram, np.uint8).reshape(count, self.vram_bytes)
+        return tiles[:, [places[part] for part in range(self.stored_bytes)]].tobytes()
+
+
+@cache
+def _arrays(transform: Transform) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return intp[vram_bytes, 3], the stored bytes that are ORed into each byte (past the last for zero), and
+    bool[vram_bytes], which bytes are part of the tile."""
+    gather = np.full((transform.vram_bytes, _MOST_PARTS), transform.stored_bytes, np.intp)
+    for at, parts in enumerate(transform.parts):
+        gather[at, : len(parts or ())] = parts or ()
+    return gather, np.array([parts is not None for parts in transform.parts])
 
 
 def _planar(name: str, depth: Literal[2, 4], stored: int, planes: Iterable[tuple[int, ...]]) -> Transform:

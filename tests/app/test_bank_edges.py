@@ -183,7 +183,7 @@ PACKED = LZ2.encode(np.random.default_rng(8).bytes(600))
         (Mapping.LOROM, "linear", 0x18000),
         (Mapping.LOROM, "wrap", 0x10000),
         (Mapping.HIROM, "linear", 0x20000),
-        (Mapping.HIROM, "next-bank", 0x28000),
+        (Mapping.HIROM, "next-bank", 0x20000),
         (Mapping.HIROM, "wrap", 0x10000),
     ],
 )

@@ -48,7 +48,7 @@ def test_the_guides_plugin_writes_listings(tmp_path: Path) -> None:
     exporter = guide_plugin(tmp_path).exporter(Path("edit.asm"))
     patch = Patch("", (Write("rom", 0x1234, b"\x12\xab"),))
     listing = exporter.create(ExportRequest(b"", b"", 0, patch))
-    assert listing == b"; 2 bytes\norg $001234\ndb $12,$AB\n"
+    assert listing == b"norom\n; 2 bytes\norg $001234\ndb $12,$AB\n"
     assert exporter.apply(b"", listing) is None
 
 

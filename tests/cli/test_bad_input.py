@@ -94,6 +94,22 @@ def test_an_address_outside_the_rom_is_named(tmp_path: Path, capsys: pytest.Capt
     assert "$7E:0000" in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("4:8123", "write 84:8123, or '$84:8123' in quotes, because a shell replaces $8"),  # of $84:8123
+        ("A403", "or '$1234' in quotes, because a shell replaces $1"),  # of $1A403
+    ],
+)
+def test_what_a_shell_leaves_of_an_unquoted_offset_is_explained(
+    typed: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with rom_path() as rom:
+        code, lines = run(capsys, "decompress", rom, typed, "-o", tmp_path / "out")
+    assert code == 2
+    assert says in lines[-1]
+
+
 def test_an_offset_that_is_no_stream_says_where_it_breaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rom = write(tmp_path, "bad.bin", b"\x9f\x12\x34")
     code, lines = run(capsys, "compress", rom, "-o", tmp_path / "missing" / "out")

@@ -26,7 +26,8 @@ def section(name: str) -> str:
 
 @pytest.mark.parametrize("name", commands())
 def test_each_option_is_documented(name: str) -> None:
-    body = section(name) + (section("plugins") + section("roms") if name not in ("demo", "cache", "completion") else "")
+    apart = ("demo", "cache", "completion")
+    body = section(name) + (section("plugins") + section("roms") if name not in apart else "")
     for action in commands()[name]._actions:
         for option in action.option_strings:
             if option.startswith("--") and option not in ("--help", "--output"):

@@ -133,7 +133,7 @@ def test_replay_shows_one_frame_with_its_figures_and_colours(folder: Path) -> No
 
 def test_an_empty_frame_is_not_silence(folder: Path) -> None:
     done = halscope("replay", "run.hrec", "--frame", 0, cwd=folder)
-    assert done.stdout == "frame 0: no figures: the screen is off\n"
+    assert done.stdout == "frame 0: no figures (the screen is off)\n"
     done = halscope("extract", "game.sfc", "--recording", "run.hrec", "--out", "empty", cwd=folder)
     frame = int(re.findall(r"run\.hrec: frame 0 shows no sprites; frame (\d+) does: --frame \1;", done.stderr)[0])
     assert "halscope replay run.hrec --every 30 --out DIR" in done.stderr

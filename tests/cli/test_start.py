@@ -107,8 +107,8 @@ NEEDS = {
     "locate": set(),
     "extract": {"PIL", "halscope.formats", "halscope.inject"},
     "inject": {"PIL", "halscope.formats", "halscope.inject"},
-    "inspect": {"PIL", "halscope.formats"},
-    "replay": {"PIL", "asyncio", "halscope.formats", "halscope.session", "halscope.hosts"},
+    "inspect": {"PIL", "halscope.formats", "halscope.inject"},
+    "replay": {"PIL", "asyncio", "halscope.formats", "halscope.inject", "halscope.session", "halscope.hosts"},
     "completion": {"shtab"},
 }
 OF_FEW = {

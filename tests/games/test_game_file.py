@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from halscope.games import load_game, parse_game, profiles
-from halscope.games.game_file import MAPPINGS
+from halscope.games._game_file import MAPPINGS
 from halscope.rom.mapping import Mapping
 from halscope_hooks import Decoder, FormatError, GameProfile, PointerInput, PointerTable, UsageError
 from hypothesis import given
@@ -59,7 +59,7 @@ def test_the_page_describes_every_field_and_no_other() -> None:
         re.findall(r"`([a-z_0-9]+)`", " ".join(line.split("|")[1] for line in tables.splitlines() if "|" in line))
     )
     known |= {"codec", "count", "stride", "transform"}  # in the sentence above the table of forms
-    source = Path(__file__).parents[2].joinpath("plugin/halscope/games/game_file.py").read_text("utf-8")
+    source = Path(__file__).parents[2].joinpath("plugin/halscope/games/_game_file.py").read_text("utf-8")
     read = set(re.findall(r'(?:take|take_or|each_or|inner)\("([a-z_0-9]+)"', source)) - {"decoders", "tables"}
     assert known - {"address", "bank"} == read - {"address", "bank"}
 

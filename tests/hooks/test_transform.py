@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from halscope_hooks import NO_TRANSFORM, TRANSFORMS, Origin, Transform, UsageError, VramOrigins
 from hypothesis import given
@@ -62,8 +63,9 @@ def test_a_table_that_cannot_be_undone_is_refused() -> None:
         Transform("lossy", 2, 8, ((0,),) * 16)
 
 
-def origins_of(*found: tuple[Origin, ...]) -> VramOrigins:
-    return VramOrigins((*found, *((),) * (8 - len(found))), None)  # type: ignore[arg-type]  # not read here
+def origins_of(*found: tuple[Origin, ...], silent: int | None = None) -> VramOrigins:
+    """The origins of eight units, of which one may say nothing."""
+    return VramOrigins((*found, *((),) * (8 - len(found))), np.arange(8) != silent)
 
 
 def test_origins_are_given_for_the_depth_that_their_transform_makes() -> None:
@@ -83,6 +85,9 @@ def test_a_mode_7_tile_is_four_units_of_one_place() -> None:
     origins = origins_of((other, plain, units[0]), *((one,) for one in units[1:]))
     assert origins.at(0, "mode7") == (units[0],)
     assert origins.at(128, "mode7") == ()
+    assert origins_of((units[0],), (), (units[2],), (units[3],)).at(0, "mode7") == ()
+    assert origins_of((units[0],), (), (units[2],), (units[3],), silent=1).at(0, "mode7") == (units[0],)
+    assert origins_of((), *((one,) for one in units[1:]), silent=0).at(0, "mode7") == (units[0],)
     for vram_byte in (64, -128, 0x8000, 256):
         with pytest.raises(UsageError, match="no mode7 tile"):
             origins.at(vram_byte, "mode7")

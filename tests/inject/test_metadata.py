@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,13 @@ def test_any_change_of_the_document_is_read_or_refused(sheet: Sheet, data: st.Da
     assert from_json(to_json(again), "again").cells == again.cells
 
 
+def test_doubts_are_kept_and_may_be_missing(sheet: Sheet) -> None:
+    assert "doubts" not in json.loads(to_json(sheet))
+    assert from_json(to_json(sheet), "x").doubts == ()
+    doubtful = replace(sheet, doubts=("one", "another"))
+    assert from_json(to_json(doubtful), "x").doubts == ("one", "another")
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=64) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_refused(text: bytes) -> None:
@@ -123,7 +131,7 @@ def test_any_bytes_are_refused(text: bytes) -> None:
 def test_the_reference_page_names_every_field(sheet: Sheet) -> None:
     page = (Path(__file__).parents[2] / "docs/reference/edit-sheet.md").read_text(encoding="utf-8")
     named = {name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
-    document = json.loads(to_json(sheet))
+    document = json.loads(to_json(replace(sheet, doubts=("it may be wrong",))))
     assert named == set(document) | set(document["cells"][0])
     for name in [*document["palettes"][0], *document["cells"][0]["origin"], *document["rom"]]:
         assert name in page

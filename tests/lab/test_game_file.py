@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from halscope import Workspace
 from halscope.app._game_report import game_report
 from halscope.codecs.lz import LZ2
 from halscope.inject import EditedSheet, apply_patch, plan_edit, sheet_from_block, to_patch
+from support import lab_variants
 from support.cores import installed_cores
 from support.lab_game import LabGame
 
@@ -76,6 +79,31 @@ def test_a_search_without_any_description_finds_them_by_their_pointers(
     assert workspace.game is None
     found = {block.offset: block.start for block in workspace.blocks() if block.codec == "lz2"}
     assert all(found[offset] == "pointer" for offset in offsets(lab_truth).values())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("ca65") is None, reason="ca65 is not installed (apt install cc65)")
+@pytest.mark.parametrize("memory_map", lab_variants.MAPS)
+@pytest.mark.parametrize("edge", ["next-bank", None])
+def test_the_next_bank_follows_in_the_file_in_every_map(tmp_path: Path, memory_map: str, edge: str | None) -> None:
+    rom, truth = lab_variants.build(memory_map, tmp_path)
+    (tmp_path / "game.toml").write_text(
+        "\n".join(
+            [
+                'name = "The lab"',
+                *("[[decoders]]", 'codec = "lz2"', f"address = 0x{truth['decoders'][1]['snes_address']:06X}"),
+                *([] if edge is None else [f'edge = "{edge}"']),
+            ]
+        )
+    )
+    workspace = Workspace.open(rom)
+    assert workspace.rom.edges == {"lz2": edge}
+    found = {block.offset: block.start for block in workspace.blocks() if block.codec == "lz2"}
+    for block in truth["blocks"]:
+        if block["codec"] == "lz2":
+            data = workspace.rom.decode(LZ2, block["offset"]).data
+            assert sha256(data.tobytes()).hexdigest() == block["sha256"]
+            assert found[block["offset"]] == "pointer"
 
 
 def test_a_wrong_rule_is_reported(lab_rom: Path, lab_truth: dict[str, Any], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The lab in other memory maps: recognised, addressed as the map says, with the same scenes on the cores that run it."""
+"""The lab in other memory maps: recognised, addressed as the map says, with the same scenes on cores that run it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from halscope_hooks import Snapshot
 from numpy.typing import NDArray
 from support import lab_truth, plain_hdma
 from support.cores import installed_cores
-from support.lab_game import LabGame
+from support.lab_game import LabGame, channels_of
 from support.lab_truth import ROWS
 from support.plain_rows import bg_row, rgb
 
@@ -180,12 +180,7 @@ def test_moving_tables_and_pictures_follow_their_phases(core: str) -> None:
         before = None
         for _ in range(6):
             assert snapshot.wram is not None
-            assert snapshot.cpu is not None
-            channels = [
-                channel | {"table_address": held.a1b << 16 | held.a1t}
-                for channel in scene["channels"]
-                for held in (snapshot.cpu.dma[channel["number"]],)
-            ]
+            channels = channels_of(MOVING, snapshot)
             held = rows_of(channels, bus(snapshot.wram))
             now = {}
             for register, variable in phases.items():

@@ -11,7 +11,7 @@ from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
 from support import lab_truth, plain_hdma
 from support.cores import installed_cores
-from support.lab_game import LabGame
+from support.lab_game import LabGame, channels_of
 from support.lab_truth import ROWS
 
 NAMES = [scene["name"] for scene in lab_truth.load_truth()["scenes"]]
@@ -41,7 +41,7 @@ def test_the_writes_of_each_scene_are_those_of_its_tables(core: str) -> None:
             assert snapshot.raster is not None
             expected = [
                 (row, channel["number"], order, register & 0xFF, value)
-                for channel in scene["channels"]
+                for channel in channels_of(name, snapshot)
                 for order, (row, register, value) in enumerate(
                     plain_hdma.writes(channel, read(scene, snapshot.wram), ROWS)
                 )

@@ -4,8 +4,10 @@ import numpy as np
 from halscope import PpuRegisters, Snapshot, decode_frame
 from halscope.ppu.grouping import Metasprite, group_sprites
 from halscope.ppu.oam import OamEntry
+from halscope.ppu.tiles import encode_tiles
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from support.examples import examples
 from support.oam import pack_oam
 
@@ -92,6 +94,76 @@ def test_another_palette_joins_on_the_grid_next_in_oam_only() -> None:
 def test_another_priority_or_a_corner_alone_keeps_apart() -> None:
     assert indices(groups_of(OamEntry(100, 80, 0), OamEntry(116, 80, 2, priority=2))) == [(0,), (1,)]
     assert indices(groups_of(OamEntry(100, 80, 0), OamEntry(116, 96, 0x22))) == [(0,), (1,)]
+
+
+def drawn(*entries: OamEntry, pictures: dict[int, NDArray[np.uint8]]) -> list[tuple[int, ...]]:
+    """Group 16 × 16 sprites that show these pictures, uint8[16, 16], by the tile of their upper left corner."""
+    vram = np.zeros(0x10000, np.uint8)
+    for tile, picture in pictures.items():
+        for at, (y, x) in ((tile, (0, 0)), (tile + 1, (0, 8)), (tile + 16, (8, 0)), (tile + 17, (8, 8))):
+            vram[at * 32 : at * 32 + 32] = encode_tiles(picture[None, y : y + 8, x : x + 8], 4)[0]
+    ppu = PpuRegisters(obsel=SIZES_16_32, oamadd=0, setini=0)
+    snapshot = Snapshot(vram=vram, cgram=np.zeros(256, np.uint16), oam=parked(entries), ppu=ppu)
+    return indices(group_sprites(decode_frame(snapshot)))
+
+
+def shape(rows: range, columns: range) -> NDArray[np.uint8]:
+    picture = np.zeros((16, 16), np.uint8)
+    picture[np.ix_(rows, columns)] = 1
+    return picture
+
+
+FULL = shape(range(16), range(16))
+BODY = shape(range(16), range(3, 13))
+ARMS = BODY | shape(range(6, 9), range(16))
+HEAD = shape(range(2, 14), range(4, 12)) | shape(range(14, 16), range(6, 10))
+ROUND = shape(range(3, 13), range(16)) | shape(range(16), range(3, 13))
+
+
+def test_a_portrait_is_one_thing_whose_rows_are_far_apart_in_oam_and_whose_ground_repeats() -> None:
+    """Ten sprites a row, in slots as they were free; some are one tile. It came out as a sheet for each row."""
+    slots = np.random.default_rng(1).permutation([y * 32 + x * 2 for y in range(8) for x in range(8)]).tolist()
+    pictures = {slot: FULL * np.uint8(1 + at % 15) for at, slot in enumerate(slots)}
+    pieces = [slots[0 if 10 <= at < 14 else at] for at in range(40)]
+    portrait = [OamEntry(40 + at % 10 * 16, 40 + at // 10 * 16, tile) for at, tile in enumerate(pieces)]
+    assert drawn(*portrait, pictures=pictures) == [tuple(range(40))]
+
+
+def test_characters_side_by_side_on_the_grid_are_two_things_also_if_their_hands_touch() -> None:
+    """Each is two sprites high, in tiles that do not follow each other. They came out as pairs."""
+    for body in (BODY, ARMS):
+        pictures = {0x00: HEAD, 0x24: body, 0x48: HEAD * np.uint8(2), 0x6C: body * np.uint8(2)}
+        left = [OamEntry(80, 80, 0x00), OamEntry(80, 96, 0x24)]
+        right = [OamEntry(96, 80, 0x48), OamEntry(96, 96, 0x6C)]
+        assert drawn(*left, *right, pictures=pictures) == [(0, 1), (2, 3)]
+        assert drawn(left[0], right[0], left[1], right[1], pictures=pictures) == [(0, 2), (1, 3)]
+
+
+def test_single_characters_side_by_side_are_two_things() -> None:
+    pictures = {0x00: BODY, 0x24: ARMS}
+    assert drawn(OamEntry(80, 80, 0x00), OamEntry(96, 80, 0x24), pictures=pictures) == [(0,), (1,)]
+
+
+def test_halves_of_one_body_are_one_thing() -> None:
+    pictures = {0x00: shape(range(2, 14), range(6, 16)), 0x24: shape(range(2, 14), range(10))}
+    assert drawn(OamEntry(80, 80, 0x00), OamEntry(96, 80, 0x24), pictures=pictures) == [(0, 1)]
+
+
+def test_two_round_coins_and_two_crates_side_by_side_are_two_things_each() -> None:
+    for picture in (ROUND, FULL):
+        assert drawn(OamEntry(80, 80, 0x00), OamEntry(96, 80, 0x00), pictures={0x00: picture}) == [(0,), (1,)]
+
+
+def test_letters_of_a_word_are_one_thing_though_they_do_not_touch() -> None:
+    letters = [OamEntry(80 + 8 * at, 80, tile) for at, tile in enumerate((0x12, 0x05, 0x31, 0x07))]
+    vram = np.zeros(0x10000, np.uint8)
+    letter = np.zeros((1, 8, 8), np.uint8)
+    letter[:, 1:7, 1:6] = 1
+    for entry in letters:
+        vram[entry.tile * 32 : entry.tile * 32 + 32] = encode_tiles(letter, 4)[0]
+    ppu = PpuRegisters(obsel=SIZES_8_16, oamadd=0, setini=0)
+    snapshot = Snapshot(vram=vram, cgram=np.zeros(256, np.uint16), oam=parked(tuple(letters)), ppu=ppu)
+    assert indices(group_sprites(decode_frame(snapshot))) == [(0, 1, 2, 3)]
 
 
 def test_a_figure_keeps_its_pieces_beyond_the_edge() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from halscope.demo import rom_path
 from halscope.rom.checksum import fix
 from halscope.rom.image import LIMIT, Rom
 from halscope.rom.mapping import Mapping
@@ -128,6 +129,29 @@ def test_an_interleaved_image_is_named_as_such() -> None:
         Rom.from_bytes(image, "game.swc")
     assert "\n" not in str(error.value)
     assert Rom.from_bytes(image, mapping=Mapping.LOROM).mapping is Mapping.LOROM
+
+
+def test_a_wrong_map_mode_of_a_program_that_runs_is_a_warning() -> None:
+    with rom_path() as path:
+        image = bytearray(path.read_bytes())
+    image[0x7FD5] = 0x21
+    rom = Rom.from_bytes(fix(image, 0x7FC0))
+    assert rom.mapping is Mapping.LOROM
+    assert any("map mode $21 does not match" in warning for warning in rom.warnings)
+
+
+def test_a_half_bank_cannot_be_interleaved() -> None:
+    assert Rom.from_bytes(make_rom(0x8000, map_mode=0x21)).mapping is Mapping.LOROM
+
+
+def test_a_program_that_calls_into_linear_banks_is_interleaved_though_its_reset_vector_leads_to_code() -> None:
+    image = make_rom(0x100000, Mapping.HIROM)
+    image[0x8000:0x8008] = bytes.fromhex("78 18 fb c2 30 4c 05 80")
+    for number in range(4000):  # JSL into banks C0 to CF, as a HiROM game's code has them
+        at = 0x9000 + number * 0xC1
+        image[at : at + 4] = bytes([0x22, number & 0xFF, number >> 5 & 0xFF, 0xC0 + number % 16])
+    with pytest.raises(RomError, match="interleaved"):
+        Rom.from_bytes(interleaved(bytearray(fix(image, 0xFFC0))))
 
 
 def test_a_lorom_whose_half_banks_are_swapped_is_named_as_such() -> None:

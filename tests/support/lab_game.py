@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import Snapshot, Write
@@ -12,6 +12,16 @@ from support import lab_truth
 
 LONGEST_LOAD = 120  # frames
 SETTLED = 4  # frames after which even a core whose picture is late shows the scene
+
+
+def channels_of(name: str, snapshot: Snapshot) -> list[dict[str, Any]]:
+    """A scene's channels with the table that each has in this snapshot, where tables take turns."""
+    assert snapshot.cpu is not None
+    dma = snapshot.cpu.dma
+    return [
+        channel | {"table_address": dma[channel["number"]].a1b << 16 | dma[channel["number"]].a1t}
+        for channel in lab_truth.scene(name)["channels"]
+    ]
 
 
 class LabGame:

@@ -14,6 +14,7 @@ import logging
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -31,7 +32,7 @@ from support.made_host import eventually
 from support.soak_endings import ENDINGS
 from support.soak_game import Findings, Refusals
 from support.soak_life import Life, World
-from support.soak_trouble import STUCK
+from support.soak_trouble import STUCK, no_alarm
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -44,6 +45,7 @@ def soak(snapshots: int, seed: int, life: int = 4000) -> Findings:
     world = World(random.Random(seed), Findings(), folder, Refusals())
     findings = world.findings
     watch_for_errors(findings)
+    signal.signal(signal.SIGALRM, no_alarm)
     usual = sys.getswitchinterval()
     try:
         with world.refusals.active():

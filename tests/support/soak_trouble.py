@@ -40,6 +40,10 @@ def interrupts_finaliser(frame: FrameType | None) -> bool:
     return False
 
 
+def no_alarm(*_: object) -> None:
+    """Handler for an alarm that comes late: Python reports one that meets SIG_IGN as an error."""
+
+
 class Interrupts:
     """Ctrl-C while the session's own code runs, before a random line of it or at a random moment."""
 
@@ -111,7 +115,7 @@ class Alarms:
     def quiet(self) -> None:
         """Not until the next `begin`."""
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, no_alarm)
 
     def end(self) -> None:
         """Nevermore."""

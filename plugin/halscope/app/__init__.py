@@ -7,9 +7,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
+    from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
-    from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, read_palette, write_page
+    from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, write_page
     from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
     from halscope.app._game_run import (
         BUTTONS,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
+    from halscope.app._run_truth import JudgedFrame, RunTruth
+    from halscope.app._tile_layout import TileLayout, describe_origin, origin_line, tile_layout, tile_origins
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._watched_folder import LiveEdits
@@ -48,6 +51,7 @@ __all__ = [
     "Game",
     "Grants",
     "Inspection",
+    "JudgedFrame",
     "KnownGame",
     "ListedBlock",
     "LiveEdits",
@@ -58,13 +62,16 @@ __all__ = [
     "Press",
     "Refusal",
     "Regrouping",
+    "RunTruth",
     "Source",
+    "TileLayout",
     "TourReport",
     "Workspace",
     "bare_stream",
     "block_fill",
     "check_output",
     "check_rom",
+    "describe_origin",
     "examine",
     "extract_blocks",
     "extract_raw",
@@ -73,18 +80,21 @@ __all__ = [
     "frame_with_sprites",
     "inject",
     "inspect_files",
+    "measure_coverage",
     "on_screen",
     "one_state",
     "open_game",
     "open_host",
     "open_recording",
+    "origin_line",
     "palette_texts",
     "play_frames",
     "plugin",
-    "read_palette",
     "record_game",
     "recorded_frame",
     "run_tour",
+    "tile_layout",
+    "tile_origins",
     "to_rom_offset",
     "write_frame_pictures",
     "write_moment_sheet",
@@ -99,6 +109,7 @@ _MODULES = {
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",
     "Inspection": "halscope.app._inspect",
+    "JudgedFrame": "halscope.app._run_truth",
     "KnownGame": "halscope.app._known_game",
     "LISTED_SCORE": "halscope.app._workspace",
     "ListedBlock": "halscope.app._workspace",
@@ -110,13 +121,16 @@ _MODULES = {
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
+    "RunTruth": "halscope.app._run_truth",
     "Source": "halscope.app._pictures",
+    "TileLayout": "halscope.app._tile_layout",
     "TourReport": "halscope.app._tour_report",
     "Workspace": "halscope.app._workspace",
     "bare_stream": "halscope.app._workspace",
     "block_fill": "halscope.app._patch_files",
     "check_output": "halscope.app._patch_files",
     "check_rom": "halscope.app._moments",
+    "describe_origin": "halscope.app._tile_layout",
     "examine": "halscope.app._doctor",
     "extract_blocks": "halscope.app._extract",
     "extract_raw": "halscope.app._extract",
@@ -125,17 +139,20 @@ _MODULES = {
     "frame_with_sprites": "halscope.app._moment_sheet",
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
+    "measure_coverage": "halscope.app._coverage_run",
     "on_screen": "halscope.app._pictures",
     "one_state": "halscope.app._moments",
     "open_game": "halscope.app._game_run",
     "open_host": "halscope.app._game_run",
     "open_recording": "halscope.app._game_run",
+    "origin_line": "halscope.app._tile_layout",
     "palette_texts": "halscope.app._figure_rows",
     "play_frames": "halscope.app._game_run",
-    "read_palette": "halscope.app._extract",
     "record_game": "halscope.app._game_run",
     "recorded_frame": "halscope.app._moments",
     "run_tour": "halscope.app._tour",
+    "tile_layout": "halscope.app._tile_layout",
+    "tile_origins": "halscope.app._tile_layout",
     "to_rom_offset": "halscope.app._workspace",
     "write_frame_pictures": "halscope.app._pictures",
     "write_moment_sheet": "halscope.app._moment_sheet",

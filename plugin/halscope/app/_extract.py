@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from halscope.app._index_page import write_index_page
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._sheet_folder import describe
+from halscope.app._tile_layout import TileLayout
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     Sheet,
@@ -25,8 +26,6 @@ from halscope.inject import (
 )
 from halscope.ppu import decode_frame
 from halscope.ppu.grouping import draw_group
-from halscope.ppu.tiles import TileDepth
-from halscope.rom.image import Rom
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +78,13 @@ class WrittenSheet:
         }
 
 
-def read_palette(rom: Rom, offset: int, colours: int) -> NDArray[np.uint16]:
-    """Return uint16[colours]: BGR555 as stored in the ROM at `offset` (bytes).
-
-    Raises:
-        UsageError: The ROM ends before the last colour.
-    """
-    if offset + 2 * colours > rom.data.size:
-        raise UsageError(f"{rom.name}: no {colours} colours at {offset:#x}: the ROM ends at {rom.data.size:#x}")
-    return rom.data[offset : offset + 2 * colours].copy().view("<u2").astype(np.uint16) & np.uint16(0x7FFF)
-
-
 def extract_blocks(
     workspace: Workspace,
     offsets: Sequence[int] | None,
     folder: Path,
     *,
     codec: str,
-    bpp: TileDepth,
+    layout: TileLayout,
     lead: int,
     columns: int,
     palette: NDArray[np.uint16] | None,
@@ -114,7 +102,7 @@ def extract_blocks(
     wanted = (
         [(codec, offset) for offset in offsets]
         if offsets is not None
-        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + 8 * bpp]
+        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + layout.stored_bytes]
     )
     written = []
     for name, offset in wanted:
@@ -124,7 +112,8 @@ def extract_blocks(
             offset,
             palette=palette,
             start=starts.get((name, offset), "content"),
-            bpp=bpp,
+            bpp=layout.bpp,
+            transform=layout.transform,
             lead=lead,
             columns=columns,
         )
@@ -138,7 +127,7 @@ def extract_raw(
     folder: Path,
     *,
     count: int,
-    bpp: TileDepth,
+    layout: TileLayout,
     columns: int,
     palette: NDArray[np.uint16] | None,
     overwrite: bool,
@@ -150,7 +139,15 @@ def extract_raw(
     """
     return [
         write(
-            sheet_from_raw(workspace.rom, offset, count, palette=palette, bpp=bpp, columns=columns),
+            sheet_from_raw(
+                workspace.rom,
+                offset,
+                count,
+                palette=palette,
+                bpp=layout.bpp,
+                transform=layout.transform,
+                columns=columns,
+            ),
             folder / f"{RAW_CODEC}-{offset:06x}.png",
             overwrite=overwrite,
         )

@@ -10,13 +10,15 @@ from typing import Any
 from halscope_hooks import TILE_BYTES, Sprite, UsageError, VramOrigins
 
 from halscope._files import write_atomic
+from halscope.app._doubts import doubts
 from halscope.app._figure_rows import palette_texts
 from halscope.app._moments import check_rom, one_state
 from halscope.app._pictures import Source, on_screen, source_of, sprite_entry
 from halscope.app._workspace import Workspace
-from halscope.export.pictures import indexed_png, png_bytes, sprite_sheet
-from halscope.ppu import decode_frame
-from halscope.ppu.cgram import obj_palette
+from halscope.export.pictures import captioned, indexed_png, png_bytes, sprite_sheet
+from halscope.ppu import decode_frame, with_raster
+from halscope.ppu.obj import sprite_colours
+from halscope.rom.mapping import page_table
 
 SHEET: str = "sprites.png"
 
@@ -32,6 +34,7 @@ class Inspection:
         hidden: The OAM entries of the others.
         palettes: The colours of the OBJ palettes that are shown, `#rrggbb`, by number.
         sheet: Picture of the shown sprites, enlarged.
+        doubts: What may be wrong with the pictures.
         warning: Why the ROM may be another one than that of the state, or `None`.
     """
 
@@ -40,6 +43,7 @@ class Inspection:
     hidden: list[int]
     palettes: dict[int, list[str]]
     sheet: Path
+    doubts: tuple[str, ...]
     warning: str | None = None
 
 
@@ -53,7 +57,12 @@ def inspect_files(
         FormatError: A file does not match the format that its size or first bytes indicate.
     """
     snapshot = one_state(files, obsel).snapshot
-    frame = decode_frame(snapshot)
+    if workspace is None:
+        frame = decode_frame(with_raster(snapshot))
+    else:
+        rom = workspace.rom
+        frame = decode_frame(with_raster(snapshot, rom.data, page_table(rom.mapping, rom.data.size)))
+    notes = doubts(frame)
     if frame.sprites_unknown:
         raise UsageError(f"{files[0]}: {frame.sprites_unknown}; memory dumps do not hold that register: give --obsel N")
     origins = None if workspace is None else workspace.index().locate_vram(snapshot.vram)
@@ -61,7 +70,7 @@ def inspect_files(
     rows: list[dict[str, Any]] = []
     for sprite in frame.sprites:
         png = target / f"sprite-{sprite.index:03}.png"
-        write_atomic(png, indexed_png(sprite.pixels, obj_palette(frame.palettes, sprite.palette), 0))
+        write_atomic(png, indexed_png(sprite.pixels, sprite_colours(frame.snapshot, sprite), 0))
         rows.append(_row(sprite, png, origins))
     visible = [sprite for sprite in frame.sprites if on_screen(sprite) and sprite.pixels.any()]
     equal: dict[tuple[object, ...], list[Sprite]] = {}
@@ -75,8 +84,9 @@ def inspect_files(
         )
         for sprites in equal.values()
     ]
+    title = f"{files[0].name}: {len(visible)} on screen"
     entries = [sprite_entry(frame, sprite, origins, {}) for sprite, _, _ in shown]
-    write_atomic(target / SHEET, png_bytes(sprite_sheet(entries, title=f"{files[0].name}: {len(visible)} on screen")))
+    write_atomic(target / SHEET, png_bytes(captioned(sprite_sheet(entries, title=title), notes)))
     seen = {sprite.index for sprite in visible}
     return Inspection(
         rows=rows,
@@ -84,6 +94,7 @@ def inspect_files(
         hidden=[sprite.index for sprite in frame.sprites if sprite.index not in seen],
         palettes=palette_texts(frame, [sprite.palette for sprite in visible]),
         sheet=target / SHEET,
+        doubts=notes,
         warning=None if workspace is None else check_rom(files[0], snapshot.rom, workspace.rom, force=True),
     )
 

@@ -12,11 +12,14 @@ from halscope_hooks import RAW_CODEC, TILE_BYTES, Frame, Origin, Sprite, Update,
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
+from halscope.app._doubts import doubts
 from halscope.app._workspace import Workspace
-from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, png_bytes, sprite_sheet
-from halscope.ppu.cgram import obj_palette
+from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, captioned, png_bytes, sprite_sheet
+from halscope.ppu import with_match
+from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites
+from halscope.ppu.obj import sprite_cgram, sprite_colours
 
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224
@@ -92,10 +95,10 @@ def _name(origin: Origin, names: Names) -> str:
     return f"{origin.codec} ${origin.block_offset:06X}"
 
 
-def rgba(pixels: NDArray[np.uint8], frame: Frame, palette: int) -> NDArray[np.uint8]:
-    """Return uint8[h, w, 4]: a sprite's pixels (0 to 15) in the colours of an OBJ palette; 0 is transparent."""
-    colours = obj_palette(frame.palettes, palette)[pixels]
-    return np.dstack([colours, np.where(pixels, 255, 0).astype(np.uint8)])
+def rgba(sprite: Sprite, frame: Frame) -> NDArray[np.uint8]:
+    """Return uint8[h, w, 4]: a sprite in the colours that it had on the screen; 0 is transparent."""
+    colours = sprite_colours(frame.snapshot, sprite)[sprite.pixels]
+    return np.dstack([colours, np.where(sprite.pixels, 255, 0).astype(np.uint8)])
 
 
 def screen_of(update: Update) -> NDArray[np.uint8]:
@@ -126,14 +129,14 @@ def sprite_entry(frame: Frame, sprite: Sprite, origins: VramOrigins | None, name
     source = source_of(sprite.cells, origins, names)
     flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
     return Entry(
-        pixels=rgba(sprite.pixels, frame, sprite.palette),
+        pixels=rgba(sprite, frame),
         title=f"#{sprite.index} {source.name}",
         lines=(
             f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
             source.place,
             source.count,
         ),
-        palette=obj_palette(frame.palettes, sprite.palette),
+        palette=sprite_colours(frame.snapshot, sprite),
     )
 
 
@@ -145,18 +148,19 @@ def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> li
         if not group.pixels.any():
             continue
         source = source_of(_cells(frame, group), update.origins, names)
+        palettes = to_rgb(sprite_cgram(frame.snapshot, [frame.sprites[index] for index in group.indices]))
         opaque = np.where(group.pixels, 255, 0).astype(np.uint8)
         count = len(group.indices)
         entries.append(
             Entry(
-                pixels=np.dstack([frame.palettes[group.pixels], opaque]),
+                pixels=np.dstack([palettes[group.pixels], opaque]),
                 title=source.name,
                 lines=(
                     f"{group.width}x{group.height}  " + (f"{count} sprites" if count > 1 else f"#{group.indices[0]}"),
                     source.place,
                     source.count,
                 ),
-                palette=obj_palette(frame.palettes, group.palettes[0]),
+                palette=obj_palette(palettes, group.palettes[0]),
                 colour=SERIES[number % len(SERIES)],
             )
         )
@@ -188,7 +192,11 @@ def boxes_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list
 def write_frame_pictures(
     update: Update, workspace: Workspace | None, folder: Path, name: str, names: Names | None = None
 ) -> list[Path]:
-    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths."""
+    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths.
+
+    The pictures carry what is doubtful about them (see `doubts`).
+    """
+    notes = doubts(with_match(update.frame))
     title = name if workspace is None else f"{workspace.rom.title}: {name}"
     names = names or {}
     groups = (group_sprites if workspace is None else workspace.plugins.group_sprites)(update.frame)
@@ -199,5 +207,5 @@ def write_frame_pictures(
         f"{name}-sprites.png": sprite_sheet(entries_of(update, groups, names), title=title),
     }
     for file, picture in pictures.items():
-        write_atomic(folder / file, png_bytes(picture))
+        write_atomic(folder / file, png_bytes(captioned(picture, notes)))
     return [folder / file for file in pictures]

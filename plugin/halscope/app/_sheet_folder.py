@@ -114,7 +114,8 @@ def describe(sheet: Sheet) -> str:
     places = [*blocks.values()]
     text = f"{len(sheet.cells)} tile{'s' * (len(sheet.cells) != 1)} of {', '.join(places[:3]) or 'unknown origin'}"
     text += f" and {len(places) - 3} more blocks" * (len(places) > 3)
-    return text + (f"; {locked} locked" if locked and places else "")
+    text += f"; {locked} locked" if locked and places else ""
+    return "; ".join((text, *sheet.doubts))
 
 
 def _signature(path: Path) -> Signature:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins, Write
 
+from halscope.app._doubts import doubts
 from halscope.app._patch_files import block_fill, check_output, write_patch
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_edits import EditsByRom, RomEdits
@@ -25,6 +27,7 @@ from halscope.inject import (
     sheet_from_metasprite,
     to_patch,
 )
+from halscope.ppu import with_match
 from halscope.project import EditList, Knowledge
 from halscope.session import JobContext, JobTimeoutError, Session
 
@@ -71,7 +74,7 @@ class LiveEdits:
         self._regrouping = Regrouping() if regrouping is None else regrouping
         self._report = report
         self._looked: int | None = None
-        self._trouble: str | None = None
+        self._in_trouble = False
         self._full = False
         self._learns = True
         self._newest: Snapshot | None = None
@@ -129,17 +132,17 @@ class LiveEdits:
         if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
             return
         self._looked = frame
-        trouble: str | None = None
         try:
             if update.snapshot.picture is not None:
                 self._folder.show_screen(update.snapshot.picture)
             if update.origins is not None and running is not None:
                 self._write_new_sheets(running, update, update.origins, self._folder)
         except HalscopeError as error:  # a full disk, a folder that is gone: the game and its edits do not depend on it
-            trouble = str(error)
-            if trouble != self._trouble:
-                self._report(f"{trouble}; the game goes on")
-        self._trouble = trouble
+            if not self._in_trouble:  # once, whichever file is the first to fail the next time
+                self._report(f"{error}; the game goes on")
+            self._in_trouble = True
+        else:
+            self._in_trouble = False
         if update.origins is not None and running is not None:
             self._take_saved(running, update.snapshot, self._folder)
 
@@ -272,8 +275,10 @@ class LiveEdits:
                 "another --watch folder to see what comes later"
             )
         written: list[Sheet] = []
+        notes = doubts(with_match(update.frame)) if fresh else ()
         try:
-            for name, sheet in [*fresh.items()][: max(room, 0)]:
+            for name, plain in [*fresh.items()][: max(room, 0)]:
+                sheet = replace(plain, doubts=notes)
                 if folder.add(name, sheet):
                     written.append(sheet)
                 running.shown.add(name)

@@ -36,11 +36,11 @@ def print_figures(update: Update, number: int, workspace: Workspace | None) -> N
         workspace: The ROM, or `None`.
     """
     rows = figure_rows(update.frame, update.origins, workspace)
-    title = f"frame {number}: {_figures(len(rows))}"
+    title = f"frame {number}: {_figures(len(rows))}{_why_none(update, found=bool(rows))}"
     if update.origins is not None:
         asked = int(update.origins.informative.sum())
         title += f", {update.origins.located} of {asked} tiles in VRAM found in the ROM"
-    say(title + _why_none(update, found=bool(rows)), "bold")
+    say(title, "bold")
     if not rows:
         return
     columns = [Column("x", right=True), Column("y", right=True), Column("size"), Column("sprites"), Column("palettes")]
@@ -71,8 +71,8 @@ def _why_none(update: Update, *, found: bool) -> str:
     if found:
         return ""
     if update.frame.sprites_unknown:
-        return f": {update.frame.sprites_unknown}"
+        return f" ({update.frame.sprites_unknown})"
     inidisp = update.snapshot.ppu.inidisp
     if inidisp is not None and inidisp & FORCED_BLANK:
-        return ": the screen is off"
-    return ": no sprite with a visible pixel is on the screen"
+        return " (the screen is off)"
+    return " (no sprite with a visible pixel is on the screen)"

@@ -7,7 +7,7 @@ from typing import Any
 
 from halscope_hooks import Update
 
-from halscope.app import Game, Press, on_screen
+from halscope.app import Game, JudgedFrame, Press, on_screen
 
 
 def game_from(options: argparse.Namespace) -> Game:
@@ -20,7 +20,7 @@ def schedule_from(options: argparse.Namespace) -> tuple[Press, ...]:
     return tuple(options.press)
 
 
-def frame_summary(update: Update) -> dict[str, Any]:
+def frame_summary(update: Update, judged: JudgedFrame) -> dict[str, Any]:
     """Return the JSON summary of a frame."""
     frame = update.frame
     summary: dict[str, Any] = {
@@ -35,4 +35,4 @@ def frame_summary(update: Update) -> dict[str, Any]:
             "informative_tiles": int(update.origins.informative.sum()),
             "located_tiles": update.origins.located,
         }
-    return summary
+    return summary | judged.describe()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from halscope_hooks import StartEvidence
 
 from halscope._output import own_output
-from halscope.app import Source
 from halscope.cli._output import OutputError, on_terminal, say
+
+if TYPE_CHECKING:  # the room draws pictures, which most tables do not need
+    from halscope.app import Source
 
 EVIDENCE_STYLES: Final[dict[StartEvidence, str]] = {
     "traced": "bold green",

@@ -8,6 +8,7 @@ from typing import Any
 
 from halscope.cli._common import print_json
 from halscope.cli._output import say
+from halscope.cli._table import Column, print_table
 from halscope.rom.cache import CacheFile, clear, default_folder, files
 
 
@@ -22,11 +23,12 @@ def run(options: argparse.Namespace) -> int:
         print_json({"folder": str(folder), "bytes": total, key: [_describe(file) for file in found]})
         return 0
     if not cleared:
-        for file in found:
-            about = _describe(file)
+        rows = []
+        for about in map(_describe, found):
             name = about["rom"] or "(damaged, or of another version)"
-            codecs = ", ".join(about["codecs"])
-            say(f"{about['used'][:16].replace('T', ' ')}  {file.size / 1e6:6.1f} MB  {name}  {codecs}".rstrip())
+            used = about["used"][:16].replace("T", " ")
+            rows.append((used, f"{about['bytes'] / 1e6:.1f} MB", name, ", ".join(about["codecs"])))
+        print_table((Column("used"), Column("size", right=True), Column("rom"), Column("codecs")), rows)
     say(f"{folder}: {len(found)} indexes{' deleted' if cleared else ''}, {total / 1e6:.1f} MB")
     return 0
 

@@ -6,6 +6,7 @@ import argparse
 
 from halscope.app import examine
 from halscope.cli._common import print_json
+from halscope.cli._coverage import run_coverage
 from halscope.cli._output import say
 from halscope.cli._plugins import all_plugins_from
 
@@ -14,6 +15,8 @@ STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 def run(options: argparse.Namespace) -> int:
     """Run and print the checks. Exit code 1 if something required is missing."""
+    if options.coverage:
+        return run_coverage(options)
     plugins = all_plugins_from(options)
     checks = examine(plugins, options.rom, mapping=options.mapping, profile=options.profile, core=options.core)
     if options.json:

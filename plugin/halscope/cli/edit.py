@@ -16,8 +16,8 @@ from halscope.app import (
     frame_with_sprites,
     inject,
     one_state,
-    read_palette,
     recorded_frame,
+    tile_layout,
     write_page,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, rom_offset
@@ -37,6 +37,7 @@ def run_extract(options: argparse.Namespace) -> int:
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
+    layout = tile_layout(options.bpp, options.transform)
     workspace = workspace_from(options, plugins_from(options))
     moment = _moment(options, workspace)  # refused before the ROM is indexed
     with progress_bar("indexing", "B") as progress:
@@ -56,25 +57,27 @@ def run_extract(options: argparse.Namespace) -> int:
     else:
         palette = None
         if options.palette is not None:
-            palette = read_palette(workspace.rom, rom_offset(workspace.rom, options.palette), 1 << options.bpp)
+            palette = layout.read_palette(workspace.rom, rom_offset(workspace.rom, options.palette))
         offsets = [rom_offset(workspace.rom, text) for text in options.offsets]
-        shown = {"bpp": options.bpp, "columns": options.columns, "palette": palette, "overwrite": options.overwrite}
+        shown = {"layout": layout, "columns": options.columns, "palette": palette, "overwrite": options.overwrite}
         if raw:
             written = extract_raw(workspace, offsets, folder, count=options.tiles, **shown)
         else:
             written = extract_blocks(
                 workspace, None if options.all else offsets, folder, codec=options.codec, lead=options.lead, **shown
             )
-    if not written:
+    if written:
+        page = write_page(workspace, folder, written)
+    else:
         _explain_nothing(options)
-    page = write_page(workspace, folder, written)
     if options.json:
         print_json({"sheets": [sheet.describe() for sheet in written]})
     else:
         for sheet in written:
             colours = "".join(f"; colours {' '.join(palette)}" for palette in sheet.colours) * sheet.has_colours
             say(f"{sheet.png}: {sheet.places}{colours}")
-        say(f"{page}: all of them on one page")
+        if written:
+            say(f"{page}: all of them on one page")
     return 0
 
 

@@ -34,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
     if found.warning is not None:
         note(f"warning: {found.warning}")
     if options.json:
-        print_json({"sprites": found.rows, "palettes": found.palettes, "sheet": str(found.sheet)})
+        document = {"sprites": found.rows, "palettes": found.palettes, "sheet": str(found.sheet)}
+        print_json(document | ({"doubts": list(found.doubts)} if found.doubts else {}))
     else:
         _print(found, with_origins=workspace is not None)
     return 0
@@ -58,4 +59,6 @@ def _print(found: Inspection, *, with_origins: bool) -> None:
     if found.hidden:
         say(f"{index_ranges(found.hidden)}: off screen or blank ({len(found.hidden)} sprites)", "dim")
     print_palettes(found.palettes)
+    for doubt in found.doubts:
+        say(doubt, "yellow")
     say(f"{found.sheet}: the sprites on screen, enlarged")

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from halscope_hooks import Update, UsageError
 
-from halscope.app import LiveEdits, Play, Plugins, Workspace, check_output, open_game, play_frames, write_frame_pictures
+from halscope.app import (
+    LiveEdits,
+    Play,
+    Plugins,
+    RunTruth,
+    Workspace,
+    check_output,
+    open_game,
+    play_frames,
+    write_frame_pictures,
+)
 from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
@@ -41,6 +51,9 @@ def run(options: argparse.Namespace) -> int:
     game.keep()
     if not options.json and game.last is not None:
         say(f"{workspace.rom.name}: stopped at frame {game.last.snapshot.frame}{game.summary()}")
+        game.truth.finish()
+        for line in game.truth.lines():
+            say(line)
     return 0
 
 
@@ -56,6 +69,7 @@ class _Running:
         self._sheets = 0
         self._told_at = -NEWS_FRAMES
         self.last: Update | None = None
+        self.truth = RunTruth(compare_all=options.json)
 
     def run_frames(self) -> None:
         """Run `--frames` frames, each decoded before the next, so that the result is reproducible."""
@@ -118,8 +132,9 @@ class _Running:
 
     def _show(self, update: Update) -> None:
         """Tell about a decoded frame."""
+        judged = self.truth.look(update)
         if self._options.json:
-            print_json(frame_summary(update))
+            print_json(frame_summary(update, judged))
         frame = update.snapshot.frame
         if self._edits is not None and self._edits.sheets > self._sheets and frame - self._told_at >= NEWS_FRAMES:
             new = self._edits.sheets - self._sheets
@@ -137,4 +152,7 @@ class _Running:
         """Return what came of a watched folder, for the last line."""
         if self._watch is None or self._edits is None:
             return ""
-        return f"; {self._edits.sheets} sheets in {self._watch}"
+        count = self._edits.sheets
+        if count == 0:
+            return f"; no sheets in {self._watch}: no sprite whose tiles are in the ROM has appeared"
+        return f"; {count} sheet{'s' * (count != 1)} in {self._watch}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from halscope_hooks import UsageError
 
 from halscope.app import (
+    RunTruth,
     check_rom,
     open_game,
     open_recording,
@@ -63,6 +64,7 @@ def run_replay(options: argparse.Namespace) -> int:
         recorded_frame(options.recording, options.frame)  # refused before anything is printed
     frames = 0
     last = None
+    truth = RunTruth(compare_all=options.json)
     with open_recording(options.recording, locate, plugins) as session:
         if workspace is not None:
             warning = check_rom(options.recording, session.info.rom, workspace.rom, force=True)
@@ -71,8 +73,11 @@ def run_replay(options: argparse.Namespace) -> int:
         while frames - 1 != options.frame and (update := session.step()) is not None:
             last = update
             frames += 1
-            if options.json and options.frame is None:
-                print_json(frame_summary(update))
+            truth.begin(update)
+            if options.frame is None:
+                judged = truth.look(update)
+                if options.json:
+                    print_json(frame_summary(update, judged))
     written: list[Path] = []
     if options.out is not None and last is not None:
         name = "last" if options.frame is None else f"frame-{options.frame:05}"
@@ -81,12 +86,17 @@ def run_replay(options: argparse.Namespace) -> int:
         written.append(write_moment_sheet(options.recording, options.every, out_folder(options.out)))
     if options.json:
         if options.frame is not None and last is not None:
-            print_json(frame_summary(last) | figures_summary(last, workspace))
+            print_json(frame_summary(last, truth.look(last)) | figures_summary(last, workspace))
         return 0
     if options.frame is None:
         say(f"{options.recording}: {frames} frames decoded")
     if last is not None:
         print_figures(last, frames - 1, workspace)
+    if options.frame is not None and last is not None:
+        truth.look(last)
+    truth.finish()
+    for line in truth.lines():
+        say(line)
     for path in written:
         say(str(path))
     return 0

@@ -38,6 +38,7 @@ __all__ = [
     "Entry",
     "annotated_screen",
     "before_after",
+    "captioned",
     "frame_sheet",
     "indexed_png",
     "overview",
@@ -77,6 +78,18 @@ def png_bytes(image: Image.Image) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "PNG", optimize=True)
     return stream.getvalue()
+
+
+def captioned(image: Image.Image, lines: Sequence[str]) -> Image.Image:
+    """Return the picture with lines of text below it; the same picture if there are none."""
+    if not lines:
+        return image
+    result = Image.new("RGB", (image.width, image.height + 8 + 18 * len(lines)), GROUND)
+    result.paste(image, (0, 0))
+    draw = ImageDraw.Draw(result)
+    for number, line in enumerate(lines):
+        write(draw, (8, image.height + 4 + 18 * number), fitted(line, 12, image.width - 16), 12, ACCENT)
+    return result
 
 
 def indexed_png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], transparent: int | None = 0) -> bytes:

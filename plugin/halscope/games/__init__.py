@@ -1,6 +1,6 @@
 """Games: prior knowledge about known games, as data, and matching it to a ROM."""
 
-from halscope.games.game_file import FILE_NAME, load_game, parse_game
+from halscope.games._game_file import FILE_NAME, load_game, parse_game
 from halscope.games.match import (
     Match,
     TableEntry,

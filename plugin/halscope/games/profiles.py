@@ -7,7 +7,7 @@ from functools import cache
 
 from halscope_hooks import GameProfile
 
-from halscope.games.game_file import parse_game
+from halscope.games._game_file import parse_game
 
 
 @cache

@@ -17,11 +17,13 @@ class SheetTile(NamedTuple):
 
     Args:
         sheet: Name of the sheet, for messages.
-        change: The tile before and after the edit.
+        change: The tile before and after the edit, as the game stores it.
+        shown: The tile before the edit, as the sheet shows it.
     """
 
     sheet: str
     change: TileChange
+    shown: bytes
 
     @property
     def origin(self) -> Origin:
@@ -60,7 +62,7 @@ def merge(old: bytes, tiles: Sequence[SheetTile], name: str, base: int) -> tuple
     """
     new = bytearray(old)
     writer: dict[int, SheetTile] = {}
-    places: list[tuple[int, int, tuple[int, ...]]] = []
+    places: list[tuple[int, int, tuple[int, ...], tuple[str, ...]]] = []
     ordered = sorted(tiles, key=lambda tile: (tile.at, tile.end))
     for (at, end), same in groupby(ordered, key=lambda tile: (tile.at, tile.end)):
         group = list(same)
@@ -73,7 +75,8 @@ def merge(old: bytes, tiles: Sequence[SheetTile], name: str, base: int) -> tuple
             if tile.change.new != after:
                 _refuse_two_ways(first, tile, name)
             vram.update(tile.change.vram_bytes)
-        places.append((at - base, end - base, tuple(sorted(vram))))
+        transforms = tuple(sorted({tile.origin.transform for tile in group}))
+        places.append((at - base, end - base, tuple(sorted(vram)), transforms))
         edited = [at + place for place in range(end - at) if after[place] != before[place]]
         clashing = [byte for byte in edited if byte in writer and new[byte - base] != after[byte - at]]
         if clashing:
@@ -81,7 +84,8 @@ def merge(old: bytes, tiles: Sequence[SheetTile], name: str, base: int) -> tuple
         for byte in edited:
             new[byte - base] = after[byte - at]
             writer[byte] = first
-    return bytes(new), tuple(Change(at, old[at:end], bytes(new[at:end]), vram) for at, end, vram in places)
+    changes = (Change(at, old[at:end], bytes(new[at:end]), vram, names) for at, end, vram, names in places)
+    return bytes(new), tuple(changes)
 
 
 def _refuse_two_ways(first: SheetTile, second: SheetTile, name: str) -> NoReturn:

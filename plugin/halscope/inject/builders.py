@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, Frame, ImageError, Origin, Sprite, StartEvidence, VramOrigins
+from halscope_hooks import (
+    NO_TRANSFORM,
+    RAW_CODEC,
+    TILE_BYTES,
+    Codec,
+    Frame,
+    ImageError,
+    Origin,
+    Sprite,
+    StartEvidence,
+    VramOrigins,
+)
 from numpy.typing import NDArray
 
+from halscope.inject._transforms import shown_depth, shown_tiles, transform_named
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.model import TILE, Cell, Sheet, SheetKind
 from halscope.inject.plan import decode_proven
 from halscope.inject.settle import PAGE_SIDE, Tile, settle_origins
 from halscope.ppu.cgram import obj_palette
 from halscope.ppu.grouping import Metasprite, screen_y
-from halscope.ppu.obj import first_sprite
+from halscope.ppu.obj import first_sprite, sprite_cgram
 from halscope.ppu.tiles import TileDepth
 from halscope.rom.image import Rom
 
@@ -45,7 +58,9 @@ def sheet_from_sprite(
     """
     cells = _sprite_cells(frame, sprite, _settled(frame, [sprite], origins, rom, codecs), 0, 0, 0)
     name = title or f"sprite {sprite.index}, frame {frame.snapshot.frame}"
-    return _sheet("sprite", name, sprite.width, sprite.height, _obj_palettes(frame, [sprite.palette]), cells, rom)
+    return _sheet(
+        "sprite", name, sprite.width, sprite.height, _obj_palettes(frame, [sprite], [sprite.palette]), cells, rom
+    )
 
 
 def sheet_from_metasprite(
@@ -72,7 +87,7 @@ def sheet_from_metasprite(
     numbers = f"{metasprite.indices[0]}" + (f" to {metasprite.indices[-1]}" if len(sprites) > 1 else "")
     name = title or f"sprites {numbers}, frame {frame.snapshot.frame}"
     size = (metasprite.width, metasprite.height)
-    return _sheet("metasprite", name, *size, _obj_palettes(frame, palettes), cells, rom)
+    return _sheet("metasprite", name, *size, _obj_palettes(frame, sprites, palettes), cells, rom)
 
 
 def sheet_from_block(
@@ -83,6 +98,7 @@ def sheet_from_block(
     palette: NDArray[np.uint16] | None = None,
     start: StartEvidence = "content",
     bpp: TileDepth = 4,
+    transform: str = NO_TRANSFORM,
     lead: int = 0,
     columns: int = BLOCK_COLUMNS,
     title: str | None = None,
@@ -95,7 +111,8 @@ def sheet_from_block(
         block_offset: File offset of the block in the headerless image.
         palette: uint16[2^bpp], BGR555; greys by default.
         start: Evidence for the block's start (from the index or a trace).
-        bpp: Bits per pixel.
+        bpp: Bits per pixel; ignored if a transform is given.
+        transform: How the game converts the tiles on their way into VRAM; the sheet shows them converted.
         lead: Bytes before the first tile in the decoded block. These, and any bytes after the last whole tile, are not
             part of the sheet and stay unchanged.
         columns: Tiles per row.
@@ -104,13 +121,14 @@ def sheet_from_block(
     Raises:
         InjectError: No stream begins there.
         ImageError: The block holds no whole tile after `lead`, or the palette does not fit.
+        UsageError: There is no such transform.
     """
     data = decode_proven(rom, codec, block_offset, sure=start in PROVEN_STARTS).data.tobytes()
-    size = TILE * bpp
+    size, bpp, convert = _layout(transform, bpp)
     places = range(lead, len(data) - size + 1, size)
-    cells = [(data[at : at + size], Origin(codec.name, block_offset, at, start)) for at in places]
+    cells = [(convert(data[at : at + size]), Origin(codec.name, block_offset, at, start, transform)) for at in places]
     name = title or f"{codec.name} block {block_offset:#x}"
-    return _grid(rom, cells, palette, bpp, columns, name)
+    return _grid(rom, cells, palette, bpp, columns, name, size)
 
 
 def sheet_from_raw(
@@ -120,6 +138,7 @@ def sheet_from_raw(
     *,
     palette: NDArray[np.uint16] | None = None,
     bpp: TileDepth = 4,
+    transform: str = NO_TRANSFORM,
     columns: int = BLOCK_COLUMNS,
     title: str | None = None,
 ) -> Sheet:
@@ -127,12 +146,22 @@ def sheet_from_raw(
 
     Arguments as for `sheet_from_block`. Raises ImageError if the ROM ends before the last tile.
     """
-    size = TILE * bpp
+    size, bpp, convert = _layout(transform, bpp)
     if rom_offset < 0 or count < 1 or rom_offset + count * size > rom.data.size:
         raise ImageError(f"{rom.name}: no {count} tiles at {rom_offset:#x}: the ROM ends at {rom.data.size:#x}")
     places = range(rom_offset, rom_offset + count * size, size)
-    cells = [(rom.data[at : at + size].tobytes(), Origin(RAW_CODEC, at, 0, "content")) for at in places]
-    return _grid(rom, cells, palette, bpp, columns, title or f"uncompressed tiles {rom_offset:#x}")
+    cells = [
+        (convert(rom.data[at : at + size].tobytes()), Origin(RAW_CODEC, at, 0, "content", transform)) for at in places
+    ]
+    return _grid(rom, cells, palette, bpp, columns, title or f"uncompressed tiles {rom_offset:#x}", size)
+
+
+def _layout(transform: str, bpp: TileDepth) -> tuple[int, TileDepth, Callable[[bytes], bytes]]:
+    """Return the size of a stored tile, the depth of the tile as shown, and the conversion from one to the other."""
+    row = transform_named(transform)
+    if row is None:
+        return TILE * bpp, bpp, bytes
+    return row.stored_bytes, shown_depth(row), partial(shown_tiles, row)
 
 
 def grey_palette(bpp: TileDepth) -> NDArray[np.uint16]:
@@ -159,9 +188,10 @@ def _grid(
     bpp: TileDepth,
     columns: int,
     title: str,
+    tile_bytes: int,
 ) -> Sheet:
     if not tiles:
-        raise ImageError(f"{rom.name}: the {title} holds no whole {bpp}bpp tile of {TILE * bpp} bytes")
+        raise ImageError(f"{rom.name}: the {title} holds no whole {bpp}bpp tile of {tile_bytes} bytes")
     columns = max(1, min(columns, len(tiles)))
     colours = grey_palette(bpp) if palette is None else (np.asarray(palette) & 0x7FFF).astype(np.uint16)
     cells = [
@@ -216,7 +246,7 @@ def _settled(
     for corner, cluster in clusters:
         numbers = list(dict.fromkeys(number for sprite in cluster for number in _tile_numbers(sprite)))
         tiles = [
-            Tile(*_place_in_page(number, corner), _tile_data(frame, number), origins.origins[number])
+            Tile(*_place_in_page(number, corner), _tile_data(frame, number), origins.at(number * TILE_BYTES))
             for number in numbers
         ]
         beside = []
@@ -225,7 +255,7 @@ def _settled(
                 down, across = _place_in_page(number, corner)
                 if corner % PAGE_SIDE + across >= PAGE_SIDE:
                     across -= PAGE_SIDE  # to the left of the sprites, not to the right
-                beside.append(Tile(down, across, _tile_data(frame, number), origins.origins[number]))
+                beside.append(Tile(down, across, _tile_data(frame, number), origins.at(number * TILE_BYTES)))
         for number, origin in zip(numbers, settle_origins(tiles, beside, rom, codecs), strict=True):
             settled.setdefault(number, origin)
     return settled
@@ -257,9 +287,13 @@ def _tile_data(frame: Frame, number: int) -> bytes:
     return frame.snapshot.vram[number * TILE_BYTES :][:TILE_BYTES].tobytes()
 
 
-def _obj_palettes(frame: Frame, numbers: Sequence[int]) -> NDArray[np.uint16]:
-    """Return OBJ palettes (CGRAM from colour 128), uint16[n, 16]. Bit 15 is cleared: CGRAM stores 15 bits."""
-    return np.stack([obj_palette(frame.snapshot.cgram, number) for number in numbers]) & np.uint16(0x7FFF)
+def _obj_palettes(frame: Frame, sprites: Sequence[Sprite], numbers: Sequence[int]) -> NDArray[np.uint16]:
+    """Return OBJ palettes (CGRAM from colour 128) as the sprites are shown with them, uint16[n, 16], bit 15 cleared."""
+    users = ([sprite for sprite in sprites if sprite.palette == number] for number in numbers)
+    shown = [sprite_cgram(frame.snapshot, those) for those in users]
+    return np.stack([obj_palette(cgram, number) for cgram, number in zip(shown, numbers, strict=True)]) & np.uint16(
+        0x7FFF
+    )
 
 
 def _printable(text: str) -> str:

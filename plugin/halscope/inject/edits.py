@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from halscope_hooks import RAW_CODEC, Codec, StartEvidence
+from halscope_hooks import NO_TRANSFORM, RAW_CODEC, Codec, StartEvidence
 
 from halscope.inject._sheet_edit import SheetEdit
 from halscope.rom.image import Rom
@@ -21,15 +21,17 @@ class Change:
 
     Args:
         byte_offset: Offset of the tile in the block's decoded bytes.
-        old: Its bytes in the ROM, 8 × bpp of them.
+        old: Its bytes in the ROM, as the game stores them.
         new: Its bytes after the complete edit, including any overlapping changes; same length as `old`.
         vram_bytes: VRAM byte addresses of the tile when its sheet was exported, ascending.
+        transforms: Names of the transforms by which the game converts it, ascending; more than one if sheets differ.
     """
 
     byte_offset: int
     old: bytes
     new: bytes
     vram_bytes: tuple[int, ...] = ()
+    transforms: tuple[str, ...] = (NO_TRANSFORM,)
 
     @property
     def size(self) -> int:

@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import ImageError, Origin
+from halscope_hooks import NO_TRANSFORM, ImageError, Origin
 from numpy.typing import NDArray
 
 import halscope._fields as read
@@ -19,6 +19,7 @@ FORMAT: Final = "halscope-sheet"
 VERSION: Final = 1
 MAX_JSON_BYTES: Final = 4 << 20
 """8192 cells of about 200 characters each take less than half of this."""
+_MOST_DOUBTS: Final = 16
 
 _ADVICE: Final = "export the sheet again"
 
@@ -48,6 +49,8 @@ def to_json(sheet: Sheet) -> str:
         "picture_sha256": picture_sha256(sheet.composition.pixels),
         "cells": [_cell_to_json(cell) for cell in sheet.cells],
     }
+    if sheet.doubts:
+        document["doubts"] = list(sheet.doubts)
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -84,10 +87,11 @@ def from_json(text: str | bytes, source: str) -> Sheet:
         "rom_sha256": rom.take("sha256", read.sha256),
         "rom_title": rom.take("title", read.text),
     }
+    doubts = root.take_or("doubts", read.listed(_MOST_DOUBTS, read.text), [])
     root.finish()
     rom.finish()
     try:
-        sheet = Sheet(palettes=np.array(palettes, np.uint16), cells=cells, **values)
+        sheet = Sheet(palettes=np.array(palettes, np.uint16), cells=cells, doubts=tuple(doubts), **values)
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
     if picture_sha256(sheet.composition.pixels) != digest:
@@ -97,12 +101,13 @@ def from_json(text: str | bytes, source: str) -> Sheet:
 
 def origin_to_json(origin: Origin) -> dict[str, Any]:
     """Return an origin as a JSON object, for a sheet or an edit."""
-    return {
+    value = {
         "codec": origin.codec,
         "block_offset": origin.block_offset,
         "byte_offset": origin.byte_offset,
         "start": origin.start,
     }
+    return value if origin.transform == NO_TRANSFORM else {**value, "transform": origin.transform}
 
 
 def origin_from_json(fields: Fields) -> Origin:
@@ -112,6 +117,7 @@ def origin_from_json(fields: Fields) -> Origin:
         block_offset=fields.take("block_offset", read.rom_offset),
         byte_offset=fields.take("byte_offset", read.whole(0, 0xFFFF)),
         start=fields.take("start", read.start_evidence),
+        transform=fields.take_or("transform", read.text, NO_TRANSFORM),
     )
     fields.finish()
     return origin

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from halscope_hooks import ImageError, Origin
+from halscope_hooks import NO_TRANSFORM, ImageError, InjectError, Origin
 from numpy.typing import NDArray
 
+from halscope.inject._transforms import stored_tile
 from halscope.ppu.cgram import to_rgb
 from halscope.ppu.tiles import DEPTHS, TileDepth, decode_tiles, encode_tiles
 
@@ -35,8 +36,10 @@ class Cell:
         hflip: Whether the picture shows the tile mirrored left to right.
         vflip: Whether the picture shows the tile mirrored top to bottom.
         palette: Index into the sheet's palettes.
-        tile: The original tile as stored in the ROM's block and in VRAM (not flipped), 8 × bpp bytes.
-        origin: Where those bytes are in the ROM. `None` locks the cell: it is shown but cannot be edited.
+        tile: The original tile as it stands in VRAM (not flipped), planar, 8 × bpp bytes. In mode 7,
+            whose tiles are not planar, its pixels as an 8bpp tile.
+        origin: Where it is stored in the ROM, as these bytes or those that its transform converts to them. `None` locks
+            the cell: it is shown but cannot be edited.
         vram_byte: VRAM byte address that it was read from, or `None`.
     """
 
@@ -81,6 +84,7 @@ class Sheet:
         cells: The tiles. Where they overlap, earlier ones are in front, as in OAM.
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
         rom_title: Title from the ROM's header, for users.
+        doubts: What may be wrong with the picture, for users; empty if it is proven.
 
     Raises:
         ImageError: The fields are inconsistent or out of range.
@@ -95,6 +99,7 @@ class Sheet:
     cells: tuple[Cell, ...]
     rom_sha256: str
     rom_title: str = ""
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bpp not in DEPTHS:
@@ -113,11 +118,11 @@ class Sheet:
             raise ImageError("sheet: a palette holds a colour above $7FFF, which is not BGR555")
         if not 1 <= len(self.cells) <= MAX_CELLS:
             raise ImageError(f"sheet: {len(self.cells)} tiles; a sheet has 1 to {MAX_CELLS}")
-        tiles: dict[tuple[str, int, int], bytes] = {}
+        tiles: dict[tuple[str, int, int, str], bytes] = {}
         for cell in self.cells:
             origin = cell.origin
             if origin is not None:
-                place = (origin.codec, origin.block_offset, origin.byte_offset)
+                place = (origin.codec, origin.block_offset, origin.byte_offset, origin.transform)
                 if tiles.setdefault(place, cell.tile) != cell.tile:
                     raise ImageError(f"sheet: the tile at {cell.place} differs from another one with the same origin")
             if not (0 <= cell.x <= self.width - TILE and 0 <= cell.y <= self.height - TILE):
@@ -126,6 +131,8 @@ class Sheet:
                 raise ImageError(f"sheet: the tile at {cell.place} names palette {cell.palette} of {count}")
             if len(cell.tile) != self.tile_bytes:
                 raise ImageError(f"sheet: the tile at {cell.place} has {len(cell.tile)} bytes, not {self.tile_bytes}")
+            if origin is not None and origin.transform != NO_TRANSFORM:
+                _check_stored(cell, origin)
 
     @property
     def colours(self) -> int:
@@ -178,6 +185,15 @@ class Sheet:
             pixels[area][opaque] = tile[opaque] + cell.palette * self.colours
             owner[area][opaque] = number
         return Composition(pixels, owner)
+
+
+def _check_stored(cell: Cell, origin: Origin) -> None:
+    try:
+        stored = stored_tile(origin.transform, cell.tile)
+    except InjectError as error:
+        raise ImageError(f"sheet: the tile at {cell.place}: {error}") from None
+    if stored is None:
+        raise ImageError(f"sheet: the tile at {cell.place} cannot be stored as {origin.transform}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

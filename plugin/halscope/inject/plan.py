@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -23,9 +24,11 @@ from numpy.typing import NDArray
 
 from halscope.inject._merge import SheetTile, merge
 from halscope.inject._sheet_edit import SheetEdit, sheet_edit
+from halscope.inject._transforms import stored_tile
 from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
 from halscope.inject.model import EditedSheet
+from halscope.inject.split import TileChange
 from halscope.rom.image import Rom
 
 __all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan_edit", "plan_edits"]
@@ -101,7 +104,7 @@ def plan_changes(
                 f"{edit.name}: was exported from another ROM: its SHA-256 is {edit.rom_sha256}, that of {rom.name} "
                 f"is {rom.sha256}; use that ROM, or export the sheet again from this one"
             )
-    tiles = [SheetTile(edit.name, change) for edit in edits for change in edit.changes]
+    tiles = [_stored(edit.name, change) for edit in edits for change in edit.changes]
     names = ", ".join(edit.name for edit in edits)
     by_name = {codec.name: codec for codec in codecs}
     known = _places(tiles, index)
@@ -129,6 +132,15 @@ def plan_changes(
     _refuse_overlaps(blocks)
     notes = other_places(blocks, rom, by_name, known)
     return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
+
+
+def _stored(sheet: str, change: TileChange) -> SheetTile:
+    """Return a changed tile as the game stores it. Raises InjectError if the game cannot store it."""
+    old, new = (stored_tile(change.origin.transform, tile) for tile in (change.old, change.new))
+    if old is None or new is None:
+        which = "original" if old is None else "edited"
+        raise InjectError(f"{sheet}: the {which} tile of {change.origin} cannot be stored as {change.origin.transform}")
+    return SheetTile(sheet, replace(change, old=old, new=new), change.old)
 
 
 def decode_proven(rom: Rom, codec: Codec, block_offset: int, *, sure: bool) -> Block:
@@ -214,11 +226,11 @@ def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
 
 
 def _places(tiles: Sequence[SheetTile], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:
-    """Look up the changed tiles in the index, keyed by their old bytes. The index only holds 32-byte tiles."""
-    old = sorted({tile.change.old for tile in tiles if len(tile.change.old) == TILE_BYTES})
+    """Look up the changed tiles of 32 bytes in the index, keyed by their old bytes as stored."""
+    old = {tile.change.old: tile.shown for tile in tiles if len(tile.shown) == TILE_BYTES}
     if index is None or not old:
         return {}
-    found = index.lookup(np.frombuffer(b"".join(old), np.uint8).reshape(-1, TILE_BYTES))
+    found = index.lookup(np.frombuffer(b"".join(old.values()), np.uint8).reshape(-1, TILE_BYTES))
     return dict(zip(old, found, strict=True))
 
 

@@ -2,59 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Buffer, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from collections.abc import Buffer, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, InjectError, Patch, Snapshot, Write
+from halscope_hooks import Patch, Snapshot, Write
 from numpy.typing import NDArray
 
+from halscope.inject._contents import CONTEXT, Content, contents_of
+from halscope.inject._memories import VRAM, Memory, joined, memories_of
 from halscope.inject._patterns import find_patterns
 from halscope.inject._sheet_edit import SheetEdit
 from halscope.inject.edits import EditPlan
 from halscope.inject.place import verified_image
 from halscope.rom.image import Rom
 
-_VRAM_STEP: Final = 16
-"""2bpp tiles begin at multiples of 16 bytes of VRAM, and so do all larger tiles."""
-_CONTEXT: Final = 512
-"""Bytes of a block around a tile that may identify it: a row of 16 tiles."""
 _DISTINCT_BYTES: Final = 4
 """A blank tile has one distinct byte value, a single-colour tile two, a straight edge three."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """Bytes that the game may have copied, before and after the edit.
-
-    Args:
-        before: Versions that the game's memory may hold now: the ROM's own bytes and those of the previous edit.
-        after: The edited bytes. All versions have the same length.
-        tiles: Every tile that differs. Tiles of different depths may overlap.
-    """
-
-    before: tuple[bytes, ...]
-    after: bytes
-    tiles: tuple[_Tile, ...]
-
-
-class _Tile(NamedTuple):
-    """A tile in a content.
-
-    Args:
-        at: Offset of its first byte.
-        end: Offset just past its last byte.
-        vram_bytes: VRAM byte addresses of the tile when its sheet was exported.
-    """
-
-    at: int
-    end: int
-    vram_bytes: tuple[int, ...]
-
-    def of(self, data: bytes) -> bytes:
-        """Return the tile's bytes in a version of the content."""
-        return data[self.at : self.end]
 
 
 class _Search(NamedTuple):
@@ -79,37 +43,12 @@ class _Search(NamedTuple):
     rivals: Sequence[int]
 
 
-class _Memory:
-    """One memory of the snapshot, and the bytes to write to it."""
-
-    def __init__(self, space: Literal["vram", "wram"], data: NDArray[np.uint8], step: int) -> None:
-        self.space = space
-        self.data = data
-        self.bytes = data.tobytes()
-        self.step = step
-        self._planned = np.full(data.size, -1, np.int16)
-        self._areas: set[tuple[int, int]] = set()
-
-    def plan(self, at: int, new: bytes) -> None:
-        """Plan to write these bytes, unless a conflicting write is already planned."""
-        area = self._planned[at : at + len(new)]
-        wanted = np.frombuffer(new, np.uint8)
-        if bool(((area >= 0) & (area != wanted)).any()):
-            return
-        area[:] = wanted
-        self._areas.add((at, at + len(new)))
-
-    def writes(self) -> Iterator[Write]:
-        """Yield the writes, ascending. Overlapping tiles share a write: a second one's `expected` would not match."""
-        for at, end in _joined(self._areas):
-            yield Write(self.space, at, self._planned[at:end].astype(np.uint8).tobytes(), self.bytes[at:end])
-
-
 def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None = None) -> tuple[Write, ...]:
     """Find the writes to VRAM and WRAM that make the running game show the edit and keep showing it.
 
     Copies are verified by their bytes. A tile with enough information is accepted wherever it occurs: in VRAM at tile
-    alignment, in WRAM (staging buffers, decoded blocks) at any byte. A blank or single-colour tile is ambiguous: it is
+    alignment, in WRAM (staging buffers, decoded blocks) at any byte. A tile that the game converts is searched in both
+    forms, and each copy is written in its own. A blank or single-colour tile is ambiguous: it is
     accepted only where it continues a copy of its block, or where the exported sheet is still in VRAM. If a block holds
     the same tile twice, a copy is matched to the occurrence whose surroundings fit best.
 
@@ -126,16 +65,19 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     Raises:
         InjectError: The plans are for different ROMs.
     """
-    contents = _contents(plan, previous)
-    memories = [_Memory("vram", snapshot.vram, _VRAM_STEP)]
-    if snapshot.wram is not None:
-        memories.append(_Memory("wram", snapshot.wram, 1))
-    searches = [search for content in contents for search in _searches(content)]
-    for memory in memories:
-        _find_copies(searches, memory)
+    contents = contents_of(plan, previous)
+    memories = memories_of(snapshot)
+    searches = [(content.memories, search) for content in contents for search in _searches(content)]
+    for name, memory in memories.items():
+        _find_copies([search for names, search in searches if name in names], memory)
     edits = plan.edits if previous is None else (*plan.edits, *previous.edits)
-    _take_exported_places(contents, memories[0], _standing_places(edits, contents, memories[0]))
-    return tuple(write for memory in memories for write in memory.writes())
+    in_vram = [content for content in contents if VRAM in content.memories]
+    _take_exported_places(in_vram, memories[VRAM], _standing_places(edits, in_vram, memories[VRAM]))
+    return tuple(sorted((write for memory in memories.values() for write in memory.writes()), key=_order))
+
+
+def _order(write: Write) -> tuple[str, int]:
+    return write.space, write.offset
 
 
 def rom_writes(rom: Rom | Buffer, patch: Patch, previous: Patch | None = None) -> tuple[Write, ...]:
@@ -158,24 +100,13 @@ def rom_writes(rom: Rom | Buffer, patch: Patch, previous: Patch | None = None) -
     original = verified_image(rom, previous)
     verified_image(rom, patch)
     writes: list[Write] = []
-    for low, high in _joined((write.offset, write.offset + len(write.data)) for write in (*patch.rom, *previous.rom)):
+    for low, high in joined((write.offset, write.offset + len(write.data)) for write in (*patch.rom, *previous.rom)):
         now, then = (_patched(original, low, high, one) for one in (previous, patch))
         places = np.flatnonzero(now != then)
         for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if places.size else ():
             at, end = int(run[0]), int(run[-1]) + 1
             writes.append(Write("rom", low + at, then[at:end].tobytes(), now[at:end].tobytes()))
     return tuple(writes)
-
-
-def _joined(areas: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sort areas (start, end) and merge overlapping ones."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(areas):
-        if joined and start < joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _patched(original: NDArray[np.uint8], low: int, high: int, patch: Patch) -> NDArray[np.uint8]:
@@ -187,48 +118,7 @@ def _patched(original: NDArray[np.uint8], low: int, high: int, patch: Patch) -> 
     return part
 
 
-def _contents(plan: EditPlan, previous: EditPlan | None) -> list[_Content]:
-    """Collect the contents changed by either plan. An uncompressed tile includes the ROM around it."""
-    if previous is not None and previous.rom.sha256 != plan.rom.sha256:
-        raise InjectError(
-            f"the last edit was for the ROM {previous.rom.sha256}, this one is for {plan.rom.sha256}: reload the game"
-        )
-    contents = []
-    plans = [plan] if previous is None else [plan, previous]
-    keys = sorted({(block.codec, block.block_offset) for one in plans for block in one.blocks})
-    for key in keys:
-        blocks = [next((b for b in one.blocks if (b.codec, b.block_offset) == key), None) for one in plans]
-        present = [block for block in blocks if block is not None]
-        vram: dict[tuple[int, int], set[int]] = {}
-        for block in present:
-            for change in block.changes:
-                vram.setdefault((change.byte_offset, change.end), set()).update(change.vram_bytes)
-        shift = 0
-        if key[0] == RAW_CODEC:
-            low, high = max(0, key[1] - _CONTEXT), max(block.end for block in present) + _CONTEXT
-            versions = [plan.rom.data[low:high].tobytes(), *(_raw_window(one, low, high) for one in plans)]
-            shift = key[1] - low
-        else:
-            versions = [present[0].old_data, *(present[0].old_data if b is None else b.new_data for b in blocks)]
-        tiles = tuple(
-            _Tile(at + shift, end + shift, tuple(sorted(places))) for (at, end), places in sorted(vram.items())
-        )
-        contents.append(_Content(tuple(dict.fromkeys([versions[0], *versions[2:]])), versions[1], tiles))
-    return contents
-
-
-def _raw_window(plan: EditPlan, low: int, high: int) -> bytes:
-    """Return part of the ROM with a plan's uncompressed tiles applied."""
-    window = bytearray(plan.rom.data[low:high])
-    for block in plan.blocks:
-        if block.codec == RAW_CODEC and block.block_offset < high and block.end > low:
-            start = max(low, block.block_offset)
-            new = block.new_data[start - block.block_offset : high - block.block_offset]
-            window[start - low : start - low + len(new)] = new
-    return bytes(window)
-
-
-def _searches(content: _Content) -> Iterator[_Search]:
+def _searches(content: Content) -> Iterator[_Search]:
     """Yield the searches that find every copy of a content's tiles."""
     for tile in content.tiles:
         new = tile.of(content.after)
@@ -242,7 +132,7 @@ def _searches(content: _Content) -> Iterator[_Search]:
                 yield _Search(data[start:stop], tile.at - start, old, new, data, tile.at, rivals)
 
 
-def _find_copies(searches: Sequence[_Search], memory: _Memory) -> None:
+def _find_copies(searches: Sequence[_Search], memory: Memory) -> None:
     """Plan a write for every verified copy of the searched tiles."""
     found = find_patterns(memory.data, {search.pattern for search in searches})
     for search in searches:
@@ -260,11 +150,11 @@ def is_telling(tile: bytes) -> bool:
 def _telling_stretches(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield the stretches of a block from a plain tile to the nearest telling tile before it and after it."""
     size = end - start
-    for low in range(start - size, max(0, start - _CONTEXT) - 1, -size):
+    for low in range(start - size, max(0, start - CONTEXT) - 1, -size):
         if is_telling(data[low : low + size]):
             yield low, end
             break
-    for high in range(end + size, min(len(data), end + _CONTEXT) + 1, size):
+    for high in range(end + size, min(len(data), end + CONTEXT) + 1, size):
         if is_telling(data[high - size : high]):
             yield start, high
             break
@@ -291,9 +181,9 @@ def _belongs(memory: bytes, search: _Search, place: int) -> bool:
 
 def _likeness(memory: bytes, data: bytes, place: int, at: int, size: int) -> int:
     """Count the whole matching tiles adjacent to a tile on both sides. Single bytes would match by chance."""
-    before = min(place, at, _CONTEXT)
+    before = min(place, at, CONTEXT)
     left = _agreeing(memory[place - before : place][::-1], data[at - before : at][::-1])
-    right = _agreeing(memory[place + size : place + size + _CONTEXT], data[at + size : at + size + _CONTEXT])
+    right = _agreeing(memory[place + size : place + size + CONTEXT], data[at + size : at + size + CONTEXT])
     return left // size + right // size
 
 
@@ -303,7 +193,7 @@ def _agreeing(first: bytes, second: bytes) -> int:
     return int(differs.argmax()) if differs.any() else length
 
 
-def _standing_places(edits: Sequence[SheetEdit], contents: Sequence[_Content], vram: _Memory) -> set[int]:
+def _standing_places(edits: Sequence[SheetEdit], contents: Sequence[Content], vram: Memory) -> set[int]:
     """Return the VRAM addresses of the sheets whose telling tiles are all still in place, edited or not."""
     versions: dict[bytes, set[bytes]] = {}
     for content in contents:
@@ -319,7 +209,7 @@ def _standing_places(edits: Sequence[SheetEdit], contents: Sequence[_Content], v
     return standing
 
 
-def _take_exported_places(contents: Sequence[_Content], vram: _Memory, standing: set[int]) -> None:
+def _take_exported_places(contents: Sequence[Content], vram: Memory, standing: set[int]) -> None:
     """Plan writes at the exported addresses of sheets still in place, if they hold a version of the tile."""
     for content in contents:
         for tile in content.tiles:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, CodecError, Origin, StartEvidence
 
+from halscope.inject._transforms import stored_bytes, stored_tile
 from halscope.rom.image import Rom
 
 PAGE_SIDE: Final = 16
@@ -20,7 +22,7 @@ PAGE_SIDE: Final = 16
 
 _PLACES_TRIED: Final = 4
 """Origins per tile that orders are derived from; the right one is nearly always among the first two."""
-_WIDEST_ROW: Final = 64 * TILE_BYTES
+_WIDEST_ROW: Final = 64
 
 
 class Tile(NamedTuple):
@@ -29,7 +31,7 @@ class Tile(NamedTuple):
     Args:
         row: Its row in the sprite as stored (not flipped), in tiles.
         column: Its column, in tiles.
-        data: Its 32 bytes.
+        data: Its 32 bytes in VRAM.
         origins: Its possible origins, best first; empty for a tile with too little information.
     """
 
@@ -40,14 +42,21 @@ class Tile(NamedTuple):
 
 
 class _Source(NamedTuple):
-    """What an origin's offset is relative to: a block or, for uncompressed tiles, the whole ROM (as block 0)."""
+    """What an origin's offset is relative to: a block or, for uncompressed tiles, the whole ROM (as block 0). Its tiles
+    are all converted in the same way."""
 
     codec: str
     block_offset: int
+    transform: str
+
+    @property
+    def tile_bytes(self) -> int:
+        """Size of a stored tile."""
+        return stored_bytes(self.transform, TILE_BYTES)
 
 
 class _Order(NamedTuple):
-    """A layout hypothesis: a tile is stored at `base` + row × `stride` + column × 32."""
+    """A layout hypothesis: a tile is stored at `base`, and row × `stride` + column tiles further on."""
 
     source: _Source
     start: StartEvidence
@@ -55,7 +64,7 @@ class _Order(NamedTuple):
     stride: int
 
     def place(self, tile: Tile) -> int:
-        return self.base + tile.row * self.stride + tile.column * TILE_BYTES
+        return self.base + (tile.row * self.stride + tile.column) * self.source.tile_bytes
 
 
 def settle_origins(
@@ -85,18 +94,22 @@ def settle_origins(
     orders = _orders(known, columns)
     contents = {source: _content(rom, codecs, source) for source in {order.source for order in orders}}
 
+    @cache
+    def stored(data: bytes, transform: str) -> bytes | None:
+        return stored_tile(transform, data)
+
     def fits(order: _Order, tile: Tile, further: int = 0) -> bool:
-        at = order.place(tile) + further
-        return at >= 0 and contents[order.source][at : at + TILE_BYTES] == tile.data
+        size = order.source.tile_bytes
+        at = order.place(tile) + further * size
+        return at >= 0 and contents[order.source][at : at + size] == stored(tile.data, order.source.transform)
 
     winners = _best(orders, lambda order: sum(fits(order, tile) for tile in known))
     if sum(fits(winners[0], tile) for tile in known) * 2 <= len(known):
         return own
     frames = [(tile.column // columns, tile._replace(column=tile.column % columns)) for tile in beside if tile.origins]
-    width = columns * TILE_BYTES
-    # Distance from one frame to the next in the block: side by side as in VRAM, or consecutive, with the height of this
+    # Tiles from one frame to the next in the block: side by side as in VRAM, or consecutive, with the height of this
     # sprite or of two such sprites.
-    steps = (width, rows * width, 2 * rows * width)
+    steps = (columns, rows * columns, 2 * rows * columns)
     winners = _best(
         winners, lambda order: max(sum(fits(order, tile, frame * step) for frame, tile in frames) for step in steps)
     )
@@ -110,7 +123,7 @@ def settle_origins(
 
 def _orders(known: Sequence[Tile], columns: int) -> list[_Order]:
     """Return every order that places at least one tile at one of its origins."""
-    strides = {columns * TILE_BYTES, PAGE_SIDE * TILE_BYTES, *_seen_strides(known)}
+    strides = {columns, PAGE_SIDE, *_seen_strides(known)}
     orders: dict[_Order, None] = {}
     for tile in known:
         for origin in tile.origins[:_PLACES_TRIED]:
@@ -121,14 +134,15 @@ def _orders(known: Sequence[Tile], columns: int) -> list[_Order]:
 
 
 def _seen_strides(known: Sequence[Tile]) -> Iterable[int]:
-    """Return the two most frequent row distances among the tiles' own best origins."""
+    """Return the two most frequent row distances among the tiles' own best origins, in tiles."""
     seen: Counter[int] = Counter()
     for tile in known:
         for other in known:
             first, second = tile.origins[0], other.origins[0]
             if other.row == tile.row + 1 and _source(first) == _source(second):
-                across = (other.column - tile.column) * TILE_BYTES
-                seen[_offset(second) - _offset(first) - across] += 1
+                distance, rest = divmod(_offset(second) - _offset(first), _source(first).tile_bytes)
+                if not rest:
+                    seen[distance - (other.column - tile.column)] += 1
     return [stride for stride, _ in seen.most_common(2) if 0 < stride <= _WIDEST_ROW]
 
 
@@ -160,7 +174,7 @@ def _content(rom: Rom, codecs: Sequence[Codec], source: _Source) -> bytes | memo
 
 
 def _source(origin: Origin) -> _Source:
-    return _Source(origin.codec, 0 if origin.codec == RAW_CODEC else origin.block_offset)
+    return _Source(origin.codec, 0 if origin.codec == RAW_CODEC else origin.block_offset, origin.transform)
 
 
 def _offset(origin: Origin) -> int:
@@ -168,5 +182,7 @@ def _offset(origin: Origin) -> int:
 
 
 def _origin(order: _Order, at: int) -> Origin:
-    codec, block_offset = order.source
-    return Origin(codec, at, 0, order.start) if codec == RAW_CODEC else Origin(codec, block_offset, at, order.start)
+    codec, block_offset, transform = order.source
+    if codec == RAW_CODEC:
+        return Origin(codec, at, 0, order.start, transform)
+    return Origin(codec, block_offset, at, order.start, transform)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from halscope_hooks import InjectError, Origin
 from numpy.typing import NDArray
 
+from halscope.inject._transforms import colours_text, lost_pixels, transform_named
 from halscope.inject.model import TILE, Cell, Composition, EditedSheet, Sheet
+from halscope.ppu.tiles import decode_tiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,8 @@ class TileChange:
     """A tile that was edited.
 
     Args:
-        origin: Where its bytes are stored.
-        old: The tile as exported, 8 × bpp bytes, not flipped.
+        origin: Where it is stored.
+        old: The tile as exported, 8 × bpp bytes, planar and not flipped, before any transform to the stored form.
         new: The tile as edited.
         cells: Indices of the sheet's cells that show it, edited or not.
         vram_bytes: VRAM byte addresses of those cells when the sheet was exported, ascending.
@@ -42,7 +44,8 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
         One change per tile that differs, in the order of the sheet's cells.
 
     Raises:
-        InjectError: A cell without a known origin was painted, or one tile was edited in two ways.
+        InjectError: A cell without a known origin was painted, one tile was edited in two ways, or a tile has a colour
+            that its transform cannot represent.
     """
     sheet = edited.sheet
     original = sheet.composition
@@ -79,6 +82,7 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
             tile[says], said_by[says] = stored_after[number][says], number
         merged[members] = tile
     new = sheet.encode(sheet.flip(merged))
+    _refuse_lost_colours(edited, new)
     changes = []
     for members in groups:
         cell = sheet.cells[members[0]]
@@ -86,6 +90,23 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
             vram = {at for number in members if (at := sheet.cells[number].vram_byte) is not None}
             changes.append(TileChange(cell.origin, cell.tile, new[members[0]], tuple(members), tuple(sorted(vram))))
     return tuple(changes)
+
+
+def _refuse_lost_colours(edited: EditedSheet, tiles: Sequence[bytes]) -> None:
+    """Raise InjectError if a tile has a colour that its transform cannot represent."""
+    for cell, tile in zip(edited.sheet.cells, tiles, strict=True):
+        transform = None if cell.origin is None or tile == cell.tile else transform_named(cell.origin.transform)
+        if transform is None or not (lost := lost_pixels(transform, tile)).any():
+            continue
+        row, column = np.argwhere(lost)[0].tolist()
+        colour = int(decode_tiles(tile, edited.sheet.bpp)[0, row, column])
+        x = cell.x + (TILE - 1 - column if cell.hflip else column)
+        y = cell.y + (TILE - 1 - row if cell.vflip else row)
+        others = f" (and {int(lost.sum()) - 1} more pixels)" if lost.sum() > 1 else ""
+        raise InjectError(
+            f"{edited.name}: the tile at {cell.place}: the pixel at ({x}, {y}){others} has the colour {colour}, which "
+            f"cannot be stored: the game keeps this tile as {transform.name}, in the colours {colours_text(transform)}"
+        )
 
 
 def _paint(edited: EditedSheet, original: Composition, tiles: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -132,12 +153,16 @@ def _visible(sheet: Sheet, winner: NDArray[np.int32], number: int) -> NDArray[np
 
 def _groups(sheet: Sheet) -> Iterator[list[int]]:
     """Group the cells that show the same tile of the ROM."""
-    groups: dict[tuple[str, int, int] | int, list[int]] = {}
+    groups: dict[tuple[str, int, int, str] | int, list[int]] = {}
     for number, cell in enumerate(sheet.cells):
         origin = cell.origin
-        key = number if origin is None else (origin.codec, origin.block_offset, origin.byte_offset)
+        key = number if origin is None else (*_place(origin), origin.transform)
         groups.setdefault(key, []).append(number)
     yield from groups.values()
+
+
+def _place(origin: Origin) -> tuple[str, int, int]:
+    return origin.codec, origin.block_offset, origin.byte_offset
 
 
 def _mirror_hint(hflip: bool, vflip: bool) -> str:

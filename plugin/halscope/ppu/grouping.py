@@ -5,14 +5,19 @@ if their boxes overlap or share part of an edge (a corner is not enough) and the
 strongest first:
 
 1. *Tiles*: same palette, priority and flips, and the tiles are arranged in the 16 × 16 page as the sprites on screen.
-2. *Grid*: same priority, at most eight OAM entries apart, and the distance is a multiple of 8 on both axes. Two objects
-   passing each other meet this by chance in one of 64 frames. With different palettes: only neighbours in OAM.
-3. *Touch*: same palette and priority, at most two OAM entries apart, and the opaque pixels touch. One of the two groups
-   must be a single sprite smaller than the other group (a hand, a foot, a hat), so that two overlapping figures stay
-   separate.
+2. *Grid*: same priority, the distance is a multiple of 8 on both axes, and the picture goes on across the seam between
+   them. Three quarters of the seam drawn on both sides are a portrait or a backdrop, however far apart in OAM its rows
+   are. Otherwise they are at most eight OAM entries apart, and a third of the seam between sprites side by side is
+   drawn, or half of the narrower outline between sprites above each other: two characters that stand on a grid of tiles
+   side by side touch in a hand at most, but a head and its body in a neck. Boxes that overlap, and sprites of 8 × 8
+   (letters), need no seam. With different palettes: only neighbours in OAM.
+3. *Touch*: same palette and priority, and the opaque pixels touch, at most two OAM entries apart, or eight on the grid.
+   One of the two groups must be a single sprite smaller than the other group (a hand, a foot, a hat), so that two
+   figures that touch stay separate.
 
 Kinds 2 and 3 never join a group to a copy of itself: if every sprite of one also occurs in the other with the same
-tile, size, palette and flips, it is another object of the same kind, like two coins side by side.
+tile, size, palette and flips, it is another object of the same kind, like two coins side by side. A seam that is drawn
+like a portrait's joins a piece that occurs in the other group too, but not two equal groups.
 
 A sprite outside the picture joins a group that it touches but does not form one. Games park unused entries there, so
 one that shares its position with another, or its row with seven others, is left out. Sprites without an opaque pixel
@@ -24,7 +29,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import Frame, Sprite
@@ -35,6 +40,8 @@ from halscope.ppu.obj import first_sprite
 
 GRID_OAM_DISTANCE: Final = 8
 TOUCH_OAM_DISTANCE: Final = 2
+PICTURE_OAM_DISTANCE: Final = 64
+"""Half of OAM: a row of a large picture may have any number of sprites."""
 PARKED_ROW: Final = 8
 
 
@@ -70,15 +77,18 @@ def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
     candidates = _candidates(frame.sprites, lines)
     groups = _Groups(candidates)
     pairs = [pair for pair in _touching(candidates) if pair[0].priority == pair[1].priority]
-    for evidence in (_tiles_continue, _on_one_grid, _pixels_meet):
+    for evidence in (_tiles_continue, _one_picture, _on_one_grid, _pixels_meet):
+        alike = [pair for pair in pairs if evidence(*pair)]
         # A join can enable another one (a copy with other pieces added is no longer a copy), so repeat until stable.
         joined = True
         while joined:
             joined = False
-            for a, b in pairs:
-                if groups.together(a, b) or not evidence(a, b):
+            for a, b in alike:
+                if groups.together(a, b):
                     continue
-                if evidence is not _tiles_continue and groups.are_copies(a, b):
+                if evidence is _one_picture and groups.are_equal(a, b):
+                    continue
+                if evidence in (_on_one_grid, _pixels_meet) and groups.are_copies(a, b):
                     continue
                 if evidence is _pixels_meet and not groups.one_is_an_extra(a, b):
                     continue
@@ -166,14 +176,67 @@ def _tiles_continue(a: Sprite, b: Sprite) -> bool:
     return (columns, rows) == (across // 8, down // 8) != (0, 0)
 
 
-def _on_one_grid(a: Sprite, b: Sprite) -> bool:
-    if (b.x - a.x) % 8 or (screen_y(b) - screen_y(a)) % 8:
+def _one_picture(a: Sprite, b: Sprite) -> bool:
+    if a.palette != b.palette or not _is_on_grid(a, b) or _oam_distance(a, b) > PICTURE_OAM_DISTANCE:
         return False
-    return _oam_distance(a, b) <= (GRID_OAM_DISTANCE if a.palette == b.palette else 1)
+    seam = _seam(a, b)
+    return seam is not None and 4 * seam.drawn >= 3 * seam.length
+
+
+def _on_one_grid(a: Sprite, b: Sprite) -> bool:
+    if not _is_on_grid(a, b) or _oam_distance(a, b) > (GRID_OAM_DISTANCE if a.palette == b.palette else 1):
+        return False
+    seam = _seam(a, b)
+    if seam is None or a.palette != b.palette or max(a.width, a.height, b.width, b.height) <= 8:
+        return True
+    if seam.is_stacked:
+        return seam.drawn >= 2 and 2 * seam.drawn >= seam.outline
+    return 3 * seam.drawn >= seam.length
+
+
+def _is_on_grid(a: Sprite, b: Sprite) -> bool:
+    return (b.x - a.x) % 8 == 0 and (screen_y(b) - screen_y(a)) % 8 == 0
+
+
+class _Seam(NamedTuple):
+    """The common edge of two sprites whose boxes touch without overlapping.
+
+    Args:
+        length: Its length in pixels.
+        drawn: The pixels along it that are opaque on both sides, a step of one pixel aside included.
+        outline: The opaque pixels along it on the side that has fewer of them.
+        is_stacked: Whether one sprite is above the other.
+    """
+
+    length: int
+    drawn: int
+    outline: int
+    is_stacked: bool
+
+
+def _seam(a: Sprite, b: Sprite) -> _Seam | None:
+    """Return the common edge of two sprites that touch, or `None` if their boxes overlap."""
+    x, y = b.x - a.x, screen_y(b) - screen_y(a)
+    is_stacked = y in (a.height, -b.height)
+    if not is_stacked and x not in (a.width, -b.width):
+        return None
+    if is_stacked:
+        near, far = (a.pixels[-1], b.pixels[0]) if y > 0 else (a.pixels[0], b.pixels[-1])
+        shift = x
+    else:
+        near, far = (a.pixels[:, -1], b.pixels[:, 0]) if x > 0 else (a.pixels[:, 0], b.pixels[:, -1])
+        shift = y
+    start, end = max(0, shift), min(len(near), shift + len(far))
+    near, far = near[start:end] != 0, far[start - shift : end - shift] != 0
+    beside = far.copy()
+    beside[1:] |= far[:-1]
+    beside[:-1] |= far[1:]
+    outline = min(np.count_nonzero(near), np.count_nonzero(far))
+    return _Seam(end - start, int(np.count_nonzero(near & beside)), int(outline), is_stacked)
 
 
 def _pixels_meet(a: Sprite, b: Sprite) -> bool:
-    if a.palette != b.palette or _oam_distance(a, b) > TOUCH_OAM_DISTANCE:
+    if a.palette != b.palette or _oam_distance(a, b) > (GRID_OAM_DISTANCE if _is_on_grid(a, b) else TOUCH_OAM_DISTANCE):
         return False
     a_left, a_top, a_right, a_bottom = _opaque_box(a)
     b_left, b_top, b_right, b_bottom = _opaque_box(b)
@@ -211,6 +274,12 @@ class _Groups:
         one = {_look(sprite) for sprite in self._members[a.index]}
         other = {_look(sprite) for sprite in self._members[b.index]}
         return one <= other or other <= one
+
+    def are_equal(self, a: Sprite, b: Sprite) -> bool:
+        """Whether both groups consist of the same pieces."""
+        return {_look(sprite) for sprite in self._members[a.index]} == {
+            _look(sprite) for sprite in self._members[b.index]
+        }
 
     def one_is_an_extra(self, a: Sprite, b: Sprite) -> bool:
         """Whether one group is a single sprite with a smaller area than the other group."""

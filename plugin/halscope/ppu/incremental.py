@@ -18,12 +18,14 @@ import halscope._codec as _codec
 from halscope.ppu import cgram
 from halscope.ppu.frame import OBSEL_UNKNOWN
 from halscope.ppu.layers import DrawnLayer, draw_layers
+from halscope.ppu.obj import decode_sprites, obsel_rows
 
 _PALETTE_BYTES: Final = 32  # 16 colours of two bytes
 _NONE: Final = np.empty(0, np.int64)
 _ALL_TILES: Final = np.arange(VRAM_TILES, dtype=np.int64)
 _ALL_PALETTES: Final = np.arange(16, dtype=np.int64)
-for _numbers in (_NONE, _ALL_TILES, _ALL_PALETTES):
+_ALL_SPRITES: Final = np.arange(128, dtype=np.int64)
+for _numbers in (_NONE, _ALL_TILES, _ALL_PALETTES, _ALL_SPRITES):
     _numbers.flags.writeable = False
 
 
@@ -35,6 +37,7 @@ class FrameDecoder:
         self._layers: dict[int, DrawnLayer] = {}
         self._layers_unknown: tuple[str, ...] = ()
         self._drawn_for: PpuRegisters | None = None  # the registers that all layers were drawn for
+        self._obsel_rows: bytes | None = None  # OBSEL on each row, if HDMA changed it
         self._changes = Changes()
 
     @property
@@ -80,10 +83,14 @@ class FrameDecoder:
         if obsel is None:
             return (), _NONE
         last = self._last
-        if last is None or last.snapshot.ppu.obsel != obsel:
-            return _codec.snes_sprites(Sprite, snapshot.vram, snapshot.oam, obsel)
+        rows = obsel_rows(snapshot, obsel)
+        before, self._obsel_rows = self._obsel_rows, None if rows is None else rows.tobytes()
+        if last is None or last.snapshot.ppu.obsel != obsel or before != self._obsel_rows:
+            return decode_sprites(snapshot, obsel), _ALL_SPRITES
         if not len(tiles) and not len(_changed(last.snapshot.oam, snapshot.oam, 1)):
             return last.sprites, _NONE
+        if rows is not None:
+            return decode_sprites(snapshot, obsel), _ALL_SPRITES
         return _codec.snes_sprites(Sprite, snapshot.vram, snapshot.oam, obsel, (last.sprites, last.snapshot.oam, tiles))
 
 

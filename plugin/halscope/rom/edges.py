@@ -1,6 +1,6 @@
 """Bank edges: where a decoder goes on after the last byte of a bank. It is a rule of the decoder, not of the mapping.
 
-Many LoROM decoders continue at $8000 of the next bank, which is the next byte of the file; some wrap inside the bank.
+Many decoders continue at the beginning of the next bank, which is the next byte of the file; some wrap inside the bank.
 A rule that is not known is not guessed: a stream across an edge is then believed only if a pointer leads to it.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from halscope_hooks import EdgeRule
 from numpy.typing import NDArray
 
-from halscope.rom.mapping import PAGE_BYTES, Mapping
+from halscope.rom.mapping import Mapping
 
 EdgeRules = ReadOnlyDict[str, EdgeRule | None]
 """The rule of the game's decoder of each codec, by the codec's name. A codec that is missing has no known rule."""
@@ -35,8 +35,11 @@ def crossing(mapping: Mapping, offsets: NDArray[np.uint32], sizes: NDArray[np.ui
 
 
 def is_contiguous(mapping: Mapping, rule: EdgeRule) -> bool:
-    """Whether a stream that crosses an edge by this rule is contiguous in the file."""
-    return not mapping.window or rule == "linear" or (rule == "next-bank" and mapping.window == PAGE_BYTES)
+    """Whether a stream that crosses an edge by this rule is contiguous in the file.
+
+    The next bank begins with the next byte of the file: at $8000 of it in LoROM, at $0000 in the linear banks of HiROM.
+    """
+    return not mapping.window or rule != "wrap"
 
 
 def search_window(mapping: Mapping, rule: EdgeRule | None) -> int:
@@ -48,14 +51,9 @@ def search_window(mapping: Mapping, rule: EdgeRule | None) -> int:
 
 
 def as_read(rom: NDArray[np.uint8], mapping: Mapping, rule: EdgeRule | None, offset: int) -> NDArray[np.uint8]:
-    """Return the bytes that a decoder with this rule reads from a file offset on: uint8, at least as many as a stream
-    can have, unless the image ends."""
+    """Return the bytes that a decoder with this rule reads from a file offset on: uint8, to the end of the image, or
+    once around the bank."""
     if rule is None or is_contiguous(mapping, rule):
         return rom[offset:]
-    window = mapping.window
-    bank = offset // window * window
-    if rule == "wrap":
-        return np.concatenate([rom[offset : bank + window], rom[bank:offset]])
-    # at $8000 of the next bank: of each 64 KiB bank in the file, the upper half
-    following = range(bank + window, min(bank + 4 * window, len(rom)), window)
-    return np.concatenate([rom[offset : bank + window], *(rom[at + PAGE_BYTES : at + window] for at in following)])
+    bank = offset // mapping.window * mapping.window
+    return np.concatenate([rom[offset : bank + mapping.window], rom[bank:offset]])

@@ -2,7 +2,7 @@
 
 Fields as in Nintendo's development manual: title at $FFC0, map mode $FFD5, chips $FFD6, ROM and RAM size $FFD7/$FFD8,
 destination $FFD9, version $FFDB, complement and checksum $FFDC, vectors up to $FFFF. Satellaview programs have another
-layout, see `halscope.rom.satellaview`.
+layout, see `halscope.rom._satellaview`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halscope._rom_file import HEADER_BYTES, LIKELY, is_map_mode, is_title, score_header
+from halscope.rom import _satellaview as satellaview
 from halscope.rom import checksum as checksums
-from halscope.rom import satellaview
 from halscope.rom.checksum import MIRRORED, Rule
 from halscope.rom.mapping import Mapping
 

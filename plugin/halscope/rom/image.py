@@ -18,6 +18,7 @@ from halscope._boot_code import boots
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, LIKELY, copier_header_bytes
 from halscope.rom import mapping as addresses
+from halscope.rom._interleaved import may_be_interleaved
 from halscope.rom.checksum import Rule, corrected, is_right
 from halscope.rom.edges import EdgeRules, as_read, first_edge, is_contiguous, search_window
 from halscope.rom.header import Header, candidates, read_header
@@ -203,7 +204,7 @@ def _find_header(rom: NDArray[np.uint8], name: str) -> Header:
     best = candidates(rom)[0]
     if best.score >= LIKELY and best.map_mode_fits:
         return best
-    if best.score >= LIKELY and best.swapped_halves:
+    if best.score >= LIKELY and best.swapped_halves and may_be_interleaved(rom, best.mapping):
         kind = "HiROM" if best.map_mode & 0xF in (0x1, 0x5) else "LoROM"
         raise RomError(
             f"{name}: looks interleaved: its header at {best.offset:#x} has map mode ${best.map_mode:02X} ({kind}), "
@@ -266,6 +267,7 @@ def _warnings(rom: NDArray[np.uint8], header: Header, rule: Rule | None, *, forc
         lines.append(
             f"map mode ${header.map_mode:02X} does not match the place of the header at {header.offset:#x}; "
             f"read as {header.mapping.value}"
+            + ("; deinterleave the file if a copier wrote it in halves" if header.swapped_halves else "")
         )
     if header.chip_note is not None:
         lines.append(f"a cartridge with {header.chip_note}: addresses are those of plain {header.mapping.value}")

@@ -16,7 +16,6 @@ from halscope_hooks import (
     VRAM_TILES,
     Block,
     Codec,
-    CodecError,
     Origin,
     Transform,
     UsageError,
@@ -27,7 +26,7 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
-from halscope.rom.cancelling import stop_if_cancelled
+from halscope.rom._outputs import decode_outputs
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
 from halscope.rom.ranking import (
@@ -37,7 +36,6 @@ from halscope.rom.ranking import (
     Starts,
     find_families,
     first_of_each,
-    native_handles,
 )
 from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Reference, References
 
@@ -131,7 +129,7 @@ class RomIndex:
             rom, codecs, cancel=cancel, known_starts=known_starts, threads=threads, known_tables=known_tables
         )
         report(1, _STEPS)
-        families, outputs, bounds = _decoded(rom, codecs, found.starts, cancel)
+        families, outputs, bounds = decode_outputs(rom, codecs, found.starts, cancel)
         report(2, _STEPS)
         buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel, threads)
         report(_STEPS, _STEPS)
@@ -210,6 +208,10 @@ class RomIndex:
             about = {"rom": Path(rom.name).name, "title": rom.title, "sha256": rom.sha256}
             cache.store(path, key, index._arrays(), about | {"codecs": [codec.name for codec in codecs]})
         return index
+
+    def with_transforms(self, transforms: Sequence[Transform]) -> RomIndex:
+        """Return this index, looking tiles up under other transforms."""
+        return RomIndex(self.rom, self.codecs, self.families, self._arrays(), transforms)
 
     @property
     def blocks(self) -> NDArray[Any]:
@@ -382,45 +384,6 @@ def _answer(
     assert found is not None  # the first update of a follower always returns answers
     first, answers, informative = found
     return VramOrigins(index.origins(first, answers), informative, index.transforms)
-
-
-def _decoded(
-    rom: Rom, codecs: Sequence[Codec], families: Starts, cancel: CancelToken | None
-) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
-    """Return the concatenated outputs of all starts and their bounds. Starts that do not decode are left out."""
-    handles = native_handles(codecs)
-    if len(handles) == len(codecs):
-        offsets, numbers = np.ascontiguousarray(families["offset"]), np.ascontiguousarray(families["codec"])
-        outputs, bounds = _codec.locate_decode_all(rom.data, offsets, handles, numbers, cancel)
-        return families, outputs, bounds
-    parts: list[NDArray[np.uint8]] = []
-    kept = np.ones(len(families), np.bool_)
-    for row, start in enumerate(families):
-        stop_if_cancelled(cancel)
-        codec, offset = codecs[int(start["codec"])], int(start["offset"])
-        try:
-            block = codec.decode(rom.data, offset)
-        except CodecError as error:
-            _disagrees(codec, offset, f"decode refuses it: {error.reason}")
-            kept[row] = False
-            continue
-        parts.append(np.asarray(block.data, np.uint8))
-        decoded, scanned = (block.consumed, len(parts[-1])), (int(start["packed_size"]), int(start["size"]))
-        if decoded != scanned:
-            _disagrees(
-                codec, offset, "of {} bytes with {} bytes of output; decode says {} and {}".format(*scanned, *decoded)
-            )
-    families = families[kept]
-    families["size"] = [len(part) for part in parts]
-    bounds = np.cumsum([0, *(len(part) for part in parts)]).astype(np.uint32)
-    return families, np.concatenate(parts) if parts else np.empty(0, np.uint8), bounds
-
-
-def _disagrees(codec: Codec, offset: int, what: str) -> None:
-    """Report a stream that a codec's `scan` lists and its `decode` contradicts, to a codec that takes such reports."""
-    report = getattr(codec, "report_stream", None)
-    if report is not None:
-        report(offset, what)
 
 
 def _tiles(tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 import weakref
 from collections.abc import Hashable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from halscope_hooks import (
     Attached,
@@ -46,29 +45,19 @@ from halscope.session._hub import Hub, Ticket
 from halscope.session._intake import Intake
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Work
+from halscope.session._life import Life, moved
 from halscope.session._locks import Rank
-from halscope.session._pool import Executor, InlinePool, Pool
+from halscope.session._make_pools import make_pools
+from halscope.session._pool import Executor
 from halscope.session._rights import Right
 from halscope.session._stats import Latencies
 from halscope.session._stopping import Deadline, PoolStoppedError, StopReport
 from halscope.session._tap_list import Taps
-from halscope.session._threads import PREFIX, inside, told_error
+from halscope.session._threads import inside, told_error
 
 log: Final = logging.getLogger("halscope.session")
 
-FEWEST_WORKERS: Final = 2
-MOST_WORKERS: Final = 8
-PREVIEW_WORKERS: Final = 1
 START_WAIT: Final = 5.0  # seconds to wait for a start in progress, which runs no third-party code
-
-
-class _Life(NamedTuple):
-    """Stage of a session's life cycle."""
-
-    state: State = State.NEW
-    last: Detached | None = None  # the last event for subscribers; set by the first close
-    closed: bool = False  # `last` was delivered and everything has ended
-    forked: bool = False  # the session belongs to the parent of this process
 
 
 class Engine:
@@ -94,7 +83,7 @@ class Engine:
         self.to_close = [self]
         """Emptied by a close: `weakref` keeps what the session's finaliser refers to, which may lead to it."""
         self._workers = workers
-        self._life = Cell(_Life(), Rank.SESSION)
+        self._life = Cell(Life(), Rank.SESSION)
         self._report = NOTHING_TO_STOP
         self._asked: Job[None] | None = None  # who was asked last to decode
         self.hub = Hub(threads=threads, slow=slow)
@@ -104,7 +93,7 @@ class Engine:
         self._submit_cost = Latencies()
         self._pump_cost = Latencies()
         engine = weakref.ref(self)
-        self.host = HostLink(host, owned=owns_host, reporter=self._job_failed, gone=lambda: _host_gone(engine))
+        self.host = HostLink(host, owned=owns_host, reporter=self.job_failed, gone=lambda: _host_gone(engine))
         self.host_feed = HostFeed(self.host, self.hub, self.taps, self.live, self.intake.complete)
         remember(self)
 
@@ -297,13 +286,13 @@ class Engine:
 
     def pause(self) -> None:
         """See Session.pause."""
-        _, life = self._life.change(lambda life: _from_to(life, State.RUNNING, State.PAUSED))
+        _, life = self._life.change(lambda life: moved(life, State.RUNNING, State.PAUSED))
         if life.state is State.PAUSED:
             self.live.pause()
 
     def resume(self) -> None:
         """See Session.resume."""
-        _, life = self._life.change(lambda life: _from_to(life, State.PAUSED, State.RUNNING))
+        _, life = self._life.change(lambda life: moved(life, State.PAUSED, State.RUNNING))
         if life.state is State.RUNNING:
             self.live.resume()
             self._attend()
@@ -327,7 +316,7 @@ class Engine:
         """Record that a stop or close is complete, with `last` as the last event for subscribers."""
         self._report = report
 
-        def settle(life: _Life) -> _Life:
+        def settle(life: Life) -> Life:
             closed = last is not None and life.last is last  # else closed during the stop: end it again
             return life._replace(state=State.CLOSED if closed else State.STOPPED, closed=closed)
 
@@ -350,7 +339,7 @@ class Engine:
         """Detach in a forked child: the session belongs to the parent, so release everything without closing it."""
         last = Detached(self.host.info, "the process was forked")
         self._life.renew()
-        self._life.value = _Life(State.CLOSED, last, closed=True, forked=True)
+        self._life.value = Life(State.CLOSED, last, closed=True, forked=True)
         self.to_close.clear()
         self.right.renew()
         self.pools = None
@@ -369,7 +358,7 @@ class Engine:
         if self.pools is not None and self.state is State.STOPPED:
             self._take_down(Deadline.of(SIGNAL, DRAIN, ABANDON))  # finish an interrupted stop
         if self.pools is None:
-            self.pools = self._make_pools()
+            self.pools = make_pools(weakref.ref(self), self._workers, threads=self.threads)
         if self.state is State.NEW:
             self.host.claim_thread()
         self.taps.start()
@@ -409,25 +398,6 @@ class Engine:
         ending.tell()
         self.settle(ending.abandon(), last)
 
-    def _make_pools(self) -> tuple[Executor, Executor]:
-        engine = weakref.ref(self)  # an idle worker keeps its pool alive; it must not keep the engine
-
-        def failed(job: Job[object], error: BaseException, text: str) -> None:
-            if (alive := engine()) is not None:
-                alive._job_failed(job, error, text)
-
-        def progressed(job: Job[object]) -> None:
-            if (alive := engine()) is not None:
-                alive._job_progressed(job)
-
-        if not self.threads:
-            inline = InlinePool(PREFIX + "inline", on_failed=failed, on_progress=progressed)
-            return inline, inline
-        workers = self._workers or min(MOST_WORKERS, max(FEWEST_WORKERS, os.cpu_count() or FEWEST_WORKERS))
-        codec = Pool(PREFIX + "codec", workers, on_failed=failed, on_progress=progressed, live_reserve=1)
-        preview = Pool(PREFIX + "preview", PREVIEW_WORKERS, on_failed=failed, on_progress=progressed, live_reserve=0)
-        return codec, preview
-
     def _attend(self) -> None:
         """Submit a job for the live lane if it needs one; a single job handles all snapshots that arrive while it runs.
 
@@ -445,10 +415,12 @@ class Engine:
         except PoolStoppedError:
             self.live.drop()
 
-    def _job_failed(self, job: Job[object], error: BaseException, text: str) -> None:
+    def job_failed(self, job: Job[object], error: BaseException, text: str) -> None:
+        """Report the failure of a job."""
         self.failed(job.name, error, text, job.plugin, job.id)
 
-    def _job_progressed(self, job: Job[object]) -> None:
+    def job_progressed(self, job: Job[object]) -> None:
+        """Post the progress of a job."""
         progress = job.progress
         self._post(
             JobProgress(job.name, progress.done, progress.total, progress.text, job.id), key=("progress", job.id)
@@ -477,10 +449,6 @@ class Engine:
     def _on_own_thread(self) -> bool:
         """Whether a stop of the session would wait for the calling thread."""
         return inside() or self.hub.here() or self.live.busy_here()
-
-
-def _from_to(life: _Life, old: State, new: State) -> _Life:
-    return life._replace(state=new) if life.state is old and life.last is None else life
 
 
 def _host_gone(reference: weakref.ref[Engine]) -> None:

@@ -7,14 +7,7 @@ import sys
 
 from halscope._version import __version__
 from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
-from halscope.cli._arguments._running import (
-    add_cache,
-    add_completion,
-    add_demo,
-    add_doctor,
-    add_play,
-    add_recording,
-)
+from halscope.cli._arguments._running import add_cache, add_completion, add_demo, add_doctor, add_play, add_recording
 from halscope.cli._output import say
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
@@ -37,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
     top: argparse.ArgumentParser = _Parser(
         prog="halscope",
         description="See, trace and edit the graphics of a running SNES game.",
-        epilog="Offsets are file offsets without a copier header: 4660, 0x1234 or $1234; $BB:AAAA is a SNES address.",
+        epilog="Offsets are file offsets without a copier header: 4660, 0x1234 or '$1234'; 84:8123 or '$84:8123' is a "
+        "SNES address. Quote what begins with $: a shell takes it for a variable.",
     )
     top.add_argument("--version", action="version", version=f"halscope {__version__}")
     # Without an explicit `prog` argparse formats the usage line, which imports half a dozen modules.

@@ -33,9 +33,15 @@ def add_search(commands: Commands) -> None:
     add_index_option(scan)
     add_plugin_options(scan)
 
-    locate = commands.add_parser("locate", help="find raw 32-byte tiles in a ROM")
+    locate = commands.add_parser("locate", help="find tiles, as they stand in VRAM, in a ROM")
     locate.add_argument("rom", type=Path, metavar="ROM")
     locate.add_argument("tiles", type=Path, metavar="TILES", help="a file of raw 4bpp tiles, 32 bytes each")
+    locate.add_argument(
+        "--transform",
+        metavar="T",
+        help="look only for tiles that the game converts so: 3bpp-low, 3bpp-high, 2bpp, 1bpp, mode7, ... "
+        "(default: all, and plain tiles); TILES then holds tiles as that makes them (1bpp: 16 bytes, mode7: 128)",
+    )
     locate.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(locate)
     add_index_option(locate)
@@ -69,7 +75,7 @@ def add_editing(commands: Commands) -> None:
         "NAME.json, which `halscope inject` needs if an editor drops the PNG's metadata: keep the two together.",
     )
     extract.add_argument("rom", type=Path, metavar="ROM")
-    extract.add_argument("offsets", type=place, nargs="*", metavar="OFFSET", help="blocks: file offsets, or $BB:AAAA")
+    extract.add_argument("offsets", type=place, nargs="*", metavar="OFFSET", help="blocks: file offsets, or BB:AAAA")
     extract.add_argument("--all", action="store_true", help="every block that `scan` lists")
     extract.add_argument("--recording", type=Path, metavar="FILE", help="the sprites of a recorded frame instead")
     extract.add_argument(
@@ -92,7 +98,12 @@ def add_editing(commands: Commands) -> None:
     add_regrouping_options(extract)
     extract.add_argument("--codec", default="hal", help="codec of the blocks; raw: uncompressed tiles (default: hal)")
     extract.add_argument("--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET of --codec raw")
-    extract.add_argument("--bpp", type=int, choices=(2, 4, 8), default=4, help="bits per pixel of blocks (default: 4)")
+    extract.add_argument(
+        "--bpp", type=int, choices=(1, 2, 3, 4, 8), help="bits per pixel of blocks, as stored (default: 4)"
+    )
+    extract.add_argument(
+        "--transform", metavar="T", help="how the game converts the tiles: 3bpp-low, 3bpp-high, 2bpp, 1bpp, mode7, ..."
+    )
     extract.add_argument("--lead", type=number, default=0, metavar="N", help="bytes before a block's first tile")
     extract.add_argument("--columns", type=positive, default=16, metavar="N", help="tiles per row (default: 16)")
     extract.add_argument(
@@ -132,7 +143,7 @@ def add_streams(commands: Commands) -> None:
     """Add decompress and compress."""
     unpack = commands.add_parser("decompress", help="decode the compressed block at an offset of a ROM")
     unpack.add_argument("rom", type=Path, metavar="ROM", help="a ROM, or with offset 0 an output of `compress`")
-    unpack.add_argument("offset", type=place, metavar="OFFSET", help="file offset, or $BB:AAAA")
+    unpack.add_argument("offset", type=place, metavar="OFFSET", help="file offset, or BB:AAAA")
     unpack.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="output file for the decoded bytes"
     )

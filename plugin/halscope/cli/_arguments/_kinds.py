@@ -12,11 +12,13 @@ type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def number(text: str) -> int:
-    """Parse a number of zero or more: 4660, 0x1234 or $1234."""
+    """Parse a number of zero or more: 4660, 0x1234 or $1234, which a shell takes for a variable unless it is quoted."""
     try:
         value = int(text[1:], 16) if text.startswith("$") else int(text, 0)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number; write 4660, 0x1234 or $1234") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number; write 4660 or 0x1234, or '$1234' in quotes, because a shell replaces $1"
+        ) from None
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return value
@@ -35,11 +37,14 @@ def place(text: str) -> str:
     if ":" in text:
         bank, _, address = text.removeprefix("$").partition(":")
         try:
-            good = 0 <= int(bank, 16) <= 0xFF and 0 <= int(address, 16) <= 0xFFFF
+            # Two digits and four: of an unquoted $84:8123 a shell leaves 4:8123, which is another place.
+            good = len(bank) == 2 and len(address) == 4 and int(bank, 16) >= 0 and int(address, 16) >= 0
         except ValueError:
             good = False
         if not good:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a SNES address; write $BB:AAAA, as $84:8123")
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a SNES address; write 84:8123, or '$84:8123' in quotes, because a shell replaces $8"
+            )
     else:
         number(text)
     return text

@@ -91,7 +91,15 @@ def add_doctor(commands: Commands) -> None:
     """Add doctor."""
     doctor = commands.add_parser("doctor", help="check the installation, the plugins, the cores and the cache")
     doctor.add_argument("--rom", type=Path, metavar="ROM", help="also report on this ROM")
-    doctor.add_argument("--core", metavar="CORE", help="try only this libretro core, by path or name")
+    doctor.add_argument("--core", metavar="CORE", help="only this libretro core, by path or name")
+    doctor.add_argument(
+        "--coverage",
+        action="store_true",
+        help="run the ROM (without --rom the demo) and say how much of its graphics is known, and why the rest is not",
+    )
+    doctor.add_argument(
+        "--frames", type=positive, default=1200, metavar="N", help="with --coverage: number of frames (default: 1200)"
+    )
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     add_rom_options(doctor)
     add_plugin_options(doctor)

@@ -19,7 +19,7 @@ from halscope_hooks import (
     UsageError,
 )
 
-from halscope import _fields as read
+import halscope._fields as read
 from halscope._fields import Fields, InvalidFieldError
 from halscope._files import read_limited
 

@@ -1,0 +1,102 @@
+"""How a block's tiles are stored and shown: bits per pixel, transform, and where a short palette belongs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from halscope_hooks import NO_TRANSFORM, RAW_CODEC, Origin, Transform, UsageError, VramOrigins
+from numpy.typing import NDArray
+
+from halscope.inject import grey_palette, shown_depth, transform_named
+from halscope.ppu.tiles import DEPTHS, TileDepth
+from halscope.rom.image import Rom
+
+_OF_DEPTH: Final = {1: "1bpp", 3: "3bpp-low"}
+"""The transform meant by a depth that the console itself does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileLayout:
+    """How tiles are stored and shown.
+
+    Args:
+        bpp: Bits per pixel as shown: 2, 4 or 8.
+        transform: Name of the transform between the two forms, or "none".
+        stored_bytes: Size of a stored tile.
+        stored_bpp: Bits per pixel as stored: 1, 2, 3, 4 or 8.
+    """
+
+    bpp: TileDepth
+    transform: str
+    stored_bytes: int
+    stored_bpp: int
+
+    def read_palette(self, rom: Rom, offset: int) -> NDArray[np.uint16]:
+        """Return uint16[2^bpp]: BGR555 as stored in the ROM at `offset` (bytes), as many colours as are stored.
+
+        Colours that stored tiles cannot have are grey. The 8 colours of "3bpp-high" are the upper half of a palette.
+
+        Raises:
+            UsageError: The ROM ends before the last colour.
+        """
+        count = 1 << self.stored_bpp
+        if offset + 2 * count > rom.data.size:
+            raise UsageError(f"{rom.name}: no {count} colours at {offset:#x}: the ROM ends at {rom.data.size:#x}")
+        palette = grey_palette(self.bpp)
+        first = count if self.transform == "3bpp-high" else 0
+        palette[first : first + count] = rom.data[offset : offset + 2 * count].copy().view("<u2") & np.uint16(0x7FFF)
+        return palette
+
+
+def tile_layout(bpp: int | None, transform: str | None) -> TileLayout:
+    """Return the layout that a user asks for.
+
+    Args:
+        bpp: Bits per pixel as stored, 1, 2, 3, 4 or 8; `None` for those of the transform, or else 4. 1 and 3 stand for
+            the transforms "1bpp" and "3bpp-low".
+        transform: Name of a transform, or `None` for that of `bpp`.
+
+    Raises:
+        UsageError: There is no such transform or depth, or the two do not fit each other.
+    """
+    name = transform if transform is not None else _OF_DEPTH.get(bpp or 0, NO_TRANSFORM)
+    row = transform_named(name)
+    if row is None:
+        depth = next((one for one in DEPTHS if one == (bpp or 4)), None)
+        if depth is None:
+            raise UsageError(f"tiles of {bpp} bits per pixel need a transform; give one with --transform")
+        return TileLayout(depth, name, 8 * depth, depth)
+    if bpp not in (None, row.stored_bytes // 8):
+        raise UsageError(f"the transform {name} stores {row.stored_bytes // 8} bits per pixel, not {bpp}")
+    return TileLayout(shown_depth(row), name, row.stored_bytes, row.stored_bytes // 8)
+
+
+def describe_origin(origin: Origin, transforms: dict[str, Transform]) -> dict[str, Any]:
+    """Return the JSON form of an origin; with "bpp", the bits per pixel as stored, where the transform tells."""
+    value: dict[str, Any] = {
+        "codec": origin.codec,
+        "block_offset": origin.block_offset,
+        "byte_offset": origin.byte_offset,
+        "start": origin.start,
+        "transform": origin.transform,
+    }
+    row = transforms.get(origin.transform)
+    return value if row is None else {**value, "bpp": row.stored_bytes // 8}
+
+
+def origin_line(origin: Origin) -> str:
+    """Format an origin for a list: codec, place, evidence, and the transform if there is one."""
+    inside = "" if origin.codec == RAW_CODEC else f"+{origin.byte_offset:#x}"
+    by = "" if origin.transform == NO_TRANSFORM else f", {origin.transform}"
+    return f"{origin.codec} {origin.block_offset:#x}{inside} ({origin.start}{by})"
+
+
+def tile_origins(found: VramOrigins, transform: Transform, count: int) -> list[tuple[Origin, ...]]:
+    """Return the origins of `count` tiles, the first at byte 0, under one transform and no other."""
+    size = transform.vram_bytes
+    return [
+        tuple(origin for origin in found.at(at, transform.depth) if origin.transform == transform.name)
+        for at in range(0, count * size, size)
+    ]

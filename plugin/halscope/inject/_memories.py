@@ -1,0 +1,87 @@
+"""The memories of a running game that hold copies of its tiles, and the bytes to write to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import numpy as np
+from halscope_hooks import Snapshot, Write
+from numpy.typing import NDArray
+
+VRAM: Final = "vram"
+MODE7: Final = "mode7"
+"""The pixels of mode 7: every other byte of the first half of VRAM."""
+WRAM: Final = "wram"
+
+_VRAM_STEP: Final = 16
+"""2bpp tiles begin at multiples of 16 bytes of VRAM, and so do all larger tiles."""
+_MODE7_STEP: Final = 64
+_MODE7_END: Final = 0x8000
+
+
+class Memory:
+    """One memory of the snapshot, and the bytes to write to it."""
+
+    def __init__(self, data: NDArray[np.uint8], step: int) -> None:
+        self.data = data
+        self.bytes = data.tobytes()
+        self.step = step
+        self._planned = np.full(data.size, -1, np.int16)
+        self._areas: set[tuple[int, int]] = set()
+
+    def plan(self, at: int, new: bytes) -> None:
+        """Plan to write these bytes, unless a conflicting write is already planned."""
+        area = self._planned[at : at + len(new)]
+        wanted = np.frombuffer(new, np.uint8)
+        if bool(((area >= 0) & (area != wanted)).any()):
+            return
+        area[:] = wanted
+        self._areas.add((at, at + len(new)))
+
+    def writes(self) -> Iterator[Write]:
+        """Yield the writes, ascending. Overlapping tiles share a write: a second one's `expected` would not match."""
+        for at, end in joined(self._areas):
+            yield self._write(at, self._planned[at:end].astype(np.uint8))
+
+    def _write(self, at: int, new: NDArray[np.uint8]) -> Write:
+        return Write("vram", at, new.tobytes(), self.bytes[at : at + len(new)])
+
+
+class _Wram(Memory):
+    def _write(self, at: int, new: NDArray[np.uint8]) -> Write:
+        return Write("wram", at, new.tobytes(), self.bytes[at : at + len(new)])
+
+
+class _Mode7(Memory):
+    """The pixels of mode 7. A write to VRAM includes the bytes of the map between them, as they are."""
+
+    def __init__(self, vram: NDArray[np.uint8]) -> None:
+        super().__init__(np.ascontiguousarray(vram[1:_MODE7_END:2]), _MODE7_STEP)
+        self._vram = vram
+
+    def _write(self, at: int, new: NDArray[np.uint8]) -> Write:
+        first, end = 2 * at + 1, 2 * (at + len(new))
+        old = self._vram[first:end]
+        both = old.copy()
+        both[::2] = new
+        return Write("vram", first, both.tobytes(), old.tobytes())
+
+
+def memories_of(snapshot: Snapshot) -> dict[str, Memory]:
+    """Return the memories of a snapshot by name."""
+    memories = {VRAM: Memory(snapshot.vram, _VRAM_STEP), MODE7: _Mode7(snapshot.vram)}
+    if snapshot.wram is not None:
+        memories[WRAM] = _Wram(snapshot.wram, 1)
+    return memories
+
+
+def joined(areas: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sort areas (start, end) and merge overlapping ones."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(areas):
+        if joined and start < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((start, end))
+    return joined
