@@ -22,6 +22,9 @@ from halscope.hosts.embedded._region import Region
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
 _REAP_WAIT: Final = 5.0  # seconds to wait for a child that was killed
+_STOPPED: Final = (
+    "a program that stops the processor (STP, or WAI with interrupts off) hangs bsnes-mercury: try --core snes9x"
+)
 # -P keeps the current folder off the path until the parent's path is known.
 _BOOT: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -165,9 +168,9 @@ class CoreProcess:
             self._channel.answer(call, patience)
             return
         except TimeoutError:
+            advice = _STOPPED if call.request[0] == "step" else "choose another core with --core"
             self._gone = (
-                f"{self._core}: the core {what} and has not returned for {patience:g} s, so it was ended; a program "
-                "that stops the processor (STP, or WAI with interrupts off) hangs bsnes-mercury: try --core snes9x"
+                f"{self._core}: the core {what} and has not returned for {patience:g} s, so it was ended; {advice}"
             )
         except EOFError:
             if self._ending:
