@@ -173,13 +173,14 @@ def _trusted_indices(sheet: Sheet, picture: Pixels) -> NDArray[np.int32] | None:
     if picture.indices is None or picture.palette is None:
         return None
     there = _in_file(sheet, picture)
-    used = np.unique(picture.indices)
+    indices = picture.indices.astype(np.int32)  # 256, the entries of an 8bpp sheet, is no uint8
+    used = np.unique(indices)
     used = used[used < len(there)]
     first = used % sheet.colours == 0
     if not there[used[~first]].all():
         return None
     clear = np.zeros(len(there), np.bool_)
-    clear[np.unique(picture.indices[~picture.opaque & (picture.indices < len(there))])] = True
+    clear[np.unique(indices[~picture.opaque & (indices < len(there))])] = True
     if clear[used[~first]].any():
         return None  # a colour became transparent, so the palette was reordered
     own = _rounded(_packed(sheet.rgb))
