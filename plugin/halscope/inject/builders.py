@@ -21,6 +21,7 @@ from halscope_hooks import (
 )
 from numpy.typing import NDArray
 
+from halscope.inject._plain_tiles import place_plain_tiles
 from halscope.inject._transforms import shown_depth, shown_tiles, transform_named
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.model import TILE, Cell, Sheet, SheetKind
@@ -258,7 +259,7 @@ def _settled(
                 beside.append(Tile(down, across, _tile_data(frame, number), origins.at(number * TILE_BYTES)))
         for number, origin in zip(numbers, settle_origins(tiles, beside, rom, codecs), strict=True):
             settled.setdefault(number, origin)
-    return settled
+    return place_plain_tiles(frame, settled, origins, rom, codecs) if codecs else settled
 
 
 def _corner(sprites: Sequence[Sprite]) -> int | None:

@@ -41,7 +41,7 @@ class Tile(NamedTuple):
     origins: tuple[Origin, ...]
 
 
-class _Source(NamedTuple):
+class Source(NamedTuple):
     """What an origin's offset is relative to: a block or, for uncompressed tiles, the whole ROM (as block 0). Its tiles
     are all converted in the same way."""
 
@@ -58,7 +58,7 @@ class _Source(NamedTuple):
 class _Order(NamedTuple):
     """A layout hypothesis: a tile is stored at `base`, and row × `stride` + column tiles further on."""
 
-    source: _Source
+    source: Source
     start: StartEvidence
     base: int
     stride: int
@@ -92,7 +92,7 @@ def settle_origins(
         return own
     rows, columns = max(tile.row for tile in tiles) + 1, max(tile.column for tile in tiles) + 1
     orders = _orders(known, columns)
-    contents = {source: _content(rom, codecs, source) for source in {order.source for order in orders}}
+    contents = Content(rom, codecs)
 
     @cache
     def stored(data: bytes, transform: str) -> bytes | None:
@@ -116,7 +116,7 @@ def settle_origins(
     winners = _best(winners, lambda order: _agreement(order, known))
     settled: list[Origin | None] = []
     for tile, origin in zip(tiles, own, strict=True):
-        places = {_origin(order, order.place(tile)) for order in winners if fits(order, tile)}
+        places = {origin_at(order.source, order.start, order.place(tile)) for order in winners if fits(order, tile)}
         settled.append(places.pop() if len(places) == 1 else origin)
     return tuple(settled)
 
@@ -161,7 +161,19 @@ def _agreement(order: _Order, known: Sequence[Tile]) -> int:
     )
 
 
-def _content(rom: Rom, codecs: Sequence[Codec], source: _Source) -> bytes | memoryview:
+class Content(dict[Source, bytes | memoryview]):
+    """The bytes of each source, decoded on first use; empty if it cannot be decoded."""
+
+    def __init__(self, rom: Rom, codecs: Sequence[Codec]) -> None:
+        super().__init__()
+        self._rom, self._codecs = rom, codecs
+
+    def __missing__(self, source: Source) -> bytes | memoryview:
+        self[source] = _content(self._rom, self._codecs, source)
+        return self[source]
+
+
+def _content(rom: Rom, codecs: Sequence[Codec], source: Source) -> bytes | memoryview:
     if source.codec == RAW_CODEC:
         return memoryview(rom.data)
     for codec in codecs:
@@ -173,16 +185,22 @@ def _content(rom: Rom, codecs: Sequence[Codec], source: _Source) -> bytes | memo
     return b""
 
 
-def _source(origin: Origin) -> _Source:
-    return _Source(origin.codec, 0 if origin.codec == RAW_CODEC else origin.block_offset, origin.transform)
+def _source(origin: Origin) -> Source:
+    return Source(origin.codec, 0 if origin.codec == RAW_CODEC else origin.block_offset, origin.transform)
 
 
 def _offset(origin: Origin) -> int:
     return origin.block_offset if origin.codec == RAW_CODEC else origin.byte_offset
 
 
-def _origin(order: _Order, at: int) -> Origin:
-    codec, block_offset, transform = order.source
+def place_of(origin: Origin) -> tuple[Source, int]:
+    """Return the source of an origin, and its offset there."""
+    return _source(origin), _offset(origin)
+
+
+def origin_at(source: Source, start: StartEvidence, at: int) -> Origin:
+    """Return the origin of the tile at an offset of a source."""
+    codec, block_offset, transform = source
     if codec == RAW_CODEC:
-        return Origin(codec, at, 0, order.start, transform)
-    return Origin(codec, block_offset, at, order.start, transform)
+        return Origin(codec, at, 0, start, transform)
+    return Origin(codec, block_offset, at, start, transform)
