@@ -61,7 +61,7 @@ std::vector<Follower::Hit> Follower::find_plain(std::span<const std::uint32_t> c
 }
 
 // Finds under which transforms the changed tiles can be looked up. Returns the tiles of all windows that contain one of
-// them and do so now or did before: those whose transformed hits may have changed.
+// them or are beside it, and do so now or did before: those whose transformed hits may have changed.
 std::vector<std::uint32_t> Follower::update_forms(std::span<const std::uint32_t> changed) {
     const auto tiles = static_cast<std::uint32_t>(answers_.informative.size());
     std::vector<std::uint32_t> result;
@@ -77,9 +77,11 @@ std::vector<std::uint32_t> Follower::update_forms(std::span<const std::uint32_t>
             const std::uint64_t bit = std::uint64_t{1} << row;
             if (!transform.excludes(unit) && collapse(transform, unit, stored.data())) forms |= bit;
             if (((forms | forms_[tile]) & bit) == 0) continue;
-            const std::uint32_t before = transform.window - transform.step + tile % transform.step;
-            first = std::min(first, tile - std::min(tile, before));
-            end = std::max(end, tile - tile % transform.step + transform.window);
+            // The windows that contain the tile or are beside it.
+            const std::uint32_t left = tile - std::min(tile, 1U);
+            const std::uint32_t before = transform.window - transform.step + left % transform.step;
+            first = std::min(first, left - std::min(left, before));
+            end = std::max(end, tile + 1 - (tile + 1) % transform.step + transform.window);
         }
         forms_[tile] = forms;
         for (first = std::max(first, result.empty() ? 0 : result.back() + 1); first < std::min(end, tiles); ++first) {
@@ -129,6 +131,12 @@ void Follower::find_windows(std::uint32_t row, std::span<const std::uint32_t> be
             next = first + transform.step;
             const auto forms = std::span(forms_).subspan(first, transform.window);
             if (std::any_of(forms.begin(), forms.end(), [bit](auto one) { return (one & bit) == 0; })) continue;
+            bool is_unknown = false;  // in the window or beside it
+            const std::uint32_t end = std::min(units, first + transform.window + 1);
+            for (std::uint32_t k = first - std::min(first, 1U); k < end; ++k) {
+                is_unknown = is_unknown || (unknown_[k] != 0 && (forms_[k] & bit) != 0);
+            }
+            if (!is_unknown) continue;
             for (std::uint32_t k = 0; k < transform.window; ++k) {
                 static_cast<void>(collapse(transform, bytes_.data() + std::size_t{first + k} * kTileBytes,
                                            stored.data() + std::size_t{k} * transform.stored));

@@ -52,6 +52,7 @@ void Follower::forget(std::size_t tiles) {
     known_ = false;
     bytes_.assign(tiles, 0);
     forms_.assign(tiles / kTileBytes, 0);
+    unknown_.assign(tiles / kTileBytes, 0);
     hits_.clear();
     places_.clear();
     first_place_.assign(tiles / kTileBytes + 1, 0);
@@ -79,6 +80,8 @@ std::vector<std::uint32_t> Follower::take(std::span<const std::uint8_t> tiles, s
     }
     if (changed.empty()) return changed;
     std::vector<Hit> found = find_plain(changed);
+    for (const std::uint32_t tile : changed) unknown_[tile] = answers_.informative[tile];
+    for (const Hit& hit : found) unknown_[hit.tile] = 0;
     const std::vector<std::uint32_t> around = update_forms(changed);
     const std::vector<Hit> transformed = find_transformed(around);
     std::vector<std::uint32_t> affected = changed;

@@ -61,7 +61,8 @@ struct Answers {
 // with a place in any of these are ranked again. The answers equal those of a full ranking.
 //
 // A transform whose stored tiles are too short to be looked up one by one is looked up in windows of consecutive tiles;
-// a tile then depends on those of all windows that contain it.
+// a tile then depends on those of all windows that contain it. Only windows with an unknown tile in or beside them are
+// looked up: in most games every tile stands in the ROM as it is.
 class Follower {
   public:
     // The atlas is only a view and must outlive this. Without `neighbours` each tile is ranked by itself.
@@ -132,6 +133,7 @@ class Follower {
     std::unordered_map<std::uint64_t, std::uint32_t> transformed_;  // transform and family to source
     std::vector<std::uint8_t> bytes_;
     std::vector<std::uint64_t> forms_;        // for each tile, a bit for each transform that can have made it
+    std::vector<std::uint8_t> unknown_;       // for each tile, whether it is informative and in no place as it is
     std::vector<Hit> hits_;                   // by tile, source, at; within a place the best start first
     std::vector<Known> places_;               // likewise
     std::vector<std::uint32_t> first_place_;  // of tile t: first_place_[t] to first_place_[t + 1]

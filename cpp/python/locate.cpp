@@ -16,6 +16,7 @@
 #include "locate/index.hpp"
 #include "locate/pointers.hpp"
 #include "locate/ranking.hpp"
+#include "locate/recurrence.hpp"
 #include "locate/support.hpp"
 #include "locate/transform.hpp"
 #include "python/bindings.hpp"
@@ -136,6 +137,27 @@ py::tuple decode_all(const py::object& rom, const Offsets& offsets, const Codecs
     }
     if (outputs.size() > UINT32_MAX) throw py::value_error("more than 4 GiB of output to index");
     return py::make_tuple(to_array(std::move(outputs)), to_array(std::move(bounds)));
+}
+
+// uint32[n, 2]: grams, and those that recur.
+py::array_t<std::uint32_t> recurrence(const py::object& rom, const Offsets& offsets, const Offsets& sizes,
+                                      const CancelToken* cancel, unsigned threads) {
+    const ByteView view(rom);
+    const auto bytes = indexable(view);
+    if (offsets.size() != sizes.size()) throw py::value_error("each offset needs a size");
+    std::vector<locate::Stretch> stretches;
+    for (std::size_t k = 0; k < span_of(offsets).size(); ++k) {
+        stretches.push_back({span_of(offsets)[k], span_of(sizes)[k]});
+    }
+    std::vector<std::uint32_t> result;
+    {
+        const GilReleased unlocked;
+        for (const locate::Recurrence& one : locate::recurrence(bytes, stretches, work_of(cancel, threads))) {
+            result.push_back(one.grams);
+            result.push_back(one.recurring);
+        }
+    }
+    return to_array(std::move(result)).reshape({-1, 2});
 }
 
 py::array_t<locate::Reference> references(const py::object& rom, const Array<std::int64_t>& pages,
@@ -381,6 +403,8 @@ void bind_locate(py::module_& module) {
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),
                py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_recurrence", &recurrence, py::arg("rom"), py::arg("offsets"), py::arg("sizes"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_build", &build, py::arg("outputs"), py::arg("bounds"), py::arg("rom"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_lookup", &lookup, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"),

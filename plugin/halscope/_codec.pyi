@@ -82,6 +82,13 @@ def locate_tables(
     cancel: CancelToken | None = None,
     threads: int = 0,
 ) -> NDArray[Any]: ...
+def locate_recurrence(
+    rom: Buffer,
+    offsets: NDArray[np.uint32],
+    sizes: NDArray[np.uint32],
+    cancel: CancelToken | None = None,
+    threads: int = 0,
+) -> NDArray[np.uint32]: ...
 def locate_build(
     outputs: Buffer, bounds: NDArray[np.uint32], rom: Buffer, cancel: CancelToken | None = None, threads: int = 0
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -203,6 +203,17 @@ class Workspace:
             )
             for row in self.index().blocks
             if row["score"] >= min_score and codec in (None, row["codec"])
+        ]
+
+    def block_notes(self, blocks: Sequence[ListedBlock]) -> list[str]:
+        """Return lines for the user about a list of blocks: what to do where the ROM has none."""
+        if blocks:
+            return []
+        names = ", ".join(codec.name for codec in self.codecs())
+        return [
+            f"no block of a known codec ({names}) is likely: this game's graphics are probably uncompressed, or packed "
+            "in another way; look at uncompressed tiles with `extract OFFSET --codec raw --tiles N`, find those on the "
+            "screen with `play` or `inspect --rom`, and list unlikely streams with `scan --min-score 0`"
         ]
 
     def every_stream(self, codec: str | None = None) -> list[ListedBlock]:

@@ -173,7 +173,7 @@ def _trusted_indices(sheet: Sheet, picture: Pixels) -> NDArray[np.int32] | None:
     if picture.indices is None or picture.palette is None:
         return None
     there = _in_file(sheet, picture)
-    used = np.unique(picture.indices)
+    used = np.unique(picture.indices).astype(np.intp)  # 256 colours do not fit the indices' own type
     used = used[used < len(there)]
     first = used % sheet.colours == 0
     if not there[used[~first]].all():

@@ -173,6 +173,10 @@ class References:
         rows["table"] += len(self.tables)
         return References(np.concatenate([self.rows, rows]), np.concatenate([self.tables, others.tables]))
 
+    def of_tables(self, kept: NDArray[np.bool_]) -> References:
+        """Return the references of some of the tables, bool[tables]. Their numbers do not change."""
+        return References(self.rows[kept[self.rows["table"]]], self.tables)
+
     def leading_to(self, offsets: NDArray[np.uint32]) -> References:
         """Return the references that lead to any of these ROM offsets, ascending by target, with their tables."""
         there = np.zeros(int(max(offsets.max(initial=0), self.rows["target"].max(initial=0))) + 1, np.bool_)

@@ -27,6 +27,7 @@ from halscope.rom.image import Rom
 from halscope.rom.pointers import table_pointers
 from halscope.rom.ranking import _evidence as evidence
 from halscope.rom.ranking._codec_weights import weigh_codecs
+from halscope.rom.ranking._recurrence import weigh_recurrence
 from halscope.rom.ranking._rows import best_of_each, best_rows, disjoint, first_of_each, highest, numbered
 from halscope.rom.references import KnownTable, References, known_offsets
 
@@ -107,6 +108,12 @@ _OVERLAP: Final = 8.0
 _ADJACENCY: Final = 3.5
 _POINTED: Final = 40.0
 
+_MOST_OF_TARGET: Final = 20.0
+"""Limit of what one stream says for or against the table that leads to it."""
+
+_TABLE_OF_BLOCKS: Final = 20.0
+"""Evidence that the streams at a table's targets need together. By chance they have less than nothing."""
+
 _CERTAIN: Final = 4.0
 """Lead in evidence that a codec needs over the next one at an offset for a pointer to prove its start there."""
 
@@ -152,15 +159,20 @@ def find_families(
         known = np.zeros(len(rom.data), np.bool_)
         known[offsets[offsets < len(known)].astype(np.intp)] = True
         tables[known[candidates["offset"]] & (candidates["codec"] == number)] = np.inf
-    references = References.known(known_tables, [codec.name for codec in codecs]).joined(references)
     possible = ~_unproven_across(rom, codecs, candidates) | (tables > 0)
     candidates, tables = candidates[possible], tables[possible]
     stop_if_cancelled(cancel)
     starts, tables = _chosen(codecs, candidates, tables)
     starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel, threads)
     stop_if_cancelled(cancel)
-    weigh_codecs(starts, evidence.is_native(codecs, starts["codec"]))
+    native = evidence.is_native(codecs, starts["codec"])
+    recurrence = weigh_recurrence(rom, starts, native, cancel, threads)
+    weigh_codecs(starts, native, recurrence < 0)
     stop_if_cancelled(cancel)
+    references = references.of_tables(_tables_of_blocks(starts, native, references))
+    tables = np.where(np.isinf(tables), tables, _strongest_table(starts, references))
+    references = References.known(known_tables, [codec.name for codec in codecs]).joined(references)
+    starts["evidence"] -= np.where(_pointed_families(starts, tables), recurrence, 0)  # a pointer outweighs it
     _point(starts, tables)
     stop_if_cancelled(cancel)
     _weigh_neighbours(starts)
@@ -223,6 +235,47 @@ def _chosen(
     chosen = tables > 0
     chosen[likely[best_of_each(of_codec, look[likely], _EVALUATED_STARTS)]] = True
     return candidates[chosen], tables[chosen]
+
+
+def _tables_of_blocks(starts: Starts, native: NDArray[np.bool_], references: References) -> NDArray[np.bool_]:
+    """Return bool[tables]: which tables lead to blocks, judged by what they lead to.
+
+    Games also have tables of uncompressed data, whose targets decode by chance one time in ten. The streams at the
+    targets of a table are either all blocks, or none is: their evidence is added up. Streams of a third-party codec,
+    whose evidence is a guess, are believed.
+    """
+    targets = np.unique(references.rows[["table", "target"]])
+    ascending = np.argsort(starts["offset"], kind="stable")
+    offsets = starts["offset"][ascending]
+    best = np.full(len(targets), -_MOST_OF_TARGET)
+    if len(offsets):
+        number = np.minimum(np.searchsorted(offsets, targets["target"]), len(offsets) - 1)
+        first = first_of_each(offsets)
+        said = np.where(native, starts["evidence"].astype(np.float64), _MOST_OF_TARGET)
+        of_offset = np.maximum.reduceat(said[ascending], first)
+        there = offsets[number] == targets["target"]
+        best[there] = of_offset[np.searchsorted(offsets[first], targets["target"][there])]
+    total = np.zeros(len(references.tables))
+    np.add.at(total, targets["table"], np.clip(best, -_MOST_OF_TARGET, _MOST_OF_TARGET))
+    return total >= _TABLE_OF_BLOCKS
+
+
+def _pointed_families(starts: Starts, tables: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which starts belong to a family with a start that a table leads to."""
+    pointed = np.zeros(int(starts["family"].max(initial=0)) + 1, np.bool_)
+    pointed[starts["family"][tables > 0]] = True
+    found: NDArray[np.bool_] = pointed[starts["family"]]
+    return found
+
+
+def _strongest_table(starts: Starts, references: References) -> NDArray[np.float32]:
+    """Return the evidence of the strongest table that leads to each start; 0 if none does."""
+    last = max(int(starts["offset"].max(initial=0)), int(references.rows["target"].max(initial=0)))
+    strongest = np.zeros(last + 1, np.float32)
+    rows = references.rows
+    np.maximum.at(strongest, rows["target"], references.tables["evidence"][rows["table"]])
+    found: NDArray[np.float32] = strongest[starts["offset"]]
+    return found
 
 
 def _point(starts: Starts, tables: NDArray[np.float32]) -> None:
