@@ -9,6 +9,7 @@
 namespace {
 
 using halscope::hal::Candidate;
+using halscope::hal::Candidates;
 using halscope::hal::Mode;
 using halscope::hal::Status;
 
