@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from halscope.cli import main
 from halscope.demo import rom_path
+from halscope.hosts.libretro import available_cores
 
 Make = Callable[[Path], Path]
 
@@ -136,6 +137,18 @@ def test_a_full_disk_leaves_nothing(
 )
 def test_a_wrong_command_line_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, *arguments)[0] == 2
+
+
+@pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+@pytest.mark.parametrize("option", ["--out", "--watch"])
+def test_a_file_in_the_place_of_a_folder_is_refused_before_the_game_runs(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = write(tmp_path, "file", b"")
+    with rom_path() as rom:
+        code, lines = run(capsys, "play", rom, "--frames", "1", option, there)
+    assert code == 2
+    assert lines == [f"halscope: {there}: is not a folder; give {option} a new or existing folder"]
 
 
 def test_a_core_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
