@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from halscope.cli import main
 from halscope.demo import rom_path
+from halscope.formats.recording import RecordingWriter
 from halscope.hosts.libretro import available_cores
+from support.made_host import made_snapshot
 
 Make = Callable[[Path], Path]
 
@@ -174,3 +176,34 @@ def test_a_core_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
     assert code in (1, 2)
     assert "fake_libretro.so" in lines[-1]
     assert not (tmp_path / "out").exists()
+
+
+def test_files_in_the_place_of_a_recording_or_a_dump_are_named_for_what_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = write(tmp_path, "empty.hrec", b"")
+    assert run(capsys, "replay", empty) == (
+        1,
+        [f"halscope: {empty}: at offset 0x0: not a Halscope recording: the file is empty"],
+    )
+    picture = write(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert "it begins with 89 50 4e 47 0d 0a 1a 0a" in run(capsys, "replay", picture)[1][0]
+    with RecordingWriter(tmp_path / "run.hrec") as writer:
+        writer.append(made_snapshot(0))
+    code, lines = run(capsys, "inspect", tmp_path / "run.hrec", "--out", tmp_path / "out")
+    assert code == 1
+    assert "a recording; draw it with `halscope replay`" in lines[0]
+
+
+def test_a_recording_without_its_end_is_replayed_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "run.hrec"
+    with RecordingWriter(path) as writer:
+        for value in range(3):
+            writer.append(made_snapshot(value))
+    assert run(capsys, "replay", path) == (0, [])
+    path.write_bytes(path.read_bytes()[:-30])
+    code, lines = run(capsys, "replay", path)
+    assert code == 0
+    assert lines[0].startswith(f"warning: {path}: its end is missing")
