@@ -151,6 +151,18 @@ def test_a_button_that_is_never_pressed_is_warned_of(capsys: pytest.CaptureFixtu
     ]
 
 
+@pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+def test_a_figure_that_never_appears_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with rom_path() as rom:
+        code, lines = run(capsys, "play", rom, "--frames", "2", "--split", "hal-1", "--watch", tmp_path / "w")
+        assert run(capsys, "play", rom, "--frames", "2", "--split", "hal-1") == (
+            2,
+            ["halscope: --merge and --split shape the sheets of --watch DIR; give it too"],
+        )
+    assert code == 0
+    assert "warning: no figure 'hal-1' appeared, which --merge or --split names" in lines
+
+
 def test_a_button_before_the_first_frame_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines = run(capsys, "play", "any.sfc", "--frames", "2", "--press", "b@0")
     assert code == 2
