@@ -219,3 +219,26 @@ def test_a_recording_without_its_end_is_replayed_with_a_warning(
     code, lines = run(capsys, "replay", path)
     assert code == 0
     assert lines[0].startswith(f"warning: {path}: its end is missing")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "nothing to extract"),
+        (("0x8000", "--all"), "give either OFFSET or --all"),
+        (("0x8000", "--recording", "run.hrec"), "give either OFFSET or --recording"),
+        (("--recording", "run.hrec", "--state", "run.state"), "give either --recording or --state"),
+        (("--all", "--frame", "3"), "--frame goes with --recording, not with --all"),
+        (("--state", "run.state", "--frame", "3"), "--frame goes with --recording, not with --state"),
+        (("0x8000", "--single"), "--single goes with --recording or --state, not with OFFSET"),
+        (("0x8000", "--split", "hal-1"), "--split goes with --recording or --state, not with OFFSET"),
+        (("--recording", "run.hrec", "--obsel", "3"), "--obsel goes with --state, not with --recording"),
+    ],
+)
+def test_extract_takes_one_source_and_no_option_of_another(
+    options: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, lines = run(capsys, "extract", "any.sfc", *options, "--out", tmp_path / "out")
+    assert code == 2
+    assert says in lines[-1]
+    assert not (tmp_path / "out").exists()
