@@ -242,3 +242,11 @@ def test_extract_takes_one_source_and_no_option_of_another(
     assert code == 2
     assert says in lines[-1]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_permission_for_a_plugin_that_is_not_there_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    with rom_path() as rom:
+        code, lines = run(capsys, "scan", rom, "--allow", "sparkel:network")
+    assert code == 0
+    assert len(lines) == 1
+    assert lines[0].startswith("warning: --allow sparkel:network: there is no plugin 'sparkel'; the plugins are: ")
