@@ -250,3 +250,10 @@ def test_a_permission_for_a_plugin_that_is_not_there_is_warned_of(capsys: pytest
     assert code == 0
     assert len(lines) == 1
     assert lines[0].startswith("warning: --allow sparkel:network: there is no plugin 'sparkel'; the plugins are: ")
+
+
+def test_a_block_that_is_named_twice_is_extracted_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with rom_path() as rom:
+        options = ("--codec", "raw", "--tiles", "4", "--out", tmp_path / "out")
+        assert run(capsys, "extract", rom, "0x8000", "81:8000", *options) == (0, [])
+    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["raw-008000.png"]

@@ -55,7 +55,7 @@ def run_extract(options: argparse.Namespace) -> int:
         palette = None
         if options.palette is not None:
             palette = layout.read_palette(workspace.rom, rom_offset(workspace.rom, options.palette))
-        offsets = [rom_offset(workspace.rom, text) for text in options.offsets]
+        offsets = [*dict.fromkeys(rom_offset(workspace.rom, text) for text in options.offsets)]
         shown = {"layout": layout, "columns": options.columns, "palette": palette, "overwrite": options.overwrite}
         if raw:
             written = extract_raw(workspace, offsets, folder, count=options.tiles, **shown)
