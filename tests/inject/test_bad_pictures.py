@@ -146,7 +146,7 @@ def test_seventeen_colours_are_counted(sheet: Sheet, tmp_path: Path) -> None:
     path.write_bytes(make_png(pixels[:, :, None], INDEXED, palette=palette, transparency=b"\0"))
     with pytest.raises(
         ImageError,
-        match=r"uses 17 colours, its palette holds 16 \(including transparent\); 4 pixels in 1 colours that are not in "
+        match=r"uses 17 colours, its palette holds 16 \(including transparent\); 4 pixels in 1 colour not in "
         r"the palette, the first at \(20, 8\): #123456, nearest is #",
     ):
         read_sheet(path)

@@ -255,13 +255,14 @@ def _refuse(
     entries = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)[:, 1:].reshape(-1, 3)
     away = _redmean(np.array([colour], np.int32), entries)[0]
     near = _packed(entries[int(away.argmin())])
+    pixels, colours = int(np.count_nonzero(wrong)), len(set(packed[wrong].tolist()))
     message = (
-        f"{begin}{np.count_nonzero(wrong)} pixels in {len(set(packed[wrong].tolist()))} colours that are not in the "
+        f"{begin}{pixels} pixel{'s' * (pixels != 1)} in {colours} colour{'s' * (colours != 1)} not in the "
         f"{'palettes of their tiles' if len(sheet.palettes) > 1 else 'palette'}, the first at ({x}, {y}): "
         f"#{colour:06x}, nearest is #{near:06x}; use the sheet's colours, or choose the nearest ones with --nearest"
     )
     message += _changed_entries(sheet, picture, wrong)
-    if np.count_nonzero(wrong & (original.pixels == 0)) * 2 > np.count_nonzero(wrong):
+    if np.count_nonzero(wrong & (original.pixels == 0)) * 2 > pixels:
         message += "; most of them were transparent: save the picture with its transparency"
     raise ImageError(message)
 
