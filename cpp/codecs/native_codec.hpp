@@ -24,8 +24,8 @@ struct NativeCodec {
     // Same contracts as hal::decode, hal::encode and hal::scan, including limits and memory safety.
     hal::DecodeResult (*decode)(Bytes in, std::size_t offset, hal::Mode mode, std::span<std::uint8_t> out) noexcept;
     hal::EncodeResult (*encode)(Bytes data, hal::Effort effort, const CancelToken* cancel);
-    std::vector<hal::Candidate> (*scan)(Bytes rom, std::size_t window, hal::Mode mode, std::size_t threads,
-                                        const CancelToken* cancel);
+    hal::Candidates (*scan)(Bytes rom, std::size_t window, hal::Mode mode, std::size_t threads,
+                            const CancelToken* cancel);
 
     // Same contracts as locate::command_evidence and locate::stream_evidence. In nats, so that the index can compare
     // codecs.

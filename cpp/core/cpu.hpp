@@ -22,6 +22,13 @@
 #define HALSCOPE_AVX2 __attribute__((target("avx2")))
 #endif
 
+// For the body of functions for several levels: without it, those for AVX2 would call a baseline copy.
+#if defined(_MSC_VER) && !defined(__clang__)
+#define HALSCOPE_INLINE __forceinline
+#else
+#define HALSCOPE_INLINE __attribute__((always_inline)) inline
+#endif
+
 namespace halscope {
 
 enum class Simd : std::uint8_t { scalar, ssse3, avx2, neon };  // each includes the lower levels of its own architecture

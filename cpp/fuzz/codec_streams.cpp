@@ -53,7 +53,7 @@ std::size_t check_encoding(Bytes data, const NativeCodec& codec, hal::Effort eff
 
 void check_scan(Bytes rom, const NativeCodec& codec, hal::Mode mode, std::size_t threads) {
     static std::vector<std::uint8_t> output(hal::kMaxOutput);
-    const std::vector<hal::Candidate> found = codec.scan(rom, 0, mode, threads, nullptr);
+    const hal::Candidates found = codec.scan(rom, 0, mode, threads, nullptr);
     auto next = found.begin();
     for (std::size_t offset = 0; offset < rom.size(); ++offset) {
         const hal::DecodeResult block = codec.decode(rom, offset, mode, output);

@@ -9,6 +9,7 @@
 namespace {
 
 using halscope::hal::Candidate;
+using halscope::hal::Candidates;
 using halscope::hal::Mode;
 using halscope::hal::Status;
 
@@ -16,7 +17,7 @@ constexpr std::size_t kLongest = 1024;  // every offset is decoded, and each may
 
 void check(std::span<const std::uint8_t> rom, std::size_t window, Mode mode) {
     static std::vector<std::uint8_t> output(halscope::hal::kMaxOutput);
-    const std::vector<Candidate> found = halscope::hal::scan(rom, window, mode, 1);
+    const Candidates found = halscope::hal::scan(rom, window, mode, 1);
     auto next = found.begin();
     for (std::size_t offset = 0; offset < rom.size(); ++offset) {
         const std::size_t edge = window == 0 ? rom.size() : std::min(rom.size(), (offset / window + 1) * window);
@@ -29,7 +30,7 @@ void check(std::span<const std::uint8_t> rom, std::size_t window, Mode mode) {
     }
     if (next != found.end()) std::abort();
     // In parts, whose seams may be anywhere.
-    const std::vector<Candidate> parts = halscope::hal::scan(rom, window, mode, 3);
+    const Candidates parts = halscope::hal::scan(rom, window, mode, 3);
     const auto same = [](const Candidate& left, const Candidate& right) {
         return left.offset == right.offset && left.packed_size == right.packed_size && left.size == right.size;
     };

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "snes/compare.hpp"
 #include "snes/compose.hpp"
 #include "snes/layer_planes.hpp"
 
@@ -74,11 +76,23 @@ void compose(Input input) {
     std::vector<std::uint8_t> brightness(shape.height());
     std::vector<std::uint8_t> range_over(shape.lines);
     std::vector<std::uint8_t> time_over(shape.lines);
-    const ScreenGaps gaps = compose_screen(state, shape, {colours, rgb, owner, brightness, range_over, time_over});
+    const ScreenPixels out{colours, rgb, owner, brightness, range_over, time_over};
+    const ScreenGaps gaps = compose_screen(state, shape, out);
     if (gaps.missing.none()) {
         if (std::ranges::any_of(colours, [](std::uint16_t colour) { return colour > 0x7FFF; })) std::abort();
         if (std::ranges::any_of(owner, [](std::int16_t index) { return index < -1 || index > 127; })) std::abort();
         if (std::ranges::any_of(brightness, [](std::uint8_t level) { return level > 15; })) std::abort();
+
+        const std::vector<std::uint8_t> console = rgb;
+        compose_screen(state, shape, out, Style::snes9x);
+        std::vector<std::uint8_t> differs(pixels);
+        const auto compare = [&](const std::vector<std::uint8_t>& one, const std::vector<std::uint8_t>& other) {
+            return compare_pictures({one, shape.height(), shape.width()}, {other, shape.height(), shape.width()},
+                                    {.half_pixel_left = (options & 8u) != 0, .field = std::nullopt}, differs);
+        };
+        if (compare(console, console) != 0) std::abort();
+        const std::size_t count = compare(console, rgb);
+        if (count != static_cast<std::size_t>(std::ranges::count(differs, 1))) std::abort();
     }
 
     for (unsigned layer = 0; layer < 4; ++layer) {

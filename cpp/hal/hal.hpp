@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/cancel.hpp"
+#include "core/huge_pages.hpp"
 
 namespace halscope::hal {
 
@@ -78,13 +79,13 @@ struct Candidate {
     std::uint32_t packed_size;  // terminator included
     std::uint32_t size;         // decoded, 1 to 65,536
 };
+using Candidates = std::vector<Candidate, HugePageAllocator<Candidate>>;
 
 // Every offset of `rom` at which a stream of `mode` with at least one byte of output begins, ascending. No stream
 // crosses a multiple of `window` bytes (a LoROM bank's edge); 0: no such edge. `rom` must be shorter than 4 GiB.
 // `threads`: threads to use, each for one part of the ROM; 0: as many as are worthwhile, at most two. Throws Cancelled
 // soon after `cancel` is raised; it is checked every few microseconds.
-[[nodiscard]] std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window = 0,
-                                          Mode mode = Mode::strict, std::size_t threads = 0,
-                                          const CancelToken* cancel = nullptr);
+[[nodiscard]] Candidates scan(std::span<const std::uint8_t> rom, std::size_t window = 0, Mode mode = Mode::strict,
+                              std::size_t threads = 0, const CancelToken* cancel = nullptr);
 
 }  // namespace halscope::hal

@@ -6,7 +6,7 @@
 
 namespace halscope::hal {
 
-std::vector<Candidate> scan(std::span<const std::uint8_t> rom, std::size_t window, Mode mode, std::size_t threads,
+Candidates scan(std::span<const std::uint8_t> rom, std::size_t window, Mode mode, std::size_t threads,
                             const CancelToken* cancel) {
     return scan_format<kHalFormat>(rom, window, mode, threads, cancel);
 }

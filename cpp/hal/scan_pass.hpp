@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "core/cancel.hpp"
+#include "core/cpu.hpp"
+#include "core/huge_pages.hpp"
 #include "core/parallel.hpp"
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
@@ -41,7 +43,7 @@ inline constexpr std::size_t kMostRun = std::size_t{1} << 22;
 template <typename Format>
 class ScanPass {
   public:
-    ScanPass(std::span<const std::uint8_t> rom, std::vector<Candidate>& found) noexcept : rom_(rom), found_(found) {}
+    ScanPass(std::span<const std::uint8_t> rom, Candidates& found) noexcept : rom_(rom), found_(found) {}
 
     // Appends the streams that begin inside [first, stop) and end at `end` or before, descending.
     void run(std::size_t first, std::size_t stop, std::size_t end, const CancelToken* cancel) {
@@ -66,17 +68,26 @@ class ScanPass {
     }
 
   private:
-    static constexpr std::size_t kBlock = 1024;
+    // After each block kMostPacked positions are moved, so a short block costs more; a longer one leaves the cache.
+    static constexpr std::size_t kBlock = 4096;
 
     // Fills in each command of [at, at + count) by itself.
     void read(std::size_t at, std::size_t count, std::size_t end) noexcept {
         // Copied, so that memory another thread may write to is read once. Past the ROM's end it reads as zeros.
         std::array<std::uint8_t, kBlock + 4> bytes;
         const std::size_t there = std::min(count + 4, end - at);
-        std::memcpy(bytes.data(), rom_.data() + at, there);
-        // No branches: random ROM bytes would decide them, and a misprediction costs more than all this work. Compiles
-        // to vector instructions.
+        std::copy_n(rom_.data() + at, there, bytes.begin());
         std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(there), bytes.end(), std::uint8_t{0});
+        std::copy_n(bytes.begin(), kBlock, heads_.begin());
+#if defined(HALSCOPE_X86)
+        if (avx2_) return read_avx2(bytes.data());
+#endif
+        read_each(bytes.data());
+    }
+
+    // No branches: random ROM bytes would decide them, and a misprediction costs more than all this work. Compiles to
+    // vector instructions, as does mark_each.
+    HALSCOPE_INLINE void read_each(const std::uint8_t* bytes) noexcept {
         for (std::size_t k = 0; k < kBlock; ++k) {
             const std::uint16_t head = bytes[k];
             const std::uint16_t low = bytes[k + 1];
@@ -86,8 +97,33 @@ class ScanPass {
             packed_[k] = step.packed;
             size_[k] = step.size;
             reach_[k] = step.reach;
-            heads_[k] = bytes[k];
         }
+    }
+
+    // Marks the positions [begin, begin + count) of a block, which begins at `slot`, where a valid stream begins.
+    HALSCOPE_INLINE void mark_each(std::uint32_t begin, std::size_t slot, std::size_t count) noexcept {
+        const std::uint32_t* const totals = totals_.data() + slot;
+        const std::uint32_t* const needs = needs_.data() + slot;
+        const std::uint32_t* const ends = ends_.data() + slot;
+        for (std::size_t k = 0; k < count; ++k) {
+            const std::uint32_t packed = ends[k] - begin - static_cast<std::uint32_t>(k);
+            is_stream_[k] = static_cast<std::uint8_t>(static_cast<unsigned>(needs[k] <= totals[k]) &
+                                                      static_cast<unsigned>(totals[k] <= kMaxOutput) &
+                                                      static_cast<unsigned>(packed <= kMaxPacked));
+        }
+    }
+
+#if defined(HALSCOPE_X86)
+    HALSCOPE_AVX2 void read_avx2(const std::uint8_t* bytes) noexcept { read_each(bytes); }
+    HALSCOPE_AVX2 void mark_avx2(std::uint32_t begin, std::size_t slot, std::size_t count) noexcept {
+        mark_each(begin, slot, count);
+    }
+#endif
+    void mark(std::uint32_t begin, std::size_t slot, std::size_t count) noexcept {
+#if defined(HALSCOPE_X86)
+        if (avx2_) return mark_avx2(begin, slot, count);
+#endif
+        mark_each(begin, slot, count);
     }
 
     // Prepends each command to the stream that follows it. What cannot be valid is too large and stays too large.
@@ -114,21 +150,14 @@ class ScanPass {
     // Appends the valid streams of the block, descending.
     void list(std::size_t at, std::size_t slot, std::size_t count) {
         const std::uint32_t* const totals = totals_.data() + slot;
-        const std::uint32_t* const needs = needs_.data() + slot;
         const std::uint32_t* const ends = ends_.data() + slot;
         const auto begin = static_cast<std::uint32_t>(at);
-        std::array<std::uint8_t, kBlock> is_stream;
-        for (std::size_t k = 0; k < count; ++k) {
-            const std::uint32_t packed = ends[k] - begin - static_cast<std::uint32_t>(k);
-            is_stream[k] = static_cast<std::uint8_t>(static_cast<unsigned>(needs[k] <= totals[k]) &
-                                                     static_cast<unsigned>(totals[k] <= kMaxOutput) &
-                                                     static_cast<unsigned>(packed <= kMaxPacked));
-        }
+        mark(begin, slot, count);
         std::array<std::uint16_t, kBlock + 1> streams;  // one spare, written but not counted
         std::size_t listed = 0;
         for (std::size_t k = count; k-- > 0;) {
             streams[listed] = static_cast<std::uint16_t>(k);
-            listed += is_stream[k];
+            listed += is_stream_[k];
         }
         for (std::size_t n = 0; n < listed; ++n) {
             const std::size_t k = streams[n];
@@ -138,12 +167,16 @@ class ScanPass {
     }
 
     std::span<const std::uint8_t> rom_;
-    std::vector<Candidate>& found_;
+    Candidates& found_;
+#if defined(HALSCOPE_X86)
+    bool avx2_ = simd() == Simd::avx2;
+#endif
     // The commands of a block.
     std::array<std::uint16_t, kBlock> packed_;
     std::array<std::uint16_t, kBlock> size_;
     std::array<std::uint16_t, kBlock> reach_;
     std::array<std::uint8_t, kBlock> heads_;
+    std::array<std::uint8_t, kBlock> is_stream_;
     // For each position of the block and the kMostPacked after it (where its commands may lead): the stream's output,
     // the largest need of any of its commands, both counted to its end, and the offset of that end.
     std::array<std::uint32_t, kBlock + kMostPacked> totals_;
@@ -151,13 +184,13 @@ class ScanPass {
     std::array<std::uint32_t, kBlock + kMostPacked> ends_{};
 };
 
-// The streams that begin inside [first, stop), ascending. No stream is longer than 64 KiB, so what lies further right
-// does not matter: threads share nothing else.
+// The streams that begin inside [first, stop), ascending, with room reserved for so many. No stream is longer than 64
+// KiB, so what lies further right does not matter: threads share nothing else.
 template <typename Format>
-std::vector<Candidate> scan_part(std::span<const std::uint8_t> rom, std::size_t window, std::size_t first,
-                                 std::size_t stop, const CancelToken* cancel) {
-    std::vector<Candidate> found;
-    found.reserve((stop - first) / 8);
+Candidates scan_part(std::span<const std::uint8_t> rom, std::size_t window, std::size_t first, std::size_t stop,
+                     std::size_t room, const CancelToken* cancel) {
+    Candidates found;
+    found.reserve(room);
     ScanPass<Format> pass(rom, found);
     while (stop > first) {
         const std::size_t edge = window == 0 ? 0 : (stop - 1) / window * window;
@@ -182,15 +215,19 @@ inline std::size_t worthwhile_threads(std::size_t size) noexcept {
 
 // hal::scan for any format; see hal.hpp.
 template <typename Format>
-std::vector<Candidate> scan_streams(std::span<const std::uint8_t> rom, std::size_t window, std::size_t asked_threads,
-                                    const CancelToken* cancel) {
+Candidates scan_streams(std::span<const std::uint8_t> rom, std::size_t window, std::size_t asked_threads,
+                        const CancelToken* cancel) {
     const std::size_t threads = asked_threads == 0 ? worthwhile_threads(rom.size()) : asked_threads;
     const Work work{static_cast<unsigned>(threads), cancel};
-    std::vector<std::vector<Candidate>> parts(threads);
+    // One offset in eight is more than most ROMs have. The first part has room for all, so that appending copies only
+    // the others; memory that is reserved and not touched costs nothing.
+    const std::size_t room = rom.size() / 8;
+    std::vector<Candidates> parts(threads);
     for_each_part(threads, work, [&](std::size_t k) {
-        parts[k] = scan_part<Format>(rom, window, rom.size() * k / threads, rom.size() * (k + 1) / threads, cancel);
+        parts[k] = scan_part<Format>(rom, window, rom.size() * k / threads, rom.size() * (k + 1) / threads,
+                                     k == 0 ? room : room / threads, cancel);
     });
-    std::vector<Candidate> found = std::move(parts[0]);
+    Candidates found = std::move(parts[0]);
     for (std::size_t k = 1; k < threads; ++k) found.insert(found.end(), parts[k].begin(), parts[k].end());
     return found;
 }

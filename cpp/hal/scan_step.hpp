@@ -60,8 +60,8 @@ struct ScanFormat {
 
 // hal::scan for any format of hal/format.hpp.
 template <Format format>
-std::vector<Candidate> scan_format(std::span<const std::uint8_t> rom, std::size_t window, Mode mode,
-                                   std::size_t threads, const CancelToken* cancel) {
+Candidates scan_format(std::span<const std::uint8_t> rom, std::size_t window, Mode mode, std::size_t threads,
+                       const CancelToken* cancel) {
     return mode == Mode::strict ? scan_streams<ScanFormat<format, Mode::strict>>(rom, window, threads, cancel)
                                 : scan_streams<ScanFormat<format, Mode::compatible>>(rom, window, threads, cancel);
 }

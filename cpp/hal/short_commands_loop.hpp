@@ -6,12 +6,6 @@
 
 #include "hal/short_commands.hpp"
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#define HALSCOPE_INLINE __forceinline
-#else
-#define HALSCOPE_INLINE __attribute__((always_inline)) inline
-#endif
-
 namespace halscope::hal {
 namespace {
 

@@ -50,11 +50,12 @@ class ByteView {
 };
 
 // Moves a vector into a one-dimensional numpy array that owns it, without a copy.
-template <typename T>
-pybind11::array_t<T> to_array(std::vector<T>&& values) {
-    auto owned = std::make_unique<std::vector<T>>(std::move(values));
-    const pybind11::capsule owner(owned.get(), [](void* vector) { delete static_cast<std::vector<T>*>(vector); });
-    const std::vector<T>& kept = *owned.release();
+template <typename T, typename Allocator>
+pybind11::array_t<T> to_array(std::vector<T, Allocator>&& values) {
+    using Values = std::vector<T, Allocator>;
+    auto owned = std::make_unique<Values>(std::move(values));
+    const pybind11::capsule owner(owned.get(), [](void* vector) { delete static_cast<Values*>(vector); });
+    const Values& kept = *owned.release();
     return pybind11::array_t<T>(static_cast<pybind11::ssize_t>(kept.size()), kept.data(), owner);
 }
 

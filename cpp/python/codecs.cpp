@@ -128,7 +128,7 @@ py::array_t<hal::Candidate> scan(const NativeCodec& codec, const py::object& rom
                                  std::size_t threads, const CancelToken* cancel) {
     const ByteView view(rom);
     if (view.bytes().size() > UINT32_MAX) throw py::value_error("a ROM of 4 GiB or more cannot be scanned");
-    std::vector<hal::Candidate> found;
+    hal::Candidates found;
     {
         const GilReleased unlocked;
         found = codec.scan(view.bytes(), window, mode_of(strict), threads, cancel);

@@ -10,22 +10,20 @@ namespace halscope::snes {
 
 // In the order of halscope_hooks.PpuRegisters, which defines what each value holds. Registers that follow each other on
 // the bus follow each other here.
-#define HALSCOPE_PPU_REGISTERS(X)                                                                                     \
-    X(inidisp)                                                                                                        \
-    X(obsel)                                                                                                          \
-    X(oamadd)                                                                                                         \
-    X(bgmode) X(mosaic) X(bg1sc) X(bg2sc) X(bg3sc) X(bg4sc) X(bg12nba) X(bg34nba) X(bg1hofs) X(bg1vofs) X(bg2hofs)    \
-        X(bg2vofs) X(bg3hofs) X(bg3vofs) X(bg4hofs) X(bg4vofs) X(m7sel) X(m7a) X(m7b) X(m7c) X(m7d) X(m7x) X(m7y)     \
-            X(m7hofs) X(m7vofs) X(w12sel) X(w34sel) X(wobjsel) X(wh0) X(wh1) X(wh2) X(wh3) X(wbglog) X(wobjlog) X(tm) \
-                X(ts) X(tmw) X(tsw) X(cgwsel) X(cgadsub) X(coldata) X(setini)
-
-#define HALSCOPE_REGISTER_ENUM(name) name,
-#define HALSCOPE_REGISTER_NAME(name) #name,
-enum class Reg : std::uint8_t { HALSCOPE_PPU_REGISTERS(HALSCOPE_REGISTER_ENUM) };
-inline constexpr std::array kRegisterNames{HALSCOPE_PPU_REGISTERS(HALSCOPE_REGISTER_NAME)};
-#undef HALSCOPE_REGISTER_ENUM
-#undef HALSCOPE_REGISTER_NAME
-#undef HALSCOPE_PPU_REGISTERS
+// clang-format off
+enum class Reg : std::uint8_t {
+    inidisp, obsel, oamadd, bgmode, mosaic, bg1sc, bg2sc, bg3sc, bg4sc, bg12nba, bg34nba, bg1hofs, bg1vofs, bg2hofs,
+    bg2vofs, bg3hofs, bg3vofs, bg4hofs, bg4vofs, m7sel, m7a, m7b, m7c, m7d, m7x, m7y, m7hofs, m7vofs, w12sel, w34sel,
+    wobjsel, wh0, wh1, wh2, wh3, wbglog, wobjlog, tm, ts, tmw, tsw, cgwsel, cgadsub, coldata, setini,
+};
+inline constexpr std::array kRegisterNames{
+    "inidisp", "obsel", "oamadd", "bgmode", "mosaic", "bg1sc", "bg2sc", "bg3sc", "bg4sc", "bg12nba", "bg34nba",
+    "bg1hofs", "bg1vofs", "bg2hofs", "bg2vofs", "bg3hofs", "bg3vofs", "bg4hofs", "bg4vofs", "m7sel", "m7a", "m7b",
+    "m7c", "m7d", "m7x", "m7y", "m7hofs", "m7vofs", "w12sel", "w34sel", "wobjsel", "wh0", "wh1", "wh2", "wh3",
+    "wbglog", "wobjlog", "tm", "ts", "tmw", "tsw", "cgwsel", "cgadsub", "coldata", "setini",
+};
+// clang-format on
+static_assert(static_cast<std::size_t>(Reg::setini) + 1 == kRegisterNames.size());
 
 inline constexpr std::size_t kRegisters = kRegisterNames.size();
 using RegisterSet = std::bitset<kRegisters>;

@@ -8,12 +8,6 @@
 
 #include "core/cpu.hpp"
 
-#if defined(__GNUC__)
-#define HALSCOPE_INLINE [[gnu::always_inline]] inline  // otherwise AVX2 code would call a baseline copy
-#else
-#define HALSCOPE_INLINE inline
-#endif
-
 namespace halscope::snes {
 namespace {
 

@@ -126,7 +126,7 @@ Bytes at_the_limits() {
 std::size_t differences(const halscope::codecs::NativeCodec& codec, const Image& image, std::size_t window, Mode mode) {
     static std::array<std::uint8_t, kMaxOutput> out;
     const std::span<const std::uint8_t> rom(image.bytes);
-    const std::vector<Candidate> found = codec.scan(rom, window, mode, 1, nullptr);
+    const Candidates found = codec.scan(rom, window, mode, 1, nullptr);
     const auto same_stream = [](const Candidate& a, const Candidate& b) {
         return a.offset == b.offset && a.packed_size == b.packed_size && a.size == b.size;
     };
@@ -148,7 +148,7 @@ std::size_t differences(const halscope::codecs::NativeCodec& codec, const Image&
     }
     if (next != found.end()) ++different;
     for (std::size_t threads = 2; threads <= 3; ++threads) {
-        const std::vector<Candidate> again = codec.scan(rom, window, mode, threads, nullptr);
+        const Candidates again = codec.scan(rom, window, mode, threads, nullptr);
         if (std::equal(again.begin(), again.end(), found.begin(), found.end(), same_stream)) continue;
         std::printf("%s, window %zu: %zu threads find different streams than one\n", image.name.c_str(), window,
                     threads);

@@ -34,7 +34,7 @@ def test_everything_works_on_the_installed_cores(core: str) -> None:
 
 @pytest.mark.slow
 def test_what_does_not_work_with_a_core_is_said(tmp_path: Path) -> None:
-    core = small_core.build(tmp_path)
+    core = small_core.build(tmp_path, ROM_BYTES=0)
     about, choice = examine_cores(str(core))
     assert about.state == "warn"
     assert "does not: no origins, live edits of the ROM do not last" in about.detail

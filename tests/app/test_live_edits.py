@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.app import LiveEdits, Workspace, _watched_folder
+from halscope.app import LiveEdits, Regrouping, Workspace, _watched_folder
 from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
@@ -24,12 +24,12 @@ pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core 
 class Play:
     """The demo ROM with a watched folder."""
 
-    def __init__(self, game: DemoGame, folder: Path) -> None:
+    def __init__(self, game: DemoGame, folder: Path, regrouping: Regrouping | None = None) -> None:
         self.said: list[str] = []
         with rom_path() as path:
             self.workspace = Workspace.open(path)
         self.session = Session(game.host, locate=self.workspace.tracker())
-        self.edits = LiveEdits(self.workspace, self.session, folder, report=self.said.append)
+        self.edits = LiveEdits(self.workspace, self.session, folder, regrouping=regrouping, report=self.said.append)
         self.folder = folder
 
     def run(self, looks: int) -> Update:
@@ -150,6 +150,35 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_the_edits_are_kept(tmp
     assert (tmp_path / "edit.bps").read_bytes()[:4] == b"BPS1"
 
 
+@pytest.mark.slow
+def test_two_figures_are_one_sheet_whose_edit_reaches_both(tmp_path: Path) -> None:
+    core = available_cores()[0].name
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "merged").mkdir()
+    with DemoGame(core) as game:
+        game.go_to("meadow")
+        Play(game, tmp_path / "plain").run(1)
+    blocks = sorted(path.name for path in (tmp_path / "plain").glob("hal-*"))
+    with DemoGame(core) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path / "merged", Regrouping(merges=((blocks[0], blocks[1]),)))
+        play.run(2)
+        both = {int(block.removeprefix("hal-"), 16) for block in blocks[:2]}
+        (png,) = [path for path in (tmp_path / "merged").glob("hal-*/*.png") if blocks_of(path) == both][:1]
+        with Image.open(png) as image:
+            shown = np.asarray(image.convert("RGBA")).copy()
+        shown[:, :, 3] = 0  # erased, in both palettes: packs smaller than before
+        Image.fromarray(shown).save(png)
+        play.run(3)
+        assert play.edits.plan is not None, play.said
+        assert {block.block_offset for block in play.edits.plan.blocks} == both
+
+
+def blocks_of(png: Path) -> set[int]:
+    return {cell.origin.block_offset for cell in read_sheet(png).sheet.cells if cell.origin is not None}
+
+
+@pytest.mark.slow
 def test_the_limit_of_sheets_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_watched_folder, "MOST_SHEETS", 3)
     with DemoGame(available_cores()[0].name) as game:
@@ -161,6 +190,7 @@ def test_the_limit_of_sheets_is_said_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert [line.partition(": ")[2][:26] for line in play.said] == ["3 sheets have appeared, an"]
 
 
+@pytest.mark.slow
 def test_sheets_of_an_earlier_build_are_replaced_where_they_hold_no_edit(tmp_path: Path) -> None:
     core = available_cores()[0].name
     with DemoGame(core) as game:

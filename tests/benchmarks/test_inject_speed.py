@@ -14,7 +14,6 @@ from halscope.inject import (
     live_writes,
     plan_edit,
     read_sheet,
-    rom_writes,
     sheet_from_block,
     to_patch,
     write_sheet,
@@ -23,7 +22,7 @@ from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope_hooks import Snapshot
 from pytest_benchmark.fixture import BenchmarkFixture
-from support.edit_rom import FIRST, LEAD, make_edit_rom
+from support.edit_figures import SecondSave
 
 
 @pytest.fixture(scope="module")
@@ -71,24 +70,4 @@ def test_finding_every_copy(benchmark: BenchmarkFixture, rom: Rom, edited: Edite
 
 def test_from_a_saved_png_to_the_writes_on_a_rom_of_4_mib(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """The second save of a session: its writes lead from the first edit to the second."""
-    made = make_edit_rom(4 << 20)
-    sheet = sheet_from_block(made.rom, HAL, FIRST, lead=LEAD, start="pointer")
-    paths = []
-    for last in (1, 2):
-        pixels = sheet.compose().pixels
-        pixels[:8, : 8 * last] = 0
-        paths.append(write_sheet(sheet, pixels, tmp_path / f"{last}.png")[0])
-    wram = np.zeros(0x20000, np.uint8)
-    wram[0x2003 : 0x2003 + len(made.first)] = np.frombuffer(made.first, np.uint8)
-    snapshot = Snapshot(
-        vram=np.zeros(0x10000, np.uint8), wram=wram, cgram=np.zeros(256, np.uint16), oam=np.zeros(544, np.uint8)
-    )
-    before = plan_edit(made.rom, [HAL], read_sheet(paths[0]))
-    before_patch = to_patch(before)
-
-    def edit() -> int:
-        plan = plan_edit(made.rom, [HAL], read_sheet(paths[1]))
-        writes = rom_writes(made.rom, to_patch(plan), before_patch)
-        return len(writes) + len(live_writes(plan, snapshot, previous=before))
-
-    assert benchmark(edit) > 1
+    assert benchmark(SecondSave(tmp_path).writes) > 1

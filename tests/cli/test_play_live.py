@@ -172,6 +172,7 @@ def test_an_interrupted_recording_is_closed_and_says_what_it_holds(
         assert len(reader) == int(frames) > 10
 
 
+@pytest.mark.slow
 def test_record_shows_progress_on_a_terminal(rom: Path, tmp_path: Path) -> None:
     shown = on_a_terminal("record", rom, "-o", tmp_path / "run.hrec", "--frames", 60)
     assert shown.code == 0

@@ -104,7 +104,7 @@ NEEDS = {
     "compress": set(),
     "decompress": set(),
     "scan": set(),
-    "locate": set(),
+    "locate": {"PIL", "halscope.inject"},
     "extract": {"PIL", "halscope.formats", "halscope.inject"},
     "inject": {"PIL", "halscope.formats", "halscope.inject"},
     "inspect": {"PIL", "halscope.formats", "halscope.inject"},
@@ -146,6 +146,7 @@ def arguments(tmp_path: Path) -> dict[str, list[object]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NEEDS)
 def test_a_command_loads_only_what_it_needs(name: str, arguments: dict[str, list[object]]) -> None:
     command_line = [sys.executable, "-c", LOADED, name, *map(str, arguments[name])]

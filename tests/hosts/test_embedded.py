@@ -186,6 +186,16 @@ def test_a_core_that_does_not_return_is_ended(tmp_path: Path, temporary: Path, w
 
 
 @pytest.mark.slow
+def test_a_core_that_does_not_come_back_from_loading_is_ended(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("halscope.hosts.embedded.host._START_PATIENCE", 3.0)
+    core = small_core.build(tmp_path, ON_LOAD="sleep(1000)")
+    with pytest.raises(HostGoneError, match=r"loaded the game and has not returned for 3 s.*choose another core"):
+        EmbeddedHost(probe_rom.build(), core, patience=1)
+
+
+@pytest.mark.slow
 @needs_mercury
 @pytest.mark.parametrize("program", [tiny_rom.STOPPED, tiny_rom.WAITS_FOR_EVER], ids=["stp", "wai"])
 def test_a_program_that_stops_the_processor_does_not_hang_the_caller(program: bytes, temporary: Path) -> None:

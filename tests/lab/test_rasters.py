@@ -171,6 +171,37 @@ def written_twice(name: str) -> dict[int, int]:
     return held
 
 
+def test_each_row_of_the_split_has_its_map_and_windows(core: str) -> None:
+    shown, free, x = picture_of(core, "split"), without_sprites("split"), np.arange(256)
+    colours, seen = lab_truth.cgram("split"), 0
+    maps, masks = lab_truth.row_values("split", 0x2107), lab_truth.row_values("split", 0x212C)
+    edges = [lab_truth.row_values("split", register) for register in range(0x2126, 0x212A)]
+    for row in range(ROWS):
+        left_1, right_1, left_2, right_2 = (values[row] for values in edges)
+        masked = (x < left_1) | (x > right_1) | (left_2 <= x) & (x <= right_2)
+        index = np.where(masked | (masks[row] & 1 == 0), 0, bg_row("split", 1, row, 0, -1, maps[row]))
+        assert np.array_equal(shown[row][free[row]], rgb(colours[index])[free[row]]), row
+        seen += int(np.count_nonzero(index))
+    assert seen > 10_000
+
+
+def test_the_interrupt_acts_from_the_row_that_the_truth_says(core: str) -> None:
+    shown = picture_of(core, "interrupt")
+    for row, scroll in enumerate(lab_truth.row_values("interrupt", 0x210D)):
+        colours = lab_truth.cgram("interrupt", row)
+        assert np.array_equal(shown[row], rgb(colours[bg_row("interrupt", 1, row, scroll, -1)])), row
+
+
+def test_sprites_change_their_tiles_at_the_split(core: str) -> None:
+    shown, free = picture_of(core, "split"), without_sprites("split")
+    colours, ducks, fish = rgb(lab_truth.cgram("split"))[128:], range(1, 8), range(8, 15)
+    boxes = [np.s_[70:102], np.s_[150:182]]
+    for rows, own, foreign in zip(boxes, (ducks, fish), (fish, ducks), strict=True):
+        pixels = {tuple(pixel) for pixel in shown[rows][~free[rows]].tolist()}
+        assert {tuple(colours[entry].tolist()) for entry in own} <= pixels
+        assert not {tuple(colours[entry].tolist()) for entry in list(foreign)[2:5]} & pixels
+
+
 def test_moving_tables_and_pictures_follow_their_phases(core: str) -> None:
     scene, colours = lab_truth.scene(MOVING), lab_truth.cgram(MOVING)
     phases = {rows["register"]: rows["phase"] for rows in scene["raster"]}

@@ -111,6 +111,7 @@ def test_large_tiles_are_four_characters() -> None:
 
 def test_the_tiles_of_a_mode_7_map_count() -> None:
     state = PpuState(RNG.integers(0, 256, 0x10000).astype(np.uint8), np.zeros(256, np.uint16), hidden_oam())
+    state.vram[:0x8000].reshape(-1, 32)[:, 17::2] = 0  # pixels, not the fourth plane of expanded tiles
     state.vram[0:0x8000:2] = RNG.integers(0, 3, 0x4000)
     state.registers |= {"bgmode": 7, "tm": 1, "m7a": 0x100, "m7d": 0x100}
     snapshot = state.snapshot()

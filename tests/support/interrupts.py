@@ -22,14 +22,16 @@ PATCH = Patch("0" * 64, (), (Write("vram", 0, b"x"),))
 
 
 class AtLine:
-    """Calls something just before the n-th line of the session's modules that this thread executes.
+    """Calls something just before the n-th line of a room's modules that this thread executes.
 
     Args:
         number: Counted from 1.
         what: Called once; its exceptions are raised from that line.
+        room: Folder of the modules; by default the session's.
     """
 
-    def __init__(self, number: int, what: Any) -> None:
+    def __init__(self, number: int, what: Any, room: str = ROOM) -> None:
+        self._room = room
         self.lines = 0
         self.where = ""
         self._number = number
@@ -47,7 +49,7 @@ class AtLine:
         gc.enable()
 
     def _trace(self, frame: FrameType, event: str, _argument: object) -> Any:
-        if not frame.f_code.co_filename.startswith(ROOM):
+        if not frame.f_code.co_filename.startswith(self._room):
             return None
         if event == "line":
             self.lines += 1

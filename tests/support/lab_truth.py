@@ -94,7 +94,7 @@ def expanded(data: bytes, transform: str) -> bytes:
     tiles = np.frombuffer(data, np.uint8).reshape(-1, 8 * stored)
 
     def plane(number: int, planes: int, memory: Bytes) -> Bytes:
-        """A plane's rows: interleaved with those of its pair, or alone behind all pairs."""
+        """A plane's rows: interleaved with those of its pair, or alone after all pairs."""
         begin = number // 2 * 16
         return (
             memory[:, begin : begin + 8]
@@ -122,7 +122,17 @@ def vram(name: str) -> Bytes:
             stored, shown = tile_sizes(transform, 0)
             data = expanded(data[: size // shown * stored], transform)
         memory[at : at + size] = np.frombuffer(data, np.uint8)[:size]
+    for piece in scene(name)["drawn"]:
+        memory[piece["vram_byte"] :][: piece["size"]] = drawn(piece["size"] // 32)
     return memory
+
+
+def drawn(count: int) -> Bytes:
+    """The 4bpp tiles that the program draws, eight in a row of a picture of (x ^ y) / 2, modulo 16."""
+    tile, row, plane, column = np.ogrid[:count, :8, :4, :8]
+    bits = ((tile % 8 * 8 + column) ^ (tile // 8 * 8 + row)) >> 1 + plane & 1
+    planes = np.packbits(bits.astype(np.uint8), axis=3)[..., 0]  # tile, row, plane
+    return np.concatenate([planes[..., :2].reshape(count, 16), planes[..., 2:].reshape(count, 16)], axis=1).reshape(-1)
 
 
 def cgram(name: str, row: int | None = None, step: int = 0) -> NDArray[np.uint16]:
@@ -132,7 +142,7 @@ def cgram(name: str, row: int | None = None, step: int = 0) -> NDArray[np.uint16
         name: The scene.
         row: As HDMA has left it when this row is drawn; ROWS - 1 is also how it is at the start of vblank. Without a
             row: as the loader fills it.
-        step: The variable `cycle_shown`, if the scene has a mirror whose colours go round.
+        step: The variable `cycle_shown`, if the scene has a mirror whose colours cycle.
     """
     memory = np.zeros(512, np.uint8)
     for piece in scene(name)["cgram"]:
@@ -199,6 +209,11 @@ def row_values(name: str, register: int, entry: int | None = None, phase: int = 
         rows for rows in scene(name)["raster"] if rows["register"] == register and rows.get("entry") in (None, entry)
     )
     return values(rows, phase)
+
+
+def written_by_code(name: str) -> bool:
+    """Whether code changes registers in the middle of the picture, which no state holds."""
+    return any(rows["channel"] is None for rows in scene(name)["raster"])
 
 
 def values(rows: dict[str, Any], phase: int = 0) -> list[int]:

@@ -25,6 +25,10 @@ extern "C" long plain_pool(const uint8_t* in, size_t size, const size_t* offsets
     }
     return written;
 }
+extern "C" long plain_block(const uint8_t* in, size_t size, uint8_t* out) {
+    size_t consumed;
+    return baseline_decode(in, size, out, &consumed);
+}
 extern "C" long plain_scan(const uint8_t* in, size_t size, size_t step, uint8_t* out) {
     long found = 0;
     for (size_t at = 0; at < size; at += step) {
@@ -41,7 +45,8 @@ class PlainDecoder:
 
     def __init__(self, library: Path) -> None:
         self._library = ctypes.CDLL(str(library))
-        self._library.plain_pool.restype = self._library.plain_scan.restype = ctypes.c_long
+        for function in (self._library.plain_pool, self._library.plain_block, self._library.plain_scan):
+            function.restype = ctypes.c_long
         self._out = (ctypes.c_uint8 * 0x10000)()
 
     @classmethod
@@ -65,6 +70,11 @@ class PlainDecoder:
         starts = (ctypes.c_size_t * len(offsets))(*offsets)
         size, blocks = ctypes.c_size_t(len(packed)), ctypes.c_size_t(len(offsets))
         return int(self._library.plain_pool(packed, size, starts, blocks, self._out))
+
+    def decode(self, packed: bytes) -> bytes:
+        """Decode one block, as a caller of a C library through ctypes does."""
+        size = int(self._library.plain_block(packed, ctypes.c_size_t(len(packed)), self._out))
+        return ctypes.string_at(self._out, size)
 
     def scan(self, rom: bytes, step: int) -> int:
         """Try every `step`-th offset; returns the number of streams."""

@@ -7,10 +7,16 @@ from numpy.typing import NDArray
 from support import lab_truth
 
 
-def bg_row(name: str, layer: int, row: int, x_scroll: int, y_scroll: int) -> NDArray[np.int64]:
-    """A row of BG1 or BG2 of a scene: CGRAM entries, 0 where the layer is transparent."""
+def bg_row(
+    name: str, layer: int, row: int, x_scroll: int, y_scroll: int, map_register: int | None = None
+) -> NDArray[np.int64]:
+    """A row of BG1 or BG2 of a scene: CGRAM entries, 0 where the layer is transparent.
+
+    `map_register` is the value of BGnSC, by default what the loader writes.
+    """
     registers, vram = dict(lab_truth.scene(name)["registers"]), lab_truth.vram(name)
-    tilemap = vram[(registers[0x2106 + layer] & 0xFC) << 9 :][:2048].view("<u2")
+    map_register = registers[0x2106 + layer] if map_register is None else map_register
+    tilemap = vram[(map_register & 0xFC) << 9 :][:2048].view("<u2")
     base = (registers[0x210B] >> (layer - 1) * 4 & 15) << 13
     x, y = (np.arange(256) + x_scroll) & 0xFF, (row + 1 + y_scroll) & 0xFF
     entry = tilemap[y // 8 * 32 + x // 8].astype(np.int64)

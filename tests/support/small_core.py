@@ -63,7 +63,7 @@ def build(folder: Path, name: str = "Snes9x", **defined: object) -> Path:
         folder: Where to put it.
         name: The core's library name; Snes9x is one whose state Halscope reads.
         defined: C code for ON_LOAD, ON_RUN (`frame` counts from 1) and ON_CLOSE; API, TAKES_ROM, VRAM_BYTES, and
-            ROM_BYTES, the size of the memory that it hands out as ROM.
+            ROM_BYTES, the size of the memory that it hands out as ROM (0: none, so that a host may search for it).
     """
     compiler = shutil.which("cc")
     if compiler is None:
@@ -71,7 +71,7 @@ def build(folder: Path, name: str = "Snes9x", **defined: object) -> Path:
     state, source, core = folder / "state.bin", folder / "small.c", folder / "small_libretro.so"
     state.write_bytes(snes9x_state.build_state(bytes(0x10000), bytes(512), bytes(544), wram=bytes(0x20000)))
     source.write_text(SOURCE)
-    values: dict[str, object] = {"API": 1, "TAKES_ROM": "true", "VRAM_BYTES": 0x10000, "ROM_BYTES": 0}
+    values: dict[str, object] = {"API": 1, "TAKES_ROM": "true", "VRAM_BYTES": 0x10000, "ROM_BYTES": 0x100000}
     values |= {"ON_LOAD": "", "ON_RUN": "", "ON_CLOSE": "", "NAME": f'"{name}"', "STATE": f'"{state}"'} | defined
     options = [f"-D{key}={value}" for key, value in values.items()]
     subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", core, source], check=True)

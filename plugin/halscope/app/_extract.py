@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from halscope_hooks import RAW_CODEC, HalscopeError, Snapshot, StartEvidence, UsageError
 from numpy.typing import NDArray
 
+from halscope.app._doubts import doubts
 from halscope.app._index_page import write_index_page
+from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._sheet_folder import describe
 from halscope.app._tile_layout import TileLayout
@@ -24,7 +26,6 @@ from halscope.inject import (
     sheet_from_raw,
     write_sheet,
 )
-from halscope.ppu import decode_frame
 from halscope.ppu.grouping import draw_group
 
 
@@ -179,7 +180,7 @@ def extract_sprites(
     Raises:
         UsageError: The sprites cannot be decoded, or a sheet exists and `overwrite` is not set.
     """
-    decoded = decode_frame(snapshot)
+    decoded = judged_frame(snapshot, workspace.rom)
     if decoded.sprites_unknown:
         raise UsageError(f"{source}: {decoded.sprites_unknown}")
     origins = workspace.index().locate_vram(snapshot.vram)
@@ -195,7 +196,7 @@ def extract_sprites(
     )
     sheets: dict[str, Sheet] = {}  # a frame may show one figure twice, which is one sheet
     for figure in figures:
-        sheets.setdefault(figure.name, figure.sheet)
+        sheets.setdefault(figure.name, replace(figure.sheet, doubts=doubts(decoded)))
     return [write(sheet, folder / f"{name}.png", overwrite=overwrite) for name, sheet in sheets.items()]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from halscope_hooks import RAW_CODEC, Origin
+from halscope_hooks import RAW_CODEC, TRANSFORMS, Origin
 
 from halscope.inject import Cell, Sheet
 
@@ -16,8 +16,7 @@ UNKNOWN: Final = "unknown"
 RAW_FOLDER_BYTES: Final = 0x8000
 """Uncompressed tiles have no block, so those in the same 32 KiB of the ROM share a folder."""
 _MIRRORED: Final = {(False, False): "", (True, False): "-mirrored", (False, True): "-flipped", (True, True): "-turned"}
-_TILE_BYTES: Final = {"3bpp-low": 24, "3bpp-high": 24, "1bpp": 8, "mode7": 64}
-"""Bytes of a tile in a block, where a transform makes them another number than in VRAM."""
+_STORED_BYTES: Final = {transform.name: transform.stored_bytes for transform in TRANSFORMS}
 
 
 class _Place(NamedTuple):
@@ -53,7 +52,8 @@ def figure_name(sheet: Sheet) -> str:
     first = min(place.number for place in inside)
     raw = inside[0].block[0] == RAW_CODEC
     at = f"{first:06x}" if raw else f"{first:03}"
-    whole = _as_rectangle(sheet, places, 32 if raw else 1)
+    step = next(_stored_bytes(cell.origin, sheet) for cell in sheet.cells if cell.origin is not None) if raw else 1
+    whole = _as_rectangle(sheet, places, step)
     if whole is None:
         return f"{folder}/{size}-{at}-{_digest(sheet)}"
     pitch, mirrored = whole
@@ -63,8 +63,12 @@ def figure_name(sheet: Sheet) -> str:
 def _place(origin: Origin, sheet: Sheet) -> _Place:
     if origin.codec == RAW_CODEC:
         return _Place((origin.codec, origin.block_offset), origin.block_offset)
-    size = _TILE_BYTES.get(origin.transform, sheet.tile_bytes)
-    return _Place((origin.codec, origin.block_offset), origin.byte_offset // size)
+    return _Place((origin.codec, origin.block_offset), origin.byte_offset // _stored_bytes(origin, sheet))
+
+
+def _stored_bytes(origin: Origin, sheet: Sheet) -> int:
+    """Return the size of a tile as it is stored: a transform may make more bytes of it in VRAM."""
+    return _STORED_BYTES.get(origin.transform, sheet.tile_bytes)
 
 
 def _as_rectangle(sheet: Sheet, places: Sequence[_Place | None], step: int) -> tuple[str, str] | None:

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import FormatError, Host, HostError, HostRequest, RomError, Snapshot, Update, capability
+from halscope_hooks import (
+    FormatError,
+    Host,
+    HostError,
+    HostRequest,
+    RomError,
+    RomIdentity,
+    Snapshot,
+    Update,
+    capability,
+)
 
 from halscope._files import read_limited, refuse_same
+from halscope.app._moments import names_another_file
 from halscope.formats import bsnes, containers, snes9x
 from halscope.formats.recording import RecordingWriter
 from halscope.plugins import Plugins
 from halscope.rom.image import Rom
 from halscope.rom.mapping import parse_mapping
 from halscope.session import Locate, Session
+
+log: Final = logging.getLogger("halscope.app")
 
 BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up", "down", "left", "right"})
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
@@ -126,7 +140,7 @@ def open_game(
     host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
     if game.state is not None:
         try:
-            _start_from(host, game.state)
+            _start_from(host, game.state, game.rom)
         except BaseException:
             host.close()
             raise
@@ -136,8 +150,8 @@ def open_game(
     return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch, rom=rom)
 
 
-def _start_from(host: Host, path: Path) -> None:
-    """Load a savestate file into a host."""
+def _start_from(host: Host, path: Path, rom: Path) -> None:
+    """Load a savestate file into a host that runs a ROM's file."""
     console = capability(host, "stateful")
     if console is None:
         raise HostError(f"{host.info.emulator}: this host ({host.info.name}) cannot load a savestate")
@@ -156,6 +170,11 @@ def _start_from(host: Host, path: Path) -> None:
         console.load_state(state)
     except HostError as error:
         raise HostError(f"{path}: {error}") from error
+    if state.startswith(snes9x.MAGIC):
+        with contextlib.suppress(FormatError):  # the core has taken it, so it may be of a version that only it knows
+            name = snes9x.parse_state(state, copy_memories=False).rom_name
+            if names_another_file(RomIdentity(path=name), rom):
+                log.warning("%s: was saved while %s ran, not %s; another game cannot go on from it", path, name, rom)
 
 
 def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:

@@ -12,13 +12,12 @@ from halscope_hooks import TILE_BYTES, Sprite, UsageError, VramOrigins
 from halscope._files import write_atomic
 from halscope.app._doubts import doubts
 from halscope.app._figure_rows import palette_texts
+from halscope.app._judged import judged_frame
 from halscope.app._moments import check_rom, one_state
 from halscope.app._pictures import Source, on_screen, source_of, sprite_entry
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import captioned, indexed_png, png_bytes, sprite_sheet
-from halscope.ppu import decode_frame, with_raster
 from halscope.ppu.obj import sprite_colours
-from halscope.rom.mapping import page_table
 
 SHEET: str = "sprites.png"
 
@@ -57,11 +56,7 @@ def inspect_files(
         FormatError: A file does not match the format that its size or first bytes indicate.
     """
     snapshot = one_state(files, obsel).snapshot
-    if workspace is None:
-        frame = decode_frame(with_raster(snapshot))
-    else:
-        rom = workspace.rom
-        frame = decode_frame(with_raster(snapshot, rom.data, page_table(rom.mapping, rom.data.size)))
+    frame = judged_frame(snapshot, None if workspace is None else workspace.rom)
     notes = doubts(frame)
     if frame.sprites_unknown:
         raise UsageError(f"{files[0]}: {frame.sprites_unknown}; memory dumps do not hold that register: give --obsel N")

@@ -76,11 +76,17 @@ def check_rom(source: Path, identity: RomIdentity | None, rom: Rom, *, force: bo
             return f"{what}; only tiles that this one also holds are found"
         if theirs is not None:
             return None
-    file, own_name = PureWindowsPath(_name(identity)), "" if rom.path is None else rom.path.stem
-    # snes9x writes the file's name; cores that were given no file write something else, without a ROM's suffix
-    if own_name and file.suffix.lower() in _ROM_SUFFIXES and file.stem.casefold() != own_name.casefold():
-        return f"{source}: was saved while {file} ran; if that is not {rom.name}, little will be found"
+    if names_another_file(identity, rom.path):
+        return f"{source}: was saved while {_name(identity)} ran; if that is not {rom.name}, little will be found"
     return None
+
+
+def names_another_file(identity: RomIdentity, rom: Path | None) -> bool:
+    """Whether the file that a moment names has another name than a ROM's file, extensions and case aside."""
+    file = PureWindowsPath(_name(identity))
+    # snes9x writes the file's name; cores that were given no file write something else, without a ROM's suffix
+    is_rom = file.suffix.lower() in _ROM_SUFFIXES
+    return rom is not None and is_rom and file.stem.casefold() != rom.stem.casefold()
 
 
 def _name(identity: RomIdentity) -> str:

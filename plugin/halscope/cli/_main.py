@@ -76,9 +76,9 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
         case "play":
             from halscope.cli.play import run
         case "scan":
-            from halscope.cli.scan import run_scan as run
+            from halscope.cli.scan import run
         case "locate":
-            from halscope.cli.scan import run_locate as run
+            from halscope.cli.locate import run
         case "inspect":
             from halscope.cli.inspect import run
         case "extract":

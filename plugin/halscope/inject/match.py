@@ -174,13 +174,13 @@ def _trusted_indices(sheet: Sheet, picture: Pixels) -> NDArray[np.int32] | None:
         return None
     there = _in_file(sheet, picture)
     indices = picture.indices.astype(np.int32)  # 256, the entries of an 8bpp sheet, is no uint8
-    used = np.unique(indices)
+    used = _distinct(indices)
     used = used[used < len(there)]
     first = used % sheet.colours == 0
     if not there[used[~first]].all():
         return None
     clear = np.zeros(len(there), np.bool_)
-    clear[np.unique(indices[~picture.opaque & (indices < len(there))])] = True
+    clear[indices[~picture.opaque & (indices < len(there))]] = True
     if clear[used[~first]].any():
         return None  # a colour became transparent, so the palette was reordered
     own = _rounded(_packed(sheet.rgb))
@@ -272,7 +272,7 @@ def _changed_entries(sheet: Sheet, picture: Pixels, wrong: NDArray[np.bool_]) ->
         return ""
     there = _in_file(sheet, picture)
     there[:: sheet.colours] = True
-    used = np.unique(picture.indices[wrong])
+    used = _distinct(picture.indices[wrong])
     used = used[used < len(there)]
     changed = used[~there[used]]
     if not len(changed) or np.count_nonzero(~there[: len(picture.palette)]) > MOST_CHANGED_ENTRIES:
@@ -283,3 +283,8 @@ def _changed_entries(sheet: Sheet, picture: Pixels, wrong: NDArray[np.bool_]) ->
 
     listed = "; ".join(f"index {at} is {rgb(sheet.rgb[at])}, yours is {rgb(picture.palette[at])}" for at in changed)
     return f"; palettes cannot be edited: {listed}"
+
+
+def _distinct(indices: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Return the palette indices that occur, in order."""
+    return np.flatnonzero(np.bincount(indices.ravel()))

@@ -31,6 +31,8 @@ LEAST_SECONDS: Final = 0.1
 
 SLOW_SECONDS: Final = 0.05
 """Three frames: a slower hook on the host's thread is noticeable in the game."""
+BEFORE_A_GAME: Final = ("halscope_hosts", "halscope_codecs", "halscope_exporters", "halscope_games")
+"""Hooks that collect a plugin's parts before a game runs: a slow one delays no frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class Dispatcher:
             count.slowest = max(count.slowest, seconds)
             count.slow += seconds > SLOW_SECONDS
             # Warn on the 1st, 2nd, 4th, 8th … slow call: a hook that is always slow must not flood the log.
-            say = seconds > SLOW_SECONDS and count.slow & (count.slow - 1) == 0
+            say = seconds > SLOW_SECONDS and count.slow & (count.slow - 1) == 0 and key[1] not in BEFORE_A_GAME
             times = count.slow
         if say:
             log.warning(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import TILE_BYTES, VRAM_TILES, Frame, Snapshot
@@ -42,7 +42,7 @@ def sprite_pixels(frame: Frame) -> Counts:
     tall, wide = (2 if owner.shape[0] > 239 else 1), (2 if owner.shape[1] > 256 else 1)
     ys, xs = np.nonzero(owner >= 0)
     owners = owner[ys, xs]
-    for index in np.unique(owners).tolist():
+    for index in np.flatnonzero(np.bincount(owners)).tolist():
         sprite, mine = frame.sprites[index], owners == index
         rows = ((ys[mine] // tall - sprite.y) & 0xFF) // 8
         columns = (xs[mine] // wide - sprite.x) // 8
@@ -53,15 +53,23 @@ def sprite_pixels(frame: Frame) -> Counts:
     return counts
 
 
-def layer_tiles(snapshot: Snapshot) -> NDArray[np.bool_]:
-    """Return bool[2048]: the 32-byte units of VRAM that the displayed background layers read as characters.
+class LayerTiles(NamedTuple):
+    """Which 32-byte units of VRAM the displayed background layers read as characters: bool[2048] each."""
+
+    shown: NDArray[np.bool_]
+    mode_7: NDArray[np.bool_]
+    """Those of them that are tiles of mode 7, whose bytes are no planes."""
+
+
+def layer_tiles(snapshot: Snapshot) -> LayerTiles:
+    """Return the tiles of the displayed background layers.
 
     A layer counts if it is on the main screen or the subscreen of some row, also where another one covers it. In mode 7
     all tiles of the map count.
     """
-    shown = np.zeros(VRAM_TILES, np.bool_)
+    shown, mode_7 = np.zeros(VRAM_TILES, np.bool_), np.zeros(VRAM_TILES, np.bool_)
     if all(value & 0x80 for value in _values(snapshot, _INIDISP, snapshot.ppu.inidisp)):  # forced blank
-        return shown
+        return LayerTiles(shown, mode_7)
     drawn, _ = draw_layers(snapshot)
     modes = {value & 0x77 for value in _values(snapshot, _BGMODE, snapshot.ppu.bgmode)}
     screens = _values(snapshot, _TM, snapshot.ppu.tm) | _values(snapshot, _TS, snapshot.ppu.ts)
@@ -71,11 +79,11 @@ def layer_tiles(snapshot: Snapshot) -> NDArray[np.bool_]:
             continue
         for mode in {value & 7 for value in modes}:
             if mode == 7:
-                shown |= _mode_7_tiles(snapshot.vram)
+                mode_7 |= _mode_7_tiles(snapshot.vram)
             elif _DEPTHS[mode][index - 1]:
                 large = any(value >> (3 + index) & 1 for value in sizes)
                 shown |= one.tiles & _characters(snapshot, index, _DEPTHS[mode][index - 1], one.tiles, large, mode)
-    return shown
+    return LayerTiles(shown | mode_7, mode_7 & ~shown)
 
 
 def _values(snapshot: Snapshot, register: int, last: int | None) -> set[int]:
@@ -97,10 +105,10 @@ def _characters(
         first, size = (value & 0x7C) << 9, _SCREENS[value & 3] * _SCREEN_BYTES
         map_bytes[np.arange(first // TILE_BYTES, (first + size) // TILE_BYTES) % VRAM_TILES] = True
     entries = vram.reshape(VRAM_TILES, TILE_BYTES)[map_bytes & read].view("<u2").ravel().astype(np.int64)
-    numbers: NDArray[np.int64] = np.unique(entries & 0x3FF)
+    numbers = _different(entries & 0x3FF)
     if large or mode in (5, 6):  # 16 pixels wide in modes 5 and 6, whatever the size
         beside = (0, 1, 16, 17) if large else (0, 1)
-        numbers = np.unique((numbers[:, None] + beside).ravel() & 0x3FF)
+        numbers = _different((numbers[:, None] + beside).ravel() & 0x3FF)
     size = 8 * bpp
     units = np.zeros(VRAM_TILES, np.bool_)
     for base in {value >> 4 * ((index - 1) % 2) & 0x0F for value in bases}:
@@ -112,6 +120,11 @@ def _characters(
 
 def _mode_7_tiles(vram: NDArray[np.uint8]) -> NDArray[np.bool_]:
     units = np.zeros(VRAM_TILES, np.bool_)
-    numbers = np.unique(vram[0:_MODE_7_BYTES:2]).astype(np.int64)
+    numbers = _different(vram[0:_MODE_7_BYTES:2])
     units[(numbers[:, None] * _MODE_7_UNITS + np.arange(_MODE_7_UNITS)).ravel()] = True
     return units
+
+
+def _different(numbers: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return the different numbers, ascending. (np.unique would abort a process that exits meanwhile.)"""
+    return np.flatnonzero(np.bincount(numbers))

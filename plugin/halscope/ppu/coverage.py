@@ -10,7 +10,7 @@ import numpy as np
 from halscope_hooks import TILE_BYTES, VRAM_TILES, Frame, Snapshot, UsageError, VramOrigins
 from numpy.typing import NDArray
 
-from halscope.ppu._visible import layer_tiles, sprite_pixels
+from halscope.ppu._visible import LayerTiles, layer_tiles, sprite_pixels
 
 Reason = Literal["known", "plain", "no_index", "bwram", "expanded", "wram", "before", "elsewhere"]
 """What is known about the place of a tile in the ROM.
@@ -52,7 +52,7 @@ def coverage(frame: Frame, origins: VramOrigins | None, earliest: NDArray[np.uin
     """
     reasons = _Reasons(earliest)
     sprites, layers, uncounted = _shown(frame)
-    return _counted(reasons.of(frame.snapshot, origins, (sprites > 0) | layers), sprites, layers, uncounted)
+    return _counted(reasons.of(frame.snapshot, origins, sprites, layers), sprites, layers.shown, uncounted)
 
 
 @final
@@ -79,12 +79,12 @@ class RunCoverage:
         self.begin(frame.snapshot)
         assert self._reasons is not None
         sprites, layers, uncounted = _shown(frame)
-        found = self._reasons.of(frame.snapshot, origins, (sprites > 0) | layers)
-        one = _counted(found, sprites, layers, uncounted)
+        found = self._reasons.of(frame.snapshot, origins, sprites, layers)
+        one = _counted(found, sprites, layers.shown, uncounted)
         for reason, pixels in one.sprites.items():
             self._sprites[reason] += pixels
         tiles = frame.snapshot.vram.reshape(VRAM_TILES, TILE_BYTES)
-        for unit in np.flatnonzero(layers).tolist():
+        for unit in np.flatnonzero(layers.shown).tolist():
             content = tiles[unit].tobytes()
             if self._layers.get(content) != "known":  # a tile that was found once is known
                 self._layers[content] = REASONS[found[unit]]
@@ -108,12 +108,14 @@ class _Reasons:
     earliest: NDArray[np.uint8] | None
     _seen: dict[bytes, Reason] = field(default_factory=dict)  # of tiles that are not in the ROM
 
-    def of(self, snapshot: Snapshot, origins: VramOrigins | None, units: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return int64[2048]: indices into REASONS, for the flagged units."""
+    def of(
+        self, snapshot: Snapshot, origins: VramOrigins | None, sprites: NDArray[np.int64], layers: LayerTiles
+    ) -> NDArray[np.int64]:
+        """Return int64[2048]: indices into REASONS, for the units that are shown."""
         found = np.zeros(VRAM_TILES, np.int64)
         tiles = snapshot.vram.reshape(VRAM_TILES, TILE_BYTES)
         memories: tuple[tuple[Reason, bytes], ...] | None = None
-        for unit in np.flatnonzero(units).tolist():
+        for unit in np.flatnonzero((sprites > 0) | layers.shown).tolist():
             if origins is None:
                 reason: Reason = "no_index" if np.ptp(tiles[unit]) else "plain"
             elif not origins.informative[unit]:
@@ -124,15 +126,15 @@ class _Reasons:
                 content = tiles[unit].tobytes()
                 if content not in self._seen:
                     memories = _memories(snapshot) if memories is None else memories
-                    self._seen[content] = self._why(unit, content, memories)
+                    self._seen[content] = self._why(unit, content, memories, planar=not layers.mode_7[unit])
                 reason = self._seen[content]
             found[unit] = REASONS.index(reason)
         return found
 
-    def _why(self, unit: int, content: bytes, memories: tuple[tuple[Reason, bytes], ...]) -> Reason:
+    def _why(self, unit: int, content: bytes, memories: tuple[tuple[Reason, bytes], ...], *, planar: bool) -> Reason:
         """Return why a tile has no place in the ROM. When it is first seen, it has just been copied from memory."""
         staged = next((name for name, memory in memories if content in memory), None)
-        if staged != "bwram" and _has_three_planes(content):
+        if staged != "bwram" and planar and _has_three_planes(content):
             return "expanded"
         return staged or ("before" if self._was_there(unit, content) else "elsewhere")
 
@@ -153,8 +155,8 @@ def _memories(snapshot: Snapshot) -> tuple[tuple[Reason, bytes], ...]:
     return tuple((name, memory.tobytes()) for name, memory in named if memory is not None)
 
 
-def _shown(frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.bool_], str | None]:
-    """Return the pixels of sprites and the flags of layers per unit, and why sprites were not counted."""
+def _shown(frame: Frame) -> tuple[NDArray[np.int64], LayerTiles, str | None]:
+    """Return the pixels of sprites per unit, the tiles of layers, and why sprites were not counted."""
     layers = layer_tiles(frame.snapshot)
     if frame.sprites_unknown is not None:
         return np.zeros(VRAM_TILES, np.int64), layers, frame.sprites_unknown

@@ -1,27 +1,7 @@
 """Group the sprites that belong together into visible figures.
 
-A game draws a large figure with several OAM entries, and nothing in the console says which ones. Two sprites are joined
-if their boxes overlap or share part of an edge (a corner is not enough) and there is one of these kinds of evidence,
-strongest first:
-
-1. *Tiles*: same palette, priority and flips, and the tiles are arranged in the 16 × 16 page as the sprites on screen.
-2. *Grid*: same priority, the distance is a multiple of 8 on both axes, and the picture goes on across the seam between
-   them. Three quarters of the seam drawn on both sides are a portrait or a backdrop, however far apart in OAM its rows
-   are. Otherwise they are at most eight OAM entries apart, and a third of the seam between sprites side by side is
-   drawn, or half of the narrower outline between sprites above each other: two characters that stand on a grid of tiles
-   side by side touch in a hand at most, but a head and its body in a neck. Boxes that overlap, and sprites of 8 × 8
-   (letters), need no seam. With different palettes: only neighbours in OAM.
-3. *Touch*: same palette and priority, and the opaque pixels touch, at most two OAM entries apart, or eight on the grid.
-   One of the two groups must be a single sprite smaller than the other group (a hand, a foot, a hat), so that two
-   figures that touch stay separate.
-
-Kinds 2 and 3 never join a group to a copy of itself: if every sprite of one also occurs in the other with the same
-tile, size, palette and flips, it is another object of the same kind, like two coins side by side. A seam that is drawn
-like a portrait's joins a piece that occurs in the other group too, but not two equal groups.
-
-A sprite outside the picture joins a group that it touches but does not form one. Games park unused entries there, so
-one that shares its position with another, or its row with seven others, is left out. Sprites without an opaque pixel
-are left out too.
+Nothing in the console says which sprites these are: docs/explanation/frames.md#figures lists the rules, in the order in
+which they are applied.
 """
 
 from __future__ import annotations
@@ -71,7 +51,7 @@ class Metasprite:
 def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
     """Return the figures on the screen, ordered by their first OAM entry. Each visible sprite is in exactly one.
 
-    A frame without sprites has no figures. See the module docstring for the rules.
+    A frame without sprites has no figures. docs/explanation/frames.md#figures lists the rules.
     """
     lines = registers.screen_lines(frame.snapshot.ppu)
     candidates = _candidates(frame.sprites, lines)

@@ -15,19 +15,22 @@ from halscope.hosts.embedded._messages import pack, unpack
 from halscope.hosts.embedded._waiting import wait
 
 _CHUNK: Final = 1 << 16
+_SLICE: Final = 0.1  # seconds between looks whether a signal handler has waited for the reply
 _KEPT_OUTPUT: Final = 1 << 14  # bytes of the core's last output
 _logger = logging.getLogger("halscope.hosts.embedded")
 
 
 @final
-class _Call:
+class Call:
     """A request on its way, and what has arrived of its reply. Interrupts lose nothing: a system call and the record of
     its result are one step of a C iterator."""
 
-    __slots__ = ("message", "read", "request", "written")
+    __slots__ = ("delivered", "message", "read", "reply", "request", "written")
 
     def __init__(self, request: Sequence[object]) -> None:
         self.request = request
+        self.reply: Any = None
+        self.delivered = False  # whether a caller has got the reply
         self.message = memoryview(pack(request))
         self.written: deque[int] = deque()
         self.read: deque[bytes] = deque()
@@ -47,51 +50,58 @@ class Channel:
     def __init__(self, requests: int, replies: int, output: int, shared: mmap) -> None:
         self._requests, self._replies, self._output = requests, replies, output
         self._shared = shared
-        self._call: _Call | None = None
+        self.waiting: Call | None = None
+        """The request whose reply has not arrived; an interrupt may have ended the call that waited for it."""
+        self.closed = False
+        """Whether the pipes were closed; a call that goes on after that, once a signal handler returns, ends."""
         self._printed: deque[bytes] = deque()
         self._line = b""  # the last line that the core printed, as long as its end is missing
         self._readable = [replies, output]
-        os.set_blocking(requests, False)  # a child that does not read must not block the caller for ever
+        # A child that does not read must not block the caller for ever, nor a handler that has read what was there.
+        for pipe in (requests, replies, output):
+            os.set_blocking(pipe, False)
 
-    @property
-    def waiting(self) -> Sequence[object] | None:
-        """The request whose reply has not been taken: an interrupt ended the call before it came."""
-        return None if self._call is None else self._call.request
+    def ask(self, request: Sequence[object]) -> Call:
+        """Make this the request that waits for its reply."""
+        call = Call(request)
+        self.waiting = call
+        return call
 
-    def ask(self, request: Sequence[object]) -> None:
-        """Make this the request of the next `answer`."""
-        self._call = _Call(request)
-
-    def answer(self, timeout: float) -> Any:
-        """Return the reply to the request; after an interrupt, call it again.
+    def answer(self, call: Call, timeout: float) -> None:
+        """Wait until a request has its reply; after an interrupt, call it again.
 
         Raises:
             TimeoutError: No reply came in time.
             EOFError: The child has ended.
         """
-        call = self._call
-        if call is None:
-            raise ValueError("no request is waiting")
         until = time.monotonic() + timeout
-        while True:
-            sent = sum(call.written) == len(call.message)
-            ready = wait(self._readable, () if sent else (self._requests,), until - time.monotonic())
-            if self._output in ready:
-                self._take_output()
-            if self._replies in ready:
-                call.read.extend(map(os.read, (self._replies,), (_CHUNK,)))
-                if not call.read[-1]:
-                    raise EOFError
+        while self.waiting is call:  # else a signal handler has waited for the reply
+            if call.read:
                 reply = unpack(b"".join(call.read), self._shared)
                 if reply is not None:
-                    self._call = None
-                    return reply
-            if self._requests in ready:
-                with contextlib.suppress(BlockingIOError, BrokenPipeError):  # the end is noticed by reading
-                    rest = call.message[sum(call.written) :][:_CHUNK]
-                    call.written.extend(map(os.write, (self._requests,), (rest,)))
-            if not ready:
+                    call.reply = reply
+                    self.waiting = None
+                    return
+                if not call.read[-1]:
+                    raise EOFError
+            sent = sum(call.written) == len(call.message)
+            rest = until - time.monotonic()
+            ready = wait(self._readable, () if sent else (self._requests,), min(rest, _SLICE))
+            if self.closed:
+                raise EOFError
+            if not ready and rest <= 0:
                 raise TimeoutError
+            if self._output in ready:
+                self._take_output()
+            # A signal handler may have finished this call since then. Between a check and its C iterator none can run.
+            if self._replies in ready:
+                reads = map(os.read, (self._replies,), (_CHUNK,))
+                with contextlib.suppress(BlockingIOError):
+                    call.read.extend(reads if self.waiting is call else ())
+            if self._requests in ready:
+                writes = map(os.write, (self._requests,), (call.message[sum(call.written) :][:_CHUNK],))
+                with contextlib.suppress(BlockingIOError, BrokenPipeError):  # the end is noticed by reading
+                    call.written.extend(writes if self.waiting is call else ())
 
     def wait_for_end(self, timeout: float) -> bool:
         """Wait until the child has closed its pipes, and take its output meanwhile; return whether it has."""
@@ -100,8 +110,9 @@ class Channel:
         while pipes and (ready := wait(pipes, (), until - time.monotonic())):
             if self._output in ready and not self._take_output():
                 pipes.remove(self._output)
-            if self._replies in ready and not os.read(self._replies, _CHUNK):
-                pipes.remove(self._replies)
+            with contextlib.suppress(BlockingIOError):
+                if self._replies in ready and not os.read(self._replies, _CHUNK):
+                    pipes.remove(self._replies)
         return not pipes
 
     def last_output(self) -> str:
@@ -111,7 +122,10 @@ class Channel:
 
     def _take_output(self) -> bool:
         """Read what the core has printed; return whether more may come."""
-        self._printed.extend(map(os.read, (self._output,), (_CHUNK,)))
+        try:
+            self._printed.extend(map(os.read, (self._output,), (_CHUNK,)))
+        except BlockingIOError:
+            return True
         printed = self._printed[-1]
         if not printed:
             self._readable = [self._replies]

@@ -17,11 +17,14 @@ from typing import Any, Final, final
 
 from halscope_hooks import HostError, HostGoneError
 
-from halscope.hosts.embedded._channel import Channel
+from halscope.hosts.embedded._channel import Call, Channel
 from halscope.hosts.embedded._region import Region
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
 _REAP_WAIT: Final = 5.0  # seconds to wait for a child that was killed
+_STOPPED: Final = (
+    "a program that stops the processor (STP, or WAI with interrupts off) hangs bsnes-mercury: try --core snes9x"
+)
 # -P keeps the current folder off the path until the parent's path is known.
 _BOOT: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -48,7 +51,7 @@ class CoreProcess:
         self._ending = False
         self._ended = False
         self._gone: str | None = None  # why no more calls are possible
-        self._late: deque[Any] = deque()  # replies to steps that an interrupt cut short
+        self._late: deque[Call] = deque()  # steps that an interrupt cut short, with their replies
         self._folder = tempfile.mkdtemp(prefix="halscope-core-")
         region = Region()
         try:
@@ -68,11 +71,6 @@ class CoreProcess:
         """The process id."""
         return self._process.pid
 
-    @property
-    def closed(self) -> bool:
-        """Whether `end` was called."""
-        return self._ending
-
     def ask(self, request: tuple[object, ...], what: str, patience: float) -> Any:
         """Send a request and return the value of its reply.
 
@@ -87,23 +85,26 @@ class CoreProcess:
             HalscopeError: The action failed; the error comes from the child.
             HostGoneError: The core has crashed, or it hung and was ended.
         """
-        self._enter()
         try:
-            waiting = self._channel.waiting
-            if waiting is not None:
-                late = self._answer(what, patience)
-                if waiting[0] == "step":
-                    self._late.append(late)
-            if self._late and request[0] == "step":
-                reply = self._late.popleft()
-            else:
-                self._channel.ask(request)
-                reply = self._answer(what, patience)
+            self._enter()
+            self._finish(what, patience)
+            while True:
+                if self._late and request[0] == "step":
+                    call = self._late.popleft()
+                else:
+                    call = self._channel.ask(request)
+                    self._answer(call, what, patience)
+                    if call in self._late:  # a signal handler has called meanwhile, and has finished it
+                        self._late.remove(call)
+                if not call.delivered:  # else that handler's own step has returned it
+                    break
+            call.delivered = True
+            good, value = call.reply
         finally:
-            self._inside = None
-            if self._ending or self._gone is not None:  # `end` was called meanwhile, or the child is gone
-                self.end()
-        good, value = reply
+            if self._inside == threading.get_ident():
+                self._inside = None
+                if self._ending or self._gone is not None:  # `end` was called meanwhile, or the child is gone
+                    self.end()
         if not good:
             raise value
         return value
@@ -119,12 +120,9 @@ class CoreProcess:
         if self._owner != os.getpid():
             self._release()
             return
-        inside = self._inside
-        if inside is not None and inside != threading.get_ident():
-            self._process.kill()  # the thread inside is woken by the child's end, and releases the pipes
+        if self._other_thread_inside():
+            self._process.kill()  # the thread inside is woken by the child's end, and does the rest
             self._process.wait(_REAP_WAIT)
-        elif inside is not None:
-            self._process.kill()  # this is a signal handler; the call that it interrupts does the rest
         else:
             self._stop()
 
@@ -145,18 +143,34 @@ class CoreProcess:
             raise HostGoneError(self._gone)
         if self._ending:
             raise HostError(f"{self._core}: the host is closed; attach a new one")
-        if self._inside is not None:
+        if self._other_thread_inside():
             raise HostError(f"{self._core}: another thread is calling the core; one thread calls a host")
         self._inside = threading.get_ident()
 
-    def _answer(self, what: str, patience: float) -> Any:
-        """Return the reply to the request. Raises HostError if there will be none."""
+    def _other_thread_inside(self) -> bool:
+        """Whether a call of another thread is under way; a thread that has ended may have left its mark behind."""
+        inside = self._inside
+        if inside is None or inside == threading.get_ident():
+            return False
+        return any(thread.ident == inside for thread in threading.enumerate())
+
+    def _finish(self, what: str, patience: float) -> None:
+        """Wait for the reply to a request that an interrupt cut short."""
+        waiting = self._channel.waiting
+        if waiting is not None:
+            self._answer(waiting, what, patience)
+            if waiting.request[0] == "step":
+                self._late.append(waiting)
+
+    def _answer(self, call: Call, what: str, patience: float) -> None:
+        """Wait for the reply to a request. Raises HostError if there will be none."""
         try:
-            return self._channel.answer(patience)
+            self._channel.answer(call, patience)
+            return
         except TimeoutError:
+            advice = _STOPPED if call.request[0] == "step" else "choose another core with --core"
             self._gone = (
-                f"{self._core}: the core {what} and has not returned for {patience:g} s, so it was ended; a program "
-                "that stops the processor (STP, or WAI with interrupts off) hangs bsnes-mercury: try --core snes9x"
+                f"{self._core}: the core {what} and has not returned for {patience:g} s, so it was ended; {advice}"
             )
         except EOFError:
             if self._ending:
@@ -180,7 +194,7 @@ class CoreProcess:
         """End the child and release everything. Each step may be repeated after an interrupt."""
         stdin = self._process.stdin
         idle = self._gone is None and self._channel.waiting is None
-        if stdin is not None and idle:
+        if stdin is not None and idle and not self._channel.closed:
             stdin.close()  # the child exits when its requests end
             self._channel.wait_for_end(_GRACE)
         if self._process.poll() is None:
@@ -194,6 +208,7 @@ class CoreProcess:
 
     def _release(self) -> None:
         """Close the pipes."""
+        self._channel.closed = True
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()

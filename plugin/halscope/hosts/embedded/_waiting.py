@@ -25,10 +25,9 @@ if sys.platform == "win32":
 
     def _has_data(pipe: int) -> bool:
         try:
-            available, _ = _winapi.PeekNamedPipe(msvcrt.get_osfhandle(pipe), 0)
+            return bool(_winapi.PeekNamedPipe(msvcrt.get_osfhandle(pipe), 0)[0])  # bytes that are there
         except OSError:
             return True  # the other end is closed: a read returns at once
-        return bool(available)
 
 else:
     import select

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -46,7 +45,8 @@ def keep_freed_memory() -> None:
 def read(address: int, size: int) -> bytes | None:
     """Read memory without crashing on unmapped addresses; `None` where that is not possible."""
     with contextlib.suppress(OSError, OverflowError, ValueError), Path("/proc/self/mem").open("rb", 0) as memory:
-        return os.pread(memory.fileno(), size, address)
+        memory.seek(address)
+        return memory.read(size)
     return None
 
 

@@ -244,7 +244,7 @@ def _tables_of_blocks(starts: Starts, native: NDArray[np.bool_], references: Ref
     targets of a table are either all blocks, or none is: their evidence is added up. Streams of a third-party codec,
     whose evidence is a guess, are believed.
     """
-    targets = np.unique(references.rows[["table", "target"]])
+    targets = np.unique(references.rows[["table", "target"]], return_index=True)[0]
     ascending = np.argsort(starts["offset"], kind="stable")
     offsets = starts["offset"][ascending]
     best = np.full(len(targets), -_MOST_OF_TARGET)

@@ -62,6 +62,8 @@ load_scene:
         sta brightness
         stz hdma_shadow
         stz ready_shadow
+        lda #$81
+        sta NMITIMEN                    ; no IRQs
         lda #$01
         sta vblank_job
         a16
@@ -73,7 +75,7 @@ load_scene:
         beq :++
         cmp #SCENE_COUNT
         bcc :+
-        lda #$00                        ; behind the last one comes the first
+        lda #$00                        ; after the last scene, the first
 :       sta scene
 :       lda #NONE
         sta next_scene

@@ -1,5 +1,5 @@
-; The decoder of LC_LZ2. Unlike hal.s it reads across the end of a bank: after $FFFF it goes on at the first mapped byte
-; of the next bank.
+; The decoder of LC_LZ2. Unlike hal.s it reads across the end of a bank: after $FFFF it continues at the first mapped
+; byte of the next bank.
 ;
 ; A command is ccclllll (count = l + 1) or 111ccchh llllllll (count = hl + 1); $FF ends the stream. Offsets are
 ; big-endian and count from the start of the output.

@@ -3,7 +3,7 @@
 
 BUFFER      = PALETTE_BUFFER
 DARK        = BUFFER + 2 * 32   ; where the halved copy of palette 0 goes
-EMBERS      = BUFFER + 2 * 129  ; the colours that go round
+EMBERS      = BUFFER + 2 * 129  ; the colours that cycle
 EMBER_COUNT = 7
 CYCLE_FRAMES = 6
 

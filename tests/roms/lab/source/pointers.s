@@ -7,7 +7,7 @@
 .global words_home, dwords_table, sized_table, flagged_record
 
 FLAGS        = $0003            ; in the low bits of a flagged word
-RECORD_BANK  = 8                ; the record's last byte in front of its words
+RECORD_BANK  = 8                ; the record's last byte before its words
 RECORD_WORDS = 9
 SCRIPT_GRAPHICS = $80           ; a tag byte, a zero, then a pointer
 

@@ -8,7 +8,7 @@ CODE_START = 0x008000  # of the engine's bank, whatever the map
 
 
 class Region(NamedTuple):
-    """Where a bank and those behind it are, up to the next region."""
+    """Where a bank and those after it are, up to the next region."""
 
     bank: int
     address: int

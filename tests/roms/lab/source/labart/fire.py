@@ -1,4 +1,4 @@
-"""A camp fire whose colours go round."""
+"""A camp fire animated by palette cycling."""
 
 from __future__ import annotations
 

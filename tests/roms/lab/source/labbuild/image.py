@@ -29,7 +29,7 @@ HEADER = """.include "memory.inc"
         .byte ${map.mode:02X}, ${map.cartridge:02X}, ${size:02X}, ${map.ram:02X}, $01, $00, $00
         .word $FFFF, $0000
 .segment "VECTORS"
-        .addr 0, 0, unused_vector, unused_vector, unused_vector, nmi, 0, unused_vector
+        .addr 0, 0, unused_vector, unused_vector, unused_vector, nmi, 0, irq
         .addr 0, 0, unused_vector, 0, unused_vector, unused_vector, reset, unused_vector
 """
 SHARED = ("init.s", "hal.s")  # of the demo
@@ -80,7 +80,7 @@ def items(packed: dict[str, Packed], shapes: Shapes, sizes: dict[str, int]) -> l
 
 
 def edges(packed: dict[str, Packed]) -> dict[int, tuple[Item, Item | None]]:
-    """Return the blocks at the ends of banks, from bank 1 on: the piece in front of the end and the one behind it."""
+    """Return the blocks at the ends of banks, from bank 1 on: the parts before and after the end."""
     found = {}
     for bank, one in enumerate((one for one in packed.values() if one.asset.before_edge is not None), 1):
         first, rest = one.pieces

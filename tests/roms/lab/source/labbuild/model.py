@@ -17,7 +17,7 @@ class Asset:
     codec: str = "raw"  # "hal", "lz2", or "raw": in the ROM as it is
     bpp: int = 4  # of the tiles as they are stored
     lead: int = 0  # bytes before the tiles
-    before_edge: int | None = None  # packed bytes in front of a bank's end; negative: all but so many; 0: all
+    before_edge: int | None = None  # packed bytes before a bank's end; -n: all but n; 0: all
     pointer: str = ""  # the shape of its pointer, see pointers.py; by default as `shape` says
 
     @property
@@ -40,13 +40,13 @@ class Load:
     asset: str
     vram_byte: int
     transform: str = "none"
-    byte_offset: int | None = None  # in the decoded data; None: behind the lead
+    byte_offset: int | None = None  # in the decoded data; None: after the lead
     size: int | None = None  # in the decoded data; None: all that follows
 
 
 @dataclass(frozen=True)
 class Channel:
-    """An HDMA channel: its registers, and the rows that its table stands for."""
+    """An HDMA channel: its registers and where its table is."""
 
     number: int
     dmap: int  # bit 6: indirect; bits 0 to 2: the transfer mode
@@ -61,7 +61,7 @@ class Channel:
 class Rows:
     """What a register holds on each row of the picture: runs of (number of rows, value)."""
 
-    channel: int
+    channel: int | None  # None: written by code
     register: int  # $21xx
     runs: tuple[tuple[int, int], ...]
     entry: int | None = None  # of CGRAM, if the register is $2122
@@ -110,6 +110,7 @@ class Scene:
     raster: tuple[Rows | Wave, ...] = ()
     update: str = "nothing"  # routine of the main loop
     vblank: str = "nothing"  # routine of the NMI
+    drawn: tuple[tuple[int, int], ...] = ()  # VRAM byte and size of tiles that the program draws
     setup: str = ""  # routine that the loader calls last
     agreed: bool = True  # whether all cores draw the same picture
 
@@ -128,7 +129,7 @@ class Packed:
 
     @property
     def pieces(self) -> tuple[bytes, bytes]:
-        """The stream in front of a bank's end and behind it; all of it in front if it is not at an edge."""
+        """The parts of the stream before and after a bank's end; all of it is before if it is not at an edge."""
         cut = self.asset.before_edge
         if cut is None or cut == 0:
             return self.stream, b""

@@ -48,7 +48,7 @@ CODE: dict[str, tuple[tuple[str, ...], tuple[tuple[int, int, str], ...]]] = {
     ),
 }
 TABLES24 = {"table24": "block_table", "lz2_table24": "lz2_table"}
-FLAGS = (1, 2, 3, 0, 2)  # of flagged words, by turns
+FLAGS = (1, 2, 3, 0, 2)  # of flagged words, in turn
 SIZED_BYTE = 4  # offset of the size in an entry of the table "sized"
 RECORD = bytes([3, 0, 0x18, 2, 1, 0, 0x40, 7])  # a flagged record's bytes before its bank
 HALF_FRAME = 256  # bytes of a frame's first part

@@ -113,6 +113,7 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
         "registers": [[0x2100 | register, value] for register, value in scene.registers],
         "hdmaen": scene.hdmaen,
         "vram": [_piece(load, packed) for load in scene.loads],
+        "drawn": [{"vram_byte": vram_byte, "size": size} for vram_byte, size in scene.drawn],
         "cgram": [
             {"cgram_byte": index * 2, "size": 32, "block": f"colours_{palette}", "byte_offset": 0}
             for index, palette in scene.palettes

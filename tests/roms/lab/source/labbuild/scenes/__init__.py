@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from labbuild.model import Scene
-from labbuild.scenes import bay, city, compass, crystals, embers, forest, lake, monsters, page, swell, viaduct, weave
+from labbuild.scenes import (
+    bay,
+    city,
+    compass,
+    crystals,
+    embers,
+    forest,
+    lake,
+    monsters,
+    page,
+    splits,
+    swell,
+    viaduct,
+    weave,
+)
 
 SCENES: tuple[Scene, ...] = (
     bay.scene(),
@@ -25,4 +39,8 @@ SCENES: tuple[Scene, ...] = (
     monsters.scene(),
     viaduct.scene(),
     swell.scene(),
+    splits.windows(),
+    splits.fade(),
+    splits.interrupt(),
+    splits.drawn(),
 )

@@ -15,7 +15,7 @@ BG1_TILES, BG1_MAP, OBJ_TILES = 0x0000, 0x8000, 0xC000
 BUFFER = 0x7E6000  # as in memory.inc
 DARK = 2  # the palette that is a copy of palette 0 at half its brightness
 FIRST_EMBER, EMBERS = 129, 7
-WOOD = 136  # the entries behind the embers
+WOOD = 136  # the entries after the embers
 
 
 def scene() -> Scene:
@@ -25,7 +25,7 @@ def scene() -> Scene:
     colours = bgr555(PALETTES["ember"])
     return Scene(
         name="embers",
-        shows="CGRAM is a copy of a WRAM buffer, sent in every vblank; seven colours go round, a palette is halved",
+        shows="CGRAM is a copy of a WRAM buffer, sent in every vblank; seven colours cycle, one palette is halved",
         registers=(
             (0x01, 3 << 5 | OBJ_TILES >> 14),
             (0x05, 0x01),

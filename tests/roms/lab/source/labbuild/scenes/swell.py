@@ -1,4 +1,4 @@
-"""HDMA that changes every frame, as games do it: pointers of an indirect table, and two direct tables by turns."""
+"""HDMA that changes every frame, as in games: pointers of an indirect table, and two direct tables that alternate."""
 
 from __future__ import annotations
 

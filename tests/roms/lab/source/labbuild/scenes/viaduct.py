@@ -24,7 +24,7 @@ def scene() -> Scene:
     edges = (1, -1, None, 0)  # the first byte alone, all but the end mark, away from an edge, all of it
     return Scene(
         name="viaduct",
-        shows="LC_LZ2 blocks whose decoder goes on in the next bank: four cross an edge, one ends with its bank",
+        shows="LC_LZ2 blocks whose decoder continues in the next bank: four cross an edge, one ends with its bank",
         registers=(
             (0x01, 3 << 5 | OBJ_TILES >> 14),
             (0x05, 0x01),

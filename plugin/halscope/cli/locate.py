@@ -1,0 +1,50 @@
+"""`halscope locate`: find where raw tiles are in a ROM."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from halscope_hooks import TILE_BYTES, UsageError
+
+from halscope._files import read_limited
+from halscope.app import describe_origin, origin_line, tile_origins
+from halscope.cli._common import print_json, progress_bar
+from halscope.cli._output import say
+from halscope.cli._plugins import plugins_from
+from halscope.cli._workspace import workspace_from
+from halscope.cli.scan import describe
+from halscope.inject import transform_named
+
+TILES_LIMIT = 0x100000
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the origins of each tile."""
+    wanted = None if options.transform is None else transform_named(options.transform)
+    plain = options.transform is not None and wanted is None
+    workspace = workspace_from(options, plugins_from(options))
+    data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
+    size = TILE_BYTES if wanted is None else wanted.vram_bytes
+    if not data or len(data) % size:
+        what = "raw 4bpp tiles" if wanted is None else f"{wanted.name} tiles in VRAM"
+        raise UsageError(f"{options.tiles}: {len(data)} bytes; {what} have {size} bytes each")
+    with progress_bar("indexing", "B") as progress:
+        index = workspace.index(progress)
+    count = len(data) // size
+    units = np.frombuffer(data.ljust(-(-len(data) // TILE_BYTES) * TILE_BYTES, b"\0"), np.uint8)
+    if plain or wanted is not None:
+        index = index.with_transforms(() if wanted is None else (wanted,))
+    found = index.locate(units)  # neighbouring tiles in the file improve the result
+    each = list(found.origins) if wanted is None else tile_origins(found, wanted, count)
+    if options.json:
+        transforms = {transform.name: transform for transform in index.transforms}
+        tiles = [{"origins": [describe_origin(origin, transforms) for origin in origins]} for origins in each]
+        print_json({"rom": describe(workspace), "tiles": tiles})
+        return 0
+    for number, origins in enumerate(each):
+        if not origins:
+            say(f"tile {number}: not found")
+        for origin in origins:
+            say(f"tile {number}: {origin_line(origin)}")
+    return 0
