@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 from halscope_hooks import RAW_CODEC, HalscopeError, Snapshot, StartEvidence, UsageError
-from numpy.typing import NDArray
 
+from halscope.app._block_layout import COLUMNS, BlockLayout, BlockOptions, find_codec, find_layout
 from halscope.app._doubts import doubts
 from halscope.app._index_page import write_index_page
 from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._sheet_folder import describe
-from halscope.app._tile_layout import TileLayout
+from halscope.app._tile_layout import tile_layout
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     Sheet,
@@ -37,16 +37,19 @@ class WrittenSheet:
         png: The picture.
         json: Its sidecar.
         sheet: What they hold.
+        layout: How the block that it shows is laid out; `None` if it shows no block.
     """
 
     png: Path
     json: Path
     sheet: Sheet
+    layout: BlockLayout | None = None
 
     @property
     def places(self) -> str:
         """Where its tiles are from, and how many are locked."""
-        return describe(self.sheet)
+        text = describe(self.sheet)
+        return text if self.layout is None or not self.layout.lead else f"{text}; lead {self.layout.lead}"
 
     @property
     def colours(self) -> list[list[str]]:
@@ -66,7 +69,7 @@ class WrittenSheet:
             if (origin := cell.origin) is not None:
                 key = origin.codec, origin.block_offset, origin.start
                 counts[key] = counts.get(key, 0) + 1
-        return {
+        document: dict[str, Any] = {
             "png": str(self.png),
             "json": str(self.json),
             "tiles": len(self.sheet.cells),
@@ -77,19 +80,13 @@ class WrittenSheet:
             ],
             "palettes": self.colours,
         }
+        if self.layout is not None:
+            document |= {"lead": self.layout.lead, "columns": self.layout.columns, **self.layout.layout.describe()}
+        return document
 
 
 def extract_blocks(
-    workspace: Workspace,
-    offsets: Sequence[int] | None,
-    folder: Path,
-    *,
-    codec: str,
-    layout: TileLayout,
-    lead: int,
-    columns: int,
-    palette: NDArray[np.uint16] | None,
-    overwrite: bool,
+    workspace: Workspace, offsets: Sequence[int] | None, folder: Path, options: BlockOptions, *, overwrite: bool
 ) -> list[WrittenSheet]:
     """Write blocks as edit sheets. `offsets` None means every listed block that contains at least one whole tile.
 
@@ -100,25 +97,28 @@ def extract_blocks(
     starts: dict[tuple[str, int], StartEvidence] = {
         (block.codec, block.offset): block.start for block in workspace.blocks(min_score=0)
     }
+    least = (options.lead or 0) + tile_layout(options.bpp, options.transform).stored_bytes
     wanted = (
-        [(codec, offset) for offset in offsets]
+        [(options.codec or find_codec(workspace, offset), offset) for offset in offsets]
         if offsets is not None
-        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + layout.stored_bytes]
+        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= least]
     )
     written = []
     for name, offset in wanted:
+        codec = workspace.codec(name)
+        found = find_layout(workspace, codec, offset, options)
         sheet = sheet_from_block(
             workspace.rom,
-            workspace.codec(name),
+            codec,
             offset,
-            palette=palette,
+            palette=found.palette,
             start=starts.get((name, offset), "content"),
-            bpp=layout.bpp,
-            transform=layout.transform,
-            lead=lead,
-            columns=columns,
+            bpp=found.layout.bpp,
+            transform=found.layout.transform,
+            lead=found.lead,
+            columns=found.columns,
         )
-        written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite))
+        written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite, shown=found))
     return written
 
 
@@ -128,16 +128,17 @@ def extract_raw(
     folder: Path,
     *,
     count: int,
-    layout: TileLayout,
-    columns: int,
-    palette: NDArray[np.uint16] | None,
+    options: BlockOptions,
     overwrite: bool,
 ) -> list[WrittenSheet]:
     """Write `count` uncompressed tiles from each file offset on as an edit sheet.
 
     Raises:
         ImageError: The ROM ends before the last tile.
+        UsageError: It ends before the last colour.
     """
+    layout = tile_layout(options.bpp, options.transform)
+    palette = None if options.palette is None else layout.read_palette(workspace.rom, options.palette)
     return [
         write(
             sheet_from_raw(
@@ -147,7 +148,7 @@ def extract_raw(
                 palette=palette,
                 bpp=layout.bpp,
                 transform=layout.transform,
-                columns=columns,
+                columns=options.columns or COLUMNS,
             ),
             folder / f"{RAW_CODEC}-{offset:06x}.png",
             overwrite=overwrite,
@@ -200,8 +201,8 @@ def extract_sprites(
     return [write(sheet, folder / f"{name}.png", overwrite=overwrite) for name, sheet in sheets.items()]
 
 
-def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
-    """Write one edit sheet.
+def write(sheet: Sheet, path: Path, *, overwrite: bool, shown: BlockLayout | None = None) -> WrittenSheet:
+    """Write one edit sheet; `shown` is how the block that it shows is laid out.
 
     Raises:
         UsageError: The file exists, possibly with the user's edits, and `overwrite` is not set.
@@ -213,7 +214,7 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
     except OSError as error:
         raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
     png, json = write_sheet(sheet, None, path)
-    return WrittenSheet(png, json, sheet)
+    return WrittenSheet(png, json, sheet, shown)
 
 
 def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:

@@ -7,6 +7,7 @@ import argparse
 from halscope_hooks import RAW_CODEC, Snapshot, UsageError
 
 from halscope.app import (
+    BlockOptions,
     Workspace,
     block_fill,
     check_rom,
@@ -37,7 +38,7 @@ def run_extract(options: argparse.Namespace) -> int:
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
-    layout = tile_layout(options.bpp, options.transform)
+    tile_layout(options.bpp, options.transform)  # refused before anything is read
     workspace = workspace_from(options, plugins_from(options))
     moment = _moment(options, workspace)  # refused before the ROM is indexed
     with progress_bar("indexing", "B") as progress:
@@ -55,16 +56,22 @@ def run_extract(options: argparse.Namespace) -> int:
             overwrite=options.overwrite,
         )
     else:
-        palette = None
-        if options.palette is not None:
-            palette = layout.read_palette(workspace.rom, rom_offset(workspace.rom, options.palette))
         offsets = [rom_offset(workspace.rom, text) for text in options.offsets]
-        shown = {"layout": layout, "columns": options.columns, "palette": palette, "overwrite": options.overwrite}
+        shown = BlockOptions(
+            codec=options.codec,
+            bpp=options.bpp,
+            transform=options.transform,
+            lead=options.lead,
+            columns=options.columns,
+            palette=None if options.palette is None else rom_offset(workspace.rom, options.palette),
+        )
         if raw:
-            written = extract_raw(workspace, offsets, folder, count=options.tiles, **shown)
+            written = extract_raw(
+                workspace, offsets, folder, count=options.tiles, options=shown, overwrite=options.overwrite
+            )
         else:
             written = extract_blocks(
-                workspace, None if options.all else offsets, folder, codec=options.codec, lead=options.lead, **shown
+                workspace, None if options.all else offsets, folder, shown, overwrite=options.overwrite
             )
     if written:
         page = write_page(workspace, folder, written)

@@ -96,7 +96,9 @@ def add_editing(commands: Commands) -> None:
     )
     extract.add_argument("--single", action="store_true", help="one PNG per sprite instead of per group")
     add_regrouping_options(extract)
-    extract.add_argument("--codec", default="hal", help="codec of the blocks; raw: uncompressed tiles (default: hal)")
+    extract.add_argument(
+        "--codec", help="codec of the blocks; raw: uncompressed tiles (default: the one that the index names)"
+    )
     extract.add_argument("--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET of --codec raw")
     extract.add_argument(
         "--bpp", type=int, choices=(1, 2, 3, 4, 8), help="bits per pixel of blocks, as stored (default: 4)"
@@ -104,8 +106,10 @@ def add_editing(commands: Commands) -> None:
     extract.add_argument(
         "--transform", metavar="T", help="how the game converts the tiles: 3bpp-low, 3bpp-high, 2bpp, 1bpp, mode7, ..."
     )
-    extract.add_argument("--lead", type=number, default=0, metavar="N", help="bytes before a block's first tile")
-    extract.add_argument("--columns", type=positive, default=16, metavar="N", help="tiles per row (default: 16)")
+    extract.add_argument(
+        "--lead", type=number, metavar="N", help="bytes before a block's first tile (default: judged by its pixels)"
+    )
+    extract.add_argument("--columns", type=positive, metavar="N", help="tiles per row (default: 16)")
     extract.add_argument(
         "--palette",
         type=place,
