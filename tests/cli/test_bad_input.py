@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from halscope.cli import main
 from halscope.demo import rom_path
+from halscope.formats.recording import RecordingWriter
 from halscope.hosts.libretro import available_cores
+from support.made_host import made_snapshot
 
 Make = Callable[[Path], Path]
 
@@ -149,6 +151,18 @@ def test_a_button_that_is_never_pressed_is_warned_of(capsys: pytest.CaptureFixtu
     ]
 
 
+@pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+def test_a_figure_that_never_appears_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with rom_path() as rom:
+        code, lines = run(capsys, "play", rom, "--frames", "2", "--split", "hal-1", "--watch", tmp_path / "w")
+        assert run(capsys, "play", rom, "--frames", "2", "--split", "hal-1") == (
+            2,
+            ["halscope: --merge and --split shape the sheets of --watch DIR; give it too"],
+        )
+    assert code == 0
+    assert "warning: no figure 'hal-1' appeared, which --merge or --split names" in lines
+
+
 def test_a_button_before_the_first_frame_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines = run(capsys, "play", "any.sfc", "--frames", "2", "--press", "b@0")
     assert code == 2
@@ -174,3 +188,65 @@ def test_a_core_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
     assert code in (1, 2)
     assert "fake_libretro.so" in lines[-1]
     assert not (tmp_path / "out").exists()
+
+
+def test_files_in_the_place_of_a_recording_or_a_dump_are_named_for_what_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = write(tmp_path, "empty.hrec", b"")
+    assert run(capsys, "replay", empty) == (
+        1,
+        [f"halscope: {empty}: at offset 0x0: not a Halscope recording: the file is empty"],
+    )
+    picture = write(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert "it begins with 89 50 4e 47 0d 0a 1a 0a" in run(capsys, "replay", picture)[1][0]
+    with RecordingWriter(tmp_path / "run.hrec") as writer:
+        writer.append(made_snapshot(0))
+    code, lines = run(capsys, "inspect", tmp_path / "run.hrec", "--out", tmp_path / "out")
+    assert code == 1
+    assert "a recording; draw it with `halscope replay`" in lines[0]
+
+
+def test_a_recording_without_its_end_is_replayed_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "run.hrec"
+    with RecordingWriter(path) as writer:
+        for value in range(3):
+            writer.append(made_snapshot(value))
+    assert run(capsys, "replay", path) == (0, [])
+    path.write_bytes(path.read_bytes()[:-30])
+    code, lines = run(capsys, "replay", path)
+    assert code == 0
+    assert lines[0].startswith(f"warning: {path}: its end is missing")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "nothing to extract"),
+        (("0x8000", "--all"), "give either OFFSET or --all"),
+        (("0x8000", "--recording", "run.hrec"), "give either OFFSET or --recording"),
+        (("--recording", "run.hrec", "--state", "run.state"), "give either --recording or --state"),
+        (("--all", "--frame", "3"), "--frame goes with --recording, not with --all"),
+        (("--state", "run.state", "--frame", "3"), "--frame goes with --recording, not with --state"),
+        (("0x8000", "--single"), "--single goes with --recording or --state, not with OFFSET"),
+        (("0x8000", "--split", "hal-1"), "--split goes with --recording or --state, not with OFFSET"),
+        (("--recording", "run.hrec", "--obsel", "3"), "--obsel goes with --state, not with --recording"),
+    ],
+)
+def test_extract_takes_one_source_and_no_option_of_another(
+    options: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, lines = run(capsys, "extract", "any.sfc", *options, "--out", tmp_path / "out")
+    assert code == 2
+    assert says in lines[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_permission_for_a_plugin_that_is_not_there_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    with rom_path() as rom:
+        code, lines = run(capsys, "scan", rom, "--allow", "sparkel:network")
+    assert code == 0
+    assert len(lines) == 1
+    assert lines[0].startswith("warning: --allow sparkel:network: there is no plugin 'sparkel'; the plugins are: ")

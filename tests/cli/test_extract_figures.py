@@ -63,6 +63,16 @@ def test_a_figure_has_one_name_wherever_it_is_and_the_name_says_what_it_shows(fo
     assert all(re.search(r"/32x32w16-\d{3}(-mirrored)?$", name) for name in frogs), "its rows are 16 tiles apart"
 
 
+@pytest.mark.parametrize("option", [("--split", "hal-035d32"), ("--merge", "hal-035d23", "hal-035d32")])
+def test_a_name_that_no_figure_has_is_refused(option: tuple[str, ...], folder: Path) -> None:
+    done = halscope(
+        *("extract", "game.sfc", "--recording", "run.hrec", "--frame", FRAME, "--out", "wrong", *option), cwd=folder
+    )
+    assert done.returncode == 2
+    assert f"run.hrec: frame {FRAME}: shows no figure 'hal-035d32'; " in done.stderr
+    assert not [*(folder / "wrong").rglob("*.png")]
+
+
 def test_two_figures_become_one_and_one_its_sprites(folder: Path) -> None:
     plain = extract(folder, "plain")
     frog, mushroom = (next(name for name in plain if name.startswith(block)) for block in ("hal-035d23", "hal-065c5b"))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._known_game import KnownGame
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
-    from halscope.app._moments import check_rom, one_state, recorded_frame
+    from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._patch_files import block_fill, check_output
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
@@ -83,6 +83,7 @@ __all__ = [
     "inject",
     "inspect_files",
     "measure_coverage",
+    "missing_end",
     "on_screen",
     "one_state",
     "open_game",
@@ -143,6 +144,7 @@ _MODULES = {
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
     "measure_coverage": "halscope.app._coverage_run",
+    "missing_end": "halscope.app._moments",
     "on_screen": "halscope.app._pictures",
     "one_state": "halscope.app._moments",
     "open_game": "halscope.app._game_run",

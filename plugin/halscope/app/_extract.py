@@ -179,7 +179,8 @@ def extract_sprites(
         overwrite: Replace existing sheets.
 
     Raises:
-        UsageError: The sprites cannot be decoded, or a sheet exists and `overwrite` is not set.
+        UsageError: The sprites cannot be decoded, no figure has a name of `regrouping`, or a sheet exists and
+            `overwrite` is not set.
     """
     decoded = judged_frame(snapshot, workspace.rom)
     if decoded.sprites_unknown:
@@ -189,12 +190,15 @@ def extract_sprites(
     groups = workspace.plugins.group_sprites(decoded)
     if single:
         groups = tuple(draw_group(decoded, [index]) for group in groups for index in group.indices)
-    figures = regroup(
+    figures, found = regroup(
         decoded,
         groups,
         regrouping,
         lambda group: sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
     )
+    for name in regrouping.names:
+        if figures and name not in found:
+            raise UsageError(f"{source}: shows no figure {name!r}; extract it without --merge and --split to see names")
     sheets: dict[str, Sheet] = {}  # a frame may show one figure twice, which is one sheet
     for figure in figures:
         sheets.setdefault(figure.name, replace(figure.sheet, doubts=doubts(decoded)))

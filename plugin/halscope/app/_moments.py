@@ -32,6 +32,19 @@ def recorded_frame(recording: Path, frame: int) -> Snapshot:
         return reader[frame]
 
 
+def missing_end(recording: Path) -> str | None:
+    """Return a warning if a recording was not closed properly, else `None`.
+
+    Raises:
+        UsageError: The recording cannot be opened.
+        FormatError: It is not a recording, or is damaged.
+    """
+    with RecordingReader(recording) as reader:
+        if reader.complete:
+            return None
+        return f"{recording}: its end is missing (truncated, or not closed); the first {len(reader)} frames are whole"
+
+
 def one_state(files: Sequence[Path], obsel: int | None) -> LoadedState:
     """Return the state in a savestate, or in the dumps of its memories.
 

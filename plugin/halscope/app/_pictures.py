@@ -18,11 +18,13 @@ from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, capti
 from halscope.ppu import with_match
 from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
-from halscope.ppu.grouping import Metasprite, group_sprites
+from halscope.ppu.grouping import Metasprite, group_sprites, screen_y
 from halscope.ppu.obj import sprite_cgram, sprite_colours
+from halscope.ppu.registers import known
 
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224
+HALF_HEIGHT: Final = 0x02  # SETINI ($2133) bit 1: a field shows every second row of a sprite
 
 Names = Mapping[tuple[str, int], str]
 """Names of blocks, by codec and file offset."""
@@ -176,17 +178,27 @@ def boxes_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list
     """Return a box for each metasprite on screen, labelled with the name of its block."""
     boxes = []
     for number, group in enumerate(groups):
+        top, height = _lines(update.frame, group)
         boxes.append(
             Box(
                 x=group.x,
-                y=group.y,
+                y=top,
                 width=group.width,
-                height=group.height,
+                height=height,
                 label=source_of(_cells(update.frame, group), update.origins, names).name,
                 colour=SERIES[number % len(SERIES)],
             )
         )
     return boxes
+
+
+def _lines(frame: Frame, group: Metasprite) -> tuple[int, int]:
+    """Return the first screen line and the number of lines that a metasprite covers."""
+    if not known(frame.snapshot.ppu.setini) & HALF_HEIGHT:
+        return group.y, group.height
+    sprites = [frame.sprites[index] for index in group.indices]
+    top = min(map(screen_y, sprites))
+    return top, max(screen_y(sprite) + sprite.height // 2 for sprite in sprites) - top
 
 
 def write_frame_pictures(

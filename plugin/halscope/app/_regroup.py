@@ -26,6 +26,11 @@ class Regrouping:
     merges: tuple[tuple[str, str], ...] = ()
     splits: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, each once."""
+        return tuple(dict.fromkeys((*(name for pair in self.merges for name in pair), *self.splits)))
+
 
 class Figure(NamedTuple):
     """A figure on the screen, with its name and its edit sheet."""
@@ -35,10 +40,17 @@ class Figure(NamedTuple):
     sheet: Sheet
 
 
+class Regrouped(NamedTuple):
+    """The figures of a frame, by their first OAM entry, and the wanted names that figures had."""
+
+    figures: list[Figure]
+    found: frozenset[str]
+
+
 def regroup(
     frame: Frame, groups: Sequence[Metasprite], wanted: Regrouping, sheet_of: Callable[[Metasprite], Sheet]
-) -> list[Figure]:
-    """Return the figures of a frame with their sheets, merged and split as wanted, by their first OAM entry.
+) -> Regrouped:
+    """Return the figures of a frame with their sheets, merged and split as wanted.
 
     Args:
         frame: The frame.
@@ -52,12 +64,15 @@ def regroup(
         return Figure(figure_name(sheet), group, sheet)
 
     figures: list[Figure] = []
-    for one in map(figure, groups):
+    ruled = [*map(figure, groups)]
+    for one in ruled:
         if len(one.group.indices) > 1 and any(_matches(one.name, split) for split in wanted.splits):
             singles = [draw_group(frame, [index]) for index in one.group.indices]
             figures += [figure(single) for single in singles if single.pixels.any()]
         else:
             figures.append(one)
+    names = {one.name for one in (*ruled, *figures)}
+    found = frozenset(each for each in wanted.names if any(_matches(name, each) for name in names))
     for first, second in wanted.merges:
         joined: list[Figure] = []  # kept apart until the end, so that one figure is not merged again and again
         for one in [one for one in figures if _matches(one.name, first)]:
@@ -68,7 +83,7 @@ def regroup(
             joined.append(figure(draw_group(frame, [*one.group.indices, *partner.group.indices])))
             figures = [other for other in figures if other is not one and other is not partner]
         figures += joined
-    return sorted(figures, key=lambda one: one.group.indices[0])
+    return Regrouped(sorted(figures, key=lambda one: one.group.indices[0]), found)
 
 
 def _matches(name: str, wanted: str) -> bool:

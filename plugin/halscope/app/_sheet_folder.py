@@ -115,7 +115,7 @@ def describe(sheet: Sheet) -> str:
     for cell in sheet.cells:
         if cell.origin is not None:
             raw = cell.origin.codec == RAW_CODEC
-            at = "uncompressed" if raw else f"{cell.origin.codec} block {cell.origin.block_offset:#x}"
+            at = "uncompressed data" if raw else f"{cell.origin.codec} block {cell.origin.block_offset:#x}"
             blocks[cell.origin.codec, 0 if raw else cell.origin.block_offset] = f"{at} ({cell.origin.start})"
     locked = sum(cell.origin is None for cell in sheet.cells)
     places = [*blocks.values()]

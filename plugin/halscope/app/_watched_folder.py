@@ -72,6 +72,7 @@ class LiveEdits:
         self._force = force
         self._nearest = nearest
         self._regrouping = Regrouping() if regrouping is None else regrouping
+        self._unseen = set(self._regrouping.names)
         self._report = report
         self._looked: int | None = None
         self._in_trouble = False
@@ -151,6 +152,11 @@ class LiveEdits:
     def sheets(self) -> int:
         """Number of sheets of the running ROM's figures that have appeared."""
         return 0 if self._roms.now is None else len(self._roms.now.shown)
+
+    @property
+    def unseen(self) -> list[str]:
+        """The names of the regrouping that no figure has had yet, sorted."""
+        return sorted(self._unseen)
 
     def take(self, edits: EditList, snapshot: Snapshot) -> None:
         """Change the running game from its current edits to these, for example `edits.undo()` or `edits.revert(1)`.
@@ -274,12 +280,13 @@ class LiveEdits:
         new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
         telling = workspace.index().informative(b"".join(new))
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
-        figures = regroup(
+        figures, found = regroup(
             update.frame,
             workspace.plugins.group_sprites(update.frame),
             self._regrouping,
             lambda group: sheet_from_metasprite(update.frame, group, origins, workspace.rom, codecs),
         )
+        self._unseen -= found
         fresh: dict[str, Sheet] = {}
         for figure in figures:
             cells = figure.sheet.cells

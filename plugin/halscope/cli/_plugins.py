@@ -9,6 +9,7 @@ from halscope_hooks import Permission, PluginError
 
 from halscope.app import Grants, Manifest, Plugins
 from halscope.cli._arguments._shared import PERMISSIONS
+from halscope.cli._output import note
 
 
 def plugins_from(options: argparse.Namespace) -> Plugins:
@@ -27,9 +28,15 @@ def plugins_from(options: argparse.Namespace) -> Plugins:
 def all_plugins_from(options: argparse.Namespace) -> Plugins:
     """Load the same plugins, without an error for those that were refused."""
     someone = sys.stdin.isatty() and sys.stderr.isatty()
-    return Plugins(
+    plugins = Plugins(
         folders=options.plugin, entry_points=True, grants=Grants(options.allow, ask=ask if someone else None)
     )
+    ids = {plugin.name for plugin in plugins.loaded} | {refusal.plugin for refusal in plugins.refused}
+    for text in options.allow:
+        name, colon, _ = text.partition(":")
+        if colon and name not in ids:
+            note(f"warning: --allow {text}: there is no plugin {name!r}; the plugins are: {', '.join(sorted(ids))}")
+    return plugins
 
 
 def ask(manifest: Manifest, permission: Permission) -> bool:

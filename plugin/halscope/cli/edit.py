@@ -31,10 +31,7 @@ from halscope.cli._workspace import workspace_from
 def run_extract(options: argparse.Namespace) -> int:
     """Write the PNGs."""
     check_obsel(options.obsel)
-    if options.recording is None and options.state is None and not options.offsets and not options.all:
-        raise UsageError("extract: nothing to extract; give OFFSETs of blocks, --all, --recording FILE or --state FILE")
-    if options.recording is not None and options.state is not None:
-        raise UsageError("extract: give either --recording or --state")
+    _check_source(options)
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
@@ -86,6 +83,31 @@ def run_extract(options: argparse.Namespace) -> int:
         if written:
             say(f"{page}: all of them on one page")
     return 0
+
+
+def _check_source(options: argparse.Namespace) -> None:
+    """Check that one source is given, and no option of another one. Raises UsageError."""
+    sources = {
+        "OFFSET": bool(options.offsets),
+        "--all": options.all,
+        "--recording": options.recording is not None,
+        "--state": options.state is not None,
+    }
+    given = [name for name, is_given in sources.items() if is_given]
+    if not given:
+        raise UsageError("extract: nothing to extract; give OFFSETs of blocks, --all, --recording FILE or --state FILE")
+    if len(given) > 1:
+        raise UsageError(f"extract: give either {' or '.join(given)}")
+    sprites = ("--recording", "--state")
+    for option, is_given, of in (
+        ("--frame", bool(options.frame), ("--recording",)),
+        ("--single", options.single, sprites),
+        ("--merge", bool(options.merge), sprites),
+        ("--split", bool(options.split), sprites),
+        ("--obsel", options.obsel is not None, ("--state",)),
+    ):
+        if is_given and given[0] not in of:
+            raise UsageError(f"extract: {option} goes with {' or '.join(of)}, not with {given[0]}")
 
 
 def _explain_nothing(options: argparse.Namespace) -> None:

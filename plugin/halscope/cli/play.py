@@ -35,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the game. Whatever ends it, the edits made so far are written."""
     if options.frames is None and options.json is False and options.watch is None:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
+    if options.watch is None and (options.merge or options.split):
+        raise UsageError("--merge and --split shape the sheets of --watch DIR; give it too")
     plugins = plugins_from(options)
     workspace = workspace_from(options, plugins)
     if options.output is not None:
@@ -52,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         game.keep()
         raise
     game.keep()
+    game.warn_of_names()
     if not options.json and game.last is not None:
         say(f"{workspace.rom.name}: stopped at frame {game.last.snapshot.frame}{game.summary()}")
         game.truth.finish()
@@ -151,6 +154,12 @@ class _Running:
             self._edits.write_patch(self._options.output, headered=self._options.headered)
         if self._options.out is not None and self.last is not None:
             write_frame_pictures(self.last, self._workspace, self._options.out, "last")
+
+    def warn_of_names(self) -> None:
+        """Tell which names of --merge and --split had no effect."""
+        if self._watch is not None and self._edits is not None:
+            for name in self._edits.unseen:
+                note(f"warning: no figure {name!r} appeared, which --merge or --split names")
 
     def summary(self) -> str:
         """Return what came of a watched folder, for the last line."""

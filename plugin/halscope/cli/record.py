@@ -10,6 +10,7 @@ from halscope_hooks import UsageError
 from halscope.app import (
     RunTruth,
     check_rom,
+    missing_end,
     open_game,
     open_recording,
     record_game,
@@ -68,6 +69,8 @@ def run_replay(options: argparse.Namespace) -> int:
     with open_recording(options.recording, locate, plugins) as session:
         if options.out is not None:
             out_folder(options.out)  # refused now, not after the whole recording
+        if (warning := missing_end(options.recording)) is not None:
+            note(f"warning: {warning}")
         if workspace is not None:
             warning = check_rom(options.recording, session.info.rom, workspace.rom, force=True)
             if warning is not None:

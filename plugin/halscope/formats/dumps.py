@@ -27,7 +27,7 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited
-from halscope.formats import bsnes, containers, snes9x
+from halscope.formats import bsnes, containers, recording, snes9x
 
 _MOST_BYTES: Final = 16 << 20
 _BY_SIZE: Final = {VRAM_BYTES: "vram", CGRAM_BYTES: "cgram", OAM_BYTES: "oam", WRAM_BYTES: "wram"}
@@ -111,6 +111,8 @@ def _from_state(path: Path, data: bytes) -> Snapshot:
             f"{path}: a bsnes state, which is laid out differently by each build; run the game from it: "
             f"halscope play ROM --core bsnes-mercury-accuracy --state {path.name}"
         )
+    if state.startswith(recording.MAGIC):
+        raise FormatError(f"{path}: a recording; draw it with `halscope replay`, or use extract --recording")
     if not state.startswith(snes9x.MAGIC):
         raise FormatError(
             f"{path}: {len(data)} bytes are neither a snes9x state nor a raw dump ({sizes} bytes); "

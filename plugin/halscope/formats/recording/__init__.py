@@ -3,8 +3,8 @@
 The file format is described in docs/reference/recording.md.
 """
 
-from halscope.formats.recording._file import VERSION
+from halscope.formats.recording._file import MAGIC, VERSION
 from halscope.formats.recording._reader import RecordingReader
 from halscope.formats.recording._writer import KEYFRAME_EVERY, RecordingWriter
 
-__all__ = ["KEYFRAME_EVERY", "VERSION", "RecordingReader", "RecordingWriter"]
+__all__ = ["KEYFRAME_EVERY", "MAGIC", "VERSION", "RecordingReader", "RecordingWriter"]

@@ -147,7 +147,8 @@ class RecordingReader:
         """Return the version, the validated document, and the offset of the first chunk."""
         head = self._read(0, HEADER.size)
         if len(head) < HEADER.size or not head.startswith(_file.MAGIC):
-            raise self._fault(0, f"not a Halscope recording: it begins with {head[:8]!r}")
+            start = f"it begins with {head[:8].hex(' ')}" if head else "the file is empty"
+            raise self._fault(0, f"not a Halscope recording: {start}")
         _, version, _, length, crc = HEADER.unpack(head)
         if version > _file.VERSION:
             raise self._fault(

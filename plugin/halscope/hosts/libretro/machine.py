@@ -137,7 +137,9 @@ class Machine:
         """Load a state that `state` returned earlier. The core drops what it had derived from video memory."""
         with self._use.calling("failed to load a state"):
             if not self._session.core.unserialize(bytearray(state)):
-                raise HostError(f"{self.core_path}: the core refused the state; it is of another core, version or game")
+                raise HostError(
+                    f"{self.core_path}: the core refused the state; it is damaged, or of another core, version or game"
+                )
 
     def drop_picture(self) -> None:
         """Forget the last picture."""
