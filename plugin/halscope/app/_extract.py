@@ -15,7 +15,7 @@ from halscope.app._doubts import doubts
 from halscope.app._index_page import write_index_page
 from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
-from halscope.app._sheet_folder import describe
+from halscope.app._sheet_folder import describe, note_of
 from halscope.app._shown_blocks import ShownBlocks
 from halscope.app._tile_layout import tile_layout
 from halscope.app._workspace import Workspace
@@ -245,5 +245,5 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool, shown: BlockLayout | Non
 
 def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:
     """Write the index page of all sheets in the folder, and return its path. Raises HalscopeError."""
-    notes = {sheet.png.relative_to(folder).as_posix(): sheet.places for sheet in written}
+    notes = {sheet.png.relative_to(folder).as_posix(): note_of(sheet.sheet, sheet.places) for sheet in written}
     return write_index_page(folder, workspace.rom.title or workspace.rom.name, notes)
