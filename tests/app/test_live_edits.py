@@ -25,6 +25,7 @@ class Play:
     """The demo ROM with a watched folder."""
 
     def __init__(self, game: DemoGame, folder: Path, regrouping: Regrouping | None = None) -> None:
+        folder.mkdir(exist_ok=True)
         self.said: list[str] = []
         with rom_path() as path:
             self.workspace = Workspace.open(path)
@@ -42,6 +43,9 @@ class Play:
         assert update is not None
         self.edits.look(update)
         return update
+
+    def name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
 
     def sheet_on_screen(self) -> Path:
         """A sheet whose tiles are all editable, the largest one."""
@@ -85,6 +89,28 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         play.run(2)
         assert len(play.said) == said, "nothing was saved, and nothing is to be said"
         assert len(list(tmp_path.glob("hal-*/*.png"))) >= count
+
+
+def test_saved_sheets_that_are_not_in_the_patch_are_named(tmp_path: Path) -> None:
+    """One is refused, the other is saved too late to be read; the unedited ones stay silent."""
+    folder, output = tmp_path / "w", tmp_path / "edit.bps"
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, folder)
+        play.run(2)
+        late = play.sheet_on_screen()
+        bad = next(path for path in sorted(folder.glob("hal-*/*.png")) if path != late)
+        bad.write_bytes(b"no picture")
+        play.run(3)
+        flatten(late)
+        play.said.clear()
+        play.edits.write_patch(output)
+    assert play.said == [
+        f"{play.name(bad)}: its edit is not in {output}: it was refused, as reported above",
+        f"{play.name(late)}: its edit is not in {output}: it was saved just before the game ended; add it with "
+        "`halscope inject` or --edit",
+        f"{output}: not written, no edit was applied",
+    ]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from halscope.cli import main
 from halscope.demo import rom_path
+from halscope.hosts.libretro import available_cores
 
 Make = Callable[[Path], Path]
 
@@ -136,6 +137,34 @@ def test_a_full_disk_leaves_nothing(
 )
 def test_a_wrong_command_line_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, *arguments)[0] == 2
+
+
+@pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+def test_a_button_that_is_never_pressed_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    with rom_path() as rom:
+        code, lines = run(capsys, "play", rom, "--frames", "2", "--press", "right+a@3-9", "--press", "b@2")
+    assert code == 0
+    assert [line for line in lines if line.startswith("warning")] == [
+        "warning: a+right@3 is never pressed: the run ends with frame 2"
+    ]
+
+
+def test_a_button_before_the_first_frame_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = run(capsys, "play", "any.sfc", "--frames", "2", "--press", "b@0")
+    assert code == 2
+    assert "the first frame is 1" in lines[-1]
+
+
+@pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+@pytest.mark.parametrize("option", ["--out", "--watch"])
+def test_a_file_in_the_place_of_a_folder_is_refused_before_the_game_runs(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = write(tmp_path, "file", b"")
+    with rom_path() as rom:
+        code, lines = run(capsys, "play", rom, "--frames", "1", option, there)
+    assert code == 2
+    assert lines == [f"halscope: {there}: is not a folder; give {option} a new or existing folder"]
 
 
 def test_a_core_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,9 +95,11 @@ def test_the_game_runs_at_once_a_save_gets_into_it_and_a_signal_writes_the_patch
     assert "WARNING" not in errors, errors
     lines_for_people = errors.splitlines()
     assert lines_for_people[0].startswith("HALSCOPE DEMO runs on ")
-    assert str(tmp_path / "w/index.html") in lines_for_people[1]
+    assert str(tmp_path / "w") in lines_for_people[1]
+    assert "index.html" not in lines_for_people[1], "there is no page before there is a sheet"
     assert lines_for_people[2] == f"Ctrl-C ends the game and writes {tmp_path / 'edit.bps'}"
-    assert re.search(r"^frame \d+: \d+ new sheets?, \d+ in all$", errors, re.MULTILINE)
+    page = re.escape(str(tmp_path / "w/index.html"))
+    assert re.search(rf"^frame \d+: \d+ new sheets?, \d+ in all; {page} shows them all$", errors, re.MULTILINE)
     assert re.search(
         rf"^{re.escape(name)}: applied .*; hal block at 0x\w+: \d+ of \d+ bytes, \d+ free", errors, re.MULTILINE
     )

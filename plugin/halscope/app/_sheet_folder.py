@@ -85,6 +85,19 @@ class SheetFolder:
 
     def saved(self) -> Iterator[Path]:
         """Yield the PNGs that were saved since the last call. Each is then settled until it is saved again."""
+        for path, now in self._unsettled():
+            # An editor may still be writing: read a file once two scans in a row find it unchanged.
+            if self._changing.get(path) != now:
+                self._changing[path] = now
+                continue
+            self._settled[path] = now
+            yield path
+
+    def unread(self) -> list[Path]:
+        """Return the PNGs that were saved too late for `saved` to yield them."""
+        return [path for path, _ in self._unsettled()]
+
+    def _unsettled(self) -> Iterator[tuple[Path, Signature]]:
         for path in sorted(self.folder.rglob("*.png")):
             if path == self.folder / SCREEN:
                 continue
@@ -92,14 +105,8 @@ class SheetFolder:
                 now = _signature(path)
             except OSError:
                 continue  # being replaced right now; the next scan finds it
-            if self._settled.get(path) == now:
-                continue
-            # An editor may still be writing: read a file once two scans in a row find it unchanged.
-            if self._changing.get(path) != now:
-                self._changing[path] = now
-                continue
-            self._settled[path] = now
-            yield path
+            if self._settled.get(path) != now:
+                yield path, now
 
 
 def describe(sheet: Sheet) -> str:

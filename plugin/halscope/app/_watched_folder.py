@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +78,7 @@ class LiveEdits:
         self._full = False
         self._learns = True
         self._newest: Snapshot | None = None
+        self._refused: set[str] = set()  # saved sheets whose edit is not in the game
 
     @property
     def edits(self) -> EditList:
@@ -234,8 +235,11 @@ class LiveEdits:
             self._report(
                 f"{name}: its edits are not in {output}, which is for {workspace.rom.name}; play {name} with -o"
             )
+        missing = [*self._left_out()]
+        for name, why in missing:
+            self._report(f"{name}: its edit is not in {output}: {why}")
         if not first.kept.edits:
-            self._report(f"{output}: not written, nothing was edited")
+            self._report(f"{output}: not written, {'no edit was applied' if missing else 'nothing was edited'}")
             return
         patch = first.patch if first.missing is None else None
         if patch is None:  # the game was reloaded, and the edits are not written again yet
@@ -245,6 +249,22 @@ class LiveEdits:
         self._report(f"{output}: {patch.summary}")
         for line in written.lines():
             self._report(f"{output}: {line}")
+
+    def _left_out(self) -> Iterator[tuple[str, str]]:
+        """Yield the name of each saved sheet whose edit is not in the game, and why."""
+        if self._folder is None:
+            return
+        late = {self._folder.name(path): path for path in self._folder.unread()}
+        for name in sorted(self._refused - late.keys()):
+            yield name, "it was refused, as reported above"
+        for name, path in late.items():
+            try:
+                changed = bool(sheet_edit(read_sheet(path, nearest=self._nearest)).changes)
+            except HalscopeError as error:
+                yield name, str(error)
+            else:
+                if changed:
+                    yield name, "it was saved just before the game ended; add it with `halscope inject` or --edit"
 
     def _write_new_sheets(self, running: RomEdits, update: Update, origins: VramOrigins, folder: SheetFolder) -> None:
         workspace = running.workspace
@@ -306,15 +326,17 @@ class LiveEdits:
 
     def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: SheetFolder) -> None:
         for path in folder.saved():
+            name = folder.name(path)
+            self._refused.discard(name)
             try:
                 edit = sheet_edit(read_sheet(path, nearest=self._nearest))
                 if not edit.changes and running.edits.find(edit.name) is None:
                     continue  # from an earlier run, and never edited
                 self.take(running.kept.put([edit], datetime.now(UTC)), snapshot)
             except HalscopeError as error:
+                self._refused.add(name)
                 self._report(str(error))
             else:
-                name = folder.name(path)
                 self._report(f"{name}: applied to the game at frame {snapshot.frame}{self._fill(edit)}")
                 return  # the snapshot predates this edit, so the next file waits for the next scan
 

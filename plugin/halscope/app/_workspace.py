@@ -205,15 +205,29 @@ class Workspace:
             if row["score"] >= min_score and codec in (None, row["codec"])
         ]
 
-    def block_notes(self, blocks: Sequence[ListedBlock]) -> list[str]:
-        """Return lines for the user about a list of blocks: what to do where the ROM has none."""
+    def block_notes(self, blocks: Sequence[ListedBlock], codec: str | None = None) -> list[str]:
+        """Return lines for the user about a list of blocks: what to do where it is empty.
+
+        Args:
+            blocks: What `blocks` returned.
+            codec: The codec that it was asked for.
+        """
         if blocks:
             return []
-        names = ", ".join(codec.name for codec in self.codecs())
+        searched = [each.name for each in self.codecs()]
+        if codec not in (None, *searched):
+            return [
+                f"this ROM is not searched for {codec}: list all its streams with "
+                f"`scan --all --codec {codec}`, or name the codec in a game file"
+            ]
+        likely = len(self.blocks())
+        if likely:
+            return [f"likely blocks of another codec, or with a lower score: {likely}; list them with `scan` alone"]
         return [
-            f"no block of a known codec ({names}) is likely: this game's graphics are probably uncompressed, or packed "
-            "in another way; look at uncompressed tiles with `extract OFFSET --codec raw --tiles N`, find those on the "
-            "screen with `play` or `inspect --rom`, and list unlikely streams with `scan --min-score 0`"
+            f"no block of a known codec ({', '.join(searched)}) is likely: this game's graphics are probably "
+            "uncompressed, or packed in another way; look at uncompressed tiles with `extract OFFSET --codec raw "
+            "--tiles N`, find those on the screen with `play` or `inspect --rom`, and list unlikely streams with "
+            "`scan --min-score 0`"
         ]
 
     def every_stream(self, codec: str | None = None) -> list[ListedBlock]:

@@ -40,8 +40,12 @@ def check_obsel(value: int | None) -> None:
         raise UsageError(f"--obsel {value:#x}: the register has one byte, 0 to 0xff")
 
 
-def out_folder(path: Path) -> Path:
+def out_folder(path: Path, option: str = "--out") -> Path:
     """Create the folder and its parents, and return it.
+
+    Args:
+        path: The folder.
+        option: The option that gave it.
 
     Raises:
         UsageError: The path or one of its parents is a file.
@@ -50,7 +54,7 @@ def out_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise UsageError(f"{path}: is not a folder; give --out a new or existing folder") from None
+        raise UsageError(f"{path}: is not a folder; give {option} a new or existing folder") from None
     except OSError as error:
         raise HalscopeError(f"{path}: cannot be created: {error.strerror or error}") from error
     return path

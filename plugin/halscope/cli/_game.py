@@ -8,6 +8,7 @@ from typing import Any
 from halscope_hooks import Update
 
 from halscope.app import Game, JudgedFrame, Press, on_screen
+from halscope.cli._output import note
 
 
 def game_from(options: argparse.Namespace) -> Game:
@@ -16,7 +17,11 @@ def game_from(options: argparse.Namespace) -> Game:
 
 
 def schedule_from(options: argparse.Namespace) -> tuple[Press, ...]:
-    """Return the button presses from the options."""
+    """Return the button presses from the options, and warn of those that come after the last frame."""
+    for press in options.press:
+        if options.frames is not None and press.first > options.frames:
+            buttons = "+".join(sorted(press.buttons))
+            note(f"warning: {buttons}@{press.first} is never pressed: the run ends with frame {options.frames}")
     return tuple(options.press)
 
 

@@ -39,7 +39,10 @@ def run(options: argparse.Namespace) -> int:
     workspace = workspace_from(options, plugins)
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
-    game = _Running(options, plugins, workspace, None if options.watch is None else out_folder(options.watch))
+    if options.out is not None:
+        out_folder(options.out)  # refused now, as the patch is
+    watch = None if options.watch is None else out_folder(options.watch, "--watch")
+    game = _Running(options, plugins, workspace, watch)
     try:
         if options.frames:
             game.run_frames()
@@ -123,8 +126,8 @@ class _Running:
         note(f"{rom.title or rom.name} runs on {session.info.emulator}")
         if self._watch is not None:
             note(
-                f"sheets appear in {self._watch} as figures come on screen, and {self._watch / 'index.html'} shows "
-                "them all; edit a PNG, save it, and the game changes"
+                f"a sheet appears in {self._watch} for each figure that comes on screen; edit a PNG, save it, and the "
+                "game changes"
             )
         if not self._options.frames:
             note("Ctrl-C ends the game" + (f" and writes {output}" if output is not None else ""))
@@ -138,15 +141,16 @@ class _Running:
         frame = update.snapshot.frame
         if self._edits is not None and self._edits.sheets > self._sheets and frame - self._told_at >= NEWS_FRAMES:
             new = self._edits.sheets - self._sheets
+            page = "" if self._sheets or self._watch is None else f"; {self._watch / 'index.html'} shows them all"
             self._sheets, self._told_at = self._edits.sheets, frame
-            note(f"frame {frame}: {new} new sheet{'s' * (new != 1)}, {self._sheets} in all")
+            note(f"frame {frame}: {new} new sheet{'s' * (new != 1)}, {self._sheets} in all{page}")
 
     def keep(self) -> None:
         """Write the edits and the pictures of the last frame, as the options say."""
         if self._options.output is not None and self._edits is not None:
             self._edits.write_patch(self._options.output, headered=self._options.headered)
         if self._options.out is not None and self.last is not None:
-            write_frame_pictures(self.last, self._workspace, out_folder(self._options.out), "last")
+            write_frame_pictures(self.last, self._workspace, self._options.out, "last")
 
     def summary(self) -> str:
         """Return what came of a watched folder, for the last line."""

@@ -66,6 +66,8 @@ def run_replay(options: argparse.Namespace) -> int:
     last = None
     truth = RunTruth(compare_all=options.json)
     with open_recording(options.recording, locate, plugins) as session:
+        if options.out is not None:
+            out_folder(options.out)  # refused now, not after the whole recording
         if workspace is not None:
             warning = check_rom(options.recording, session.info.rom, workspace.rom, force=True)
             if warning is not None:
@@ -81,9 +83,9 @@ def run_replay(options: argparse.Namespace) -> int:
     written: list[Path] = []
     if options.out is not None and last is not None:
         name = "last" if options.frame is None else f"frame-{options.frame:05}"
-        written = write_frame_pictures(last, workspace, out_folder(options.out), name)
+        written = write_frame_pictures(last, workspace, options.out, name)
     if options.every is not None:
-        written.append(write_moment_sheet(options.recording, options.every, out_folder(options.out)))
+        written.append(write_moment_sheet(options.recording, options.every, options.out))
     if options.json:
         if options.frame is not None and last is not None:
             print_json(frame_summary(last, truth.look(last)) | figures_summary(last, workspace))

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
         blocks = workspace.blocks(LISTED_SCORE if options.min_score is None else options.min_score, codec)
-    notes = [] if options.all else workspace.block_notes(blocks)
+    notes = [] if options.all else workspace.block_notes(blocks, codec)
     if options.json:
         print_json({"rom": describe(workspace), "blocks": [asdict(block) for block in blocks], "notes": notes})
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from halscope.cli._arguments._kinds import Commands, number, place, positive
+from halscope.cli._arguments._kinds import Commands, number, place, positive, score
 from halscope.cli._arguments._shared import (
     add_headered_option,
     add_index_option,
@@ -20,7 +20,7 @@ def add_search(commands: Commands) -> None:
     scan.add_argument("rom", type=Path, metavar="ROM")
     scan.add_argument(
         "--min-score",
-        type=float,
+        type=score,
         metavar="S",
         help="list blocks with at least this score, 0 to 1 (default: those more likely right than wrong)",
     )

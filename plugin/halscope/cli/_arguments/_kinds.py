@@ -32,6 +32,17 @@ def positive(text: str) -> int:
     return value
 
 
+def score(text: str) -> float:
+    """Parse a score from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a score; write a number from 0 to 1")
+    return value
+
+
 def place(text: str) -> str:
     """Check an offset or a SNES address; it becomes a file offset once the ROM is known."""
     if ":" in text:
@@ -65,4 +76,6 @@ def press(text: str) -> Press:
     end = number(last) if last else start
     if end < start:
         raise argparse.ArgumentTypeError(f"{text!r} ends before it begins")
+    if end == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: the first frame is 1")
     return Press(buttons, start, end)
