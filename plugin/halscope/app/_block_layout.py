@@ -1,4 +1,4 @@
-"""How a block is laid out as a sheet, found where the user does not say: its codec, and the bytes before its tiles."""
+"""How a block is laid out as a sheet, found where the user does not say: codec, place of its tiles, colours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from halscope_hooks import Codec, CodecError
 from numpy.typing import NDArray
 
+from halscope.app._shown_blocks import ShownBlocks
 from halscope.app._tile_layout import TileLayout, tile_layout
 from halscope.app._workspace import Workspace
 from halscope.inject import shown_tiles, transform_named
@@ -58,12 +59,14 @@ class BlockLayout:
         lead: Bytes before the first tile.
         columns: Tiles per row.
         palette: uint16[2^bpp], BGR555; `None` for greys.
+        shown: Whether the given moment shows the block; `None` if no moment was given.
     """
 
     layout: TileLayout
     lead: int
     columns: int
     palette: NDArray[np.uint16] | None
+    shown: bool | None = None
 
 
 def find_codec(workspace: Workspace, offset: int) -> str:
@@ -80,19 +83,39 @@ def find_codec(workspace: Workspace, offset: int) -> str:
     return next((codec.name for codec in codecs if _decoded(workspace, codec, offset) is not None), DEFAULT_CODEC)
 
 
-def find_layout(workspace: Workspace, codec: Codec, offset: int, options: BlockOptions) -> BlockLayout:
+def find_layout(
+    workspace: Workspace, codec: Codec, offset: int, options: BlockOptions, shown: ShownBlocks | None = None
+) -> BlockLayout:
     """Return the layout of a block: what the user says, and the rest as it is found or by default.
+
+    Args:
+        workspace: The ROM.
+        codec: The block's codec.
+        offset: Its file offset.
+        options: What the user says.
+        shown: The blocks of a moment, to take the rest from where the game shows this one.
 
     Raises:
         UsageError: The ROM ends before the last colour.
     """
     layout = tile_layout(options.bpp, options.transform)
+    asked = options.bpp is not None or options.transform is not None
+    seen = None if shown is None else shown.find(codec.name, offset, layout if asked else None)
+    if seen is not None:
+        layout = seen.layout
     lead = options.lead
+    if lead is None and seen is not None:
+        lead = seen.lead
     if lead is None:
         data = _decoded(workspace, codec, offset)
         lead = 0 if data is None else judged_lead(data, layout)
-    palette = None if options.palette is None else layout.read_palette(workspace.rom, options.palette)
-    return BlockLayout(layout, lead, options.columns or COLUMNS, palette)
+    palette: NDArray[np.uint16] | None
+    if options.palette is not None:
+        palette = layout.read_palette(workspace.rom, options.palette)
+    else:
+        palette = None if seen is None else seen.palette
+    columns = options.columns or (None if seen is None else seen.columns) or COLUMNS
+    return BlockLayout(layout, lead, columns, palette, None if shown is None else seen is not None)
 
 
 def judged_lead(data: bytes, layout: TileLayout) -> int:

@@ -15,7 +15,8 @@ from halscope.app._doubts import doubts
 from halscope.app._index_page import write_index_page
 from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
-from halscope.app._sheet_folder import describe
+from halscope.app._sheet_folder import describe, note_of
+from halscope.app._shown_blocks import ShownBlocks
 from halscope.app._tile_layout import tile_layout
 from halscope.app._workspace import Workspace
 from halscope.inject import (
@@ -49,7 +50,10 @@ class WrittenSheet:
     def places(self) -> str:
         """Where its tiles are from, and how many are locked."""
         text = describe(self.sheet)
-        return text if self.layout is None or not self.layout.lead else f"{text}; lead {self.layout.lead}"
+        if self.layout is None:
+            return text
+        text += f"; lead {self.layout.lead}" * (self.layout.lead > 0)
+        return text + "; not shown at that moment" * (self.layout.shown is False)
 
     @property
     def colours(self) -> list[list[str]]:
@@ -82,13 +86,29 @@ class WrittenSheet:
         }
         if self.layout is not None:
             document |= {"lead": self.layout.lead, "columns": self.layout.columns, **self.layout.layout.describe()}
+            if self.layout.shown is not None:
+                document["shown"] = self.layout.shown
         return document
 
 
 def extract_blocks(
-    workspace: Workspace, offsets: Sequence[int] | None, folder: Path, options: BlockOptions, *, overwrite: bool
+    workspace: Workspace,
+    offsets: Sequence[int] | None,
+    folder: Path,
+    options: BlockOptions,
+    *,
+    moment: Snapshot | None = None,
+    overwrite: bool,
 ) -> list[WrittenSheet]:
-    """Write blocks as edit sheets. `offsets` None means every listed block that contains at least one whole tile.
+    """Write blocks as edit sheets.
+
+    Args:
+        workspace: The ROM.
+        offsets: File offsets of the blocks; `None` for every listed block that contains at least one whole tile.
+        folder: Existing folder for the sheets.
+        options: What the user says about the blocks.
+        moment: A moment of the game; blocks that it shows are laid out and coloured as there.
+        overwrite: Replace existing sheets.
 
     Raises:
         InjectError: No stream begins at an offset.
@@ -103,10 +123,11 @@ def extract_blocks(
         if offsets is not None
         else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= least]
     )
+    shown = None if moment is None else _shown_blocks(workspace, moment)
     written = []
     for name, offset in wanted:
         codec = workspace.codec(name)
-        found = find_layout(workspace, codec, offset, options)
+        found = find_layout(workspace, codec, offset, options, shown)
         sheet = sheet_from_block(
             workspace.rom,
             codec,
@@ -120,6 +141,11 @@ def extract_blocks(
         )
         written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite, shown=found))
     return written
+
+
+def _shown_blocks(workspace: Workspace, moment: Snapshot) -> ShownBlocks:
+    frame = judged_frame(moment, workspace.rom)
+    return ShownBlocks(frame, workspace.plugins.group_sprites(frame), workspace.index().locate_vram(moment.vram))
 
 
 def extract_raw(
@@ -223,5 +249,5 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool, shown: BlockLayout | Non
 
 def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:
     """Write the index page of all sheets in the folder, and return its path. Raises HalscopeError."""
-    notes = {sheet.png.relative_to(folder).as_posix(): sheet.places for sheet in written}
+    notes = {sheet.png.relative_to(folder).as_posix(): note_of(sheet.sheet, sheet.places) for sheet in written}
     return write_index_page(folder, workspace.rom.title or workspace.rom.name, notes)

@@ -35,13 +35,16 @@ def run_extract(options: argparse.Namespace) -> int:
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
+    if raw and (options.recording is not None or options.state is not None):
+        raise UsageError("extract: --codec raw takes neither --recording nor --state; give --palette for the colours")
     tile_layout(options.bpp, options.transform)  # refused before anything is read
     workspace = workspace_from(options, plugins_from(options))
     moment = _moment(options, workspace)  # refused before the ROM is indexed
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     folder = out_folder(options.out)
-    if moment is not None:
+    blocks = bool(options.offsets or options.all)
+    if moment is not None and not blocks:
         source, snapshot = moment
         written = extract_sprites(
             workspace,
@@ -68,7 +71,12 @@ def run_extract(options: argparse.Namespace) -> int:
             )
         else:
             written = extract_blocks(
-                workspace, None if options.all else offsets, folder, shown, overwrite=options.overwrite
+                workspace,
+                None if options.all else offsets,
+                folder,
+                shown,
+                moment=None if moment is None else moment[1],
+                overwrite=options.overwrite,
             )
     if written:
         page = write_page(workspace, folder, written)
