@@ -86,7 +86,8 @@ def test_the_entry_point_can_be_imported() -> None:
 
 def test_the_tutorial_names_a_block_of_the_demo_rom() -> None:
     text = (ROOT / "docs/tutorial/first-edit.md").read_text("utf-8")
-    ((offset, lead),) = re.findall(r"extract game\.sfc (0x\w+) --lead (\d+) --out", text)
+    (offset,) = re.findall(r"extract game\.sfc (0x\w+) --out", text)
+    (lead,) = re.findall(r"skips the (\d+) bytes before this block's first tile", text)
     block = next(block for block in truth()["blocks"] if block["offset"] == int(offset, 16))
     assert block["lead"] == int(lead)
     assert block["layout"] == "strip"

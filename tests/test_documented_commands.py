@@ -198,6 +198,6 @@ def test_each_command_of_a_page_runs_as_printed(page: str, tmp_path: Path) -> No
 
 def test_the_pages_name_the_commands_that_there_are() -> None:
     names = [command for page in PAGES for command in commands(page)]
-    assert "halscope extract game.sfc 0x35D23 --lead 3 --out sheets" in names
+    assert "halscope extract game.sfc 0x35D23 --out sheets" in names
     assert "halscope play game.sfc --watch sprites/ -o edit.bps" in names
     assert "halscope demo --out halscope-demo" in names

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from halscope.codecs import hal
 from halscope.rom.index import RomIndex, VramTracker
+from halscope_hooks import TRANSFORMS
 from numpy.typing import NDArray
 from support import plain_packer
 from support.truth_rom import TruthRom, make_truth_rom
@@ -73,6 +74,15 @@ def test_ranking_all_tiles_of_a_vram(benchmark: Any) -> None:
     tiles = vram()
     found = benchmark(lambda: index().locate_vram(tiles))
     assert sum(map(bool, found.origins)) > 1000
+
+
+@pytest.mark.parametrize("name", ["3bpp-low", "3bpp-high", "2bpp"])
+def test_ranking_all_tiles_of_a_vram_that_the_game_converted(benchmark: Any, name: str) -> None:
+    (transform,) = (one for one in TRANSFORMS if one.name == name)
+    stored = vram().tobytes()[: transform.stored_bytes * 2048]
+    tiles = np.frombuffer(transform.expand(stored), np.uint8)
+    found = benchmark(lambda: index().locate_vram(tiles))
+    assert sum(bool(origins) and origins[0].transform == name for origins in found.origins) > 1000
 
 
 def test_making_tuples_of_all_answers(benchmark: Any) -> None:

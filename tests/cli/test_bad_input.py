@@ -226,16 +226,15 @@ def test_a_recording_without_its_end_is_replayed_with_a_warning(
     [
         ((), "nothing to extract"),
         (("0x8000", "--all"), "give either OFFSET or --all"),
-        (("0x8000", "--recording", "run.hrec"), "give either OFFSET or --recording"),
         (("--recording", "run.hrec", "--state", "run.state"), "give either --recording or --state"),
-        (("--all", "--frame", "3"), "--frame goes with --recording, not with --all"),
-        (("--state", "run.state", "--frame", "3"), "--frame goes with --recording, not with --state"),
-        (("0x8000", "--single"), "--single goes with --recording or --state, not with OFFSET"),
-        (("0x8000", "--split", "hal-1"), "--split goes with --recording or --state, not with OFFSET"),
-        (("--recording", "run.hrec", "--obsel", "3"), "--obsel goes with --state, not with --recording"),
+        (("--all", "--frame", "3"), "--frame needs --recording"),
+        (("--state", "run.state", "--frame", "3"), "--frame needs --recording"),
+        (("0x8000", "--single"), "--single is for sprites, and OFFSET extracts blocks"),
+        (("--all", "--state", "run.state", "--split", "hal-1"), "--split is for sprites, and --all extracts blocks"),
+        (("--recording", "run.hrec", "--obsel", "3"), "--obsel needs --state"),
     ],
 )
-def test_extract_takes_one_source_and_no_option_of_another(
+def test_extract_refuses_options_that_would_go_unused(
     options: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, lines = run(capsys, "extract", "any.sfc", *options, "--out", tmp_path / "out")

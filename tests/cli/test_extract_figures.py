@@ -104,6 +104,6 @@ def test_the_page_shows_every_sheet_and_says_where_it_is_from(folder: Path) -> N
 def test_text_names_each_sheet_with_its_origin(folder: Path) -> None:
     done = halscope("extract", "game.sfc", "0x35D23", "--lead", 3, "--out", "text", cwd=folder)
     assert done.stdout.splitlines() == [
-        "text/hal-035d23.png: 64 tiles of hal block 0x35d23 (pointer)",
+        "text/hal-035d23.png: 64 tiles of hal block 0x35d23 (pointer); lead 3",
         "text/index.html: all of them on one page",
     ]

@@ -68,3 +68,39 @@ def test_two_sides_that_disagree_leave_a_tile_locked() -> None:
     left, right = bytes(tiles[0:128]), bytes(tiles[64 : 32 * 16])
     stored = left + bytes(np.arange(64, dtype=np.uint8)) + right
     assert sheet_places(bytes(tiles), stored, 2)[:2] == [None, None]
+
+
+def rows_below(columns: int) -> bytearray:
+    """Four rows of a page, the two upper ones blank, with tiles in the first columns alone."""
+    tiles = bytearray(32 * 64)
+    drawn = encode_tiles(draw_tiles(2 * columns, 7), 4).tobytes()
+    for row in (2, 3):
+        at = 32 * 16 * row
+        tiles[at : at + 32 * columns] = drawn[32 * columns * (row - 2) :][: 32 * columns]
+    return tiles
+
+
+def test_a_sprite_above_its_neighbours_continues_their_rows() -> None:
+    for columns in (16, 4):
+        tiles = rows_below(columns)
+        stored = b"".join(bytes(tiles[32 * 16 * row :][: 32 * columns]) for row in range(4))
+        assert sheet_places(bytes(tiles), stored, 0) == [0, 1, columns, columns + 1]
+
+
+def test_a_sprite_below_its_neighbours_continues_their_rows() -> None:
+    tiles = rows_below(16)
+    upside = bytes(tiles[32 * 32 :] + tiles[: 32 * 32])
+    assert sheet_places(upside, upside, 32) == [32, 33, 48, 49]
+
+
+def test_a_sprite_above_other_bytes_stays_locked() -> None:
+    tiles = rows_below(16)
+    stored = bytearray(tiles)
+    stored[32 * 16 : 32 * 18] = bytes(range(64))
+    assert sheet_places(bytes(tiles), bytes(stored), 0) == [None] * 4
+
+
+def test_a_single_row_below_does_not_say_how_far_apart_rows_are() -> None:
+    tiles = rows_below(16)
+    tiles[32 * 48 :] = bytes(32 * 16)
+    assert sheet_places(bytes(tiles), bytes(tiles), 0) == [None] * 4

@@ -28,7 +28,7 @@ def interrupt_lines(lives: Lives, folder: Path, *, threads: bool, every: int) ->
             break
         line += every
     assert line > 1000, "the life has fewer lines than it had: does the trace function see them?"
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("threads", [False, pytest.param(True, marks=pytest.mark.slow)])

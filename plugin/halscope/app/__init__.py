@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
+    from halscope.app._block_layout import BlockOptions
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUTTONS",
     "LISTED_SCORE",
+    "BlockOptions",
     "BuiltIn",
     "Check",
     "FigureRow",
@@ -104,6 +106,7 @@ __all__ = [
 
 _MODULES = {
     "BUTTONS": "halscope.app._game_run",
+    "BlockOptions": "halscope.app._block_layout",
     "BuiltIn": "halscope.plugins",
     "Check": "halscope.app._doctor_cores",
     "FigureRow": "halscope.app._figure_rows",

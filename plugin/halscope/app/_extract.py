@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 from halscope_hooks import RAW_CODEC, HalscopeError, Snapshot, StartEvidence, UsageError
-from numpy.typing import NDArray
 
+from halscope.app._block_layout import COLUMNS, BlockLayout, BlockOptions, find_codec, find_layout
 from halscope.app._doubts import doubts
 from halscope.app._index_page import write_index_page
 from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
-from halscope.app._sheet_folder import describe
-from halscope.app._tile_layout import TileLayout
+from halscope.app._sheet_folder import describe, note_of
+from halscope.app._shown_blocks import ShownBlocks
+from halscope.app._tile_layout import tile_layout
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     Sheet,
@@ -37,16 +38,22 @@ class WrittenSheet:
         png: The picture.
         json: Its sidecar.
         sheet: What they hold.
+        layout: How the block that it shows is laid out; `None` if it shows no block.
     """
 
     png: Path
     json: Path
     sheet: Sheet
+    layout: BlockLayout | None = None
 
     @property
     def places(self) -> str:
         """Where its tiles are from, and how many are locked."""
-        return describe(self.sheet)
+        text = describe(self.sheet)
+        if self.layout is None:
+            return text
+        text += f"; lead {self.layout.lead}" * (self.layout.lead > 0)
+        return text + "; not shown at that moment" * (self.layout.shown is False)
 
     @property
     def colours(self) -> list[list[str]]:
@@ -66,7 +73,7 @@ class WrittenSheet:
             if (origin := cell.origin) is not None:
                 key = origin.codec, origin.block_offset, origin.start
                 counts[key] = counts.get(key, 0) + 1
-        return {
+        document: dict[str, Any] = {
             "png": str(self.png),
             "json": str(self.json),
             "tiles": len(self.sheet.cells),
@@ -77,21 +84,31 @@ class WrittenSheet:
             ],
             "palettes": self.colours,
         }
+        if self.layout is not None:
+            document |= {"lead": self.layout.lead, "columns": self.layout.columns, **self.layout.layout.describe()}
+            if self.layout.shown is not None:
+                document["shown"] = self.layout.shown
+        return document
 
 
 def extract_blocks(
     workspace: Workspace,
     offsets: Sequence[int] | None,
     folder: Path,
+    options: BlockOptions,
     *,
-    codec: str,
-    layout: TileLayout,
-    lead: int,
-    columns: int,
-    palette: NDArray[np.uint16] | None,
+    moment: Snapshot | None = None,
     overwrite: bool,
 ) -> list[WrittenSheet]:
-    """Write blocks as edit sheets. `offsets` None means every listed block that contains at least one whole tile.
+    """Write blocks as edit sheets.
+
+    Args:
+        workspace: The ROM.
+        offsets: File offsets of the blocks; `None` for every listed block that contains at least one whole tile.
+        folder: Existing folder for the sheets.
+        options: What the user says about the blocks.
+        moment: A moment of the game; blocks that it shows are laid out and coloured as there.
+        overwrite: Replace existing sheets.
 
     Raises:
         InjectError: No stream begins at an offset.
@@ -100,26 +117,35 @@ def extract_blocks(
     starts: dict[tuple[str, int], StartEvidence] = {
         (block.codec, block.offset): block.start for block in workspace.blocks(min_score=0)
     }
+    least = (options.lead or 0) + tile_layout(options.bpp, options.transform).stored_bytes
     wanted = (
-        [(codec, offset) for offset in offsets]
+        [(options.codec or find_codec(workspace, offset), offset) for offset in offsets]
         if offsets is not None
-        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= lead + layout.stored_bytes]
+        else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= least]
     )
+    shown = None if moment is None else _shown_blocks(workspace, moment)
     written = []
     for name, offset in wanted:
+        codec = workspace.codec(name)
+        found = find_layout(workspace, codec, offset, options, shown)
         sheet = sheet_from_block(
             workspace.rom,
-            workspace.codec(name),
+            codec,
             offset,
-            palette=palette,
+            palette=found.palette,
             start=starts.get((name, offset), "content"),
-            bpp=layout.bpp,
-            transform=layout.transform,
-            lead=lead,
-            columns=columns,
+            bpp=found.layout.bpp,
+            transform=found.layout.transform,
+            lead=found.lead,
+            columns=found.columns,
         )
-        written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite))
+        written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite, shown=found))
     return written
+
+
+def _shown_blocks(workspace: Workspace, moment: Snapshot) -> ShownBlocks:
+    frame = judged_frame(moment, workspace.rom)
+    return ShownBlocks(frame, workspace.plugins.group_sprites(frame), workspace.index().locate_vram(moment.vram))
 
 
 def extract_raw(
@@ -128,16 +154,17 @@ def extract_raw(
     folder: Path,
     *,
     count: int,
-    layout: TileLayout,
-    columns: int,
-    palette: NDArray[np.uint16] | None,
+    options: BlockOptions,
     overwrite: bool,
 ) -> list[WrittenSheet]:
     """Write `count` uncompressed tiles from each file offset on as an edit sheet.
 
     Raises:
         ImageError: The ROM ends before the last tile.
+        UsageError: It ends before the last colour.
     """
+    layout = tile_layout(options.bpp, options.transform)
+    palette = None if options.palette is None else layout.read_palette(workspace.rom, options.palette)
     return [
         write(
             sheet_from_raw(
@@ -147,7 +174,7 @@ def extract_raw(
                 palette=palette,
                 bpp=layout.bpp,
                 transform=layout.transform,
-                columns=columns,
+                columns=options.columns or COLUMNS,
             ),
             folder / f"{RAW_CODEC}-{offset:06x}.png",
             overwrite=overwrite,
@@ -204,8 +231,8 @@ def extract_sprites(
     return [write(sheet, folder / f"{name}.png", overwrite=overwrite) for name, sheet in sheets.items()]
 
 
-def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
-    """Write one edit sheet.
+def write(sheet: Sheet, path: Path, *, overwrite: bool, shown: BlockLayout | None = None) -> WrittenSheet:
+    """Write one edit sheet; `shown` is how the block that it shows is laid out.
 
     Raises:
         UsageError: The file exists, possibly with the user's edits, and `overwrite` is not set.
@@ -217,10 +244,10 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool) -> WrittenSheet:
     except OSError as error:
         raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
     png, json = write_sheet(sheet, None, path)
-    return WrittenSheet(png, json, sheet)
+    return WrittenSheet(png, json, sheet, shown)
 
 
 def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:
     """Write the index page of all sheets in the folder, and return its path. Raises HalscopeError."""
-    notes = {sheet.png.relative_to(folder).as_posix(): sheet.places for sheet in written}
+    notes = {sheet.png.relative_to(folder).as_posix(): note_of(sheet.sheet, sheet.places) for sheet in written}
     return write_index_page(folder, workspace.rom.title or workspace.rom.name, notes)

@@ -11,9 +11,9 @@ from halscope_hooks import RAW_CODEC, HalscopeError
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
-from halscope.app._index_page import write_index_page
+from halscope.app._index_page import SheetNote, write_index_page
 from halscope.export.pictures import png_bytes, square, upscale
-from halscope.inject import Sheet, read_sheet, sheet_edit, write_sheet
+from halscope.inject import PROVEN_STARTS, Sheet, read_sheet, sheet_edit, write_sheet
 
 SCREEN: Final = "screen.png"
 
@@ -34,7 +34,7 @@ class SheetFolder:
         self._report = report
         self._settled: dict[Path, Signature] = {}
         self._changing: dict[Path, Signature] = {}
-        self._notes: dict[str, str] = {}
+        self._notes: dict[str, SheetNote] = {}
 
     def show_screen(self, picture: NDArray[np.uint8]) -> None:
         """Replace `screen.png`. Raises HalscopeError."""
@@ -51,7 +51,7 @@ class SheetFolder:
             HalscopeError: It cannot be written.
         """
         path = self.folder / f"{name}.png"
-        self._notes[f"{name}.png"] = describe(sheet)
+        self._notes[f"{name}.png"] = note_of(sheet, describe(sheet))
         if path.exists() and not self._is_stale(path, sheet):
             return False
         try:
@@ -123,6 +123,26 @@ def describe(sheet: Sheet) -> str:
     text += f" and {len(places) - 3} more blocks" * (len(places) > 3)
     text += f"; {locked} locked" if locked and places else ""
     return "; ".join((text, *sheet.doubts))
+
+
+def note_of(sheet: Sheet, text: str) -> SheetNote:
+    """Return what an index page says about a sheet: a text, and which of its tiles cannot be edited freely.
+
+    Where tiles cover each other, the most freely edited one counts: paint goes to any tile of the place.
+    """
+    free: set[tuple[int, int]] = set()
+    unproven: set[tuple[int, int]] = set()
+    every = dict.fromkeys((cell.x, cell.y) for cell in sheet.cells)
+    for cell in sheet.cells:
+        if cell.origin is not None:
+            # Uncompressed tiles have no start that could be wrong.
+            sure = cell.origin.codec == RAW_CODEC or cell.origin.start in PROVEN_STARTS
+            (free if sure else unproven).add((cell.x, cell.y))
+    return SheetNote(
+        text,
+        tuple(place for place in every if place not in free and place not in unproven),
+        tuple(place for place in every if place in unproven and place not in free),
+    )
 
 
 def _signature(path: Path) -> Signature:

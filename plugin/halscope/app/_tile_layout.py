@@ -33,6 +33,10 @@ class TileLayout:
     stored_bytes: int
     stored_bpp: int
 
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON form: bits per pixel as stored, and the transform."""
+        return {"bpp": self.stored_bpp, "transform": self.transform}
+
     def read_palette(self, rom: Rom, offset: int) -> NDArray[np.uint16]:
         """Return uint16[2^bpp]: BGR555 as stored in the ROM at `offset` (bytes), as many colours as are stored.
 

@@ -7,6 +7,7 @@ import argparse
 from halscope_hooks import RAW_CODEC, Snapshot, UsageError
 
 from halscope.app import (
+    BlockOptions,
     Workspace,
     block_fill,
     check_rom,
@@ -34,13 +35,16 @@ def run_extract(options: argparse.Namespace) -> int:
     raw = options.codec == RAW_CODEC
     if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
-    layout = tile_layout(options.bpp, options.transform)
+    if raw and (options.recording is not None or options.state is not None):
+        raise UsageError("extract: --codec raw takes neither --recording nor --state; give --palette for the colours")
+    tile_layout(options.bpp, options.transform)  # refused before anything is read
     workspace = workspace_from(options, plugins_from(options))
     moment = _moment(options, workspace)  # refused before the ROM is indexed
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     folder = out_folder(options.out)
-    if moment is not None:
+    blocks = bool(options.offsets or options.all)
+    if moment is not None and not blocks:
         source, snapshot = moment
         written = extract_sprites(
             workspace,
@@ -52,16 +56,27 @@ def run_extract(options: argparse.Namespace) -> int:
             overwrite=options.overwrite,
         )
     else:
-        palette = None
-        if options.palette is not None:
-            palette = layout.read_palette(workspace.rom, rom_offset(workspace.rom, options.palette))
         offsets = [*dict.fromkeys(rom_offset(workspace.rom, text) for text in options.offsets)]
-        shown = {"layout": layout, "columns": options.columns, "palette": palette, "overwrite": options.overwrite}
+        shown = BlockOptions(
+            codec=options.codec,
+            bpp=options.bpp,
+            transform=options.transform,
+            lead=options.lead,
+            columns=options.columns,
+            palette=None if options.palette is None else rom_offset(workspace.rom, options.palette),
+        )
         if raw:
-            written = extract_raw(workspace, offsets, folder, count=options.tiles, **shown)
+            written = extract_raw(
+                workspace, offsets, folder, count=options.tiles, options=shown, overwrite=options.overwrite
+            )
         else:
             written = extract_blocks(
-                workspace, None if options.all else offsets, folder, codec=options.codec, lead=options.lead, **shown
+                workspace,
+                None if options.all else offsets,
+                folder,
+                shown,
+                moment=None if moment is None else moment[1],
+                overwrite=options.overwrite,
             )
     if written:
         page = write_page(workspace, folder, written)
@@ -79,28 +94,21 @@ def run_extract(options: argparse.Namespace) -> int:
 
 
 def _check_source(options: argparse.Namespace) -> None:
-    """Check that one source is given, and no option of another one. Raises UsageError."""
-    sources = {
-        "OFFSET": bool(options.offsets),
-        "--all": options.all,
-        "--recording": options.recording is not None,
-        "--state": options.state is not None,
-    }
-    given = [name for name, is_given in sources.items() if is_given]
-    if not given:
+    """Check that the options say what to extract, and that none goes unused. Raises UsageError."""
+    blocks = [name for name, given in (("OFFSET", options.offsets), ("--all", options.all)) if given]
+    moments = [name for name in ("--recording", "--state") if getattr(options, name[2:]) is not None]
+    if not blocks and not moments:
         raise UsageError("extract: nothing to extract; give OFFSETs of blocks, --all, --recording FILE or --state FILE")
-    if len(given) > 1:
-        raise UsageError(f"extract: give either {' or '.join(given)}")
-    sprites = ("--recording", "--state")
-    for option, is_given, of in (
-        ("--frame", bool(options.frame), ("--recording",)),
-        ("--single", options.single, sprites),
-        ("--merge", bool(options.merge), sprites),
-        ("--split", bool(options.split), sprites),
-        ("--obsel", options.obsel is not None, ("--state",)),
-    ):
-        if is_given and given[0] not in of:
-            raise UsageError(f"extract: {option} goes with {' or '.join(of)}, not with {given[0]}")
+    for given in (blocks, moments):
+        if len(given) > 1:
+            raise UsageError(f"extract: give either {' or '.join(given)}")
+    for option, is_given in (("--single", options.single), ("--merge", options.merge), ("--split", options.split)):
+        if is_given and blocks:
+            raise UsageError(f"extract: {option} is for sprites, and {blocks[0]} extracts blocks")
+    if options.frame and moments != ["--recording"]:
+        raise UsageError("extract: --frame needs --recording")
+    if options.obsel is not None and moments != ["--state"]:
+        raise UsageError("extract: --obsel needs --state")
 
 
 def _explain_nothing(options: argparse.Namespace) -> None:

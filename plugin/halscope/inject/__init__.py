@@ -1,7 +1,7 @@
 """Turn an edited PNG back into tiles, blocks and a verified patch."""
 
 from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
-from halscope.inject._transforms import shown_depth, transform_named
+from halscope.inject._transforms import shown_depth, shown_tiles, transform_named
 from halscope.inject.builders import (
     grey_palette,
     sheet_from_block,
@@ -46,6 +46,7 @@ __all__ = [
     "sheet_from_raw",
     "sheet_from_sprite",
     "shown_depth",
+    "shown_tiles",
     "sidecar_path",
     "to_patch",
     "transform_named",

@@ -22,7 +22,7 @@ PAGE_SIDE: Final = 16
 
 _PLACES_TRIED: Final = 4
 """Origins per tile that orders are derived from; the right one is nearly always among the first two."""
-_WIDEST_ROW: Final = 64
+WIDEST_ROW: Final = 64
 
 
 class Tile(NamedTuple):
@@ -143,7 +143,7 @@ def _seen_strides(known: Sequence[Tile]) -> Iterable[int]:
                 distance, rest = divmod(_offset(second) - _offset(first), _source(first).tile_bytes)
                 if not rest:
                     seen[distance - (other.column - tile.column)] += 1
-    return [stride for stride, _ in seen.most_common(2) if 0 < stride <= _WIDEST_ROW]
+    return [stride for stride, _ in seen.most_common(2) if 0 < stride <= WIDEST_ROW]
 
 
 def _best(orders: Sequence[_Order], score: Callable[[_Order], int]) -> Sequence[_Order]:

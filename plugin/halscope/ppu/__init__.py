@@ -2,8 +2,8 @@
 
 `tiles`, `cgram`, `oam` and `obj` are units of the hardware; `layers` returns the backgrounds as values, and `compose`
 the screen; `grouping` joins sprites into visible figures; `incremental` decodes only what changed since the previous
-snapshot; `raster` follows HDMA through the picture; `match` compares the composed screen with the
-emulator's.
+snapshot; `placements` names the tiles of maps; `raster` follows HDMA through the picture; `match` compares the
+composed screen with the emulator's.
 """
 
 from halscope.ppu.frame import decode_frame

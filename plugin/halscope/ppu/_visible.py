@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.layers import draw_layers
+from halscope.ppu.placements import DEPTHS, SCREEN_BYTES, SCREENS
 from halscope.ppu.registers import known
 
 _INIDISP: Final = 0x00
@@ -18,13 +19,9 @@ _BGSC: Final = 0x07
 _BGNBA: Final = 0x0B
 _TM: Final = 0x2C
 _TS: Final = 0x2D
-_SCREEN_BYTES: Final = 0x800
-_SCREENS: Final = (1, 2, 2, 4)  # by bits 0 and 1 of BGnSC ($2107 to $210A)
 _ENTRY_UNIT: Final = TILE_BYTES // 2  # map entries in a unit
 _MODE_7_BYTES: Final = 0x8000
 _MODE_7_UNITS: Final = 4  # of a tile, whose bytes are every other one of 128
-# Bits per pixel of BG1 to BG4 in modes 0 to 6; 0: no such layer.
-_DEPTHS: Final = ((2, 2, 2, 2), (4, 4, 2, 0), (4, 4, 0, 0), (8, 4, 0, 0), (8, 2, 0, 0), (4, 2, 0, 0), (4, 0, 0, 0))
 
 Counts = NDArray[np.int64]
 
@@ -80,9 +77,9 @@ def layer_tiles(snapshot: Snapshot) -> LayerTiles:
         for mode in {value & 7 for value in modes}:
             if mode == 7:
                 mode_7 |= _mode_7_tiles(snapshot.vram)
-            elif _DEPTHS[mode][index - 1]:
+            elif DEPTHS[mode][index - 1]:
                 large = any(value >> (3 + index) & 1 for value in sizes)
-                shown |= one.tiles & _characters(snapshot, index, _DEPTHS[mode][index - 1], one.tiles, large, mode)
+                shown |= one.tiles & _characters(snapshot, index, DEPTHS[mode][index - 1], one.tiles, large, mode)
     return LayerTiles(shown | mode_7, mode_7 & ~shown)
 
 
@@ -102,7 +99,7 @@ def _characters(
     bases = _values(snapshot, _BGNBA + (index - 1) // 2, ppu.bg12nba if index < 3 else ppu.bg34nba)
     map_bytes = np.zeros(VRAM_TILES, np.bool_)
     for value in maps:
-        first, size = (value & 0x7C) << 9, _SCREENS[value & 3] * _SCREEN_BYTES
+        first, size = (value & 0x7C) << 9, SCREENS[value & 3] * SCREEN_BYTES
         map_bytes[np.arange(first // TILE_BYTES, (first + size) // TILE_BYTES) % VRAM_TILES] = True
     entries = vram.reshape(VRAM_TILES, TILE_BYTES)[map_bytes & read].view("<u2").ravel().astype(np.int64)
     numbers = _different(entries & 0x3FF)

@@ -21,7 +21,7 @@ log: Final = logging.getLogger("halscope.session")
 PREFIX: Final = "halscope "
 """Prefix of the names of our threads, for users who list threads."""
 
-_LOOK_EVERY: Final = 1.0  # seconds between two checks of an idle thread
+_LOOK_EVERY: Final = 0.25  # seconds between two checks of an idle thread, which an interrupt may have left unwoken
 
 
 class OurThread(threading.Thread):

@@ -25,6 +25,7 @@ from halscope.session._watch import Watch
 
 _LOG: Final = logging.getLogger("halscope.session")
 _IDLE_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.25  # between two checks: an interrupt may have come between taking a waiter and waking it
 _LAST_SECONDS: Final = 0.1
 """Least time to wait for the callbacks of abandoned jobs, in seconds."""
 _COUNTED: Final = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
@@ -247,7 +248,7 @@ class Workers(Keeper):
             if state.stopping is not None:
                 return None
             del state, job
-            self._bell.wait(self._has_work, _IDLE_SECONDS, _IDLE_SECONDS)
+            self._bell.wait(self._has_work, _IDLE_SECONDS, _LOOK_SECONDS)
 
     def _has_work(self) -> bool:
         state = self._state.value

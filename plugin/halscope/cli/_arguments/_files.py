@@ -77,13 +77,18 @@ def add_editing(commands: Commands) -> None:
     extract.add_argument("rom", type=Path, metavar="ROM")
     extract.add_argument("offsets", type=place, nargs="*", metavar="OFFSET", help="blocks: file offsets, or BB:AAAA")
     extract.add_argument("--all", action="store_true", help="every block that `scan` lists")
-    extract.add_argument("--recording", type=Path, metavar="FILE", help="the sprites of a recorded frame instead")
+    extract.add_argument(
+        "--recording",
+        type=Path,
+        metavar="FILE",
+        help="the sprites of a recorded frame; with OFFSETs or --all, those blocks as the frame shows them",
+    )
     extract.add_argument(
         "--state",
         type=Path,
         action="append",
         metavar="FILE",
-        help="the sprites of a savestate instead, or of VRAM, CGRAM and OAM dumps (repeat for each)",
+        help="the same of a savestate, or of VRAM, CGRAM and OAM dumps (repeat for each)",
     )
     extract.add_argument(
         "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
@@ -96,21 +101,23 @@ def add_editing(commands: Commands) -> None:
     )
     extract.add_argument("--single", action="store_true", help="one PNG per sprite instead of per group")
     add_regrouping_options(extract)
-    extract.add_argument("--codec", default="hal", help="codec of the blocks; raw: uncompressed tiles (default: hal)")
+    extract.add_argument(
+        "--codec", help="codec of the blocks; raw: uncompressed tiles (default: the one that the index names)"
+    )
     extract.add_argument("--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET of --codec raw")
     extract.add_argument(
-        "--bpp", type=int, choices=(1, 2, 3, 4, 8), help="bits per pixel of blocks, as stored (default: 4)"
+        "--bpp", type=int, choices=(1, 2, 3, 4, 8), help="bits per pixel of blocks, as stored (default: as shown, or 4)"
     )
     extract.add_argument(
         "--transform", metavar="T", help="how the game converts the tiles: 3bpp-low, 3bpp-high, 2bpp, 1bpp, mode7, ..."
     )
-    extract.add_argument("--lead", type=number, default=0, metavar="N", help="bytes before a block's first tile")
-    extract.add_argument("--columns", type=positive, default=16, metavar="N", help="tiles per row (default: 16)")
+    extract.add_argument("--lead", type=number, metavar="N", help="bytes before a block's first tile (default: found)")
+    extract.add_argument("--columns", type=positive, metavar="N", help="tiles per row (default: as shown, or 16)")
     extract.add_argument(
         "--palette",
         type=place,
         metavar="OFFSET",
-        help="read the blocks' colours at this offset of the ROM (default: greys)",
+        help="read the blocks' colours at this offset of the ROM (default: as shown, or greys)",
     )
     extract.add_argument("--out", type=Path, required=True, metavar="DIR", help="output folder for the PNGs")
     extract.add_argument("--overwrite", action="store_true", help="replace existing PNGs")

@@ -1,0 +1,77 @@
+"""The index page marks what cannot be edited, over the pictures and never in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from halscope.app._index_page import SheetNote, write_index_page
+from halscope.app._sheet_folder import SheetFolder, note_of
+from halscope.inject import Cell, Sheet, read_sheet
+from halscope_hooks import Origin
+
+PROVEN = Origin("hal", 0x8123, 0, "pointer")
+DOUBTFUL = Origin("hal", 0x9000, 0, "content")
+RAW = Origin("raw", 0xA000, 0, "content")
+
+
+def sheet(origins: Sequence[Origin | None], places: Sequence[tuple[int, int]] | None = None) -> Sheet:
+    """A sheet of tiles in a row, or at these places."""
+    at = places or [(8 * number, 0) for number in range(len(origins))]
+    cells = [
+        Cell(x, y, False, False, 0, bytes([number + 1]) * 32, origin)
+        for number, (origin, (x, y)) in enumerate(zip(origins, at, strict=True))
+    ]
+    return Sheet(
+        kind="metasprite",
+        title="a figure",
+        width=8 * len(origins),
+        height=8,
+        bpp=4,
+        palettes=np.arange(16, dtype=np.uint16).reshape(1, 16),
+        cells=tuple(cells),
+        rom_sha256="0" * 64,
+    )
+
+
+def paths(page: str) -> dict[str, str]:
+    """The marks over the pictures, by class; the legend has marks of its own."""
+    return dict(re.findall(r'<path class="(\w+)" d="([^"]+)"', "".join(re.findall(r"<figure>.*?</figure>", page))))
+
+
+def test_locked_and_unproven_tiles_are_marked_where_they_are(tmp_path: Path) -> None:
+    folder = SheetFolder(tmp_path, print)
+    shown = sheet([PROVEN, None, DOUBTFUL, None, RAW])
+    assert folder.add("figure", shown)
+    folder.write_page("game")
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert paths(page) == {"locked": "M8 0h8v8h-8zM24 0h8v8h-8z", "unproven": "M16 0h8v8h-8z"}
+    assert 'viewBox="0 0 40 8"' in page
+    assert "painting it is refused" in page
+    assert "needs --force" in page
+    back = read_sheet(tmp_path / "figure.png")
+    np.testing.assert_array_equal(back.pixels, shown.composition.pixels)
+
+
+def test_a_page_without_such_tiles_has_no_marks_and_no_legend(tmp_path: Path) -> None:
+    folder = SheetFolder(tmp_path, print)
+    assert folder.add("figure", sheet([PROVEN, RAW]))
+    folder.write_page("game")
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert "<svg" not in page
+    assert "marked here" not in page
+
+
+def test_where_tiles_cover_each_other_the_one_that_can_be_edited_counts() -> None:
+    places = [(0, 0), (0, 0), (8, 0), (8, 0), (16, 0)]
+    note = note_of(sheet([None, PROVEN, DOUBTFUL, None, None], places), "text")
+    assert note == SheetNote("text", locked=((16, 0),), unproven=((8, 0),))
+
+
+def test_a_sheet_of_an_earlier_run_is_shown_without_marks(tmp_path: Path) -> None:
+    assert SheetFolder(tmp_path, print).add("old", sheet([None]))
+    page = write_index_page(tmp_path, "game", {}).read_text("utf-8")
+    assert 'src="old.png"' in page
+    assert "<svg" not in page

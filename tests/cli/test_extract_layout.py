@@ -1,0 +1,154 @@
+"""`extract OFFSET` alone: the codec and the place of the first tile are found; what the user says wins."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from halscope.cli import main
+from halscope.codecs.lz import LZ2
+from halscope.demo import rom_path, truth
+from halscope.hosts.libretro import available_cores
+from halscope.ppu.placements import layer_placements
+from halscope_hooks import PpuRegisters, Snapshot
+from support.roms import make_rom
+from support.stored_art import stored_art
+
+BLOCKS = {block["name"]: block for block in truth()["blocks"]}
+TILED = [block for block in BLOCKS.values() if block["kind"] in ("sprites", "tiles")]
+
+
+@pytest.fixture(scope="module")
+def rom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rom") / "game.sfc"
+    with rom_path() as demo:
+        path.write_bytes(demo.read_bytes())
+    return path
+
+
+def extract(capsys: pytest.CaptureFixture[str], rom: Path, *arguments: object) -> list[Any]:
+    assert main(["extract", str(rom), *map(str, arguments), "--json"]) == 0
+    sheets: list[Any] = json.loads(capsys.readouterr().out)["sheets"]
+    return sheets
+
+
+def first_byte(sheet: Any) -> int:
+    document = json.loads(Path(sheet["json"]).read_text("utf-8"))
+    return min(int(cell["origin"]["byte_offset"]) for cell in document["cells"])
+
+
+def test_the_first_tile_is_found_by_the_blocks_pixels(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offsets = [hex(block["offset"]) for block in TILED]
+    sheets = extract(capsys, rom, *offsets, "--out", tmp_path)
+    found = {block["name"]: sheet["lead"] for block, sheet in zip(TILED, sheets, strict=True)}
+    wrong = {name: lead for name, lead in found.items() if lead != BLOCKS[name]["lead"]}
+    assert wrong == {"star": 0}, "one byte too many, and no place is clearly smoother"
+    assert [first_byte(sheet) for sheet in sheets] == [sheet["lead"] for sheet in sheets]
+
+
+def test_what_the_user_says_wins(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frog = hex(BLOCKS["frog"]["offset"])
+    (sheet,) = extract(capsys, rom, frog, "--lead", 0, "--columns", 4, "--bpp", 2, "--out", tmp_path)
+    assert (sheet["lead"], sheet["columns"], sheet["bpp"], sheet["transform"]) == (0, 4, 2, "none")
+    assert first_byte(sheet) == 0
+
+
+def test_the_codec_is_the_one_that_reads_the_block(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, packed = make_rom(0x40000), LZ2.encode(stored_art(64, 32, 8))
+    image[0x10001 : 0x10001 + len(packed)] = packed
+    rom = tmp_path / "lz2.sfc"
+    rom.write_bytes(bytes(image))
+    (sheet,) = extract(capsys, rom, "0x10001", "--out", tmp_path / "found")
+    assert {origin["codec"] for origin in sheet["origins"]} == {"lz2"}
+    assert sheet["tiles"] == 64
+
+
+def test_the_text_says_where_the_tiles_begin(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["extract", str(rom), hex(BLOCKS["frog"]["offset"]), "--out", str(tmp_path)]) == 0
+    assert "; lead 3" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def recording(rom: Path) -> Path:
+    if not available_cores():
+        pytest.skip("no libretro core is installed")
+    path = rom.with_name("run.hrec")
+    assert main(["record", str(rom), "-o", str(path), "--frames", "300", "--press", "start@150-152"]) == 0
+    return path
+
+
+@pytest.fixture
+def meadow(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], rom: Path) -> dict[str, Any]:
+    """Every block with tiles, as laid out by a frame of the meadow."""
+    capsys.readouterr()
+    tiled = [*TILED, BLOCKS["font"]]
+    moment = ("--recording", recording, "--frame", 290)
+    sheets = extract(capsys, rom, *(hex(block["offset"]) for block in tiled), *moment, "--out", tmp_path / "meadow")
+    return {block["name"]: sheet for block, sheet in zip(tiled, sheets, strict=True)}
+
+
+def test_a_moment_shows_where_tiles_begin_how_deep_they_are_and_how_wide(meadow: dict[str, Any]) -> None:
+    shown = {name: sheet for name, sheet in meadow.items() if sheet["shown"]}
+    assert {"frog", "owl", "coin", "star", "pip_walk", "meadow_front_tiles", "font"} <= set(shown)
+    assert "explosion" not in shown, "one tile of a map is by chance one of its tiles"
+    assert {name: sheet["lead"] for name, sheet in shown.items()} == {name: BLOCKS[name]["lead"] for name in shown}
+    assert {name: sheet["bpp"] for name, sheet in shown.items()} == dict.fromkeys(shown, 4) | {"font": 2}
+    for name, sheet in shown.items():
+        block = BLOCKS[name]
+        if block.get("layout") == "frames":
+            assert sheet["columns"] == block["frame_width"] // 8, name
+    assert shown["frog"]["columns"] == 16
+
+
+def test_a_moment_gives_blocks_the_colours_that_it_shows_them_in(
+    meadow: dict[str, Any], recording: Path, rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = extract(capsys, rom, "--recording", recording, "--frame", 290, "--out", tmp_path / "figures")
+    for name in ("frog", "owl", "mushroom"):
+        offset = BLOCKS[name]["offset"]
+        (palettes, *_) = (
+            sheet["palettes"]
+            for sheet in figures
+            if {origin["block_offset"] for origin in sheet["origins"]} == {offset}
+        )
+        assert meadow[name]["palettes"] == palettes
+    greys = [f"#{level:02x}{level:02x}{level:02x}" for level in range(256)]
+    assert all(colour in greys for colour in meadow["ghost"]["palettes"][0]), "not on this screen"
+    assert not meadow["ghost"]["shown"]
+
+
+def test_options_win_over_a_moment(
+    recording: Path, rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    options = ("--recording", recording, "--frame", 290, "--lead", 0, "--columns", 5, "--palette", "0x100")
+    (sheet,) = extract(capsys, rom, hex(BLOCKS["frog"]["offset"]), *options, "--out", tmp_path)
+    assert (sheet["lead"], sheet["columns"]) == (0, 5)
+    colours = json.loads(Path(sheet["json"]).read_text("utf-8"))["palettes"][0]["bgr555"]
+    assert colours == [
+        int.from_bytes(rom.read_bytes()[at : at + 2], "little") & 0x7FFF for at in range(0x100, 0x120, 2)
+    ]
+
+
+def test_maps_name_tiles_by_their_depth_and_palette() -> None:
+    vram = np.zeros(0x10000, np.uint8)
+    words = vram.view("<u2")
+    words[0x400:0x800] = 0x0C05  # palette 3, tile 5
+    words[0x401] = 0xD407  # flips and priority aside: palette 5, tile 7
+    ppu = PpuRegisters(bgmode=0, tm=2, ts=0, bg2sc=0x04, bg12nba=0x10)
+    snapshot = Snapshot(vram=vram, cgram=np.zeros(256, np.uint16), oam=np.zeros(544, np.uint8), ppu=ppu)
+    assert sorted(layer_placements(snapshot)) == [
+        (0x2000 + 5 * 16, 2, 32 + 3 * 4, 0x3FF),
+        (0x2000 + 7 * 16, 2, 32 + 5 * 4, 1),
+    ]
+    large = dataclasses.replace(snapshot, ppu=dataclasses.replace(ppu, bgmode=0x21))
+    assert {one.vram_byte for one in layer_placements(large) if one.first_colour == 48} == {
+        0x2000 + number * 32 for number in (5, 6, 21, 22)
+    }
+    assert not list(layer_placements(dataclasses.replace(snapshot, ppu=dataclasses.replace(ppu, tm=0))))
