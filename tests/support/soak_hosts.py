@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from queue import Empty, SimpleQueue
@@ -139,7 +141,7 @@ class SoakRemote(SoakHost):
             self._asked.pop(0).complete(error)
         while True:
             try:
-                come = self.coming.get(timeout=min(timeout, 0.001))
+                come = self._next(min(timeout, 0.001))
             except Empty:
                 return None
             if come is None:
@@ -150,6 +152,13 @@ class SoakRemote(SoakHost):
             self.info = come
             if self._rng.random() < 0.5:
                 return None
+
+    def _next(self, timeout: float) -> Snapshot | HostInfo | None:
+        # Not get(timeout=...): CPython 3.12 waits for ever where a signal handler returns after the time-out.
+        with contextlib.suppress(Empty):
+            return self.coming.get_nowait()
+        time.sleep(timeout)
+        return self.coming.get_nowait()
 
     def write(self, writes: Sequence[Write]) -> WriteReceipt:
         """It answers later, or never."""
