@@ -81,6 +81,7 @@ def test_what_a_room_needs_directly_is_no_fault(code: str) -> None:
     assert faults(code) == []
 
 
+@pytest.mark.slow
 def test_no_room_imports_the_front_door() -> None:
     found = []
     for path in sorted(SOURCE.rglob("*.py")):

@@ -174,6 +174,7 @@ def test_the_demos_profile_holds() -> None:
     assert report[2].detail == f"{count} of {count} entries lead to hal blocks"
 
 
+@pytest.mark.slow
 def test_doctor_prints_the_report(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     game = tmp_path / "mine.toml"
     game.write_text(GAME)

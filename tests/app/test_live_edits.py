@@ -91,6 +91,7 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         assert len(list(tmp_path.glob("hal-*/*.png"))) >= count
 
 
+@pytest.mark.slow
 def test_saved_sheets_that_are_not_in_the_patch_are_named(tmp_path: Path) -> None:
     """One is refused, the other is saved too late to be read; the unedited ones stay silent."""
     folder, output = tmp_path / "w", tmp_path / "edit.bps"
@@ -153,6 +154,7 @@ def test_the_palettes_of_what_appears_are_remembered(tmp_path: Path, monkeypatch
     assert not play.said
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_said_once_and_the_edits_are_kept(tmp_path: Path) -> None:
     folder = tmp_path / "watched"
     folder.mkdir()

@@ -344,6 +344,7 @@ class Polite:
         self.reasons.append(reason)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [False, True])
 def test_a_plugin_that_hangs_when_it_is_detached_is_named_and_left_behind(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, threads: bool

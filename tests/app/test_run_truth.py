@@ -115,6 +115,7 @@ def test_coverage_as_json_has_the_reasons_as_keys() -> None:
     }
 
 
+@pytest.mark.slow
 def test_pictures_of_a_doubtful_frame_carry_the_doubt(tmp_path: Path) -> None:
     sizes: dict[str, list[tuple[int, int]]] = {"right": [], "wrong": []}
     kinds: tuple[Kind, Kind] = ("right", "wrong")

@@ -98,6 +98,7 @@ def test_writing_a_frame_of_the_demo(benchmark: Any, tmp_path: Path) -> None:
         benchmark(lambda: writer.append(next(order)))
 
 
+@pytest.mark.slow
 @needs_core
 def test_the_measurements_with_targets_measure_something(tmp_path: Path) -> None:
     """Small data, which only shows that they work."""

@@ -151,6 +151,7 @@ def test_a_button_that_is_never_pressed_is_warned_of(capsys: pytest.CaptureFixtu
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 def test_a_figure_that_never_appears_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with rom_path() as rom:

@@ -54,6 +54,7 @@ def test_scan_lists_every_block_of_the_table_at_its_start(rom: Path, capsys: pyt
     assert len(listed) <= 2 * len(truth()["blocks"])
 
 
+@pytest.mark.slow
 def test_scan_all_lists_every_strict_stream(rom: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (document,) = run(capsys, "scan", rom, "--json", "--all")
     expected = hal.scan(rom.read_bytes(), window=0x8000)
@@ -178,6 +179,7 @@ def test_uncompressed_tiles_are_extracted_and_injected(
     assert "--tiles N" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_rom_is_never_written_over(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     block = truth()["blocks"][0]
     (extracted,) = run(capsys, "extract", rom, hex(block["offset"]), "--out", tmp_path / "s", "--json")
@@ -321,6 +323,7 @@ def dumps(folder: Path, seed: int = 1) -> list[Path]:
     return written
 
 
+@pytest.mark.slow
 def test_inspect_writes_all_128_sprites_of_dumps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = dumps(tmp_path)
     (document,) = run(capsys, "inspect", *files, "--obsel", "0x63", "--out", tmp_path / "out", "--json")

@@ -42,6 +42,7 @@ def test_every_command_that_takes_a_rom_takes_its_mapping() -> None:
         assert ("--mapping" in options) == takes_rom, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -76,6 +77,7 @@ def test_another_mapping_than_the_rooms_is_refused(unbootable: Path, capsys: pyt
     assert Workspace.open(unbootable, mapping="LoROM").rom.mapping is Mapping.LOROM
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["embedded", "libretro"])
 @pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 def test_a_host_runs_a_rom_that_only_its_user_knows_how_to_map(tmp_path: Path, host: str) -> None:
@@ -103,6 +105,7 @@ def test_a_host_runs_a_rom_that_only_its_user_knows_how_to_map(tmp_path: Path, h
         running.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 def test_a_game_without_header_is_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with rom_path() as path:

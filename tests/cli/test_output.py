@@ -30,6 +30,7 @@ def rom(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
 def test_a_title_in_katakana_is_printed_in_any_encoding(encoding: str, tmp_path: Path) -> None:
     rom = kana_rom(tmp_path / "kana.sfc")
@@ -44,6 +45,7 @@ def test_a_title_in_katakana_is_printed_in_any_encoding(encoding: str, tmp_path:
     assert ("ｶｰﾋﾞｨ TEST" if encoding == "utf-8" else "????? TEST") in title
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_files_with_names_in_katakana_are_written_and_named(encoding: str, rom: Path, tmp_path: Path) -> None:
     game = rom.rename(tmp_path / "ゲーム.sfc")
@@ -67,6 +69,7 @@ def test_help_is_printed_in_ascii(arguments: list[str]) -> None:
     assert done.stdout.startswith("usage: halscope")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 @pytest.mark.parametrize("arguments", ["--version", "--help", "scan --help", "scan {rom}", "scan {rom} --json"])
 def test_a_full_standard_output_is_named(arguments: str, rom: Path) -> None:
@@ -77,6 +80,7 @@ def test_a_full_standard_output_is_named(arguments: str, rom: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_disturb_nothing(closed: str, rom: Path, tmp_path: Path) -> None:
@@ -89,6 +93,7 @@ def test_closed_streams_disturb_nothing(closed: str, rom: Path, tmp_path: Path) 
     assert b"bytes from" not in packed.read_bytes(), "what was printed went into the file that got its number"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
 def test_a_reader_that_has_exited_ends_the_command_without_a_word(rom: Path) -> None:
     command = f'"{sys.executable}" -m halscope scan "{rom}" --all | head -n 1'
@@ -98,6 +103,7 @@ def test_a_reader_that_has_exited_ends_the_command_without_a_word(rom: Path) -> 
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_table_in_a_pipe_has_one_row_a_line_and_nothing_cut(rom: Path, tmp_path: Path) -> None:
     name = "a-name-of-a-file-that-is-longer-than-the-eighty-columns-of-a-terminal-that-nobody-has-these-days.sfc"
     rom = rom.rename(tmp_path / name)
@@ -116,6 +122,7 @@ def test_a_table_in_a_pipe_has_one_row_a_line_and_nothing_cut(rom: Path, tmp_pat
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_colours_and_every_row(rom: Path) -> None:
     shown = on_a_terminal("scan", rom, columns=100)
     assert shown.code == 0
@@ -127,6 +134,7 @@ def test_a_terminal_gets_colours_and_every_row(rom: Path) -> None:
     assert not any(f"\x1b[{colour}m" in plain.text for colour in (*range(30, 38), *range(90, 98)))
 
 
+@pytest.mark.slow
 def test_a_first_index_shows_progress_on_a_terminal_alone(rom: Path, tmp_path: Path) -> None:
     shown = on_a_terminal("scan", rom, env={"HALSCOPE_CACHE_DIR": str(tmp_path / "one")})
     assert "indexing" in shown.text

@@ -206,6 +206,7 @@ runpy.run_module("halscope", run_name="__main__")
     assert done.stdout.startswith("halscope ")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_who_ignores_interrupts_is_not_interrupted() -> None:
     ignoring = INTERRUPTED.replace("signal.default_int_handler)", "signal.SIG_IGN)")

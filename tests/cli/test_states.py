@@ -88,6 +88,7 @@ def test_dumps_without_obsel_are_refused(rom: Path, tmp_path: Path, capsys: pyte
     assert main(["extract", str(rom), *arguments, "--obsel", "0x163", "--out", str(tmp_path / "out")]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("core", CORES)
 def test_a_game_is_started_from_a_state(
     rom: Path, tmp_path: Path, core: str, capsys: pytest.CaptureFixture[str]
@@ -102,6 +103,7 @@ def test_a_game_is_started_from_a_state(
     assert min(shown["state"]) > 100
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not MERCURY, reason="no bsnes-mercury core is installed")
 def test_a_state_of_another_core_is_refused(
     rom: Path, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -115,6 +117,7 @@ def test_a_state_of_another_core_is_refused(
     assert "is a state of bsnes" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_damaged_state_starts_nothing(
     rom: Path, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,6 +156,7 @@ def test_a_recording_of_another_rom_is_noticed(
     assert "another ROM" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_state_that_names_another_file_is_a_warning(
     state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -56,6 +56,7 @@ TRIES = 3
 """Without the guard, decode_frame aborts every time."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["decode_frame", "decode", "encode", "scan", "index"])
 def test_exiting_while_daemon_threads_are_in_native_code_does_not_abort(call: str) -> None:
     for _ in range(TRIES):

@@ -70,6 +70,7 @@ def test_every_compatible_start_is_found_and_nothing_else(seed: int, window: int
     assert len(found) > 0x8000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strict", [True, False])
 def test_the_independent_decoder_agrees(strict: bool) -> None:
     rom = rom_like(6, 1500)

@@ -125,6 +125,7 @@ def test_the_font_is_a_page_of_2bpp_glyphs_and_only_the_space_is_blank() -> None
     assert len({glyph.tobytes() for glyph in glyphs}) == 96
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BACKGROUNDS)
 def test_backgrounds_keep_to_the_limits_of_the_console(name: str) -> None:
     ground = grounds()[name]

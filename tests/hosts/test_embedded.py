@@ -63,6 +63,7 @@ def same(one: Snapshot, other: Snapshot) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in arrays)
 
 
+@pytest.mark.slow
 @on_every_core
 def test_snapshots_are_those_of_a_core_in_process(core: str, temporary: Path) -> None:
     rom = probe_rom.build(animate=["oam", "vram", "cgram", "scroll"])
@@ -79,6 +80,7 @@ def test_snapshots_are_those_of_a_core_in_process(core: str, temporary: Path) ->
             assert (one.ppu, one.rom) == (other.ppu, other.rom)
 
 
+@pytest.mark.slow
 def test_a_snapshot_stays_as_it_is_while_the_game_goes_on() -> None:
     with EmbeddedHost(probe_rom.build(animate=["oam"])) as host:
         for _ in range(10):
@@ -100,6 +102,7 @@ def test_the_parts_that_nobody_asks_for_stay_out() -> None:
     assert snapshot.ppu.obsel is None
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_run_is_refused_as_in_process(tmp_path: Path, temporary: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.sfc: no such file"):
         EmbeddedHost(tmp_path / "none.sfc")
@@ -122,6 +125,7 @@ def test_the_process_ends_with_the_host(core: str, temporary: Path) -> None:
         host.step()
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_host_that_is_forgotten_ends_its_process(temporary: Path) -> None:
     host: EmbeddedHost | None = EmbeddedHost(probe_rom.build())
@@ -207,6 +211,7 @@ def test_a_program_that_stops_the_processor_does_not_hang_the_caller(program: by
             host.step()
 
 
+@pytest.mark.slow
 def test_what_a_core_prints_reaches_the_log_alone(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

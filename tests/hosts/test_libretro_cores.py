@@ -172,6 +172,7 @@ def test_closing_twice_is_fine_and_a_closed_host_says_so(
     assert snapshot.vram.any() in (True, False)  # the snapshot is still readable
 
 
+@pytest.mark.slow
 @on_every_core
 def test_every_start_is_the_same(core: str) -> None:
     rng = np.random.default_rng(4)

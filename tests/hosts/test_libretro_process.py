@@ -52,6 +52,7 @@ def test_a_machine_without_libretro_py_says_what_to_install() -> None:
     assert "pip install 'halscope[emulator]'" in result.stdout
 
 
+@pytest.mark.slow
 @on_every_core
 def test_a_host_that_is_never_closed_ends_quietly_with_the_process(core: str, tmp_path: Path) -> None:
     rom = tmp_path / "probe.sfc"

@@ -67,6 +67,7 @@ def test_the_rom_is_found_by_its_content_and_proven_by_running_it(core: str, tmp
     assert result.stdout.splitlines() == ["found without a search: False", "shown: True", "found: True", "alike: True"]
 
 
+@pytest.mark.slow
 @only_linux
 def test_a_copy_that_the_game_does_not_run_from_is_not_taken(tmp_path: Path) -> None:
     core = small_core.build(tmp_path, ROM_BYTES=0)  # keeps a copy of the ROM, and its state never changes

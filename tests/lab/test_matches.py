@@ -20,6 +20,7 @@ from support.lab_game import LabGame
 SCENES = lab_truth.load_truth()["scenes"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("core", installed_cores())
 def test_every_scene_matches_the_cores_picture(core: str) -> None:
     rom = Rom.load(lab_truth.IMAGE)

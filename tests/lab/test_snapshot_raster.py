@@ -29,6 +29,7 @@ def read(scene: dict[str, Any], wram: np.ndarray[Any, Any]) -> Any:
     return byte
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("core", installed_cores())
 def test_the_writes_of_each_scene_are_those_of_its_tables(core: str) -> None:
     rom = Rom.load(lab_truth.IMAGE)

@@ -38,6 +38,7 @@ def rom_of(data: bytes, at: int = 0x8000) -> bytearray:
     return image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_code_and_small_tables_hold_no_block(seed: int) -> None:
     assert listed(Rom.from_bytes(bytes(rom_of(code_like(0xF0000, seed))), "code")) == []

@@ -88,6 +88,7 @@ def test_no_start_crosses_a_bank_edge(mapping: Mapping) -> None:
     assert (families["offset"] // mapping.window == last // mapping.window).all()
 
 
+@pytest.mark.slow
 def test_every_answer_holds_the_bytes_of_its_tile() -> None:
     truth, index = shared_truth(2, pointers=False), shared_index(2, pointers=False)
     for block in truth.blocks[:12]:
@@ -114,6 +115,7 @@ def bytes_at(index: RomIndex, origin: Origin, tile: bytes) -> bytes:
     return data[at : at + 32].tobytes()
 
 
+@pytest.mark.slow
 def test_an_uncompressed_sheet_at_an_odd_offset_is_found_raw_and_first() -> None:
     truth, index = shared_truth(3, pointers=False), shared_index(3, pointers=False)
     offset, size = truth.raw[0]

@@ -176,6 +176,7 @@ print(len(index.families), index.families.tobytes().hex()[:4000])
 """
 
 
+@pytest.mark.slow
 def test_processes_that_build_at_once_all_get_the_index(tmp_path: Path) -> None:
     rom, folder = tmp_path / "rom.sfc", tmp_path / "cache"
     rom.write_bytes(ROM.data.tobytes())

@@ -73,6 +73,7 @@ def test_in_a_rom_of_three_codecs_each_tile_is_found_under_its_own(pointers: boo
     assert {origins[0].codec for origins in sheet.origins if origins} == {"raw"}
 
 
+@pytest.mark.slow
 def test_what_three_codecs_list_of_a_hal_rom_is_what_hal_alone_lists() -> None:
     truth = truth_of("hal", pointers=False)
     alone = RomIndex.build(truth.rom, [hal.HAL]).blocks
@@ -133,6 +134,7 @@ def test_a_rom_of_simcitys_format_is_searched_as_well(codecs: tuple[Codec, ...],
     assert rates.listed_true >= 0.9 * rates.listed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("uses", ["hal", "lz1", "lz2"])
 def test_to_look_for_simcitys_format_too_changes_nothing_in_a_rom_without_it(uses: str) -> None:
     three, truth = index_of(uses, pointers=False).blocks, truth_of(uses, pointers=False)

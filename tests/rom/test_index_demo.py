@@ -31,6 +31,7 @@ def demo_index(*, pointers: bool) -> RomIndex:
     return RomIndex.build(demo_rom(pointers=pointers), [hal.HAL])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pointers", [True, False])
 def test_the_first_answer_is_the_exact_place_in_every_scene(pointers: bool) -> None:
     index = demo_index(pointers=pointers)

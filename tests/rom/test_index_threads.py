@@ -22,6 +22,7 @@ def truth() -> TruthRom:
     return make_truth_rom(7, size=0x100000, blocks=60)
 
 
+@pytest.mark.slow
 def test_every_step_gives_one_result_for_any_number_of_threads() -> None:
     rom = truth().rom
     candidates = hal.scan(rom.data, window=rom.mapping.window)
@@ -56,6 +57,7 @@ def test_a_build_with_a_token_that_nobody_cancels_and_on_one_thread_is_the_same_
     assert all(np.array_equal(mine[name], its[name]) for name in mine)
 
 
+@pytest.mark.slow
 @pytest.mark.serial
 @pytest.mark.parametrize("wait_ms", [0, 5, 15, 30, 45])
 def test_a_build_ends_soon_after_it_is_cancelled_from_another_thread(wait_ms: int) -> None:

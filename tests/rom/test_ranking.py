@@ -158,6 +158,7 @@ def test_origins_are_a_sequence_of_tuples() -> None:
         origins[2048]
 
 
+@pytest.mark.slow
 def test_one_tracker_asked_from_two_threads_stays_whole() -> None:
     index = shared_index(1, pointers=True)
     states = list(drawn_vrams(1, 2, pointers=True))

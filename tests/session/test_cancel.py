@@ -34,6 +34,7 @@ def test_what_c_plus_plus_looks_at_is_raised_with_it() -> None:
     assert token.native.cancelled
 
 
+@pytest.mark.slow
 def test_of_many_threads_exactly_one_cancels() -> None:
     for _ in range(50):
         token, barrier, won = CancelToken(), threading.Barrier(8), list[str]()

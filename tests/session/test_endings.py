@@ -48,6 +48,7 @@ def undecodable(frame: int) -> Snapshot:
 # A right is not lost.
 
 
+@pytest.mark.slow
 def test_the_live_lane_survives_decoding_that_raises_in_feed_while_another_thread_submits() -> None:
     host = MadeHost()
     with Session(host, threads=True, workers=2) as session:
@@ -88,6 +89,7 @@ def test_a_token_may_be_cancelled_by_a_signal_handler_that_interrupts_its_wait()
         signal.signal(signal.SIGALRM, old)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer here")
 def test_a_signal_handler_may_close_a_session_whatever_it_interrupts() -> None:
     for number in range(100):
@@ -161,6 +163,7 @@ assert heard[-1] == "Detached"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_child_that_ends_leaves_its_parents_session_alone(tmp_path: Path) -> None:
     done = run(FORK, str(tmp_path / "run.hrec"))
@@ -252,6 +255,7 @@ def test_at_exit_stuck_sessions_share_one_deadline() -> None:
 # One deadline for all parts.
 
 
+@pytest.mark.slow
 def test_a_stop_of_a_session_whose_every_part_is_stuck_takes_no_longer_than_it_was_given() -> None:
     host = MadeHost()
     session = Session(host, threads=True, workers=2)

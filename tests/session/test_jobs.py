@@ -27,6 +27,7 @@ class Thing:
     """Something that can be seen to die."""
 
 
+@pytest.mark.slow
 def test_results_never_cross_in_a_storm_from_several_threads(pool: Pool) -> None:
     crossed, asked = list[tuple[int, int]](), 4 * 1500
 

@@ -85,6 +85,7 @@ def test_a_program_ends_at_once_and_says_nothing(script: str, code: int) -> None
     assert ends(start(GARBAGE + script)) == (code, "")
 
 
+@pytest.mark.slow
 def test_an_exception_in_main_shows_its_own_traceback_alone() -> None:
     code, err = ends(start("raise ValueError('of main')"))
     assert code == 1
@@ -102,6 +103,7 @@ def test_work_that_never_looks_at_its_token_does_not_take_the_process_down_with_
         assert "terminate" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("waits", ["time.sleep(60)", "jobs[0].result(60)", "with pool: jobs[0].result(60)"])
 def test_ctrl_c_ends_it_as_ctrl_c_does(waits: str) -> None:
@@ -116,6 +118,7 @@ def test_ctrl_c_ends_it_as_ctrl_c_does(waits: str) -> None:
     assert err.rstrip().endswith("KeyboardInterrupt")
 
 
+@pytest.mark.slow
 def test_a_fork_that_ends_does_not_wait_for_its_parents_threads() -> None:
     if not hasattr(os, "fork"):
         pytest.skip("no fork here")

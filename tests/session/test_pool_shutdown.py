@@ -52,6 +52,7 @@ def test_a_stop_cancels_what_runs_and_what_waits_and_ends_the_threads() -> None:
     assert (again.drained, again.cancelled, again.abandoned) == (2, 100, ())
 
 
+@pytest.mark.slow
 def test_a_stop_ends_index_builds_in_c_plus_plus() -> None:
     rom, began = truth().rom, threading.Semaphore(0)
 
@@ -123,6 +124,7 @@ def test_any_number_of_threads_may_stop_it_at_a_time() -> None:
         assert not pool._workers.alive
 
 
+@pytest.mark.slow
 def test_a_stop_while_others_submit_loses_no_job() -> None:
     for _ in range(20):
         pool, jobs, stopped = Pool("busy", 2), list[Job[int]](), threading.Event()
@@ -207,6 +209,7 @@ def test_with_stops_also_when_the_body_fails() -> None:
     assert not pool._workers.alive
 
 
+@pytest.mark.slow
 def test_a_signal_handler_may_stop_a_pool_whatever_it_interrupts() -> None:
     if not hasattr(signal, "setitimer"):
         pytest.skip("no interval timer here")

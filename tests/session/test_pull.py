@@ -200,6 +200,7 @@ def test_a_cancelled_wait_leaves_nothing_behind(session: Session) -> None:
     assert frame_of(pull.take(0)) == 2
 
 
+@pytest.mark.slow
 def test_aclose_does_not_hold_up_the_event_loop(host: MadeHost) -> None:
     session = Session(host, threads=True, owns_host=True)
     session.start()

@@ -61,6 +61,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_program_ends_with_a_live_session(tmp_path: Path, ending: str) -> None:
     last, code = ENDINGS[ending]
@@ -75,6 +76,7 @@ def test_the_program_ends_with_a_live_session(tmp_path: Path, ending: str) -> No
         assert len(reader) == 60
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_session_and_the_program(tmp_path: Path) -> None:
     recording = tmp_path / "run.hrec"
     script = (

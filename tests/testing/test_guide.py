@@ -15,6 +15,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (HOW_TO / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_guides_tests_pass_on_the_guides_plugin(author: pytest.Pytester) -> None:
     plugin = author.mkdir("guide") / "sparkle"
     plugin.mkdir()

@@ -15,6 +15,7 @@ def test_it(pytestconfig):
 """
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported(author: pytest.Pytester) -> None:
     author.makepyfile(test_light=LIGHT)
     # pytest's other plugins import what they like.
@@ -42,6 +43,7 @@ def test_its_fixtures_marker_options_and_settings_tell_about_themselves(author: 
         author.runpytest_inprocess(option).stdout.fnmatch_lines_random([*lines])
 
 
+@pytest.mark.slow
 def test_the_front_door_still_holds_what_it_names() -> None:
     code = "import halscope; assert all(getattr(halscope, name) is not None for name in halscope.__all__); halscope.nil"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)

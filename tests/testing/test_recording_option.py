@@ -17,6 +17,7 @@ def test_it(halscope_frames):
 DEMO = ("--halscope-record", "demo", "--halscope-core", "snes9x")
 
 
+@pytest.mark.slow
 def test_a_recording_is_made_as_its_marker_says(author: pytest.Pytester, run: Run) -> None:
     run(CODE).assert_outcomes(errors=1)
     result = run(CODE, *DEMO)
@@ -36,6 +37,7 @@ def test_a_recording_is_made_as_its_marker_says(author: pytest.Pytester, run: Ru
     assert [one.name for one in path.parent.iterdir()] == ["new.hrec"]
 
 
+@pytest.mark.slow
 def test_one_recording_is_made_once_and_two_runs_do_not_share_a_file(run: Run) -> None:
     other = CODE.replace("test_it", "test_other")
     run(CODE + other, *DEMO).assert_outcomes(passed=2)
