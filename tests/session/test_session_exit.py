@@ -76,6 +76,32 @@ def test_the_program_ends_with_a_live_session(tmp_path: Path, ending: str) -> No
         assert len(reader) == 60
 
 
+CLOSING = """
+class Told:
+    def __call__(self, event):
+        if isinstance(event, Detached):
+            time.sleep(0.3)
+            print(event.reason, flush=True)
+
+told = session.subscribe(Told(), delivery="own")
+threading.Thread(target=session.close, args=("by a thread",), daemon=True).start()
+while session.state is not State.STOPPED:
+    time.sleep(0.001)
+"""
+
+
+@pytest.mark.slow
+def test_the_end_of_the_program_waits_for_a_thread_that_closes_a_session(tmp_path: Path) -> None:
+    recording = tmp_path / "run.hrec"
+    head = "from halscope_hooks import Detached\nfrom halscope.session import State\n"
+    script = head + SCRIPT.format(tests=str(TESTS), recording=str(recording)) + CLOSING
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=3 * WAIT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["ready", "by a thread"]
+    with RecordingReader(recording) as reader:
+        assert reader.complete
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_the_session_and_the_program(tmp_path: Path) -> None:
     recording = tmp_path / "run.hrec"

@@ -159,23 +159,27 @@ def _close_all() -> None:
     engines = [engine for engine in _alive() if engine.needs_end]
     deadline = Deadline.of(AT_EXIT, AT_EXIT, AT_EXIT)
     with ExitStack() as rights:
-        endings = []
+        endings, elsewhere = [], []
         for engine in engines:
             engine.mark_closed("the program ends")
             if rights.enter_context(engine.right.claim(frame=sys._getframe())):
                 endings.append((engine, Ending(engine, deadline, engine.last)))
+            else:
+                elsewhere.append(engine)
         for phase in (Ending.signal, Ending.drain, Ending.tell):
             for _, ending in endings:
                 _guarded(phase, ending)
         for engine, ending in endings:
             report = _guarded(Ending.abandon, ending)
             engine.settle(NOTHING_TO_STOP if report is None else report, ending.last)
+        for engine in elsewhere:  # another thread is closing it, and would be cut off where the interpreter ends
+            _guarded(lambda late: late.end(deadline), engine)
 
 
-def _guarded[R](phase: Callable[[Ending], R], ending: Ending) -> R | None:
+def _guarded[T, R](phase: Callable[[T], R], ended: T) -> R | None:
     """Run a phase and log its error, so that the other sessions are still ended."""
     try:
-        return phase(ending)
+        return phase(ended)
     except Exception:
         log.exception("ending a session failed")
         return None

@@ -279,7 +279,7 @@ class Engine:
                 return
             self._start()
         if self.last is not None:
-            self._end(Deadline.of(SIGNAL, DRAIN, ABANDON))  # closed by a signal handler during the start
+            self.end(Deadline.of(SIGNAL, DRAIN, ABANDON))  # closed by a signal handler during the start
         self.live.resume()
         self._attend()
         self._flush()
@@ -300,12 +300,12 @@ class Engine:
 
     def stop(self, signal: float, drain: float, abandon: float) -> StopReport:
         """See Session.stop."""
-        return self._end(Deadline.of(signal, drain, abandon))
+        return self.end(Deadline.of(signal, drain, abandon))
 
     def close(self, reason: str, signal: float = SIGNAL, drain: float = DRAIN, abandon: float = ABANDON) -> StopReport:
         """See Session.close."""
         self.mark_closed(reason)
-        return self._end(Deadline.of(signal, drain, abandon))
+        return self.end(Deadline.of(signal, drain, abandon))
 
     def mark_closed(self, reason: str) -> None:
         """First step of a close: from now on no work is accepted. Only the first reason is kept."""
@@ -366,7 +366,7 @@ class Engine:
         self.hub.open(Attached(self.host.info))
         self._life.change(lambda life: life if life.last is not None else life._replace(state=State.RUNNING))
 
-    def _end(self, deadline: Deadline) -> StopReport:
+    def end(self, deadline: Deadline) -> StopReport:
         """Stop, and close if a close was requested."""
         while self._has_to_end():
             wait = 0.0 if self._on_own_thread() else deadline.left

@@ -291,6 +291,7 @@ class Hub:
                 thread.end()
                 self._threads.pop(old, None)
         give_thread(self._threads, lane, OwnThread(lane.name, partial(self._drain, lane)))
+        lane.wake()  # starts it: no thread can start once the interpreter exits, and the last event comes then
 
     def _count(self) -> None:
         self._delivered.change(lambda delivered: delivered + 1)

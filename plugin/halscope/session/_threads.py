@@ -76,8 +76,7 @@ async def on_a_thread[T](name: str, work: Callable[[], T]) -> T:
 class OwnThread:
     """Calls `drain` on a thread of its own after each `wake`, until `end`.
 
-    The thread is a daemon: it is never joined without a time-out, and never killed. It starts with the first `wake`, so
-    a subscriber without events costs no thread.
+    The thread is a daemon: it is never joined without a time-out, and never killed. It starts with the first `wake`.
 
     Args:
         name: Name of the thread.
