@@ -158,6 +158,13 @@ def cgram_offset(state: Buffer) -> int:
     return blocks["PPU"][0] + layout.cgram
 
 
+def oam_offset(state: Buffer) -> int:
+    """Return the offset of OAM (544 bytes) in a state. Raises FormatError like `parse_state`."""
+    _, blocks = find_blocks(state)
+    _, layout, _ = _ppu_block(blocks, memoryview(state).cast("B"))
+    return blocks["PPU"][0] + layout.oam
+
+
 def _memory(data: memoryview, at: int, size: int, copy: bool) -> NDArray[np.uint8]:
     memory = np.frombuffer(data.toreadonly(), np.uint8, size, at)
     return memory.copy() if copy else memory
