@@ -68,10 +68,14 @@ void draw_outlines(Picture& picture, std::span<const Rectangle> rectangles) noex
         const int left = within(one.x) * across, top = within(one.y) * down;
         const int right = left + within(one.width) * across, bottom = top + within(one.height) * down;
         if (right <= left || bottom <= top) continue;
-        brush.row(top, left, right);
-        brush.row(bottom - 1, left, right);
-        brush.column(left, top, bottom);
-        brush.column(right - 1, top, bottom);
+        for (int n = 0; n < down; ++n) {
+            brush.row(top + n, left, right);
+            brush.row(bottom - 1 - n, left, right);
+        }
+        for (int n = 0; n < across; ++n) {
+            brush.column(left + n, top, bottom);
+            brush.column(right - 1 - n, top, bottom);
+        }
     }
 }
 

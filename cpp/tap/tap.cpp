@@ -32,6 +32,14 @@ std::string text_or(const char* text, const char* otherwise) {
     return text != nullptr ? text : otherwise;
 }
 
+// A path that another process can open, whatever its working directory is.
+std::string absolute(const char* path) {
+    if (path == nullptr || *path == '\0') return {};
+    std::error_code error;
+    const fs::path whole = fs::absolute(path, error);
+    return error ? path : whole.string();
+}
+
 }  // namespace
 
 // The inner core's callbacks have no argument for an object.
@@ -162,7 +170,7 @@ void Tap::game_loaded(const abi::GameInfo* game) {
         facts.text = {{"core", text_or(info.library_name, "")},
                       {"version", text_or(info.library_version, "")},
                       {"inner", inner_->path().string()},
-                      {"content", game != nullptr ? text_or(game->path, "") : ""},
+                      {"content", game != nullptr ? absolute(game->path) : ""},
                       {"writable", memories_->rom().empty() ? "" : "rom"}};
         facts.rom = rom_;
         facts.state_bytes = state_bytes_;
