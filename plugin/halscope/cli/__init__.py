@@ -43,9 +43,7 @@ def _print_version() -> int:
 
 
 def program() -> int:
-    """Run the command as the process's only purpose: from its end on, Ctrl-C and SIGTERM are silent."""
-    code = main()
-    from halscope.cli._interrupts import end_quietly
+    """Run the command as `halscope._start` does. Start scripts of earlier installations name this function."""
+    from halscope._start import program as run
 
-    end_quietly()
-    return code
+    return run()

@@ -8,7 +8,7 @@ import os
 from halscope_hooks import HalscopeError, UsageError
 
 from halscope.cli._arguments import parser
-from halscope.cli._interrupts import interrupts_end_at_once, termination_interrupts
+from halscope.cli._interrupts import interrupts_end_at_once, interrupts_raise
 from halscope.cli._output import OutputError, discard_output, flush_output, note, prepare_streams
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
@@ -36,7 +36,7 @@ def run_command(argv: Sequence[str] | None) -> int:
     from halscope._output import command_output
 
     try:
-        with command_output(), termination_interrupts():
+        with command_output(), interrupts_raise():
             code = run(options)
     except OutputError as error:
         return report_output(error)
