@@ -62,7 +62,7 @@ class Game:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Buttons held from frame `first` to frame `last`, both included; the first frame is 1."""
+    """Buttons held from frame `first` to frame `last`, both included; the first frame of a run is 0."""
 
     buttons: frozenset[str]
     first: int
@@ -183,7 +183,7 @@ def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | 
 
 
 def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:
-    """Hold the buttons scheduled for this frame, counted from 1."""
+    """Hold the buttons scheduled for this frame of the run, counted from 0."""
     pad = capability(session.host, "playable")
     if pad is not None:
         pad.press({name for press in schedule if press.first <= frame <= press.last for name in press.buttons})
@@ -192,7 +192,7 @@ def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> Non
 def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Iterator[Update]:
     """Run and decode `frames` frames at full speed; each is decoded before the next one runs."""
     schedule = tuple(schedule)
-    for number in range(1, frames + 1):
+    for number in range(frames):
         hold_buttons(session, schedule, number)
         while (update := session.step()) is None:  # a pushing host may be paused
             if session.ended:
@@ -205,7 +205,7 @@ def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Sn
     time allows. A pushing host runs at its own speed."""
     schedule = tuple(schedule)
     due = time.monotonic()
-    for number in itertools.count(1):
+    for number in itertools.count():
         hold_buttons(session, schedule, number)
         while (snapshot := session.tick()) is None:
             if session.ended:
@@ -245,7 +245,7 @@ def record_game(
     with RecordingWriter(path, emulator=session.host.info.emulator) as writer:
         try:
             while number < frames:
-                hold_buttons(session, schedule, number + 1)
+                hold_buttons(session, schedule, number)
                 while (snapshot := session.advance()) is None and not session.ended:
                     pass  # a pushing host may be paused
                 if snapshot is None:
