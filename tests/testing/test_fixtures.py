@@ -103,7 +103,7 @@ def test_it(halscope_session):
         ("recording='run.hrec', press=[('c', 1, 2)]", "*the buttons are a, b, *"),
         ("recording='run.hrec', press=[('a', 3, 2)]", "*frames count from 0*"),
         ("recording='test_author.py'", "*test_author.py*not a Halscope recording*"),
-        ("recording='run.hrec', plugin='nowhere'", "*nowhere: contains no manifest.json*"),
+        ("recording='run.hrec', plugin='nowhere'", "*nowhere: does not exist; --plugin takes the folder*"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(run: Run, marker: str, said: str) -> None:

@@ -24,6 +24,7 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited, refuse_same
+from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
 from halscope.formats import bsnes, containers, snes9x
 from halscope.formats.recording import RecordingWriter
@@ -137,7 +138,11 @@ def open_game(
         HostError: The emulator cannot be started, or does not accept the state.
     """
     plugins = Plugins() if plugins is None else plugins
-    host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
+    try:
+        host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
+    except RomError as error:
+        refuse_other_kind(game.rom, error)
+        raise
     if game.state is not None:
         try:
             _start_from(host, game.state, game.rom)

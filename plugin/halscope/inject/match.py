@@ -265,7 +265,7 @@ def _refuse(
     )
     message += _changed_entries(sheet, picture, wrong)
     was_clear = covered & (original.pixels == 0)
-    # One that is drawn into the empty part of a tile is no sign of it: a picture without transparency paints nearly all.
+    # One pixel that is drawn into the empty part of a tile is no sign: a picture without transparency has them all.
     flattened = np.count_nonzero(was_clear & picture.opaque) * 2 > np.count_nonzero(was_clear)
     if flattened and np.count_nonzero(wrong & was_clear) * 2 > pixels:
         message += "; most of them were transparent: save the picture with its transparency"
