@@ -22,4 +22,4 @@ def program() -> int:
 
     Before it and from its end on, Ctrl-C and SIGTERM end the process without a word.
     """
-    return main()
+    return main(whole_process=True)
