@@ -170,7 +170,7 @@ def snes_compose(
     registers: Sequence[int | None],
     raster: Buffer | None = None,
     field: int | None = None,
-    as_snes9x: bool = False,
+    style: int = 0,
 ) -> tuple[
     NDArray[np.uint16],
     NDArray[np.uint8],
