@@ -160,10 +160,13 @@ py::tuple layer(const py::object& vram, const Colours& cgram, const py::object& 
     return py::make_tuple(shape.depth, colours, opaque, priority, tiles, names_of(missing));
 }
 
-py::array_t<std::uint16_t> cgram_at(const Colours& cgram, const py::object& raster, unsigned row) {
+py::array_t<std::uint16_t> cgram_at(const Colours& cgram, std::optional<unsigned> cgadd, const py::object& raster,
+                                    unsigned row) {
     if (cgram.size() != static_cast<py::ssize_t>(snes::kColours)) throw py::value_error("cgram has 256 colours");
     const auto writes = raster_of(raster);
-    snes::Raster rows(snes::Registers{}, snes::Cgram(cgram.data(), snes::kColours), writes);
+    snes::Registers registers;
+    if (cgadd.has_value()) registers.set(snes::index_of(snes::Reg::cgadd), *cgadd);
+    snes::Raster rows(registers, snes::Cgram(cgram.data(), snes::kColours), writes);
     rows.advance(row);
     py::array_t<std::uint16_t> colours(static_cast<py::ssize_t>(snes::kColours));
     std::ranges::copy(rows.cgram(), colours.mutable_data());
@@ -187,7 +190,7 @@ void bind_screen(py::module_& module) {
                "uint8[h, w, 3], owner int16[h, w], brightness uint8[h],"
                " range_over uint8[lines], time_over uint8[lines], names of the registers that are missing, of those "
                "assumed to be 0, whether colours were first written below the top row, whether the field is assumed).");
-    module.def("snes_cgram_at", &cgram_at, arg("cgram"), arg("raster"), arg("row"),
+    module.def("snes_cgram_at", &cgram_at, arg("cgram"), arg("cgadd"), arg("raster"), arg("row"),
                "The palette of a row of the picture, uint16[256] with bit 15 clear.");
     module.def("snes_compare", &compare, arg("composed"), arg("shown"), arg("half_pixel_left"), arg("field"),
                "Compare two pictures uint8[h, w, 3] in 5 bits: (differing pixels, uint8[h, w] 1 where they differ).");
