@@ -16,7 +16,7 @@ DECODE_BUFFER = 0x7F0000  # as in memory.inc
 
 
 def staged(address: int, scene: Scene, memory_map: MemoryMap) -> int:
-    """Return where a scene's data at an address of WRAM is: if it is the palette buffer, the map may stage it elsewhere."""
+    """Return where data at an address of WRAM is. The palette buffer is where the map stages data."""
     mirror = scene.mirror
     if mirror is None or not 0 <= address - mirror.address < 512:
         return address

@@ -40,7 +40,10 @@ def truth(
     memory_map: MemoryMap,
     banks: int,
 ) -> dict[str, Any]:
-    """Return the whole file as JSON values. ROM offsets are file offsets; WRAM offsets count from $7E:0000, BW-RAM offsets from $40:0000."""
+    """Return the whole file as JSON values.
+
+    ROM offsets are file offsets; WRAM offsets count from $7E:0000, BW-RAM offsets from $40:0000.
+    """
 
     def offset_of(label: str) -> int:
         return memory_map.rom_offset(labels[label], banks)
