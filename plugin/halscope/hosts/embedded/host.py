@@ -1,4 +1,4 @@
-"""EmbeddedHost: a libretro core in a child process, so that a core that hangs, crashes or prints harms nobody."""
+"""EmbeddedHost: a libretro core in a child process, so that one that hangs, crashes or prints affects nothing else."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class LibretroHost:
     bsnes-mercury returns there while the game has NMI enabled. With NMI disabled it returns 16 lines later, when the
     game may have written what the next picture shows; so if registers and picture are read, the snapshot has the state
     of the step before. Where there is none (after the first such step, a write or a loaded state), its `ages` say that
-    the picture is older. A game that goes on writing for more than 16 lines is caught in the middle of that.
+    the picture is older. A game that keeps writing for more than 16 lines is caught halfway.
 
     Every start is the same: at power-on VRAM is 0 and WRAM is $55, no save file is kept, and the core's clock stands
     still at the year 2000, because bsnes-mercury-accuracy seeds the other memories from it. Only on Linux with glibc is
