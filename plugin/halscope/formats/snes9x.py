@@ -120,7 +120,7 @@ def parse_state(
         state: The whole state.
         copy_memories: Whether to copy VRAM, WRAM and the SA-1's memories. If false, they are read-only views of
             `state`.
-        known_vram: The emulator's VRAM, uint8[65536], if at hand: a version after 14 must contain it.
+        known_vram: The emulator's VRAM, uint8[65536], if available: a version after 14 must contain it.
 
     Raises:
         FormatError: It is not a snes9x state, has a version that cannot be read, is truncated, or a block is missing

@@ -203,8 +203,7 @@ class MercuryReader:
         ppu = bsnes.read_registers(state, self._profile, self._vram_at)
         cpu, field, line = bsnes.read_cpu(state, self._profile, self._vram_at)
         # With the NMI off the core returns at line 241: 16 lines after the start of vblank, with overscan one.
-        vblank = 240 if (ppu.setini or 0) & 0x04 else 225
-        late = line > vblank + 8
+        late = bsnes.lines_into_vblank(ppu, line) > bsnes.STILL_THE_START
         if late:  # the game may have moved the address since the picture's last write by HDMA
             ppu = replace(ppu, cgadd=None)
         return VideoState(cgram, oam, ppu, cpu, field, late)
