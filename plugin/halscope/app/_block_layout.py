@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from halscope.app._shown_blocks import ShownBlocks
 from halscope.app._tile_layout import TileLayout, tile_layout
 from halscope.app._workspace import Workspace
-from halscope.inject import shown_tiles, transform_named
+from halscope.inject import shown_tiles
 from halscope.ppu.tiles import decode_tiles
 
 COLUMNS: Final = 16
@@ -34,9 +34,6 @@ class BlockOptions:
         lead: Bytes before the first tile.
         columns: Tiles per row.
         palette: File offset of the colours in the ROM.
-
-    Raises:
-        UsageError: `bpp` and `transform` do not fit each other.
     """
 
     codec: str | None = None
@@ -45,9 +42,6 @@ class BlockOptions:
     lead: int | None = None
     columns: int | None = None
     palette: int | None = None
-
-    def __post_init__(self) -> None:
-        tile_layout(self.bpp, self.transform)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +90,13 @@ def find_layout(
         shown: The blocks of a moment, to take the rest from where the game shows this one.
 
     Raises:
-        UsageError: The ROM ends before the last colour.
+        UsageError: The ROM ends before the last colour, or there is no such transform or depth.
     """
-    layout = tile_layout(options.bpp, options.transform)
+    rom = workspace.rom
     asked = options.bpp is not None or options.transform is not None
-    seen = None if shown is None else shown.find(codec.name, offset, layout if asked else None)
+    known = None if asked else rom.block_transforms.get(codec.name, offset)
+    layout = tile_layout(options.bpp, options.transform if known is None else known, rom.transforms)
+    seen = None if shown is None else shown.find(codec.name, offset, layout if asked or known is not None else None)
     if seen is not None:
         layout = seen.layout
     lead = options.lead
@@ -111,7 +107,7 @@ def find_layout(
         lead = 0 if data is None else judged_lead(data, layout)
     palette: NDArray[np.uint16] | None
     if options.palette is not None:
-        palette = layout.read_palette(workspace.rom, options.palette)
+        palette = layout.read_palette(rom, options.palette)
     else:
         palette = None if seen is None else seen.palette
     columns = options.columns or (None if seen is None else seen.columns) or COLUMNS
@@ -138,7 +134,7 @@ def judged_lead(data: bytes, layout: TileLayout) -> int:
 def _smoothness(data: bytes, layout: TileLayout) -> float:
     """Return the part of the neighbouring pixels in whole tiles that are equal, 0 to 1."""
     whole = data[: len(data) // layout.stored_bytes * layout.stored_bytes]
-    pixels = decode_tiles(shown_tiles(transform_named(layout.transform), whole), layout.bpp)
+    pixels = decode_tiles(shown_tiles(layout.row, whole), layout.bpp)
     across, down = pixels[:, :, 1:] == pixels[:, :, :-1], pixels[:, 1:] == pixels[:, :-1]
     return (float(across.mean()) + float(down.mean())) / 2
 

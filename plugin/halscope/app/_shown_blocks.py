@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -31,10 +31,6 @@ class _Stored(NamedTuple):
 
     transform: str
     depth: Depth
-
-    @property
-    def layout(self) -> TileLayout:
-        return _layout(self.transform, self.depth)
 
 
 @dataclass(slots=True)
@@ -74,6 +70,7 @@ class ShownBlocks:
 
     def __init__(self, frame: Frame, groups: Iterable[Metasprite], origins: VramOrigins) -> None:
         self._frame, self._groups, self._origins = frame, tuple(groups), origins
+        self._layouts: dict[_Stored, TileLayout] = {}
 
     def find(self, codec: str, block_offset: int, wanted: TileLayout | None = None) -> ShownBlock | None:
         """Return how a block is shown, or `None` if it is not, or only a single tile that may be another block's.
@@ -86,12 +83,12 @@ class ShownBlocks:
         ways = {
             way: seen
             for way, seen in self._blocks.get((codec, block_offset), {}).items()
-            if len(seen.offsets) >= _FEWEST_TILES and wanted in (None, way.layout)
+            if len(seen.offsets) >= _FEWEST_TILES and wanted in (None, self._layout(way))
         }
         if not ways:
             return None
         way = max(ways, key=lambda way: ways[way].offsets.total())
-        seen, layout = ways[way], way.layout
+        seen, layout = ways[way], self._layout(way)
         leads: Counter[int] = Counter()
         for offset, count in seen.offsets.items():
             leads[offset % layout.stored_bytes] += count
@@ -126,7 +123,7 @@ class ShownBlocks:
                         if _block(other) == _block(origin):
                             way = _Stored(origin.transform, 4)
                             distance, rest = divmod(
-                                abs(other.byte_offset - origin.byte_offset), way.layout.stored_bytes
+                                abs(other.byte_offset - origin.byte_offset), self._layout(way).stored_bytes
                             )
                             if not rest and 0 < distance <= _WIDEST_ROW:
                                 blocks[origin.codec, origin.block_offset][way].strides[distance] += 1
@@ -137,16 +134,17 @@ class ShownBlocks:
                 seen.colours[one.first_colour] += one.entries
         return blocks
 
+    def _layout(self, way: _Stored) -> TileLayout:
+        if way not in self._layouts:
+            bpp = None if way.depth == "mode7" or way.transform != NO_TRANSFORM else way.depth
+            self._layouts[way] = tile_layout(bpp, way.transform, self._origins.transforms)
+        return self._layouts[way]
+
     def _found(self, address: int, depth: Depth) -> list[Origin]:
         """Return the origins of a tile in blocks. A plain tile says nothing, and uncompressed ones have no block."""
         if depth != "mode7" and not self._origins.informative[address // TILE_BYTES]:
             return []
         return [origin for origin in self._origins.at(address, depth) if origin.codec != RAW_CODEC]
-
-
-@cache
-def _layout(transform: str, depth: Depth) -> TileLayout:
-    return tile_layout(None if depth == "mode7" or transform != NO_TRANSFORM else depth, transform)
 
 
 def _block(origin: Origin) -> tuple[str, int, str]:

@@ -21,9 +21,9 @@ TILES_LIMIT = 0x100000
 
 def run(options: argparse.Namespace) -> int:
     """Print the origins of each tile."""
-    wanted = None if options.transform is None else transform_named(options.transform)
-    plain = options.transform is not None and wanted is None
     workspace = workspace_from(options, plugins_from(options))
+    wanted = None if options.transform is None else transform_named(options.transform, workspace.rom.transforms)
+    plain = options.transform is not None and wanted is None
     data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
     size = TILE_BYTES if wanted is None else wanted.vram_bytes
     if not data or len(data) % size:
