@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from halscope.app._tile_layout import TileLayout, tile_layout
 from halscope.ppu.grouping import Metasprite, screen_y
 from halscope.ppu.obj import sprite_cgram
-from halscope.ppu.placements import layer_placements
+from halscope.ppu.placements import layer_placements, stacked_tiles
 
 _WIDEST_ROW: Final = 64
+_FEWEST_PAIRS: Final = 4
 _FEWEST_TILES: Final = 2
 """How many different tiles of a block must be seen: a single one may stand in several blocks by chance."""
 _OBJ_COLOURS: Final = 128
@@ -35,11 +36,24 @@ class _Stored(NamedTuple):
 
 @dataclass(slots=True)
 class _Seen:
-    """What is seen of a block under one way of storing: counts by byte offset, first colour, and row distance."""
+    """What is seen of a block under one way of storing: counts by byte offset, first colour, and row distance, the
+    last of sprites and of maps."""
 
     offsets: Counter[int] = field(default_factory=Counter)
     colours: Counter[int] = field(default_factory=Counter)
     strides: Counter[int] = field(default_factory=Counter)
+    map_strides: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def columns(self) -> int | None:
+        """The row distance that sprites show or, if none does, that most pairs of tiles in maps have."""
+        if self.strides:
+            return self.strides.most_common(1)[0][0]
+        for distance, count in self.map_strides.most_common(1):
+            # Maps reuse tiles, so a few pairs of any distance are chance; 0 stands for those without a distance.
+            if distance and count >= _FEWEST_PAIRS and 2 * count > self.map_strides.total():
+                return distance
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,8 @@ class ShownBlock:
     Args:
         layout: How its tiles are stored and shown.
         lead: Bytes before its first tile.
-        columns: Tiles from one row of its figures to the next; `None` if no two rows are seen.
+        columns: Tiles from one row of its figures, or of its picture in a map, to the next; `None` if no two rows are
+            seen, or the rows of a map agree on no distance.
         palette: uint16[2^bpp], BGR555, the colours that most of its tiles are shown with.
     """
 
@@ -92,10 +107,9 @@ class ShownBlocks:
         leads: Counter[int] = Counter()
         for offset, count in seen.offsets.items():
             leads[offset % layout.stored_bytes] += count
-        stride = seen.strides.most_common(1)
         first = seen.colours.most_common(1)[0][0]
         palette = self._cgram(first)[first : first + (1 << layout.bpp)] & np.uint16(0x7FFF)
-        return ShownBlock(layout, leads.most_common(1)[0][0], stride[0][0] if stride else None, palette)
+        return ShownBlock(layout, leads.most_common(1)[0][0], seen.columns, palette)
 
     def _cgram(self, first: int) -> NDArray[np.uint16]:
         """Return CGRAM as it was where the sprites with these colours stand; for layers that of the moment."""
@@ -132,7 +146,20 @@ class ShownBlocks:
                 seen = blocks[origin.codec, origin.block_offset][_Stored(origin.transform, one.depth)]
                 seen.offsets[origin.byte_offset] += one.entries
                 seen.colours[one.first_colour] += one.entries
+        for pair in stacked_tiles(self._frame.snapshot):
+            below = self._found(pair.lower, pair.depth)
+            for origin in self._found(pair.upper, pair.depth) if below else ():
+                way = _Stored(origin.transform, pair.depth)
+                seen = blocks[origin.codec, origin.block_offset][way]
+                for other in below:
+                    if _block(other) == _block(origin):
+                        seen.map_strides[self._rows_apart(origin, other, way)] += pair.entries
         return blocks
+
+    def _rows_apart(self, upper: Origin, lower: Origin, way: _Stored) -> int:
+        """Return how many tiles further on in the block the lower tile is; 0 if that is no distance between rows."""
+        distance, rest = divmod(lower.byte_offset - upper.byte_offset, self._layout(way).stored_bytes)
+        return distance if not rest and 1 < distance <= _WIDEST_ROW else 0
 
     def _layout(self, way: _Stored) -> TileLayout:
         if way not in self._layouts:

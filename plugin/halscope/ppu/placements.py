@@ -1,4 +1,4 @@
-"""Which tiles the maps of the displayed background layers name, at which depth and with which colours."""
+"""Which tiles the maps of the displayed background layers name: depth, colours, and which stand above each other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from halscope_hooks import PpuRegisters, Snapshot
+from numpy.typing import NDArray
 
 from halscope.ppu.registers import known
 
@@ -17,6 +18,7 @@ DEPTHS: Final = ((2, 2, 2, 2), (4, 4, 2, 0), (4, 4, 0, 0), (8, 4, 0, 0), (8, 2, 
 _VRAM_BYTES: Final = 0x10000
 _MODE_7_MAP: Final = 0x8000  # bytes; every other one is a tile number
 _MODE_7_TILE: Final = 128
+_VFLIP: Final = 0x8000
 
 
 class Placement(NamedTuple):
@@ -35,42 +37,111 @@ class Placement(NamedTuple):
     entries: int
 
 
+class StackedTiles(NamedTuple):
+    """Two tiles, one above the other in a map.
+
+    Args:
+        upper: Byte address of the upper tile in VRAM.
+        lower: Byte address of the one below it.
+        depth: Bits per pixel, or "mode7".
+        entries: How often they stand so.
+    """
+
+    upper: int
+    lower: int
+    depth: int | Literal["mode7"]
+    entries: int
+
+
 def layer_placements(snapshot: Snapshot) -> Iterator[Placement]:
     """Yield the tiles of the whole maps of the layers that are on the main screen or the subscreen.
 
     The registers are those at the start of vblank; of a layer whose registers are not known nothing is yielded.
     """
+    if _mode_7_is_shown(snapshot.ppu):
+        numbers = np.bincount(_mode_7_map(snapshot).reshape(-1), minlength=256)
+        for number in np.flatnonzero(numbers).tolist():
+            yield Placement(number * _MODE_7_TILE, "mode7", 0, int(numbers[number]))
+    for layer in _layers(snapshot):
+        counts = np.bincount(layer.screens.reshape(-1) & 0x1FFF)  # the tile's number, and its palette from bit 10 on
+        beside: tuple[int, ...] = (0,)
+        if layer.is_large:
+            beside = (0, 1, 16, 17)
+        elif layer.mode in (5, 6):  # 16 pixels wide, whatever the size
+            beside = (0, 1)
+        for entry in np.flatnonzero(counts).tolist():
+            palette = (
+                0 if layer.bpp == 8 else (32 * layer.number if layer.mode == 0 else 0) + (entry >> 10 << layer.bpp)
+            )
+            for further in beside:
+                yield Placement(layer.vram_byte(entry + further), layer.bpp, palette, int(counts[entry]))
+
+
+def stacked_tiles(snapshot: Snapshot) -> Iterator[StackedTiles]:
+    """Yield the pairs of tiles that stand one above the other, not flipped, in the maps that `layer_placements` reads.
+
+    Pairs across the edge of a screen of 32 × 32 entries are left out.
+    """
+    if _mode_7_is_shown(snapshot.ppu):
+        numbers = _mode_7_map(snapshot).astype(np.int64)
+        for pair, count in _counted(numbers[:-1], numbers[1:]):
+            yield StackedTiles(pair[0] * _MODE_7_TILE, pair[1] * _MODE_7_TILE, "mode7", count)
+    for layer in _layers(snapshot):
+        if layer.is_large:
+            upright = layer.screens[layer.screens & _VFLIP == 0] & 0x3FF
+            for number, count in enumerate(np.bincount(upright).tolist()):
+                for further in (0, 1) if count else ():
+                    upper, lower = layer.vram_byte(number + further), layer.vram_byte(number + further + 16)
+                    yield StackedTiles(upper, lower, layer.bpp, count)
+            continue
+        above, below = layer.screens[:, :-1], layer.screens[:, 1:]
+        upright = (above | below) & _VFLIP == 0
+        for pair, count in _counted(above[upright] & 0x3FF, below[upright] & 0x3FF):
+            yield StackedTiles(layer.vram_byte(pair[0]), layer.vram_byte(pair[1]), layer.bpp, count)
+
+
+class _Layer(NamedTuple):
+    """A displayed layer: its number from 0, and int64[screens, 32, 32], the entries of its map."""
+
+    number: int
+    mode: int
+    bpp: int
+    base: int
+    is_large: bool
+    screens: NDArray[np.int64]
+
+    def vram_byte(self, entry: int) -> int:
+        """Return the byte address of the tile that an entry names."""
+        return (self.base + (entry & 0x3FF) * 8 * self.bpp) % _VRAM_BYTES
+
+
+def _layers(snapshot: Snapshot) -> Iterator[_Layer]:
     ppu = snapshot.ppu
-    mode, shown = known(ppu.bgmode) & 7, known(ppu.tm) | known(ppu.ts)
-    if ppu.bgmode is None:
+    if ppu.bgmode is None or ppu.bgmode & 7 == 7:
         return
-    if mode == 7:
-        if shown & 1:
-            numbers = np.bincount(snapshot.vram[0:_MODE_7_MAP:2], minlength=256)
-            for number in np.flatnonzero(numbers).tolist():
-                yield Placement(number * _MODE_7_TILE, "mode7", 0, int(numbers[number]))
-        return
-    for layer, bpp in enumerate(DEPTHS[mode]):
-        if bpp and shown >> layer & 1:
-            yield from _of_layer(snapshot, ppu, mode, layer, bpp)
+    mode, shown = ppu.bgmode & 7, known(ppu.tm) | known(ppu.ts)
+    for number, bpp in enumerate(DEPTHS[mode]):
+        place = (ppu.bg1sc, ppu.bg2sc, ppu.bg3sc, ppu.bg4sc)[number]
+        bases = ppu.bg12nba if number < 2 else ppu.bg34nba
+        if not bpp or not shown >> number & 1 or place is None or bases is None:
+            continue
+        first, size = (place & 0x7C) << 9, SCREENS[place & 3] * SCREEN_BYTES
+        entries = snapshot.vram[np.arange(first, first + size) % _VRAM_BYTES].view("<u2").astype(np.int64)
+        base = (bases >> 4 * (number % 2) & 0x0F) * 0x2000
+        yield _Layer(number, mode, bpp, base, bool(ppu.bgmode >> (4 + number) & 1), entries.reshape(-1, 32, 32))
 
 
-def _of_layer(snapshot: Snapshot, ppu: PpuRegisters, mode: int, layer: int, bpp: int) -> Iterator[Placement]:
-    place = (ppu.bg1sc, ppu.bg2sc, ppu.bg3sc, ppu.bg4sc)[layer]
-    bases = ppu.bg12nba if layer < 2 else ppu.bg34nba
-    if place is None or bases is None:
-        return
-    base = (bases >> 4 * (layer % 2) & 0x0F) * 0x2000
-    first, size = (place & 0x7C) << 9, SCREENS[place & 3] * SCREEN_BYTES
-    entries = snapshot.vram[np.arange(first, first + size) % _VRAM_BYTES].view("<u2").astype(np.int64)
-    counts = np.bincount(entries & 0x1FFF)  # the tile's number, and its palette from bit 10 on
-    beside: tuple[int, ...] = (0,)
-    if known(ppu.bgmode) >> (4 + layer) & 1:
-        beside = (0, 1, 16, 17)
-    elif mode in (5, 6):  # 16 pixels wide, whatever the size
-        beside = (0, 1)
-    for entry in np.flatnonzero(counts).tolist():
-        palette = 0 if bpp == 8 else (32 * layer if mode == 0 else 0) + ((entry >> 10) << bpp)
-        for further in beside:
-            number = (entry & 0x3FF) + further & 0x3FF
-            yield Placement((base + number * 8 * bpp) % _VRAM_BYTES, bpp, palette, int(counts[entry]))
+def _mode_7_is_shown(ppu: PpuRegisters) -> bool:
+    return ppu.bgmode is not None and ppu.bgmode & 7 == 7 and bool((known(ppu.tm) | known(ppu.ts)) & 1)
+
+
+def _mode_7_map(snapshot: Snapshot) -> NDArray[np.uint8]:
+    """Return uint8[128, 128], the numbers of the tiles."""
+    return snapshot.vram[0:_MODE_7_MAP:2].reshape(128, 128)
+
+
+def _counted(above: NDArray[np.int64], below: NDArray[np.int64]) -> Iterator[tuple[tuple[int, int], int]]:
+    """Yield the different pairs of numbers below 1024, and how often each occurs."""
+    pairs, counts = np.unique(above.reshape(-1) << 10 | below.reshape(-1), return_counts=True)
+    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        yield (pair >> 10, pair & 0x3FF), count
