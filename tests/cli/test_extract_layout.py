@@ -162,7 +162,7 @@ def test_maps_name_tiles_by_their_depth_and_palette() -> None:
     assert {one.vram_byte for one in layer_placements(large) if one.first_colour == 48} == {
         0x2000 + number * 32 for number in (5, 6, 21, 22)
     }
-    assert (0x2000 + 5 * 32, 0x2000 + 21 * 32, 4, 0x3FF) in stacked_tiles(large)
+    assert (0x2000 + 5 * 32, 0x2000 + 21 * 32, 4, 0x3FF) in list(stacked_tiles(large))
     hidden = dataclasses.replace(snapshot, ppu=dataclasses.replace(ppu, tm=0))
     assert not list(layer_placements(hidden))
     assert not list(stacked_tiles(hidden))
