@@ -122,6 +122,7 @@ class LocateAtlas:
         kind: Buffer,
         plausible: Buffer,
         packed: Buffer,
+        expected: Buffer,
         parts: Buffer,
         known: Buffer,
         transforms: NDArray[np.uint32],
