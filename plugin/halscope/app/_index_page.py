@@ -68,7 +68,7 @@ def write_index_page(folder: Path, title: str, notes: Mapping[str, SheetNote]) -
     """
     blocks: dict[str, list[str]] = {}
     count = 0
-    for png in sorted(folder.rglob("*.png")):
+    for png in sorted(folder.rglob("*.png"), key=lambda path: (path.parent, path.stem)):  # a name before its variants
         size = _size(png)
         if size is None or not png.with_suffix(".json").exists():
             continue  # not a sheet, or not a whole one

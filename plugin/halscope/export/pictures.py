@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -155,13 +155,20 @@ def sprite_sheet(entries: Sequence[Entry], *, columns: int = 6, title: str = "")
     return image
 
 
-def frame_sheet(frames: Sequence[tuple[str, NDArray[np.uint8] | None]], *, columns: int = 8, title: str) -> Image.Image:
+def frame_sheet(
+    frames: Sequence[tuple[str, NDArray[np.uint8] | None]],
+    *,
+    columns: int = 8,
+    title: str,
+    marked: Collection[int] = (),
+) -> Image.Image:
     """Draw small pictures of frames in the order given, each with its caption.
 
     Args:
         frames: A caption and a picture, uint8[h, w, 3], for each frame; `None` for one that cannot be shown.
         columns: Pictures in a row.
         title: Title line at the top.
+        marked: Positions in `frames` of those that get an outline and a caption in another colour.
 
     Raises:
         UsageError: A picture has a wrong shape.
@@ -181,7 +188,9 @@ def frame_sheet(frames: Sequence[tuple[str, NDArray[np.uint8] | None]], *, colum
         else:
             small = Image.fromarray(square(as_picture(picture, 3))).resize((width, height), Image.Resampling.BOX)
             image.paste(small, (left, y))
-        write(draw, (left, y + height + 3), fitted(caption, 12, width), 12, DIM)
+        if at in marked:
+            draw.rectangle((left - 2, y - 2, left + width + 1, y + height + 1), outline=ACCENT, width=2)
+        write(draw, (left, y + height + 3), fitted(caption, 12, width), 12, ACCENT if at in marked else DIM)
     return image
 
 
