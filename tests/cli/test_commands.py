@@ -181,6 +181,22 @@ def test_uncompressed_tiles_are_extracted_and_injected(
     assert "--tiles N" in capsys.readouterr().err
 
 
+def test_inject_writes_nothing_where_nothing_was_edited(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = [hex(block["offset"]) for block in truth()["blocks"] if block["name"] in ("frog", "coin")]
+    (extracted,) = run(capsys, "extract", rom, *blocks, "--out", tmp_path / "sheets", "--json")
+    pngs = [sheet["png"] for sheet in extracted["sheets"]]
+    output = tmp_path / "edit.bps"
+    assert main(["inject", str(rom), *pngs, "-o", str(output), "--json"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"{output}: not written: nothing was edited; all 2 sheets are still as extracted" in captured.err
+    assert main(["inject", str(rom), pngs[0], "-o", str(output)]) == 1
+    assert f"nothing was edited; {pngs[0]} is still as extracted" in capsys.readouterr().err
+    assert not output.exists()
+
+
 @pytest.mark.slow
 def test_the_rom_is_never_written_over(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     block = truth()["blocks"][0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
+    from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, watch_frames
     from halscope.app._block_layout import BlockOptions
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUTTONS",
     "LISTED_SCORE",
+    "AttachedRom",
     "BlockOptions",
     "BuiltIn",
     "Check",
@@ -56,6 +58,7 @@ __all__ = [
     "JudgedFrame",
     "KnownGame",
     "ListedBlock",
+    "LiveAttach",
     "LiveEdits",
     "Loaded",
     "Manifest",
@@ -66,6 +69,7 @@ __all__ = [
     "Regrouping",
     "RunTruth",
     "Source",
+    "Target",
     "TileLayout",
     "TourReport",
     "Workspace",
@@ -79,6 +83,7 @@ __all__ = [
     "extract_raw",
     "extract_sprites",
     "figure_rows",
+    "found_emulators",
     "frame_with_sprites",
     "inject",
     "inspect_files",
@@ -99,12 +104,14 @@ __all__ = [
     "tile_layout",
     "tile_origins",
     "to_rom_offset",
+    "watch_frames",
     "write_frame_pictures",
     "write_moment_sheet",
     "write_page",
 ]
 
 _MODULES = {
+    "AttachedRom": "halscope.app._attach",
     "BUTTONS": "halscope.app._game_run",
     "BlockOptions": "halscope.app._block_layout",
     "BuiltIn": "halscope.plugins",
@@ -117,6 +124,7 @@ _MODULES = {
     "KnownGame": "halscope.app._known_game",
     "LISTED_SCORE": "halscope.app._workspace",
     "ListedBlock": "halscope.app._workspace",
+    "LiveAttach": "halscope.app._attach",
     "LiveEdits": "halscope.app._watched_folder",
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",
@@ -127,6 +135,7 @@ _MODULES = {
     "Regrouping": "halscope.app._regroup",
     "RunTruth": "halscope.app._run_truth",
     "Source": "halscope.app._pictures",
+    "Target": "halscope.app._attach",
     "TileLayout": "halscope.app._tile_layout",
     "TourReport": "halscope.app._tour_report",
     "Workspace": "halscope.app._workspace",
@@ -140,6 +149,7 @@ _MODULES = {
     "extract_raw": "halscope.app._extract",
     "extract_sprites": "halscope.app._extract",
     "figure_rows": "halscope.app._figure_rows",
+    "found_emulators": "halscope.app._attach",
     "frame_with_sprites": "halscope.app._moment_sheet",
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
@@ -159,6 +169,7 @@ _MODULES = {
     "tile_layout": "halscope.app._tile_layout",
     "tile_origins": "halscope.app._tile_layout",
     "to_rom_offset": "halscope.app._workspace",
+    "watch_frames": "halscope.app._attach",
     "write_frame_pictures": "halscope.app._pictures",
     "write_moment_sheet": "halscope.app._moment_sheet",
     "write_page": "halscope.app._extract",

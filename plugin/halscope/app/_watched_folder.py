@@ -109,6 +109,16 @@ class LiveEdits:
         self._looked = None
         self._newest = None
 
+    def attach(self, session: Session, workspace: Workspace) -> None:
+        """Switch to the session of an emulator that was attached again; the next `look` writes the edits again.
+
+        Args:
+            session: The new session; the old one is closed.
+            workspace: The ROM that runs.
+        """
+        self._session = session
+        self.follow(workspace)
+
     def bring_in(self, pngs: Sequence[Path], snapshot: Snapshot) -> None:
         """Apply edited sheets to the running game, in addition to the edits already in it.
 

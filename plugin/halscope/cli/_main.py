@@ -78,6 +78,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.demo import run
         case "play":
             from halscope.cli.play import run
+        case "attach":
+            from halscope.cli.attach import run
         case "scan":
             from halscope.cli.scan import run
         case "locate":

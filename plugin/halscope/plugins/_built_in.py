@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from halscope_hooks import Codec, Exporter, ExportRequest, GameProfile, Host, HostFactory, HostRequest, hookimpl
+from halscope_hooks import (
+    Codec,
+    Exporter,
+    ExportRequest,
+    FoundEmulator,
+    GameProfile,
+    Host,
+    HostFactory,
+    HostRequest,
+    hookimpl,
+)
 
 from halscope.codecs.hal import HAL
 from halscope.codecs.lz import LZ1, LZ2
@@ -47,6 +57,28 @@ class _Recording:
         from halscope.hosts.recording import ReplayHost
 
         return ReplayHost(request.needed_file(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Nwa:
+    name: str = "nwa"
+    description: str = "an emulator with Emulator Network Access (bsnes-plus; builds of snes9x, Mesen and BizHawk)"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import nwa
+
+        return nwa.SETUP
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import nwa
+
+        return nwa.NwaHost(request.address, obsel=request.obsel, rom=request.file)
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import nwa
+
+        return nwa.find_emulators(request.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +129,8 @@ class BuiltInHosts:
 
     @hookimpl
     def halscope_hosts(self) -> list[HostFactory]:
-        """libretro cores, in a process of their own and in this one, and recordings."""
-        return [_Embedded(), _Libretro(), _Recording()]
+        """libretro cores, in a process of their own and in this one; recordings; emulators that run on their own."""
+        return [_Embedded(), _Libretro(), _Recording(), _Nwa()]
 
 
 class BuiltInCodecs:

@@ -32,6 +32,17 @@ def positive(text: str) -> int:
     return value
 
 
+def seconds(text: str) -> float:
+    """Parse a time of zero or more seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write a number of seconds, such as 10")
+    return value
+
+
 def score(text: str) -> float:
     """Parse a score from 0 to 1."""
     try:

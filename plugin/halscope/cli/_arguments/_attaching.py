@@ -1,0 +1,48 @@
+"""Arguments of `attach`, which all hosts for running emulators share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from halscope.cli._arguments._kinds import Commands, number, positive, seconds
+from halscope.cli._arguments._shared import (
+    add_edit_options,
+    add_headered_option,
+    add_index_option,
+    add_plugin_options,
+    add_rom_options,
+)
+
+
+def add_attach(commands: Commands) -> None:
+    """Add attach."""
+    attach = commands.add_parser(
+        "attach",
+        help="look at and edit a game that runs in another emulator",
+        description="Waits for the emulator, and attaches to it again if it is restarted. Every group of sprites that "
+        "appears is written to a folder as a PNG; edit and save one, and the running game changes. With --headless, "
+        "--json or --frames it only looks. HOST: nwa, or the host of a plugin.",
+    )
+    attach.add_argument("host", metavar="HOST", help="how to reach the emulator: nwa")
+    attach.add_argument(
+        "--address", metavar="ADDRESS", help="HOST:PORT, or a URL, where the emulator listens (default: the usual one)"
+    )
+    attach.add_argument("--list", action="store_true", help="list the emulators that can be reached now, and end")
+    attach.add_argument(
+        "--wait", type=seconds, metavar="SECONDS", help="give up if no emulator appears (default: wait for ever)"
+    )
+    attach.add_argument("--rom", type=Path, metavar="ROM", help="the ROM that the emulator runs")
+    attach.add_argument(
+        "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), for an emulator that cannot tell it"
+    )
+    attach.add_argument("--headless", action="store_true", help="only look: write no sheets and open no window")
+    attach.add_argument("--frames", type=positive, metavar="N", help="stop after N frames (default: run until Ctrl-C)")
+    attach.add_argument("--json", action="store_true", help="print one line of JSON per frame")
+    attach.add_argument(
+        "--watch", type=Path, metavar="DIR", help="folder for the sheets (default without --headless: halscope-attach)"
+    )
+    add_edit_options(attach)
+    add_headered_option(attach)
+    add_rom_options(attach)
+    add_index_option(attach)
+    add_plugin_options(attach)
