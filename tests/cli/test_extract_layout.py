@@ -13,8 +13,8 @@ from halscope.cli import main
 from halscope.codecs.lz import LZ2
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
-from halscope.ppu.placements import layer_placements
-from halscope_hooks import PpuRegisters, Snapshot
+from halscope.ppu.placements import Placement, layer_placements
+from halscope_hooks import RASTER_DTYPE, PpuRegisters, Snapshot
 from support.roms import make_rom
 from support.stored_art import stored_art
 
@@ -152,3 +152,22 @@ def test_maps_name_tiles_by_their_depth_and_palette() -> None:
         0x2000 + number * 32 for number in (5, 6, 21, 22)
     }
     assert not list(layer_placements(dataclasses.replace(snapshot, ppu=dataclasses.replace(ppu, tm=0))))
+
+
+def test_maps_that_hdma_puts_in_place_are_followed() -> None:
+    vram = np.zeros(0x10000, np.uint8)
+    words = vram.view("<u2")
+    words[0x400:0x800], words[0x800:0xC00] = 5, 9
+    ppu = PpuRegisters(bgmode=1, tm=1, ts=0, bg1sc=0x08, bg12nba=1, setini=0)
+    snapshot = Snapshot(vram=vram, cgram=np.zeros(256, np.uint16), oam=np.zeros(544, np.uint8), ppu=ppu)
+    first, second = (0x2000 + 5 * 32, 4, 0, 0x400), (0x2000 + 9 * 32, 4, 0, 0x400)
+
+    def with_writes(*writes: tuple[int, int, int]) -> list[Placement]:
+        return list(layer_placements(dataclasses.replace(snapshot, raster=np.array(list(writes), RASTER_DTYPE))))
+
+    assert with_writes() == [second]
+    assert with_writes((0, 0x07, 4), (100, 0x07, 8), (150, 0x07, 4)) == [first, second]
+    assert with_writes((0, 0x07, 4), (224, 0x07, 8)) == [first]  # after the last row
+    assert with_writes((0, 0x2C, 0), (0, 0x07, 4)) == []
+    in_mode_3 = [one for one in with_writes((0, 0x05, 1), (9, 0x05, 3)) if one.depth == 8]
+    assert in_mode_3 == [(0x2000 + 9 * 64, 8, 0, 0x400)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from halscope_hooks import PpuRegisters, Snapshot
 
-from halscope.ppu.registers import known
+from halscope.ppu.registers import known, screen_lines
 
 SCREEN_BYTES: Final = 0x800
 SCREENS: Final = (1, 2, 2, 4)  # by bits 0 and 1 of BGnSC ($2107 to $210A)
@@ -17,6 +20,18 @@ DEPTHS: Final = ((2, 2, 2, 2), (4, 4, 2, 0), (4, 4, 0, 0), (8, 4, 0, 0), (8, 2, 
 _VRAM_BYTES: Final = 0x10000
 _MODE_7_MAP: Final = 0x8000  # bytes; every other one is a tile number
 _MODE_7_TILE: Final = 128
+# The registers that say which tiles a layer shows, as RasterWrites counts them.
+_REGISTERS: Final = {
+    0x05: "bgmode",
+    0x07: "bg1sc",
+    0x08: "bg2sc",
+    0x09: "bg3sc",
+    0x0A: "bg4sc",
+    0x0B: "bg12nba",
+    0x0C: "bg34nba",
+    0x2C: "tm",
+    0x2D: "ts",
+}
 
 
 class Placement(NamedTuple):
@@ -35,37 +50,78 @@ class Placement(NamedTuple):
     entries: int
 
 
-def layer_placements(snapshot: Snapshot) -> Iterator[Placement]:
-    """Yield the tiles of the whole maps of the layers that are on the main screen or the subscreen.
+class _Map(NamedTuple):
+    """What a layer's tiles depend on, apart from VRAM.
 
-    The registers are those at the start of vblank; of a layer whose registers are not known nothing is yielded.
+    Args:
+        mode: BG mode, 0 to 7.
+        layer: 0 to 3.
+        large: Whether tiles are 16 × 16 pixels.
+        place: BGnSC ($2107 to $210A); 0 in mode 7.
+        bases: BG12NBA or BG34NBA ($210B, $210C); 0 in mode 7.
     """
-    ppu = snapshot.ppu
-    mode, shown = known(ppu.bgmode) & 7, known(ppu.tm) | known(ppu.ts)
+
+    mode: int
+    layer: int
+    large: bool
+    place: int
+    bases: int
+
+
+def layer_placements(snapshot: Snapshot) -> Iterator[Placement]:
+    """Yield the tiles of the whole maps of the layers that are on the main screen or the subscreen of some row.
+
+    Each map is yielded once with each setting of its registers that HDMA gives it. A layer whose registers are not
+    known is left out.
+    """
+    maps = dict.fromkeys(one for ppu in _settings(snapshot) for one in _maps(ppu))
+    for one in maps:
+        yield from _mode_7(snapshot) if one.mode == 7 else _of_map(snapshot, one)
+
+
+def _settings(snapshot: Snapshot) -> Iterator[PpuRegisters]:
+    """Yield the registers of each run of rows on which those in `_REGISTERS` stay the same."""
+    ppu, raster = snapshot.ppu, snapshot.raster
+    if raster is None:
+        yield ppu
+        return
+    writes = raster[(raster["line"] < screen_lines(ppu)) & np.isin(raster["register"], list(_REGISTERS))].tolist()
+    if not writes or writes[0][0] > 0:
+        yield ppu
+    for _, of_line in groupby(writes, itemgetter(0)):
+        ppu = replace(ppu, **{_REGISTERS[register]: value for _, register, value in of_line})
+        yield ppu
+
+
+def _maps(ppu: PpuRegisters) -> Iterator[_Map]:
     if ppu.bgmode is None:
         return
+    mode, shown = ppu.bgmode & 7, known(ppu.tm) | known(ppu.ts)
     if mode == 7:
         if shown & 1:
-            numbers = np.bincount(snapshot.vram[0:_MODE_7_MAP:2], minlength=256)
-            for number in np.flatnonzero(numbers).tolist():
-                yield Placement(number * _MODE_7_TILE, "mode7", 0, int(numbers[number]))
+            yield _Map(7, 0, False, 0, 0)
         return
     for layer, bpp in enumerate(DEPTHS[mode]):
-        if bpp and shown >> layer & 1:
-            yield from _of_layer(snapshot, ppu, mode, layer, bpp)
+        place = (ppu.bg1sc, ppu.bg2sc, ppu.bg3sc, ppu.bg4sc)[layer]
+        bases = ppu.bg12nba if layer < 2 else ppu.bg34nba
+        if bpp and shown >> layer & 1 and place is not None and bases is not None:
+            yield _Map(mode, layer, bool(ppu.bgmode >> (4 + layer) & 1), place, bases)
 
 
-def _of_layer(snapshot: Snapshot, ppu: PpuRegisters, mode: int, layer: int, bpp: int) -> Iterator[Placement]:
-    place = (ppu.bg1sc, ppu.bg2sc, ppu.bg3sc, ppu.bg4sc)[layer]
-    bases = ppu.bg12nba if layer < 2 else ppu.bg34nba
-    if place is None or bases is None:
-        return
-    base = (bases >> 4 * (layer % 2) & 0x0F) * 0x2000
-    first, size = (place & 0x7C) << 9, SCREENS[place & 3] * SCREEN_BYTES
+def _mode_7(snapshot: Snapshot) -> Iterator[Placement]:
+    numbers = np.bincount(snapshot.vram[0:_MODE_7_MAP:2], minlength=256)
+    for number in np.flatnonzero(numbers).tolist():
+        yield Placement(number * _MODE_7_TILE, "mode7", 0, int(numbers[number]))
+
+
+def _of_map(snapshot: Snapshot, one: _Map) -> Iterator[Placement]:
+    mode, layer, bpp = one.mode, one.layer, DEPTHS[one.mode][one.layer]
+    base = (one.bases >> 4 * (layer % 2) & 0x0F) * 0x2000
+    first, size = (one.place & 0x7C) << 9, SCREENS[one.place & 3] * SCREEN_BYTES
     entries = snapshot.vram[np.arange(first, first + size) % _VRAM_BYTES].view("<u2").astype(np.int64)
     counts = np.bincount(entries & 0x1FFF)  # the tile's number, and its palette from bit 10 on
     beside: tuple[int, ...] = (0,)
-    if known(ppu.bgmode) >> (4 + layer) & 1:
+    if one.large:
         beside = (0, 1, 16, 17)
     elif mode in (5, 6):  # 16 pixels wide, whatever the size
         beside = (0, 1)
