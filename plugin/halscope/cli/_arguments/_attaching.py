@@ -18,12 +18,12 @@ def add_attach(commands: Commands) -> None:
     """Add attach."""
     attach = commands.add_parser(
         "attach",
-        help="look at and edit a game that runs in another emulator",
+        help="look at and edit a game that runs in another emulator, or on a console",
         description="Waits for the emulator, and attaches to it again if it is restarted. Every group of sprites that "
         "appears is written to a folder as a PNG; edit and save one, and the running game changes. With --headless, "
-        "--json or --frames it only looks. HOST: nwa, retroarch, or the host of a plugin.",
+        "--json or --frames it only looks. HOST: retroarch, nwa, usb2snes, or the host of a plugin.",
     )
-    attach.add_argument("host", metavar="HOST", help="how to reach the emulator: nwa or retroarch")
+    attach.add_argument("host", metavar="HOST", help="how to reach the emulator: retroarch, nwa, usb2snes")
     attach.add_argument(
         "--address", metavar="ADDRESS", help="HOST:PORT, or a URL, where the emulator listens (default: the usual one)"
     )
