@@ -128,6 +128,8 @@ def _from_snes9x(state: bytes) -> Snapshot:
         oam=fields.oam,
         ppu=fields.ppu,
         wram=fields.wram,
+        bwram=fields.bwram,
+        iram=fields.iram,
         cpu=fields.cpu,
         field=fields.field,
         rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,

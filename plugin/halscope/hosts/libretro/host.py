@@ -39,6 +39,7 @@ class _State(NamedTuple):
 
     vram: NDArray[np.uint8]
     wram: NDArray[np.uint8] | None
+    bwram: NDArray[np.uint8] | None
     video: VideoState
 
 
@@ -109,10 +110,20 @@ class LibretroHost:
             rom_source=None if self._rom_memory is None else self._rom_memory.source,
             fixed_clock=self._machine.fixed_clock,
         )
+        there: dict[MemorySpace, bool] = {
+            "rom": self._rom_memory is not None,
+            "bwram": self._machine.bwram is not None,
+            "iram": self._reader.iram() is not None,
+        }
         writable: set[MemorySpace] = {"vram", "wram", "cgram"}
-        if self._rom_memory is not None:
-            writable.add("rom")
-        optional = {"wram": self._parts["wram"], "ppu": self._parts["registers"], "picture": self._parts["picture"]}
+        writable.update(name for name, is_there in there.items() if is_there)
+        optional = {
+            "wram": self._parts["wram"],
+            "bwram": self._parts["wram"] and there["bwram"],
+            "iram": self._parts["wram"] and there["iram"],
+            "ppu": self._parts["registers"],
+            "picture": self._parts["picture"],
+        }
         readable = {"vram", "cgram", "oam"} | {name for name, is_asked_for in optional.items() if is_asked_for}
         self._info = HostInfo(
             name="libretro",
@@ -144,12 +155,13 @@ class LibretroHost:
         machine.run()
         vram = machine.vram.copy()
         wram = machine.wram.copy() if self._parts["wram"] else None
+        bwram = machine.bwram.copy() if self._parts["wram"] and machine.bwram is not None else None
         video = self._reader.read(registers=self._parts["registers"])
         picture = machine.picture() if self._parts["picture"] else None
-        for array in (vram, wram, video.cgram, video.oam, picture):
+        for array in (vram, wram, bwram, video.cgram, video.oam, video.iram, picture):
             if array is not None:
                 array.flags.writeable = False  # already private, so the snapshot need not copy it again
-        state = earlier = _State(vram, wram, video)
+        state = earlier = _State(vram, wram, bwram, video)
         ages = {}
         if picture is not None and video.late:
             # The game may have written what the next picture shows. The state of the late step before is what it wrote
@@ -164,6 +176,8 @@ class LibretroHost:
             ppu=earlier.video.ppu,
             frame=self._frame,
             wram=earlier.wram,
+            bwram=earlier.bwram,
+            iram=earlier.video.iram if self._parts["wram"] else None,
             picture=picture,
             rom=self._identity,
             cpu=earlier.video.cpu,
@@ -207,9 +221,13 @@ class LibretroHost:
         memories: dict[MemorySpace, NDArray[np.uint8]] = {"vram": machine.vram, "wram": machine.wram}
         if self._rom_memory is not None:
             memories["rom"] = self._rom_memory.bytes
+        if machine.bwram is not None:
+            memories["bwram"] = machine.bwram
         spaces = {write.space for write in writes}
         if "cgram" in spaces:
             memories["cgram"] = self._reader.cgram()
+        if "iram" in spaces and (iram := self._reader.iram()) is not None:
+            memories["iram"] = iram
         for write in writes:
             self._check(write, memories)
         self._late = None  # it lacks the writes
@@ -217,6 +235,8 @@ class LibretroHost:
             memories[write.space][write.offset : write.offset + len(write.data)] = np.frombuffer(write.data, np.uint8)
         if "cgram" in spaces:
             self._reader.write_cgram(memories["cgram"])
+        if "iram" in spaces:
+            self._reader.write_iram(memories["iram"])
         if "vram" in spaces:
             self._reader.after_write()
         return WriteReceipt(done=True)
