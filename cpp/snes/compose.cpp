@@ -163,8 +163,9 @@ class Composer {
         assume(registers, Reg::cgadsub);
         const bool known = registers.knows(Reg::cgwsel) && registers.knows(Reg::cgadsub);
         setup_.math = known ? math_rules(registers, gaps_.missing) : MathRules{};
-        if (style_ == Style::snes9x) {
+        if (style_ != Style::console) {
             setup_.math.guarded = true;
+            setup_.math.six_bits_of_green = style_ == Style::snes9x;
             setup_.math.fixed = dimmed(setup_.math.fixed, setup_.brightness);
         }
         const unsigned mode = registers[Reg::bgmode] & 7u;
@@ -220,7 +221,7 @@ class Composer {
         put(colours, even, odd);
         put(owner, owners(sub_row_), owners(main_row_));
         std::uint8_t* rgb = out_.rgb.data() + y * width * 3;
-        const auto& levels = kLevels[style_ == Style::snes9x ? 15 : setup_.brightness];
+        const auto& levels = kLevels[style_ == Style::console ? setup_.brightness : 15];
         for (const std::uint16_t colour : colours) {
             for (unsigned shift = 0; shift < 15; shift += 5) *rgb++ = levels[colour >> shift & 31u];
         }
@@ -285,7 +286,7 @@ class Composer {
     }
 
     unsigned shown_before_math(unsigned colour) const {
-        return style_ == Style::snes9x ? dimmed(colour, setup_.brightness) : colour;
+        return style_ == Style::console ? colour : dimmed(colour, setup_.brightness);
     }
 
     void take_colours(const Contest& contest, Cgram cgram, unsigned backdrop, MathRow& out) const {

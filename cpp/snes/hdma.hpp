@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "snes/raster_write.hpp"
+
 namespace halscope::snes {
 
 inline constexpr unsigned kChannels = 8;
@@ -35,25 +37,17 @@ struct HdmaChannel {
     std::uint16_t table_end;     // $43n8/9: how far the console has read the table
 };
 
-// As halscope_hooks.RASTER_DTYPE stores it.
-struct RasterWrite {
-    std::uint16_t line;  // first row of the picture that is affected
-    std::uint8_t port;   // $2100 to $213F as 0x00 to 0x3F
-    std::uint8_t value;
-
-    bool operator==(const RasterWrite&) const = default;
-};
-
 struct HdmaWrites {
     std::vector<RasterWrite> writes;  // in the console's order
     // False if a table could not be read, if the console has read another one, or if colours were written to an
-    // address that the CPU had set.
+    // address that is not known.
     bool complete;
 };
 
 // `enabled` is HDMAEN ($420C), `lines` the number of transfers: one more than the picture has lines, because the first
-// is at the end of the line before it. A channel whose table cannot be read contributes nothing.
+// is at the end of the line before it. A channel whose table cannot be read contributes nothing. `cgadd_is_known`: the
+// CGRAM address after the picture is known, so the one before it follows from the writes, unless one of them sets it.
 HdmaWrites walk_hdma(std::span<const HdmaChannel, kChannels> channels, unsigned enabled, const ConsoleBus& bus,
-                     unsigned lines);
+                     unsigned lines, bool cgadd_is_known);
 
 }  // namespace halscope::snes

@@ -161,6 +161,7 @@ def snes_walk_hdma(
     rom: Buffer,
     pages: NDArray[np.int64],
     lines: int,
+    cgadd_is_known: bool,
 ) -> tuple[bytes, bool]: ...
 def snes_register_names() -> tuple[str, ...]: ...
 def snes_compose(
@@ -170,7 +171,7 @@ def snes_compose(
     registers: Sequence[int | None],
     raster: Buffer | None = None,
     field: int | None = None,
-    as_snes9x: bool = False,
+    style: int = 0,
 ) -> tuple[
     NDArray[np.uint16],
     NDArray[np.uint8],
@@ -183,7 +184,7 @@ def snes_compose(
     bool,
     bool,
 ]: ...
-def snes_cgram_at(cgram: NDArray[np.uint16], raster: Buffer, row: int) -> NDArray[np.uint16]: ...
+def snes_cgram_at(cgram: NDArray[np.uint16], cgadd: int | None, raster: Buffer, row: int) -> NDArray[np.uint16]: ...
 def snes_compare(
     composed: NDArray[np.uint8], shown: NDArray[np.uint8], half_pixel_left: bool, field: int | None
 ) -> tuple[int, NDArray[np.uint8]]: ...

@@ -30,13 +30,14 @@ import os, signal, sys
 
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
-        if name == sys.argv[1]:
+        if name == interrupted:
             os.kill(os.getpid(), signal.SIGINT)
 
+interrupted, sys.argv[1:] = sys.argv[1], ["scan", "no-such.sfc"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Interrupting())
 from halscope.cli import main
-code = main(["scan", "no-such.sfc"])
+code = main()
 print("the end")
 sys.exit(code)
 """
@@ -190,6 +191,17 @@ def test_a_termination_during_an_import_ends_the_command_with_one_line(module: s
         assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
     else:
         assert (done.returncode, done.stderr) == (143, "halscope: terminated\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("module", ["halscope.cli", "halscope.cli._main", "argparse", "numpy"])
+def test_an_interrupt_during_the_start_of_the_program_prints_no_traceback(module: str) -> None:
+    program = INTERRUPTED.replace("from halscope.cli import main", "from halscope._start import program")
+    program = program.replace("main()", "program()")
+    done = subprocess.run(
+        [sys.executable, "-c", program, module], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) in ((-signal.SIGINT, ""), (130, "halscope: interrupted\n"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

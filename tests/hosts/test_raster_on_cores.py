@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from halscope import decode_frame
 from halscope.hosts.libretro import LibretroHost
-from halscope.ppu import with_raster
+from halscope.ppu import with_match, with_raster
+from halscope.ppu.obj import cgram_at
 from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
 from halscope_hooks import Snapshot
@@ -66,6 +68,30 @@ def test_every_row_has_the_colour_of_its_line(core: str, seed: int, overscan: bo
     assert np.array_equal(snapshot.picture[:, 128] >> 3, backdrops(snapshot, rows))
     assert snapshot.raster_effects == "some"
     assert len(np.unique(snapshot.picture[:, 128], axis=0)) > 1, "all rows are equal: no comparison"
+
+
+@pytest.mark.parametrize("first", [0, 0x77 * 2, 0x1FF], ids=["first-colour", "middle", "high-byte-next"])
+def test_colours_are_written_from_the_address_that_the_cpu_has_set(core: str, first: int) -> None:
+    """Only $2122 is written, two bytes a line: each write goes on where the one before it ended."""
+    rng = np.random.default_rng(first)
+    table = b"".join(bytes([1, *rng.bytes(2)]) for _ in range(60)) + bytes([1, 9, 9, 0])
+    port = [(0x4300, 2), (0x4301, 0x22), (0x4302, _TABLES & 0xFF), (0x4303, _TABLES >> 8), (0x4304, _BANK), (0x420C, 1)]
+    cgram, registers = rng.integers(0, 0x8000, 256).astype("<u2"), probe_rom.CHART_REGISTERS | {"cgadd": first}
+    rom = bytearray(probe_rom.build(probe_rom.COLOUR_CHART, cgram, registers=registers, cpu=port, data=table))
+    nmi = rom.index(bytes.fromhex("AD1042"))  # in place of LDA $4210: JSR $F000, which sets the address again
+    rom[nmi : nmi + 3] = bytes.fromhex("2000F0")
+    setting = bytes.fromhex(f"AD1042 A9 {first // 2:02X} 8D2121")
+    setting += bytes.fromhex("A9008D2221") * (first % 2)
+    rom[0x7000 : 0x7000 + len(setting) + 1] = setting + b"\x60"
+    snapshot = observe(core, bytes(rom))
+    assert snapshot.ppu.cgadd == (first + 122) % 512
+    assert snapshot.raster_effects == "some"
+    frame = with_match(decode_frame(snapshot))
+    assert frame.matches
+    for row in (0, 20, 59):
+        low, high = table[row * 3 + 1 : row * 3 + 3]
+        if not first % 2:
+            assert cgram_at(snapshot, row)[(first // 2 + row) % 256] == (high << 8 | low) & 0x7FFF
 
 
 def test_channels_write_in_their_order(core: str) -> None:

@@ -24,6 +24,7 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited, refuse_same
+from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
 from halscope.formats import bsnes, containers, snes9x
 from halscope.formats.recording import RecordingWriter
@@ -62,7 +63,7 @@ class Game:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Buttons held from frame `first` to frame `last`, both included; the first frame is 1."""
+    """Buttons held from frame `first` to frame `last`, both included; the first frame of a run is 0."""
 
     buttons: frozenset[str]
     first: int
@@ -137,7 +138,11 @@ def open_game(
         HostError: The emulator cannot be started, or does not accept the state.
     """
     plugins = Plugins() if plugins is None else plugins
-    host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
+    try:
+        host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
+    except RomError as error:
+        refuse_other_kind(game.rom, error)
+        raise
     if game.state is not None:
         try:
             _start_from(host, game.state, game.rom)
@@ -183,7 +188,7 @@ def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | 
 
 
 def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:
-    """Hold the buttons scheduled for this frame, counted from 1."""
+    """Hold the buttons scheduled for this frame of the run, counted from 0."""
     pad = capability(session.host, "playable")
     if pad is not None:
         pad.press({name for press in schedule if press.first <= frame <= press.last for name in press.buttons})
@@ -192,7 +197,7 @@ def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> Non
 def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Iterator[Update]:
     """Run and decode `frames` frames at full speed; each is decoded before the next one runs."""
     schedule = tuple(schedule)
-    for number in range(1, frames + 1):
+    for number in range(frames):
         hold_buttons(session, schedule, number)
         while (update := session.step()) is None:  # a pushing host may be paused
             if session.ended:
@@ -205,7 +210,7 @@ def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Sn
     time allows. A pushing host runs at its own speed."""
     schedule = tuple(schedule)
     due = time.monotonic()
-    for number in itertools.count(1):
+    for number in itertools.count():
         hold_buttons(session, schedule, number)
         while (snapshot := session.tick()) is None:
             if session.ended:
@@ -245,7 +250,7 @@ def record_game(
     with RecordingWriter(path, emulator=session.host.info.emulator) as writer:
         try:
             while number < frames:
-                hold_buttons(session, schedule, number + 1)
+                hold_buttons(session, schedule, number)
                 while (snapshot := session.advance()) is None and not session.ended:
                     pass  # a pushing host may be paused
                 if snapshot is None:

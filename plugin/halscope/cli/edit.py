@@ -90,7 +90,7 @@ def run_extract(options: argparse.Namespace) -> int:
             say(f"{sheet.png}: {sheet.places}{colours}")
         if written:
             say(f"{page}: all of them on one page")
-    return 0
+    return 0 if written else 1
 
 
 def _check_source(options: argparse.Namespace) -> None:

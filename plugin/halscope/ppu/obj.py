@@ -64,7 +64,7 @@ def sprite_colours(snapshot: Snapshot, sprite: Sprite) -> NDArray[np.uint8]:
 def cgram_at(snapshot: Snapshot, row: int) -> NDArray[np.uint16]:
     """Return CGRAM, uint16[256], as it was on a row of the picture; HDMA may have changed it from row to row."""
     raster = registers.raster_bytes(snapshot)
-    return snapshot.cgram if raster is None else _codec.snes_cgram_at(snapshot.cgram, raster, row)
+    return snapshot.cgram if raster is None else _codec.snes_cgram_at(snapshot.cgram, snapshot.ppu.cgadd, raster, row)
 
 
 def first_sprite(oamadd: int) -> int:

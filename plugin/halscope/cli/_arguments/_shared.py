@@ -62,7 +62,7 @@ def add_game_options(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="BUTTON@FRAME",
-        help="hold a button on a frame: start@120, right+a@120-180 (repeat for more)",
+        help="hold a button on a frame, from 0: start@120, right+a@120-180 (repeat for more)",
     )
     add_rom_options(command)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -166,7 +166,10 @@ class MercuryReader:
         cpu, field, line = bsnes.read_cpu(state, self._profile, self._vram_at)
         # With the NMI off the core returns at line 241: 16 lines after the start of vblank, with overscan one.
         vblank = 240 if (ppu.setini or 0) & 0x04 else 225
-        return VideoState(cgram, oam, ppu, cpu, field, late=line > vblank + 8)
+        late = line > vblank + 8
+        if late:  # the game may have moved the address since the picture's last write by HDMA
+            ppu = replace(ppu, cgadd=None)
+        return VideoState(cgram, oam, ppu, cpu, field, late)
 
     def _find_vram(self) -> int:
         """Return VRAM's offset in the state. It depends on the cartridge, so a mark is written to VRAM and searched."""
