@@ -26,7 +26,6 @@ from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost
 from halscope.hosts.mesen2 import script_path
 from halscope_hooks import Snapshot, Write
-
 from support.mesen_state import state_of
 
 _LUA_SOCKET: Final = Path("/usr/lib/x86_64-linux-gnu/lua/5.4/socket/core.so")
@@ -63,7 +62,7 @@ class _Callback(NamedTuple):
     function: Any
 
 
-class ScriptFailure(AssertionError):
+class ScriptError(AssertionError):
     """The script has stopped, or one of its callbacks has raised an error: Mesen would write it in its log."""
 
 
@@ -216,7 +215,7 @@ class StandIn:
         return runtime
 
     def _load(self) -> None:
-        functions = {name: getattr(self, f"_emu_{name}") for name in _FUNCTIONS}
+        functions = {_camel(name): getattr(self, f"_emu_{name}") for name in _FUNCTIONS}
         if self.edition == "MesenCE":
             functions["getCpuState"] = lambda *_: self._table({})
         counted = {name.encode(): self._counted(name, function) for name, function in functions.items()}
@@ -247,7 +246,7 @@ class StandIn:
             return function(*arguments)
         except self._error as error:
             self.log.append(str(error))
-            raise ScriptFailure(str(error)) from error
+            raise ScriptError(str(error)) from error
 
     def _write_event(self, address: int, value: int) -> None:
         for one in list(self._callbacks.values()):
@@ -311,12 +310,12 @@ class StandIn:
         if space is not None:
             self._writes.append(Write(space, address, bytes([byte])))  # type: ignore[arg-type]
 
-    def _emu_getMemorySize(self, *given: Any) -> int:
+    def _emu_get_memory_size(self, *given: Any) -> int:
         (kind,) = self._parameters(given, 1, 1)
         memory = self._memory(self._number(kind))
         return 0 if memory is None else len(memory)
 
-    def _emu_addMemoryCallback(self, *given: Any) -> int:
+    def _emu_add_memory_callback(self, *given: Any) -> int:
         function, kind, start, end, processor, memory = self._parameters(given, 3, 6)
         if not callable(function):
             raise self._error("callback function could not be found")
@@ -331,7 +330,7 @@ class StandIn:
         self._callbacks[self._references] = _Callback(kinds[0], start, last, kinds[1], kinds[2], function)
         return self._references
 
-    def _emu_removeMemoryCallback(self, *given: Any) -> None:
+    def _emu_remove_memory_callback(self, *given: Any) -> None:
         reference, kind, start, end, processor, memory = self._parameters(given, 3, 6)
         start = self._number(start)
         same = (self._number(kind), start, start if end is None else self._number(end), self._number(processor))
@@ -339,7 +338,7 @@ class StandIn:
         if found is not None and found[:5] == (*same, self._number(memory)):
             del self._callbacks[self._number(reference)]
 
-    def _emu_addEventCallback(self, *given: Any) -> int:
+    def _emu_add_event_callback(self, *given: Any) -> int:
         function, event = self._parameters(given, 2, 2)
         if not callable(function):
             raise self._error("callback function could not be found")
@@ -347,21 +346,21 @@ class StandIn:
         self._events.setdefault(self._number(event), {})[self._references] = function
         return self._references
 
-    def _emu_removeEventCallback(self, *given: Any) -> None:
+    def _emu_remove_event_callback(self, *given: Any) -> None:
         reference, event = self._parameters(given, 2, 2)
         self._events.get(self._number(event), {}).pop(self._number(reference), None)
 
-    def _emu_getState(self, *given: Any) -> Any:
+    def _emu_get_state(self, *given: Any) -> Any:
         self._parameters(given, 0, 0)
         if self._state is None:
             self._state = state_of(self.snapshot, self.edition)
         return self._table(self._state)
 
-    def _emu_getMouseState(self, *given: Any) -> Any:
+    def _emu_get_mouse_state(self, *given: Any) -> Any:
         self._parameters(given, 0, 0)
         return self._table(self.mouse)
 
-    def _emu_getRomInfo(self, *given: Any) -> Any:
+    def _emu_get_rom_info(self, *given: Any) -> Any:
         self._parameters(given, 0, 0)
         sha1 = self.sha1 or hashlib.sha1(self.path.read_bytes(), usedforsecurity=False).hexdigest().upper()
         return self._table(
@@ -372,13 +371,13 @@ class StandIn:
             }
         )
 
-    def _emu_drawRectangle(self, *given: Any) -> None:
+    def _emu_draw_rectangle(self, *given: Any) -> None:
         self.drawn.append(("rectangle", tuple(self._parameters(given, 4, 8))))
 
-    def _emu_drawString(self, *given: Any) -> None:
+    def _emu_draw_string(self, *given: Any) -> None:
         self.drawn.append(("string", tuple(self._parameters(given, 3, 8))))
 
-    def _emu_displayMessage(self, *given: Any) -> None:
+    def _emu_display_message(self, *given: Any) -> None:
         _, message = self._parameters(given, 2, 2)
         self.messages.append(message.decode())
 
@@ -386,11 +385,16 @@ class StandIn:
         (message,) = self._parameters(given, 1, 1)
         self.log.append(message.decode())
 
-    def _emu_createSavestate(self, *_: Any) -> None:
+    def _emu_create_savestate(self, *_: Any) -> None:
         raise self._error("This function must be called inside an exec memory operation callback for the main CPU")
 
-    def _emu_loadSavestate(self, *given: Any) -> None:
-        self._emu_createSavestate(*given)
+    def _emu_load_savestate(self, *given: Any) -> None:
+        self._emu_create_savestate(*given)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 _FUNCTIONS: Final = [name.removeprefix("_emu_") for name in vars(StandIn) if name.startswith("_emu_")]

@@ -10,7 +10,6 @@ import pytest
 from halscope.demo import truth
 from halscope.hosts.mesen2 import Listener, MesenHost
 from halscope_hooks import Snapshot
-
 from support.mesen import StandIn
 
 _TRUTH: Final[dict[str, Any]] = truth()

@@ -48,6 +48,8 @@ def state_of(snapshot: Snapshot, edition: str = "MesenCE") -> dict[bytes, object
         "ppu.colorMathHalveResult": flag("cgadsub", 6),
         "ppu.colorMathSubtractMode": flag("cgadsub", 7),
         "ppu.fixedColor": raw["coldata"],
+        "ppu.cgramAddress": raw["cgadd"] >> 1,
+        "ppu.cgramAddressLatch": flag("cgadd", 0),
         "ppu.mode7.horizontalMirroring": flag("m7sel", 0),
         "ppu.mode7.verticalMirroring": flag("m7sel", 1),
         "ppu.mode7.fillWithTile0": flag("m7sel", 6),

@@ -36,4 +36,3 @@ def emulator(demo: Path) -> Iterator[StandIn]:
 def host(emulator: StandIn) -> Iterator[MesenHost]:
     with attached(emulator) as running:
         yield running
-

@@ -9,6 +9,7 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 from typing import ClassVar, Final, NamedTuple, final
 
 from halscope_hooks import HostGoneError
@@ -83,6 +84,7 @@ class Listener:
             raise
         self._accepting = threading.Lock()
         self._strangers: list[tuple[Wire, float]] = []  # that have not shown the token, and when they are dropped
+        self._greeted: deque[tuple[Wire, Greeting]] = deque()  # that no host has taken yet
 
     @classmethod
     def shared(cls) -> Listener:
@@ -126,21 +128,37 @@ class Listener:
         """Return the next emulator whose script has shown the token, or `None` if none does in time."""
         until = time.monotonic() + timeout
         while True:
-            rest = until - time.monotonic()
-            # Two threads that wait for an emulator each take turns, so neither blocks the other for long.
-            if self._accepting.acquire(timeout=max(0.0, min(rest, _SLICE))):
+            rest = max(0.0, until - time.monotonic())
+            # Threads that wait for an emulator each take turns, so none blocks the others for long.
+            if self._accepting.acquire(timeout=min(rest, _SLICE)):
                 try:
-                    found = self._next(max(0.0, min(rest, _SLICE)))
+                    self._listen(0.0 if self._greeted else min(rest, _SLICE))
+                    while self._greeted:
+                        wire, greeting = self._greeted.popleft()
+                        if _waits(wire):
+                            return wire, greeting
                 finally:
                     self._accepting.release()
-                if found is not None:
-                    return found
             if rest <= 0:
                 return None
 
-    def _next(self, timeout: float) -> tuple[Wire, Greeting] | None:
-        wires = [wire for wire, _ in self._strangers]
-        readable, _, _ = select.select([self._socket, *wires], (), (), timeout)
+    def waiting(self, timeout: float) -> list[Greeting]:
+        """Return the emulators that connect in this time and that nobody has accepted yet."""
+        until = time.monotonic() + timeout
+        while (rest := until - time.monotonic()) > 0:
+            if self._accepting.acquire(timeout=min(rest, _SLICE)):
+                try:
+                    self._listen(min(rest, _SLICE))
+                finally:
+                    self._accepting.release()
+        with self._accepting:
+            self._greeted = deque(one for one in self._greeted if _waits(one[0]))
+            return [greeting for _, greeting in self._greeted]
+
+    def _listen(self, timeout: float) -> None:
+        """Take new connections, and the greetings of those that have connected."""
+        waited_for: list[socket.socket | Wire] = [self._socket, *(wire for wire, _ in self._strangers)]
+        readable, _, _ = select.select(waited_for, (), (), timeout)
         if self._socket in readable:
             with contextlib.suppress(OSError):  # the peer has gone again
                 connection, _ = self._socket.accept()
@@ -158,12 +176,11 @@ class Listener:
                 continue
             self._strangers.remove(stranger)
             greeting = None if message is None else self._check(wire, *message)
-            if greeting is not None:
+            if greeting is None:
+                wire.close()
+            else:
                 wire.most = MOST_BYTES
-                wire.post(b"O")
-                return wire, greeting
-            wire.close()
-        return None
+                self._greeted.append((wire, greeting))
 
     def _check(self, wire: Wire, kind: bytes, payload: bytes) -> Greeting | None:
         """Return what a script says about itself, or `None` if it is not let in."""
@@ -183,5 +200,14 @@ class Listener:
         atexit.unregister(self.close)
         self._endpoint.close()
         self._socket.close()
-        for wire, _ in self._strangers:
+        for wire, _ in (*self._strangers, *self._greeted):
             wire.close()
+
+
+def _waits(wire: Wire) -> bool:
+    """Whether a script that has greeted is still there; it says nothing until it is accepted."""
+    try:
+        return wire.read(0) is None
+    except HostGoneError:
+        wire.close()
+        return False

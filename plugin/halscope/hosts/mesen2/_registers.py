@@ -73,6 +73,7 @@ _PPU: Final[dict[str, list[_Part]]] = {
         ("colorMathClipMode", 3, 6),
     ],
     "cgadsub": [("colorMathEnabled", 0x3F, 0), ("colorMathHalveResult", 1, 6), ("colorMathSubtractMode", 1, 7)],
+    "cgadd": [("cgramAddressLatch", 1, 0), ("cgramAddress", 0xFF, 1)],
     "coldata": [("fixedColor", 0x7FFF, 0)],
     "setini": [*_flags("screenInterlace objInterlace overscanMode hiResMode"), ("extBgEnabled", 1, 6)],
     "m7x": [("mode7.centerX", 0x1FFF, 0)],

@@ -1,7 +1,8 @@
 -- Halscope inside Mesen 2 and MesenCE: sends what changes in video memory, and applies edits to the running game.
 --
 -- Load this file in Debug > Script Window, with "Allow access to I/O and OS functions" and "Allow network access" on
--- (Script > Settings). It may run before Halscope does: it looks for a Halscope on this computer every second.
+-- (Script > Settings > Script Window > Restrictions). It may run before Halscope does: it looks for a Halscope on this
+-- computer every second.
 -- No error stops it, and the emulator never waits for it.
 
 local PROTOCOL = 1
@@ -15,7 +16,7 @@ local function say(text)
 end
 
 if not io or not os or not require then
-  say("turn on Script > Settings > Allow access to I/O and OS functions, and network access; then run it again")
+  say("allow I/O and OS functions, and network access, in Script > Settings > Restrictions; then run it again")
   return
 end
 local memory = require("halscope_memory") -- Mesen looks beside the script
@@ -23,7 +24,7 @@ local registers = require("halscope_registers")
 local screen = require("halscope_screen")
 local link = require("halscope_link")
 if not link.load() then
-  say("turn on Script > Settings > Allow network access; then run it again")
+  say("allow network access in Script > Settings > Restrictions; then run it again")
   return
 end
 

@@ -12,7 +12,8 @@ end
 add("ppu.", [[forcedBlank screenBrightness bgMode mode1Bg3Priority mainScreenLayers subScreenLayers mosaicSize
   mosaicEnabled oamMode oamBaseAddress oamAddressOffset oamRamAddress enableOamPriority hiResMode screenInterlace
   objInterlace overscanMode directColorMode colorMathClipMode colorMathPreventMode colorMathAddSubscreen
-  colorMathEnabled colorMathSubtractMode colorMathHalveResult fixedColor extBgEnabled]])
+  colorMathEnabled colorMathSubtractMode colorMathHalveResult fixedColor extBgEnabled cgramAddress
+  cgramAddressLatch]])
 add("ppu.mode7.", [[centerX centerY fillWithTile0 horizontalMirroring hScroll largeMap matrix[0] matrix[1] matrix[2]
   matrix[3] verticalMirroring vScroll]])
 for n = 0, 5 do

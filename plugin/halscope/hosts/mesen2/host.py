@@ -17,6 +17,7 @@ from halscope_hooks import (
     VRAM_BYTES,
     WRAM_BYTES,
     CpuRegisters,
+    HostAbsentError,
     HostError,
     HostGoneError,
     HostInfo,
@@ -92,7 +93,8 @@ class MesenHost:
         wait: Seconds to wait for an emulator.
 
     Raises:
-        HostError: No script connected in time, or another Halscope waits for it.
+        HostAbsentError: No script connected in time.
+        HostError: Another Halscope waits for scripts.
     """
 
     def __init__(self, wait: float = 1.0) -> None:
@@ -105,8 +107,9 @@ class MesenHost:
         if found is None:
             self._listener.stay()
             self._listener = None
-            raise HostError("no Mesen has connected: its script is not running")
+            raise HostAbsentError("no Mesen has connected: its script is not running")
         self._wire, greeting = found
+        self._wire.post(b"O")
         self._keys: tuple[str, ...] = greeting.keys
         self._emulator = greeting.emulator
         self._values = struct.Struct(f"<{len(greeting.keys)}i")
