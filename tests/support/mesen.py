@@ -154,6 +154,10 @@ class StandIn:
         ):
             self.write_register(bank << 16 | address, value)
 
+    def transfer_all(self) -> None:
+        """Have the game start DMA to the whole of VRAM."""
+        self.transfer(0, 0)
+
     def close(self) -> None:
         """End the emulator: without a reference left, Lua is closed, and the script's sockets with it. Idempotent."""
         self._callbacks.clear()

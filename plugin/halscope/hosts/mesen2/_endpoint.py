@@ -10,8 +10,6 @@ from typing import IO, Final, final
 
 from halscope_hooks import HostError
 
-from halscope._files import write_atomic
-
 _FOLDER_VARIABLE: Final = "HALSCOPE_MESEN_DIR"
 
 if sys.platform == "win32":
@@ -73,8 +71,10 @@ class Endpoint:
                 f"another Halscope{_owner(self._path)} waits for Mesen already; end it, or use it for this emulator too"
             ) from None
         try:
-            # The file is created by `tempfile`, with access for the user alone.
-            write_atomic(self._path, f"{port}\n{token}\n{os.getpid()}\n".encode("ascii"))
+            _write_private(self._path, f"{port}\n{token}\n{os.getpid()}\n")
+        except OSError as error:
+            self._lock_file.close()
+            raise HostError(f"{self._path}: cannot be written: {error.strerror or error}") from error
         except BaseException:
             self._lock_file.close()
             raise
@@ -85,6 +85,15 @@ class Endpoint:
             with contextlib.suppress(OSError):
                 self._path.unlink()
             self._lock_file.close()
+
+
+def _write_private(path: Path, content: str) -> None:
+    """Write a file that only the user can read; a script that reads it meanwhile finds the old one or the new one."""
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)  # of a Halscope that was killed
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - Path.open has no mode
+        file.write(content)
+    temporary.replace(path)
 
 
 def _owner(path: Path) -> str:

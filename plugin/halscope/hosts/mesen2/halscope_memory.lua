@@ -92,6 +92,32 @@ local function refresh_whole(space, length)
   return data
 end
 
+-- HDMA tables in WRAM are read in the frame that they were followed in: a table of another moment would put colours on
+-- wrong lines. At this time a channel still has its table's beginning and end.
+local LONGEST_TABLE = 0x400 -- bytes; Halscope does not follow longer ones in WRAM
+local CHANNELS = {}
+for channel = 0, 7 do
+  local key = ("dmaController.channel[%d]."):format(channel)
+  CHANNELS[channel] = { bank = key .. "srcBank", first = key .. "srcAddress", last = key .. "hdmaTableAddress" }
+end
+
+local function refresh_hdma_tables(state)
+  local enabled = state["dmaController.hdmaChannels"] or 0
+  for channel = 0, 7 do
+    if enabled & 1 << channel ~= 0 then
+      local keys = CHANNELS[channel]
+      local bank, low, high = state[keys.bank] or 0, state[keys.first] or 0, state[keys.last] or 0
+      local is_mirror = bank & 0x7F < 0x40 and high <= 0x2000 -- the first 8 KiB, in banks 00-3F and 80-BF
+      if (bank & 0xFE == 0x7E or is_mirror) and low <= high and high - low <= LONGEST_TABLE then
+        local base = is_mirror and 0 or (bank & 1) << 16
+        for chunk = (base + low) // CHUNK, math.min(base + high, 0x1FFFF) // CHUNK do
+          refresh(wram, chunk)
+        end
+      end
+    end
+  end
+end
+
 -- What was written to VRAM --------------------------------------------------------------------------------------------
 
 local dirty, queue, first, last = {}, {}, 1, 0 -- chunks in the order in which they were written, and the frame of each
@@ -201,6 +227,7 @@ function memory.refresh(state)
     refresh(wram, wram_next)
     wram_next = wram_next + 1 & 0x1FF
   end
+  refresh_hdma_tables(state)
   refresh_whole(SPACES.cgram, 512)
   return refresh_whole(SPACES.oam, 544)
 end

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
-from halscope.hosts.mesen2._registers import cpu_registers, ppu_registers
+from halscope.hosts.mesen2._registers import cpu_registers, ppu_registers, without_stale_tables
 from halscope.hosts.mesen2._wire import Fields, text
 
 NO_SPRITE: Final = 255
@@ -283,7 +283,7 @@ class MesenHost:
         values = zip(self._keys, self._values.unpack(data), strict=True)
         known = {key: value for key, value in values if value != _UNKNOWN}
         try:
-            self._ppu, self._cpu = ppu_registers(known), cpu_registers(known)
+            self._ppu, self._cpu = ppu_registers(known), without_stale_tables(cpu_registers(known))
         except UsageError as error:
             raise HostGoneError(f"Mesen sent a register that cannot be: {error}") from error
 
