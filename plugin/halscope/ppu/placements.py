@@ -33,6 +33,8 @@ _REGISTERS: Final = {
     0x2C: "tm",
     0x2D: "ts",
 }
+_IS_WANTED: Final = np.zeros(0x40, np.bool_)
+_IS_WANTED[list(_REGISTERS)] = True
 _VFLIP: Final = 0x8000
 
 
@@ -115,7 +117,7 @@ def _settings(snapshot: Snapshot) -> Iterator[PpuRegisters]:
     if raster is None:
         yield ppu
         return
-    writes = raster[(raster["line"] < screen_lines(ppu)) & np.isin(raster["register"], list(_REGISTERS))].tolist()
+    writes = raster[(raster["line"] < screen_lines(ppu)) & _IS_WANTED[raster["register"]]].tolist()
     if not writes or writes[0][0] > 0:
         yield ppu
     for _, of_line in groupby(writes, itemgetter(0)):
