@@ -184,6 +184,7 @@ def snes_compose(
     tuple[str, ...],
     bool,
     bool,
+    bool,
 ]: ...
 def snes_cgram_at(cgram: NDArray[np.uint16], cgadd: int | None, raster: Buffer, row: int) -> NDArray[np.uint16]: ...
 def snes_compare(
