@@ -7,7 +7,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,7 @@ from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
 from halscope.app._state_rom import recognised
 from halscope.formats import bsnes, containers, snes9x
-from halscope.formats.recording import RecordingWriter
+from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.plugins import Plugins
 from halscope.rom.image import Rom
 from halscope.rom.mapping import parse_mapping
@@ -268,13 +268,7 @@ def record_game(
                     pass  # a pushing host may be paused
                 if snapshot is None:
                     raise HostError(f"the game ended after {number} frames, which {path} holds; record fewer")
-                writer.append(
-                    replace(
-                        snapshot,
-                        wram=snapshot.wram if wram else None,
-                        picture=snapshot.picture if picture else None,
-                    )
-                )
+                writer.append(trimmed(snapshot, wram=wram, picture=picture))
                 number += 1
                 progress(number, frames)
         except KeyboardInterrupt as error:

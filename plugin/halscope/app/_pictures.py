@@ -23,11 +23,10 @@ from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites, screen_y
 from halscope.ppu.obj import sprite_cgram, sprite_colours
-from halscope.ppu.registers import known
+from halscope.ppu.registers import half_height
 
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224
-HALF_HEIGHT: Final = 0x02  # SETINI ($2133) bit 1: a field shows every second row of a sprite
 
 Names = Mapping[tuple[str, int], str]
 """Names of blocks, by codec and file offset."""
@@ -217,7 +216,7 @@ def boxes_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list
 
 def _lines(frame: Frame, group: Metasprite) -> tuple[int, int]:
     """Return the first screen line and the number of lines that a metasprite covers."""
-    if not known(frame.snapshot.ppu.setini) & HALF_HEIGHT:
+    if not half_height(frame.snapshot.ppu):
         return group.y, group.height
     sprites = [frame.sprites[index] for index in group.indices]
     top = min(map(screen_y, sprites))

@@ -195,7 +195,9 @@ class LiveEdits:
         in_rom = rom_writes(rom, patch, running.patch)
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             now = self._newest if self._newest is not None and self._session.threads else snapshot
-            live = live_writes(plan, now, previous=running.plan)
+            # A console's VRAM cannot be written from outside: there the edit shows with the next load of the graphics.
+            writable = self._session.info.writable
+            live = [write for write in live_writes(plan, now, previous=running.plan) if write.space in writable]
             try:
                 self._write(patch, (*in_rom, *live))
                 break
@@ -378,7 +380,9 @@ class LiveEdits:
                 self._refused.add(name)
                 self._report(str(error))
             else:
-                self._report(f"{name}: applied to the game at frame {snapshot.frame}{self._fill(edit)}")
+                at_once = "vram" in self._session.info.writable
+                later = "" if at_once else ", which shows it when it loads these graphics again"
+                self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")
                 return  # the snapshot predates this edit, so the next file waits for the next scan
 
     def _fill(self, edit: SheetEdit) -> str:
