@@ -29,6 +29,13 @@ HOW_TOS = [f"docs/how-to/{path.name}" for path in sorted(ROOT.glob("docs/how-to/
 PAGES = ["README.md", "docs/tutorial/first-edit.md", *HOW_TOS]
 PATIENCE = 300.0
 
+# Pages without a command that runs here: there is none, or tests of its own run it.
+NO_COMMANDS = (
+    "docs/how-to/add-a-native-codec.md",
+    "docs/how-to/attach.md",  # tests/cli/test_attach.py
+    "docs/how-to/contribute-parts.md",
+)
+
 # Lines that install something, or that other tests run as printed.
 RUN_ELSEWHERE = {
     "tests/run": "by CI",
@@ -189,9 +196,11 @@ def test_each_command_of_a_page_runs_as_printed(page: str, tmp_path: Path) -> No
         if command.startswith("halscope play ") and "--frames" not in command:
             play(command, tmp_path)
             continue
+        if command.startswith("halscope inject game.sfc sheets/"):  # as a reader would have done
+            repaint(whole_sheets(tmp_path / "sheets")[0])
         done = shell(command, tmp_path)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
-    assert bool(listed) or page in ("docs/how-to/add-a-native-codec.md", "docs/how-to/contribute-parts.md")
+    assert bool(listed) or page in NO_COMMANDS
     if page in CHECK:
         CHECK[page](tmp_path)
 

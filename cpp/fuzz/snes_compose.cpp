@@ -84,7 +84,7 @@ void compose(Input input) {
         if (std::ranges::any_of(brightness, [](std::uint8_t level) { return level > 15; })) std::abort();
 
         const std::vector<std::uint8_t> console = rgb;
-        compose_screen(state, shape, out, Style::snes9x);
+        compose_screen(state, shape, out, (options & 16u) != 0 ? Style::snes9x : Style::snes9x_1_54);
         std::vector<std::uint8_t> differs(pixels);
         const auto compare = [&](const std::vector<std::uint8_t>& one, const std::vector<std::uint8_t>& other) {
             return compare_pictures({one, shape.height(), shape.width()}, {other, shape.height(), shape.width()},

@@ -18,7 +18,7 @@ std::uint16_t word(std::span<const std::uint8_t> bytes, std::size_t at) {
 void check(const HdmaWrites& found, unsigned lines) {
     if (!std::ranges::is_sorted(found.writes, {}, &RasterWrite::line)) std::abort();
     for (const RasterWrite& write : found.writes) {
-        if (write.line >= lines || write.port > 0x3F) std::abort();
+        if (write.line >= lines || write.reg > 0x3F) std::abort();
     }
 }
 
@@ -41,9 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         pages[page] = page % 3 == 0 ? -1 : static_cast<std::int64_t>(page * kHalfBanks % (memory.size() + 1));
     }
     // The same bytes as a short WRAM, a ROM and the SA-1's memories, then as the ROM alone, then nothing at all.
-    check(walk_hdma(channels, enabled, {memory, memory, memory, memory, pages}, lines), lines);
-    check(walk_hdma(channels, enabled, {{}, {}, {}, memory, pages}, lines), lines);
-    const HdmaWrites nothing = walk_hdma(channels, enabled, {}, lines);
+    check(walk_hdma(channels, enabled, {memory, memory, memory, memory, pages}, lines, size % 2 != 0), lines);
+    check(walk_hdma(channels, enabled, {{}, {}, {}, memory, pages}, lines, size % 2 != 0), lines);
+    const HdmaWrites nothing = walk_hdma(channels, enabled, {}, lines, true);
     if (!nothing.writes.empty() || nothing.complete != (enabled == 0)) std::abort();
     return 0;
 }

@@ -87,7 +87,8 @@ py::tuple names_of(const snes::RegisterSet& set) {
 }
 
 py::tuple compose(const py::object& vram, const Colours& cgram, const py::object& oam, const RegisterValues& registers,
-                  const std::optional<py::object>& raster, std::optional<unsigned> field, bool as_snes9x) {
+                  const std::optional<py::object>& raster, std::optional<unsigned> field, unsigned style) {
+    if (style >= snes::kStyles) throw py::value_error("style is 0 to 2");
     const State state(vram, cgram, oam, registers, raster, field);
     const snes::ScreenShape shape = snes::screen_shape(state.get());
     const auto height = static_cast<py::ssize_t>(shape.height());
@@ -104,10 +105,10 @@ py::tuple compose(const py::object& vram, const Colours& cgram, const py::object
     snes::ScreenGaps gaps;
     {
         const GilReleased unlocked;
-        gaps = snes::compose_screen(state.get(), shape, out, as_snes9x ? snes::Style::snes9x : snes::Style::console);
+        gaps = snes::compose_screen(state.get(), shape, out, static_cast<snes::Style>(style));
     }
     return py::make_tuple(colours, rgb, owner, brightness, range_over, time_over, names_of(gaps.missing),
-                          names_of(gaps.assumed), gaps.late_colours, gaps.field_assumed);
+                          names_of(gaps.assumed), gaps.late_colours, gaps.field_assumed, gaps.late_obsel);
 }
 
 snes::Picture picture_of(const ByteView& view, const py::array& array) {
@@ -159,10 +160,13 @@ py::tuple layer(const py::object& vram, const Colours& cgram, const py::object& 
     return py::make_tuple(shape.depth, colours, opaque, priority, tiles, names_of(missing));
 }
 
-py::array_t<std::uint16_t> cgram_at(const Colours& cgram, const py::object& raster, unsigned row) {
+py::array_t<std::uint16_t> cgram_at(const Colours& cgram, std::optional<unsigned> cgadd, const py::object& raster,
+                                    unsigned row) {
     if (cgram.size() != static_cast<py::ssize_t>(snes::kColours)) throw py::value_error("cgram has 256 colours");
     const auto writes = raster_of(raster);
-    snes::Raster rows(snes::Registers{}, snes::Cgram(cgram.data(), snes::kColours), writes);
+    snes::Registers registers;
+    if (cgadd.has_value()) registers.set(snes::index_of(snes::Reg::cgadd), *cgadd);
+    snes::Raster rows(registers, snes::Cgram(cgram.data(), snes::kColours), writes);
     rows.advance(row);
     py::array_t<std::uint16_t> colours(static_cast<py::ssize_t>(snes::kColours));
     std::ranges::copy(rows.cgram(), colours.mutable_data());
@@ -181,11 +185,14 @@ void bind_screen(py::module_& module) {
     using py::arg;
     module.def("snes_register_names", &register_names, "The fields of PpuRegisters, in the order of `registers`.");
     module.def("snes_compose", &compose, arg("vram"), arg("cgram"), arg("oam"), arg("registers"),
-               arg("raster") = py::none(), arg("field") = py::none(), arg("as_snes9x") = false,
-               "Compose the picture: (colours uint16[h, w], rgb uint8[h, w, 3], owner int16[h, w], brightness uint8[h],"
+               arg("raster") = py::none(), arg("field") = py::none(), arg("style") = 0,
+               "Compose the picture in a style, 0 console, 1 snes9x 1.54, 2 later snes9x: (colours uint16[h, w], rgb "
+               "uint8[h, w, 3], owner int16[h, w], brightness uint8[h],"
                " range_over uint8[lines], time_over uint8[lines], names of the registers that are missing, of those "
-               "assumed to be 0, whether colours were first written below the top row, whether the field is assumed).");
-    module.def("snes_cgram_at", &cgram_at, arg("cgram"), arg("raster"), arg("row"),
+               "assumed to be 0, whether colours were first written below the top row, whether the field is assumed, "
+               "whether OBSEL changed "
+               "under sprites).");
+    module.def("snes_cgram_at", &cgram_at, arg("cgram"), arg("cgadd"), arg("raster"), arg("row"),
                "The palette of a row of the picture, uint16[256] with bit 15 clear.");
     module.def("snes_compare", &compare, arg("composed"), arg("shown"), arg("half_pixel_left"), arg("field"),
                "Compare two pictures uint8[h, w, 3] in 5 bits: (differing pixels, uint8[h, w] 1 where they differ).");

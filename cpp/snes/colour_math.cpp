@@ -36,7 +36,10 @@ unsigned mixed(const MathRules& rules, unsigned one, unsigned other, bool halved
     for (unsigned shift = 0; shift < 15; shift += 5) {
         const unsigned a = one >> shift & 31u;
         const unsigned b = other >> shift & 31u;
-        const unsigned full = subtract ? (a > b ? a - b : 0u) : a + b;
+        unsigned full = subtract ? (a > b ? a - b : 0u) : a + b;
+        // snes9x after 1.54 repeats green's highest bit as the lowest one of RGB565's six: a halved sum is rounded up
+        // where both have it. A sum that is not halved stops at 31 there anyway.
+        if (rules.six_bits_of_green && halved && !subtract && shift == 5) full += a >> 4 & b >> 4;
         result |= std::min(halved ? full >> 1 : full, 31u) << shift;
     }
     return result;

@@ -24,9 +24,10 @@ struct MathRules {
     unsigned cgwsel = 0;
     unsigned cgadsub = 0;
     unsigned fixed = 0;
-    Columns black{};       // the main screen is black
-    Columns prevented{};   // there is no colour math
-    bool guarded = false;  // halved differences are those of snes9x
+    Columns black{};                 // the main screen is black
+    Columns prevented{};             // there is no colour math
+    bool guarded = false;            // halved differences are those of snes9x
+    bool six_bits_of_green = false;  // halved sums are those of snes9x after 1.54
 
     [[nodiscard]] bool mixes() const { return (cgadsub & 0x3Fu) != 0; }
     [[nodiscard]] bool uses_subscreen() const { return (cgwsel & 2u) != 0 && mixes(); }

@@ -113,11 +113,13 @@ class Composer {
     void draw_field(unsigned field) {
         Raster raster(state_.registers, state_.cgram, state_.writes);
         MosaicBlocks blocks;
+        obsel_before_ = state_.registers[Reg::obsel];  // what the last write of the picture before has left
         for (unsigned row = 0; row < shape_.lines; ++row) {
             if (raster.advance(row) || row == 0) prepare(raster.registers(), field);
             if (gaps_.missing.any()) return;
             blocks.advance(raster.registers());
             draw_row(raster, blocks, row, field);
+            obsel_before_ = raster.registers()[Reg::obsel];
         }
         gaps_.late_colours |= raster.has_late_colours();
     }
@@ -163,8 +165,9 @@ class Composer {
         assume(registers, Reg::cgadsub);
         const bool known = registers.knows(Reg::cgwsel) && registers.knows(Reg::cgadsub);
         setup_.math = known ? math_rules(registers, gaps_.missing) : MathRules{};
-        if (style_ == Style::snes9x) {
+        if (style_ != Style::console) {
             setup_.math.guarded = true;
+            setup_.math.six_bits_of_green = style_ == Style::snes9x;
             setup_.math.fixed = dimmed(setup_.math.fixed, setup_.brightness);
         }
         const unsigned mode = registers[Reg::bgmode] & 7u;
@@ -220,7 +223,7 @@ class Composer {
         put(colours, even, odd);
         put(owner, owners(sub_row_), owners(main_row_));
         std::uint8_t* rgb = out_.rgb.data() + y * width * 3;
-        const auto& levels = kLevels[style_ == Style::snes9x ? 15 : setup_.brightness];
+        const auto& levels = kLevels[style_ == Style::console ? setup_.brightness : 15];
         for (const std::uint16_t colour : colours) {
             for (unsigned shift = 0; shift < 15; shift += 5) *rgb++ = levels[colour >> shift & 31u];
         }
@@ -250,10 +253,22 @@ class Composer {
         }
         if ((shown & kObjectBit) != 0) {
             draw_objects(state_.vram, objects_, setup_.objects, row, object_row_);
+            if (registers[Reg::obsel] != obsel_before_) look_for_late_obsel(row);
             offer_objects();
             out_.range_over[row] |= object_row_.range_over ? 1 : 0;
             out_.time_over[row] |= object_row_.time_over ? 1 : 0;
         }
+    }
+
+    // HDMA writes OBSEL at the end of the line before a row, while that row's sprites are fetched:
+    // bsnes-mercury-accuracy draws the first dozen of them, or more behind other channels, by the value before. Its
+    // other profiles and snes9x draw all by the new one, as this does.
+    void look_for_late_obsel(unsigned row) {
+        ObjectRules before = setup_.objects;
+        before.select = parse_obsel(obsel_before_);
+        ObjectRow other;
+        draw_objects(state_.vram, objects_, before, row, other);
+        gaps_.late_obsel |= other.pixels != object_row_.pixels;
     }
 
     void offer_layer(unsigned layer, std::span<const std::uint16_t, kScreenWidth> pixels, bool to_main, bool to_sub) {
@@ -285,7 +300,7 @@ class Composer {
     }
 
     unsigned shown_before_math(unsigned colour) const {
-        return style_ == Style::snes9x ? dimmed(colour, setup_.brightness) : colour;
+        return style_ == Style::console ? colour : dimmed(colour, setup_.brightness);
     }
 
     void take_colours(const Contest& contest, Cgram cgram, unsigned backdrop, MathRow& out) const {
@@ -331,6 +346,7 @@ class Composer {
     const std::array<Object, kObjects> objects_;
     Setup setup_;
     ScreenGaps gaps_;
+    unsigned obsel_before_ = 0;  // OBSEL on the row above
 
     // The row that is drawn.
     Contest main_{};

@@ -31,15 +31,17 @@ struct ScreenShape {
 
 ScreenShape screen_shape(const ScreenState& state);
 
-// How brightness, halving and hi-res are drawn.
+// How brightness and halving round.
 enum class Style : std::uint8_t {
-    console,  // as the hardware and the bsnes family do
-    snes9x,   // brightness is rounded to 5 bits before colour math, and halved differences lose lowest bits
+    console,      // as the hardware and the bsnes family do
+    snes9x_1_54,  // brightness is rounded to 5 bits before colour math, and halved differences lose lowest bits
+    snes9x,       // later versions: also, green has a sixth bit that halved sums add
 };
+inline constexpr unsigned kStyles = 3;
 
 // The composed picture. Pixel spans hold height × width elements of the shape, flag spans one per line.
 struct ScreenPixels {
-    std::span<std::uint16_t> colours;    // BGR555 before INIDISP's brightness (in snes9x's style, after it)
+    std::span<std::uint16_t> colours;    // BGR555 before INIDISP's brightness (in snes9x's styles, after it)
     std::span<std::uint8_t> rgb;         // three bytes per pixel
     std::span<std::int16_t> owner;       // OAM index of the sprite that is visible there, or -1
     std::span<std::uint8_t> brightness;  // 0 to 15 for each row of the picture; 0 also in forced blank
@@ -53,6 +55,7 @@ struct ScreenGaps {
     RegisterSet assumed;        // not known, and treated as if what they control was off
     bool late_colours = false;  // see Raster::has_late_colours
     bool field_assumed = false;
+    bool late_obsel = false;  // OBSEL changed while a row's sprites were fetched, and some of them look different
 };
 
 ScreenGaps compose_screen(const ScreenState& state, const ScreenShape& shape, const ScreenPixels& out,

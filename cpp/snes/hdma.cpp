@@ -1,5 +1,7 @@
 #include "snes/hdma.hpp"
 
+#include <algorithm>
+
 namespace halscope::snes {
 namespace {
 
@@ -134,7 +136,7 @@ std::optional<std::uint8_t> ConsoleBus::read(unsigned bank, unsigned address) co
 }
 
 HdmaWrites walk_hdma(std::span<const HdmaChannel, kChannels> channels, unsigned enabled, const ConsoleBus& bus,
-                     unsigned lines) {
+                     unsigned lines, bool cgadd_is_known) {
     HdmaWrites result{{}, true};
     std::array<std::vector<RasterWrite>, kChannels> each;
     std::size_t total = 0;
@@ -142,17 +144,17 @@ HdmaWrites walk_hdma(std::span<const HdmaChannel, kChannels> channels, unsigned 
         if ((enabled >> n & 1u) == 0) continue;
         if (!walk(channels[n], bus, lines, each[n])) result.complete = false;
         total += each[n].size();
+        if (std::ranges::find(each[n], kCgramAddress, &RasterWrite::reg) != each[n].end()) cgadd_is_known = false;
     }
     result.writes.reserve(total);
     // Channels do not see each other's writes, so each was followed alone; a line takes them in their order.
     std::array<std::size_t, kChannels> next{};
-    bool cgram_address_is_known = false;
     for (unsigned line = 0; line < lines; ++line) {
         for (unsigned n = 0; n < kChannels; ++n) {
             for (; next[n] < each[n].size() && each[n][next[n]].line == line; ++next[n]) {
                 const RasterWrite& write = each[n][next[n]];
-                if (write.port == kCgramAddress) cgram_address_is_known = true;
-                if (write.port == kCgramData && !cgram_address_is_known) result.complete = false;
+                if (write.reg == kCgramAddress) cgadd_is_known = true;
+                if (write.reg == kCgramData && !cgadd_is_known) result.complete = false;
                 result.writes.push_back(write);
             }
         }

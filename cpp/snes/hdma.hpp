@@ -7,13 +7,15 @@
 #include <span>
 #include <vector>
 
+#include "snes/raster_write.hpp"
+
 namespace halscope::snes {
 
 inline constexpr unsigned kChannels = 8;
 inline constexpr std::size_t kWramBytes = 0x20000;
 inline constexpr std::size_t kHalfBanks = 512;  // of 32 KiB each
 
-// Memory on the CPU's bus. Spans may be empty: what is not at hand cannot be read.
+// Memory on the CPU's bus. A span is empty if that memory is not available.
 struct ConsoleBus {
     std::span<const std::uint8_t> wram;   // 128 KiB, or empty
     std::span<const std::uint8_t> bwram;  // of the SA-1, from $40:0000
@@ -21,7 +23,7 @@ struct ConsoleBus {
     std::span<const std::uint8_t> rom;
     std::span<const std::int64_t> pages;  // the ROM offset of each half bank, negative where there is no ROM; or empty
 
-    // `std::nullopt` for registers, for memory that is not at hand, and for open bus.
+    // `std::nullopt` for registers, for memory that is not available, and for open bus.
     [[nodiscard]] std::optional<std::uint8_t> read(unsigned bank, unsigned address) const;
 };
 
@@ -35,25 +37,17 @@ struct HdmaChannel {
     std::uint16_t table_end;     // $43n8/9: how far the console has read the table
 };
 
-// As halscope_hooks.RASTER_DTYPE stores it.
-struct RasterWrite {
-    std::uint16_t line;  // first row of the picture that is affected
-    std::uint8_t port;   // $2100 to $213F as 0x00 to 0x3F
-    std::uint8_t value;
-
-    bool operator==(const RasterWrite&) const = default;
-};
-
 struct HdmaWrites {
     std::vector<RasterWrite> writes;  // in the console's order
     // False if a table could not be read, if the console has read another one, or if colours were written to an
-    // address that the CPU had set.
+    // address that is not known.
     bool complete;
 };
 
 // `enabled` is HDMAEN ($420C), `lines` the number of transfers: one more than the picture has lines, because the first
-// is at the end of the line before it. A channel whose table cannot be read contributes nothing.
+// is at the end of the line before it. A channel whose table cannot be read contributes nothing. `cgadd_is_known`: the
+// CGRAM address after the picture is known, so the one before it follows from the writes, unless one of them sets it.
 HdmaWrites walk_hdma(std::span<const HdmaChannel, kChannels> channels, unsigned enabled, const ConsoleBus& bus,
-                     unsigned lines);
+                     unsigned lines, bool cgadd_is_known);
 
 }  // namespace halscope::snes

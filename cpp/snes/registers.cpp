@@ -9,6 +9,21 @@ Raster::Raster(const Registers& registers, Cgram cgram, std::span<const RasterWr
     : registers_(registers), writes_(writes) {
     for (std::size_t n = 0; n < kColours; ++n) cgram_[n] = cgram[n] & 0x7FFFu;
     for (unsigned n = 0; n < scrolls_.size(); ++n) scrolls_[n] = registers.at(Reg::bg1hofs, n);
+    find_colour_address(registers);
+}
+
+// CGADD before the first write. The register holds it after the last one, and only $2121 and $2122 change it.
+void Raster::find_colour_address(const Registers& registers) {
+    if (!registers.knows(Reg::cgadd)) return;
+    unsigned bytes = 0;
+    for (const RasterWrite& write : writes_) {
+        if (write.reg == 0x21) return;
+        if (write.reg == 0x22) ++bytes;
+    }
+    const unsigned address = (registers[Reg::cgadd] - bytes) % (2 * kColours);
+    colour_ = address / 2;
+    colour_half_ = address % 2 != 0;
+    colour_latch_ = cgram_[colour_] & 0xFFu;  // only the low byte that was stored with the high one can be known
 }
 
 bool Raster::advance(unsigned row) {

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <span>
 
+#include "snes/raster_write.hpp"
+
 namespace halscope::snes {
 
 // In the order of halscope_hooks.PpuRegisters, which defines what each value holds. Registers that follow each other on
@@ -13,13 +15,13 @@ namespace halscope::snes {
 // clang-format off
 enum class Reg : std::uint8_t {
     inidisp, obsel, oamadd, bgmode, mosaic, bg1sc, bg2sc, bg3sc, bg4sc, bg12nba, bg34nba, bg1hofs, bg1vofs, bg2hofs,
-    bg2vofs, bg3hofs, bg3vofs, bg4hofs, bg4vofs, m7sel, m7a, m7b, m7c, m7d, m7x, m7y, m7hofs, m7vofs, w12sel, w34sel,
+    bg2vofs, bg3hofs, bg3vofs, bg4hofs, bg4vofs, m7sel, m7a, m7b, m7c, m7d, m7x, m7y, m7hofs, m7vofs, cgadd, w12sel, w34sel,
     wobjsel, wh0, wh1, wh2, wh3, wbglog, wobjlog, tm, ts, tmw, tsw, cgwsel, cgadsub, coldata, setini,
 };
 inline constexpr std::array kRegisterNames{
     "inidisp", "obsel", "oamadd", "bgmode", "mosaic", "bg1sc", "bg2sc", "bg3sc", "bg4sc", "bg12nba", "bg34nba",
     "bg1hofs", "bg1vofs", "bg2hofs", "bg2vofs", "bg3hofs", "bg3vofs", "bg4hofs", "bg4vofs", "m7sel", "m7a", "m7b",
-    "m7c", "m7d", "m7x", "m7y", "m7hofs", "m7vofs", "w12sel", "w34sel", "wobjsel", "wh0", "wh1", "wh2", "wh3",
+    "m7c", "m7d", "m7x", "m7y", "m7hofs", "m7vofs", "cgadd", "w12sel", "w34sel", "wobjsel", "wh0", "wh1", "wh2", "wh3",
     "wbglog", "wobjlog", "tm", "ts", "tmw", "tsw", "cgwsel", "cgadsub", "coldata", "setini",
 };
 // clang-format on
@@ -53,21 +55,14 @@ class Registers {
 inline constexpr std::size_t kColours = 256;
 using Cgram = std::span<const std::uint16_t, kColours>;
 
-// A byte that HDMA wrote: halscope_hooks.RASTER_DTYPE, whose description lists the latches that are followed here.
-struct RasterWrite {
-    std::uint16_t line;  // the first row of the picture that the write affects
-    std::uint8_t reg;    // low byte of $2100 to $213F
-    std::uint8_t value;
-};
-static_assert(sizeof(RasterWrite) == 4);
-
 // The registers and the palette of each row of the picture, in turn.
 class Raster {
   public:
-    // `writes` must outlive this object and ascend by line.
+    // `writes` must outlive this object and ascend by line. They start from `registers` and `cgram`, which hold the
+    // state after them all: a register that they do not write is the same on every row.
     Raster(const Registers& registers, Cgram cgram, std::span<const RasterWrite> writes);
 
-    // Goes on to row `row`, which must not be less than the one before. Returns whether anything changed.
+    // Advances to row `row`, which must not be above the current one. Returns whether anything changed.
     bool advance(unsigned row);
 
     [[nodiscard]] const Registers& registers() const { return registers_; }
@@ -77,6 +72,7 @@ class Raster {
     [[nodiscard]] bool has_late_colours() const { return late_colours_; }
 
   private:
+    void find_colour_address(const Registers& registers);
     void write(const RasterWrite& write);
     void write_scroll(unsigned offset, unsigned value);
     void write_mode7(std::size_t index, unsigned value, unsigned mask);
@@ -89,7 +85,7 @@ class Raster {
     std::array<unsigned, 8> scrolls_;  // all 16 bits of the four layers' scrolls
     unsigned scroll_latch_ = 0;
     unsigned mode7_latch_ = 0;
-    unsigned colour_ = 0;  // CGADD
+    unsigned colour_ = 0;
     unsigned colour_latch_ = 0;
     bool colour_half_ = false;  // whether the latch holds a low byte
     std::bitset<kColours> colours_written_;

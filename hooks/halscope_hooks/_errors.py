@@ -27,6 +27,10 @@ class HostError(HalscopeError):
     """An emulator cannot be reached or cannot perform the request."""
 
 
+class HostAbsentError(HostError):
+    """No emulator can be reached now. Opening the host again later may succeed."""
+
+
 class HostGoneError(HostError):
     """The emulator has exited or the connection to it is closed. A new host must be attached."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -13,33 +14,29 @@ from halscope_hooks._patch import Patch
 
 @dataclass(frozen=True, slots=True)
 class HostRequest:
-    """A request to open a host: a file to run, or the address of an emulator that is already running.
+    """A request to open a host: a file to run, or an emulator that is already running.
 
     Args:
-        file: A ROM, or another file that the host can play (a recording); `None` if only an address is given.
+        file: A ROM, or another file that the host can play (a recording). For an emulator that is already running, the
+            ROM that the user says it runs, or `None`.
         core: The value of `--core`, or `None`.
         address: "HOST:PORT" or a URL, as documented by the host; `None` for the host's default, or if it needs none.
         mapping: The ROM's mapping ("lorom", "hirom" …) as the user named it, for a host that checks the file before it
             runs it; `None` if it is found from the file.
-
-    Raises:
-        UsageError: Neither a file nor an address is given. A host that needs a specific one of the two calls
-            `needed_file` or `needed_address`.
+        obsel: The value of $2101 as the user named it, for a host that cannot read this register; `None` if unknown.
     """
 
     file: Path | None = None
     core: str | None = None
     address: str | None = None
     mapping: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.file is None and self.address is None:
-            raise UsageError("a host is opened by a file or by an address; neither was given")
+    obsel: int | None = None
 
     def needed_file(self, host: str) -> Path:
         """Return the file. Raises UsageError, naming the host, if none was given."""
         if self.file is None:
-            raise UsageError(f"the host {host} runs a file; give the ROM or recording, not an address ({self.address})")
+            instead = "" if self.address is None else f", not an address ({self.address})"
+            raise UsageError(f"the host {host} runs a file; give the ROM or recording{instead}")
         return self.file
 
     def needed_address(self, host: str) -> str:
@@ -62,7 +59,43 @@ class HostFactory(Protocol):
         """One-line description for users."""
 
     def open(self, request: HostRequest) -> Host:
-        """Open the host on the thread that will drive it. Raises UsageError, RomError, FormatError or HostError."""
+        """Open the host on the thread that will drive it.
+
+        Raises UsageError, RomError, FormatError or HostError; HostAbsentError if the emulator may still be started.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEmulator:
+    """A running emulator that a host can attach to.
+
+    Args:
+        address: Selects this emulator as `HostRequest.address`.
+        name: Name and version of the emulator or device.
+        game: What it runs, as far as it says so, or an empty string.
+        problem: Why the host cannot attach to it now, or an empty string.
+    """
+
+    address: str
+    name: str
+    game: str = ""
+    problem: str = ""
+
+
+@runtime_checkable
+class RemoteHostFactory(HostFactory, Protocol):
+    """A HostFactory for emulators that run on their own: `halscope attach` accepts these.
+
+    `open` returns within seconds. It raises HostAbsentError while there is nothing to attach to, and is then called
+    again.
+    """
+
+    @property
+    def setup(self) -> str:
+        """What the user switches on or starts so that the emulator can be reached, in one or more lines."""
+
+    def find(self, request: HostRequest) -> Sequence[FoundEmulator]:
+        """Return the emulators that can be reached now. Raises UsageError or HostError."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,8 @@ class PpuRegisters:
 
     8-bit registers hold the byte as written. `oamadd` combines $2102/$2103 (16 bits: bit 15 is priority rotation), the
     scroll registers `bgNhofs`/`bgNvofs` hold 10 bits, `m7hofs`/`m7vofs`/`m7x`/`m7y` 13 bits and `m7a` to `m7d` 16 bits,
-    all as unsigned register values. `coldata` is the fixed colour as BGR555.
+    all as unsigned register values. `coldata` is the fixed colour as BGR555. `cgadd` is the CGRAM address that $2121
+    sets, in bytes (9 bits): an odd address means that the next write to $2122 is a high byte.
 
     Raises:
         UsageError: A value is not an integer, or is wider than its register.
@@ -49,6 +50,7 @@ class PpuRegisters:
     m7y: int | None = None
     m7hofs: int | None = None
     m7vofs: int | None = None
+    cgadd: int | None = None
     w12sel: int | None = None
     w34sel: int | None = None
     wobjsel: int | None = None
@@ -139,7 +141,7 @@ def _limits(kind: type[Any], wide: dict[str, int]) -> dict[str, int]:
 
 _SCROLL: Final = {f"bg{number}{axis}ofs": 10 for number in (1, 2, 3, 4) for axis in "hv"}
 _MODE_7: Final = {"m7x": 13, "m7y": 13, "m7hofs": 13, "m7vofs": 13, "m7a": 16, "m7b": 16, "m7c": 16, "m7d": 16}
-_PPU_LIMITS: Final = _limits(PpuRegisters, _SCROLL | _MODE_7 | {"oamadd": 16, "coldata": 15})
+_PPU_LIMITS: Final = _limits(PpuRegisters, _SCROLL | _MODE_7 | {"oamadd": 16, "cgadd": 9, "coldata": 15})
 _DMA_LIMITS: Final = _limits(DmaChannel, {"a1t": 16, "das": 16, "a2a": 16})
 _CPU_LIMITS: Final = _limits(CpuRegisters, {"htime": 9, "vtime": 9})
 

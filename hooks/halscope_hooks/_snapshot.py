@@ -31,8 +31,9 @@ The bytes are raw. Whoever applies them keeps the latches of the PPU, starting f
   `value << 8 | latch`; then `latch = value`. `old` has all 16 bits of the earlier write; 10 bits are used.
 - $210D and $210E also write the mode 7 scroll, and $211B to $2120 the matrix: `value << 8 | latch7`; then
   `latch7 = value`. 13 bits of the scroll and of $211F and $2120 are used.
-- $2121 sets the CGRAM address and expects a low byte; the second $2122 stores 15 bits and increments the address. The
-  address before the first $2121 is not known.
+- $2121 sets the CGRAM address and expects a low byte; the second $2122 stores 15 bits and increments the address. If
+  HDMA writes no $2121, the address in bytes before row 0 is `Snapshot.ppu.cgadd` minus the number of writes to $2122 in
+  the array, modulo 512. Otherwise the address before the first $2121 is not known.
 - $2132 sets each component of the fixed colour whose bit (5 red, 6 green, 7 blue) is set.
 - $2102 to $2104 and $2115 to $2119 have no use here: while a line is drawn, OAM and VRAM cannot be written.
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from halscope.cli import program
+from halscope._start import program
 
 if __name__ == "__main__":
     sys.exit(program())

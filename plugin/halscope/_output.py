@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 
@@ -35,18 +36,67 @@ def is_our_thread() -> None:
 
 
 @contextlib.contextmanager
-def command_output() -> Iterator[None]:
+def command_output(*, restore: bool = True) -> Iterator[None]:
     """Within the block, only the command itself prints to standard output.
 
     The command is the calling thread and those of its sessions, except inside `third_party_code`. Whatever other code
-    and other threads print there goes to standard error, so that it cannot spoil the command's JSON.
+    and other threads print there goes to standard error, so that it cannot spoil the command's JSON. So does what
+    native code and child processes write to file descriptor 1. Flush standard output before the end of the block, where
+    an error can still be reported.
+
+    Args:
+        restore: Whether file descriptor 1 is standard output again after the block. A process that ends with the
+            command leaves it, as libraries may write there until the very end.
     """
     real = sys.stdout
-    sys.stdout = _CommandOutput(real)
+    with _own_descriptor(real, restore=restore) as own:
+        sys.stdout = _CommandOutput(own)
+        try:
+            yield
+        finally:
+            sys.stdout = real
+
+
+@contextlib.contextmanager
+def _own_descriptor(real: TextIO, *, restore: bool) -> Iterator[TextIO]:
+    """Yield a stream like `real` on a descriptor that nobody else knows; within the block, 1 is standard error."""
+    kept = _duplicate(real)
+    if kept is None:
+        yield real
+        return
+    own = os.fdopen(
+        kept,
+        "w",
+        # Without a buffer (python -u) each line is written at once; a terminal has lines anyway.
+        buffering=1 if real.line_buffering or getattr(real, "write_through", False) else -1,
+        encoding=real.encoding,
+        errors=real.errors,
+    )
     try:
-        yield
+        yield own
     finally:
-        sys.stdout = real
+        if restore:
+            os.dup2(kept, 1)
+        with contextlib.suppress(OSError):  # what could not be written: whoever flushed the stream knows
+            own.close()
+
+
+def _duplicate(real: TextIO) -> int | None:
+    """Make file descriptor 1 that of standard error, and return another one for what it was; `None` if standard output
+    is not on descriptor 1, as in a test that captures it."""
+    try:
+        if real.fileno() != 1:
+            return None
+        real.flush()
+        kept = os.dup(1)
+    except (AttributeError, OSError, ValueError):  # no file, a closed one, or a full disk: `flush_output` reports it
+        return None
+    try:
+        os.dup2(2, 1)
+    except OSError:  # no standard error
+        os.close(kept)
+        return None
+    return kept
 
 
 def own_output() -> TextIO:

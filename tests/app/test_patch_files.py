@@ -15,6 +15,7 @@ from halscope.export import bps, ips
 from halscope.inject import apply_patch
 from halscope.rom.image import Rom
 from halscope_hooks import GameProfile, Patch, UsageError, Write, hookimpl
+from PIL import Image
 from support.edit_rom import make_edit_rom
 
 COPIER = b"\x40" + bytes(7) + b"\xaa\xbb\x04" + bytes(501)
@@ -92,6 +93,9 @@ def test_a_checksum_that_was_left_alone_is_mentioned(tmp_path: Path) -> None:
 def test_inject_says_what_its_patch_is_for(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["extract", str(file), "0xa001", "--out", str(tmp_path / "sheets")]) == 0
     (png,) = (tmp_path / "sheets").glob("*.png")
+    with Image.open(png) as image:
+        image.paste(0, (0, 0, 8, 8))
+        image.save(png)
     capsys.readouterr()
     call = ["inject", str(file), str(png), "--force"]
     assert main([*call, "-o", str(tmp_path / "a.bps"), "--json"]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import subprocess
 import sys
 import threading
 import time
@@ -35,6 +36,7 @@ from halscope_hooks import (
 )
 from support.plugin_folder import write_plugin
 from support.roms import make_rom
+from support.terminals import halscope
 
 TIMEOUT = 30.0
 FIRST = Snapshot(
@@ -251,6 +253,56 @@ def test_other_threads_do_not_print_into_the_json_either(capsys: pytest.CaptureF
     assert capsys.readouterr() == ("the command's own\n", "another thread's\n")
     print("after it")
     assert capsys.readouterr().out == "after it\n"
+
+
+RAW = """
+import atexit, ctypes, os, subprocess, sys, threading
+libc = ctypes.CDLL(None)
+os.write(1, b"written at import\\n")
+atexit.register(lambda: os.write(1, b"written at exit\\n"))
+atexit.register(lambda: print("printed at exit"))
+class Writing:
+    @hookimpl
+    def halscope_codecs(self):
+        os.write(1, b"written in a hook\\n")
+        print("around sys.stdout", file=sys.__stdout__, flush=True)
+        subprocess.run(["echo", "from a child"])
+        libc.puts(b"from C")  # in a pipe it stays in C's own buffer until the process exits
+        thread = threading.Thread(target=os.write, args=(1, b"from a thread\\n"))
+        thread.start()
+        thread.join()
+        return []
+plugin = Writing()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the plugin calls the C library and a program of POSIX")
+def test_what_a_plugin_writes_around_python_is_not_in_the_json(tmp_path: Path) -> None:
+    folder = write_plugin(tmp_path, RAW)
+    arguments = ("scan", marked_rom(tmp_path), "--json", "--plugin", folder)
+    done = halscope(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "blocks" in json.loads(done.stdout)
+    words = ("written at import", "written in a hook", "around sys.stdout", "from a child", "from a thread", "from C")
+    assert [word for word in (*words, "written at exit", "printed at exit") if f"{word}\n" not in done.stderr] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the plugin calls the C library and a program of POSIX")
+def test_standard_output_is_the_callers_again_after_a_command(tmp_path: Path) -> None:
+    folder = write_plugin(tmp_path, RAW)
+    program = f"""
+import os
+from halscope.cli import main
+print("before")
+main(["scan", {str(marked_rom(tmp_path))!r}, "--json", "--plugin", {str(folder)!r}])
+print("after", flush=True)
+os.write(1, b"raw\\n")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT, check=True)
+    first, document, *rest = done.stdout.splitlines()
+    assert first == "before"
+    assert "blocks" in json.loads(document)
+    assert rest[:2] == ["after", "raw"]
 
 
 EXITS = {

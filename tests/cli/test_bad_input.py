@@ -141,13 +141,52 @@ def test_a_wrong_command_line_exits_with_2(arguments: list[str], capsys: pytest.
     assert run(capsys, *arguments)[0] == 2
 
 
+KINDS = {
+    "run.hrec": (b"HALSREC\0" + bytes(100), "is a recording, which has no ROM in it; `halscope replay` decodes it"),
+    "game.zip": (b"PK\3\4" + bytes(0x9000), "is an archive; unpack it"),
+    "bsnes.state": (b"BST1" + bytes(0x9000), "is a savestate, which has no ROM in it"),
+    "game.state": (b"#!s9xsnp:0011\n" + bytes(0x9000), "is a savestate, which has no ROM in it"),
+    "retro.state": (b"RASTATE\1" + bytes(0x9000), "is a savestate, which has no ROM in it"),
+    "edit.bps": (b"BPS1" + bytes(100), "is a patch; give the ROM that it is for"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "arguments", [("scan",), ("play", "--frames", "2"), ("play", "--frames", "2", "--host", "recording")], ids=" ".join
+)
+def test_a_file_of_another_kind_is_named_as_what_it_is(
+    name: str, arguments: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, words = KINDS[name]
+    code, lines = run(capsys, *arguments, write(tmp_path, name, content))
+    assert code == 1
+    assert f"{name}: {words}" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("there", "words"), [(None, "does not exist"), ("file", "is a file"), ("folder", "contains no manifest.json")]
+)
+def test_a_folder_without_a_plugin_is_told_from_one_that_is_not_there(
+    there: str | None, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "plugin"
+    if there == "file":
+        folder.write_bytes(b"")
+    elif there == "folder":
+        folder.mkdir()
+    code, lines = run(capsys, "compress", write(tmp_path, "raw", b"x"), "-o", tmp_path / "o", "--plugin", folder)
+    assert code == 2
+    assert lines[-1] == f"halscope: {folder}: {words}; --plugin takes the folder of a plugin's manifest.json"
+
+
 @pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 def test_a_button_that_is_never_pressed_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
     with rom_path() as rom:
-        code, lines = run(capsys, "play", rom, "--frames", "2", "--press", "right+a@3-9", "--press", "b@2")
+        code, lines = run(capsys, "play", rom, "--frames", "2", "--press", "right+a@2-9", "--press", "b@1")
     assert code == 0
     assert [line for line in lines if line.startswith("warning")] == [
-        "warning: a+right@3 is never pressed: the run ends with frame 2"
+        "warning: a+right@2 is never pressed: the run ends with frame 1"
     ]
 
 
@@ -162,12 +201,6 @@ def test_a_figure_that_never_appears_is_named(tmp_path: Path, capsys: pytest.Cap
         )
     assert code == 0
     assert "warning: no figure 'hal-1' appeared, which --merge or --split names" in lines
-
-
-def test_a_button_before_the_first_frame_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    code, lines = run(capsys, "play", "any.sfc", "--frames", "2", "--press", "b@0")
-    assert code == 2
-    assert "the first frame is 1" in lines[-1]
 
 
 @pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")

@@ -47,6 +47,20 @@ def test_the_cache_is_listed_and_cleared(cache: Path, rom: Path, capsys: pytest.
     assert "0 indexes deleted" in capsys.readouterr().out
 
 
+def test_a_small_file_has_a_size_that_says_something(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cache.mkdir()
+    (cache / "index-1.bin").write_bytes(b"HALSCOPE INDEX\r\n" + bytes(8))
+    (cache / "index-2.bin").write_bytes(b"HALSCOPE INDEX\r\n" + bytes(3484))
+    assert main(["cache"]) == 0
+    text = capsys.readouterr().out
+    assert "24 bytes" in text
+    assert "3.5 kB" in text
+    assert text.endswith(": 2 indexes, 3.5 kB\n")
+    (cache / "index-2.bin").unlink()
+    assert main(["cache", "clear"]) == 0
+    assert capsys.readouterr().out.endswith(": 1 index deleted, 24 bytes\n")
+
+
 def test_a_damaged_file_is_listed_as_such(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cache.mkdir()
     (cache / "index-1.bin").write_bytes(b"HALSCOPE INDEX\r\n" + bytes(8))

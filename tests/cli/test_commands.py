@@ -14,10 +14,12 @@ from halscope import hal
 from halscope.cli import main
 from halscope.codecs.lz import LZ1, LZ2
 from halscope.demo import rom_path, truth
+from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from halscope_hooks import Codec
 from PIL import Image
 from pypatchergba import patcher
+from support.probe_rom import JOYPAD, build
 
 needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 
@@ -43,7 +45,8 @@ def test_scan_lists_every_block_of_the_table_at_its_start(rom: Path, capsys: pyt
     (document,) = run(capsys, "scan", rom, "--json")
     assert document["rom"]["title"] == "HALSCOPE DEMO"
     assert all(
-        set(block) == {"offset", "packed_size", "size", "codec", "score", "start", "crosses"}
+        set(block)
+        == {"offset", "packed_size", "size", "codec", "score", "start", "crosses", "lead", "bpp", "transform"}
         for block in document["blocks"]
     )
     listed = {block["offset"]: block for block in document["blocks"]}
@@ -87,7 +90,9 @@ def test_locate_finds_tiles_at_their_block(rom: Path, tmp_path: Path, capsys: py
     found = 0
     for number, tile in enumerate(document["tiles"]):
         for origin in tile["origins"][:1]:
-            assert set(origin) == {"codec", "block_offset", "byte_offset", "start", "transform"}
+            assert set(origin) - {"bpp", "lead"} == {"codec", "block_offset", "byte_offset", "start", "transform"}
+            if origin["codec"] != "raw" and origin["start"] == "pointer":
+                assert (origin["bpp"], origin["lead"]) == (4, origin["byte_offset"] % 32)
             found += origin["block_offset"] == block["offset"] and origin["byte_offset"] == block["lead"] + 32 * number
     assert found > 40
 
@@ -179,6 +184,22 @@ def test_uncompressed_tiles_are_extracted_and_injected(
     assert "--tiles N" in capsys.readouterr().err
 
 
+def test_inject_writes_nothing_where_nothing_was_edited(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = [hex(block["offset"]) for block in truth()["blocks"] if block["name"] in ("frog", "coin")]
+    (extracted,) = run(capsys, "extract", rom, *blocks, "--out", tmp_path / "sheets", "--json")
+    pngs = [sheet["png"] for sheet in extracted["sheets"]]
+    output = tmp_path / "edit.bps"
+    assert main(["inject", str(rom), *pngs, "-o", str(output), "--json"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"{output}: not written: nothing was edited; all 2 sheets are still as extracted" in captured.err
+    assert main(["inject", str(rom), pngs[0], "-o", str(output)]) == 1
+    assert f"nothing was edited; {pngs[0]} is still as extracted" in capsys.readouterr().err
+    assert not output.exists()
+
+
 @pytest.mark.slow
 def test_the_rom_is_never_written_over(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     block = truth()["blocks"][0]
@@ -227,6 +248,17 @@ def test_an_edit_too_large_is_refused_with_the_numbers(
     assert str(block["packed_size"]) in message
     assert "too many" in message
     assert not (tmp_path / "edit.bps").exists()
+
+
+@needs_core
+def test_a_button_is_held_on_the_frame_that_has_its_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rom, recording = tmp_path / "probe.sfc", tmp_path / "run.hrec"
+    rom.write_bytes(build())
+    run(capsys, "record", rom, "-o", recording, "--frames", "20", "--press", "a@10-11", "--press", "b@19", "--wram")
+    with RecordingReader(recording) as reader:
+        wrams = {frame: reader[frame].wram for frame in range(5, 20)}  # before it WRAM is what it was at power-on
+    held = [frame for frame, wram in wrams.items() if wram is not None and wram[JOYPAD : JOYPAD + 2].any()]
+    assert held == [10, 11, 19]
 
 
 @pytest.mark.slow

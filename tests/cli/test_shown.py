@@ -135,6 +135,7 @@ def test_an_empty_frame_is_not_silence(folder: Path) -> None:
     done = halscope("replay", "run.hrec", "--frame", 0, cwd=folder)
     assert done.stdout == "frame 0: no figures (the screen is off)\n"
     done = halscope("extract", "game.sfc", "--recording", "run.hrec", "--out", "empty", cwd=folder)
+    assert (done.returncode, done.stdout) == (1, ""), "a script must notice that there is no sheet"
     frame = int(re.findall(r"run\.hrec: frame 0 shows no sprites; frame (\d+) does: --frame \1;", done.stderr)[0])
     assert "halscope replay run.hrec --every 30 --out DIR" in done.stderr
     done = halscope("extract", "game.sfc", "--recording", "run.hrec", "--frame", frame, "--out", "first", cwd=folder)

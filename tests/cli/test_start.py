@@ -14,6 +14,7 @@ from halscope.cli._arguments import parser
 from halscope.cli._main import command
 from halscope.demo import rom_path
 from halscope.formats.recording import RecordingWriter
+from PIL import Image
 from support.edit_scene import make_snapshot
 
 # Prints the modules that are loaded once the command has run; on standard error, as --help has the other one.
@@ -30,13 +31,14 @@ import os, signal, sys
 
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
-        if name == sys.argv[1]:
+        if name == interrupted:
             os.kill(os.getpid(), signal.SIGINT)
 
+interrupted, sys.argv[1:] = sys.argv[1], ["scan", "no-such.sfc"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Interrupting())
 from halscope.cli import main
-code = main(["scan", "no-such.sfc"])
+code = main()
 print("the end")
 sys.exit(code)
 """
@@ -103,7 +105,7 @@ def test_a_command_imports_none_of_the_others() -> None:
 NEEDS = {
     "compress": set(),
     "decompress": set(),
-    "scan": set(),
+    "scan": {"PIL", "halscope.inject"},
     "locate": {"PIL", "halscope.inject"},
     "extract": {"PIL", "halscope.formats", "halscope.inject"},
     "inject": {"PIL", "halscope.formats", "halscope.inject"},
@@ -127,6 +129,9 @@ def arguments(tmp_path: Path) -> dict[str, list[object]]:
     packed.write_bytes(hal.encode(bytes(64)))
     sheet = tmp_path / "sheets/hal-035d23.png"
     assert main(["extract", str(rom), "0x35D23", "--out", str(tmp_path / "sheets")]) == 0
+    with Image.open(sheet) as image:
+        image.paste(0, (0, 0, 8, 8))
+        image.save(sheet)
     dumps = []
     for name, size in (("vram.dmp", 0x10000), ("cgram.dmp", 512), ("oam.dmp", 544)):
         dumps.append(tmp_path / name)
@@ -190,6 +195,17 @@ def test_a_termination_during_an_import_ends_the_command_with_one_line(module: s
         assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
     else:
         assert (done.returncode, done.stderr) == (143, "halscope: terminated\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("module", ["halscope.cli", "halscope.cli._main", "argparse", "numpy"])
+def test_an_interrupt_during_the_start_of_the_program_prints_no_traceback(module: str) -> None:
+    program = INTERRUPTED.replace("from halscope.cli import main", "from halscope._start import program")
+    program = program.replace("main()", "program()")
+    done = subprocess.run(
+        [sys.executable, "-c", program, module], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) in ((-signal.SIGINT, ""), (130, "halscope: interrupted\n"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

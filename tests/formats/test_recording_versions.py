@@ -48,6 +48,7 @@ def test_a_shipped_recording_of_version_1_becomes_the_same_in_version_2(tmp_path
     with RecordingReader(DEMO) as reader:
         old = list(reader)
         assert reader.complete
+    assert {one.ppu.cgadd for one in old} == {None}  # a register that the recording's header does not name
     data = record(tmp_path / "new.rec", old, keyframe_every=300)
     assert struct.unpack_from("<H", data, 8) == (VERSION,)
     with RecordingReader(tmp_path / "new.rec") as reader:

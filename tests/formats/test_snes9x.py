@@ -26,6 +26,7 @@ TWICE = {f"bg{n}{axis}ofs": 0x100 * n % 0x400 + 7 * n + (axis == "v") for n in (
     "m7hofs": 0x1007,
     "m7vofs": 0x0F08,
     "coldata": 0x56B5,
+    "cgadd": 0x123,
 }
 
 

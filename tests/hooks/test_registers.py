@@ -13,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PPU_NAMES = [field.name for field in fields(PpuRegisters)]
-WIDTHS = {"oamadd": 16, "coldata": 15, "m7a": 16, "m7d": 16, "m7x": 13, "m7hofs": 13, "bg1hofs": 10, "bg4vofs": 10}
+WIDTHS = {
+    "oamadd": 16,
+    "cgadd": 9,
+    "coldata": 15,
+    "m7a": 16,
+    "m7d": 16,
+    "m7x": 13,
+    "m7hofs": 13,
+    "bg1hofs": 10,
+    "bg4vofs": 10,
+}
 BLANK = Snapshot(vram=np.zeros(65536, np.uint8), cgram=np.zeros(256, np.uint16), oam=np.zeros(544, np.uint8))
 CHANNEL = {"dmap": 1, "bbad": 0x18, "a1t": 0x8000, "a1b": 0x7E, "das": 0, "dasb": 0, "a2a": 0xFFFF, "ntrl": 255}
 

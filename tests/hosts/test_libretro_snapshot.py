@@ -195,20 +195,10 @@ def test_memories_are_right_without_the_registers_too(core: str) -> None:
     assert snapshot.oam.tobytes() == oam
 
 
-def mode_7_chart() -> bytes:
-    """VRAM for mode 7: 32 × 28 tiles, each of one colour, every colour of CGRAM among them."""
-    vram = np.zeros((0x8000, 2), np.uint8)
-    vram[:, 1] = np.arange(0x8000) // 64 % 256  # tile n is 64 pixels of colour n
-    rows, columns = np.mgrid[0:128, 0:128]
-    vram[:0x4000, 0] = ((rows * 32 + columns) % 256).reshape(-1)
-    return vram.tobytes()
-
-
 def test_the_picture_shows_all_levels_of_each_colour(core: str) -> None:
     levels = np.arange(256) % 32
     cgram = (levels | (31 - levels) << 5 | (levels * 7 % 32) << 10).astype("<u2")
-    registers = {"bgmode": 7, "tm": 1, "m7a": 0x100, "m7d": 0x100, "m7vofs": 0x1FFF}  # the first line shown is line 1
-    snapshot = observe(core, probe_rom.build(mode_7_chart(), cgram, registers=registers))
+    snapshot = observe(core, probe_rom.build(probe_rom.COLOUR_CHART, cgram, registers=probe_rom.CHART_REGISTERS))
     channels = np.stack([cgram & 31, cgram >> 5 & 31, cgram >> 10], axis=1).astype(np.uint8)
     rows, columns = np.mgrid[0:224, 0:256]
     assert snapshot.picture is not None

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from halscope import decode_frame
 from halscope.hosts.libretro import LibretroHost
-from halscope.ppu import with_raster
+from halscope.ppu import with_match, with_raster
+from halscope.ppu.compare import compare_picture
+from halscope.ppu.compose import compose_screen
+from halscope.ppu.obj import cgram_at
 from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
 from halscope_hooks import Snapshot
@@ -68,6 +72,30 @@ def test_every_row_has_the_colour_of_its_line(core: str, seed: int, overscan: bo
     assert len(np.unique(snapshot.picture[:, 128], axis=0)) > 1, "all rows are equal: no comparison"
 
 
+@pytest.mark.parametrize("first", [0, 0x77 * 2, 0x1FF], ids=["first-colour", "middle", "high-byte-next"])
+def test_colours_are_written_from_the_address_that_the_cpu_has_set(core: str, first: int) -> None:
+    """Only $2122 is written, two bytes a line: each write goes on where the one before it ended."""
+    rng = np.random.default_rng(first)
+    table = b"".join(bytes([1, *rng.bytes(2)]) for _ in range(60)) + bytes([1, 9, 9, 0])
+    port = [(0x4300, 2), (0x4301, 0x22), (0x4302, _TABLES & 0xFF), (0x4303, _TABLES >> 8), (0x4304, _BANK), (0x420C, 1)]
+    cgram, registers = rng.integers(0, 0x8000, 256).astype("<u2"), probe_rom.CHART_REGISTERS | {"cgadd": first}
+    rom = bytearray(probe_rom.build(probe_rom.COLOUR_CHART, cgram, registers=registers, cpu=port, data=table))
+    nmi = rom.index(bytes.fromhex("AD1042"))  # in place of LDA $4210: JSR $F000, which sets the address again
+    rom[nmi : nmi + 3] = bytes.fromhex("2000F0")
+    setting = bytes.fromhex(f"AD1042 A9 {first // 2:02X} 8D2121")
+    setting += bytes.fromhex("A9008D2221") * (first % 2)
+    rom[0x7000 : 0x7000 + len(setting) + 1] = setting + b"\x60"
+    snapshot = observe(core, bytes(rom))
+    assert snapshot.ppu.cgadd == (first + 122) % 512
+    assert snapshot.raster_effects == "some"
+    frame = with_match(decode_frame(snapshot))
+    assert frame.matches
+    for row in (0, 20, 59):
+        low, high = table[row * 3 + 1 : row * 3 + 3]
+        if not first % 2:
+            assert cgram_at(snapshot, row)[(first // 2 + row) % 256] == (high << 8 | low) & 0x7FFF
+
+
 def test_channels_write_in_their_order(core: str) -> None:
     """Two channels write the same colour; the higher one is last on each line."""
     writes = []
@@ -93,3 +121,28 @@ def test_a_table_in_wram_is_followed(core: str) -> None:
     assert snapshot.picture is not None
     assert np.array_equal(snapshot.picture[:, 128] >> 3, backdrops(snapshot, 224))
     assert snapshot.raster_effects == "some"
+
+
+def test_obsel_that_hdma_writes_under_sprites_matches_or_is_noted(core: str) -> None:
+    """bsnes-mercury-accuracy draws the sprites that it fetched before the write by the value before it."""
+    vram = np.zeros(0x10000, np.uint8)
+    vram[0x0000:0x4000] = np.tile(np.array([0xFF, 0] * 8 + [0] * 16, np.uint8), 512)
+    vram[0x4000:0x8000] = np.tile(np.array([0, 0xFF] * 8 + [0] * 16, np.uint8), 512)
+    oam = np.zeros(544, np.uint8)
+    oam[1:512:4] = 240
+    for index in range(30):
+        oam[index * 4 : index * 4 + 4] = (index * 8, 96, 0, 0x30)
+    cgram = np.zeros(256, "<u2")
+    cgram[129:131] = (0x1F, 0x3E0)
+    writes = [(0x4301, 0x01), (0x4302, _TABLES & 0xFF), (0x4303, _TABLES >> 8), (0x4304, _BANK), (0x420C, 1)]
+    rom = probe_rom.build(vram, cgram, oam, {"tm": 0x10}, cpu=[(0x4300, 0), *writes], data=bytes([100, 0, 1, 1, 0]))
+    frame = with_match(decode_frame(observe(core, rom)))
+    picture = frame.snapshot.picture
+    assert picture is not None
+    assert [bool(picture[row, 4:240, 1].all()) for row in (99, 101)] == [False, True]
+    assert any("OBSEL" in one for one in compose_screen(frame).ignored)
+    assert frame.matches == (not core.endswith("accuracy"))
+    if not frame.matches:
+        comparison = compare_picture(frame)
+        assert comparison is not None
+        assert set(np.nonzero(comparison.where)[0].tolist()) == {100}

@@ -177,6 +177,19 @@ def test_a_flattened_background_is_explained(sheet: Sheet, tmp_path: Path) -> No
         read_sheet(path)
 
 
+def test_a_pixel_drawn_into_a_transparent_part_is_no_sign_of_a_flattened_picture(sheet: Sheet, tmp_path: Path) -> None:
+    path, _ = write_sheet(sheet, None, tmp_path / "walk.png")
+    pixels = sheet.compose().pixels
+    cell = sheet.cells[0]
+    y, x = np.argwhere(pixels[cell.y : cell.y + 8, cell.x : cell.x + 8] == 0)[0] + (cell.y, cell.x)
+    picture = np.dstack([sheet.rgb[pixels], np.where(pixels, 255, 0)]).astype(np.uint8)
+    picture[y, x] = (77, 77, 77, 255)
+    path.write_bytes(make_png(picture, RGB_ALPHA))
+    with pytest.raises(ImageError, match="1 pixel in 1 colour not in the palette") as raised:
+        read_sheet(path)
+    assert "transparency" not in str(raised.value)
+
+
 @examples(60)
 @given(st.data())
 def test_no_bytes_at_all_raise_anything_but_image_errors(

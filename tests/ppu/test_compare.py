@@ -8,6 +8,7 @@ import numpy as np
 from halscope import Snapshot, decode_frame
 from halscope.ppu.compare import Comparison, compare_picture
 from halscope.ppu.compose import compose_screen
+from halscope_hooks import PpuRegisters
 from numpy.typing import NDArray
 from support.ppu_states import add_colour_math, add_layers, add_sprites, noise
 
@@ -47,16 +48,29 @@ def test_a_single_wrong_pixel_is_found_and_the_last_three_bits_do_not_count() ->
 def test_the_whole_picture_follows_one_emulators_rounding() -> None:
     snapshot = state(inidisp=6)
     frame = decode_frame(snapshot)
-    console, snes9x = compose_screen(frame).rgb, compose_screen(frame, as_snes9x=True).rgb
+    console, snes9x = compose_screen(frame).rgb, compose_screen(frame, style="snes9x").rgb
     assert (console >> 3 != snes9x >> 3).any()
     assert compared(snapshot, console).count == compared(snapshot, snes9x).count == 0
     half = np.concatenate([console[:112], snes9x[112:]])
     assert compared(snapshot, half).count > 0
 
 
+def test_later_versions_of_snes9x_round_halved_sums_of_green_up() -> None:
+    """Backdrop plus fixed colour, halved: only where both greens have their highest bit, and the sum is odd."""
+    plain, levels = state(), (0x0F, 0x10, 0x1E, 0x1F)
+    for one in levels:
+        for other in levels:
+            ppu = PpuRegisters(inidisp=15, bgmode=1, tm=0, ts=0, cgwsel=0, cgadsub=0x60, coldata=other << 5)
+            snapshot = replace(plain, ppu=ppu, cgram=np.full(256, one << 5, np.uint16))
+            picture = compose_screen(decode_frame(snapshot), style="snes9x").rgb
+            both = one >> 4 & other >> 4
+            assert (picture[:, :, 1] >> 3 == (one + other + both) >> 1).all()
+            assert compared(snapshot, picture).count == 0
+
+
 def test_hires_may_be_drawn_half_a_pixel_further_left() -> None:
     snapshot = state(5)
-    rgb = compose_screen(decode_frame(snapshot), as_snes9x=True).rgb
+    rgb = compose_screen(decode_frame(snapshot), style="snes9x").rgb
     left = np.roll(rgb, -1, axis=1)
     left[:, -1] = 99
     assert compared(snapshot, left).count == 0

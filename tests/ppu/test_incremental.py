@@ -9,7 +9,7 @@ import pytest
 from halscope import Snapshot, decode_frame
 from halscope.ppu import FrameDecoder
 from halscope.ppu.oam import OamEntry
-from halscope_hooks import Frame, Layer, PpuRegisters, Sprite
+from halscope_hooks import RASTER_DTYPE, Frame, Layer, PpuRegisters, RasterWrites, Sprite
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -34,9 +34,10 @@ def random_snapshot(rng: np.random.Generator, mode: int) -> Snapshot:
 
 
 def mutated(snapshot: Snapshot, rng: np.random.Generator) -> Snapshot:
-    """The same with a small change: bytes of a memory, a register, a register that becomes unknown or known."""
+    """The same with a small change: bytes of a memory, HDMA's writes, a register that changes or becomes unknown."""
     vram, oam, cgram, ppu = snapshot.vram.copy(), snapshot.oam.copy(), snapshot.cgram.copy(), snapshot.ppu
-    match int(rng.integers(7)):
+    raster = snapshot.raster
+    match int(rng.integers(8)):
         case 0:
             vram[rng.integers(0, 0x10000, int(rng.integers(1, 4)))] ^= 1 << int(rng.integers(8))
         case 1:
@@ -50,9 +51,20 @@ def mutated(snapshot: Snapshot, rng: np.random.Generator) -> Snapshot:
             name = str(rng.choice(LIKELY_REGISTERS if rng.random() < 0.8 else REGISTERS))
             value = getattr(ppu, name)
             ppu = replace(ppu, **{name: (value or 0) ^ 1 << int(rng.integers(8)) if rng.random() < 0.8 else None})
+        case 6:
+            raster = random_writes(rng) if raster is None or rng.random() < 0.7 else None
         case _:
             return replace(snapshot, frame=snapshot.frame + 1)
-    return Snapshot(vram=vram, oam=oam, cgram=cgram, ppu=ppu, frame=snapshot.frame + 1)
+    return Snapshot(vram=vram, oam=oam, cgram=cgram, ppu=ppu, raster=raster, frame=snapshot.frame + 1)
+
+
+def random_writes(rng: np.random.Generator) -> RasterWrites:
+    """A few writes to OBSEL, the scrolls or the map's places."""
+    writes = np.zeros(int(rng.integers(1, 6)), RASTER_DTYPE)
+    writes["line"] = np.sort(rng.integers(0, 224, len(writes)))
+    writes["register"] = rng.choice([0x01, 0x07, 0x0D, 0x0E, 0x0F, 0x10], len(writes))
+    writes["value"] = rng.integers(0, 256, len(writes))
+    return writes
 
 
 def assert_equal(frame: Frame, afresh: Frame) -> None:
@@ -187,6 +199,16 @@ def test_scrolling_one_layer_draws_one_layer() -> None:
     assert decoder.changes.layers == (2,)
     assert second.sprites is first.sprites
     assert [one is other for one, other in zip(first.layers, second.layers, strict=True)] == [True, False, True]
+
+
+def test_new_writes_of_hdma_draw_the_layers_anew() -> None:
+    rng = np.random.default_rng(4)
+    snapshot = random_snapshot(rng, 1)
+    waves = [np.array([(0, 0x0D, n), (0, 0x0D, 0), (100, 0x0D, 0), (100, 0x0D, 1)], RASTER_DTYPE) for n in (5, 9)]
+    decoder = FrameDecoder()
+    for raster in (waves[0], waves[1], None, waves[1]):  # the registers after the last line are always the same
+        moved = replace(snapshot, raster=raster)
+        assert_equal(decoder.decode(moved, layers=True), decode_frame(moved, layers=True))
 
 
 def test_a_sprite_that_moves_is_new_and_its_neighbours_are_not() -> None:

@@ -21,7 +21,12 @@ WRITES = list[tuple[int, int, int]]
 
 
 def snapshot_of(
-    channels: dict[int, DmaChannel], wram: NDArray[np.uint8] | None = None, *, nmitimen: int = 0x81, setini: int = 0
+    channels: dict[int, DmaChannel],
+    wram: NDArray[np.uint8] | None = None,
+    *,
+    nmitimen: int = 0x81,
+    setini: int = 0,
+    cgadd: int | None = None,
 ) -> Snapshot:
     """The state at the start of vblank, with these channels enabled."""
     cpu = CpuRegisters(
@@ -35,7 +40,7 @@ def snapshot_of(
         vram=np.zeros(0x10000, np.uint8),
         cgram=np.zeros(256, np.uint16),
         oam=np.zeros(544, np.uint8),
-        ppu=PpuRegisters(setini=setini),
+        ppu=PpuRegisters(setini=setini, cgadd=cgadd),
     )
     return dataclasses.replace(empty, cpu=cpu, wram=np.zeros(0x20000, np.uint8) if wram is None else wram)
 
@@ -180,6 +185,17 @@ def test_a_console_that_has_read_another_table_is_not_believed() -> None:
 def test_colours_at_an_address_that_the_cpu_has_set_are_not_known() -> None:
     assert walked(bytes([1, 5, 6, 0]), 2, port=0x22).raster_effects == "unknown"
     assert walked(bytes([1, 0, 0, 6, 7, 0]), 3, port=0x21).raster_effects == "some"
+
+
+def test_colours_at_an_address_that_the_cpu_has_set_are_known_from_the_address_after_the_picture() -> None:
+    assert walked(bytes([1, 5, 6, 0]), 2, port=0x22, cgadd=0x1FF).raster_effects == "some"
+    # The register holds what comes after a $2121, so it does not tell where the writes before that one went.
+    wram = np.zeros(0x20000, np.uint8)
+    wram[0x2000:0x2004], wram[0x2100:0x2105] = [1, 5, 6, 0], [0x10, 0, 1, 0, 0]
+    channels = {0: channel(0x2000, 0x22, 2, end=0x2004), 1: channel(0x2100, 0x21, end=0x2105)}
+    assert with_raster(snapshot_of(channels, wram, cgadd=4)).raster_effects == "unknown"
+    first = {1: channels[0], 0: channels[1]}  # the channel with $2121 comes first
+    assert with_raster(snapshot_of(first, wram, cgadd=4)).raster_effects == "some"
 
 
 def test_without_hdma_and_irqs_nothing_changes_while_the_picture_is_drawn() -> None:

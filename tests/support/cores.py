@@ -11,18 +11,22 @@ from halscope.hosts.libretro import INSTALL_HINT, available_cores
 from halscope_hooks import Host
 
 
+def cores_built_by_hand() -> list[Path]:
+    """The paths in the environment variable HALSCOPE_TEST_CORES."""
+    return [Path(path) for path in os.environ.get("HALSCOPE_TEST_CORES", "").split(os.pathsep) if path]
+
+
 def installed_cores() -> list[Any]:
     """Parameters for a test's `core` argument: the name of every installed core, best first, the others marked slow.
 
     Behind them the paths of cores that were built by hand, from the environment variable HALSCOPE_TEST_CORES.
     """
     names = [core.name for core in available_cores()]
-    by_hand = [Path(path) for path in os.environ.get("HALSCOPE_TEST_CORES", "").split(os.pathsep) if path]
     if names:
         return [
             names[0],
             *(pytest.param(name, marks=pytest.mark.slow) for name in names[1:]),
-            *(pytest.param(str(path), marks=pytest.mark.slow, id=path.stem) for path in by_hand),
+            *(pytest.param(str(path), marks=pytest.mark.slow, id=path.stem) for path in cores_built_by_hand()),
         ]
     return [pytest.param("", marks=pytest.mark.skip(reason=f"no libretro core is installed; {INSTALL_HINT}"))]
 

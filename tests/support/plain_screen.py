@@ -124,6 +124,10 @@ def rows_of(snapshot: Snapshot, lines: int) -> Iterator[Row]:
     """Yield every row of the picture."""
     console = Console(dict(asdict(snapshot.ppu)), [int(colour) & 0x7FFF for colour in snapshot.cgram])
     writes = [] if snapshot.raster is None else snapshot.raster.tolist()
+    registers = [register for _, register, _ in writes]
+    if snapshot.ppu.cgadd is not None and 0x21 not in registers:
+        console.address, odd = divmod((snapshot.ppu.cgadd - registers.count(0x22)) % 512, 2)
+        console.low = console.cgram[console.address] & 0xFF if odd else None
     first, left, scroll = [0] * 4, [0] * 4, [(0, 0)] * 4
     for row in range(lines):
         for line, register, value in writes:

@@ -89,8 +89,22 @@ _SHARED_WITH_MODE_7: Final = {"m7hofs": "bg1hofs", "m7vofs": "bg1vofs"}
 _WIDTHS: Final = (
     dict.fromkeys(_BYTE_REGISTERS, 8)
     | {name: bits for name, (_, bits) in _WORD_REGISTERS.items()}
-    | {"m7hofs": 13, "m7vofs": 13, "inidisp": 8, "oamadd": 16, "coldata": 15}
+    | {"m7hofs": 13, "m7vofs": 13, "inidisp": 8, "oamadd": 16, "cgadd": 9, "coldata": 15}
 )
+
+
+def _colour_chart() -> bytes:
+    vram = np.zeros((0x8000, 2), np.uint8)
+    vram[:, 1] = np.arange(0x8000) // 64 % 256  # tile n is 64 pixels of colour n
+    rows, columns = np.mgrid[0:128, 0:128]
+    vram[:0x4000, 0] = ((rows * 32 + columns) % 256).reshape(-1)
+    return vram.tobytes()
+
+
+COLOUR_CHART: Final = _colour_chart()
+"""VRAM for mode 7: 32 × 28 tiles, each of one colour, every colour of CGRAM among them."""
+CHART_REGISTERS: Final = {"bgmode": 7, "tm": 1, "m7a": 0x100, "m7d": 0x100, "m7vofs": 0x1FFF}
+"""The registers that show the chart; the first line shown is line 1."""
 
 
 def expected_registers(registers: Mapping[str, int] | None = None) -> PpuRegisters:
@@ -178,7 +192,7 @@ def build(
     if len(data) > _MOST_DATA:
         raise ValueError(f"the data has {len(data)} bytes, more than {_MOST_DATA}")
     rom[DATA_OFFSET : DATA_OFFSET + len(data)] = data
-    code = _reset(wanted, cpu, with_wram=wram is not None)
+    code = _reset(wanted, cpu, rom[CGRAM_OFFSET + _value(wanted, "cgadd") // 2 * 2], with_wram=wram is not None)
     nmi_address = _CODE + len(code)
     code += _nmi(wanted, animate)
     unused_vector = _CODE + len(code)
@@ -230,7 +244,8 @@ def _value(registers: PpuRegisters, name: str) -> int:
     return value
 
 
-def _reset(wanted: PpuRegisters, cpu: Sequence[tuple[int, int]], *, with_wram: bool) -> bytes:
+def _reset(wanted: PpuRegisters, cpu: Sequence[tuple[int, int]], low_byte: int, *, with_wram: bool) -> bytes:
+    """The code at reset. `low_byte` is that of the colour at CGADD, which an odd address needs to be written again."""
     # SEI; CLC; XCE; REP #$10; SEP #$20; LDX #$1FFF; TXS; LDA #0; PHA; PLB
     code = bytes.fromhex("78 18 FB C2 10 E2 20 A2 FF 1F 9A A9 00 48 AB")
     code += _store(0x4200, 0) + _store(0x420C, 0) + _store(0x2100, 0x80)
@@ -256,6 +271,9 @@ def _reset(wanted: PpuRegisters, cpu: Sequence[tuple[int, int]], *, with_wram: b
     for plane in range(3):  # red, green, blue: one write each, chosen by bits 5 to 7
         code += _store(0x2132, 0x20 << plane | colour >> 5 * plane & 0x1F)
     code += _store_word(0x2102, _value(wanted, "oamadd"))
+    code += _store(0x2121, _value(wanted, "cgadd") // 2)
+    if _value(wanted, "cgadd") % 2:
+        code += _store(0x2122, low_byte)
     code += _store(0x2100, _value(wanted, "inidisp")) + _store(0x4200, 0x81)
     for address, value in cpu:
         code += _store(address, value)

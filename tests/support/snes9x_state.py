@@ -31,7 +31,7 @@ def build_state(
         cgram: 512 bytes, little-endian (the state has them big-endian).
         oam: 544 bytes.
         registers: Bytes of the register space, by address ($2101...).
-        write_twice: Scroll and mode 7 registers and `coldata`, by their names in `PpuRegisters`.
+        write_twice: Scroll and mode 7 registers, `coldata` and `cgadd`, by their names in `PpuRegisters`.
         version: Version 11 and later have one more byte before the CGRAM and two more at the end.
         inserted: Bytes of fields that no known version has, before the CGRAM.
         wram: 131072 bytes, or none.
@@ -51,7 +51,8 @@ def _ppu(cgram: bytes, oam: bytes, space: bytearray, twice: Mapping[str, int], v
     data = struct.pack(">BBHHHHI", 0, 1, 0, 0, 0, 0, 0)  # the VRAM address and its steps, the WRAM address
     for n in (1, 2, 3, 4):
         data += struct.pack(">HHHBHH", 0, twice.get(f"bg{n}hofs", 0), twice.get(f"bg{n}vofs", 0), 0, 0, 0)
-    data += bytes([space[0x2105] & 7, space[0x2105] >> 3 & 1, 0, 0, 0])  # the last three: flips and address of CGRAM
+    cgadd = twice.get("cgadd", 0)
+    data += bytes([space[0x2105] & 7, space[0x2105] >> 3 & 1, cgadd & 1, 0, cgadd >> 1])
     if version >= 11:
         data += b"\0"  # CGSavedByte
     data += inserted + np.frombuffer(cgram, "<u2").astype(">u2").tobytes()

@@ -101,9 +101,9 @@ def test_it(halscope_session):
         ("recording='run.hrec', allow='all'", "*allow='all': write some of live-writes, rom-writes, network*"),
         ("recording='run.hrec', press='a@3'", "*press='a@3': write a list of (buttons, first frame, last frame)*"),
         ("recording='run.hrec', press=[('c', 1, 2)]", "*the buttons are a, b, *"),
-        ("recording='run.hrec', press=[('a', 3, 2)]", "*frames count from 1*"),
+        ("recording='run.hrec', press=[('a', 3, 2)]", "*frames count from 0*"),
         ("recording='test_author.py'", "*test_author.py*not a Halscope recording*"),
-        ("recording='run.hrec', plugin='nowhere'", "*nowhere: contains no manifest.json*"),
+        ("recording='run.hrec', plugin='nowhere'", "*nowhere: does not exist; --plugin takes the folder*"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(run: Run, marker: str, said: str) -> None:

@@ -7,16 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from halscope_hooks import RAW_CODEC, TRANSFORMS, Origin
+from halscope_hooks import RAW_CODEC, Origin
 
-from halscope.inject import Cell, Sheet
+from halscope.inject import Cell, Sheet, stored_bytes
 
 UNKNOWN: Final = "unknown"
 """Folder of the figures of which no tile has a known place."""
 RAW_FOLDER_BYTES: Final = 0x8000
 """Uncompressed tiles have no block, so those in the same 32 KiB of the ROM share a folder."""
 _MIRRORED: Final = {(False, False): "", (True, False): "-mirrored", (False, True): "-flipped", (True, True): "-turned"}
-_STORED_BYTES: Final = {transform.name: transform.stored_bytes for transform in TRANSFORMS}
 
 
 class _Place(NamedTuple):
@@ -68,7 +67,7 @@ def _place(origin: Origin, sheet: Sheet) -> _Place:
 
 def _stored_bytes(origin: Origin, sheet: Sheet) -> int:
     """Return the size of a tile as it is stored: a transform may make more bytes of it in VRAM."""
-    return _STORED_BYTES.get(origin.transform, sheet.tile_bytes)
+    return stored_bytes(origin.transform, sheet.tile_bytes, sheet.known_transforms)
 
 
 def _as_rectangle(sheet: Sheet, places: Sequence[_Place | None], step: int) -> tuple[str, str] | None:

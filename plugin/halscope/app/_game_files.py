@@ -8,6 +8,7 @@ from typing import Final
 
 from halscope_hooks import GameProfile, HalscopeError, RomError
 
+from halscope.app._file_kinds import refuse_other_kind
 from halscope.games import FILE_NAME, fits, load_game
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping, parse_mapping
@@ -26,7 +27,8 @@ def open_rom(path: Path, mapping: Mapping | None, profile: GameProfile | None) -
     known = None if named is None else parse_mapping(named)
     try:
         rom = Rom.load(path, mapping)
-    except RomError:
+    except RomError as error:
+        refuse_other_kind(path, error)
         if known is None:
             raise
         return Rom.load(path, known)

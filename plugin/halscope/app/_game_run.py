@@ -7,7 +7,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +24,11 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited, refuse_same
+from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
+from halscope.app._state_rom import recognised
 from halscope.formats import bsnes, containers, snes9x
-from halscope.formats.recording import RecordingWriter
+from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.plugins import Plugins
 from halscope.rom.image import Rom
 from halscope.rom.mapping import parse_mapping
@@ -62,7 +64,7 @@ class Game:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Buttons held from frame `first` to frame `last`, both included; the first frame is 1."""
+    """Buttons held from frame `first` to frame `last`, both included; the first frame of a run is 0."""
 
     buttons: frozenset[str]
     first: int
@@ -137,21 +139,25 @@ def open_game(
         HostError: The emulator cannot be started, or does not accept the state.
     """
     plugins = Plugins() if plugins is None else plugins
-    host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
-    if game.state is not None:
-        try:
-            _start_from(host, game.state, game.rom)
-        except BaseException:
-            host.close()
-            raise
+    try:
+        host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
+    except RomError as error:
+        refuse_other_kind(game.rom, error)
+        raise
     if rom is None and game.host != RECORDING:
         with contextlib.suppress(RomError):  # the host has taken it
             rom = Rom.load(game.rom, None if game.mapping is None else parse_mapping(game.mapping))
+    if game.state is not None:
+        try:
+            _start_from(host, game.state, game.rom, rom)
+        except BaseException:
+            host.close()
+            raise
     return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch, rom=rom)
 
 
-def _start_from(host: Host, path: Path, rom: Path) -> None:
-    """Load a savestate file into a host that runs a ROM's file."""
+def _start_from(host: Host, path: Path, rom: Path, image: Rom | None) -> None:
+    """Load a savestate file into a host that runs a ROM's file, whose image is given if it is known."""
     console = capability(host, "stateful")
     if console is None:
         raise HostError(f"{host.info.emulator}: this host ({host.info.name}) cannot load a savestate")
@@ -171,10 +177,22 @@ def _start_from(host: Host, path: Path, rom: Path) -> None:
     except HostError as error:
         raise HostError(f"{path}: {error}") from error
     if state.startswith(snes9x.MAGIC):
-        with contextlib.suppress(FormatError):  # the core has taken it, so it may be of a version that only it knows
-            name = snes9x.parse_state(state, copy_memories=False).rom_name
-            if names_another_file(RomIdentity(path=name), rom):
-                log.warning("%s: was saved while %s ran, not %s; another game cannot go on from it", path, name, rom)
+        _doubt_state(path, state, rom, image)
+
+
+def _doubt_state(path: Path, state: bytes, file: Path, rom: Rom | None) -> None:
+    """Warn of a snes9x state that is, or may be, of another game. The core takes it whatever ran when it was saved."""
+    with contextlib.suppress(FormatError):  # the core has taken it, so it may be of a version that only it knows
+        name = snes9x.parse_state(state, copy_memories=False).rom_name
+        if names_another_file(RomIdentity(path=name), file):
+            log.warning("%s: was saved while %s ran, not %s; another game cannot go on from it", path, name, file)
+        elif rom is not None and recognised(state, rom) is False:
+            named = f"names {name}" if name else "names no ROM"
+            log.warning(
+                "%s: %s, and nothing in it was recognised as %s's (graphics in VRAM, calls on the stack, the code that "
+                "runs); if it was saved in another game, it cannot go on here",
+                *(path, named, file),
+            )
 
 
 def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:
@@ -183,7 +201,7 @@ def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | 
 
 
 def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:
-    """Hold the buttons scheduled for this frame, counted from 1."""
+    """Hold the buttons scheduled for this frame of the run, counted from 0."""
     pad = capability(session.host, "playable")
     if pad is not None:
         pad.press({name for press in schedule if press.first <= frame <= press.last for name in press.buttons})
@@ -192,7 +210,7 @@ def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> Non
 def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Iterator[Update]:
     """Run and decode `frames` frames at full speed; each is decoded before the next one runs."""
     schedule = tuple(schedule)
-    for number in range(1, frames + 1):
+    for number in range(frames):
         hold_buttons(session, schedule, number)
         while (update := session.step()) is None:  # a pushing host may be paused
             if session.ended:
@@ -205,7 +223,7 @@ def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Sn
     time allows. A pushing host runs at its own speed."""
     schedule = tuple(schedule)
     due = time.monotonic()
-    for number in itertools.count(1):
+    for number in itertools.count():
         hold_buttons(session, schedule, number)
         while (snapshot := session.tick()) is None:
             if session.ended:
@@ -245,18 +263,12 @@ def record_game(
     with RecordingWriter(path, emulator=session.host.info.emulator) as writer:
         try:
             while number < frames:
-                hold_buttons(session, schedule, number + 1)
+                hold_buttons(session, schedule, number)
                 while (snapshot := session.advance()) is None and not session.ended:
                     pass  # a pushing host may be paused
                 if snapshot is None:
                     raise HostError(f"the game ended after {number} frames, which {path} holds; record fewer")
-                writer.append(
-                    replace(
-                        snapshot,
-                        wram=snapshot.wram if wram else None,
-                        picture=snapshot.picture if picture else None,
-                    )
-                )
+                writer.append(trimmed(snapshot, wram=wram, picture=picture))
                 number += 1
                 progress(number, frames)
         except KeyboardInterrupt as error:

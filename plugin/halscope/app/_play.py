@@ -53,7 +53,8 @@ class Play:
         self._seen = seen
         self._progress = progress
         self._report = report
-        self._located = False
+        self.located = False
+        """Whether the tiles of a frame have been located, and `bring_in` applied."""
         self._refused: HalscopeError | None = None
         self.last: Update | None = None
         """The newest decoded frame."""
@@ -130,8 +131,8 @@ class Play:
 
     def _see(self, update: Update) -> None:
         self.last = update
-        if update.origins is not None and not self._located:
-            self._located = True
+        if update.origins is not None and not self.located:
+            self.located = True
             if self._bring_in:
                 self._edits.bring_in(self._bring_in, update.snapshot)
         self._edits.look(update)

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
 __all__ = ["main", "program"]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, whole_process: bool = False) -> int:
     """Run the command and return its exit code.
 
     0: success. 1: failure, explained on standard error. 2: invalid request. 130: interrupted. 143: terminated.
+
+    Args:
+        argv: The arguments; by default those of the process.
+        whole_process: Whether the process ends with the command. What is written to standard output after it then goes
+            to standard error, like the output of third-party code during the command.
     """
     try:
         if (sys.argv[1:] if argv is None else [*argv]) == ["--version"] and sys.stdout is not None:
             return _print_version()
         from halscope.cli._main import run_command  # inside `try`, so that Ctrl-C never prints a traceback
 
-        return run_command(argv)
+        return run_command(argv, whole_process=whole_process)
     except KeyboardInterrupt as error:
         terminated = type(error) is not KeyboardInterrupt  # `Terminated`, for SIGTERM
         print("halscope: terminated" if terminated else "halscope: interrupted", file=sys.stderr)
@@ -43,9 +48,7 @@ def _print_version() -> int:
 
 
 def program() -> int:
-    """Run the command as the process's only purpose: from its end on, Ctrl-C and SIGTERM are silent."""
-    code = main()
-    from halscope.cli._interrupts import end_quietly
+    """Run the command as `halscope._start` does. Start scripts of earlier installations name this function."""
+    from halscope._start import program as run
 
-    end_quietly()
-    return code
+    return run()

@@ -19,9 +19,9 @@ def game_from(options: argparse.Namespace) -> Game:
 def schedule_from(options: argparse.Namespace) -> tuple[Press, ...]:
     """Return the button presses from the options, and warn of those that come after the last frame."""
     for press in options.press:
-        if options.frames is not None and press.first > options.frames:
+        if options.frames is not None and press.first >= options.frames:
             buttons = "+".join(sorted(press.buttons))
-            note(f"warning: {buttons}@{press.first} is never pressed: the run ends with frame {options.frames}")
+            note(f"warning: {buttons}@{press.first} is never pressed: the run ends with frame {options.frames - 1}")
     return tuple(options.press)
 
 

@@ -21,31 +21,29 @@ def interrupts_end_at_once() -> Iterator[None]:
 
     Modules may turn a KeyboardInterrupt during their import into another error; numpy turns it into an ImportError.
     """
-    with _handled(signal.SIGINT, signal.default_int_handler, _end), _handled(signal.SIGTERM, signal.SIG_DFL, _end):
+    with (
+        _handled(signal.SIGINT, (signal.default_int_handler, signal.SIG_DFL), _end),
+        _handled(signal.SIGTERM, (signal.SIG_DFL,), _end),
+    ):
         yield
 
 
 @contextlib.contextmanager
-def termination_interrupts() -> Iterator[None]:
-    """Within the block, SIGTERM raises `Terminated` where Ctrl-C would raise KeyboardInterrupt."""
-    with _handled(signal.SIGTERM, signal.SIG_DFL, _terminate):
+def interrupts_raise() -> Iterator[None]:
+    """Within the block, Ctrl-C raises KeyboardInterrupt, and SIGTERM raises `Terminated`."""
+    with (
+        _handled(signal.SIGINT, (signal.SIG_DFL,), signal.default_int_handler),
+        _handled(signal.SIGTERM, (signal.SIG_DFL,), _terminate),
+    ):
         yield
 
 
-def end_quietly() -> None:
-    """From now on Ctrl-C and SIGTERM end the process without a word. For the end of the program, where Python would
-    print a traceback."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-
-
 @contextlib.contextmanager
-def _handled(number: signal.Signals, usual: object, handler: signal._HANDLER) -> Iterator[None]:
+def _handled(number: signal.Signals, usual: tuple[object, ...], handler: signal._HANDLER) -> Iterator[None]:
     """Handle a signal within the block. Does nothing if the caller of the command handles it already (or ignores it),
     or outside the main thread, where signals never arrive."""
     before = signal.getsignal(number)
-    if before is not usual:
+    if before not in usual:
         yield
         return
     try:

@@ -8,7 +8,7 @@ import os
 from halscope_hooks import HalscopeError, UsageError
 
 from halscope.cli._arguments import parser
-from halscope.cli._interrupts import interrupts_end_at_once, termination_interrupts
+from halscope.cli._interrupts import interrupts_end_at_once, interrupts_raise
 from halscope.cli._output import OutputError, discard_output, flush_output, note, prepare_streams
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-def run_command(argv: Sequence[str] | None) -> int:
-    """Parse the arguments and run the command that they name.
+def run_command(argv: Sequence[str] | None, *, whole_process: bool = False) -> int:
+    """Parse the arguments and run the command that they name. Arguments as for `main`.
 
     Raises:
         KeyboardInterrupt: Ctrl-C while the command ran.
@@ -36,8 +36,11 @@ def run_command(argv: Sequence[str] | None) -> int:
     from halscope._output import command_output
 
     try:
-        with command_output(), termination_interrupts():
-            code = run(options)
+        with command_output(restore=not whole_process), interrupts_raise():
+            try:
+                code = run(options)
+            finally:
+                flush_output()
     except OutputError as error:
         return report_output(error)
     except UsageError as error:
@@ -75,6 +78,10 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.demo import run
         case "play":
             from halscope.cli.play import run
+        case "attach":
+            from halscope.cli.attach import run
+        case "retroarch":
+            from halscope.cli.retroarch import run
         case "scan":
             from halscope.cli.scan import run
         case "locate":

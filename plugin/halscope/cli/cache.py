@@ -27,10 +27,19 @@ def run(options: argparse.Namespace) -> int:
         for about in map(_describe, found):
             name = about["rom"] or "(damaged, or of another version)"
             used = about["used"][:16].replace("T", " ")
-            rows.append((used, f"{about['bytes'] / 1e6:.1f} MB", name, ", ".join(about["codecs"])))
+            rows.append((used, _size(about["bytes"]), name, ", ".join(about["codecs"])))
         print_table((Column("used"), Column("size", right=True), Column("rom"), Column("codecs")), rows)
-    say(f"{folder}: {len(found)} indexes{' deleted' if cleared else ''}, {total / 1e6:.1f} MB")
+    count = f"{len(found)} index{'es' * (len(found) != 1)}{' deleted' * cleared}"
+    say(f"{folder}: {count}, {_size(total)}")
     return 0
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes as text, in a unit that leaves digits to read."""
+    for unit, least in (("MB", 1_000_000), ("kB", 1_000)):
+        if count >= least:
+            return f"{count / least:.1f} {unit}"
+    return f"{count} byte{'s' * (count != 1)}"
 
 
 def _describe(file: CacheFile) -> dict[str, Any]:

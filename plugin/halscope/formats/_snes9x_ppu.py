@@ -18,6 +18,8 @@ from halscope_hooks import OAM_BYTES, PpuRegisters
 # Offsets in the block of versions 6 to 10. `Layout.shift` is added from the CGRAM onwards.
 _BG_SCROLL: Final = (0x10, 0x1B, 0x26, 0x31)
 _BG_MODE: Final = 0x3A
+_CGRAM_FLIP: Final = 0x3C  # whether the next write to $2122 is a high byte
+_CGRAM_ADDRESS: Final = 0x3E  # in colours
 _CGRAM: Final = 0x3F
 _SPRITES: Final = 0x23F  # 128 decoded sprites: x (2), y (2), flips (2), name (2), priority, palette, size
 _SPRITE_BYTES: Final = 11
@@ -85,7 +87,7 @@ def _repeats(block: memoryview, space: memoryview, shift: int) -> bool:
 
 
 def write_twice(block: memoryview, layout: Layout) -> dict[str, int]:
-    """Return the registers that the console takes in two writes, and the fixed colour."""
+    """Return the registers that the console takes in two writes, the fixed colour, and the CGRAM address."""
 
     def word(at: int) -> int:
         return int.from_bytes(block[at : at + 2], "big")
@@ -102,6 +104,7 @@ def write_twice(block: memoryview, layout: Layout) -> dict[str, int]:
     colour = _FIXED_COLOUR + layout.shift
     red, green, blue = (level & 0x1F for level in block[colour : colour + 3])
     values["coldata"] = red | green << 5 | blue << 10
+    values["cgadd"] = block[_CGRAM_ADDRESS] << 1 | (block[_CGRAM_FLIP] & 1)
     return values
 
 

@@ -69,6 +69,7 @@ def _common(
     mode_7_scroll: int,
     mode_7_flags: tuple[int, int, int],
     mode_7: int,
+    cgram_address: int,
     setini: tuple[int, int, int, int, int],
     obsel: tuple[int, int, int],
 ) -> dict[str, tuple[Field, ...]]:
@@ -78,6 +79,7 @@ def _common(
     extbg, hires, overscan, object_interlace, interlace = setini
     repeat, vflip, hflip = mode_7_flags
     return words | {
+        "cgadd": (Field(cgram_address, 0, 9),),
         "inidisp": (Field(brightness, 0, 4), Field(brightness - 1, 7, 1)),
         "obsel": (Field(base, 0, 2, 6), Field(select, 3, 2), Field(size, 5, 3)),
         "oamadd": (oam_base, Field(oam_priority, 15, 1)),
@@ -136,6 +138,7 @@ def _performance() -> Layout:
             mode_7_scroll=81665,
             mode_7_flags=(81680, 81684, 81685),
             mode_7=81686,
+            cgram_address=81698,
             setini=(81716, 81717, 81718, 69050, 81719),
             obsel=(69032, 69036, 69041),
         ),
@@ -175,6 +178,7 @@ def _accuracy() -> Layout:
             mode_7_scroll=66637,
             mode_7_flags=(66649, 66653, 66654),
             mode_7=66655,
+            cgram_address=66667,
             setini=(66671, 66672, 66673, 69366, 66674),
             obsel=(69367, 69371, 69376),
         ),
@@ -216,6 +220,7 @@ def _balanced() -> Layout:
             mode_7_scroll=132208,
             mode_7_flags=(132233, 132234, 132235),
             mode_7=132237,
+            cgram_address=132249,
             setini=(132323, 132324, 132325, 132328, 132329),
             obsel=(132163, 132164, 132166),
         ),
@@ -252,14 +257,23 @@ LAYOUTS: Final[Mapping[Profile, Layout]] = {
 }
 
 
-def check_state(state: Buffer, profile: Profile, vram_at: int) -> None:
-    """Raise FormatError unless the tables describe this state and it is long enough for VRAM at `vram_at`."""
+STILL_THE_START: Final = 8
+"""Lines into vblank up to which a state counts as that of its start: an NMI handler has hardly begun."""
+
+
+def check_header(state: Buffer) -> None:
+    """Raise FormatError unless a state begins as one of bsnes v094."""
     head = bytes(memoryview(state).cast("B")[:8])
     if head[:4] != MAGIC:
         raise FormatError(f"bsnes-mercury state: it begins with {head[:4]!r}, expected {MAGIC!r}")
     version = int.from_bytes(head[4:8], "little")
     if version != STATE_VERSION:
         raise FormatError(f"bsnes-mercury state: version {version}, only {STATE_VERSION} (v094) is known")
+
+
+def check_state(state: Buffer, profile: Profile, vram_at: int) -> None:
+    """Raise FormatError unless the tables describe this state and it is long enough for VRAM at `vram_at`."""
+    check_header(state)
     needed = vram_at + LAYOUTS[profile].end
     if memoryview(state).nbytes < needed:
         raise FormatError(f"bsnes-mercury state: ends before offset {needed:#x}, where the {profile} PPU's part ends")
@@ -307,6 +321,16 @@ def read_cpu(state: Buffer, profile: Profile, vram_at: int) -> tuple[CpuRegister
     data, layout = memoryview(state).cast("B"), LAYOUTS[profile].cpu
     cpu = _bsnes_cpu.registers(data, layout, vram_at)
     return cpu, _bsnes_cpu.field(data, layout, vram_at), _bsnes_cpu.line(data, layout, vram_at)
+
+
+def lines_into_vblank(ppu: PpuRegisters, line: int) -> int:
+    """Return the lines since the start of vblank; negative while the picture is drawn.
+
+    Args:
+        ppu: The registers; SETINI ($2133) bit 2 says where vblank starts.
+        line: The PPU's line counter, see `read_cpu`.
+    """
+    return line - (240 if (ppu.setini or 0) & 0x04 else 225)
 
 
 def read_oam(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

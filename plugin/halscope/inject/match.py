@@ -239,9 +239,11 @@ def _refuse(
     outside = wrong & ~covered
     if outside.any():
         y, x = (int(v) for v in np.argwhere(outside)[0])
+        count = int(np.count_nonzero(outside))
+        painted, them = ("pixel is", "it") if count == 1 else ("pixels are", "them")
         raise ImageError(
-            f"{source}: {np.count_nonzero(outside)} pixels are painted where the sheet has no tile, the first at "
-            f"({x}, {y}); make them transparent"
+            f"{source}: {count} {painted} painted where the sheet has no tile, the first at ({x}, {y}); make {them} "
+            "transparent"
         )
     y, x = (int(v) for v in np.argwhere(wrong)[0])
     packed = _packed(picture.rgb)
@@ -262,7 +264,10 @@ def _refuse(
         f"#{colour:06x}, nearest is #{near:06x}; use the sheet's colours, or choose the nearest ones with --nearest"
     )
     message += _changed_entries(sheet, picture, wrong)
-    if np.count_nonzero(wrong & (original.pixels == 0)) * 2 > pixels:
+    was_clear = covered & (original.pixels == 0)
+    # One pixel that is drawn into the empty part of a tile is no sign: a picture without transparency has them all.
+    flattened = np.count_nonzero(was_clear & picture.opaque) * 2 > np.count_nonzero(was_clear)
+    if flattened and np.count_nonzero(wrong & was_clear) * 2 > pixels:
         message += "; most of them were transparent: save the picture with its transparency"
     raise ImageError(message)
 

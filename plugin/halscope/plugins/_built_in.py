@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from halscope_hooks import Codec, Exporter, ExportRequest, GameProfile, Host, HostFactory, HostRequest, hookimpl
+from halscope_hooks import (
+    Codec,
+    Exporter,
+    ExportRequest,
+    FoundEmulator,
+    GameProfile,
+    Host,
+    HostFactory,
+    HostRequest,
+    UsageError,
+    hookimpl,
+)
 
 from halscope.codecs.hal import HAL
 from halscope.codecs.lz import LZ1, LZ2
@@ -47,6 +58,106 @@ class _Recording:
         from halscope.hosts.recording import ReplayHost
 
         return ReplayHost(request.needed_file(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Nwa:
+    name: str = "nwa"
+    description: str = "an emulator with Emulator Network Access (bsnes-plus; builds of snes9x, Mesen and BizHawk)"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import nwa
+
+        return nwa.SETUP
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import nwa
+
+        return nwa.NwaHost(request.address, obsel=request.obsel, rom=request.file)
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import nwa
+
+        return nwa.find_emulators(request.address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mesen:
+    name: str = "mesen2"
+    description: str = "Mesen 2 and MesenCE, by a script that runs in them"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import mesen2
+
+        return mesen2.setup()
+
+    @property
+    def script(self) -> Path:
+        from halscope.hosts import mesen2
+
+        return mesen2.script_path()
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import mesen2
+
+        self._refuse(request)
+        return mesen2.MesenHost()
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import mesen2
+
+        self._refuse(request)
+        return mesen2.find_emulators()
+
+    def _refuse(self, request: HostRequest) -> None:
+        if request.address is not None:
+            raise UsageError(f"--address {request.address}: Mesen's script connects to Halscope; leave --address out")
+
+
+@dataclass(frozen=True, slots=True)
+class _RetroArch:
+    name: str = "retroarch"
+    description: str = "RetroArch or another libretro frontend that runs Halscope's core"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import retroarch
+
+        return retroarch.SETUP
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import retroarch
+
+        return retroarch.open_tap(request.address)
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import retroarch
+
+        return retroarch.find_taps(request.address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Usb2snes:
+    name: str = "usb2snes"
+    description: str = "a real console with an FX Pak Pro (sd2snes), behind QUsb2Snes, SNI or usb2snes"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import usb2snes
+
+        return usb2snes.SETUP
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import usb2snes
+
+        return usb2snes.Usb2snesHost(request.address, rom=request.file)
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import usb2snes
+
+        return usb2snes.find_devices(request.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +208,8 @@ class BuiltInHosts:
 
     @hookimpl
     def halscope_hosts(self) -> list[HostFactory]:
-        """libretro cores, in a process of their own and in this one, and recordings."""
-        return [_Embedded(), _Libretro(), _Recording()]
+        """libretro cores, in a process of their own and in this one; recordings; emulators that run on their own."""
+        return [_Embedded(), _Libretro(), _Recording(), _Mesen(), _RetroArch(), _Nwa(), _Usb2snes()]
 
 
 class BuiltInCodecs:

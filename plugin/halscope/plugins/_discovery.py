@@ -70,7 +70,9 @@ def in_folders(folders: Iterable[Path]) -> Iterator[Candidate | Refusal]:
     for folder in folders:
         path = folder / MANIFEST
         if not path.is_file():
-            raise UsageError(f"{folder}: contains no {MANIFEST}; --plugin takes the folder of a plugin's manifest")
+            is_folder = folder.is_dir()
+            wrong = f"contains no {MANIFEST}" if is_folder else "is a file" if folder.exists() else "does not exist"
+            raise UsageError(f"{folder}: {wrong}; --plugin takes the folder of a plugin's {MANIFEST}")
         try:
             manifest = read_manifest(path)
         except UsageError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Buffer, Callable
+from collections.abc import Buffer, Callable, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import Any, Final, NoReturn
@@ -16,6 +16,7 @@ from halscope_hooks import (
     CodecError,
     Exporter,
     ExportRequest,
+    FoundEmulator,
     HalscopeError,
     Host,
     HostError,
@@ -23,6 +24,7 @@ from halscope_hooks import (
     HostInfo,
     HostRequest,
     PluginError,
+    RemoteHostFactory,
     capabilities_of,
 )
 from numpy.typing import NDArray
@@ -219,3 +221,28 @@ class GuardedHostFactory:
             self.fail(error)
             raise HostError(f"the host {self.name} of plugin {self.plugin} failed: {describe_error(error)}") from error
         return host
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedRemoteFactory(GuardedHostFactory):
+    """A third-party host for emulators that run on their own."""
+
+    factory: RemoteHostFactory
+
+    @property
+    def setup(self) -> str:
+        return self.factory.setup
+
+    def find(self, request: HostRequest) -> Sequence[FoundEmulator]:
+        """As RemoteHostFactory.find; an unexpected error becomes a HostError that names the plugin."""
+        try:
+            with third_party():
+                found = [*self.factory.find(request)]
+            if not all(isinstance(one, FoundEmulator) for one in found):
+                raise TypeError("find returned a list that holds something else than FoundEmulators")
+        except HalscopeError:
+            raise
+        except Exception as error:  # third-party code may raise anything
+            self.fail(error)
+            raise HostError(f"the host {self.name} of plugin {self.plugin} failed: {describe_error(error)}") from error
+        return found

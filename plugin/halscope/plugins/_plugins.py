@@ -20,6 +20,7 @@ from halscope_hooks import (
     HostFactory,
     Permission,
     PluginError,
+    RemoteHostFactory,
     SpriteGroup,
     UsageError,
 )
@@ -31,7 +32,7 @@ from halscope.plugins._describe import describe_error, place_of
 from halscope.plugins._discovery import Candidate, Refusal, in_folders, installed
 from halscope.plugins._dispatch import Dispatcher, Failure, HookReport
 from halscope.plugins._facade import SessionFacade
-from halscope.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory
+from halscope.plugins._guards import GuardedCodec, GuardedExporter, GuardedHostFactory, GuardedRemoteFactory
 from halscope.plugins._permissions import Grants
 from halscope.plugins._registry import Registry, weak_hooks
 from halscope.plugins._third_party import third_party
@@ -299,7 +300,10 @@ class Plugins:
         plugin, host = contribution.plugin, contribution.part
         if plugin in BUILT_IN:
             return host
-        return GuardedHostFactory(host, plugin, name, self._fail(plugin, "halscope_hosts"))
+        fail = self._fail(plugin, "halscope_hosts")
+        if isinstance(host, RemoteHostFactory):
+            return GuardedRemoteFactory(host, plugin, name, fail)
+        return GuardedHostFactory(host, plugin, name, fail)
 
     def _guarded_exporter(self, suffix: str, contribution: Contribution[Exporter]) -> Exporter:
         plugin, exporter = contribution.plugin, contribution.part

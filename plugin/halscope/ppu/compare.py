@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import halscope._codec as _codec
 from halscope.ppu import registers
-from halscope.ppu.compose import compose_screen
+from halscope.ppu.compose import STYLES, Style, compose_screen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,8 @@ def compare_picture(frame: Frame) -> Comparison | None:
     difference, as long as the whole picture follows one emulator's rules:
 
     - The console and the bsnes family dim in steps of (n + 1) / 16. snes9x dims in fifteenths, rounded to 5 bits,
-      before colour math, and loses lowest bits in a halved difference.
+      before colour math, and loses lowest bits in a halved difference. Versions after 1.54 round a halved sum of green
+      up where both colours have its highest bit.
     - snes9x draws hi-res half a pixel further left, without the last column.
     - snes9x 1.54 counts fields on its own: its pictures may show the field that the snapshot does not name.
 
@@ -49,14 +50,15 @@ def compare_picture(frame: Frame) -> Comparison | None:
         return None
     setini = registers.known(snapshot.ppu.setini)
     fields = (snapshot.field,) if snapshot.field is None or not setini & 3 else (snapshot.field, 1 - snapshot.field)
-    rules = [(False, snapshot.field), *((True, one) for one in fields)]
+    rules: list[tuple[Style, int | None]] = [(STYLES[0], snapshot.field)]
+    rules += [(style, one) for style in STYLES[1:] for one in fields]
     best: Comparison | None = None
-    for as_snes9x, shown_field in rules:
+    for style, shown_field in rules:
         shown = (
             frame if shown_field == snapshot.field else replace(frame, snapshot=replace(snapshot, field=shown_field))
         )
-        rgb = compose_screen(shown, as_snes9x=as_snes9x).rgb
-        count, where = _codec.snes_compare(rgb, picture, as_snes9x, shown_field if setini & 1 else None)
+        rgb = compose_screen(shown, style=style).rgb
+        count, where = _codec.snes_compare(rgb, picture, style != STYLES[0], shown_field if setini & 1 else None)
         if best is None or count < best.count:
             best = Comparison(count, where.view(np.bool_))
         if not count:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 from halscope_hooks import Frame, UsageError
@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.ppu import registers
 
+Style = Literal["console", "snes9x 1.54", "snes9x"]
+"""Whose rounding a picture has: the console's and the bsnes family's, or that of snes9x up to 1.54 or later."""
+
+STYLES: Final[tuple[Style, ...]] = get_args(Style)
 _ASSUMED: Final = {
     "obsel": "sprites: OBSEL ($2101) is not known",
     "oamadd": "OAMADD ($2102) is not known: sprite 0 is assumed to be the first",
@@ -50,7 +54,7 @@ class Screen:
     time_over: NDArray[np.bool_] = field(repr=False)
 
 
-def compose_screen(frame: Frame, *, as_snes9x: bool = False) -> Screen:
+def compose_screen(frame: Frame, *, style: Style = "console") -> Screen:
     """Return the screen, each line with the registers and the palette that it had (`Snapshot.raster`).
 
     Where the cores differ, this follows bsnes-mercury-accuracy, except that mosaic in hi-res counts whole pixels from
@@ -61,29 +65,44 @@ def compose_screen(frame: Frame, *, as_snes9x: bool = False) -> Screen:
 
     Args:
         frame: The frame.
-        as_snes9x: Round as snes9x does, see `compare_picture`; otherwise INIDISP dims in steps of (n + 1) / 16, the
-            lowest being 1 / 64, as measured by the authors of bsnes and ares (fullsnes has the same steps, and black).
+        style: How brightness and halved colour math round, see `compare_picture`. On the console INIDISP dims in steps
+            of (n + 1) / 16, the lowest being 1 / 64, as measured by the authors of bsnes and ares (fullsnes has the
+            same steps, and black).
 
     Raises:
         UsageError: A required register (INIDISP, BGMODE, TM or one of a displayed layer) is not known.
     """
     snapshot = frame.snapshot
-    colours, rgb, owner, brightness, range_over, time_over, missing, assumed, late_colours, field_assumed = (
-        _codec.snes_compose(
-            snapshot.vram,
-            snapshot.cgram,
-            snapshot.oam,
-            registers.values(snapshot.ppu),
-            registers.raster_bytes(snapshot),
-            snapshot.field,
-            as_snes9x,
-        )
+    (
+        colours,
+        rgb,
+        owner,
+        brightness,
+        range_over,
+        time_over,
+        missing,
+        assumed,
+        late_colours,
+        field_assumed,
+        late_obsel,
+    ) = _codec.snes_compose(
+        snapshot.vram,
+        snapshot.cgram,
+        snapshot.oam,
+        registers.values(snapshot.ppu),
+        registers.raster_bytes(snapshot),
+        snapshot.field,
+        STYLES.index(style),
     )
     if missing:
         raise UsageError(registers.not_known(missing))
     ignored = [_ASSUMED[name] for name in assumed]
     if late_colours:
         ignored.append("HDMA writes colours below the first line: what they were above is not known")
+    if late_obsel:
+        ignored.append(
+            "HDMA writes OBSEL ($2101) while a line's sprites are fetched: some may look as on the line above"
+        )
     if field_assumed:
         ignored.append("interlace (SETINI, $2133): the field is not known, field 0 is assumed")
     if snapshot.raster is None and snapshot.raster_effects == "some":

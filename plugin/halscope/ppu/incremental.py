@@ -1,7 +1,8 @@
 """Incremental decoding: decode only what changed from one snapshot to the next.
 
-A sprite depends on its OAM entry, on OBSEL and on the VRAM tiles in its cells; a layer on its registers and on the
-parts of VRAM that were read to draw it (maps, characters, BG3's map where it holds offsets); the palettes on CGRAM.
+A sprite depends on its OAM entry, on OBSEL and on the VRAM tiles in its cells; a layer on its registers, on HDMA's
+writes and on the parts of VRAM that were read to draw it (maps, characters, BG3's map where it holds offsets); the
+palettes on CGRAM.
 Anything unaffected by a change is returned as the same object, so callers that cache data per sprite or layer (a
 picture, an origin) can detect changes by identity.
 """
@@ -19,6 +20,7 @@ from halscope.ppu import cgram
 from halscope.ppu.frame import OBSEL_UNKNOWN
 from halscope.ppu.layers import DrawnLayer, draw_layers
 from halscope.ppu.obj import decode_sprites, obsel_rows
+from halscope.ppu.registers import raster_bytes
 
 _PALETTE_BYTES: Final = 32  # 16 colours of two bytes
 _NONE: Final = np.empty(0, np.int64)
@@ -36,7 +38,7 @@ class FrameDecoder:
         self._last: Frame | None = None
         self._layers: dict[int, DrawnLayer] = {}
         self._layers_unknown: tuple[str, ...] = ()
-        self._drawn_for: PpuRegisters | None = None  # the registers that all layers were drawn for
+        self._drawn_for: tuple[PpuRegisters, bytes | None] | None = None  # registers and HDMA's writes of all layers
         self._obsel_rows: bytes | None = None  # OBSEL on each row, if HDMA changed it
         self._changes = Changes()
 
@@ -70,10 +72,11 @@ class FrameDecoder:
 
     def _draw_layers(self, snapshot: Snapshot, kept: dict[int, DrawnLayer]) -> tuple[int, ...]:
         """Update the layers and return the numbers of the redrawn ones. `kept`: the layers whose VRAM is unchanged."""
-        if len(kept) == len(self._layers) and snapshot.ppu == self._drawn_for:
+        drawn_for = snapshot.ppu, raster_bytes(snapshot)
+        if len(kept) == len(self._layers) and drawn_for == self._drawn_for:
             return ()
         self._layers, self._layers_unknown = draw_layers(snapshot, kept)
-        self._drawn_for = snapshot.ppu
+        self._drawn_for = drawn_for
         return tuple(index for index, one in self._layers.items() if one is not kept.get(index))
 
     def _decode_sprites(

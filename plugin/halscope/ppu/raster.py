@@ -64,6 +64,7 @@ def _walk(
         _NO_BYTES if rom is None else rom,
         _NO_PAGES if rom is None or pages is None else pages,
         1 + registers.screen_lines(snapshot.ppu),
+        snapshot.ppu.cgadd is not None,
     )
     return _rows(writes), complete
 

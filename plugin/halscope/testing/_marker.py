@@ -100,11 +100,11 @@ def _presses(value: object) -> tuple[Press, ...]:
     presses = []
     for one in value if isinstance(value, Sequence) and not isinstance(value, str) else (value,):
         match one:
-            case (str(names), int(first), int(last)) if 1 <= first <= last and {*names.split("+")} <= BUTTONS:
+            case (str(names), int(first), int(last)) if 0 <= first <= last and {*names.split("+")} <= BUTTONS:
                 presses.append(Press(frozenset(names.split("+")), first, last))
             case _:
                 raise _wrong(
                     f"press={value!r}: write a list of (buttons, first frame, last frame) as in "
-                    f'[("right+a", 10, 40)]; frames count from 1, the buttons are {", ".join(sorted(BUTTONS))}'
+                    f'[("right+a", 10, 40)]; frames count from 0, the buttons are {", ".join(sorted(BUTTONS))}'
                 )
     return tuple(presses)

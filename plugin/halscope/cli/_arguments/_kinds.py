@@ -32,6 +32,17 @@ def positive(text: str) -> int:
     return value
 
 
+def seconds(text: str) -> float:
+    """Parse a time of zero or more seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write a number of seconds, such as 10")
+    return value
+
+
 def score(text: str) -> float:
     """Parse a score from 0 to 1."""
     try:
@@ -62,7 +73,10 @@ def place(text: str) -> str:
 
 
 def press(text: str) -> Press:
-    """Parse `start@120` or `right+a@120-180`: buttons held on one frame, or from one frame to another, inclusive."""
+    """Parse `start@120` or `right+a@120-180`: buttons held on one frame, or from one frame to another, inclusive.
+
+    Frames count from 0, as everywhere.
+    """
     from halscope.app import BUTTONS, Press
 
     names, _, span = text.partition("@")
@@ -76,6 +90,4 @@ def press(text: str) -> Press:
     end = number(last) if last else start
     if end < start:
         raise argparse.ArgumentTypeError(f"{text!r} ends before it begins")
-    if end == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: the first frame is 1")
     return Press(buttons, start, end)

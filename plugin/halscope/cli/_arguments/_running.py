@@ -6,11 +6,11 @@ from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, number, positive
 from halscope.cli._arguments._shared import (
+    add_edit_options,
     add_game_options,
     add_headered_option,
     add_index_option,
     add_plugin_options,
-    add_regrouping_options,
     add_rom_options,
 )
 
@@ -41,20 +41,7 @@ def add_play(commands: Commands) -> None:
     play.add_argument("--frames", type=positive, metavar="N", help="stop after N frames (default: run until Ctrl-C)")
     play.add_argument("--headless", action="store_true", help="open no window; this version never opens one")
     play.add_argument("--watch", type=Path, metavar="DIR", help="folder for sprites to edit, and the current picture")
-    play.add_argument(
-        "--edit",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PNG",
-        help="apply an edited PNG from the start (repeat for more)",
-    )
-    add_regrouping_options(play)
-    play.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
-    play.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
-    play.add_argument(
-        "-o", "--output", type=Path, metavar="PATCH", help="at the end, write all edits as .bps, .ips or .sfc"
-    )
+    add_edit_options(play)
     add_index_option(play)
     add_headered_option(play)
     play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
@@ -68,7 +55,7 @@ def add_recording(commands: Commands) -> None:
     add_game_options(record)
     record.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the recording")
     record.add_argument("--frames", type=positive, default=600, metavar="N", help="number of frames (default: 600)")
-    record.add_argument("--wram", action="store_true", help="also record work RAM")
+    record.add_argument("--wram", action="store_true", help="also record work RAM, and the SA-1's BW-RAM and IRAM")
     record.add_argument("--picture", action="store_true", help="also record the emulator's picture")
     record.add_argument("--json", action="store_true", help="print what was recorded as JSON")
     add_plugin_options(record)

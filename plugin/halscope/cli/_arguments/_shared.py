@@ -62,7 +62,7 @@ def add_game_options(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="BUTTON@FRAME",
-        help="hold a button on a frame: start@120, right+a@120-180 (repeat for more)",
+        help="hold a button on a frame, from 0: start@120, right+a@120-180 (repeat for more)",
     )
     add_rom_options(command)
 
@@ -111,4 +111,24 @@ def add_regrouping_options(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="write the sprites of this figure as sheets of their own (repeat for more)",
+    )
+
+
+def add_edit_options(command: argparse.ArgumentParser) -> None:
+    """Add --edit, --merge, --split, --force, --nearest and --output, for a game that is edited while it runs."""
+    command.add_argument(
+        "--edit",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PNG",
+        help="apply an edited PNG from the start (repeat for more)",
+    )
+    add_regrouping_options(command)
+    command.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
+    command.add_argument(
+        "--nearest", action="store_true", help="replace colours outside the palette by the nearest one"
+    )
+    command.add_argument(
+        "-o", "--output", type=Path, metavar="PATCH", help="at the end, write all edits as .bps, .ips or .sfc"
     )

@@ -1,0 +1,294 @@
+"""Attaching to emulators that run on their own: waiting for one, looking at its frames, and attaching again."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+from halscope_hooks import (
+    Event,
+    FoundEmulator,
+    HalscopeError,
+    Host,
+    HostAbsentError,
+    HostChanged,
+    HostError,
+    HostGoneError,
+    HostRequest,
+    RemoteHostFactory,
+    RomIdentity,
+    Update,
+    UsageError,
+)
+
+from halscope.app._play import Play
+from halscope.app._regroup import Regrouping
+from halscope.app._watched_folder import LiveEdits
+from halscope.app._workspace import Workspace
+from halscope.plugins import Plugins
+from halscope.session import Locate, Session
+
+RETRY: Final = 0.5
+"""Seconds between two attempts to reach an emulator."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to attach to.
+
+    Args:
+        host: Name of the host.
+        plugins: The plugins, which provide the host.
+        request: What the host is asked for.
+        wait: Seconds to wait for the emulator, or `None` for no limit.
+        report: Called with each line of text for the user.
+    """
+
+    host: str
+    plugins: Plugins
+    request: HostRequest
+    wait: float | None
+    report: Report
+
+    def open(self) -> Host:
+        """Wait for the emulator and attach to it.
+
+        Raises:
+            HostError: It did not appear in time, or cannot be used.
+            UsageError: The request is wrong.
+        """
+        factory = remote_host(self.plugins, self.host)
+        until = math.inf if self.wait is None else time.monotonic() + self.wait
+        told: str | None = None
+        while True:
+            try:
+                return factory.open(self.request)
+            except HostAbsentError as error:
+                reason = str(error)
+            rest = until - time.monotonic()
+            if rest <= 0:
+                raise HostAbsentError(f"{reason}; it did not appear within {self.wait:g} seconds: {factory.setup}")
+            if told is None:
+                self.report(f"{reason}; waiting for it: {factory.setup}")
+            elif told != reason:
+                self.report(reason)
+            told = reason
+            time.sleep(min(RETRY, rest))
+
+
+def remote_host(plugins: Plugins, name: str) -> RemoteHostFactory:
+    """Return the host of this name. Raises UsageError if there is none, or it runs its games itself."""
+    factory = plugins.host(name)
+    if not isinstance(factory, RemoteHostFactory):
+        remote = [one.name for one in plugins.hosts() if isinstance(one, RemoteHostFactory)]
+        raise UsageError(
+            f"the host {name} does not attach to running emulators; use `play --host {name}`, or attach to one of: "
+            f"{', '.join(remote)}"
+        )
+    return factory
+
+
+@runtime_checkable
+class _Scripted(Protocol):
+    """A factory for emulators that run a script of the host's."""
+
+    @property
+    def script(self) -> Path: ...
+
+
+def host_script(plugins: Plugins, name: str) -> Path:
+    """Return the script that a host's emulators run. Raises UsageError if the host has none."""
+    factory = remote_host(plugins, name)
+    if not isinstance(factory, _Scripted):
+        raise UsageError(f"the host {name} needs no script in the emulator; attach without --script")
+    return factory.script
+
+
+def found_emulators(plugins: Plugins, name: str, address: str | None = None) -> Sequence[FoundEmulator]:
+    """Return the emulators that a host can reach now. Raises UsageError or HostError."""
+    return remote_host(plugins, name).find(HostRequest(address=address))
+
+
+class AttachedRom:
+    """The ROM of an attached emulator: that of the user, or the one that the emulator names, if its file is there.
+
+    Args:
+        given: The ROM that the user named, or `None`.
+        plugins: The plugins.
+        report: Called with each line of text for the user.
+    """
+
+    def __init__(self, given: Workspace | None, plugins: Plugins, report: Report) -> None:
+        self.given = given
+        self._plugins = plugins
+        self._report = report
+        self._opened: Workspace | None = None
+
+    def workspace(self, rom: RomIdentity) -> Workspace | None:
+        """Return the workspace of the ROM that runs, or `None` if its file is unknown."""
+        for known in (self.given, self._opened):
+            if known is not None and rom.sha256 == known.rom.sha256:
+                return known
+        if self.given is not None and rom.sha256 is None:
+            return self.given
+        self._opened = None if rom.path is None else self._open(rom, rom.path)
+        if self._opened is None and self.given is not None:
+            self._report(
+                f"warning: the emulator runs another ROM than {self.given.rom.name} (SHA-256 {rom.sha256}), so "
+                "nothing is located; give the ROM that runs with --rom"
+            )
+        return self._opened
+
+    def _open(self, rom: RomIdentity, path: str) -> Workspace | None:
+        try:
+            workspace = Workspace.open(path, self._plugins)
+        except HalscopeError:
+            return None  # a path on the emulator's machine, which may be another one
+        return workspace if rom.sha256 in (None, workspace.rom.sha256) else None
+
+
+def watch_frames(
+    target: Target, rom: AttachedRom, locate: Callable[[Workspace], Locate], frames: int | None
+) -> Iterator[Update]:
+    """Yield each frame of the emulator, decoded and located; attach again after it has gone.
+
+    Args:
+        target: The emulator.
+        rom: Its ROM.
+        locate: Returns the `locate` function of a ROM; may build its index.
+        frames: Number of frames, or `None` for no end.
+
+    Raises:
+        HostError: No emulator appeared in time, or it cannot be used.
+    """
+    seen = 0
+    while frames is None or seen < frames:
+        with Session(target.open(), owns_host=True, dispatch=target.plugins.dispatch) as session:
+            changes: list[Event] = []
+            subscription = session.subscribe(changes.append, HostChanged)
+            _follow(session, rom, locate)
+            try:
+                while frames is None or seen < frames:
+                    update = session.step()  # none while the emulator is paused
+                    if changes:
+                        changes.clear()
+                        _follow(session, rom, locate)
+                    if update is not None:
+                        seen += 1
+                        yield update
+            except HostGoneError as error:
+                target.report(str(error))
+            subscription.close()
+
+
+def _follow(session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate]) -> None:
+    """Locate tiles in the ROM that runs now."""
+    workspace = rom.workspace(session.info.rom)
+    session.set_rom(None if workspace is None else workspace.rom)
+    session.set_locate(None if workspace is None else locate(workspace))
+
+
+class LiveAttach:
+    """Edits of an attached game: sheets appear in a folder, and saved ones change the game.
+
+    Args:
+        target: The emulator.
+        rom: Its ROM.
+        folder: Folder for the sheets.
+        force: Also edit blocks whose start is not proven.
+        nearest: Replace colours that the palette does not have.
+        regrouping: Figures to merge or to split.
+        bring_in: Edited PNGs to apply as soon as the index is ready.
+        began: Called with the ROM and the session each time an emulator is attached.
+        seen: Called with each decoded frame, as by `Play`.
+        progress: Called while the index is built, as by `Play`.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        rom: AttachedRom,
+        folder: Path,
+        *,
+        force: bool,
+        nearest: bool,
+        regrouping: Regrouping,
+        bring_in: Sequence[Path],
+        began: Callable[[Workspace, Session], None],
+        seen: Callable[[Update], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._target = target
+        self._rom = rom
+        self._folder = folder
+        self._force = force
+        self._nearest = nearest
+        self._regrouping = regrouping
+        self._bring_in = bring_in
+        self._began = began
+        self._seen = seen
+        self._progress = progress
+        self.edits: LiveEdits | None = None
+        """The edits, once an emulator was attached."""
+        self.last: Update | None = None
+        """The newest decoded frame."""
+
+    def run(self) -> None:
+        """Run until an exception (Ctrl-C). An emulator that goes is waited for, and gets the edits again.
+
+        Raises:
+            HalscopeError: No emulator appeared in time, the file of the running ROM is unknown, an edit of `bring_in`
+                cannot be applied, or a file cannot be written.
+        """
+        while True:
+            session = Session(self._target.open(), threads=True, owns_host=True, dispatch=self._target.plugins.dispatch)
+            try:
+                with session:
+                    self._play(session)
+            except HostGoneError as error:
+                self._target.report(str(error))
+            else:
+                return
+
+    def _play(self, session: Session) -> None:
+        workspace = self._rom.workspace(session.info.rom) or self._rom.given
+        if workspace is None:
+            raise HostError(
+                f"{session.info.emulator} runs {session.info.rom.path or 'a ROM'}, whose file cannot be read here; "
+                "give it with --rom"
+            )
+        session.set_rom(workspace.rom)
+        if self.edits is None:
+            self.edits = LiveEdits(
+                workspace,
+                session,
+                self._folder,
+                force=self._force,
+                nearest=self._nearest,
+                regrouping=self._regrouping,
+                report=self._target.report,
+            )
+        else:
+            self.edits.attach(session, workspace)
+        self._began(workspace, session)
+        play = Play(
+            workspace,
+            session,
+            self.edits,
+            bring_in=self._bring_in,
+            seen=self._seen,
+            progress=self._progress,
+            report=self._target.report,
+        )
+        try:
+            play.run(())
+        finally:
+            self.last = play.last or self.last
+            if play.located:
+                self._bring_in = ()

@@ -1,0 +1,155 @@
+"""`halscope attach`: look at, and edit, a game that runs in an emulator or on a console of its own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from dataclasses import asdict
+from pathlib import Path
+
+from halscope_hooks import HostRequest, Update, UsageError
+
+from halscope.app import (
+    AttachedRom,
+    LiveAttach,
+    Plugins,
+    RunTruth,
+    Target,
+    Workspace,
+    check_output,
+    found_emulators,
+    host_script,
+    watch_frames,
+)
+from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
+from halscope.cli._figures import regrouping_from
+from halscope.cli._game import frame_summary
+from halscope.cli._output import note, say
+from halscope.cli._plugins import plugins_from
+from halscope.cli._table import Column, print_table
+from halscope.cli._workspace import workspace_from
+from halscope.session import Locate, Session
+
+SHEETS = Path("halscope-attach")
+"""Folder for the sheets if --watch names none."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Attach, and look or edit until the frames are over or Ctrl-C."""
+    check_obsel(options.obsel)
+    plugins = plugins_from(options)
+    if options.script:
+        say(str(host_script(plugins, options.host)))
+        return 0
+    if options.list:
+        return _list(options, plugins)
+    looks = options.headless or options.json or options.frames is not None
+    if looks and options.watch is None:
+        for name in ("edit", "merge", "split", "output"):
+            if getattr(options, name):
+                raise UsageError(f"--{name} is for edits, which need --watch DIR")
+    elif options.frames is not None:
+        raise UsageError("--watch DIR runs until Ctrl-C, and --frames N ends before; give one of them")
+    workspace = None if options.rom is None else workspace_from(options, plugins)
+    target = Target(
+        options.host,
+        plugins,
+        HostRequest(options.rom, address=options.address, mapping=options.mapping, obsel=options.obsel),
+        options.wait,
+        note,
+    )
+    rom = AttachedRom(workspace, plugins, note)
+    if looks and options.watch is None:
+        return _look(options, target, rom)
+    return _Editing(options, target, rom).run()
+
+
+def _list(options: argparse.Namespace, plugins: Plugins) -> int:
+    """Print the emulators that can be reached now."""
+    found = found_emulators(plugins, options.host, options.address)
+    if options.json:
+        print_json({"emulators": [asdict(one) for one in found]})
+    elif found:
+        columns = [Column("address"), Column("emulator"), Column("game"), Column("problem")]
+        print_table(columns, [[one.address, one.name, one.game, one.problem] for one in found])
+    else:
+        say("no emulator can be reached")
+    return 0
+
+
+def _look(options: argparse.Namespace, target: Target, rom: AttachedRom) -> int:
+    """Decode each frame and print it."""
+    truth = RunTruth(compare_all=options.json)
+    last: Update | None = None
+
+    def locate(workspace: Workspace) -> Locate:
+        with progress_bar("indexing", "B") as progress:
+            return workspace.tracker(progress)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        for update in watch_frames(target, rom, locate, options.frames):
+            last = update
+            judged = truth.look(update)
+            if options.json:
+                print_json(frame_summary(update, judged))
+    if not options.json and last is not None:
+        located = "" if last.origins is None else f", {last.origins.located} tiles in VRAM found in the ROM"
+        say(f"stopped at frame {last.snapshot.frame}: {len(last.frame.sprites)} sprites{located}")
+        truth.finish()
+        for line in truth.lines():
+            say(line)
+    return 0
+
+
+class _Editing:
+    """Sheets in a folder, and edits of the attached game."""
+
+    def __init__(self, options: argparse.Namespace, target: Target, rom: AttachedRom) -> None:
+        self._options = options
+        self._target = target
+        self._rom = rom
+        self._folder = out_folder(SHEETS if options.watch is None else options.watch, "--watch")
+        self._truth = RunTruth(compare_all=options.json)
+        if options.output is not None and rom.given is not None:
+            check_output(rom.given, options.output, headered=options.headered)  # fail now, not after an hour
+
+    def run(self) -> int:
+        """Run until Ctrl-C. Whatever ends it, the edits made so far are written."""
+        options = self._options
+        with progress_bar("indexing", "B") as progress:
+            live = LiveAttach(
+                self._target,
+                self._rom,
+                self._folder,
+                force=options.force,
+                nearest=options.nearest,
+                regrouping=regrouping_from(options),
+                bring_in=options.edit,
+                began=self._began,
+                seen=self._show,
+                progress=progress,
+            )
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    live.run()
+            finally:
+                if options.output is not None and live.edits is not None:
+                    live.edits.write_patch(options.output, headered=options.headered)
+        if live.edits is not None and live.last is not None and not options.json:
+            count = live.edits.sheets
+            say(f"stopped at frame {live.last.snapshot.frame}; {count} sheet{'s' * (count != 1)} in {self._folder}")
+        return 0
+
+    def _began(self, workspace: Workspace, session: Session) -> None:
+        output = self._options.output
+        note(f"{workspace.rom.title or workspace.rom.name} runs on {session.info.emulator}")
+        note(
+            f"a sheet appears in {self._folder} for each figure that comes on screen; edit a PNG, save it, and the "
+            "game changes"
+        )
+        note("Ctrl-C detaches" + (f" and writes {output}" if output is not None else ""))
+
+    def _show(self, update: Update) -> None:
+        judged = self._truth.look(update)
+        if self._options.json:
+            print_json(frame_summary(update, judged))

@@ -1,0 +1,22 @@
+"""The NWA host: attaches to emulators that speak the Emulator Network Access protocol."""
+
+from __future__ import annotations
+
+from halscope_hooks import FoundEmulator
+
+from halscope.hosts.nwa._addresses import FIRST_PORT, PORTS, VARIABLE, candidates
+from halscope.hosts.nwa._discovery import find
+from halscope.hosts.nwa.host import NwaHost
+
+__all__ = ["FIRST_PORT", "PORTS", "SETUP", "VARIABLE", "NwaHost", "find_emulators"]
+
+SETUP = (
+    "start an emulator with Emulator Network Access (bsnes-plus, or the snes9x, Mesen or BizHawk builds that have it), "
+    "switch it on in its menu if there is an item for it, and load a game; Halscope looks for it on ports "
+    f"{FIRST_PORT} to {FIRST_PORT + PORTS - 1} of this machine ({VARIABLE} or --address name others)"
+)
+
+
+def find_emulators(address: str | None = None) -> list[FoundEmulator]:
+    """Return the emulators that answer now. Raises UsageError if the address is not one."""
+    return find(candidates(address))

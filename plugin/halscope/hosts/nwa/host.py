@@ -1,0 +1,300 @@
+"""NwaHost: an emulator that speaks the Emulator Network Access protocol; Halscope asks it for one frame after another.
+
+The protocol has no event for a frame. Halscope asks for one at a time, at most sixty a second, and leaves the emulator
+as long a pause as it took to answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Self
+
+from halscope_hooks import (
+    Capability,
+    HostAbsentError,
+    HostError,
+    HostGoneError,
+    HostInfo,
+    MemorySpace,
+    Snapshot,
+    Write,
+    WriteReceipt,
+)
+
+from halscope.formats import containers
+from halscope.hosts.nwa._addresses import candidates
+from halscope.hosts.nwa._connection import Connection, checked
+from halscope.hosts.nwa._discovery import INTRODUCTION_WAIT, absent, connect
+from halscope.hosts.nwa._emulator import (
+    SPACES,
+    Emulator,
+    Loaded,
+    Status,
+    ask_game,
+    introduce,
+    read_status,
+    refuse_other_console,
+)
+from halscope.hosts.nwa._identity import identify
+from halscope.hosts.nwa._reading import Parts, Reader, reader_for
+from halscope.hosts.nwa._replies import Reply
+from halscope.hosts.nwa._writing import Writing, check_writes
+
+FRAME: Final = 1 / 60
+PAUSED_WAIT: Final = 0.1
+"""Seconds between two questions whether a paused emulator, or one without a game, goes on."""
+
+
+class NwaHost:
+    """A Host (see `halscope_hooks.Host`) that attaches to a running emulator; pushing.
+
+    It is paced if the emulator can be paused, and stateful if the emulator sends and takes states.
+
+    Args:
+        address: "HOST:PORT", "HOST", ":PORT", or `None` for the protocol's ports on this machine.
+        obsel: The value of $2101, for an emulator that cannot tell it.
+        rom: The ROM that the user says it runs, or `None`.
+
+    Raises:
+        UsageError: The address is not one.
+        HostAbsentError: No emulator answers there, or it has no game.
+        HostError: The emulator cannot show its sprites.
+    """
+
+    _connection: Connection
+    _emulator: Emulator
+    _loaded: Loaded
+
+    def __init__(self, address: str | None = None, *, obsel: int | None = None, rom: Path | None = None) -> None:
+        places = candidates(address)
+        self._obsel, self._rom = obsel, rom
+        self._frame = 0
+        self._ready: Snapshot | None = None
+        self._asked = False
+        self._next = 0.0
+        self._paused_seen = False
+        self._dirty = False  # whether a paused game was written into
+        self._changed = False  # whether the emulator has loaded another game
+        problem: HostError = absent(places)
+        connections = connect(places)
+        try:
+            for connection in connections:
+                try:
+                    self._attach(connection)
+                except HostError as error:
+                    if isinstance(problem, HostAbsentError):
+                        problem = error
+                    continue
+                connections.remove(connection)
+                return
+        finally:
+            for connection in connections:
+                connection.close()
+        raise HostAbsentError(str(problem)) if isinstance(problem, HostGoneError) else problem
+
+    @property
+    def info(self) -> HostInfo:
+        """The emulator, what it runs, and the memories that can be read and written."""
+        return self._info
+
+    @property
+    def address(self) -> str:
+        """Where the emulator listens, as "HOST:PORT"."""
+        return self._connection.name
+
+    def poll(self, timeout: float) -> Snapshot | None:
+        """Return the next frame, or `None` if none came within `timeout` seconds.
+
+        Raises:
+            HostGoneError: The emulator has gone.
+            HostError: The game that it has loaded cannot be shown.
+        """
+        until = time.monotonic() + timeout
+        while self._ready is None:
+            now = time.monotonic()
+            if not self._asked and now >= self._next:
+                self._ask_frame(now)
+            wake = until if self._asked else min(until, self._next)
+            self._connection.work(wake - now)
+            if self._changed:
+                self._changed = False
+                self._look_at_game()
+            if time.monotonic() >= until:
+                break
+        snapshot, self._ready = self._ready, None
+        return snapshot
+
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
+        """Write into the running game; the receipt completes in a later `poll`.
+
+        All writes are compared with what is there first. If the emulator refuses one, the others are undone.
+
+        Raises:
+            HostError: A memory is not writable, or an offset is outside it.
+        """
+        check_writes(writes, self._loaded.memories, self._info.emulator)
+        receipt = WriteReceipt()
+        reload = self._keeps_tiles and any(write.space == "vram" for write in writes)
+
+        def done(error: HostError | None) -> None:
+            self._dirty = True
+            if reload and error is None:
+                self._reload_state(receipt)
+            else:
+                receipt.complete(error)
+
+        Writing(tuple(writes), done).begin(self._connection)
+        return receipt
+
+    def pause(self) -> None:
+        """Pause the emulation. Idempotent. Raises HostError."""
+        self._do("EMULATION_PAUSE")
+
+    def resume(self) -> None:
+        """Resume the emulation. Idempotent. Raises HostError."""
+        self._do("EMULATION_RESUME")
+
+    def step_frame(self) -> None:
+        """Raise HostError: the protocol has no command for a single frame."""
+        raise HostError(f"{self._info.emulator}: the protocol cannot run a single frame; use the emulator's own key")
+
+    def set_speed(self, factor: float) -> None:
+        """Raise HostError: the protocol has no command for the speed."""
+        raise HostError(
+            f"{self._info.emulator}: the protocol cannot set the speed ({factor:g}); use the emulator's menu"
+        )
+
+    def reset(self) -> None:
+        """Press the console's reset button. Raises HostError."""
+        self._do("EMULATION_RESET")
+
+    def save_state(self) -> bytes:
+        """Return the emulator's state. Raises HostError."""
+        command = "SAVE_STATE_TO_NETWORK"
+        block = checked(self._connection.ask(command, most=containers.MOST_BYTES), command).block
+        if not block:
+            raise HostError(f"{self._info.emulator}: it sent an empty state")
+        return block
+
+    def load_state(self, state: bytes) -> None:
+        """Restore a state that `save_state` returned. Raises HostError."""
+        self._do("bLOAD_STATE_FROM_NETWORK", state)
+
+    def close(self) -> None:
+        """Close the connection; the emulator goes on. Idempotent."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _attach(self, connection: Connection) -> None:
+        """Learn what is at the other end. Raises HostError."""
+        self._emulator = introduce(connection, INTRODUCTION_WAIT)
+        refuse_other_console(self._emulator, connection.name)
+        self._connection = connection
+        self._take_game(ask_game(connection, self._emulator))
+
+    def _look_at_game(self) -> None:
+        """Learn what another game offers."""
+        try:
+            self._take_game(ask_game(self._connection, self._emulator))
+        except HostAbsentError:  # it is out again already
+            self._loaded = replace(self._loaded, status=Status("no_game", ""))
+
+    def _take_game(self, loaded: Loaded) -> None:
+        connection, emulator = self._connection, self._emulator
+        self._reader: Reader = reader_for(connection, emulator, loaded, self._obsel)
+        self._loaded = loaded
+        can_write = emulator.can("CORE_WRITE") and emulator.can("CORE_READ")
+        writable: set[MemorySpace] = {
+            SPACES[memory.name]
+            for memory in loaded.memories.values()
+            if can_write and memory.writable and memory.readable
+        }
+        capabilities: set[Capability] = {"pushing"}
+        if emulator.can("EMULATION_PAUSE", "EMULATION_RESUME"):
+            capabilities.add("paced")
+        takes_states = emulator.can("SAVE_STATE_TO_NETWORK", "LOAD_STATE_FROM_NETWORK")
+        if takes_states and emulator.can("EMULATION_RESET"):
+            capabilities.add("stateful")
+        # snes9x keeps decoded tiles, and drops them when a state is loaded.
+        self._keeps_tiles = takes_states and "snes9x" in emulator.name.lower()
+        self._info = HostInfo(
+            name="nwa",
+            emulator=emulator.name,
+            readable=self._reader.readable | ({"rom"} if loaded.readable("CARTROM") else frozenset()),
+            writable=frozenset(writable),
+            rom=identify(connection, loaded, self._rom),
+            capabilities=frozenset(capabilities),
+        )
+        self._paused_seen = False
+
+    def _ask_frame(self, began: float) -> None:
+        """Ask what the emulator does, and for a frame if it runs."""
+        self._asked = True
+
+        def status(reply: Reply) -> None:
+            found = read_status(reply) if reply.error is None else self._loaded.status
+            before = self._loaded.status
+            self._changed = found.has_game and (found.game != before.game or not before.has_game)
+            self._loaded = replace(self._loaded, status=found)
+            paused = found.state == "paused"
+            if self._changed or not found.has_game or (paused and self._paused_seen and not self._dirty):
+                self._rest(began, PAUSED_WAIT)
+            else:
+                self._paused_seen, self._dirty = paused, False
+                self._reader.read(self._connection, frame)
+
+        def frame(parts: Parts | HostError) -> None:
+            if isinstance(parts, Parts):
+                self._ready = self._snapshot(parts)
+            self._rest(began, FRAME if isinstance(parts, Parts) else PAUSED_WAIT)
+
+        self._connection.send("EMULATION_STATUS", status)
+
+    def _rest(self, began: float, pause: float) -> None:
+        """Ask again after a pause, which is at least as long as the emulator took to answer."""
+        now = time.monotonic()
+        self._asked = False
+        self._next = max(began + pause, now + (now - began))
+
+    def _snapshot(self, parts: Parts) -> Snapshot:
+        for array in (parts.vram, parts.cgram, parts.oam, parts.wram):
+            if array is not None:
+                array.flags.writeable = False  # already private, so the snapshot need not copy it again
+        snapshot = Snapshot(
+            vram=parts.vram,
+            cgram=parts.cgram,
+            oam=parts.oam,
+            wram=parts.wram,
+            ppu=parts.ppu,
+            cpu=parts.cpu,
+            field=parts.field,
+            ages=parts.ages,
+            frame=self._frame,
+            rom=self._info.rom,
+        )
+        self._frame += 1
+        return snapshot
+
+    def _reload_state(self, receipt: WriteReceipt) -> None:
+        """Save the state and load it again, so that the emulator decodes its tiles anew; then complete the receipt."""
+
+        def saved(reply: Reply) -> None:
+            if reply.block:
+                self._connection.send("bLOAD_STATE_FROM_NETWORK", lambda _: receipt.complete(), block=reply.block)
+            else:
+                receipt.complete()
+
+        self._connection.send("SAVE_STATE_TO_NETWORK", saved, most=containers.MOST_BYTES)
+
+    def _do(self, command: str, block: bytes | None = None) -> None:
+        if not self._emulator.can(command.removeprefix("b")):
+            raise HostError(f"{self._info.emulator}: it does not implement {command}")
+        checked(self._connection.ask(command, block=block), command)

@@ -1,0 +1,51 @@
+"""A server of `support` in a process of its own, which a test may kill."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+TESTS = Path(__file__).parents[1]
+END_WAIT = 20.0
+
+
+class ServerProcess:
+    """Context manager: `python -m support.MODULE PORT ARGUMENTS`, which prints its port when it is ready."""
+
+    def __init__(self, module: str, *arguments: object, port: int = 0) -> None:
+        self.arguments = [*map(str, arguments)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"support.{module}", str(port), *self.arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=TESTS,
+            env=os.environ | {"PYTHONPATH": str(TESTS)},
+        )
+        assert self._process.stdout is not None
+        first = self._process.stdout.readline()
+        assert first, f"{module} ended at its start with exit code {self._process.wait(END_WAIT)}"
+        self.port = int(first)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._process.kill()
+        self._process.wait(END_WAIT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
