@@ -12,6 +12,7 @@ from halscope_hooks import HOOK_API, UsageError
 
 from halscope._version import __version__
 from halscope.app._doctor_cores import Check, examine_cores
+from halscope.app._doctor_hosts import examine_hosts
 from halscope.app._game_report import game_report
 from halscope.app._workspace import Workspace
 from halscope.codecs import hal
@@ -45,6 +46,7 @@ def examine(
         _manifest(),
         _cache(),
         *_plugins(plugins),
+        *examine_hosts(plugins),
     ]
     if rom is not None:
         workspace = Workspace.open(rom, plugins, mapping=mapping, profile=profile)
