@@ -89,6 +89,7 @@ class Reader {
         result["pitch"] = frame->pitch;
         result["pixel_format"] = frame->pixel_format;
         result["pads"] = py::cast(frame->pads);
+        result["whole_state"] = frame->whole_state;
         result["parts"] = parts;
         result["ages"] = ages;
         return result;
@@ -130,7 +131,12 @@ class Writer {
         for (const auto& [name, value] : parts) {
             const ByteView view(py::reinterpret_borrow<py::object>(value));
             const std::uint32_t age = ages.contains(name) ? ages[name].cast<std::uint32_t>() : 0;
-            to.put(part_named(name.cast<std::string>()), view.bytes(), age);
+            const Part part = part_named(name.cast<std::string>());
+            if (part == Part::state) {
+                to.put_state(view.bytes(), age);
+            } else {
+                to.put(part, view.bytes(), age);
+            }
         }
         to.note_run();
         to.publish();
@@ -183,6 +189,14 @@ void bind_ring(py::module_& module) {
             py::arg("reader"), py::arg("wants"))
         .def(
             "release", [](Reader& self, std::uint64_t id) { self.ring().release(id); }, py::arg("reader"))
+        .def(
+            "want_pieces",
+            [](Reader& self, const std::vector<std::pair<std::uint32_t, std::uint32_t>>& pieces) {
+                std::vector<Piece> wanted;
+                for (const auto& [offset, bytes] : pieces) wanted.push_back({offset, bytes});
+                self.ring().want_pieces(wanted);
+            },
+            py::arg("pieces"))
         .def("wait", &Reader::wait, py::arg("after"), py::arg("seconds"))
         .def("read", &Reader::read, py::arg("number"))
         .def(

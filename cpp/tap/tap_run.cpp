@@ -34,8 +34,7 @@ void Tap::run() {
     attached_ = ring.reader_is_there();
     if (!attached_) outlines_.clear();  // of a reader that is gone
     if (++runs_since_options_ >= kOptionsEvery) read_options();
-    memories_->look_up();
-    if (situation_.run_counts()) obey_commands();
+    if (attached_ && situation_.run_counts()) obey_commands();
     pads_.fill(0);
     shown_ = false;
     call.run();
@@ -70,10 +69,10 @@ void Tap::publish() {
     if (has_picture) ring.put(Part::picture, picture_.bytes);
     if ((wants & kWantState) != 0) {
         if (may_save && save_state()) {
-            ring.put(Part::state, state_);
+            ring.put_state(state_);
             memories_->prove_places(state_);
         } else if (captured_at_ != 0) {
-            ring.put(Part::state, captured_, static_cast<std::uint32_t>(runs_ - captured_at_));
+            ring.put_state(captured_, static_cast<std::uint32_t>(runs_ - captured_at_));
         }
     }
     ring.publish();
@@ -132,6 +131,7 @@ std::int16_t Tap::on_input(unsigned port, unsigned device, unsigned index, unsig
 
 void Tap::obey_commands() {
     RingWriter& ring = publisher_->ring();
+    memories_->look_up();
     for (std::size_t n = 0; n < kMostCommandsPerRun; ++n) {
         const auto command = ring.take_command();
         if (!command) return;

@@ -92,6 +92,13 @@ def test_the_demo_game_is_the_one_in_process_and_a_write_is_on_retroarchs_screen
     assert (changed != shown).any(axis=2).mean() > 0.2
 
 
+def test_no_frame_is_lost_at_60_frames_a_second(retroarch: RetroArchProcess, host: RetroArchHost) -> None:
+    first = poll_until(host, moment_of)
+    last = poll_until(host, lambda one: one.frame >= first.frame + 180)
+    assert host.missed == 0
+    assert last.frame == first.frame + 180
+
+
 def test_states_rewind_reset_and_the_end_of_the_content(retroarch: RetroArchProcess, host: RetroArchHost) -> None:
     def frame_of(snapshot: Snapshot) -> int:
         return variable(snapshot, "frame_counter")
@@ -101,11 +108,11 @@ def test_states_rewind_reset_and_the_end_of_the_content(retroarch: RetroArchProc
     retroarch.until(lambda: any((retroarch.home / "states").glob("*.state")), "a state")
     saved = frame_of(poll_until(host, lambda _: True))
     assert saved >= frame_of(first)
-    poll_until(host, lambda one: frame_of(one) > saved + 100)
+    poll_until(host, lambda one: frame_of(one) > saved + 40)
     retroarch.command("LOAD_STATE")
     poll_until(host, lambda one: frame_of(one) <= saved + 5)
 
-    highest = poll_until(host, lambda one: frame_of(one) > saved + 120)
+    highest = poll_until(host, lambda one: frame_of(one) > saved + 40)
 
     def rewound(snapshot: Snapshot) -> bool:
         retroarch.command("REWIND")
@@ -118,7 +125,7 @@ def test_states_rewind_reset_and_the_end_of_the_content(retroarch: RetroArchProc
     poll_until(host, lambda one: moment_of(one) is not None)
 
     state = host.save_state()
-    poll_until(host, lambda one: frame_of(one) > 200)
+    poll_until(host, lambda one: frame_of(one) > 150)
     host.load_state(state)
     poll_until(host, lambda one: frame_of(one) < 150)
     host.reset()
