@@ -140,6 +140,9 @@ class StandIn:
         if 0x4300 <= register < 0x4380:
             self.dma[register - 0x4300] = value
 
+    def execute(self, caller: int, stream: int) -> None:
+        """Have the game call its decoder."""
+
     def transfer(self, vram_word: int, size: int, *, bank: int = 0x00, mode: int = 1, vmain: int = 0x80) -> None:
         """Have the game start DMA to VRAM on channel 1: the registers that it writes, and $420B in a bank of choice."""
         for address, value in (
@@ -357,7 +360,7 @@ class StandIn:
     def _emu_get_state(self, *given: Any) -> Any:
         self._parameters(given, 0, 0)
         if self._state is None:
-            self._state = state_of(self.snapshot, self.edition)
+            self._state = state_of(self.snapshot)
         return self._table(self._state)
 
     def _emu_get_mouse_state(self, *given: Any) -> Any:

@@ -105,7 +105,9 @@ end
 
 local function send_frame()
   local state = emu.getState()
-  state["halscope.wobjlog"] = memory.wobjlog
+  for key, value in pairs(memory.written) do
+    state[key] = value
+  end
   local packed = registers.pack(state)
   if packed ~= known_registers then
     known_registers = packed
@@ -144,7 +146,7 @@ local function serve()
   end
   if memory.frame % RETRY_FRAMES == 0 and memory.rom_mark() ~= rom_mark then
     rom_mark = memory.rom_mark()
-    memory.forget()
+    memory.forget_written()
     link.post("R", rom_fields())
   end
   if taken then
@@ -172,6 +174,6 @@ end
 
 memory.watch()
 emu.addEventCallback(on_end_of_frame, emu.eventType.endFrame)
-emu.addEventCallback(memory.forget, emu.eventType.stateLoaded)
-emu.addEventCallback(memory.forget, emu.eventType.reset)
+emu.addEventCallback(memory.forget_written, emu.eventType.stateLoaded)
+emu.addEventCallback(memory.forget_written, emu.eventType.reset)
 say("waiting for `halscope attach mesen2`")

@@ -28,6 +28,7 @@ local vram, wram = SPACES.vram, SPACES.wram
 
 local memory = {
   spaces = SPACES,
+  written = {}, -- registers that getState() lacks, as the game wrote them while the script ran
   frame = 0, -- counts on through rewinding and loaded states
   oldest_wram = 512 // WRAM_SLICE - 1, -- frames since the part of WRAM that waits longest was read
 }
@@ -187,12 +188,20 @@ function memory.watch()
   end
   add(on_dma_start, 0x420B, 0x420B)
   add(on_vram_port, 0x2115, 0x2117)
-  add(function(_, value) memory.wobjlog = value end, 0x212B, 0x212B)
+  for register, name in pairs({ [0x212A] = "wbglog", [0x212B] = "wobjlog", [0x2130] = "cgwsel" }) do
+    add(function(_, value) memory.written["halscope." .. name] = value end, register, register)
+  end
 end
 
 -- A frame -------------------------------------------------------------------------------------------------------------
 
--- Whatever Halscope has, it is no longer true: another ROM, a loaded state, or a new connection.
+-- The game did not get here by running: another ROM, a loaded state, a reset.
+function memory.forget_written()
+  memory.written = {}
+  memory.forget()
+end
+
+-- Whatever Halscope has, it is no longer true.
 function memory.forget()
   for _, space in pairs(SPACES) do
     space.known = {}
