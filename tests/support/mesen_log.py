@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from halscope_hooks import Snapshot, Write
-
 from support.mesen import StandIn
 from support.mesen_demo import SYMBOLS, variable
 

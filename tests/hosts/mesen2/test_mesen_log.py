@@ -16,7 +16,7 @@ from support.mesen_log import LOG, Call, Replay, read_log
 def test_the_log_is_of_this_demo_rom(demo: Path) -> None:
     assert hashlib.sha256(demo.read_bytes()).hexdigest() in LOG.read_text("ascii").splitlines()[0]
     frames = read_log()
-    assert len({frame.moment[1] for frame in frames}) == 4
+    assert {0, 1, 2, 3} <= {frame.moment[1] for frame in frames}
     assert sum(isinstance(event, Call) for frame in frames for event in frame.events) > 50
 
 

@@ -127,6 +127,7 @@ local function serve()
   if not link.open then
     if memory.frame >= next_attempt then
       connect()
+      link.flush()
     end
     return
   end
