@@ -59,7 +59,8 @@ struct alignas(128) Lane {
     void unlock() noexcept { busy.store(false, std::memory_order_release); }
 };
 
-// Each thread prefers a lane of its own as far as there are enough: what another core has written is slow to write.
+// Each thread prefers a lane of its own while there are enough: a cache line that another core has written is slow to
+// write.
 struct Lanes {
     std::array<Lane, 8> all;
     std::atomic<std::size_t> threads = 0;

@@ -19,7 +19,9 @@ bool valid(const Atlas& atlas) noexcept {
            !atlas.transforms.empty() && atlas.transforms.size() <= kMostTransforms &&
            std::all_of(atlas.transforms.begin(), atlas.transforms.end(), [](const auto& one) { return valid(one); }) &&
            atlas.transforms.front().parts == identity().parts && starts.plausible.size() == count &&
-           starts.packed.size() == atlas.text.rom.size() &&
+           starts.packed.size() == atlas.text.rom.size() && starts.expected.size() == count &&
+           std::all_of(starts.expected.begin(), starts.expected.end(),
+                       [&](auto row) { return row == kNotKnown || row < atlas.transforms.size(); }) &&
            std::all_of(starts.family.begin(), starts.family.end(), [count](auto family) { return family < count; }) &&
            std::none_of(starts.evidence.begin(), starts.evidence.end(), [](float one) { return std::isnan(one); });
 }
@@ -27,6 +29,9 @@ bool valid(const Atlas& atlas) noexcept {
 Follower::Follower(const Atlas& atlas, bool neighbours) : atlas_(atlas), neighbours_(neighbours), families_(1) {
     for (const std::uint32_t family : atlas_.starts.family) families_ = std::max(families_, family + 2);
     sources_ = families_;
+    for (const std::uint8_t row : atlas_.starts.expected) {
+        if (row != kNotKnown && row != 0) named_ |= std::uint64_t{1} << row;
+    }
 }
 
 bool Follower::update(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked) {
@@ -328,27 +333,35 @@ bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
     return key(a) < key(b);
 }
 
-// Neighbours first, then plain bytes before transformed ones, then the place's best start by itself.
+// Places that contradict what is known of their block last. Else neighbours first, then the transform that the block is
+// known to have, then plain bytes before transformed ones, then the place's best start by itself.
 bool Follower::better_place(const Known& a, const Known& b) const noexcept {
     // The tiles of one window agree by construction.
     const auto agreement = [this](const Known& known) {
         const Support& one = known.support;
         const std::uint32_t window = atlas_.transforms[known.place.transform].window;
-        return std::tuple(~(one.patch / window), ~(one.run / window), one.width, one.gap);
+        return std::tuple(fit(hits_[known.first]) == 2, ~(one.patch / window), ~(one.run / window), one.width, one.gap);
     };
     if (const auto mine = agreement(a), its = agreement(b); mine != its) return mine < its;
     const auto key = [this](const Hit& hit) {
         const bool raw = is_raw(hit);
         const std::size_t segment = hit.segment;
-        return std::tuple(hit.transform != 0, standing(hit), raw ? std::uint8_t{kContent} : atlas_.starts.kind[segment],
-                          ~explained_[segment], raw ? 0.0F : -atlas_.starts.evidence[segment],
-                          raw ? 0U : atlas_.starts.offset[segment], hit.offset, hit.transform);
+        return std::tuple(fit(hit), hit.transform != 0, standing(hit),
+                          raw ? std::uint8_t{kContent} : atlas_.starts.kind[segment], ~explained_[segment],
+                          raw ? 0.0F : -atlas_.starts.evidence[segment], raw ? 0U : atlas_.starts.offset[segment],
+                          hit.offset, hit.transform);
     };
     return key(hits_[a.first]) < key(hits_[b.first]);
 }
 
 bool Follower::credible(const Known& known) const noexcept {
-    return !hits_[known.first].poor || known.support.patch > atlas_.transforms[known.place.transform].window;
+    const Hit& best = hits_[known.first];
+    return !best.poor || fit(best) == 0 || known.support.patch > atlas_.transforms[known.place.transform].window;
+}
+
+int Follower::fit(const Hit& hit) const noexcept {
+    const std::uint8_t row = is_raw(hit) ? kNotKnown : atlas_.starts.expected[hit.segment];
+    return row == kNotKnown ? 1 : row == hit.transform ? 0 : 2;
 }
 
 // Plausible blocks rank before plain bytes, those before plain bytes inside a block's stream, doubtful blocks last.

@@ -26,7 +26,11 @@ struct Starts {
     std::span<const std::uint8_t> kind;
     std::span<const std::uint8_t> plausible;  // whether a block most likely ends where this one does
     std::span<const std::uint8_t> packed;     // for each byte of the ROM, whether it lies in a plausible stream
+    std::span<const std::uint8_t> expected;   // the transform of its tiles, a row of the table, or kNotKnown
 };
+
+// In Starts::expected: nothing is known of the block's tiles.
+inline constexpr std::uint8_t kNotKnown = 0xFF;
 
 // A read-only view of the whole index, as queries use it.
 struct Atlas {
@@ -62,7 +66,8 @@ struct Answers {
 //
 // A transform whose stored tiles are too short to be looked up one by one is looked up in windows of consecutive tiles;
 // a tile then depends on those of all windows that contain it. Only windows with an unknown tile in or beside them are
-// looked up: in most games every tile stands in the ROM as it is.
+// looked up, in most games every tile stands in the ROM as it is, and those of transforms that a block is known to
+// have.
 class Follower {
   public:
     // The atlas is only a view and must outlive this. Without `neighbours` each tile is ranked by itself.
@@ -123,13 +128,17 @@ class Follower {
     [[nodiscard]] bool better_place(const Known& a, const Known& b) const noexcept;
     [[nodiscard]] bool credible(const Known& known) const noexcept;
     [[nodiscard]] int standing(const Hit& hit) const noexcept;
+    // Whether a hit's transform is the one that its block is known to have (0), nothing is known (1), or it is another
+    // one (2).
+    [[nodiscard]] int fit(const Hit& hit) const noexcept;
     [[nodiscard]] bool is_raw(const Hit& hit) const noexcept { return hit.segment == atlas_.starts.family.size(); }
 
     Atlas atlas_;
     bool neighbours_;
-    bool known_ = false;      // false before the first update, and after one that threw
-    std::uint32_t families_;  // sources of plain bytes: the families, then the ROM
-    std::uint32_t sources_;   // with those of transforms, numbered as they occur
+    bool known_ = false;       // false before the first update, and after one that threw
+    std::uint32_t families_;   // sources of plain bytes: the families, then the ROM
+    std::uint32_t sources_;    // with those of transforms, numbered as they occur
+    std::uint64_t named_ = 0;  // a bit for each transform that a block is known to have
     std::unordered_map<std::uint64_t, std::uint32_t> transformed_;  // transform and family to source
     std::vector<std::uint8_t> bytes_;
     std::vector<std::uint64_t> forms_;        // for each tile, a bit for each transform that can have made it

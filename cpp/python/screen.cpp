@@ -108,7 +108,7 @@ py::tuple compose(const py::object& vram, const Colours& cgram, const py::object
         gaps = snes::compose_screen(state.get(), shape, out, static_cast<snes::Style>(style));
     }
     return py::make_tuple(colours, rgb, owner, brightness, range_over, time_over, names_of(gaps.missing),
-                          names_of(gaps.assumed), gaps.late_colours, gaps.field_assumed);
+                          names_of(gaps.assumed), gaps.late_colours, gaps.field_assumed, gaps.late_obsel);
 }
 
 snes::Picture picture_of(const ByteView& view, const py::array& array) {
@@ -189,7 +189,9 @@ void bind_screen(py::module_& module) {
                "Compose the picture in a style, 0 console, 1 snes9x 1.54, 2 later snes9x: (colours uint16[h, w], rgb "
                "uint8[h, w, 3], owner int16[h, w], brightness uint8[h],"
                " range_over uint8[lines], time_over uint8[lines], names of the registers that are missing, of those "
-               "assumed to be 0, whether colours were first written below the top row, whether the field is assumed).");
+               "assumed to be 0, whether colours were first written below the top row, whether the field is assumed, "
+               "whether OBSEL changed "
+               "under sprites).");
     module.def("snes_cgram_at", &cgram_at, arg("cgram"), arg("cgadd"), arg("raster"), arg("row"),
                "The palette of a row of the picture, uint16[256] with bit 15 clear.");
     module.def("snes_compare", &compare, arg("composed"), arg("shown"), arg("half_pixel_left"), arg("field"),

@@ -113,11 +113,13 @@ class Composer {
     void draw_field(unsigned field) {
         Raster raster(state_.registers, state_.cgram, state_.writes);
         MosaicBlocks blocks;
+        obsel_before_ = state_.registers[Reg::obsel];  // what the last write of the picture before has left
         for (unsigned row = 0; row < shape_.lines; ++row) {
             if (raster.advance(row) || row == 0) prepare(raster.registers(), field);
             if (gaps_.missing.any()) return;
             blocks.advance(raster.registers());
             draw_row(raster, blocks, row, field);
+            obsel_before_ = raster.registers()[Reg::obsel];
         }
         gaps_.late_colours |= raster.has_late_colours();
     }
@@ -251,10 +253,22 @@ class Composer {
         }
         if ((shown & kObjectBit) != 0) {
             draw_objects(state_.vram, objects_, setup_.objects, row, object_row_);
+            if (registers[Reg::obsel] != obsel_before_) look_for_late_obsel(row);
             offer_objects();
             out_.range_over[row] |= object_row_.range_over ? 1 : 0;
             out_.time_over[row] |= object_row_.time_over ? 1 : 0;
         }
+    }
+
+    // HDMA writes OBSEL at the end of the line before a row, while that row's sprites are fetched:
+    // bsnes-mercury-accuracy draws the first dozen of them, or more behind other channels, by the value before. Its
+    // other profiles and snes9x draw all by the new one, as this does.
+    void look_for_late_obsel(unsigned row) {
+        ObjectRules before = setup_.objects;
+        before.select = parse_obsel(obsel_before_);
+        ObjectRow other;
+        draw_objects(state_.vram, objects_, before, row, other);
+        gaps_.late_obsel |= other.pixels != object_row_.pixels;
     }
 
     void offer_layer(unsigned layer, std::span<const std::uint16_t, kScreenWidth> pixels, bool to_main, bool to_sub) {
@@ -332,6 +346,7 @@ class Composer {
     const std::array<Object, kObjects> objects_;
     Setup setup_;
     ScreenGaps gaps_;
+    unsigned obsel_before_ = 0;  // OBSEL on the row above
 
     // The row that is drawn.
     Contest main_{};

@@ -55,6 +55,7 @@ struct ScreenGaps {
     RegisterSet assumed;        // not known, and treated as if what they control was off
     bool late_colours = false;  // see Raster::has_late_colours
     bool field_assumed = false;
+    bool late_obsel = false;  // OBSEL changed while a row's sprites were fetched, and some of them look different
 };
 
 ScreenGaps compose_screen(const ScreenState& state, const ScreenShape& shape, const ScreenPixels& out,

@@ -15,7 +15,7 @@ inline constexpr unsigned kChannels = 8;
 inline constexpr std::size_t kWramBytes = 0x20000;
 inline constexpr std::size_t kHalfBanks = 512;  // of 32 KiB each
 
-// Memory on the CPU's bus. Spans may be empty: what is not at hand cannot be read.
+// Memory on the CPU's bus. A span is empty if that memory is not available.
 struct ConsoleBus {
     std::span<const std::uint8_t> wram;   // 128 KiB, or empty
     std::span<const std::uint8_t> bwram;  // of the SA-1, from $40:0000
@@ -23,7 +23,7 @@ struct ConsoleBus {
     std::span<const std::uint8_t> rom;
     std::span<const std::int64_t> pages;  // the ROM offset of each half bank, negative where there is no ROM; or empty
 
-    // `std::nullopt` for registers, for memory that is not at hand, and for open bus.
+    // `std::nullopt` for registers, for memory that is not available, and for open bus.
     [[nodiscard]] std::optional<std::uint8_t> read(unsigned bank, unsigned address) const;
 };
 

@@ -19,7 +19,7 @@ void need_layer(const Registers& registers, unsigned layer, RegisterSet& missing
 // counts from the next block on, or at once where the layer had no mosaic (as in bsnes).
 class MosaicBlocks {
   public:
-    // Goes on to the next row; the first call is for row 0.
+    // Advances to the next row; the first call is for row 0.
     void advance(const Registers& registers);
 
     [[nodiscard]] unsigned first_row(unsigned layer) const { return blocks_[layer].first; }

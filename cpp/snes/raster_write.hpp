@@ -4,7 +4,7 @@
 
 namespace halscope::snes {
 
-// As halscope_hooks.RASTER_DTYPE stores it; its description lists the latches that whoever applies the writes follows.
+// As halscope_hooks.RASTER_DTYPE stores it; RasterWrites there describes the latches that apply.
 struct RasterWrite {
     std::uint16_t line;  // the first row of the picture that the write affects
     std::uint8_t reg;    // $2100 to $213F as 0x00 to 0x3F

@@ -62,7 +62,7 @@ class Raster {
     // state after them all: a register that they do not write is the same on every row.
     Raster(const Registers& registers, Cgram cgram, std::span<const RasterWrite> writes);
 
-    // Goes on to row `row`, which must not be less than the one before. Returns whether anything changed.
+    // Advances to row `row`, which must not be above the current one. Returns whether anything changed.
     bool advance(unsigned row);
 
     [[nodiscard]] const Registers& registers() const { return registers_; }

@@ -96,6 +96,11 @@ def score_header(
     return max(0.0, round(score, 2))
 
 
+def has_sa1(image: bytes | bytearray | NDArray[np.uint8]) -> bool:
+    """Whether the header of a headerless image names the SA-1: map mode $23 or $33, cartridge type $3x."""
+    return len(image) >= 0x8000 and image[0x7FD5] & 0xEF == 0x23 and image[0x7FD6] >> 4 == 3
+
+
 def is_title(title: bytes) -> bool:
     """Whether these bytes are printable in JIS X 0201, trailing blanks aside."""
     text = title.rstrip(b"\0 ")

@@ -19,6 +19,8 @@ from halscope.demo import rom_path
 from halscope.export import bps
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.nwa import NwaHost
+from halscope.hosts.usb2snes import Usb2snesHost
+from halscope.hosts.usb2snes._messages import get
 from halscope.inject import read_sheet
 from PIL import Image
 from support.made_host import eventually
@@ -200,6 +202,30 @@ def test_an_edit_reaches_the_emulator_and_the_one_that_comes_after_it(rom: Path,
             attached.process.wait(PATIENCE)
     assert bps.apply(rom.read_bytes(), patch.read_bytes()) == edited
     assert "Traceback" not in attached.errors.read_text()
+
+
+@needs_core
+@pytest.mark.slow
+def test_an_edit_for_a_console_goes_into_its_rom_and_says_when_it_shows(rom: Path, tmp_path: Path) -> None:
+    sheets, patch = tmp_path / "sheets", tmp_path / "edit.bps"
+    core = available_cores()[0].name
+    with ServerProcess("usb2snes_server", rom, core, "qusb2snes") as console:
+        attached = Attached(
+            *(tmp_path, "usb2snes", "--address", console.address, "--rom", rom, "--watch", sheets, "-o", patch)
+        )
+        try:
+            assert attached.says("HALSCOPE DEMO runs on SD2SNES COM3"), attached.errors.read_text()
+            name = repaint(sheets)
+            assert attached.says(f"{name}: applied to the game at frame"), attached.errors.read_text()
+            assert ", which shows it when it loads these graphics again" in attached.errors.read_text()
+            assert attached.end() == 0, attached.errors.read_text()
+        finally:
+            attached.process.kill()
+            attached.process.wait(PATIENCE)
+        with Usb2snesHost(console.address) as host:
+            edited = host._connection.finish(get(0, rom.stat().st_size), PATIENCE)
+    assert edited != rom.read_bytes()
+    assert bps.apply(rom.read_bytes(), patch.read_bytes()) == edited
 
 
 def rom_of(emulator: ServerProcess, rom: Path) -> bytes:

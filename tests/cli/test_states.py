@@ -58,6 +58,28 @@ def test_a_state_is_extracted_as_edit_sheets(rom: Path, state: Path, tmp_path: P
         assert image.mode == "P"
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not MERCURY, reason="no bsnes-mercury core is installed")
+@pytest.mark.parametrize("core", MERCURY)
+def test_a_state_of_bsnes_is_inspected_and_extracted(
+    rom: Path, tmp_path: Path, core: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mercury.state"
+    path.write_bytes(rastate(saved(rom, core)))
+    call = ["inspect", str(path), "--rom", str(rom), "--out", str(tmp_path / "seen"), "--json"]
+    assert main(call) == 0
+    (seen,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert any(sprite["origins"] for sprite in seen["sprites"])
+    assert "doubts" not in seen
+    assert main(["extract", str(rom), "--state", str(path), "--out", str(tmp_path / "sheets")]) == 0
+    sheets = [json.loads(sheet.read_text()) for sheet in (tmp_path / "sheets").rglob("*.json")]
+    assert any(cell["origin"] for sheet in sheets for cell in sheet["cells"])
+    other = tmp_path / "other.sfc"
+    other.write_bytes(make_rom(0x8000))
+    assert main(["extract", str(other), "--state", str(path), "--out", str(tmp_path / "none")]) == 2
+    assert "was taken from another ROM" in capsys.readouterr().err
+
+
 def test_dumps_are_extracted_as_the_state_they_came_from(rom: Path, state: Path, tmp_path: Path) -> None:
     snapshot = load_states([state])[0].snapshot
     arguments = []
@@ -101,6 +123,22 @@ def test_a_game_is_started_from_a_state(
         shown[name] = [json.loads(line)["located_tiles"] for line in capsys.readouterr().out.splitlines()]
     assert max(shown["cold"]) == 0
     assert min(shown["state"]) > 100
+
+
+@pytest.mark.slow
+def test_a_state_that_names_no_rom_is_known_by_what_is_in_it(
+    rom: Path, state: Path, lab_rom: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = tmp_path / "other.state"
+    other.write_bytes(saved(lab_rom, "snes9x"))
+    for file, its, foreign in ((rom, state, other), (lab_rom, other, state)):
+        for given, is_other in ((its, False), (foreign, True)):
+            caplog.clear()
+            call = ["record", str(file), "-o", str(tmp_path / "run.hrec"), "--frames", "1", "--core", "snes9x"]
+            main([*call, "--state", str(given)])  # the foreign one may end in a stopped processor
+            said = [record.getMessage() for record in caplog.records if "recognised" in record.getMessage()]
+            assert len(said) == is_other
+            assert all(str(given) in line and f"recognised as {file}'s" in line for line in said)
 
 
 @pytest.mark.slow

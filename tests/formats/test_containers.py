@@ -94,13 +94,6 @@ def test_without_zstandard_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -
     assert unwrap(CONTAINERS["rzip-rastate"]) == STATE
 
 
-def test_a_bsnes_state_is_sent_to_its_core(tmp_path: Path) -> None:
-    path = tmp_path / "game.state"
-    path.write_bytes(rastate(b"BST1" + bytes(1000)))
-    with pytest.raises(FormatError, match=r"halscope play ROM --core .* --state game\.state"):
-        load_states([path])
-
-
 @given(
     st.sampled_from(sorted(CONTAINERS)),
     st.lists(st.tuples(st.integers(0, 64), st.integers(0, 255)), max_size=4),

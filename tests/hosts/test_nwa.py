@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,23 @@ import pytest
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.nwa import NwaHost, find_emulators
+from halscope.ppu import decode_frame, with_match, with_raster
 from halscope_hooks import HostAbsentError, HostError, HostGoneError, Write, capability
 from support.demo_game import DemoGame
-from support.same_moment import assert_same, go_to, in_process, moment_of, poll_until, variable, write_all
+from support.nwa_server import LOCKED
+from support.same_moment import (
+    SETTLED,
+    assert_same,
+    assert_same_origins,
+    go_to,
+    in_process,
+    injection,
+    moment_of,
+    poll_until,
+    variable,
+    write_all,
+    written,
+)
 from support.server_process import ServerProcess
 
 pytestmark = [
@@ -59,15 +74,55 @@ def test_it_says_what_the_emulator_offers(host: NwaHost, emulator: ServerProcess
 
 
 def test_a_moment_of_the_demo_is_the_same_as_in_process(host: NwaHost) -> None:
-    snapshot = go_to(host, MEADOW["id"])
+    snapshot = go_to(host, MEADOW["id"], SETTLED)
     moment = moment_of(snapshot)
     assert moment is not None
     with DemoGame(available_cores()[0].name) as game:
-        assert_same(snapshot, in_process(game, moment))
+        expected = in_process(game, moment)
+    assert_same(snapshot, expected)
+    assert_same_origins(snapshot, expected)
     snes9x = "Snes9x" in host.info.emulator
     assert snapshot.ppu.obsel == OBSEL
     assert (snapshot.ppu.bgmode is not None) == snes9x
     assert (snapshot.cpu is not None) == snes9x
+
+
+def test_an_injection_gives_the_same_pixels_as_in_process(host: NwaHost) -> None:
+    go_to(host, MEADOW["id"], SETTLED)
+    host.pause()
+    while (snapshot := host.poll(0.3)) is not None:
+        last = snapshot
+    write_all(host, *injection(last))
+    after = poll_until(host, lambda _: True)
+    moment = moment_of(after)
+    assert moment is not None
+    with DemoGame(available_cores()[0].name) as game:
+        expected = in_process(game, moment)
+    writes = injection(expected)
+    assert writes == injection(last)
+    assert_same(after, written(expected, writes))
+
+
+def test_a_write_into_vram_is_drawn_although_the_core_keeps_decoded_tiles(rom: Path) -> None:
+    blocks = {block["name"]: block["kind"] for block in truth()["blocks"]}
+    piece = next(piece for piece in MEADOW["vram"] if blocks.get(piece["block"]) == "tiles")
+    area = slice(piece["vram_byte"], piece["vram_byte"] + piece["size"])
+    with (
+        ServerProcess("nwa_server", rom, available_cores()[0].name, "snes9x") as emulator,
+        NwaHost(emulator.address) as host,
+    ):
+        before = go_to(host, MEADOW["id"], SETTLED)
+        write_all(host, Write("vram", area.start, bytes(255 - byte for byte in before.vram[area].tolist())))
+        loads = variable(before, "scene_frame")
+        poll_until(host, lambda snapshot: variable(snapshot, "scene_frame") > loads + 4)
+        host.pause()
+        while (snapshot := host.poll(0.3)) is not None:
+            last = snapshot
+        picture = host._connection.ask("TEST_PICTURE", most=1 << 20).block
+    assert picture is not None
+    assert np.array_equal(last.vram[area], 255 - before.vram[area])
+    shown = np.frombuffer(picture, np.uint8).reshape(-1, 256, 3)
+    assert with_match(decode_frame(with_raster(replace(last, picture=shown)))).matches
 
 
 def test_without_a_state_obsel_is_not_made_up(emulator: ServerProcess) -> None:
@@ -93,6 +148,15 @@ def test_writes_are_checked_done_and_seen(host: NwaHost) -> None:
         host.write([Write("vram", 0xFFFF, b"12")])
     with pytest.raises(HostError, match="bwram is not writable"):
         host.write([Write("bwram", 0, b"1")])
+
+
+def test_a_refused_part_undoes_the_whole_write(host: NwaHost) -> None:
+    before = poll_until(host, lambda _: True)
+    with pytest.raises(HostError, match="refuses to write WRAM: not_allowed: busy"):
+        write_all(host, Write("vram", 0xFFE0, bytes([9] * 32)), Write("wram", LOCKED, b"1"), Write("wram", 1, b""))
+    # A frame that was asked for in between may still show the write.
+    poll_until(host, lambda after: np.array_equal(after.vram[0xFFE0:], before.vram[0xFFE0:]))
+    assert before.vram[0xFFE0:].tobytes() != bytes([9] * 32)
 
 
 def test_many_ranges_of_several_memories_are_one_write(host: NwaHost) -> None:
@@ -198,6 +262,20 @@ def test_another_game_is_told(emulator: ServerProcess, tmp_path: Path) -> None:
         assert poll_until(host, lambda _: True).rom == host.info.rom
 
 
+def test_without_a_game_nothing_comes_and_the_next_game_is_looked_at(emulator: ServerProcess) -> None:
+    with NwaHost(emulator.address) as host:
+        poll_until(host, lambda _: True)
+        host._connection.ask("EMULATION_STOP")
+        while host.poll(0.1) is not None:  # a frame may be on its way
+            pass
+        with pytest.raises(HostAbsentError, match="has no game; load one"):
+            NwaHost(emulator.address)
+        with pytest.raises(HostError, match="no game"):
+            write_all(host, Write("vram", 0, b"1"))
+        host._connection.ask("EMULATION_RELOAD")
+        poll_until(host, moment_of)
+
+
 def test_a_rom_that_holds_edits_of_an_earlier_session_is_still_the_files(emulator: ServerProcess, rom: Path) -> None:
     with NwaHost(emulator.address) as host:
         own = host.info.rom.sha256
@@ -210,9 +288,9 @@ def test_a_rom_that_holds_edits_of_an_earlier_session_is_still_the_files(emulato
 
 
 def test_an_emulator_that_shows_too_little_is_refused_with_the_reason(rom: Path) -> None:
-    with (
-        ServerProcess("nwa_server", rom, available_cores()[0].name, "bare") as server,
-        pytest.raises(HostError, match="does not offer CGRAM, OAM, and it sends no savestates") as refusal,
-    ):
-        NwaHost(server.address)
+    with ServerProcess("nwa_server", rom, available_cores()[0].name, "bare") as server:
+        with pytest.raises(HostError, match="does not offer CGRAM, OAM, and it sends no savestates") as refusal:
+            NwaHost(server.address)
+        (found,) = find_emulators(server.address)
     assert not isinstance(refusal.value, HostAbsentError)
+    assert found.problem == str(refusal.value)

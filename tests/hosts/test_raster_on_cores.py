@@ -7,6 +7,8 @@ import pytest
 from halscope import decode_frame
 from halscope.hosts.libretro import LibretroHost
 from halscope.ppu import with_match, with_raster
+from halscope.ppu.compare import compare_picture
+from halscope.ppu.compose import compose_screen
 from halscope.ppu.obj import cgram_at
 from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
@@ -119,3 +121,28 @@ def test_a_table_in_wram_is_followed(core: str) -> None:
     assert snapshot.picture is not None
     assert np.array_equal(snapshot.picture[:, 128] >> 3, backdrops(snapshot, 224))
     assert snapshot.raster_effects == "some"
+
+
+def test_obsel_that_hdma_writes_under_sprites_matches_or_is_noted(core: str) -> None:
+    """bsnes-mercury-accuracy draws the sprites that it fetched before the write by the value before it."""
+    vram = np.zeros(0x10000, np.uint8)
+    vram[0x0000:0x4000] = np.tile(np.array([0xFF, 0] * 8 + [0] * 16, np.uint8), 512)
+    vram[0x4000:0x8000] = np.tile(np.array([0, 0xFF] * 8 + [0] * 16, np.uint8), 512)
+    oam = np.zeros(544, np.uint8)
+    oam[1:512:4] = 240
+    for index in range(30):
+        oam[index * 4 : index * 4 + 4] = (index * 8, 96, 0, 0x30)
+    cgram = np.zeros(256, "<u2")
+    cgram[129:131] = (0x1F, 0x3E0)
+    writes = [(0x4301, 0x01), (0x4302, _TABLES & 0xFF), (0x4303, _TABLES >> 8), (0x4304, _BANK), (0x420C, 1)]
+    rom = probe_rom.build(vram, cgram, oam, {"tm": 0x10}, cpu=[(0x4300, 0), *writes], data=bytes([100, 0, 1, 1, 0]))
+    frame = with_match(decode_frame(observe(core, rom)))
+    picture = frame.snapshot.picture
+    assert picture is not None
+    assert [bool(picture[row, 4:240, 1].all()) for row in (99, 101)] == [False, True]
+    assert any("OBSEL" in one for one in compose_screen(frame).ignored)
+    assert frame.matches == (not core.endswith("accuracy"))
+    if not frame.matches:
+        comparison = compare_picture(frame)
+        assert comparison is not None
+        assert set(np.nonzero(comparison.where)[0].tolist()) == {100}

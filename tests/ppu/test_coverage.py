@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from halscope import decode_frame
+from halscope.ppu._visible import sprite_pixels
 from halscope.ppu.coverage import REASONS, Reason, RunCoverage, coverage
 from halscope.ppu.oam import OamEntry
 from halscope_hooks import RASTER_DTYPE, Origin, VramOrigins
@@ -40,6 +41,18 @@ def state_with(tiles: list[NDArray[np.uint8]], *, entries: int = 0) -> PpuState:
         state.vram[: 2 * entries : 2] = np.arange(entries) % len(tiles)
         state.registers |= {"bgmode": 1, "bg1sc": 0, "bg12nba": 1, "tm": 0x01, "bg1vofs": 0x3FF}
     return state
+
+
+@pytest.mark.parametrize(("setini", "field"), [(2, 0), (2, 1), (3, None)])
+def test_a_half_height_sprite_shows_both_rows_of_its_tiles(setini: int, field: int | None) -> None:
+    state = state_with([telling_tile()] * 18)
+    state.oam = pack_oam((OamEntry(20, 50, 0, large=True),))
+    state.registers["setini"] = setini
+    counts = sprite_pixels(decode_frame(replace(state.snapshot(), field=field)))
+    lines = 8 if setini & 1 else 4  # of each tile on the screen
+    assert {n - 0xC000 // 32: int(counts[n]) for n in np.flatnonzero(counts)} == dict.fromkeys(
+        (0, 1, 16, 17), 8 * lines
+    )
 
 
 def origins_of(vram: NDArray[np.uint8], known: Set[bytes], plain: Set[bytes] = frozenset()) -> VramOrigins:

@@ -11,7 +11,7 @@ from halscope.ppu import FrameDecoder
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import group_sprites
 from halscope.ppu.oam import OamEntry
-from halscope.ppu.obj import cgram_at, sprite_colours
+from halscope.ppu.obj import cgram_at, sprite_cgram, sprite_colours
 from halscope.rom.image import Rom
 from halscope_hooks import RASTER_DTYPE, VRAM_TILES, VramOrigins
 from support import probe_rom
@@ -43,6 +43,24 @@ def test_the_palette_is_that_of_the_sprites_line() -> None:
     assert [int(cgram_at(shown, row)[129]) for row in (49, 50)] == [RED, GREEN]
     screen = compose_screen(frame)
     assert screen.rgb[[10, 100], 20].tolist() == [[255, 0, 0], [0, 255, 0]]
+
+
+def test_the_palette_of_a_half_height_sprite_is_that_of_the_lines_that_it_covers() -> None:
+    shown = snapshot((0, 0x21, 129), (0, 0x22, RED), (0, 0x22, 0), (13, 0x21, 129), (13, 0x22, 0xE0), (13, 0x22, 3))
+    half = replace(shown, ppu=replace(shown.ppu, setini=2))  # lines 10 to 13 instead of 10 to 17
+    assert [int(sprite_cgram(one, [decode_frame(one).sprites[0]])[129]) for one in (shown, half)] == [GREEN, RED]
+
+
+def test_obsel_that_changes_under_a_sprite_is_noted() -> None:
+    """The console draws some of that line's sprites by the value before, depending on when HDMA reaches OBSEL."""
+
+    def noted(*raster: tuple[int, int, int]) -> bool:
+        return any("OBSEL" in one for one in compose_screen(decode_frame(snapshot(*raster))).ignored)
+
+    assert not noted(*TWO_BASES)  # no sprite stands on line 50
+    assert noted((0, 0x01, 0), (105, 0x01, 1))
+    assert not noted((0, 0x01, 0), (105, 0x01, 0))
+    assert not noted((0, 0x01, 0), (105, 0x01, 4))  # bit 2 selects memory that no console has
 
 
 def test_a_sheet_has_the_palette_of_the_sprites_line() -> None:

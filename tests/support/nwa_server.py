@@ -27,8 +27,11 @@ FLAVOURS = {
 }
 MANDATORY = "EMULATOR_INFO,EMULATION_STATUS,CORES_LIST,CORE_INFO,CORE_CURRENT_INFO,MY_NAME_IS"
 COMMANDS = ",GAME_INFO,LOAD_GAME,CORE_MEMORIES,CORE_READ,bCORE_WRITE,EMULATION_PAUSE,EMULATION_RESUME,EMULATION_RESET"
+COMMANDS += ",EMULATION_STOP,EMULATION_RELOAD,TEST_PICTURE"
 STATES = ",SAVE_STATE_TO_NETWORK,bLOAD_STATE_FROM_NETWORK"
 OK = b"\n\n"
+LOCKED = 0x1FFF0
+"""A place of WRAM that it refuses to write."""
 
 
 class RefusedError(Exception):
@@ -61,6 +64,7 @@ class Emulator:
         self.flavour = flavour
         self.memories, self.states = FLAVOURS[flavour]
         self.paused = False
+        self.stopped = False
 
     def command(self, name: str, arguments: list[str], block: bytes | None, client: Client) -> bytes:
         """The reply to a command."""
@@ -89,6 +93,8 @@ class Emulator:
         )
 
     def do_emulation_status(self, _arguments: list[str], _client: Client) -> bytes:
+        if self.stopped:
+            return text(("state", "no_game"), ("game", ""))
         return text(("state", "paused" if self.paused else "running"), ("game", self.console.rom.name))
 
     def do_game_info(self, _arguments: list[str], _client: Client) -> bytes:
@@ -132,6 +138,21 @@ class Emulator:
         self.console.host.reset()
         return OK
 
+    def do_test_picture(self, _arguments: list[str], _client: Client) -> bytes:
+        """A command of its own, as the protocol allows: the picture that the core has drawn last."""
+        assert self.console.snapshot.picture is not None
+        picture = self.console.snapshot.picture.tobytes()
+        return b"\0" + len(picture).to_bytes(4, "big") + picture
+
+    def do_emulation_stop(self, _arguments: list[str], _client: Client) -> bytes:
+        self.stopped = True
+        return OK
+
+    def do_emulation_reload(self, _arguments: list[str], _client: Client) -> bytes:
+        self.stopped = False
+        self.console.host.reset()
+        return OK
+
     def do_core_read(self, arguments: list[str], _client: Client) -> bytes:
         data = b"".join(
             self.console.memory(SPACES[name])[offset : offset + size].tobytes()
@@ -143,6 +164,8 @@ class Emulator:
         ranges = self.ranges(arguments, len(block))
         if sum(size for _, _, size in ranges) != len(block):
             raise RefusedError("invalid_argument", "the block has another size than the ranges")
+        if ("WRAM", LOCKED) in {(name, offset) for name, offset, _ in ranges}:
+            raise RefusedError("not_allowed", "busy")
         if ranges and ranges[0][0] == "OAM":
             raise RefusedError("not_allowed", "OAM is read-only")
         at = 0
@@ -166,6 +189,8 @@ class Emulator:
 
     def ranges(self, arguments: list[str], written: int | None) -> list[tuple[str, int, int]]:
         """The ranges that a command names; sizes that it leaves out are filled in."""
+        if self.stopped:
+            raise RefusedError("not_allowed", "no game")
         if not arguments or arguments[0] not in self.memories:
             raise RefusedError("invalid_argument", "unknown memory")
         name, whole = arguments[0], self.size(arguments[0])
@@ -230,7 +255,7 @@ def main(port: int, rom: Path, core: str, flavour: str) -> None:
     clients: dict[socket.socket, Client] = {}
     due = time.monotonic()
     while True:
-        if not emulator.paused:
+        if not (emulator.paused or emulator.stopped):
             emulator.console.step()
         due = max(due + FRAME_SECONDS, time.monotonic())
         while (rest := due - time.monotonic()) > 0:

@@ -16,8 +16,9 @@ class ServerProcess:
     """Context manager: `python -m support.MODULE PORT ARGUMENTS`, which prints its port when it is ready."""
 
     def __init__(self, module: str, *arguments: object, port: int = 0) -> None:
+        self.arguments = [*map(str, arguments)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"support.{module}", str(port), *map(str, arguments)],
+            [sys.executable, "-m", f"support.{module}", str(port), *self.arguments],
             stdout=subprocess.PIPE,
             text=True,
             cwd=TESTS,

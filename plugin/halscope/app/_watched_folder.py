@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -156,6 +157,7 @@ class LiveEdits:
         else:
             self._in_trouble = False
         if update.origins is not None and running is not None:
+            self._report_deleted(running, self._folder)
             self._take_saved(running, update.snapshot, self._folder)
 
     @property
@@ -193,7 +195,9 @@ class LiveEdits:
         in_rom = rom_writes(rom, patch, running.patch)
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             now = self._newest if self._newest is not None and self._session.threads else snapshot
-            live = live_writes(plan, now, previous=running.plan)
+            # A console's VRAM cannot be written from outside: there the edit shows with the next load of the graphics.
+            writable = self._session.info.writable
+            live = [write for write in live_writes(plan, now, previous=running.plan) if write.space in writable]
             try:
                 self._write(patch, (*in_rom, *live))
                 break
@@ -341,6 +345,28 @@ class LiveEdits:
             self._learns = False
             self._report(f"knowledge about this ROM is not saved: {error}")
 
+    def _report_deleted(self, running: RomEdits, folder: SheetFolder) -> None:
+        """Say which sheets the user deleted, and that an edit does not go with its sheet."""
+        unedited = 0
+        gone = folder.deleted()
+        for path in gone:
+            self._refused.discard(folder.name(path))
+            if running.kept.find(str(path)) is None:
+                unedited += 1
+            else:
+                self._report(
+                    f"{folder.name(path)}: was deleted, but its edit stays in the game and in the patch; put "
+                    "the unedited sheet there again to take it back"
+                )
+        if unedited:
+            sheets = "a sheet without edits was" if unedited == 1 else f"{unedited} sheets without edits were"
+            self._report(
+                f"{folder.folder}: {sheets} deleted; what is deleted is not written again before the next start"
+            )
+        if gone:
+            with contextlib.suppress(HalscopeError):  # as the folder may be gone too, which `look` reports
+                folder.write_page(running.workspace.rom.title or running.workspace.rom.name)
+
     def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: SheetFolder) -> None:
         for path in folder.saved():
             name = folder.name(path)
@@ -354,7 +380,9 @@ class LiveEdits:
                 self._refused.add(name)
                 self._report(str(error))
             else:
-                self._report(f"{name}: applied to the game at frame {snapshot.frame}{self._fill(edit)}")
+                at_once = "vram" in self._session.info.writable
+                later = "" if at_once else ", which shows it when it loads these graphics again"
+                self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")
                 return  # the snapshot predates this edit, so the next file waits for the next scan
 
     def _fill(self, edit: SheetEdit) -> str:

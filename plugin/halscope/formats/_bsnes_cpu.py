@@ -23,6 +23,8 @@ class CpuLayout:
         htime, vtime: $4207/8 and $4209/A, 16 bits little-endian.
         channels: The first channel. Each begins with its bits of $420B and $420C and the five flags of $43x0.
         mode_bytes: Size of the transfer mode (the rest of $43x0) that follows.
+        clock, smp_clock, ppu_clock: Frequencies of the CPU, the SMP and the PPU in Hz, 32 bits little-endian.
+        wram: WRAM, 131072 bytes.
         field: The displayed field.
         line: The PPU's line counter, 16 bits little-endian.
     """
@@ -35,6 +37,10 @@ class CpuLayout:
     vtime: int
     channels: int
     mode_bytes: int
+    clock: int
+    smp_clock: int
+    wram: int
+    ppu_clock: int = -10262
     field: int = -10249
     line: int = -10248
 
@@ -45,10 +51,30 @@ class CpuLayout:
 
 
 PERFORMANCE: Final = CpuLayout(
-    nmi=-75902, virq=-75901, hirq=-75900, joypad=-75899, htime=-75892, vtime=-75890, channels=-76086, mode_bytes=1
+    nmi=-75902,
+    virq=-75901,
+    hirq=-75900,
+    joypad=-75899,
+    htime=-75892,
+    vtime=-75890,
+    channels=-76086,
+    mode_bytes=1,
+    clock=-221528,
+    smp_clock=-75872,
+    wram=-211266,
 )
 EXACT: Final = CpuLayout(  # the balanced and accuracy profiles share the CPU
-    nmi=-76133, hirq=-76132, virq=-76131, joypad=-76130, htime=-76123, vtime=-76119, channels=-76087, mode_bytes=4
+    nmi=-76133,
+    hirq=-76132,
+    virq=-76131,
+    joypad=-76130,
+    htime=-76123,
+    vtime=-76119,
+    channels=-76087,
+    mode_bytes=4,
+    clock=-217547,
+    smp_clock=-75862,
+    wram=-207285,
 )
 FIRST: Final = -76133
 """Distance of the first byte that any profile needs."""

@@ -257,14 +257,23 @@ LAYOUTS: Final[Mapping[Profile, Layout]] = {
 }
 
 
-def check_state(state: Buffer, profile: Profile, vram_at: int) -> None:
-    """Raise FormatError unless the tables describe this state and it is long enough for VRAM at `vram_at`."""
+STILL_THE_START: Final = 8
+"""Lines into vblank up to which a state counts as that of its start: an NMI handler has hardly begun."""
+
+
+def check_header(state: Buffer) -> None:
+    """Raise FormatError unless a state begins as one of bsnes v094."""
     head = bytes(memoryview(state).cast("B")[:8])
     if head[:4] != MAGIC:
         raise FormatError(f"bsnes-mercury state: it begins with {head[:4]!r}, expected {MAGIC!r}")
     version = int.from_bytes(head[4:8], "little")
     if version != STATE_VERSION:
         raise FormatError(f"bsnes-mercury state: version {version}, only {STATE_VERSION} (v094) is known")
+
+
+def check_state(state: Buffer, profile: Profile, vram_at: int) -> None:
+    """Raise FormatError unless the tables describe this state and it is long enough for VRAM at `vram_at`."""
+    check_header(state)
     needed = vram_at + LAYOUTS[profile].end
     if memoryview(state).nbytes < needed:
         raise FormatError(f"bsnes-mercury state: ends before offset {needed:#x}, where the {profile} PPU's part ends")
@@ -312,6 +321,16 @@ def read_cpu(state: Buffer, profile: Profile, vram_at: int) -> tuple[CpuRegister
     data, layout = memoryview(state).cast("B"), LAYOUTS[profile].cpu
     cpu = _bsnes_cpu.registers(data, layout, vram_at)
     return cpu, _bsnes_cpu.field(data, layout, vram_at), _bsnes_cpu.line(data, layout, vram_at)
+
+
+def lines_into_vblank(ppu: PpuRegisters, line: int) -> int:
+    """Return the lines since the start of vblank; negative while the picture is drawn.
+
+    Args:
+        ppu: The registers; SETINI ($2133) bit 2 says where vblank starts.
+        line: The PPU's line counter, see `read_cpu`.
+    """
+    return line - (240 if (ppu.setini or 0) & 0x04 else 225)
 
 
 def read_oam(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -1,8 +1,8 @@
-"""Load existing files as snapshots: raw memory dumps from any debugger, and snes9x savestates in any container.
+"""Load existing files as snapshots: memory dumps from any debugger, savestates of snes9x and bsnes-mercury.
 
 A raw dump is identified by its size (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072). Files whose names differ only in the
-name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. A snes9x state (`.000`
-to `.999`, `.state`) is recognized by its first bytes, bare or in a container (see `halscope.formats.containers`).
+name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. A state (`.000` to
+`.999`, `.state`) is recognized by its first bytes, bare or in a container (see `halscope.formats.containers`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited
-from halscope.formats import bsnes, containers, recording, snes9x
+from halscope.formats import bsnes, bsnes_state, containers, recording, snes9x
 
 _MOST_BYTES: Final = 16 << 20
 _BY_SIZE: Final = {VRAM_BYTES: "vram", CGRAM_BYTES: "cgram", OAM_BYTES: "oam", WRAM_BYTES: "wram"}
@@ -65,7 +65,7 @@ def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[Loa
         FormatError: A file does not have the size of any memory, a state is damaged, or a memory is missing.
     """
     if not paths:
-        raise UsageError("no files were given; name raw dumps (VRAM, CGRAM, OAM) or a snes9x state")
+        raise UsageError("no files were given; name raw dumps (VRAM, CGRAM, OAM) or a savestate")
     states: dict[str, LoadedState] = {}
     dumps: dict[str, dict[str, tuple[Path, bytes]]] = {}
     for path in paths:
@@ -106,22 +106,38 @@ def _from_state(path: Path, data: bytes) -> Snapshot:
         state = containers.unwrap(data)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
-    if state.startswith(bsnes.MAGIC):
-        raise FormatError(
-            f"{path}: a bsnes state, which is laid out differently by each build; run the game from it: "
-            f"halscope play ROM --core bsnes-mercury-accuracy --state {path.name}"
-        )
     if state.startswith(recording.MAGIC):
         raise FormatError(f"{path}: a recording; draw it with `halscope replay`, or use extract --recording")
-    if not state.startswith(snes9x.MAGIC):
+    parse = next((parse for magic, parse in _STATES.items() if state.startswith(magic)), None)
+    if parse is None:
         raise FormatError(
-            f"{path}: {len(data)} bytes are neither a snes9x state nor a raw dump ({sizes} bytes); "
+            f"{path}: {len(data)} bytes are neither a snes9x or bsnes-mercury state nor a raw dump ({sizes} bytes); "
             "dump the whole memory from the debugger"
         )
     try:
-        fields = snes9x.parse_state(state)
+        return parse(state)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
+
+
+def _from_snes9x(state: bytes) -> Snapshot:
+    fields = snes9x.parse_state(state)
+    return Snapshot(
+        vram=fields.vram,
+        cgram=fields.cgram,
+        oam=fields.oam,
+        ppu=fields.ppu,
+        wram=fields.wram,
+        bwram=fields.bwram,
+        iram=fields.iram,
+        cpu=fields.cpu,
+        field=fields.field,
+        rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,
+    )
+
+
+def _from_bsnes(state: bytes) -> Snapshot:
+    fields = bsnes_state.parse_state(state)
     return Snapshot(
         vram=fields.vram,
         cgram=fields.cgram,
@@ -130,8 +146,11 @@ def _from_state(path: Path, data: bytes) -> Snapshot:
         wram=fields.wram,
         cpu=fields.cpu,
         field=fields.field,
-        rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,
+        rom=None if fields.rom_sha256 is None else RomIdentity(sha256=fields.rom_sha256),
     )
+
+
+_STATES: Final = {snes9x.MAGIC: _from_snes9x, bsnes.MAGIC: _from_bsnes}
 
 
 def _from_dumps(stem: str, group: dict[str, tuple[Path, bytes]]) -> LoadedState:

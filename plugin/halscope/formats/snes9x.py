@@ -3,6 +3,7 @@
 The file is `#!s9xsnp:VVVV\\n` (VVVV: the version) and then blocks `NAM:LLLLLL:` + LLLLLL bytes; a block longer than
 999999 bytes has the length `------` whose last four characters are a big-endian number instead. `VRA` is VRAM, `RAM`
 is WRAM, `FIL` the console's register space as last written ($2100 is at 0x2100), `PPU` the emulator's own fields.
+With an `SA1` block, `SRA` holds the SA-1's BW-RAM and `FIL` its IRAM, at 0x3000.
 Write-twice registers are only in `PPU`. Versions 13 and 14 added MSU-1 fields, which are not read here. Versions 9 and
 14 are verified on running cores.
 """
@@ -15,7 +16,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from halscope_hooks import OAM_BYTES, VRAM_BYTES, WRAM_BYTES, CpuRegisters, FormatError, PpuRegisters
+from halscope_hooks import (
+    IRAM_BYTES,
+    OAM_BYTES,
+    VRAM_BYTES,
+    WRAM_BYTES,
+    CpuRegisters,
+    FormatError,
+    PpuRegisters,
+)
 from numpy.typing import NDArray
 
 from halscope.formats import _snes9x_cpu, _snes9x_ppu
@@ -26,6 +35,8 @@ OLDEST: Final = 6
 NEWEST: Final = 14
 _HEAD: Final = len(MAGIC) + 5
 _FIL_BYTES: Final = 0x8000
+_IRAM: Final = 0x3000  # in FIL
+_BWRAM_BYTES: Final = 0x20000  # snes9x emulates no more; SRA is longer
 _NO_NAMES: Final = ("Removed", "MemoryROM")  # what cores write that load the ROM from memory
 
 
@@ -43,6 +54,8 @@ class StateFields:
         wram: uint8[131072], or `None` if the state has no WRAM.
         cpu: The CPU's registers, or `None` without the `FIL` block; without channels if the `DMA` block is unknown.
         field: The displayed field, 0 or 1, or `None` if the state has no `TIM` block.
+        bwram: The SA-1's BW-RAM, uint8[131072], whatever the cartridge has of it; `None` without an SA-1.
+        iram: The SA-1's IRAM, uint8[2048], or `None`.
     """
 
     version: int
@@ -54,6 +67,8 @@ class StateFields:
     wram: NDArray[np.uint8] | None
     cpu: CpuRegisters | None
     field: int | None
+    bwram: NDArray[np.uint8] | None = None
+    iram: NDArray[np.uint8] | None = None
 
 
 def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
@@ -103,8 +118,9 @@ def parse_state(
 
     Args:
         state: The whole state.
-        copy_memories: Whether to copy VRAM and WRAM. If false, both are read-only views of `state`.
-        known_vram: The emulator's VRAM, uint8[65536], if at hand: a version after 14 must contain it.
+        copy_memories: Whether to copy VRAM, WRAM and the SA-1's memories. If false, they are read-only views of
+            `state`.
+        known_vram: The emulator's VRAM, uint8[65536], if available: a version after 14 must contain it.
 
     Raises:
         FormatError: It is not a snes9x state, has a version that cannot be read, is truncated, or a block is missing
@@ -136,6 +152,12 @@ def _read(version: int, blocks: dict[str, tuple[int, int]], data: memoryview, co
     wram = None
     if "RAM" in blocks:
         wram = _memory(data, _place(blocks, "RAM", WRAM_BYTES), WRAM_BYTES, copy_memories)
+    bwram = iram = None
+    if "SA1" in blocks and "SRA" in blocks:
+        bwram_at, bwram_bytes = blocks["SRA"]
+        bwram = _memory(data, bwram_at, min(bwram_bytes, _BWRAM_BYTES), copy_memories)
+    if "SA1" in blocks and space is not None:
+        iram = _memory(space, _IRAM, IRAM_BYTES, copy_memories)
     name_at, name_bytes = blocks.get("NAM", (0, 0))
     rom_name = bytes(data[name_at : name_at + name_bytes]).split(b"\0")[0].decode(errors="replace")
     return StateFields(
@@ -148,6 +170,8 @@ def _read(version: int, blocks: dict[str, tuple[int, int]], data: memoryview, co
         wram=wram,
         cpu=_snes9x_cpu.registers(_block(blocks, data, "DMA"), space),
         field=_snes9x_cpu.field(_block(blocks, data, "TIM")),
+        bwram=bwram,
+        iram=iram,
     )
 
 
@@ -156,6 +180,20 @@ def cgram_offset(state: Buffer) -> int:
     _, blocks = find_blocks(state)
     _, layout, _ = _ppu_block(blocks, memoryview(state).cast("B"))
     return blocks["PPU"][0] + layout.cgram
+
+
+def oam_offset(state: Buffer) -> int:
+    """Return the offset of OAM (544 bytes) in a state. Raises FormatError like `parse_state`."""
+    _, blocks = find_blocks(state)
+    _, layout, _ = _ppu_block(blocks, memoryview(state).cast("B"))
+    return blocks["PPU"][0] + layout.oam
+
+
+def iram_offset(state: Buffer) -> int:
+    """Return the offset of the SA-1's IRAM in a state of a game with an SA-1. Raises FormatError like `parse_state`."""
+    _, blocks = find_blocks(state)
+    _place(blocks, "SA1", None)
+    return _place(blocks, "FIL", _FIL_BYTES) + _IRAM
 
 
 def _memory(data: memoryview, at: int, size: int, copy: bool) -> NDArray[np.uint8]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
-from halscope_hooks import Snapshot, Write
+from halscope_hooks import MemorySpace, Snapshot, Write
 from numpy.typing import NDArray
 
 VRAM: Final = "vram"
 MODE7: Final = "mode7"
 """The pixels of mode 7: every other byte of the first half of VRAM."""
-WRAM: Final = "wram"
+STAGING: Final[tuple[Literal["wram", "bwram", "iram"], ...]] = ("wram", "bwram", "iram")
+"""The memories in which games unpack and convert graphics on their way to VRAM."""
 
 _VRAM_STEP: Final = 16
 """2bpp tiles begin at multiples of 16 bytes of VRAM, and so do all larger tiles."""
@@ -23,7 +24,8 @@ _MODE7_END: Final = 0x8000
 class Memory:
     """One memory of the snapshot, and the bytes to write to it."""
 
-    def __init__(self, data: NDArray[np.uint8], step: int) -> None:
+    def __init__(self, data: NDArray[np.uint8], step: int, space: MemorySpace = "vram") -> None:
+        self._space: MemorySpace = space
         self.data = data
         self.bytes = data.tobytes()
         self.step = step
@@ -45,12 +47,7 @@ class Memory:
             yield self._write(at, self._planned[at:end].astype(np.uint8))
 
     def _write(self, at: int, new: NDArray[np.uint8]) -> Write:
-        return Write("vram", at, new.tobytes(), self.bytes[at : at + len(new)])
-
-
-class _Wram(Memory):
-    def _write(self, at: int, new: NDArray[np.uint8]) -> Write:
-        return Write("wram", at, new.tobytes(), self.bytes[at : at + len(new)])
+        return Write(self._space, at, new.tobytes(), self.bytes[at : at + len(new)])
 
 
 class _Mode7(Memory):
@@ -71,8 +68,10 @@ class _Mode7(Memory):
 def memories_of(snapshot: Snapshot) -> dict[str, Memory]:
     """Return the memories of a snapshot by name."""
     memories = {VRAM: Memory(snapshot.vram, _VRAM_STEP), MODE7: _Mode7(snapshot.vram)}
-    if snapshot.wram is not None:
-        memories[WRAM] = _Wram(snapshot.wram, 1)
+    for name in STAGING:
+        memory = getattr(snapshot, name)
+        if memory is not None:
+            memories[name] = Memory(memory, 1, name)
     return memories
 
 

@@ -104,7 +104,7 @@ def plan_changes(
                 f"{edit.name}: was exported from another ROM: its SHA-256 is {edit.rom_sha256}, that of {rom.name} "
                 f"is {rom.sha256}; use that ROM, or export the sheet again from this one"
             )
-    tiles = [_stored(edit.name, change) for edit in edits for change in edit.changes]
+    tiles = [_stored(edit.name, change, rom) for edit in edits for change in edit.changes]
     names = ", ".join(edit.name for edit in edits)
     by_name = {codec.name: codec for codec in codecs}
     known = _places(tiles, index)
@@ -134,9 +134,9 @@ def plan_changes(
     return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
 
 
-def _stored(sheet: str, change: TileChange) -> SheetTile:
+def _stored(sheet: str, change: TileChange, rom: Rom) -> SheetTile:
     """Return a changed tile as the game stores it. Raises InjectError if the game cannot store it."""
-    old, new = (stored_tile(change.origin.transform, tile) for tile in (change.old, change.new))
+    old, new = (stored_tile(change.origin.transform, tile, rom.transforms) for tile in (change.old, change.new))
     if old is None or new is None:
         which = "original" if old is None else "edited"
         raise InjectError(f"{sheet}: the {which} tile of {change.origin} cannot be stored as {change.origin.transform}")

@@ -1,4 +1,5 @@
-"""Apply a plan to the running game: find and verify every copy of an edited tile in VRAM and WRAM by content."""
+"""Apply a plan to the running game: find and verify every copy of an edited tile by content, in VRAM, WRAM
+and the SA-1's memories."""
 
 from __future__ import annotations
 
@@ -44,11 +45,11 @@ class _Search(NamedTuple):
 
 
 def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None = None) -> tuple[Write, ...]:
-    """Find the writes to VRAM and WRAM that make the running game show the edit and keep showing it.
+    """Find the writes to VRAM, WRAM and the SA-1's memories that make the running game show the edit, and go on to.
 
     Copies are verified by their bytes. A tile with enough information is accepted wherever it occurs: in VRAM at tile
-    alignment, in WRAM (staging buffers, decoded blocks) at any byte. A tile that the game converts is searched in both
-    forms, and each copy is written in its own. A blank or single-colour tile is ambiguous: it is
+    alignment, in the other memories (staging buffers, decoded blocks) at any byte. A tile that the game converts is
+    searched in both forms, and each copy is written in its own. A blank or single-colour tile is ambiguous: it is
     accepted only where it continues a copy of its block, or where the exported sheet is still in VRAM. If a block holds
     the same tile twice, a copy is matched to the occurrence whose surroundings fit best.
 
@@ -59,8 +60,8 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
             those that `plan` no longer changes are restored to the original.
 
     Returns:
-        Writes to "vram" and "wram", ascending in each; `expected` holds the bytes found. For writes to the ROM see
-        `rom_writes`.
+        Writes to "vram", "wram", "bwram" and "iram", ascending in each; `expected` holds the bytes found. For writes
+        to the ROM see `rom_writes`.
 
     Raises:
         InjectError: The plans are for different ROMs.

@@ -117,6 +117,50 @@ class _Mesen:
 
 
 @dataclass(frozen=True, slots=True)
+class _RetroArch:
+    name: str = "retroarch"
+    description: str = "RetroArch or another libretro frontend that runs Halscope's core"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import retroarch
+
+        return retroarch.SETUP
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import retroarch
+
+        return retroarch.open_tap(request.address)
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import retroarch
+
+        return retroarch.find_taps(request.address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Usb2snes:
+    name: str = "usb2snes"
+    description: str = "a real console with an FX Pak Pro (sd2snes), behind QUsb2Snes, SNI or usb2snes"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import usb2snes
+
+        return usb2snes.SETUP
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import usb2snes
+
+        return usb2snes.Usb2snesHost(request.address, rom=request.file)
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import usb2snes
+
+        return usb2snes.find_devices(request.address)
+
+
+@dataclass(frozen=True, slots=True)
 class _Bps:
     suffixes: tuple[str, ...] = (".bps",)
     description: str = "BPS patch"
@@ -165,7 +209,7 @@ class BuiltInHosts:
     @hookimpl
     def halscope_hosts(self) -> list[HostFactory]:
         """libretro cores, in a process of their own and in this one; recordings; emulators that run on their own."""
-        return [_Embedded(), _Libretro(), _Recording(), _Nwa(), _Mesen()]
+        return [_Embedded(), _Libretro(), _Recording(), _Mesen(), _RetroArch(), _Nwa(), _Usb2snes()]
 
 
 class BuiltInCodecs:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.layers import draw_layers
 from halscope.ppu.placements import DEPTHS, SCREEN_BYTES, SCREENS
-from halscope.ppu.registers import known
+from halscope.ppu.registers import half_height, known
 
 _INIDISP: Final = 0x00
 _BGMODE: Final = 0x05
@@ -41,7 +41,10 @@ def sprite_pixels(frame: Frame) -> Counts:
     owners = owner[ys, xs]
     for index in np.flatnonzero(np.bincount(owners)).tolist():
         sprite, mine = frame.sprites[index], owners == index
-        rows = ((ys[mine] // tall - sprite.y) & 0xFF) // 8
+        rows = (ys[mine] // tall - sprite.y) & 0xFF
+        if half_height(frame.snapshot.ppu):
+            rows = rows * 2 + (ys[mine] % 2 if tall == 2 else frame.snapshot.field or 0)
+        rows //= 8
         columns = (xs[mine] // wide - sprite.x) // 8
         height, width = sprite.cells.shape
         inside = (rows < height) & (columns >= 0) & (columns < width)

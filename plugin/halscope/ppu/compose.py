@@ -73,22 +73,36 @@ def compose_screen(frame: Frame, *, style: Style = "console") -> Screen:
         UsageError: A required register (INIDISP, BGMODE, TM or one of a displayed layer) is not known.
     """
     snapshot = frame.snapshot
-    colours, rgb, owner, brightness, range_over, time_over, missing, assumed, late_colours, field_assumed = (
-        _codec.snes_compose(
-            snapshot.vram,
-            snapshot.cgram,
-            snapshot.oam,
-            registers.values(snapshot.ppu),
-            registers.raster_bytes(snapshot),
-            snapshot.field,
-            STYLES.index(style),
-        )
+    (
+        colours,
+        rgb,
+        owner,
+        brightness,
+        range_over,
+        time_over,
+        missing,
+        assumed,
+        late_colours,
+        field_assumed,
+        late_obsel,
+    ) = _codec.snes_compose(
+        snapshot.vram,
+        snapshot.cgram,
+        snapshot.oam,
+        registers.values(snapshot.ppu),
+        registers.raster_bytes(snapshot),
+        snapshot.field,
+        STYLES.index(style),
     )
     if missing:
         raise UsageError(registers.not_known(missing))
     ignored = [_ASSUMED[name] for name in assumed]
     if late_colours:
         ignored.append("HDMA writes colours below the first line: what they were above is not known")
+    if late_obsel:
+        ignored.append(
+            "HDMA writes OBSEL ($2101) while a line's sprites are fetched: some may look as on the line above"
+        )
     if field_assumed:
         ignored.append("interlace (SETINI, $2133): the field is not known, field 0 is assumed")
     if snapshot.raster is None and snapshot.raster_effects == "some":

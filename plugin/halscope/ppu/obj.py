@@ -51,7 +51,8 @@ def obsel_rows(snapshot: Snapshot, obsel: int) -> NDArray[np.uint8] | None:
 def sprite_cgram(snapshot: Snapshot, sprites: Sequence[Sprite]) -> NDArray[np.uint16]:
     """Return CGRAM, uint16[256], as it was on the row in the middle of these sprites' visible part."""
     lines = registers.screen_lines(snapshot.ppu)
-    rows = [(sprite.y + row) % 256 for sprite in sprites for row in range(sprite.height)]
+    shown = 2 if registers.half_height(snapshot.ppu) else 1
+    rows = [(sprite.y + row) % 256 for sprite in sprites for row in range(sprite.height // shown)]
     visible = sorted(row for row in rows if row < lines)
     return cgram_at(snapshot, visible[len(visible) // 2] if visible else 0)
 

@@ -43,6 +43,11 @@ def raster_bytes(snapshot: Snapshot) -> bytes | None:
     return None if raster is None or not len(raster) else raster.tobytes()
 
 
+def half_height(ppu: PpuRegisters) -> bool:
+    """Whether each field shows every second row of a sprite (SETINI, $2133, bit 1); unknown counts as not."""
+    return bool(known(ppu.setini) & 0x02)
+
+
 def screen_lines(ppu: PpuRegisters) -> int:
     """Return the lines of a field: 239 with overscan (SETINI, $2133, bit 2), otherwise or if unknown 224."""
     return 239 if known(ppu.setini) & 0x04 else 224

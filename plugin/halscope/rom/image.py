@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Block, Codec, CodecError, RomError, RomIdentity
+from halscope_hooks import TRANSFORMS, Block, Codec, CodecError, RomError, RomIdentity, Transform
 from numpy.typing import NDArray
 
 from halscope._boot_code import boots
@@ -19,6 +19,7 @@ from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, LIKELY, copier_header_bytes
 from halscope.rom import mapping as addresses
 from halscope.rom._interleaved import may_be_interleaved
+from halscope.rom.block_transforms import BlockTransforms
 from halscope.rom.checksum import Rule, corrected, is_right
 from halscope.rom.edges import EdgeRules, as_read, first_edge, is_contiguous, search_window
 from halscope.rom.header import Header, candidates, read_header
@@ -58,6 +59,8 @@ class Rom:
         warnings: Oddities of the image, one line each.
         sha256: Hash of `data` in lower-case hex, as are `sha1` and `crc32` (8 digits).
         edges: How the game's decoders read across bank edges, as far as it is known (`Workspace` fills it in).
+        transforms: The transforms that the game may use: those that every ROM has, and those of its profile (likewise).
+        block_transforms: Which of them its blocks have, as far as it is known (likewise).
     """
 
     data: NDArray[np.uint8] = field(repr=False)
@@ -71,6 +74,8 @@ class Rom:
     sha1: str
     crc32: str
     edges: EdgeRules = field(default_factory=dict, repr=False)
+    transforms: tuple[Transform, ...] = field(default=TRANSFORMS, repr=False)
+    block_transforms: BlockTransforms = field(default_factory=BlockTransforms, repr=False)
 
     @classmethod
     def load(cls, path: Path | str, mapping: Mapping | None = None) -> Rom:

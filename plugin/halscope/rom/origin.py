@@ -6,7 +6,7 @@ object for every result would take several times as long, and callers usually re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, overload
 
 import numpy as np
@@ -32,13 +32,15 @@ class SegmentBlocks:
     Args:
         starts: START_DTYPE, one row per segment.
         names: Codec names, indexed by the field `codec`.
+        orders: Names of transforms that change the order of tiles alone, by segment: those of its plain tiles.
     """
 
-    __slots__ = ("_codecs", "_kinds", "_names", "_offsets")
+    __slots__ = ("_codecs", "_kinds", "_names", "_offsets", "orders")
 
-    def __init__(self, starts: Starts, names: tuple[str, ...]) -> None:
+    def __init__(self, starts: Starts, names: tuple[str, ...], orders: Mapping[int, str] | None = None) -> None:
         self._codecs, self._offsets, self._kinds = starts["codec"], starts["offset"], starts["start"]
         self._names = names
+        self.orders = orders or {}
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -93,12 +95,15 @@ class Origins(Sequence[tuple[Origin, ...]]):
 
     def _of(self, tile: int) -> tuple[Origin, ...]:
         rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
-        return tuple(self._origin(segment, offset, self._names[transform]) for segment, offset, transform in rows)
+        return tuple(self._origin(*row) for row in rows)
 
-    def _origin(self, segment: int, offset: int, transform: str) -> Origin:
+    def _origin(self, segment: int, offset: int, row: int) -> Origin:
+        transform = self._names[row]
         if segment == len(self._blocks):
             return Origin(RAW_CODEC, offset, 0, START_KINDS[CONTENT], transform)
         codec, block_offset, kind = self._blocks[segment]
+        if row == 0 and self._blocks.orders:
+            transform = self._blocks.orders.get(segment, transform)
         return Origin(codec, block_offset, offset, kind, transform)
 
 
@@ -109,6 +114,7 @@ def atlas_of(
     rom: NDArray[np.uint8],
     table: tuple[NDArray[np.uint32], NDArray[np.uint32]],
     transforms: Sequence[Transform],
+    expected: NDArray[np.uint8],
     most_places: int,
 ) -> _codec.LocateAtlas:
     """Build the data that C++ ranks by: the index's arrays and the properties of the starts.
@@ -119,7 +125,8 @@ def atlas_of(
         bounds: Offset of each output in `outputs`, and the end of the last.
         rom: The image.
         table: Buckets and positions, as returned by locate_build.
-        transforms: The transforms to look for.
+        transforms: The transforms to look for. Those that change no bytes are not looked for.
+        expected: uint8, one per start, see `expected_rows`.
         most_places: Maximum number of places examined per tile.
     """
     plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER)
@@ -133,7 +140,8 @@ def atlas_of(
         kind=np.ascontiguousarray(starts["start"]),
         plausible=plausible,
         packed=_packed_ranges(starts[plausible], len(rom)),
-        **transform_rows(transforms),
+        expected=expected,
+        **transform_rows([transform for transform in transforms if transform.changes_bytes]),
         most_places=most_places,
         most_twins=MOST_TWINS,
     )

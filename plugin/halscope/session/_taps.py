@@ -6,14 +6,14 @@ import logging
 import traceback
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
 from halscope_hooks import HalscopeError, Snapshot
 
-from halscope.formats.recording import RecordingWriter
+from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.session._locks import about_to_call_out
 from halscope.session._queue import Queue, Taken, nobody, shut_with
 from halscope.session._threads import catchable
@@ -231,13 +231,7 @@ class Recording(Tap):
             raise
 
     def _write(self, snapshot: Snapshot) -> None:
-        if not (self._wram and self._picture):
-            snapshot = replace(
-                snapshot,
-                wram=snapshot.wram if self._wram else None,
-                picture=snapshot.picture if self._picture else None,
-            )
-        self._writer.append(snapshot)
+        self._writer.append(trimmed(snapshot, wram=self._wram, picture=self._picture))
 
     def _end(self) -> None:
         self._writer.close()

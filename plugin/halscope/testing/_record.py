@@ -12,7 +12,7 @@ from halscope_hooks import HalscopeError, HostError, Snapshot, UsageError
 
 from halscope.app import Game, open_game, play_frames
 from halscope.demo import rom_path
-from halscope.formats.recording import RecordingWriter
+from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.hosts.libretro import check_installed, find_core
 from halscope.testing._marker import Wanted
 
@@ -62,9 +62,5 @@ def record(rom: str, core: str | None, path: Path, wanted: Wanted) -> None:
 
 
 def _portable(snapshot: Snapshot, name: str, wanted: Wanted) -> Snapshot:
-    return replace(
-        snapshot,
-        rom=None if snapshot.rom is None else replace(snapshot.rom, path=name),
-        wram=snapshot.wram if wanted.wram else None,
-        picture=snapshot.picture if wanted.picture else None,
-    )
+    kept = trimmed(snapshot, wram=wanted.wram, picture=wanted.picture)
+    return kept if kept.rom is None else replace(kept, rom=replace(kept.rom, path=name))

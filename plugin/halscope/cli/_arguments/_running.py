@@ -55,7 +55,7 @@ def add_recording(commands: Commands) -> None:
     add_game_options(record)
     record.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the recording")
     record.add_argument("--frames", type=positive, default=600, metavar="N", help="number of frames (default: 600)")
-    record.add_argument("--wram", action="store_true", help="also record work RAM")
+    record.add_argument("--wram", action="store_true", help="also record work RAM, and the SA-1's BW-RAM and IRAM")
     record.add_argument("--picture", action="store_true", help="also record the emulator's picture")
     record.add_argument("--json", action="store_true", help="print what was recorded as JSON")
     add_plugin_options(record)

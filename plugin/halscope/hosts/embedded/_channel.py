@@ -30,7 +30,7 @@ class Call:
     def __init__(self, request: Sequence[object]) -> None:
         self.request = request
         self.reply: Any = None
-        self.delivered = False  # whether a caller has got the reply
+        self.delivered = False  # whether a caller has received the reply
         self.message = memoryview(pack(request))
         self.written: deque[int] = deque()
         self.read: deque[bytes] = deque()
@@ -53,7 +53,7 @@ class Channel:
         self.waiting: Call | None = None
         """The request whose reply has not arrived; an interrupt may have ended the call that waited for it."""
         self.closed = False
-        """Whether the pipes were closed; a call that goes on after that, once a signal handler returns, ends."""
+        """Whether the pipes were closed. A call that resumes after a signal handler closed them ends."""
         self._printed: deque[bytes] = deque()
         self._line = b""  # the last line that the core printed, as long as its end is missing
         self._readable = [replies, output]

@@ -25,6 +25,7 @@ from halscope.hosts.libretro import process_memory
 
 if TYPE_CHECKING:
     from halscope.hosts.libretro import LibretroHost
+    from halscope.hosts.libretro.parts import SnapshotParts
 
 _LINE_BYTES: Final = 1024
 _LINE_BUFFERED: Final = 1  # _IOLBF of stdio.h, on Linux, macOS and the BSDs
@@ -51,11 +52,11 @@ def main(region_key: str, folder: str) -> None:
         while message:
             message = message[os.write(replies, message) :]
 
-    def start(rom: Path | bytes, core: Path, options: dict[str, bool]) -> object:
+    def start(rom: Path | bytes, core: Path, parts: SnapshotParts) -> object:
         nonlocal host
         from halscope.hosts.libretro import LibretroHost
 
-        host = LibretroHost(rom, core, **options, own_process=True)
+        host = LibretroHost(rom, core, own_process=True, **parts)
         process_memory.keep_freed_memory()
         return host.info, host.core
 

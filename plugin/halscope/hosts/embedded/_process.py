@@ -96,7 +96,7 @@ class CoreProcess:
                     self._answer(call, what, patience)
                     if call in self._late:  # a signal handler has called meanwhile, and has finished it
                         self._late.remove(call)
-                if not call.delivered:  # else that handler's own step has returned it
+                if not call.delivered:  # else the handler's own step has returned it
                     break
             call.delivered = True
             good, value = call.reply
@@ -182,7 +182,7 @@ class CoreProcess:
         self._channel.wait_for_end(_GRACE)
         try:
             code = self._process.wait(_GRACE)
-        except subprocess.TimeoutExpired:  # it has closed its pipes and goes on
+        except subprocess.TimeoutExpired:  # it has closed its pipes but keeps running
             self._process.kill()
             code = self._process.wait(_REAP_WAIT)
         how = f"crashed ({_signal_name(-code)})" if code < 0 else f"ended its process (exit code {code:#x})"
@@ -215,7 +215,7 @@ class CoreProcess:
         self._ended = True
 
     def _forget(self) -> None:
-        """In a forked process: let go of the child, which would otherwise not notice the end of its parent."""
+        """In a forked process: release the child, which would otherwise not notice when its parent ends."""
         self._ending = True
         self._release()
         self._process.returncode = 0  # nothing here can wait for it

@@ -1,4 +1,4 @@
-"""EmbeddedHost: a libretro core in a child process, so that a core that hangs, crashes or prints harms nobody."""
+"""EmbeddedHost: a libretro core in a child process, so that one that hangs, crashes or prints affects nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Final, Self, Unpack, cast
 
 from halscope_hooks import HostInfo, Snapshot, Write, WriteReceipt, capabilities_of
 
@@ -14,6 +14,7 @@ from halscope.hosts.embedded._process import CoreProcess
 from halscope.hosts.libretro.cores import find_core
 from halscope.hosts.libretro.facts import CoreFacts
 from halscope.hosts.libretro.pads import check_pad
+from halscope.hosts.libretro.parts import SnapshotParts
 
 PATIENCE: Final = 5.0
 """Seconds without an answer after which a core counts as hung; a frame takes milliseconds."""
@@ -32,17 +33,8 @@ class EmbeddedHost:
     - The process ends with the host, with this process, and with a `close` in a signal handler or another thread.
 
     Args:
-        rom: The ROM file, or its bytes; a copier header is skipped.
-        core: A core's path or name; `find_core` says which core is the default.
-        registers: Whether snapshots hold the PPU registers.
-        wram: Whether snapshots hold WRAM.
-        picture: Whether snapshots hold the picture.
+        rom, core, parts: As for `LibretroHost`, with the same errors.
         patience: Seconds that the core may take for one frame.
-
-    Raises:
-        UsageError: The ROM file cannot be read.
-        RomError: It is too small or too large to be a SNES ROM.
-        HostError: No usable core was found, or the core does not accept the ROM; the message says why.
     """
 
     def __init__(
@@ -50,10 +42,8 @@ class EmbeddedHost:
         rom: Path | bytes,
         core: Path | str | None = None,
         *,
-        registers: bool = True,
-        wram: bool = True,
-        picture: bool = True,
         patience: float = PATIENCE,
+        **parts: Unpack[SnapshotParts],
     ) -> None:
         self._core: CoreFacts
         self._core_path = find_core(core)
@@ -62,10 +52,9 @@ class EmbeddedHost:
         self._frame = 0
         self._process = CoreProcess(self._core_path)
         self._end = weakref.finalize(self, self._process.end)
-        options = {"registers": registers, "wram": wram, "picture": picture}
         try:
             info, self._core = self._process.ask(
-                ("start", rom, self._core_path, options), "loaded the game", max(_START_PATIENCE, patience)
+                ("start", rom, self._core_path, parts), "loaded the game", max(_START_PATIENCE, patience)
             )
         except BaseException:
             self._process.end()

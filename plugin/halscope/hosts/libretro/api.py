@@ -1,5 +1,5 @@
 """The part of libretro.py that we use. `api.pyi` has its types: mypy 2.4 ends with an internal error in libretro.py's
-own, which would end it for whoever imports Halscope."""
+own, which would end it for anyone who imports Halscope."""
 
 from libretro import Session
 from libretro.api import AvEnableFlags, InputDevice, Port

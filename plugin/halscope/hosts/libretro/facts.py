@@ -20,7 +20,7 @@ _SNES9X_YEARS: Final = {
     "1.62": 2023,
     "1.63": 2024,
 }
-_BSNES_YEARS: Final = {"v094": 2014}  # bsnes-mercury goes on from this release of bsnes
+_BSNES_YEARS: Final = {"v094": 2014}  # bsnes-mercury is based on this release of bsnes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

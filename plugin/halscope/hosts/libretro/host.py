@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, Unpack
 
 import numpy as np
 from halscope_hooks import (
@@ -26,6 +26,7 @@ from halscope._rom_file import COPIER_BYTES, copier_header_bytes, for_a_core
 from halscope.hosts.libretro.cores import find_core
 from halscope.hosts.libretro.facts import CoreFacts
 from halscope.hosts.libretro.machine import Machine
+from halscope.hosts.libretro.parts import SnapshotParts
 from halscope.hosts.libretro.rom_memory import find_rom
 from halscope.hosts.libretro.video_state import VideoState, reader_for
 
@@ -38,6 +39,7 @@ class _State(NamedTuple):
 
     vram: NDArray[np.uint8]
     wram: NDArray[np.uint8] | None
+    bwram: NDArray[np.uint8] | None
     video: VideoState
 
 
@@ -48,7 +50,7 @@ class LibretroHost:
     bsnes-mercury returns there while the game has NMI enabled. With NMI disabled it returns 16 lines later, when the
     game may have written what the next picture shows; so if registers and picture are read, the snapshot has the state
     of the step before. Where there is none (after the first such step, a write or a loaded state), its `ages` say that
-    the picture is older. A game that goes on writing for more than 16 lines is caught in the middle of that.
+    the picture is older. A game that keeps writing for more than 16 lines is caught halfway.
 
     Every start is the same: at power-on VRAM is 0 and WRAM is $55, no save file is kept, and the core's clock stands
     still at the year 2000, because bsnes-mercury-accuracy seeds the other memories from it. Only on Linux with glibc is
@@ -60,9 +62,7 @@ class LibretroHost:
     Args:
         rom: The ROM file, or its bytes; a copier header is skipped.
         core: A core's path or name; `find_core` says which core is the default.
-        registers: Whether snapshots hold the PPU registers. Without them, watching bsnes-mercury has no side effect.
-        wram: Whether snapshots hold WRAM.
-        picture: Whether snapshots hold the picture.
+        parts: What snapshots hold besides VRAM, CGRAM and OAM.
         own_process: Whether this process does nothing but run the core, as `EmbeddedHost`'s child. Then its memory is
             searched for the ROM where the core does not name it (see `process_memory`), and what the core prints goes
             to this process's output instead of the log.
@@ -78,10 +78,8 @@ class LibretroHost:
         rom: Path | bytes,
         core: Path | str | None = None,
         *,
-        registers: bool = True,
-        wram: bool = True,
-        picture: bool = True,
         own_process: bool = False,
+        **parts: Unpack[SnapshotParts],
     ) -> None:
         data = rom if isinstance(rom, bytes) else read_limited(rom, _LARGEST_ROM + COPIER_BYTES, "SNES ROM")
         path = None if isinstance(rom, bytes) else rom
@@ -90,7 +88,7 @@ class LibretroHost:
             name = path or "the ROM"
             raise RomError(f"{name}: {len(image)} bytes; a SNES ROM has {_SMALLEST_ROM} to {_LARGEST_ROM}")
         self._machine = Machine(find_core(core), for_a_core(image), keep_output=not own_process)
-        self._registers, self._wram, self._picture = registers, wram, picture
+        self._parts = SnapshotParts(registers=True, wram=True, picture=True) | parts
         self._frame = 0
         self._late: _State | None = None  # of the step before, if the core returned late
         try:
@@ -112,10 +110,20 @@ class LibretroHost:
             rom_source=None if self._rom_memory is None else self._rom_memory.source,
             fixed_clock=self._machine.fixed_clock,
         )
+        there: dict[MemorySpace, bool] = {
+            "rom": self._rom_memory is not None,
+            "bwram": self._machine.bwram is not None,
+            "iram": self._reader.iram() is not None,
+        }
         writable: set[MemorySpace] = {"vram", "wram", "cgram"}
-        if self._rom_memory is not None:
-            writable.add("rom")
-        optional = {"wram": wram, "ppu": registers, "picture": picture}
+        writable.update(name for name, is_there in there.items() if is_there)
+        optional = {
+            "wram": self._parts["wram"],
+            "bwram": self._parts["wram"] and there["bwram"],
+            "iram": self._parts["wram"] and there["iram"],
+            "ppu": self._parts["registers"],
+            "picture": self._parts["picture"],
+        }
         readable = {"vram", "cgram", "oam"} | {name for name, is_asked_for in optional.items() if is_asked_for}
         self._info = HostInfo(
             name="libretro",
@@ -146,13 +154,14 @@ class LibretroHost:
         machine = self._open_machine()
         machine.run()
         vram = machine.vram.copy()
-        wram = machine.wram.copy() if self._wram else None
-        video = self._reader.read(registers=self._registers)
-        picture = machine.picture() if self._picture else None
-        for array in (vram, wram, video.cgram, video.oam, picture):
+        wram = machine.wram.copy() if self._parts["wram"] else None
+        bwram = machine.bwram.copy() if self._parts["wram"] and machine.bwram is not None else None
+        video = self._reader.read(registers=self._parts["registers"])
+        picture = machine.picture() if self._parts["picture"] else None
+        for array in (vram, wram, bwram, video.cgram, video.oam, video.iram, picture):
             if array is not None:
                 array.flags.writeable = False  # already private, so the snapshot need not copy it again
-        state = earlier = _State(vram, wram, video)
+        state = earlier = _State(vram, wram, bwram, video)
         ages = {}
         if picture is not None and video.late:
             # The game may have written what the next picture shows. The state of the late step before is what it wrote
@@ -167,6 +176,8 @@ class LibretroHost:
             ppu=earlier.video.ppu,
             frame=self._frame,
             wram=earlier.wram,
+            bwram=earlier.bwram,
+            iram=earlier.video.iram if self._parts["wram"] else None,
             picture=picture,
             rom=self._identity,
             cpu=earlier.video.cpu,
@@ -210,9 +221,13 @@ class LibretroHost:
         memories: dict[MemorySpace, NDArray[np.uint8]] = {"vram": machine.vram, "wram": machine.wram}
         if self._rom_memory is not None:
             memories["rom"] = self._rom_memory.bytes
+        if machine.bwram is not None:
+            memories["bwram"] = machine.bwram
         spaces = {write.space for write in writes}
         if "cgram" in spaces:
             memories["cgram"] = self._reader.cgram()
+        if "iram" in spaces and (iram := self._reader.iram()) is not None:
+            memories["iram"] = iram
         for write in writes:
             self._check(write, memories)
         self._late = None  # it lacks the writes
@@ -220,6 +235,8 @@ class LibretroHost:
             memories[write.space][write.offset : write.offset + len(write.data)] = np.frombuffer(write.data, np.uint8)
         if "cgram" in spaces:
             self._reader.write_cgram(memories["cgram"])
+        if "iram" in spaces:
+            self._reader.write_iram(memories["iram"])
         if "vram" in spaces:
             self._reader.after_write()
         return WriteReceipt(done=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import VRAM_BYTES, WRAM_BYTES, HostError
+from halscope_hooks import MOST_BWRAM_BYTES, VRAM_BYTES, WRAM_BYTES, HostError
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
+from halscope._rom_file import has_sa1
 from halscope.hosts.libretro.api import AvEnableFlags, Core, ExplicitPathDriver, Session
 from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
@@ -22,6 +23,7 @@ from halscope.hosts.libretro.drivers import CoreLog, HeldButtons, KeptPicture, N
 from halscope.hosts.libretro.pads import check_pad
 
 _API_VERSION: Final = 1
+_SAVE_RAM: Final = 0
 _SYSTEM_RAM: Final = 2
 _VIDEO_RAM: Final = 3
 _ROM: Final = 4
@@ -92,6 +94,7 @@ class Machine:
             self._state = bytearray(self._session.core.serialize_size())
             self.vram = self._memory(_VIDEO_RAM, VRAM_BYTES, "VRAM")
             self.wram = self._memory(_SYSTEM_RAM, WRAM_BYTES, "WRAM")
+            self.bwram = self._save_ram() if has_sa1(rom) else None
             # bsnes-mercury keeps what the previous game left there; every start must be the same.
             self.vram[:] = 0
             self.wram[:] = _POWER_ON_WRAM
@@ -168,6 +171,11 @@ class Machine:
     def close(self) -> None:
         """Unload the game and the core. Idempotent. The memories must not be accessed afterwards."""
         self._end()
+
+    def _save_ram(self) -> NDArray[np.uint8] | None:
+        """Return the cartridge's RAM, or `None` if the core hands out none."""
+        view = self._session.core.get_memory(_SAVE_RAM)
+        return None if view is None or not view.nbytes else np.frombuffer(view, np.uint8)[:MOST_BWRAM_BYTES]
 
     def _memory(self, memory_id: int, size: int, name: str) -> NDArray[np.uint8]:
         view = self._session.core.get_memory(memory_id)

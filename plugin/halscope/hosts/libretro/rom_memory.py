@@ -65,8 +65,10 @@ def _proven(machine: Machine, rom: bytes) -> Iterator[int]:
         for address in process_memory.copies_of(rom):
             view = _view(address, len(rom))
             view[:] = np.resize(np.frombuffer(_SPIN, np.uint8), len(rom))
-            changed = _state_after_a_frame(machine, power_on)
-            view[:] = np.frombuffer(rom, np.uint8)
+            try:
+                changed = _state_after_a_frame(machine, power_on)
+            finally:  # a copy may be the caller's own bytes, which outlive a core that fails
+                view[:] = np.frombuffer(rom, np.uint8)
             if changed != usual:
                 machine.load(power_on)
                 machine.drop_picture()

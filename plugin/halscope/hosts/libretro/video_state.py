@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
-from halscope_hooks import CGRAM_BYTES, OAM_BYTES, VRAM_BYTES, CpuRegisters, FormatError, HostError, PpuRegisters
+from halscope_hooks import (
+    CGRAM_BYTES,
+    IRAM_BYTES,
+    OAM_BYTES,
+    VRAM_BYTES,
+    CpuRegisters,
+    FormatError,
+    HostError,
+    PpuRegisters,
+)
 from numpy.typing import NDArray
 
 from halscope.formats import bsnes, snes9x
@@ -19,6 +28,7 @@ class VideoState:
     """CGRAM and OAM (private arrays) and the registers of the frame that was just shown.
 
     `cpu` holds the registers of HDMA and IRQs, `field` the displayed field; both are `None` if they were not read.
+    `iram`: the SA-1's internal memory, where the state has it (snes9x).
     `late`: the core has gone on for some lines since it showed the picture, and the game may have written meanwhile.
     """
 
@@ -28,6 +38,7 @@ class VideoState:
     cpu: CpuRegisters | None = None
     field: int | None = None
     late: bool = False
+    iram: NDArray[np.uint8] | None = None
 
 
 class VideoReader(Protocol):
@@ -42,6 +53,12 @@ class VideoReader(Protocol):
 
     def after_write(self) -> None:
         """Make the core draw what was written into its VRAM; call once after all writes."""
+
+    def iram(self) -> NDArray[np.uint8] | None:
+        """Return the SA-1's current IRAM as a private uint8[2048], or `None` if the core does not show it."""
+
+    def write_iram(self, iram: NDArray[np.uint8], /) -> None:
+        """Replace the whole IRAM (uint8[2048]). Raises HostError."""
 
     def cgram(self) -> NDArray[np.uint8]:
         """Return the current CGRAM as a private uint8[512]. Raises HostError."""
@@ -81,13 +98,26 @@ class Snes9xReader:
     def read(self, *, registers: bool) -> VideoState:
         """See `VideoReader`."""
         fields = self._fields()
+        iram = None if fields.iram is None else fields.iram.copy()
         if not registers:
-            return VideoState(fields.cgram, fields.oam, PpuRegisters())
-        return VideoState(fields.cgram, fields.oam, fields.ppu, fields.cpu, fields.field)
+            return VideoState(fields.cgram, fields.oam, PpuRegisters(), iram=iram)
+        return VideoState(fields.cgram, fields.oam, fields.ppu, fields.cpu, fields.field, iram=iram)
 
     def after_write(self) -> None:
         """See `VideoReader`: snes9x caches decoded tiles, and drops them when a state is loaded."""
         self._machine.load(self._machine.state())
+
+    def iram(self) -> NDArray[np.uint8] | None:
+        """See `VideoReader`."""
+        iram = self._fields().iram
+        return None if iram is None else iram.copy()
+
+    def write_iram(self, iram: NDArray[np.uint8]) -> None:
+        """See `VideoReader`."""
+        state = self._machine.state()
+        at = snes9x.iram_offset(state)
+        state[at : at + IRAM_BYTES] = iram.tobytes()
+        self._machine.load(state)
 
     def cgram(self) -> NDArray[np.uint8]:
         """See `VideoReader`."""
@@ -151,6 +181,14 @@ class MercuryReader:
         if self._profile != "accuracy":
             self._machine.load(self._machine.state())
 
+    def iram(self) -> NDArray[np.uint8] | None:
+        """See `VideoReader`: its place in the state is not known."""
+        return None
+
+    def write_iram(self, _iram: NDArray[np.uint8]) -> None:
+        """See `VideoReader`."""
+        raise HostError(f"{self._machine.core_path}: this core does not show the SA-1's internal memory")
+
     def cgram(self) -> NDArray[np.uint8]:
         """See `VideoReader`."""
         self._need_proof()
@@ -165,8 +203,7 @@ class MercuryReader:
         ppu = bsnes.read_registers(state, self._profile, self._vram_at)
         cpu, field, line = bsnes.read_cpu(state, self._profile, self._vram_at)
         # With the NMI off the core returns at line 241: 16 lines after the start of vblank, with overscan one.
-        vblank = 240 if (ppu.setini or 0) & 0x04 else 225
-        late = line > vblank + 8
+        late = bsnes.lines_into_vblank(ppu, line) > bsnes.STILL_THE_START
         if late:  # the game may have moved the address since the picture's last write by HDMA
             ppu = replace(ppu, cgadd=None)
         return VideoState(cgram, oam, ppu, cpu, field, late)

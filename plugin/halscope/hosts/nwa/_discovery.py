@@ -14,7 +14,8 @@ from halscope_hooks import FoundEmulator, HostAbsentError, HostError
 
 from halscope.hosts.nwa._addresses import shown
 from halscope.hosts.nwa._connection import Connection
-from halscope.hosts.nwa._emulator import introduce, read_status, refuse_other_console
+from halscope.hosts.nwa._emulator import ask_game, introduce, refuse_other_console
+from halscope.hosts.nwa._reading import reader_for
 
 CONNECT_WAIT: Final = 1.0
 """Seconds for all candidates together to accept a connection; Windows takes two to refuse one."""
@@ -59,15 +60,17 @@ def find(places: Sequence[tuple[str, int]]) -> list[FoundEmulator]:
         with contextlib.closing(connection):
             try:
                 emulator = introduce(connection, INTRODUCTION_WAIT)
-                status = read_status(connection.ask("EMULATION_STATUS", patience=INTRODUCTION_WAIT))
             except HostError:
                 continue
-            problem = "" if status.has_game else "no game is loaded"
+            game, problem = "", ""
             try:
                 refuse_other_console(emulator, connection.name)
+                loaded = ask_game(connection, emulator)
+                game = loaded.status.game
+                reader_for(connection, emulator, loaded, None)
             except HostError as error:
                 problem = str(error)
-            found.append(FoundEmulator(connection.name, emulator.name, status.game, problem))
+            found.append(FoundEmulator(connection.name, emulator.name, game, problem))
     return found
 
 

@@ -140,12 +140,13 @@ def ask_game(connection: Connection, emulator: Emulator) -> Loaded:
     """Ask for the loaded game and its memories.
 
     Raises:
+        HostAbsentError: There is no game.
         HostError: The emulator has no memories to offer.
         HostGoneError: It does not answer.
     """
     status = read_status(connection.ask("EMULATION_STATUS"))
     if not status.has_game:
-        return Loaded(status)
+        raise HostAbsentError(f"{emulator.name} at {connection.name} has no game; load one")
     file = None
     if emulator.can("GAME_INFO"):
         game = connection.ask("GAME_INFO")

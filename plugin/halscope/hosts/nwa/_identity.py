@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import HostError, RomIdentity, UsageError
+from halscope_hooks import RomIdentity, UsageError
 
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes
-from halscope.hosts.nwa._connection import Connection, checked
+from halscope.hosts.nwa._connection import Connection
 from halscope.hosts.nwa._emulator import MOST_ROM, Loaded
 
 _PIECE: Final = 0x40000
@@ -33,12 +33,7 @@ def identify(connection: Connection, loaded: Loaded, file: Path | None) -> RomId
     Raises:
         HostGoneError: The emulator does not answer.
     """
-    try:
-        image = _read(connection, loaded)
-    except HostError:
-        if not connection.idle:
-            raise
-        image = b""
+    image = _read(connection, loaded)
     if not image:
         return RomIdentity(path=loaded.file)
     if file is not None and (own := _image(file)) is not None and _edited(own, image):
@@ -49,22 +44,15 @@ def identify(connection: Connection, loaded: Loaded, file: Path | None) -> RomId
 def _read(connection: Connection, loaded: Loaded) -> bytes:
     """Return the cartridge's ROM, or no bytes if it cannot be read."""
     memory = loaded.memories.get("CARTROM")
-    if memory is None or not memory.readable:
-        return b""
+    if memory is None or not memory.readable or memory.size is None:
+        return b""  # without a size, some servers read past the end of their memory and crash
     image = bytearray()
-    size = memory.size
-    while size is None or len(image) < size:
-        wanted = _PIECE if size is None else min(_PIECE, size - len(image))
-        if len(image) + wanted > MOST_ROM:
+    while len(image) < memory.size:
+        wanted = min(_PIECE, memory.size - len(image))
+        block = connection.ask(f"CORE_READ CARTROM;${len(image):X};{wanted}", most=wanted).block
+        if block is None or len(block) != wanted:
             return b""
-        command = f"CORE_READ CARTROM;${len(image):X};{wanted}"
-        reply = connection.ask(command, most=wanted)
-        if size is None and image and reply.error is not None:
-            break  # beyond the end of a ROM of unknown size
-        block = checked(reply, command).block or b""
         image += block
-        if len(block) < wanted:
-            return bytes(image) if size is None else b""
     return bytes(image)
 
 

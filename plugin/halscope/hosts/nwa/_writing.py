@@ -124,14 +124,29 @@ class Writing:
                 if unanswered:
                     return
                 if self._refusals:
-                    for batch in done:
-                        _send_write(connection, batch, lambda _: None)
-                self._done(self._refusals[0] if self._refusals else None)
+                    self._undo(connection, done)
+                else:
+                    self._done(None)
 
             return take
 
         for batch, old in zip(self._batches, self._old, strict=True):
             _send_write(connection, batch, written(old))
+
+    def _undo(self, connection: Connection, batches: Sequence[_Batch]) -> None:
+        """Put back what was there."""
+        unanswered = len(batches)
+
+        def take(_: Reply) -> None:
+            nonlocal unanswered
+            unanswered -= 1
+            if not unanswered:
+                self._done(self._refusals[0])
+
+        if not batches:
+            self._done(self._refusals[0])
+        for batch in batches:
+            _send_write(connection, batch, take)
 
 
 type _Callback = Callable[[Reply], None]

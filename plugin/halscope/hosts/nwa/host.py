@@ -32,6 +32,7 @@ from halscope.hosts.nwa._emulator import (
     SPACES,
     Emulator,
     Loaded,
+    Status,
     ask_game,
     introduce,
     read_status,
@@ -62,6 +63,10 @@ class NwaHost:
         HostAbsentError: No emulator answers there, or it has no game.
         HostError: The emulator cannot show its sprites.
     """
+
+    _connection: Connection
+    _emulator: Emulator
+    _loaded: Loaded
 
     def __init__(self, address: str | None = None, *, obsel: int | None = None, rom: Path | None = None) -> None:
         places = candidates(address)
@@ -116,7 +121,7 @@ class NwaHost:
             self._connection.work(wake - now)
             if self._changed:
                 self._changed = False
-                self._take_game(ask_game(self._connection, self._emulator))
+                self._look_at_game()
             if time.monotonic() >= until:
                 break
         snapshot, self._ready = self._ready, None
@@ -190,13 +195,17 @@ class NwaHost:
 
     def _attach(self, connection: Connection) -> None:
         """Learn what is at the other end. Raises HostError."""
-        self._emulator: Emulator = introduce(connection, INTRODUCTION_WAIT)
+        self._emulator = introduce(connection, INTRODUCTION_WAIT)
         refuse_other_console(self._emulator, connection.name)
         self._connection = connection
-        loaded = ask_game(connection, self._emulator)
-        if not loaded.status.has_game:
-            raise HostAbsentError(f"{self._emulator.name} at {connection.name} has no game; load one")
-        self._take_game(loaded)
+        self._take_game(ask_game(connection, self._emulator))
+
+    def _look_at_game(self) -> None:
+        """Learn what another game offers."""
+        try:
+            self._take_game(ask_game(self._connection, self._emulator))
+        except HostAbsentError:  # it is out again already
+            self._loaded = replace(self._loaded, status=Status("no_game", ""))
 
     def _take_game(self, loaded: Loaded) -> None:
         connection, emulator = self._connection, self._emulator

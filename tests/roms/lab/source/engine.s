@@ -92,6 +92,11 @@ load_scene:
         sta CGWSEL                      ; no colour math
         lda #$E0
         sta COLDATA
+.if STAGING <> WRAM
+        lda #$80
+        sta SBWE
+        stz BWPA
+.endif
         a16
         stz VMADDL
         lda #$1809                      ; fixed source, two bytes to $2118 and $2119
@@ -210,3 +215,24 @@ send:   sta DMAP0
         sta MDMAEN
         a16
         rts
+
+.if STAGING <> WRAM
+; Copies Y bytes from hal_source to offset X of the bank hal_bank.
+copy_to_bank:
+        sty scratch
+        phb
+        a8
+        lda hal_bank
+        pha
+        plb
+        ldy #$0000
+:       lda [hal_source],y
+        sta a:$0000,x
+        inx
+        iny
+        cpy scratch
+        bne :-
+        plb
+        a16
+        rts
+.endif

@@ -27,6 +27,7 @@ class MemoryMap:
     size: int = 0  # of the file; 0: as many banks as there are
     cartridge: int = 0x00  # $FFD6
     ram: int = 0x00  # $FFD8
+    staging: int = 0x7E0000  # of 128 KiB in which a program unpacks data: WRAM, or the cartridge's RAM
 
     def _region(self, bank: int) -> Region:
         return max(region for region in self.regions if region.bank <= bank)

@@ -11,24 +11,37 @@ from labbuild.model import Load, Packed, Scene
 from labbuild.pointers import HALF_FRAME, Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
+WRAM = 0x7E0000
 DECODE_BUFFER = 0x7F0000  # as in memory.inc
+
+
+def staged(address: int, scene: Scene, memory_map: MemoryMap) -> int:
+    """Return where data at an address of WRAM is. The palette buffer is where the map stages data."""
+    mirror = scene.mirror
+    if mirror is None or not 0 <= address - mirror.address < 512:
+        return address
+    return address - WRAM + memory_map.staging
 
 
 class Generator:
     """Collects the lines of the generated file."""
 
-    def __init__(self, packed: dict[str, Packed], scenes: tuple[Scene, ...], shapes: Shapes) -> None:
+    def __init__(
+        self, packed: dict[str, Packed], scenes: tuple[Scene, ...], shapes: Shapes, memory_map: MemoryMap
+    ) -> None:
         self.packed = packed
+        self.map = memory_map
+        self.buffer = DECODE_BUFFER - WRAM + memory_map.staging
         self.shapes = shapes
         self.scenes = scenes
         self.lines = ['.include "memory.inc"', '.include "loads.inc"']
 
-    def generate(self, folder: Path, memory_map: MemoryMap) -> str:
+    def generate(self, folder: Path) -> str:
         """Write the data files to the folder. Return the source."""
         self._data(folder)
         self.lines += self.shapes.tables()
         self.lines += ['.segment "CODE"', ".a16", ".i16", f"SCENE_COUNT = {len(self.scenes)}"]
-        self.lines.append(f"NEXT_BANK = ${memory_map.next_bank:04X}")
+        self.lines.append(f"NEXT_BANK = ${self.map.next_bank:04X}")
         for label, shape in (("block_table", "table24"), ("lz2_table", "lz2_table24")):
             self.lines += [f"{label}:", *(f"        .faraddr {name}" for name in self.shapes.users[shape])]
         self.lines += ["scene_loaders:", "        .addr " + ", ".join(f"load_{scene.name}" for scene in self.scenes)]
@@ -67,9 +80,9 @@ class Generator:
         if scene.oam:
             self._raw(f"oam_{scene.name}", "send_oam", 0)
         for name, address in scene.copies:
-            self._copy(name, address)
+            self._copy(name, staged(address, scene, self.map))
         for name, address in scene.unpacked:
-            self._decode(self.packed[name], address)
+            self._decode(self.packed[name], staged(address, scene, self.map))
         self.lines += [f"        ldx #registers_{scene.name}", "        jsr write_registers"]
         if scene.channels:
             self.lines += [f"        ldx #channels_{scene.name}", "        jsr set_channels"]
@@ -82,7 +95,7 @@ class Generator:
         self.lines.append("        rts")
 
     def _decode(self, one: Packed, address: int) -> None:
-        """Decode a block to WRAM."""
+        """Decode a block to WRAM or BW-RAM."""
         self.lines += self.shapes.fetch(one.asset.name)
         self.lines.append(f"        decode {one.asset.codec}_decode, ${address >> 16:02X}, ${address & 0xFFFF:04X}")
 
@@ -92,7 +105,11 @@ class Generator:
         self.lines.append("        sta pointer + 2")
 
     def _copy(self, name: str, address: int) -> None:
-        """Copy raw data to WRAM."""
+        """Copy raw data to WRAM or BW-RAM."""
+        if address < WRAM:
+            self.lines += ["        a8", f"        lda #${address >> 16:02X}", "        sta hal_bank", "        a16"]
+            self._raw(name, "copy_to_bank", address & 0xFFFF)
+            return
         self.lines += ["        a8", f"        lda #${address >> 16 & 1:02X}", "        sta WMADDH", "        a16"]
         self._raw(name, "send_wram", address & 0xFFFF)
 
@@ -117,9 +134,9 @@ class Generator:
             self._raw(load.asset, send, load.vram_byte // 2)
             return
         if one.asset.codec == "raw":
-            self._copy(load.asset, DECODE_BUFFER)
+            self._copy(load.asset, self.buffer)
         else:
-            self._decode(one, DECODE_BUFFER)
+            self._decode(one, self.buffer)
         word = f"${load.vram_byte // 2:04X}"
         if load.transform not in TRANSFORMS:
             self.lines.append(f"        send_decoded {send}, {offset}, {word}, {size}")

@@ -104,10 +104,11 @@ def build(source: Path, shared: Path, folder: Path, memory_map: MemoryMap = LORO
     assets = all_assets()
     packed, shapes = pack(assets), Shapes(assets)
     generated, header = folder / "generated.s", folder / "header.s"
-    generated.write_text(Generator(packed, SCENES, shapes).generate(folder, memory_map))
+    generated.write_text(Generator(packed, SCENES, shapes, memory_map).generate(folder))
+    (folder / "staging.inc").write_text(f"STAGING = ${memory_map.staging:06X}\n")
     kibibytes = (memory_map.size or BANKS * BANK) // 1024
     header.write_text(HEADER.format(title=truth.TITLE, map=memory_map, size=(kibibytes - 1).bit_length()))
-    includes = [source, shared]
+    includes = [source, shared, folder]
     objects = assemble_all(
         [*sorted(source.glob("*.s")), *(shared / name for name in SHARED), generated, header], folder, *includes
     )

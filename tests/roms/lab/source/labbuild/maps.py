@@ -26,7 +26,8 @@ MAPS = {
             code_offset=0x400000,
             size=SIX_MIB,
         ),
-        # All data by the linear banks, the engine in the window of the first MiB. The SA-1 itself is left stopped.
-        MemoryMap("sa1", 0x23, (Region(1, 0xC08000, 0x8000),), linear=True, cartridge=0x34, ram=0x05),
+        # All data by the linear banks, the engine in the window of the first MiB. The SA-1 itself is left stopped, but
+        # graphics and the palette buffer are staged in BW-RAM, as its games do it.
+        MemoryMap("sa1", 0x23, (Region(1, 0xC08000, 0x8000),), linear=True, cartridge=0x35, ram=0x07, staging=0x400000),
     )
 }

@@ -8,12 +8,11 @@ from typing import Any
 
 from demobuild.memory_map import MemoryMap
 
-from labbuild.emit import extent
+from labbuild.emit import WRAM, extent, staged
 from labbuild.model import Channel, Load, Mirror, Packed, Rows, Scene, Wave
 from labbuild.pointers import Shapes
 from labbuild.transforms import SENDERS, TRANSFORMS
 
-WRAM = 0x7E0000
 TITLE = "HALSCOPE LAB"
 # Variables exposed to tests, with their sizes in bytes.
 SYMBOLS = {
@@ -41,7 +40,10 @@ def truth(
     memory_map: MemoryMap,
     banks: int,
 ) -> dict[str, Any]:
-    """Return the whole file as JSON values. ROM offsets are file offsets; WRAM offsets count from $7E:0000."""
+    """Return the whole file as JSON values.
+
+    ROM offsets are file offsets; WRAM offsets count from $7E:0000, BW-RAM offsets from $40:0000.
+    """
 
     def offset_of(label: str) -> int:
         return memory_map.rom_offset(labels[label], banks)
@@ -79,7 +81,7 @@ def truth(
         "blocks": [_block(one, shapes, offset_of(one.asset.name)) for one in blocks],
         "raw": [_raw(one, offset_of(one.asset.name)) for one in raws],
         "pointers": list(shapes.records(offset_of)),
-        "scenes": [_scene(number, scene, packed, labels) for number, scene in enumerate(scenes)],
+        "scenes": [_scene(number, scene, packed, labels, memory_map) for number, scene in enumerate(scenes)],
     }
 
 
@@ -104,7 +106,9 @@ def _raw(one: Packed, offset: int) -> dict[str, Any]:
     return {"name": asset.name, "offset": offset, "size": len(asset.data), "kind": asset.kind, "bpp": asset.bpp}
 
 
-def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping[str, int]) -> dict[str, Any]:
+def _scene(
+    number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping[str, int], memory_map: MemoryMap
+) -> dict[str, Any]:
     return {
         "id": number,
         "name": scene.name,
@@ -119,9 +123,9 @@ def _scene(number: int, scene: Scene, packed: dict[str, Packed], labels: Mapping
             for index, palette in scene.palettes
         ]
         + ([] if scene.mirror is None else _mirrored(scene.mirror)),
-        "mirror": None if scene.mirror is None else _mirror(scene.mirror),
+        "mirror": None if scene.mirror is None else _mirror(scene, scene.mirror, memory_map),
         "wram": [
-            {"wram_offset": address - WRAM, "block": name}
+            {**_place(staged(address, scene, memory_map)), "block": name}
             for name, address in (*scene.copies, *scene.unpacked)
             if not _goes_round(scene.mirror, address)
         ],
@@ -157,10 +161,14 @@ def _goes_round(mirror: Mirror | None, address: int) -> bool:
     return mirror is not None and address == mirror.address + 2 * mirror.cycle[0]
 
 
-def _mirror(mirror: Mirror) -> dict[str, Any]:
+def _place(address: int) -> dict[str, int]:
+    return {"wram_offset": address - WRAM} if address >= WRAM else {"bwram_offset": address - 0x400000}
+
+
+def _mirror(scene: Scene, mirror: Mirror, memory_map: MemoryMap) -> dict[str, Any]:
     first, count = mirror.cycle
     return {
-        "wram_offset": mirror.address - WRAM,
+        **_place(staged(mirror.address, scene, memory_map)),
         "size": 512,
         "halved": [
             {"cgram_byte": 2 * entry, "size": 2 * count, "of_cgram_byte": 2 * bright}
