@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from halscope.demo import truth
 from halscope_hooks import Snapshot, Write
 from support.mesen import StandIn
 from support.mesen_demo import SYMBOLS, variable
 
 LOG: Final = Path(__file__).parents[1] / "hosts/mesen2/log/demo.txt"
+DECODER: Final[int] = truth()["decoder"]["snes_address"]
+STREAM: Final = 0x1C  # offset in the direct page of the 24-bit address that the decoder is given
 _SHOWN_FRAMES: Final = 45  # of each scene, as in record.lua
 _VARIABLES: Final = ("load_count", "scene", "scene_frame", "ready")
 
@@ -71,6 +74,8 @@ class Replay:
         self.frames = read_log()
         self.fired = 0
         """Events that were fired."""
+        self.calls: list[Call] = []
+        """The decoder's calls that were fired."""
         self._next = 0
         self._shown = 0
         self._scene = 0
@@ -104,7 +109,11 @@ class Replay:
     def _fire_event(self, event: tuple[int, int, dict[int, bytes]] | Call) -> None:
         self.fired += 1
         if isinstance(event, Call):
-            self.emulator.execute(event.caller, event.stream)
+            self.calls.append(event)
+            back = (event.caller + 3).to_bytes(3, "little")
+            stream = event.stream.to_bytes(3, "little")
+            self.emulator.execute(DECODER, stack=back, direct={STREAM: stream})
+            self.emulator.read_rom(event.stream)
             return
         address, value, channels = event
         for channel, registers in channels.items():

@@ -174,6 +174,7 @@ def test_after_a_loaded_state_everything_is_compared_at_once(emulator: StandIn, 
         snapshot = host.poll(5.0)
         assert snapshot is not None
         emulator.run_frame(lambda: emulator.memories["snesVideoRam"].fill(0x33))
+    assert snapshot is not None
     assert (snapshot.vram == 0x33).all()
 
 
@@ -249,7 +250,7 @@ def test_a_game_of_another_console_is_left_alone(demo: Path) -> None:
     with StandIn(demo) as emulator:
         Listener.shared()
         for _ in range(130):
-            emulator.run_frame(lambda: emulator.memories.pop("snesVideoRam"))
+            emulator.run_frame(emulator.lose_vram)
         assert emulator.log == ["Halscope: waiting for `halscope attach mesen2`"]
 
 

@@ -160,8 +160,12 @@ local function on_dma_start(_, channels)
       local control = read32(base, BUS)
       local port = control >> 8 & 0xFF
       if control & 0x80 == 0 and (port == 0x18 or port == 0x19) then
-        local size = read32(base + 4, BUS) >> 8 & 0xFFFF
+        local bank_and_size = read32(base + 4, BUS)
+        local size = bank_and_size >> 8 & 0xFFFF
         size = size == 0 and 0x10000 or size
+        if memory.on_transfer then
+          memory.on_transfer((bank_and_size & 0xFF) << 16 | control >> 16 & 0xFFFF, vmadd, size)
+        end
         mark_transfer(math.ceil(size * STEPS[control & 7]))
       end
     end
