@@ -11,14 +11,13 @@ What `emu` does was read in Mesen's `LuaApi.cpp`, `LuaCallHelper.cpp`, `Scriptin
 from __future__ import annotations
 
 import gc
-import hashlib
 import importlib.util
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pytest
@@ -26,7 +25,7 @@ from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost
 from halscope.hosts.mesen2 import script_path
 from halscope_hooks import Snapshot, Write
-from support.mesen_state import state_of
+from support.mesen_api import BUS, EVENTS, FUNCTIONS, KINDS, MEMORIES, Callback, EmuFunctions, camel
 
 _LUA_SOCKET: Final = Path("/usr/lib/x86_64-linux-gnu/lua/5.4/socket/core.so")
 needs_lua = pytest.mark.skipif(
@@ -34,39 +33,14 @@ needs_lua = pytest.mark.skipif(
     reason="needs the package lua-socket of Debian or Ubuntu, and lupa",
 )
 
-# Any numbers would do, but they must differ from each other, and 0 is the processor's bus, as in Mesen.
-_MEMORIES: Final = [
-    "snesMemory",
-    "spcMemory",
-    "sa1Memory",
-    "snesPrgRom",
-    "snesWorkRam",
-    "snesSaveRam",
-    "snesVideoRam",
-    "snesSpriteRam",
-    "snesCgRam",
-    "snesRegister",
-    "spcRam",
-    "sa1InternalRam",
-]
-_EVENTS: Final = ["nmi", "irq", "startFrame", "endFrame", "reset", "scriptEnded", "inputPolled", "stateLoaded"]
-_BUS: Final = 0
-
-
-class _Callback(NamedTuple):
-    kind: int
-    start: int
-    end: int
-    processor: int
-    memory: int
-    function: Any
+_CPU: Final = {"a": 0, "x": 0, "y": 0, "dbr": 0x7F, "d": 0, "k": 0, "pc": 0x8000, "sp": 0x1FF0}
 
 
 class ScriptError(AssertionError):
     """The script has stopped, or one of its callbacks has raised an error: Mesen would write it in its log."""
 
 
-class StandIn:
+class StandIn(EmuFunctions):
     """Mesen with the script and a game.
 
     Args:
@@ -101,7 +75,11 @@ class StandIn:
         self.log: list[str] = []
         self.dma = np.full(0x80, 0xFF, np.uint8)
         """$4300 to $437F as the processor reads them."""
-        self._callbacks: dict[int, _Callback] = {}
+        self.cpu: dict[str, int] = {}
+        self.bus: dict[int, int] = {}
+        """Bytes that the processor reads at 24-bit addresses, where they are not those of the core."""
+        self._walking = False  # Mesen walks its list of callbacks, which must not change meanwhile
+        self._callbacks: dict[int, Callback] = {}
         self._events: dict[int, dict[int, Any]] = {}
         self._references = 0
         self._ready = False
@@ -130,15 +108,39 @@ class StandIn:
 
     def fire(self, event: str) -> None:
         """Tell the script of an event."""
-        for function in list(self._events.get(_EVENTS.index(event), {}).values()):
+        for function in list(self._events.get(EVENTS.index(event), {}).values()):
             self._call(function, 0)
 
     def write_register(self, address: int, value: int) -> None:
         """Have the game write a register, through any mirror: the script's callbacks are called before the write."""
-        self._write_event(address, value)
+        self._access("write", address, value)
         register = address & 0xFFFF
         if 0x4300 <= register < 0x4380:
             self.dma[register - 0x4300] = value
+
+    def execute(self, address: int, *, stack: bytes, direct: dict[int, bytes], **registers: int) -> None:
+        """Have the game execute its routine at an address of the ROM.
+
+        Args:
+            address: 24-bit address.
+            stack: What the call has pushed, from the top of the stack.
+            direct: Bytes in the direct page, by their offset.
+            registers: Registers of the processor, by Mesen's names.
+        """
+        self.cpu = {**_CPU, "k": address >> 16, "pc": address & 0xFFFF, **registers}
+        self.bus = {0x1FF1 + n: byte for n, byte in enumerate(stack)}
+        for at, data in direct.items():
+            self.bus |= {at + n: byte for n, byte in enumerate(data)}
+        self._access("exec", address, 0)
+
+    def read_rom(self, address: int) -> None:
+        """Have the game read a byte of the ROM at a 24-bit address."""
+        self._access("read", address, 0)
+
+    def write_wram(self, address: int, pc: int) -> None:
+        """Have the game's code at `pc` write a byte of WRAM at a 24-bit address."""
+        self.cpu = {**_CPU, "k": pc >> 16, "pc": pc & 0xFFFF}
+        self._access("write", address, 0)
 
     def transfer(self, vram_word: int, size: int, *, bank: int = 0x00, mode: int = 1, vmain: int = 0x80) -> None:
         """Have the game start DMA to VRAM on channel 1: the registers that it writes, and $420B in a bank of choice."""
@@ -153,6 +155,10 @@ class StandIn:
             (0x420B, 0x02),
         ):
             self.write_register(bank << 16 | address, value)
+
+    def lose_vram(self) -> None:
+        """Be another console, without the SNES's VRAM, until the next frame."""
+        del self.memories["snesVideoRam"]
 
     def transfer_all(self) -> None:
         """Have the game start DMA to the whole of VRAM."""
@@ -187,15 +193,19 @@ class StandIn:
         self._state: dict[bytes, object] | None = None
 
     def _memory(self, kind: int) -> Any:
-        if not 0 <= kind < len(_MEMORIES):
+        if not 0 <= kind < len(MEMORIES):
             raise self._error("invalid memory type")
-        return self.memories.get(_MEMORIES[kind])
+        return self.memories.get(MEMORIES[kind])
 
     def _byte(self, kind: int, address: int) -> int:
-        if kind == _BUS:
+        if kind == BUS:
             register = address & 0xFFFF
-            assert address >> 16 & 0x7F < 0x40, "only registers are read from the bus here"
-            return int(self.dma[register - 0x4300]) if 0x4300 <= register < 0x4380 else 0
+            if address >> 16 & 0x7F < 0x40 and 0x4300 <= register < 0x4380:
+                return int(self.dma[register - 0x4300])
+            if address in self.bus:
+                return self.bus[address]
+            absolute = self._absolute(address)
+            return self._byte(*absolute) if absolute is not None else 0
         memory = self._memory(kind)
         return int(memory[address]) if memory is not None and address < len(memory) else 0
 
@@ -219,18 +229,18 @@ class StandIn:
         return runtime
 
     def _load(self) -> None:
-        functions = {_camel(name): getattr(self, f"_emu_{name}") for name in _FUNCTIONS}
+        functions = {camel(name): getattr(self, f"_emu_{name}") for name in FUNCTIONS}
         if self.edition == "MesenCE":
-            functions["getCpuState"] = lambda *_: self._table({})
+            functions["getCpuState"] = lambda *_: self._table({name.encode(): n for name, n in self.cpu.items()})
         counted = {name.encode(): self._counted(name, function) for name, function in functions.items()}
-        memories = {name.encode(): number for number, name in enumerate(_MEMORIES)}
+        memories = {name.encode(): number for number, name in enumerate(MEMORIES)}
         for name in ("snes", "spc", "sa1"):
             memories[f"{name}Debug".encode()] = memories[f"{name}Memory".encode()] | 0x100
         tables = {
             "memType": memories,
-            "callbackType": {b"read": 0, b"write": 1, b"exec": 2},
+            "callbackType": {name.encode(): number for number, name in enumerate(KINDS)},
             "cpuType": {b"snes": 0, b"spc": 1, b"sa1": 3},
-            "eventType": {name.encode(): number for number, name in enumerate(_EVENTS)},
+            "eventType": {name.encode(): number for number, name in enumerate(EVENTS)},
         }
         for name, values in tables.items():
             counted[name.encode()] = self._table(values)
@@ -252,157 +262,31 @@ class StandIn:
             self.log.append(str(error))
             raise ScriptError(str(error)) from error
 
-    def _write_event(self, address: int, value: int) -> None:
+    def _absolute(self, address: int) -> tuple[int, int] | None:
+        """The memory and offset that an address of the processor means, on a LoROM board."""
+        bank, low = address >> 16 & 0xFF, address & 0xFFFF
+        if bank & 0xFE == 0x7E:
+            return MEMORIES.index("snesWorkRam"), address & 0x1FFFF
+        if low & 0x8000:
+            return MEMORIES.index("snesPrgRom"), (bank & 0x7F) * 0x8000 + (low & 0x7FFF)
+        if bank & 0x7F >= 0x40:
+            return None
+        if low < 0x2000:
+            return MEMORIES.index("snesWorkRam"), low
+        return MEMORIES.index("snesRegister"), low
+
+    def _access(self, kind: str, address: int, value: int) -> None:
+        """Call the script's callbacks for an access of the processor. They get the processor's address."""
+        absolute = self._absolute(address)
         for one in list(self._callbacks.values()):
-            if one.kind != 1 or one.processor != 0:
-                continue
-            where = address if one.memory == _BUS else address & 0xFFFF
-            if one.memory in (_BUS, _MEMORIES.index("snesRegister")) and one.start <= where <= one.end:
+            where = address if one.memory == BUS else absolute[1] if absolute and absolute[0] == one.memory else -1
+            if one.kind == KINDS.index(kind) and one.processor == 0 and one.start <= where <= one.end:
                 self.calls["callback"] += 1
-                self._call(one.function, address, value)
-
-    # -- the functions of `emu`; wrong numbers of parameters raise, nil is 0
-
-    def _number(self, value: object, default: int = 0) -> int:
-        if isinstance(value, bytes):
-            try:
-                return int(float(value))
-            except ValueError:
-                return default
-        return int(value) & 0xFFFFFFFF if isinstance(value, (int, float)) and value is not True else default
-
-    def _parameters(self, given: tuple[Any, ...], least: int, most: int) -> list[Any]:
-        if not least <= len(given) <= most:
-            few = "few" if len(given) < least else "many"
-            raise self._error(f"too {few} parameters. expected {least} to {most}, got {len(given)}")
-        return [*given, *[None] * (most - len(given))]
-
-    def _read(self, size: int, given: tuple[Any, ...]) -> int:
-        address, kind, signed = self._parameters(given, 2, 3)
-        address, kind = self._number(address), self._number(kind) & 0xFF
-        if address >= 1 << 31:
-            raise self._error("address must be >= 0")
-        data = bytes(self._byte(kind, address + n) for n in range(size))
-        return int.from_bytes(data, "little", signed=bool(signed))
-
-    def _emu_read(self, *given: Any) -> int:
-        return self._read(1, given)
-
-    def _emu_read16(self, *given: Any) -> int:
-        return self._read(2, given)
-
-    def _emu_read32(self, *given: Any) -> int:
-        self._parameters(given, 2, 3)
-        address, kind = self._number(given[0]), self._number(given[1]) & 0xFF
-        memory = self._memory(kind)
-        if memory is not None and address + 4 <= len(memory):  # the fast way: thousands of calls a frame
-            return int.from_bytes(memory[address : address + 4].tobytes(), "little")
-        return self._read(4, given)
-
-    def _emu_write(self, *given: Any) -> None:
-        address, value, kind = self._parameters(given, 3, 3)
-        address, kind = self._number(address), self._number(kind) & 0xFF
-        if not isinstance(value, int) or not -128 <= value <= 255:
-            raise self._error("value out of range")
-        memory = self._memory(kind)
-        if memory is None or address >= len(memory):
-            return
-        name = _MEMORIES[kind]
-        byte = value & (0x7F if name == "snesCgRam" and address & 1 else 0xFF)
-        memory[address] = byte
-        space = _CORE_SPACES.get(name)
-        if space is not None:
-            self._writes.append(Write(space, address, bytes([byte])))  # type: ignore[arg-type]
-
-    def _emu_get_memory_size(self, *given: Any) -> int:
-        (kind,) = self._parameters(given, 1, 1)
-        memory = self._memory(self._number(kind))
-        return 0 if memory is None else len(memory)
-
-    def _emu_add_memory_callback(self, *given: Any) -> int:
-        function, kind, start, end, processor, memory = self._parameters(given, 3, 6)
-        if not callable(function):
-            raise self._error("callback function could not be found")
-        start = self._number(start)
-        last = start if end is None else self._number(end)
-        if start > last:
-            raise self._error("start address must be <= end address")
-        kinds = [self._number(one) for one in (kind, processor, memory)]
-        if kinds[0] > 2:
-            raise self._error("invalid callback type")
-        self._references += 1
-        self._callbacks[self._references] = _Callback(kinds[0], start, last, kinds[1], kinds[2], function)
-        return self._references
-
-    def _emu_remove_memory_callback(self, *given: Any) -> None:
-        reference, kind, start, end, processor, memory = self._parameters(given, 3, 6)
-        start = self._number(start)
-        same = (self._number(kind), start, start if end is None else self._number(end), self._number(processor))
-        found = self._callbacks.get(self._number(reference))
-        if found is not None and found[:5] == (*same, self._number(memory)):
-            del self._callbacks[self._number(reference)]
-
-    def _emu_add_event_callback(self, *given: Any) -> int:
-        function, event = self._parameters(given, 2, 2)
-        if not callable(function):
-            raise self._error("callback function could not be found")
-        self._references += 1
-        self._events.setdefault(self._number(event), {})[self._references] = function
-        return self._references
-
-    def _emu_remove_event_callback(self, *given: Any) -> None:
-        reference, event = self._parameters(given, 2, 2)
-        self._events.get(self._number(event), {}).pop(self._number(reference), None)
-
-    def _emu_get_state(self, *given: Any) -> Any:
-        self._parameters(given, 0, 0)
-        if self._state is None:
-            self._state = state_of(self.snapshot, self.edition)
-        return self._table(self._state)
-
-    def _emu_get_mouse_state(self, *given: Any) -> Any:
-        self._parameters(given, 0, 0)
-        return self._table(self.mouse)
-
-    def _emu_get_rom_info(self, *given: Any) -> Any:
-        self._parameters(given, 0, 0)
-        sha1 = self.sha1 or hashlib.sha1(self.path.read_bytes(), usedforsecurity=False).hexdigest().upper()
-        return self._table(
-            {
-                b"name": self.path.name.encode(),
-                b"path": str(self.path).encode(),
-                b"fileSha1Hash": sha1.encode(),
-            }
-        )
-
-    def _emu_draw_rectangle(self, *given: Any) -> None:
-        self.drawn.append(("rectangle", tuple(self._parameters(given, 4, 8))))
-
-    def _emu_draw_string(self, *given: Any) -> None:
-        self.drawn.append(("string", tuple(self._parameters(given, 3, 8))))
-
-    def _emu_display_message(self, *given: Any) -> None:
-        _, message = self._parameters(given, 2, 2)
-        self.messages.append(message.decode())
-
-    def _emu_log(self, *given: Any) -> None:
-        (message,) = self._parameters(given, 1, 1)
-        self.log.append(message.decode())
-
-    def _emu_create_savestate(self, *_: Any) -> None:
-        raise self._error("This function must be called inside an exec memory operation callback for the main CPU")
-
-    def _emu_load_savestate(self, *given: Any) -> None:
-        self._emu_create_savestate(*given)
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
-
-
-_FUNCTIONS: Final = [name.removeprefix("_emu_") for name in vars(StandIn) if name.startswith("_emu_")]
-_CORE_SPACES: Final = {"snesVideoRam": "vram", "snesCgRam": "cgram", "snesWorkRam": "wram", "snesPrgRom": "rom"}
+                self._walking = True
+                try:
+                    self._call(one.function, address, value)
+                finally:
+                    self._walking = False
 
 
 def main(rom: str) -> None:

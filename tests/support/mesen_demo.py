@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -9,11 +10,11 @@ import numpy as np
 import pytest
 from halscope.demo import truth
 from halscope.hosts.mesen2 import Listener, MesenHost
-from halscope_hooks import Snapshot
+from halscope_hooks import HostAbsentError, Snapshot
 from support.mesen import StandIn
 
 _TRUTH: Final[dict[str, Any]] = truth()
-_SYMBOLS: Final[dict[str, int]] = _TRUTH["symbols"]
+SYMBOLS: Final[dict[str, int]] = _TRUTH["symbols"]
 _CHUNK: Final = 256
 
 
@@ -21,9 +22,13 @@ def attached(emulator: StandIn) -> MesenHost:
     """Attach to an emulator and wait until all of VRAM has come. Its script looks for Halscope once a second."""
     Listener.shared()
     try:
-        for _ in range(62):
+        for _ in range(130):
             emulator.run_frame()
-        host = MesenHost(5.0)
+            with contextlib.suppress(HostAbsentError):
+                host = MesenHost(0.0)
+                break
+        else:
+            pytest.fail("the script has not connected in 130 frames")
     finally:
         Listener.release()
     for _ in range(10):
@@ -36,7 +41,7 @@ def attached(emulator: StandIn) -> MesenHost:
 def variable(snapshot: Snapshot, name: str) -> int:
     """A variable of the game."""
     assert snapshot.wram is not None
-    at = _SYMBOLS[name]
+    at = SYMBOLS[name]
     return int.from_bytes(snapshot.wram[at : at + _TRUTH["symbol_sizes"][name]].tobytes(), "little")
 
 

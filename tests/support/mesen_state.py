@@ -7,12 +7,11 @@ from typing import Any
 from halscope_hooks import Snapshot
 
 
-def state_of(snapshot: Snapshot, edition: str = "MesenCE") -> dict[bytes, object]:
-    """Return the part of the state that the PPU, the CPU's registers and DMA make. Addresses count words.
+def state_of(snapshot: Snapshot) -> dict[bytes, object]:
+    """Return the part of the state that the PPU, the CPU's registers and DMA make.
 
-    Args:
-        snapshot: The state of the console.
-        edition: MesenCE's state lacks `maskLogic[5]`.
+    Addresses count words, and a run of capitals at the beginning of a name is lower case ("hscroll"). Enumerations are
+    left out: `maskLogic`, `colorMathClipMode` and `colorMathPreventMode`.
     """
     state: dict[str, Any] = {}
     ppu = snapshot.ppu
@@ -42,8 +41,6 @@ def state_of(snapshot: Snapshot, edition: str = "MesenCE") -> dict[bytes, object
         "ppu.extBgEnabled": flag("setini", 6),
         "ppu.directColorMode": flag("cgwsel", 0),
         "ppu.colorMathAddSubscreen": flag("cgwsel", 1),
-        "ppu.colorMathPreventMode": raw["cgwsel"] >> 4 & 3,
-        "ppu.colorMathClipMode": raw["cgwsel"] >> 6,
         "ppu.colorMathEnabled": raw["cgadsub"] & 63,
         "ppu.colorMathHalveResult": flag("cgadsub", 6),
         "ppu.colorMathSubtractMode": flag("cgadsub", 7),
@@ -56,8 +53,8 @@ def state_of(snapshot: Snapshot, edition: str = "MesenCE") -> dict[bytes, object
         "ppu.mode7.largeMap": flag("m7sel", 7),
         "ppu.mode7.centerX": _signed(raw["m7x"], 13),
         "ppu.mode7.centerY": _signed(raw["m7y"], 13),
-        "ppu.mode7.hScroll": raw["m7hofs"],
-        "ppu.mode7.vScroll": raw["m7vofs"],
+        "ppu.mode7.hscroll": raw["m7hofs"],
+        "ppu.mode7.vscroll": raw["m7vofs"],
     }
     for n, letter in enumerate("abcd"):
         state[f"ppu.mode7.matrix[{n}]"] = _signed(raw[f"m7{letter}"], 16)
@@ -69,8 +66,8 @@ def state_of(snapshot: Snapshot, edition: str = "MesenCE") -> dict[bytes, object
             f"{layer}tilemapAddress": (raw[f"bg{n + 1}sc"] & 0x7C) << 8,
             f"{layer}doubleWidth": flag(f"bg{n + 1}sc", 0),
             f"{layer}doubleHeight": flag(f"bg{n + 1}sc", 1),
-            f"{layer}hScroll": raw[f"bg{n + 1}hofs"],
-            f"{layer}vScroll": raw[f"bg{n + 1}vofs"],
+            f"{layer}hscroll": raw[f"bg{n + 1}hofs"],
+            f"{layer}vscroll": raw[f"bg{n + 1}vofs"],
             f"{layer}largeTiles": flag("bgmode", 4 + n),
         }
     for n in range(6):
@@ -82,9 +79,6 @@ def state_of(snapshot: Snapshot, edition: str = "MesenCE") -> dict[bytes, object
         if n < 5:
             state[f"ppu.windowMaskMain[{n}]"] = flag("tmw", n)
             state[f"ppu.windowMaskSub[{n}]"] = flag("tsw", n)
-        logic = raw["wbglog"] >> n * 2 if n < 4 else raw["wobjlog"] >> (n - 4) * 2
-        if n < 5 or edition != "MesenCE":
-            state[f"ppu.maskLogic[{n}]"] = logic & 3
     for window, left, right in ((0, "wh0", "wh1"), (1, "wh2", "wh3")):
         state |= {f"ppu.window[{window}].left": raw[left], f"ppu.window[{window}].right": raw[right]}
     cpu = snapshot.cpu

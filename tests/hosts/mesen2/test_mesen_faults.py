@@ -77,11 +77,6 @@ def peer(meeting_place: Path) -> Iterator[tuple[MesenHost, socket.socket]]:
     listener.release()
 
 
-def polled(host: MesenHost) -> Snapshot | None:
-    """Poll until there is a snapshot, nothing more for a moment, or an error."""
-    return host.poll(0.2)
-
-
 # -- one that connects
 
 
@@ -108,7 +103,7 @@ def test_who_does_not_show_the_token_is_not_let_in(meeting_place: Path, sent: by
         stranger.sendall(sent)
         stranger.shutdown(socket.SHUT_WR) if sent == b"" else None
         assert listener.accept(0.3) is None
-        if sent not in (b"\x05",):  # one that may still greet has two seconds
+        if sent != b"\x05":  # one that may still greet has two seconds
             stranger.settimeout(1.0)
             with contextlib.suppress(ConnectionResetError):
                 assert stranger.recv(1) == b""
@@ -215,8 +210,7 @@ def test_what_is_no_message_ends_the_connection(peer: tuple[MesenHost, socket.so
     receipt = host.write([Write("vram", 0, b"x")])
     script.sendall(sent)
     with pytest.raises(HostGoneError):
-        for _ in range(3):
-            polled(host)
+        list(map(host.poll, [0.2] * 3))
     assert isinstance(receipt.error, HostGoneError)
     with pytest.raises(HostGoneError):
         host.poll(0.0)
@@ -252,8 +246,7 @@ def test_a_paused_emulator_is_not_gone(peer: tuple[MesenHost, socket.socket]) ->
 def test_writes_to_an_emulator_that_takes_nothing_end_in_an_error(peer: tuple[MesenHost, socket.socket]) -> None:
     host, _ = peer
     with pytest.raises(HostError, match="paused"):
-        for _ in range(200):
-            host.write([Write("wram", 0, bytes(0x20000))])
+        list(map(host.write, [[Write("wram", 0, bytes(0x20000))]] * 200))
 
 
 def test_a_write_that_no_message_holds_is_refused(peer: tuple[MesenHost, socket.socket]) -> None:
@@ -356,8 +349,7 @@ def test_a_killed_emulator_is_noticed_and_the_next_one_is_attached(demo: Path) -
             assert _next_frame(host) is not None
             process.send_signal(signal.SIGKILL)
             with pytest.raises(HostGoneError):
-                for _ in range(2000):
-                    host.poll(1.0)
+                list(map(host.poll, [1.0] * 2000))
         host.close()
 
 

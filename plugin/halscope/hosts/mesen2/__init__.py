@@ -6,9 +6,10 @@ from halscope_hooks import FoundEmulator
 
 from halscope.hosts.mesen2._listener import Listener
 from halscope.hosts.mesen2._script import script_path, setup
+from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Transfer
 from halscope.hosts.mesen2.host import MesenHost
 
-__all__ = ["Listener", "MesenHost", "find_emulators", "script_path", "setup"]
+__all__ = ["BufferWriter", "DecoderCall", "Listener", "MesenHost", "Transfer", "find_emulators", "script_path", "setup"]
 
 _TIME_TO_CONNECT = 1.5  # seconds; a script looks for Halscope every 60 frames
 

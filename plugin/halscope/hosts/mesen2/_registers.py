@@ -39,10 +39,6 @@ def _layers(kind: str, count: int = 5) -> list[_Part]:
     return [(f"{kind}[{layer}]", 1, layer) for layer in range(count)]
 
 
-def _logic(first: int, count: int) -> list[_Part]:
-    return [(f"maskLogic[{first + layer}]", 3, layer * 2) for layer in range(count)]
-
-
 _PPU: Final[dict[str, list[_Part]]] = {
     "inidisp": [("screenBrightness", 0x0F, 0), ("forcedBlank", 1, 7)],
     "oamadd": [("oamRamAddress", 0x1FF, 0), ("enableOamPriority", 1, 15)],
@@ -60,8 +56,6 @@ _PPU: Final[dict[str, list[_Part]]] = {
     "w12sel": _window(0),
     "w34sel": _window(2),
     "wobjsel": _window(4),
-    "wbglog": _logic(0, 4),
-    "wobjlog": _logic(4, 2),
     "wh0": [("window[0].left", 0xFF, 0)],
     "wh1": [("window[0].right", 0xFF, 0)],
     "wh2": [("window[1].left", 0xFF, 0)],
@@ -70,23 +64,17 @@ _PPU: Final[dict[str, list[_Part]]] = {
     "ts": [("subScreenLayers", 0x1F, 0)],
     "tmw": _layers("windowMaskMain"),
     "tsw": _layers("windowMaskSub"),
-    "cgwsel": [
-        ("directColorMode", 1, 0),
-        ("colorMathAddSubscreen", 1, 1),
-        ("colorMathPreventMode", 3, 4),
-        ("colorMathClipMode", 3, 6),
-    ],
     "cgadsub": [("colorMathEnabled", 0x3F, 0), ("colorMathHalveResult", 1, 6), ("colorMathSubtractMode", 1, 7)],
     "cgadd": [("cgramAddressLatch", 1, 0), ("cgramAddress", 0xFF, 1)],
     "coldata": [("fixedColor", 0x7FFF, 0)],
     "setini": [*_flags("screenInterlace objInterlace overscanMode hiResMode"), ("extBgEnabled", 1, 6)],
     "m7x": [("mode7.centerX", 0x1FFF, 0)],
     "m7y": [("mode7.centerY", 0x1FFF, 0)],
-    "m7hofs": [("mode7.hScroll", 0x1FFF, 0)],
-    "m7vofs": [("mode7.vScroll", 0x1FFF, 0)],
+    "m7hofs": [("mode7.hscroll", 0x1FFF, 0)],
+    "m7vofs": [("mode7.vscroll", 0x1FFF, 0)],
     **{f"m7{letter}": [(f"mode7.matrix[{n}]", 0xFFFF, 0)] for n, letter in enumerate("abcd")},
-    **{f"bg{n + 1}hofs": [(f"layers[{n}].hScroll", 0x3FF, 0)] for n in range(4)},
-    **{f"bg{n + 1}vofs": [(f"layers[{n}].vScroll", 0x3FF, 0)] for n in range(4)},
+    **{f"bg{n + 1}hofs": [(f"layers[{n}].hscroll", 0x3FF, 0)] for n in range(4)},
+    **{f"bg{n + 1}vofs": [(f"layers[{n}].vscroll", 0x3FF, 0)] for n in range(4)},
 }
 _NMITIMEN: Final[list[_Part]] = [
     ("enableAutoJoypadRead", 1, 0),
@@ -119,8 +107,8 @@ def ppu_registers(fields: Fields) -> PpuRegisters:
     values = {name: _joined(fields, "ppu.", parts) for name, parts in _PPU.items()}
     size, enabled = fields.get("ppu.mosaicSize"), fields.get("ppu.mosaicEnabled")
     values["mosaic"] = None if size is None or enabled is None else (size - 1 & 0xF) << 4 | enabled & 0xF
-    if values["wobjlog"] is None:
-        values["wobjlog"] = fields.get("halscope.wobjlog")
+    for name in ("wbglog", "wobjlog", "cgwsel"):  # the script watches these
+        values[name] = _joined(fields, "halscope.", [(name, 0xFF, 0)])
     for n in range(4):
         layer = f"ppu.layers[{n}]."
         map_word = fields.get(f"{layer}tilemapAddress")

@@ -22,6 +22,7 @@ end
 local memory = require("halscope_memory") -- Mesen looks beside the script
 local registers = require("halscope_registers")
 local screen = require("halscope_screen")
+local trace = require("halscope_trace")
 local link = require("halscope_link")
 if not link.load() then
   say("allow network access in Script > Settings > Restrictions; then run it again")
@@ -103,9 +104,32 @@ readers.W = function(payload)
   link.post("A", ("<I4s2"):pack(id, memory.write(writes)))
 end
 
+readers.T = function(payload)
+  local decoders, ranges = {}, {}
+  local transfers, count, at = ("<I1I1"):unpack(payload)
+  for n = 1, count do
+    decoders[n] = { ("<I4s1s1"):unpack(payload, at) }
+    at = table.remove(decoders[n])
+  end
+  count, at = ("<I1"):unpack(payload, at)
+  for n = 1, count do
+    ranges[n] = { ("<I4I4"):unpack(payload, at) }
+    at = table.remove(ranges[n])
+  end
+  trace.start(decoders, ranges)
+  memory.on_transfer = transfers == 1 and trace.transfer or nil
+end
+
+local function stop_tracing()
+  trace.start({}, {})
+  memory.on_transfer = nil
+end
+
 local function send_frame()
   local state = emu.getState()
-  state["halscope.wobjlog"] = memory.wobjlog
+  for key, value in pairs(memory.written) do
+    state[key] = value
+  end
   local packed = registers.pack(state)
   if packed ~= known_registers then
     known_registers = packed
@@ -125,6 +149,7 @@ local function serve()
   if not link.open then
     if memory.frame >= next_attempt then
       connect()
+      link.flush()
     end
     return
   end
@@ -136,6 +161,7 @@ local function serve()
   if not link.open then
     accepted = false
     screen.labels, screen.outlines = {}, {}
+    stop_tracing()
     next_attempt = math.max(next_attempt, memory.frame + RETRY_FRAMES)
     return
   end
@@ -144,8 +170,12 @@ local function serve()
   end
   if memory.frame % RETRY_FRAMES == 0 and memory.rom_mark() ~= rom_mark then
     rom_mark = memory.rom_mark()
-    memory.forget()
+    memory.forget_written()
     link.post("R", rom_fields())
+  end
+  local events = trace.take(memory.frame + 1)
+  if events ~= "" then
+    link.post("E", events)
   end
   if taken then
     send_frame() -- otherwise what has changed is kept for a later frame
@@ -162,6 +192,7 @@ local function on_end_of_frame()
   if not good then
     link.close()
     accepted = false
+    pcall(stop_tracing)
     next_attempt = memory.frame + RETRY_FRAMES
     if problem ~= last_problem then -- the log keeps 500 lines
       last_problem = problem
@@ -172,6 +203,6 @@ end
 
 memory.watch()
 emu.addEventCallback(on_end_of_frame, emu.eventType.endFrame)
-emu.addEventCallback(memory.forget, emu.eventType.stateLoaded)
-emu.addEventCallback(memory.forget, emu.eventType.reset)
+emu.addEventCallback(memory.forget_written, emu.eventType.stateLoaded)
+emu.addEventCallback(memory.forget_written, emu.eventType.reset)
 say("waiting for `halscope attach mesen2`")

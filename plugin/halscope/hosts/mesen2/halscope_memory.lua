@@ -28,6 +28,7 @@ local vram, wram = SPACES.vram, SPACES.wram
 
 local memory = {
   spaces = SPACES,
+  written = {}, -- registers that getState() lacks, as the game wrote them while the script ran
   frame = 0, -- counts on through rewinding and loaded states
   oldest_wram = 512 // WRAM_SLICE - 1, -- frames since the part of WRAM that waits longest was read
 }
@@ -159,8 +160,12 @@ local function on_dma_start(_, channels)
       local control = read32(base, BUS)
       local port = control >> 8 & 0xFF
       if control & 0x80 == 0 and (port == 0x18 or port == 0x19) then
-        local size = read32(base + 4, BUS) >> 8 & 0xFFFF
+        local bank_and_size = read32(base + 4, BUS)
+        local size = bank_and_size >> 8 & 0xFFFF
         size = size == 0 and 0x10000 or size
+        if memory.on_transfer then
+          memory.on_transfer((bank_and_size & 0xFF) << 16 | control >> 16 & 0xFFFF, vmadd, size)
+        end
         mark_transfer(math.ceil(size * STEPS[control & 7]))
       end
     end
@@ -187,12 +192,20 @@ function memory.watch()
   end
   add(on_dma_start, 0x420B, 0x420B)
   add(on_vram_port, 0x2115, 0x2117)
-  add(function(_, value) memory.wobjlog = value end, 0x212B, 0x212B)
+  for register, name in pairs({ [0x212A] = "wbglog", [0x212B] = "wobjlog", [0x2130] = "cgwsel" }) do
+    add(function(_, value) memory.written["halscope." .. name] = value end, register, register)
+  end
 end
 
 -- A frame -------------------------------------------------------------------------------------------------------------
 
--- Whatever Halscope has, it is no longer true: another ROM, a loaded state, or a new connection.
+-- The game did not get here by running: another ROM, a loaded state, a reset.
+function memory.forget_written()
+  memory.written = {}
+  memory.forget()
+end
+
+-- Whatever Halscope has, it is no longer true.
 function memory.forget()
   for _, space in pairs(SPACES) do
     space.known = {}

@@ -11,19 +11,15 @@ local function add(prefix, names)
 end
 add("ppu.", [[forcedBlank screenBrightness bgMode mode1Bg3Priority mainScreenLayers subScreenLayers mosaicSize
   mosaicEnabled oamMode oamBaseAddress oamAddressOffset oamRamAddress enableOamPriority hiResMode screenInterlace
-  objInterlace overscanMode directColorMode colorMathClipMode colorMathPreventMode colorMathAddSubscreen
-  colorMathEnabled colorMathSubtractMode colorMathHalveResult fixedColor extBgEnabled cgramAddress
+  objInterlace overscanMode colorMathEnabled colorMathSubtractMode colorMathHalveResult fixedColor extBgEnabled cgramAddress
   cgramAddressLatch]])
-add("ppu.mode7.", [[centerX centerY fillWithTile0 horizontalMirroring hScroll largeMap matrix[0] matrix[1] matrix[2]
-  matrix[3] verticalMirroring vScroll]])
-for n = 0, 5 do
-  add("ppu.", ("maskLogic[%d]"):format(n))
-end
+add("ppu.mode7.", [[centerX centerY fillWithTile0 horizontalMirroring hscroll largeMap matrix[0] matrix[1] matrix[2]
+  matrix[3] verticalMirroring vscroll]])
 for n = 0, 4 do
   add("ppu.", ("windowMaskMain[%d] windowMaskSub[%d]"):format(n, n))
 end
 for n = 0, 3 do
-  add(("ppu.layers[%d]."):format(n), "chrAddress doubleHeight doubleWidth hScroll largeTiles tilemapAddress vScroll")
+  add(("ppu.layers[%d]."):format(n), "chrAddress doubleHeight doubleWidth hscroll largeTiles tilemapAddress vscroll")
 end
 for n = 0, 1 do
   local window = ("ppu.window[%d]."):format(n)
@@ -40,7 +36,7 @@ for n = 0, 7 do
     hdmaLineCounterAndRepeat hdmaTableAddress invertDirection srcAddress srcBank transferMode transferSize
     unusedControlFlag]])
 end
-add("halscope.", "wobjlog") -- $212B as it was written: MesenCE's state lacks its upper half
+add("halscope.", "wbglog wobjlog cgwsel") -- what memory.watch has seen; the state lacks enumerations
 
 local FORMAT = "<" .. ("i4"):rep(#KEYS)
 local values = {}

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from halscope_hooks import (
@@ -17,6 +17,7 @@ from halscope_hooks import (
     VRAM_BYTES,
     WRAM_BYTES,
     CpuRegisters,
+    Decoder,
     HostAbsentError,
     HostError,
     HostGoneError,
@@ -26,6 +27,7 @@ from halscope_hooks import (
     PpuRegisters,
     RomIdentity,
     Snapshot,
+    Touched,
     UsageError,
     Write,
     WriteReceipt,
@@ -37,6 +39,7 @@ from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
 from halscope.hosts.mesen2._registers import cpu_registers, ppu_registers, without_stale_tables
+from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, pack_request
 from halscope.hosts.mesen2._wire import Fields, text
 
 NO_SPRITE: Final = 255
@@ -81,8 +84,14 @@ class _Memory:
         return self._frozen
 
 
+class _Request(NamedTuple):
+    decoders: tuple[Decoder, ...] = ()
+    ranges: tuple[tuple[int, int], ...] = ()
+    transfers: bool = False
+
+
 class MesenHost:
-    """A Host (see `halscope_hooks.Host`) for an emulator that runs the script: pushing and overlay.
+    """A Host (see `halscope_hooks.Host`) for an emulator that runs the script: pushing, overlay and tracing.
 
     A snapshot is the state at the start of vblank. VRAM that DMA has written is in the snapshot of that frame. What the
     processor has written by itself is there at the latest after 32 frames, usually at once; WRAM comes in rounds of 32
@@ -116,6 +125,8 @@ class MesenHost:
         self._receipts: dict[int, WriteReceipt] = {}
         self._next_id = 0
         self._clicks: deque[int] = deque()
+        self._observed = Observations()
+        self._request = _Request()
         self.hovered: int | None = None
         """The sprite under the mouse on the emulator's screen, 0 to 127."""
         self._turn(greeting.rom)
@@ -144,6 +155,8 @@ class MesenHost:
                     self._answer(Fields(payload))
                 elif kind == b"R":
                     self._turn(read_rom(Fields(payload)))
+                elif kind == b"E":
+                    self._observed.take(payload)
         except HostGoneError as gone:
             wire.close()
             for receipt in self._receipts.values():
@@ -199,10 +212,40 @@ class MesenHost:
 
     def take_clicks(self) -> Sequence[int]:
         """Return the sprites that the user has clicked on the emulator's screen since the last call, oldest first."""
-        clicks = []
-        while self._clicks:
-            clicks.append(self._clicks.popleft())
-        return clicks
+        return _taken(self._clicks)
+
+    def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Watch reads of these file offset ranges (end exclusive, 32 at most), replacing earlier ones.
+
+        The first read of each range in a frame is reported. A range should be no longer than what is asked: each read
+        of it costs the emulator a call. Raises HostError.
+        """
+        self._request = self._request._replace(ranges=tuple(ranges))
+        self._ask_to_trace()
+
+    def take_touches(self) -> Sequence[Touched]:
+        """Return the reads observed since the last call, oldest first, and the streams that the decoder was given."""
+        return _taken(self._observed.touches)
+
+    def trace(self, decoders: Sequence[Decoder], *, transfers: bool = True) -> None:
+        """Observe calls of the game's decoders and, with `transfers`, DMA to VRAM and the code that fills its buffers.
+
+        Replaces an earlier call; without decoders and transfers, tracing ends. Raises HostError.
+        """
+        self._request = self._request._replace(decoders=tuple(decoders), transfers=transfers)
+        self._ask_to_trace()
+
+    def take_calls(self) -> Sequence[DecoderCall]:
+        """Return the calls of the decoders since the last call, oldest first."""
+        return _taken(self._observed.calls)
+
+    def take_transfers(self) -> Sequence[Transfer]:
+        """Return the DMA transfers to VRAM since the last call, oldest first."""
+        return _taken(self._observed.transfers)
+
+    def take_writers(self) -> Sequence[BufferWriter]:
+        """Return the code found since the last call that fills buffers which DMA brings to VRAM."""
+        return _taken(self._observed.writers)
 
     def close(self) -> None:
         """Close the connection; the emulator goes on. Idempotent."""
@@ -218,6 +261,10 @@ class MesenHost:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _ask_to_trace(self) -> None:
+        request = self._request
+        self._wire.post(b"T", pack_request(request.decoders, request.ranges, transfers=request.transfers))
 
     def _turn(self, rom: RomReport) -> None:
         """Start over with a ROM."""
@@ -305,6 +352,11 @@ class MesenHost:
                 raise HostError(
                     f"a write to {write.space} {write.offset:#x} to {end:#x} is outside its {size:#x} bytes"
                 )
+
+
+def _taken[T](queue: deque[T]) -> list[T]:
+    """Take what a queue holds, one by one: what an interrupt leaves is taken by the next call."""
+    return [queue.popleft() for _ in range(len(queue))]
 
 
 def _short(label: str) -> bytes:
