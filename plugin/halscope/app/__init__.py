@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
-    from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, watch_frames
+    from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
@@ -86,6 +86,7 @@ __all__ = [
     "figure_rows",
     "found_emulators",
     "frame_with_sprites",
+    "host_script",
     "inject",
     "inspect_files",
     "listed_layouts",
@@ -153,6 +154,7 @@ _MODULES = {
     "extract_sprites": "halscope.app._extract",
     "figure_rows": "halscope.app._figure_rows",
     "found_emulators": "halscope.app._attach",
+    "host_script": "halscope.app._attach",
     "frame_with_sprites": "halscope.app._moment_sheet",
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",

@@ -21,13 +21,16 @@ def add_attach(commands: Commands) -> None:
         help="look at and edit a game that runs in another emulator, or on a console",
         description="Waits for the emulator, and attaches to it again if it is restarted. Every group of sprites that "
         "appears is written to a folder as a PNG; edit and save one, and the running game changes. With --headless, "
-        "--json or --frames it only looks. HOST: retroarch, nwa, usb2snes, or the host of a plugin.",
+        "--json or --frames it only looks. HOST: mesen2, retroarch, nwa, usb2snes, or the host of a plugin.",
     )
-    attach.add_argument("host", metavar="HOST", help="how to reach the emulator: retroarch, nwa, usb2snes")
+    attach.add_argument("host", metavar="HOST", help="how to reach the emulator: mesen2, retroarch, nwa, usb2snes")
     attach.add_argument(
         "--address", metavar="ADDRESS", help="HOST:PORT, or a URL, where the emulator listens (default: the usual one)"
     )
     attach.add_argument("--list", action="store_true", help="list the emulators that can be reached now, and end")
+    attach.add_argument(
+        "--script", action="store_true", help="print the path of the script that the emulator runs (mesen2), and end"
+    )
     attach.add_argument(
         "--wait", type=seconds, metavar="SECONDS", help="give up if no emulator appears (default: wait for ever)"
     )

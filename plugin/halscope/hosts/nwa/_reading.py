@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import numpy as np
@@ -13,14 +11,13 @@ from halscope_hooks import (
     OAM_BYTES,
     VRAM_BYTES,
     WRAM_BYTES,
-    CpuRegisters,
     FormatError,
     HostError,
     PpuRegisters,
+    Snapshot,
 )
-from numpy.typing import NDArray
 
-from halscope.formats import containers, snes9x
+from halscope.formats import containers, dumps
 from halscope.hosts.nwa._connection import Connection
 from halscope.hosts.nwa._emulator import Emulator, Loaded
 from halscope.hosts.nwa._replies import Reply
@@ -30,21 +27,8 @@ _TRIES: Final = 3  # reads of all memories before parts of two frames are accept
 _SIZES: Final = {"OAM": OAM_BYTES, "CGRAM": CGRAM_BYTES, "VRAM": VRAM_BYTES, "WRAM": WRAM_BYTES}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """What was read of one frame; the arrays are private. `ages`: see `Snapshot`."""
-
-    vram: NDArray[np.uint8]
-    cgram: NDArray[np.uint16]
-    oam: NDArray[np.uint8]
-    wram: NDArray[np.uint8] | None
-    ppu: PpuRegisters
-    cpu: CpuRegisters | None = None
-    field: int | None = None
-    ages: Mapping[str, int] = dataclasses.field(default_factory=dict)
-
-
-Then = Callable[[Parts | HostError], None]
+Then = Callable[[Snapshot | HostError], None]
+"""Is called with what was read (its frame number and ROM are not set), or with the reason why it cannot be read."""
 
 
 class Reader(Protocol):
@@ -67,36 +51,40 @@ def reader_for(connection: Connection, emulator: Emulator, loaded: Loaded, obsel
     """
     refused = "it sends no savestates"
     if emulator.can(_STATE):
-        parts = parse_state(connection.ask(_STATE, most=containers.MOST_BYTES))
-        if isinstance(parts, Parts):
-            return StateReader(wram=parts.wram is not None)
-        refused = f"its savestates cannot be used ({parts})"
+        found = parse_reply(connection.ask(_STATE, most=containers.MOST_BYTES))
+        if isinstance(found, Snapshot):
+            return StateReader(found)
+        refused = f"its savestates cannot be used ({found})"
     if loaded.readable("VRAM", "CGRAM", "OAM"):
         return MemoryReader(obsel, wram=loaded.readable("WRAM"))
     missing = ", ".join(name for name in ("VRAM", "CGRAM", "OAM") if not loaded.readable(name))
     raise HostError(f"{emulator.name}: its sprites cannot be read: it does not offer {missing}, and {refused}")
 
 
-def parse_state(reply: Reply) -> Parts | HostError:
-    """Return what a savestate holds, or why it cannot be used."""
+def parse_reply(reply: Reply) -> Snapshot | HostError:
+    """Return what the savestate in a reply holds, or why it cannot be used."""
     if reply.block is None:
         return HostError(reply.error or "an empty reply")
     try:
-        fields = snes9x.parse_state(containers.unwrap(reply.block))
+        return dumps.parse_state(reply.block)
     except FormatError as error:
         return HostError(str(error))
-    return Parts(fields.vram, fields.cgram, fields.oam, fields.wram, fields.ppu, fields.cpu, fields.field)
 
 
 class StateReader:
-    """Reads a savestate for each frame, which is the emulator's own idea of one moment."""
+    """Reads a savestate for each frame, which is the emulator's own idea of one moment.
 
-    def __init__(self, *, wram: bool) -> None:
-        self.readable = frozenset({"vram", "cgram", "oam", "ppu", "cpu"} | ({"wram"} if wram else set()))
+    Args:
+        example: What a state of this game holds.
+    """
+
+    def __init__(self, example: Snapshot) -> None:
+        optional = [name for name in ("wram", "bwram", "iram", "cpu") if getattr(example, name) is not None]
+        self.readable = frozenset({"vram", "cgram", "oam", "ppu", *optional})
 
     def read(self, connection: Connection, then: Then) -> None:
         """See `Reader`."""
-        connection.send(_STATE, lambda reply: then(parse_state(reply)), most=containers.MOST_BYTES)
+        connection.send(_STATE, lambda reply: then(parse_reply(reply)), most=containers.MOST_BYTES)
 
 
 class MemoryReader:
@@ -126,7 +114,7 @@ class MemoryReader:
             if len(replies) < len(self._names):
                 return
             parts = self._parts(replies)
-            if isinstance(parts, Parts) and parts.ages and tries > 1:
+            if isinstance(parts, Snapshot) and parts.ages and tries > 1:
                 self._try(connection, then, tries - 1)
             else:
                 then(parts)
@@ -135,7 +123,7 @@ class MemoryReader:
             size = _SIZES[name]
             connection.send(f"CORE_READ {name};0;{size}", take, most=size)
 
-    def _parts(self, replies: list[Reply]) -> Parts | HostError:
+    def _parts(self, replies: list[Reply]) -> Snapshot | HostError:
         blocks: list[bytes] = []
         for name, reply in zip(self._names, replies, strict=True):
             if reply.block is None or len(reply.block) != _SIZES[name]:
@@ -144,8 +132,8 @@ class MemoryReader:
             blocks.append(reply.block)
         first, cgram, vram, *wram, last = blocks
         older = {"vram", "cgram", "wram"} & self.readable if first != last else set()
-        return Parts(
-            vram=np.frombuffer(vram, np.uint8),
+        return Snapshot(
+            vram=np.frombuffer(vram, np.uint8),  # read-only, so the snapshot does not copy it
             cgram=np.frombuffer(cgram, "<u2").astype(np.uint16),
             oam=np.frombuffer(last, np.uint8),
             wram=np.frombuffer(wram[0], np.uint8) if wram else None,
