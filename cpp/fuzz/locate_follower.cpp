@@ -114,11 +114,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Bytes packed(rom.size());
     for (std::uint8_t& one : packed) one = input.byte() % 2;
     const std::vector<Transform> transforms = draw_transforms(input.byte());
+    Bytes expected;
+    for (std::size_t k = 0; k < family.size(); ++k) {
+        const std::uint8_t row = input.byte() % 8;
+        expected.push_back(row < transforms.size() ? row : kNotKnown);
+    }
     const Text text{outputs, bounds, rom};
     const IndexArrays index = build_index(text);
-    const Atlas atlas{
-        text,       index.buckets, index.positions, {family, sizes, offsets, evidence, kind, plausible, packed},
-        transforms, kMostPlaces,   kMostTwins};
+    const Atlas atlas{text,
+                      index.buckets,
+                      index.positions,
+                      {family, sizes, offsets, evidence, kind, plausible, packed, expected},
+                      transforms,
+                      kMostPlaces,
+                      kMostTwins};
     if (!valid(atlas)) std::abort();
 
     Bytes vram(kTiles * kTileBytes);

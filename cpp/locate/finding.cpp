@@ -119,6 +119,7 @@ void Follower::find_windows(std::uint32_t row, std::span<const std::uint32_t> be
     const Transform& transform = atlas_.transforms[row];
     const auto units = std::min(static_cast<std::uint32_t>(answers_.informative.size()), transform.units);
     const std::uint64_t bit = std::uint64_t{1} << row;
+    const bool is_named = (named_ & bit) != 0;
     std::array<std::uint8_t, kMostStored> stored;
     const auto pattern = std::span<const std::uint8_t>(stored).first(transform.window * transform.stored);
     std::uint32_t next = 0;  // windows before this are done
@@ -136,7 +137,7 @@ void Follower::find_windows(std::uint32_t row, std::span<const std::uint32_t> be
             for (std::uint32_t k = first - std::min(first, 1U); k < end; ++k) {
                 is_unknown = is_unknown || (unknown_[k] != 0 && (forms_[k] & bit) != 0);
             }
-            if (!is_unknown) continue;
+            if (!is_unknown && !is_named) continue;
             for (std::uint32_t k = 0; k < transform.window; ++k) {
                 static_cast<void>(collapse(transform, bytes_.data() + std::size_t{first + k} * kTileBytes,
                                            stored.data() + std::size_t{k} * transform.stored));
@@ -153,6 +154,7 @@ void Follower::find_windows(std::uint32_t row, std::span<const std::uint32_t> be
                     hit.source = source_of(row, hit.source);
                     hit.transform = row;
                     hit.poor = poor;
+                    if (!is_unknown && fit(hit) != 0) continue;
                     found.push_back(hit);
                 }
             };

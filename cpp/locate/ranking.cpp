@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <compare>
 #include <cstring>
 #include <numeric>
 #include <tuple>
@@ -19,7 +20,9 @@ bool valid(const Atlas& atlas) noexcept {
            !atlas.transforms.empty() && atlas.transforms.size() <= kMostTransforms &&
            std::all_of(atlas.transforms.begin(), atlas.transforms.end(), [](const auto& one) { return valid(one); }) &&
            atlas.transforms.front().parts == identity().parts && starts.plausible.size() == count &&
-           starts.packed.size() == atlas.text.rom.size() &&
+           starts.packed.size() == atlas.text.rom.size() && starts.expected.size() == count &&
+           std::all_of(starts.expected.begin(), starts.expected.end(),
+                       [&](auto row) { return row == kNotKnown || row < atlas.transforms.size(); }) &&
            std::all_of(starts.family.begin(), starts.family.end(), [count](auto family) { return family < count; }) &&
            std::none_of(starts.evidence.begin(), starts.evidence.end(), [](float one) { return std::isnan(one); });
 }
@@ -27,6 +30,9 @@ bool valid(const Atlas& atlas) noexcept {
 Follower::Follower(const Atlas& atlas, bool neighbours) : atlas_(atlas), neighbours_(neighbours), families_(1) {
     for (const std::uint32_t family : atlas_.starts.family) families_ = std::max(families_, family + 2);
     sources_ = families_;
+    for (const std::uint8_t row : atlas_.starts.expected) {
+        if (row != kNotKnown && row != 0) named_ |= std::uint64_t{1} << row;
+    }
 }
 
 bool Follower::update(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked) {
@@ -166,8 +172,8 @@ void Follower::count_explained(std::uint32_t tile, std::uint32_t step) {
     if (!neighbours_ || first_place_[tile] == first_place_[tile + 1]) return;
     const std::uint32_t begin = places_[first_place_[tile]].first;
     const std::uint32_t end = end_of_hits(first_place_[tile + 1] - 1);
-    std::vector<std::uint32_t> segments;
-    segments.reserve(end - begin);
+    std::vector<std::uint32_t>& segments = segments_;
+    segments.clear();
     for (std::uint32_t k = begin; k < end; ++k) segments.push_back(hits_[k].segment);
     std::sort(segments.begin(), segments.end());
     segments.erase(std::unique(segments.begin(), segments.end()), segments.end());
@@ -291,15 +297,18 @@ void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
         const auto first = hits_.begin() + places_[place].first;
         const auto last = hits_.begin() + end_of_hits(place);
         if (last - first < 2) continue;
-        std::sort(first, last, [this](const Hit& a, const Hit& b) { return better_start(a, b); });
+        // Mostly they are in order, from when the tile was ranked last.
+        const auto better = [this](const Hit& a, const Hit& b) { return better_start(a, b); };
+        if (!std::is_sorted(first, last, better)) std::sort(first, last, better);
     }
-    std::vector<std::uint32_t> order(end - begin);
+    std::vector<std::uint32_t>& order = order_;
+    order.resize(end - begin);
     std::iota(order.begin(), order.end(), begin);
     if (order.size() > 1) {
         // The index breaks ties, so the result is stable; std::stable_sort would allocate on every call.
         std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
-            if (better_place(places_[a], places_[b])) return true;
-            return a < b && !better_place(places_[b], places_[a]);
+            const std::partial_ordering by_rank = compare(places_[a], places_[b]);
+            return by_rank < 0 || (by_rank == 0 && a < b);
         });
     }
     std::erase_if(order, [this](std::uint32_t place) { return !credible(places_[place]); });
@@ -328,27 +337,37 @@ bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
     return key(a) < key(b);
 }
 
-// Neighbours first, then plain bytes before transformed ones, then the place's best start by itself.
-bool Follower::better_place(const Known& a, const Known& b) const noexcept {
-    // The tiles of one window agree by construction.
+// Places that contradict what is known of their block last. Else neighbours first, then the transform that the block is
+// known to have, then plain bytes before transformed ones, then the place's best start by itself.
+std::partial_ordering Follower::compare(const Known& a, const Known& b) const noexcept {
     const auto agreement = [this](const Known& known) {
         const Support& one = known.support;
+        const bool misfit = fit(hits_[known.first]) == 2;
+        if (known.place.transform == 0) return std::tuple(misfit, ~one.patch, ~one.run, one.width, one.gap);
+        // The tiles of one window agree by construction.
         const std::uint32_t window = atlas_.transforms[known.place.transform].window;
-        return std::tuple(~(one.patch / window), ~(one.run / window), one.width, one.gap);
+        return std::tuple(misfit, ~(one.patch / window), ~(one.run / window), one.width, one.gap);
     };
-    if (const auto mine = agreement(a), its = agreement(b); mine != its) return mine < its;
+    if (const auto by_agreement = agreement(a) <=> agreement(b); by_agreement != 0) return by_agreement;
     const auto key = [this](const Hit& hit) {
         const bool raw = is_raw(hit);
         const std::size_t segment = hit.segment;
-        return std::tuple(hit.transform != 0, standing(hit), raw ? std::uint8_t{kContent} : atlas_.starts.kind[segment],
-                          ~explained_[segment], raw ? 0.0F : -atlas_.starts.evidence[segment],
-                          raw ? 0U : atlas_.starts.offset[segment], hit.offset, hit.transform);
+        return std::tuple(fit(hit), hit.transform != 0, standing(hit),
+                          raw ? std::uint8_t{kContent} : atlas_.starts.kind[segment], ~explained_[segment],
+                          raw ? 0.0F : -atlas_.starts.evidence[segment], raw ? 0U : atlas_.starts.offset[segment],
+                          hit.offset, hit.transform);
     };
-    return key(hits_[a.first]) < key(hits_[b.first]);
+    return key(hits_[a.first]) <=> key(hits_[b.first]);
 }
 
 bool Follower::credible(const Known& known) const noexcept {
-    return !hits_[known.first].poor || known.support.patch > atlas_.transforms[known.place.transform].window;
+    const Hit& best = hits_[known.first];
+    return !best.poor || fit(best) == 0 || known.support.patch > atlas_.transforms[known.place.transform].window;
+}
+
+int Follower::fit(const Hit& hit) const noexcept {
+    const std::uint8_t row = is_raw(hit) ? kNotKnown : atlas_.starts.expected[hit.segment];
+    return row == kNotKnown ? 1 : row == hit.transform ? 0 : 2;
 }
 
 // Plausible blocks rank before plain bytes, those before plain bytes inside a block's stream, doubtful blocks last.

@@ -3,6 +3,7 @@
 // uncompressed bytes, under one transform. Places are ranked by what neighbouring tiles agree on, the starts within
 // each by how they are known.
 #pragma once
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <unordered_map>
@@ -26,7 +27,11 @@ struct Starts {
     std::span<const std::uint8_t> kind;
     std::span<const std::uint8_t> plausible;  // whether a block most likely ends where this one does
     std::span<const std::uint8_t> packed;     // for each byte of the ROM, whether it lies in a plausible stream
+    std::span<const std::uint8_t> expected;   // the transform of its tiles, a row of the table, or kNotKnown
 };
+
+// In Starts::expected: nothing is known of the block's tiles.
+inline constexpr std::uint8_t kNotKnown = 0xFF;
 
 // A read-only view of the whole index, as queries use it.
 struct Atlas {
@@ -62,7 +67,8 @@ struct Answers {
 //
 // A transform whose stored tiles are too short to be looked up one by one is looked up in windows of consecutive tiles;
 // a tile then depends on those of all windows that contain it. Only windows with an unknown tile in or beside them are
-// looked up: in most games every tile stands in the ROM as it is.
+// looked up, in most games every tile stands in the ROM as it is, and those of transforms that a block is known to
+// have.
 class Follower {
   public:
     // The atlas is only a view and must outlive this. Without `neighbours` each tile is ranked by itself.
@@ -120,16 +126,20 @@ class Follower {
     void rank_tile(std::uint32_t tile, std::vector<Answer>& answers);
     [[nodiscard]] std::uint32_t end_of_hits(std::uint32_t place) const noexcept;
     [[nodiscard]] bool better_start(const Hit& a, const Hit& b) const noexcept;
-    [[nodiscard]] bool better_place(const Known& a, const Known& b) const noexcept;
+    [[nodiscard]] std::partial_ordering compare(const Known& a, const Known& b) const noexcept;
     [[nodiscard]] bool credible(const Known& known) const noexcept;
     [[nodiscard]] int standing(const Hit& hit) const noexcept;
+    // Whether a hit's transform is the one that its block is known to have (0), nothing is known (1), or it is another
+    // one (2).
+    [[nodiscard]] int fit(const Hit& hit) const noexcept;
     [[nodiscard]] bool is_raw(const Hit& hit) const noexcept { return hit.segment == atlas_.starts.family.size(); }
 
     Atlas atlas_;
     bool neighbours_;
-    bool known_ = false;      // false before the first update, and after one that threw
-    std::uint32_t families_;  // sources of plain bytes: the families, then the ROM
-    std::uint32_t sources_;   // with those of transforms, numbered as they occur
+    bool known_ = false;       // false before the first update, and after one that threw
+    std::uint32_t families_;   // sources of plain bytes: the families, then the ROM
+    std::uint32_t sources_;    // with those of transforms, numbered as they occur
+    std::uint64_t named_ = 0;  // a bit for each transform that a block is known to have
     std::unordered_map<std::uint64_t, std::uint32_t> transformed_;  // transform and family to source
     std::vector<std::uint8_t> bytes_;
     std::vector<std::uint64_t> forms_;        // for each tile, a bit for each transform that can have made it
@@ -140,6 +150,9 @@ class Follower {
     std::vector<std::uint32_t> explained_;    // how many different tiles each segment holds
     std::vector<std::uint8_t> touched_;       // by source, whether any of its places has changed
     Answers answers_;
+    // Working memory, kept because an allocation a tile would take a tenth of an update.
+    std::vector<std::uint32_t> order_;
+    std::vector<std::uint32_t> segments_;
 };
 
 }  // namespace halscope::locate

@@ -67,5 +67,6 @@ void bind_screen(pybind11::module_& module);
 void bind_hdma(pybind11::module_& module);
 void bind_locate(pybind11::module_& module);
 void bind_guest(pybind11::module_& module);
+void bind_ring(pybind11::module_& module);
 
 }  // namespace halscope::python

@@ -302,10 +302,11 @@ class Atlas {
   public:
     Atlas(const py::object& outputs, Offsets bounds, const py::object& rom, Offsets buckets, Offsets positions,
           Offsets family, Offsets size, Offsets offset, Array<float> evidence, const py::object& kind,
-          const py::object& plausible, const py::object& packed, const py::object& parts, const py::object& known,
-          const Offsets& transforms, std::size_t most_places, std::size_t most_twins)
-        : bytes_{std::make_unique<ByteView>(outputs), std::make_unique<ByteView>(rom), std::make_unique<ByteView>(kind),
-                 std::make_unique<ByteView>(plausible), std::make_unique<ByteView>(packed)},
+          const py::object& plausible, const py::object& packed, const py::object& expected, const py::object& parts,
+          const py::object& known, const Offsets& transforms, std::size_t most_places, std::size_t most_twins)
+        : bytes_{std::make_unique<ByteView>(outputs), std::make_unique<ByteView>(rom),
+                 std::make_unique<ByteView>(kind),    std::make_unique<ByteView>(plausible),
+                 std::make_unique<ByteView>(packed),  std::make_unique<ByteView>(expected)},
           offsets_{std::move(bounds), std::move(buckets), std::move(positions),
                    std::move(family), std::move(size),    std::move(offset)},
           evidence_(std::move(evidence)),
@@ -314,7 +315,7 @@ class Atlas {
                 span_of(offsets_[1]),
                 span_of(offsets_[2]),
                 {span_of(offsets_[3]), span_of(offsets_[4]), span_of(offsets_[5]), span_of(evidence_),
-                 bytes_[2]->bytes(), bytes_[3]->bytes(), bytes_[4]->bytes()},
+                 bytes_[2]->bytes(), bytes_[3]->bytes(), bytes_[4]->bytes(), bytes_[5]->bytes()},
                 transforms_,
                 most_places,
                 most_twins} {
@@ -323,7 +324,7 @@ class Atlas {
     [[nodiscard]] const locate::Atlas& view() const noexcept { return view_; }
 
   private:
-    std::array<std::unique_ptr<ByteView>, 5> bytes_;
+    std::array<std::unique_ptr<ByteView>, 6> bytes_;
     std::array<Offsets, 6> offsets_;
     Array<float> evidence_;
     std::vector<locate::Transform> transforms_;
@@ -385,11 +386,11 @@ void bind_locate(py::module_& module) {
     py::class_<Atlas>(module, "LocateAtlas", py::is_final(), plain)
         .def(py::init<const py::object&, Offsets, const py::object&, Offsets, Offsets, Offsets, Offsets, Offsets,
                       Array<float>, const py::object&, const py::object&, const py::object&, const py::object&,
-                      const py::object&, const Offsets&, std::size_t, std::size_t>(),
+                      const py::object&, const py::object&, const Offsets&, std::size_t, std::size_t>(),
              py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"), py::arg("positions"),
              py::arg("family"), py::arg("size"), py::arg("offset"), py::arg("evidence"), py::arg("kind"),
-             py::arg("plausible"), py::arg("packed"), py::arg("parts"), py::arg("known"), py::arg("transforms"),
-             py::arg("most_places"), py::arg("most_twins"));
+             py::arg("plausible"), py::arg("packed"), py::arg("expected"), py::arg("parts"), py::arg("known"),
+             py::arg("transforms"), py::arg("most_places"), py::arg("most_twins"));
     py::class_<Follower>(module, "LocateFollower", py::is_final(), plain)
         .def(py::init<const Atlas&, bool>(), py::arg("atlas"), py::arg("neighbours") = true, py::keep_alive<1, 2>())
         .def("update", &Follower::update, py::arg("tiles"), py::arg("changed") = py::none());

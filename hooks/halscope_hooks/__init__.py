@@ -66,7 +66,15 @@ if TYPE_CHECKING:
     from halscope_hooks._origin import RAW_CODEC, CgramOrigins, Origin, StartEvidence, VramOrigins
     from halscope_hooks._patch import MemorySpace, Patch, Write
     from halscope_hooks._permissions import PERMISSIONS, Permission
-    from halscope_hooks._profile import EDGE_RULES, Decoder, EdgeRule, GameProfile, PointerInput, PointerTable
+    from halscope_hooks._profile import (
+        EDGE_RULES,
+        MOST_GAME_TRANSFORMS,
+        Decoder,
+        EdgeRule,
+        GameProfile,
+        PointerInput,
+        PointerTable,
+    )
     from halscope_hooks._protocols import Block, CancelSignal, Codec
     from halscope_hooks._registers import CpuRegisters, DmaChannel, PpuRegisters
     from halscope_hooks._session_api import Delivery, JobControl, JobHandle, PullHandle, SessionApi, SubscriptionHandle
@@ -83,7 +91,15 @@ if TYPE_CHECKING:
         WRAM_BYTES,
     )
     from halscope_hooks._snapshot import RASTER_DTYPE, RasterEffects, RasterWrites, Snapshot
-    from halscope_hooks._transform import NO_TRANSFORM, TRANSFORMS, Transform
+    from halscope_hooks._transform import (
+        MOST_FIGURE_SIDE,
+        NO_TRANSFORM,
+        PLANE_ORDERS,
+        TILE_SIZES,
+        TRANSFORMS,
+        PlaneOrder,
+        Transform,
+    )
     from halscope_hooks._version import HOOK_API, PROJECT_NAME
 
 _MODULES = {
@@ -150,6 +166,7 @@ _MODULES = {
     "PERMISSIONS": "_permissions",
     "Permission": "_permissions",
     "EDGE_RULES": "_profile",
+    "MOST_GAME_TRANSFORMS": "_profile",
     "Decoder": "_profile",
     "EdgeRule": "_profile",
     "GameProfile": "_profile",
@@ -181,7 +198,11 @@ _MODULES = {
     "RasterEffects": "_snapshot",
     "RasterWrites": "_snapshot",
     "Snapshot": "_snapshot",
+    "MOST_FIGURE_SIDE": "_transform",
     "NO_TRANSFORM": "_transform",
+    "PLANE_ORDERS": "_transform",
+    "PlaneOrder": "_transform",
+    "TILE_SIZES": "_transform",
     "TRANSFORMS": "_transform",
     "Transform": "_transform",
     "HOOK_API": "_version",
@@ -197,13 +218,17 @@ __all__ = [
     "HOOK_API",
     "IRAM_BYTES",
     "MOST_BWRAM_BYTES",
+    "MOST_FIGURE_SIDE",
+    "MOST_GAME_TRANSFORMS",
     "NO_TRANSFORM",
     "OAM_BYTES",
     "PERMISSIONS",
+    "PLANE_ORDERS",
     "PROJECT_NAME",
     "RASTER_DTYPE",
     "RAW_CODEC",
     "TILE_BYTES",
+    "TILE_SIZES",
     "TRANSFORMS",
     "VRAM_BYTES",
     "VRAM_TILES",
@@ -257,6 +282,7 @@ __all__ = [
     "PatchReady",
     "Permission",
     "PermissionRefusedError",
+    "PlaneOrder",
     "Playable",
     "PluginError",
     "PointerInput",

@@ -17,7 +17,6 @@ from halscope_hooks._transform import (
     TILE_SIZES,
     TRANSFORMS,
     Transform,
-    stored_unit,
 )
 
 RAW_CODEC: Final = "raw"
@@ -91,7 +90,7 @@ class VramOrigins:
         if size is None or vram_byte % size or not 0 <= vram_byte < min(end, len(self.origins) * TILE_BYTES):
             raise UsageError(f"VRAM has no {bpp if bpp == 'mode7' else f'{bpp}bpp'} tile at byte {vram_byte:#x}")
         unit, inside = divmod(vram_byte, TILE_BYTES)
-        stored = {transform.name: stored_unit(transform) for transform in self.transforms if transform.depth == bpp}
+        stored = {transform.name: transform.unit_bytes for transform in self.transforms if transform.depth == bpp}
         if bpp != "mode7":
             stored[NO_TRANSFORM] = TILE_BYTES
         found: list[Origin] | None = None

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Final, Literal, Self, get_args
 
 from halscope_hooks._errors import UsageError
+from halscope_hooks._transform import NO_TRANSFORM, TRANSFORMS, Transform
 
 EdgeRule = Literal["next-bank", "wrap", "linear"]
 EDGE_RULES: Final[tuple[EdgeRule, ...]] = get_args(EdgeRule)
+
+MOST_GAME_TRANSFORMS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +141,11 @@ class GameProfile:
         mapping: "lorom", "hirom", "sa1" … as reported by `halscope scan`, or `None` if unknown.
         decoders: The game's decompression routines.
         tables: Tables whose entries lead to blocks.
+        transforms: The ways in which the game converts tiles that are not in `TRANSFORMS`. Decoders and tables name
+            them, and tiles of this game are looked up under them.
+
+    Raises:
+        UsageError: Two transforms have the same name, or one that every ROM has, or there are more than 32.
     """
 
     id: str
@@ -149,6 +157,16 @@ class GameProfile:
     mapping: str | None = None
     decoders: tuple[Decoder, ...] = ()
     tables: tuple[PointerTable, ...] = ()
+    transforms: tuple[Transform, ...] = ()
+
+    def __post_init__(self) -> None:
+        taken = {NO_TRANSFORM, *(transform.name for transform in TRANSFORMS)}
+        for transform in self.transforms:
+            if transform.name in taken:
+                raise UsageError(f"there is a transform {transform.name!r} already; give this one another name")
+            taken.add(transform.name)
+        if len(self.transforms) > MOST_GAME_TRANSFORMS:
+            raise UsageError(f"a game has at most {MOST_GAME_TRANSFORMS} transforms, not {len(self.transforms)}")
 
     @property
     def codecs(self) -> tuple[str, ...]:

@@ -91,6 +91,39 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         assert len(list(tmp_path.glob("hal-*/*.png"))) >= count
 
 
+def test_a_deleted_sheet_is_said_with_what_becomes_of_its_edit(tmp_path: Path) -> None:
+    folder, output = tmp_path / "w", tmp_path / "edit.bps"
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, folder)
+        play.run(2)
+        edited = play.sheet_on_screen()
+        flatten(edited)
+        play.run(3)
+        assert "applied" in play.said.pop()
+        kept = edited.read_bytes()
+        edited.unlink()
+        play.run(1)
+        edited.write_bytes(kept)  # as an editor does that deletes a file before it writes it anew
+        play.run(3)
+        assert [line for line in play.said if "deleted" in line] == []
+        others = [path for path in sorted(folder.glob("hal-*/*.png")) if path != edited][:2]
+        for path in (edited, *others):
+            path.unlink()
+        play.said.clear()
+        play.run(5)
+        assert play.said == [
+            f"{play.name(edited)}: was deleted, but its edit stays in the game and in the patch; put the "
+            "unedited sheet there again to take it back",
+            f"{folder}: 2 sheets without edits were deleted; what is deleted is not written again before the next "
+            "start",
+        ]
+        assert not any(path.exists() for path in (edited, *others))
+        assert play.name(edited) not in (folder / "index.html").read_text("utf-8")
+        play.edits.write_patch(output)
+    assert output.exists()
+
+
 @pytest.mark.slow
 def test_saved_sheets_that_are_not_in_the_patch_are_named(tmp_path: Path) -> None:
     """One is refused, the other is saved too late to be read; the unedited ones stay silent."""

@@ -12,9 +12,11 @@ import pytest
 from halscope import decode_frame
 from halscope.app._coverage_text import coverage_json, coverage_lines
 from halscope.app._doubts import doubts
+from halscope.app._moment_sheet import write_moment_sheet
 from halscope.app._pictures import write_frame_pictures
 from halscope.app._run_truth import SAMPLED, RunTruth
 from halscope.cli import main
+from halscope.export._canvas import ACCENT
 from halscope.formats.recording import RecordingWriter
 from halscope.ppu import with_match
 from halscope.ppu.compose import compose_screen
@@ -63,6 +65,22 @@ def test_a_frame_that_differs_or_may_differ_says_so() -> None:
     late = replace(snapshot_of("wrong"), ages={"picture": 1})
     assert "a frame ahead" in doubts(with_match(decode_frame(late)))[0]
     assert doubts(decode_frame(snapshot_of("none"))) == ()
+
+
+def test_a_contact_sheet_marks_the_frames_that_may_be_wrong(tmp_path: Path) -> None:
+    kinds: list[tuple[Kind, Literal["none", "unknown"]]] = [
+        *(("right", "none"), ("wrong", "none"), ("none", "none"), ("none", "unknown"), ("wrong", "unknown"))
+    ]
+    with RecordingWriter(tmp_path / "run.hrec") as writer:
+        for number, (picture, effects) in enumerate(kinds):
+            writer.append(snapshot_of(picture, number, effects=effects))
+    with Image.open(write_moment_sheet(tmp_path / "run.hrec", 1, tmp_path)) as image:
+        sheet = np.asarray(image.convert("RGB"))
+    outlines = [(sheet[58, 14 + at * 144 : 146 + at * 144] == ACCENT).all() for at in range(len(kinds))]
+    assert outlines == [False, True, False, True, True]
+    below = sheet[60 + 112 + 18 + 16 :]  # a line for each of the two reasons
+    assert len(below) == 8 + 18 * 2
+    assert [(line == ACCENT).all(axis=2).any() for line in (below[4:22], below[22:40])] == [True, True]
 
 
 def test_every_frame_is_compared_for_json_and_every_30th_for_people() -> None:

@@ -9,12 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from halscope.app._judged_layout import judged_layout
+from halscope.app._shown_blocks import ShownBlocks
 from halscope.cli import main
+from halscope.codecs.hal import HAL
 from halscope.codecs.lz import LZ2
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
-from halscope.ppu.placements import Placement, layer_placements
+from halscope.ppu import decode_frame
+from halscope.ppu.placements import Placement, layer_placements, stacked_tiles
+from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex
 from halscope_hooks import RASTER_DTYPE, PpuRegisters, Snapshot
+from numpy.typing import NDArray
+from support import lab_truth
 from support.roms import make_rom
 from support.stored_art import stored_art
 
@@ -147,11 +155,74 @@ def test_maps_name_tiles_by_their_depth_and_palette() -> None:
         (0x2000 + 5 * 16, 2, 32 + 3 * 4, 0x3FF),
         (0x2000 + 7 * 16, 2, 32 + 5 * 4, 1),
     ]
+    assert sorted(stacked_tiles(snapshot)) == [(0x2000 + 5 * 16, 0x2000 + 5 * 16, 2, 31 * 32 - 1)], (
+        "the pair with a flipped tile is left out"
+    )
     large = dataclasses.replace(snapshot, ppu=dataclasses.replace(ppu, bgmode=0x21))
     assert {one.vram_byte for one in layer_placements(large) if one.first_colour == 48} == {
         0x2000 + number * 32 for number in (5, 6, 21, 22)
     }
-    assert not list(layer_placements(dataclasses.replace(snapshot, ppu=dataclasses.replace(ppu, tm=0))))
+    assert (0x2000 + 5 * 32, 0x2000 + 21 * 32, 4, 0x3FF) in list(stacked_tiles(large))
+    hidden = dataclasses.replace(snapshot, ppu=dataclasses.replace(ppu, tm=0))
+    assert not list(layer_placements(hidden))
+    assert not list(stacked_tiles(hidden))
+
+
+def map_of(numbers: NDArray[np.int64], tiles: bytes) -> Snapshot:
+    """A moment of mode 1 that shows these tile numbers at the top left of BG1, with its tiles at byte 0x4000."""
+    vram = np.zeros(0x10000, np.uint8)
+    vram[0x4000 : 0x4000 + len(tiles)] = np.frombuffer(tiles, np.uint8)
+    screen = vram[:0x800].view("<u2").reshape(32, 32)
+    screen[:] = 0x3FF
+    screen[: numbers.shape[0], : numbers.shape[1]] = numbers
+    ppu = PpuRegisters(bgmode=1, tm=1, ts=0, bg1sc=0, bg12nba=2)
+    return Snapshot(vram=vram, cgram=np.zeros(256, np.uint16), oam=np.zeros(544, np.uint8), ppu=ppu)
+
+
+@pytest.mark.parametrize("width", [4, 12, 30])
+def test_a_map_shows_how_far_the_rows_of_a_block_are_apart(width: int) -> None:
+    stored = stored_art(120, 32, 8)
+    image, packed = make_rom(0x40000), LZ2.encode(stored)
+    image[0x10001 : 0x10001 + len(packed)] = packed
+    index = RomIndex.build(Rom.from_bytes(bytes(image)), [LZ2])
+    in_rows = np.arange(width * 4).reshape(4, width)
+    shuffled = np.random.default_rng(1).permutation(in_rows.reshape(-1)).reshape(in_rows.shape)
+    for numbers, columns in ((in_rows, width), (shuffled, None)):
+        snapshot = map_of(numbers, stored)
+        shown = ShownBlocks(decode_frame(snapshot), (), index.locate_vram(snapshot.vram)).find("lz2", 0x10001)
+        assert shown is not None
+        assert shown.columns == columns
+
+
+def test_the_depth_of_a_block_is_judged_by_its_bytes() -> None:
+    """Every block of tiles of the demo and the lab; some maps look like 4bpp tiles."""
+    lab = lab_truth.load_truth()
+    demo = [block | {"codec": "hal", "bpp": 2 if block["kind"] == "font" else 4} for block in truth()["blocks"]]
+    wrong, other = [], []
+    with rom_path() as path:
+        demo_image = np.fromfile(path, np.uint8)
+    for image, blocks in ((demo_image, demo), (np.fromfile(lab_truth.IMAGE, np.uint8), lab["blocks"])):
+        for block in blocks:
+            codec = {"hal": HAL, "lz2": LZ2}[block["codec"]]
+            found = judged_layout(codec.decode(image, block["offset"]).data.tobytes())
+            if block["kind"] not in ("sprites", "tiles", "font"):
+                other.append(found)
+            elif found is None or found.layout.stored_bpp != block["bpp"]:
+                wrong.append((block["name"], found))
+    assert wrong == []
+    assert sum(found is not None for found in other) <= 3 < 20 < len(other)
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 255, 256, 4096, 70000])
+def test_bytes_that_are_no_tiles_have_no_depth(size: int) -> None:
+    noise = np.random.default_rng(size).integers(0, 256, size, np.uint8).tobytes()
+    for data in (noise, bytes(size), b"\xff" * size):
+        assert judged_layout(data) is None
+
+
+def test_a_font_is_extracted_with_two_bits(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (sheet,) = extract(capsys, rom, hex(BLOCKS["font"]["offset"]), "--out", tmp_path)
+    assert (sheet["bpp"], sheet["transform"], sheet["tiles"]) == (2, "none", 96)
 
 
 def test_maps_that_hdma_puts_in_place_are_followed() -> None:

@@ -126,6 +126,22 @@ def test_a_game_is_started_from_a_state(
 
 
 @pytest.mark.slow
+def test_a_state_that_names_no_rom_is_known_by_what_is_in_it(
+    rom: Path, state: Path, lab_rom: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = tmp_path / "other.state"
+    other.write_bytes(saved(lab_rom, "snes9x"))
+    for file, its, foreign in ((rom, state, other), (lab_rom, other, state)):
+        for given, is_other in ((its, False), (foreign, True)):
+            caplog.clear()
+            call = ["record", str(file), "-o", str(tmp_path / "run.hrec"), "--frames", "1", "--core", "snes9x"]
+            main([*call, "--state", str(given)])  # the foreign one may end in a stopped processor
+            said = [record.getMessage() for record in caplog.records if "recognised" in record.getMessage()]
+            assert len(said) == is_other
+            assert all(str(given) in line and f"recognised as {file}'s" in line for line in said)
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not MERCURY, reason="no bsnes-mercury core is installed")
 def test_a_state_of_another_core_is_refused(
     rom: Path, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -44,6 +44,7 @@ def test_locate_finds_converted_tiles_unasked(tmp_path: Path, capsys: pytest.Cap
         "start": "content",
         "transform": "3bpp-low",
         "bpp": 3,
+        "lead": 0,
     }
 
 

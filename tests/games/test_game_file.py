@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.resources
 import re
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from halscope.games import load_game, parse_game, profiles
 from halscope.games._game_file import MAPPINGS
 from halscope.rom.mapping import Mapping
-from halscope_hooks import Decoder, FormatError, GameProfile, PointerInput, PointerTable, UsageError
+from halscope_hooks import Decoder, FormatError, GameProfile, PointerInput, PointerTable, Transform, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +50,12 @@ def test_the_example_on_the_page_is_read_as_it_says() -> None:
             transform="3bpp-low",
         ),
     )
-    assert profile.tables == (PointerTable(codec="lz2", count=50, low=0xB992, high=0xB9C4, bank=0xB9F6),)
+    assert profile.tables == (
+        PointerTable(codec="lz2", count=50, low=0xB992, high=0xB9C4, bank=0xB9F6),
+        replace(PointerTable.plain("lz2", 0x0D8000, 8), transform="boss"),
+    )
+    planes = [(0,), (1,), (2,), (0, 1, 2)]
+    assert profile.transforms == (Transform.planar("boss", 4, planes, order="planes", figure=((0, 2), (1, 3))),)
 
 
 def test_the_page_describes_every_field_and_no_other() -> None:
@@ -60,7 +66,11 @@ def test_the_page_describes_every_field_and_no_other() -> None:
     )
     known |= {"codec", "count", "stride", "transform"}  # in the sentence above the table of forms
     source = Path(__file__).parents[2].joinpath("plugin/halscope/games/_game_file.py").read_text("utf-8")
-    read = set(re.findall(r'(?:take|take_or|each_or|inner)\("([a-z_0-9]+)"', source)) - {"decoders", "tables"}
+    read = set(re.findall(r'(?:take|take_or|each_or|inner)\("([a-z_0-9]+)"', source)) - {
+        "decoders",
+        "tables",
+        "transforms",
+    }
     assert known - {"address", "bank"} == read - {"address", "bank"}
 
 
@@ -162,3 +172,42 @@ def test_any_bytes_give_a_profile_or_a_format_error(data: bytes) -> None:
         assert parse_game(data, "x", "x").name
     except FormatError as error:
         assert "\n" not in str(error)  # noqa: PT017 - either outcome is right
+
+
+def with_transform(fields: str) -> str:
+    return f'name = "x"\n[[transforms]]\nname = "boss"\nbpp = 4\n{fields}\n'
+
+
+def test_a_transform_that_says_only_its_depth_stores_tiles_as_they_are() -> None:
+    (transform,) = parsed(with_transform("")).transforms
+    assert not transform.changes_bytes
+    assert (transform.name, transform.depth, transform.stored_bytes, transform.figure) == ("boss", 4, 32, ((0,),))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("planes = [0, 1, 2, 8]", '"transforms[0].planes" is [0, 1, 2, 8], expected a list with the stored plane of'),
+        ("planes = [0, 1, 2, [0, 1, 2, 0]]", "a number from 0 to 7, a list of up to three, or []"),
+        ("planes = [0, 1]", "planes are given for 2 bits per pixel; it has 4"),
+        ("planes = [0, 2, 3, []]", "the stored plane 1 is by itself in no plane of VRAM"),
+        ('order = "columns"', "expected one of pairs, planes, rows"),
+        ("rows = [0, 1, 2, 3, 4, 5, 6, 6]", "rows are not the numbers 0 to 7"),
+        ("tiles = [[0, 1], [2]]", "form a rectangle"),
+        ("tiles = [0, 1]", "expected a list whose item 0 is a list of 1 to 16"),
+        ("bytes = 3", 'unknown field "transforms[0].bytes"'),
+    ],
+)
+def test_a_transform_that_cannot_be_is_refused_by_its_field(fields: str, message: str) -> None:
+    with pytest.raises(FormatError, match=re.escape(message)):
+        parsed(with_transform(fields))
+
+
+def test_names_of_transforms_are_not_given_twice() -> None:
+    with pytest.raises(FormatError, match="there is a transform '3bpp-low' already"):
+        parsed(with_transform("").replace("boss", "3bpp-low"))
+    with pytest.raises(FormatError, match="there is a transform 'boss' already"):
+        parsed(with_transform('[[transforms]]\nname = "boss"\nbpp = 2'))
+    many = "".join(f'[[transforms]]\nname = "t{number}"\nbpp = 2\n' for number in range(33))
+    with pytest.raises(FormatError, match="at most 32 transforms"):
+        parsed(f'name = "x"\n{many}')

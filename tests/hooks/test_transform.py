@@ -91,3 +91,49 @@ def test_a_mode_7_tile_is_four_units_of_one_place() -> None:
     for vram_byte in (64, -128, 0x8000, 256):
         with pytest.raises(UsageError, match="no mode7 tile"):
             origins.at(vram_byte, "mode7")
+
+
+def test_tiles_whose_units_of_vram_are_not_converted_alike_are_refused() -> None:
+    with pytest.raises(UsageError, match="byte 0 of a tile takes bytes of another part of it"):
+        Transform("halves", 8, 64, tuple((part,) for part in (*range(32, 64), *range(32))))
+    with pytest.raises(UsageError, match="each 32 bytes of a tile in VRAM must be converted alike"):
+        Transform("odd", 8, 64, tuple((part,) for part in (*range(32), *reversed(range(32, 64)))))
+
+
+def test_planes_are_described_by_their_number_order_and_rows() -> None:
+    planes = [bytes(range(first, first + 8)) for first in (0, 0x40, 0x80, 0xC0)]
+    tile = b"".join(bytes([a, b]) for a, b in zip(*planes[:2], strict=True))
+    tile += b"".join(bytes([a, b]) for a, b in zip(*planes[2:], strict=True))
+    linear = Transform.planar("linear", 4, [(0,), (1,), (2,), (3,)], order="planes")
+    assert linear.expand(b"".join(planes)) == tile
+    by_row = Transform.planar("by-row", 4, [(3,), (2,), (1,), (0,)], order="rows")
+    assert by_row.expand(b"".join(bytes(row) for row in zip(*planes[::-1], strict=True))) == tile
+    flipped = Transform.planar("flipped", 4, [(0,), (1,), (2,), (3,)], rows=range(7, -1, -1))
+    upside_down = b"".join(tile[at : at + 2] for half in (0, 16) for at in range(half + 14, half - 2, -2))
+    assert flipped.expand(upside_down) == tile
+    assert linear.changes_bytes
+    assert not Transform.planar("columns", 4, [(0,), (1,), (2,), (3,)], figure=((0, 2), (1, 3))).changes_bytes
+
+
+@pytest.mark.parametrize(
+    ("planes", "wrong"),
+    [
+        ([(0,), (1,)], "planes are given for 2 bits per pixel; it has 4"),
+        ([(0,), (1,), (2,), (5,)], "the stored plane 3 is by itself in no plane"),
+        ([(0,), (0, 1), (), ()], "the stored plane 1 is by itself in no plane of VRAM"),
+        ([(), (), (), ()], "numbers from 0 on, at least one"),
+        ([(-1,), (0,), (), ()], "numbers from 0 on"),
+    ],
+)
+def test_planes_that_cannot_be_undone_are_refused(planes: list[tuple[int, ...]], wrong: str) -> None:
+    with pytest.raises(UsageError, match=wrong):
+        Transform.planar("bad", 4, planes)
+
+
+def test_rows_and_figures_that_are_no_order_are_refused() -> None:
+    planes = [(0,), (1,), (2,), (3,)]
+    with pytest.raises(UsageError, match="rows are not the numbers 0 to 7"):
+        Transform.planar("bad", 4, planes, rows=(0, 1, 2, 3, 4, 5, 6, 6))
+    for figure in (((0, 1), (2,)), ((0, 2),), ((),), (), (tuple(range(17)),)):
+        with pytest.raises(UsageError, match="form a rectangle"):
+            Transform.planar("bad", 4, planes, figure=figure)

@@ -325,7 +325,7 @@ def test_the_sa1s_memory_is_read_and_never_written(tmp_path: Path, flavour: str)
         NwaHost(server.address) as host,
     ):
         write_all(host, Write("wram", address, bytes([number])))
-        snapshot = poll_until(host, lambda one: one.bwram.any())
+        snapshot = poll_until(host, lambda one: one.bwram is not None and one.bwram.any())
         host.pause()
         while (newer := host.poll(0.3)) is not None:
             snapshot = newer

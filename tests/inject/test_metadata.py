@@ -6,13 +6,14 @@ import enum
 import json
 import re
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 from halscope.inject import Sheet
 from halscope.inject.metadata import from_json, to_json
-from halscope_hooks import ImageError
+from halscope_hooks import ImageError, Transform
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,6 +122,24 @@ def test_doubts_are_kept_and_may_be_missing(sheet: Sheet) -> None:
     assert from_json(to_json(doubtful), "x").doubts == ("one", "another")
 
 
+FLIPPED = Transform.planar("flipped", 4, [(0,), (1,), (2,), (3,)], rows=range(7, -1, -1), figure=((0, 2), (1, 3)))
+
+
+def test_transforms_of_the_game_are_kept_and_checked(sheet: Sheet) -> None:
+    document = json.loads(to_json(replace(sheet, transforms=(FLIPPED,))))
+    assert from_json(json.dumps(document), "x").transforms == (FLIPPED,)
+    assert "transforms" not in json.loads(to_json(sheet))
+    for changes, message in (
+        ({"parts": [[0]] * 32}, "stored bytes cannot be recovered"),
+        ({"figure": [[0, 0]]}, "form a rectangle"),
+        ({"name": "3bpp-low"}, "describes a transform twice, or one that every ROM has"),
+        ({"depth": 3}, "expected one of 2, 4, 8, mode7"),
+    ):
+        wrong = document | {"transforms": [document["transforms"][0] | changes]}
+        with pytest.raises(ImageError, match=message):
+            from_json(json.dumps(wrong), "x")
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=64) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_refused(text: bytes) -> None:
@@ -131,7 +150,8 @@ def test_any_bytes_are_refused(text: bytes) -> None:
 def test_the_reference_page_names_every_field(sheet: Sheet) -> None:
     page = (Path(__file__).parents[2] / "docs/reference/edit-sheet.md").read_text(encoding="utf-8")
     named = {name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
-    document = json.loads(to_json(replace(sheet, doubts=("it may be wrong",))))
+    document = json.loads(to_json(replace(sheet, doubts=("it may be wrong",), transforms=(FLIPPED,))))
     assert named == set(document) | set(document["cells"][0])
-    for name in [*document["palettes"][0], *document["cells"][0]["origin"], *document["rom"]]:
+    inner = (document["palettes"][0], document["cells"][0]["origin"], document["rom"], document["transforms"][0])
+    for name in chain(*inner):
         assert name in page

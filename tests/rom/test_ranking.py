@@ -186,7 +186,7 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
     rom = np.zeros(64, np.uint8)
     empty = np.empty(0, np.uint8)
     evidence = np.empty(0, np.float32)
-    plain = (empty, empty, none)  # no transforms
+    plain = (empty, empty, empty, none)  # no transforms
     _codec.LocateAtlas(empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags, *plain, 1, 1)
     with pytest.raises(ValueError, match="arrays of the index do not match"):
         _codec.LocateAtlas(empty, one, rom, none, none, one, none, none, evidence, empty, empty, flags, *plain, 1, 1)
@@ -194,7 +194,7 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
         _codec.LocateAtlas(
             empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags[1:], *plain, 1, 1
         )
-    whole = (empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags)
+    whole = (empty, one, rom, none, none, none, none, none, evidence, empty, empty, flags, empty)
     with pytest.raises(ValueError, match="arrays of the transforms do not match"):
         _codec.LocateAtlas(*whole, empty, empty, np.zeros(4, np.uint32), 1, 1)
     columns = np.array([24, 1, 1, 2048], np.uint32)

@@ -150,12 +150,6 @@ def test_a_row_of_ones_own_is_found_like_the_built_in_ones() -> None:
     assert found.at(32 * 3)[0].transform == "upside-down"
 
 
-def test_transforms_that_the_index_cannot_convert_by_units_are_refused() -> None:
+def test_tables_with_a_name_twice_are_refused() -> None:
     with pytest.raises(UsageError, match="different names"):
         transform_rows([TRANSFORMS[0], TRANSFORMS[0]])
-    halves = Transform("halves", 8, 64, tuple((part,) for part in (*range(32, 64), *range(32))))
-    with pytest.raises(UsageError, match="takes bytes of another one"):
-        transform_rows([halves])
-    odd = Transform("odd", 8, 64, tuple((part,) for part in (*range(32), *reversed(range(32, 64)))))
-    with pytest.raises(UsageError, match="in different ways"):
-        transform_rows([odd])

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
-    from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, watch_frames
-    from halscope.app._block_layout import BlockOptions
+    from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
+    from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
     from halscope.app._run_truth import JudgedFrame, RunTruth
-    from halscope.app._tile_layout import TileLayout, describe_origin, origin_line, tile_layout, tile_origins
+    from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._watched_folder import LiveEdits
@@ -62,6 +62,7 @@ __all__ = [
     "LiveEdits",
     "Loaded",
     "Manifest",
+    "OriginDescriber",
     "Play",
     "Plugins",
     "Press",
@@ -77,7 +78,7 @@ __all__ = [
     "block_fill",
     "check_output",
     "check_rom",
-    "describe_origin",
+    "describe_layout",
     "examine",
     "extract_blocks",
     "extract_raw",
@@ -85,8 +86,10 @@ __all__ = [
     "figure_rows",
     "found_emulators",
     "frame_with_sprites",
+    "host_script",
     "inject",
     "inspect_files",
+    "listed_layouts",
     "measure_coverage",
     "missing_end",
     "on_screen",
@@ -114,6 +117,7 @@ _MODULES = {
     "AttachedRom": "halscope.app._attach",
     "BUTTONS": "halscope.app._game_run",
     "BlockOptions": "halscope.app._block_layout",
+    "OriginDescriber": "halscope.app._block_layout",
     "BuiltIn": "halscope.plugins",
     "Check": "halscope.app._doctor_cores",
     "FigureRow": "halscope.app._figure_rows",
@@ -143,16 +147,18 @@ _MODULES = {
     "block_fill": "halscope.app._patch_files",
     "check_output": "halscope.app._patch_files",
     "check_rom": "halscope.app._moments",
-    "describe_origin": "halscope.app._tile_layout",
+    "describe_layout": "halscope.app._block_layout",
     "examine": "halscope.app._doctor",
     "extract_blocks": "halscope.app._extract",
     "extract_raw": "halscope.app._extract",
     "extract_sprites": "halscope.app._extract",
     "figure_rows": "halscope.app._figure_rows",
     "found_emulators": "halscope.app._attach",
+    "host_script": "halscope.app._attach",
     "frame_with_sprites": "halscope.app._moment_sheet",
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
+    "listed_layouts": "halscope.app._block_layout",
     "measure_coverage": "halscope.app._coverage_run",
     "missing_end": "halscope.app._moments",
     "on_screen": "halscope.app._pictures",

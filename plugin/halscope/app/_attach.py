@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from halscope_hooks import (
     Event,
@@ -92,6 +92,22 @@ def remote_host(plugins: Plugins, name: str) -> RemoteHostFactory:
             f"{', '.join(remote)}"
         )
     return factory
+
+
+@runtime_checkable
+class _Scripted(Protocol):
+    """A factory for emulators that run a script of the host's."""
+
+    @property
+    def script(self) -> Path: ...
+
+
+def host_script(plugins: Plugins, name: str) -> Path:
+    """Return the script that a host's emulators run. Raises UsageError if the host has none."""
+    factory = remote_host(plugins, name)
+    if not isinstance(factory, _Scripted):
+        raise UsageError(f"the host {name} needs no script in the emulator; attach without --script")
+    return factory.script
 
 
 def found_emulators(plugins: Plugins, name: str, address: str | None = None) -> Sequence[FoundEmulator]:

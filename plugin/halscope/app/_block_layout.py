@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import Codec, CodecError
+from halscope_hooks import NO_TRANSFORM, RAW_CODEC, Codec, CodecError, Origin, Transform
 from numpy.typing import NDArray
 
+from halscope.app._judged_layout import JudgedLayout, judged_layout, judged_lead
 from halscope.app._shown_blocks import ShownBlocks
-from halscope.app._tile_layout import TileLayout, tile_layout
-from halscope.app._workspace import Workspace
-from halscope.inject import shown_tiles, transform_named
-from halscope.ppu.tiles import decode_tiles
+from halscope.app._tile_layout import TileLayout, describe_origin, tile_layout
+from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace
+from halscope.rom.image import Rom
 
 COLUMNS: Final = 16
 """Tiles per row where nothing is known: as in the console's tile pages."""
 DEFAULT_CODEC: Final = "hal"
-_CLEARER: Final = 0.025
-"""How much smoother tiles are where they begin. In the demo's 23 blocks with bytes to spare it is 0.035 to 0.18; only a
-block whose tiles begin after one byte has less, 0.016, and of the wrong sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +32,6 @@ class BlockOptions:
         lead: Bytes before the first tile.
         columns: Tiles per row.
         palette: File offset of the colours in the ROM.
-
-    Raises:
-        UsageError: `bpp` and `transform` do not fit each other.
     """
 
     codec: str | None = None
@@ -45,9 +40,6 @@ class BlockOptions:
     lead: int | None = None
     columns: int | None = None
     palette: int | None = None
-
-    def __post_init__(self) -> None:
-        tile_layout(self.bpp, self.transform)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,51 +88,103 @@ def find_layout(
         shown: The blocks of a moment, to take the rest from where the game shows this one.
 
     Raises:
-        UsageError: The ROM ends before the last colour.
+        UsageError: The ROM ends before the last colour, or there is no such transform or depth.
     """
-    layout = tile_layout(options.bpp, options.transform)
-    asked = options.bpp is not None or options.transform is not None
-    seen = None if shown is None else shown.find(codec.name, offset, layout if asked else None)
+    rom = workspace.rom
+    named = rom.block_transforms.get(codec.name, offset)
+    wanted: TileLayout | None = None
+    if options.bpp is not None or options.transform is not None:
+        wanted = tile_layout(options.bpp, options.transform, rom.transforms)
+    elif named not in (None, NO_TRANSFORM):
+        wanted = tile_layout(None, named, rom.transforms)
+    seen = None if shown is None else shown.find(codec.name, offset, wanted)
+    data = _decoded(workspace, codec, offset) or b""
     if seen is not None:
-        layout = seen.layout
-    lead = options.lead
-    if lead is None and seen is not None:
-        lead = seen.lead
-    if lead is None:
-        data = _decoded(workspace, codec, offset)
-        lead = 0 if data is None else judged_lead(data, layout)
+        layout, lead = seen.layout, seen.lead
+    elif wanted is not None:
+        layout, lead = wanted, judged_lead(data, wanted)
+    elif (judged := judged_layout(data[options.lead or 0 :])) is not None:
+        layout, lead = judged
+    else:
+        layout = tile_layout(None, None)
+        lead = judged_lead(data, layout)
+    lead = lead if options.lead is None else options.lead
     palette: NDArray[np.uint16] | None
     if options.palette is not None:
-        palette = layout.read_palette(workspace.rom, options.palette)
+        palette = layout.read_palette(rom, options.palette)
     else:
         palette = None if seen is None else seen.palette
     columns = options.columns or (None if seen is None else seen.columns) or COLUMNS
     return BlockLayout(layout, lead, columns, palette, None if shown is None else seen is not None)
 
 
-def judged_lead(data: bytes, layout: TileLayout) -> int:
-    """Return how many bytes of a block are before its first tile, judged by its size and its pixels.
-
-    The bytes by which a block is longer than whole tiles are mostly all before them or all after them. Tiles that are
-    read from a wrong byte on have their planes mixed up, so fewer pixels equal their neighbours. If neither place is
-    clearly smoother, the tiles begin with the block.
+def stored_layout(rom: Rom, codec: str, block_offset: int, data: bytes) -> JudgedLayout | None:
+    """Return how the tiles of a block are stored, as the game's profile says or else as its bytes show.
 
     Args:
+        rom: The ROM.
+        codec: Name of the block's codec.
+        block_offset: Its file offset.
         data: The decoded block.
-        layout: How its tiles are stored.
+
+    Returns:
+        `None` if the profile says nothing and the bytes are not clear.
     """
-    rest = len(data) % layout.stored_bytes
-    if not rest or len(data) < layout.stored_bytes:
-        return 0
-    return rest if _smoothness(data[rest:], layout) > _smoothness(data, layout) + _CLEARER else 0
+    named = rom.block_transforms.get(codec, block_offset)
+    if named in (None, NO_TRANSFORM):
+        return judged_layout(data)
+    layout = tile_layout(None, named, rom.transforms)
+    return JudgedLayout(layout, judged_lead(data, layout))
 
 
-def _smoothness(data: bytes, layout: TileLayout) -> float:
-    """Return the part of the neighbouring pixels in whole tiles that are equal, 0 to 1."""
-    whole = data[: len(data) // layout.stored_bytes * layout.stored_bytes]
-    pixels = decode_tiles(shown_tiles(transform_named(layout.transform), whole), layout.bpp)
-    across, down = pixels[:, :, 1:] == pixels[:, :, :-1], pixels[:, 1:] == pixels[:, :-1]
-    return (float(across.mean()) + float(down.mean())) / 2
+def listed_layouts(workspace: Workspace, blocks: Sequence[ListedBlock]) -> list[JudgedLayout | None]:
+    """Return the layouts of listed blocks, as far as they are known. Blocks that are unlikely are not judged."""
+    layouts: list[JudgedLayout | None] = []
+    for block in blocks:
+        likely = block.score is not None and block.score >= LISTED_SCORE
+        data = _decoded(workspace, workspace.codec(block.codec), block.offset) if likely else None
+        layouts.append(None if data is None else stored_layout(workspace.rom, block.codec, block.offset, data))
+    return layouts
+
+
+def describe_layout(found: JudgedLayout | None) -> dict[str, Any]:
+    """Return the JSON form of a block's layout: `lead`, `bpp` (as stored) and `transform`, null where unknown."""
+    if found is None:
+        return {"lead": None, "bpp": None, "transform": None}
+    return {"lead": found.lead, **found.layout.describe()}
+
+
+class OriginDescriber:
+    """The JSON form of origins, with what is known of the layout of their blocks.
+
+    Args:
+        workspace: The ROM.
+        transforms: The transforms that the origins may name.
+    """
+
+    def __init__(self, workspace: Workspace, transforms: Sequence[Transform]) -> None:
+        self._workspace = workspace
+        self._transforms = {transform.name: transform for transform in transforms}
+        self._layouts: dict[tuple[str, int], JudgedLayout | None] = {}
+
+    def describe(self, origin: Origin) -> dict[str, Any]:
+        """Return the JSON form of an origin.
+
+        `bpp` (as stored) and `lead` (bytes of the block before its first tile) are left out where they are not known.
+        """
+        value = describe_origin(origin, self._transforms)
+        if origin.codec == RAW_CODEC:
+            return value
+        if "bpp" not in value and (found := self._layout(origin)) is not None and found.layout.row is None:
+            value["bpp"] = found.layout.bpp
+        return value if "bpp" not in value else {**value, "lead": origin.byte_offset % (8 * value["bpp"])}
+
+    def _layout(self, origin: Origin) -> JudgedLayout | None:
+        block = origin.codec, origin.block_offset
+        if block not in self._layouts:
+            data = _decoded(self._workspace, self._workspace.codec(origin.codec), origin.block_offset)
+            self._layouts[block] = None if data is None else stored_layout(self._workspace.rom, *block, data)
+        return self._layouts[block]
 
 
 def _decoded(workspace: Workspace, codec: Codec, offset: int) -> bytes | None:

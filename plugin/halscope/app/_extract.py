@@ -117,7 +117,7 @@ def extract_blocks(
     starts: dict[tuple[str, int], StartEvidence] = {
         (block.codec, block.offset): block.start for block in workspace.blocks(min_score=0)
     }
-    least = (options.lead or 0) + tile_layout(options.bpp, options.transform).stored_bytes
+    least = (options.lead or 0) + tile_layout(options.bpp, options.transform, workspace.rom.transforms).stored_bytes
     wanted = (
         [(options.codec or find_codec(workspace, offset), offset) for offset in offsets]
         if offsets is not None
@@ -163,7 +163,7 @@ def extract_raw(
         ImageError: The ROM ends before the last tile.
         UsageError: It ends before the last colour.
     """
-    layout = tile_layout(options.bpp, options.transform)
+    layout = tile_layout(options.bpp, options.transform, workspace.rom.transforms)
     palette = None if options.palette is None else layout.read_palette(workspace.rom, options.palette)
     return [
         write(

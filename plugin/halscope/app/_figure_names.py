@@ -67,7 +67,7 @@ def _place(origin: Origin, sheet: Sheet) -> _Place:
 
 def _stored_bytes(origin: Origin, sheet: Sheet) -> int:
     """Return the size of a tile as it is stored: a transform may make more bytes of it in VRAM."""
-    return stored_bytes(origin.transform, sheet.tile_bytes)
+    return stored_bytes(origin.transform, sheet.tile_bytes, sheet.known_transforms)
 
 
 def _as_rectangle(sheet: Sheet, places: Sequence[_Place | None], step: int) -> tuple[str, str] | None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from halscope_hooks import NO_TRANSFORM, TILE_BYTES, TRANSFORMS, Codec, CodecError, Decoder, PointerTable
+from halscope_hooks import (
+    NO_TRANSFORM,
+    TILE_BYTES,
+    Codec,
+    CodecError,
+    Decoder,
+    GameProfile,
+    PointerTable,
+    Transform,
+)
 
 from halscope.app._workspace import Workspace
 from halscope.games import code_at, reads_pointer, table_entries
@@ -44,6 +53,7 @@ def game_report(workspace: Workspace) -> list[Finding]:
         Finding("game", holds, detail),
         *(_decoder(workspace, decoder, codecs) for decoder in profile.decoders),
         *(_table(workspace, table, codecs.get(table.codec)) for table in profile.tables),
+        *(_transform(profile, transform) for transform in profile.transforms),
     ]
 
 
@@ -65,7 +75,7 @@ def _decoder(workspace: Workspace, decoder: Decoder, codecs: dict[str, Codec]) -
             holds = seen or None
             lines.append(f"it {'reads' if seen else 'was not seen reading'} through the pointer in {place}")
     lines.append("its edge rule is unknown" if decoder.edge is None else f"edge rule {decoder.edge}")
-    if (wrong := _unknown_transform(decoder.transform)) is not None:
+    if (wrong := _unknown_transform(workspace.rom, decoder.transform)) is not None:
         holds = False
         lines.append(wrong)
     return Finding(part, holds, "; ".join(lines))
@@ -92,18 +102,28 @@ def _table(workspace: Workspace, table: PointerTable, codec: Codec | None) -> Fi
     if not used:
         detail += "; it is not used"
     holds = len(found) == table.count or None if used else False
-    if (wrong := _unknown_transform(table.transform)) is not None:
+    if (wrong := _unknown_transform(rom, table.transform)) is not None:
         holds, detail = False, f"{detail}; {wrong}"
     elif table.transform is not None and found:
-        size = next((one.stored_bytes for one in TRANSFORMS if one.name == table.transform), TILE_BYTES)
+        size = next((one.stored_bytes for one in rom.transforms if one.name == table.transform), TILE_BYTES)
         whole = sum(decoded % size == 0 for _, (_, decoded) in found)
         detail += f"; {whole} of them are whole tiles of {size} bytes ({table.transform})"
     return Finding(part, holds, detail)
 
 
-def _unknown_transform(name: str | None) -> str | None:
+def _transform(profile: GameProfile, transform: Transform) -> Finding:
+    names = [*(decoder.transform for decoder in profile.decoders), *(table.transform for table in profile.tables)]
+    users = names.count(transform.name)
+    form = f"{transform.stored_bytes} bytes for a tile of {transform.vram_bytes} in VRAM"
+    if (tiles := len(transform.figure) * len(transform.figure[0])) > 1:
+        form += f", stored in figures of {tiles}"
+    detail = f"{form}; decoders and tables that name it: {users}"
+    return Finding(f"transform {transform.name}", True, detail)
+
+
+def _unknown_transform(rom: Rom, name: str | None) -> str | None:
     """Return what is wrong with the name of a transform, or `None`."""
-    known = (NO_TRANSFORM, *(transform.name for transform in TRANSFORMS))
+    known = (NO_TRANSFORM, *(transform.name for transform in rom.transforms))
     return None if name in (None, *known) else f"no transform {name!r}; known are {', '.join(known)}"
 
 

@@ -26,6 +26,7 @@ from halscope_hooks import (
 from halscope._files import read_limited, refuse_same
 from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
+from halscope.app._state_rom import recognised
 from halscope.formats import bsnes, containers, snes9x
 from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.plugins import Plugins
@@ -143,20 +144,20 @@ def open_game(
     except RomError as error:
         refuse_other_kind(game.rom, error)
         raise
-    if game.state is not None:
-        try:
-            _start_from(host, game.state, game.rom)
-        except BaseException:
-            host.close()
-            raise
     if rom is None and game.host != RECORDING:
         with contextlib.suppress(RomError):  # the host has taken it
             rom = Rom.load(game.rom, None if game.mapping is None else parse_mapping(game.mapping))
+    if game.state is not None:
+        try:
+            _start_from(host, game.state, game.rom, rom)
+        except BaseException:
+            host.close()
+            raise
     return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch, rom=rom)
 
 
-def _start_from(host: Host, path: Path, rom: Path) -> None:
-    """Load a savestate file into a host that runs a ROM's file."""
+def _start_from(host: Host, path: Path, rom: Path, image: Rom | None) -> None:
+    """Load a savestate file into a host that runs a ROM's file, whose image is given if it is known."""
     console = capability(host, "stateful")
     if console is None:
         raise HostError(f"{host.info.emulator}: this host ({host.info.name}) cannot load a savestate")
@@ -176,10 +177,22 @@ def _start_from(host: Host, path: Path, rom: Path) -> None:
     except HostError as error:
         raise HostError(f"{path}: {error}") from error
     if state.startswith(snes9x.MAGIC):
-        with contextlib.suppress(FormatError):  # the core has taken it, so it may be of a version that only it knows
-            name = snes9x.parse_state(state, copy_memories=False).rom_name
-            if names_another_file(RomIdentity(path=name), rom):
-                log.warning("%s: was saved while %s ran, not %s; another game cannot go on from it", path, name, rom)
+        _doubt_state(path, state, rom, image)
+
+
+def _doubt_state(path: Path, state: bytes, file: Path, rom: Rom | None) -> None:
+    """Warn of a snes9x state that is, or may be, of another game. The core takes it whatever ran when it was saved."""
+    with contextlib.suppress(FormatError):  # the core has taken it, so it may be of a version that only it knows
+        name = snes9x.parse_state(state, copy_memories=False).rom_name
+        if names_another_file(RomIdentity(path=name), file):
+            log.warning("%s: was saved while %s ran, not %s; another game cannot go on from it", path, name, file)
+        elif rom is not None and recognised(state, rom) is False:
+            named = f"names {name}" if name else "names no ROM"
+            log.warning(
+                "%s: %s, and nothing in it was recognised as %s's (graphics in VRAM, calls on the stack, the code that "
+                "runs); if it was saved in another game, it cannot go on here",
+                *(path, named, file),
+            )
 
 
 def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | None = None) -> Session:

@@ -32,9 +32,9 @@ _PATTERN: Final = (
     'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="2" height="2" fill="#11131b99"/>'
     '<rect width="1" height="2" fill="#ff4d6d99"/></pattern></defs></svg>'
 )
-_LEGEND: Final = {
+LEGEND: Final = {
     "locked": "striped: locked, painting it is refused",
-    "unproven": "dashed: where its block starts is not proven, so an edit needs --force",
+    "unproven": "outlined: where its block starts is not proven, so an edit needs --force",
 }
 
 type Place = tuple[int, int]
@@ -68,7 +68,7 @@ def write_index_page(folder: Path, title: str, notes: Mapping[str, SheetNote]) -
     """
     blocks: dict[str, list[str]] = {}
     count = 0
-    for png in sorted(folder.rglob("*.png")):
+    for png in sorted(folder.rglob("*.png"), key=lambda path: (path.parent, path.stem)):  # a name before its variants
         size = _size(png)
         if size is None or not png.with_suffix(".json").exists():
             continue  # not a sheet, or not a whole one
@@ -114,7 +114,7 @@ def _legend(notes: Iterable[SheetNote]) -> list[str]:
     """Return the explanation of the marks that the page has, and the pattern of the stripes."""
     used = {kind for note in notes for kind, places in _kinds(note) if places}
     key = f'<svg class="key" viewBox="-1 -1 {_TILE + 2} {_TILE + 2}"><path class="{{}}" d="M0 0h8v8h-8z"/></svg> {{}}'
-    words = [key.format(kind, html.escape(text)) for kind, text in _LEGEND.items() if kind in used]
+    words = [key.format(kind, html.escape(text)) for kind, text in LEGEND.items() if kind in used]
     return [_PATTERN, f"<p>Tiles that are marked here, not in the PNGs: {'; '.join(words)}.</p>"] if words else []
 
 

@@ -14,7 +14,7 @@ from halscope.app._doubts import doubts
 from halscope.app._figure_rows import palette_texts
 from halscope.app._judged import judged_frame
 from halscope.app._moments import check_rom, one_state
-from halscope.app._pictures import Source, on_screen, source_of, sprite_entry
+from halscope.app._pictures import Source, legend, on_screen, source_of, sprite_entry
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import captioned, indexed_png, png_bytes, sprite_sheet
 from halscope.ppu.obj import sprite_colours
@@ -80,8 +80,8 @@ def inspect_files(
         for sprites in equal.values()
     ]
     title = f"{files[0].name}: {len(visible)} on screen"
-    entries = [sprite_entry(frame, sprite, origins, {}) for sprite, _, _ in shown]
-    write_atomic(target / SHEET, png_bytes(captioned(sprite_sheet(entries, title=title), notes)))
+    entries = [sprite_entry(frame, sprite, origins, {}, workspace) for sprite, _, _ in shown]
+    write_atomic(target / SHEET, png_bytes(captioned(sprite_sheet(entries, title=title), [*notes, *legend(entries)])))
     seen = {sprite.index for sprite in visible}
     return Inspection(
         rows=rows,

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import Codec, CodecError, EdgeRule, GameProfile, PointerTable
+from halscope_hooks import NO_TRANSFORM, TRANSFORMS, Codec, CodecError, Decoder, GameProfile, PointerTable, Transform
 from numpy.typing import NDArray
 
 from halscope.games import Match, match_file, match_game, table_entries
+from halscope.rom.block_transforms import BlockTransforms
 from halscope.rom.edges import EdgeRules
 from halscope.rom.image import Rom
 from halscope.rom.ranking import KnownStarts
@@ -36,6 +37,7 @@ class KnownGame:
         tables: The confirmed tables, with the entries that lead to streams.
         edges: How its decoders read across bank edges, by codec, as far as it is known.
         notes: Lines for the user: the parts of the profile that do not fit this ROM.
+        block_transforms: How it converts the tiles of its blocks, as far as its decoders and tables say.
     """
 
     match: Match
@@ -43,6 +45,12 @@ class KnownGame:
     tables: tuple[KnownTable, ...] = field(repr=False)
     notes: tuple[str, ...]
     edges: EdgeRules = field(default_factory=dict)
+    block_transforms: BlockTransforms = field(default_factory=BlockTransforms)
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """The transforms that every ROM has, and those that the profile describes."""
+        return (*TRANSFORMS, *self.match.profile.transforms)
 
     def describe(self) -> dict[str, Any]:
         """The JSON form."""
@@ -88,7 +96,11 @@ def known_game(
         notes.append(f"{profile.name} has the mapping {profile.mapping}, this ROM {rom.mapping.name.lower()}")
     elif profile.decoders and not match.decoders:
         notes.append(f"no code where {profile.name} has its decoder: another version, or another game")
-    edges = {} if notes else _edges(match)
+    edges = {} if notes else _agreed(match, lambda decoder: decoder.edge)
+    named = {} if notes else _agreed(match, lambda decoder: decoder.transform)
+    transforms = {NO_TRANSFORM, *(transform.name for transform in (*TRANSFORMS, *profile.transforms))}
+    of_codec = {codec: name for codec, name in named.items() if name is not None and name in transforms}
+    of_block: dict[tuple[str, int], str] = {}
     rom = replace(rom, edges=edges)
     by_name = {codec.name: codec for codec in codecs}
     for table in profile.tables:
@@ -98,19 +110,22 @@ def known_game(
             notes.append(f"the table at {table.low:06X} of {profile.name} does not fit this ROM and is ignored")
             continue
         tables.append(found)
+        if table.transform is not None and table.transform in transforms:
+            of_block |= {(table.codec, offset): table.transform for offset in found.entries["target"].tolist()}
     for note in notes:
         log.info("%s: %s", rom.name, note)
     starts = {name: _ascending(known_offsets(tables, name)) for name in {table.codec for table in tables}}
-    return KnownGame(match, starts, tuple(tables), tuple(notes), edges)
+    return KnownGame(match, starts, tuple(tables), tuple(notes), edges, BlockTransforms(of_codec, of_block))
 
 
-def _edges(match: Match) -> dict[str, EdgeRule | None]:
-    """Return the rule of each codec whose decoders agree: of those whose code is there, or else of a certain match."""
+def _agreed[T](match: Match, said: Callable[[Decoder], T]) -> dict[str, T]:
+    """Return what is said of each codec whose decoders agree: of those whose code is there, or else of a certain
+    match."""
     decoders = match.decoders or (match.profile.decoders if match.by != "title" else ())
-    rules: dict[str, set[EdgeRule | None]] = {}
+    answers: dict[str, set[T]] = {}
     for decoder in decoders:
-        rules.setdefault(decoder.codec, set()).add(decoder.edge)
-    return {codec: next(iter(found)) for codec, found in rules.items() if len(found) == 1}
+        answers.setdefault(decoder.codec, set()).add(said(decoder))
+    return {codec: next(iter(found)) for codec, found in answers.items() if len(found) == 1}
 
 
 def _believed(

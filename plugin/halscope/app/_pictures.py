@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from halscope._files import write_atomic
 from halscope.app._doubts import doubts
+from halscope.app._index_page import LEGEND, SheetNote
+from halscope.app._sheet_folder import note_of
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, captioned, png_bytes, sprite_sheet
+from halscope.inject import sheet_from_metasprite, sheet_from_sprite
 from halscope.ppu import with_match
 from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
@@ -112,8 +115,13 @@ def screen_of(update: Update) -> NDArray[np.uint8]:
     return compose_screen(update.frame).rgb if picture is None else picture
 
 
-def entries_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Entry]:
-    """Return a card for each sprite on screen, in OAM order, in the colour of its group's box."""
+def entries_of(
+    update: Update, groups: Sequence[Metasprite], names: Names, workspace: Workspace | None = None
+) -> list[Entry]:
+    """Return a card for each sprite on screen, in OAM order, in the colour of its group's box.
+
+    With a workspace, the tiles that its edit sheet would not have free are marked.
+    """
     frame = update.frame
     group_of = {index: number for number, group in enumerate(groups) for index in group.indices}
     entries = []
@@ -121,16 +129,23 @@ def entries_of(update: Update, groups: Sequence[Metasprite], names: Names) -> li
         if sprite.index not in group_of or not sprite.pixels.any():
             continue
         colour = SERIES[group_of[sprite.index] % len(SERIES)]
-        entries.append(replace(sprite_entry(frame, sprite, update.origins, names), colour=colour))
+        entries.append(replace(sprite_entry(frame, sprite, update.origins, names, workspace), colour=colour))
     return entries
 
 
-def sprite_entry(frame: Frame, sprite: Sprite, origins: VramOrigins | None, names: Names) -> Entry:
-    """Return the card of a sprite, without a mark."""
+def sprite_entry(
+    frame: Frame, sprite: Sprite, origins: VramOrigins | None, names: Names, workspace: Workspace | None = None
+) -> Entry:
+    """Return the card of a sprite, without a mark beside its title."""
     source = source_of(sprite.cells, origins, names)
     flips = " ".join(word for word, is_set in (("hflip", sprite.hflip), ("vflip", sprite.vflip)) if is_set)
+    note = SheetNote("")
+    if workspace is not None and origins is not None:
+        note = note_of(sheet_from_sprite(frame, sprite, origins, workspace.rom, workspace.plugins.codecs()), "")
     return Entry(
         pixels=rgba(sprite, frame),
+        locked=note.locked,
+        unproven=note.unproven,
         title=f"#{sprite.index} {source.name}",
         lines=(
             f"{sprite.width}x{sprite.height}  palette {sprite.palette}  priority {sprite.priority}  {flips}",
@@ -141,8 +156,10 @@ def sprite_entry(frame: Frame, sprite: Sprite, origins: VramOrigins | None, name
     )
 
 
-def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> list[Entry]:
-    """Return a card for each metasprite on screen, drawn as one picture."""
+def figures_of(
+    update: Update, groups: Sequence[Metasprite], names: Names, workspace: Workspace | None = None
+) -> list[Entry]:
+    """Return a card for each metasprite on screen, drawn as one picture. Marks as for `entries_of`."""
     frame = update.frame
     entries = []
     for number, group in enumerate(groups):
@@ -152,8 +169,14 @@ def figures_of(update: Update, groups: Sequence[Metasprite], names: Names) -> li
         palettes = to_rgb(sprite_cgram(frame.snapshot, [frame.sprites[index] for index in group.indices]))
         opaque = np.where(group.pixels, 255, 0).astype(np.uint8)
         count = len(group.indices)
+        note = SheetNote("")
+        if workspace is not None and update.origins is not None:
+            codecs = workspace.plugins.codecs()
+            note = note_of(sheet_from_metasprite(frame, group, update.origins, workspace.rom, codecs), "")
         entries.append(
             Entry(
+                locked=note.locked,
+                unproven=note.unproven,
                 pixels=np.dstack([palettes[group.pixels], opaque]),
                 title=source.name,
                 lines=(
@@ -213,10 +236,18 @@ def write_frame_pictures(
     groups = (group_sprites if workspace is None else workspace.plugins.group_sprites)(update.frame)
     title = f"{title}, frame {update.snapshot.frame}"
     pictures = {
-        f"{name}-screen.png": annotated_screen(screen_of(update), boxes_of(update, groups, names)),
-        f"{name}-figures.png": sprite_sheet(figures_of(update, groups, names), title=title),
-        f"{name}-sprites.png": sprite_sheet(entries_of(update, groups, names), title=title),
+        f"{name}-screen.png": captioned(annotated_screen(screen_of(update), boxes_of(update, groups, names)), notes)
     }
+    for kind, entries in (
+        ("figures", figures_of(update, groups, names, workspace)),
+        ("sprites", entries_of(update, groups, names, workspace)),
+    ):
+        pictures[f"{name}-{kind}.png"] = captioned(sprite_sheet(entries, title=title), [*notes, *legend(entries)])
     for file, picture in pictures.items():
-        write_atomic(folder / file, png_bytes(captioned(picture, notes)))
+        write_atomic(folder / file, png_bytes(picture))
     return [folder / file for file in pictures]
+
+
+def legend(entries: Sequence[Entry]) -> list[str]:
+    """Return a line for each kind of mark on the tiles of these cards."""
+    return [text for kind, text in LEGEND.items() if any(getattr(entry, kind) for entry in entries)]

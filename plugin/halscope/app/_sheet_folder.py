@@ -34,6 +34,7 @@ class SheetFolder:
         self._report = report
         self._settled: dict[Path, Signature] = {}
         self._changing: dict[Path, Signature] = {}
+        self._missing: set[Path] = set()
         self._notes: dict[str, SheetNote] = {}
 
     def show_screen(self, picture: NDArray[np.uint8]) -> None:
@@ -92,6 +93,21 @@ class SheetFolder:
                 continue
             self._settled[path] = now
             yield path
+
+    def deleted(self) -> list[Path]:
+        """Return the sheets that were there, and that the last two calls did not find. Each is returned once.
+
+        Some editors delete a file before they write the new one, so once is not enough.
+        """
+        if not self.folder.is_dir():
+            return []  # a missing folder is reported where it cannot be written
+        missing = {path for path in self._settled if not path.exists()}
+        gone = sorted(missing & self._missing)
+        self._missing = missing
+        for path in gone:
+            del self._settled[path]  # if it comes back, it is read like a new one
+            self._changing.pop(path, None)
+        return gone
 
     def unread(self) -> list[Path]:
         """Return the PNGs that were saved too late for `saved` to yield them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -156,6 +157,7 @@ class LiveEdits:
         else:
             self._in_trouble = False
         if update.origins is not None and running is not None:
+            self._report_deleted(running, self._folder)
             self._take_saved(running, update.snapshot, self._folder)
 
     @property
@@ -342,6 +344,28 @@ class LiveEdits:
         except HalscopeError as error:  # not fatal: edits do not need this knowledge
             self._learns = False
             self._report(f"knowledge about this ROM is not saved: {error}")
+
+    def _report_deleted(self, running: RomEdits, folder: SheetFolder) -> None:
+        """Say which sheets the user deleted, and that an edit does not go with its sheet."""
+        unedited = 0
+        gone = folder.deleted()
+        for path in gone:
+            self._refused.discard(folder.name(path))
+            if running.kept.find(str(path)) is None:
+                unedited += 1
+            else:
+                self._report(
+                    f"{folder.name(path)}: was deleted, but its edit stays in the game and in the patch; put "
+                    "the unedited sheet there again to take it back"
+                )
+        if unedited:
+            sheets = "a sheet without edits was" if unedited == 1 else f"{unedited} sheets without edits were"
+            self._report(
+                f"{folder.folder}: {sheets} deleted; what is deleted is not written again before the next start"
+            )
+        if gone:
+            with contextlib.suppress(HalscopeError):  # as the folder may be gone too, which `look` reports
+                folder.write_page(running.workspace.rom.title or running.workspace.rom.name)
 
     def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: SheetFolder) -> None:
         for path in folder.saved():

@@ -139,8 +139,13 @@ class Workspace:
 
     @cached_property
     def rom(self) -> Rom:
-        """The ROM, with what its game's profile knows about bank edges."""
-        return self._image if self.game is None else replace(self._image, edges=self.game.edges)
+        """The ROM, with what its game's profile knows about bank edges and transforms."""
+        game = self.game
+        if game is None:
+            return self._image
+        return replace(
+            self._image, edges=game.edges, transforms=game.transforms, block_transforms=game.block_transforms
+        )
 
     @cached_property
     def knowledge(self) -> KnowledgeFile:

@@ -80,6 +80,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.play import run
         case "attach":
             from halscope.cli.attach import run
+        case "retroarch":
+            from halscope.cli.retroarch import run
         case "scan":
             from halscope.cli.scan import run
         case "locate":

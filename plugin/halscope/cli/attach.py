@@ -18,6 +18,7 @@ from halscope.app import (
     Workspace,
     check_output,
     found_emulators,
+    host_script,
     watch_frames,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
@@ -37,6 +38,9 @@ def run(options: argparse.Namespace) -> int:
     """Attach, and look or edit until the frames are over or Ctrl-C."""
     check_obsel(options.obsel)
     plugins = plugins_from(options)
+    if options.script:
+        say(str(host_script(plugins, options.host)))
+        return 0
     if options.list:
         return _list(options, plugins)
     looks = options.headless or options.json or options.frames is not None

@@ -37,8 +37,8 @@ def run_extract(options: argparse.Namespace) -> int:
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
     if raw and (options.recording is not None or options.state is not None):
         raise UsageError("extract: --codec raw takes neither --recording nor --state; give --palette for the colours")
-    tile_layout(options.bpp, options.transform)  # refused before anything is read
     workspace = workspace_from(options, plugins_from(options))
+    tile_layout(options.bpp, options.transform, workspace.rom.transforms)  # refused before the ROM is indexed
     moment = _moment(options, workspace)  # refused before the ROM is indexed
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)

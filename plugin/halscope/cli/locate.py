@@ -8,7 +8,7 @@ import numpy as np
 from halscope_hooks import TILE_BYTES, UsageError
 
 from halscope._files import read_limited
-from halscope.app import describe_origin, origin_line, tile_origins
+from halscope.app import OriginDescriber, origin_line, tile_origins
 from halscope.cli._common import print_json, progress_bar
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
@@ -21,9 +21,9 @@ TILES_LIMIT = 0x100000
 
 def run(options: argparse.Namespace) -> int:
     """Print the origins of each tile."""
-    wanted = None if options.transform is None else transform_named(options.transform)
-    plain = options.transform is not None and wanted is None
     workspace = workspace_from(options, plugins_from(options))
+    wanted = None if options.transform is None else transform_named(options.transform, workspace.rom.transforms)
+    plain = options.transform is not None and wanted is None
     data = read_limited(options.tiles, TILES_LIMIT, "file of raw tiles")
     size = TILE_BYTES if wanted is None else wanted.vram_bytes
     if not data or len(data) % size:
@@ -38,8 +38,8 @@ def run(options: argparse.Namespace) -> int:
     found = index.locate(units)  # neighbouring tiles in the file improve the result
     each = list(found.origins) if wanted is None else tile_origins(found, wanted, count)
     if options.json:
-        transforms = {transform.name: transform for transform in index.transforms}
-        tiles = [{"origins": [describe_origin(origin, transforms) for origin in origins]} for origins in each]
+        describer = OriginDescriber(workspace, index.transforms)
+        tiles = [{"origins": [describer.describe(origin) for origin in origins]} for origins in each]
         print_json({"rom": describe(workspace), "tiles": tiles})
         return 0
     for number, origins in enumerate(each):

@@ -88,7 +88,11 @@ def run_replay(options: argparse.Namespace) -> int:
         name = "last" if options.frame is None else f"frame-{options.frame:05}"
         written = write_frame_pictures(last, workspace, options.out, name)
     if options.every is not None:
-        written.append(write_moment_sheet(options.recording, options.every, options.out))
+        written.append(
+            write_moment_sheet(
+                options.recording, options.every, options.out, None if workspace is None else workspace.rom
+            )
+        )
     if options.json:
         if options.frame is not None and last is not None:
             print_json(frame_summary(last, truth.look(last)) | figures_summary(last, workspace))

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from halscope.app import LISTED_SCORE, Workspace
+from halscope.app import LISTED_SCORE, Workspace, describe_layout, listed_layouts
 from halscope.cli._common import print_json, progress_bar
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
@@ -19,6 +19,7 @@ BLOCK_COLUMNS = (
     Column("address", right=True),
     Column("packed", right=True),
     Column("size", right=True),
+    Column("tiles"),
     Column("codec"),
     Column("score", right=True),
     Column("start"),
@@ -38,8 +39,10 @@ def run(options: argparse.Namespace) -> int:
             workspace.index(progress)
         blocks = workspace.blocks(LISTED_SCORE if options.min_score is None else options.min_score, codec)
     notes = [] if options.all else workspace.block_notes(blocks, codec)
+    layouts = listed_layouts(workspace, blocks)
     if options.json:
-        print_json({"rom": describe(workspace), "blocks": [asdict(block) for block in blocks], "notes": notes})
+        listed = [asdict(block) | describe_layout(layout) for block, layout in zip(blocks, layouts, strict=True)]
+        print_json({"rom": describe(workspace), "blocks": listed, "notes": notes})
         return 0
     say(f"{rom.name}: {rom.title!r}, {rom.mapping.name}, {rom.data.size >> 10} KiB", "bold")
     copier = f"; copier header of {len(rom.copier_header)} bytes, not counted in offsets" if rom.copier_header else ""
@@ -49,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     for warning in (*rom.warnings, *(() if game is None else game.notes)):
         say(f"warning: {warning}", "yellow")
     rows = []
-    for block in blocks:
+    for block, layout in zip(blocks, layouts, strict=True):
         address = mapping.to_snes(rom.mapping, block.offset, rom.data.size)
         crosses = "" if block.crosses is None else f" (crosses the bank edge at {block.crosses:#x})"
         rows.append(
@@ -58,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
                 f"{address >> 16:02X}:{address & 0xFFFF:04X}",
                 str(block.packed_size),
                 str(block.size),
+                "-" if layout is None else layout.text,
                 block.codec,
                 "-" if block.score is None else format(block.score, ".2f"),
                 Cell(block.start + crosses, EVIDENCE_STYLES[block.start]),

@@ -19,6 +19,8 @@ EDGE: Final[Colour] = (48, 53, 72)
 TEXT: Final[Colour] = (233, 236, 245)
 DIM: Final[Colour] = (152, 161, 186)
 ACCENT: Final[Colour] = (94, 214, 200)
+LOCKED: Final[Colour] = (255, 77, 109)
+UNPROVEN: Final[Colour] = (255, 176, 32)
 CHECKS: Final[tuple[Colour, Colour]] = ((58, 64, 84), (70, 77, 100))
 
 SERIES: Final[tuple[Colour, ...]] = (

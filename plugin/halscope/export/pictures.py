@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,8 +17,10 @@ from halscope.export._canvas import (
     CARD,
     DIM,
     GROUND,
+    LOCKED,
     SERIES,
     TEXT,
+    UNPROVEN,
     Colour,
     arrow,
     as_picture,
@@ -64,6 +66,8 @@ class Entry:
         lines: A few lines in smaller type ("palette 3  priority 2", "hal $1A403+$200 pointer").
         palette: uint8[n, 3], its colours in the console's order, or `None` for no palette strip.
         colour: Colour of a mark next to the title, the same as of its box on the screen, or `None` for no mark.
+        locked: Upper left corners (x, y in pixels) of tiles that cannot be edited; they are striped.
+        unproven: Those of tiles that can be edited only with --force; they are outlined.
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)
@@ -71,6 +75,8 @@ class Entry:
     lines: tuple[str, ...] = ()
     palette: NDArray[np.uint8] | None = field(default=None, repr=False)
     colour: Colour | None = None
+    locked: tuple[tuple[int, int], ...] = ()
+    unproven: tuple[tuple[int, int], ...] = ()
 
 
 def png_bytes(image: Image.Image) -> bytes:
@@ -127,7 +133,7 @@ def sprite_sheet(entries: Sequence[Entry], *, columns: int = 6, title: str = "")
     """
     if columns < 1:
         raise UsageError(f"{columns} columns; give 1 or more")
-    pictures = [_on_checks(entry.pixels, _factor(entry.pixels, 128)) for entry in entries]
+    pictures = [_card_picture(entry, _factor(entry.pixels, 128)) for entry in entries]
     texts = [text_width(entry.title, 15) + _INDENT for entry in entries]
     texts += [text_width(line, 12) for entry in entries for line in entry.lines]
     inner = max([112, *(picture.width for picture in pictures), min(max(texts, default=0), 224)])
@@ -155,13 +161,20 @@ def sprite_sheet(entries: Sequence[Entry], *, columns: int = 6, title: str = "")
     return image
 
 
-def frame_sheet(frames: Sequence[tuple[str, NDArray[np.uint8] | None]], *, columns: int = 8, title: str) -> Image.Image:
+def frame_sheet(
+    frames: Sequence[tuple[str, NDArray[np.uint8] | None]],
+    *,
+    columns: int = 8,
+    title: str,
+    marked: Collection[int] = (),
+) -> Image.Image:
     """Draw small pictures of frames in the order given, each with its caption.
 
     Args:
         frames: A caption and a picture, uint8[h, w, 3], for each frame; `None` for one that cannot be shown.
         columns: Pictures in a row.
         title: Title line at the top.
+        marked: Positions in `frames` of those that get an outline and a caption in another colour.
 
     Raises:
         UsageError: A picture has a wrong shape.
@@ -181,7 +194,9 @@ def frame_sheet(frames: Sequence[tuple[str, NDArray[np.uint8] | None]], *, colum
         else:
             small = Image.fromarray(square(as_picture(picture, 3))).resize((width, height), Image.Resampling.BOX)
             image.paste(small, (left, y))
-        write(draw, (left, y + height + 3), fitted(caption, 12, width), 12, DIM)
+        if at in marked:
+            draw.rectangle((left - 2, y - 2, left + width + 1, y + height + 1), outline=ACCENT, width=2)
+        write(draw, (left, y + height + 3), fitted(caption, 12, width), 12, ACCENT if at in marked else DIM)
     return image
 
 
@@ -294,6 +309,27 @@ def _on_checks(pixels: NDArray[np.uint8], factor: int) -> Image.Image:
     ground = checkerboard(sprite.width, sprite.height)
     ground.paste(sprite, (0, 0), sprite)
     return ground
+
+
+def _card_picture(entry: Entry, factor: int) -> Image.Image:
+    """Draw a sprite with the marks of its tiles."""
+    picture = _on_checks(entry.pixels, factor)
+    side = 8 * factor
+    for x, y in entry.locked:
+        picture.paste(LOCKED, (x * factor, y * factor), _stripes(side))
+    draw = ImageDraw.Draw(picture)
+    for x, y in entry.unproven:
+        left, top = x * factor, y * factor
+        draw.rectangle((left, top, left + side - 1, top + side - 1), outline=UNPROVEN)
+    return picture
+
+
+def _stripes(side: int) -> Image.Image:
+    """Return a mask of diagonal stripes with an edge; what is below them stays visible."""
+    y, x = np.mgrid[:side, :side]
+    edge = (x == 0) | (y == 0) | (x == side - 1) | (y == side - 1)
+    width = max(2, side // 8)
+    return Image.fromarray(np.where(edge, 255, np.where((x + y) // width % 2, 170, 0)).astype(np.uint8))
 
 
 def _captions(

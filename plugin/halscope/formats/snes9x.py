@@ -182,6 +182,13 @@ def cgram_offset(state: Buffer) -> int:
     return blocks["PPU"][0] + layout.cgram
 
 
+def oam_offset(state: Buffer) -> int:
+    """Return the offset of OAM (544 bytes) in a state. Raises FormatError like `parse_state`."""
+    _, blocks = find_blocks(state)
+    _, layout, _ = _ppu_block(blocks, memoryview(state).cast("B"))
+    return blocks["PPU"][0] + layout.oam
+
+
 def iram_offset(state: Buffer) -> int:
     """Return the offset of the SA-1's IRAM in a state of a game with an SA-1. Raises FormatError like `parse_state`."""
     _, blocks = find_blocks(state)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from halscope_hooks import (
     EDGE_RULES,
+    MOST_FIGURE_SIDE,
+    PLANE_ORDERS,
     Decoder,
     FormatError,
     GameProfile,
     PointerInput,
     PointerTable,
+    Transform,
     UsageError,
 )
 
@@ -30,6 +33,7 @@ MAPPINGS: Final = ("lorom", "hirom", "exlorom", "exhirom", "sa1")
 """Names of the mappings, as `halscope.rom.mapping` has them; a test compares them."""
 
 _MOST_BYTES: Final = 1 << 18
+_DEPTHS: Final[tuple[Literal[2, 4, 8], ...]] = (2, 4, 8)
 _MOST_ITEMS: Final = 256
 _ADVICE: Final = "correct the file; docs/reference/game-file.md describes its fields"
 _ADDRESS: Final = re.compile(r"\$?([0-9A-Fa-f]{2}):([0-9A-Fa-f]{4})")
@@ -69,6 +73,7 @@ def parse_game(text: bytes, source: str, default_id: str) -> GameProfile:
             mapping=game.take_or("mapping", read.choice(MAPPINGS), None),
             decoders=tuple(_decoder(one) for one in game.each_or("decoders", _MOST_ITEMS)),
             tables=tuple(_table(one) for one in game.each_or("tables", _MOST_ITEMS)),
+            transforms=tuple(_transform(one) for one in game.each_or("transforms", _MOST_ITEMS)),
         )
     except UsageError as error:  # two fields that contradict each other
         raise FormatError(f"{source}: {error}; {_ADVICE}") from None
@@ -84,7 +89,7 @@ def _decoder(fields: Fields) -> Decoder:
         region=fields.take_or("region", _line, ""),
         edge=fields.take_or("edge", read.choice(EDGE_RULES), None),
         pointer=None if pointer is None else PointerInput(pointer.take("address", _line), pointer.take("bank", _line)),
-        transform=fields.take_or("transform", _transform, None),
+        transform=fields.take_or("transform", _transform_name, None),
     )
     if pointer is not None:
         pointer.finish()
@@ -94,7 +99,7 @@ def _decoder(fields: Fields) -> Decoder:
 
 def _table(fields: Fields) -> PointerTable:
     codec, count = fields.take("codec", read.codec_name), fields.take("count", read.whole(1, 0x10000))
-    transform = fields.take_or("transform", _transform, None)
+    transform = fields.take_or("transform", _transform_name, None)
     fixed_bank = fields.take_or("fixed_bank", read.whole(0, 0xFF), None)
     if "address" in fields:
         low = fields.take("address", _address)
@@ -117,6 +122,39 @@ def _table(fields: Fields) -> PointerTable:
     return table
 
 
+def _transform(fields: Fields) -> Transform:
+    name, bpp = fields.take("name", _transform_name), fields.take("bpp", read.choice(_DEPTHS))
+    transform = Transform.planar(
+        name,
+        bpp,
+        fields.take_or("planes", _planes, [(plane,) for plane in range(bpp)]),
+        order=fields.take_or("order", read.choice(PLANE_ORDERS), "pairs"),
+        rows=fields.take_or("rows", read.listed(8, read.whole(0, 7)), range(8)),
+        figure=fields.take_or("tiles", _figure, ((0,),)),
+    )
+    fields.finish()
+    return transform
+
+
+def _planes(value: Any) -> list[tuple[int, ...]]:
+    """Accept a list with an item for each plane in VRAM: a stored plane, or a list of them."""
+    plane = read.whole(0, 7)
+    several = read.listed(3, plane, least=0)
+    try:
+        return read.listed(8, lambda item: tuple(several(item)) if isinstance(item, list) else (plane(item),))(value)
+    except InvalidFieldError:
+        raise InvalidFieldError(
+            "a list with the stored plane of each plane in VRAM: a number from 0 to 7, a list of up to three, or []"
+        ) from None
+
+
+def _figure(value: Any) -> tuple[tuple[int, ...], ...]:
+    """Accept the rows of a rectangle of tiles, each a list of numbers in the order of storage."""
+    most = MOST_FIGURE_SIDE
+    rows = read.listed(most, read.listed(most, read.whole(0, most * most - 1)))(value)
+    return tuple(tuple(row) for row in rows)
+
+
 def _address(value: Any) -> int:
     """Accept "BB:AAAA" with or without a dollar sign, or a whole number."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 0xFFFFFF:
@@ -135,7 +173,7 @@ def _line(value: Any) -> str:
 
 
 _identifier = read.matching(re.compile(r"[a-z0-9][a-z0-9-]{0,63}"), "lower-case letters, digits and hyphens")
-_transform = read.matching(re.compile(r"[a-z0-9][a-z0-9-]{0,31}"), "a transform's name, such as 3bpp-low")
+_transform_name = read.matching(re.compile(r"[a-z0-9][a-z0-9-]{0,31}"), "a transform's name, such as 3bpp-low")
 
 
 def _identifier_from(name: str) -> str:

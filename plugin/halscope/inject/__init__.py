@@ -1,7 +1,7 @@
 """Turn an edited PNG back into tiles, blocks and a verified patch."""
 
 from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
-from halscope.inject._transforms import shown_depth, shown_tiles, stored_bytes, transform_named
+from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, transform_named
 from halscope.inject.builders import (
     grey_palette,
     sheet_from_block,
@@ -31,6 +31,7 @@ __all__ = [
     "TileChange",
     "TileIndex",
     "apply_patch",
+    "colours",
     "edit_from_json",
     "edit_to_json",
     "grey_palette",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from halscope_hooks import NO_TRANSFORM, RAW_CODEC, InjectError, Transform
+from halscope_hooks import RAW_CODEC, InjectError, Transform
 
 from halscope.inject._memories import MODE7, STAGING, VRAM
 from halscope.inject._transforms import transform_named
@@ -86,15 +86,15 @@ def contents_of(plan: EditPlan, previous: EditPlan | None) -> list[Content]:
                 if of == name
             )
             before = tuple(dict.fromkeys([versions[0], *versions[2:]]))
-            contents.extend(_forms(name, Content(before, versions[1], tiles, (VRAM, *STAGING))))
+            transform = transform_named(name, plan.rom.transforms)
+            contents.extend(_forms(transform, Content(before, versions[1], tiles, (VRAM, *STAGING))))
     return contents
 
 
-def _forms(name: str, content: Content) -> Iterator[Content]:
+def _forms(transform: Transform | None, content: Content) -> Iterator[Content]:
     """Yield the forms in which the game may hold a content: as stored, and as converted on its way into VRAM."""
-    transform = None if name == NO_TRANSFORM else transform_named(name)
     stored = (content.before, content.after, content.tiles)
-    if transform is None:
+    if transform is None or not transform.changes_bytes:
         yield content
     elif transform.depth == "mode7":
         yield Content(*stored, (MODE7, *STAGING))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from halscope_hooks import TILE_BYTES, Codec, Frame, Origin, VramOrigins
 
 from halscope.inject._transforms import stored_tile
-from halscope.inject.settle import PAGE_SIDE, WIDEST_ROW, Content, origin_at, place_of
+from halscope.inject.settle import PAGE_SIDE, WIDEST_ROW, Content, origin_at
 from halscope.rom.image import Rom
 
 
@@ -66,7 +66,7 @@ def _beside(
     while other // PAGE_SIDE == row and other >= 0:
         known = _origin(other, settled, origins)
         if known is not None:
-            source, at = place_of(known)
+            source, at = content.place_of(known)
             places = [(tile, at - (other - tile) * source.tile_bytes) for tile in plain]
             if all(_holds(frame, tile, content, known, place) for tile, place in places):
                 return origin_at(source, known.start, places[0][1])
@@ -103,7 +103,7 @@ def _above(
     known, next_known = _origin(other, settled, origins), _origin(beyond, settled, origins)
     if known is None or next_known is None:
         return None
-    (source, at), (next_source, next_at) = place_of(known), place_of(next_known)
+    (source, at), (next_source, next_at) = content.place_of(known), content.place_of(next_known)
     distance = (next_at - at) * step
     if source != next_source or distance % source.tile_bytes or not 0 < distance <= WIDEST_ROW * source.tile_bytes:
         return None
@@ -119,9 +119,9 @@ def _in_page(tile: int, number: int) -> bool:
 
 
 def _holds(frame: Frame, tile: int, content: Content, known: Origin, place: int) -> bool:
-    source, _ = place_of(known)
+    source, _ = content.place_of(known)
     data = frame.snapshot.vram[tile * TILE_BYTES :][:TILE_BYTES].tobytes()
-    stored = stored_tile(source.transform, data)
+    stored = stored_tile(source.transform, data, content.transforms)
     return place >= 0 and stored is not None and content[source][place : place + source.tile_bytes] == stored
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Final
 
 import numpy as np
 from halscope_hooks import NO_TRANSFORM, TRANSFORMS, InjectError, Transform, UsageError
@@ -11,16 +11,24 @@ from numpy.typing import NDArray
 
 from halscope.ppu.tiles import TileDepth, decode_tiles, encode_tiles
 
-_BY_NAME: Final = {transform.name: transform for transform in TRANSFORMS}
 
+def transform_named(name: str, transforms: Sequence[Transform] = TRANSFORMS) -> Transform | None:
+    """Return a transform, or `None` for "none".
 
-def transform_named(name: str) -> Transform | None:
-    """Return a transform, or `None` for "none". Raises UsageError if there is none of this name."""
+    Args:
+        name: Its name.
+        transforms: Those that there are: of a ROM `Rom.transforms`, of a sheet `Sheet.known_transforms`.
+
+    Raises:
+        UsageError: There is none of this name.
+    """
     if name == NO_TRANSFORM:
         return None
-    if name not in _BY_NAME:
-        raise UsageError(f"no transform {name!r}; there are: {', '.join([NO_TRANSFORM, *_BY_NAME])}")
-    return _BY_NAME[name]
+    for transform in transforms:
+        if transform.name == name:
+            return transform
+    known = ", ".join([NO_TRANSFORM, *(transform.name for transform in transforms)])
+    raise UsageError(f"no transform {name!r}; there are: {known}; a game file describes others (--profile)")
 
 
 def shown_depth(transform: Transform) -> TileDepth:
@@ -37,18 +45,19 @@ def shown_tiles(transform: Transform | None, stored: bytes) -> bytes:
     return transform.expand(stored)
 
 
-def stored_tile(name: str, tile: bytes) -> bytes | None:
+def stored_tile(name: str, tile: bytes, transforms: Sequence[Transform]) -> bytes | None:
     """Return the bytes that a tile is stored as under a transform, or `None` if none represent it.
 
     Args:
         name: Name of the transform, or "none".
         tile: The tile as shown, planar.
+        transforms: See `transform_named`.
 
     Raises:
         InjectError: There is no such transform, or it makes tiles of another depth.
     """
     try:
-        transform = transform_named(name)
+        transform = transform_named(name, transforms)
     except UsageError as error:
         raise InjectError(str(error)) from None
     if transform is None:
@@ -61,10 +70,9 @@ def stored_tile(name: str, tile: bytes) -> bytes | None:
     return transform.collapse(tile)
 
 
-def stored_bytes(name: str, shown: int) -> int:
+def stored_bytes(name: str, shown: int, transforms: Sequence[Transform]) -> int:
     """Return the size of a stored tile under a transform, given the size of the tile as shown."""
-    transform = _BY_NAME.get(name)
-    return shown if transform is None else transform.stored_bytes
+    return next((transform.stored_bytes for transform in transforms if transform.name == name), shown)
 
 
 def lost_pixels(transform: Transform, tile: bytes) -> NDArray[np.bool_]:

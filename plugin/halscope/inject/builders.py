@@ -11,6 +11,7 @@ from halscope_hooks import (
     NO_TRANSFORM,
     RAW_CODEC,
     TILE_BYTES,
+    TRANSFORMS,
     Codec,
     Frame,
     ImageError,
@@ -116,7 +117,8 @@ def sheet_from_block(
         transform: How the game converts the tiles on their way into VRAM; the sheet shows them converted.
         lead: Bytes before the first tile in the decoded block. These, and any bytes after the last whole tile, are not
             part of the sheet and stay unchanged.
-        columns: Tiles per row.
+        columns: Tiles per row. Tiles that are stored in figures (`Transform.figure`) are shown in figures, side by side
+            as far as they fit.
         title: Title for users; by default the block's codec and offset.
 
     Raises:
@@ -124,12 +126,12 @@ def sheet_from_block(
         ImageError: The block holds no whole tile after `lead`, or the palette does not fit.
         UsageError: There is no such transform.
     """
-    data = decode_proven(rom, codec, block_offset, sure=start in PROVEN_STARTS).data.tobytes()
-    size, bpp, convert = _layout(transform, bpp)
+    data = decode_proven(rom, codec, block_offset, sure=start in PROVEN_STARTS).block.data.tobytes()
+    size, bpp, convert = _layout(rom, transform, bpp)
     places = range(lead, len(data) - size + 1, size)
     cells = [(convert(data[at : at + size]), Origin(codec.name, block_offset, at, start, transform)) for at in places]
     name = title or f"{codec.name} block {block_offset:#x}"
-    return _grid(rom, cells, palette, bpp, columns, name, size)
+    return _grid(rom, cells, palette, bpp, columns, name, size, _figure(rom, transform))
 
 
 def sheet_from_raw(
@@ -147,22 +149,30 @@ def sheet_from_raw(
 
     Arguments as for `sheet_from_block`. Raises ImageError if the ROM ends before the last tile.
     """
-    size, bpp, convert = _layout(transform, bpp)
+    size, bpp, convert = _layout(rom, transform, bpp)
     if rom_offset < 0 or count < 1 or rom_offset + count * size > rom.data.size:
         raise ImageError(f"{rom.name}: no {count} tiles at {rom_offset:#x}: the ROM ends at {rom.data.size:#x}")
     places = range(rom_offset, rom_offset + count * size, size)
     cells = [
         (convert(rom.data[at : at + size].tobytes()), Origin(RAW_CODEC, at, 0, "content", transform)) for at in places
     ]
-    return _grid(rom, cells, palette, bpp, columns, title or f"uncompressed tiles {rom_offset:#x}", size)
+    return _grid(
+        rom, cells, palette, bpp, columns, title or f"uncompressed tiles {rom_offset:#x}", size, _figure(rom, transform)
+    )
 
 
-def _layout(transform: str, bpp: TileDepth) -> tuple[int, TileDepth, Callable[[bytes], bytes]]:
+def _layout(rom: Rom, transform: str, bpp: TileDepth) -> tuple[int, TileDepth, Callable[[bytes], bytes]]:
     """Return the size of a stored tile, the depth of the tile as shown, and the conversion from one to the other."""
-    row = transform_named(transform)
+    row = transform_named(transform, rom.transforms)
     if row is None:
         return TILE * bpp, bpp, bytes
     return row.stored_bytes, shown_depth(row), partial(shown_tiles, row)
+
+
+def _figure(rom: Rom, transform: str) -> tuple[tuple[int, ...], ...]:
+    """Return the order of the tiles that are stored together."""
+    row = transform_named(transform, rom.transforms)
+    return ((0,),) if row is None else row.figure
 
 
 def grey_palette(bpp: TileDepth) -> NDArray[np.uint16]:
@@ -190,16 +200,21 @@ def _grid(
     columns: int,
     title: str,
     tile_bytes: int,
+    figure: tuple[tuple[int, ...], ...],
 ) -> Sheet:
     if not tiles:
         raise ImageError(f"{rom.name}: the {title} holds no whole {bpp}bpp tile of {tile_bytes} bytes")
-    columns = max(1, min(columns, len(tiles)))
+    high, wide = len(figure), len(figure[0])
+    places = {number: (x, y) for y, row in enumerate(figure) for x, number in enumerate(row)}
+    figures = -(-len(tiles) // (high * wide))
+    across = max(1, min(columns // wide, figures))
     colours = grey_palette(bpp) if palette is None else (np.asarray(palette) & 0x7FFF).astype(np.uint16)
-    cells = [
-        Cell(number % columns * TILE, number // columns * TILE, False, False, 0, tile, origin)
-        for number, (tile, origin) in enumerate(tiles)
-    ]
-    size = (columns * TILE, -(-len(tiles) // columns) * TILE)
+    cells = []
+    for number, (tile, origin) in enumerate(tiles):
+        whole, inside = divmod(number, high * wide)
+        x, y = whole % across * wide + places[inside][0], whole // across * high + places[inside][1]
+        cells.append(Cell(x * TILE, y * TILE, False, False, 0, tile, origin))
+    size = (across * wide * TILE, -(-figures // across) * high * TILE)
     return _sheet("block", title, *size, colours.reshape(1, -1), cells, rom, bpp)
 
 
@@ -213,6 +228,8 @@ def _sheet(
     rom: Rom,
     bpp: TileDepth = 4,
 ) -> Sheet:
+    cells = tuple(cells)
+    named = {cell.origin.transform for cell in cells if cell.origin is not None}
     return Sheet(
         kind=kind,
         title=_printable(title),
@@ -220,9 +237,10 @@ def _sheet(
         height=height,
         bpp=bpp,
         palettes=palettes,
-        cells=tuple(cells),
+        cells=cells,
         rom_sha256=rom.sha256,
         rom_title=_printable(rom.title),
+        transforms=tuple(one for one in rom.transforms if one.name in named and one not in TRANSFORMS),
     )
 
 

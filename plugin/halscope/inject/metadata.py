@@ -7,7 +7,16 @@ import json
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import NO_TRANSFORM, ImageError, Origin
+from halscope_hooks import (
+    MOST_FIGURE_SIDE,
+    MOST_GAME_TRANSFORMS,
+    NO_TRANSFORM,
+    TILE_SIZES,
+    ImageError,
+    Origin,
+    Transform,
+    UsageError,
+)
 from numpy.typing import NDArray
 
 import halscope._fields as read
@@ -20,6 +29,7 @@ VERSION: Final = 1
 MAX_JSON_BYTES: Final = 4 << 20
 """8192 cells of about 200 characters each take less than half of this."""
 _MOST_DOUBTS: Final = 16
+_MOST_PARTS: Final = 3
 
 _ADVICE: Final = "export the sheet again"
 
@@ -51,6 +61,8 @@ def to_json(sheet: Sheet) -> str:
     }
     if sheet.doubts:
         document["doubts"] = list(sheet.doubts)
+    if sheet.transforms:
+        document["transforms"] = [_transform_to_json(transform) for transform in sheet.transforms]
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -88,10 +100,13 @@ def from_json(text: str | bytes, source: str) -> Sheet:
         "rom_title": rom.take("title", read.text),
     }
     doubts = root.take_or("doubts", read.listed(_MOST_DOUBTS, read.text), [])
+    transforms = tuple(_transform(one) for one in root.each_or("transforms", MOST_GAME_TRANSFORMS))
     root.finish()
     rom.finish()
     try:
-        sheet = Sheet(palettes=np.array(palettes, np.uint16), cells=cells, doubts=tuple(doubts), **values)
+        sheet = Sheet(
+            palettes=np.array(palettes, np.uint16), cells=cells, doubts=tuple(doubts), transforms=transforms, **values
+        )
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
     if picture_sha256(sheet.composition.pixels) != digest:
@@ -121,6 +136,37 @@ def origin_from_json(fields: Fields) -> Origin:
     )
     fields.finish()
     return origin
+
+
+def _transform_to_json(transform: Transform) -> dict[str, Any]:
+    return {
+        "name": transform.name,
+        "depth": transform.depth,
+        "stored_bytes": transform.stored_bytes,
+        "parts": transform.parts,
+        "figure": transform.figure,
+    }
+
+
+def _transform(fields: Fields) -> Transform:
+    part = read.optional(read.listed(_MOST_PARTS, read.whole(0, 63), least=0))
+    values: dict[str, Any] = {
+        "name": fields.take("name", read.text),
+        "depth": fields.take("depth", read.choice(tuple(TILE_SIZES))),
+        "stored_bytes": fields.take("stored_bytes", read.whole(8, 64)),
+    }
+    parts = fields.take("parts", read.listed(max(TILE_SIZES.values()), part))
+    numbers = read.listed(MOST_FIGURE_SIDE, read.whole(0, MOST_FIGURE_SIDE**2 - 1))
+    figure = fields.take("figure", read.listed(MOST_FIGURE_SIDE, numbers))
+    fields.finish()
+    try:
+        return Transform(
+            parts=tuple(None if some is None else tuple(some) for some in parts),
+            figure=tuple(tuple(row) for row in figure),
+            **values,
+        )
+    except UsageError as error:
+        raise fields.wrong(str(error)) from None
 
 
 def _cell_to_json(cell: Cell) -> dict[str, Any]:

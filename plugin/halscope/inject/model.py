@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from halscope_hooks import NO_TRANSFORM, ImageError, InjectError, Origin
+from halscope_hooks import NO_TRANSFORM, TRANSFORMS, ImageError, InjectError, Origin, Transform
 from numpy.typing import NDArray
 
 from halscope.inject._transforms import stored_tile
@@ -85,6 +85,7 @@ class Sheet:
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
         rom_title: Title from the ROM's header, for users.
         doubts: What may be wrong with the picture, for users; empty if it is proven.
+        transforms: The transforms of the game's profile that its origins name.
 
     Raises:
         ImageError: The fields are inconsistent or out of range.
@@ -100,6 +101,7 @@ class Sheet:
     rom_sha256: str
     rom_title: str = ""
     doubts: tuple[str, ...] = ()
+    transforms: tuple[Transform, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bpp not in DEPTHS:
@@ -118,6 +120,9 @@ class Sheet:
             raise ImageError("sheet: a palette holds a colour above $7FFF, which is not BGR555")
         if not 1 <= len(self.cells) <= MAX_CELLS:
             raise ImageError(f"sheet: {len(self.cells)} tiles; a sheet has 1 to {MAX_CELLS}")
+        names = [transform.name for transform in self.known_transforms]
+        if len(set(names)) != len(names):
+            raise ImageError(f"sheet: it describes a transform twice, or one that every ROM has: {', '.join(names)}")
         tiles: dict[tuple[str, int, int, str], bytes] = {}
         for cell in self.cells:
             origin = cell.origin
@@ -132,7 +137,12 @@ class Sheet:
             if len(cell.tile) != self.tile_bytes:
                 raise ImageError(f"sheet: the tile at {cell.place} has {len(cell.tile)} bytes, not {self.tile_bytes}")
             if origin is not None and origin.transform != NO_TRANSFORM:
-                _check_stored(cell, origin)
+                _check_stored(cell, origin, self.known_transforms)
+
+    @property
+    def known_transforms(self) -> tuple[Transform, ...]:
+        """The transforms that its origins may name."""
+        return (*TRANSFORMS, *self.transforms)
 
     @property
     def colours(self) -> int:
@@ -187,9 +197,9 @@ class Sheet:
         return Composition(pixels, owner)
 
 
-def _check_stored(cell: Cell, origin: Origin) -> None:
+def _check_stored(cell: Cell, origin: Origin, transforms: tuple[Transform, ...]) -> None:
     try:
-        stored = stored_tile(origin.transform, cell.tile)
+        stored = stored_tile(origin.transform, cell.tile, transforms)
     except InjectError as error:
         raise ImageError(f"sheet: the tile at {cell.place}: {error}") from None
     if stored is None:

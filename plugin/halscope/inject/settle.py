@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
-from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, CodecError, Origin, StartEvidence
+from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, CodecError, Origin, StartEvidence, Transform
 
 from halscope.inject._transforms import stored_bytes, stored_tile
 from halscope.rom.image import Rom
@@ -43,16 +43,19 @@ class Tile(NamedTuple):
 
 class Source(NamedTuple):
     """What an origin's offset is relative to: a block or, for uncompressed tiles, the whole ROM (as block 0). Its tiles
-    are all converted in the same way."""
+    are all converted in the same way.
+
+    Args:
+        codec: As in the origin.
+        block_offset: As in the origin; 0 for uncompressed tiles.
+        transform: As in the origin.
+        tile_bytes: Size of a stored tile.
+    """
 
     codec: str
     block_offset: int
     transform: str
-
-    @property
-    def tile_bytes(self) -> int:
-        """Size of a stored tile."""
-        return stored_bytes(self.transform, TILE_BYTES)
+    tile_bytes: int
 
 
 class _Order(NamedTuple):
@@ -91,12 +94,12 @@ def settle_origins(
     if not known or not codecs:
         return own
     rows, columns = max(tile.row for tile in tiles) + 1, max(tile.column for tile in tiles) + 1
-    orders = _orders(known, columns)
     contents = Content(rom, codecs)
+    orders = _orders(known, columns, contents)
 
     @cache
     def stored(data: bytes, transform: str) -> bytes | None:
-        return stored_tile(transform, data)
+        return stored_tile(transform, data, rom.transforms)
 
     def fits(order: _Order, tile: Tile, further: int = 0) -> bool:
         size = order.source.tile_bytes
@@ -113,7 +116,7 @@ def settle_origins(
     winners = _best(
         winners, lambda order: max(sum(fits(order, tile, frame * step) for frame, tile in frames) for step in steps)
     )
-    winners = _best(winners, lambda order: _agreement(order, known))
+    winners = _best(winners, lambda order: _agreement(order, known, contents))
     settled: list[Origin | None] = []
     for tile, origin in zip(tiles, own, strict=True):
         places = {origin_at(order.source, order.start, order.place(tile)) for order in winners if fits(order, tile)}
@@ -121,26 +124,27 @@ def settle_origins(
     return tuple(settled)
 
 
-def _orders(known: Sequence[Tile], columns: int) -> list[_Order]:
+def _orders(known: Sequence[Tile], columns: int, contents: Content) -> list[_Order]:
     """Return every order that places at least one tile at one of its origins."""
-    strides = {columns, PAGE_SIDE, *_seen_strides(known)}
+    strides = {columns, PAGE_SIDE, *_seen_strides(known, contents)}
     orders: dict[_Order, None] = {}
     for tile in known:
         for origin in tile.origins[:_PLACES_TRIED]:
             for stride in sorted(strides):
-                flat = _Order(_source(origin), origin.start, 0, stride)
-                orders[flat._replace(base=_offset(origin) - flat.place(tile))] = None
+                source, at = contents.place_of(origin)
+                flat = _Order(source, origin.start, 0, stride)
+                orders[flat._replace(base=at - flat.place(tile))] = None
     return list(orders)
 
 
-def _seen_strides(known: Sequence[Tile]) -> Iterable[int]:
+def _seen_strides(known: Sequence[Tile], contents: Content) -> Iterable[int]:
     """Return the two most frequent row distances among the tiles' own best origins, in tiles."""
     seen: Counter[int] = Counter()
     for tile in known:
         for other in known:
-            first, second = tile.origins[0], other.origins[0]
-            if other.row == tile.row + 1 and _source(first) == _source(second):
-                distance, rest = divmod(_offset(second) - _offset(first), _source(first).tile_bytes)
+            (first, at), (second, other_at) = (contents.place_of(one.origins[0]) for one in (tile, other))
+            if other.row == tile.row + 1 and first == second:
+                distance, rest = divmod(other_at - at, first.tile_bytes)
                 if not rest:
                     seen[distance - (other.column - tile.column)] += 1
     return [stride for stride, _ in seen.most_common(2) if 0 < stride <= WIDEST_ROW]
@@ -154,11 +158,9 @@ def _best(orders: Sequence[_Order], score: Callable[[_Order], int]) -> Sequence[
     return [order for order, own in zip(orders, scores, strict=True) if own == max(scores)]
 
 
-def _agreement(order: _Order, known: Sequence[Tile]) -> int:
+def _agreement(order: _Order, known: Sequence[Tile], contents: Content) -> int:
     """Count the tiles whose own best origin is where the order places them."""
-    return sum(
-        _source(tile.origins[0]) == order.source and _offset(tile.origins[0]) == order.place(tile) for tile in known
-    )
+    return sum(contents.place_of(tile.origins[0]) == (order.source, order.place(tile)) for tile in known)
 
 
 class Content(dict[Source, bytes | memoryview]):
@@ -172,6 +174,18 @@ class Content(dict[Source, bytes | memoryview]):
         self[source] = _content(self._rom, self._codecs, source)
         return self[source]
 
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """The transforms that origins may name."""
+        return self._rom.transforms
+
+    def place_of(self, origin: Origin) -> tuple[Source, int]:
+        """Return the source of an origin, and its offset there."""
+        tile_bytes = stored_bytes(origin.transform, TILE_BYTES, self.transforms)
+        if origin.codec == RAW_CODEC:
+            return Source(RAW_CODEC, 0, origin.transform, tile_bytes), origin.block_offset
+        return Source(origin.codec, origin.block_offset, origin.transform, tile_bytes), origin.byte_offset
+
 
 def _content(rom: Rom, codecs: Sequence[Codec], source: Source) -> bytes | memoryview:
     if source.codec == RAW_CODEC:
@@ -179,28 +193,15 @@ def _content(rom: Rom, codecs: Sequence[Codec], source: Source) -> bytes | memor
     for codec in codecs:
         if codec.name == source.codec:
             try:
-                return codec.decode(rom.data, source.block_offset).data.tobytes()
+                return rom.decode(codec, source.block_offset).data.tobytes()
             except CodecError:
                 break
     return b""
 
 
-def _source(origin: Origin) -> Source:
-    return Source(origin.codec, 0 if origin.codec == RAW_CODEC else origin.block_offset, origin.transform)
-
-
-def _offset(origin: Origin) -> int:
-    return origin.block_offset if origin.codec == RAW_CODEC else origin.byte_offset
-
-
-def place_of(origin: Origin) -> tuple[Source, int]:
-    """Return the source of an origin, and its offset there."""
-    return _source(origin), _offset(origin)
-
-
 def origin_at(source: Source, start: StartEvidence, at: int) -> Origin:
     """Return the origin of the tile at an offset of a source."""
-    codec, block_offset, transform = source
+    codec, block_offset, transform, _ = source
     if codec == RAW_CODEC:
         return Origin(codec, at, 0, start, transform)
     return Origin(codec, block_offset, at, start, transform)

@@ -95,7 +95,9 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
 def _refuse_lost_colours(edited: EditedSheet, tiles: Sequence[bytes]) -> None:
     """Raise InjectError if a tile has a colour that its transform cannot represent."""
     for cell, tile in zip(edited.sheet.cells, tiles, strict=True):
-        transform = None if cell.origin is None or tile == cell.tile else transform_named(cell.origin.transform)
+        if cell.origin is None or tile == cell.tile:
+            continue
+        transform = transform_named(cell.origin.transform, edited.sheet.known_transforms)
         if transform is None or not (lost := lost_pixels(transform, tile)).any():
             continue
         row, column = np.argwhere(lost)[0].tolist()

@@ -14,6 +14,7 @@ from halscope_hooks import (
     Host,
     HostFactory,
     HostRequest,
+    UsageError,
     hookimpl,
 )
 
@@ -79,6 +80,62 @@ class _Nwa:
         from halscope.hosts import nwa
 
         return nwa.find_emulators(request.address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mesen:
+    name: str = "mesen2"
+    description: str = "Mesen 2 and MesenCE, by a script that runs in them"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import mesen2
+
+        return mesen2.setup()
+
+    @property
+    def script(self) -> Path:
+        from halscope.hosts import mesen2
+
+        return mesen2.script_path()
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import mesen2
+
+        self._refuse(request)
+        return mesen2.MesenHost()
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import mesen2
+
+        self._refuse(request)
+        return mesen2.find_emulators()
+
+    def _refuse(self, request: HostRequest) -> None:
+        if request.address is not None:
+            raise UsageError(f"--address {request.address}: Mesen's script connects to Halscope; leave --address out")
+
+
+@dataclass(frozen=True, slots=True)
+class _RetroArch:
+    name: str = "retroarch"
+    description: str = "RetroArch or another libretro frontend that runs Halscope's core"
+
+    @property
+    def setup(self) -> str:
+        from halscope.hosts import retroarch
+
+        return retroarch.SETUP
+
+    def open(self, request: HostRequest) -> Host:
+        from halscope.hosts import retroarch
+
+        return retroarch.open_tap(request.address)
+
+    def find(self, request: HostRequest) -> list[FoundEmulator]:
+        from halscope.hosts import retroarch
+
+        return retroarch.find_taps(request.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +209,7 @@ class BuiltInHosts:
     @hookimpl
     def halscope_hosts(self) -> list[HostFactory]:
         """libretro cores, in a process of their own and in this one; recordings; emulators that run on their own."""
-        return [_Embedded(), _Libretro(), _Recording(), _Nwa(), _Usb2snes()]
+        return [_Embedded(), _Libretro(), _Recording(), _Mesen(), _RetroArch(), _Nwa(), _Usb2snes()]
 
 
 class BuiltInCodecs:

@@ -1,4 +1,4 @@
-"""Which tiles the maps of the displayed background layers name, at which depth and with which colours."""
+"""Which tiles the maps of the displayed background layers name: depth, colours, and which stand above each other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from halscope_hooks import PpuRegisters, Snapshot
+from numpy.typing import NDArray
 
 from halscope.ppu.registers import known, screen_lines
 
@@ -20,6 +21,7 @@ DEPTHS: Final = ((2, 2, 2, 2), (4, 4, 2, 0), (4, 4, 0, 0), (8, 4, 0, 0), (8, 2, 
 _VRAM_BYTES: Final = 0x10000
 _MODE_7_MAP: Final = 0x8000  # bytes; every other one is a tile number
 _MODE_7_TILE: Final = 128
+_VFLIP: Final = 0x8000
 # The registers that say which tiles a layer shows, as RasterWrites counts them.
 _REGISTERS: Final = {
     0x05: "bgmode",
@@ -32,6 +34,8 @@ _REGISTERS: Final = {
     0x2C: "tm",
     0x2D: "ts",
 }
+_IS_WANTED: Final = np.zeros(0x40, np.bool_)
+_IS_WANTED[list(_REGISTERS)] = True
 
 
 class Placement(NamedTuple):
@@ -47,6 +51,22 @@ class Placement(NamedTuple):
     vram_byte: int
     depth: int | Literal["mode7"]
     first_colour: int
+    entries: int
+
+
+class StackedTiles(NamedTuple):
+    """Two tiles, one above the other in a map.
+
+    Args:
+        upper: Byte address of the upper tile in VRAM.
+        lower: Byte address of the one below it.
+        depth: Bits per pixel, or "mode7".
+        entries: How often they stand so.
+    """
+
+    upper: int
+    lower: int
+    depth: int | Literal["mode7"]
     entries: int
 
 
@@ -67,6 +87,26 @@ class _Map(NamedTuple):
     place: int
     bases: int
 
+    @property
+    def bpp(self) -> int:
+        """Bits per pixel; 0 in mode 7."""
+        return 0 if self.mode == 7 else DEPTHS[self.mode][self.layer]
+
+    def screens(self, snapshot: Snapshot) -> NDArray[np.int64]:
+        """Return the map's entries, int64[screens, 32, 32]; in mode 7 the numbers of its tiles, int64[1, 128, 128]."""
+        if self.mode == 7:
+            return snapshot.vram[0:_MODE_7_MAP:2].astype(np.int64).reshape(1, 128, 128)
+        first, size = (self.place & 0x7C) << 9, SCREENS[self.place & 3] * SCREEN_BYTES
+        entries = snapshot.vram[np.arange(first, first + size) % _VRAM_BYTES].view("<u2")
+        return entries.astype(np.int64).reshape(-1, 32, 32)
+
+    def vram_byte(self, entry: int) -> int:
+        """Return the byte address of the tile that an entry names."""
+        if self.mode == 7:
+            return entry * _MODE_7_TILE
+        base = (self.bases >> 4 * (self.layer % 2) & 0x0F) * 0x2000
+        return (base + (entry & 0x3FF) * 8 * self.bpp) % _VRAM_BYTES
+
 
 def layer_placements(snapshot: Snapshot) -> Iterator[Placement]:
     """Yield the tiles of the whole maps of the layers that are on the main screen or the subscreen of some row.
@@ -74,9 +114,34 @@ def layer_placements(snapshot: Snapshot) -> Iterator[Placement]:
     Each map is yielded once with each setting of its registers that HDMA gives it. A layer whose registers are not
     known is left out.
     """
-    maps = dict.fromkeys(one for ppu in _settings(snapshot) for one in _maps(ppu))
-    for one in maps:
-        yield from _mode_7(snapshot) if one.mode == 7 else _of_map(snapshot, one)
+    for one in _shown_maps(snapshot):
+        yield from _mode_7(snapshot, one) if one.mode == 7 else _of_map(snapshot, one)
+
+
+def stacked_tiles(snapshot: Snapshot) -> Iterator[StackedTiles]:
+    """Yield the pairs of tiles that stand one above the other, not flipped, in the maps that `layer_placements` reads.
+
+    Pairs across the edge of a screen of 32 × 32 entries are left out.
+    """
+    for one in _shown_maps(snapshot):
+        screens = one.screens(snapshot)
+        depth: int | Literal["mode7"] = one.bpp or "mode7"
+        if one.large:
+            upright = screens[screens & _VFLIP == 0] & 0x3FF
+            for number, count in enumerate(np.bincount(upright).tolist()):
+                for further in (0, 1) if count else ():
+                    upper, lower = one.vram_byte(number + further), one.vram_byte(number + further + 16)
+                    yield StackedTiles(upper, lower, depth, count)
+            continue
+        above, below = screens[:, :-1], screens[:, 1:]
+        upright = (above | below) & _VFLIP == 0
+        pairs = (above[upright] & 0x3FF) << 10 | below[upright] & 0x3FF
+        for pair, count in zip(*(part.tolist() for part in np.unique(pairs, return_counts=True)), strict=True):
+            yield StackedTiles(one.vram_byte(pair >> 10), one.vram_byte(pair & 0x3FF), depth, count)
+
+
+def _shown_maps(snapshot: Snapshot) -> list[_Map]:
+    return list(dict.fromkeys(one for ppu in _settings(snapshot) for one in _maps(ppu)))
 
 
 def _settings(snapshot: Snapshot) -> Iterator[PpuRegisters]:
@@ -85,7 +150,7 @@ def _settings(snapshot: Snapshot) -> Iterator[PpuRegisters]:
     if raster is None:
         yield ppu
         return
-    writes = raster[(raster["line"] < screen_lines(ppu)) & np.isin(raster["register"], list(_REGISTERS))].tolist()
+    writes = raster[(raster["line"] < screen_lines(ppu)) & _IS_WANTED[raster["register"]]].tolist()
     if not writes or writes[0][0] > 0:
         yield ppu
     for _, of_line in groupby(writes, itemgetter(0)):
@@ -108,25 +173,21 @@ def _maps(ppu: PpuRegisters) -> Iterator[_Map]:
             yield _Map(mode, layer, bool(ppu.bgmode >> (4 + layer) & 1), place, bases)
 
 
-def _mode_7(snapshot: Snapshot) -> Iterator[Placement]:
-    numbers = np.bincount(snapshot.vram[0:_MODE_7_MAP:2], minlength=256)
+def _mode_7(snapshot: Snapshot, one: _Map) -> Iterator[Placement]:
+    numbers = np.bincount(one.screens(snapshot).reshape(-1), minlength=256)
     for number in np.flatnonzero(numbers).tolist():
-        yield Placement(number * _MODE_7_TILE, "mode7", 0, int(numbers[number]))
+        yield Placement(one.vram_byte(number), "mode7", 0, int(numbers[number]))
 
 
 def _of_map(snapshot: Snapshot, one: _Map) -> Iterator[Placement]:
-    mode, layer, bpp = one.mode, one.layer, DEPTHS[one.mode][one.layer]
-    base = (one.bases >> 4 * (layer % 2) & 0x0F) * 0x2000
-    first, size = (one.place & 0x7C) << 9, SCREENS[one.place & 3] * SCREEN_BYTES
-    entries = snapshot.vram[np.arange(first, first + size) % _VRAM_BYTES].view("<u2").astype(np.int64)
-    counts = np.bincount(entries & 0x1FFF)  # the tile's number, and its palette from bit 10 on
+    counts = np.bincount(one.screens(snapshot).reshape(-1) & 0x1FFF)  # the tile's number, its palette from bit 10 on
     beside: tuple[int, ...] = (0,)
     if one.large:
         beside = (0, 1, 16, 17)
-    elif mode in (5, 6):  # 16 pixels wide, whatever the size
+    elif one.mode in (5, 6):  # 16 pixels wide, whatever the size
         beside = (0, 1)
+    first = 32 * one.layer if one.mode == 0 else 0
     for entry in np.flatnonzero(counts).tolist():
-        palette = 0 if bpp == 8 else (32 * layer if mode == 0 else 0) + ((entry >> 10) << bpp)
+        palette = 0 if one.bpp == 8 else first + ((entry >> 10) << one.bpp)
         for further in beside:
-            number = (entry & 0x3FF) + further & 0x3FF
-            yield Placement((base + number * 8 * bpp) % _VRAM_BYTES, bpp, palette, int(counts[entry]))
+            yield Placement(one.vram_byte(entry + further), one.bpp, palette, int(counts[entry]))

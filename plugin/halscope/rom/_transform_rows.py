@@ -39,7 +39,7 @@ def transform_rows(transforms: Sequence[Transform]) -> TransformRows:
     """Return the table of transforms.
 
     Raises:
-        UsageError: Two have the same name, there are too many, or one does not convert 32 bytes of VRAM at a time.
+        UsageError: Two have the same name, or there are too many.
     """
     names = [transform.name for transform in transforms]
     if len(set(names)) != len(names) or NO_TRANSFORM in names or len(names) > MOST_TRANSFORMS:
@@ -50,20 +50,10 @@ def transform_rows(transforms: Sequence[Transform]) -> TransformRows:
     known = np.ones((len(transforms), TILE_BYTES), np.uint8)
     columns = np.empty((len(transforms), 4), np.uint32)
     for row, transform in enumerate(transforms):
-        stored = transform.stored_bytes * TILE_BYTES // transform.vram_bytes
-        whole = transform.parts * max(1, TILE_BYTES // transform.vram_bytes)
-        for at, some in enumerate(whole):
-            unit, byte = divmod(at, TILE_BYTES)
-            # Where a unit holds several tiles, a part counts from its own tile; elsewhere it must stay in its unit.
-            shift = at // transform.vram_bytes * transform.stored_bytes - unit * stored
-            own = sorted(part + shift for part in some or ())
-            if own and not 0 <= own[0] <= own[-1] < stored:
-                raise UsageError(f"transform {transform.name}: a unit of 32 bytes in VRAM takes bytes of another one")
-            padded = [*own, *[_ZERO] * (_MOST_PARTS - len(own))]
-            if unit and (parts[row, byte].tolist() != padded or bool(known[row, byte]) != (some is not None)):
-                raise UsageError(f"transform {transform.name}: converts its units of 32 bytes in different ways")
-            parts[row, byte] = padded
-            known[row, byte] = some is not None
+        stored = transform.unit_bytes
+        for byte, own in enumerate(transform.unit_parts):
+            parts[row, byte] = [*sorted(own or ()), *[_ZERO] * (_MOST_PARTS - len(own or ()))]
+            known[row, byte] = own is not None
         step = max(1, transform.vram_bytes // TILE_BYTES)
         window = max(step, -(-SHORTEST_LOOKUP // stored))
         columns[row] = stored, window, step, _MODE7_UNITS if transform.depth == "mode7" else VRAM_TILES

@@ -12,7 +12,6 @@ from halscope_hooks import (
     NO_TRANSFORM,
     RAW_CODEC,
     TILE_BYTES,
-    TRANSFORMS,
     VRAM_TILES,
     Block,
     Codec,
@@ -27,6 +26,7 @@ import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom._outputs import decode_outputs
+from halscope.rom.block_transforms import expected_rows
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
 from halscope.rom.ranking import (
@@ -42,7 +42,7 @@ from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Re
 MOST_PLACES: Final = 256
 """Maximum number of places examined per tile. A tile with more is a common pattern and identifies nothing."""
 
-FORMAT: Final = 8
+FORMAT: Final = 9
 """Version of the cache contents and of the algorithms behind them. An index of another version is rebuilt."""
 
 Progress = Callable[[int, int], None]
@@ -62,7 +62,9 @@ class RomIndex:
         codecs: The codecs that the index was built with, in this order.
         families: START_DTYPE, every kept start; families ordered by offset, best start first.
         arrays: The decoded outputs, their bounds, the fingerprint table, and the references with their tables.
-        transforms: The transforms that tiles are looked up under, besides plainly.
+        transforms: The transforms that tiles are looked up under, besides plainly; by default those of the ROM. Tiles
+            of blocks whose transform is known (`Rom.block_transforms`) are looked up under it first. A transform that
+            changes the order of tiles alone is named for the plain tiles of the blocks that are known to have it.
     """
 
     def __init__(
@@ -71,26 +73,32 @@ class RomIndex:
         codecs: Sequence[Codec],
         families: Starts,
         arrays: cache.Arrays,
-        transforms: Sequence[Transform] = TRANSFORMS,
+        transforms: Sequence[Transform] | None = None,
     ) -> None:
         self.rom = rom
         self.codecs = tuple(codecs)
-        self.transforms = tuple(transforms)
+        self.transforms = rom.transforms if transforms is None else tuple(transforms)
         self.families = families
         self._outputs, self._bounds = arrays["outputs"], arrays["bounds"]
         self._buckets, self._positions = arrays["buckets"], arrays["positions"]
         self._references = References(arrays["references"], arrays["tables"])
-        self._blocks = SegmentBlocks(families, tuple(codec.name for codec in codecs))
+        names = tuple(codec.name for codec in codecs)
+        known = rom.block_transforms.names_of(families, names)
+        orders = {transform.name for transform in self.transforms if not transform.changes_bytes}
+        self._blocks = SegmentBlocks(families, names, {row: name for row, name in known.items() if name in orders})
         self._atlas = atlas_of(
             families,
             self._outputs,
             self._bounds,
-            rom.data,
+            rom,
+            names,
             (self._buckets, self._positions),
             self.transforms,
+            expected_rows(known, len(families), self.transforms),
             MOST_PLACES,
         )
-        self._transform_names = (NO_TRANSFORM, *(transform.name for transform in self.transforms))
+        changing = (transform.name for transform in self.transforms if transform.changes_bytes)
+        self._transform_names = (NO_TRANSFORM, *changing)
 
     @classmethod
     def build(
@@ -102,7 +110,7 @@ class RomIndex:
         cancel: CancelToken | None = None,
         known_starts: KnownStarts | None = None,
         known_tables: Sequence[KnownTable] = (),
-        transforms: Sequence[Transform] = TRANSFORMS,
+        transforms: Sequence[Transform] | None = None,
         threads: int = 0,
     ) -> Self:
         """Index a ROM: scan it, rank the starts, decode them, and fingerprint the outputs and the ROM itself.
@@ -115,7 +123,7 @@ class RomIndex:
                 given the token; if it does not poll it, the build waits for the scan.
             known_starts: See `find_families`.
             known_tables: See `find_families`.
-            transforms: The transforms that tiles are looked up under, besides plainly.
+            transforms: See `RomIndex`.
             threads: Maximum number of C++ threads; 0 means one per core, up to four. Does not affect the result.
 
         Raises:
@@ -154,7 +162,7 @@ class RomIndex:
         cancel: CancelToken | None = None,
         known_starts: KnownStarts | None = None,
         known_tables: Sequence[KnownTable] = (),
-        transforms: Sequence[Transform] = TRANSFORMS,
+        transforms: Sequence[Transform] | None = None,
         threads: int = 0,
         fresh: bool = False,
     ) -> Self:
@@ -239,7 +247,7 @@ class RomIndex:
             CodecError: No stream begins there.
         """
         name, offset = (origin.codec, origin.block_offset) if isinstance(origin, Origin) else origin
-        return self.codecs[self._number_of(name)].decode(self.rom.data, offset)
+        return self.rom.decode(self.codecs[self._number_of(name)], offset)
 
     def references(self, codec: str, block_offset: int) -> tuple[Reference, ...]:
         """Return the pointers that lead to a start, ascending by their location in the ROM.

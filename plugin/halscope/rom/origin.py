@@ -6,7 +6,7 @@ object for every result would take several times as long, and callers usually re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, overload
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import halscope._codec as _codec
 from halscope.rom._transform_rows import transform_rows
+from halscope.rom.image import Rom
 from halscope.rom.ranking import CONTENT, POINTER, START_KINDS, Starts, first_of_each
 
 MOST_TWINS: Final = 8
@@ -32,13 +33,15 @@ class SegmentBlocks:
     Args:
         starts: START_DTYPE, one row per segment.
         names: Codec names, indexed by the field `codec`.
+        orders: Names of transforms that change the order of tiles alone, by segment: those of its plain tiles.
     """
 
-    __slots__ = ("_codecs", "_kinds", "_names", "_offsets")
+    __slots__ = ("_codecs", "_kinds", "_names", "_offsets", "orders")
 
-    def __init__(self, starts: Starts, names: tuple[str, ...]) -> None:
+    def __init__(self, starts: Starts, names: tuple[str, ...], orders: Mapping[int, str] | None = None) -> None:
         self._codecs, self._offsets, self._kinds = starts["codec"], starts["offset"], starts["start"]
         self._names = names
+        self.orders = orders or {}
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -93,12 +96,15 @@ class Origins(Sequence[tuple[Origin, ...]]):
 
     def _of(self, tile: int) -> tuple[Origin, ...]:
         rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
-        return tuple(self._origin(segment, offset, self._names[transform]) for segment, offset, transform in rows)
+        return tuple(self._origin(*row) for row in rows)
 
-    def _origin(self, segment: int, offset: int, transform: str) -> Origin:
+    def _origin(self, segment: int, offset: int, row: int) -> Origin:
+        transform = self._names[row]
         if segment == len(self._blocks):
             return Origin(RAW_CODEC, offset, 0, START_KINDS[CONTENT], transform)
         codec, block_offset, kind = self._blocks[segment]
+        if row == 0 and self._blocks.orders:
+            transform = self._blocks.orders.get(segment, transform)
         return Origin(codec, block_offset, offset, kind, transform)
 
 
@@ -106,9 +112,11 @@ def atlas_of(
     starts: Starts,
     outputs: NDArray[np.uint8],
     bounds: NDArray[np.uint32],
-    rom: NDArray[np.uint8],
+    rom: Rom,
+    names: Sequence[str],
     table: tuple[NDArray[np.uint32], NDArray[np.uint32]],
     transforms: Sequence[Transform],
+    expected: NDArray[np.uint8],
     most_places: int,
 ) -> _codec.LocateAtlas:
     """Build the data that C++ ranks by: the index's arrays and the properties of the starts.
@@ -118,8 +126,10 @@ def atlas_of(
         outputs: The decoded bytes, concatenated.
         bounds: Offset of each output in `outputs`, and the end of the last.
         rom: The image.
+        names: Codec names, indexed by the field `codec`.
         table: Buckets and positions, as returned by locate_build.
-        transforms: The transforms to look for.
+        transforms: The transforms to look for. Those that change no bytes are not looked for.
+        expected: uint8, one per start, see `expected_rows`.
         most_places: Maximum number of places examined per tile.
     """
     plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER)
@@ -127,22 +137,24 @@ def atlas_of(
     return _codec.LocateAtlas(
         outputs,
         bounds,
-        rom,
+        rom.data,
         *table,
         **columns,
         kind=np.ascontiguousarray(starts["start"]),
         plausible=plausible,
-        packed=_packed_ranges(starts[plausible], len(rom)),
-        **transform_rows(transforms),
+        packed=_packed_ranges(starts[plausible], rom, names),
+        expected=expected,
+        **transform_rows([transform for transform in transforms if transform.changes_bytes]),
         most_places=most_places,
         most_twins=MOST_TWINS,
     )
 
 
-def _packed_ranges(starts: Starts, rom_size: int) -> NDArray[np.bool_]:
+def _packed_ranges(starts: Starts, rom: Rom, names: Sequence[str]) -> NDArray[np.bool_]:
     """Mark the ROM bytes inside a plausible family's stream: raw matches there are literals of that stream."""
-    packed = np.zeros(rom_size, np.bool_)
+    packed = np.zeros(len(rom.data), np.bool_)
     best = starts[first_of_each(starts["family"])]
-    for begin, size in zip(best["offset"].tolist(), best["packed_size"].tolist(), strict=True):
-        packed[begin : begin + size] = True
+    for codec, offset, size in zip(*(best[name].tolist() for name in ("codec", "offset", "packed_size")), strict=True):
+        for begin, end in rom.stream_ranges(names[codec], offset, size):
+            packed[begin:end] = True
     return packed

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from halscope._version import __version__
-from halscope.cli._arguments._attaching import add_attach
+from halscope.cli._arguments._attaching import add_attach, add_retroarch
 from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
 from halscope.cli._arguments._running import add_cache, add_completion, add_demo, add_doctor, add_play, add_recording
 from halscope.cli._output import say
@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         add_demo,
         add_play,
         add_attach,
+        add_retroarch,
         add_search,
         add_inspect,
         add_editing,

@@ -11,6 +11,6 @@ class SnapshotParts(TypedDict, total=False):
     registers: bool
     """The PPU's and CPU's registers, and the field. Without them, watching bsnes-mercury has no side effect."""
     wram: bool
-    """WRAM, 128 KiB."""
+    """WRAM, 128 KiB; where the cartridge has an SA-1, also its BW-RAM and (snes9x) IRAM."""
     picture: bool
     """The picture that the core drew."""

@@ -1,0 +1,107 @@
+#include "tap/memories.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <unordered_set>
+
+namespace halscope::tap {
+namespace {
+
+constexpr std::size_t kProbeBytes = 64;
+constexpr std::uintptr_t kLeastAddress = 0x10000;  // nothing is mapped below
+constexpr std::size_t kMostSaveBytes = 0x40000;
+// Distances that plugin/halscope/formats/bsnes.py proves for the states of v094.
+constexpr std::size_t kBehindPerformance = 0x10000, kBehindBalanced = 0x20000;
+
+bool varies(std::span<const std::uint8_t> bytes) {
+    return std::ranges::any_of(bytes, [first = bytes.front()](std::uint8_t byte) { return byte != first; });
+}
+
+}  // namespace
+
+Memories::Memories(const InnerCore& core, std::span<const std::uint8_t> rom, std::span<void* const> maps,
+                   const void* given)
+    : core_(core), rom_(rom), given_(given) {
+    abi::SystemInfo info{};
+    core.call().get_system_info(&info);
+    const std::string name = info.library_name != nullptr ? info.library_name : "";
+    const std::string version = info.library_version != nullptr ? info.library_version : "";
+    if (name == "bsnes-mercury" && version.find("v094") == 0) {
+        behind_ = version.find("(Balanced)") != std::string::npos ? kBehindBalanced : kBehindPerformance;
+        caches_tiles_ = version.find("(Accuracy)") == std::string::npos;
+    }
+    look_up();
+    // Asked once: bsnes-mercury prints a line each time.
+    save_ = ask(abi::kSaveRam, std::min(core.call().get_memory_size(abi::kSaveRam), kMostSaveBytes));
+    if (const std::uintptr_t address = find_rom(maps); address != 0)
+        found_rom_ = {reinterpret_cast<std::uint8_t*>(address), rom.size()};
+}
+
+std::span<std::uint8_t> Memories::ask(unsigned id, std::size_t bytes) const noexcept {
+    const auto& call = core_.call();
+    void* const data = call.get_memory_data(id);
+    if (data == nullptr || call.get_memory_size(id) < bytes) return {};
+    // bsnes-libretro answers for every id with a fresh copy of the save file, which it never frees.
+    if (call.get_memory_data(id) != data) return {};
+    return {static_cast<std::uint8_t*>(data), bytes};
+}
+
+void Memories::look_up() noexcept {
+    vram_ = ask(abi::kVideoRam, kVramBytes);
+    wram_ = ask(abi::kSystemRam, kWramBytes);
+}
+
+bool Memories::is_rom(std::uintptr_t address) const {
+    if (rom_.size() < kProbeBytes || address == 0 || reinterpret_cast<const void*>(address) == given_) return false;
+    std::vector<std::uint8_t> there(kProbeBytes);
+    if (!read_memory(address, there) || !std::equal(there.begin(), there.end(), rom_.begin())) return false;
+    there.resize(rom_.size());
+    return read_memory(address, there) && std::equal(there.begin(), there.end(), rom_.begin());
+}
+
+std::uintptr_t Memories::find_rom(std::span<void* const> maps) const {
+    const auto& call = core_.call();
+    const auto named = reinterpret_cast<std::uintptr_t>(call.get_memory_data(abi::kRom));
+    if (call.get_memory_size(abi::kRom) >= rom_.size() && is_rom(named)) return named;
+    for (void* const pointer : maps)
+        if (const auto address = reinterpret_cast<std::uintptr_t>(pointer); is_rom(address)) return address;
+    // A core that names no ROM still points at it: a copy that one of its global variables points at is in use, unlike
+    // one that a search of the whole process finds in freed memory. Two such copies prove nothing.
+    std::unordered_set<std::uintptr_t> tried;
+    std::vector<std::uintptr_t> found;
+    for (const auto globals : core_.library().globals()) {
+        for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= globals.size(); at += sizeof(std::uintptr_t)) {
+            std::uintptr_t value = 0;
+            std::memcpy(&value, globals.data() + at, sizeof value);
+            if (value >= kLeastAddress && tried.insert(value).second && is_rom(value)) found.push_back(value);
+        }
+    }
+    return found.size() == 1 ? found.front() : 0;
+}
+
+void Memories::prove_places(std::span<const std::uint8_t> state) {
+    if (behind_ == 0 || proven_ || vram_.empty() || !varies(vram_)) return;
+    const auto oam_memory = std::span<const std::uint8_t>(vram_.data() + behind_, kOamBytes);
+    const auto cgram_memory = std::span<const std::uint8_t>(vram_.data() + behind_ + kOamBytes, kCgramBytes);
+    if (!varies(oam_memory) || !varies(cgram_memory)) return;  // equal blanks prove nothing
+    const auto found =
+        std::search(state.begin(), state.end(), std::boyer_moore_horspool_searcher(vram_.begin(), vram_.end()));
+    const auto at = static_cast<std::size_t>(found - state.begin());
+    if (found == state.end() || state.size() - at < behind_ + kOamBytes + kCgramBytes) return;
+    const auto behind = state.subspan(at + behind_);
+    proven_ = std::ranges::equal(oam_memory, behind.first(kOamBytes)) &&
+              std::ranges::equal(cgram_memory, behind.subspan(kOamBytes, kCgramBytes));
+}
+
+std::span<const std::uint8_t> Memories::oam() const noexcept {
+    if (!proven_ || vram_.empty()) return {};
+    return {vram_.data() + behind_, kOamBytes};
+}
+
+std::span<const std::uint8_t> Memories::cgram() const noexcept {
+    if (!proven_ || vram_.empty()) return {};
+    return {vram_.data() + behind_ + kOamBytes, kCgramBytes};
+}
+
+}  // namespace halscope::tap

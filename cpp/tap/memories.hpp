@@ -1,0 +1,53 @@
+// The console's memories in a running core: those that it names, and those that are found by proof.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tap/inner_core.hpp"
+
+namespace halscope::tap {
+
+inline constexpr std::size_t kVramBytes = 0x10000, kWramBytes = 0x20000, kOamBytes = 544, kCgramBytes = 512;
+
+class Memories {
+  public:
+    // rom: the headerless image that was loaded. maps: where it may begin, by the core's memory maps. given: where the
+    // frontend keeps it, which is no memory of the core.
+    Memories(const InnerCore& core, std::span<const std::uint8_t> rom, std::span<void* const> maps, const void* given);
+
+    // Asks the core where its memories are. Cheap; a core may move them, so this is done for each frame.
+    void look_up() noexcept;
+
+    [[nodiscard]] std::span<std::uint8_t> vram() const noexcept { return vram_; }
+    [[nodiscard]] std::span<std::uint8_t> wram() const noexcept { return wram_; }
+    [[nodiscard]] std::span<std::uint8_t> save() const noexcept { return save_; }
+
+    // The core's own copy of the ROM; empty if none was proven when it was loaded.
+    [[nodiscard]] std::span<std::uint8_t> rom() const noexcept { return found_rom_; }
+
+    // bsnes-mercury keeps OAM and CGRAM behind VRAM. They are read there once a state, serialized just now, has proven
+    // it: it holds VRAM, and behind that the same OAM and CGRAM.
+    void prove_places(std::span<const std::uint8_t> state);
+    [[nodiscard]] bool places_proven() const noexcept { return proven_; }
+    [[nodiscard]] std::span<const std::uint8_t> oam() const noexcept;
+    [[nodiscard]] std::span<const std::uint8_t> cgram() const noexcept;
+
+    // Whether the core draws from what it has derived from VRAM, so that a write needs a state to be loaded.
+    [[nodiscard]] bool caches_tiles() const noexcept { return caches_tiles_; }
+
+  private:
+    [[nodiscard]] std::span<std::uint8_t> ask(unsigned id, std::size_t bytes) const noexcept;
+    [[nodiscard]] bool is_rom(std::uintptr_t address) const;
+    [[nodiscard]] std::uintptr_t find_rom(std::span<void* const> maps) const;
+
+    const InnerCore& core_;
+    std::span<const std::uint8_t> rom_;
+    const void* given_;
+    std::span<std::uint8_t> vram_, wram_, save_, found_rom_;
+    std::size_t behind_ = 0;  // distance of OAM from VRAM in bsnes-mercury's memory and states; 0: another core
+    bool proven_ = false, caches_tiles_ = true;
+};
+
+}  // namespace halscope::tap

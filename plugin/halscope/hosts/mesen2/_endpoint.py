@@ -1,0 +1,104 @@
+"""The file in which the script finds Halscope: port and token. What platforms do differently is in this file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import IO, Final, final
+
+from halscope_hooks import HostError
+
+_FOLDER_VARIABLE: Final = "HALSCOPE_MESEN_DIR"
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _default_folder() -> Path:
+        return Path(os.environ.get("LOCALAPPDATA", "")) / "halscope" / "mesen"
+
+    def _lock(file: IO[str]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _default_folder() -> Path:
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        return Path(state) / "halscope" / "mesen"
+
+    def _lock(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def endpoint_folder() -> Path:
+    """Return the folder of the file. The script computes the same one from the same environment variables.
+
+    It is not `XDG_RUNTIME_DIR`, which an emulator from a package with its own file system view may not share.
+    """
+    folder = os.environ.get(_FOLDER_VARIABLE)
+    return Path(folder) if folder else _default_folder()
+
+
+@final
+class Endpoint:
+    """The right to be the Halscope that emulators connect to. The system ends it with the process, however it ends.
+
+    Args:
+        port: The port that emulators connect to, on the loopback interface.
+        token: What they must show.
+
+    Raises:
+        HostError: Another Halscope has this right, or the folder cannot be written.
+    """
+
+    def __init__(self, port: int, token: str) -> None:
+        folder = endpoint_folder()
+        self._path = folder / "endpoint"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            self._lock_file = (folder / "lock").open("a+", encoding="ascii")
+        except OSError as error:
+            raise HostError(f"{folder}: cannot be used to meet the emulator: {error.strerror or error}") from error
+        try:
+            _lock(self._lock_file)
+        except OSError:
+            self._lock_file.close()
+            raise HostError(
+                f"another Halscope{_owner(self._path)} waits for Mesen already; end it, or use it for this emulator too"
+            ) from None
+        try:
+            _write_private(self._path, f"{port}\n{token}\n{os.getpid()}\n")
+        except OSError as error:
+            self._lock_file.close()
+            raise HostError(f"{self._path}: cannot be written: {error.strerror or error}") from error
+        except BaseException:
+            self._lock_file.close()
+            raise
+
+    def close(self) -> None:
+        """Remove the file. Idempotent."""
+        if not self._lock_file.closed:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            self._lock_file.close()
+
+
+def _write_private(path: Path, content: str) -> None:
+    """Write a file that only the user can read; a script that reads it meanwhile finds the old one or the new one."""
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)  # of a Halscope that was killed
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - Path.open has no mode
+        file.write(content)
+    temporary.replace(path)
+
+
+def _owner(path: Path) -> str:
+    """Return who wrote the file, as text for a message."""
+    try:
+        return f" (process {int(path.read_text(encoding='ascii').split()[2])})"
+    except (OSError, ValueError, IndexError):
+        return ""

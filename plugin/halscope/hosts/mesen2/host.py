@@ -1,0 +1,380 @@
+"""MesenHost: Mesen 2 or MesenCE, whose script pushes what changes in each frame."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+import numpy as np
+from halscope_hooks import (
+    CGRAM_BYTES,
+    OAM_BYTES,
+    VRAM_BYTES,
+    WRAM_BYTES,
+    CpuRegisters,
+    Decoder,
+    HostAbsentError,
+    HostError,
+    HostGoneError,
+    HostInfo,
+    MemorySpace,
+    Outline,
+    PpuRegisters,
+    RomIdentity,
+    Snapshot,
+    Touched,
+    UsageError,
+    Write,
+    WriteReceipt,
+    capabilities_of,
+)
+from numpy.typing import NDArray
+
+from halscope._files import read_limited
+from halscope._rom_file import COPIER_BYTES, copier_header_bytes
+from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
+from halscope.hosts.mesen2._registers import cpu_registers, ppu_registers, without_stale_tables
+from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, pack_request
+from halscope.hosts.mesen2._wire import Fields, text
+
+NO_SPRITE: Final = 255
+_SPACES: Final[tuple[MemorySpace, ...]] = ("vram", "cgram", "oam", "wram", "rom", "bwram", "iram")  # by their ids
+_REGISTERS: Final = 0x80
+_UNKNOWN: Final = -0x80000000
+_SENT: Final = {"vram": VRAM_BYTES, "cgram": CGRAM_BYTES, "oam": OAM_BYTES, "wram": WRAM_BYTES}
+_LARGEST_ROM: Final = 0x1000000
+_MOST_WRITES: Final = 0xFFFF
+_MOST_OUTLINES: Final = 256
+
+
+class _Memory:
+    """A memory as the script has sent it so far.
+
+    Args:
+        size: Its size in bytes.
+    """
+
+    __slots__ = ("_data", "_frozen", "_missing")
+
+    def __init__(self, size: int) -> None:
+        self._data = np.zeros(size, np.uint8)
+        self._missing = np.ones(size, np.bool_)
+        self._frozen: NDArray[np.uint8] | None = None
+
+    def put(self, at: int, data: bytes) -> None:
+        end = at + len(data)
+        if end > len(self._data):
+            raise HostGoneError(f"Mesen sent {len(data)} bytes for {at:#x} of a memory of {len(self._data):#x} bytes")
+        self._data[at:end] = np.frombuffer(data, np.uint8)
+        self._missing[at:end] = False
+        self._frozen = None
+
+    def frozen(self) -> NDArray[np.uint8] | None:
+        """Return the memory, read-only, or `None` until all of it has been sent."""
+        if self._frozen is None:
+            if self._missing.any():
+                return None
+            self._frozen = self._data.copy()
+            self._frozen.flags.writeable = False
+        return self._frozen
+
+
+class _Request(NamedTuple):
+    decoders: tuple[Decoder, ...] = ()
+    ranges: tuple[tuple[int, int], ...] = ()
+    transfers: bool = False
+
+
+class MesenHost:
+    """A Host (see `halscope_hooks.Host`) for an emulator that runs the script: pushing, overlay and tracing.
+
+    A snapshot is the state at the start of vblank. VRAM that DMA has written is in the snapshot of that frame. What the
+    processor has written by itself is there at the latest after 32 frames, usually at once; WRAM comes in rounds of 32
+    frames, as `ages` says. After a loaded state, or a scene that loads more than 24 KiB in one frame, VRAM takes up to
+    three frames, and `ages` says so.
+
+    Args:
+        wait: Seconds to wait for an emulator.
+
+    Raises:
+        HostAbsentError: No script connected in time.
+        HostError: Another Halscope waits for scripts.
+    """
+
+    def __init__(self, wait: float = 1.0) -> None:
+        self._listener: Listener | None = Listener.shared()
+        try:
+            found = self._listener.accept(wait)
+        except BaseException:
+            self.close()
+            raise
+        if found is None:
+            self._listener.stay()
+            self._listener = None
+            raise HostAbsentError("no Mesen has connected: its script is not running")
+        self._wire, greeting = found
+        self._wire.post(b"O")
+        self._keys: tuple[str, ...] = greeting.keys
+        self._emulator = greeting.emulator
+        self._values = struct.Struct(f"<{len(greeting.keys)}i")
+        self._receipts: dict[int, WriteReceipt] = {}
+        self._next_id = 0
+        self._clicks: deque[int] = deque()
+        self._observed = Observations()
+        self._request = _Request()
+        self.hovered: int | None = None
+        """The sprite under the mouse on the emulator's screen, 0 to 127."""
+        self._turn(greeting.rom)
+
+    @property
+    def info(self) -> HostInfo:
+        """The emulator, and the memories that can be read and written."""
+        return self._info
+
+    def poll(self, timeout: float) -> Snapshot | None:
+        """Return the next frame, or `None` if none arrives in time: the emulator is paused, or has just connected.
+
+        Raises:
+            HostGoneError: The emulator or its script has ended.
+        """
+        wire = self._wire
+        until = time.monotonic() + timeout
+        try:
+            while (message := wire.read(max(0.0, until - time.monotonic()))) is not None:
+                kind, payload = message
+                if kind == b"F":
+                    snapshot = self._frame(Fields(payload))
+                    if snapshot is not None:
+                        return snapshot
+                elif kind == b"A":
+                    self._answer(Fields(payload))
+                elif kind == b"R":
+                    self._turn(read_rom(Fields(payload)))
+                elif kind == b"E":
+                    self._observed.take(payload)
+        except HostGoneError as gone:
+            wire.close()
+            for receipt in self._receipts.values():
+                receipt.complete(gone)
+            self._receipts.clear()
+            raise
+        return None
+
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
+        """Send writes to the emulator, which makes them at the end of its current frame: all of them, or none.
+
+        The receipt is completed by a later `poll`. `expected` is checked by the emulator in every memory.
+
+        Raises:
+            HostError: A memory is not writable, an offset is outside it, or there are too many bytes.
+        """
+        self._check(writes)
+        parts = [b""]
+        for write in writes:
+            expected = write.expected or b""
+            checked = write.expected is not None
+            parts.append(struct.pack("<BIB", _SPACES.index(write.space), write.offset, checked))
+            parts += [struct.pack("<I", len(part)) + part for part in (write.data, expected)]
+        self._next_id = self._next_id + 1 & 0xFFFFFFFF
+        parts[0] = struct.pack("<IH", self._next_id, len(writes))
+        receipt = WriteReceipt()
+        self._wire.post(b"W", b"".join(parts))
+        self._receipts[self._next_id] = receipt
+        return receipt
+
+    def draw_outlines(self, outlines: Sequence[Outline]) -> None:
+        """Show exactly these outlines from the next frame on; an empty sequence clears them. Raises HostError."""
+        if len(outlines) > _MOST_OUTLINES:
+            raise HostError(f"{len(outlines)} outlines; Mesen draws {_MOST_OUTLINES} at most")
+        parts = [struct.pack("<H", len(outlines))]
+        for one in outlines:
+            try:
+                place = struct.pack("<hhHHI", one.x, one.y, one.width, one.height, one.colour & 0xFFFFFF)
+            except struct.error as error:
+                raise HostError(f"an outline at {one.x}, {one.y} is not on any screen: {error}") from error
+            parts.append(place + _short(one.label))
+        self._wire.post(b"L", b"".join(parts))
+
+    def show_message(self, text_line: str) -> None:
+        """Show a line of text for a few seconds. Raises HostError."""
+        self._wire.post(b"M", text(text_line))
+
+    def label_sprites(self, labels: Mapping[int, str]) -> None:
+        """Say what is shown beside the sprite under the mouse, by sprite (0 to 127). Raises HostError."""
+        parts = [struct.pack("<B", len(labels))]
+        parts += [struct.pack("<B", sprite) + _short(label) for sprite, label in labels.items()]
+        self._wire.post(b"N", b"".join(parts))
+
+    def take_clicks(self) -> Sequence[int]:
+        """Return the sprites that the user has clicked on the emulator's screen since the last call, oldest first."""
+        return _taken(self._clicks)
+
+    def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Watch reads of these file offset ranges (end exclusive, 32 at most), replacing earlier ones.
+
+        The first read of each range in a frame is reported. A range should be no longer than what is asked: each read
+        of it costs the emulator a call. Raises HostError.
+        """
+        self._request = self._request._replace(ranges=tuple(ranges))
+        self._ask_to_trace()
+
+    def take_touches(self) -> Sequence[Touched]:
+        """Return the reads observed since the last call, oldest first, and the streams that the decoder was given."""
+        return _taken(self._observed.touches)
+
+    def trace(self, decoders: Sequence[Decoder], *, transfers: bool = True) -> None:
+        """Observe calls of the game's decoders and, with `transfers`, DMA to VRAM and the code that fills its buffers.
+
+        Replaces an earlier call; without decoders and transfers, tracing ends. Raises HostError.
+        """
+        self._request = self._request._replace(decoders=tuple(decoders), transfers=transfers)
+        self._ask_to_trace()
+
+    def take_calls(self) -> Sequence[DecoderCall]:
+        """Return the calls of the decoders since the last call, oldest first."""
+        return _taken(self._observed.calls)
+
+    def take_transfers(self) -> Sequence[Transfer]:
+        """Return the DMA transfers to VRAM since the last call, oldest first."""
+        return _taken(self._observed.transfers)
+
+    def take_writers(self) -> Sequence[BufferWriter]:
+        """Return the code found since the last call that fills buffers which DMA brings to VRAM."""
+        return _taken(self._observed.writers)
+
+    def close(self) -> None:
+        """Close the connection; the emulator goes on. Idempotent."""
+        wire = getattr(self, "_wire", None)
+        if wire is not None:
+            wire.close()
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask_to_trace(self) -> None:
+        request = self._request
+        self._wire.post(b"T", pack_request(request.decoders, request.ranges, transfers=request.transfers))
+
+    def _turn(self, rom: RomReport) -> None:
+        """Start over with a ROM."""
+        self._memories = {name: _Memory(size) for name, size in _SENT.items()}
+        self._ppu = PpuRegisters()
+        self._cpu: CpuRegisters | None = None
+        self._sizes: dict[MemorySpace, int] = {
+            "vram": VRAM_BYTES,
+            "cgram": CGRAM_BYTES,
+            "oam": OAM_BYTES,
+            "wram": WRAM_BYTES,
+            "rom": rom.rom_bytes,
+            "bwram": rom.bwram_bytes if rom.iram_bytes else 0,  # without an SA-1 it is plain save RAM
+            "iram": rom.iram_bytes,
+        }
+        self._info = HostInfo(
+            name="mesen2",
+            emulator=self._emulator,
+            readable=frozenset({"vram", "cgram", "oam", "wram", "ppu", "cpu"}),
+            writable=frozenset(space for space, size in self._sizes.items() if size),
+            rom=_identity(rom),
+            capabilities=capabilities_of(self),
+        )
+
+    def _frame(self, fields: Fields) -> Snapshot | None:
+        frame, vram_age, wram_age = fields.number(4), fields.number(2), fields.number(2)
+        hovered, clicked = fields.number(1), fields.number(1)
+        self.hovered = hovered if hovered != NO_SPRITE else None
+        if clicked != NO_SPRITE:
+            self._clicks.append(clicked)
+        while fields.left:
+            space, at = fields.number(1), fields.number(4)
+            data = fields.bytes(fields.number(2))
+            if space == _REGISTERS:
+                self._take_registers(data)
+            elif space < len(_SPACES) and (memory := self._memories.get(_SPACES[space])) is not None:
+                memory.put(at, data)
+            else:
+                raise HostGoneError(f"Mesen sent a memory that does not exist ({space})")
+        vram, cgram, oam, wram = (self._memories[name].frozen() for name in _SENT)
+        if vram is None or cgram is None or oam is None:
+            return None  # the script has connected just now
+        colours = cgram.view("<u2").astype(np.uint16)
+        colours.flags.writeable = False
+        ages = {"vram": vram_age} if vram_age else {}
+        if wram is not None and wram_age:
+            ages["wram"] = wram_age
+        return Snapshot(
+            vram=vram,
+            cgram=colours,
+            oam=oam,
+            ppu=self._ppu,
+            frame=frame,
+            wram=wram,
+            rom=self._info.rom,
+            cpu=self._cpu,
+            ages=ages,
+        )
+
+    def _take_registers(self, data: bytes) -> None:
+        if len(data) != self._values.size:
+            raise HostGoneError(f"Mesen sent {len(data)} bytes of registers, expected {self._values.size}")
+        values = zip(self._keys, self._values.unpack(data), strict=True)
+        known = {key: value for key, value in values if value != _UNKNOWN}
+        try:
+            self._ppu, self._cpu = ppu_registers(known), without_stale_tables(cpu_registers(known))
+        except UsageError as error:
+            raise HostGoneError(f"Mesen sent a register that cannot be: {error}") from error
+
+    def _answer(self, fields: Fields) -> None:
+        receipt = self._receipts.pop(fields.number(4), None)
+        problem = fields.text()
+        if receipt is not None:
+            receipt.complete(HostError(f"{self._emulator}: {problem}; nothing was written") if problem else None)
+
+    def _check(self, writes: Sequence[Write]) -> None:
+        if len(writes) > _MOST_WRITES:
+            raise HostError(f"{len(writes)} writes are too many at once; at most {_MOST_WRITES}")
+        for write in writes:
+            size = self._sizes.get(write.space, 0)
+            if not size:
+                raise HostError(f"{self._emulator}: {write.space} is not writable with this game")
+            end = write.offset + len(write.data)
+            if write.offset < 0 or end > size:
+                raise HostError(
+                    f"a write to {write.space} {write.offset:#x} to {end:#x} is outside its {size:#x} bytes"
+                )
+
+
+def _taken[T](queue: deque[T]) -> list[T]:
+    """Take what a queue holds, one by one: what an interrupt leaves is taken by the next call."""
+    return [queue.popleft() for _ in range(len(queue))]
+
+
+def _short(label: str) -> bytes:
+    data = label.encode("utf-8", "replace")[:0xFF]
+    return bytes([len(data)]) + data
+
+
+def _identity(rom: RomReport) -> RomIdentity:
+    """Return the ROM's identity. The emulator hashes the file; without the file, a copier header cannot be excluded."""
+    try:
+        data = read_limited(Path(rom.path), _LARGEST_ROM + COPIER_BYTES, "SNES ROM")
+    except (UsageError, ValueError):
+        return RomIdentity()
+    if hashlib.sha1(data, usedforsecurity=False).hexdigest() != rom.sha1.lower():
+        return RomIdentity(path=rom.path)
+    image = data[copier_header_bytes(data) :]
+    return RomIdentity(
+        path=rom.path,
+        sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(image).hexdigest(),
+    )

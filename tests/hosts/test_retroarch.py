@@ -1,0 +1,187 @@
+"""The real RetroArch with Halscope's core: it is watched, written to, rewound, reset, closed and killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halscope.demo import rom_path, truth
+from halscope.hosts._ring import find_rings
+from halscope.hosts.libretro import available_cores
+from halscope.hosts.retroarch import RetroArchHost
+from halscope_hooks import HostGoneError, Snapshot, Write
+from support import retroarch_process, taps
+from support.demo_game import DemoGame
+from support.retroarch_process import RetroArchProcess
+from support.same_moment import assert_same, go_to, in_process, moment_of, poll_until, variable, write_all
+
+rings = taps.rings
+CORES = [core.name for core in available_cores()]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(retroarch_process.why_not()), reason=retroarch_process.why_not() or "it is installed"),
+    pytest.mark.skipif(not CORES, reason="no libretro core is installed"),
+]
+MEADOW = next(scene for scene in truth()["scenes"] if scene["name"] == "meadow")
+
+
+@pytest.fixture(params=CORES or [""])
+def core(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def retroarch(tmp_path: Path, rings: Path, core: str) -> Iterator[RetroArchProcess]:
+    with rom_path() as rom, RetroArchProcess(home(tmp_path), core, rom, rewind_enable="true") as process:
+        yield process
+
+
+@pytest.fixture
+def host(retroarch: RetroArchProcess) -> Iterator[RetroArchHost]:
+    with RetroArchHost(retroarch.ring.path) as host:
+        yield host
+
+
+def home(folder: Path) -> Path:
+    made = folder / "home"
+    made.mkdir()
+    return made
+
+
+def paused(retroarch: RetroArchProcess, host: RetroArchHost) -> Snapshot:
+    """Pause RetroArch and return the last frame that it showed."""
+    retroarch.command("PAUSE_TOGGLE")
+    last = None
+    while (snapshot := host.poll(0.5)) is not None or last is None:
+        last = snapshot or last
+    return last
+
+
+def test_the_demo_game_is_the_one_in_process_and_a_write_is_on_retroarchs_screen(
+    retroarch: RetroArchProcess, host: RetroArchHost, core: str
+) -> None:
+    go_to(host, MEADOW["id"])
+    snapshot = poll_until(host, lambda one: (m := moment_of(one)) is not None and m.frame >= 4)
+    moment = moment_of(snapshot)
+    assert moment is not None
+    with DemoGame(core) as game:
+        assert host.info.rom.sha256 == game.host.info.rom.sha256
+        assert_same(snapshot, in_process(game, moment))
+
+    before = paused(retroarch, host)
+    shown = retroarch.screenshot()
+    assert before.picture is not None
+    assert shown.shape == before.picture.shape
+    assert np.abs(shown.astype(int) - before.picture).max() <= 8  # RetroArch expands five bits in its own way
+    retroarch.command("PAUSE_TOGGLE")
+
+    piece = max((p for p in MEADOW["vram"] if "tiles" in p["block"]), key=lambda p: p["size"])
+    write_all(host, Write("vram", piece["vram_byte"], b"\xff" * piece["size"]))
+    host.poll(1)
+    after = paused(retroarch, host)
+    assert (after.vram[piece["vram_byte"] :][: piece["size"]] == 0xFF).all()
+    assert after.picture is not None
+    changed = retroarch.screenshot()
+    assert np.abs(changed.astype(int) - after.picture).max() <= 8
+    assert (changed != shown).any(axis=2).mean() > 0.2
+
+
+def test_no_frame_is_lost_at_60_frames_a_second(retroarch: RetroArchProcess, host: RetroArchHost) -> None:
+    first = poll_until(host, moment_of)
+    last = poll_until(host, lambda one: one.frame >= first.frame + 180)
+    assert host.missed == 0
+    assert last.frame == first.frame + 180
+
+
+def test_states_rewind_reset_and_the_end_of_the_content(retroarch: RetroArchProcess, host: RetroArchHost) -> None:
+    def frame_of(snapshot: Snapshot) -> int:
+        return variable(snapshot, "frame_counter")
+
+    first = poll_until(host, moment_of)
+    retroarch.command("SAVE_STATE")
+    retroarch.until(lambda: any((retroarch.home / "states").glob("*.state")), "a state")
+    saved = frame_of(poll_until(host, lambda _: True))
+    assert saved >= frame_of(first)
+    poll_until(host, lambda one: frame_of(one) > saved + 40)
+    retroarch.command("LOAD_STATE")
+    poll_until(host, lambda one: frame_of(one) <= saved + 5)
+
+    highest = poll_until(host, lambda one: frame_of(one) > saved + 40)
+
+    def rewound(snapshot: Snapshot) -> bool:
+        retroarch.command("REWIND")
+        return frame_of(snapshot) < frame_of(highest) - 5
+
+    poll_until(host, rewound)
+
+    retroarch.command("RESET")
+    poll_until(host, lambda one: frame_of(one) < 10)
+    poll_until(host, lambda one: moment_of(one) is not None)
+
+    state = host.save_state()
+    poll_until(host, lambda one: frame_of(one) > 150)
+    host.load_state(state)
+    poll_until(host, lambda one: frame_of(one) < 150)
+    host.reset()
+    poll_until(host, lambda one: frame_of(one) < 10)
+    host.show_message("Halscope was here")
+
+    retroarch.command("CLOSE_CONTENT")
+    with pytest.raises(HostGoneError, match="closed the game"):
+        poll_until(host, lambda _: False)
+    assert find_rings() == []
+    assert retroarch.running
+
+
+@pytest.mark.parametrize("core", CORES[:1])
+def test_attach_prints_the_frames_and_survives_a_killed_retroarch(tmp_path: Path, rings: Path, core: str) -> None:
+    with rom_path() as rom:
+        command = [sys.executable, "-m", "halscope", "attach", "retroarch", "--headless", "--rom", str(rom), "--json"]
+        attach = subprocess.Popen(
+            [*command, "--frames", "200000", "--wait", "60"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            assert attach.stdout is not None
+            pids = []
+            for turn in ("first", "second"):
+                (tmp_path / turn).mkdir()
+                with RetroArchProcess(home(tmp_path / turn), core, rom) as retroarch:
+                    pids.append(retroarch.pid)
+                    for line in attach.stdout:
+                        frame = json.loads(line)
+                        if frame["located_tiles"] and frame["sprites"]:
+                            break
+                    retroarch.kill()
+            assert pids[0] != pids[1]
+        finally:
+            attach.kill()
+            _, errors = attach.communicate()
+    assert "has ended" in errors, errors
+
+
+@pytest.mark.parametrize("core", CORES[:1])
+def test_a_killed_halscope_leaves_the_game_running(retroarch: RetroArchProcess) -> None:
+    command = [sys.executable, "-m", "halscope", "attach", "retroarch", "--headless", "--json", "--frames", "100000"]
+    attach = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert attach.stdout is not None
+    assert attach.stdout.readline()
+    attach.kill()
+    attach.communicate()
+    os.kill(retroarch.pid, 0)
+    retroarch.until(lambda: not find_rings()[0].reader or _attaches(retroarch), "the ring to be free")
+
+
+def _attaches(retroarch: RetroArchProcess) -> bool:
+    from halscope_hooks import HostError
+
+    try:
+        with RetroArchHost(retroarch.ring.path) as host:
+            return host.poll(1) is not None
+    except HostError:
+        return False

@@ -1,0 +1,222 @@
+"""The tap around every core: it publishes what a frontend in this process sees, and writes reach the game."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from halscope.demo import rom_path
+from halscope.hosts._ring import find_rings
+from halscope.hosts.libretro import LibretroHost
+from halscope.hosts.retroarch import RetroArchHost
+from halscope_hooks import HostError, HostGoneError, Outline, Snapshot, Write
+from support import probe_rom, taps
+from support.cores import installed_cores
+
+rings = taps.rings
+pytestmark = [pytest.mark.parametrize("core", installed_cores()), pytest.mark.usefixtures("rings")]
+MEMORIES = ("vram", "cgram", "oam", "picture")
+
+
+def game(animate: list[probe_rom.Animation]) -> bytes:
+    """A game with graphics, palettes and sprites that a state can be recognised by."""
+    random = np.random.default_rng(7)
+    vram, oam = random.bytes(0x10000), random.bytes(544)
+    cgram = random.integers(0, 0x8000, 256, np.uint16)
+    return probe_rom.build(vram, cgram.view(np.uint8), oam, {"tm": 0x11, "bgmode": 1}, animate=animate)
+
+
+@pytest.fixture
+def frontend(core: str, rings: Path) -> Iterator[LibretroHost]:
+    with taps.tapped(core, game(animate=["oam", "vram", "cgram", "scroll"])) as running:
+        yield running
+
+
+@pytest.fixture
+def host(frontend: LibretroHost) -> Iterator[RetroArchHost]:
+    with taps.attached() as host:
+        for _ in range(20):  # bsnes-mercury's places are proven once the game has filled them
+            frontend.step()
+            host.poll(1)
+        yield host
+
+
+def step(frontend: LibretroHost, host: RetroArchHost) -> tuple[Snapshot, Snapshot]:
+    """One frame, as the frontend and as the host sees it."""
+    inside = frontend.step()
+    outside = host.poll(1)
+    assert outside is not None
+    return inside, outside
+
+
+def write(frontend: LibretroHost, host: RetroArchHost, *writes: Write) -> Snapshot:
+    """Write, run a frame, and return it."""
+    receipt = host.write(writes)
+    assert not receipt.done
+    _, outside = step(frontend, host)
+    assert receipt.done
+    assert receipt.error is None, receipt.error
+    return outside
+
+
+def test_snapshots_are_those_of_the_core_in_process(frontend: LibretroHost, host: RetroArchHost) -> None:
+    assert host.info.rom.sha256 == frontend.info.rom.sha256
+    assert host.info.readable == frontend.info.readable
+    assert host.info.capabilities == {"pushing", "overlay", "stateful"}
+    numbers = []
+    for _ in range(30):
+        inside, outside = step(frontend, host)
+        for name in MEMORIES:
+            assert np.array_equal(getattr(inside, name), getattr(outside, name)), name
+        assert (inside.ppu, inside.cpu, inside.field) == (outside.ppu, outside.cpu, outside.field)
+        assert inside.ages == outside.ages
+        numbers.append(outside.frame)
+    assert numbers == list(range(numbers[0], numbers[0] + 30))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Write("vram", 0x4000, bytes(range(1, 65))),
+        Write("wram", 0x1F000, b"halscope"),
+        Write("cgram", 0x101, b"\x12\x34\x05"),
+        Write("oam", 0x30, b"\x44\x55\x66"),
+    ],
+    ids=lambda one: one.space,
+)
+def test_a_write_is_there_in_the_next_frame(frontend: LibretroHost, host: RetroArchHost, one: Write) -> None:
+    outside = write(frontend, host, one)
+    memory = getattr(outside, one.space).view(np.uint8)
+    there = memory[one.offset : one.offset + len(one.data)].tobytes()
+    if one.space == "cgram":  # 15 bits are kept
+        assert bytes(a & b for a, b in zip(one.data, b"\x7f\xff\x7f", strict=True)) == there
+    else:
+        assert there == one.data
+
+
+def test_a_write_whose_expected_bytes_are_not_there_changes_nothing(
+    frontend: LibretroHost, host: RetroArchHost
+) -> None:
+    before = step(frontend, host)[1].vram[0x4000:0x4010].tobytes()
+    wrong = bytes(byte ^ 0xFF for byte in before)
+    receipt = host.write([Write("vram", 0x5000, b"first"), Write("vram", 0x4000, b"x" * 16, expected=wrong)])
+    after = step(frontend, host)[1]
+    assert isinstance(receipt.error, HostError)
+    assert "expected bytes" in str(receipt.error)
+    assert after.vram[0x4000:0x4010].tobytes() == before
+    assert after.vram[0x5000:0x5005].tobytes() != b"first"
+    write(frontend, host, Write("vram", 0x4000, b"x" * 16, expected=before))
+
+
+def test_writes_outside_a_memory_are_refused_at_once(host: RetroArchHost) -> None:
+    for space, size in (("vram", 0x10000), ("cgram", 512), ("oam", 544), ("wram", 0x20000), ("rom", 0x40000)):
+        with pytest.raises(HostError, match="outside"):
+            host.write([Write(space, size - 1, b"ab")])  # type: ignore[arg-type]
+    with pytest.raises(HostError, match="not writable"):
+        host.write([Write("bwram", 0, b"a")])
+
+
+def test_the_rom_that_the_core_reads_is_written(core: str, rings: Path) -> None:
+    rom = game(animate=["vram"])
+    with taps.tapped(core, rom) as frontend, taps.attached() as host:
+        for _ in range(20):
+            frontend.step()
+            host.poll(1)
+        assert "rom" in host.info.writable
+        assert host.rom_image == rom
+        fresh = rom[probe_rom.VRAM_OFFSET : probe_rom.VRAM_OFFSET + 64][::-1]
+        assert fresh != rom[probe_rom.VRAM_OFFSET : probe_rom.VRAM_OFFSET + 64]
+        write(frontend, host, Write("rom", probe_rom.VRAM_OFFSET, fresh))
+        frontend.reset()  # the game copies its VRAM from the ROM again
+        for _ in range(20):
+            _, outside = step(frontend, host)
+        assert outside.vram[4:64].tobytes() == fresh[4:]
+
+
+def test_a_state_brings_back_the_frame_that_it_was_saved_at(frontend: LibretroHost, host: RetroArchHost) -> None:
+    frontend.step()
+    frontend.step()
+    state = host.save_state()
+    host.poll(1)
+    later = step(frontend, host)[1]
+    for _ in range(10):
+        step(frontend, host)
+    with pytest.raises(HostError, match="paused"):
+        host.load_state(state)  # nobody runs the emulator: the command waits
+    again = step(frontend, host)[1]
+    assert abs(int(again.vram.view("<u2")[0]) - int(later.vram.view("<u2")[0])) <= 2
+
+
+def test_rewinding_by_the_frontends_own_states_is_followed(frontend: LibretroHost, host: RetroArchHost) -> None:
+    counters, states = [], []
+    for _ in range(5):
+        states.append(frontend.save_state())
+        counters.append(int(step(frontend, host)[1].vram.view("<u2")[0]))
+    for state, counter in zip(reversed(states), reversed(counters), strict=True):
+        frontend.load_state(state)
+        inside, outside = step(frontend, host)
+        assert np.array_equal(inside.vram, outside.vram)
+        assert abs(int(outside.vram.view("<u2")[0]) - counter) <= 1
+
+
+def test_outlines_are_drawn_on_the_screen_and_not_in_snapshots(frontend: LibretroHost, host: RetroArchHost) -> None:
+    host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF)])
+    inside, outside = step(frontend, host)
+    assert inside.picture is not None
+    assert outside.picture is not None
+    pink = (inside.picture == (0xFF, 0, 0xFF)).all(axis=2)
+    assert pink[24, 16:48].all()
+    assert pink[31, 16:48].all()
+    assert pink[24:32, 16].all()
+    assert pink[24:32, 47].all()
+    assert not pink[26:30, 20:40].any()
+    assert not (outside.picture == (0xFF, 0, 0xFF)).all(axis=2)[24, 16:48].all()
+    host.draw_outlines([])
+    inside, outside = step(frontend, host)
+    assert np.array_equal(inside.picture, outside.picture)  # type: ignore[arg-type]
+
+
+def test_outlines_do_not_outlive_the_halscope_that_drew_them(frontend: LibretroHost, host: RetroArchHost) -> None:
+    host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF)])
+    step(frontend, host)
+    host.close()
+    picture = frontend.step().picture
+    assert picture is not None
+    assert not (picture == (0xFF, 0, 0xFF)).all(axis=2)[24, 16:48].all()
+
+
+def test_a_second_content_in_one_process_has_a_ring_of_its_own(core: str, rings: Path) -> None:
+    first = game(animate=["vram"])
+    with rom_path() as path:
+        second = path.read_bytes()
+    with taps.tapped(core, first) as frontend:
+        old = taps.only_ring().path
+        host = RetroArchHost(old)
+        frontend.step()
+    host.poll(0)  # the frame that was published before
+    with pytest.raises(HostGoneError, match="closed the game"):
+        host.poll(1)
+    host.close()
+    assert find_rings() == []
+    with taps.tapped(core, second) as frontend, taps.attached() as host:
+        assert taps.only_ring().path != old
+        for _ in range(60):
+            inside = frontend.step()
+            outside = host.poll(1)
+        assert outside is not None
+        assert np.array_equal(inside.vram, outside.vram)
+        assert host.rom_image == second
+
+
+def test_nothing_is_published_while_nobody_is_attached(frontend: LibretroHost, rings: Path) -> None:
+    for _ in range(5):
+        frontend.step()
+    with taps.attached() as host:
+        assert host.poll(0) is None
+        frontend.step()
+        frontend.step()
+        host.poll(1)
+        first = host._ring._next - 1
+        assert first <= 2
