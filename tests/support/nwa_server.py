@@ -20,7 +20,7 @@ from pathlib import Path
 from support.core_console import CoreConsole
 
 FRAME_SECONDS = 0.004  # four times the console's pace
-SPACES = {"CARTROM": "rom", "VRAM": "vram", "WRAM": "wram", "CGRAM": "cgram", "OAM": "oam"}
+SPACES = {"CARTROM": "rom", "VRAM": "vram", "WRAM": "wram", "CGRAM": "cgram", "OAM": "oam", "SRAM": "bwram"}
 FLAVOURS = {
     "plus": (("CARTROM", "WRAM", "SRAM", "VRAM", "OAM", "CGRAM"), False),
     "snes9x": (("CARTROM", "WRAM", "SRAM", "VRAM"), True),
@@ -187,7 +187,7 @@ class Emulator:
         return OK
 
     def size(self, name: str) -> int:
-        return 0 if name == "SRAM" else len(self.console.memory(SPACES[name]))
+        return len(self.console.memory(SPACES[name]))
 
     def ranges(self, arguments: list[str], written: int | None) -> list[tuple[str, int, int]]:
         """The ranges that a command names; sizes that it leaves out are filled in."""
