@@ -48,6 +48,7 @@ class StandIn(EmuFunctions):
         own_process: Whether the core runs in a process of its own; only one core of a kind can run in this one.
         allow_io: Whether scripts may use files.
         allow_network: Whether scripts may use sockets.
+        beside: The folder in which the script's `require` looks; by default that of the script.
         edition: "MesenCE" or "Mesen 2".
         core: The core's name.
     """
@@ -59,11 +60,13 @@ class StandIn(EmuFunctions):
         own_process: bool = False,
         allow_io: bool = True,
         allow_network: bool = True,
+        beside: Path | None = None,
         edition: str = "MesenCE",
         core: str = "snes9x",
     ) -> None:
         self.path = rom
         self.edition = edition
+        self._beside = script_path().parent if beside is None else beside
         self.host = (EmbeddedHost if own_process else LibretroHost)(rom, core)
         self.rom = np.fromfile(rom, np.uint8)
         self.calls: Counter[str] = Counter()
@@ -218,8 +221,7 @@ class StandIn(EmuFunctions):
             from lupa import lua54
         runtime = lua54.LuaRuntime(encoding=None, unpack_returned_tuples=True, register_eval=False)
         self._error = lua54.LuaError
-        folder = str(script_path().parent)
-        runtime.execute(f"package.path = '{folder}/?.lua' package.cpath = ''".encode())
+        runtime.execute(f"package.path = '{self._beside}/?.lua' package.cpath = ''".encode())
         if allow_network:
             # Mesen has the C part alone, under this name.
             loader = f"package.preload['socket.core'] = package.loadlib('{_LUA_SOCKET}', 'luaopen_socket_core')"

@@ -19,7 +19,11 @@ if not io or not os or not require then
   say("allow I/O and OS functions, and network access, in Script > Settings > Restrictions; then run it again")
   return
 end
-local memory = require("halscope_memory") -- Mesen looks beside the script
+if not pcall(require, "halscope_memory") then -- Mesen looks beside the script's file
+  say("open this script from the place that `halscope attach mesen2 --script` prints: it needs the files beside it")
+  return
+end
+local memory = require("halscope_memory")
 local registers = require("halscope_registers")
 local screen = require("halscope_screen")
 local trace = require("halscope_trace")
