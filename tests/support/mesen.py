@@ -81,6 +81,7 @@ class StandIn(EmuFunctions):
         self.cpu: dict[str, int] = {}
         self.bus: dict[int, int] = {}
         """Bytes that the processor reads at 24-bit addresses, where they are not those of the core."""
+        self._at_instruction = False
         self._walking = False  # Mesen walks its list of callbacks, which must not change meanwhile
         self._callbacks: dict[int, Callback] = {}
         self._events: dict[int, dict[int, Any]] = {}
@@ -102,6 +103,7 @@ class StandIn(EmuFunctions):
         if self._writes:
             self.host.write(self._writes)
             self._writes = []
+        self._access("exec", 0x008000, 0)  # the first instruction of the frame
         self.snapshot = self.host.step()
         self._copy()
         if before_end is not None:
@@ -284,11 +286,11 @@ class StandIn(EmuFunctions):
             where = address if one.memory == BUS else absolute[1] if absolute and absolute[0] == one.memory else -1
             if one.kind == KINDS.index(kind) and one.processor == 0 and one.start <= where <= one.end:
                 self.calls["callback"] += 1
-                self._walking = True
+                self._walking, self._at_instruction = True, kind == "exec"
                 try:
                     self._call(one.function, address, value)
                 finally:
-                    self._walking = False
+                    self._walking = self._at_instruction = False
 
 
 def main(rom: str) -> None:

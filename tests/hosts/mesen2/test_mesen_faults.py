@@ -178,7 +178,7 @@ def test_a_frame_that_comes_byte_by_byte_is_waited_for(peer: tuple[MesenHost, so
     "sent",
     [
         struct.pack("<I", 0x80000000) + b"F",
-        struct.pack("<I", 0x40001) + b"F",
+        struct.pack("<I", 0x100001) + b"F",
         struct.pack("<I", 0),
         message(b"F", FRAME[:-1]),
         message(b"F", FRAME + record(0, 0xFFFF, b"xx")),
