@@ -30,6 +30,17 @@ namespace halscope::hal {
     return word;
 }
 
+// Eight bytes; the first is in the lowest bits.
+[[nodiscard]] inline std::uint64_t load_in_order(const std::uint8_t* from) noexcept {
+    const std::uint64_t word = load_word(from);
+    return std::endian::native == std::endian::little ? word : reverse_bytes(word);
+}
+
+// The number of equal bytes before the first difference; `difference` is the XOR of two words loaded in order, not 0.
+[[nodiscard]] constexpr std::size_t first_difference(std::uint64_t difference) noexcept {
+    return static_cast<std::size_t>(std::countr_zero(difference)) / 8;
+}
+
 // The number of equal bytes, in memory order, before the first difference; `difference` is the XOR of two words and not
 // 0.
 [[nodiscard]] constexpr std::size_t equal_bytes(std::uint64_t difference) noexcept {

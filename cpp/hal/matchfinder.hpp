@@ -31,27 +31,12 @@ struct NearMatches {
 inline constexpr std::size_t kStepsPerLook = 4096;
 
 // The longest match at every position of `data` (at most 65,536 bytes), in linear time for any data. Throws Cancelled
-// once `cancel` is raised, as do the functions below.
+// once `cancel` is raised, as does the function below.
 void longest_matches(std::span<const std::uint8_t> data, Copies copies, std::span<Match> matches,
                      const CancelToken* cancel);
 
 // The longest near matches at every position, also in linear time.
 void longest_near_matches(std::span<const std::uint8_t> data, std::span<NearMatches> matches,
                           const CancelToken* cancel);
-
-// Long matches, usually the longest, found through a hash of four bytes. The tables (0.6 MiB) are kept for the thread's
-// next call.
-void likely_matches(std::span<const std::uint8_t> data, Copies copies, std::span<Match> matches,
-                    const CancelToken* cancel);
-
-// Picks those of `matches` (for Copies::near) whose source is close enough for a one-byte distance.
-inline void take_near_matches(std::span<const Match> matches, std::span<NearMatches> near) noexcept {
-    for (std::size_t i = 0; i < near.size(); ++i) {
-        near[i] = {};
-        if (matches[i].length == 0 || i - matches[i].source > kNearWindow) continue;
-        NearMatch& match = matches[i].kind == kCopy ? near[i].plain : near[i].inverted;
-        match = {matches[i].length, static_cast<std::uint8_t>(i - matches[i].source)};
-    }
-}
 
 }  // namespace halscope::hal

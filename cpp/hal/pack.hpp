@@ -10,6 +10,8 @@
 #include "core/cancel.hpp"
 #include "hal/command.hpp"
 #include "hal/format.hpp"
+#include "hal/frontier.hpp"
+#include "hal/grams.hpp"
 #include "hal/hal.hpp"
 #include "hal/matchfinder.hpp"
 #include "hal/parser.hpp"
@@ -22,19 +24,17 @@ class Writer {
   public:
     explicit Writer(std::uint8_t* to) noexcept : to_(to) {}
 
-    // Writes the command that produces the data from i on.
-    void command(std::span<const std::uint8_t> data, std::size_t i, const Choice& choice, const Match& match,
-                 const NearMatches& near) noexcept {
-        const unsigned kind = choice.kind();
-        const std::size_t length = choice.length();
+    // Writes the command that produces `length` bytes of the data from i on. `operand`: a copy's reference or distance.
+    void command(const std::uint8_t* data, std::size_t i, unsigned kind, std::size_t length,
+                 std::size_t operand) noexcept {
         header(kind, kind == kRle16 && format.pair_count == PairCount::pairs ? length / 2 : length);
         if (kind == kRaw) {
-            to_ = std::copy_n(data.data() + i, length, to_);
+            to_ = std::copy_n(data + i, length, to_);
         } else if (format.copies == Copies::near && kind >= kNearCopy) {
-            put(kind == kNearCopy ? near.plain.distance : near.inverted.distance);
+            put(operand);
         } else if (kind >= kCopy) {
-            put(format.references == std::endian::big ? match.source >> 8 : match.source & 0xFF);
-            put(format.references == std::endian::big ? match.source & 0xFF : match.source >> 8);
+            put(format.references == std::endian::big ? operand >> 8 : operand & 0xFF);
+            put(format.references == std::endian::big ? operand & 0xFF : operand >> 8);
         } else {
             put(data[i]);
             if (kind == kRle16) put(data[i + 1]);
@@ -43,7 +43,7 @@ class Writer {
     void terminator() noexcept { put(kTerminator); }
 
   private:
-    void put(unsigned byte) noexcept { *to_++ = static_cast<std::uint8_t>(byte); }
+    void put(std::size_t byte) noexcept { *to_++ = static_cast<std::uint8_t>(byte); }
     void header(unsigned kind, std::size_t count) noexcept {
         const auto less_one = static_cast<unsigned>(count - 1);
         if (count <= kShortCount && kind != kLong) {
@@ -57,57 +57,94 @@ class Writer {
     std::uint8_t* to_;
 };
 
-// A thread's working memory, for every format. It is kept between calls because fresh pages are slow to touch: 0.6 MiB
-// at most, 1.1 MiB once a format with near copies was packed.
+// A thread's working memory, for every format. It is kept between calls because fresh pages are slow to touch: 1.6 MiB
+// at most, 2.1 MiB once a format with near copies was packed.
 struct PackRoom {
     std::vector<Match> matches;
     std::vector<NearMatches> near;
     std::vector<Choice> choices;
+    std::vector<Arrival> arrivals;
 
-    static PackRoom& of_this_thread(std::size_t size, Copies copies) {
+    static PackRoom& of_this_thread() {
         thread_local PackRoom room;
-        if (room.matches.size() < size) room.matches.resize(size);
-        if (copies == Copies::near && room.near.size() < size) room.near.resize(size);
-        if (room.choices.size() < size + 1) room.choices.resize(size + 1);
         return room;
+    }
+    template <typename Element>
+    static std::span<Element> at_least(std::vector<Element>& elements, std::size_t size) {
+        if (elements.size() < size) elements.resize(size);
+        return std::span(elements).first(size);
     }
 };
 
-// `encode` of hal/hal.hpp for any format, with the same limits and faults. Throws Cancelled once `cancel` is raised.
+// The smallest stream. Everything reads `data`, a copy: a buffer that another thread changes could contradict itself.
 template <Format format>
-[[nodiscard]] EncodeResult pack(std::span<const std::uint8_t> data, Effort effort, const CancelToken* cancel) {
-    if (data.size() > kMaxOutput) return {Status::data_too_long, {}, kMaxOutput};
-    // Everything below reads this copy, so a buffer that another thread changes cannot contradict itself.
-    const std::vector<std::uint8_t> snapshot(data.begin(), data.end());
-    PackRoom& room = PackRoom::of_this_thread(snapshot.size(), format.copies);
+[[nodiscard]] EncodeResult pack_minimally(std::span<const std::uint8_t> data, const CancelToken* cancel) {
+    PackRoom& room = PackRoom::of_this_thread();
     constexpr bool has_near = format.copies == Copies::near;
-    const std::span<NearMatches> near = std::span(room.near).first(has_near ? snapshot.size() : 0);
-    if (effort == Effort::optimal) {
-        longest_matches(snapshot, format.copies, room.matches, cancel);
-        if constexpr (has_near) longest_near_matches(snapshot, near, cancel);
-    } else {
-        likely_matches(snapshot, format.copies, room.matches, cancel);
-        take_near_matches(room.matches, near);
-    }
-    Parser<format>(snapshot, room.matches, near, room.choices).parse(cancel);
+    const std::span<Match> matches = PackRoom::at_least(room.matches, data.size());
+    const std::span<NearMatches> near = PackRoom::at_least(room.near, has_near ? data.size() : 0);
+    const std::span<Choice> choices = PackRoom::at_least(room.choices, data.size() + 1);
+    longest_matches(data, format.copies, matches, cancel);
+    if constexpr (has_near) longest_near_matches(data, near, cancel);
+    Parser<format>(data, matches, near, choices).parse(cancel);
 
-    const std::size_t size = room.choices.front().cost();
+    const std::size_t size = choices.front().cost();
     if (size > kMaxPacked) {
         // The first command that leaves no room for the terminator.
         std::size_t i = 0;
-        for (std::size_t next = 0; size - room.choices[next].cost() + 1 <= kMaxPacked;) {
+        for (std::size_t next = 0; size - choices[next].cost() + 1 <= kMaxPacked;) {
             i = next;
-            next += room.choices[next].length();
+            next += choices[next].length();
         }
         return {Status::packed_too_long, {}, i};
     }
     EncodeResult result;
     result.packed.resize(size);
     Writer<format> writer(result.packed.data());
-    for (std::size_t i = 0; i < snapshot.size(); i += room.choices[i].length())
-        writer.command(snapshot, i, room.choices[i], room.matches[i], has_near ? near[i] : NearMatches{});
+    for (std::size_t i = 0; i < data.size(); i += choices[i].length()) {
+        const unsigned kind = choices[i].kind();
+        std::size_t operand = matches[i].source;
+        if (has_near && kind >= kNearCopy)
+            operand = kind == kNearCopy ? near[i].plain.distance : near[i].inverted.distance;
+        writer.command(data.data(), i, kind, choices[i].length(), operand);
+    }
     writer.terminator();
     return result;
+}
+
+// A small stream, fast.
+template <Format format>
+[[nodiscard]] EncodeResult pack_fast(std::span<const std::uint8_t> data, const CancelToken* cancel) {
+    Grams& grams = Grams::of_this_thread(data, cancel);
+    std::vector<Arrival>& arrivals = PackRoom::of_this_thread().arrivals;
+    const std::span<const Arrival> commands =
+        Frontier<format>(grams, PackRoom::at_least(arrivals, Frontier<format>::room(grams.size()))).commands(cancel);
+
+    std::size_t size = 1;
+    std::size_t i = 0;
+    for (const Arrival& command : commands) {
+        size += command.whole_price();
+        if (size > kMaxPacked) return {Status::packed_too_long, {}, i};
+        i = command.end;
+    }
+    EncodeResult result;
+    result.packed.resize(size);
+    Writer<format> writer(result.packed.data());
+    i = 0;
+    for (const Arrival& command : commands) {
+        writer.command(grams.data(), i, command.kind, command.end - i, command.operand);
+        i = command.end;
+    }
+    writer.terminator();
+    return result;
+}
+
+// `encode` of hal/hal.hpp for any format, with the same limits and faults. Throws Cancelled once `cancel` is raised.
+template <Format format>
+[[nodiscard]] EncodeResult pack(std::span<const std::uint8_t> data, Effort effort, const CancelToken* cancel) {
+    if (data.size() > kMaxOutput) return {Status::data_too_long, {}, kMaxOutput};
+    if (effort == Effort::fast) return pack_fast<format>(data, cancel);
+    return pack_minimally<format>(std::vector<std::uint8_t>(data.begin(), data.end()), cancel);
 }
 
 }  // namespace halscope::hal

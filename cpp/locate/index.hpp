@@ -63,6 +63,10 @@ void find_pattern(const Text& text, std::span<const std::uint32_t> buckets, std:
         std::size_t position = positions[k];
         auto number = static_cast<std::uint32_t>(text.bounds.size() - 1);  // the ROM
         if (position < text.outputs.size()) {
+            // The outputs are one piece of memory: comparing costs less than finding out which one it is.
+            if (position < anchor.offset || text.outputs.size() - (position - anchor.offset) < pattern.size()) continue;
+            const std::uint8_t* const there = text.outputs.data() + position - anchor.offset;
+            if (std::memcmp(there, pattern.data(), pattern.size()) != 0) continue;
             const auto above = std::upper_bound(text.bounds.begin(), text.bounds.end(), position);
             number = static_cast<std::uint32_t>(above - text.bounds.begin() - 1);
             position -= text.bounds[number];

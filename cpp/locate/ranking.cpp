@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <compare>
 #include <cstring>
 #include <numeric>
 #include <tuple>
@@ -171,8 +172,8 @@ void Follower::count_explained(std::uint32_t tile, std::uint32_t step) {
     if (!neighbours_ || first_place_[tile] == first_place_[tile + 1]) return;
     const std::uint32_t begin = places_[first_place_[tile]].first;
     const std::uint32_t end = end_of_hits(first_place_[tile + 1] - 1);
-    std::vector<std::uint32_t> segments;
-    segments.reserve(end - begin);
+    std::vector<std::uint32_t>& segments = segments_;
+    segments.clear();
     for (std::uint32_t k = begin; k < end; ++k) segments.push_back(hits_[k].segment);
     std::sort(segments.begin(), segments.end());
     segments.erase(std::unique(segments.begin(), segments.end()), segments.end());
@@ -296,15 +297,18 @@ void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
         const auto first = hits_.begin() + places_[place].first;
         const auto last = hits_.begin() + end_of_hits(place);
         if (last - first < 2) continue;
-        std::sort(first, last, [this](const Hit& a, const Hit& b) { return better_start(a, b); });
+        // Mostly they are in order, from when the tile was ranked last.
+        const auto better = [this](const Hit& a, const Hit& b) { return better_start(a, b); };
+        if (!std::is_sorted(first, last, better)) std::sort(first, last, better);
     }
-    std::vector<std::uint32_t> order(end - begin);
+    std::vector<std::uint32_t>& order = order_;
+    order.resize(end - begin);
     std::iota(order.begin(), order.end(), begin);
     if (order.size() > 1) {
         // The index breaks ties, so the result is stable; std::stable_sort would allocate on every call.
         std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
-            if (better_place(places_[a], places_[b])) return true;
-            return a < b && !better_place(places_[b], places_[a]);
+            const std::partial_ordering by_rank = compare(places_[a], places_[b]);
+            return by_rank < 0 || (by_rank == 0 && a < b);
         });
     }
     std::erase_if(order, [this](std::uint32_t place) { return !credible(places_[place]); });
@@ -335,14 +339,16 @@ bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
 
 // Places that contradict what is known of their block last. Else neighbours first, then the transform that the block is
 // known to have, then plain bytes before transformed ones, then the place's best start by itself.
-bool Follower::better_place(const Known& a, const Known& b) const noexcept {
-    // The tiles of one window agree by construction.
+std::partial_ordering Follower::compare(const Known& a, const Known& b) const noexcept {
     const auto agreement = [this](const Known& known) {
         const Support& one = known.support;
+        const bool misfit = fit(hits_[known.first]) == 2;
+        if (known.place.transform == 0) return std::tuple(misfit, ~one.patch, ~one.run, one.width, one.gap);
+        // The tiles of one window agree by construction.
         const std::uint32_t window = atlas_.transforms[known.place.transform].window;
-        return std::tuple(fit(hits_[known.first]) == 2, ~(one.patch / window), ~(one.run / window), one.width, one.gap);
+        return std::tuple(misfit, ~(one.patch / window), ~(one.run / window), one.width, one.gap);
     };
-    if (const auto mine = agreement(a), its = agreement(b); mine != its) return mine < its;
+    if (const auto by_agreement = agreement(a) <=> agreement(b); by_agreement != 0) return by_agreement;
     const auto key = [this](const Hit& hit) {
         const bool raw = is_raw(hit);
         const std::size_t segment = hit.segment;
@@ -351,7 +357,7 @@ bool Follower::better_place(const Known& a, const Known& b) const noexcept {
                           raw ? 0.0F : -atlas_.starts.evidence[segment], raw ? 0U : atlas_.starts.offset[segment],
                           hit.offset, hit.transform);
     };
-    return key(hits_[a.first]) < key(hits_[b.first]);
+    return key(hits_[a.first]) <=> key(hits_[b.first]);
 }
 
 bool Follower::credible(const Known& known) const noexcept {

@@ -3,6 +3,7 @@
 // uncompressed bytes, under one transform. Places are ranked by what neighbouring tiles agree on, the starts within
 // each by how they are known.
 #pragma once
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <unordered_map>
@@ -125,7 +126,7 @@ class Follower {
     void rank_tile(std::uint32_t tile, std::vector<Answer>& answers);
     [[nodiscard]] std::uint32_t end_of_hits(std::uint32_t place) const noexcept;
     [[nodiscard]] bool better_start(const Hit& a, const Hit& b) const noexcept;
-    [[nodiscard]] bool better_place(const Known& a, const Known& b) const noexcept;
+    [[nodiscard]] std::partial_ordering compare(const Known& a, const Known& b) const noexcept;
     [[nodiscard]] bool credible(const Known& known) const noexcept;
     [[nodiscard]] int standing(const Hit& hit) const noexcept;
     // Whether a hit's transform is the one that its block is known to have (0), nothing is known (1), or it is another
@@ -149,6 +150,9 @@ class Follower {
     std::vector<std::uint32_t> explained_;    // how many different tiles each segment holds
     std::vector<std::uint8_t> touched_;       // by source, whether any of its places has changed
     Answers answers_;
+    // Working memory, kept because an allocation a tile would take a tenth of an update.
+    std::vector<std::uint32_t> order_;
+    std::vector<std::uint32_t> segments_;
 };
 
 }  // namespace halscope::locate

@@ -89,6 +89,7 @@ class Reader {
         result["pitch"] = frame->pitch;
         result["pixel_format"] = frame->pixel_format;
         result["pads"] = py::cast(frame->pads);
+        result["whole_state"] = frame->whole_state;
         result["parts"] = parts;
         result["ages"] = ages;
         return result;
@@ -130,7 +131,12 @@ class Writer {
         for (const auto& [name, value] : parts) {
             const ByteView view(py::reinterpret_borrow<py::object>(value));
             const std::uint32_t age = ages.contains(name) ? ages[name].cast<std::uint32_t>() : 0;
-            to.put(part_named(name.cast<std::string>()), view.bytes(), age);
+            const Part part = part_named(name.cast<std::string>());
+            if (part == Part::state) {
+                to.put_state(view.bytes(), age);
+            } else {
+                to.put(part, view.bytes(), age);
+            }
         }
         to.note_run();
         to.publish();
@@ -162,7 +168,8 @@ void bind_ring(py::module_& module) {
     module.def("live_rings", &live_rings, py::arg("folder"),
                "Returns the rings of living owners, oldest first, and removes those of dead ones.");
 
-    py::class_<Reader>(module, "RingReader")
+    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // a metaclass that the type stubs can name
+    py::class_<Reader>(module, "RingReader", py::is_final(), plain)
         .def(py::init<std::filesystem::path>(), py::arg("path"))
         .def_property_readonly("pid", [](Reader& self) { return self.ring().layout().owner_pid; })
         .def_property_readonly("nonce", [](Reader& self) { return self.ring().layout().nonce; })
@@ -183,6 +190,14 @@ void bind_ring(py::module_& module) {
             py::arg("reader"), py::arg("wants"))
         .def(
             "release", [](Reader& self, std::uint64_t id) { self.ring().release(id); }, py::arg("reader"))
+        .def(
+            "want_pieces",
+            [](Reader& self, const std::vector<std::pair<std::uint32_t, std::uint32_t>>& pieces) {
+                std::vector<Piece> wanted;
+                for (const auto& [offset, bytes] : pieces) wanted.push_back({offset, bytes});
+                self.ring().want_pieces(wanted);
+            },
+            py::arg("pieces"))
         .def("wait", &Reader::wait, py::arg("after"), py::arg("seconds"))
         .def("read", &Reader::read, py::arg("number"))
         .def(
@@ -197,7 +212,7 @@ void bind_ring(py::module_& module) {
             py::arg("command"))
         .def("close", &Reader::close);
 
-    py::class_<Writer>(module, "RingWriter")
+    py::class_<Writer>(module, "RingWriter", py::is_final(), plain)
         .def(py::init<std::filesystem::path, py::dict, std::size_t, std::size_t, py::object, py::object>(),
              py::arg("path"), py::arg("capacities"), py::kw_only(), py::arg("slots") = 8,
              py::arg("command_bytes") = std::size_t{1} << 20, py::arg("text") = py::bytes(),

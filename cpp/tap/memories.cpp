@@ -32,6 +32,8 @@ Memories::Memories(const InnerCore& core, std::span<const std::uint8_t> rom, std
         caches_tiles_ = version.find("(Accuracy)") == std::string::npos;
     }
     look_up();
+    // Asked once: bsnes-mercury prints a line each time.
+    save_ = ask(abi::kSaveRam, std::min(core.call().get_memory_size(abi::kSaveRam), kMostSaveBytes));
     if (const std::uintptr_t address = find_rom(maps); address != 0)
         found_rom_ = {reinterpret_cast<std::uint8_t*>(address), rom.size()};
 }
@@ -48,7 +50,6 @@ std::span<std::uint8_t> Memories::ask(unsigned id, std::size_t bytes) const noex
 void Memories::look_up() noexcept {
     vram_ = ask(abi::kVideoRam, kVramBytes);
     wram_ = ask(abi::kSystemRam, kWramBytes);
-    save_ = ask(abi::kSaveRam, std::min(core_.call().get_memory_size(abi::kSaveRam), kMostSaveBytes));
 }
 
 bool Memories::is_rom(std::uintptr_t address) const {

@@ -36,31 +36,40 @@ inline constexpr std::size_t kRuns = 18;         // frames run, hidden ones too
 inline constexpr std::size_t kCommandTail = 19;  // words of commands taken
 inline constexpr std::size_t kRefused = 20;      // commands dropped because they were not well-formed
 inline constexpr std::size_t kContext = 21;      // Context bits
+inline constexpr std::size_t kSecondRuns = 22;   // frames run by a second instance in the owner's process
 // Written by the reader:
 inline constexpr std::size_t kReader = 24;       // id of the reader: its process id << 32 | a random number; 0: none
 inline constexpr std::size_t kReaderBeat = 25;   // steady clock in nanoseconds when it last looked
 inline constexpr std::size_t kReaderWants = 26;  // Want bits
 inline constexpr std::size_t kCommandHead = 27;  // words of commands given
 inline constexpr std::size_t kCommandId = 28;    // id of the last command given
+inline constexpr std::size_t kPieceCount = 29;   // pieces of the state that it wants; 0: all of it
 // A word for each of the last commands: id << 8 | Outcome.
 inline constexpr std::size_t kOutcomes = 32, kOutcomeCount = 64;
 // Two words for each kind of part: its place in the slot, and the bytes that fit. Constant.
 inline constexpr std::size_t kParts = 96;
+// A word for each wanted piece of the state: offset | bytes << 32. Written by the reader.
+inline constexpr std::size_t kPieces = 112;
 }  // namespace header
+
+inline constexpr std::size_t kMostPieces = 8;
 
 enum class Part : std::uint8_t { vram, cgram, oam, state, wram, picture, save, iram };
 inline constexpr std::size_t kPartKinds = 8;
 
 // Words of a slot, before its parts.
 namespace slot {
-inline constexpr std::size_t kSequence = 0;  // odd while it is written
-inline constexpr std::size_t kFrame = 1;     // number of the frame, from 1
-inline constexpr std::size_t kTime = 2;      // steady clock in nanoseconds
-inline constexpr std::size_t kSize = 3;      // picture: width | height << 32
-inline constexpr std::size_t kPitch = 4;     // picture: bytes a line | pixel format << 32
-inline constexpr std::size_t kPads = 5;      // four pads of 16 bits
-inline constexpr std::size_t kParts = 8;     // for each kind: bytes | age in frames << 32; bytes 0: it is not there
-inline constexpr std::size_t kWords = 16;
+inline constexpr std::size_t kSequence = 0;     // odd while it is written
+inline constexpr std::size_t kFrame = 1;        // number of the frame, from 1
+inline constexpr std::size_t kTime = 2;         // steady clock in nanoseconds
+inline constexpr std::size_t kSize = 3;         // picture: width | height << 32
+inline constexpr std::size_t kPitch = 4;        // picture: bytes a line | pixel format << 32
+inline constexpr std::size_t kPads = 5;         // four pads of 16 bits
+inline constexpr std::size_t kParts = 8;        // for each kind: bytes | age in frames << 32; bytes 0: it is not there
+inline constexpr std::size_t kStateBytes = 16;  // size of the whole state
+inline constexpr std::size_t kPieceCount = 17;  // pieces that the state part holds, each from a whole word on; 0: all
+inline constexpr std::size_t kPieces = 18;      // as in the header
+inline constexpr std::size_t kWords = 32;
 }  // namespace slot
 
 // What a reader asks for. VRAM, CGRAM and OAM are always published.

@@ -1,5 +1,6 @@
 #include "tap/ring_reader.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 #include "tap/commands.hpp"
@@ -28,6 +29,13 @@ bool RingReader::beat(std::uint64_t id, std::uint64_t wants) noexcept {
     store_relaxed(words_ + header::kReaderWants, wants);
     store_relaxed(words_ + header::kReaderBeat, steady_ns());
     return true;
+}
+
+void RingReader::want_pieces(std::span<const Piece> pieces) noexcept {
+    const std::size_t count = std::min(pieces.size(), kMostPieces);
+    for (std::size_t n = 0; n < count; ++n)
+        store_relaxed(words_ + header::kPieces + n, pieces[n].offset | std::uint64_t{pieces[n].bytes} << 32);
+    store_release(words_ + header::kPieceCount, count);
 }
 
 void RingReader::release(std::uint64_t id) noexcept {
@@ -60,9 +68,31 @@ std::optional<ReadFrame> RingReader::read(std::uint64_t number) const {
         read.bytes.resize(bytes);
         copy_out(read.bytes, from + place.at / kWordBytes);
     }
+    const bool good = spread_state(from, frame);
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (load_relaxed(from + slot::kSequence) != sequence || frame.number != number) return std::nullopt;
+    if (!good || load_relaxed(from + slot::kSequence) != sequence || frame.number != number) return std::nullopt;
     return frame;
+}
+
+// Puts the pieces of a state to their places. False if they do not fit, as in a frame that is being written over.
+bool RingReader::spread_state(const Word* from, ReadFrame& frame) const {
+    auto& part = frame.parts[static_cast<std::size_t>(Part::state)];
+    const std::size_t count = load_relaxed(from + slot::kPieceCount);
+    frame.whole_state = part.has_value() && count == 0;
+    if (!part || count == 0) return true;
+    const auto whole = static_cast<std::size_t>(load_relaxed(from + slot::kStateBytes));
+    if (count > kMostPieces || whole > layout_.parts[static_cast<std::size_t>(Part::state)].capacity) return false;
+    std::vector<std::uint8_t> state(whole);
+    std::size_t used = 0;
+    for (std::size_t n = 0; n < count; ++n) {
+        const Word piece = load_relaxed(from + slot::kPieces + n);
+        const std::size_t offset = piece & 0xFFFF'FFFF, bytes = static_cast<std::size_t>(piece >> 32);
+        if (offset > whole || bytes > whole - offset || bytes > part->bytes.size() - used) return false;
+        std::memcpy(state.data() + offset, part->bytes.data() + used, bytes);
+        used = std::min(used + words_for(bytes) * kWordBytes, part->bytes.size());
+    }
+    part->bytes = std::move(state);
+    return true;
 }
 
 std::size_t RingReader::most_payload() const noexcept {

@@ -17,11 +17,17 @@ struct ReadPart {
     std::uint32_t age = 0;  // frames since it was read
 };
 
+// A piece of a state.
+struct Piece {
+    std::uint32_t offset = 0, bytes = 0;
+};
+
 struct ReadFrame {
     std::uint64_t number = 0, time_ns = 0;
     std::uint32_t width = 0, height = 0, pitch = 0, pixel_format = 0;
     std::array<std::uint16_t, 4> pads{};
     std::array<std::optional<ReadPart>, kPartKinds> parts;
+    bool whole_state = false;  // else the bytes between the wanted pieces are zeros
 };
 
 class RingReader {
@@ -44,6 +50,8 @@ class RingReader {
     // Says that the reader is there, and what it wants. False if another reader has the ring.
     bool beat(std::uint64_t id, std::uint64_t wants) noexcept;
     void release(std::uint64_t id) noexcept;
+    // Asks for these pieces of the state alone, at most kMostPieces; for all of it if there are none.
+    void want_pieces(std::span<const Piece> pieces) noexcept;
 
     // Copies frame `number` (from 1). Empty if it is not there any more, or was written over meanwhile.
     [[nodiscard]] std::optional<ReadFrame> read(std::uint64_t number) const;
@@ -55,6 +63,7 @@ class RingReader {
     [[nodiscard]] Outcome outcome(std::uint64_t id) const noexcept;
 
   private:
+    [[nodiscard]] bool spread_state(const Word* from, ReadFrame& frame) const;
     [[nodiscard]] std::vector<std::uint8_t> copy(std::size_t at, std::size_t bytes) const;
 
     Word* words_;

@@ -1,5 +1,6 @@
 #include "tap/ring_writer.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 #include "tap/commands.hpp"
@@ -19,6 +20,13 @@ bool RingWriter::reader_is_there() const noexcept {
     return steady_ns() - load_relaxed(words_ + header::kReaderBeat) < kReaderTimeoutNs;
 }
 
+bool RingWriter::second_has_run() noexcept {
+    const std::uint64_t runs = load_relaxed(words_ + header::kSecondRuns);
+    const bool has_run = runs != second_runs_;
+    second_runs_ = runs;
+    return has_run;
+}
+
 void RingWriter::begin(const FrameFacts& facts) noexcept {
     slot_ = words_ + (layout_.slots_at + published_ % layout_.slot_count * layout_.slot_bytes) / kWordBytes;
     // A sequence lock: odd before the first byte changes, even behind the last one. A reader that sees the same even
@@ -34,6 +42,7 @@ void RingWriter::begin(const FrameFacts& facts) noexcept {
     for (std::size_t n = 0; n < facts.pads.size(); ++n) pads |= std::uint64_t{facts.pads[n]} << 16 * n;
     store_relaxed(slot_ + slot::kPads, pads);
     for (std::size_t kind = 0; kind < kPartKinds; ++kind) store_relaxed(slot_ + slot::kParts + kind, 0);
+    store_relaxed(slot_ + slot::kPieceCount, 0);
 }
 
 bool RingWriter::put(Part part, std::span<const std::uint8_t> bytes, std::uint32_t age) noexcept {
@@ -42,6 +51,28 @@ bool RingWriter::put(Part part, std::span<const std::uint8_t> bytes, std::uint32
     if (bytes.empty() || bytes.size() > place.capacity) return false;
     copy_in(slot_ + place.at / kWordBytes, bytes);
     store_relaxed(slot_ + slot::kParts + kind, bytes.size() | std::uint64_t{age} << 32);
+    return true;
+}
+
+bool RingWriter::put_state(std::span<const std::uint8_t> state, std::uint32_t age) noexcept {
+    const std::size_t count = load_relaxed(words_ + header::kPieceCount);
+    if (count == 0 || count > kMostPieces) {
+        store_relaxed(slot_ + slot::kStateBytes, state.size());
+        return put(Part::state, state, age);
+    }
+    const PartPlace& place = layout_.parts[static_cast<std::size_t>(Part::state)];
+    std::size_t used = 0;
+    for (std::size_t n = 0; n < count; ++n) {
+        const Word piece = load_relaxed(words_ + header::kPieces + n);
+        const std::size_t offset = piece & 0xFFFF'FFFF, bytes = words_for(piece >> 32) * kWordBytes;
+        if (offset > state.size() || piece >> 32 > state.size() - offset || bytes > place.capacity - used) return false;
+        copy_in(slot_ + (place.at + used) / kWordBytes, state.subspan(offset, piece >> 32));
+        store_relaxed(slot_ + slot::kPieces + n, piece);
+        used += bytes;
+    }
+    store_relaxed(slot_ + slot::kStateBytes, state.size());
+    store_relaxed(slot_ + slot::kPieceCount, count);
+    store_relaxed(slot_ + slot::kParts + static_cast<std::size_t>(Part::state), used | std::uint64_t{age} << 32);
     return true;
 }
 

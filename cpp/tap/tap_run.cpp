@@ -28,14 +28,14 @@ class Quiet {
 void Tap::run() {
     if (inner_ == nullptr) return;
     const CoreFunctions& call = inner_->call();
+    if (first_ != nullptr) store_relaxed(first_->words() + header::kSecondRuns, ++second_runs_);
     if (publisher_ == nullptr) return call.run();
-    situation_.before_run(frontend);
     RingWriter& ring = publisher_->ring();
+    situation_.before_run(frontend, ring.second_has_run());
     attached_ = ring.reader_is_there();
     if (!attached_) outlines_.clear();  // of a reader that is gone
     if (++runs_since_options_ >= kOptionsEvery) read_options();
-    memories_->look_up();
-    if (situation_.run_counts()) obey_commands();
+    if (attached_ && situation_.run_counts()) obey_commands();
     pads_.fill(0);
     shown_ = false;
     call.run();
@@ -70,10 +70,10 @@ void Tap::publish() {
     if (has_picture) ring.put(Part::picture, picture_.bytes);
     if ((wants & kWantState) != 0) {
         if (may_save && save_state()) {
-            ring.put(Part::state, state_);
+            ring.put_state(state_);
             memories_->prove_places(state_);
         } else if (captured_at_ != 0) {
-            ring.put(Part::state, captured_, static_cast<std::uint32_t>(runs_ - captured_at_));
+            ring.put_state(captured_, static_cast<std::uint32_t>(runs_ - captured_at_));
         }
     }
     ring.publish();
@@ -92,6 +92,7 @@ bool Tap::load_state(std::span<const std::uint8_t> state) noexcept {
 
 bool Tap::serialize(void* data, std::size_t size) {
     if (inner_ == nullptr || !inner_->call().serialize(data, size)) return false;
+    situation_.state_was_saved(frontend);
     // Where the tap may save no state itself, one that the frontend saves is as good.
     const bool wanted = attached_ && (situation_.run_ahead() || situation_.netplay());
     if (wanted && publisher_ != nullptr && size <= state_bytes_) {
@@ -103,7 +104,7 @@ bool Tap::serialize(void* data, std::size_t size) {
 }
 
 bool Tap::unserialize(const void* data, std::size_t size) {
-    situation_.state_was_loaded();
+    situation_.state_was_loaded(frontend);
     return inner_ != nullptr && inner_->call().unserialize(data, size);
 }
 
@@ -132,6 +133,7 @@ std::int16_t Tap::on_input(unsigned port, unsigned device, unsigned index, unsig
 
 void Tap::obey_commands() {
     RingWriter& ring = publisher_->ring();
+    memories_->look_up();
     for (std::size_t n = 0; n < kMostCommandsPerRun; ++n) {
         const auto command = ring.take_command();
         if (!command) return;

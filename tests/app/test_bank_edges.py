@@ -17,6 +17,7 @@ from halscope.inject import EditedSheet, apply_patch, plan_edit, sheet_from_bloc
 from halscope.rom.checksum import fix
 from halscope.rom.edges import as_read, crossing, first_edge, is_contiguous, search_window
 from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
 from halscope_hooks import (
     EDGE_RULES,
@@ -37,6 +38,7 @@ MARIO = next(profile for profile in profiles() if profile.id == "super-mario-wor
 TABLES = (0x3992, 0x39C4, 0x39F6)  # $00:B992, $00:B9C4, $00:B9F6: low bytes, high bytes, banks
 BLOCKS = 50
 BLANKED = 30
+WRAPPED_BLANKED = 60
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,116 @@ def test_blocks_across_an_edge_are_found(game: Game, edge: EdgeRule | None) -> N
     assert {offset for offset, block in found.items() if block.crosses is not None} == set(game.across)
 
 
-def test_a_decoder_that_wraps_has_no_block_across_an_edge(game: Game) -> None:
+def test_a_decoder_that_wraps_reads_no_block_that_goes_on_in_the_next_bank(game: Game) -> None:
     made = workspace(game, "wrap")
     found = {block.offset for block in made.blocks(min_score=0)}
-    assert found.isdisjoint(game.across)
+    for offset in found.intersection(game.across):  # its pointer leads to what happens to be at the bank's beginning
+        true = LZ2.decode(game.image, offset).data
+        assert made.rom.decode(LZ2, offset).data.tobytes() != true.tobytes()
     assert found >= set(game.offsets) - set(game.across)
     assert made.index().rom.edges == {"lz2": "wrap"}
+
+
+@pytest.fixture(scope="module")
+def wrapping() -> Game:
+    """The game, packed for a decoder that wraps: blocks one after the other within each bank, one across its end."""
+    image = make_rom(0x80000, title=b"SUPER MARIOWORLD", seed=4)
+    image[0x387E : 0x387E + len(CODE)] = CODE
+    rng = np.random.default_rng(2)
+    offsets, sizes = [], []
+    for bank in (0x10000, 0x18000, 0x20000, 0x28000, 0x30000):
+        at = 0x7000
+        for _ in range(10):
+            packed = lz.encode(b"".join(planar(frame, 4) for frame in animation(rng, 40, 12)), format="lz2")
+            for number, byte in enumerate(packed):
+                image[bank + (at + number) % 0x8000] = byte
+            offsets.append(bank + at)
+            sizes.append(len(packed))
+            at = (at + len(packed)) % 0x8000
+    for number, offset in enumerate(offsets):
+        address = offset // 0x8000 << 16 | offset % 0x8000 | 0x8000
+        for table, part in zip(TABLES, address.to_bytes(3, "little"), strict=True):
+            image[table + number] = part
+    return Game(bytes(fix(image, Mapping.LOROM.header_offset)), offsets, sizes)
+
+
+def test_blocks_that_wrap_are_found_where_the_decoder_wraps(wrapping: Game) -> None:
+    assert len(wrapping.across) == 5
+    made = workspace(wrapping, "wrap")
+    assert made.game is not None
+    assert made.game.notes == ()
+    found = {block.offset: block for block in made.blocks() if block.codec == "lz2"}
+    assert set(found) >= set(wrapping.offsets)
+    assert all(found[offset].start == "pointer" for offset in wrapping.offsets)
+    assert {offset for offset, block in found.items() if block.crosses is not None} == set(wrapping.across)
+    for offset in wrapping.across:
+        data = made.rom.decode(LZ2, offset).data
+        vram = np.zeros(0x10000, np.uint8)
+        vram[: min(data.size, 0x8000)] = data[:0x8000]
+        origins = made.index().locate_vram(vram)
+        telling = [tile for tile in range(data.size // 32) if origins.informative[tile]]
+        assert all(origins.at(32 * tile)[0].block_offset == offset for tile in telling)
+        assert made.index().references("lz2", offset)
+
+
+def test_blocks_that_wrap_are_found_without_pointers_too(wrapping: Game) -> None:
+    rom = replace(Rom.from_bytes(wrapping.image), edges={"lz2": "wrap"})
+    index = RomIndex.build(rom, [LZ2])
+    found = {int(block["offset"]) for block in index.blocks if block["score"] >= 0.5}
+    assert len(found & set(wrapping.across)) >= 4
+    across = [row for row in index.blocks if rom.crossed_edge(int(row["offset"]), int(row["packed_size"]))]
+    assert len([row for row in across if row["score"] >= 0.5]) <= 5
+    contiguous = RomIndex.build(replace(rom, edges={"lz2": "next-bank"}), [LZ2])
+    assert not {int(block["offset"]) for block in contiguous.blocks} & set(wrapping.across)
+
+
+def test_a_block_that_wraps_is_edited_in_both_its_parts(wrapping: Game) -> None:
+    for offset in wrapping.across:
+        before = workspace(wrapping, "wrap").rom
+        after = replace(
+            before, data=np.frombuffer(edited(wrapping, "wrap", offset, "pointer", WRAPPED_BLANKED), np.uint8)
+        )
+        data, old = after.decode(LZ2, offset).data, before.decode(LZ2, offset).data
+        assert not data[: 32 * WRAPPED_BLANKED].any()
+        assert (data[32 * WRAPPED_BLANKED :] == old[32 * WRAPPED_BLANKED :]).all()
+        others = [other for other in wrapping.offsets if other != offset]
+        assert all((after.decode(LZ2, at).data == before.decode(LZ2, at).data).all() for at in others)
+        changed = np.flatnonzero(after.data != before.data)
+        edge = (offset // 0x8000 + 1) * 0x8000
+        assert (changed < edge).all()
+        assert ((changed >= edge - 0x8000) | (changed // 0x10 == 0x7FD)).all(), "the bank, and the checksum"
+
+
+def test_where_the_rule_is_unknown_both_are_tried(
+    wrapping: Game, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rom = Rom.from_bytes(wrapping.image)
+    only_wrapped = 0
+    for offset in wrapping.across:
+        try:
+            LZ2.decode(rom.data, offset)
+        except CodecError:
+            only_wrapped += 1
+        else:
+            continue
+        expected = replace(rom, edges={"lz2": "wrap"}).decode(LZ2, offset)
+        stream = rom.read_stream(LZ2, offset)
+        assert (stream.block.data == expected.data).all()
+        assert [begin for begin, _ in stream.ranges] == [offset, offset // 0x8000 * 0x8000]
+        image = bytearray(wrapping.image)
+        image[0x7FC0:0x7FD5] = b"ANOTHER GAME         "
+        (tmp_path / "game.sfc").write_bytes(image)
+        call = ("decompress", str(tmp_path / "game.sfc"), hex(offset), "-o", str(tmp_path / "out"), "--codec", "lz2")
+        assert main(call) == 0
+        assert "no stream goes on in the file, so the beginning of the bank was read" in capsys.readouterr().err
+        assert (tmp_path / "out").read_bytes() == expected.data.tobytes()
+        sheet = sheet_from_block(rom, LZ2, offset, start="pointer")
+        pixels = sheet.compose().pixels
+        pixels[:] = 0
+        plan = plan_edit(rom, [LZ2], EditedSheet(sheet, pixels, "block.png"))
+        (note,) = [note for note in plan.notes if "bank edge" in note]
+        assert "and was read on at the beginning of the bank; how the game's decoder reads on is not known" in note
+    assert only_wrapped
 
 
 def test_without_a_rule_only_a_pointer_proves_a_block_across_an_edge(game: Game) -> None:
@@ -129,12 +235,12 @@ def test_without_a_rule_only_a_pointer_proves_a_block_across_an_edge(game: Game)
     assert any(stream.offset in game.across for stream in made.every_stream("lz2"))
 
 
-def edited(game: Game, edge: EdgeRule | None, offset: int, start: StartEvidence) -> bytes:
-    """The ROM with the first `BLANKED` tiles of a block blanked, which leaves it smaller."""
+def edited(game: Game, edge: EdgeRule | None, offset: int, start: StartEvidence, blanked: int = BLANKED) -> bytes:
+    """The ROM with the first tiles of a block blanked, which leaves it smaller."""
     made = workspace(game, edge)
     sheet = sheet_from_block(made.rom, LZ2, offset, start=start)
     pixels = sheet.compose().pixels
-    for cell in sheet.cells[:BLANKED]:
+    for cell in sheet.cells[:blanked]:
         pixels[cell.y : cell.y + 8, cell.x : cell.x + 8] = 0
     plan = plan_edit(made.rom, [LZ2], EditedSheet(sheet, pixels, "block.png"))
     return apply_patch(made.rom, to_patch(plan))

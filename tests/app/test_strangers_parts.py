@@ -102,6 +102,41 @@ class Plugin:
 plugin = Plugin()
 """
 
+REMOTE = """
+class Pushed:
+    def __init__(self, request):
+        self.info = HostInfo(
+            "pushed", f"emulator at {request.address}", frozenset({"vram"}), capabilities=capabilities_of(self))
+        self.left = 3
+    def poll(self, timeout):
+        self.left -= 1
+        if self.left < 0:
+            raise HostGoneError("the emulator at home has gone")
+        return Snapshot(
+            vram=bytes(65536), cgram=bytes(512), oam=bytes(544), ppu=PpuRegisters(obsel=0), frame=3 - self.left)
+    def write(self, writes):
+        raise HostError("it cannot be written")
+    def close(self):
+        pass
+class Factory:
+    name = "pushed"
+    description = "three frames, and then it is gone"
+    setup = "switch it on"
+    opened = 0
+    def open(self, request):
+        Factory.opened += 1
+        if Factory.opened % 2:
+            raise HostAbsentError("it is not there yet")
+        return Pushed(request)
+    def find(self, request):
+        return [FoundEmulator("home", "an emulator", "a game")]
+class Plugin:
+    @hookimpl
+    def halscope_hosts(self):
+        return [Factory()]
+plugin = Plugin()
+"""
+
 GAME = """
 class Plugin:
     @hookimpl
@@ -368,3 +403,37 @@ def test_doctor_lists_what_was_found_and_what_was_refused(
     assert checks["plugin sparkle"]["advice"] == "--allow sparkle:network"
     assert "has no hook" in checks["plugin bad"]["detail"]
     assert "Halscope's demo" in checks["rom"]["detail"]
+
+
+def test_a_strangers_host_is_attached_to_and_attached_to_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is absent at first, and gone after three frames: five frames come from two attachments."""
+    options = ["attach", "pushed", "--plugin", write_plugin(tmp_path, REMOTE), "--json"]
+    (found,) = run(capsys, *options, "--list")
+    assert found == {"emulators": [{"address": "home", "name": "an emulator", "game": "a game", "problem": ""}]}
+    assert main([str(one) for one in [*options, "--frames", 5, "--address", "there"]]) == 0
+    printed = capsys.readouterr()
+    assert [json.loads(line)["frame"] for line in printed.out.splitlines()] == [1, 2, 3, 1, 2]
+    said = printed.err.splitlines()
+    assert said == [
+        "it is not there yet; waiting for it: switch it on",
+        "the emulator at home has gone",
+        "it is not there yet; waiting for it: switch it on",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (("raise HostAbsentError", "return raise_"), "the host pushed of plugin"),
+        (('return [FoundEmulator("home", "an emulator", "a game")]', "return [3]"), "FoundEmulators"),
+        (('return [FoundEmulator("home", "an emulator", "a game")]', "return 1 / 0"), "division by zero"),
+    ],
+)
+def test_a_strangers_broken_host_is_named_when_it_is_attached_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: tuple[str, str], words: str
+) -> None:
+    options = ["attach", "pushed", "--plugin", str(write_plugin(tmp_path, REMOTE.replace(*broken))), "--frames", "1"]
+    assert main([*options, *(["--list"] if "Found" in broken[0] else [])]) == 1
+    assert words in capsys.readouterr().err

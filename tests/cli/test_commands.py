@@ -319,6 +319,12 @@ def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str]) ->
     names = [check["name"] for check in document["checks"]]
     assert "native module" in names
     assert any(name.startswith("core ") for name in names)
+    hosts = {check["name"]: check["host"] for check in document["checks"] if check["name"].startswith("host ")}
+    assert hosts["host recording"]["writes"] == []
+    for name in ("host nwa", "host usb2snes"):
+        assert "vram" in hosts[name]["memory"]
+        assert "rom" in hosts[name]["writes"]
+        assert isinstance(hosts[name]["emulators"], list)
 
 
 @pytest.mark.slow

@@ -168,25 +168,6 @@ def test_maps_name_tiles_by_their_depth_and_palette() -> None:
     assert not list(stacked_tiles(hidden))
 
 
-def test_maps_that_hdma_puts_in_place_are_followed() -> None:
-    vram = np.zeros(0x10000, np.uint8)
-    words = vram.view("<u2")
-    words[0x400:0x800], words[0x800:0xC00] = 5, 9
-    ppu = PpuRegisters(bgmode=1, tm=1, ts=0, bg1sc=0x08, bg12nba=1, setini=0)
-    snapshot = Snapshot(vram=vram, cgram=np.zeros(256, np.uint16), oam=np.zeros(544, np.uint8), ppu=ppu)
-    first, second = (0x2000 + 5 * 32, 4, 0, 0x400), (0x2000 + 9 * 32, 4, 0, 0x400)
-
-    def with_writes(*writes: tuple[int, int, int]) -> list[Placement]:
-        return list(layer_placements(dataclasses.replace(snapshot, raster=np.array(list(writes), RASTER_DTYPE))))
-
-    assert with_writes() == [second]
-    assert with_writes((0, 0x07, 4), (100, 0x07, 8), (150, 0x07, 4)) == [first, second]
-    assert with_writes((0, 0x07, 4), (224, 0x07, 8)) == [first]  # after the last row
-    assert with_writes((0, 0x2C, 0), (0, 0x07, 4)) == []
-    in_mode_3 = [one for one in with_writes((0, 0x05, 1), (9, 0x05, 3)) if one.depth == 8]
-    assert in_mode_3 == [(0x2000 + 9 * 64, 8, 0, 0x400)]
-
-
 def map_of(numbers: NDArray[np.int64], tiles: bytes) -> Snapshot:
     """A moment of mode 1 that shows these tile numbers at the top left of BG1, with its tiles at byte 0x4000."""
     vram = np.zeros(0x10000, np.uint8)
@@ -242,3 +223,22 @@ def test_bytes_that_are_no_tiles_have_no_depth(size: int) -> None:
 def test_a_font_is_extracted_with_two_bits(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (sheet,) = extract(capsys, rom, hex(BLOCKS["font"]["offset"]), "--out", tmp_path)
     assert (sheet["bpp"], sheet["transform"], sheet["tiles"]) == (2, "none", 96)
+
+
+def test_maps_that_hdma_puts_in_place_are_followed() -> None:
+    vram = np.zeros(0x10000, np.uint8)
+    words = vram.view("<u2")
+    words[0x400:0x800], words[0x800:0xC00] = 5, 9
+    ppu = PpuRegisters(bgmode=1, tm=1, ts=0, bg1sc=0x08, bg12nba=1, setini=0)
+    snapshot = Snapshot(vram=vram, cgram=np.zeros(256, np.uint16), oam=np.zeros(544, np.uint8), ppu=ppu)
+    first, second = (0x2000 + 5 * 32, 4, 0, 0x400), (0x2000 + 9 * 32, 4, 0, 0x400)
+
+    def with_writes(*writes: tuple[int, int, int]) -> list[Placement]:
+        return list(layer_placements(dataclasses.replace(snapshot, raster=np.array(list(writes), RASTER_DTYPE))))
+
+    assert with_writes() == [second]
+    assert with_writes((0, 0x07, 4), (100, 0x07, 8), (150, 0x07, 4)) == [first, second]
+    assert with_writes((0, 0x07, 4), (224, 0x07, 8)) == [first]  # after the last row
+    assert with_writes((0, 0x2C, 0), (0, 0x07, 4)) == []
+    in_mode_3 = [one for one in with_writes((0, 0x05, 1), (9, 0x05, 3)) if one.depth == 8]
+    assert in_mode_3 == [(0x2000 + 9 * 64, 8, 0, 0x400)]

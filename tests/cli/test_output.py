@@ -13,7 +13,7 @@ import pytest
 from halscope.cli._arguments import parser
 from halscope.demo import rom_path, truth
 from PIL import Image
-from support.terminals import halscope, kana_rom, on_a_terminal
+from support.terminals import halscope, kana_rom, on_a_terminal, python_on_a_terminal
 
 BLOCK = 0x35D23
 
@@ -138,6 +138,26 @@ def test_a_terminal_gets_colours_and_every_row(rom: Path) -> None:
     plain = on_a_terminal("scan", rom, columns=100, env={"NO_COLOR": "1"})
     assert plain.code == 0
     assert not any(f"\x1b[{colour}m" in plain.text for colour in (*range(30, 38), *range(90, 98)))
+
+
+TABLE = """
+from rich.text import Text
+from halscope.cli._terminal import print_swatches, print_table
+row = ("16x16", "4 of 4 tiles known", "hal $008821+$0183 pointer", "hal-008821/16x16-012")
+print_table(("size", "tiles", "origin", "figure"), (False,) * 4, [[Text(word) for word in row]] * 2)
+print_swatches("palette 3: ", [f"#{colour:06x}" for colour in range(16)])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("columns", "lines"), [(100, 2 + 2 * 1 + 2), (46, 2 + 2 * 3 + 6)])
+def test_a_narrow_terminal_breaks_no_address_and_no_colour(columns: int, lines: int, tmp_path: Path) -> None:
+    (tmp_path / "table.py").write_text(TABLE)
+    text = python_on_a_terminal(tmp_path / "table.py", columns=columns).plain
+    assert text.count("$008821+$0183") == text.count("16x16-012") == 2
+    assert all(f"#{colour:06x}" in text for colour in range(16))
+    assert max(map(len, text.splitlines())) <= columns
+    assert len(text.splitlines()) == lines
 
 
 @pytest.mark.slow

@@ -113,6 +113,28 @@ def test_the_game_runs_at_once_a_save_gets_into_it_and_a_signal_writes_the_patch
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_patch_that_cannot_be_written_leaves_a_way_to_the_edits(rom: Path, tmp_path: Path) -> None:
+    import resource
+
+    assert halscope("extract", rom, "0x35D23", "--out", tmp_path).returncode == 0
+    png, output = tmp_path / "hal-035d23.png", tmp_path / "edit.sfc"
+    with Image.open(png) as image:
+        shown = np.asarray(image.convert("RGBA")).copy()
+    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
+    Image.fromarray(shown).save(png)
+    done = halscope(
+        *("play", rom, "--host", "libretro", "--frames", 3, "--edit", png, "-o", output),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (rom.stat().st_size // 2, resource.RLIM_INFINITY)),
+    )
+    assert done.returncode == 1
+    note, error = done.stderr.splitlines()[-2:]
+    assert note == "the edited sheets are as they were: `halscope inject` makes the patch of them"
+    assert error.startswith(f"halscope: {output}: cannot be written")
+    assert not output.exists()
+
+
+@pytest.mark.slow
 def test_an_edit_that_cannot_be_taken_ends_the_run_with_the_reason(rom: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"no picture")
     running = Running(tmp_path, rom, "--edit", tmp_path / "bad.png", "--json")

@@ -48,9 +48,9 @@ def test_no_encoding_is_larger_than_any_of_them_and_the_minimal_ones_are_equalle
     assert {entry["raw"] for entry in index if entry.get("minimal")} == set(sizes)
 
 
-def test_the_fast_effort_is_never_more_than_a_tenth_larger(vectors: Path, index: list[dict[str, Any]]) -> None:
+def test_the_fast_effort_stays_within_3_percent_of_the_minimum(vectors: Path, index: list[dict[str, Any]]) -> None:
     for name in {entry["raw"] for entry in index}:
         data = (vectors / name).read_bytes()
         packed = hal.encode(data, effort="fast")
         assert bytes(hal.decode(packed).data) == data
-        assert len(packed) <= 1.1 * len(hal.encode(data)), name
+        assert len(packed) <= 1.03 * len(hal.encode(data)), name

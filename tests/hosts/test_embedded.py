@@ -396,3 +396,21 @@ def test_a_module_in_the_current_folder_is_not_taken_for_ours(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     with EmbeddedHost(probe_rom.build()) as host:
         host.step()
+
+
+@pytest.mark.slow
+@on_every_core
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the processor time of a child is not known")
+@pytest.mark.parametrize("pause", [1.0, None], ids=["for-a-while", "for-ever"])
+def test_a_child_that_gets_no_processor_time_is_not_hung(core: str, pause: float | None) -> None:
+    with EmbeddedHost(probe_rom.build(), core, patience=0.3) as host:
+        host.step()
+        os.kill(host.pid, signal.SIGSTOP)
+        if pause is not None:
+            threading.Timer(pause, os.kill, (host.pid, signal.SIGCONT)).start()
+            assert host.step().frame == 1
+            return
+        start = time.monotonic()
+        with pytest.raises(HostGoneError, match="ran frame 1 and has not returned"):
+            host.step()
+        assert 2.9 < time.monotonic() - start < 6

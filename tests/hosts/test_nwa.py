@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +13,16 @@ import numpy as np
 import pytest
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
-from halscope.hosts.nwa import NwaHost, find_emulators
+from halscope.hosts.nwa import NwaHost, _discovery, find_emulators
+from halscope.hosts.nwa import host as nwa_host
 from halscope.ppu import decode_frame, with_match, with_raster
 from halscope_hooks import HostAbsentError, HostError, HostGoneError, Write, capability
+from support import lab_variants
 from support.demo_game import DemoGame
 from support.nwa_server import LOCKED
 from support.same_moment import (
     SETTLED,
+    Moment,
     assert_same,
     assert_same_origins,
     go_to,
@@ -45,6 +50,13 @@ FLAVOURS = ["snes9x", "plus"]
 def rom(tmp_path: Path) -> Path:
     with rom_path() as path:
         return Path(shutil.copy(path, tmp_path / "game.sfc"))
+
+
+@pytest.fixture(autouse=True)
+def long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine may do other things, and a test attaches only once."""
+    for module in (_discovery, nwa_host):
+        monkeypatch.setattr(module, "INTRODUCTION_WAIT", 30.0)
 
 
 @pytest.fixture(params=FLAVOURS)
@@ -285,6 +297,58 @@ def test_a_rom_that_holds_edits_of_an_earlier_session_is_still_the_files(emulato
     with NwaHost(emulator.address, rom=rom) as host:
         assert host.info.rom.sha256 == own
         assert host.info.rom.path == str(rom)
+
+
+@pytest.mark.parametrize("core", [core.name for core in available_cores() if core.name.startswith("bsnes")])
+def test_states_of_other_emulators_are_read_too(rom: Path, core: str) -> None:
+    with ServerProcess("nwa_server", rom, core, "states") as server, NwaHost(server.address) as host:
+        assert {"vram", "cgram", "oam", "wram", "ppu", "cpu"} <= host.info.readable
+        assert host.info.writable == {"rom"}
+        snapshot = poll_until(host, lambda one: (moment_of(one) or Moment(0, 0, 0)).frame >= SETTLED)
+    moment = moment_of(snapshot)
+    assert moment is not None
+    with DemoGame(core) as game:
+        game.until(game.ready, "the first scene")
+        expected = game.until(lambda one: moment_of(one) == moment, str(moment))
+    assert_same(snapshot, replace(expected, ppu=replace(expected.ppu, cgadd=snapshot.ppu.cgadd)))
+
+
+@pytest.mark.skipif(shutil.which("ca65") is None, reason="ca65 is not installed (apt install cc65)")
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_the_sa1s_memory_is_read_and_never_written(tmp_path: Path, flavour: str) -> None:
+    """As the emulator's SRAM, or from its states; it is the save file too."""
+    path, about = lab_variants.build("sa1", tmp_path)
+    address = about["symbols"]["next_scene"]
+    number = next(scene["id"] for scene in about["scenes"] if scene["name"] == "embers")
+    with (
+        ServerProcess("nwa_server", path, available_cores()[0].name, flavour) as server,
+        NwaHost(server.address) as host,
+    ):
+        write_all(host, Write("wram", address, bytes([number])))
+        snapshot = poll_until(host, lambda one: one.bwram is not None and one.bwram.any())
+        host.pause()
+        while (newer := host.poll(0.3)) is not None:
+            snapshot = newer
+        block = host._connection.ask("CORE_READ SRAM", most=1 << 18).block
+        assert "bwram" in host.info.readable
+        assert "bwram" not in host.info.writable
+        with pytest.raises(HostError, match="bwram is not writable"):
+            host.write([Write("bwram", 0, b"1")])
+    assert snapshot.bwram is not None
+    assert block is not None
+    assert snapshot.bwram.tobytes()[: len(block)] == block
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_the_emulator_goes_on_when_halscope_is_killed(emulator: ServerProcess) -> None:
+    command = [sys.executable, "-m", "halscope", "attach", "nwa", "--address", emulator.address, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.kill()
+    with NwaHost(emulator.address) as host:
+        first = poll_until(host, lambda _: True)
+        poll_until(host, lambda snapshot: variable(snapshot, "frame_counter") != variable(first, "frame_counter"))
 
 
 def test_an_emulator_that_shows_too_little_is_refused_with_the_reason(rom: Path) -> None:

@@ -254,6 +254,23 @@ def test_the_servers_end_is_noticed_and_another_start_is_attached(cartridge: Ser
         poll_until(host, lambda _: True)
 
 
+def test_another_rom_than_that_of_the_user_is_waited_for(
+    cartridge: ServerProcess, rom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_module, "INFO_EVERY", 0.05)
+    other = tmp_path / "other.sfc"
+    image = bytearray(rom.read_bytes())
+    image[0x10000:0x70000] = image[0x10000:0x70000][::-1]
+    other.write_bytes(image)
+    with pytest.raises(HostAbsentError, match=r"runs /games/game\.sfc, which is not .*other\.sfc: \d+ of 64 samples"):
+        Usb2snesHost(cartridge.address, rom=other)
+    with Usb2snesHost(cartridge.address, rom=rom) as host, Hand(cartridge) as hand:
+        poll_until(host, lambda _: True)
+        hand.ask("Boot", str(other))
+        with pytest.raises(HostGoneError, match=r"runs /games/other\.sfc, which is not"):
+            poll_until(host, lambda _: False)
+
+
 def test_another_game_is_told(cartridge: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_module, "INFO_EVERY", 0.05)
     other = tmp_path / "other.sfc"

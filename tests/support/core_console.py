@@ -49,6 +49,8 @@ class CoreConsole:
             return self.snapshot.cgram.astype("<u2").view(np.uint8)
         if space == "oam":
             return self.snapshot.oam.copy()
+        if space == "bwram":
+            return np.zeros(0, np.uint8) if machine.bwram is None else machine.bwram
         return {"vram": machine.vram, "wram": machine.wram}[space]
 
     def write(self, space: str, offset: int, data: bytes) -> None:

@@ -4,6 +4,7 @@
 
 - `plus`: as bsnes-plus: every memory can be read, there are no states.
 - `snes9x`: as the snes9x fork: no OAM and no CGRAM, but states; a write into VRAM does not touch decoded tiles.
+- `states`: no memory but the ROM, and states of whatever core it is.
 - `bare`: VRAM alone, which is not enough.
 """
 
@@ -19,10 +20,11 @@ from pathlib import Path
 from support.core_console import CoreConsole
 
 FRAME_SECONDS = 0.004  # four times the console's pace
-SPACES = {"CARTROM": "rom", "VRAM": "vram", "WRAM": "wram", "CGRAM": "cgram", "OAM": "oam"}
+SPACES = {"CARTROM": "rom", "VRAM": "vram", "WRAM": "wram", "CGRAM": "cgram", "OAM": "oam", "SRAM": "bwram"}
 FLAVOURS = {
     "plus": (("CARTROM", "WRAM", "SRAM", "VRAM", "OAM", "CGRAM"), False),
     "snes9x": (("CARTROM", "WRAM", "SRAM", "VRAM"), True),
+    "states": (("CARTROM",), True),
     "bare": (("VRAM",), False),
 }
 MANDATORY = "EMULATOR_INFO,EMULATION_STATUS,CORES_LIST,CORE_INFO,CORE_CURRENT_INFO,MY_NAME_IS"
@@ -185,7 +187,7 @@ class Emulator:
         return OK
 
     def size(self, name: str) -> int:
-        return 0 if name == "SRAM" else len(self.console.memory(SPACES[name]))
+        return len(self.console.memory(SPACES[name]))
 
     def ranges(self, arguments: list[str], written: int | None) -> list[tuple[str, int, int]]:
         """The ranges that a command names; sizes that it leaves out are filled in."""
@@ -258,9 +260,11 @@ def main(port: int, rom: Path, core: str, flavour: str) -> None:
         if not (emulator.paused or emulator.stopped):
             emulator.console.step()
         due = max(due + FRAME_SECONDS, time.monotonic())
-        while (rest := due - time.monotonic()) > 0:
+        rest = 0.0  # on a slow machine too, clients are served once a frame
+        while rest >= 0:
+            rest = due - time.monotonic()
             writing = [one for one, client in clients.items() if client.out]
-            readable, writable, _ = select.select([listener, *clients], writing, [], rest)
+            readable, writable, _ = select.select([listener, *clients], writing, [], max(0.0, rest))
             for one in readable:
                 if one is listener:
                     connection, _ = listener.accept()

@@ -40,11 +40,16 @@ def halscope(*arguments: object, **options: object) -> subprocess.CompletedProce
 
 def on_a_terminal(*arguments: object, columns: int = 80, env: Mapping[str, str] | None = None) -> Shown:
     """Run the command on a terminal of this width."""
+    return python_on_a_terminal("-m", "halscope", *arguments, columns=columns, env=env)
+
+
+def python_on_a_terminal(*arguments: object, columns: int = 80, env: Mapping[str, str] | None = None) -> Shown:
+    """Run Python on a terminal of this width."""
     pid, master = pty.fork()
     if pid == 0:
         os.environ.pop("NO_COLOR", None)
         os.environ.update({"TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "50", **(env or {})})
-        os.execv(sys.executable, [sys.executable, "-m", "halscope", *map(str, arguments)])
+        os.execv(sys.executable, [sys.executable, *map(str, arguments)])
     shown = b""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:

@@ -241,9 +241,11 @@ def main(port: int, rom: Path, core: str, flavour: str) -> None:
             due = time.monotonic() + FRAME_SECONDS
             if not server.cartridge.paused:
                 server.cartridge.console.step()
-            while (rest := due - time.monotonic()) > 0:
+            rest = 0.0  # on a slow machine too, clients are served once a frame
+            while rest >= 0:
+                rest = due - time.monotonic()
                 try:
-                    server.todo.get(timeout=rest)()
+                    server.todo.get(timeout=max(0.0, rest))()
                 except queue.Empty:
                     break
 

@@ -8,13 +8,15 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from halscope_hooks import HOOK_API, UsageError
+from halscope_hooks import HOOK_API, HostError, UsageError
 
 from halscope._version import __version__
 from halscope.app._doctor_cores import Check, examine_cores
+from halscope.app._doctor_hosts import examine_hosts
 from halscope.app._game_report import game_report
 from halscope.app._workspace import Workspace
 from halscope.codecs import hal
+from halscope.hosts import retroarch
 from halscope.plugins import Plugins, parse_manifest
 from halscope.rom.cache import default_folder
 
@@ -45,6 +47,8 @@ def examine(
         _manifest(),
         _cache(),
         *_plugins(plugins),
+        *examine_hosts(plugins),
+        _tap(),
     ]
     if rom is not None:
         workspace = Workspace.open(rom, plugins, mapping=mapping, profile=profile)
@@ -105,6 +109,17 @@ def _plugins(plugins: Plugins) -> list[Check]:
         for one in plugins.refused
     ]
     return checks
+
+
+def _tap() -> Check:
+    """Whether `halscope retroarch install` has something to install, and what runs behind it now."""
+    try:
+        library = retroarch.tap_library()
+        running = retroarch.find_taps()
+    except HostError as error:
+        return Check("retroarch", "warn", str(error), "`halscope attach retroarch` does not work; all else does")
+    games = ", ".join(f"{one.game or 'a game'} on {one.name} (process {one.address})" for one in running)
+    return Check("retroarch", "ok", f"{library.name} can be installed; {games or 'no game runs behind it'}")
 
 
 def _rom(path: Path, workspace: Workspace) -> Check:

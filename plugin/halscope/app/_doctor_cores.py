@@ -27,7 +27,7 @@ class Check:
         state: The result.
         detail: What was found.
         advice: What to do, or an empty string.
-        data: What was found, as values for JSON.
+        data: What was found, as values for JSON, which are listed under the first word of the name.
     """
 
     name: str

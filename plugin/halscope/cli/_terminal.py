@@ -6,9 +6,10 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -17,6 +18,10 @@ from rich.text import Text
 from halscope._output import own_output
 
 REFRESH_SECONDS: Final = 0.1
+_GAP: Final = 2
+"""Between two columns: the padding of one, and the place of a rule."""
+
+_SWATCH: Final = len("   #rrggbb ")
 
 
 def print_styled(line: str, style: str) -> None:
@@ -25,28 +30,46 @@ def print_styled(line: str, style: str) -> None:
 
 
 def print_table(columns: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[Text]]) -> None:
-    """Print a table on standard output. A cell that is too wide continues on the next line.
+    """Print a table on standard output. A cell that is too wide continues on the next line, at a space or behind a
+    slash if that makes the table fit.
 
     Args:
         columns: The headings.
         right: Whether a column is aligned to the right.
         rows: The cells of each row.
     """
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name, to_right in zip(columns, right, strict=True):
-        table.add_column(name, justify="right" if to_right else "left", overflow="fold")
+    console = _console()
+    least = _least_widths(columns, rows)
+    if sum(least) > console.width:
+        rows = [[Text(cell.plain.replace("/", "/\n"), cell.style) for cell in row] for row in rows]
+        least = _least_widths(columns, rows)
+    fits = sum(least) <= console.width
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for name, to_right, width in zip(columns, right, least, strict=True):
+        justify: Literal["left", "right"] = "right" if to_right else "left"
+        table.add_column(name, justify=justify, overflow="fold", min_width=width - _GAP if fits else None)
     for row in rows:
         table.add_row(*row)
-    _console().print(table)
+    console.print(table)
+
+
+def _least_widths(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> list[int]:
+    """Return the width that each column needs, with the gap behind it, if no word is broken."""
+    texts = [[name, *(row[at].plain for row in rows)] for at, name in enumerate(columns)]
+    return [_GAP + max(cell_len(word) for text in column for word in text.split() or [""]) for column in texts]
 
 
 def print_swatches(title: str, colours: Sequence[str]) -> None:
-    """Print a line of colours (`#rrggbb`) on standard output, each as a patch with its text beside it."""
-    line = Text(title)
-    for colour in colours:
-        line.append("  ", f"on {colour}")
-        line.append(f" {colour} ")
-    _console().print(line, soft_wrap=True)
+    """Print colours (`#rrggbb`) on standard output, each as a patch with its text, as many as fit in a line."""
+    console = _console()
+    room = max(1, (console.width - len(title)) // _SWATCH)
+    for first in range(0, len(colours), room):
+        line = Text(title if first == 0 else " " * len(title))
+        for colour in colours[first : first + room]:
+            line.append("  ", f"on {colour}")
+            line.append(f" {colour} ")
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 @contextlib.contextmanager

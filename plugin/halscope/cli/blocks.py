@@ -53,14 +53,18 @@ def _decode(options: argparse.Namespace, codec: Codec, plugins: Plugins) -> tupl
             raise
         return block, None
     try:
-        block = rom.decode(codec, rom_offset(rom, offset))
+        block, ranges = rom.read_stream(codec, rom_offset(rom, offset))
     except CodecError as error:
         raise HalscopeError(f"{rom.name}: no {codec.name} block: {error}; `halscope scan` lists the blocks") from error
     crosses = rom.crossed_edge(block.offset, block.consumed)
     if crosses is not None and rom.edges.get(codec.name) is None:
+        if len(ranges) > 1:
+            how = "no stream goes on in the file, so the beginning of the bank was read, as some decoders do"
+        else:
+            how = "what follows in the file was read, as most decoders do"
         note(
-            f"note: {rom.name}: the block at {block.offset:#x} crosses the bank edge at {crosses:#x}; what follows in "
-            "the file was read, as most decoders do, but the rule of this game's decoder is not known"
+            f"note: {rom.name}: the block at {block.offset:#x} crosses the bank edge at {crosses:#x}; {how}, but the "
+            "rule of this game's decoder is not known"
         )
     return block, crosses
 

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
                 "ok": all(check.state != "fail" for check in checks),
                 "checks": [
                     {"name": check.name, "state": check.state, "detail": check.detail, "advice": check.advice}
-                    | ({"core": check.data} if check.data else {})
+                    | ({check.name.partition(" ")[0]: check.data} if check.data else {})  # "core" or "host"
                     for check in checks
                 ],
             }

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from halscope_hooks import Update, UsageError
+from halscope_hooks import HalscopeError, Update, UsageError
 
 from halscope.app import (
     LiveEdits,
@@ -151,7 +151,11 @@ class _Running:
     def keep(self) -> None:
         """Write the edits and the pictures of the last frame, as the options say."""
         if self._options.output is not None and self._edits is not None:
-            self._edits.write_patch(self._options.output, headered=self._options.headered)
+            try:
+                self._edits.write_patch(self._options.output, headered=self._options.headered)
+            except HalscopeError:
+                note("the edited sheets are as they were: `halscope inject` makes the patch of them")
+                raise
         if self._options.out is not None and self.last is not None:
             write_frame_pictures(self.last, self._workspace, self._options.out, "last")
 

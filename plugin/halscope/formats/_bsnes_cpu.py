@@ -98,6 +98,13 @@ def registers(state: memoryview, layout: CpuLayout, vram_at: int) -> CpuRegister
     )
 
 
+def pieces(layout: CpuLayout) -> list[tuple[int, int]]:
+    """Return what the functions here read: distances from VRAM, and bytes."""
+    first = min(layout.nmi, layout.channels)
+    last = max(layout.channels + CpuRegisters.CHANNELS * layout.channel_bytes, layout.vtime + 2)
+    return [(first, last - first), (layout.field, layout.line + 2 - layout.field)]
+
+
 def line(state: memoryview, layout: CpuLayout, vram_at: int) -> int:
     """Return the line (V) at which the PPU stood, 0 to 311."""
     return state[vram_at + layout.line] | state[vram_at + layout.line + 1] << 8

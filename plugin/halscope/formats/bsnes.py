@@ -279,6 +279,14 @@ def check_state(state: Buffer, profile: Profile, vram_at: int) -> None:
         raise FormatError(f"bsnes-mercury state: ends before offset {needed:#x}, where the {profile} PPU's part ends")
 
 
+def read_pieces(profile: Profile, vram_at: int) -> list[tuple[int, int]]:
+    """Return the pieces of a state (offset, bytes) that the functions below read; the rest may be zeros."""
+    layout = LAYOUTS[profile]
+    cpu = _bsnes_cpu.pieces(layout.cpu)
+    pieces = [(0, 8), *((vram_at + at, size) for at, size in cpu), (vram_at + layout.oam, layout.end - layout.oam)]
+    return [(at, size) for at, size in pieces if at >= 0]
+
+
 def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegisters:
     """Return the PPU registers from a state.
 

@@ -153,6 +153,19 @@ def _from_bsnes(state: bytes) -> Snapshot:
 _STATES: Final = {snes9x.MAGIC: _from_snes9x, bsnes.MAGIC: _from_bsnes}
 
 
+def parse_state(data: bytes) -> Snapshot:
+    """Return the snapshot in a savestate of a known emulator, bare or in a container.
+
+    Raises:
+        FormatError: It is none, or it is damaged.
+    """
+    state = containers.unwrap(data)
+    for magic, parse in _STATES.items():
+        if state.startswith(magic):
+            return parse(state)
+    raise FormatError(f"{len(data)} bytes that begin with {state[:8]!r} are no state of snes9x or bsnes-mercury")
+
+
 def _from_dumps(stem: str, group: dict[str, tuple[Path, bytes]]) -> LoadedState:
     missing = [f"{name.upper()} ({_SIZES[name]} bytes)" for name in ("vram", "cgram", "oam") if name not in group]
     if missing:

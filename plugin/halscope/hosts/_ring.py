@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, final
+from typing import Final, Literal, Self, final
 
 import numpy as np
 from halscope_hooks import HostError, HostGoneError, Outline
@@ -33,6 +33,7 @@ Space = Literal["rom", "vram", "wram", "state", "save", "iram"]
 _SPACES: Final[tuple[Space, ...]] = ("rom", "vram", "wram", "state", "save", "iram")
 _MOST_MESSAGE_BYTES: Final = 1024
 _MOST_OUTLINES: Final = 256
+_MOST_PIECES: Final = 8
 _RETRY: Final = 0.0005  # seconds after a frame that was written over while it was read
 _OWNER_EVERY: Final = 0.2
 """Seconds without a frame after which the owner is looked at."""
@@ -75,6 +76,7 @@ class RingFrame:
         width, height, pitch, pixel_format: The picture's; the format is a number of libretro's.
         pads: Held buttons of four pads, bit n as libretro numbers them.
         missed: Frames before this one that were lost.
+        whole_state: Whether "state" is complete; else there are zeros between the wanted pieces.
     """
 
     number: int
@@ -86,6 +88,7 @@ class RingFrame:
     pixel_format: int
     pads: Sequence[int]
     missed: int
+    whole_state: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class RingClient:
             )
         self._next = self._reader.published + 1
         self._closed = False
+        self._reader.want_pieces([])  # the last reader may have left some
         self._reader.beat(self._id, self._wants)
 
     @property
@@ -196,6 +200,12 @@ class RingClient:
                     raise HostGoneError(f"the emulator (process {self.pid}) has closed the game or has ended")
             if now >= until:
                 return None
+
+    def want_pieces(self, pieces: Sequence[tuple[int, int]]) -> None:
+        """Have later frames hold only these pieces of the state (offset, bytes), eight at most; none: all of it."""
+        if len(pieces) > _MOST_PIECES:
+            raise ValueError(f"{len(pieces)} pieces; {_MOST_PIECES} at most")
+        self._open().want_pieces(pieces)
 
     def write(self, writes: Iterable[RingWrite]) -> int:
         """Send writes, which are made before the next frame, all or none. Returns the command's id."""
@@ -240,6 +250,12 @@ class RingClient:
             self._reader.release(self._id)
             self._reader.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def _read(self, reader: _codec.RingReader, published: int) -> RingFrame | None:
         """Read the next frame, or the newest if the emulator is about to write over the next one."""
         wanted = self._next
@@ -252,7 +268,15 @@ class RingClient:
         for array in raw["parts"].values():
             array.flags.writeable = False
         picture = (raw["width"], raw["height"], raw["pitch"], raw["pixel_format"])
-        return RingFrame(raw["number"], raw["parts"], raw["ages"], *picture, pads=raw["pads"], missed=missed)
+        return RingFrame(
+            raw["number"],
+            raw["parts"],
+            raw["ages"],
+            *picture,
+            pads=raw["pads"],
+            missed=missed,
+            whole_state=raw["whole_state"],
+        )
 
     def _send(self, kind: int, payload: bytes) -> int:
         reader = self._open()

@@ -126,7 +126,7 @@ def sheet_from_block(
         ImageError: The block holds no whole tile after `lead`, or the palette does not fit.
         UsageError: There is no such transform.
     """
-    data = decode_proven(rom, codec, block_offset, sure=start in PROVEN_STARTS).data.tobytes()
+    data = decode_proven(rom, codec, block_offset, sure=start in PROVEN_STARTS).block.data.tobytes()
     size, bpp, convert = _layout(rom, transform, bpp)
     places = range(lead, len(data) - size + 1, size)
     cells = [(convert(data[at : at + size]), Origin(codec.name, block_offset, at, start, transform)) for at in places]

@@ -9,6 +9,7 @@ from typing import Final
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, Codec, StartEvidence
 
 from halscope.inject._sheet_edit import SheetEdit
+from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
 
 PROVEN_STARTS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer")
@@ -59,6 +60,8 @@ class BlockEdit:
         old_packed: Packed bytes in the ROM, including the terminator.
         new_packed: The smallest packing of `new_data`.
         changes: The edited tiles, by byte offset, then size.
+        wrapped: Where the packed bytes are if they are not one stretch of the file: where the decoder wraps at the end
+            of a bank. Empty otherwise.
     """
 
     codec: str
@@ -69,6 +72,12 @@ class BlockEdit:
     old_packed: bytes = field(repr=False)
     new_packed: bytes = field(repr=False)
     changes: tuple[Change, ...]
+    wrapped: Ranges = ()
+
+    @property
+    def ranges(self) -> Ranges:
+        """The stretches of the file that hold the packed bytes, in the order in which they are read."""
+        return self.wrapped or ((self.block_offset, self.end),)
 
     @property
     def old_packed_size(self) -> int:
@@ -77,7 +86,7 @@ class BlockEdit:
 
     @property
     def end(self) -> int:
-        """File offset just past the block's last packed byte."""
+        """File offset just past the block's last packed byte, if it is one stretch of the file."""
         return self.block_offset + len(self.old_packed)
 
     def place(self, change: Change) -> tuple[str, int, int]:

@@ -10,6 +10,7 @@ from typing import Final
 from halscope_hooks import RAW_CODEC, Codec, CodecError, InjectError, Origin
 
 from halscope.inject.edits import PROVEN_STARTS, BlockEdit
+from halscope.rom.edges import Ranges, overlap
 from halscope.rom.image import Rom
 
 Known = Mapping[bytes, tuple[Origin, ...]]
@@ -26,8 +27,8 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
     places: Counter[str] = Counter()  # in the order in which they are found, so that equal counts have one order
 
     @cache  # many tiles name the same block
-    def end_of(codec: str, block_offset: int) -> int | None:
-        return _end(rom, codecs, codec, block_offset)
+    def ranges_of(codec: str, block_offset: int) -> Ranges | None:
+        return _ranges(rom, codecs, codec, block_offset)
 
     for block in plan:
         before = tiles
@@ -37,7 +38,7 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
                 origins = tuple(Origin(RAW_CODEC, at, 0, "content") for at in _occurrences(rom, change.old))
             others = dict.fromkeys(
                 _place_name(origin, block)
-                for origin in _apart(origins, block, change.size, end_of)
+                for origin in _apart(origins, block, change.size, ranges_of)
                 if (origin.codec, origin.block_offset, origin.byte_offset) not in edited
             )
             places.update(others.keys())
@@ -66,29 +67,31 @@ def _place_name(origin: Origin, block: BlockEdit) -> str:
 
 
 def _apart(
-    origins: Sequence[Origin], block: BlockEdit, tile_bytes: int, end_of: Callable[[str, int], int | None]
+    origins: Sequence[Origin], block: BlockEdit, tile_bytes: int, ranges_of: Callable[[str, int], Ranges | None]
 ) -> list[Origin]:
     """Return the distinct origins, best first, without those that overlap the stream of a better one."""
     kept: list[Origin] = []
-    taken = {(block.codec, block.block_offset): (block.block_offset, block.end)}
+    taken = {(block.codec, block.block_offset): block.ranges}
     for origin in origins:
         source = (origin.codec, origin.block_offset)
         if source not in taken:
-            raw = origin.codec == RAW_CODEC
-            end = origin.block_offset + tile_bytes if raw else end_of(origin.codec, origin.block_offset)
-            if end is None or any(origin.block_offset < stop and end > start for start, stop in taken.values()):
+            if origin.codec == RAW_CODEC:
+                ranges: Ranges | None = ((origin.block_offset, origin.block_offset + tile_bytes),)
+            else:
+                ranges = ranges_of(origin.codec, origin.block_offset)
+            if ranges is None or any(overlap(ranges, others) for others in taken.values()):
                 continue
-            taken[source] = (origin.block_offset, end)
+            taken[source] = ranges
         kept.append(origin)
     return kept
 
 
-def _end(rom: Rom, codecs: Mapping[str, Codec], codec: str, block_offset: int) -> int | None:
-    """Return the file offset just past a block's packed bytes, or `None` if the block cannot be decoded."""
+def _ranges(rom: Rom, codecs: Mapping[str, Codec], codec: str, block_offset: int) -> Ranges | None:
+    """Return the stretches of the file that hold a block's packed bytes, or `None` if it cannot be decoded."""
     if codec not in codecs:
         return None
     try:
-        return block_offset + codecs[codec].decode(rom.data, block_offset).consumed
+        return rom.read_stream(codecs[codec], block_offset).ranges
     except CodecError:
         return None
 
@@ -106,8 +109,8 @@ def refuse_raw_over_block(rom: Rom, codecs: Mapping[str, Codec], block: BlockEdi
     """Refuse to write raw bytes over a compressed stream: the game would read them as commands."""
     for origin in (origin for change in block.changes for origin in known.get(change.old, ())):
         packed = origin.codec != RAW_CODEC and origin.start in PROVEN_STARTS
-        end = _end(rom, codecs, origin.codec, origin.block_offset) if packed else None
-        if end is not None and origin.block_offset < block.end and end > block.block_offset:
+        ranges = _ranges(rom, codecs, origin.codec, origin.block_offset) if packed else None
+        if ranges is not None and overlap(ranges, block.ranges):
             raise InjectError(
                 f"{rom.name}: the uncompressed {block.name} is inside the {origin.codec} block at "
                 f"{origin.block_offset:#x}; export the tile from that block"

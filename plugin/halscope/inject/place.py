@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Buffer, Iterable, Sequence
+from collections.abc import Buffer, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -34,10 +35,7 @@ def to_patch(plan: EditPlan) -> Patch:
     if not plan.blocks:
         titles = f"{_titles(plan)}: " if plan.edits else ""
         return Patch(plan.rom.sha256, (), summary=f"{titles}nothing was changed")
-    writes = [
-        Write("rom", block.block_offset, block.new_packed, block.old_packed[: len(block.new_packed)])
-        for block in plan.blocks
-    ]
+    writes = [write for block in plan.blocks for write in _writes(block)]
     image = bytearray(plan.rom.data)
     _write(image, writes)
     if (rule := plan.rom.checksum_rule) is not None:
@@ -114,6 +112,16 @@ def _numbers(block: BlockEdit) -> str:
     )
 
 
+def _writes(block: BlockEdit) -> Iterator[Write]:
+    """Yield the writes that put a block in its place; two where its decoder wraps at the end of a bank."""
+    done = 0
+    for begin, end in block.ranges:
+        part = slice(done, done + end - begin)
+        if data := block.new_packed[part]:
+            yield Write("rom", begin, data, block.old_packed[part][: len(data)])
+        done = part.stop
+
+
 def _write(image: bytearray, writes: Iterable[Write]) -> None:
     for write in writes:
         check_write(image, write)
@@ -127,12 +135,13 @@ def _check(plan: EditPlan, writes: Sequence[Write], image: bytearray) -> None:
     if overlapping or (rule is not None and not checksum.is_right(image, plan.rom.header_offset, rule)):
         raise InjectError(f"{plan.rom.name}: the header overlaps an edited block; nothing was changed")
     patched = np.frombuffer(image, np.uint8)
+    rom = replace(plan.rom, data=patched)
     for block in plan.blocks:
         if block.codec == RAW_CODEC:
             data = patched[block.block_offset : block.end].tobytes()
         else:
             try:
-                data = plan.codecs[block.codec].decode(patched, block.block_offset).data.tobytes()
+                data = rom.decode(plan.codecs[block.codec], block.block_offset).data.tobytes()
             except CodecError as error:
                 raise InjectError(f"{plan.rom.name}: the edited {block.name} cannot be read back: {error}") from error
         if data != block.new_data:

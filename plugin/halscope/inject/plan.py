@@ -12,7 +12,6 @@ import numpy as np
 from halscope_hooks import (
     RAW_CODEC,
     TILE_BYTES,
-    Block,
     CancelSignal,
     Codec,
     CodecError,
@@ -29,7 +28,7 @@ from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
 from halscope.inject.model import EditedSheet
 from halscope.inject.split import TileChange
-from halscope.rom.image import Rom
+from halscope.rom.image import Rom, Stream
 
 __all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan_edit", "plan_edits"]
 
@@ -130,7 +129,7 @@ def plan_changes(
                 )
         blocks.append(block)
     _refuse_overlaps(blocks)
-    notes = other_places(blocks, rom, by_name, known)
+    notes = [*other_places(blocks, rom, by_name, known), *_edge_notes(rom, blocks)]
     return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
 
 
@@ -143,7 +142,7 @@ def _stored(sheet: str, change: TileChange, rom: Rom) -> SheetTile:
     return SheetTile(sheet, replace(change, old=old, new=new), change.old)
 
 
-def decode_proven(rom: Rom, codec: Codec, block_offset: int, *, sure: bool) -> Block:
+def decode_proven(rom: Rom, codec: Codec, block_offset: int, *, sure: bool) -> Stream:
     """Decode a block and check that the game can read it at that offset.
 
     Args:
@@ -154,23 +153,18 @@ def decode_proven(rom: Rom, codec: Codec, block_offset: int, *, sure: bool) -> B
             rule of the game's decoder is not known.
 
     Raises:
-        InjectError: No stream begins there, or it crosses a bank edge that the game cannot read across.
+        InjectError: No stream begins there, or it crosses a bank edge, and it is not known that the game reads it so.
     """
     try:
-        block = rom.decode(codec, block_offset)
+        stream = rom.read_stream(codec, block_offset)
     except CodecError as error:
         raise InjectError(f"{rom.name}: no {codec.name} stream at {block_offset:#x}: {error.reason}") from error
-    edge = rom.crossed_edge(block_offset, block.consumed)
-    rule = rom.edges.get(codec.name)
-    if edge is None or (rom.window(codec.name) == 0 and (sure or rule is not None)):
-        return block
-    crosses = f"{rom.name}: the {codec.name} stream at {block_offset:#x} crosses the bank edge at {edge:#x}"
-    if rule is None:
-        raise InjectError(
-            f"{crosses}, and it is not known whether the game reads on there; a game profile can say so (`edge`)"
-        )
+    edge = rom.crossed_edge(block_offset, stream.block.consumed)
+    if edge is None or sure or rom.edges.get(codec.name) is not None:
+        return stream
     raise InjectError(
-        f"{crosses}, where the game's decoder does not read on in the file (its rule is {rule}), so it cannot be edited"
+        f"{rom.name}: the {codec.name} stream at {block_offset:#x} crosses the bank edge at {edge:#x}, and it is not "
+        "known whether the game reads on there; a game profile can say so (`edge`)"
     )
 
 
@@ -184,7 +178,7 @@ def _edit_block(
     *,
     sure: bool,
 ) -> BlockEdit:
-    block = decode_proven(rom, codec, block_offset, sure=sure)
+    block, ranges = decode_proven(rom, codec, block_offset, sure=sure)
     old = block.data.tobytes()
     name = f"{rom.name}: {codec.name} block at {block_offset:#x}"
     new, changes = merge(old, group, name, 0)
@@ -195,8 +189,9 @@ def _edit_block(
         raise InjectError(f"{name}: the edited block cannot be packed: {error}") from error
     if again.data.tobytes() != new or again.consumed != len(packed):
         raise InjectError(f"{name}: the edited block does not unpack to what was packed; nothing was changed")
-    old_packed = rom.data[block_offset : block_offset + block.consumed].tobytes()
-    return BlockEdit(codec.name, block_offset, start, old, new, old_packed, packed, changes)
+    old_packed = b"".join(rom.data[begin:end].tobytes() for begin, end in ranges)
+    wrapped = ranges if len(ranges) > 1 else ()
+    return BlockEdit(codec.name, block_offset, start, old, new, old_packed, packed, changes, wrapped)
 
 
 def _edit_raw(rom: Rom, group: list[SheetTile], start: StartEvidence) -> BlockEdit:
@@ -244,10 +239,25 @@ def _start(group: list[SheetTile], known: Known) -> StartEvidence:
     return group[0].origin.start
 
 
+def _edge_notes(rom: Rom, blocks: Sequence[BlockEdit]) -> list[str]:
+    """Return a note for each block across a bank edge where it is not known how the game's decoder reads on."""
+    notes = []
+    for block in blocks:
+        edge = None if block.codec == RAW_CODEC else rom.crossed_edge(block.block_offset, block.old_packed_size)
+        if edge is not None and rom.edges.get(block.codec) is None:
+            how = "at the beginning of the bank" if block.wrapped else "in the file"
+            notes.append(
+                f"the {block.name} crosses the bank edge at {edge:#x} and was read on {how}; how the game's decoder "
+                "reads on is not known, and a game file can say so (`edge`)"
+            )
+    return notes
+
+
 def _refuse_overlaps(blocks: Sequence[BlockEdit]) -> None:
-    for first, second in pairwise(blocks):
-        if second.block_offset < first.end:
+    pieces = sorted((begin, end, number) for number, block in enumerate(blocks) for begin, end in block.ranges)
+    for (_, end, first), (begin, _, second) in pairwise(pieces):
+        if begin < end:
             raise InjectError(
-                f"the {first.name} and the {second.name} share bytes of the ROM (the first ends at {first.end:#x}); "
-                "edit the tiles of only one of them"
+                f"the {blocks[first].name} and the {blocks[second].name} share bytes of the ROM (the first ends at "
+                f"{end:#x}); edit the tiles of only one of them"
             )

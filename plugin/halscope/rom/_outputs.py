@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom.cancelling import stop_if_cancelled
+from halscope.rom.edges import crossing
 from halscope.rom.image import Rom
 from halscope.rom.ranking import Starts, native_handles
 
@@ -20,7 +21,8 @@ def decode_outputs(
 ) -> tuple[Starts, NDArray[np.uint8], NDArray[np.uint32]]:
     """Return the concatenated outputs of all starts and their bounds. Starts that do not decode are left out."""
     handles = native_handles(codecs)
-    if len(handles) == len(codecs):
+    wrapped = _wrapped(rom, codecs, families)
+    if len(handles) == len(codecs) and not wrapped.any():
         offsets, numbers = np.ascontiguousarray(families["offset"]), np.ascontiguousarray(families["codec"])
         outputs, bounds = _codec.locate_decode_all(rom.data, offsets, handles, numbers, cancel)
         return families, outputs, bounds
@@ -30,7 +32,7 @@ def decode_outputs(
         stop_if_cancelled(cancel)
         codec, offset = codecs[int(start["codec"])], int(start["offset"])
         try:
-            block = codec.decode(rom.data, offset)
+            block = rom.decode(codec, offset) if wrapped[row] else codec.decode(rom.data, offset)
         except CodecError as error:
             _disagrees(codec, offset, f"decode refuses it: {error.reason}")
             kept[row] = False
@@ -45,6 +47,16 @@ def decode_outputs(
     families["size"] = [len(part) for part in parts]
     bounds = np.cumsum([0, *(len(part) for part in parts)]).astype(np.uint32)
     return families, np.concatenate(parts) if parts else np.empty(0, np.uint8), bounds
+
+
+def _wrapped(rom: Rom, codecs: Sequence[Codec], families: Starts) -> NDArray[np.bool_]:
+    """Return which starts are not contiguous in the file, because their decoder wraps at the end of a bank."""
+    wraps = np.array([rom.edges.get(codec.name) == "wrap" for codec in codecs], np.bool_)
+    if not wraps.any():
+        return np.zeros(len(families), np.bool_)
+    crosses = crossing(rom.mapping, families["offset"], families["packed_size"])
+    found: NDArray[np.bool_] = crosses & wraps[families["codec"]]
+    return found
 
 
 def _disagrees(codec: Codec, offset: int, what: str) -> None:

@@ -42,10 +42,31 @@ def is_contiguous(mapping: Mapping, rule: EdgeRule) -> bool:
     return not mapping.window or rule != "wrap"
 
 
+Ranges = tuple[tuple[int, int], ...]
+"""Stretches of the file in the order in which they are read: first offset and the one just past the last."""
+
+
+def ranges_of(mapping: Mapping, rule: EdgeRule | None, offset: int, size: int) -> Ranges:
+    """Return the stretches of the file that a decoder with this rule reads for `size` bytes from an offset on.
+
+    If the rule is not known, they are those of a decoder that reads on in the file.
+    """
+    edge = first_edge(mapping, offset, size)
+    if rule is None or edge is None or is_contiguous(mapping, rule):
+        return ((offset, offset + size),)
+    bank = edge - mapping.window
+    return (offset, edge), (bank, bank + size - (edge - offset))
+
+
+def overlap(first: Ranges, second: Ranges) -> bool:
+    """Whether any of these stretches share a byte."""
+    return any(begin < other_end and other < end for begin, end in first for other, other_end in second)
+
+
 def search_window(mapping: Mapping, rule: EdgeRule | None) -> int:
     """Return the multiple in bytes that streams do not cross in a search of the file; 0 means no limit.
 
-    Streams that are not contiguous in the file are not searched for: no game is known to have one.
+    Streams that are not contiguous in the file are searched for by themselves, see `seams`.
     """
     return 0 if rule is None or is_contiguous(mapping, rule) else mapping.window
 

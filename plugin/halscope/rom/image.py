@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import zlib
 from collections.abc import Buffer
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import TRANSFORMS, Block, Codec, CodecError, RomError, RomIdentity, Transform
@@ -21,7 +20,7 @@ from halscope.rom import mapping as addresses
 from halscope.rom._interleaved import may_be_interleaved
 from halscope.rom.block_transforms import BlockTransforms
 from halscope.rom.checksum import Rule, corrected, is_right
-from halscope.rom.edges import EdgeRules, as_read, first_edge, is_contiguous, search_window
+from halscope.rom.edges import EdgeRules, Ranges, as_read, first_edge, ranges_of, search_window
 from halscope.rom.header import Header, candidates, read_header
 from halscope.rom.mapping import Mapping
 
@@ -42,6 +41,18 @@ _CONTAINERS: Final = (
     (b"PATCH", "an IPS patch"),
     (b"NES\x1a", "a NES image"),
 )
+
+
+class Stream(NamedTuple):
+    """A stream as a decoder reads it.
+
+    Args:
+        block: What it decodes to.
+        ranges: The stretches of the file that hold it, in the order in which they are read.
+    """
+
+    block: Block
+    ranges: Ranges
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,24 +177,41 @@ class Rom:
         of the game's decoder is not known, streams across an edge are found too, and need a pointer as proof."""
         return search_window(self.mapping, self.edges.get(codec))
 
+    def stream_ranges(self, codec: str, offset: int, size: int) -> Ranges:
+        """Return the stretches of the file that hold a stream of `size` packed bytes, by the rule of its decoder."""
+        return ranges_of(self.mapping, self.edges.get(codec), offset, size)
+
     def crossed_edge(self, offset: int, size: int) -> int | None:
         """Return the file offset of the first bank edge inside `size` bytes from `offset` on, or `None`."""
         return first_edge(self.mapping, offset, size)
 
     def decode(self, codec: Codec, offset: int) -> Block:
+        """Decode the stream at a file offset as the game's decoder reads it; see `read_stream`."""
+        return self.read_stream(codec, offset).block
+
+    def read_stream(self, codec: Codec, offset: int) -> Stream:
         """Decode the stream at a file offset as the game's decoder reads it.
+
+        If the rule of the game's decoder is not known, it is read on in the file. If no stream begins there then, it is
+        read as by a decoder that wraps at the end of the bank.
 
         Raises:
             CodecError: No stream begins there, or it runs past the end of what the decoder can read.
         """
         rule = self.edges.get(codec.name)
-        if rule is None or is_contiguous(self.mapping, rule):
-            return codec.decode(self.data, offset)
-        with contextlib.suppress(CodecError):
+        try:
             block = codec.decode(self.data, offset)
-            if self.crossed_edge(offset, block.consumed) is None:
-                return block
-        return replace(codec.decode(as_read(self.data, self.mapping, rule, offset)), offset=offset)
+        except CodecError:
+            # Beyond the image, or a bank that is not whole, there is nothing to wrap around.
+            whole = 0 <= offset < self.data.size // (self.mapping.window or 1) * self.mapping.window
+            if rule not in (None, "wrap") or not whole:
+                raise
+            rule = "wrap"
+        else:
+            if rule != "wrap" or self.crossed_edge(offset, block.consumed) is None:
+                return Stream(block, ((offset, offset + block.consumed),))
+        block = replace(codec.decode(as_read(self.data, self.mapping, rule, offset)), offset=offset)
+        return Stream(block, ranges_of(self.mapping, rule, offset, block.consumed))
 
     def to_snes(self, rom_offset: int) -> int:
         """`mapping.to_snes` for this image."""

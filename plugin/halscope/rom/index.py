@@ -42,7 +42,7 @@ from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Re
 MOST_PLACES: Final = 256
 """Maximum number of places examined per tile. A tile with more is a common pattern and identifies nothing."""
 
-FORMAT: Final = 8
+FORMAT: Final = 9
 """Version of the cache contents and of the algorithms behind them. An index of another version is rebuilt."""
 
 Progress = Callable[[int, int], None]
@@ -90,7 +90,8 @@ class RomIndex:
             families,
             self._outputs,
             self._bounds,
-            rom.data,
+            rom,
+            names,
             (self._buckets, self._positions),
             self.transforms,
             expected_rows(known, len(families), self.transforms),
@@ -246,7 +247,7 @@ class RomIndex:
             CodecError: No stream begins there.
         """
         name, offset = (origin.codec, origin.block_offset) if isinstance(origin, Origin) else origin
-        return self.codecs[self._number_of(name)].decode(self.rom.data, offset)
+        return self.rom.decode(self.codecs[self._number_of(name)], offset)
 
     def references(self, codec: str, block_offset: int) -> tuple[Reference, ...]:
         """Return the pointers that lead to a start, ascending by their location in the ROM.

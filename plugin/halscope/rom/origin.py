@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import halscope._codec as _codec
 from halscope.rom._transform_rows import transform_rows
+from halscope.rom.image import Rom
 from halscope.rom.ranking import CONTENT, POINTER, START_KINDS, Starts, first_of_each
 
 MOST_TWINS: Final = 8
@@ -111,7 +112,8 @@ def atlas_of(
     starts: Starts,
     outputs: NDArray[np.uint8],
     bounds: NDArray[np.uint32],
-    rom: NDArray[np.uint8],
+    rom: Rom,
+    names: Sequence[str],
     table: tuple[NDArray[np.uint32], NDArray[np.uint32]],
     transforms: Sequence[Transform],
     expected: NDArray[np.uint8],
@@ -124,6 +126,7 @@ def atlas_of(
         outputs: The decoded bytes, concatenated.
         bounds: Offset of each output in `outputs`, and the end of the last.
         rom: The image.
+        names: Codec names, indexed by the field `codec`.
         table: Buckets and positions, as returned by locate_build.
         transforms: The transforms to look for. Those that change no bytes are not looked for.
         expected: uint8, one per start, see `expected_rows`.
@@ -134,12 +137,12 @@ def atlas_of(
     return _codec.LocateAtlas(
         outputs,
         bounds,
-        rom,
+        rom.data,
         *table,
         **columns,
         kind=np.ascontiguousarray(starts["start"]),
         plausible=plausible,
-        packed=_packed_ranges(starts[plausible], len(rom)),
+        packed=_packed_ranges(starts[plausible], rom, names),
         expected=expected,
         **transform_rows([transform for transform in transforms if transform.changes_bytes]),
         most_places=most_places,
@@ -147,10 +150,11 @@ def atlas_of(
     )
 
 
-def _packed_ranges(starts: Starts, rom_size: int) -> NDArray[np.bool_]:
+def _packed_ranges(starts: Starts, rom: Rom, names: Sequence[str]) -> NDArray[np.bool_]:
     """Mark the ROM bytes inside a plausible family's stream: raw matches there are literals of that stream."""
-    packed = np.zeros(rom_size, np.bool_)
+    packed = np.zeros(len(rom.data), np.bool_)
     best = starts[first_of_each(starts["family"])]
-    for begin, size in zip(best["offset"].tolist(), best["packed_size"].tolist(), strict=True):
-        packed[begin : begin + size] = True
+    for codec, offset, size in zip(*(best[name].tolist() for name in ("codec", "offset", "packed_size")), strict=True):
+        for begin, end in rom.stream_ranges(names[codec], offset, size):
+            packed[begin:end] = True
     return packed

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections import deque
 from pathlib import Path
@@ -19,9 +20,11 @@ from halscope_hooks import HostError, HostGoneError
 
 from halscope.hosts.embedded._channel import Call, Channel
 from halscope.hosts.embedded._region import Region
+from halscope.hosts.embedded._starved import cpu_seconds, is_starved
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
 _REAP_WAIT: Final = 5.0  # seconds to wait for a child that was killed
+_STARVED: Final = 10  # times the patience for a child that gets no processor time
 _STOPPED: Final = (
     "a program that stops the processor (STP, or WAI with interrupts off) hangs bsnes-mercury: try --core snes9x"
 )
@@ -79,7 +82,8 @@ class CoreProcess:
         Args:
             request: Name of the action and its arguments, see `_child`.
             what: What the core does, for messages ("ran frame 7").
-            patience: Seconds without a reply after which the core counts as hung and is ended.
+            patience: Seconds without a reply after which the core counts as hung and is ended; on Linux, up to ten
+                times as long if other programs leave it less processor time than that.
 
         Raises:
             HalscopeError: The action failed; the error comes from the child.
@@ -165,7 +169,7 @@ class CoreProcess:
     def _answer(self, call: Call, what: str, patience: float) -> None:
         """Wait for the reply to a request. Raises HostError if there will be none."""
         try:
-            self._channel.answer(call, patience)
+            self._wait_for_reply(call, patience)
             return
         except TimeoutError:
             advice = _STOPPED if call.request[0] == "step" else "choose another core with --core"
@@ -177,6 +181,18 @@ class CoreProcess:
                 raise HostError(f"{self._core}: the host is closed; attach a new one") from None
             self._gone = f"{self._core}: {self._how_it_ended(what)}"
         raise HostGoneError(self._gone)
+
+    def _wait_for_reply(self, call: Call, patience: float) -> None:
+        """Wait as long as `Channel.answer` does, or longer if the child gets no processor time."""
+        before, until = cpu_seconds(self.pid), time.monotonic() + _STARVED * patience
+        while True:
+            try:
+                self._channel.answer(call, patience)
+                return
+            except TimeoutError:
+                used = cpu_seconds(self.pid) - before
+                if time.monotonic() >= until or not is_starved(self.pid, used, patience):
+                    raise
 
     def _how_it_ended(self, what: str) -> str:
         self._channel.wait_for_end(_GRACE)

@@ -34,7 +34,8 @@ class EmbeddedHost:
 
     Args:
         rom, core, parts: As for `LibretroHost`, with the same errors.
-        patience: Seconds that the core may take for one frame.
+        patience: Seconds that the core may take for one frame; on Linux, seconds of processor time, and at most ten
+            times as long.
     """
 
     def __init__(

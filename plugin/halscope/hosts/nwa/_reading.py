@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import numpy as np
@@ -13,38 +11,24 @@ from halscope_hooks import (
     OAM_BYTES,
     VRAM_BYTES,
     WRAM_BYTES,
-    CpuRegisters,
     FormatError,
     HostError,
     PpuRegisters,
+    Snapshot,
 )
-from numpy.typing import NDArray
 
-from halscope.formats import containers, snes9x
+from halscope.formats import containers, dumps
 from halscope.hosts.nwa._connection import Connection
 from halscope.hosts.nwa._emulator import Emulator, Loaded
 from halscope.hosts.nwa._replies import Reply
 
 _STATE: Final = "SAVE_STATE_TO_NETWORK"
 _TRIES: Final = 3  # reads of all memories before parts of two frames are accepted
-_SIZES: Final = {"OAM": OAM_BYTES, "CGRAM": CGRAM_BYTES, "VRAM": VRAM_BYTES, "WRAM": WRAM_BYTES}
+_PARTS: Final = {"OAM": "oam", "CGRAM": "cgram", "VRAM": "vram", "WRAM": "wram", "SRAM": "bwram"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """What was read of one frame; the arrays are private. `ages`: see `Snapshot`."""
-
-    vram: NDArray[np.uint8]
-    cgram: NDArray[np.uint16]
-    oam: NDArray[np.uint8]
-    wram: NDArray[np.uint8] | None
-    ppu: PpuRegisters
-    cpu: CpuRegisters | None = None
-    field: int | None = None
-    ages: Mapping[str, int] = dataclasses.field(default_factory=dict)
-
-
-Then = Callable[[Parts | HostError], None]
+Then = Callable[[Snapshot | HostError], None]
+"""Is called with what was read (its frame number and ROM are not set), or with the reason why it cannot be read."""
 
 
 class Reader(Protocol):
@@ -67,36 +51,40 @@ def reader_for(connection: Connection, emulator: Emulator, loaded: Loaded, obsel
     """
     refused = "it sends no savestates"
     if emulator.can(_STATE):
-        parts = parse_state(connection.ask(_STATE, most=containers.MOST_BYTES))
-        if isinstance(parts, Parts):
-            return StateReader(wram=parts.wram is not None)
-        refused = f"its savestates cannot be used ({parts})"
+        found = parse_reply(connection.ask(_STATE, most=containers.MOST_BYTES))
+        if isinstance(found, Snapshot):
+            return StateReader(found)
+        refused = f"its savestates cannot be used ({found})"
     if loaded.readable("VRAM", "CGRAM", "OAM"):
-        return MemoryReader(obsel, wram=loaded.readable("WRAM"))
+        return MemoryReader(obsel, wram=loaded.readable("WRAM"), bwram=loaded.bwram)
     missing = ", ".join(name for name in ("VRAM", "CGRAM", "OAM") if not loaded.readable(name))
     raise HostError(f"{emulator.name}: its sprites cannot be read: it does not offer {missing}, and {refused}")
 
 
-def parse_state(reply: Reply) -> Parts | HostError:
-    """Return what a savestate holds, or why it cannot be used."""
+def parse_reply(reply: Reply) -> Snapshot | HostError:
+    """Return what the savestate in a reply holds, or why it cannot be used."""
     if reply.block is None:
         return HostError(reply.error or "an empty reply")
     try:
-        fields = snes9x.parse_state(containers.unwrap(reply.block))
+        return dumps.parse_state(reply.block)
     except FormatError as error:
         return HostError(str(error))
-    return Parts(fields.vram, fields.cgram, fields.oam, fields.wram, fields.ppu, fields.cpu, fields.field)
 
 
 class StateReader:
-    """Reads a savestate for each frame, which is the emulator's own idea of one moment."""
+    """Reads a savestate for each frame, which is the emulator's own idea of one moment.
 
-    def __init__(self, *, wram: bool) -> None:
-        self.readable = frozenset({"vram", "cgram", "oam", "ppu", "cpu"} | ({"wram"} if wram else set()))
+    Args:
+        example: What a state of this game holds.
+    """
+
+    def __init__(self, example: Snapshot) -> None:
+        optional = [name for name in ("wram", "bwram", "iram", "cpu") if getattr(example, name) is not None]
+        self.readable = frozenset({"vram", "cgram", "oam", "ppu", *optional})
 
     def read(self, connection: Connection, then: Then) -> None:
         """See `Reader`."""
-        connection.send(_STATE, lambda reply: then(parse_state(reply)), most=containers.MOST_BYTES)
+        connection.send(_STATE, lambda reply: then(parse_reply(reply)), most=containers.MOST_BYTES)
 
 
 class MemoryReader:
@@ -106,12 +94,18 @@ class MemoryReader:
     Args:
         obsel: The value of $2101, or `None` if it is not known.
         wram: Whether to read WRAM.
+        bwram: Bytes of the SA-1's BW-RAM to read; 0 for none.
     """
 
-    def __init__(self, obsel: int | None, *, wram: bool) -> None:
+    def __init__(self, obsel: int | None, *, wram: bool, bwram: int = 0) -> None:
         self._ppu = PpuRegisters(obsel=obsel)
-        self._names = ("OAM", "CGRAM", "VRAM", *(("WRAM",) if wram else ()), "OAM")
-        readable = {name.lower() for name in self._names}
+        sizes = {"OAM": OAM_BYTES, "CGRAM": CGRAM_BYTES, "VRAM": VRAM_BYTES}
+        if wram:
+            sizes["WRAM"] = WRAM_BYTES
+        if bwram:
+            sizes["SRAM"] = bwram
+        self._reads = (*sizes.items(), ("OAM", OAM_BYTES))
+        readable = {_PARTS[name] for name in sizes}
         self.readable = frozenset(readable if obsel is None else readable | {"ppu"})
 
     def read(self, connection: Connection, then: Then) -> None:
@@ -123,32 +117,35 @@ class MemoryReader:
 
         def take(reply: Reply) -> None:
             replies.append(reply)
-            if len(replies) < len(self._names):
+            if len(replies) < len(self._reads):
                 return
             parts = self._parts(replies)
-            if isinstance(parts, Parts) and parts.ages and tries > 1:
+            if isinstance(parts, Snapshot) and parts.ages and tries > 1:
                 self._try(connection, then, tries - 1)
             else:
                 then(parts)
 
-        for name in self._names:
-            size = _SIZES[name]
+        for name, size in self._reads:
             connection.send(f"CORE_READ {name};0;{size}", take, most=size)
 
-    def _parts(self, replies: list[Reply]) -> Parts | HostError:
-        blocks: list[bytes] = []
-        for name, reply in zip(self._names, replies, strict=True):
-            if reply.block is None or len(reply.block) != _SIZES[name]:
-                got = reply.error or f"{len(reply.block or b'')} bytes instead of {_SIZES[name]}"
+    def _parts(self, replies: list[Reply]) -> Snapshot | HostError:
+        blocks: dict[str, bytes] = {}
+        first: bytes | None = None
+        for (name, size), reply in zip(self._reads, replies, strict=True):
+            if reply.block is None or len(reply.block) != size:
+                got = reply.error or f"{len(reply.block or b'')} bytes instead of {size}"
                 return HostError(f"{name} cannot be read: {got}")
-            blocks.append(reply.block)
-        first, cgram, vram, *wram, last = blocks
-        older = {"vram", "cgram", "wram"} & self.readable if first != last else set()
-        return Parts(
-            vram=np.frombuffer(vram, np.uint8),
-            cgram=np.frombuffer(cgram, "<u2").astype(np.uint16),
-            oam=np.frombuffer(last, np.uint8),
-            wram=np.frombuffer(wram[0], np.uint8) if wram else None,
+            first = blocks.get(name)
+            blocks[name] = reply.block
+        # Read-only, so the snapshot does not copy them.
+        memories = {name: np.frombuffer(block, np.uint8) for name, block in blocks.items()}
+        older = self.readable - {"oam", "ppu"} if first != blocks["OAM"] else frozenset()
+        return Snapshot(
+            vram=memories["VRAM"],
+            cgram=np.frombuffer(blocks["CGRAM"], "<u2").astype(np.uint16),
+            oam=memories["OAM"],
+            wram=memories.get("WRAM"),
+            bwram=memories.get("SRAM"),
             ppu=self._ppu,
             ages=dict.fromkeys(older, 1),
         )

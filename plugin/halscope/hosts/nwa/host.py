@@ -39,7 +39,7 @@ from halscope.hosts.nwa._emulator import (
     refuse_other_console,
 )
 from halscope.hosts.nwa._identity import identify
-from halscope.hosts.nwa._reading import Parts, Reader, reader_for
+from halscope.hosts.nwa._reading import Reader, reader_for
 from halscope.hosts.nwa._replies import Reply
 from halscope.hosts.nwa._writing import Writing, check_writes
 
@@ -137,14 +137,13 @@ class NwaHost:
         """
         check_writes(writes, self._loaded.memories, self._info.emulator)
         receipt = WriteReceipt()
-        reload = self._keeps_tiles and any(write.space == "vram" for write in writes)
+        reload = self._reloads and any(write.space == "vram" for write in writes)
 
         def done(error: HostError | None) -> None:
-            self._dirty = True
             if reload and error is None:
                 self._reload_state(receipt)
             else:
-                receipt.complete(error)
+                self._complete(receipt, error)
 
         Writing(tuple(writes), done).begin(self._connection)
         return receipt
@@ -223,8 +222,8 @@ class NwaHost:
         takes_states = emulator.can("SAVE_STATE_TO_NETWORK", "LOAD_STATE_FROM_NETWORK")
         if takes_states and emulator.can("EMULATION_RESET"):
             capabilities.add("stateful")
-        # snes9x keeps decoded tiles, and drops them when a state is loaded.
-        self._keeps_tiles = takes_states and "snes9x" in emulator.name.lower()
+        # snes9x and two profiles of bsnes keep decoded tiles, and drop them when a state is loaded.
+        self._reloads = takes_states
         self._info = HostInfo(
             name="nwa",
             emulator=emulator.name,
@@ -251,10 +250,11 @@ class NwaHost:
                 self._paused_seen, self._dirty = paused, False
                 self._reader.read(self._connection, frame)
 
-        def frame(parts: Parts | HostError) -> None:
-            if isinstance(parts, Parts):
-                self._ready = self._snapshot(parts)
-            self._rest(began, FRAME if isinstance(parts, Parts) else PAUSED_WAIT)
+        def frame(found: Snapshot | HostError) -> None:
+            if isinstance(found, Snapshot):
+                self._ready = replace(found, frame=self._frame, rom=self._info.rom)
+                self._frame += 1
+            self._rest(began, FRAME if isinstance(found, Snapshot) else PAUSED_WAIT)
 
         self._connection.send("EMULATION_STATUS", status)
 
@@ -264,35 +264,20 @@ class NwaHost:
         self._asked = False
         self._next = max(began + pause, now + (now - began))
 
-    def _snapshot(self, parts: Parts) -> Snapshot:
-        for array in (parts.vram, parts.cgram, parts.oam, parts.wram):
-            if array is not None:
-                array.flags.writeable = False  # already private, so the snapshot need not copy it again
-        snapshot = Snapshot(
-            vram=parts.vram,
-            cgram=parts.cgram,
-            oam=parts.oam,
-            wram=parts.wram,
-            ppu=parts.ppu,
-            cpu=parts.cpu,
-            field=parts.field,
-            ages=parts.ages,
-            frame=self._frame,
-            rom=self._info.rom,
-        )
-        self._frame += 1
-        return snapshot
-
     def _reload_state(self, receipt: WriteReceipt) -> None:
         """Save the state and load it again, so that the emulator decodes its tiles anew; then complete the receipt."""
 
         def saved(reply: Reply) -> None:
             if reply.block:
-                self._connection.send("bLOAD_STATE_FROM_NETWORK", lambda _: receipt.complete(), block=reply.block)
+                self._connection.send("bLOAD_STATE_FROM_NETWORK", lambda _: self._complete(receipt), block=reply.block)
             else:
-                receipt.complete()
+                self._complete(receipt)
 
         self._connection.send("SAVE_STATE_TO_NETWORK", saved, most=containers.MOST_BYTES)
+
+    def _complete(self, receipt: WriteReceipt, error: HostError | None = None) -> None:
+        receipt.complete(error)
+        self._dirty = True  # the next frame shows the write, also while the game is paused
 
     def _do(self, command: str, block: bytes | None = None) -> None:
         if not self._emulator.can(command.removeprefix("b")):

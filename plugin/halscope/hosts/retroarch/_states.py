@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -45,6 +46,10 @@ class StateParser(Protocol):
             FormatError: The state is of a version that is not known, or damaged.
         """
 
+    @property
+    def pieces(self) -> Sequence[tuple[int, int]]:
+        """The pieces of a state (offset, bytes) that `parse` and `write` need; empty: all of it."""
+
     def write(
         self, state: NDArray[np.uint8], space: MemorySpace, offset: int, data: bytes, expected: bytes | None
     ) -> RingWrite:
@@ -66,6 +71,8 @@ def parser_for(core: str, version: str) -> StateParser:
 
 
 class _Snes9x:
+    pieces: Sequence[tuple[int, int]] = ()  # its states cost hundredths of a millisecond
+
     def parse(self, state: NDArray[np.uint8], vram: NDArray[np.uint8], *, current: bool) -> StateParts | None:
         known = vram if current else None
         fields = snes9x.parse_state(state, copy_memories=False, known_vram=known)
@@ -94,6 +101,10 @@ class _Mercury:
     def __init__(self, profile: bsnes.Profile) -> None:
         self._profile = profile
         self._vram_at: int | None = None
+
+    @property
+    def pieces(self) -> Sequence[tuple[int, int]]:
+        return () if self._vram_at is None else bsnes.read_pieces(self._profile, self._vram_at)
 
     def parse(self, state: NDArray[np.uint8], vram: NDArray[np.uint8], *, current: bool) -> StateParts | None:
         at = self._vram_at

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import HostError, RomIdentity, UsageError
+from halscope_hooks import HostAbsentError, HostError, RomIdentity, UsageError
 
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes
@@ -22,13 +22,14 @@ _EDITED_SHARE: Final = 1 / 4
 
 
 def identify(device: DeviceInfo, file: Path | None) -> Flow[RomIdentity]:
-    """Return the identity of the running ROM: that of the file, if samples of both are equal.
+    """Return the identity of the running ROM: that of the file, if samples of both are equal, or else only its path.
 
     Args:
         device: What the device runs.
         file: The file that the user says it is, or `None`.
 
     Raises:
+        HostAbsentError: It is not the ROM of the file.
         HostError: The game uses a coprocessor, for which the cartridge keeps no VRAM.
     """
     running = RomIdentity(path=device.rom or None)
@@ -50,7 +51,10 @@ def identify(device: DeviceInfo, file: Path | None) -> Flow[RomIdentity]:
         expected = image[at : at + _SAMPLE_BYTES]
         differ += (yield from get(at, len(expected))) != expected
     if differ > len(places) * _EDITED_SHARE:
-        return running
+        raise HostAbsentError(
+            f"the console runs {device.rom}, which is not {file}: {differ} of {len(places)} samples differ; start that "
+            "game, or give the ROM that runs with --rom"
+        )
     return RomIdentity(
         path=str(file),
         sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),

@@ -56,7 +56,7 @@ class Usb2snesHost:
 
     Raises:
         UsageError: The address is not one.
-        HostAbsentError: No server answers, it has no cartridge, or no game runs.
+        HostAbsentError: No server answers, it has no cartridge, or another game or none runs.
         HostError: The package websockets is missing, or the game uses a coprocessor.
     """
 
@@ -87,7 +87,7 @@ class Usb2snesHost:
         """Return the next snapshot, or `None` if none is complete within `timeout` seconds.
 
         Raises:
-            HostGoneError: The server has gone, or the device was taken from it.
+            HostGoneError: The server has gone, the device was taken from it, or another game than that of `rom` runs.
             HostError: The game that runs now uses a coprocessor.
         """
         until = time.monotonic() + timeout
@@ -174,7 +174,10 @@ class Usb2snesHost:
             self._device = device
             if device.in_menu:
                 raise HostGoneError(f"{self._info.emulator}: the cartridge shows its menu; start a game")
-            self._take_game((yield from identify(device, self._rom)))
+            try:
+                self._take_game((yield from identify(device, self._rom)))
+            except HostAbsentError as error:
+                raise HostGoneError(str(error)) from error
             self._read_at = [0.0] * len(self._read_at)
         self._next_info = time.monotonic() + INFO_EVERY
         return None

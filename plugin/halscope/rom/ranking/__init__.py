@@ -9,9 +9,9 @@ from halscope.rom.ranking._families import (
     Found,
     KnownStarts,
     Starts,
-    find_families,
 )
 from halscope.rom.ranking._rows import first_of_each
+from halscope.rom.ranking._wrapped import find_families
 
 __all__ = [
     "CONTENT",

@@ -101,12 +101,12 @@ _SLOPE: Final = 2.0
 _NEIGHBOUR: Final = 3.0
 """Evidence from which a family influences its neighbours, weighted by the chance that it is real."""
 
-_PROVEN: Final = 0.95
+PROVEN: Final = 0.95
 """Minimum chance that a block ends at an offset for a start there to count as adjacent."""
 
 _OVERLAP: Final = 8.0
 _ADJACENCY: Final = 3.5
-_POINTED: Final = 40.0
+POINTED: Final = 40.0
 
 _MOST_OF_TARGET: Final = 20.0
 """Limit of what one stream says for or against the table that leads to it."""
@@ -118,7 +118,7 @@ _CERTAIN: Final = 4.0
 """Lead in evidence that a codec needs over the next one at an offset for a pointer to prove its start there."""
 
 
-def find_families(
+def search_families(
     rom: Rom,
     codecs: Sequence[Codec],
     progress: Progress | None = None,
@@ -126,24 +126,21 @@ def find_families(
     known_starts: KnownStarts | None = None,
     threads: int = 0,
     known_tables: Sequence[KnownTable] = (),
+    *,
+    search_tables: bool = True,
 ) -> Found:
-    """Scan a ROM with each codec and rank the streams.
+    """Rank the streams that are contiguous in an image. Arguments and result as for `find_families`; the references
+    are not selected.
 
     Args:
-        rom: The image. Streams cross bank edges by the rules of its decoders (`Rom.edges`).
-        codecs: At most 255 codecs.
-        progress: Called with (codecs done, total codecs).
-        cancel: Stops the work with CancelledError soon after it is cancelled. A third-party codec that ignores it
-            delays this.
-        known_starts: Treated as if a table pointed to them and they belonged to no other codec, provided that a
-            plausible stream begins there.
-        threads: Maximum number of C++ threads; 0 means one per core, up to four.
-        known_tables: Their targets count as known starts, and their entries are included in the references.
-
-    Returns:
-        The starts, with families ordered by the offset of their best start, and the best start first within a family.
-        Streams of any codec that share an end form one family. `family` numbers the families from 0, `codec` is an
-        index into `codecs`.
+        rom: See `find_families`.
+        codecs: See `find_families`.
+        progress: See `find_families`.
+        cancel: See `find_families`.
+        known_starts: See `find_families`.
+        threads: See `find_families`.
+        known_tables: See `find_families`.
+        search_tables: Look for tables of pointers in the image.
     """
     parts = [np.empty(0, START_DTYPE)]
     for number, codec in enumerate(codecs):
@@ -153,7 +150,9 @@ def find_families(
     candidates = np.concatenate(parts)
     candidates["family"] = numbered(candidates["offset"] + candidates["packed_size"])
     stop_if_cancelled(cancel)
-    tables, references = _tables(rom, candidates, cancel, threads)
+    tables, references = np.zeros(len(candidates), np.float32), References.none()
+    if search_tables:
+        tables, references = _tables(rom, candidates, cancel, threads)
     for number, codec in enumerate(codecs):
         offsets = np.append(known_offsets(known_tables, codec.name), (known_starts or {}).get(codec.name, []))
         known = np.zeros(len(rom.data), np.bool_)
@@ -177,10 +176,9 @@ def find_families(
     stop_if_cancelled(cancel)
     _weigh_neighbours(starts)
     stop_if_cancelled(cancel)
-    _score(starts)
+    scored(starts)
     stop_if_cancelled(cancel)
-    starts = _in_order(_renumbered(_kept(starts)))
-    return Found(starts, references.leading_to(starts["offset"]))
+    return Found(in_order(_kept(starts)), references)
 
 
 def plausible_streams(candidates: NDArray[Any]) -> NDArray[Any]:
@@ -284,7 +282,7 @@ def _point(starts: Starts, tables: NDArray[np.float32]) -> None:
     If another codec is equally likely, a pointer does not tell which codec reads there, and the start is not marked as
     proven. Infinite table evidence means that the pointer is known to belong to this codec.
     """
-    starts["evidence"] += np.where(np.isinf(tables), _POINTED, 0)
+    starts["evidence"] += np.where(np.isinf(tables), POINTED, 0)
     order = np.lexsort((-starts["evidence"], starts["offset"]))
     offsets, ordered = starts["offset"][order], starts["evidence"][order]
     first = first_of_each(offsets)
@@ -294,7 +292,7 @@ def _point(starts: Starts, tables: NDArray[np.float32]) -> None:
     likeliest[order[first]] = (tables[order[first]] > 0) & (ordered[first] >= _FLOOR)
     proven[order[first]] = certain
     starts["start"] = np.where(likeliest & proven, POINTER, CONTENT)
-    starts["evidence"] += np.where(likeliest, _POINTED, 0)
+    starts["evidence"] += np.where(likeliest, POINTED, 0)
 
 
 def _weigh_neighbours(starts: Starts) -> None:
@@ -324,7 +322,7 @@ def _weigh_neighbours(starts: Starts) -> None:
 
     top = np.zeros(len(starts), np.bool_)
     top[best_rows(starts)] = True
-    proven = adjacent & (belief[before] >= _PROVEN)
+    proven = adjacent & (belief[before] >= PROVEN)
     starts["start"][proven & top & (starts["start"] == CONTENT)] = ADJACENT
 
 
@@ -333,7 +331,7 @@ def _chance(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / (1 + np.exp(np.clip((_PRIOR - evidence) / _SLOPE, -60, 60)))
 
 
-def _score(starts: Starts) -> None:
+def scored(starts: Starts) -> None:
     """Convert evidence to chances: that the family is real, and that it begins here rather than at a twin."""
     if not len(starts):
         return
@@ -359,13 +357,9 @@ def _kept(starts: Starts) -> Starts:
     return kept
 
 
-def _renumbered(starts: Starts) -> Starts:
+def in_order(starts: Starts) -> Starts:
+    """Sort families by the offset of their best start, and starts within a family best first. Renumber the families."""
     _, starts["family"] = np.unique(starts["family"], return_inverse=True)
-    return starts
-
-
-def _in_order(starts: Starts) -> Starts:
-    """Sort families by the offset of their best start, and starts within a family best first."""
     starts = starts[np.lexsort((starts["offset"], -starts["evidence"], starts["start"], starts["family"]))]
     first = first_of_each(starts["family"])
     order = np.lexsort((starts["codec"][first], starts["offset"][first]))

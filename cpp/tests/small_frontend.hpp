@@ -1,0 +1,96 @@
+// The smallest libretro frontend that runs a SNES core: no picture, no sound, no buttons.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tap/inner_core.hpp"
+
+namespace halscope::tests {
+
+namespace abi = tap::abi;
+
+class SmallFrontend {
+  public:
+    // Null if the core cannot be loaded, or does not take the game.
+    static std::unique_ptr<SmallFrontend> open(const std::filesystem::path& core, const std::vector<char>& rom,
+                                               const std::filesystem::path& folder) {
+        std::unique_ptr<SmallFrontend> made(new SmallFrontend);
+        std::string error;
+        made->library_ = tap::Library::open_copy(core, error);
+        if (made->library_ == nullptr) return nullptr;
+        made->rom_ = rom;
+        folder_name() = folder.string();
+        const auto call = [&]<typename F>(const char* name, F) {
+            return reinterpret_cast<F>(made->library_->symbol(name));
+        };
+        using Functions = tap::CoreFunctions;
+        call("retro_set_environment", Functions{}.set_environment)(&environment);
+        call("retro_set_video_refresh",
+             Functions{}.set_video_refresh)([](const void*, unsigned, unsigned, std::size_t) { ++frames(); });
+        call("retro_set_audio_sample", Functions{}.set_audio_sample)([](std::int16_t, std::int16_t) {});
+        call("retro_set_audio_sample_batch",
+             Functions{}.set_audio_sample_batch)([](const std::int16_t*, std::size_t count) { return count; });
+        call("retro_set_input_poll", Functions{}.set_input_poll)([] {});
+        call("retro_set_input_state",
+             Functions{}.set_input_state)([](unsigned, unsigned, unsigned, unsigned) -> std::int16_t { return 0; });
+        call("retro_init", Functions{}.init)();
+        const abi::GameInfo game{"game.sfc", made->rom_.data(), made->rom_.size(), nullptr};
+        if (!call("retro_load_game", Functions{}.load_game)(&game)) return nullptr;
+        abi::AvInfo info{};
+        call("retro_get_system_av_info", Functions{}.get_system_av_info)(&info);
+        made->run_ = call("retro_run", Functions{}.run);
+        made->unload_ = call("retro_unload_game", Functions{}.unload_game);
+        made->deinit_ = call("retro_deinit", Functions{}.deinit);
+        return made;
+    }
+
+    ~SmallFrontend() {
+        if (unload_ != nullptr) unload_();
+        if (deinit_ != nullptr) deinit_();
+    }
+    SmallFrontend(const SmallFrontend&) = delete;
+    SmallFrontend& operator=(const SmallFrontend&) = delete;
+
+    void run() const { run_(); }
+
+    // Pictures that were shown so far, by all frontends.
+    static unsigned& frames() {
+        static unsigned count = 0;
+        return count;
+    }
+
+  private:
+    SmallFrontend() = default;
+
+    static std::string& folder_name() {
+        static std::string name;
+        return name;
+    }
+
+    static bool environment(unsigned command, void* data) {
+        constexpr unsigned kGetSystemDirectory = 9, kGetSaveDirectory = 31;
+        if (command == kGetSystemDirectory || command == kGetSaveDirectory) {
+            *static_cast<const char**>(data) = folder_name().c_str();
+            return true;
+        }
+        return command == abi::kSetPixelFormat || command == abi::kSetMemoryMaps;
+    }
+
+    std::unique_ptr<tap::Library> library_;
+    std::vector<char> rom_;
+    void (*run_)() = nullptr;
+    void (*unload_)() = nullptr;
+    void (*deinit_)() = nullptr;
+};
+
+inline std::vector<char> read_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace halscope::tests
