@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.hosts.mesen2 import Listener, MesenHost
+from halscope.hosts.mesen2 import Listener, MesenHost, script_path
 from halscope_hooks import CpuRegisters, DmaChannel
 from support.mesen import StandIn, needs_lua
 from support.mesen_demo import attached, is_ready, run_both, until
@@ -248,6 +249,13 @@ def test_a_forbidden_function_is_named_and_raises_nothing(demo: Path, allow_io: 
             emulator.run_frame()
         assert names in emulator.messages[0]
         assert emulator.log == [f"Halscope: {emulator.messages[0]}"]
+
+
+def test_all_files_of_the_script_are_in_the_package() -> None:
+    script = script_path()
+    needed = re.findall(r'require\("(halscope_\w+)"\)', script.read_text("utf-8"))
+    assert len(set(needed)) >= 6
+    assert [name for name in needed if not script.with_name(f"{name}.lua").exists()] == []
 
 
 def test_a_script_without_the_files_beside_it_says_so(demo: Path, tmp_path: Path) -> None:
