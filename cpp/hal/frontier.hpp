@@ -40,10 +40,9 @@ class Frontier {
     // `arrivals` has room(data size) elements.
     Frontier(Grams& grams, std::span<Arrival> arrivals) : grams_(grams), data_(grams.data()), arrivals_(arrivals) {}
 
-    // One element for each packed byte of raw commands alone, and those that are written in advance.
-    static constexpr std::size_t room(std::size_t size) noexcept {
-        return size + 2 * (size / kLongCount + 1) + kMostPrice + 1;
-    }
+    // A raw command leads one byte on for two packed bytes at most, so the end is reached at twice the size or sooner;
+    // arrivals are written up to kMostPrice ahead.
+    static constexpr std::size_t room(std::size_t size) noexcept { return 2 * size + kMostPrice + 1; }
 
     // The commands in their order. Throws Cancelled.
     [[nodiscard]] std::span<const Arrival> commands(const CancelToken* cancel) {

@@ -57,8 +57,8 @@ class Writer {
     std::uint8_t* to_;
 };
 
-// A thread's working memory, for every format. It is kept between calls because fresh pages are slow to touch: 1.1 MiB
-// at most, 1.6 MiB once a format with near copies was packed.
+// A thread's working memory, for every format. It is kept between calls because fresh pages are slow to touch: 1.6 MiB
+// at most, 2.1 MiB once a format with near copies was packed.
 struct PackRoom {
     std::vector<Match> matches;
     std::vector<NearMatches> near;

@@ -168,7 +168,8 @@ void bind_ring(py::module_& module) {
     module.def("live_rings", &live_rings, py::arg("folder"),
                "Returns the rings of living owners, oldest first, and removes those of dead ones.");
 
-    py::class_<Reader>(module, "RingReader")
+    const py::metaclass plain(reinterpret_cast<PyObject*>(&PyType_Type));  // a metaclass that the type stubs can name
+    py::class_<Reader>(module, "RingReader", py::is_final(), plain)
         .def(py::init<std::filesystem::path>(), py::arg("path"))
         .def_property_readonly("pid", [](Reader& self) { return self.ring().layout().owner_pid; })
         .def_property_readonly("nonce", [](Reader& self) { return self.ring().layout().nonce; })
@@ -211,7 +212,7 @@ void bind_ring(py::module_& module) {
             py::arg("command"))
         .def("close", &Reader::close);
 
-    py::class_<Writer>(module, "RingWriter")
+    py::class_<Writer>(module, "RingWriter", py::is_final(), plain)
         .def(py::init<std::filesystem::path, py::dict, std::size_t, std::size_t, py::object, py::object>(),
              py::arg("path"), py::arg("capacities"), py::kw_only(), py::arg("slots") = 8,
              py::arg("command_bytes") = std::size_t{1} << 20, py::arg("text") = py::bytes(),

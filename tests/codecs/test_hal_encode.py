@@ -148,6 +148,17 @@ def test_the_fast_effort_stays_near_the_minimum_on_tiles() -> None:
     assert len(hal.encode(data, effort="fast")) <= 1.03 * len(hal.encode(data))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_with_short_copies_is_packed_fast_into_little_more_than_itself(seed: int) -> None:
+    # Each copy ends a raw command, and the next one pays for its header again: more arrivals than for raw bytes alone.
+    rng = random.Random(seed)
+    data = bytearray(rng.randbytes(60000))
+    for at in range(100, len(data) - 8, 41):
+        source = rng.randrange(at - 8)
+        data[at : at + 4] = data[source : source + 4]
+    assert len(survives(bytes(data), "fast")) <= len(data) + len(data) // 32
+
+
 def test_references_reach_the_whole_64_kib() -> None:
     data = bytearray(random.Random(6).randbytes(300) + bytes(0x10000 - 900) + random.Random(7).randbytes(300))
     append_copy(data, 0, 150)

@@ -43,11 +43,15 @@ class BlockTransforms:
             if (name := self.of_codec.get(codec)) is not None:
                 found.update(dict.fromkeys(np.flatnonzero(starts["codec"] == number).tolist(), name))
         if self.of_block:
-            offsets = np.array(sorted({offset for _, offset in self.of_block}), np.uint32)
-            for row in np.flatnonzero(np.isin(starts["offset"], offsets)).tolist():
-                block = codecs[starts["codec"].item(row)], starts["offset"].item(row)
-                if (name := self.of_block.get(block)) is not None:
-                    found[row] = name
+            order = np.argsort(starts["offset"], kind="stable")
+            offsets = starts["offset"][order]
+            for (codec, offset), name in self.of_block.items():
+                first, end = np.searchsorted(offsets, [offset, offset + 1]).tolist()
+                found.update(
+                    dict.fromkeys(
+                        (row for row in order[first:end].tolist() if codecs[starts["codec"][row]] == codec), name
+                    )
+                )
         return found
 
 

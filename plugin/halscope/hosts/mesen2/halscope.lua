@@ -171,6 +171,7 @@ local function serve()
   if memory.frame % RETRY_FRAMES == 0 and memory.rom_mark() ~= rom_mark then
     rom_mark = memory.rom_mark()
     memory.forget_written()
+    stop_tracing() -- its addresses are those of the other ROM
     link.post("R", rom_fields())
   end
   local events = trace.take(memory.frame + 1)

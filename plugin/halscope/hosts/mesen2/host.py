@@ -127,8 +127,7 @@ class MesenHost:
         self._clicks: deque[int] = deque()
         self._observed = Observations()
         self._request = _Request()
-        self.hovered: int | None = None
-        """The sprite under the mouse on the emulator's screen, 0 to 127."""
+        self._hovered: int | None = None
         self._turn(greeting.rom)
 
     @property
@@ -210,6 +209,11 @@ class MesenHost:
         parts += [struct.pack("<B", sprite) + _short(label) for sprite, label in labels.items()]
         self._wire.post(b"N", b"".join(parts))
 
+    @property
+    def hovered(self) -> int | None:
+        """The sprite under the mouse on the emulator's screen, 0 to 127."""
+        return self._hovered
+
     def take_clicks(self) -> Sequence[int]:
         """Return the sprites that the user has clicked on the emulator's screen since the last call, oldest first."""
         return _taken(self._clicks)
@@ -267,7 +271,8 @@ class MesenHost:
         self._wire.post(b"T", pack_request(request.decoders, request.ranges, transfers=request.transfers))
 
     def _turn(self, rom: RomReport) -> None:
-        """Start over with a ROM."""
+        """Start over with a ROM. The script has ended tracing."""
+        self._request = _Request()
         self._memories = {name: _Memory(size) for name, size in _SENT.items()}
         self._ppu = PpuRegisters()
         self._cpu: CpuRegisters | None = None
@@ -292,7 +297,7 @@ class MesenHost:
     def _frame(self, fields: Fields) -> Snapshot | None:
         frame, vram_age, wram_age = fields.number(4), fields.number(2), fields.number(2)
         hovered, clicked = fields.number(1), fields.number(1)
-        self.hovered = hovered if hovered != NO_SPRITE else None
+        self._hovered = hovered if hovered != NO_SPRITE else None
         if clicked != NO_SPRITE:
             self._clicks.append(clicked)
         while fields.left:

@@ -103,7 +103,9 @@ def _wrapped_starts(
     starts["offset"] += half
     best = best_rows(starts)
     strongest = best[np.argsort(-starts["evidence"][best], kind="stable")[:_MOST_WRAPPED]]
-    kept: Starts = starts[np.isin(starts["family"], starts["family"][strongest])]
+    is_kept = np.zeros(int(starts["family"].max(initial=0)) + 1, np.bool_)
+    is_kept[starts["family"][strongest]] = True
+    kept: Starts = starts[is_kept[starts["family"]]]
     return kept
 
 
@@ -120,7 +122,7 @@ def _point(
     wrapped["evidence"] += np.where(led & (wrapped["start"] != POINTER), POINTED, 0)
     wrapped["start"][led] = POINTER
     scored(wrapped)
-    return references.joined(tables.references.leading_to(np.unique(wrapped["offset"][led])))
+    return references.joined(tables.references.leading_to(wrapped["offset"][led]))
 
 
 def _stands_alone(rom: Rom, codecs: Sequence[Codec], starts: Starts, wrapped: Starts) -> NDArray[np.bool_]:
