@@ -37,8 +37,9 @@ from numpy.typing import NDArray
 
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes
+from halscope.formats.mesen_registers import cpu_registers, ppu_registers
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
-from halscope.hosts.mesen2._registers import cpu_registers, ppu_registers, without_stale_tables
+from halscope.hosts.mesen2._stale import without_stale_tables
 from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, pack_request
 from halscope.hosts.mesen2._wire import Fields, text
 
