@@ -60,6 +60,8 @@ class Tap {
     std::vector<void*> rom_pointers_;  // from the core's memory maps
     std::unique_ptr<Memories> memories_;
     std::unique_ptr<Publisher> publisher_;
+    std::unique_ptr<SharedFile> first_;  // the ring of the instance that publishes, if this is the second
+    std::uint64_t second_runs_ = 0;
     std::size_t state_bytes_ = 0;
 
     Situation situation_;

@@ -14,23 +14,16 @@ from halscope.hosts.retroarch import RetroArchHost
 from halscope_hooks import HostError, HostGoneError, Outline, Snapshot, Write
 from support import probe_rom, taps
 from support.cores import installed_cores
+from support.stately_game import stately_game
 
 rings = taps.rings
 pytestmark = [pytest.mark.parametrize("core", installed_cores()), pytest.mark.usefixtures("rings")]
 MEMORIES = ("vram", "cgram", "oam", "picture")
 
 
-def game(animate: list[probe_rom.Animation]) -> bytes:
-    """A game with graphics, palettes and sprites that a state can be recognised by."""
-    random = np.random.default_rng(7)
-    vram, oam = random.bytes(0x10000), random.bytes(544)
-    cgram = random.integers(0, 0x8000, 256, np.uint16)
-    return probe_rom.build(vram, cgram.view(np.uint8), oam, {"tm": 0x11, "bgmode": 1}, animate=animate)
-
-
 @pytest.fixture
 def frontend(core: str, rings: Path) -> Iterator[LibretroHost]:
-    with taps.tapped(core, game(animate=["oam", "vram", "cgram", "scroll"])) as running:
+    with taps.tapped(core, stately_game(["oam", "vram", "cgram", "scroll"])) as running:
         yield running
 
 
@@ -119,7 +112,7 @@ def test_writes_outside_a_memory_are_refused_at_once(host: RetroArchHost) -> Non
 
 
 def test_the_rom_that_the_core_reads_is_written(core: str, rings: Path) -> None:
-    rom = game(animate=["vram"])
+    rom = stately_game(["vram"])
     with taps.tapped(core, rom) as frontend, taps.attached() as host:
         for _ in range(20):
             frontend.step()
@@ -188,7 +181,7 @@ def test_outlines_do_not_outlive_the_halscope_that_drew_them(frontend: LibretroH
 
 
 def test_a_second_content_in_one_process_has_a_ring_of_its_own(core: str, rings: Path) -> None:
-    first = game(animate=["vram"])
+    first = stately_game(["vram"])
     with rom_path() as path:
         second = path.read_bytes()
     with taps.tapped(core, first) as frontend:
