@@ -1,8 +1,9 @@
-"""Load existing files as snapshots: memory dumps from any debugger, savestates of snes9x, bsnes-mercury and Mesen.
+"""Load existing files as snapshots: memory dumps from any debugger, savestates of snes9x, bsnes-mercury, Mesen, ZSNES.
 
 A raw dump is identified by its size (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072). Files whose names differ only in the
 name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. A state (`.000` to
-`.999`, `.state`, `.mss`) is recognized by its first bytes, bare or in a container (see `halscope.formats.containers`).
+`.999`, `.state`, `.mss`, `.zst`) is recognized by its first bytes, bare or in a container (see
+`halscope.formats.containers`).
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited
-from halscope.formats import bsnes, bsnes_state, containers, mesen_state, recording, snes9x
+from halscope.formats import bsnes, bsnes_state, containers, mesen_state, recording, snes9x, zsnes_state
 
 _MOST_BYTES: Final = 16 << 20
 _BY_SIZE: Final = {VRAM_BYTES: "vram", CGRAM_BYTES: "cgram", OAM_BYTES: "oam", WRAM_BYTES: "wram"}
 _SIZES: Final = {name: size for size, name in _BY_SIZE.items()}
-KNOWN_EMULATORS: Final = "snes9x, bsnes-mercury or Mesen 2"
+KNOWN_EMULATORS: Final = "snes9x, bsnes-mercury, Mesen 2 or ZSNES"
 """The emulators whose states are read, for messages."""
 # Mesen writes SnesVideoRam, SnesSpriteRam, SnesCgRam, SnesWorkRam; bsnes-plus vram, oam, cgram, wram.
 _MEMORY_WORD: Final = re.compile(
@@ -170,7 +171,17 @@ def _from_mesen(state: bytes) -> Snapshot:
     )
 
 
-_STATES: Final = {snes9x.MAGIC: _from_snes9x, bsnes.MAGIC: _from_bsnes, mesen_state.MAGIC: _from_mesen}
+def _from_zsnes(state: bytes) -> Snapshot:
+    fields = zsnes_state.parse_state(state)
+    return Snapshot(vram=fields.vram, cgram=fields.cgram, oam=fields.oam, ppu=fields.ppu, wram=fields.wram)
+
+
+_STATES: Final = {
+    snes9x.MAGIC: _from_snes9x,
+    bsnes.MAGIC: _from_bsnes,
+    mesen_state.MAGIC: _from_mesen,
+    zsnes_state.MAGIC: _from_zsnes,
+}
 
 
 def parse_state(data: bytes) -> Snapshot:
