@@ -49,11 +49,13 @@ class LoadedState:
         name: The common part of the files' names, for users and for file names.
         files: The files.
         snapshot: The snapshot. Registers that are in none of the files are `None`.
+        kind: What the files are ("state of snes9x").
     """
 
     name: str
     files: tuple[Path, ...]
     snapshot: Snapshot
+    kind: str
 
 
 def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[LoadedState, ...]:
@@ -80,7 +82,7 @@ def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[Loa
                 raise UsageError(f"{path}: a second {memory.upper()} dump beside {group[memory][0]}; give only one")
             group[memory] = (path, data)
         else:
-            states[str(path)] = LoadedState(path.stem, (path,), _from_state(path, data))
+            states[str(path)] = _from_state(path, data)
     dumps = _joined(dumps)
     loaded = [*states.values(), *(_from_dumps(stem, group) for stem, group in dumps.items())]
     order = {path: position for position, path in enumerate(paths)}
@@ -103,22 +105,23 @@ def _joined(dumps: dict[str, dict[str, tuple[Path, bytes]]]) -> dict[str, dict[s
     return dumps
 
 
-def _from_state(path: Path, data: bytes) -> Snapshot:
+def _from_state(path: Path, data: bytes) -> LoadedState:
     sizes = ", ".join(f"{name.upper()} {size}" for name, size in _SIZES.items())
     try:
         state = containers.unwrap(data)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
     if state.startswith(recording.MAGIC):
-        raise FormatError(f"{path}: a recording; draw it with `halscope replay`, or use extract --recording")
-    parse = next((parse for magic, parse in _STATES.items() if state.startswith(magic)), None)
-    if parse is None:
+        raise FormatError(f"{path}: a recording; use extract --recording, or draw it with `halscope replay`")
+    found = next((found for magic, found in _STATES.items() if state.startswith(magic)), None)
+    if found is None:
         raise FormatError(
             f"{path}: {len(data)} bytes are neither a state of {KNOWN_EMULATORS} nor a raw dump ({sizes} bytes); "
             "dump the whole memory from the debugger"
         )
+    emulator, parse = found
     try:
-        return parse(state)
+        return LoadedState(path.stem, (path,), parse(state), f"state of {emulator}")
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
 
@@ -177,10 +180,10 @@ def _from_zsnes(state: bytes) -> Snapshot:
 
 
 _STATES: Final = {
-    snes9x.MAGIC: _from_snes9x,
-    bsnes.MAGIC: _from_bsnes,
-    mesen_state.MAGIC: _from_mesen,
-    zsnes_state.MAGIC: _from_zsnes,
+    snes9x.MAGIC: ("snes9x", _from_snes9x),
+    bsnes.MAGIC: ("bsnes-mercury", _from_bsnes),
+    mesen_state.MAGIC: ("Mesen 2", _from_mesen),
+    zsnes_state.MAGIC: ("ZSNES", _from_zsnes),
 }
 
 
@@ -191,7 +194,7 @@ def parse_state(data: bytes) -> Snapshot:
         FormatError: It is none, or it is damaged.
     """
     state = containers.unwrap(data)
-    for magic, parse in _STATES.items():
+    for magic, (_, parse) in _STATES.items():
         if state.startswith(magic):
             return parse(state)
     raise FormatError(f"{len(data)} bytes that begin with {state[:8]!r} are no state of {KNOWN_EMULATORS}")
@@ -213,6 +216,7 @@ def _from_dumps(stem: str, group: dict[str, tuple[Path, bytes]]) -> LoadedState:
             ppu=PpuRegisters(),
             wram=None if wram is None else np.frombuffer(wram[1], np.uint8),
         ),
+        "memory dumps",
     )
 
 
