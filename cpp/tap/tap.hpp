@@ -25,7 +25,11 @@ class Tap {
 
     void describe(abi::SystemInfo& info);
     void set_environment(abi::Environment environment);
-    void after_deinit() noexcept { finished_ = true; }
+    // The frontend's callbacks end here: the next user of this library may be another one.
+    void after_deinit() noexcept {
+        finished_ = true;
+        frontend = {};
+    }
     bool load(const abi::GameInfo* game);
     void unload();
     void run();

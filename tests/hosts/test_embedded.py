@@ -414,3 +414,28 @@ def test_a_child_that_gets_no_processor_time_is_not_hung(core: str, pause: float
         with pytest.raises(HostGoneError, match="ran frame 1 and has not returned"):
             host.step()
         assert 2.9 < time.monotonic() - start < 6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+@pytest.mark.usefixtures("temporary")
+def test_a_limit_on_the_size_of_files_is_reported_and_leaves_nothing_open() -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    descriptors = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").is_dir() else None
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, before[1]))
+    try:
+        with pytest.raises(HostError, match=r"4 MiB of memory .*File too large; .*ulimit -f"):
+            EmbeddedHost(probe_rom.build())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    if descriptors is not None:
+        assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_a_missing_temporary_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(HostError, match="no temporary folder can be created"):
+        EmbeddedHost(probe_rom.build())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from halscope.demo import rom_path
-from halscope.hosts._ring import find_rings
-from halscope.hosts.libretro import LibretroHost
-from halscope.hosts.retroarch import RetroArchHost
+from halscope.hosts._ring import STATES_OFF, RingClient, find_rings
+from halscope.hosts.libretro import LibretroHost, find_core
+from halscope.hosts.retroarch import RetroArchHost, tap_library
 from halscope_hooks import HostError, HostGoneError, Outline, Snapshot, Write
 from support import probe_rom, taps
 from support.cores import installed_cores
@@ -201,6 +202,55 @@ def test_a_second_content_in_one_process_has_a_ring_of_its_own(core: str, rings:
         assert outside is not None
         assert np.array_equal(inside.vram, outside.vram)
         assert host.rom_image == second
+
+
+def test_options_are_added_to_the_inner_cores_own(core: str, frontend: LibretroHost) -> None:
+    options = frontend._machine._session.options
+    names = [name.decode() for name in options.definitions]
+    assert names[-2:] == ["halscope_tap_inner", "halscope_tap_registers"]
+    assert len(names) > 4
+    assert options.variables[b"halscope_tap_inner"].decode() == find_core(core).stem
+    assert options.variables[b"halscope_tap_registers"] == b"on"
+
+
+def test_without_registers_no_state_is_saved(frontend: LibretroHost, rings: Path) -> None:
+    frontend._machine._session.options.variables[b"halscope_tap_registers"] = b"off"
+    with RingClient(taps.only_ring().path) as ring:
+        for _ in range(70):  # the option is looked at once a second
+            frontend.step()
+        frames = [frame for _ in range(4) if (frame := ring.next_frame(0)) is not None]
+        frontend.step()
+        last = ring.next_frame(0)
+        assert frames
+        assert last is not None
+        assert "state" not in last.parts
+        assert ring.context & STATES_OFF
+
+
+def test_the_option_names_the_core_of_the_next_load(core: str, rings: Path, tmp_path: Path) -> None:
+    """The tap beside two cores; the user chooses the other one, and loads a game again."""
+    tap = tmp_path / "halscope_tap_libretro.so"
+    shutil.copy(tap_library(), tap)
+    other = tmp_path / "bsnes_other_libretro.so"
+    shutil.copy(find_core(core), other)
+    (tmp_path / "halscope_tap.cfg").write_text(f"# mine\ninner = {find_core(core)}\n")
+    with LibretroHost(stately_game([]), tap) as frontend:
+        assert taps.only_ring().text["inner"] == str(find_core(core))
+        frontend._machine._session.options.variables[b"halscope_tap_inner"] = b"bsnes_other_libretro"
+        for _ in range(70):
+            frontend.step()
+    with LibretroHost(stately_game([]), tap) as frontend:
+        assert taps.only_ring().text["inner"] == str(other)
+
+
+@pytest.mark.parametrize("inner", ["", "/nonexistent_libretro.so", "tap"])
+def test_without_an_inner_core_a_game_does_not_load(
+    core: str, rings: Path, monkeypatch: pytest.MonkeyPatch, inner: str
+) -> None:
+    monkeypatch.setenv("HALSCOPE_TAP_INNER", str(tap_library()) if inner == "tap" else inner)
+    with pytest.raises(HostError):
+        LibretroHost(stately_game([]), tap_library())
+    assert find_rings() == []
 
 
 def test_nothing_is_published_while_nobody_is_attached(frontend: LibretroHost, rings: Path) -> None:

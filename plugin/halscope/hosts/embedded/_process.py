@@ -19,7 +19,7 @@ from typing import Any, Final, final
 from halscope_hooks import HostError, HostGoneError
 
 from halscope.hosts.embedded._channel import Call, Channel
-from halscope.hosts.embedded._region import Region
+from halscope.hosts.embedded._region import REGION_BYTES, Region
 from halscope.hosts.embedded._starved import cpu_seconds, is_starved
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
@@ -44,7 +44,7 @@ class CoreProcess:
         core: The core's shared library, for messages.
 
     Raises:
-        HostError: The process cannot be started.
+        HostError: The process cannot be started, or the system gives it no memory or no folder.
     """
 
     def __init__(self, core: Path) -> None:
@@ -55,9 +55,9 @@ class CoreProcess:
         self._ended = False
         self._gone: str | None = None  # why no more calls are possible
         self._late: deque[Call] = deque()  # steps that an interrupt cut short, with their replies
-        self._folder = tempfile.mkdtemp(prefix="halscope-core-")
-        region = Region()
+        region = _shared_memory()
         try:
+            self._folder = _own_folder(core)
             self._process = self._start(region)
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -242,6 +242,23 @@ if sys.platform == "win32":
     _OUT_OF_REACH: Final[dict[str, Any]] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
     _OUT_OF_REACH: Final[dict[str, Any]] = {"process_group": 0}
+
+
+def _shared_memory() -> Region:
+    try:
+        return Region()
+    except OSError as error:
+        raise HostError(
+            f"{REGION_BYTES >> 20} MiB of memory to share with the core's process cannot be allocated: "
+            f"{error.strerror or error}; a limit on the size of files (ulimit -f) applies to it as well"
+        ) from error
+
+
+def _own_folder(core: Path) -> str:
+    try:
+        return tempfile.mkdtemp(prefix="halscope-core-")
+    except OSError as error:
+        raise HostError(f"{core}: no temporary folder can be created for it: {error.strerror or error}") from error
 
 
 def _signal_name(number: int) -> str:

@@ -20,6 +20,9 @@ class Region:
 
     Args:
         key: How the child finds the memory (see `key`); `None` creates new memory.
+
+    Raises:
+        OSError: The system gives no memory, for example because of a limit on the size of files (`ulimit -f`).
     """
 
     def __init__(self, key: str | None = None) -> None:
@@ -32,8 +35,14 @@ class Region:
         descriptor = _unnamed_file() if key is None else int(key)
         self.key = str(descriptor)
         """What the child passes to `Region` to map the same memory."""
-        self.map = mmap.mmap(descriptor, REGION_BYTES)
-        """The bytes."""
+        try:
+            if key is None:
+                os.ftruncate(descriptor, REGION_BYTES)
+            self.map = mmap.mmap(descriptor, REGION_BYTES)
+            """The bytes."""
+        except OSError:
+            os.close(descriptor)
+            raise
         if key is None:
             self.passed = (descriptor,)
         else:
@@ -48,9 +57,6 @@ class Region:
 
 def _unnamed_file() -> int:
     if sys.platform == "linux":
-        descriptor = os.memfd_create("halscope-core", os.MFD_CLOEXEC)
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    os.ftruncate(descriptor, REGION_BYTES)
-    return descriptor
+        return os.memfd_create("halscope-core", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
