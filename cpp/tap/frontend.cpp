@@ -21,22 +21,39 @@ void Frontend::show(const std::string& text) const {
     environment(abi::kSetMessage, &message);
 }
 
-void Situation::before_run(const Frontend& frontend) noexcept {
-    int enabled = abi::kVideoEnabled | abi::kAudioEnabled;
-    if (!frontend.environment(abi::kGetAudioVideoEnable, &enabled)) enabled = abi::kVideoEnabled | abi::kAudioEnabled;
-    const bool silent = (enabled & (abi::kVideoEnabled | abi::kAudioEnabled)) == 0;
+void Situation::ask(const Frontend& frontend) noexcept {
     int context = 0;
-    const bool said = frontend.environment(abi::kGetSavestateContext, &context);
-    if (!said) context = 0;
-    run_ahead_ = context == abi::kContextRunAheadSameInstance || context == abi::kContextRunAheadSameBinary;
-    netplay_ = context == abi::kContextNetplay;
+    said_ = frontend.environment(abi::kGetSavestateContext, &context) || said_;
+    if (context == abi::kContextRunAheadSameInstance || context == abi::kContextRunAheadSameBinary)
+        runs_since_run_ahead_ = 0;
+    if (context == abi::kContextNetplay) runs_since_netplay_ = 0;
+}
+
+void Situation::before_run(const Frontend& frontend, bool second_instance) noexcept {
+    const auto count = [](unsigned& runs) { runs += runs < kMemory ? 1 : 0; };
+    count(runs_since_run_ahead_);
+    count(runs_since_netplay_);
+    ask(frontend);
+    if (second_instance) runs_since_run_ahead_ = 0;
+    constexpr int kBoth = abi::kVideoEnabled | abi::kAudioEnabled;
+    int enabled = kBoth;
+    if (!frontend.environment(abi::kGetAudioVideoEnable, &enabled)) enabled = kBoth;
     // A frontend runs frames that it does not show neither seen nor heard. So does one that has no screen and no sound
-    // at all, but it says that its states are usual ones. Run-ahead with two instances never shows the first one: its
-    // runs are heard, and are the game's own time.
-    hidden_ = silent && (context != 0 || !said);
-    runs_since_hidden_ = hidden_ ? 0 : runs_since_hidden_ + (runs_since_hidden_ < kMemory ? 1 : 0);
-    counts_ = loaded_ || context == abi::kContextRunAheadSameBinary;
+    // at all, but that one has taken no states for run-ahead. Run-ahead with two instances never shows the first one:
+    // its runs are heard, and are the game's own time.
+    hidden_ = (enabled & kBoth) == 0 && (run_ahead() || netplay() || !said_);
+    if (hidden_ && !said_) runs_since_run_ahead_ = 0;
+    counts_ = loaded_ || second_instance || !run_ahead();
     loaded_ = false;
+}
+
+void Situation::state_was_saved(const Frontend& frontend) noexcept {
+    ask(frontend);
+}
+
+void Situation::state_was_loaded(const Frontend& frontend) noexcept {
+    ask(frontend);
+    loaded_ = true;
 }
 
 }  // namespace halscope::tap

@@ -23,24 +23,27 @@ struct Frontend {
 inline constexpr int kLogInfo = 1, kLogWarning = 2, kLogError = 3;  // enum retro_log_level
 
 // Finds out what the frontend does with the core: whether the present run is shown, and whether states are taken by
-// run-ahead or netplay. Where it is not said, it is guessed from what was seen in the last second.
+// run-ahead or netplay. RetroArch 1.14 says that only while it takes one, so it is remembered for a second.
 class Situation {
   public:
-    // Asks before a run.
-    void before_run(const Frontend& frontend) noexcept;
-    void state_was_loaded() noexcept { loaded_ = true; }
+    // Asks before a run. second_instance: another instance of the tap runs in this process, for run-ahead.
+    void before_run(const Frontend& frontend, bool second_instance) noexcept;
+    void state_was_saved(const Frontend& frontend) noexcept;
+    void state_was_loaded(const Frontend& frontend) noexcept;
 
     [[nodiscard]] bool hidden() const noexcept { return hidden_; }
-    [[nodiscard]] bool run_ahead() const noexcept { return run_ahead_ || runs_since_hidden_ < kMemory; }
-    [[nodiscard]] bool netplay() const noexcept { return netplay_; }
+    [[nodiscard]] bool run_ahead() const noexcept { return runs_since_run_ahead_ < kMemory; }
+    [[nodiscard]] bool netplay() const noexcept { return runs_since_netplay_ < kMemory; }
     // Whether what this run does to the machine stays: run-ahead rolls back all but the first run after a loaded state.
-    [[nodiscard]] bool run_counts() const noexcept { return !run_ahead() || counts_; }
+    [[nodiscard]] bool run_counts() const noexcept { return counts_; }
 
   private:
     static constexpr unsigned kMemory = 60;
 
-    bool hidden_ = false, run_ahead_ = false, netplay_ = false, loaded_ = true, counts_ = true;
-    unsigned runs_since_hidden_ = kMemory;
+    void ask(const Frontend& frontend) noexcept;
+
+    bool hidden_ = false, loaded_ = true, counts_ = true, said_ = false;
+    unsigned runs_since_run_ahead_ = kMemory, runs_since_netplay_ = kMemory;
 };
 
 }  // namespace halscope::tap

@@ -23,8 +23,8 @@ Options::Options(const fs::path& inner, const fs::path& tap) {
     for (const fs::path& folder : {tap.parent_path(), inner.parent_path()}) {
         std::vector<fs::path> found;
         std::error_code error;
-        for (const auto& entry : fs::directory_iterator(folder, error))
-            if (is_snes_core(entry.path().filename().string())) found.push_back(entry.path());
+        for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+            if (is_snes_core(entry->path().filename().string())) found.push_back(entry->path());
         std::ranges::sort(found);
         for (const fs::path& path : found) {
             const auto same = [&path](const fs::path& other) { return other.filename() == path.filename(); };

@@ -15,19 +15,23 @@ std::string name_of(std::uint64_t pid, std::uint64_t nonce) {
     return std::to_string(pid) + "-" + std::to_string(nonce) + kRingSuffix;
 }
 
-bool publishes_already(const std::filesystem::path& folder, std::uint64_t pid) {
+// The ring of another instance in this process, if there is one.
+std::unique_ptr<SharedFile> other_ring(const std::filesystem::path& folder, std::uint64_t pid) {
     const std::string prefix = std::to_string(pid) + "-";
-    return std::ranges::any_of(live_rings(folder),
-                               [&](const auto& ring) { return ring.filename().string().find(prefix) == 0; });
+    for (const auto& ring : live_rings(folder))
+        if (ring.filename().string().find(prefix) == 0) return SharedFile::open(ring);
+    return nullptr;
 }
 
 }  // namespace
 
-std::unique_ptr<Publisher> Publisher::create(const GameFacts& facts, std::string& error) {
+std::unique_ptr<Publisher> Publisher::create(const GameFacts& facts, std::unique_ptr<SharedFile>& first,
+                                             std::string& error) {
     try {
         const auto folder = runtime_folder();
         const std::uint64_t pid = process_id();
-        if (publishes_already(folder, pid)) return nullptr;  // a second instance, for run-ahead
+        first = other_ring(folder, pid);
+        if (first != nullptr) return nullptr;
         std::vector<std::uint8_t> text;
         for (const auto& [name, value] : facts.text) {
             for (const std::string* part : {&name, &value}) {

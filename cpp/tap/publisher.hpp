@@ -20,9 +20,10 @@ struct GameFacts {
 
 class Publisher {
   public:
-    // Creates the game's ring. Null if another instance of this process publishes already, or if it is not possible;
-    // `error` then says why.
-    static std::unique_ptr<Publisher> create(const GameFacts& facts, std::string& error);
+    // Creates the game's ring. Null if another instance of this process publishes already, whose ring is then in
+    // `first`, or if it is not possible; `error` then says why.
+    static std::unique_ptr<Publisher> create(const GameFacts& facts, std::unique_ptr<SharedFile>& first,
+                                             std::string& error);
     ~Publisher() { ring_->close(); }
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;

@@ -36,6 +36,7 @@ inline constexpr std::size_t kRuns = 18;         // frames run, hidden ones too
 inline constexpr std::size_t kCommandTail = 19;  // words of commands taken
 inline constexpr std::size_t kRefused = 20;      // commands dropped because they were not well-formed
 inline constexpr std::size_t kContext = 21;      // Context bits
+inline constexpr std::size_t kSecondRuns = 22;   // frames run by a second instance in the owner's process
 // Written by the reader:
 inline constexpr std::size_t kReader = 24;       // id of the reader: its process id << 32 | a random number; 0: none
 inline constexpr std::size_t kReaderBeat = 25;   // steady clock in nanoseconds when it last looked

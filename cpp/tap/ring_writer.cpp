@@ -20,6 +20,13 @@ bool RingWriter::reader_is_there() const noexcept {
     return steady_ns() - load_relaxed(words_ + header::kReaderBeat) < kReaderTimeoutNs;
 }
 
+bool RingWriter::second_has_run() noexcept {
+    const std::uint64_t runs = load_relaxed(words_ + header::kSecondRuns);
+    const bool has_run = runs != second_runs_;
+    second_runs_ = runs;
+    return has_run;
+}
+
 void RingWriter::begin(const FrameFacts& facts) noexcept {
     slot_ = words_ + (layout_.slots_at + published_ % layout_.slot_count * layout_.slot_bytes) / kWordBytes;
     // A sequence lock: odd before the first byte changes, even behind the last one. A reader that sees the same even

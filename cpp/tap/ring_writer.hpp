@@ -40,6 +40,9 @@ class RingWriter {
     bool put_state(std::span<const std::uint8_t> state, std::uint32_t age = 0) noexcept;
     void publish() noexcept;
 
+    // Whether a second instance has run a frame since the last call.
+    [[nodiscard]] bool second_has_run() noexcept;
+
     void note_run() noexcept { store_relaxed(words_ + header::kRuns, ++runs_); }
     void set_context(std::uint64_t bits) noexcept { store_relaxed(words_ + header::kContext, bits); }
     void close() noexcept { store_release(words_ + header::kClosed, 1); }
@@ -54,7 +57,7 @@ class RingWriter {
     Word* words_;
     Layout layout_;
     Word* slot_ = nullptr;  // the slot that is being written
-    std::uint64_t published_ = 0, runs_ = 0, tail_ = 0, refused_ = 0;
+    std::uint64_t published_ = 0, runs_ = 0, second_runs_ = 0, tail_ = 0, refused_ = 0;
 };
 
 }  // namespace halscope::tap

@@ -176,7 +176,7 @@ void Tap::game_loaded(const abi::GameInfo* game) {
         facts.state_bytes = state_bytes_;
         facts.picture_bytes = kMostColumns * kMostLines * kMostPixelBytes;
         facts.save_bytes = memories_->save().size();
-        publisher_ = Publisher::create(facts, error);
+        publisher_ = Publisher::create(facts, first_, error);
     }
     if (!error.empty()) frontend.log(kLogWarning, error);
     read_options();
@@ -184,6 +184,7 @@ void Tap::game_loaded(const abi::GameInfo* game) {
 
 void Tap::unload() {
     publisher_.reset();
+    first_.reset();
     outlines_.clear();
     picture_.clear();
     if (inner_ != nullptr) inner_->call().unload_game();

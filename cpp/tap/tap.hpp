@@ -25,7 +25,11 @@ class Tap {
 
     void describe(abi::SystemInfo& info);
     void set_environment(abi::Environment environment);
-    void after_deinit() noexcept { finished_ = true; }
+    // The frontend's callbacks end here: the next user of this library may be another one.
+    void after_deinit() noexcept {
+        finished_ = true;
+        frontend = {};
+    }
     bool load(const abi::GameInfo* game);
     void unload();
     void run();
@@ -60,6 +64,8 @@ class Tap {
     std::vector<void*> rom_pointers_;  // from the core's memory maps
     std::unique_ptr<Memories> memories_;
     std::unique_ptr<Publisher> publisher_;
+    std::unique_ptr<SharedFile> first_;  // the ring of the instance that publishes, if this is the second
+    std::uint64_t second_runs_ = 0;
     std::size_t state_bytes_ = 0;
 
     Situation situation_;

@@ -28,9 +28,10 @@ class Quiet {
 void Tap::run() {
     if (inner_ == nullptr) return;
     const CoreFunctions& call = inner_->call();
+    if (first_ != nullptr) store_relaxed(first_->words() + header::kSecondRuns, ++second_runs_);
     if (publisher_ == nullptr) return call.run();
-    situation_.before_run(frontend);
     RingWriter& ring = publisher_->ring();
+    situation_.before_run(frontend, ring.second_has_run());
     attached_ = ring.reader_is_there();
     if (!attached_) outlines_.clear();  // of a reader that is gone
     if (++runs_since_options_ >= kOptionsEvery) read_options();
@@ -91,6 +92,7 @@ bool Tap::load_state(std::span<const std::uint8_t> state) noexcept {
 
 bool Tap::serialize(void* data, std::size_t size) {
     if (inner_ == nullptr || !inner_->call().serialize(data, size)) return false;
+    situation_.state_was_saved(frontend);
     // Where the tap may save no state itself, one that the frontend saves is as good.
     const bool wanted = attached_ && (situation_.run_ahead() || situation_.netplay());
     if (wanted && publisher_ != nullptr && size <= state_bytes_) {
@@ -102,7 +104,7 @@ bool Tap::serialize(void* data, std::size_t size) {
 }
 
 bool Tap::unserialize(const void* data, std::size_t size) {
-    situation_.state_was_loaded();
+    situation_.state_was_loaded(frontend);
     return inner_ != nullptr && inner_->call().unserialize(data, size);
 }
 

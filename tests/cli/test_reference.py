@@ -15,6 +15,15 @@ def commands() -> dict[str, argparse.ArgumentParser]:
     return dict(choices)
 
 
+def actions(command: argparse.ArgumentParser) -> list[argparse.Action]:
+    """The arguments of a command, and of the commands below it."""
+    found = list(command._actions)
+    for action in command._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found += [below for one in action.choices.values() for below in actions(one)]
+    return found
+
+
 def section(name: str) -> str:
     """The part of the reference under the heading that names the command."""
     for part in TEXT.split("\n## ")[1:]:
@@ -28,7 +37,7 @@ def section(name: str) -> str:
 def test_each_option_is_documented(name: str) -> None:
     apart = ("demo", "cache", "completion")
     body = section(name) + (section("plugins") + section("roms") if name not in apart else "")
-    for action in commands()[name]._actions:
+    for action in actions(commands()[name]):
         for option in action.option_strings:
             if option.startswith("--") and option not in ("--help", "--output"):
                 assert option in body, f"{name}: {option} is not in the reference"
@@ -36,6 +45,5 @@ def test_each_option_is_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", commands())
 def test_no_option_is_documented_that_is_not_there(name: str) -> None:
-    actions = [action for command in commands().values() for action in command._actions]
-    known = {option for action in actions for option in action.option_strings}
+    known = {option for one in commands().values() for action in actions(one) for option in action.option_strings}
     assert set(re.findall(r"(?<![\w-])--[a-z-]+", section(name))) <= known

@@ -17,6 +17,7 @@ from halscope.hosts.nwa import NwaHost, _discovery, find_emulators
 from halscope.hosts.nwa import host as nwa_host
 from halscope.ppu import decode_frame, with_match, with_raster
 from halscope_hooks import HostAbsentError, HostError, HostGoneError, Write, capability
+from support import lab_variants
 from support.demo_game import DemoGame
 from support.nwa_server import LOCKED
 from support.same_moment import (
@@ -310,6 +311,32 @@ def test_states_of_other_emulators_are_read_too(rom: Path, core: str) -> None:
         game.until(game.ready, "the first scene")
         expected = game.until(lambda one: moment_of(one) == moment, str(moment))
     assert_same(snapshot, replace(expected, ppu=replace(expected.ppu, cgadd=snapshot.ppu.cgadd)))
+
+
+@pytest.mark.skipif(shutil.which("ca65") is None, reason="ca65 is not installed (apt install cc65)")
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_the_sa1s_memory_is_read_and_never_written(tmp_path: Path, flavour: str) -> None:
+    """As the emulator's SRAM, or from its states; it is the save file too."""
+    path, about = lab_variants.build("sa1", tmp_path)
+    address = about["symbols"]["next_scene"]
+    number = next(scene["id"] for scene in about["scenes"] if scene["name"] == "embers")
+    with (
+        ServerProcess("nwa_server", path, available_cores()[0].name, flavour) as server,
+        NwaHost(server.address) as host,
+    ):
+        write_all(host, Write("wram", address, bytes([number])))
+        snapshot = poll_until(host, lambda one: one.bwram is not None and one.bwram.any())
+        host.pause()
+        while (newer := host.poll(0.3)) is not None:
+            snapshot = newer
+        block = host._connection.ask("CORE_READ SRAM", most=1 << 18).block
+        assert "bwram" in host.info.readable
+        assert "bwram" not in host.info.writable
+        with pytest.raises(HostError, match="bwram is not writable"):
+            host.write([Write("bwram", 0, b"1")])
+    assert snapshot.bwram is not None
+    assert block is not None
+    assert snapshot.bwram.tobytes()[: len(block)] == block
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")

@@ -109,7 +109,7 @@ def test_memories_that_the_console_does_not_have_are_left_out() -> None:
         {"access": "rw"},
     )
     found = memories_of(Reply(records))
-    assert {name: memory.size for name, memory in found.items()} == {"CGRAM": 512, "WRAM": None}
+    assert {name: memory.size for name, memory in found.items()} == {"SRAM": 8192, "CGRAM": 512, "WRAM": None}
     assert whole_number("-1") is None
     assert whole_number("$zz") is None
 

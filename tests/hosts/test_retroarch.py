@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.demo import rom_path, truth
-from halscope.hosts._ring import find_rings
+from halscope.hosts._ring import RUN_AHEAD, RingClient, find_rings
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.retroarch import RetroArchHost
 from halscope_hooks import HostGoneError, Snapshot, Write
@@ -28,6 +28,7 @@ pytestmark = [
     pytest.mark.skipif(bool(retroarch_process.why_not()), reason=retroarch_process.why_not() or "it is installed"),
     pytest.mark.skipif(not CORES, reason="no libretro core is installed"),
 ]
+COUNTER = truth()["symbols"]["frame_counter"]
 MEADOW = next(scene for scene in truth()["scenes"] if scene["name"] == "meadow")
 
 
@@ -137,6 +138,46 @@ def test_states_rewind_reset_and_the_end_of_the_content(retroarch: RetroArchProc
         poll_until(host, lambda _: False)
     assert find_rings() == []
     assert retroarch.running
+
+
+def run_ahead(folder: Path, core: str, rom: Path, *, second_instance: bool) -> RetroArchProcess:
+    second = str(second_instance).lower()
+    settings = {"run_ahead_enabled": "true", "run_ahead_frames": "2", "run_ahead_secondary_instance": second}
+    return RetroArchProcess(home(folder), core, rom, **settings)
+
+
+# RetroArch itself runs ahead only with a core whose states are deterministic; bsnes-mercury's are not.
+deterministic = pytest.mark.parametrize("core", [core for core in CORES if core == "snes9x"])
+
+
+@deterministic
+def test_run_ahead_is_followed(tmp_path: Path, rings: Path, core: str) -> None:
+    with rom_path() as rom, run_ahead(tmp_path, core, rom, second_instance=False) as retroarch:
+        with RetroArchHost(retroarch.ring.path) as host:
+            first = poll_until(host, lambda one: moment_of(one) and one.ages)
+            later = poll_until(host, lambda one: one.frame >= first.frame + 60)
+            ran = variable(later, "frame_counter") - variable(first, "frame_counter")
+            assert abs(ran - 60) <= 2  # each published frame is one of the game's
+            assert later.ages["ppu"] == 2  # of the state that RetroArch saved, two frames ago
+            assert later.ppu.obsel is not None
+        assert "support save states" not in retroarch.log
+
+
+@deterministic
+def test_a_second_instance_publishes_nothing_and_the_first_saves_no_state(
+    tmp_path: Path, rings: Path, core: str
+) -> None:
+    with rom_path() as rom, run_ahead(tmp_path, core, rom, second_instance=True) as retroarch:
+        with RingClient(retroarch.ring.path) as ring:
+            frames = [frame for _ in range(120) if (frame := ring.next_frame(1)) is not None]
+            assert ring.context & RUN_AHEAD
+        assert len(find_rings()) == 1
+        later = frames[60:]
+        counters = [int.from_bytes(f.parts["wram"][COUNTER : COUNTER + 2].tobytes(), "little") for f in later]
+        assert counters[-1] - counters[0] in range(len(later) - 3, len(later) + 2)  # the game's own time
+        # Nobody pressed a button, so RetroArch saved no state; the tap did at most before the second instance ran.
+        assert all(frame.ages.get("state", frame.number) >= frame.number - 5 for frame in later)
+        assert "support save states" not in retroarch.log
 
 
 @pytest.mark.parametrize("core", CORES[:1])

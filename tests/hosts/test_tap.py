@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from halscope.demo import rom_path
-from halscope.hosts._ring import find_rings
-from halscope.hosts.libretro import LibretroHost
-from halscope.hosts.retroarch import RetroArchHost
+from halscope.hosts._ring import STATES_OFF, RingClient, find_rings
+from halscope.hosts.libretro import LibretroHost, find_core
+from halscope.hosts.retroarch import RetroArchHost, tap_library
 from halscope_hooks import HostError, HostGoneError, Outline, Snapshot, Write
 from support import probe_rom, taps
 from support.cores import installed_cores
+from support.stately_game import stately_game
 
 rings = taps.rings
 pytestmark = [pytest.mark.parametrize("core", installed_cores()), pytest.mark.usefixtures("rings")]
 MEMORIES = ("vram", "cgram", "oam", "picture")
 
 
-def game(animate: list[probe_rom.Animation]) -> bytes:
-    """A game with graphics, palettes and sprites that a state can be recognised by."""
-    random = np.random.default_rng(7)
-    vram, oam = random.bytes(0x10000), random.bytes(544)
-    cgram = random.integers(0, 0x8000, 256, np.uint16)
-    return probe_rom.build(vram, cgram.view(np.uint8), oam, {"tm": 0x11, "bgmode": 1}, animate=animate)
-
-
 @pytest.fixture
 def frontend(core: str, rings: Path) -> Iterator[LibretroHost]:
-    with taps.tapped(core, game(animate=["oam", "vram", "cgram", "scroll"])) as running:
+    with taps.tapped(core, stately_game(["oam", "vram", "cgram", "scroll"])) as running:
         yield running
 
 
@@ -119,7 +116,7 @@ def test_writes_outside_a_memory_are_refused_at_once(host: RetroArchHost) -> Non
 
 
 def test_the_rom_that_the_core_reads_is_written(core: str, rings: Path) -> None:
-    rom = game(animate=["vram"])
+    rom = stately_game(["vram"])
     with taps.tapped(core, rom) as frontend, taps.attached() as host:
         for _ in range(20):
             frontend.step()
@@ -135,18 +132,57 @@ def test_the_rom_that_the_core_reads_is_written(core: str, rings: Path) -> None:
         assert outside.vram[4:64].tobytes() == fresh[4:]
 
 
+def counter(snapshot: Snapshot | None) -> int:
+    """What the game counts each frame."""
+    assert snapshot is not None
+    return int(snapshot.vram.view("<u2")[0])
+
+
+def newest(host: RetroArchHost) -> int:
+    """The counter in the newest frame."""
+    found = counter(host.poll(5))
+    while (snapshot := host.poll(0)) is not None:
+        found = counter(snapshot)
+    return found
+
+
+@contextmanager
+def running(frontend: LibretroHost) -> Iterator[None]:
+    """The frontend runs by itself, as an emulator does."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(0.005):
+            frontend.step()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
 def test_a_state_brings_back_the_frame_that_it_was_saved_at(frontend: LibretroHost, host: RetroArchHost) -> None:
-    frontend.step()
-    frontend.step()
-    state = host.save_state()
-    host.poll(1)
-    later = step(frontend, host)[1]
-    for _ in range(10):
-        step(frontend, host)
+    with running(frontend):
+        state = host.save_state()
+        saved = newest(host)
+        while newest(host) < saved + 60:
+            pass
+        host.load_state(state)
+        assert newest(host) < saved + 40
+        while newest(host) < saved + 60:
+            pass
+        host.reset()  # the game loads its graphics again, and then counts from the start
+        assert any(newest(host) < saved + 40 for _ in range(100))
+
+
+def test_a_paused_emulator_is_said_to_be_one(frontend: LibretroHost, host: RetroArchHost) -> None:
     with pytest.raises(HostError, match="paused"):
-        host.load_state(state)  # nobody runs the emulator: the command waits
-    again = step(frontend, host)[1]
-    assert abs(int(again.vram.view("<u2")[0]) - int(later.vram.view("<u2")[0])) <= 2
+        host.reset()
+    with pytest.raises(HostError, match="paused"):
+        host.save_state()
 
 
 def test_rewinding_by_the_frontends_own_states_is_followed(frontend: LibretroHost, host: RetroArchHost) -> None:
@@ -188,7 +224,7 @@ def test_outlines_do_not_outlive_the_halscope_that_drew_them(frontend: LibretroH
 
 
 def test_a_second_content_in_one_process_has_a_ring_of_its_own(core: str, rings: Path) -> None:
-    first = game(animate=["vram"])
+    first = stately_game(["vram"])
     with rom_path() as path:
         second = path.read_bytes()
     with taps.tapped(core, first) as frontend:
@@ -208,6 +244,61 @@ def test_a_second_content_in_one_process_has_a_ring_of_its_own(core: str, rings:
         assert outside is not None
         assert np.array_equal(inside.vram, outside.vram)
         assert host.rom_image == second
+
+
+def options_of(frontend: LibretroHost) -> Any:
+    """libretro.py's options of the core."""
+    session: Any = frontend._machine._session
+    return session.options
+
+
+def test_options_are_added_to_the_inner_cores_own(core: str, frontend: LibretroHost) -> None:
+    options = options_of(frontend)
+    names = [name.decode() for name in options.definitions]
+    assert names[-2:] == ["halscope_tap_inner", "halscope_tap_registers"]
+    assert len(names) > 4
+    assert options.variables[b"halscope_tap_inner"].decode() == find_core(core).stem
+    assert options.variables[b"halscope_tap_registers"] == b"on"
+
+
+def test_without_registers_no_state_is_saved(frontend: LibretroHost, rings: Path) -> None:
+    options_of(frontend).variables[b"halscope_tap_registers"] = b"off"
+    with RingClient(taps.only_ring().path) as ring:
+        for _ in range(70):  # the option is looked at once a second
+            frontend.step()
+        frames = [frame for _ in range(4) if (frame := ring.next_frame(0)) is not None]
+        frontend.step()
+        last = ring.next_frame(0)
+        assert frames
+        assert last is not None
+        assert "state" not in last.parts
+        assert ring.context & STATES_OFF
+
+
+def test_the_option_names_the_core_of_the_next_load(core: str, rings: Path, tmp_path: Path) -> None:
+    """The tap beside two cores; the user chooses the other one, and loads a game again."""
+    tap = tmp_path / "halscope_tap_libretro.so"
+    shutil.copy(tap_library(), tap)
+    other = tmp_path / "bsnes_other_libretro.so"
+    shutil.copy(find_core(core), other)
+    (tmp_path / "halscope_tap.cfg").write_text(f"# mine\ninner = {find_core(core)}\n")
+    with LibretroHost(stately_game([]), tap) as frontend:
+        assert taps.only_ring().text["inner"] == str(find_core(core))
+        options_of(frontend).variables[b"halscope_tap_inner"] = b"bsnes_other_libretro"
+        for _ in range(70):
+            frontend.step()
+    with LibretroHost(stately_game([]), tap) as frontend:
+        assert taps.only_ring().text["inner"] == str(other)
+
+
+@pytest.mark.parametrize("inner", ["", "/nonexistent_libretro.so", "tap"])
+def test_without_an_inner_core_a_game_does_not_load(
+    core: str, rings: Path, monkeypatch: pytest.MonkeyPatch, inner: str
+) -> None:
+    monkeypatch.setenv("HALSCOPE_TAP_INNER", str(tap_library()) if inner == "tap" else inner)
+    with pytest.raises(HostError):
+        LibretroHost(stately_game([]), tap_library())
+    assert find_rings() == []
 
 
 def test_nothing_is_published_while_nobody_is_attached(frontend: LibretroHost, rings: Path) -> None:

@@ -43,12 +43,14 @@ class CoreConsole:
         """A memory as bytes: the core's own for rom, vram and wram, a copy for cgram and oam."""
         machine = self.host._machine
         if space == "rom":
-            assert self.host._rom_memory is not None, "the core's ROM was not found"
-            return self.host._rom_memory.bytes
+            rom = self.host._rom_memory
+            return np.zeros(0, np.uint8) if rom is None else rom.bytes  # none where the core does not name its place
         if space == "cgram":
             return self.snapshot.cgram.astype("<u2").view(np.uint8)
         if space == "oam":
             return self.snapshot.oam.copy()
+        if space == "bwram":
+            return np.zeros(0, np.uint8) if machine.bwram is None else machine.bwram
         return {"vram": machine.vram, "wram": machine.wram}[space]
 
     def write(self, space: str, offset: int, data: bytes) -> None:

@@ -48,6 +48,7 @@ class StandIn(EmuFunctions):
         own_process: Whether the core runs in a process of its own; only one core of a kind can run in this one.
         allow_io: Whether scripts may use files.
         allow_network: Whether scripts may use sockets.
+        beside: The folder in which the script's `require` looks; by default that of the script.
         edition: "MesenCE" or "Mesen 2".
         core: The core's name.
     """
@@ -59,11 +60,13 @@ class StandIn(EmuFunctions):
         own_process: bool = False,
         allow_io: bool = True,
         allow_network: bool = True,
+        beside: Path | None = None,
         edition: str = "MesenCE",
         core: str = "snes9x",
     ) -> None:
         self.path = rom
         self.edition = edition
+        self._beside = script_path().parent if beside is None else beside
         self.host = (EmbeddedHost if own_process else LibretroHost)(rom, core)
         self.rom = np.fromfile(rom, np.uint8)
         self.calls: Counter[str] = Counter()
@@ -78,6 +81,7 @@ class StandIn(EmuFunctions):
         self.cpu: dict[str, int] = {}
         self.bus: dict[int, int] = {}
         """Bytes that the processor reads at 24-bit addresses, where they are not those of the core."""
+        self._at_instruction = False
         self._walking = False  # Mesen walks its list of callbacks, which must not change meanwhile
         self._callbacks: dict[int, Callback] = {}
         self._events: dict[int, dict[int, Any]] = {}
@@ -99,6 +103,7 @@ class StandIn(EmuFunctions):
         if self._writes:
             self.host.write(self._writes)
             self._writes = []
+        self._access("exec", 0x008000, 0)  # the first instruction of the frame
         self.snapshot = self.host.step()
         self._copy()
         if before_end is not None:
@@ -218,8 +223,7 @@ class StandIn(EmuFunctions):
             from lupa import lua54
         runtime = lua54.LuaRuntime(encoding=None, unpack_returned_tuples=True, register_eval=False)
         self._error = lua54.LuaError
-        folder = str(script_path().parent)
-        runtime.execute(f"package.path = '{folder}/?.lua' package.cpath = ''".encode())
+        runtime.execute(f"package.path = '{self._beside}/?.lua' package.cpath = ''".encode())
         if allow_network:
             # Mesen has the C part alone, under this name.
             loader = f"package.preload['socket.core'] = package.loadlib('{_LUA_SOCKET}', 'luaopen_socket_core')"
@@ -282,11 +286,11 @@ class StandIn(EmuFunctions):
             where = address if one.memory == BUS else absolute[1] if absolute and absolute[0] == one.memory else -1
             if one.kind == KINDS.index(kind) and one.processor == 0 and one.start <= where <= one.end:
                 self.calls["callback"] += 1
-                self._walking = True
+                self._walking, self._at_instruction = True, kind == "exec"
                 try:
                     self._call(one.function, address, value)
                 finally:
-                    self._walking = False
+                    self._walking = self._at_instruction = False
 
 
 def main(rom: str) -> None:

@@ -10,7 +10,9 @@ import hashlib
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from halscope_hooks import Snapshot, Write
+from halscope.hosts.embedded import EmbeddedHost
+from halscope.hosts.libretro import LibretroHost
+from halscope_hooks import HostError, Snapshot, Write
 from support.mesen_state import state_of
 
 # Any numbers would do, but they must differ from each other, and 0 is the processor's bus, as in Mesen.
@@ -62,6 +64,12 @@ class EmuFunctions:
     _callbacks: dict[int, Callback]
     _events: dict[int, dict[int, Any]]
     _references: int
+    _at_instruction: bool
+    host: EmbeddedHost | LibretroHost
+
+    def fire(self, event: str) -> None:
+        """Tell the script of an event."""
+        raise NotImplementedError
 
     def _memory(self, kind: int) -> Any:
         raise NotImplementedError
@@ -208,11 +216,28 @@ class EmuFunctions:
         (message,) = self._parameters(given, 1, 1)
         self.log.append(message.decode())
 
-    def _emu_create_savestate(self, *_: Any) -> None:
-        raise self._error("This function must be called inside an exec memory operation callback for the main CPU")
+    def _emu_create_savestate(self, *_: Any) -> bytes:
+        self._need_instruction()
+        return self.host.save_state()
 
-    def _emu_load_savestate(self, *given: Any) -> None:
-        self._emu_create_savestate(*given)
+    def _emu_load_savestate(self, *given: Any) -> bool:
+        (state,) = self._parameters(given, 1, 1)
+        self._need_instruction()
+        try:
+            self.host.load_state(state)
+        except HostError:
+            return False
+        self.fire("stateLoaded")
+        return True
+
+    def _need_instruction(self) -> None:
+        if not self._at_instruction:
+            raise self._error("This function must be called inside an exec memory operation callback for the main CPU")
+
+    def _emu_reset(self, *given: Any) -> None:
+        self._parameters(given, 0, 0)
+        self.host.reset()
+        self.fire("reset")
 
 
 def camel(name: str) -> str:

@@ -18,9 +18,10 @@ import time
 from pathlib import Path
 
 from support.core_console import CoreConsole
+from support.server_process import announcer
 
 FRAME_SECONDS = 0.004  # four times the console's pace
-SPACES = {"CARTROM": "rom", "VRAM": "vram", "WRAM": "wram", "CGRAM": "cgram", "OAM": "oam"}
+SPACES = {"CARTROM": "rom", "VRAM": "vram", "WRAM": "wram", "CGRAM": "cgram", "OAM": "oam", "SRAM": "bwram"}
 FLAVOURS = {
     "plus": (("CARTROM", "WRAM", "SRAM", "VRAM", "OAM", "CGRAM"), False),
     "snes9x": (("CARTROM", "WRAM", "SRAM", "VRAM"), True),
@@ -187,7 +188,7 @@ class Emulator:
         return OK
 
     def size(self, name: str) -> int:
-        return 0 if name == "SRAM" else len(self.console.memory(SPACES[name]))
+        return len(self.console.memory(SPACES[name]))
 
     def ranges(self, arguments: list[str], written: int | None) -> list[tuple[str, int, int]]:
         """The ranges that a command names; sizes that it leaves out are filled in."""
@@ -250,10 +251,11 @@ class Client:
 
 def main(port: int, rom: Path, core: str, flavour: str) -> None:
     """Run, and serve between two frames."""
+    announce = announcer()
     emulator = Emulator(CoreConsole(rom, core), flavour)
     listener = socket.create_server(("127.0.0.1", port))
     listener.setblocking(False)
-    print(listener.getsockname()[1], flush=True)
+    announce(listener.getsockname()[1])
     clients: dict[socket.socket, Client] = {}
     due = time.monotonic()
     while True:

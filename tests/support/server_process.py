@@ -5,11 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 TESTS = Path(__file__).parents[1]
 END_WAIT = 20.0
+
+
+def announcer() -> Callable[[int], None]:
+    """In the server, before it loads a core: return what announces its port. What a core prints goes to standard error:
+    nobody reads a server's standard output after the port, and a full pipe would stop it."""
+    announced = os.dup(1)
+    os.dup2(2, 1)
+
+    def announce(port: int) -> None:
+        os.write(announced, f"{port}\n".encode())
+        os.close(announced)
+
+    return announce
 
 
 class ServerProcess:
@@ -25,9 +39,11 @@ class ServerProcess:
             env=os.environ | {"PYTHONPATH": str(TESTS)},
         )
         assert self._process.stdout is not None
-        first = self._process.stdout.readline()
-        assert first, f"{module} ended at its start with exit code {self._process.wait(END_WAIT)}"
-        self.port = int(first)
+        try:
+            self.port = int(self._process.stdout.readline())
+        except BaseException:
+            self.kill()
+            raise
 
     @property
     def address(self) -> str:

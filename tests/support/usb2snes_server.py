@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from halscope_hooks import PpuRegisters
 from support.core_console import CoreConsole
+from support.server_process import announcer
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
@@ -233,10 +234,11 @@ class Server:
 
 def main(port: int, rom: Path, core: str, flavour: str) -> None:
     """Run the game, and do what connections ask for between two frames."""
+    announce = announcer()
     server = Server(Cartridge(CoreConsole(rom, core)), flavour)
     with serve(server.handle, "127.0.0.1", port, compression=None) as listener:
         threading.Thread(target=listener.serve_forever, daemon=True).start()
-        print(listener.socket.getsockname()[1], flush=True)
+        announce(listener.socket.getsockname()[1])
         while True:
             due = time.monotonic() + FRAME_SECONDS
             if not server.cartridge.paused:

@@ -26,7 +26,9 @@ from halscope_hooks import (
 )
 
 from halscope.app._play import Play
+from halscope.app._pointing import Pointing
 from halscope.app._regroup import Regrouping
+from halscope.app._traced_starts import TracedStarts, watch_decoders
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.plugins import Plugins
@@ -172,26 +174,30 @@ def watch_frames(
         with Session(target.open(), owns_host=True, dispatch=target.plugins.dispatch) as session:
             changes: list[Event] = []
             subscription = session.subscribe(changes.append, HostChanged)
-            _follow(session, rom, locate)
+            traced, pointing = TracedStarts(session), Pointing(session, target.report)
+            _follow(session, rom, locate, traced)
             try:
                 while frames is None or seen < frames:
                     update = session.step()  # none while the emulator is paused
                     if changes:
                         changes.clear()
-                        _follow(session, rom, locate)
+                        _follow(session, rom, locate, traced)
                     if update is not None:
                         seen += 1
                         yield update
             except HostGoneError as error:
                 target.report(str(error))
-            subscription.close()
+            for one in (subscription, traced, pointing):
+                one.close()
 
 
-def _follow(session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate]) -> None:
-    """Locate tiles in the ROM that runs now."""
+def _follow(session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate], traced: TracedStarts) -> None:
+    """Locate tiles in the ROM that runs now, and watch its decoders if the host can."""
     workspace = rom.workspace(session.info.rom)
     session.set_rom(None if workspace is None else workspace.rom)
-    session.set_locate(None if workspace is None else locate(workspace))
+    session.set_locate(None if workspace is None else traced.wrap(locate(workspace)))
+    if workspace is not None:
+        watch_decoders(session.host, workspace)
 
 
 class LiveAttach:
@@ -277,6 +283,8 @@ class LiveAttach:
         else:
             self.edits.attach(session, workspace)
         self._began(workspace, session)
+        watch_decoders(session.host, workspace)
+        pointing = Pointing(session, self._target.report)
         play = Play(
             workspace,
             session,
@@ -289,6 +297,7 @@ class LiveAttach:
         try:
             play.run(())
         finally:
+            pointing.close()
             self.last = play.last or self.last
             if play.located:
                 self._bring_in = ()

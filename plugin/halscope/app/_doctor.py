@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from halscope_hooks import HOOK_API, UsageError
+from halscope_hooks import HOOK_API, HostError, UsageError
 
 from halscope._version import __version__
 from halscope.app._doctor_cores import Check, examine_cores
@@ -16,6 +16,7 @@ from halscope.app._doctor_hosts import examine_hosts
 from halscope.app._game_report import game_report
 from halscope.app._workspace import Workspace
 from halscope.codecs import hal
+from halscope.hosts import retroarch
 from halscope.plugins import Plugins, parse_manifest
 from halscope.rom.cache import default_folder
 
@@ -47,6 +48,7 @@ def examine(
         _cache(),
         *_plugins(plugins),
         *examine_hosts(plugins),
+        _tap(),
     ]
     if rom is not None:
         workspace = Workspace.open(rom, plugins, mapping=mapping, profile=profile)
@@ -107,6 +109,14 @@ def _plugins(plugins: Plugins) -> list[Check]:
         for one in plugins.refused
     ]
     return checks
+
+
+def _tap() -> Check:
+    """Whether `halscope retroarch install` has something to install."""
+    try:
+        return Check("retroarch core", "ok", f"{retroarch.tap_library().name} can be installed")
+    except HostError as error:
+        return Check("retroarch core", "warn", str(error), "until then `halscope retroarch install` does not work")
 
 
 def _rom(path: Path, workspace: Workspace) -> Check:

@@ -17,6 +17,7 @@ _KINDS: Final[dict[bytes, str]] = {
     b"HALSREC\0": "a recording, which has no ROM in it; `halscope replay` decodes it, and --rom names its ROM there",
     b"#!s9xsnp:": _STATE,
     b"BST1": _STATE,
+    b"MSS": _STATE,
     b"RASTATE": _STATE,  # RetroArch's containers
     b"#RZIPv": _STATE,
     b"PK\3\4": _ARCHIVE,

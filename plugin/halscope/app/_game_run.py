@@ -27,7 +27,7 @@ from halscope._files import read_limited, refuse_same
 from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
 from halscope.app._state_rom import recognised
-from halscope.formats import bsnes, bsnes_state, containers, snes9x
+from halscope.formats import bsnes, bsnes_state, containers, mesen_state, snes9x
 from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.plugins import Plugins
 from halscope.rom.image import Rom
@@ -166,6 +166,11 @@ def _start_from(host: Host, path: Path, rom: Path, image: Rom | None) -> None:
         state = containers.unwrap(data)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
+    if state.startswith(mesen_state.MAGIC):
+        raise HostError(
+            f"{path}: is a state of Mesen, which no libretro core loads; read it with `halscope inspect` or "
+            "`extract --state`"
+        )
     for magic, family in ((snes9x.MAGIC, "snes9x"), (bsnes.MAGIC, "bsnes")):
         if state.startswith(magic) and family not in host.info.emulator.lower():
             raise HostError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from halscope_hooks import Event, HalscopeError, HostChanged, JobFailed, JobProg
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._game_run import Press, run_in_real_time
+from halscope.app._traced_starts import TracedStarts
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex, VramTracker
@@ -53,6 +55,7 @@ class Play:
         self._seen = seen
         self._progress = progress
         self._report = report
+        self._traced = TracedStarts(session)
         self.located = False
         """Whether the tiles of a frame have been located, and `bring_in` applied."""
         self._refused: HalscopeError | None = None
@@ -69,6 +72,7 @@ class Play:
             self._session,
             self._session.subscribe(self._look, Update, HostChanged, delivery="own", name="live edits"),
             self._session.subscribe(self._hear, JobProgress, JobFailed, name="play"),
+            contextlib.closing(self._traced),
         ):
             self._build_index(self._workspace)
             for snapshot in run_in_real_time(self._session, schedule):
@@ -86,7 +90,7 @@ class Play:
         def locate(job: Job[RomIndex]) -> None:
             runs = self._session.info.rom.sha256
             if job.exception(0) is None and self._workspace is workspace and runs in (None, workspace.rom.sha256):
-                self._session.set_locate(VramTracker(job.result(0)).update)
+                self._session.set_locate(self._traced.wrap(VramTracker(job.result(0)).update))
 
         self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
 

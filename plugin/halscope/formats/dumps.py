@@ -1,8 +1,8 @@
-"""Load existing files as snapshots: memory dumps from any debugger, savestates of snes9x and bsnes-mercury.
+"""Load existing files as snapshots: memory dumps from any debugger, savestates of snes9x, bsnes-mercury and Mesen.
 
 A raw dump is identified by its size (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072). Files whose names differ only in the
 name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. A state (`.000` to
-`.999`, `.state`) is recognized by its first bytes, bare or in a container (see `halscope.formats.containers`).
+`.999`, `.state`, `.mss`) is recognized by its first bytes, bare or in a container (see `halscope.formats.containers`).
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited
-from halscope.formats import bsnes, bsnes_state, containers, recording, snes9x
+from halscope.formats import bsnes, bsnes_state, containers, mesen_state, recording, snes9x
 
 _MOST_BYTES: Final = 16 << 20
 _BY_SIZE: Final = {VRAM_BYTES: "vram", CGRAM_BYTES: "cgram", OAM_BYTES: "oam", WRAM_BYTES: "wram"}
 _SIZES: Final = {name: size for size, name in _BY_SIZE.items()}
+KNOWN_EMULATORS: Final = "snes9x, bsnes-mercury or Mesen 2"
+"""The emulators whose states are read, for messages."""
 # Mesen writes SnesVideoRam, SnesSpriteRam, SnesCgRam, SnesWorkRam; bsnes-plus vram, oam, cgram, wram.
 _MEMORY_WORD: Final = re.compile(
     r"[\s._-]*(?:snes)?(?:video|sprite|cg|work|v|w)?[\s_-]*(?:ram|oam|palette)[\s._-]*$", re.IGNORECASE
@@ -111,7 +113,7 @@ def _from_state(path: Path, data: bytes) -> Snapshot:
     parse = next((parse for magic, parse in _STATES.items() if state.startswith(magic)), None)
     if parse is None:
         raise FormatError(
-            f"{path}: {len(data)} bytes are neither a snes9x or bsnes-mercury state nor a raw dump ({sizes} bytes); "
+            f"{path}: {len(data)} bytes are neither a state of {KNOWN_EMULATORS} nor a raw dump ({sizes} bytes); "
             "dump the whole memory from the debugger"
         )
     try:
@@ -150,7 +152,25 @@ def _from_bsnes(state: bytes) -> Snapshot:
     )
 
 
-_STATES: Final = {snes9x.MAGIC: _from_snes9x, bsnes.MAGIC: _from_bsnes}
+def _from_mesen(state: bytes) -> Snapshot:
+    fields = mesen_state.parse_state(state)
+    return Snapshot(
+        vram=fields.vram,
+        cgram=fields.cgram,
+        oam=fields.oam,
+        ppu=fields.ppu,
+        frame=fields.frame,
+        wram=fields.wram,
+        picture=fields.picture,
+        bwram=fields.bwram,
+        iram=fields.iram,
+        cpu=fields.cpu,
+        field=fields.field,
+        rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,
+    )
+
+
+_STATES: Final = {snes9x.MAGIC: _from_snes9x, bsnes.MAGIC: _from_bsnes, mesen_state.MAGIC: _from_mesen}
 
 
 def parse_state(data: bytes) -> Snapshot:
@@ -163,7 +183,7 @@ def parse_state(data: bytes) -> Snapshot:
     for magic, parse in _STATES.items():
         if state.startswith(magic):
             return parse(state)
-    raise FormatError(f"{len(data)} bytes that begin with {state[:8]!r} are no state of snes9x or bsnes-mercury")
+    raise FormatError(f"{len(data)} bytes that begin with {state[:8]!r} are no state of {KNOWN_EMULATORS}")
 
 
 def _from_dumps(stem: str, group: dict[str, tuple[Path, bytes]]) -> LoadedState:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, final
+from typing import Final, Literal, Self, final
 
 import numpy as np
 from halscope_hooks import HostError, HostGoneError, Outline
@@ -249,6 +249,12 @@ class RingClient:
             self._closed = True
             self._reader.release(self._id)
             self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _read(self, reader: _codec.RingReader, published: int) -> RingFrame | None:
         """Read the next frame, or the newest if the emulator is about to write over the next one."""

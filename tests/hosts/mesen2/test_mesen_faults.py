@@ -178,7 +178,7 @@ def test_a_frame_that_comes_byte_by_byte_is_waited_for(peer: tuple[MesenHost, so
     "sent",
     [
         struct.pack("<I", 0x80000000) + b"F",
-        struct.pack("<I", 0x40001) + b"F",
+        struct.pack("<I", 0x100001) + b"F",
         struct.pack("<I", 0),
         message(b"F", FRAME[:-1]),
         message(b"F", FRAME + record(0, 0xFFFF, b"xx")),
@@ -275,6 +275,7 @@ def test_a_write_that_no_message_holds_is_refused(peer: tuple[MesenHost, socket.
     ],
     ids=["half", "2 GiB", "zero", "torn write", "missing writes", "outlines", "labels", "text", "unknown", "garbage"],
 )
+@pytest.mark.slow
 def test_whatever_a_halscope_sends_the_script_goes_on(demo: Path, meeting_place: Path, sent: bytes) -> None:
     """A Halscope of this test's own accepts the script and sends anything; then a real one is found."""
     meeting_place.mkdir()
@@ -295,6 +296,7 @@ def test_whatever_a_halscope_sends_the_script_goes_on(demo: Path, meeting_place:
 @pytest.mark.parametrize(
     "file", [None, "", "x", "99999\ntoken\n", "-1\ntoken\n", "1.5\ntoken\n", "1\n", "1\ntoken\n0\n"], ids=repr
 )
+@pytest.mark.slow
 def test_a_file_of_a_halscope_that_was_killed_stops_nothing(demo: Path, meeting_place: Path, file: str | None) -> None:
     if file is not None:
         meeting_place.mkdir()
@@ -308,6 +310,7 @@ def test_a_file_of_a_halscope_that_was_killed_stops_nothing(demo: Path, meeting_
 
 
 @needs_lua
+@pytest.mark.slow
 def test_halscope_may_end_and_start_again_while_the_game_goes_on(emulator: StandIn) -> None:
     for _ in range(3):
         with attached(emulator) as host:
@@ -319,6 +322,7 @@ def test_halscope_may_end_and_start_again_while_the_game_goes_on(emulator: Stand
 
 
 @needs_lua
+@pytest.mark.slow
 def test_the_emulator_may_end_and_start_again(demo: Path) -> None:
     for _ in range(2):
         with StandIn(demo) as emulator:
@@ -419,6 +423,7 @@ def test_an_address_is_refused() -> None:
 
 
 @needs_lua
+@pytest.mark.slow
 def test_emulators_that_can_be_attached_are_listed(emulator: StandIn, demo: Path) -> None:
     Listener.shared()
     stop = threading.Event()

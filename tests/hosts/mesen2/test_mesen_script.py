@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.hosts.mesen2 import Listener, MesenHost
+from halscope.hosts.mesen2 import Listener, MesenHost, script_path
 from halscope_hooks import CpuRegisters, DmaChannel
 from support.mesen import StandIn, needs_lua
 from support.mesen_demo import attached, is_ready, run_both, until
@@ -30,6 +31,7 @@ def cost(emulator: StandIn) -> float:
     ) / 1000
 
 
+@pytest.mark.slow
 def test_a_frame_stays_in_its_budget(emulator: StandIn, host: MesenHost) -> None:
     costs = []
     for frame in range(300):
@@ -44,6 +46,7 @@ def test_a_frame_stays_in_its_budget(emulator: StandIn, host: MesenHost) -> None
     print(f"mean {np.mean(costs):.2f} ms, most {max(costs):.2f} ms")
 
 
+@pytest.mark.slow
 def test_without_halscope_the_script_does_next_to_nothing(emulator: StandIn) -> None:
     emulator.run_frame()
     emulator.calls.clear()
@@ -72,6 +75,7 @@ def test_the_script_keeps_no_memory_that_grows(emulator: StandIn, host: MesenHos
 
 
 @pytest.mark.parametrize("bank", [0x00, 0x80, 0x81, 0x3F])
+@pytest.mark.slow
 def test_a_transfer_started_in_any_bank_is_seen(emulator: StandIn, host: MesenHost, bank: int) -> None:
     assert written_and_sent(emulator, host, 0x6000, 0x200, bank=bank)
 
@@ -88,6 +92,7 @@ def test_a_transfer_started_in_any_bank_is_seen(emulator: StandIn, host: MesenHo
         (0x7F80, 0x200, 1, 0x80),  # past the end of VRAM
     ],
 )
+@pytest.mark.slow
 def test_a_transfer_covers_the_words_that_it_writes(
     emulator: StandIn, host: MesenHost, word: int, size: int, mode: int, vmain: int
 ) -> None:
@@ -246,6 +251,19 @@ def test_a_forbidden_function_is_named_and_raises_nothing(demo: Path, allow_io: 
         assert emulator.log == [f"Halscope: {emulator.messages[0]}"]
 
 
+def test_all_files_of_the_script_are_in_the_package() -> None:
+    script = script_path()
+    needed = re.findall(r'require\("(halscope_\w+)"\)', script.read_text("utf-8"))
+    assert len(set(needed)) >= 6
+    assert [name for name in needed if not script.with_name(f"{name}.lua").exists()] == []
+
+
+def test_a_script_without_the_files_beside_it_says_so(demo: Path, tmp_path: Path) -> None:
+    with StandIn(demo, beside=tmp_path) as emulator:
+        emulator.run_frame()
+        assert "--script" in emulator.messages[0]
+
+
 def test_a_game_of_another_console_is_left_alone(demo: Path) -> None:
     with StandIn(demo) as emulator:
         Listener.shared()
@@ -254,6 +272,7 @@ def test_a_game_of_another_console_is_left_alone(demo: Path) -> None:
         assert emulator.log == ["Halscope: waiting for `halscope attach mesen2`"]
 
 
+@pytest.mark.slow
 def test_halscope_that_does_not_read_makes_no_frame_wait(emulator: StandIn, host: MesenHost) -> None:
     until(emulator, host, is_ready(0))
     slowest = 0.0

@@ -135,7 +135,7 @@ def test_a_flood_of_events_is_cut(emulator: StandIn, host: MesenHost) -> None:
     assert 0 < len(host.take_transfers()) <= 64
 
 
-@pytest.mark.parametrize("ranges", [[(5, 5)], [(-1, 5)], [(0, 1)] * 33])
-def test_a_range_that_cannot_be_watched_is_refused(host: MesenHost, ranges: list[tuple[int, int]]) -> None:
-    with pytest.raises(HostError):
-        host.watch_rom(ranges)
+def test_a_range_that_cannot_be_watched_is_refused(host: MesenHost) -> None:
+    for ranges in ([(5, 5)], [(-1, 5)], [(0, 1)] * 33):
+        with pytest.raises(HostError):
+            host.watch_rom(ranges)

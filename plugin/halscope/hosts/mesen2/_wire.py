@@ -15,8 +15,8 @@ from halscope_hooks import HostError, HostGoneError
 PROTOCOL: Final = 1
 MOST_HELLO_BYTES: Final = 0x4000
 """Longest first message: of a peer that has not shown the token yet."""
-MOST_BYTES: Final = 0x40000
-"""Longest message of a script; a frame has 35 KiB at most."""
+MOST_BYTES: Final = 1 << 20
+"""Longest message of a script: a savestate has 270 KB; a frame has 35 KiB at most."""
 MOST_SENT_BYTES: Final = 1 << 20
 """Longest message that the script takes."""
 _MOST_WAITING_BYTES: Final = 8 << 20  # for an emulator that is paused

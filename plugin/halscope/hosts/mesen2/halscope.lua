@@ -19,9 +19,14 @@ if not io or not os or not require then
   say("allow I/O and OS functions, and network access, in Script > Settings > Restrictions; then run it again")
   return
 end
-local memory = require("halscope_memory") -- Mesen looks beside the script
+if not pcall(require, "halscope_memory") then -- Mesen looks beside the script's file
+  say("open this script from the place that `halscope attach mesen2 --script` prints: it needs the files beside it")
+  return
+end
+local memory = require("halscope_memory")
 local registers = require("halscope_registers")
 local screen = require("halscope_screen")
+local states = require("halscope_states")
 local trace = require("halscope_trace")
 local link = require("halscope_link")
 if not link.load() then
@@ -104,6 +109,25 @@ readers.W = function(payload)
   link.post("A", ("<I4s2"):pack(id, memory.write(writes)))
 end
 
+-- Save a state, load a state, reset.
+readers.S = function(payload)
+  local id = ("<I4"):unpack(payload)
+  states.ask(nil, function(state)
+    link.post("V", ("<I4s4"):pack(id, state))
+  end)
+end
+
+readers.Z = function(payload)
+  local id, state = ("<I4s4"):unpack(payload)
+  states.ask(state, function(problem)
+    link.post("A", ("<I4s2"):pack(id, problem))
+  end)
+end
+
+readers.K = function()
+  emu.reset()
+end
+
 readers.T = function(payload)
   local decoders, ranges = {}, {}
   local transfers, count, at = ("<I1I1"):unpack(payload)
@@ -171,6 +195,7 @@ local function serve()
   if memory.frame % RETRY_FRAMES == 0 and memory.rom_mark() ~= rom_mark then
     rom_mark = memory.rom_mark()
     memory.forget_written()
+    stop_tracing() -- its addresses are those of the other ROM
     link.post("R", rom_fields())
   end
   local events = trace.take(memory.frame + 1)
@@ -188,6 +213,7 @@ local last_problem
 -- The start of vblank, before the game's NMI handler: memory still is what the picture was drawn from.
 local function on_end_of_frame()
   memory.frame = memory.frame + 1
+  states.rest()
   local good, problem = pcall(serve)
   if not good then
     link.close()

@@ -6,7 +6,7 @@ import hashlib
 import struct
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -37,8 +37,9 @@ from numpy.typing import NDArray
 
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes
+from halscope.formats.mesen_registers import cpu_registers, ppu_registers
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
-from halscope.hosts.mesen2._registers import cpu_registers, ppu_registers, without_stale_tables
+from halscope.hosts.mesen2._stale import without_stale_tables
 from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, pack_request
 from halscope.hosts.mesen2._wire import Fields, text
 
@@ -48,6 +49,7 @@ _REGISTERS: Final = 0x80
 _UNKNOWN: Final = -0x80000000
 _SENT: Final = {"vram": VRAM_BYTES, "cgram": CGRAM_BYTES, "oam": OAM_BYTES, "wram": WRAM_BYTES}
 _LARGEST_ROM: Final = 0x1000000
+_ANSWER_WAIT: Final = 3.0  # seconds
 _MOST_WRITES: Final = 0xFFFF
 _MOST_OUTLINES: Final = 256
 
@@ -91,7 +93,7 @@ class _Request(NamedTuple):
 
 
 class MesenHost:
-    """A Host (see `halscope_hooks.Host`) for an emulator that runs the script: pushing, overlay and tracing.
+    """A Host (see `halscope_hooks.Host`) for an emulator that runs the script: pushing, overlay, tracing and stateful.
 
     A snapshot is the state at the start of vblank. VRAM that DMA has written is in the snapshot of that frame. What the
     processor has written by itself is there at the latest after 32 frames, usually at once; WRAM comes in rounds of 32
@@ -124,11 +126,12 @@ class MesenHost:
         self._values = struct.Struct(f"<{len(greeting.keys)}i")
         self._receipts: dict[int, WriteReceipt] = {}
         self._next_id = 0
+        self._frames: deque[Snapshot] = deque()  # that arrived while an answer was waited for
+        self._state = (0, b"")  # the last savestate that arrived, behind the number of its request
         self._clicks: deque[int] = deque()
         self._observed = Observations()
         self._request = _Request()
-        self.hovered: int | None = None
-        """The sprite under the mouse on the emulator's screen, 0 to 127."""
+        self._hovered: int | None = None
         self._turn(greeting.rom)
 
     @property
@@ -142,28 +145,41 @@ class MesenHost:
         Raises:
             HostGoneError: The emulator or its script has ended.
         """
-        wire = self._wire
         until = time.monotonic() + timeout
+        while not self._frames:
+            if not self._receive(until):
+                return None
+        return self._frames.popleft()
+
+    def _receive(self, until: float) -> bool:
+        """Handle the next message, or return False if none arrives in time. Raises HostGoneError."""
+        wire = self._wire
         try:
-            while (message := wire.read(max(0.0, until - time.monotonic()))) is not None:
-                kind, payload = message
-                if kind == b"F":
-                    snapshot = self._frame(Fields(payload))
-                    if snapshot is not None:
-                        return snapshot
-                elif kind == b"A":
-                    self._answer(Fields(payload))
-                elif kind == b"R":
-                    self._turn(read_rom(Fields(payload)))
-                elif kind == b"E":
-                    self._observed.take(payload)
+            message = wire.read(max(0.0, until - time.monotonic()))
+            if message is None:
+                return False
+            kind, payload = message
+            if kind == b"F":
+                snapshot = self._frame(Fields(payload))
+                if snapshot is not None:
+                    self._frames.append(snapshot)
+            elif kind == b"A":
+                self._answer(Fields(payload))
+            elif kind == b"R":
+                self._turn(read_rom(Fields(payload)))
+            elif kind == b"E":
+                self._observed.take(payload)
+            elif kind == b"V":
+                fields = Fields(payload)
+                number = fields.number(4)
+                self._state = number, fields.bytes(fields.number(4))
         except HostGoneError as gone:
             wire.close()
             for receipt in self._receipts.values():
                 receipt.complete(gone)
             self._receipts.clear()
             raise
-        return None
+        return True
 
     def write(self, writes: Sequence[Write]) -> WriteReceipt:
         """Send writes to the emulator, which makes them at the end of its current frame: all of them, or none.
@@ -180,12 +196,37 @@ class MesenHost:
             checked = write.expected is not None
             parts.append(struct.pack("<BIB", _SPACES.index(write.space), write.offset, checked))
             parts += [struct.pack("<I", len(part)) + part for part in (write.data, expected)]
-        self._next_id = self._next_id + 1 & 0xFFFFFFFF
-        parts[0] = struct.pack("<IH", self._next_id, len(writes))
+        number = self._number()
+        parts[0] = struct.pack("<IH", number, len(writes))
         receipt = WriteReceipt()
         self._wire.post(b"W", b"".join(parts))
-        self._receipts[self._next_id] = receipt
+        self._receipts[number] = receipt
         return receipt
+
+    def save_state(self) -> bytes:
+        """Return the console's state, as Mesen's own file. Frames that arrive meanwhile are kept for `poll`.
+
+        Raises HostError if the emulator does not answer within three seconds: it is paused.
+        """
+        number = self._number()
+        self._wire.post(b"S", struct.pack("<I", number))
+        self._wait(lambda: self._state[0] == number, "a savestate")
+        state, self._state = self._state[1], (0, b"")
+        return state
+
+    def load_state(self, state: bytes) -> None:
+        """Restore a state that `save_state` returned, of the same ROM. Raises HostError."""
+        number = self._number()
+        receipt = WriteReceipt()
+        self._wire.post(b"Z", struct.pack("<II", number, len(state)) + state)
+        self._receipts[number] = receipt
+        self._wait(lambda: receipt.done, "a savestate to load")
+        if receipt.error is not None:
+            raise receipt.error
+
+    def reset(self) -> None:
+        """Press the console's reset button. Raises HostError."""
+        self._wire.post(b"K")
 
     def draw_outlines(self, outlines: Sequence[Outline]) -> None:
         """Show exactly these outlines from the next frame on; an empty sequence clears them. Raises HostError."""
@@ -209,6 +250,11 @@ class MesenHost:
         parts = [struct.pack("<B", len(labels))]
         parts += [struct.pack("<B", sprite) + _short(label) for sprite, label in labels.items()]
         self._wire.post(b"N", b"".join(parts))
+
+    @property
+    def hovered(self) -> int | None:
+        """The sprite under the mouse on the emulator's screen, 0 to 127."""
+        return self._hovered
 
     def take_clicks(self) -> Sequence[int]:
         """Return the sprites that the user has clicked on the emulator's screen since the last call, oldest first."""
@@ -262,12 +308,24 @@ class MesenHost:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _number(self) -> int:
+        """Return the number of the next request, never 0."""
+        self._next_id = self._next_id % 0xFFFFFFFF + 1
+        return self._next_id
+
+    def _wait(self, done: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + _ANSWER_WAIT
+        while not done():
+            if not self._receive(until):
+                raise HostError(f"{self._emulator} has not answered {what} for {_ANSWER_WAIT:g} s; is it paused?")
+
     def _ask_to_trace(self) -> None:
         request = self._request
         self._wire.post(b"T", pack_request(request.decoders, request.ranges, transfers=request.transfers))
 
     def _turn(self, rom: RomReport) -> None:
-        """Start over with a ROM."""
+        """Start over with a ROM. The script has ended tracing."""
+        self._request = _Request()
         self._memories = {name: _Memory(size) for name, size in _SENT.items()}
         self._ppu = PpuRegisters()
         self._cpu: CpuRegisters | None = None
@@ -292,7 +350,7 @@ class MesenHost:
     def _frame(self, fields: Fields) -> Snapshot | None:
         frame, vram_age, wram_age = fields.number(4), fields.number(2), fields.number(2)
         hovered, clicked = fields.number(1), fields.number(1)
-        self.hovered = hovered if hovered != NO_SPRITE else None
+        self._hovered = hovered if hovered != NO_SPRITE else None
         if clicked != NO_SPRITE:
             self._clicks.append(clicked)
         while fields.left:
@@ -338,7 +396,7 @@ class MesenHost:
         receipt = self._receipts.pop(fields.number(4), None)
         problem = fields.text()
         if receipt is not None:
-            receipt.complete(HostError(f"{self._emulator}: {problem}; nothing was written") if problem else None)
+            receipt.complete(HostError(f"{self._emulator}: {problem}; nothing was changed") if problem else None)
 
     def _check(self, writes: Sequence[Write]) -> None:
         if len(writes) > _MOST_WRITES:

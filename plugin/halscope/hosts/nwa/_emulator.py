@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from halscope_hooks import (
     CGRAM_BYTES,
+    MOST_BWRAM_BYTES,
     OAM_BYTES,
     VRAM_BYTES,
     WRAM_BYTES,
@@ -17,6 +18,7 @@ from halscope_hooks import (
     MemorySpace,
 )
 
+from halscope._rom_file import has_sa1
 from halscope.hosts.nwa._connection import Connection, checked
 from halscope.hosts.nwa._replies import Reply, whole_number
 
@@ -31,6 +33,8 @@ SPACES: Final[Mapping[str, MemorySpace]] = {
 """The protocol's names of memories (`platforms/SNES.md`)."""
 _FIXED: Final = {"VRAM": VRAM_BYTES, "CGRAM": CGRAM_BYTES, "OAM": OAM_BYTES, "WRAM": WRAM_BYTES}
 MOST_ROM: Final = 0x1000000
+_SRAM: Final = "SRAM"
+_HEAD_BYTES: Final = 0x8000  # of a ROM, with the internal header
 RUNS: Final = ("running", "paused")
 
 
@@ -96,11 +100,13 @@ class Loaded:
         status: What the emulator did when it was asked.
         file: Path of the ROM on the emulator's machine, or `None`.
         memories: The usable memories by their names in the protocol.
+        bwram: Bytes of the SA-1's BW-RAM that can be read, as the cartridge's SRAM; 0 for other games.
     """
 
     status: Status
     file: str | None = None
     memories: Mapping[str, Memory] = field(default_factory=dict)
+    bwram: int = 0
 
     def readable(self, *names: str) -> bool:
         """Whether all of these memories can be read."""
@@ -151,8 +157,13 @@ def ask_game(connection: Connection, emulator: Emulator) -> Loaded:
     if emulator.can("GAME_INFO"):
         game = connection.ask("GAME_INFO")
         file = None if game.error is not None else game.first.get("file", "").strip() or None
-    reply = checked(connection.ask("CORE_MEMORIES"), "CORE_MEMORIES")
-    return Loaded(status, file, memories_of(reply))
+    memories = memories_of(checked(connection.ask("CORE_MEMORIES"), "CORE_MEMORIES"))
+    saved = memories.pop(_SRAM, None)  # never written to: the emulator would keep the edit in the save file
+    loaded = Loaded(status, file, memories)
+    if saved is None or not saved.readable or not saved.size or not loaded.readable("CARTROM"):
+        return loaded
+    head = connection.ask(f"CORE_READ CARTROM;0;{_HEAD_BYTES}", most=_HEAD_BYTES).block or b""
+    return replace(loaded, bwram=min(saved.size, MOST_BWRAM_BYTES) if has_sa1(head) else 0)
 
 
 def memories_of(reply: Reply) -> dict[str, Memory]:
@@ -164,7 +175,11 @@ def memories_of(reply: Reply) -> dict[str, Memory]:
     for record in reply.items:
         name, access = record.get("name", "").strip().upper(), record.get("access", "").strip().lower()
         size = whole_number(record.get("size"))
-        if name in SPACES and size in (None, _FIXED.get(name, size)) and (size is None or 0 < size <= MOST_ROM):
+        if (
+            (name in SPACES or name == _SRAM)
+            and size in (None, _FIXED.get(name, size))
+            and (size is None or 0 < size <= MOST_ROM)
+        ):
             found.setdefault(name, Memory(name, size, "r" in access, "w" in access))
     return found
 

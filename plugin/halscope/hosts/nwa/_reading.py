@@ -24,7 +24,7 @@ from halscope.hosts.nwa._replies import Reply
 
 _STATE: Final = "SAVE_STATE_TO_NETWORK"
 _TRIES: Final = 3  # reads of all memories before parts of two frames are accepted
-_SIZES: Final = {"OAM": OAM_BYTES, "CGRAM": CGRAM_BYTES, "VRAM": VRAM_BYTES, "WRAM": WRAM_BYTES}
+_PARTS: Final = {"OAM": "oam", "CGRAM": "cgram", "VRAM": "vram", "WRAM": "wram", "SRAM": "bwram"}
 
 
 Then = Callable[[Snapshot | HostError], None]
@@ -56,7 +56,7 @@ def reader_for(connection: Connection, emulator: Emulator, loaded: Loaded, obsel
             return StateReader(found)
         refused = f"its savestates cannot be used ({found})"
     if loaded.readable("VRAM", "CGRAM", "OAM"):
-        return MemoryReader(obsel, wram=loaded.readable("WRAM"))
+        return MemoryReader(obsel, wram=loaded.readable("WRAM"), bwram=loaded.bwram)
     missing = ", ".join(name for name in ("VRAM", "CGRAM", "OAM") if not loaded.readable(name))
     raise HostError(f"{emulator.name}: its sprites cannot be read: it does not offer {missing}, and {refused}")
 
@@ -94,12 +94,18 @@ class MemoryReader:
     Args:
         obsel: The value of $2101, or `None` if it is not known.
         wram: Whether to read WRAM.
+        bwram: Bytes of the SA-1's BW-RAM to read; 0 for none.
     """
 
-    def __init__(self, obsel: int | None, *, wram: bool) -> None:
+    def __init__(self, obsel: int | None, *, wram: bool, bwram: int = 0) -> None:
         self._ppu = PpuRegisters(obsel=obsel)
-        self._names = ("OAM", "CGRAM", "VRAM", *(("WRAM",) if wram else ()), "OAM")
-        readable = {name.lower() for name in self._names}
+        sizes = {"OAM": OAM_BYTES, "CGRAM": CGRAM_BYTES, "VRAM": VRAM_BYTES}
+        if wram:
+            sizes["WRAM"] = WRAM_BYTES
+        if bwram:
+            sizes["SRAM"] = bwram
+        self._reads = (*sizes.items(), ("OAM", OAM_BYTES))
+        readable = {_PARTS[name] for name in sizes}
         self.readable = frozenset(readable if obsel is None else readable | {"ppu"})
 
     def read(self, connection: Connection, then: Then) -> None:
@@ -111,7 +117,7 @@ class MemoryReader:
 
         def take(reply: Reply) -> None:
             replies.append(reply)
-            if len(replies) < len(self._names):
+            if len(replies) < len(self._reads):
                 return
             parts = self._parts(replies)
             if isinstance(parts, Snapshot) and parts.ages and tries > 1:
@@ -119,24 +125,27 @@ class MemoryReader:
             else:
                 then(parts)
 
-        for name in self._names:
-            size = _SIZES[name]
+        for name, size in self._reads:
             connection.send(f"CORE_READ {name};0;{size}", take, most=size)
 
     def _parts(self, replies: list[Reply]) -> Snapshot | HostError:
-        blocks: list[bytes] = []
-        for name, reply in zip(self._names, replies, strict=True):
-            if reply.block is None or len(reply.block) != _SIZES[name]:
-                got = reply.error or f"{len(reply.block or b'')} bytes instead of {_SIZES[name]}"
+        blocks: dict[str, bytes] = {}
+        first: bytes | None = None
+        for (name, size), reply in zip(self._reads, replies, strict=True):
+            if reply.block is None or len(reply.block) != size:
+                got = reply.error or f"{len(reply.block or b'')} bytes instead of {size}"
                 return HostError(f"{name} cannot be read: {got}")
-            blocks.append(reply.block)
-        first, cgram, vram, *wram, last = blocks
-        older = {"vram", "cgram", "wram"} & self.readable if first != last else set()
+            first = blocks.get(name)
+            blocks[name] = reply.block
+        # Read-only, so the snapshot does not copy them.
+        memories = {name: np.frombuffer(block, np.uint8) for name, block in blocks.items()}
+        older = self.readable - {"oam", "ppu"} if first != blocks["OAM"] else frozenset()
         return Snapshot(
-            vram=np.frombuffer(vram, np.uint8),  # read-only, so the snapshot does not copy it
-            cgram=np.frombuffer(cgram, "<u2").astype(np.uint16),
-            oam=np.frombuffer(last, np.uint8),
-            wram=np.frombuffer(wram[0], np.uint8) if wram else None,
+            vram=memories["VRAM"],
+            cgram=np.frombuffer(blocks["CGRAM"], "<u2").astype(np.uint16),
+            oam=memories["OAM"],
+            wram=memories.get("WRAM"),
+            bwram=memories.get("SRAM"),
             ppu=self._ppu,
             ages=dict.fromkeys(older, 1),
         )

@@ -7,13 +7,9 @@ addresses count words. A field that a build does not have is missing, and its re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from halscope_hooks import CpuRegisters, DmaChannel, PpuRegisters
-
-_LONGEST_TABLE: Final = 0x400
-_INDIRECT: Final = 0x40
 
 Fields = Mapping[str, int]
 """The fields that the emulator has, by their names; booleans are 0 or 1."""
@@ -76,6 +72,17 @@ _PPU: Final[dict[str, list[_Part]]] = {
     **{f"bg{n + 1}hofs": [(f"layers[{n}].hscroll", 0x3FF, 0)] for n in range(4)},
     **{f"bg{n + 1}vofs": [(f"layers[{n}].vscroll", 0x3FF, 0)] for n in range(4)},
 }
+# A script does not see enumerations; ours watches the three registers that they make, and names them `halscope.wbglog`.
+_ENUMERATIONS: Final[dict[str, list[_Part]]] = {
+    "wbglog": [(f"maskLogic[{n}]", 3, 2 * n) for n in range(4)],
+    "wobjlog": [(f"maskLogic[{n}]", 3, 2 * (n - 4)) for n in (4, 5)],
+    "cgwsel": [
+        ("directColorMode", 1, 0),
+        ("colorMathAddSubscreen", 1, 1),
+        ("colorMathPreventMode", 3, 4),
+        ("colorMathClipMode", 3, 6),
+    ],
+}
 _NMITIMEN: Final[list[_Part]] = [
     ("enableAutoJoypadRead", 1, 0),
     ("enableHorizontalIrq", 1, 4),
@@ -107,8 +114,9 @@ def ppu_registers(fields: Fields) -> PpuRegisters:
     values = {name: _joined(fields, "ppu.", parts) for name, parts in _PPU.items()}
     size, enabled = fields.get("ppu.mosaicSize"), fields.get("ppu.mosaicEnabled")
     values["mosaic"] = None if size is None or enabled is None else (size - 1 & 0xF) << 4 | enabled & 0xF
-    for name in ("wbglog", "wobjlog", "cgwsel"):  # the script watches these
-        values[name] = _joined(fields, "halscope.", [(name, 0xFF, 0)])
+    for name, parts in _ENUMERATIONS.items():
+        stored = _joined(fields, "ppu.", parts)
+        values[name] = _joined(fields, "halscope.", [(name, 0xFF, 0)]) if stored is None else stored
     for n in range(4):
         layer = f"ppu.layers[{n}]."
         map_word = fields.get(f"{layer}tilemapAddress")
@@ -138,24 +146,6 @@ def cpu_registers(fields: Fields) -> CpuRegisters:
         vtime=_joined(fields, prefix, [("verticalTimer", 0x1FF, 0)]),
         dma=tuple(channels) if whole else (),
     )
-
-
-def without_stale_tables(cpu: CpuRegisters) -> CpuRegisters:
-    """Return the registers, with HDMA unknown if it reads parts of WRAM that the script does not send each frame.
-
-    It sends tables up to 1 KiB; the data of indirect tables and longer tables are up to 32 frames old.
-    """
-    for channel, one in enumerate(cpu.dma):
-        if not (cpu.hdmaen or 0) >> channel & 1:
-            continue
-        long_table = not 0 <= one.a2a - one.a1t <= _LONGEST_TABLE and _is_wram(one.a1b, one.a1t)
-        if long_table or (one.dmap & _INDIRECT and _is_wram(one.dasb, one.das)):
-            return replace(cpu, hdmaen=None)
-    return cpu
-
-
-def _is_wram(bank: int, address: int) -> bool:
-    return bank & 0xFE == 0x7E or (bank & 0x7F < 0x40 and address < 0x2000)
 
 
 def _obsel(fields: Fields) -> int | None:
