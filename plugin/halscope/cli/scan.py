@@ -29,7 +29,7 @@ _IDENTIFIED = {"sha256": "hash", "title": "title", "file": "its game file"}
 
 def run(options: argparse.Namespace) -> int:
     """List the blocks."""
-    workspace = workspace_from(options, plugins_from(options))
+    workspace = workspace_from(options, plugins_from(options), warn=False)
     rom = workspace.rom
     codec = None if options.codec is None else workspace.codec(options.codec).name
     if options.all:
