@@ -1,19 +1,23 @@
 // Both sides of a ring at once, each as fast as it can be: no frame is a mixture of two, no command is lost or damaged.
-// Run under ThreadSanitizer, which reports any access to the shared words that is not atomic. Where there is fork(),
-// the reader then runs in a process of its own, at a file.
+// Run under ThreadSanitizer, which reports any access to the shared words that is not atomic. Then the reader runs in a
+// process of its own, and an owner dies.
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "tap/ring_reader.hpp"
 #include "tap/ring_writer.hpp"
 #include "tap/shared_file.hpp"
-#ifndef _WIN32
+#ifdef _WIN32
+#include <process.h>
+#else
 #include <sys/wait.h>
 #include <unistd.h>
 #endif
@@ -108,40 +112,68 @@ bool in_threads() {
     return wrong + refused == 0;
 }
 
-#ifndef _WIN32
-bool in_processes() {
-    const auto folder = std::filesystem::temp_directory_path() / ("halscope-ring-" + std::to_string(process_id()));
-    std::filesystem::create_directory(folder);
+// Runs this program again as `role`, at a ring's path. Returns its exit code, or another number than 0 if it crashed.
+int run_child(const char* role, const std::filesystem::path& program, const std::filesystem::path& ring) {
+#ifdef _WIN32
+    const std::string name = program.string(), path = ring.string();
+    return static_cast<int>(::_spawnl(_P_WAIT, name.c_str(), "ring", role, path.c_str(), nullptr));
+#else
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::execl(program.c_str(), "ring", role, ring.c_str(), nullptr);
+        ::_exit(127);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+#endif
+}
+
+int read_as_child(const std::filesystem::path& path) {
+    const auto file = SharedFile::open(path);
+    if (!file->owner_is_there() || live_rings(path.parent_path()).size() != 1) return 1;
+    return read_frames(file->words(), file->bytes()) == 0 ? 0 : 1;
+}
+
+int die_as_owner(const std::filesystem::path& path) {
+    const auto file = SharedFile::create(path, layout().segment_bytes);
+    file->show();
+    std::_Exit(live_rings(path.parent_path()).size() == 1 ? 0 : 1);  // no destructor runs, so the file stays
+}
+
+bool in_processes(const std::filesystem::path& program, const std::filesystem::path& folder) {
     const auto path = folder / "1-1.ring";
     auto file = SharedFile::create(path, layout().segment_bytes);
     file->show();
-    const pid_t child = ::fork();
-    if (child == 0) {
-        const auto mine = SharedFile::open(path);
-        const bool seen = mine->owner_is_there() && live_rings(folder).size() == 1;
-        ::_exit(seen && read_frames(mine->words(), mine->bytes()) == 0 ? 0 : 1);
-    }
     std::atomic<bool> stop = false;
     unsigned refused = 0;
     std::thread writer([&] { refused = write_frames(file->words(), stop); });
-    int status = 0;
-    ::waitpid(child, &status, 0);
+    const int reader = run_child("reader", program, path);
     stop = true;
     writer.join();
     file.reset();
-    const bool removed = live_rings(folder).empty() && std::filesystem::is_empty(folder);
-    std::filesystem::remove_all(folder);
-    const bool good = status == 0 && refused == 0 && removed;
-    if (!good) std::printf("processes: reader %d, %u wrong commands, removed %d\n", status, refused, removed);
+    const bool removed = std::filesystem::is_empty(folder);
+    const bool good = reader == 0 && refused == 0 && removed;
+    if (!good) std::printf("processes: reader %d, %u wrong commands, removed %d\n", reader, refused, removed);
     return good;
 }
-#endif
+
+bool dead_owner(const std::filesystem::path& program, const std::filesystem::path& folder) {
+    const auto path = folder / "2-2.ring";
+    const int owner = run_child("owner", program, path);
+    const bool left = std::filesystem::exists(path);
+    const bool good = owner == 0 && left && live_rings(folder).empty() && std::filesystem::is_empty(folder);
+    if (!good) std::printf("dead owner: exit code %d, left a file %d, or its ring still counts\n", owner, left);
+    return good;
+}
 
 }  // namespace
 
-int main() {
-#ifndef _WIN32
-    if (!in_processes()) return 1;
-#endif
-    return in_threads() ? 0 : 1;
+int main(int count, char** arguments) {
+    if (count == 3) return *arguments[1] == 'r' ? read_as_child(arguments[2]) : die_as_owner(arguments[2]);
+    const auto folder = std::filesystem::temp_directory_path() / ("halscope-ring-" + std::to_string(process_id()));
+    std::filesystem::create_directory(folder);
+    const bool good = in_processes(arguments[0], folder) && dead_owner(arguments[0], folder) && in_threads();
+    std::filesystem::remove_all(folder);
+    return good ? 0 : 1;
 }

@@ -1,0 +1,93 @@
+// The smallest libretro core that the tap publishes: it counts its frames in VRAM and WRAM, copies a byte of its ROM to
+// VRAM, and shows a picture of one colour.
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "tap/libretro_abi.hpp"
+
+#ifdef _WIN32
+#define SMALL_CORE_EXPORT extern "C" __declspec(dllexport)
+#else
+#define SMALL_CORE_EXPORT extern "C" __attribute__((visibility("default")))
+#endif
+
+namespace abi = halscope::tap::abi;
+
+namespace {
+
+constexpr unsigned kWidth = 256, kHeight = 224;
+
+std::array<std::uint8_t, 0x10000> vram;
+std::array<std::uint8_t, 0x20000> wram;
+std::array<std::uint8_t, 0x8000> rom;
+std::array<std::uint16_t, std::size_t{kWidth} * kHeight> picture;
+std::uint8_t* cartridge = nullptr;  // by this pointer the tap finds the ROM, which retro_get_memory_data does not name
+std::uint8_t frame = 0;
+abi::VideoRefresh show = nullptr;
+
+}  // namespace
+
+SMALL_CORE_EXPORT unsigned retro_api_version() {
+    return abi::kApiVersion;
+}
+SMALL_CORE_EXPORT void retro_get_system_info(abi::SystemInfo* info) {
+    *info = {"Small core", "1", "sfc", false, false};
+}
+SMALL_CORE_EXPORT void retro_get_system_av_info(abi::AvInfo* info) {
+    *info = {{kWidth, kHeight, kWidth, kHeight, 4.0F / 3}, {60, 32000}};
+}
+SMALL_CORE_EXPORT void retro_set_environment(abi::Environment /*call*/) {}
+SMALL_CORE_EXPORT void retro_set_video_refresh(abi::VideoRefresh call) {
+    show = call;
+}
+SMALL_CORE_EXPORT void retro_set_audio_sample(abi::AudioSample /*call*/) {}
+SMALL_CORE_EXPORT void retro_set_audio_sample_batch(abi::AudioBatch /*call*/) {}
+SMALL_CORE_EXPORT void retro_set_input_poll(abi::InputPoll /*call*/) {}
+SMALL_CORE_EXPORT void retro_set_input_state(abi::InputState /*call*/) {}
+SMALL_CORE_EXPORT void retro_set_controller_port_device(unsigned /*port*/, unsigned /*device*/) {}
+SMALL_CORE_EXPORT void retro_init() {}
+SMALL_CORE_EXPORT void retro_deinit() {}
+SMALL_CORE_EXPORT void retro_reset() {
+    frame = 0;
+}
+SMALL_CORE_EXPORT void retro_run() {
+    ++frame;
+    vram[0] = wram[0] = frame;
+    vram[1] = cartridge[0x1234];
+    picture.fill(frame);
+    show(picture.data(), kWidth, kHeight, kWidth * sizeof picture[0]);
+}
+SMALL_CORE_EXPORT std::size_t retro_serialize_size() {
+    return 1;
+}
+SMALL_CORE_EXPORT bool retro_serialize(void* data, std::size_t /*size*/) {
+    std::memcpy(data, &frame, 1);
+    return true;
+}
+SMALL_CORE_EXPORT bool retro_unserialize(const void* data, std::size_t /*size*/) {
+    std::memcpy(&frame, data, 1);
+    return true;
+}
+SMALL_CORE_EXPORT void retro_cheat_reset() {}
+SMALL_CORE_EXPORT void retro_cheat_set(unsigned /*index*/, bool /*enabled*/, const char* /*code*/) {}
+SMALL_CORE_EXPORT bool retro_load_game(const abi::GameInfo* game) {
+    if (game->size > rom.size()) return false;
+    std::memcpy(rom.data(), game->data, game->size);
+    cartridge = rom.data();
+    return true;
+}
+SMALL_CORE_EXPORT bool retro_load_game_special(unsigned /*type*/, const abi::GameInfo* /*games*/,
+                                               std::size_t /*count*/) {
+    return false;
+}
+SMALL_CORE_EXPORT void retro_unload_game() {}
+SMALL_CORE_EXPORT unsigned retro_get_region() {
+    return 0;
+}
+SMALL_CORE_EXPORT void* retro_get_memory_data(unsigned id) {
+    return id == abi::kSystemRam ? wram.data() : id == abi::kVideoRam ? vram.data() : nullptr;
+}
+SMALL_CORE_EXPORT std::size_t retro_get_memory_size(unsigned id) {
+    return id == abi::kSystemRam ? wram.size() : id == abi::kVideoRam ? vram.size() : 0;
+}

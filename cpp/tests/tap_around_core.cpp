@@ -1,0 +1,137 @@
+// The tap, loaded as a frontend loads it, around a small core: it publishes the core's frames, and a reader's writes
+// reach the core, in its ROM too, which the core does not show; a second instance publishes nothing; nothing is left
+// behind. Both libraries must lie where the build puts them.
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tap/commands.hpp"
+#include "tap/ring_reader.hpp"
+#include "tap/shared_file.hpp"
+#include "tests/small_frontend.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace halscope::tap;
+using halscope::tests::SmallFrontend;
+
+constexpr std::uint64_t kReaderId = 7;
+constexpr unsigned kFrames = 20;
+constexpr std::size_t kRomBytes = 0x8000;
+
+unsigned failures = 0;
+void expect(bool is, const char* what) {
+    if (is) return;
+    std::printf("tap_around_core: %s\n", what);
+    ++failures;
+}
+
+void set_variable(const char* name, const std::string& value) {
+#ifdef _WIN32
+    ::_putenv_s(name, value.c_str());
+#else
+    ::setenv(name, value.c_str(), 1);
+#endif
+}
+
+std::vector<char> game() {
+    std::vector<char> rom(kRomBytes);
+    std::uint32_t state = 1;
+    for (char& byte : rom) byte = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+    return rom;
+}
+
+// The payload of one write.
+std::vector<std::uint8_t> write_of(Space space, std::uint32_t offset, std::span<const std::uint8_t> data) {
+    const std::array<std::uint32_t, 5> head{1, static_cast<std::uint32_t>(space), offset,
+                                            static_cast<std::uint32_t>(data.size()), 0};
+    std::vector<std::uint8_t> payload(sizeof head + data.size());
+    std::memcpy(payload.data(), head.data(), sizeof head);
+    std::memcpy(payload.data() + sizeof head, data.data(), data.size());
+    return payload;
+}
+
+std::uint8_t byte_of(const std::optional<ReadFrame>& frame, Part part, std::size_t at) {
+    if (!frame) return 0;
+    const auto& read = frame->parts[static_cast<std::size_t>(part)];
+    return read && at < read->bytes.size() ? read->bytes[at] : 0;
+}
+
+// Runs the frontend, and returns the frame that it has published.
+std::optional<ReadFrame> run(const SmallFrontend& frontend, RingReader& ring) {
+    ring.beat(kReaderId, kWantWram | kWantState | kWantPicture);
+    frontend.run();
+    return ring.read(ring.published());
+}
+
+void check(const fs::path& tap, const fs::path& folder) {
+    const std::vector<char> rom = game();
+    const auto frontend = SmallFrontend::open(tap, rom, folder);
+    if (frontend == nullptr) return expect(false, "the tap does not load, or not its core");
+    const auto rings = live_rings(folder);
+    if (rings.size() != 1) return expect(false, "there is not one ring");
+    const auto file = SharedFile::open(rings.front());
+    Layout layout;
+    if (!read_header(file->words(), file->bytes(), layout).empty()) return expect(false, "its header is wrong");
+    RingReader ring(file->words(), layout);
+    expect(file->owner_is_there(), "its owner is not there");
+    expect(ring.rom() == std::vector<std::uint8_t>(rom.begin(), rom.end()), "the ring has another ROM");
+    expect(ring.claim(kReaderId, false) == 0, "the ring cannot be claimed");
+
+    const auto second = SmallFrontend::open(tap, rom, folder);
+    expect(second != nullptr && live_rings(folder).size() == 1, "a second instance publishes");
+    for (unsigned n = 1; n <= kFrames; ++n) {
+        const auto frame = run(*frontend, ring);
+        const bool whole = frame && frame->number == n && byte_of(frame, Part::vram, 0) == n &&
+                           byte_of(frame, Part::wram, 0) == n && byte_of(frame, Part::state, 0) == n;
+        const bool shown = frame && frame->width == 256 && frame->height == 224 &&
+                           byte_of(frame, Part::picture, 0) == n && byte_of(frame, Part::picture, 1) == 0;
+        expect(whole, "a frame is not the core's");
+        expect(shown, "a picture is not the core's");
+    }
+
+    const std::array<std::uint8_t, 3> data{0xA5, 0x5A, 0x77};
+    const auto payload = write_of(Space::vram, 0x1001, data);
+    const auto wrong = write_of(Space::vram, 0xFFFF, data);
+    const auto written = ring.send(static_cast<std::uint32_t>(CommandKind::write), payload);
+    const auto refused = ring.send(static_cast<std::uint32_t>(CommandKind::write), wrong);
+    const auto frame = run(*frontend, ring);
+    expect(ring.outcome(written) == Outcome::done, "a write was not carried out");
+    expect(ring.outcome(refused) == Outcome::out_of_range, "a write beyond VRAM was not refused");
+    for (std::size_t n = 0; n < data.size(); ++n)
+        expect(byte_of(frame, Part::vram, 0x1001 + n) == data[n], "a write did not reach VRAM");
+
+#ifndef __APPLE__  // where the tap cannot look for the ROM
+    const std::array<std::uint8_t, 1> patch{static_cast<std::uint8_t>(~rom[0x1234])};
+    const auto patched = ring.send(static_cast<std::uint32_t>(CommandKind::write), write_of(Space::rom, 0x1234, patch));
+    expect(byte_of(run(*frontend, ring), Part::vram, 1) == patch[0], "a write did not reach the core's ROM");
+    expect(ring.outcome(patched) == Outcome::done, "a write to ROM was not carried out");
+#endif
+    const std::uint64_t published = ring.published();
+    if (second != nullptr) second->run();
+    expect(ring.published() == published, "a second instance publishes a frame");
+    ring.release(kReaderId);
+}
+
+}  // namespace
+
+int main(int /*count*/, char** arguments) {
+    const fs::path here = fs::absolute(arguments[0]).parent_path();
+    const fs::path folder = fs::temp_directory_path() / ("halscope-tap-" + std::to_string(process_id()));
+    fs::create_directory(folder);
+    fs::permissions(folder, fs::perms::owner_all);
+    set_variable(kFolderVariable, folder.string());
+    set_variable(kInnerVariable, (here / SMALL_CORE).string());
+    check(here.parent_path() / "tap" / TAP, folder);
+    expect(fs::is_empty(folder), "a file is left behind");
+    fs::remove_all(folder);
+    if (failures == 0) std::printf("tap_around_core: %u frames, 0 differences\n", kFrames);
+    return failures == 0 ? 0 : 1;
+}
