@@ -51,13 +51,16 @@ def test_dumps_of_one_state_are_put_together(tmp_path: Path, names: tuple[str, s
     assert state.snapshot.ppu.obsel is None
 
 
-def test_two_states_are_kept_apart_in_the_order_given(tmp_path: Path) -> None:
-    names = [f"{game}-{memory}.bin" for memory in ("vram", "cgram", "oam") for game in ("second", "first")]
+@pytest.mark.parametrize("pattern", ["{game}-{memory}.bin", "{memory}_{game}.dmp", "{game} (1).Snes{memory}.dmp"])
+def test_two_states_are_kept_apart_in_the_order_given(tmp_path: Path, pattern: str) -> None:
+    names = [
+        pattern.format(game=game, memory=memory) for memory in ("vram", "cgram", "oam") for game in ("second", "first")
+    ]
     data = [VRAM, VRAM[::-1], CGRAM, CGRAM, OAM, OAM]
     for name, content in zip(names, data, strict=True):
         (tmp_path / name).write_bytes(content)
     states = load_states([tmp_path / name for name in names], obsel=0x63)
-    assert [state.name for state in states] == ["second", "first"]
+    assert [state.name.removesuffix(" (1)") for state in states] == ["second", "first"]
     assert states[1].snapshot.vram.tobytes() == VRAM[::-1]
     assert [state.snapshot.ppu.obsel for state in states] == [0x63, 0x63]
 

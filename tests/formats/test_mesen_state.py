@@ -95,6 +95,25 @@ def test_the_screenshot_is_the_emulators_picture(overscan: bool, first: int, lin
 
 
 @pytest.mark.parametrize(
+    ("mode", "hires", "interlace", "step"),
+    [(1, 0, 1, (1, 2)), (1, 1, 0, (2, 1)), (5, 0, 0, (2, 1)), (5, 0, 1, (1, 1)), (1, 0, 0, (2, 2))],
+)
+def test_a_doubled_screenshot_is_halved_where_the_console_does_not_double(
+    mode: int, hires: int, interlace: int, step: tuple[int, int]
+) -> None:
+    screen = RNG.integers(0, 0x8000, (478, 512), np.uint16)
+    values = VALUES | {"ppu.bgMode": bytes([mode]), "ppu.hiResMode": bytes([hires])}
+    values |= {"ppu.screenInterlace": bytes([interlace])}
+    picture = parse_state(build_file(values, screen=screen)).picture
+    assert picture is not None
+    assert np.array_equal(picture[..., 0] >> 3, screen[14 : 14 + 448 : step[0], :: step[1]] & 31)
+
+
+def test_a_screenshot_of_another_size_is_no_picture() -> None:
+    assert parse_state(build_file(VALUES, screen=np.zeros((240, 256), np.uint16))).picture is None
+
+
+@pytest.mark.parametrize(
     ("line", "knows_cpu", "at_the_start"), [(100, False, False), (225, True, True), (241, True, False)]
 )
 def test_what_a_state_cannot_tell_off_the_start_of_vblank_is_unknown(

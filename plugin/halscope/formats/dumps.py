@@ -36,9 +36,9 @@ _SIZES: Final = {name: size for size, name in _BY_SIZE.items()}
 KNOWN_EMULATORS: Final = "snes9x, bsnes-mercury, Mesen 2 or ZSNES"
 """The emulators whose states are read, for messages."""
 # Mesen writes SnesVideoRam, SnesSpriteRam, SnesCgRam, SnesWorkRam; bsnes-plus vram, oam, cgram, wram.
-_MEMORY_WORD: Final = re.compile(
-    r"[\s._-]*(?:snes)?(?:video|sprite|cg|work|v|w)?[\s_-]*(?:ram|oam|palette)[\s._-]*$", re.IGNORECASE
-)
+_WORD: Final = r"(?:snes)?(?:video|sprite|cg|work|v|w)?[\s_-]*(?:ram|oam|palette)"
+# The word stands last, or first where people name their dumps themselves: `vram_game.bin`.
+_MEMORY_WORD: Final = re.compile(rf"[\s._-]*{_WORD}[\s._-]*$|^{_WORD}[\s._-]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +93,7 @@ def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[Loa
 def _stem(path: Path) -> str:
     """Return the part of a file's name that all dumps of one state share."""
     name = path.name.removesuffix(path.suffix)
-    return _MEMORY_WORD.sub("", name).strip() or name
+    return _MEMORY_WORD.sub("", name, count=1).strip() or name
 
 
 def _joined(dumps: dict[str, dict[str, tuple[Path, bytes]]]) -> dict[str, dict[str, tuple[Path, bytes]]]:

@@ -44,7 +44,8 @@ _MOST_KEY_BYTES: Final = 256
 _MOST_BWRAM_BYTES: Final = 0x40000
 _SCREEN_WIDTH: Final = 256
 _SCREEN_LINES: Final = 239
-_OVERSCAN: Final = 0x04  # SETINI ($2133): 239 lines instead of 224
+_INTERLACE, _OVERSCAN, _PSEUDO_HIRES = 0x01, 0x04, 0x08  # SETINI ($2133); overscan: 239 lines instead of 224
+_HIRES_MODES: Final = (5, 6)  # of BGMODE ($2105)
 _FIRST_LINE: Final = 7  # of a picture of 224 lines, in the 239 of the screenshot
 _CONSOLES: Final = ("SNES", "Game Boy", "NES", "PC Engine", "Master System", "GBA", "WonderSwan")
 
@@ -66,8 +67,8 @@ class StateFields:
         cpu: The CPU's registers, or `None` if the state was saved while the picture was drawn: then it does not tell
             what HDMA has written to the whole picture.
         field: The displayed field, 0 or 1, or `None`.
-        picture: The screenshot, uint8[height, 256, 3]; `None` if the state was not saved at the start of vblank, so
-            that it is of another moment, or if the game is in a hi-res or interlaced mode.
+        picture: The screenshot, uint8[height, width, 3]; `None` if the state was not saved at the start of vblank, so
+            that it is of another moment.
         bwram: The SA-1's BW-RAM, uint8[n], or `None`.
         iram: The SA-1's IRAM, uint8[2048], or `None`.
     """
@@ -256,16 +257,21 @@ def _save_ram(values: Mapping[str, memoryview]) -> NDArray[np.uint8] | None:
 
 
 def _picture(screenshot: _Screenshot, ppu: PpuRegisters) -> NDArray[np.uint8] | None:
-    """Return the lines of the screenshot that the console displays, uint8[224 or 239, 256, 3].
+    """Return what the console displays, uint8[height, width, 3], or `None` for a screenshot of an unknown size.
 
-    It holds 239 lines of 256 words (RGB555, red lowest). `None` for a screenshot of another size: in hi-res and
-    interlaced modes Mesen doubles columns and lines, also where the console doubles one of them alone.
+    It holds 239 lines of 256 words (RGB555, red lowest). In hi-res and interlaced modes Mesen doubles columns and
+    lines, also where the console doubles one of them alone: of equal ones, every second is taken.
     """
-    width, height = screenshot.width, screenshot.height
-    if (width, height) != (_SCREEN_WIDTH, _SCREEN_LINES) or screenshot.size != 2 * width * height or ppu.setini is None:
+    width, height, scale = screenshot.width, screenshot.height, screenshot.width // _SCREEN_WIDTH
+    if scale not in (1, 2) or (width, height) != (_SCREEN_WIDTH * scale, _SCREEN_LINES * scale):
+        return None
+    if screenshot.size != 2 * width * height or ppu.setini is None or ppu.bgmode is None:
         return None
     words = np.frombuffer(_inflate(screenshot.packed, screenshot.size, "the screenshot"), "<u2").reshape(height, width)
     if not ppu.setini & _OVERSCAN:
-        words = words[_FIRST_LINE : _FIRST_LINE + 224]
+        words = words[_FIRST_LINE * scale : (_FIRST_LINE + 224) * scale]
+    if scale == 2:
+        is_hires = ppu.setini & _PSEUDO_HIRES or ppu.bgmode & 7 in _HIRES_MODES
+        words = words[:: 1 if ppu.setini & _INTERLACE else 2, :: 1 if is_hires else 2]
     levels = np.stack([words & 31, words >> 5 & 31, words >> 10 & 31], axis=2).astype(np.uint8)
     return (levels << 3 | levels >> 2).astype(np.uint8)
