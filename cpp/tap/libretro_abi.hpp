@@ -1,5 +1,5 @@
 // The part of the libretro API that a forwarding core uses, declared anew so that the tap builds without a frontend's
-// sources. Numbers and layouts are those of the public API (libretro.h, API version 1); tests/native compares them.
+// sources. Numbers and layouts are those of the public API: libretro.h of RetroArch 1.14, API version 1.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -236,9 +236,10 @@ def test_files_in_the_place_of_a_recording_or_a_dump_are_named_for_what_they_are
     assert "it begins with 89 50 4e 47 0d 0a 1a 0a" in run(capsys, "replay", picture)[1][0]
     with RecordingWriter(tmp_path / "run.hrec") as writer:
         writer.append(made_snapshot(0))
-    code, lines = run(capsys, "inspect", tmp_path / "run.hrec", "--out", tmp_path / "out")
+    with rom_path() as rom:
+        code, lines = run(capsys, "extract", rom, "--state", tmp_path / "run.hrec", "--out", tmp_path / "out")
     assert code == 1
-    assert "a recording; draw it with `halscope replay`" in lines[0]
+    assert "a recording; use extract --recording" in lines[-1]
 
 
 def test_a_recording_without_its_end_is_replayed_with_a_warning(

@@ -156,6 +156,24 @@ def test_a_state_of_another_core_is_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not MERCURY, reason="no bsnes-mercury core is installed")
+def test_a_bsnes_state_of_another_rom_is_known_by_its_hash(
+    rom: Path, lab_rom: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "mercury.state"
+    path.write_bytes(saved(rom, MERCURY[0], 5))
+    headered = tmp_path / "headered.smc"  # the hash is that of the image without a copier header
+    headered.write_bytes(bytes(512) + rom.read_bytes())
+    for file, is_other in ((rom, False), (headered, False), (lab_rom, True)):
+        caplog.clear()
+        call = ["record", str(file), "-o", str(tmp_path / "run.hrec"), "--frames", "1", "--core", MERCURY[0]]
+        main([*call, "--state", str(path)])  # the foreign one may end in a stopped processor
+        said = [record.getMessage() for record in caplog.records if "another ROM ran" in record.getMessage()]
+        assert len(said) == is_other
+        assert all(str(path) in line and str(file) in line for line in said)
+
+
+@pytest.mark.slow
 def test_a_damaged_state_starts_nothing(
     rom: Path, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -124,11 +124,13 @@ class RetroArchProcess:
 
     def screenshot(self) -> NDArray[np.uint8]:
         """RetroArch's own screenshot, uint8[224, 256, 3]; pixels that a core draws twice are taken once."""
-        before = set((self.home / "shots").iterdir())
+        shots = self.home / "shots"
+        for old in shots.iterdir():
+            old.unlink()  # names have seconds, so one of the same second would be written over
         self.command("SCREENSHOT")
 
         def read() -> NDArray[np.uint8] | None:
-            for path in set((self.home / "shots").iterdir()) - before:
+            for path in shots.iterdir():
                 with contextlib.suppress(OSError, SyntaxError), Image.open(path) as image:  # still being written
                     return np.asarray(image.convert("RGB"))
             return None

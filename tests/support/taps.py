@@ -50,6 +50,13 @@ def attached(**options: bool) -> Iterator[RetroArchHost]:
         yield host
 
 
+def drain(host: RetroArchHost) -> None:
+    """Poll until the host says that its emulator has gone, which it must within seconds."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        host.poll(0.1)
+
+
 class TapProcess:
     """A frontend in a process of its own that runs the tap around a core, at about 60 frames a second.
 

@@ -18,6 +18,7 @@ _KINDS: Final[dict[bytes, str]] = {
     b"#!s9xsnp:": _STATE,
     b"BST1": _STATE,
     b"MSS": _STATE,
+    b"ZSNES Save State File": _STATE,
     b"RASTATE": _STATE,  # RetroArch's containers
     b"#RZIPv": _STATE,
     b"PK\3\4": _ARCHIVE,

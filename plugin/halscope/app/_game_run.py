@@ -27,7 +27,7 @@ from halscope._files import read_limited, refuse_same
 from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
 from halscope.app._state_rom import recognised
-from halscope.formats import bsnes, containers, mesen_state, snes9x
+from halscope.formats import bsnes, bsnes_state, containers, mesen_state, snes9x, zsnes_state
 from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.plugins import Plugins
 from halscope.rom.image import Rom
@@ -166,11 +166,12 @@ def _start_from(host: Host, path: Path, rom: Path, image: Rom | None) -> None:
         state = containers.unwrap(data)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
-    if state.startswith(mesen_state.MAGIC):
-        raise HostError(
-            f"{path}: is a state of Mesen, which no libretro core loads; read it with `halscope inspect` or "
-            "`extract --state`"
-        )
+    for magic, emulator in ((mesen_state.MAGIC, "Mesen"), (zsnes_state.MAGIC, "ZSNES")):
+        if state.startswith(magic):
+            raise HostError(
+                f"{path}: is a state of {emulator}, which no libretro core loads; read it with `halscope inspect` or "
+                "`extract --state`"
+            )
     for magic, family in ((snes9x.MAGIC, "snes9x"), (bsnes.MAGIC, "bsnes")):
         if state.startswith(magic) and family not in host.info.emulator.lower():
             raise HostError(
@@ -182,10 +183,24 @@ def _start_from(host: Host, path: Path, rom: Path, image: Rom | None) -> None:
     except HostError as error:
         raise HostError(f"{path}: {error}") from error
     if state.startswith(snes9x.MAGIC):
-        _doubt_state(path, state, rom, image)
+        _doubt_snes9x_state(path, state, rom, image)
+    elif state.startswith(bsnes.MAGIC) and image is not None:
+        _doubt_bsnes_state(path, state, rom, image)
 
 
-def _doubt_state(path: Path, state: bytes, file: Path, rom: Rom | None) -> None:
+def _doubt_bsnes_state(path: Path, state: bytes, file: Path, rom: Rom) -> None:
+    """Warn of a bsnes state of another image, by the hash in it. It may be of the same game before an edit."""
+    with contextlib.suppress(FormatError):  # the core has taken it, so it may be of a version that only it knows
+        theirs = bsnes_state.parse_state(state).rom_sha256
+        if theirs not in (None, rom.sha256):
+            log.warning(
+                "%s: was saved while another ROM ran (sha256 %s), not %s; another game cannot go on from it, an edited "
+                "or patched copy of the same game can",
+                *(path, theirs, file),
+            )
+
+
+def _doubt_snes9x_state(path: Path, state: bytes, file: Path, rom: Rom | None) -> None:
     """Warn of a snes9x state that is, or may be, of another game. The core takes it whatever ran when it was saved."""
     with contextlib.suppress(FormatError):  # the core has taken it, so it may be of a version that only it knows
         name = snes9x.parse_state(state, copy_memories=False).rom_name

@@ -1,67 +1,130 @@
-"""Pictures of the sprites in memory dumps or a savestate."""
+"""Pictures of what is in memory dumps, savestates and recordings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from halscope_hooks import TILE_BYTES, Sprite, UsageError, VramOrigins
+from halscope_hooks import TILE_BYTES, Changes, Frame, Sprite, Update, UsageError, VramOrigins
 
 from halscope._files import write_atomic
 from halscope.app._doubts import doubts
 from halscope.app._figure_rows import palette_texts
 from halscope.app._judged import judged_frame
-from halscope.app._moments import check_rom, one_state
-from halscope.app._pictures import Source, legend, on_screen, source_of, sprite_entry
+from halscope.app._moments import all_states, check_rom
+from halscope.app._pictures import (
+    FRAME_PICTURES,
+    Source,
+    legend,
+    on_screen,
+    screen_of,
+    source_of,
+    sprite_entry,
+    write_frame_pictures,
+)
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import captioned, indexed_png, png_bytes, sprite_sheet
+from halscope.formats.dumps import LoadedState
 from halscope.ppu.obj import sprite_colours
 
-SHEET: str = "sprites.png"
+SHEET: Final = "sprites.png"
+_MEMORIES: Final = ("vram", "cgram", "oam", "wram", "bwram", "iram", "picture")
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The sprites of a state.
+    """What is in a state.
 
     Args:
+        name: The common part of the names of its files.
+        contents: The JSON form of what the files hold, sprites aside.
         rows: The JSON form of each of the 128 sprites, in OAM order.
         shown: The sprites with an opaque pixel on the screen, each with the OAM entries that are equal to it, and where
             its tiles are from.
         hidden: The OAM entries of the others.
         palettes: The colours of the OBJ palettes that are shown, `#rrggbb`, by number.
         sheet: Picture of the shown sprites, enlarged.
+        pictures: The pictures that `halscope demo` draws of a frame: the screen, the figures, the sprites.
         doubts: What may be wrong with the pictures.
+        no_screen: Why there is no picture of the screen, or `None`.
         warning: Why the ROM may be another one than that of the state, or `None`.
     """
 
+    name: str
+    contents: dict[str, Any]
     rows: list[dict[str, Any]]
     shown: list[tuple[Sprite, list[int], Source | None]]
     hidden: list[int]
     palettes: dict[int, list[str]]
     sheet: Path
+    pictures: tuple[Path, ...]
     doubts: tuple[str, ...]
+    no_screen: str | None = None
     warning: str | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        document: dict[str, Any] = {
+            "sprites": self.rows,
+            "palettes": self.palettes,
+            "sheet": str(self.sheet),
+            "pictures": [str(picture) for picture in self.pictures],
+            "state": self.contents,
+        }
+        return document | ({"doubts": list(self.doubts)} if self.doubts else {})
 
 
 def inspect_files(
-    files: Sequence[Path], obsel: int | None, workspace: Workspace | None, folder: Callable[[], Path]
-) -> Inspection:
-    """Decode the sprites of memory dumps or of a savestate, and write each as a PNG, and those on screen as a sheet.
+    files: Sequence[Path],
+    obsel: int | None,
+    workspace: Workspace | None,
+    folder: Callable[[], Path],
+    *,
+    frame: int = 0,
+) -> list[Inspection]:
+    """Decode the sprites of memory dumps, savestates and recordings, and write the pictures of each state.
+
+    Written are each sprite by itself, those on screen as a sheet, and what `halscope demo` draws of a frame. If the
+    files hold several states, each has a folder of its own, named after it.
+
+    Args:
+        files: The files; dumps of one state belong together by their names.
+        obsel: OBSEL ($2101) to use where the files do not contain it.
+        workspace: The ROM, or `None`.
+        folder: Creates the folder; it is not called if no file can be decoded.
+        frame: Number of the frame of each recording, from 0.
 
     Raises:
-        UsageError: No file contains OBSEL and it was not given, or the files contain more than one state.
+        UsageError: No file of a state contains OBSEL and it was not given, or a file cannot be read.
         FormatError: A file does not match the format that its size or first bytes indicate.
     """
-    snapshot = one_state(files, obsel).snapshot
-    frame = judged_frame(snapshot, None if workspace is None else workspace.rom)
-    notes = doubts(frame)
-    if frame.sprites_unknown:
-        raise UsageError(f"{files[0]}: {frame.sprites_unknown}; memory dumps do not hold that register: give --obsel N")
-    origins = None if workspace is None else workspace.index().locate_vram(snapshot.vram)
+    decoded: list[tuple[LoadedState, Frame]] = []
+    for state in all_states(files, obsel, frame):
+        judged = judged_frame(state.snapshot, None if workspace is None else workspace.rom)
+        if judged.sprites_unknown:
+            raise UsageError(
+                f"{state.files[0]}: {judged.sprites_unknown}; memory dumps do not hold that register: give --obsel N"
+            )
+        decoded.append((state, judged))
     target = folder()
+    if len(decoded) == 1:
+        return [_inspect(*decoded[0], workspace, target)]
+    found = []
+    names: dict[str, int] = {}
+    for state, judged in decoded:
+        names[state.name] = names.get(state.name, 0) + 1
+        own = target / (state.name if names[state.name] == 1 else f"{state.name}-{names[state.name]}")
+        own.mkdir(exist_ok=True)
+        found.append(_inspect(state, judged, workspace, own))
+    return found
+
+
+def _inspect(state: LoadedState, frame: Frame, workspace: Workspace | None, target: Path) -> Inspection:
+    """Write the pictures of one state into a folder."""
+    notes = doubts(frame)
+    origins = None if workspace is None else workspace.index().locate_vram(frame.snapshot.vram)
     rows: list[dict[str, Any]] = []
     for sprite in frame.sprites:
         png = target / f"sprite-{sprite.index:03}.png"
@@ -79,19 +142,50 @@ def inspect_files(
         )
         for sprites in equal.values()
     ]
-    title = f"{files[0].name}: {len(visible)} on screen"
+    title = f"{state.files[0].name}: {len(visible)} on screen"
     entries = [sprite_entry(frame, sprite, origins, {}, workspace) for sprite, _, _ in shown]
     write_atomic(target / SHEET, png_bytes(captioned(sprite_sheet(entries, title=title), [*notes, *legend(entries)])))
     seen = {sprite.index for sprite in visible}
+    update = Update(frame, origins, Changes.everything(frame))
+    no_screen = _no_screen(update)
+    kinds = [kind for kind in FRAME_PICTURES if kind != "screen" or no_screen is None]
+    rom = state.snapshot.rom
     return Inspection(
+        name=state.name,
+        contents=_contents(state),
         rows=rows,
         shown=shown,
         hidden=[sprite.index for sprite in frame.sprites if sprite.index not in seen],
         palettes=palette_texts(frame, [sprite.palette for sprite in visible]),
         sheet=target / SHEET,
+        pictures=tuple(write_frame_pictures(update, workspace, target, state.name, kinds=kinds)),
         doubts=notes,
-        warning=None if workspace is None else check_rom(files[0], snapshot.rom, workspace.rom, force=True),
+        no_screen=no_screen,
+        warning=None if workspace is None else check_rom(state.files[0], rom, workspace.rom, force=True),
     )
+
+
+def _no_screen(update: Update) -> str | None:
+    """Return why the screen cannot be drawn, or `None` if it can."""
+    try:
+        screen_of(update)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def _contents(state: LoadedState) -> dict[str, Any]:
+    snapshot = state.snapshot
+    rom = snapshot.rom
+    return {
+        "name": state.name,
+        "files": [str(file) for file in state.files],
+        "kind": state.kind,
+        "frame": snapshot.frame,
+        "memories": [name for name in _MEMORIES if getattr(snapshot, name) is not None],
+        "registers": asdict(snapshot.ppu),
+        "rom": None if rom is None else rom.path or rom.sha256,
+    }
 
 
 def _look(sprite: Sprite) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from typing import Final
 from halscope_hooks import RomIdentity, Snapshot, UsageError
 
 from halscope.formats.dumps import LoadedState, load_states
-from halscope.formats.recording import RecordingReader
+from halscope.formats.recording import MAGIC, RecordingReader
 from halscope.rom.image import Rom
 
 _ROM_SUFFIXES: Final = frozenset({".sfc", ".smc", ".fig", ".swc", ".bs", ".zip", ".7z"})
@@ -43,6 +43,34 @@ def missing_end(recording: Path) -> str | None:
         if reader.complete:
             return None
         return f"{recording}: its end is missing (truncated, or not closed); the first {len(reader)} frames are whole"
+
+
+def all_states(files: Sequence[Path], obsel: int | None, frame: int) -> tuple[LoadedState, ...]:
+    """Return what is in savestates, in memory dumps, grouped by name, and in recordings.
+
+    Args:
+        files: The files.
+        obsel: OBSEL ($2101) to use where the files do not contain it.
+        frame: Number of the frame of each recording, from 0.
+
+    Raises:
+        UsageError: A file cannot be read, or a recording has no such frame.
+        FormatError: A file does not match the format that its size or first bytes indicate.
+    """
+    recordings = [file for file in files if _is_recording(file)]
+    others = [file for file in files if file not in recordings]
+    states = [LoadedState(file.stem, (file,), recorded_frame(file, frame), "recording") for file in recordings]
+    if others or not recordings:
+        states += load_states(others, obsel=obsel)
+    return tuple(sorted(states, key=lambda state: min(files.index(file) for file in state.files)))
+
+
+def _is_recording(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False  # whoever reads it says why it cannot be read
 
 
 def one_state(files: Sequence[Path], obsel: int | None) -> LoadedState:

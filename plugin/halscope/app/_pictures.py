@@ -28,6 +28,9 @@ from halscope.ppu.registers import half_height
 SCREEN_WIDTH: Final = 256
 SCREEN_LINES: Final = 224
 
+FRAME_PICTURES: Final = ("screen", "figures", "sprites")
+"""The pictures of a frame, as `write_frame_pictures` names them."""
+
 Names = Mapping[tuple[str, int], str]
 """Names of blocks, by codec and file offset."""
 
@@ -224,25 +227,34 @@ def _lines(frame: Frame, group: Metasprite) -> tuple[int, int]:
 
 
 def write_frame_pictures(
-    update: Update, workspace: Workspace | None, folder: Path, name: str, names: Names | None = None
+    update: Update,
+    workspace: Workspace | None,
+    folder: Path,
+    name: str,
+    names: Names | None = None,
+    *,
+    kinds: Sequence[str] = FRAME_PICTURES,
 ) -> list[Path]:
-    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, and return their paths.
+    """Write NAME-screen.png, NAME-figures.png and NAME-sprites.png, or those of `kinds`, and return their paths.
 
     The pictures carry what is doubtful about them (see `doubts`).
+
+    Raises:
+        UsageError: The screen cannot be drawn (see `screen_of`).
     """
     notes = doubts(with_match(update.frame))
     title = name if workspace is None else f"{workspace.rom.title}: {name}"
     names = names or {}
     groups = (group_sprites if workspace is None else workspace.plugins.group_sprites)(update.frame)
     title = f"{title}, frame {update.snapshot.frame}"
-    pictures = {
-        f"{name}-screen.png": captioned(annotated_screen(screen_of(update), boxes_of(update, groups, names)), notes)
-    }
-    for kind, entries in (
-        ("figures", figures_of(update, groups, names, workspace)),
-        ("sprites", entries_of(update, groups, names, workspace)),
-    ):
-        pictures[f"{name}-{kind}.png"] = captioned(sprite_sheet(entries, title=title), [*notes, *legend(entries)])
+    pictures = {}
+    if "screen" in kinds:
+        screen = annotated_screen(screen_of(update), boxes_of(update, groups, names))
+        pictures[f"{name}-screen.png"] = captioned(screen, notes)
+    for kind, cards in (("figures", figures_of), ("sprites", entries_of)):
+        if kind in kinds:
+            entries = cards(update, groups, names, workspace)
+            pictures[f"{name}-{kind}.png"] = captioned(sprite_sheet(entries, title=title), [*notes, *legend(entries)])
     for file, picture in pictures.items():
         write_atomic(folder / file, png_bytes(picture))
     return [folder / file for file in pictures]

@@ -1,4 +1,4 @@
-"""`halscope inspect`: decode the sprites in existing memory dumps and savestates."""
+"""`halscope inspect`: decode the sprites in existing memory dumps, savestates and recordings."""
 
 from __future__ import annotations
 
@@ -30,14 +30,18 @@ def run(options: argparse.Namespace) -> int:
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
-    found = inspect_files(options.files, options.obsel, workspace, lambda: out_folder(options.out))
-    if found.warning is not None:
-        note(f"warning: {found.warning}")
+    found = inspect_files(options.files, options.obsel, workspace, lambda: out_folder(options.out), frame=options.frame)
+    for one in found:
+        if one.warning is not None:
+            note(f"warning: {one.warning}")
     if options.json:
-        document = {"sprites": found.rows, "palettes": found.palettes, "sheet": str(found.sheet)}
-        print_json(document | ({"doubts": list(found.doubts)} if found.doubts else {}))
-    else:
-        _print(found, with_origins=workspace is not None)
+        documents = [one.describe() for one in found]
+        print_json(documents[0] if len(documents) == 1 else {"states": documents})
+        return 0
+    for one in found:
+        if len(found) > 1:
+            say(one.name, "bold")
+        _print(one, with_origins=workspace is not None)
     return 0
 
 
@@ -61,4 +65,18 @@ def _print(found: Inspection, *, with_origins: bool) -> None:
     print_palettes(found.palettes)
     for doubt in found.doubts:
         say(doubt, "yellow")
+    say(_contents(found))
+    if found.no_screen is not None:
+        say(f"no picture of the screen: {found.no_screen}", "yellow")
     say(f"{found.sheet}: the sprites on screen, enlarged")
+    say(f"beside it: {', '.join(picture.name for picture in found.pictures)}")
+
+
+def _contents(found: Inspection) -> str:
+    """Return what the files hold: `state of Mesen 2: VRAM, CGRAM, OAM, picture, 47 of 48 registers; frame 480`."""
+    contents = found.contents
+    parts = [name if name == "picture" else name.upper() for name in contents["memories"]]
+    registers = contents["registers"].values()
+    parts.append(f"{sum(value is not None for value in registers)} of {len(registers)} registers")
+    text = f"{contents['kind']}: {', '.join(parts)}; frame {contents['frame']}"
+    return text if contents["rom"] is None else f"{text}; of {contents['rom']}"

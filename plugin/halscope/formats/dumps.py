@@ -1,8 +1,9 @@
-"""Load existing files as snapshots: memory dumps from any debugger, savestates of snes9x, bsnes-mercury and Mesen.
+"""Load existing files as snapshots: memory dumps from any debugger, savestates of snes9x, bsnes-mercury, Mesen, ZSNES.
 
 A raw dump is identified by its size (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072). Files whose names differ only in the
 name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. A state (`.000` to
-`.999`, `.state`, `.mss`) is recognized by its first bytes, bare or in a container (see `halscope.formats.containers`).
+`.999`, `.state`, `.mss`, `.zst`) is recognized by its first bytes, bare or in a container (see
+`halscope.formats.containers`).
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited
-from halscope.formats import bsnes, bsnes_state, containers, mesen_state, recording, snes9x
+from halscope.formats import bsnes, bsnes_state, containers, mesen_state, recording, snes9x, zsnes_state
 
 _MOST_BYTES: Final = 16 << 20
 _BY_SIZE: Final = {VRAM_BYTES: "vram", CGRAM_BYTES: "cgram", OAM_BYTES: "oam", WRAM_BYTES: "wram"}
 _SIZES: Final = {name: size for size, name in _BY_SIZE.items()}
-KNOWN_EMULATORS: Final = "snes9x, bsnes-mercury or Mesen 2"
+KNOWN_EMULATORS: Final = "snes9x, bsnes-mercury, Mesen 2 or ZSNES"
 """The emulators whose states are read, for messages."""
 # Mesen writes SnesVideoRam, SnesSpriteRam, SnesCgRam, SnesWorkRam; bsnes-plus vram, oam, cgram, wram.
 _MEMORY_WORD: Final = re.compile(
@@ -48,11 +49,13 @@ class LoadedState:
         name: The common part of the files' names, for users and for file names.
         files: The files.
         snapshot: The snapshot. Registers that are in none of the files are `None`.
+        kind: What the files are ("state of snes9x").
     """
 
     name: str
     files: tuple[Path, ...]
     snapshot: Snapshot
+    kind: str
 
 
 def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[LoadedState, ...]:
@@ -79,7 +82,7 @@ def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[Loa
                 raise UsageError(f"{path}: a second {memory.upper()} dump beside {group[memory][0]}; give only one")
             group[memory] = (path, data)
         else:
-            states[str(path)] = LoadedState(path.stem, (path,), _from_state(path, data))
+            states[str(path)] = _from_state(path, data)
     dumps = _joined(dumps)
     loaded = [*states.values(), *(_from_dumps(stem, group) for stem, group in dumps.items())]
     order = {path: position for position, path in enumerate(paths)}
@@ -102,22 +105,23 @@ def _joined(dumps: dict[str, dict[str, tuple[Path, bytes]]]) -> dict[str, dict[s
     return dumps
 
 
-def _from_state(path: Path, data: bytes) -> Snapshot:
+def _from_state(path: Path, data: bytes) -> LoadedState:
     sizes = ", ".join(f"{name.upper()} {size}" for name, size in _SIZES.items())
     try:
         state = containers.unwrap(data)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
     if state.startswith(recording.MAGIC):
-        raise FormatError(f"{path}: a recording; draw it with `halscope replay`, or use extract --recording")
-    parse = next((parse for magic, parse in _STATES.items() if state.startswith(magic)), None)
-    if parse is None:
+        raise FormatError(f"{path}: a recording; use extract --recording, or draw it with `halscope replay`")
+    found = next((found for magic, found in _STATES.items() if state.startswith(magic)), None)
+    if found is None:
         raise FormatError(
             f"{path}: {len(data)} bytes are neither a state of {KNOWN_EMULATORS} nor a raw dump ({sizes} bytes); "
             "dump the whole memory from the debugger"
         )
+    emulator, parse = found
     try:
-        return parse(state)
+        return LoadedState(path.stem, (path,), parse(state), f"state of {emulator}")
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
 
@@ -170,7 +174,17 @@ def _from_mesen(state: bytes) -> Snapshot:
     )
 
 
-_STATES: Final = {snes9x.MAGIC: _from_snes9x, bsnes.MAGIC: _from_bsnes, mesen_state.MAGIC: _from_mesen}
+def _from_zsnes(state: bytes) -> Snapshot:
+    fields = zsnes_state.parse_state(state)
+    return Snapshot(vram=fields.vram, cgram=fields.cgram, oam=fields.oam, ppu=fields.ppu, wram=fields.wram)
+
+
+_STATES: Final = {
+    snes9x.MAGIC: ("snes9x", _from_snes9x),
+    bsnes.MAGIC: ("bsnes-mercury", _from_bsnes),
+    mesen_state.MAGIC: ("Mesen 2", _from_mesen),
+    zsnes_state.MAGIC: ("ZSNES", _from_zsnes),
+}
 
 
 def parse_state(data: bytes) -> Snapshot:
@@ -180,7 +194,7 @@ def parse_state(data: bytes) -> Snapshot:
         FormatError: It is none, or it is damaged.
     """
     state = containers.unwrap(data)
-    for magic, parse in _STATES.items():
+    for magic, (_, parse) in _STATES.items():
         if state.startswith(magic):
             return parse(state)
     raise FormatError(f"{len(data)} bytes that begin with {state[:8]!r} are no state of {KNOWN_EMULATORS}")
@@ -202,6 +216,7 @@ def _from_dumps(stem: str, group: dict[str, tuple[Path, bytes]]) -> LoadedState:
             ppu=PpuRegisters(),
             wram=None if wram is None else np.frombuffer(wram[1], np.uint8),
         ),
+        "memory dumps",
     )
 
 

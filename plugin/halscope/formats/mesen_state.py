@@ -268,4 +268,4 @@ def _picture(screenshot: _Screenshot, ppu: PpuRegisters) -> NDArray[np.uint8] | 
     if not ppu.setini & _OVERSCAN:
         words = words[_FIRST_LINE : _FIRST_LINE + 224]
     levels = np.stack([words & 31, words >> 5 & 31, words >> 10 & 31], axis=2).astype(np.uint8)
-    return levels << 3 | levels >> 2
+    return (levels << 3 | levels >> 2).astype(np.uint8)

@@ -50,9 +50,12 @@ def add_search(commands: Commands) -> None:
 
 def add_inspect(commands: Commands) -> None:
     """Add inspect."""
-    inspect = commands.add_parser("inspect", help="decode the sprites in memory dumps or a savestate")
+    inspect = commands.add_parser("inspect", help="decode the sprites in memory dumps, savestates or recordings")
     inspect.add_argument(
-        "files", type=Path, nargs="+", metavar="FILE", help="VRAM, CGRAM and OAM dumps, or a savestate"
+        "files", type=Path, nargs="+", metavar="FILE", help="VRAM, CGRAM and OAM dumps, savestates, recordings"
+    )
+    inspect.add_argument(
+        "--frame", type=number, default=0, metavar="N", help="number of a recording's frame, from 0 (default: 0)"
     )
     inspect.add_argument("--rom", type=Path, metavar="ROM", help="locate the tiles in this ROM")
     inspect.add_argument(
