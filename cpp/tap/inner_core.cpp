@@ -4,6 +4,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "tap/utf8_path.hpp"
+
 namespace halscope::tap {
 namespace {
 
@@ -70,18 +72,19 @@ fs::path chosen_core(const fs::path& tap) {
         line = line.substr(0, line.find('#'));
         const auto equals = line.find('=');
         if (equals == std::string::npos || trimmed(line.substr(0, equals)) != "inner") continue;
-        return tap.parent_path() / trimmed(line.substr(equals + 1));  // an absolute path stays as it is
+        return tap.parent_path() / from_utf8(trimmed(line.substr(equals + 1)));  // an absolute path stays as it is
     }
     return {};
 }
 
 bool choose_core(const fs::path& tap, const fs::path& core) {
     const fs::path path = tap.parent_path() / kConfigName;
-    const fs::path fresh = path.string() + ".new";
+    fs::path fresh = path;
+    fresh += ".new";
     std::ofstream config(fresh);
     config
         << "# The core that Halscope's tap opens. Written by the tap's core option, or by halscope retroarch install.\n"
-        << "inner = " << core.string() << '\n';
+        << "inner = " << to_utf8(core) << '\n';
     config.close();
     std::error_code error;
     if (config) fs::rename(fresh, path, error);

@@ -53,11 +53,13 @@ std::unique_ptr<Library> Library::open_copy(const fs::path& path, std::string& e
         return nullptr;
     }
     const fs::path copy = name.data();
-    fs::copy_file(path, copy, fs::copy_options::overwrite_existing, reason);
-    const HMODULE module = reason ? nullptr : ::LoadLibraryW(copy.c_str());
+    // Not std::filesystem's: libstdc++ takes two files of one drive for the same file, as mingw has no inode numbers.
+    const bool copied = ::CopyFileW(path.c_str(), copy.c_str(), FALSE) != 0;
+    const HMODULE module = copied ? ::LoadLibraryW(copy.c_str()) : nullptr;
     if (module == nullptr) {
-        error = reason ? "the file cannot be read: " + reason.message()
-                       : "it cannot be loaded: Windows error " + std::to_string(::GetLastError());
+        const DWORD code = ::GetLastError();
+        error = (copied ? "it cannot be loaded: Windows error " : "the file cannot be read: Windows error ") +
+                std::to_string(code);
         ::DeleteFileW(copy.c_str());
         return nullptr;
     }

@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include "tap/utf8_path.hpp"
+
 namespace halscope::tap {
 namespace {
 
@@ -19,8 +21,9 @@ std::vector<std::uint8_t> image_of(const abi::GameInfo& game) {
         if (game.size <= kMostRomBytes + kCopierHeaderBytes) image.assign(bytes, bytes + game.size);
     } else if (game.path != nullptr) {
         std::error_code error;
-        if (fs::file_size(game.path, error) <= kMostRomBytes + kCopierHeaderBytes && !error) {
-            std::ifstream file(game.path, std::ios::binary);
+        const fs::path path = from_utf8(game.path);
+        if (fs::file_size(path, error) <= kMostRomBytes + kCopierHeaderBytes && !error) {
+            std::ifstream file(path, std::ios::binary);
             image.assign(std::istreambuf_iterator<char>(file), {});
         }
     }
@@ -36,8 +39,8 @@ std::string text_or(const char* text, const char* otherwise) {
 std::string absolute(const char* path) {
     if (path == nullptr || *path == '\0') return {};
     std::error_code error;
-    const fs::path whole = fs::absolute(path, error);
-    return error ? path : whole.string();
+    const fs::path whole = fs::absolute(from_utf8(path), error);
+    return error ? path : to_utf8(whole);
 }
 
 }  // namespace
@@ -82,7 +85,7 @@ const CoreFunctions* Tap::core() {
     fs::path path = chosen_core(tap);
     if (const char* loaded = nullptr; path.empty() && frontend.environment != nullptr &&
                                       frontend.environment(abi::kGetLibretroPath, &loaded) && loaded != nullptr) {
-        tap = loaded;  // a frontend copies the file for a second instance, but names the first
+        tap = from_utf8(loaded);  // a frontend copies the file for a second instance, but names the first
         path = chosen_core(tap);
     }
     std::string error;
@@ -91,14 +94,14 @@ const CoreFunctions* Tap::core() {
     if (inner_ == nullptr) {
         if (frontend.environment != nullptr && !told_) {
             told_ = true;
-            const std::string where = path.empty() ? "" : path.string() + ": ";
+            const std::string where = path.empty() ? "" : to_utf8(path) + ": ";
             frontend.log(kLogError, where + error);
             frontend.show("Halscope: " + where + error);
         }
         return nullptr;
     }
     options_ = std::make_unique<Options>(path, tap);
-    inner_path_ = path.string();
+    inner_path_ = to_utf8(path);
     const CoreFunctions& call = inner_->call();
     call.set_video_refresh(&Callbacks::video);
     call.set_audio_sample(&Callbacks::sample);
@@ -169,7 +172,7 @@ void Tap::game_loaded(const abi::GameInfo* game) {
         GameFacts facts;
         facts.text = {{"core", text_or(info.library_name, "")},
                       {"version", text_or(info.library_version, "")},
-                      {"inner", inner_->path().string()},
+                      {"inner", to_utf8(inner_->path())},
                       {"content", game != nullptr ? absolute(game->path) : ""},
                       {"writable", memories_->rom().empty() ? "" : "rom"}};
         facts.rom = rom_;

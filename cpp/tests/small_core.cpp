@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "tap/libretro_abi.hpp"
 
@@ -20,9 +21,9 @@ constexpr unsigned kWidth = 256, kHeight = 224;
 
 std::array<std::uint8_t, 0x10000> vram;
 std::array<std::uint8_t, 0x20000> wram;
-std::array<std::uint8_t, 0x8000> rom;
+// On the heap: by a global pointer the tap finds the ROM, which retro_get_memory_data does not name.
+std::vector<std::uint8_t> rom;
 std::array<std::uint16_t, std::size_t{kWidth} * kHeight> picture;
-std::uint8_t* cartridge = nullptr;  // by this pointer the tap finds the ROM, which retro_get_memory_data does not name
 std::uint8_t frame = 0;
 abi::VideoRefresh show = nullptr;
 
@@ -54,7 +55,7 @@ SMALL_CORE_EXPORT void retro_reset() {
 SMALL_CORE_EXPORT void retro_run() {
     ++frame;
     vram[0] = wram[0] = frame;
-    vram[1] = cartridge[0x1234];
+    vram[1] = rom[0x1234];
     picture.fill(frame);
     show(picture.data(), kWidth, kHeight, kWidth * sizeof picture[0]);
 }
@@ -72,10 +73,9 @@ SMALL_CORE_EXPORT bool retro_unserialize(const void* data, std::size_t /*size*/)
 SMALL_CORE_EXPORT void retro_cheat_reset() {}
 SMALL_CORE_EXPORT void retro_cheat_set(unsigned /*index*/, bool /*enabled*/, const char* /*code*/) {}
 SMALL_CORE_EXPORT bool retro_load_game(const abi::GameInfo* game) {
-    if (game->size > rom.size()) return false;
-    std::memcpy(rom.data(), game->data, game->size);
-    cartridge = rom.data();
-    return true;
+    const auto* const bytes = static_cast<const std::uint8_t*>(game->data);
+    rom.assign(bytes, bytes + game->size);
+    return rom.size() > 0x1234;
 }
 SMALL_CORE_EXPORT bool retro_load_game_special(unsigned /*type*/, const abi::GameInfo* /*games*/,
                                                std::size_t /*count*/) {

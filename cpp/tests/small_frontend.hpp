@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tap/inner_core.hpp"
+#include "tap/utf8_path.hpp"
 
 namespace halscope::tests {
 
@@ -24,7 +25,8 @@ class SmallFrontend {
         made->library_ = tap::Library::open_copy(core, error);
         if (made->library_ == nullptr) return nullptr;
         made->rom_ = rom;
-        folder_name() = folder.string();
+        folder_name() = tap::to_utf8(folder);
+        core_name() = tap::to_utf8(core);
         const auto call = [&]<typename F>(const char* name, F) {
             return reinterpret_cast<F>(made->library_->symbol(name));
         };
@@ -72,10 +74,19 @@ class SmallFrontend {
         return name;
     }
 
+    static std::string& core_name() {
+        static std::string name;
+        return name;
+    }
+
     static bool environment(unsigned command, void* data) {
         constexpr unsigned kGetSystemDirectory = 9, kGetSaveDirectory = 31;
         if (command == kGetSystemDirectory || command == kGetSaveDirectory) {
             *static_cast<const char**>(data) = folder_name().c_str();
+            return true;
+        }
+        if (command == abi::kGetLibretroPath) {
+            *static_cast<const char**>(data) = core_name().c_str();
             return true;
         }
         return command == abi::kSetPixelFormat || command == abi::kSetMemoryMaps;

@@ -131,6 +131,14 @@ int main(int /*count*/, char** arguments) {
     set_variable(kInnerVariable, (here / SMALL_CORE).string());
     check(here.parent_path() / "tap" / TAP, folder);
     expect(fs::is_empty(folder), "a file is left behind");
+    // Named by the configuration file, in a folder that is not ASCII.
+    const fs::path named = folder / u8"Spi\u00E9le \u65E5";
+    fs::create_directory(named);
+    for (const fs::path& file : {here.parent_path() / "tap" / TAP, here / SMALL_CORE})
+        fs::copy_file(file, named / file.filename());
+    set_variable(kInnerVariable, "");
+    expect(choose_core(named / TAP, named / SMALL_CORE), "the core cannot be chosen");
+    check(named / TAP, folder);
     fs::remove_all(folder);
     if (failures == 0) std::printf("tap_around_core: %u frames, 0 differences\n", kFrames);
     return failures == 0 ? 0 : 1;
