@@ -118,7 +118,7 @@ def test_a_table_in_a_pipe_has_one_row_a_line_and_nothing_cut(rom: Path, tmp_pat
     assert name in lines[0]
     assert all(character.isascii() and character != "\x1b" for character in done.stdout)
     heading = next(number for number, line in enumerate(lines) if line.split()[0] == "offset")
-    assert lines[heading].split() == ["offset", "address", "packed", "size", "tiles", "codec", "score", "start"]
+    assert lines[heading].split() == ["offset", "address", "packed", "size", "codec", "score", "start", "tiles"]
     rows = [line.split() for line in lines[heading + 1 : -1]]
     blocks = json.loads(halscope("scan", rom, "--json").stdout)["blocks"]
     assert [(row[0], int(row[2]), row[4], row[6]) for row in rows] == [

@@ -19,10 +19,10 @@ BLOCK_COLUMNS = (
     Column("address", right=True),
     Column("packed", right=True),
     Column("size", right=True),
-    Column("tiles"),
     Column("codec"),
     Column("score", right=True),
     Column("start"),
+    Column("tiles"),
 )
 _IDENTIFIED = {"sha256": "hash", "title": "title", "file": "its game file"}
 
@@ -61,10 +61,10 @@ def run(options: argparse.Namespace) -> int:
                 f"{address >> 16:02X}:{address & 0xFFFF:04X}",
                 str(block.packed_size),
                 str(block.size),
-                "-" if layout is None else layout.text,
                 block.codec,
                 "-" if block.score is None else format(block.score, ".2f"),
                 Cell(block.start + crosses, EVIDENCE_STYLES[block.start]),
+                "-" if layout is None else layout.text,
             )
         )
     print_table(BLOCK_COLUMNS, rows)
