@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <stdexcept>
@@ -109,6 +110,10 @@ class Writer {
             bytes[static_cast<std::size_t>(part_named(name.cast<std::string>()))] = value.cast<std::size_t>();
         const ByteView text_view(text), rom_view(rom);
         if (slots < 2 || slots > kMostSlots) throw py::value_error("a ring has 2 to 64 slots");
+        if (std::ranges::any_of(bytes, [](std::size_t one) { return one > kMostSegmentBytes; }) ||
+            command_bytes > kMostSegmentBytes || text_view.bytes().size() > kMostTextBytes ||
+            rom_view.bytes().size() > kMostRomBytes)
+            throw py::value_error("the ring would be too large");
         Layout layout = make_layout(bytes, slots, command_bytes, text_view.bytes().size(), rom_view.bytes().size());
         if (layout.segment_bytes > kMostSegmentBytes) throw py::value_error("the ring would be too large");
         layout.owner_pid = process_id();

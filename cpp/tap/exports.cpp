@@ -1,4 +1,7 @@
 // The 25 functions of a libretro core. What the tap does not use is handed on as it is.
+#include <type_traits>
+
+#include "tap/guarded.hpp"
 #include "tap/tap.hpp"
 
 #ifdef _WIN32
@@ -8,6 +11,7 @@
 #endif
 
 using halscope::tap::CoreFunctions;
+using halscope::tap::guarded;
 using halscope::tap::Tap;
 namespace abi = halscope::tap::abi;
 
@@ -15,14 +19,16 @@ namespace {
 
 // Calls a function of the inner core. Without one, a frontend gets zeros, and its content does not load.
 template <auto CoreFunctions::* Function, typename... Arguments>
-auto forward(Arguments... arguments) {
+auto forward(Arguments... arguments) noexcept {
     using Result = decltype((std::declval<CoreFunctions>().*Function)(arguments...));
-    const CoreFunctions* const call = Tap::instance().core();
-    if constexpr (std::is_void_v<Result>) {
-        if (call != nullptr) (call->*Function)(arguments...);
-    } else {
-        return call != nullptr ? (call->*Function)(arguments...) : Result{};
-    }
+    return guarded([&]() -> Result {
+        const CoreFunctions* const call = Tap::instance().core();
+        if constexpr (std::is_void_v<Result>) {
+            if (call != nullptr) (call->*Function)(arguments...);
+        } else {
+            return call != nullptr ? (call->*Function)(arguments...) : Result{};
+        }
+    });
 }
 
 }  // namespace
@@ -33,10 +39,10 @@ HALSCOPE_EXPORT unsigned retro_api_version() {
     return abi::kApiVersion;
 }
 HALSCOPE_EXPORT void retro_get_system_info(abi::SystemInfo* info) {
-    Tap::instance().describe(*info);
+    guarded([&] { Tap::instance().describe(*info); });
 }
 HALSCOPE_EXPORT void retro_set_environment(abi::Environment call) {
-    Tap::instance().set_environment(call);
+    guarded([&] { Tap::instance().set_environment(call); });
 }
 HALSCOPE_EXPORT void retro_set_video_refresh(abi::VideoRefresh call) {
     Tap::instance().frontend.video = call;
@@ -75,16 +81,16 @@ HALSCOPE_EXPORT void retro_reset() {
     forward<&CoreFunctions::reset>();
 }
 HALSCOPE_EXPORT void retro_run() {
-    Tap::instance().run();
+    guarded([&] { Tap::instance().run(); });
 }
 HALSCOPE_EXPORT std::size_t retro_serialize_size() {
     return forward<&CoreFunctions::serialize_size>();
 }
 HALSCOPE_EXPORT bool retro_serialize(void* data, std::size_t size) {
-    return Tap::instance().serialize(data, size);
+    return guarded([&] { return Tap::instance().serialize(data, size); });
 }
 HALSCOPE_EXPORT bool retro_unserialize(const void* data, std::size_t size) {
-    return Tap::instance().unserialize(data, size);
+    return guarded([&] { return Tap::instance().unserialize(data, size); });
 }
 HALSCOPE_EXPORT void retro_cheat_reset() {
     forward<&CoreFunctions::cheat_reset>();
@@ -93,14 +99,14 @@ HALSCOPE_EXPORT void retro_cheat_set(unsigned index, bool enabled, const char* c
     forward<&CoreFunctions::cheat_set>(index, enabled, code);
 }
 HALSCOPE_EXPORT bool retro_load_game(const abi::GameInfo* game) {
-    return Tap::instance().load(game);
+    return guarded([&] { return Tap::instance().load(game); });
 }
 HALSCOPE_EXPORT bool retro_load_game_special(unsigned type, const abi::GameInfo* games, std::size_t count) {
     // Two cartridges at once (Super Game Boy, BS-X): forwarded, not published.
     return forward<&CoreFunctions::load_game_special>(type, games, count);
 }
 HALSCOPE_EXPORT void retro_unload_game() {
-    Tap::instance().unload();
+    guarded([&] { Tap::instance().unload(); });
 }
 HALSCOPE_EXPORT unsigned retro_get_region() {
     return forward<&CoreFunctions::get_region>();

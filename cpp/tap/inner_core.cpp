@@ -1,6 +1,7 @@
 #include "tap/inner_core.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <system_error>
 
@@ -66,7 +67,12 @@ std::unique_ptr<InnerCore> InnerCore::open(const fs::path& path, std::string& er
 }
 
 fs::path chosen_core(const fs::path& tap) {
+#ifdef _WIN32
+    const std::wstring name(kInnerVariable, kInnerVariable + std::strlen(kInnerVariable));
+    if (const wchar_t* given = ::_wgetenv(name.c_str()); given != nullptr && *given != L'\0') return given;
+#else
     if (const char* given = std::getenv(kInnerVariable); given != nullptr && *given != '\0') return given;
+#endif
     std::ifstream config(tap.parent_path() / kConfigName);
     for (std::string line; std::getline(config, line);) {
         line = line.substr(0, line.find('#'));

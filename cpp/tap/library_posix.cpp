@@ -59,12 +59,21 @@ std::unique_ptr<Library> load(const std::string& name, int descriptor, std::stri
 }
 
 std::unique_ptr<Library> load_named_copy(const std::vector<char>& bytes, std::string& error) {
-    std::string name = (fs::temp_directory_path() / "halscope-core-XXXXXX").string();
+    std::error_code none;
+    const fs::path folder = fs::temp_directory_path(none);
+    if (none) {
+        error = "there is no folder for temporary files: " + none.message();
+        return nullptr;
+    }
+    std::string name = (folder / "halscope-core-XXXXXX").string();
     const int descriptor = ::mkstemp(name.data());
     if (descriptor < 0 || !write_all(descriptor, bytes)) {
         error =
             "no copy of it can be written to the folder for temporary files: " + std::generic_category().message(errno);
-        if (descriptor >= 0) ::close(descriptor);
+        if (descriptor >= 0) {
+            ::close(descriptor);
+            ::unlink(name.c_str());
+        }
         return nullptr;
     }
     auto library = load(name, descriptor, error);
@@ -75,6 +84,11 @@ std::unique_ptr<Library> load_named_copy(const std::vector<char>& bytes, std::st
 }  // namespace
 
 std::unique_ptr<Library> Library::open_copy(const fs::path& path, std::string& error) {
+    std::error_code unknown;
+    if (!fs::is_regular_file(path, unknown)) {  // reading a folder throws
+        error = "the file cannot be read";
+        return nullptr;
+    }
     std::ifstream file(path, std::ios::binary);
     const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
     if (!file || bytes.empty()) {

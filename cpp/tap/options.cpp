@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "tap/utf8_path.hpp"
+
 namespace halscope::tap {
 namespace {
 
@@ -24,14 +26,14 @@ Options::Options(const fs::path& inner, const fs::path& tap) {
         std::vector<fs::path> found;
         std::error_code error;
         for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-            if (is_snes_core(entry->path().filename().string())) found.push_back(entry->path());
+            if (is_snes_core(to_utf8(entry->path().filename()))) found.push_back(entry->path());
         std::ranges::sort(found);
         for (const fs::path& path : found) {
             const auto same = [&path](const fs::path& other) { return other.filename() == path.filename(); };
             if (cores_.size() < kMostCores && std::ranges::none_of(cores_, same)) cores_.push_back(path);
         }
     }
-    for (const fs::path& core : cores_) names_.push_back(core.stem().string());
+    for (const fs::path& core : cores_) names_.push_back(to_utf8(core.stem()));
     own_.push_back({kInnerOption,
                     "Halscope: core of the next load",
                     "The core that Halscope's tap opens when the content is loaded the next time.",

@@ -4,6 +4,8 @@
 #include <random>
 #include <stdexcept>
 
+#include "tap/utf8_path.hpp"
+
 namespace halscope::tap {
 namespace {
 
@@ -15,11 +17,14 @@ std::string name_of(std::uint64_t pid, std::uint64_t nonce) {
     return std::to_string(pid) + "-" + std::to_string(nonce) + kRingSuffix;
 }
 
-// The ring of another instance in this process, if there is one.
+// The ring of another instance in this process, if there is one. Two sandboxes may have the same process id.
 std::unique_ptr<SharedFile> other_ring(const std::filesystem::path& folder, std::uint64_t pid) {
     const std::string prefix = std::to_string(pid) + "-";
-    for (const auto& ring : live_rings(folder))
-        if (ring.filename().string().find(prefix) == 0) return SharedFile::open(ring);
+    for (const auto& ring : live_rings(folder)) {
+        if (to_utf8(ring.filename()).find(prefix) != 0) continue;
+        auto file = SharedFile::open(ring);
+        if (load_relaxed(file->words() + header::kPidNamespace) == pid_namespace()) return file;
+    }
     return nullptr;
 }
 
@@ -47,6 +52,7 @@ std::unique_ptr<Publisher> Publisher::create(const GameFacts& facts, std::unique
         Layout layout = make_layout(capacities, kSlots, commands, text.size(), facts.rom.size());
         if (layout.segment_bytes > kMostSegmentBytes) throw std::runtime_error("the game's memories are too large");
         layout.owner_pid = pid;
+        layout.pid_namespace = pid_namespace();
         layout.nonce = (std::uint64_t{std::random_device{}()} << 32 | std::random_device{}());
         std::unique_ptr<Publisher> made(new Publisher);
         made->file_ = SharedFile::create(folder / name_of(pid, layout.nonce), layout.segment_bytes);

@@ -24,7 +24,9 @@ class Publisher {
     // `first`, or if it is not possible; `error` then says why.
     static std::unique_ptr<Publisher> create(const GameFacts& facts, std::unique_ptr<SharedFile>& first,
                                              std::string& error);
-    ~Publisher() { ring_->close(); }
+    ~Publisher() {
+        if (ring_ != nullptr) ring_->close();  // null if its file could not be created
+    }
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
 

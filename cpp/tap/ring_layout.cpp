@@ -59,6 +59,7 @@ void write_header(Word* words, const Layout& layout) noexcept {
     put(header::kRomBytes, layout.rom_bytes);
     put(header::kOwnerPid, layout.owner_pid);
     put(header::kNonce, layout.nonce);
+    put(header::kPidNamespace, layout.pid_namespace);
     for (std::size_t kind = 0; kind < kPartKinds; ++kind) {
         put(header::kParts + 2 * kind, layout.parts[kind].at);
         put(header::kParts + 2 * kind + 1, layout.parts[kind].capacity);
@@ -84,6 +85,7 @@ std::string read_header(const Word* words, std::size_t bytes, Layout& layout) {
     layout.rom_bytes = get(header::kRomBytes);
     layout.owner_pid = get(header::kOwnerPid);
     layout.nonce = get(header::kNonce);
+    layout.pid_namespace = get(header::kPidNamespace);
     const std::size_t whole = layout.segment_bytes;
     if (whole > bytes || whole > kMostSegmentBytes) return "its size does not fit its header";
     if (layout.slot_count < 2 || layout.slot_count > kMostSlots) return "it has a wrong number of slots";

@@ -29,6 +29,7 @@ inline constexpr std::size_t kSlotsAt = 3, kSlotBytes = 4, kSlotCount = 5;
 inline constexpr std::size_t kCommandsAt = 6, kCommandBytes = 7;
 inline constexpr std::size_t kTextAt = 8, kTextBytes = 9, kRomAt = 10, kRomBytes = 11;
 inline constexpr std::size_t kOwnerPid = 12, kNonce = 13;
+inline constexpr std::size_t kPidNamespace = 14;  // in which the process id counts; 0: the system has one alone
 // Written by the owner:
 inline constexpr std::size_t kClosed = 16;       // 1 once the game was unloaded
 inline constexpr std::size_t kPublished = 17;    // frames published; frame n (from 1) is in slot (n - 1) % count
@@ -97,6 +98,12 @@ inline constexpr std::uint64_t kReaderTimeoutNs = 2'000'000'000;  // after this 
 
 [[nodiscard]] std::uint64_t steady_ns() noexcept;
 
+// Whether a reader's beat is younger than the limit; it may be newer than a clock that was read before it.
+[[nodiscard]] inline bool is_fresh(Word beat) noexcept {
+    const std::uint64_t now = steady_ns();
+    return beat >= now || now - beat < kReaderTimeoutNs;
+}
+
 struct PartPlace {
     std::size_t at = 0;        // byte offset in the slot
     std::size_t capacity = 0;  // bytes
@@ -109,7 +116,7 @@ struct Layout {
     std::size_t commands_at = 0, command_bytes = 0;
     std::size_t text_at = 0, text_bytes = 0;
     std::size_t rom_at = 0, rom_bytes = 0;
-    std::uint64_t owner_pid = 0, nonce = 0;
+    std::uint64_t owner_pid = 0, nonce = 0, pid_namespace = 0;
     std::array<PartPlace, kPartKinds> parts{};
 };
 

@@ -16,7 +16,7 @@ std::vector<std::uint8_t> RingReader::copy(std::size_t at, std::size_t bytes) co
 std::uint64_t RingReader::claim(std::uint64_t id, bool force) noexcept {
     for (;;) {
         const std::uint64_t holder = load_acquire(words_ + header::kReader);
-        const bool looks = steady_ns() - load_relaxed(words_ + header::kReaderBeat) < kReaderTimeoutNs;
+        const bool looks = is_fresh(load_relaxed(words_ + header::kReaderBeat));
         if (holder != 0 && holder != id && looks && !force) return holder;
         // The beat comes first: between the two, another claim must not find the new holder with the old beat.
         store_relaxed(words_ + header::kReaderBeat, steady_ns());

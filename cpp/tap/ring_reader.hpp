@@ -42,7 +42,10 @@ class RingReader {
     [[nodiscard]] std::uint64_t published() const noexcept { return load_acquire(words_ + header::kPublished); }
     [[nodiscard]] std::uint64_t runs() const noexcept { return load_relaxed(words_ + header::kRuns); }
     [[nodiscard]] std::uint64_t context() const noexcept { return load_relaxed(words_ + header::kContext); }
-    [[nodiscard]] std::uint64_t reader() const noexcept { return load_acquire(words_ + header::kReader); }
+    // The reader that has it, or 0 if none was there within the last two seconds.
+    [[nodiscard]] std::uint64_t reader() const noexcept {
+        return is_fresh(load_relaxed(words_ + header::kReaderBeat)) ? load_acquire(words_ + header::kReader) : 0;
+    }
 
     // Claims the ring for the reader `id`. Returns 0, or the id of the reader that has it and was there within the last
     // two seconds. With `force` it is taken from that one.

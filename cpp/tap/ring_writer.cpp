@@ -17,7 +17,7 @@ RingWriter::RingWriter(Word* words, const Layout& layout, std::span<const std::u
 
 bool RingWriter::reader_is_there() const noexcept {
     if (load_acquire(words_ + header::kReader) == 0) return false;
-    return steady_ns() - load_relaxed(words_ + header::kReaderBeat) < kReaderTimeoutNs;
+    return is_fresh(load_relaxed(words_ + header::kReaderBeat));
 }
 
 bool RingWriter::second_has_run() noexcept {

@@ -48,5 +48,7 @@ class SharedFile {
 [[nodiscard]] std::vector<std::filesystem::path> live_rings(const std::filesystem::path& folder);
 
 [[nodiscard]] std::uint64_t process_id() noexcept;
+// What process ids count in: 0 where the system has one space of them.
+[[nodiscard]] std::uint64_t pid_namespace() noexcept;
 
 }  // namespace halscope::tap

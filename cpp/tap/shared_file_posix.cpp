@@ -101,13 +101,21 @@ fs::path runtime_folder() {
 }
 
 std::unique_ptr<SharedFile> SharedFile::create(const fs::path& path, std::size_t bytes) {
-    const fs::path hidden = path.string() + ".new";
+    fs::path hidden = path;
+    hidden += ".new";
     const int descriptor = ::open(hidden.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) fail(hidden, "cannot be created");
     auto file = std::make_unique<PosixFile>(descriptor, hidden, true);
     // Others hold a lock only for as long as it takes to look whether they get one.
     if (::flock(descriptor, LOCK_EX) != 0) fail(hidden, "cannot be locked");
     if (::ftruncate(descriptor, static_cast<off_t>(bytes)) != 0) fail(hidden, "cannot be enlarged");
+#ifdef __linux__
+    // A page that finds no room when it is first touched would end the emulator.
+    if (const int reason = ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes)); reason != 0) {
+        errno = reason;
+        fail(hidden, "finds no room");
+    }
+#endif
     file->map(bytes);
     return file;
 }
@@ -151,6 +159,11 @@ std::vector<fs::path> live_rings(const fs::path& folder) {
 
 std::uint64_t process_id() noexcept {
     return static_cast<std::uint64_t>(::getpid());
+}
+
+std::uint64_t pid_namespace() noexcept {
+    struct stat found{};
+    return ::stat("/proc/self/ns/pid", &found) == 0 ? static_cast<std::uint64_t>(found.st_ino) : 0;
 }
 
 }  // namespace halscope::tap

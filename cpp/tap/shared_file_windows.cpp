@@ -11,6 +11,7 @@
 
 #include "tap/ring_layout.hpp"
 #include "tap/shared_file.hpp"
+#include "tap/utf8_path.hpp"
 
 namespace halscope::tap {
 namespace {
@@ -21,7 +22,7 @@ constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELE
 constexpr DWORD kLockedByteHigh = 1;  // the byte at 4 GiB, where no ring has any
 
 [[noreturn]] void fail(const fs::path& path, const char* what) {
-    throw std::runtime_error(path.string() + ": " + what + ": Windows error " + std::to_string(::GetLastError()));
+    throw std::runtime_error(to_utf8(path) + ": " + what + ": Windows error " + std::to_string(::GetLastError()));
 }
 
 class Handle {
@@ -99,18 +100,23 @@ fs::path runtime_folder() {
     const fs::path folder = usual_folder();
     std::error_code error;
     fs::create_directories(folder, error);
-    if (!fs::is_directory(folder, error)) throw std::runtime_error(folder.string() + ": cannot be created");
+    if (!fs::is_directory(folder, error)) throw std::runtime_error(to_utf8(folder) + ": cannot be created");
     return folder;
 }
 
 std::unique_ptr<SharedFile> SharedFile::create(const fs::path& path, std::size_t bytes) {
-    const fs::path hidden = path.string() + ".new";
+    fs::path hidden = path;
+    hidden += ".new";
     const HANDLE handle = ::CreateFileW(hidden.c_str(), GENERIC_READ | GENERIC_WRITE, kShareAll, nullptr, CREATE_NEW,
                                         FILE_ATTRIBUTE_TEMPORARY, nullptr);
     if (handle == INVALID_HANDLE_VALUE) fail(hidden, "cannot be created");
     auto file = std::make_unique<WindowsFile>(handle, hidden, true);
     // Others hold a lock only for as long as it takes to look whether they get one.
-    while (!lock(handle, true)) ::Sleep(1);
+    while (!lock(handle, true)) {
+        if (::GetLastError() != ERROR_LOCK_VIOLATION && ::GetLastError() != ERROR_IO_PENDING)
+            fail(hidden, "cannot be locked");
+        ::Sleep(1);
+    }
     LARGE_INTEGER size;
     size.QuadPart = static_cast<LONGLONG>(bytes);
     if (::SetFilePointerEx(handle, size, nullptr, FILE_BEGIN) == 0 || ::SetEndOfFile(handle) == 0)
@@ -126,7 +132,7 @@ std::unique_ptr<SharedFile> SharedFile::open(const fs::path& path) {
     LARGE_INTEGER size;
     if (::GetFileSizeEx(handle, &size) == 0) fail(path, "cannot be looked at");
     if (size.QuadPart < static_cast<LONGLONG>(kHeaderBytes) || size.QuadPart > static_cast<LONGLONG>(kMostSegmentBytes))
-        throw std::runtime_error(path.string() + ": its size is not a ring's");
+        throw std::runtime_error(to_utf8(path) + ": its size is not a ring's");
     file->map(static_cast<std::size_t>(size.QuadPart));
     return file;
 }
@@ -157,6 +163,10 @@ std::vector<fs::path> live_rings(const fs::path& folder) {
 
 std::uint64_t process_id() noexcept {
     return ::GetCurrentProcessId();
+}
+
+std::uint64_t pid_namespace() noexcept {
+    return 0;
 }
 
 }  // namespace halscope::tap

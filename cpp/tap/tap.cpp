@@ -1,7 +1,9 @@
 #include "tap/tap.hpp"
 
+#include <exception>
 #include <fstream>
 
+#include "tap/guarded.hpp"
 #include "tap/utf8_path.hpp"
 
 namespace halscope::tap {
@@ -48,10 +50,10 @@ std::string absolute(const char* path) {
 // The inner core's callbacks have no argument for an object.
 struct Callbacks {
     static void video(const void* data, unsigned width, unsigned height, std::size_t pitch) {
-        Tap::instance().on_video(data, width, height, pitch);
+        guarded([&] { Tap::instance().on_video(data, width, height, pitch); });
     }
     static std::int16_t input(unsigned port, unsigned device, unsigned index, unsigned id) {
-        return Tap::instance().on_input(port, device, index, id);
+        return guarded([&] { return Tap::instance().on_input(port, device, index, id); });
     }
     static void sample(std::int16_t left, std::int16_t right) {
         if (const auto call = Tap::instance().frontend.sample) call(left, right);
@@ -71,7 +73,7 @@ Tap& Tap::instance() {
 }
 
 bool Tap::environment_callback(unsigned command, void* data) {
-    return instance().on_environment(command, data);
+    return guarded([&] { return instance().on_environment(command, data); });
 }
 
 const CoreFunctions* Tap::core() {
@@ -90,7 +92,13 @@ const CoreFunctions* Tap::core() {
     }
     std::string error;
     if (path.empty()) error = std::string("no core is named by ") + kInnerVariable + " or " + kConfigName;
-    if (error.empty()) inner_ = InnerCore::open(path, error);
+    try {
+        if (error.empty()) inner_ = InnerCore::open(path, error);
+        if (inner_ != nullptr) options_ = std::make_unique<Options>(path, tap);
+    } catch (const std::exception& reason) {
+        inner_.reset();
+        error = reason.what();
+    }
     if (inner_ == nullptr) {
         if (frontend.environment != nullptr && !told_) {
             told_ = true;
@@ -100,7 +108,7 @@ const CoreFunctions* Tap::core() {
         }
         return nullptr;
     }
-    options_ = std::make_unique<Options>(path, tap);
+    tap_path_ = tap;
     inner_path_ = to_utf8(path);
     const CoreFunctions& call = inner_->call();
     call.set_video_refresh(&Callbacks::video);
@@ -116,7 +124,9 @@ void Tap::describe(abi::SystemInfo& info) {
     if (const CoreFunctions* call = core(); call != nullptr) {
         call->get_system_info(&info);
         // The name stays: frontends file options, saves and states under it.
-        version_ = text_or(info.library_version, "") + " + Halscope";
+        // The text must stay where it is, as the frontend keeps the pointer.
+        if (std::string version = text_or(info.library_version, "") + " + Halscope"; version != version_)
+            version_ = std::move(version);
         info.library_version = version_.c_str();
     }
 }
@@ -152,7 +162,7 @@ bool Tap::load(const abi::GameInfo* game) {
     rom_ = game != nullptr ? image_of(*game) : std::vector<std::uint8_t>();
     rom_pointers_.clear();
     if (!call->load_game(game)) return false;
-    game_loaded(game);
+    guarded([&] { game_loaded(game); });  // the game runs, whatever becomes of its ring
     return true;
 }
 
@@ -160,6 +170,7 @@ void Tap::game_loaded(const abi::GameInfo* game) {
     const CoreFunctions& call = inner_->call();
     memories_ = std::make_unique<Memories>(*inner_, rom_, rom_pointers_, game != nullptr ? game->data : nullptr);
     situation_ = {};
+    named_.clear();
     runs_ = captured_at_ = 0;
     state_bytes_ = call.serialize_size();
     if (state_bytes_ > kMostStateBytes) state_bytes_ = 0;
@@ -198,8 +209,14 @@ void Tap::read_options() {
     runs_since_options_ = 0;
     if (frontend.environment == nullptr || options_ == nullptr) return;
     registers_ = Options::value(kRegistersOption, frontend.environment) != "off";
-    const fs::path wanted = options_->core_named(Options::value(kInnerOption, frontend.environment));
-    if (!wanted.empty() && wanted != inner_->path()) choose_core(own_file(), wanted);
+    // What the option says at the load is what some earlier session left: only a change of it is a choice.
+    const std::string name = Options::value(kInnerOption, frontend.environment);
+    if (name == named_) return;
+    const bool changed = !named_.empty();
+    named_ = name;
+    const fs::path wanted = options_->core_named(name);
+    if (changed && !wanted.empty() && publisher_ != nullptr && !choose_core(tap_path_, wanted))
+        frontend.log(kLogWarning, "the chosen core cannot be written to " + to_utf8(tap_path_.parent_path()));
 }
 
 }  // namespace halscope::tap

@@ -58,6 +58,8 @@ class Tap {
     std::unique_ptr<InnerCore> inner_;
     std::unique_ptr<Options> options_;
     std::string version_, inner_path_;  // what is handed out as C strings
+    std::filesystem::path tap_path_;    // beside which the configuration is
+    std::string named_;                 // the value of the option that names the core of the next load
     bool finished_ = false, told_ = false;
 
     std::vector<std::uint8_t> rom_;

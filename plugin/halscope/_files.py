@@ -29,6 +29,8 @@ def read_limited(path: Path, limit: int, what: str) -> bytes:
         raise UsageError(f"{path}: no such file; give the path of a {what}") from None
     except IsADirectoryError:
         raise UsageError(f"{path}: is a directory; give the path of a {what}") from None
+    except ValueError:  # a NUL, which a path that an emulator reports may have
+        raise UsageError(f"{str(path)!r}: is not the name of a file; give the path of a {what}") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read as a {what}: {error.strerror or error}") from error
     if len(data) > limit:

@@ -140,10 +140,14 @@ class AttachedRom:
         if self.given is not None and rom.sha256 is None:
             return self.given
         self._opened = None if rom.path is None else self._open(rom, rom.path)
-        if self._opened is None and self.given is not None:
-            self._report(
-                f"warning: the emulator runs another ROM than {self.given.rom.name} (SHA-256 {rom.sha256}), so "
+        if self.given is not None:
+            instead = (
                 "nothing is located; give the ROM that runs with --rom"
+                if self._opened is None
+                else f"tiles are located in {self._opened.rom.name}, and edits are made for it"
+            )
+            self._report(
+                f"warning: the emulator runs another ROM than {self.given.rom.name} (SHA-256 {rom.sha256}): {instead}"
             )
         return self._opened
 

@@ -21,6 +21,7 @@ class RomEdits:
         plan: Their plan; `None` while the game contains the original.
         patch: Their patch, likewise.
         missing: Edits that the game lost when it was reloaded, to be written again.
+        given_up: Whether writing them again failed. They stay the user's edits, and the patch holds them.
     """
 
     workspace: Workspace
@@ -28,6 +29,7 @@ class RomEdits:
     plan: EditPlan | None = None
     patch: Patch | None = None
     missing: EditList | None = None
+    given_up: bool = False
     shown: set[str] = field(default_factory=set)
     """Names of the sheets that were written for its metasprites."""
 
@@ -39,7 +41,7 @@ class RomEdits:
     def loaded_anew(self) -> None:
         """Note that the game was reloaded and contains the original ROM."""
         if self.kept.edits:
-            self.missing = self.kept
+            self.missing, self.given_up = self.kept, False
         self.edits, self.plan, self.patch = EditList(self.workspace.rom.sha256), None, None
 
 

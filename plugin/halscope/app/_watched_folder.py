@@ -140,7 +140,7 @@ class LiveEdits:
         """Call this for each frame. Every `LOOK_EVERY` frames it writes new metasprites and applies saved sheets."""
         frame = update.snapshot.frame
         running = self._roms.now
-        if running is not None and running.missing is not None and update.origins is not None:
+        if running is not None and running.missing is not None and not running.given_up and update.origins is not None:
             self._write_again(running.missing, update.snapshot)
         if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
             return
@@ -221,7 +221,7 @@ class LiveEdits:
             self.take(edits, snapshot)
         except HalscopeError as error:
             # Not retried before the next load, as each attempt plans all blocks again.
-            self._running.missing = None
+            self._running.given_up = True
             self._report(f"the edits could not be written into the reloaded game: {error}")
         else:
             count = len(edits.edits)

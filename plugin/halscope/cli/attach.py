@@ -142,6 +142,8 @@ class _Editing:
 
     def _began(self, workspace: Workspace, session: Session) -> None:
         output = self._options.output
+        if output is not None:
+            check_output(workspace, output, headered=self._options.headered)  # now, not after an hour
         note(f"{workspace.rom.title or workspace.rom.name} runs on {session.info.emulator}")
         note(
             f"a sheet appears in {self._folder} for each figure that comes on screen; edit a PNG, save it, and the "

@@ -83,19 +83,20 @@ function link.flush()
   outgoing, sent = "", 0
 end
 
+-- Returns whether Halscope has closed the connection; its last message may say why.
 local function read_all()
+  local problem
   repeat
-    local data, problem, part = connection:receive(0x10000)
+    local data, part
+    data, problem, part = connection:receive(0x10000)
     incoming = incoming .. (data or part or "")
-    if problem and problem ~= "timeout" then
-      link.close()
-    end
   until problem or #incoming > LONGEST_MESSAGE
+  return problem ~= nil and problem ~= "timeout"
 end
 
 -- Calls the reader of each message that has arrived whole. A reader may close the link.
 function link.receive(readers)
-  read_all()
+  local ended = read_all()
   while link.open and #incoming >= 5 do
     local length = ("<I4"):unpack(incoming)
     if length < 1 or length > LONGEST_MESSAGE then
@@ -103,13 +104,16 @@ function link.receive(readers)
       return
     end
     if #incoming < 4 + length then
-      return
+      break
     end
     local kind, payload = incoming:sub(5, 5), incoming:sub(6, 4 + length)
     incoming = incoming:sub(5 + length)
     if readers[kind] then
       readers[kind](payload)
     end
+  end
+  if ended then
+    link.close()
   end
 end
 

@@ -262,8 +262,11 @@ function memory.write(writes)
     local space = BY_ID[write[1]]
     if not space or write[2] + #write[3] > emu.getMemorySize(space.kind) then
       return ("write %d is outside of its memory"):format(n)
-    elseif write[4] and read_bytes(space.kind, write[2], #write[4]) ~= write[4] then
-      return ("write %d: the game no longer has the expected bytes there"):format(n)
+    elseif write[4] then
+      local there = read_bytes(space.kind, write[2], #write[4])
+      if there ~= write[4] and there ~= write[3] then -- it may hold the edit already: the script ran before
+        return ("write %d: the game no longer has the expected bytes there"):format(n)
+      end
     end
   end
   for _, write in ipairs(writes) do

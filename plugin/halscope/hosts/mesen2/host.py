@@ -429,7 +429,7 @@ def _identity(rom: RomReport) -> RomIdentity:
     except (UsageError, ValueError):
         return RomIdentity()
     if hashlib.sha1(data, usedforsecurity=False).hexdigest() != rom.sha1.lower():
-        return RomIdentity(path=rom.path)
+        return RomIdentity()  # the file has changed since the emulator read it
     image = data[copier_header_bytes(data) :]
     return RomIdentity(
         path=rom.path,

@@ -85,10 +85,13 @@ def _begin(place: tuple[str, int], pending: dict[socket.socket, tuple[str, int]]
     """Begin to connect to every address of a place."""
     try:
         answers = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # UnicodeError: a label of the name is empty or too long
         return
     for family, kind, protocol, _, address in answers:
-        one = socket.socket(family, kind, protocol)
+        try:
+            one = socket.socket(family, kind, protocol)
+        except OSError:  # this system does not have the family
+            continue
         one.setblocking(False)
         if one.connect_ex(address) in (0, *_IN_PROGRESS):
             pending[one] = place

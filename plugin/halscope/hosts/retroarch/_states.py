@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -115,9 +115,11 @@ class _Mercury:
             self._vram_at = at
         ppu = bsnes.read_registers(state, self._profile, at)
         cpu, field, line = bsnes.read_cpu(state, self._profile, at)
-        vblank = 240 if (ppu.setini or 0) & 0x04 else 225
+        late = bsnes.lines_into_vblank(ppu, line) > bsnes.STILL_THE_START
+        if late:  # the game may have moved the address since the picture's last write by HDMA
+            ppu = replace(ppu, cgadd=None)
         cgram, oam = bsnes.read_cgram(state, self._profile, at), bsnes.read_oam(state, self._profile, at)
-        return StateParts(cgram, oam, ppu, cpu, field, late=line > vblank + 8)
+        return StateParts(cgram, oam, ppu, cpu, field, late=late)
 
     def write(
         self, state: NDArray[np.uint8], space: MemorySpace, offset: int, data: bytes, expected: bytes | None

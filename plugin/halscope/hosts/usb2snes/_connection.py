@@ -56,7 +56,7 @@ class Connection:
                     max_size=_MOST_MESSAGE,
                 )
             )
-        except (OSError, WebSocketException) as error:  # TimeoutError is an OSError
+        except (OSError, UnicodeError, WebSocketException) as error:  # TimeoutError is an OSError
             raise HostAbsentError(
                 f"no usb2snes server answers at {url} ({str(error) or type(error).__name__})"
             ) from error

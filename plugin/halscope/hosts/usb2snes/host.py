@@ -74,6 +74,8 @@ class Usb2snesHost:
         self._connection, self._name, self._device = _open(places(address))
         try:
             self._take_game(self._connection.finish(identify(self._device, rom), IDENTIFY_WAIT))
+        except HostGoneError as error:
+            raise HostAbsentError(str(error)) from error  # the caller waits for it to come back
         except BaseException:
             self._connection.close()
             raise
