@@ -12,7 +12,7 @@ from halscope.app import LiveEdits, Workspace
 from halscope.codecs.hal import HAL
 from halscope.inject import apply_patch, sheet_from_block, write_sheet
 from halscope.session import Session
-from halscope_hooks import Event, HalscopeError, HostInfo, Patch, PatchReady, Snapshot, Write, WriteReceipt
+from halscope_hooks import Event, HalscopeError, HostError, HostInfo, Patch, PatchReady, Snapshot, Write, WriteReceipt
 from support.edit_rom import FIRST, FIRST_TILES, LEAD, PALETTE, EditRom, make_edit_rom
 
 WRAM_AT = 0x2000
@@ -214,3 +214,22 @@ def test_a_plain_tile_of_an_edit_that_is_taken_back_returns_where_its_sheet_was(
     stage.edits.take(stage.edits.edits.undo(), stage.game.step())
     assert (stage.game.memories["vram"] == original).all()
     assert stage.game.rom == rom.data.tobytes()
+
+
+def test_edits_that_a_reloaded_game_does_not_take_stay_in_the_patch(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_writes: Sequence[Write]) -> WriteReceipt:
+        raise HostError("the game no longer has the expected bytes there")
+
+    stage.save("a.png", 3)
+    monkeypatch.setattr(stage.game, "write", refuse)
+    stage.edits.follow(stage.workspace)
+    for _ in range(2):
+        update = stage.session.step()
+        assert update is not None
+        stage.edits.look(replace(update, origins=stage.workspace.index().locate_vram(update.snapshot.vram)))
+    assert sum("could not be written into the reloaded game" in line for line in stage.said) == 1, stage.said
+    stage.edits.write_patch(stage.folder / "kept.sfc")
+    kept = (stage.folder / "kept.sfc").read_bytes()
+    assert HAL.decode(kept, FIRST).data.tobytes() == stage.with_blank(3)

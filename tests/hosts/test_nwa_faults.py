@@ -37,6 +37,12 @@ def hang_up(_data: bytes, _send: Send) -> None:
     raise ConnectionError
 
 
+@pytest.mark.parametrize("address", ["192.168.1..5:48879", "x" * 70 + ":48879"])
+def test_an_address_that_names_nothing_is_absent(address: str) -> None:
+    with pytest.raises(HostAbsentError, match="no emulator answers"):
+        NwaHost(address)
+
+
 @pytest.mark.parametrize(
     ("tamper", "reason"),
     [

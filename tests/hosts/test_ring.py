@@ -135,6 +135,7 @@ def test_a_halscope_that_was_killed_blocks_the_next_one_for_two_seconds_at_most(
         RingClient(path)
     threading.Event().wait(2.1)
     assert not writer.reader_is_there
+    assert find_rings()[0].reader == 0
     RingClient(path).close()
 
 

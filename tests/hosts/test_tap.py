@@ -104,7 +104,9 @@ def test_a_write_whose_expected_bytes_are_not_there_changes_nothing(
     assert "expected bytes" in str(receipt.error)
     assert after.vram[0x4000:0x4010].tobytes() == before
     assert after.vram[0x5000:0x5005].tobytes() != b"first"
-    write(frontend, host, Write("vram", 0x4000, b"x" * 16, expected=before))
+    once = Write("vram", 0x4000, b"x" * 16, expected=before)
+    write(frontend, host, once)
+    write(frontend, host, once)  # it holds the edit already, as after a restart of Halscope
 
 
 def test_writes_outside_a_memory_are_refused_at_once(host: RetroArchHost) -> None:
@@ -291,14 +293,39 @@ def test_the_option_names_the_core_of_the_next_load(core: str, rings: Path, tmp_
         assert taps.only_ring().text["inner"] == str(other)
 
 
-@pytest.mark.parametrize("inner", ["", "/nonexistent_libretro.so", "tap"])
+@pytest.mark.parametrize("inner", ["", "/nonexistent_libretro.so", "tap", "folder"])
 def test_without_an_inner_core_a_game_does_not_load(
     core: str, rings: Path, monkeypatch: pytest.MonkeyPatch, inner: str
 ) -> None:
-    monkeypatch.setenv("HALSCOPE_TAP_INNER", str(tap_library()) if inner == "tap" else inner)
+    named = {"tap": str(tap_library()), "folder": str(rings)}.get(inner, inner)
+    monkeypatch.setenv("HALSCOPE_TAP_INNER", named)
     with pytest.raises(HostError):
         LibretroHost(stately_game([]), tap_library())
     assert find_rings() == []
+
+
+def test_a_ring_that_cannot_be_created_does_not_stop_the_game(
+    core: str, rings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = rings
+    while len(str(folder)) < 3850:  # the folder has a valid name, and no file in it
+        folder /= "x" * 200
+    folder /= "x" * (4090 - len(str(folder)))
+    folder.mkdir(parents=True)
+    folder.chmod(0o700)
+    monkeypatch.setenv("HALSCOPE_RUNTIME_DIR", str(folder))
+    with taps.tapped(core, stately_game([])) as frontend:
+        assert frontend.step().vram.size == 0x10000
+        assert list(folder.iterdir()) == []
+
+
+def test_a_state_that_is_cut_is_refused(frontend: LibretroHost, host: RetroArchHost) -> None:
+    step(frontend, host)
+    with running(frontend):
+        state = host.save_state()
+        with pytest.raises(HostError, match="state"):
+            host.load_state(state[: len(state) // 2])
+        host.load_state(state)
 
 
 def test_nothing_is_published_while_nobody_is_attached(frontend: LibretroHost, rings: Path) -> None:

@@ -121,6 +121,12 @@ def test_a_server_without_a_usable_device_is_absent(reply: Reply, reason: str) -
         Usb2snesHost(peer.address)
 
 
+@pytest.mark.parametrize("name", ["192.168.1..5", "x" * 70])
+def test_an_address_that_names_nothing_is_absent(name: str) -> None:
+    with pytest.raises(HostAbsentError, match="no usb2snes server answers"):
+        Usb2snesHost(f"ws://{name}:23074")
+
+
 def test_what_is_no_websocket_is_absent() -> None:
     def answer(_data: bytes, send: Callable[[bytes], None]) -> None:
         send(b"\x00\x01\x02 this is not HTTP\r\n\r\n")

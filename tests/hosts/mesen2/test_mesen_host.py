@@ -128,6 +128,16 @@ def test_a_rom_whose_file_is_not_here_has_no_identity(demo: Path, tmp_path: Path
             assert host.info.rom.sha1 is None
 
 
+def test_a_file_that_changed_after_the_emulator_read_it_is_not_the_running_rom(demo: Path, tmp_path: Path) -> None:
+    rebuilt = tmp_path / "rebuilt.sfc"
+    rebuilt.write_bytes(demo.read_bytes())
+    with StandIn(rebuilt) as emulator:
+        emulator.sha1 = "0" * 40
+        with attached(emulator) as host:
+            assert host.info.rom.path is None
+            assert host.info.rom.sha256 is None
+
+
 def test_another_rom_is_reported(emulator: StandIn, host: MesenHost, tmp_path: Path) -> None:
     run_both(emulator, host)
     other = tmp_path / "other.sfc"
