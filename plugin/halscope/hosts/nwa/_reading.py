@@ -79,8 +79,9 @@ class StateReader:
     """
 
     def __init__(self, example: Snapshot) -> None:
-        optional = [name for name in ("wram", "bwram", "iram", "cpu") if getattr(example, name) is not None]
-        self.readable = frozenset({"vram", "cgram", "oam", "ppu", *optional})
+        optional = [name for name in ("wram", "bwram", "iram") if getattr(example, name) is not None]
+        # The CPU's registers are left out of a state that was saved while the picture was drawn, as the first may be.
+        self.readable = frozenset({"vram", "cgram", "oam", "ppu", "cpu", *optional})
 
     def read(self, connection: Connection, then: Then) -> None:
         """See `Reader`."""
