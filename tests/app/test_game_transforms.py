@@ -257,6 +257,7 @@ def test_an_edit_needs_the_game_file_that_its_sheet_was_made_with(
     assert "no transform 'boss'; there are: none, 3bpp-low" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_report_names_the_transforms(game: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["doctor", "--rom", str(game), "--json"])
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}

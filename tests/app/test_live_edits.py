@@ -91,6 +91,7 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         assert len(list(tmp_path.glob("hal-*/*.png"))) >= count
 
 
+@pytest.mark.slow
 def test_a_deleted_sheet_is_said_with_what_becomes_of_its_edit(tmp_path: Path) -> None:
     folder, output = tmp_path / "w", tmp_path / "edit.bps"
     with DemoGame(available_cores()[0].name) as game:

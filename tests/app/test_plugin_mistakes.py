@@ -437,6 +437,7 @@ def test_the_host_itself_is_told_of_its_end_on_its_own_thread() -> None:
     assert Hooked.ended == threading.get_ident()
 
 
+@pytest.mark.slow
 def test_doctor_fails_for_a_refused_plugin_that_was_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -388,6 +388,7 @@ def test_a_wrong_grouping_is_named_and_ours_is_taken(
     assert "plugin sparkle: halscope_group_sprites failed" in caplog.text
 
 
+@pytest.mark.slow
 def test_doctor_lists_what_was_found_and_what_was_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

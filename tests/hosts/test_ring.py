@@ -127,6 +127,7 @@ def test_a_second_halscope_is_told_which_one_is_attached(writer: _codec.RingWrit
     RingClient(path).close()
 
 
+@pytest.mark.slow
 def test_a_halscope_that_was_killed_blocks_the_next_one_for_two_seconds_at_most(writer: _codec.RingWriter) -> None:
     path = find_rings()[0].path
     code = f"from pathlib import Path; from halscope.hosts._ring import RingClient; RingClient(Path({str(path)!r}))"

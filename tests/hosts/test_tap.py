@@ -180,6 +180,7 @@ def test_a_state_brings_back_the_frame_that_it_was_saved_at(frontend: LibretroHo
         assert any(newest(host) < saved + 40 for _ in range(100))
 
 
+@pytest.mark.slow
 def test_a_paused_emulator_is_said_to_be_one(frontend: LibretroHost, host: RetroArchHost) -> None:
     with pytest.raises(HostError, match="paused"):
         host.reset()

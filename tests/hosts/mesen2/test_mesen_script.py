@@ -55,6 +55,7 @@ def test_without_halscope_the_script_does_next_to_nothing(emulator: StandIn) -> 
     assert cost(emulator) / 120 < 0.01
 
 
+@pytest.mark.slow
 def test_the_script_keeps_no_memory_that_grows(emulator: StandIn, host: MesenHost) -> None:
     def kilobytes() -> float:
         emulator.lua.execute(b"collectgarbage()")
