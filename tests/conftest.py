@@ -28,7 +28,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 pytest_plugins = [
     "pytester",  # for the tests of our own pytest plugin; pytest wants it here
+    "support.run_folder",  # the fixture `run_folder`
     "support.lab_truth",  # the fixtures `lab_rom` and `lab_truth`
+    "support.lab_variants",  # the fixture `lab_variant`
     "support.turns",  # the marker `serial`
 ]
 

@@ -178,7 +178,7 @@ def test_the_demos_profile_holds() -> None:
 def test_doctor_prints_the_report(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     game = tmp_path / "mine.toml"
     game.write_text(GAME)
-    main(["doctor", "--rom", str(rom), "--profile", str(game), "--json"])
+    main(["doctor", "--core", "snes9x", "--rom", str(rom), "--profile", str(game), "--json"])
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert checks["profile decoder 00:9000"]["state"] == "ok"
     assert checks["profile table 00:8100"]["state"] == "ok"

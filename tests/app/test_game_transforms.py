@@ -259,7 +259,7 @@ def test_an_edit_needs_the_game_file_that_its_sheet_was_made_with(
 
 @pytest.mark.slow
 def test_the_report_names_the_transforms(game: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["doctor", "--rom", str(game), "--json"])
+    main(["doctor", "--core", "snes9x", "--rom", str(game), "--json"])
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert checks["profile transform boss"]["state"] == "ok"
     assert "24 bytes for a tile of 32 in VRAM; decoders and tables that name it: 1" in str(

@@ -49,7 +49,7 @@ def test_every_command_that_takes_a_rom_takes_its_mapping() -> None:
         ["scan", "ROM"],
         ["extract", "ROM", hex(BLOCK["offset"]), "--out", "OUT"],
         ["decompress", "ROM", "$" + BLOCK["address"] if "address" in BLOCK else hex(BLOCK["offset"]), "-o", "OUT"],
-        ["doctor", "--rom", "ROM"],
+        ["doctor", "--core", "snes9x", "--rom", "ROM"],
     ],
     ids=lambda arguments: arguments[0],
 )

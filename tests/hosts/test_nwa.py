@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from halscope.hosts.nwa import NwaHost, _discovery, find_emulators
 from halscope.hosts.nwa import host as nwa_host
 from halscope.ppu import decode_frame, with_match, with_raster
 from halscope_hooks import HostAbsentError, HostError, HostGoneError, Write, capability
-from support import lab_variants
 from support.demo_game import DemoGame
+from support.lab_variants import Variant
 from support.nwa_server import LOCKED
 from support.same_moment import (
     SETTLED,
@@ -313,11 +313,10 @@ def test_states_of_other_emulators_are_read_too(rom: Path, core: str) -> None:
     assert_same(snapshot, replace(expected, ppu=replace(expected.ppu, cgadd=snapshot.ppu.cgadd)))
 
 
-@pytest.mark.skipif(shutil.which("ca65") is None, reason="ca65 is not installed (apt install cc65)")
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_the_sa1s_memory_is_read_and_never_written(tmp_path: Path, flavour: str) -> None:
+def test_the_sa1s_memory_is_read_and_never_written(lab_variant: Callable[[str], Variant], flavour: str) -> None:
     """As the emulator's SRAM, or from its states; it is the save file too."""
-    path, about = lab_variants.build("sa1", tmp_path)
+    path, about = lab_variant("sa1")
     address = about["symbols"]["next_scene"]
     number = next(scene["id"] for scene in about["scenes"] if scene["name"] == "embers")
     with (

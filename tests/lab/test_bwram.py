@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,22 +15,18 @@ from halscope.hosts.libretro import available_cores
 from halscope.inject import EditedSheet, live_writes, plan_edit, sheet_from_block
 from halscope.session import Session
 from halscope_hooks import HostError, Snapshot, Write
-from support import lab_truth, lab_variants
+from support import lab_truth
 from support.lab_game import LabGame
+from support.lab_variants import Variant
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("ca65") is None, reason="ca65 is not installed (apt install cc65)"),
-]
+pytestmark = pytest.mark.slow
 CORES = [core.name for core in available_cores() if core.name == "snes9x" or core.name.endswith("performance")]
 BANK = 0x10000  # decoded blocks are at $41:0000
 
-Variant = tuple[Path, dict[str, Any]]
-
 
 @pytest.fixture(scope="module")
-def variant(tmp_path_factory: pytest.TempPathFactory) -> Variant:
-    return lab_variants.build("sa1", tmp_path_factory.mktemp("sa1"))
+def variant(lab_variant: Callable[[str], Variant]) -> Variant:
+    return lab_variant("sa1")
 
 
 def bwram_of(snapshot: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from halscope.hosts.libretro import available_cores
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping, to_offset, to_snes
-from support import lab_truth, lab_variants
+from support import lab_truth
 from support.lab_game import LabGame
 from support.lab_pointers import address
+from support.lab_variants import MAPS, Variant
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("ca65") is None, reason="ca65 is not installed (apt install cc65)"),
-]
+pytestmark = pytest.mark.slow
 CORES = [core.name for core in available_cores()]
 PLAIN_CORES = [core for core in CORES if core == "snes9x" or core.endswith("performance")]
 SCENES = ("crystals", "plaza", "page", "monsters", "viaduct", "swell")
 
-Variant = tuple[Path, dict[str, Any]]
 
-
-@pytest.fixture(scope="module", params=lab_variants.MAPS)
-def variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
-    return lab_variants.build(request.param, tmp_path_factory.mktemp(request.param))
+@pytest.fixture(scope="module", params=MAPS)
+def variant(request: pytest.FixtureRequest, lab_variant: Callable[[str], Variant]) -> Variant:
+    return lab_variant(request.param)
 
 
 def test_its_map_and_checksum_are_recognised(variant: Variant) -> None:

@@ -1,6 +1,6 @@
 """Build the lab ROM: `python build.py` writes the image and its truth file, `--check` compares with them.
 
-`--map NAME --out FOLDER` writes the image in another memory map, with a truth file of its own, to a folder.
+`--map NAME... --out FOLDER` writes the image in other memory maps, each with a truth file of its own, to a folder.
 """
 
 import argparse
@@ -20,16 +20,20 @@ from labbuild.maps import MAPS  # noqa: E402
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--map", choices=MAPS, default="lorom")
+    parser.add_argument("--map", choices=MAPS, nargs="+", default=["lorom"])
     parser.add_argument("--out", type=Path, default=SOURCE.parent)
     known, others = parser.parse_known_args()
-    name = "halscope-lab" + ("" if known.map == "lorom" else f"-{known.map}")
+    return max(_run(known.out, memory_map, others) for memory_map in known.map)
+
+
+def _run(folder: Path, memory_map: str, arguments: list[str]) -> int:
+    name = "halscope-lab" + ("" if memory_map == "lorom" else f"-{memory_map}")
     return command.run(
         "Halscope's lab ROM",
-        lambda folder: build(SOURCE, DEMO, folder, MAPS[known.map]),
-        known.out / f"{name}.sfc",
-        known.out / f"{name}.json",
-        others,
+        lambda work: build(SOURCE, DEMO, work, MAPS[memory_map]),
+        folder / f"{name}.sfc",
+        folder / f"{name}.json",
+        arguments,
     )
 
 

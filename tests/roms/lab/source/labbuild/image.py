@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,19 +42,23 @@ def pack(assets: list[Asset]) -> dict[str, Packed]:
     for asset in assets:
         if asset.name in packed:
             raise toolchain.BuildError(f"two assets are named {asset.name}")
-        stream = asset.data
-        if asset.codec == "hal":
-            stream = Packer(asset.data).pack()
-            unpacked = unpack(stream)
-        elif asset.codec == "lz2":
-            stream = plain_packer.pack(asset.data, format="lz2")
-            unpacked = lz_reference.decode(stream, format="lz2")
-        else:
-            unpacked = asset.data, len(stream)
+        stream, unpacked = _stream(asset.codec, asset.data)
         if unpacked != (asset.data, len(stream)):
             raise toolchain.BuildError(f"block {asset.name} does not decode to what was packed")
         packed[asset.name] = Packed(asset, stream)
     return packed
+
+
+@cache
+def _stream(codec: str, data: bytes) -> tuple[bytes, tuple[bytes, int]]:
+    """Data packed, and what the stream decodes to with its packed size. The same in every memory map."""
+    if codec == "hal":
+        stream = Packer(data).pack()
+        return stream, unpack(stream)
+    if codec == "lz2":
+        stream = plain_packer.pack(data, format="lz2")
+        return stream, lz_reference.decode(stream, format="lz2")
+    return data, (data, len(data))
 
 
 def items(packed: dict[str, Packed], shapes: Shapes, sizes: dict[str, int]) -> list[Item]:
