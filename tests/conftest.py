@@ -30,6 +30,7 @@ pytest_plugins = [
     "pytester",  # for the tests of our own pytest plugin; pytest wants it here
     "support.run_folder",  # the fixture `run_folder`
     "support.lab_truth",  # the fixtures `lab_rom` and `lab_truth`
+    "support.lab_tour",  # the fixture `lab_tour`
     "support.lab_variants",  # the fixture `lab_variant`
     "support.turns",  # the marker `serial`
 ]

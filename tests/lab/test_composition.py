@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,25 +15,19 @@ from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
 from support import lab_truth
 from support.cores import installed_cores
-from support.lab_game import LabGame
+from support.lab_tour import LabTour
 
 ROM = Rom.load(lab_truth.IMAGE)
-
-
-@pytest.fixture(scope="module", params=installed_cores())
-def game(request: pytest.FixtureRequest) -> Iterator[LabGame]:
-    with LabGame(request.param) as running:
-        yield running
-
 
 NAMES = [scene["name"] for scene in lab_truth.load_truth()["scenes"]]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not lab_truth.written_by_code(name)])
-def test_a_scene_is_composed_as_the_core_draws_it(game: LabGame, name: str) -> None:
-    if name == "mosaic" and game.host.core_path.name.startswith("bsnes"):
+@pytest.mark.parametrize("core", installed_cores())
+def test_a_scene_is_composed_as_the_core_draws_it(lab_tour: Callable[[str], LabTour], core: str, name: str) -> None:
+    if name == "mosaic" and Path(core).name.startswith("bsnes"):
         pytest.skip("this version of bsnes counts half pixels in the mosaic of hi-res; later ones do as snes9x does")
-    snapshot = with_raster(game.go_to(name), ROM.data, page_table(ROM.mapping, len(ROM.data)))
+    snapshot = with_raster(lab_tour(core).snapshot(name), ROM.data, page_table(ROM.mapping, len(ROM.data)))
     frame = decode_frame(snapshot)
     comparison = compare_picture(frame)
     assert comparison is not None

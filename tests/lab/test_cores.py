@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from support import lab_truth
 from support.cores import installed_cores
 from support.lab_game import LabGame
+from support.lab_tour import LabTour
 
 NAMES = [scene["name"] for scene in lab_truth.load_truth()["scenes"]]
 # $21xx registers whose value a snapshot holds as it was written, by their name in PpuRegisters.
@@ -37,15 +38,19 @@ PLAIN = {
 }
 
 
-@pytest.fixture(scope="module", params=installed_cores())
-def game(request: pytest.FixtureRequest) -> Iterator[LabGame]:
-    with LabGame(request.param) as running:
-        yield running
+@pytest.fixture(params=installed_cores())
+def core(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def tour(core: str, lab_tour: Callable[[str], LabTour]) -> LabTour:
+    return lab_tour(core)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_memories_and_registers_are_as_told(game: LabGame, name: str) -> None:
-    snapshot = game.go_to(name)
+def test_memories_and_registers_are_as_told(tour: LabTour, name: str) -> None:
+    snapshot = tour.snapshot(name)
     assert np.array_equal(snapshot.vram, lab_truth.vram(name))
     assert np.array_equal(snapshot.oam, lab_truth.oam(name))
     scene = lab_truth.scene(name)
@@ -55,7 +60,7 @@ def test_memories_and_registers_are_as_told(game: LabGame, name: str) -> None:
         assert snapshot.wram[kept["wram_offset"] :][: len(data)].tobytes() == data, kept
     # A register that HDMA writes holds what the last row left in it.
     moving = {channel["bbad"] + 0x2100 for channel in scene["channels"]}
-    step = game.variable(snapshot, "cycle_shown")
+    step = LabGame.variable(snapshot, "cycle_shown")
     assert np.array_equal(snapshot.cgram, lab_truth.cgram(name, row=lab_truth.ROWS - 1, step=step))
     checked = 0
     for register, value in dict(scene["registers"]).items():
@@ -64,12 +69,12 @@ def test_memories_and_registers_are_as_told(game: LabGame, name: str) -> None:
             assert held in (value, None), f"${register:04X}"
             checked += held is not None
     assert checked >= 3
-    assert game.variable(snapshot, "lag_frames") == 0
+    assert LabGame.variable(snapshot, "lag_frames") == 0
 
 
 @pytest.mark.parametrize("name", [scene["name"] for scene in lab_truth.load_truth()["scenes"] if scene["channels"]])
-def test_the_state_holds_the_channels_that_the_scene_set_up(game: LabGame, name: str) -> None:
-    scene, cpu = lab_truth.scene(name), game.go_to(name).cpu
+def test_the_state_holds_the_channels_that_the_scene_set_up(tour: LabTour, name: str) -> None:
+    scene, cpu = lab_truth.scene(name), tour.snapshot(name).cpu
     assert cpu is not None
     assert cpu.hdmaen == scene["hdmaen"]
     assert cpu.nmitimen == 0x81
@@ -82,18 +87,19 @@ def test_the_state_holds_the_channels_that_the_scene_set_up(game: LabGame, name:
             assert held.dasb == channel["indirect_bank"]
 
 
-def test_colours_go_round_in_the_buffer_and_follow_in_cgram(game: LabGame) -> None:
-    mirror = lab_truth.scene("embers")["mirror"]
-    snapshot, seen, ahead = game.go_to("embers"), set(), 0
-    for _ in range(60):
-        step = game.variable(snapshot, "cycle_shown")
-        seen.add(step)
-        assert np.array_equal(snapshot.cgram, lab_truth.cgram("embers", step=step))
-        assert snapshot.wram is not None
-        buffer = snapshot.wram[mirror["wram_offset"] :][: mirror["size"]].view("<u2")
-        prepared = game.variable(snapshot, "cycle_step")
-        assert np.array_equal(buffer, lab_truth.cgram("embers", step=prepared))
-        ahead += prepared != step
-        snapshot = game.host.step()
+def test_colours_go_round_in_the_buffer_and_follow_in_cgram(core: str) -> None:
+    mirror, seen, ahead = lab_truth.scene("embers")["mirror"], set(), 0
+    with LabGame(core) as game:
+        snapshot = game.go_to("embers")
+        for _ in range(60):
+            step = game.variable(snapshot, "cycle_shown")
+            seen.add(step)
+            assert np.array_equal(snapshot.cgram, lab_truth.cgram("embers", step=step))
+            assert snapshot.wram is not None
+            buffer = snapshot.wram[mirror["wram_offset"] :][: mirror["size"]].view("<u2")
+            prepared = game.variable(snapshot, "cycle_step")
+            assert np.array_equal(buffer, lab_truth.cgram("embers", step=prepared))
+            ahead += prepared != step
+            snapshot = game.host.step()
     assert seen == set(range(7))
     assert ahead, "the main loop prepares the next colours before vblank sends them"

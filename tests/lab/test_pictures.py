@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from halscope.hosts.libretro import available_cores
 from numpy.typing import NDArray
 from support import lab_truth
-from support.lab_game import LabGame
+from support.lab_tour import LabTour
 
 NAMES = [scene["name"] for scene in lab_truth.load_truth()["scenes"] if scene["agreed"]]
 CORES = [core.name for core in available_cores()]
@@ -16,16 +18,14 @@ CORES = [core.name for core in available_cores()]
 @pytest.mark.slow
 @pytest.mark.skipif(len(CORES) < 2, reason="needs two cores")
 @pytest.mark.parametrize("core", CORES[1:])
-def test_another_core_shows_the_same_pictures(core: str) -> None:
-    with LabGame(CORES[0]) as one, LabGame(core) as other:
-        for name in NAMES:
-            ours, theirs = one.go_to(name).picture, other.go_to(name).picture
-            assert ours is not None
-            assert theirs is not None
-            assert len(np.unique(ours.reshape(-1, 3), axis=0)) > 8
-            following = other.host.step().picture  # the other field, where the fields differ
-            assert following is not None
-            assert any(same(ours, shot) for shot in (theirs, following)), name
+def test_another_core_shows_the_same_pictures(lab_tour: Callable[[str], LabTour], core: str) -> None:
+    one, other = lab_tour(CORES[0]), lab_tour(core)
+    for name in NAMES:
+        ours = one.snapshot(name).picture
+        assert ours is not None
+        assert len(np.unique(ours.reshape(-1, 3), axis=0)) > 8
+        shots = [snapshot(name).picture for snapshot in (other.snapshot, other.following)]  # both fields
+        assert any(shot is not None and same(ours, shot) for shot in shots), name
 
 
 def same(ours: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from support import lab_truth, plain_hdma
 from support.cores import installed_cores
 from support.lab_game import LabGame, channels_of
+from support.lab_tour import LabTour
 from support.lab_truth import ROWS
 from support.plain_rows import bg_row, rgb
 
@@ -24,6 +25,7 @@ MATRIX = range(0x211B, 0x211F)
 
 
 Read = Callable[[int], int]
+PictureOf = Callable[[str], NDArray[np.uint8]]
 
 
 def bus(wram: NDArray[np.uint8]) -> Read:
@@ -95,15 +97,18 @@ def core(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def picture_of(core: str, name: str) -> NDArray[np.uint8]:
-    with LabGame(core) as game:
-        picture = game.go_to(name).picture
-    assert picture is not None
-    return np.right_shift(picture, 3, dtype=np.uint8)
+@pytest.fixture
+def picture_of(core: str, lab_tour: Callable[[str], LabTour]) -> PictureOf:
+    def shown(name: str) -> NDArray[np.uint8]:
+        picture = lab_tour(core).snapshot(name).picture
+        assert picture is not None
+        return np.right_shift(picture, 3, dtype=np.uint8)
+
+    return shown
 
 
-def test_each_row_of_the_bay_is_scrolled_as_told(core: str) -> None:
-    shown = picture_of(core, "bay")
+def test_each_row_of_the_bay_is_scrolled_as_told(picture_of: PictureOf) -> None:
+    shown = picture_of("bay")
     front, back = lab_truth.row_values("bay", 0x210D), lab_truth.row_values("bay", 0x210F)
     assert len(set(front)) == 5
     assert len(set(back)) > 5
@@ -113,8 +118,8 @@ def test_each_row_of_the_bay_is_scrolled_as_told(core: str) -> None:
         assert np.array_equal(shown[row], rgb(colours[np.where(upper, upper, lower)])), row
 
 
-def test_each_row_of_the_lake_has_its_own_colours(core: str) -> None:
-    shown, free = picture_of(core, "lake"), without_sprites("lake")
+def test_each_row_of_the_lake_has_its_own_colours(picture_of: PictureOf) -> None:
+    shown, free = picture_of("lake"), without_sprites("lake")
     seen = 0
     for row in range(ROWS):
         expected = rgb(lab_truth.cgram("lake", row)[bg_row("lake", 1, row, 0, -1)])
@@ -123,8 +128,8 @@ def test_each_row_of_the_lake_has_its_own_colours(core: str) -> None:
     assert seen > 40_000
 
 
-def test_each_row_of_the_forest_is_lit_and_uncovered_as_told(core: str) -> None:
-    shown, free = picture_of(core, "forest"), without_sprites("forest")
+def test_each_row_of_the_forest_is_lit_and_uncovered_as_told(picture_of: PictureOf) -> None:
+    shown, free = picture_of("forest"), without_sprites("forest")
     dark = dict(lab_truth.scene("forest")["registers"])[0x2132] & 31
     x, colours = np.arange(256), lab_truth.cgram("forest")
     edges = [lab_truth.row_values("forest", register) for register in range(0x2126, 0x212A)]
@@ -142,8 +147,8 @@ def test_each_row_of_the_forest_is_lit_and_uncovered_as_told(core: str) -> None:
     assert uncovered > 100
 
 
-def test_each_row_of_the_plaza_is_in_its_mode_and_scaled_as_told(core: str) -> None:
-    shown, free = picture_of(core, "plaza"), without_sprites("plaza")
+def test_each_row_of_the_plaza_is_in_its_mode_and_scaled_as_told(picture_of: PictureOf) -> None:
+    shown, free = picture_of("plaza"), without_sprites("plaza")
     registers, vram, colours = written_twice("plaza"), lab_truth.vram("plaza"), lab_truth.cgram("plaza")
     modes = lab_truth.row_values("plaza", 0x2105)
     across, down = lab_truth.row_values("plaza", 0x211B), lab_truth.row_values("plaza", 0x211E)
@@ -171,8 +176,8 @@ def written_twice(name: str) -> dict[int, int]:
     return held
 
 
-def test_each_row_of_the_split_has_its_map_and_windows(core: str) -> None:
-    shown, free, x = picture_of(core, "split"), without_sprites("split"), np.arange(256)
+def test_each_row_of_the_split_has_its_map_and_windows(picture_of: PictureOf) -> None:
+    shown, free, x = picture_of("split"), without_sprites("split"), np.arange(256)
     colours, seen = lab_truth.cgram("split"), 0
     maps, masks = lab_truth.row_values("split", 0x2107), lab_truth.row_values("split", 0x212C)
     edges = [lab_truth.row_values("split", register) for register in range(0x2126, 0x212A)]
@@ -185,15 +190,15 @@ def test_each_row_of_the_split_has_its_map_and_windows(core: str) -> None:
     assert seen > 10_000
 
 
-def test_the_interrupt_acts_from_the_row_that_the_truth_says(core: str) -> None:
-    shown = picture_of(core, "interrupt")
+def test_the_interrupt_acts_from_the_row_that_the_truth_says(picture_of: PictureOf) -> None:
+    shown = picture_of("interrupt")
     for row, scroll in enumerate(lab_truth.row_values("interrupt", 0x210D)):
         colours = lab_truth.cgram("interrupt", row)
         assert np.array_equal(shown[row], rgb(colours[bg_row("interrupt", 1, row, scroll, -1)])), row
 
 
-def test_sprites_change_their_tiles_at_the_split(core: str) -> None:
-    shown, free = picture_of(core, "split"), without_sprites("split")
+def test_sprites_change_their_tiles_at_the_split(picture_of: PictureOf) -> None:
+    shown, free = picture_of("split"), without_sprites("split")
     colours, ducks, fish = rgb(lab_truth.cgram("split"))[128:], range(1, 8), range(8, 15)
     boxes = [np.s_[70:102], np.s_[150:182]]
     for rows, own, foreign in zip(boxes, (ducks, fish), (fish, ducks), strict=True):

@@ -37,10 +37,12 @@ class LabGame:
     def __exit__(self, *_: object) -> None:
         self.host.close()
 
-    def variable(self, snapshot: Snapshot, symbol: str) -> int:
+    @staticmethod
+    def variable(snapshot: Snapshot, symbol: str) -> int:
         """One of the program's variables."""
         assert snapshot.wram is not None
-        at, size = self.truth["symbols"][symbol], self.truth["symbol_sizes"][symbol]
+        truth = lab_truth.load_truth()
+        at, size = truth["symbols"][symbol], truth["symbol_sizes"][symbol]
         return int.from_bytes(snapshot.wram[at : at + size].tobytes(), "little")
 
     def go_to(self, name: str, frames: int = SETTLED) -> Snapshot:
