@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
 from halscope.demo import rom_path, truth
-from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import Snapshot, Write
 from support.cores import installed_cores, need_rom
@@ -22,16 +21,13 @@ _SYMBOLS: dict[str, int] = _TRUTH["symbols"]
 _BLOCKS: dict[str, dict[str, Any]] = {block["name"]: block for block in _TRUTH["blocks"]}
 
 
-CoreHost = LibretroHost | EmbeddedHost
-
-
 def variable(snapshot: Snapshot, name: str) -> int:
     assert snapshot.wram is not None
     at = _SYMBOLS[name]
     return int.from_bytes(snapshot.wram[at : at + _TRUTH["symbol_sizes"][name]].tobytes(), "little")
 
 
-def until_ready(host: CoreHost, scene: int) -> Snapshot:
+def until_ready(host: LibretroHost, scene: int) -> Snapshot:
     for _ in range(400):
         snapshot = host.step()
         if variable(snapshot, "ready") == 1 and variable(snapshot, "scene") == scene:
@@ -39,16 +35,16 @@ def until_ready(host: CoreHost, scene: int) -> Snapshot:
     pytest.fail(f"scene {scene} was not ready after 400 frames")
 
 
-def go_to(host: CoreHost, scene: int) -> Snapshot:
+def go_to(host: LibretroHost, scene: int) -> Snapshot:
     until_ready(host, 0)
     if scene:
         host.write([Write("wram", _SYMBOLS["next_scene"], bytes([scene]))])
     return until_ready(host, scene)
 
 
-@pytest.fixture(params=[LibretroHost, pytest.param(EmbeddedHost, marks=pytest.mark.slow)])
-def host(core: str, request: pytest.FixtureRequest) -> Iterator[CoreHost]:
-    with rom_path() as path, request.param(path, core) as running:
+@pytest.fixture
+def host(core: str) -> Iterator[LibretroHost]:
+    with rom_path() as path, LibretroHost(path, core) as running:
         yield running
 
 
@@ -61,7 +57,7 @@ def decoded(name: str) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scene", [scene["id"] for scene in _TRUTH["scenes"]])
-def test_video_memory_is_what_the_build_put_there(host: CoreHost, scene: int) -> None:
+def test_video_memory_is_what_the_build_put_there(host: LibretroHost, scene: int) -> None:
     snapshot = go_to(host, scene)
     known = _TRUTH["scenes"][scene]
     assert snapshot.ppu.obsel == known["obsel"]
@@ -82,7 +78,7 @@ def largest_piece(scene: int) -> dict[str, Any]:
     return max(pieces, key=lambda piece: int(piece["size"]))
 
 
-def test_a_live_edit_of_tiles_shows_at_once_and_stays(host: CoreHost) -> None:
+def test_a_live_edit_of_tiles_shows_at_once_and_stays(host: LibretroHost) -> None:
     before = go_to(host, 0)
     piece = largest_piece(0)
     edited = bytes(byte ^ 0xFF for byte in decoded(piece["block"])[piece["byte_offset"] :][: piece["size"]])
@@ -95,7 +91,7 @@ def test_a_live_edit_of_tiles_shows_at_once_and_stays(host: CoreHost) -> None:
         assert (before.picture != after.picture).any(axis=2).sum() > 2000
 
 
-def test_an_edit_of_the_rom_shows_after_the_scene_is_loaded_again(host: CoreHost, core: str) -> None:
+def test_an_edit_of_the_rom_shows_after_the_scene_is_loaded_again(host: LibretroHost, core: str) -> None:
     need_rom(host, core)
     before = go_to(host, 0)
     piece = largest_piece(0)
@@ -121,7 +117,7 @@ def test_an_edit_of_the_rom_shows_after_the_scene_is_loaded_again(host: CoreHost
     assert (before.picture != after.picture).any(axis=2).sum() > 2000
 
 
-def test_streamed_frames_are_seen_whole(host: CoreHost) -> None:
+def test_streamed_frames_are_seen_whole(host: LibretroHost) -> None:
     scene = next(scene for scene in _TRUTH["scenes"] if scene["slots"])
     snapshot = go_to(host, scene["id"])
     blocks = {name: decoded(name) for slot in scene["slots"] for name in _names(slot) if name in _BLOCKS}
@@ -144,18 +140,3 @@ def test_streamed_frames_are_seen_whole(host: CoreHost) -> None:
 
 def _names(slot: dict[str, Any]) -> set[str]:
     return {frame["block"] for frame in slot["frames"]}
-
-
-def test_cores_agree_on_every_frame_of_the_demo(core: str) -> None:
-    # Frames are matched by the game's own counter. A picture that were a frame off from its memories would differ.
-    def frames(name: str) -> dict[int, Snapshot]:
-        with rom_path() as path, LibretroHost(path, name) as running:
-            until_ready(running, 0)
-            return {variable(snapshot, "frame_counter"): snapshot for snapshot in (running.step() for _ in range(60))}
-
-    one, other = frames(str(installed_cores()[0])), frames(core)
-    same = sorted(one.keys() & other.keys())
-    assert len(same) >= 55
-    for counter in same:
-        for memory in ("vram", "cgram", "oam", "picture"):
-            assert np.array_equal(getattr(one[counter], memory), getattr(other[counter], memory)), (counter, memory)

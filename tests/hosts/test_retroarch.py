@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -17,12 +18,12 @@ from halscope.hosts.libretro import available_cores
 from halscope.hosts.retroarch import RetroArchHost
 from halscope_hooks import HostGoneError, Snapshot, Write
 from support import retroarch_process, taps
-from support.demo_game import DemoGame
 from support.retroarch_process import RetroArchProcess
-from support.same_moment import assert_same, go_to, in_process, moment_of, poll_until, variable, write_all
+from support.same_moment import go_to, moment_of, poll_until, variable, write_all
 
 rings = taps.rings
-CORES = [core.name for core in available_cores()]
+# The tap's own tests run every core; here snes9x and one bsnes-mercury, whose states are unlike snes9x's.
+CORES = [core.name for core in available_cores()][:2]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(retroarch_process.why_not()), reason=retroarch_process.why_not() or "it is installed"),
@@ -64,17 +65,11 @@ def paused(retroarch: RetroArchProcess, host: RetroArchHost) -> Snapshot:
     return last
 
 
-def test_the_demo_game_is_the_one_in_process_and_a_write_is_on_retroarchs_screen(
-    retroarch: RetroArchProcess, host: RetroArchHost, core: str
-) -> None:
-    go_to(host, MEADOW["id"])
-    snapshot = poll_until(host, lambda one: (m := moment_of(one)) is not None and m.frame >= 4)
-    moment = moment_of(snapshot)
-    assert moment is not None
-    with DemoGame(core) as game:
-        assert host.info.rom.sha256 == game.host.info.rom.sha256
-        assert_same(snapshot, in_process(game, moment))
-
+@pytest.mark.parametrize("core", CORES[:1])
+def test_a_write_is_on_retroarchs_screen(retroarch: RetroArchProcess, host: RetroArchHost) -> None:
+    with rom_path() as path:
+        assert host.info.rom.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    go_to(host, MEADOW["id"], 4)
     before = paused(retroarch, host)
     shown = retroarch.screenshot()
     assert before.picture is not None

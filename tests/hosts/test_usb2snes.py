@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
 import shutil
-import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -18,19 +13,15 @@ from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.usb2snes import Usb2snesHost, find_devices
 from halscope.hosts.usb2snes import host as host_module
-from halscope_hooks import HostAbsentError, HostError, HostGoneError, RomIdentity, Snapshot, Write, capability
+from halscope_hooks import HostAbsentError, HostError, HostGoneError, RomIdentity, Write, capability
 from support.demo_game import DemoGame
 from support.same_moment import (
     SETTLED,
-    assert_same,
-    assert_same_origins,
-    in_process,
-    moment_of,
     poll_until,
     write_all,
 )
 from support.server_process import ServerProcess
-from websockets.sync.client import connect
+from support.usb2snes_hand import Hand, settled
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,7 +29,6 @@ pytestmark = [
 ]
 
 MEADOW = next(scene for scene in truth()["scenes"] if scene["name"] == "meadow")
-WRAM = 0xF50000
 
 
 @pytest.fixture
@@ -63,75 +53,6 @@ def cartridge(rom: Path) -> Iterator[ServerProcess]:
         yield running
 
 
-class Hand:
-    """Another client, which plays the game: it writes into WRAM and stops time."""
-
-    def __init__(self, console: ServerProcess) -> None:
-        self._open = contextlib.ExitStack()
-        self._socket = self._open.enter_context(connect(f"ws://{console.address}"))
-        self.ask("DeviceList")
-        (device, *_) = [name for name in json.loads(str(self._socket.recv()))["Results"] if "EMU" not in name]
-        self.ask("Attach", device)
-        self.ask("Info")
-        while len(json.loads(str(self._socket.recv()))["Results"]) < 2:
-            pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
-
-    def ask(self, opcode: str, *operands: str) -> None:
-        self._socket.send(json.dumps({"Opcode": opcode, "Space": "SNES", "Operands": operands}))
-
-    def get(self, address: int, size: int) -> bytes:
-        self.ask("GetAddress", f"{address:x}", f"{size:x}")
-        data = b""
-        while len(data) < size:
-            message = self._socket.recv()
-            assert isinstance(message, bytes)
-            data += message
-        return data
-
-    def put(self, address: int, data: bytes) -> None:
-        self.ask("PutAddress", f"{address:x}", f"{len(data):x}")
-        self._socket.send(data)
-
-    def variable(self, name: str) -> int:
-        return int.from_bytes(self.get(WRAM + truth()["symbols"][name], truth()["symbol_sizes"][name]), "little")
-
-    def go_to(self, scene: int, frame: int = 0) -> None:
-        """Load a scene, and stop at its `frame`-th frame or soon after it."""
-        self.until(lambda: self.variable("ready") == 1)
-        loads = self.variable("load_count")
-        self.put(WRAM + truth()["symbols"]["next_scene"], bytes([scene]))
-        self.until(
-            lambda: (
-                self.variable("load_count") > loads
-                and self.variable("scene") == scene
-                and self.variable("ready") == 1
-                and self.variable("scene_frame") >= frame
-            )
-        )
-        self.ask("TestPause")
-
-    def until(self, condition: Any) -> None:
-        end = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < end
-            time.sleep(0.005)
-
-    def wram(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        return np.frombuffer(self.get(WRAM, 0x20000), np.uint8)
-
-
-def settled(host: Usb2snesHost) -> Snapshot:
-    """A snapshot of a game that stands still: every slice of VRAM has been read since."""
-    first = poll_until(host, lambda _: True)
-    return poll_until(host, lambda snapshot: snapshot.frame - first.frame > 3 * snapshot.ages.get("vram", 0) + 16)
-
-
 def test_the_cartridge_is_found_among_the_devices(console: ServerProcess, rom: Path) -> None:
     found = find_devices(console.address)
     (device,) = [one for one in found if not one.problem]
@@ -148,30 +69,11 @@ def test_the_cartridge_is_found_among_the_devices(console: ServerProcess, rom: P
         with DemoGame(available_cores()[0].name) as game:
             assert host.info.rom.sha256 == game.host.info.rom.sha256
         assert capability(host, "pushing") is not None
+        assert poll_until(host, lambda _: True).ppu.obsel is not None  # each server sends its messages in other pieces
 
 
 def console_flavour(console: ServerProcess) -> str:
     return console.arguments[-1]
-
-
-def test_a_moment_of_the_demo_is_the_same_as_in_process(console: ServerProcess) -> None:
-    with Usb2snesHost(console.address) as host, Hand(console) as hand:
-        hand.go_to(MEADOW["id"], SETTLED)
-        snapshot = replace(settled(host), wram=hand.wram())
-    moment = moment_of(snapshot)
-    assert moment is not None
-    with DemoGame(available_cores()[0].name) as game:
-        expected = in_process(game, moment)
-    assert_same(snapshot, expected)
-    assert_same_origins(snapshot, expected)
-    assert snapshot.ppu.obsel == MEADOW["obsel"]
-    known = ("inidisp", "bgmode", "bg1hofs", "bg1vofs", "m7a", "oamadd", "tm", "setini")
-    assert None not in [getattr(snapshot.ppu, name) for name in known]
-    assert snapshot.ppu.coldata is None
-    assert snapshot.cpu is not None
-    assert expected.cpu is not None
-    assert (snapshot.cpu.nmitimen, snapshot.cpu.hdmaen) == (expected.cpu.nmitimen, expected.cpu.hdmaen)
-    assert snapshot.cpu.dma == ()
 
 
 def test_each_snapshot_has_a_new_slice_of_vram_and_says_how_old_the_rest_is(cartridge: ServerProcess) -> None:
@@ -246,8 +148,10 @@ def test_the_servers_end_is_noticed_and_another_start_is_attached(cartridge: Ser
     with Usb2snesHost(cartridge.address) as host:
         poll_until(host, lambda _: True)
         cartridge.kill()
+        receipt = host.write([Write("rom", 0, b"1")])
         with pytest.raises(HostGoneError, match="attach again"):
             poll_until(host, lambda _: False)
+        assert isinstance(receipt.error, HostGoneError)
     with pytest.raises(HostAbsentError, match="no usb2snes server answers"):
         Usb2snesHost(cartridge.address)
     with server(rom, "qusb2snes", cartridge.port) as again, Usb2snesHost(again.address) as host:

@@ -4,7 +4,7 @@
 
 - `plus`: as bsnes-plus: every memory can be read, there are no states.
 - `snes9x`: as the snes9x fork: no OAM and no CGRAM, but states; a write into VRAM does not touch decoded tiles.
-- `states`: no memory but the ROM, and states of whatever core it is.
+- `states`: no memory but the ROM and WRAM, and states of whatever core it is.
 - `bare`: VRAM alone, which is not enough.
 """
 
@@ -25,12 +25,12 @@ SPACES = {"CARTROM": "rom", "VRAM": "vram", "WRAM": "wram", "CGRAM": "cgram", "O
 FLAVOURS = {
     "plus": (("CARTROM", "WRAM", "SRAM", "VRAM", "OAM", "CGRAM"), False),
     "snes9x": (("CARTROM", "WRAM", "SRAM", "VRAM"), True),
-    "states": (("CARTROM",), True),
+    "states": (("CARTROM", "WRAM"), True),
     "bare": (("VRAM",), False),
 }
 MANDATORY = "EMULATOR_INFO,EMULATION_STATUS,CORES_LIST,CORE_INFO,CORE_CURRENT_INFO,MY_NAME_IS"
 COMMANDS = ",GAME_INFO,LOAD_GAME,CORE_MEMORIES,CORE_READ,bCORE_WRITE,EMULATION_PAUSE,EMULATION_RESUME,EMULATION_RESET"
-COMMANDS += ",EMULATION_STOP,EMULATION_RELOAD,TEST_PICTURE"
+COMMANDS += ",EMULATION_STOP,EMULATION_RELOAD,TEST_PICTURE,TEST_REFUSE"
 STATES = ",SAVE_STATE_TO_NETWORK,bLOAD_STATE_FROM_NETWORK"
 OK = b"\n\n"
 LOCKED = 0x1FFF0
@@ -68,6 +68,7 @@ class Emulator:
         self.memories, self.states = FLAVOURS[flavour]
         self.paused = False
         self.stopped = False
+        self.refuses = False
 
     def command(self, name: str, arguments: list[str], block: bytes | None, client: Client) -> bytes:
         """The reply to a command."""
@@ -147,6 +148,11 @@ class Emulator:
         picture = self.console.snapshot.picture.tobytes()
         return b"\0" + len(picture).to_bytes(4, "big") + picture
 
+    def do_test_refuse(self, _arguments: list[str], _client: Client) -> bytes:
+        """Run on, and refuse to read and write memories."""
+        self.refuses = True
+        return OK
+
     def do_emulation_stop(self, _arguments: list[str], _client: Client) -> bytes:
         self.stopped = True
         return OK
@@ -192,8 +198,8 @@ class Emulator:
 
     def ranges(self, arguments: list[str], written: int | None) -> list[tuple[str, int, int]]:
         """The ranges that a command names; sizes that it leaves out are filled in."""
-        if self.stopped:
-            raise RefusedError("not_allowed", "no game")
+        if self.stopped or self.refuses:
+            raise RefusedError("not_allowed", "no game" if self.stopped else "busy")
         if not arguments or arguments[0] not in self.memories:
             raise RefusedError("invalid_argument", "unknown memory")
         name, whole = arguments[0], self.size(arguments[0])

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from halscope.app import Workspace
-from halscope.demo import rom_path, truth
-from halscope.ppu import decode_frame
-from halscope_hooks import TILE_BYTES, Host, PpuRegisters, Snapshot, Write, capability
-from numpy.typing import NDArray
+from halscope.demo import truth
+from halscope_hooks import Host, Snapshot, Write, capability
 from support.demo_game import DemoGame
 
 _TRUTH = truth()
@@ -47,24 +44,27 @@ def moment_of(snapshot: Snapshot) -> Moment | None:
 
 
 def poll_until(host: Host, condition: Callable[[Snapshot], Any]) -> Snapshot:
-    """Poll a pushing host until the condition holds for a snapshot."""
-    pushing = capability(host, "pushing")
-    assert pushing is not None
+    """Poll a pushing host, or run a driven one, until the condition holds for a snapshot."""
+    driven, pushing = capability(host, "driven"), capability(host, "pushing")
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        snapshot = pushing.poll(0.1)
+        if driven is not None:
+            snapshot: Snapshot | None = driven.step()
+        else:
+            assert pushing is not None
+            snapshot = pushing.poll(0.1)
         if snapshot is not None and condition(snapshot):
             return snapshot
     raise AssertionError("it did not happen in time")
 
 
 def write_all(host: Host, *writes: Write) -> None:
-    """Write to a pushing host, and wait for its answer."""
+    """Write, and wait for the host's answer."""
     receipt = host.write(writes)
-    pushing = capability(host, "pushing")
-    assert pushing is not None
     until = time.monotonic() + PATIENCE
     while not receipt.done:
+        pushing = capability(host, "pushing")
+        assert pushing is not None
         assert time.monotonic() < until, "the write was not answered"
         pushing.poll(0)  # no longer: the frame that shows the write must not be taken here
         time.sleep(0.002)
@@ -96,63 +96,6 @@ def in_process(game: DemoGame, moment: Moment) -> Snapshot:
         assert found is None or found < moment, f"{moment} is over: {found}"
         snapshot = game.host.step()
     raise AssertionError(f"{moment} does not come")
-
-
-def _rests(scene: int) -> NDArray[np.bool_]:
-    """Which bytes of VRAM are rests of the scene before: the frame of an animation that it showed last."""
-    rests = np.zeros(0x10000, np.bool_)
-    scenes = _TRUTH["scenes"]
-    for other in (*(one for one in scenes if one["id"] != scene), scenes[scene]):
-        for slot in other["slots"]:
-            for row in range(slot["rows"]):
-                at = slot["vram_byte"] + row * slot["vram_row_stride"]
-                rests[at : at + slot["row_bytes"]] = other["id"] != scene
-    for piece in scenes[scene]["vram"]:
-        rests[piece["vram_byte"] : piece["vram_byte"] + piece["size"]] = False
-    return rests
-
-
-def assert_same(snapshot: Snapshot, expected: Snapshot) -> None:
-    """Sprites, palettes and video memory are equal byte by byte to those in process; registers are equal, or `None`."""
-    assert moment_of(snapshot) == moment_of(expected)
-    differs = (snapshot.vram != expected.vram) & ~_rests(variable(expected, "scene"))
-    assert not differs.any(), f"vram differs at {np.flatnonzero(differs)[:8]}"
-    assert np.array_equal(snapshot.cgram, expected.cgram)
-    assert np.array_equal(snapshot.oam, expected.oam)
-    for field in fields(PpuRegisters):
-        known = getattr(snapshot.ppu, field.name)
-        assert known in (None, getattr(expected.ppu, field.name)), field.name
-    if snapshot.ppu.obsel is None:
-        assert decode_frame(snapshot).sprites_unknown
-        return
-    ours, theirs = decode_frame(snapshot), decode_frame(expected)
-    assert len(ours.sprites) == len(theirs.sprites) == 128
-    for one, other in zip(ours.sprites, theirs.sprites, strict=True):
-        assert (one.x, one.y, one.width, one.height) == (other.x, other.y, other.width, other.height)
-        flags, other_flags = (one.priority, one.hflip, one.vflip), (other.priority, other.hflip, other.vflip)
-        assert (one.palette, flags) == (other.palette, other_flags)
-        assert np.array_equal(one.pixels, other.pixels)
-
-
-def assert_same_origins(snapshot: Snapshot, expected: Snapshot) -> None:
-    """Every tile that the build knows has the same origins, best first, and there are some."""
-    with rom_path() as path:
-        locate = Workspace.open(path).tracker()
-        ours, theirs = locate(snapshot.vram), locate(expected.vram)
-    kept = np.flatnonzero(~_rests(variable(expected, "scene"))[::TILE_BYTES]).tolist()
-    for tile in kept:
-        assert ours.origins[tile] == theirs.origins[tile]
-    assert theirs.located > 100
-
-
-def injection(snapshot: Snapshot) -> tuple[Write, ...]:
-    """Writes that draw the tiles of the first sprites on the screen anew."""
-    shown = [sprite for sprite in decode_frame(snapshot).sprites if sprite.y < 200 and sprite.pixels.any()][:4]
-    places = sorted({int(at) for sprite in shown for at in sprite.cells.flat})
-    olds = [snapshot.vram[at : at + TILE_BYTES].tobytes() for at in places]
-    return tuple(
-        Write("vram", at, bytes(255 - byte for byte in old), old) for at, old in zip(places, olds, strict=True)
-    )
 
 
 def written(snapshot: Snapshot, writes: Sequence[Write]) -> Snapshot:
