@@ -14,8 +14,8 @@ import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.nwa import NwaHost, _connection, _discovery, find_emulators, host
-from halscope_hooks import HostAbsentError, HostGoneError
-from support.same_moment import poll_until
+from halscope_hooks import HostAbsentError, HostGoneError, Write
+from support.same_moment import PATIENCE, poll_until
 from support.server_process import ServerProcess
 from support.tampering_proxy import Send, TamperingProxy
 
@@ -98,6 +98,24 @@ def test_a_peer_that_goes_mad_is_gone(
             poll_until(attached, lambda _: False)
         with pytest.raises(HostGoneError):
             attached.poll(0)
+
+
+@needs_core
+@pytest.mark.slow
+def test_an_emulator_whose_frames_cannot_be_read_any_more_does_not_look_paused(
+    emulator: ServerProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    with NwaHost(emulator.address) as attached:
+        poll_until(attached, lambda _: True)
+        attached._connection.ask("TEST_REFUSE")
+        until = time.monotonic() + PATIENCE
+        while not caplog.records:
+            assert time.monotonic() < until
+            attached.poll(0.1)
+        receipt = attached.write([Write("vram", 0, b"1")])
+    (record,) = caplog.records
+    assert "runs, and its frames cannot be read: OAM cannot be read: not_allowed: busy" in record.getMessage()
+    assert "the host was closed before" in str(receipt.error)
 
 
 @needs_core

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+from typing import Any
 
 import pytest
+from halscope.hosts.nwa import _discovery
 from halscope.hosts.nwa._addresses import candidates, shown
 from halscope.hosts.nwa._emulator import Memory, memories_of
 from halscope.hosts.nwa._replies import MOST_TEXT, Reply, ReplyError, ReplyReader, whole_number
@@ -141,3 +144,23 @@ def test_addresses_name_one_port_or_the_range(monkeypatch: pytest.MonkeyPatch) -
 def test_any_address_is_read_or_refused(address: str) -> None:
     with contextlib.suppress(UsageError):
         assert candidates(address)
+
+
+def test_a_name_is_resolved_once_for_all_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resolving a name may take seconds, and there are ten ports."""
+    asked: list[object] = []
+    resolve = socket.getaddrinfo
+
+    def counted(host: str, *arguments: Any, **options: Any) -> Any:
+        asked.append(host)
+        return resolve(host, *arguments, **options)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("NWA_PORT_RANGE", str(min(port, 0xFFF5)))
+        monkeypatch.setattr(socket, "getaddrinfo", counted)
+        places = candidates("localhost")
+        (connection,) = [one for one in _discovery.connect(places) if one.name == f"localhost:{port}"]
+        connection.close()
+    assert asked == ["localhost"]
+    assert len(places) == 10

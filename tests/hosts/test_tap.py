@@ -201,7 +201,7 @@ def test_rewinding_by_the_frontends_own_states_is_followed(frontend: LibretroHos
 
 
 def test_outlines_are_drawn_on_the_screen_and_not_in_snapshots(frontend: LibretroHost, host: RetroArchHost) -> None:
-    host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF)])
+    host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF), Outline(1 << 40, -(1 << 40), 8, 8)])
     inside, outside = step(frontend, host)
     assert inside.picture is not None
     assert outside.picture is not None

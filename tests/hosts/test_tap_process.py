@@ -13,7 +13,7 @@ import pytest
 from halscope.hosts._ring import find_rings
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.retroarch import find_taps, open_tap
-from halscope_hooks import FoundEmulator, HostAbsentError, HostError, HostGoneError, UsageError
+from halscope_hooks import FoundEmulator, HostAbsentError, HostError, HostGoneError, UsageError, Write
 from support import taps
 from support.stately_game import stately_game
 from support.taps import TapProcess
@@ -81,8 +81,10 @@ def test_an_emulator_killed_at_any_moment_is_noticed_and_leaves_nothing(core: st
             while time.monotonic() < until:
                 host.poll(0.01)
             emulator.kill()
+            receipt = host.write([Write("vram", 0, b"1")])
             with pytest.raises(HostGoneError):
                 taps.drain(host)
+            assert isinstance(receipt.error, HostGoneError)
         assert find_rings() == []
         assert list(rings.iterdir()) == []
 

@@ -20,6 +20,7 @@ from halscope_hooks import HostError, HostGoneError, Outline
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
+from halscope.hosts._clipping import clipped, utf8
 
 RUN_AHEAD: Final = 1
 NETPLAY: Final = 2
@@ -218,14 +219,14 @@ class RingClient:
 
     def show_message(self, text: str) -> int:
         """Have the emulator show a line of text. Returns the command's id."""
-        line = " ".join(text.split()).encode()[:_MOST_MESSAGE_BYTES].decode(errors="ignore").replace("\0", "")
-        return self._send(_MESSAGE, line.encode())
+        line = " ".join(text.replace("\0", "").split())
+        return self._send(_MESSAGE, utf8(line, _MOST_MESSAGE_BYTES))
 
     def draw_outlines(self, outlines: Sequence[Outline]) -> int:
         """Have exactly these outlines drawn; labels are not. Returns the command's id."""
         if len(outlines) > _MOST_OUTLINES:
             raise HostError(f"{len(outlines)} outlines; the emulator draws {_MOST_OUTLINES} at most")
-        rows = [struct.pack("<4iI", o.x, o.y, o.width, o.height, o.colour & 0xFFFFFF) for o in outlines]
+        rows = [struct.pack("<4iI", *clipped(one), one.colour & 0xFFFFFF) for one in outlines]
         return self._send(_OUTLINES, struct.pack("<I", len(rows)) + b"".join(rows))
 
     def load_state(self, state: bytes) -> int:

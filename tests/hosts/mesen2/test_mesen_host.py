@@ -201,6 +201,14 @@ def test_outlines_and_messages_appear_in_the_emulator(emulator: StandIn, host: M
     # The picture begins at line 7 of Mesen's screen.
     assert ("rectangle", (-4, 17, 16, 32, 0xFF0000, False, 1, None)) in emulator.drawn
     assert [what for what, _ in emulator.drawn] == ["rectangle", "string", "rectangle"]
+    overlay.draw_outlines([Outline(8, 8, 1 << 40, 8, label="é" * 200), Outline(1 << 40, -(1 << 40), 8, 8)])
+    run_both(emulator, host)
+    emulator.drawn.clear()
+    run_both(emulator, host)
+    (_, place), (_, label), (_, far) = emulator.drawn
+    assert place[:4] == (8, 15, 0x3FFF - 8, 8)
+    assert label[2].decode() == "é" * 127
+    assert far[0] > 256
     overlay.draw_outlines([])
     run_both(emulator, host)
     emulator.drawn.clear()

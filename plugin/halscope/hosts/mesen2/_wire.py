@@ -12,6 +12,8 @@ from typing import Final, final
 
 from halscope_hooks import HostError, HostGoneError
 
+from halscope.hosts._clipping import utf8
+
 PROTOCOL: Final = 1
 MOST_HELLO_BYTES: Final = 0x4000
 """Longest first message: of a peer that has not shown the token yet."""
@@ -141,8 +143,8 @@ def end(wire: Wire, reason: str) -> None:
 
 
 def text(value: str) -> bytes:
-    """Pack a text: a 16-bit length and UTF-8."""
-    data = value.encode("utf-8", "replace")[:0xFFFF]
+    """Pack a text: a 16-bit length and UTF-8, cut to 65,535 bytes."""
+    data = utf8(value, 0xFFFF)
     return struct.pack("<H", len(data)) + data
 
 

@@ -38,6 +38,8 @@ from numpy.typing import NDArray
 from halscope._files import read_limited
 from halscope._rom_file import COPIER_BYTES, copier_header_bytes
 from halscope.formats.mesen_registers import cpu_registers, ppu_registers
+from halscope.hosts._clipping import clipped, utf8
+from halscope.hosts._receipts import OpenReceipts
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
 from halscope.hosts.mesen2._stale import without_stale_tables
 from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, pack_request
@@ -124,7 +126,8 @@ class MesenHost:
         self._keys: tuple[str, ...] = greeting.keys
         self._emulator = greeting.emulator
         self._values = struct.Struct(f"<{len(greeting.keys)}i")
-        self._receipts: dict[int, WriteReceipt] = {}
+        self._open = OpenReceipts()
+        self._receipts: dict[int, WriteReceipt] = {}  # by the numbers of their requests
         self._next_id = 0
         self._frames: deque[Snapshot] = deque()  # that arrived while an answer was waited for
         self._state = (0, b"")  # the last savestate that arrived, behind the number of its request
@@ -175,9 +178,8 @@ class MesenHost:
                 self._state = number, fields.bytes(fields.number(4))
         except HostGoneError as gone:
             wire.close()
-            for receipt in self._receipts.values():
-                receipt.complete(gone)
             self._receipts.clear()
+            self._open.fail(gone)
             raise
         return True
 
@@ -198,9 +200,8 @@ class MesenHost:
             parts += [struct.pack("<I", len(part)) + part for part in (write.data, expected)]
         number = self._number()
         parts[0] = struct.pack("<IH", number, len(writes))
-        receipt = WriteReceipt()
         self._wire.post(b"W", b"".join(parts))
-        self._receipts[number] = receipt
+        receipt = self._receipts[number] = self._open.new()
         return receipt
 
     def save_state(self) -> bytes:
@@ -217,9 +218,8 @@ class MesenHost:
     def load_state(self, state: bytes) -> None:
         """Restore a state that `save_state` returned, of the same ROM. Raises HostError."""
         number = self._number()
-        receipt = WriteReceipt()
         self._wire.post(b"Z", struct.pack("<II", number, len(state)) + state)
-        self._receipts[number] = receipt
+        receipt = self._receipts[number] = self._open.new()
         self._wait(lambda: receipt.done, "a savestate to load")
         if receipt.error is not None:
             raise receipt.error
@@ -233,12 +233,7 @@ class MesenHost:
         if len(outlines) > _MOST_OUTLINES:
             raise HostError(f"{len(outlines)} outlines; Mesen draws {_MOST_OUTLINES} at most")
         parts = [struct.pack("<H", len(outlines))]
-        for one in outlines:
-            try:
-                place = struct.pack("<hhHHI", one.x, one.y, one.width, one.height, one.colour & 0xFFFFFF)
-            except struct.error as error:
-                raise HostError(f"an outline at {one.x}, {one.y} is not on any screen: {error}") from error
-            parts.append(place + _short(one.label))
+        parts += [struct.pack("<hhHHI", *clipped(one), one.colour & 0xFFFFFF) + _short(one.label) for one in outlines]
         self._wire.post(b"L", b"".join(parts))
 
     def show_message(self, text_line: str) -> None:
@@ -294,10 +289,11 @@ class MesenHost:
         return _taken(self._observed.writers)
 
     def close(self) -> None:
-        """Close the connection; the emulator goes on. Idempotent."""
+        """Close the connection; the emulator goes on, and open receipts complete with an error. Idempotent."""
         wire = getattr(self, "_wire", None)
         if wire is not None:
             wire.close()
+            self._open.close(self._emulator)
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.release()
@@ -418,7 +414,7 @@ def _taken[T](queue: deque[T]) -> list[T]:
 
 
 def _short(label: str) -> bytes:
-    data = label.encode("utf-8", "replace")[:0xFF]
+    data = utf8(label, 0xFF)
     return bytes([len(data)]) + data
 
 

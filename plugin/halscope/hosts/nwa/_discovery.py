@@ -8,7 +8,7 @@ import select
 import socket
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from halscope_hooks import FoundEmulator, HostAbsentError, HostError
 
@@ -20,6 +20,8 @@ from halscope.hosts.nwa._reading import reader_for
 CONNECT_WAIT: Final = 1.0
 """Seconds for all candidates together to accept a connection; Windows takes two to refuse one."""
 INTRODUCTION_WAIT: Final = 2.0
+_Address = tuple[socket.AddressFamily, socket.SocketKind, int, tuple[Any, ...]]
+"""Family, kind and protocol of a socket, and the address to connect it to."""
 _IN_PROGRESS: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, getattr(errno, "WSAEWOULDBLOCK", -1))
 
 
@@ -28,8 +30,10 @@ def connect(places: Sequence[tuple[str, int]], timeout: float = CONNECT_WAIT) ->
     pending: dict[socket.socket, tuple[str, int]] = {}
     accepted: dict[tuple[str, int], socket.socket] = {}
     try:
+        names = dict.fromkeys(host for host, _ in places)
+        answers = {host: _resolved(host) for host in names}  # each once: it may take seconds
         for place in places:
-            _begin(place, pending)
+            _begin(place, answers[place[0]], pending)
         until = time.monotonic() + timeout
         while pending and (rest := until - time.monotonic()) > 0:
             waiting = [*pending]
@@ -81,13 +85,20 @@ def absent(places: Sequence[tuple[str, int]]) -> HostAbsentError:
     return HostAbsentError(f"no emulator answers at {where}")
 
 
-def _begin(place: tuple[str, int], pending: dict[socket.socket, tuple[str, int]]) -> None:
-    """Begin to connect to every address of a place."""
+def _resolved(host: str) -> list[_Address]:
+    """Return the addresses of a name, without a port; none if there is no such name."""
     try:
-        answers = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)
+        return [(*one[:3], one[4]) for one in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):  # UnicodeError: a label of the name is empty or too long
-        return
-    for family, kind, protocol, _, address in answers:
+        return []
+
+
+def _begin(
+    place: tuple[str, int], addresses: Sequence[_Address], pending: dict[socket.socket, tuple[str, int]]
+) -> None:
+    """Begin to connect to every address of a place."""
+    for family, kind, protocol, (numeric, _, *scope) in addresses:
+        address = (numeric, place[1], *scope)
         try:
             one = socket.socket(family, kind, protocol)
         except OSError:  # this system does not have the family

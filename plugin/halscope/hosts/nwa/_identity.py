@@ -19,21 +19,17 @@ _EDITED_SHARE: Final = 1 / 8
 """Largest share of bytes in which a ROM that was edited while it runs differs from its file."""
 
 
-def identify(connection: Connection, loaded: Loaded, file: Path | None) -> RomIdentity:
+def identify(image: bytes, loaded: Loaded, file: Path | None) -> RomIdentity:
     """Return the identity of the loaded ROM.
 
     A running ROM that holds edits of an earlier session is still the file's: it has the file's size and most of its
     bytes. Its hashes are then those of the file.
 
     Args:
-        connection: The connection.
+        image: The ROM as `read_rom` returns it.
         loaded: The loaded game.
         file: The file that the user says it is, or `None`.
-
-    Raises:
-        HostGoneError: The emulator does not answer.
     """
-    image = _read(connection, loaded)
     if not image:
         return RomIdentity(path=loaded.file)
     if file is not None and (own := _image(file)) is not None and _edited(own, image):
@@ -41,8 +37,8 @@ def identify(connection: Connection, loaded: Loaded, file: Path | None) -> RomId
     return _identity(image, loaded.file)
 
 
-def _read(connection: Connection, loaded: Loaded) -> bytes:
-    """Return the cartridge's ROM, or no bytes if it cannot be read."""
+def read_rom(connection: Connection, loaded: Loaded) -> bytes:
+    """Return the cartridge's ROM, or no bytes if it cannot be read. Raises HostGoneError."""
     memory = loaded.memories.get("CARTROM")
     if memory is None or not memory.readable or memory.size is None:
         return b""  # without a size, some servers read past the end of their memory and crash

@@ -6,6 +6,7 @@ as long a pause as it took to answer.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,6 +26,7 @@ from halscope_hooks import (
 )
 
 from halscope.formats import containers
+from halscope.hosts._receipts import OpenReceipts
 from halscope.hosts.nwa._addresses import candidates
 from halscope.hosts.nwa._connection import Connection, checked
 from halscope.hosts.nwa._discovery import INTRODUCTION_WAIT, absent, connect
@@ -38,14 +40,18 @@ from halscope.hosts.nwa._emulator import (
     read_status,
     refuse_other_console,
 )
-from halscope.hosts.nwa._identity import identify
+from halscope.hosts.nwa._identity import identify, read_rom
 from halscope.hosts.nwa._reading import Reader, reader_for
 from halscope.hosts.nwa._replies import Reply
+from halscope.hosts.nwa._rom_watch import EVERY, RomWatch
 from halscope.hosts.nwa._writing import Writing, check_writes
 
 FRAME: Final = 1 / 60
 PAUSED_WAIT: Final = 0.1
 """Seconds between two questions whether a paused emulator, or one without a game, goes on."""
+_BLIND_AFTER: Final = 10
+"""Frames in a row that cannot be read, after which the log says why: about a second."""
+_logger = logging.getLogger("halscope.hosts.nwa")
 
 
 class NwaHost:
@@ -67,6 +73,7 @@ class NwaHost:
     _connection: Connection
     _emulator: Emulator
     _loaded: Loaded
+    _rom_watch: RomWatch | None
 
     def __init__(self, address: str | None = None, *, obsel: int | None = None, rom: Path | None = None) -> None:
         places = candidates(address)
@@ -78,6 +85,10 @@ class NwaHost:
         self._paused_seen = False
         self._dirty = False  # whether a paused game was written into
         self._changed = False  # whether the emulator has loaded another game
+        self._rom_differs = False  # whether the ROM does not hold the bytes any more that it held
+        self._next_look = 0.0
+        self._open = OpenReceipts()
+        self._unreadable = 0  # frames in a row that could not be read
         problem: HostError = absent(places)
         connections = connect(places)
         try:
@@ -112,6 +123,10 @@ class NwaHost:
             HostGoneError: The emulator has gone.
             HostError: The game that it has loaded cannot be shown.
         """
+        with self._open.while_linked():
+            return self._poll(timeout)
+
+    def _poll(self, timeout: float) -> Snapshot | None:
         until = time.monotonic() + timeout
         while self._ready is None:
             now = time.monotonic()
@@ -122,6 +137,9 @@ class NwaHost:
             if self._changed:
                 self._changed = False
                 self._look_at_game()
+            if self._rom_differs:
+                self._rom_differs = False
+                self._look_at_rom()
             if time.monotonic() >= until:
                 break
         snapshot, self._ready = self._ready, None
@@ -136,10 +154,12 @@ class NwaHost:
             HostError: A memory is not writable, or an offset is outside it.
         """
         check_writes(writes, self._loaded.memories, self._info.emulator)
-        receipt = WriteReceipt()
+        receipt = self._open.new()
         reload = self._reloads and any(write.space == "vram" for write in writes)
 
         def done(error: HostError | None) -> None:
+            if error is None and self._rom_watch is not None:
+                self._rom_watch.wrote(writes)
             if reload and error is None:
                 self._reload_state(receipt)
             else:
@@ -173,7 +193,8 @@ class NwaHost:
     def save_state(self) -> bytes:
         """Return the emulator's state. Raises HostError."""
         command = "SAVE_STATE_TO_NETWORK"
-        block = checked(self._connection.ask(command, most=containers.MOST_BYTES), command).block
+        with self._open.while_linked():
+            block = checked(self._connection.ask(command, most=containers.MOST_BYTES), command).block
         if not block:
             raise HostError(f"{self._info.emulator}: it sent an empty state")
         return block
@@ -183,8 +204,9 @@ class NwaHost:
         self._do("bLOAD_STATE_FROM_NETWORK", state)
 
     def close(self) -> None:
-        """Close the connection; the emulator goes on. Idempotent."""
+        """Close the connection; the emulator goes on, and open receipts complete with an error. Idempotent."""
         self._connection.close()
+        self._open.close(self._info.emulator)
 
     def __enter__(self) -> Self:
         return self
@@ -206,6 +228,19 @@ class NwaHost:
         except HostAbsentError:  # it is out again already
             self._loaded = replace(self._loaded, status=Status("no_game", ""))
 
+    def _look_at_rom(self) -> None:
+        """Learn what has changed the running ROM. Raises HostGoneError if it lost the edits: attaching brings them."""
+        watch, image = self._rom_watch, read_rom(self._connection, self._loaded)
+        if watch is None or not image:
+            return
+        if identify(image, self._loaded, self._rom) != self._info.rom:
+            self._take_game(self._loaded)
+        elif watch.lacks_writes(image):
+            self._connection.close()
+            raise HostGoneError(f"{self._info.emulator} has loaded its game again, without the edits; attach again")
+        else:
+            watch.accept(image)
+
     def _take_game(self, loaded: Loaded) -> None:
         connection, emulator = self._connection, self._emulator
         self._reader: Reader = reader_for(connection, emulator, loaded, self._obsel)
@@ -224,12 +259,14 @@ class NwaHost:
             capabilities.add("stateful")
         # snes9x and two profiles of bsnes keep decoded tiles, and drop them when a state is loaded.
         self._reloads = takes_states
+        image = read_rom(connection, loaded)
+        self._rom_watch = RomWatch(image) if image else None
         self._info = HostInfo(
             name="nwa",
             emulator=emulator.name,
             readable=self._reader.readable | ({"rom"} if loaded.readable("CARTROM") else frozenset()),
             writable=frozenset(writable),
-            rom=identify(connection, loaded, self._rom),
+            rom=identify(image, loaded, self._rom),
             capabilities=frozenset(capabilities),
         )
         self._paused_seen = False
@@ -248,15 +285,34 @@ class NwaHost:
                 self._rest(began, PAUSED_WAIT)
             else:
                 self._paused_seen, self._dirty = paused, False
+                self._look_for_changes(began)
                 self._reader.read(self._connection, frame)
 
         def frame(found: Snapshot | HostError) -> None:
             if isinstance(found, Snapshot):
+                self._unreadable = 0
                 self._ready = replace(found, frame=self._frame, rom=self._info.rom)
                 self._frame += 1
-            self._rest(began, FRAME if isinstance(found, Snapshot) else PAUSED_WAIT)
+                self._rest(began, FRAME)
+                return
+            self._paused_seen = False  # a paused one is asked again too
+            self._unreadable += 1
+            if self._unreadable == _BLIND_AFTER:
+                _logger.warning("%s runs, and its frames cannot be read: %s", self._info.emulator, found)
+            self._rest(began, PAUSED_WAIT)
 
         self._connection.send("EMULATION_STATUS", status)
+
+    def _look_for_changes(self, now: float) -> None:
+        watch = self._rom_watch
+        if watch is None or now < self._next_look:
+            return
+        self._next_look = now + EVERY
+
+        def differs() -> None:
+            self._rom_differs = self._rom_watch is watch  # else another game was loaded meanwhile
+
+        watch.look(self._connection, differs)
 
     def _rest(self, began: float, pause: float) -> None:
         """Ask again after a pause, which is at least as long as the emulator took to answer."""
@@ -282,4 +338,5 @@ class NwaHost:
     def _do(self, command: str, block: bytes | None = None) -> None:
         if not self._emulator.can(command.removeprefix("b")):
             raise HostError(f"{self._info.emulator}: it does not implement {command}")
-        checked(self._connection.ask(command, block=block), command)
+        with self._open.while_linked():
+            checked(self._connection.ask(command, block=block), command)

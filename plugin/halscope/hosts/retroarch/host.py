@@ -17,6 +17,7 @@ from halscope_hooks import (
     WRAM_BYTES,
     FormatError,
     HostError,
+    HostGoneError,
     HostInfo,
     MemorySpace,
     Outline,
@@ -30,6 +31,7 @@ from halscope_hooks import (
 from numpy.typing import NDArray
 
 from halscope._rom_file import copier_header_bytes
+from halscope.hosts._receipts import OpenReceipts
 from halscope.hosts._ring import NETPLAY, NO_STATES, RUN_AHEAD, STATES_OFF, RingClient, RingFrame, RingWrite
 from halscope.hosts.libretro.picture import PixelFormat, to_rgb
 from halscope.hosts.retroarch._states import StateParts, parser_for
@@ -88,7 +90,8 @@ class RetroArchHost:
         # The state is wanted in any case: OAM and CGRAM come from it, or their place in memory is proven by it.
         self._ring = RingClient(ring, wram=wram, picture=picture, force=force)
         self._registers = registers
-        self._waiting: list[tuple[int, WriteReceipt]] = []
+        self._open = OpenReceipts()
+        self._waiting: list[tuple[int, WriteReceipt]] = []  # behind the ids of their commands
         self._late: _Memories | None = None
         self._state: NDArray[np.uint8] | None = None
         self._blind = 0
@@ -137,7 +140,7 @@ class RetroArchHost:
         """
         until = time.monotonic() + timeout
         while True:
-            frame = self._ring.next_frame(max(0.0, until - time.monotonic()))
+            frame = self._next_frame(max(0.0, until - time.monotonic()))
             self._complete_writes()
             if frame is None:
                 return None
@@ -154,8 +157,9 @@ class RetroArchHost:
         Raises:
             HostError: A memory is not writable here, or an offset is outside it.
         """
-        receipt = WriteReceipt()
-        self._waiting.append((self._ring.write([self._translated(one) for one in writes]), receipt))
+        command = self._ring.write([self._translated(one) for one in writes])
+        receipt = self._open.new()
+        self._waiting.append((command, receipt))
         return receipt
 
     def draw_outlines(self, outlines: Sequence[Outline]) -> None:
@@ -171,7 +175,7 @@ class RetroArchHost:
         until = time.monotonic() + _ANSWER
         self._ring.want_pieces([])
         while (remaining := until - time.monotonic()) > 0:
-            frame = self._ring.next_frame(remaining)
+            frame = self._next_frame(remaining)
             if frame is not None and frame.whole_state:
                 self._ring.want_pieces(self._parser.pieces)
                 return frame.parts["state"].tobytes()
@@ -188,8 +192,9 @@ class RetroArchHost:
         self._await(self._ring.reset())
 
     def close(self) -> None:
-        """Let go of the emulator, which goes on. Idempotent."""
+        """Let go of the emulator, which goes on; open receipts complete with an error. Idempotent."""
         self._ring.close()
+        self._open.close(self._info.emulator)
 
     def __enter__(self) -> Self:
         return self
@@ -197,12 +202,21 @@ class RetroArchHost:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _next_frame(self, timeout: float) -> RingFrame | None:
+        """As `RingClient.next_frame`; when the emulator has gone, open receipts complete."""
+        try:
+            return self._ring.next_frame(timeout)
+        except HostGoneError as gone:
+            self._complete_writes()  # it may have made them before
+            self._open.fail(gone)
+            raise
+
     def _await(self, command: int) -> None:
         until = time.monotonic() + _ANSWER
         while (outcome := self._ring.outcome(command)) is False:
             if time.monotonic() > until:
                 raise HostError("the emulator has not answered: it may be paused")
-            self._ring.next_frame(0.02)
+            self._next_frame(0.02)
         if isinstance(outcome, HostError):
             raise outcome
 

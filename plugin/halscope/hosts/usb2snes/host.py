@@ -26,6 +26,7 @@ from halscope_hooks import (
     WriteReceipt,
 )
 
+from halscope.hosts._receipts import OpenReceipts
 from halscope.hosts.usb2snes import _memory as memory
 from halscope.hosts.usb2snes._connection import Connection, Running
 from halscope.hosts.usb2snes._devices import DeviceInfo, Place, info, is_cartridge, list_devices, places
@@ -70,6 +71,7 @@ class Usb2snesHost:
         self._frame = -1
         self._began = time.monotonic()
         self._running: Running[Snapshot | None] | None = None
+        self._open = OpenReceipts()
         self._writes: deque[tuple[tuple[Write, ...], WriteReceipt]] = deque()
         self._connection, self._name, self._device = _open(places(address))
         try:
@@ -92,6 +94,10 @@ class Usb2snesHost:
             HostGoneError: The server has gone, the device was taken from it, or another game than that of `rom` runs.
             HostError: The game that runs now uses a coprocessor.
         """
+        with self._open.while_linked():
+            return self._poll(timeout)
+
+    def _poll(self, timeout: float) -> Snapshot | None:
         until = time.monotonic() + timeout
         while True:
             now = time.monotonic()
@@ -121,13 +127,14 @@ class Usb2snesHost:
                 raise HostError(f"{self._info.emulator}: this device allows no writes into the ROM; apply the patch")
             if write.offset < 0 or write.offset + len(write.data) > MOST_ROM:
                 raise HostError(f"a write to rom {write.offset:#x} is outside its {MOST_ROM:#x} bytes")
-        receipt = WriteReceipt()
+        receipt = self._open.new()
         self._writes.append((tuple(writes), receipt))
         return receipt
 
     def close(self) -> None:
-        """Close the connection; the game goes on. Idempotent."""
+        """Close the connection; the game goes on, and open receipts complete with an error. Idempotent."""
         self._connection.close()
+        self._open.close(self._info.emulator)
 
     def __enter__(self) -> Self:
         return self
