@@ -91,6 +91,22 @@ def test_another_rom_than_the_one_that_runs_is_said(emulator: ServerProcess, rom
 
 @needs_core
 @pytest.mark.slow
+def test_edits_are_not_made_for_another_rom_than_the_one_that_runs(
+    emulator: ServerProcess, rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.sfc"
+    image = bytearray(rom.read_bytes())
+    image[0x8000:0x60000] = bytes(0x58000)
+    other.write_bytes(image)
+    rom.unlink()
+    call = ["attach", "nwa", "--address", emulator.address, "--rom", str(other), "--watch", str(tmp_path / "sheets")]
+    assert main(call) == 1
+    errors = capsys.readouterr().err
+    assert f"runs {rom}, whose file cannot be read here; give it with --rom" in errors
+
+
+@needs_core
+@pytest.mark.slow
 def test_the_list_names_address_emulator_and_game(
     emulator: ServerProcess, rom: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -267,7 +267,7 @@ class LiveAttach:
                 return
 
     def _play(self, session: Session) -> None:
-        workspace = self._rom.workspace(session.info.rom) or self._rom.given
+        workspace = self._rom.workspace(session.info.rom)
         if workspace is None:
             raise HostError(
                 f"{session.info.emulator} runs {session.info.rom.path or 'a ROM'}, whose file cannot be read here; "
