@@ -9,7 +9,7 @@ name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -121,69 +121,27 @@ def _from_state(path: Path, data: bytes) -> LoadedState:
         )
     emulator, parse = found
     try:
-        return LoadedState(path.stem, (path,), parse(state), f"state of {emulator}")
+        return LoadedState(path.stem, (path,), _snapshot(parse(state)), f"state of {emulator}")
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
 
 
-def _from_snes9x(state: bytes) -> Snapshot:
-    fields = snes9x.parse_state(state)
-    return Snapshot(
-        vram=fields.vram,
-        cgram=fields.cgram,
-        oam=fields.oam,
-        ppu=fields.ppu,
-        wram=fields.wram,
-        bwram=fields.bwram,
-        iram=fields.iram,
-        cpu=fields.cpu,
-        field=fields.field,
-        rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,
-    )
+type _Fields = snes9x.StateFields | bsnes_state.StateFields | mesen_state.StateFields | zsnes_state.StateFields
 
 
-def _from_bsnes(state: bytes) -> Snapshot:
-    fields = bsnes_state.parse_state(state)
-    return Snapshot(
-        vram=fields.vram,
-        cgram=fields.cgram,
-        oam=fields.oam,
-        ppu=fields.ppu,
-        wram=fields.wram,
-        cpu=fields.cpu,
-        field=fields.field,
-        rom=None if fields.rom_sha256 is None else RomIdentity(sha256=fields.rom_sha256),
-    )
+def _snapshot(fields: _Fields) -> Snapshot:
+    """Return what a state holds as a snapshot: its parts have the same names."""
+    parts = {name: getattr(fields, name) for name in _PARTS if hasattr(fields, name)}
+    rom = RomIdentity(path=getattr(fields, "rom_name", None) or None, sha256=getattr(fields, "rom_sha256", None))
+    return Snapshot(**parts, rom=None if rom == RomIdentity() else rom)
 
 
-def _from_mesen(state: bytes) -> Snapshot:
-    fields = mesen_state.parse_state(state)
-    return Snapshot(
-        vram=fields.vram,
-        cgram=fields.cgram,
-        oam=fields.oam,
-        ppu=fields.ppu,
-        frame=fields.frame,
-        wram=fields.wram,
-        picture=fields.picture,
-        bwram=fields.bwram,
-        iram=fields.iram,
-        cpu=fields.cpu,
-        field=fields.field,
-        rom=RomIdentity(path=fields.rom_name) if fields.rom_name else None,
-    )
-
-
-def _from_zsnes(state: bytes) -> Snapshot:
-    fields = zsnes_state.parse_state(state)
-    return Snapshot(vram=fields.vram, cgram=fields.cgram, oam=fields.oam, ppu=fields.ppu, wram=fields.wram)
-
-
-_STATES: Final = {
-    snes9x.MAGIC: ("snes9x", _from_snes9x),
-    bsnes.MAGIC: ("bsnes-mercury", _from_bsnes),
-    mesen_state.MAGIC: ("Mesen 2", _from_mesen),
-    zsnes_state.MAGIC: ("ZSNES", _from_zsnes),
+_PARTS: Final = ("vram", "cgram", "oam", "ppu", "frame", "wram", "picture", "bwram", "iram", "cpu", "field")
+_STATES: Final[Mapping[bytes, tuple[str, Callable[[bytes], _Fields]]]] = {
+    snes9x.MAGIC: ("snes9x", snes9x.parse_state),
+    bsnes.MAGIC: ("bsnes-mercury", bsnes_state.parse_state),
+    mesen_state.MAGIC: ("Mesen 2", mesen_state.parse_state),
+    zsnes_state.MAGIC: ("ZSNES", zsnes_state.parse_state),
 }
 
 
@@ -196,7 +154,7 @@ def parse_state(data: bytes) -> Snapshot:
     state = containers.unwrap(data)
     for magic, (_, parse) in _STATES.items():
         if state.startswith(magic):
-            return parse(state)
+            return _snapshot(parse(state))
     raise FormatError(f"{len(data)} bytes that begin with {state[:8]!r} are no state of {KNOWN_EMULATORS}")
 
 
