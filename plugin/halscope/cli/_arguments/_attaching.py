@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from halscope.cli._arguments._kinds import Commands, number, positive, seconds
-from halscope.cli._arguments._shared import (
-    add_edit_options,
-    add_headered_option,
-    add_index_option,
-    add_plugin_options,
-    add_rom_options,
-)
+from halscope.cli._arguments._kinds import Commands, number, seconds
+from halscope.cli._arguments._shared import add_live_options, add_rom_options
 
 
 def add_attach(commands: Commands) -> None:
@@ -38,17 +32,12 @@ def add_attach(commands: Commands) -> None:
     attach.add_argument(
         "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), for an emulator that cannot tell it"
     )
-    attach.add_argument("--headless", action="store_true", help="only look: write no sheets and open no window")
-    attach.add_argument("--frames", type=positive, metavar="N", help="stop after N frames (default: run until Ctrl-C)")
-    attach.add_argument("--json", action="store_true", help="print one line of JSON per frame")
-    attach.add_argument(
-        "--watch", type=Path, metavar="DIR", help="folder for the sheets (default without --headless: halscope-attach)"
+    add_live_options(
+        attach,
+        headless="only look: write no sheets and open no window",
+        watch="folder for the sheets (default without --headless: halscope-attach)",
     )
-    add_edit_options(attach)
-    add_headered_option(attach)
     add_rom_options(attach)
-    add_index_option(attach)
-    add_plugin_options(attach)
 
 
 def add_retroarch(commands: Commands) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from halscope.cli._arguments._kinds import Commands, number, positive
 from halscope.cli._arguments._shared import (
-    add_edit_options,
     add_game_options,
-    add_headered_option,
     add_index_option,
+    add_live_options,
     add_plugin_options,
     add_rom_options,
 )
@@ -38,15 +37,12 @@ def add_play(commands: Commands) -> None:
         "appears is written to a folder as a PNG; edit and save one, and the running game changes.",
     )
     add_game_options(play)
-    play.add_argument("--frames", type=positive, metavar="N", help="stop after N frames (default: run until Ctrl-C)")
-    play.add_argument("--headless", action="store_true", help="open no window; this version never opens one")
-    play.add_argument("--watch", type=Path, metavar="DIR", help="folder for sprites to edit, and the current picture")
-    add_edit_options(play)
-    add_index_option(play)
-    add_headered_option(play)
+    add_live_options(
+        play,
+        headless="open no window; this version never opens one",
+        watch="folder for sprites to edit, and the current picture",
+    )
     play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
-    play.add_argument("--json", action="store_true", help="print one line of JSON per frame")
-    add_plugin_options(play)
 
 
 def add_recording(commands: Commands) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from halscope.cli._arguments._kinds import press
+from halscope.cli._arguments._kinds import positive, press
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
@@ -114,7 +114,25 @@ def add_regrouping_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_edit_options(command: argparse.ArgumentParser) -> None:
+def add_live_options(command: argparse.ArgumentParser, *, headless: str, watch: str) -> None:
+    """Add what `play` and `attach` share: how long they run, what they print, the sheets, the edits, and plugins.
+
+    Args:
+        command: The command.
+        headless: Help for --headless.
+        watch: Help for --watch.
+    """
+    command.add_argument("--frames", type=positive, metavar="N", help="stop after N frames (default: run until Ctrl-C)")
+    command.add_argument("--headless", action="store_true", help=headless)
+    command.add_argument("--json", action="store_true", help="print one line of JSON per frame")
+    command.add_argument("--watch", type=Path, metavar="DIR", help=watch)
+    _add_edit_options(command)
+    add_headered_option(command)
+    add_index_option(command)
+    add_plugin_options(command)
+
+
+def _add_edit_options(command: argparse.ArgumentParser) -> None:
     """Add --edit, --merge, --split, --force, --nearest and --output, for a game that is edited while it runs."""
     command.add_argument(
         "--edit",
