@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Protocol
 
 from halscope_hooks import (
     Codec,
@@ -14,7 +16,6 @@ from halscope_hooks import (
     Host,
     HostFactory,
     HostRequest,
-    UsageError,
     hookimpl,
 )
 
@@ -60,38 +61,39 @@ class _Recording:
         return ReplayHost(request.needed_file(self.name))
 
 
+class _Door(Protocol):
+    """What each package of a remote host offers by these names."""
+
+    def setup(self) -> str: ...
+
+    def open_request(self, request: HostRequest) -> Host: ...
+
+    def find_request(self, request: HostRequest) -> list[FoundEmulator]: ...
+
+
 @dataclass(frozen=True, slots=True)
-class _Nwa:
-    name: str = "nwa"
-    description: str = "an emulator with Emulator Network Access (bsnes-plus; builds of snes9x, Mesen and BizHawk)"
+class _Remote:
+    """A host for emulators that run on their own; its package is imported when it is used."""
+
+    name: str
+    description: str
+    door: Callable[[], _Door]
 
     @property
     def setup(self) -> str:
-        from halscope.hosts import nwa
-
-        return nwa.SETUP
+        return self.door().setup()
 
     def open(self, request: HostRequest) -> Host:
-        from halscope.hosts import nwa
-
-        return nwa.NwaHost(request.address, obsel=request.obsel, rom=request.file)
+        return self.door().open_request(request)
 
     def find(self, request: HostRequest) -> list[FoundEmulator]:
-        from halscope.hosts import nwa
-
-        return nwa.find_emulators(request.address)
+        return self.door().find_request(request)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mesen:
-    name: str = "mesen2"
-    description: str = "Mesen 2 and MesenCE, by a script that runs in them"
+class _Scripted(_Remote):
+    """Mesen runs a script of the host's."""
 
-    @property
-    def setup(self) -> str:
-        from halscope.hosts import mesen2
-
-        return mesen2.setup()
+    __slots__ = ()
 
     @property
     def script(self) -> Path:
@@ -99,65 +101,37 @@ class _Mesen:
 
         return mesen2.script_path()
 
-    def open(self, request: HostRequest) -> Host:
-        from halscope.hosts import mesen2
 
-        self._refuse(request)
-        return mesen2.MesenHost()
+def _mesen2() -> _Door:
+    from halscope.hosts import mesen2
 
-    def find(self, request: HostRequest) -> list[FoundEmulator]:
-        from halscope.hosts import mesen2
-
-        self._refuse(request)
-        return mesen2.find_emulators()
-
-    def _refuse(self, request: HostRequest) -> None:
-        if request.address is not None:
-            raise UsageError(f"--address {request.address}: Mesen's script connects to Halscope; leave --address out")
+    return mesen2
 
 
-@dataclass(frozen=True, slots=True)
-class _RetroArch:
-    name: str = "retroarch"
-    description: str = "RetroArch or another libretro frontend that runs Halscope's core"
+def _retroarch() -> _Door:
+    from halscope.hosts import retroarch
 
-    @property
-    def setup(self) -> str:
-        from halscope.hosts import retroarch
-
-        return retroarch.SETUP
-
-    def open(self, request: HostRequest) -> Host:
-        from halscope.hosts import retroarch
-
-        return retroarch.open_tap(request.address)
-
-    def find(self, request: HostRequest) -> list[FoundEmulator]:
-        from halscope.hosts import retroarch
-
-        return retroarch.find_taps(request.address)
+    return retroarch
 
 
-@dataclass(frozen=True, slots=True)
-class _Usb2snes:
-    name: str = "usb2snes"
-    description: str = "a real console with an FX Pak Pro (sd2snes), behind QUsb2Snes, SNI or usb2snes"
+def _nwa() -> _Door:
+    from halscope.hosts import nwa
 
-    @property
-    def setup(self) -> str:
-        from halscope.hosts import usb2snes
+    return nwa
 
-        return usb2snes.SETUP
 
-    def open(self, request: HostRequest) -> Host:
-        from halscope.hosts import usb2snes
+def _usb2snes() -> _Door:
+    from halscope.hosts import usb2snes
 
-        return usb2snes.Usb2snesHost(request.address, rom=request.file)
+    return usb2snes
 
-    def find(self, request: HostRequest) -> list[FoundEmulator]:
-        from halscope.hosts import usb2snes
 
-        return usb2snes.find_devices(request.address)
+_REMOTE: Final = (
+    _Scripted("mesen2", "Mesen 2 and MesenCE, by a script that runs in them", _mesen2),
+    _Remote("retroarch", "RetroArch or another libretro frontend that runs Halscope's core", _retroarch),
+    _Remote("nwa", "an emulator with Emulator Network Access (bsnes-plus; builds of snes9x, Mesen and BizHawk)", _nwa),
+    _Remote("usb2snes", "a real console with an FX Pak Pro (sd2snes), behind QUsb2Snes, SNI or usb2snes", _usb2snes),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +183,7 @@ class BuiltInHosts:
     @hookimpl
     def halscope_hosts(self) -> list[HostFactory]:
         """libretro cores, in a process of their own and in this one; recordings; emulators that run on their own."""
-        return [_Embedded(), _Libretro(), _Recording(), _Mesen(), _RetroArch(), _Nwa(), _Usb2snes()]
+        return [_Embedded(), _Libretro(), _Recording(), *_REMOTE]
 
 
 class BuiltInCodecs:
