@@ -70,6 +70,28 @@ def test_the_manifest_names_the_hosts_that_there_are() -> None:
     assert [host["id"] for host in load("manifest.json")["hosts"]] == [host.name for host in Plugins().hosts()]
 
 
+MEMORY_WORDS = {
+    **{name: name.upper() for name in ("rom", "vram", "cgram", "oam", "wram", "iram")},
+    "bwram": "BW-RAM",
+    "ppu": "registers",
+    "cpu": "registers",
+    "picture": "picture",
+}
+
+
+@pytest.mark.parametrize("host", load("manifest.json")["hosts"], ids=lambda host: host["id"])
+def test_the_guide_says_of_each_host_what_the_manifest_says(host: dict[str, Any]) -> None:
+    """What it reads and writes, how it is switched on, and where it was really run."""
+    text = (ROOT / "docs/how-to/attach.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| \[?`{host['id']}`.*\|$", text, re.MULTILINE)
+    *_, reads, writes, switched_on_by, run_on = (cell.strip() for cell in row.strip("|").split(" | "))
+    for cell, memories in ((reads, host["memory"]), (writes, host["writes"])):
+        named = set(re.findall("|".join(set(MEMORY_WORDS.values())), cell))
+        assert named == {MEMORY_WORDS[memory] for memory in memories}
+    assert host["switched_on_by"] in re.sub(r"\[(.*?)\]\(.*?\)", r"\1", switched_on_by)
+    assert run_on == host["run_on"]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"id": "Not An Id"}, {"hook_api": "1"}, {"entry_point": "no colon"}, {"permissions": ["root"]}, {"extra": 1}],

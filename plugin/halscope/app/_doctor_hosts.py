@@ -1,4 +1,4 @@
-"""What each host reads and writes, and which emulators can be attached to now."""
+"""What each host reads and writes, how it is switched on, where it was run, and what can be attached to now."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ def examine_hosts(plugins: Plugins) -> list[Check]:
 
 def _examine(factory: HostFactory, described: dict[str, Any]) -> Check:
     name, detail = f"host {factory.name}", factory.description
-    data: dict[str, Any] = {key: described[key] for key in ("memory", "writes") if key in described}
+    keys = ("memory", "writes", "switched_on_by", "run_on")
+    data: dict[str, Any] = {key: described[key] for key in keys if key in described}
     if data:
         detail += f"; reads {', '.join(data['memory'])}; writes {', '.join(data['writes']) or 'nothing'}"
+        detail += f"; run on: {data['run_on']}"
     if not isinstance(factory, RemoteHostFactory):
         return Check(name, "ok", detail, data=data)
     try:

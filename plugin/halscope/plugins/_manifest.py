@@ -200,6 +200,8 @@ _HOST_FIELDS: Final[dict[str, Check]] = {
     "name": _text(),
     "memory": _list_of(_MEMORIES),
     "writes": _list_of(get_args(MemorySpace)),
+    "switched_on_by": _text(),
+    "run_on": _text(),
 }
 
 
