@@ -6,6 +6,7 @@ NMIs, and a scene takes a different number of them to load on each core.
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from functools import cache
@@ -17,11 +18,12 @@ from halscope.app import Workspace
 from halscope.demo import rom_path, truth
 from halscope.ppu import decode_frame, with_match, with_raster
 from halscope.rom.index import VramTracker
-from halscope_hooks import TILE_BYTES, CpuRegisters, Snapshot, Sprite
+from halscope_hooks import TILE_BYTES, CpuRegisters, HostInfo, Snapshot, Sprite
 from numpy.typing import NDArray
 from support.conformance import CORES, REGISTERS, ROWS, SCENE, Row, reference
-from support.same_moment import SETTLED, moment_of
+from support.same_moment import SETTLED
 
+MANIFEST = json.loads((Path(__file__).parents[2] / "manifest.json").read_text("utf-8"))
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not CORES, reason="no libretro core is installed"),
@@ -70,6 +72,19 @@ def check_registers(row: Row, snapshot: Snapshot, expected: Snapshot) -> None:
         assert (getattr(snapshot, part) is not None) == (part in row.parts), part
     if snapshot.cpu is not None:
         assert interrupts(snapshot.cpu) == interrupts(expected.cpu)
+
+
+def check_info(info: HostInfo | None, snapshot: Snapshot) -> None:
+    """What the host says that it reads is what its snapshots have, and nothing that the manifest does not say."""
+    if info is None:
+        return
+    optional = ("wram", "bwram", "iram", "picture", "cpu")
+    has = {"vram", "cgram", "oam"} | {part for part in optional if getattr(snapshot, part) is not None}
+    has |= {"ppu"} if snapshot.ppu.obsel is not None else set()
+    assert info.readable - {"rom"} == has
+    (known,) = [host for host in MANIFEST["hosts"] if host["id"] == info.name]
+    assert info.readable <= set(known["memory"])
+    assert info.writable <= set(known["writes"])
 
 
 def interrupts(cpu: CpuRegisters | None) -> tuple[object, ...]:
@@ -122,21 +137,19 @@ def test_the_same_moment_is_the_same_on_every_host_and_in_every_file(row: Row, t
         pytest.skip(row.why_not)
     with row.open(tmp_path, rom) as view:
         snapshot = view.before()
-        moment = moment_of(snapshot)
-        assert moment is not None
+        moment = view.moment(snapshot)
         assert (moment.loads, moment.scene) == (2, SCENE["id"])
         assert moment.frame >= SETTLED
         expected = reference().plain(moment)
         check_memories(snapshot, expected)
         check_registers(row, snapshot, expected)
+        check_info(view.info, snapshot)
         check_pixels(row, snapshot, expected)
         check_origins(snapshot, expected)
         if view.after is None:
             return
         snapshot = view.after(reference().writes)
-    moment = moment_of(snapshot)
-    assert moment is not None
-    expected = reference().edited(moment)
-    check_memories(snapshot, expected)
-    check_registers(row, snapshot, expected)
-    check_pixels(row, snapshot, expected)
+        expected = reference().edited(view.moment(snapshot))
+        check_memories(snapshot, expected)
+        check_registers(row, snapshot, expected)
+        check_pixels(row, snapshot, expected)

@@ -308,7 +308,7 @@ def test_the_host_says_what_it_is(core: str) -> None:
         assert isinstance(host, Host)
         assert host.info.name == "libretro"
         assert host.info.writable == {"vram", "wram", "cgram", "rom"} or os.sep in core
-        assert host.info.readable == {"vram", "cgram", "oam", "wram", "ppu", "picture"}
+        assert host.info.readable == {"vram", "cgram", "oam", "wram", "ppu", "cpu", "picture"}
         assert host.info.rom.sha256 is not None
         with_header = bytes(512) + rom
     with LibretroHost(with_header, core) as headed:

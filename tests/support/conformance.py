@@ -27,7 +27,8 @@ from halscope.hosts.recording import ReplayHost
 from halscope.hosts.retroarch import RetroArchHost
 from halscope.hosts.usb2snes import Usb2snesHost
 from halscope.ppu import decode_frame
-from halscope_hooks import TILE_BYTES, Host, PpuRegisters, Snapshot, Write
+from halscope_hooks import TILE_BYTES, Host, HostInfo, PpuRegisters, Snapshot, Write
+from numpy.typing import NDArray
 from support import mesen_demo, mesen_file, retroarch_process, zsnes_file
 from support.demo_game import DemoGame
 from support.mesen import StandIn, needs_lua
@@ -124,10 +125,20 @@ class View:
     Args:
         before: A snapshot of the scene, at `SETTLED` or soon after it.
         after: Makes these writes and returns a snapshot that shows them; `None` for what cannot be written to live.
+        info: What the host says of itself; `None` for files.
+        wram: WRAM of the newest snapshot, which names its moment, where the snapshot has none or an older one.
     """
 
     before: Callable[[], Snapshot]
     after: Callable[[Sequence[Write]], Snapshot] | None
+    info: HostInfo | None = None
+    wram: Callable[[], NDArray[np.uint8] | None] | None = None
+
+    def moment(self, snapshot: Snapshot) -> Moment:
+        """The moment of the newest snapshot."""
+        found = moment_of(snapshot if self.wram is None else replace(snapshot, wram=self.wram()))
+        assert found is not None
+        return found
 
 
 @dataclass(frozen=True)
@@ -156,6 +167,7 @@ class Row:
 class Saved:
     """A core before and after the injection: its snapshots, and its states of the same moments."""
 
+    info: HostInfo
     snapshots: tuple[Snapshot, Snapshot]
     states: tuple[bytes, bytes]
 
@@ -167,7 +179,7 @@ def saved(core: str) -> Saved:
         before = go_to(game.host, SCENE["id"], SETTLED)
         state = game.host.save_state()
         after = _injected(game.host, reference().writes)
-        return Saved((before, after), (state, game.host.save_state()))
+        return Saved(game.host.info, (before, after), (state, game.host.save_state()))
 
 
 def _injected(host: Host, writes: Sequence[Write]) -> Snapshot:
@@ -178,7 +190,7 @@ def _injected(host: Host, writes: Sequence[Write]) -> Snapshot:
 
 
 def _live(host: Host) -> View:
-    return View(lambda: go_to(host, SCENE["id"], SETTLED), lambda writes: _injected(host, writes))
+    return View(lambda: go_to(host, SCENE["id"], SETTLED), lambda writes: _injected(host, writes), host.info)
 
 
 def _seen(before: Snapshot, after: Snapshot) -> View:
@@ -188,7 +200,8 @@ def _seen(before: Snapshot, after: Snapshot) -> View:
 def _libretro(core: str) -> Row:
     @contextmanager
     def opened(_: Path, __: Path) -> Iterator[View]:
-        yield _seen(*saved(core).snapshots)
+        made = saved(core)
+        yield replace(_seen(*made.snapshots), info=made.info)
 
     return Row(f"libretro/{core}", opened)
 
@@ -223,9 +236,7 @@ def _mesen(folder: Path, rom: Path) -> Iterator[View]:
             with StandIn(rom, core=CORES[0]) as emulator, mesen_demo.attached(emulator) as host:
 
                 def frames(wanted: Callable[[Snapshot], bool]) -> Snapshot:
-                    core, snapshot = mesen_demo.until(emulator, host, wanted)
-                    assert snapshot.wram is not None
-                    return replace(snapshot, wram=core.wram)  # it comes in rounds, and only names the moment here
+                    return mesen_demo.until(emulator, host, wanted)[1]
 
                 def settled(core: Snapshot) -> bool:
                     moment = moment_of(core)
@@ -244,7 +255,7 @@ def _mesen(folder: Path, rom: Path) -> Iterator[View]:
                     assert receipt.error is None
                     return snapshot
 
-                yield View(before, after)
+                yield View(before, after, host.info, lambda: emulator.snapshot.wram)
         finally:
             Listener.close_shared()
 
@@ -268,7 +279,7 @@ def _nwa(flavour: str, core: str, unknown: frozenset[str], parts: frozenset[str]
                     write_all(host, *writes)
                     return poll_until(host, lambda _: True)
 
-                yield View(before, after if "vram" in host.info.writable else None)
+                yield View(before, after if "vram" in host.info.writable else None, host.info)
 
     return Row(f"nwa/{flavour}/{core}", opened, unknown, parts)
 
@@ -283,9 +294,9 @@ def _usb2snes(_: Path, rom: Path) -> Iterator[View]:
 
         def before() -> Snapshot:
             hand.go_to(SCENE["id"], SETTLED)
-            return replace(settled(host), wram=hand.wram())
+            return settled(host)
 
-        yield View(before, None)
+        yield View(before, None, host.info, hand.wram)
 
 
 # -- files made from them
@@ -374,7 +385,7 @@ ROWS: Final = [
     *(_nwa("plus", core, ONLY_OBSEL, _WRAM) for core in _SNES9X),
     *(_nwa("snes9x", core, frozenset(), _STATE) for core in _SNES9X),
     *(_nwa("states", core, frozenset(), _STATE) for core in _ONE_MERCURY),
-    Row("usb2snes", _usb2snes, unknown=frozenset({"coldata", "cgadd"}), parts=_STATE),
+    Row("usb2snes", _usb2snes, unknown=frozenset({"coldata", "cgadd"}), parts=frozenset({"cpu"})),
     *(_file("RASTATE", _rastate, core, parts=_STATE) for core in _SNES9X),
     *(_file("Mesen state", _mss, core) for core in _SNES9X),
     *(

@@ -122,6 +122,7 @@ class LibretroHost:
             "bwram": self._parts["wram"] and there["bwram"],
             "iram": self._parts["wram"] and there["iram"],
             "ppu": self._parts["registers"],
+            "cpu": self._parts["registers"],
             "picture": self._parts["picture"],
         }
         readable = {"vram", "cgram", "oam"} | {name for name, is_asked_for in optional.items() if is_asked_for}

@@ -109,7 +109,7 @@ class RetroArchHost:
         writable: set[MemorySpace] = {"vram", "wram", "cgram", "oam"}
         if text.get("writable") == "rom":
             writable.add("rom")
-        optional = {"wram": wram, "ppu": registers, "picture": picture}
+        optional = {"wram": wram, "ppu": registers, "cpu": registers, "picture": picture}
         self._info = HostInfo(
             name="retroarch",
             emulator=f"{text.get('core')} {text.get('version')} in process {self._ring.pid}",
