@@ -55,7 +55,8 @@ class WriteReceipt:
     """The outcome of a write.
 
     An in-process host returns a completed receipt. For a remote emulator, the receipt completes when it answers: the
-    host then calls `complete` once, on the thread that calls the host.
+    host then calls `complete` once, on the thread that calls the host. It completes with an error when the emulator
+    goes before it has answered, or the host is closed.
 
     Args:
         done: Whether the bytes have already been written.
