@@ -12,7 +12,7 @@ from typing import Final, final
 
 from halscope_hooks import HostError, HostGoneError
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 MOST_HELLO_BYTES: Final = 0x4000
 """Longest first message: of a peer that has not shown the token yet."""
 MOST_BYTES: Final = 1 << 20
