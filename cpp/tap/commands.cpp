@@ -62,12 +62,19 @@ std::optional<std::vector<MemoryWrite>> parse_writes(std::span<const std::uint8_
 std::optional<std::vector<Rectangle>> parse_outlines(std::span<const std::uint8_t> payload) {
     Cursor cursor(payload);
     const std::size_t count = cursor.number();
-    if (count > kMostRectangles || cursor.left() != count * kRectangleBytes) return std::nullopt;
+    if (count > kMostRectangles || cursor.left() < count * kRectangleBytes) return std::nullopt;
     std::vector<Rectangle> rectangles(count);
     for (Rectangle& one : rectangles) {
         for (std::int32_t* value : {&one.x, &one.y, &one.width, &one.height})
             *value = static_cast<std::int32_t>(cursor.number());
         one.colour = cursor.number();
+    }
+    if (cursor.left() != 0) {
+        for (Rectangle& one : rectangles) {
+            const auto length = cursor.take(1);
+            const auto label = cursor.take(length.empty() ? 0 : length.front());
+            one.label.assign(label.begin(), label.end());
+        }
     }
     return cursor.at_end() ? std::optional(std::move(rectangles)) : std::nullopt;
 }

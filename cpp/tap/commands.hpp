@@ -29,6 +29,7 @@ struct MemoryWrite {
 struct Rectangle {
     std::int32_t x = 0, y = 0, width = 0, height = 0;
     std::uint32_t colour = 0;  // 0xRRGGBB
+    std::string label;         // UTF-8
 };
 
 inline constexpr std::size_t kMostRectangles = 256;
@@ -36,7 +37,7 @@ inline constexpr std::size_t kMostMessageBytes = 1024;
 
 // Parse a payload; empty if it is malformed. A write's spans point into the payload.
 //   write: u32 count; each: u32 space, offset, data bytes, expected bytes (0 or as many), then both
-//   outlines: u32 count; each: i32 x, y, width, height, u32 colour
+//   outlines: u32 count; each: i32 x, y, width, height, u32 colour; then, if any has a label, for each: u8 bytes, UTF-8
 //   message: UTF-8 text
 [[nodiscard]] std::optional<std::vector<MemoryWrite>> parse_writes(std::span<const std::uint8_t> payload);
 [[nodiscard]] std::optional<std::vector<Rectangle>> parse_outlines(std::span<const std::uint8_t> payload);

@@ -102,8 +102,7 @@ HALSCOPE_EXPORT bool retro_load_game(const abi::GameInfo* game) {
     return guarded([&] { return Tap::instance().load(game); });
 }
 HALSCOPE_EXPORT bool retro_load_game_special(unsigned type, const abi::GameInfo* games, std::size_t count) {
-    // Two cartridges at once (Super Game Boy, BS-X): forwarded, not published.
-    return forward<&CoreFunctions::load_game_special>(type, games, count);
+    return guarded([&] { return Tap::instance().load_special(type, games, count); });
 }
 HALSCOPE_EXPORT void retro_unload_game() {
     guarded([&] { Tap::instance().unload(); });
@@ -112,6 +111,7 @@ HALSCOPE_EXPORT unsigned retro_get_region() {
     return forward<&CoreFunctions::get_region>();
 }
 HALSCOPE_EXPORT void* retro_get_memory_data(unsigned id) {
+    guarded([&] { Tap::instance().before_memory_is_read(id); });
     return forward<&CoreFunctions::get_memory_data>(id);
 }
 HALSCOPE_EXPORT std::size_t retro_get_memory_size(unsigned id) {

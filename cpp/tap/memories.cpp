@@ -1,8 +1,8 @@
 #include "tap/memories.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
-#include <functional>
 #include <unordered_set>
 
 namespace halscope::tap {
@@ -11,26 +11,32 @@ namespace {
 constexpr std::size_t kProbeBytes = 64;
 constexpr std::uintptr_t kLeastAddress = 0x10000;  // nothing is mapped below
 constexpr std::size_t kMostSaveBytes = 0x40000;
-// Distances that plugin/halscope/formats/bsnes.py proves for the states of v094.
-constexpr std::size_t kBehindPerformance = 0x10000, kBehindBalanced = 0x20000;
 
-bool varies(std::span<const std::uint8_t> bytes) {
-    return std::ranges::any_of(bytes, [first = bytes.front()](std::uint8_t byte) { return byte != first; });
+// The core's name and version.
+std::pair<std::string, std::string> named(const InnerCore& core) {
+    abi::SystemInfo info{};
+    core.call().get_system_info(&info);
+    return {info.library_name != nullptr ? info.library_name : "",
+            info.library_version != nullptr ? info.library_version : ""};
+}
+
+VideoPlaces places_in(const InnerCore& core) {
+    const auto [name, version] = named(core);
+    return {name, version, core.library().globals()};
+}
+
+// Whether the core draws each dot from VRAM.
+bool draws_from_vram(const InnerCore& core) {
+    const auto [name, version] = named(core);
+    return name == "bsnes-mercury" && version.find("v094") == 0 && version.find("(Accuracy)") != std::string::npos;
 }
 
 }  // namespace
 
 Memories::Memories(const InnerCore& core, std::span<const std::uint8_t> rom, std::span<void* const> maps,
                    const void* given)
-    : core_(core), rom_(rom), given_(given) {
-    abi::SystemInfo info{};
-    core.call().get_system_info(&info);
-    const std::string name = info.library_name != nullptr ? info.library_name : "";
-    const std::string version = info.library_version != nullptr ? info.library_version : "";
-    if (name == "bsnes-mercury" && version.find("v094") == 0) {
-        behind_ = version.find("(Balanced)") != std::string::npos ? kBehindBalanced : kBehindPerformance;
-        caches_tiles_ = version.find("(Accuracy)") == std::string::npos;
-    }
+    : core_(core), rom_(rom), given_(given), video_(places_in(core)) {
+    caches_tiles_ = !draws_from_vram(core);
     look_up();
     // Asked once: bsnes-mercury prints a line each time.
     save_ = ask(abi::kSaveRam, std::min(core.call().get_memory_size(abi::kSaveRam), kMostSaveBytes));
@@ -81,27 +87,7 @@ std::uintptr_t Memories::find_rom(std::span<void* const> maps) const {
 }
 
 void Memories::prove_places(std::span<const std::uint8_t> state) {
-    if (behind_ == 0 || proven_ || vram_.empty() || !varies(vram_)) return;
-    const auto oam_memory = std::span<const std::uint8_t>(vram_.data() + behind_, kOamBytes);
-    const auto cgram_memory = std::span<const std::uint8_t>(vram_.data() + behind_ + kOamBytes, kCgramBytes);
-    if (!varies(oam_memory) || !varies(cgram_memory)) return;  // equal blanks prove nothing
-    const auto found =
-        std::search(state.begin(), state.end(), std::boyer_moore_horspool_searcher(vram_.begin(), vram_.end()));
-    const auto at = static_cast<std::size_t>(found - state.begin());
-    if (found == state.end() || state.size() - at < behind_ + kOamBytes + kCgramBytes) return;
-    const auto behind = state.subspan(at + behind_);
-    proven_ = std::ranges::equal(oam_memory, behind.first(kOamBytes)) &&
-              std::ranges::equal(cgram_memory, behind.subspan(kOamBytes, kCgramBytes));
-}
-
-std::span<const std::uint8_t> Memories::oam() const noexcept {
-    if (!proven_ || vram_.empty()) return {};
-    return {vram_.data() + behind_, kOamBytes};
-}
-
-std::span<const std::uint8_t> Memories::cgram() const noexcept {
-    if (!proven_ || vram_.empty()) return {};
-    return {vram_.data() + behind_ + kOamBytes, kCgramBytes};
+    video_.prove(state, vram_, std::array<Bytes, 3>{vram_, wram_, save_});
 }
 
 }  // namespace halscope::tap

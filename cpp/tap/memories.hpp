@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "tap/inner_core.hpp"
+#include "tap/video_places.hpp"
 
 namespace halscope::tap {
 
-inline constexpr std::size_t kVramBytes = 0x10000, kWramBytes = 0x20000, kOamBytes = 544, kCgramBytes = 512;
+inline constexpr std::size_t kWramBytes = 0x20000;
 
 class Memories {
   public:
@@ -27,12 +28,9 @@ class Memories {
     // The core's own copy of the ROM; empty if none was proven when it was loaded.
     [[nodiscard]] std::span<std::uint8_t> rom() const noexcept { return found_rom_; }
 
-    // bsnes-mercury keeps OAM and CGRAM behind VRAM. They are read there once a state, serialized just now, has proven
-    // it: it holds VRAM, and behind that the same OAM and CGRAM.
+    // Where OAM and CGRAM are, by a state that was serialized just now.
     void prove_places(std::span<const std::uint8_t> state);
-    [[nodiscard]] bool places_proven() const noexcept { return proven_; }
-    [[nodiscard]] std::span<const std::uint8_t> oam() const noexcept;
-    [[nodiscard]] std::span<const std::uint8_t> cgram() const noexcept;
+    [[nodiscard]] const VideoPlaces& video() const noexcept { return video_; }
 
     // Whether the core draws from what it has derived from VRAM, so that a write needs a state to be loaded.
     [[nodiscard]] bool caches_tiles() const noexcept { return caches_tiles_; }
@@ -46,8 +44,8 @@ class Memories {
     std::span<const std::uint8_t> rom_;
     const void* given_;
     std::span<std::uint8_t> vram_, wram_, save_, found_rom_;
-    std::size_t behind_ = 0;  // distance of OAM from VRAM in bsnes-mercury's memory and states; 0: another core
-    bool proven_ = false, caches_tiles_ = true;
+    VideoPlaces video_;
+    bool caches_tiles_ = true;
 };
 
 }  // namespace halscope::tap

@@ -22,7 +22,8 @@ struct Picture {
     void clear() noexcept { bytes.clear(); }
 };
 
-// Draws the edges of rectangles, given in SNES pixels, into a picture of 256 or 512 columns.
+// Draws the edges of rectangles, given in SNES pixels, into a picture of 256 or 512 columns, and their labels above
+// them, white on black: inside the picture, as far as they fit. Characters beyond ASCII are drawn as question marks.
 void draw_outlines(Picture& picture, std::span<const Rectangle> rectangles) noexcept;
 
 }  // namespace halscope::tap

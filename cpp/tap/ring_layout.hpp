@@ -74,7 +74,7 @@ inline constexpr std::size_t kWords = 32;
 }  // namespace slot
 
 // What a reader asks for. VRAM, CGRAM and OAM are always published.
-inline constexpr Word kWantState = 1, kWantWram = 2, kWantPicture = 4;
+inline constexpr Word kWantState = 1, kWantWram = 2, kWantPicture = 4, kWantSave = 8;
 
 // What the frontend does with the core at the moment.
 inline constexpr Word kRunAhead = 1, kNetplay = 2;

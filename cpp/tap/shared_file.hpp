@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ class SharedFile {
 
 // The rings in a folder whose owners are alive, oldest first. Files that dead owners left behind are removed.
 [[nodiscard]] std::vector<std::filesystem::path> live_rings(const std::filesystem::path& folder);
+
+// Whether the owner of a ring's file, hidden or shown, holds its lock; empty if it cannot be opened.
+[[nodiscard]] std::optional<bool> owner_of_file_is_there(const std::filesystem::path& path) noexcept;
 
 [[nodiscard]] std::uint64_t process_id() noexcept;
 // What process ids count in: 0 where the system has one space of them.

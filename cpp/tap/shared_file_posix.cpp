@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
@@ -134,27 +133,10 @@ std::unique_ptr<SharedFile> SharedFile::open(const fs::path& path) {
     return file;
 }
 
-std::vector<fs::path> live_rings(const fs::path& folder) {
-    std::vector<std::pair<fs::file_time_type, fs::path>> found;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-        const fs::path path = entry.path();
-        const bool hidden = path.extension() == ".new";
-        if (!hidden && path.extension() != kRingSuffix) continue;
-        const Descriptor descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-        if (descriptor.get() < 0) continue;
-        if (!is_locked(descriptor.get())) {
-            // An owner locks its hidden file a moment after it creates it, so a hidden file must have an age, too.
-            const auto written = fs::last_write_time(path, error);
-            if (!hidden || fs::file_time_type::clock::now() - written > std::chrono::minutes(1)) ::unlink(path.c_str());
-        } else if (!hidden) {
-            found.emplace_back(fs::last_write_time(path, error), path);
-        }
-    }
-    std::ranges::sort(found);
-    std::vector<fs::path> paths;
-    for (auto& [written, path] : found) paths.push_back(std::move(path));
-    return paths;
+std::optional<bool> owner_of_file_is_there(const fs::path& path) noexcept {
+    const Descriptor descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (descriptor.get() < 0) return std::nullopt;
+    return is_locked(descriptor.get());
 }
 
 std::uint64_t process_id() noexcept {

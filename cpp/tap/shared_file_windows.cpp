@@ -4,8 +4,6 @@
 #define NOMINMAX
 #include <windows.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -137,28 +135,10 @@ std::unique_ptr<SharedFile> SharedFile::open(const fs::path& path) {
     return file;
 }
 
-std::vector<fs::path> live_rings(const fs::path& folder) {
-    std::vector<std::pair<fs::file_time_type, fs::path>> found;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-        const fs::path path = entry.path();
-        const bool hidden = path.extension() == ".new";
-        if (!hidden && path.extension() != kRingSuffix) continue;
-        const Handle handle(open_existing(path));
-        if (!handle.is_open()) continue;
-        const auto written = fs::last_write_time(path, error);
-        if (lock(handle.get(), false)) {
-            // An owner locks its hidden file a moment after it creates it, so a hidden file must have an age, too.
-            if (!hidden || fs::file_time_type::clock::now() - written > std::chrono::minutes(1))
-                ::DeleteFileW(path.c_str());
-        } else if (!hidden) {
-            found.emplace_back(written, path);
-        }
-    }
-    std::ranges::sort(found);
-    std::vector<fs::path> paths;
-    for (auto& [written, path] : found) paths.push_back(std::move(path));
-    return paths;
+std::optional<bool> owner_of_file_is_there(const fs::path& path) noexcept {
+    const Handle handle(open_existing(path));
+    if (!handle.is_open()) return std::nullopt;
+    return !lock(handle.get(), false);
 }
 
 std::uint64_t process_id() noexcept {

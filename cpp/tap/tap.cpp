@@ -33,6 +33,17 @@ std::vector<std::uint8_t> image_of(const abi::GameInfo& game) {
     return image;
 }
 
+// Whether an image has a SNES cartridge's header: a checksum beside its complement.
+bool is_snes_image(std::span<const std::uint8_t> image) {
+    constexpr std::size_t kLoRom = 0x7FDC, kHiRom = 0xFFDC;  // complement, then checksum
+    for (const std::size_t at : {kLoRom, kHiRom}) {
+        if (image.size() < at + 4) continue;
+        const bool complements = (image[at] ^ image[at + 2]) == 0xFF && (image[at + 1] ^ image[at + 3]) == 0xFF;
+        if (complements && (image[at + 2] | image[at + 3]) != 0) return true;
+    }
+    return false;
+}
+
 std::string text_or(const char* text, const char* otherwise) {
     return text != nullptr ? text : otherwise;
 }
@@ -166,9 +177,27 @@ bool Tap::load(const abi::GameInfo* game) {
     return true;
 }
 
+bool Tap::load_special(unsigned type, const abi::GameInfo* games, std::size_t count) {
+    const CoreFunctions* const call = core();
+    if (call == nullptr) return false;
+    rom_.clear();
+    rom_pointers_.clear();
+    const abi::GameInfo* cartridge = nullptr;  // a game for the Game Boy comes with its adapter's image
+    for (std::size_t n = 0; games != nullptr && n < count && cartridge == nullptr; ++n) {
+        if (auto image = image_of(games[n]); is_snes_image(image)) {
+            rom_ = std::move(image);
+            cartridge = &games[n];
+        }
+    }
+    if (!call->load_game_special(type, games, count)) return false;
+    guarded([&] { game_loaded(cartridge); });
+    return true;
+}
+
 void Tap::game_loaded(const abi::GameInfo* game) {
     const CoreFunctions& call = inner_->call();
     memories_ = std::make_unique<Memories>(*inner_, rom_, rom_pointers_, game != nullptr ? game->data : nullptr);
+    save_edits_.clear();
     situation_ = {};
     named_.clear();
     runs_ = captured_at_ = 0;
@@ -185,7 +214,9 @@ void Tap::game_loaded(const abi::GameInfo* game) {
                       {"version", text_or(info.library_version, "")},
                       {"inner", to_utf8(inner_->path())},
                       {"content", game != nullptr ? absolute(game->path) : ""},
-                      {"writable", memories_->rom().empty() ? "" : "rom"}};
+                      {"writable", memories_->rom().empty() ? "" : "rom"},
+                      {"save", std::to_string(memories_->save().size())},
+                      {"labels", "yes"}};
         facts.rom = rom_;
         facts.state_bytes = state_bytes_;
         facts.picture_bytes = kMostColumns * kMostLines * kMostPixelBytes;
@@ -201,8 +232,13 @@ void Tap::unload() {
     first_.reset();
     outlines_.clear();
     picture_.clear();
+    before_memory_is_read(abi::kSaveRam);
     if (inner_ != nullptr) inner_->call().unload_game();
     memories_.reset();
+}
+
+void Tap::before_memory_is_read(unsigned id) noexcept {
+    if (id == abi::kSaveRam && memories_ != nullptr) save_edits_.take_back(memories_->save());
 }
 
 void Tap::read_options() {

@@ -13,6 +13,7 @@
 #include "tap/options.hpp"
 #include "tap/picture.hpp"
 #include "tap/publisher.hpp"
+#include "tap/save_edits.hpp"
 
 namespace halscope::tap {
 
@@ -31,10 +32,14 @@ class Tap {
         frontend = {};
     }
     bool load(const abi::GameInfo* game);
+    // Several images at once: Super Game Boy, BS-X, Sufami Turbo.
+    bool load_special(unsigned type, const abi::GameInfo* games, std::size_t count);
     void unload();
     void run();
     bool serialize(void* data, std::size_t size);
     bool unserialize(const void* data, std::size_t size);
+    // The frontend asks for a memory of the core. It stores the save RAM, so edits of it end here.
+    void before_memory_is_read(unsigned id) noexcept;
 
     Frontend frontend;
 
@@ -54,6 +59,7 @@ class Tap {
     void obey_commands();
     Outcome obey(const RawCommand& command);
     Outcome write(const std::vector<MemoryWrite>& writes);
+    [[nodiscard]] std::span<std::uint8_t> memory_of(Space space) noexcept;
 
     std::unique_ptr<InnerCore> inner_;
     std::unique_ptr<Options> options_;
@@ -65,6 +71,7 @@ class Tap {
     std::vector<std::uint8_t> rom_;
     std::vector<void*> rom_pointers_;  // from the core's memory maps
     std::unique_ptr<Memories> memories_;
+    SaveEdits save_edits_;
     std::unique_ptr<Publisher> publisher_;
     std::unique_ptr<SharedFile> first_;  // the ring of the instance that publishes, if this is the second
     std::uint64_t second_runs_ = 0;

@@ -1,5 +1,4 @@
 // A run of the inner core: commands before it, the frame behind it.
-#include <algorithm>
 #include <cstring>
 
 #include "tap/tap.hpp"
@@ -52,7 +51,7 @@ void Tap::publish() {
     const bool may_save = registers_ && state_bytes_ != 0 && !situation_.run_ahead() && !situation_.netplay();
     ring.set_context((situation_.run_ahead() ? kRunAhead : 0) | (situation_.netplay() ? kNetplay : 0) |
                      (registers_ ? 0 : kStatesOff) | (state_bytes_ == 0 ? kNoStates : 0) |
-                     (memories_->places_proven() ? kPlacesProven : 0));
+                     (memories_->video().proven() ? kPlacesProven : 0));
     const bool has_picture = (wants & kWantPicture) != 0 && shown_ && !picture_.bytes.empty();
     FrameFacts facts;
     facts.pads = pads_;
@@ -65,9 +64,10 @@ void Tap::publish() {
     ring.begin(facts);
     // The memories come before the state: bsnes-mercury runs on for an instruction or two when it saves one.
     ring.put(Part::vram, memories_->vram());
-    ring.put(Part::oam, memories_->oam());
-    ring.put(Part::cgram, memories_->cgram());
+    ring.put(Part::oam, memories_->video().oam(memories_->vram()));
+    ring.put(Part::cgram, memories_->video().cgram(memories_->vram()));
     if ((wants & kWantWram) != 0) ring.put(Part::wram, memories_->wram());
+    if ((wants & kWantSave) != 0) ring.put(Part::save, memories_->save());
     if (has_picture) ring.put(Part::picture, picture_.bytes);
     if ((wants & kWantState) != 0) {
         if (may_save && save_state()) {
@@ -100,6 +100,7 @@ bool Tap::serialize(void* data, std::size_t size) {
         const auto* const bytes = static_cast<const std::uint8_t*>(data);
         captured_.assign(bytes, bytes + size);
         captured_at_ = runs_;
+        memories_->prove_places(captured_);
     }
     return true;
 }
@@ -169,58 +170,6 @@ Outcome Tap::obey(const RawCommand& command) {
             return Outcome::done;
     }
     return Outcome::malformed;
-}
-
-Outcome Tap::write(const std::vector<MemoryWrite>& writes) {
-    if (situation_.netplay()) return Outcome::netplay;  // the other player's machine would not have it
-    bool into_state = false, into_vram = false;
-    for (const MemoryWrite& one : writes) {
-        into_state |= one.space == Space::state;
-        into_vram |= one.space == Space::vram;
-    }
-    if (into_state && !save_state()) return Outcome::state_refused;
-    std::vector<std::span<std::uint8_t>> places;
-    for (const MemoryWrite& one : writes) {  // all are checked before the first byte changes
-        std::span<std::uint8_t> memory;
-        switch (one.space) {
-            case Space::rom:
-                memory = memories_->rom();
-                break;
-            case Space::vram:
-                memory = memories_->vram();
-                break;
-            case Space::wram:
-                memory = memories_->wram();
-                break;
-            case Space::state:
-                memory = state_;
-                break;
-            case Space::save:
-                memory = memories_->save();
-                break;
-            case Space::iram:
-                break;  // no core shows it
-        }
-        if (memory.empty()) return Outcome::no_such_memory;
-        if (one.offset > memory.size() || one.data.size() > memory.size() - one.offset) return Outcome::out_of_range;
-        places.push_back(memory.subspan(one.offset, one.data.size()));
-        // It may hold the edit already: another Halscope wrote it before.
-        if (!one.expected.empty() && !std::ranges::equal(places.back(), one.expected) &&
-            !std::ranges::equal(places.back(), one.data))
-            return Outcome::not_expected;
-    }
-    if (into_vram && memories_->caches_tiles() && state_bytes_ == 0) return Outcome::state_refused;
-    for (std::size_t n = 0; n < writes.size(); ++n)
-        if (writes[n].space != Space::state && !writes[n].data.empty())
-            std::memcpy(places[n].data(), writes[n].data.data(), writes[n].data.size());
-    if (!into_state && !(into_vram && memories_->caches_tiles())) return Outcome::done;
-    // A core drops what it has derived from VRAM when a state is loaded. The state is saved again, now with the writes
-    // to the memories in it.
-    if (!save_state()) return Outcome::state_refused;
-    for (std::size_t n = 0; n < writes.size(); ++n)
-        if (writes[n].space == Space::state && !writes[n].data.empty())
-            std::memcpy(state_.data() + writes[n].offset, writes[n].data.data(), writes[n].data.size());
-    return load_state(state_) ? Outcome::done : Outcome::state_refused;
 }
 
 }  // namespace halscope::tap

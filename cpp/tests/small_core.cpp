@@ -1,8 +1,8 @@
 // The smallest libretro core that the tap publishes: it counts its frames in VRAM and WRAM, copies a byte of its ROM to
-// VRAM, and shows a picture of one colour.
+// VRAM, and shows a picture of one colour. It refuses a state whose second byte is not 0,
+// when it has taken the first one.
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "tap/libretro_abi.hpp"
@@ -21,6 +21,7 @@ constexpr unsigned kWidth = 256, kHeight = 224;
 
 std::array<std::uint8_t, 0x10000> vram;
 std::array<std::uint8_t, 0x20000> wram;
+std::array<std::uint8_t, 0x2000> save;
 // On the heap: by a global pointer the tap finds the ROM, which retro_get_memory_data does not name.
 std::vector<std::uint8_t> rom;
 std::array<std::uint16_t, std::size_t{kWidth} * kHeight> picture;
@@ -60,15 +61,17 @@ SMALL_CORE_EXPORT void retro_run() {
     show(picture.data(), kWidth, kHeight, kWidth * sizeof picture[0]);
 }
 SMALL_CORE_EXPORT std::size_t retro_serialize_size() {
-    return 1;
+    return 2;
 }
 SMALL_CORE_EXPORT bool retro_serialize(void* data, std::size_t /*size*/) {
-    std::memcpy(data, &frame, 1);
+    auto* const state = static_cast<std::uint8_t*>(data);
+    state[0] = frame, state[1] = 0;
     return true;
 }
 SMALL_CORE_EXPORT bool retro_unserialize(const void* data, std::size_t /*size*/) {
-    std::memcpy(&frame, data, 1);
-    return true;
+    const auto* const state = static_cast<const std::uint8_t*>(data);
+    frame = state[0];
+    return state[1] == 0;
 }
 SMALL_CORE_EXPORT void retro_cheat_reset() {}
 SMALL_CORE_EXPORT void retro_cheat_set(unsigned /*index*/, bool /*enabled*/, const char* /*code*/) {}
@@ -77,17 +80,34 @@ SMALL_CORE_EXPORT bool retro_load_game(const abi::GameInfo* game) {
     rom.assign(bytes, bytes + game->size);
     return rom.size() > 0x1234;
 }
-SMALL_CORE_EXPORT bool retro_load_game_special(unsigned /*type*/, const abi::GameInfo* /*games*/,
-                                               std::size_t /*count*/) {
-    return false;
+SMALL_CORE_EXPORT bool retro_load_game_special(unsigned /*type*/, const abi::GameInfo* games, std::size_t count) {
+    return count == 2 && retro_load_game(&games[1]);  // a game for the Game Boy, and the cartridge that it is put into
 }
 SMALL_CORE_EXPORT void retro_unload_game() {}
 SMALL_CORE_EXPORT unsigned retro_get_region() {
     return 0;
 }
 SMALL_CORE_EXPORT void* retro_get_memory_data(unsigned id) {
-    return id == abi::kSystemRam ? wram.data() : id == abi::kVideoRam ? vram.data() : nullptr;
+    switch (id) {
+        case abi::kSaveRam:
+            return save.data();
+        case abi::kSystemRam:
+            return wram.data();
+        case abi::kVideoRam:
+            return vram.data();
+        default:
+            return nullptr;
+    }
 }
 SMALL_CORE_EXPORT std::size_t retro_get_memory_size(unsigned id) {
-    return id == abi::kSystemRam ? wram.size() : id == abi::kVideoRam ? vram.size() : 0;
+    switch (id) {
+        case abi::kSaveRam:
+            return save.size();
+        case abi::kSystemRam:
+            return wram.size();
+        case abi::kVideoRam:
+            return vram.size();
+        default:
+            return 0;
+    }
 }

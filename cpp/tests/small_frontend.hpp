@@ -1,5 +1,6 @@
 // The smallest libretro frontend that runs a SNES core: no picture, no sound, no buttons.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -17,9 +18,11 @@ namespace abi = tap::abi;
 
 class SmallFrontend {
   public:
-    // Null if the core cannot be loaded, or does not take the game.
+    // Null if the core cannot be loaded, or does not take the game. With `slotted` the game is the cartridge that takes
+    // another one.
     static std::unique_ptr<SmallFrontend> open(const std::filesystem::path& core, const std::vector<char>& rom,
-                                               const std::filesystem::path& folder) {
+                                               const std::filesystem::path& folder,
+                                               const std::vector<char>* slotted = nullptr) {
         std::unique_ptr<SmallFrontend> made(new SmallFrontend);
         std::string error;
         made->library_ = tap::Library::open_copy(core, error);
@@ -42,10 +45,19 @@ class SmallFrontend {
              Functions{}.set_input_state)([](unsigned, unsigned, unsigned, unsigned) -> std::int16_t { return 0; });
         call("retro_init", Functions{}.init)();
         const abi::GameInfo game{"game.sfc", made->rom_.data(), made->rom_.size(), nullptr};
-        if (!call("retro_load_game", Functions{}.load_game)(&game)) return nullptr;
+        if (slotted == nullptr) {
+            if (!call("retro_load_game", Functions{}.load_game)(&game)) return nullptr;
+        } else {
+            const std::array<abi::GameInfo, 2> both{{{"game.gb", slotted->data(), slotted->size(), nullptr}, game}};
+            constexpr unsigned kSuperGameBoy = 0x101;
+            if (!call("retro_load_game_special", Functions{}.load_game_special)(kSuperGameBoy, both.data(),
+                                                                                both.size()))
+                return nullptr;
+        }
         abi::AvInfo info{};
         call("retro_get_system_av_info", Functions{}.get_system_av_info)(&info);
         made->run_ = call("retro_run", Functions{}.run);
+        made->memory_ = call("retro_get_memory_data", Functions{}.get_memory_data);
         made->unload_ = call("retro_unload_game", Functions{}.unload_game);
         made->deinit_ = call("retro_deinit", Functions{}.deinit);
         return made;
@@ -59,6 +71,7 @@ class SmallFrontend {
     SmallFrontend& operator=(const SmallFrontend&) = delete;
 
     void run() const { run_(); }
+    [[nodiscard]] std::uint8_t* memory(unsigned id) const { return static_cast<std::uint8_t*>(memory_(id)); }
 
     // Pictures that were shown so far, by all frontends.
     static unsigned& frames() {
@@ -95,6 +108,7 @@ class SmallFrontend {
     std::unique_ptr<tap::Library> library_;
     std::vector<char> rom_;
     void (*run_)() = nullptr;
+    void* (*memory_)(unsigned) = nullptr;
     void (*unload_)() = nullptr;
     void (*deinit_)() = nullptr;
 };

@@ -45,6 +45,7 @@ std::vector<char> game() {
     std::vector<char> rom(kRomBytes);
     std::uint32_t state = 1;
     for (char& byte : rom) byte = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+    for (std::size_t n = 0; n < 2; ++n) rom[0x7FDC + n] = static_cast<char>(~rom[0x7FDE + n]);  // a SNES header
     return rom;
 }
 
@@ -64,26 +65,85 @@ std::uint8_t byte_of(const std::optional<ReadFrame>& frame, Part part, std::size
     return read && at < read->bytes.size() ? read->bytes[at] : 0;
 }
 
+// Puts one write behind another.
+std::vector<std::uint8_t> both(std::vector<std::uint8_t> first, const std::vector<std::uint8_t>& second) {
+    first[0] = 2;
+    first.insert(first.end(), second.begin() + 4, second.end());
+    return first;
+}
+
 // Runs the frontend, and returns the frame that it has published.
 std::optional<ReadFrame> run(const SmallFrontend& frontend, RingReader& ring) {
-    ring.beat(kReaderId, kWantWram | kWantState | kWantPicture);
+    ring.beat(kReaderId, kWantWram | kWantState | kWantPicture | kWantSave);
     frontend.run();
     return ring.read(ring.published());
+}
+
+// The ring of the only game, claimed.
+struct Claimed {
+    std::unique_ptr<SharedFile> file;
+    std::optional<RingReader> ring;
+};
+
+Claimed claim(const fs::path& folder) {
+    Claimed claimed;
+    const auto rings = live_rings(folder);
+    if (rings.size() != 1) return claimed;
+    claimed.file = SharedFile::open(rings.front());
+    Layout layout;
+    if (!read_header(claimed.file->words(), claimed.file->bytes(), layout).empty()) return claimed;
+    claimed.ring.emplace(claimed.file->words(), layout);
+    if (claimed.ring->claim(kReaderId, false) != 0) claimed.ring.reset();
+    return claimed;
+}
+
+// What a core refuses is undone, in its memories and in the machine.
+void check_refused(const SmallFrontend& frontend, RingReader& ring) {
+    const std::array<std::uint8_t, 1> data{0xA5};
+    const auto before = run(frontend, ring);
+    const auto id = ring.send(static_cast<std::uint32_t>(CommandKind::write),
+                              both(write_of(Space::vram, 0x2000, data), write_of(Space::state, 1, data)));
+    const auto after = run(frontend, ring);
+    expect(ring.outcome(id) == Outcome::state_refused, "a state that the core refuses was taken");
+    expect(byte_of(after, Part::vram, 0x2000) == byte_of(before, Part::vram, 0x2000), "a refused write stays in VRAM");
+    const unsigned ran = byte_of(after, Part::vram, 0) - byte_of(before, Part::vram, 0);
+    expect(ran == 1, "a refused state changes the machine");
+}
+
+// An edit of the save RAM is in the game, and not in what the frontend stores.
+void check_save(const SmallFrontend& frontend, RingReader& ring) {
+    const std::array<std::uint8_t, 2> data{0x12, 0x34};
+    const auto id = ring.send(static_cast<std::uint32_t>(CommandKind::write), write_of(Space::save, 0x100, data));
+    auto* const save = frontend.memory(abi::kSaveRam);
+    auto frame = run(frontend, ring);
+    expect(ring.outcome(id) == Outcome::done && byte_of(frame, Part::save, 0x101) == 0x34, "an edit of the save RAM");
+    save[0x101] = 0x77;  // the game writes
+    expect(frontend.memory(abi::kSaveRam) == save && save[0x100] == 0, "an edit of the save RAM is stored");
+    expect(save[0x101] == 0x77, "what the game wrote is taken back");
+    frame = run(frontend, ring);
+    expect(byte_of(frame, Part::save, 0x100) == 0, "the ring has another save RAM");
+}
+
+// A game for the Game Boy in its adapter: the adapter's image is the ROM.
+void check_special(const fs::path& tap, const fs::path& folder) {
+    const std::vector<char> rom = game(), slotted(0x8000, 'g');
+    const auto frontend = SmallFrontend::open(tap, rom, folder, &slotted);
+    auto claimed = claim(folder);
+    if (frontend == nullptr || !claimed.ring) return expect(false, "two images at once are not published");
+    expect(claimed.ring->rom() == std::vector<std::uint8_t>(rom.begin(), rom.end()), "the wrong image is the ROM");
+    expect(byte_of(run(*frontend, *claimed.ring), Part::vram, 0) == 1, "a frame of two images is not the core's");
+    claimed.ring->release(kReaderId);
 }
 
 void check(const fs::path& tap, const fs::path& folder) {
     const std::vector<char> rom = game();
     const auto frontend = SmallFrontend::open(tap, rom, folder);
     if (frontend == nullptr) return expect(false, "the tap does not load, or not its core");
-    const auto rings = live_rings(folder);
-    if (rings.size() != 1) return expect(false, "there is not one ring");
-    const auto file = SharedFile::open(rings.front());
-    Layout layout;
-    if (!read_header(file->words(), file->bytes(), layout).empty()) return expect(false, "its header is wrong");
-    RingReader ring(file->words(), layout);
-    expect(file->owner_is_there(), "its owner is not there");
+    auto claimed = claim(folder);
+    if (!claimed.ring) return expect(false, "there is not one ring, its header is wrong, or it cannot be claimed");
+    RingReader& ring = *claimed.ring;
+    expect(claimed.file->owner_is_there(), "its owner is not there");
     expect(ring.rom() == std::vector<std::uint8_t>(rom.begin(), rom.end()), "the ring has another ROM");
-    expect(ring.claim(kReaderId, false) == 0, "the ring cannot be claimed");
 
     const auto second = SmallFrontend::open(tap, rom, folder);
     expect(second != nullptr && live_rings(folder).size() == 1, "a second instance publishes");
@@ -114,6 +174,8 @@ void check(const fs::path& tap, const fs::path& folder) {
     expect(byte_of(run(*frontend, ring), Part::vram, 1) == patch[0], "a write did not reach the core's ROM");
     expect(ring.outcome(patched) == Outcome::done, "a write to ROM was not carried out");
 #endif
+    check_refused(*frontend, ring);
+    check_save(*frontend, ring);
     const std::uint64_t published = ring.published();
     if (second != nullptr) second->run();
     expect(ring.published() == published, "a second instance publishes a frame");
@@ -130,6 +192,7 @@ int main(int /*count*/, char** arguments) {
     set_variable(kFolderVariable, folder.string());
     set_variable(kInnerVariable, (here / SMALL_CORE).string());
     check(here.parent_path() / "tap" / TAP, folder);
+    check_special(here.parent_path() / "tap" / TAP, folder);
     expect(fs::is_empty(folder), "a file is left behind");
     // Named by the configuration file, in a folder that is not ASCII.
     const fs::path named = folder / u8"Spi\u00E9le \u65E5";

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -177,17 +178,21 @@ def test_a_second_instance_publishes_nothing_and_the_first_saves_no_state(
 
 @pytest.mark.parametrize("core", CORES[:1])
 def test_attach_prints_the_frames_and_survives_a_killed_retroarch(tmp_path: Path, rings: Path, core: str) -> None:
+    """Without --rom: by the file's path, then by what RetroArch loaded from an archive."""
     with rom_path() as rom:
-        command = [sys.executable, "-m", "halscope", "attach", "retroarch", "--headless", "--rom", str(rom), "--json"]
+        archive = tmp_path / "games.zip"
+        with zipfile.ZipFile(archive, "w") as archived:
+            archived.write(rom, "demo.sfc")
+        command = [sys.executable, "-m", "halscope", "attach", "retroarch", "--headless", "--json"]
         attach = subprocess.Popen(
             [*command, "--frames", "200000", "--wait", "60"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         try:
             assert attach.stdout is not None
             pids = []
-            for turn in ("first", "second"):
+            for turn, content in (("first", rom), ("second", archive)):
                 (tmp_path / turn).mkdir()
-                with RetroArchProcess(home(tmp_path / turn), core, rom) as retroarch:
+                with RetroArchProcess(home(tmp_path / turn), core, content) as retroarch:
                     pids.append(retroarch.pid)
                     for line in attach.stdout:
                         frame = json.loads(line)

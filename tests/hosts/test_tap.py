@@ -217,6 +217,26 @@ def test_outlines_are_drawn_on_the_screen_and_not_in_snapshots(frontend: Libretr
     assert np.array_equal(inside.picture, outside.picture)  # type: ignore[arg-type]
 
 
+def test_labels_are_drawn_above_their_outlines_and_inside_the_screen(
+    frontend: LibretroHost, host: RetroArchHost
+) -> None:
+    host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF, "it"), Outline(250, 0, 6, 6, 0xFF00FF, "I\N{BLACK STAR}")])
+    inside, _ = step(frontend, host)
+    assert inside.picture is not None
+    lit = inside.picture >= 0xF8  # of the five bits that a core's picture has
+    above = lit[18:23, 17:24].all(axis=2)
+    assert ["".join(".#"[dot] for dot in row) for row in above.astype(int)] == [
+        "###.###",
+        ".#...#.",
+        ".#...#.",
+        ".#...#.",
+        "###..#.",
+    ]
+    assert lit[1, 248:251].all()  # an I, moved to the left so that the label fits
+    assert lit[1, 252:255].all()  # and a question mark
+    assert not inside.picture[17, 16:25].any()  # on black
+
+
 def test_outlines_do_not_outlive_the_halscope_that_drew_them(frontend: LibretroHost, host: RetroArchHost) -> None:
     host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF)])
     step(frontend, host)

@@ -96,6 +96,30 @@ def test_run_ahead_reads_the_states_that_the_frontend_saves(inside: LibretroHost
         assert snapshot.ppu.bgmode == 1
 
 
+def test_oam_and_cgram_are_of_the_frame_where_no_state_is_saved(inside: LibretroHost, host: RetroArchHost) -> None:
+    """As with a second instance: RetroArch saves a state when a button is pressed."""
+    frontend = Frontend(inside)
+    frontend.says(SavestateContext.RUNAHEAD_SAME_BINARY)
+    for _ in range(20):
+        frontend.run()
+    assert numbers_of(host) == []  # nothing is known of OAM yet
+    inside._machine.state()
+    snapshots = []
+    for _ in range(4):
+        frontend.run()
+        snapshots.append(host.poll(0))
+    last, before = snapshots[-1], snapshots[-2]
+    assert last is not None
+    assert before is not None
+    assert not np.array_equal(last.oam, before.oam)
+    assert not np.array_equal(last.cgram, before.cgram)
+    video = inside._reader.read(registers=False)
+    assert np.array_equal(last.oam, video.oam)
+    assert np.array_equal(last.cgram, video.cgram)
+    assert not {"oam", "cgram"} & set(last.ages)
+    assert last.ppu.obsel is None or last.ages["ppu"] == 4
+
+
 def test_a_write_during_run_ahead_lasts(inside: LibretroHost, host: RetroArchHost) -> None:
     frontend = Frontend(inside)
     for _ in range(20):

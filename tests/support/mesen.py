@@ -147,8 +147,20 @@ class StandIn(EmuFunctions):
         self.cpu = {**_CPU, "k": pc >> 16, "pc": pc & 0xFFFF}
         self._access("write", address, 0)
 
-    def transfer(self, vram_word: int, size: int, *, bank: int = 0x00, mode: int = 1, vmain: int = 0x80) -> None:
+    def transfer(
+        self,
+        vram_word: int,
+        size: int,
+        *,
+        bank: int = 0x00,
+        mode: int = 1,
+        vmain: int = 0x80,
+        source: int | None = None,
+    ) -> None:
         """Have the game start DMA to VRAM on channel 1: the registers that it writes, and $420B in a bank of choice."""
+        if source is not None:
+            for n in range(3):
+                self.write_register(bank << 16 | 0x4312 + n, source >> 8 * n & 0xFF)
         for address, value in (
             (0x2115, vmain),
             (0x2116, vram_word & 0xFF),
@@ -195,6 +207,8 @@ class StandIn(EmuFunctions):
             "snesWorkRam": snapshot.wram.copy(),
             "snesPrgRom": self.rom,
         }
+        if snapshot.bwram is not None and snapshot.iram is not None:
+            self.memories |= {"snesSaveRam": snapshot.bwram.copy(), "sa1InternalRam": snapshot.iram.copy()}
         self._state: dict[bytes, object] | None = None
 
     def _memory(self, kind: int) -> Any:
@@ -271,6 +285,8 @@ class StandIn(EmuFunctions):
         bank, low = address >> 16 & 0xFF, address & 0xFFFF
         if bank & 0xFE == 0x7E:
             return MEMORIES.index("snesWorkRam"), address & 0x1FFFF
+        if bank & 0xF0 == 0x40 and (bwram := self.memories.get("snesSaveRam")) is not None:
+            return MEMORIES.index("snesSaveRam"), (address & 0xFFFFF) % len(bwram)
         if low & 0x8000:
             return MEMORIES.index("snesPrgRom"), (bank & 0x7F) * 0x8000 + (low & 0x7FFF)
         if bank & 0x7F >= 0x40:

@@ -33,7 +33,14 @@ MEMORIES: Final = [
 EVENTS: Final = ["nmi", "irq", "startFrame", "endFrame", "reset", "scriptEnded", "inputPolled", "stateLoaded"]
 KINDS: Final = ["read", "write", "exec"]
 BUS: Final = 0
-CORE_SPACES: Final = {"snesVideoRam": "vram", "snesCgRam": "cgram", "snesWorkRam": "wram", "snesPrgRom": "rom"}
+CORE_SPACES: Final = {
+    "snesVideoRam": "vram",
+    "snesCgRam": "cgram",
+    "snesWorkRam": "wram",
+    "snesPrgRom": "rom",
+    "snesSaveRam": "bwram",
+    "sa1InternalRam": "iram",
+}
 
 
 class Callback(NamedTuple):

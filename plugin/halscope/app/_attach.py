@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, Protocol, runtime_checkable
 
 from halscope_hooks import (
@@ -32,6 +32,7 @@ from halscope.app._traced_starts import TracedStarts, watch_decoders
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.plugins import Plugins
+from halscope.rom.image import Rom
 from halscope.session import Locate, Session
 
 RETRY: Final = 0.5
@@ -117,8 +118,16 @@ def found_emulators(plugins: Plugins, name: str, address: str | None = None) -> 
     return remote_host(plugins, name).find(HostRequest(address=address))
 
 
+@runtime_checkable
+class _HasImage(Protocol):
+    """A host that has the running ROM itself, wherever its file is; empty if it has not."""
+
+    rom_image: bytes
+
+
 class AttachedRom:
-    """The ROM of an attached emulator: that of the user, or the one that the emulator names, if its file is there.
+    """The ROM of an attached emulator: that of the user, or the file that the emulator names, if it is there, or else
+    what the emulator has loaded, such as a file in an archive.
 
     Args:
         given: The ROM that the user named, or `None`.
@@ -132,14 +141,14 @@ class AttachedRom:
         self._report = report
         self._opened: Workspace | None = None
 
-    def workspace(self, rom: RomIdentity) -> Workspace | None:
-        """Return the workspace of the ROM that runs, or `None` if its file is unknown."""
+    def workspace(self, rom: RomIdentity, host: Host) -> Workspace | None:
+        """Return the workspace of the ROM that runs on a host, or `None` if its file is unknown."""
         for known in (self.given, self._opened):
             if known is not None and rom.sha256 == known.rom.sha256:
                 return known
         if self.given is not None and rom.sha256 is None:
             return self.given
-        self._opened = None if rom.path is None else self._open(rom, rom.path)
+        self._opened = self._from_file(rom) or self._from_memory(rom, host)
         if self.given is not None:
             instead = (
                 "nothing is located; give the ROM that runs with --rom"
@@ -151,12 +160,23 @@ class AttachedRom:
             )
         return self._opened
 
-    def _open(self, rom: RomIdentity, path: str) -> Workspace | None:
+    def _from_file(self, rom: RomIdentity) -> Workspace | None:
+        if rom.path is None:
+            return None
         try:
-            workspace = Workspace.open(path, self._plugins)
+            workspace = Workspace.open(rom.path, self._plugins)
         except HalscopeError:
-            return None  # a path on the emulator's machine, which may be another one
+            return None  # an archive, or a path on the emulator's machine, which may be another one
         return workspace if rom.sha256 in (None, workspace.rom.sha256) else None
+
+    def _from_memory(self, rom: RomIdentity, host: Host) -> Workspace | None:
+        if not isinstance(host, _HasImage) or not host.rom_image:
+            return None
+        name = "the emulator's ROM" if rom.path is None else PurePath(rom.path).name
+        try:
+            return Workspace(Rom.from_bytes(host.rom_image, name), self._plugins)
+        except HalscopeError:
+            return None
 
 
 def watch_frames(
@@ -197,7 +217,7 @@ def watch_frames(
 
 def _follow(session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate], traced: TracedStarts) -> None:
     """Locate tiles in the ROM that runs now, and watch its decoders if the host can."""
-    workspace = rom.workspace(session.info.rom)
+    workspace = rom.workspace(session.info.rom, session.host)
     session.set_rom(None if workspace is None else workspace.rom)
     session.set_locate(None if workspace is None else traced.wrap(locate(workspace)))
     if workspace is not None:
@@ -267,7 +287,7 @@ class LiveAttach:
                 return
 
     def _play(self, session: Session) -> None:
-        workspace = self._rom.workspace(session.info.rom)
+        workspace = self._rom.workspace(session.info.rom, session.host)
         if workspace is None:
             raise HostError(
                 f"{session.info.emulator} runs {session.info.rom.path or 'a ROM'}, whose file cannot be read here; "

@@ -28,12 +28,13 @@ STATES_OFF: Final = 4
 NO_STATES: Final = 8
 """Bits of `RingClient.context`: what the frontend does with the core."""
 
-_WANT_STATE, _WANT_WRAM, _WANT_PICTURE = 1, 2, 4
+_WANT_STATE, _WANT_WRAM, _WANT_PICTURE, _WANT_SAVE = 1, 2, 4, 8
 _WRITE, _MESSAGE, _OUTLINES, _LOAD_STATE, _RESET = 1, 2, 3, 4, 5
 Space = Literal["rom", "vram", "wram", "state", "save", "iram"]
 _SPACES: Final[tuple[Space, ...]] = ("rom", "vram", "wram", "state", "save", "iram")
 _MOST_MESSAGE_BYTES: Final = 1024
 _MOST_OUTLINES: Final = 256
+_MOST_LABEL_BYTES: Final = 255
 _MOST_PIECES: Final = 8
 _RETRY: Final = 0.0005  # seconds after a frame that was written over while it was read
 _OWNER_EVERY: Final = 0.2
@@ -202,6 +203,11 @@ class RingClient:
             if now >= until:
                 return None
 
+    def want_save(self) -> None:
+        """Have later frames hold the cartridge's save RAM."""
+        self._wants |= _WANT_SAVE
+        self._open().beat(self._id, self._wants)
+
     def want_pieces(self, pieces: Sequence[tuple[int, int]]) -> None:
         """Have later frames hold only these pieces of the state (offset, bytes), eight at most; none: all of it."""
         if len(pieces) > _MOST_PIECES:
@@ -223,11 +229,14 @@ class RingClient:
         return self._send(_MESSAGE, utf8(line, _MOST_MESSAGE_BYTES))
 
     def draw_outlines(self, outlines: Sequence[Outline]) -> int:
-        """Have exactly these outlines drawn; labels are not. Returns the command's id."""
+        """Have exactly these outlines drawn, with their labels if the emulator can. Returns the command's id."""
         if len(outlines) > _MOST_OUTLINES:
             raise HostError(f"{len(outlines)} outlines; the emulator draws {_MOST_OUTLINES} at most")
         rows = [struct.pack("<4iI", *clipped(one), one.colour & 0xFFFFFF) for one in outlines]
-        return self._send(_OUTLINES, struct.pack("<I", len(rows)) + b"".join(rows))
+        if "labels" in self.text and any(one.label for one in outlines):
+            labels = [utf8(one.label, _MOST_LABEL_BYTES) for one in outlines]
+            rows += [bytes([len(label)]) + label for label in labels]
+        return self._send(_OUTLINES, struct.pack("<I", len(outlines)) + b"".join(rows))
 
     def load_state(self, state: bytes) -> int:
         """Have a state loaded before the next frame. Returns the command's id."""

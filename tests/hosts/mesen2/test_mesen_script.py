@@ -12,23 +12,10 @@ import pytest
 from halscope.hosts.mesen2 import Listener, MesenHost, script_path
 from halscope_hooks import CpuRegisters, DmaChannel
 from support.mesen import StandIn, needs_lua
+from support.mesen_cost import cost
 from support.mesen_demo import attached, is_ready, run_both, until
 
 pytestmark = needs_lua
-
-# Measured in Mesen, in µs: a word read by itself, and packed as a string; getState(); a callback; what is left.
-_WORD, _PACKING, _STATE, _CALLBACK, _OTHER = 0.183, 0.275, 300.0, 1.0, 1.0
-
-
-def cost(emulator: StandIn) -> float:
-    """Milliseconds of Mesen's time that the calls since the last `clear` take."""
-    calls = emulator.calls
-    words = calls["read32"] + calls["read"]
-    counted = ("read32", "read", "getState", "callback")
-    rest = sum(count for name, count in calls.items() if name not in counted)
-    return (
-        words * (_WORD + _PACKING) + calls["getState"] * _STATE + calls["callback"] * _CALLBACK + rest * _OTHER
-    ) / 1000
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from halscope_hooks import HostError, HostGoneError
 
 from halscope.hosts._clipping import utf8
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 MOST_HELLO_BYTES: Final = 0x4000
 """Longest first message: of a peer that has not shown the token yet."""
 MOST_BYTES: Final = 1 << 20

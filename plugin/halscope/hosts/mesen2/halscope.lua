@@ -5,7 +5,7 @@
 -- computer every second.
 -- No error stops it, and the emulator never waits for it.
 
-local PROTOCOL = 1
+local PROTOCOL = 2
 local RETRY_FRAMES = 60 -- between two attempts to connect
 local REFUSED_FRAMES = 600 -- the same after Halscope has refused this script
 local REGISTERS = 0x80 -- id of the registers, which are sent like a memory
@@ -25,6 +25,7 @@ if not pcall(require, "halscope_memory") then -- Mesen looks beside the script's
 end
 local memory = require("halscope_memory")
 local registers = require("halscope_registers")
+local sa1 = require("halscope_sa1")
 local screen = require("halscope_screen")
 local states = require("halscope_states")
 local trace = require("halscope_trace")
@@ -39,6 +40,7 @@ local accepted = false -- Halscope has answered this script's greeting
 local rom_mark, known_registers
 
 local function rom_fields()
+  sa1.begin()
   local rom, spaces = emu.getRomInfo(), memory.spaces
   local function size(space)
     return emu.getMemorySize(space.kind)
@@ -159,9 +161,11 @@ local function send_frame()
     known_registers = packed
     memory.record(REGISTERS, 0, packed)
   end
-  local oam = memory.refresh(state)
+  local oam, room = memory.refresh(state)
+  sa1.refresh(room)
   screen.draw(state, oam)
-  local ages = ("<I2I2"):pack(math.min(memory.oldest_vram(), 0xFFFF), memory.oldest_wram)
+  local vram_age = math.min(memory.oldest_vram(), 0xFFFF)
+  local ages = ("<I2I2I2I2"):pack(vram_age, memory.oldest_wram, sa1.bwram_age, sa1.iram_age)
   local pointer = ("<I1I1"):pack(screen.hovered, screen.take_click())
   link.post("F", ("<I4"):pack(memory.frame & 0xFFFFFFFF) .. ages .. pointer .. memory.take_records())
 end
@@ -186,6 +190,7 @@ local function serve()
     accepted = false
     screen.labels, screen.outlines = {}, {}
     stop_tracing()
+    memory.take_back_edits()
     next_attempt = math.max(next_attempt, memory.frame + RETRY_FRAMES)
     return
   end
@@ -227,7 +232,9 @@ local function on_end_of_frame()
   end
 end
 
+memory.on_source = sa1.mark_source
 memory.watch()
+emu.addEventCallback(memory.take_back_edits, emu.eventType.scriptEnded)
 emu.addEventCallback(on_end_of_frame, emu.eventType.endFrame)
 emu.addEventCallback(memory.forget_written, emu.eventType.stateLoaded)
 emu.addEventCallback(memory.forget_written, emu.eventType.reset)

@@ -2,7 +2,7 @@
 
 local CHUNK = 256 -- bytes that are read, compared and sent together
 local CHUNK_WORDS = CHUNK // 4
-local VRAM_CHUNKS_A_FRAME = 96 -- 24 KiB: reading more would take over 3 ms, see docs/reference/mesen.md
+local CHUNKS_A_FRAME = 96 -- 24 KiB of what was written: reading more would take over 3 ms, see docs/reference/mesen.md
 local VRAM_SLICE = 8 -- chunks compared each frame whatever was seen: all of VRAM in 32 frames
 local WRAM_SLICE = 16 -- the same for WRAM: all of it in 32 frames
 
@@ -27,6 +27,7 @@ end
 local vram, wram = SPACES.vram, SPACES.wram
 
 local memory = {
+  CHUNK = CHUNK,
   spaces = SPACES,
   written = {}, -- registers that getState() lacks, as the game wrote them while the script ran
   frame = 0, -- counts on through rewinding and loaded states
@@ -76,6 +77,8 @@ local function refresh(space, chunk)
     memory.record(space.id, at, data)
   end
 end
+
+memory.refresh_chunk = refresh
 
 -- OAM and CGRAM are small: reading them each frame costs less than the callbacks that would say when to (DMA to $2104
 -- fires 544 of them), and misses nothing.
@@ -159,14 +162,18 @@ local function on_dma_start(_, channels)
       local base = 0x4300 + channel * 16
       local control = read32(base, BUS)
       local port = control >> 8 & 0xFF
-      if control & 0x80 == 0 and (port == 0x18 or port == 0x19) then
+      local is_vram = port == 0x18 or port == 0x19
+      if control & 0x80 == 0 and (is_vram or port == 0x22) then
         local bank_and_size = read32(base + 4, BUS)
-        local size = bank_and_size >> 8 & 0xFFFF
+        local source, size = (bank_and_size & 0xFF) << 16 | control >> 16 & 0xFFFF, bank_and_size >> 8 & 0xFFFF
         size = size == 0 and 0x10000 or size
-        if memory.on_transfer then
-          memory.on_transfer((bank_and_size & 0xFF) << 16 | control >> 16 & 0xFFFF, vmadd, size)
+        memory.on_source(source, size)
+        if is_vram then
+          if memory.on_transfer then
+            memory.on_transfer(source, vmadd, size)
+          end
+          mark_transfer(math.ceil(size * STEPS[control & 7]))
         end
-        mark_transfer(math.ceil(size * STEPS[control & 7]))
       end
     end
   end
@@ -217,20 +224,19 @@ end
 
 local vram_next, wram_next = 0, 0
 
--- Reads what was written and this frame's slices; returns OAM.
+-- Reads what was written and this frame's slices; returns OAM, and how many more chunks this frame may read.
 function memory.refresh(state)
   local vmadd_now = state["ppu.vramAddress"] or vmadd
   if vmadd_now ~= vmadd then
     mark(vmadd_now * 2 // CHUNK) -- the processor has written since it set the address
     vmadd = vmadd_now
   end
-  for _ = 1, VRAM_CHUNKS_A_FRAME do
-    if first > last then
-      break
-    end
+  local room = CHUNKS_A_FRAME
+  while room > 0 and first <= last do
     local chunk = queue[first]
     queue[first], dirty[chunk], first = nil, nil, first + 1
     refresh(vram, chunk)
+    room = room - 1
   end
   for _ = 1, VRAM_SLICE do
     refresh(vram, vram_next)
@@ -242,7 +248,7 @@ function memory.refresh(state)
   end
   refresh_hdma_tables(state)
   refresh_whole(SPACES.cgram, 512)
-  return refresh_whole(SPACES.oam, 544)
+  return refresh_whole(SPACES.oam, 544), room
 end
 
 -- Frames for which a chunk of VRAM has been waiting to be read; 0 if none is.
@@ -254,6 +260,31 @@ end
 function memory.rom_mark()
   local kind = SPACES.rom.kind
   return ("%d %d %d"):format(emu.getMemorySize(kind), read32(0x7FDC, kind), read32(0xFFDC, kind))
+end
+
+-- What was written to BW-RAM, which is the save file too: offset → byte, and the game's own byte before that.
+local written, own = {}, {}
+
+local function note_edit(offset, data)
+  for n = 1, #data do
+    local at = offset + n - 1
+    local there = emu.read(at, SPACES.bwram.kind)
+    if there ~= written[at] then -- else an earlier edit stands there
+      own[at] = there
+    end
+    written[at] = data:byte(n)
+  end
+end
+
+-- Puts back what the game has not written anew since. Mesen stores the save file at power-off, which no script sees.
+function memory.take_back_edits()
+  local kind = SPACES.bwram.kind
+  for at, byte in pairs(written) do
+    if emu.read(at, kind) == byte then
+      emu.write(at, own[at], kind)
+    end
+  end
+  written, own = {}, {}
 end
 
 -- Writes ({id, offset, data, expected or false}): all of them, or none and a reason.
@@ -271,14 +302,17 @@ function memory.write(writes)
   end
   for _, write in ipairs(writes) do
     local space, offset, data = BY_ID[write[1]], write[2], write[3]
+    if space == SPACES.bwram then
+      note_edit(offset, data)
+    end
     for n = 1, #data do
       emu.write(offset + n - 1, data:byte(n), space.kind)
     end
     for chunk = offset // CHUNK, (offset + #data - 1) // CHUNK do
       if space == vram then
         mark(chunk)
-      elseif space == wram then
-        refresh(wram, chunk)
+      elseif space == wram or space == SPACES.bwram or space == SPACES.iram then
+        refresh(space, chunk)
       end
     end
   end

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from halscope_hooks import (
     CGRAM_BYTES,
+    IRAM_BYTES,
+    MOST_BWRAM_BYTES,
     OAM_BYTES,
     VRAM_BYTES,
     WRAM_BYTES,
@@ -49,7 +51,8 @@ NO_SPRITE: Final = 255
 _SPACES: Final[tuple[MemorySpace, ...]] = ("vram", "cgram", "oam", "wram", "rom", "bwram", "iram")  # by their ids
 _REGISTERS: Final = 0x80
 _UNKNOWN: Final = -0x80000000
-_SENT: Final = {"vram": VRAM_BYTES, "cgram": CGRAM_BYTES, "oam": OAM_BYTES, "wram": WRAM_BYTES}
+_SENT: Final[tuple[MemorySpace, ...]] = ("vram", "cgram", "oam", "wram", "bwram", "iram")
+_OPTIONAL: Final = ("wram", "bwram", "iram")
 _LARGEST_ROM: Final = 0x1000000
 _ANSWER_WAIT: Final = 3.0  # seconds
 _MOST_WRITES: Final = 0xFFFF
@@ -100,7 +103,9 @@ class MesenHost:
     A snapshot is the state at the start of vblank. VRAM that DMA has written is in the snapshot of that frame. What the
     processor has written by itself is there at the latest after 32 frames, usually at once; WRAM comes in rounds of 32
     frames, as `ages` says. After a loaded state, or a scene that loads more than 24 KiB in one frame, VRAM takes up to
-    three frames, and `ages` says so.
+    three frames, and `ages` says so. A game's BW-RAM comes in rounds of 56 frames, and what DMA takes from there to the
+    screen in the same frame, if no more than 24 KiB are read in all; IRAM comes in rounds of 8 frames. What is written
+    to BW-RAM is taken back when the host closes, unless the game has written it anew: it is the save file too.
 
     Args:
         wait: Seconds to wait for an emulator.
@@ -322,29 +327,31 @@ class MesenHost:
     def _turn(self, rom: RomReport) -> None:
         """Start over with a ROM. The script has ended tracing."""
         self._request = _Request()
-        self._memories = {name: _Memory(size) for name, size in _SENT.items()}
         self._ppu = PpuRegisters()
         self._cpu: CpuRegisters | None = None
+        has_sa1 = rom.iram_bytes == IRAM_BYTES and rom.bwram_bytes <= MOST_BWRAM_BYTES
         self._sizes: dict[MemorySpace, int] = {
             "vram": VRAM_BYTES,
             "cgram": CGRAM_BYTES,
             "oam": OAM_BYTES,
             "wram": WRAM_BYTES,
             "rom": rom.rom_bytes,
-            "bwram": rom.bwram_bytes if rom.iram_bytes else 0,  # without an SA-1 it is plain save RAM
-            "iram": rom.iram_bytes,
+            "bwram": rom.bwram_bytes if has_sa1 else 0,  # without an SA-1 it is plain save RAM
+            "iram": rom.iram_bytes if has_sa1 else 0,
         }
+        self._memories = {name: _Memory(self._sizes[name]) for name in _SENT if self._sizes[name]}
         self._info = HostInfo(
             name="mesen2",
             emulator=self._emulator,
-            readable=frozenset({"vram", "cgram", "oam", "wram", "ppu", "cpu"}),
+            readable=frozenset({*self._memories, "ppu", "cpu"}),
             writable=frozenset(space for space, size in self._sizes.items() if size),
             rom=_identity(rom),
             capabilities=capabilities_of(self),
         )
 
     def _frame(self, fields: Fields) -> Snapshot | None:
-        frame, vram_age, wram_age = fields.number(4), fields.number(2), fields.number(2)
+        frame = fields.number(4)
+        ages = {name: age for name in ("vram", *_OPTIONAL) if (age := fields.number(2))}
         hovered, clicked = fields.number(1), fields.number(1)
         self._hovered = hovered if hovered != NO_SPRITE else None
         if clicked != NO_SPRITE:
@@ -358,24 +365,24 @@ class MesenHost:
                 memory.put(at, data)
             else:
                 raise HostGoneError(f"Mesen sent a memory that does not exist ({space})")
-        vram, cgram, oam, wram = (self._memories[name].frozen() for name in _SENT)
+        vram, cgram, oam = (self._memories[name].frozen() for name in ("vram", "cgram", "oam"))
         if vram is None or cgram is None or oam is None:
             return None  # the script has connected just now
         colours = cgram.view("<u2").astype(np.uint16)
         colours.flags.writeable = False
-        ages = {"vram": vram_age} if vram_age else {}
-        if wram is not None and wram_age:
-            ages["wram"] = wram_age
+        optional = {name: memory.frozen() for name in _OPTIONAL if (memory := self._memories.get(name)) is not None}
         return Snapshot(
             vram=vram,
             cgram=colours,
             oam=oam,
             ppu=self._ppu,
             frame=frame,
-            wram=wram,
+            wram=optional.get("wram"),
+            bwram=optional.get("bwram"),
+            iram=optional.get("iram"),
             rom=self._info.rom,
             cpu=self._cpu,
-            ages=ages,
+            ages={name: age for name, age in ages.items() if name == "vram" or optional.get(name) is not None},
         )
 
     def _take_registers(self, data: bytes) -> None:

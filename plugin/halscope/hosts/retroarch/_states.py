@@ -18,7 +18,7 @@ _TELLING_BYTES: Final = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateParts:
-    """What a state says about the frame that was just shown. `late` is as in the libretro host's video state."""
+    """What a state says about the frame that was just shown. `late` and `iram` are as in the libretro host."""
 
     cgram: NDArray[np.uint16]
     oam: NDArray[np.uint8]
@@ -26,6 +26,7 @@ class StateParts:
     cpu: CpuRegisters | None
     field: int | None
     late: bool = False
+    iram: NDArray[np.uint8] | None = None
 
 
 class StateParser(Protocol):
@@ -47,13 +48,17 @@ class StateParser(Protocol):
         """
 
     @property
+    def has_iram(self) -> bool:
+        """Whether the states of a game with an SA-1 show its IRAM, and take writes to it."""
+
+    @property
     def pieces(self) -> Sequence[tuple[int, int]]:
         """The pieces of a state (offset, bytes) that `parse` and `write` need; empty: all of it."""
 
     def write(
         self, state: NDArray[np.uint8], space: MemorySpace, offset: int, data: bytes, expected: bytes | None
     ) -> RingWrite:
-        """Return the write into the core's state that writes to CGRAM or OAM. Raises HostError or FormatError."""
+        """Return the write into the core's state that writes to CGRAM, OAM or IRAM. Raises HostError or FormatError."""
 
 
 def parser_for(core: str, version: str) -> StateParser:
@@ -71,18 +76,20 @@ def parser_for(core: str, version: str) -> StateParser:
 
 
 class _Snes9x:
+    has_iram = True
     pieces: Sequence[tuple[int, int]] = ()  # its states cost hundredths of a millisecond
 
     def parse(self, state: NDArray[np.uint8], vram: NDArray[np.uint8], *, current: bool) -> StateParts | None:
         known = vram if current else None
         fields = snes9x.parse_state(state, copy_memories=False, known_vram=known)
-        return StateParts(fields.cgram, fields.oam, fields.ppu, fields.cpu, fields.field)
+        return StateParts(fields.cgram, fields.oam, fields.ppu, fields.cpu, fields.field, iram=fields.iram)
 
     def write(
         self, state: NDArray[np.uint8], space: MemorySpace, offset: int, data: bytes, expected: bytes | None
     ) -> RingWrite:
-        if space == "oam":
-            return RingWrite("state", snes9x.oam_offset(state) + offset, data, expected or b"")
+        if space != "cgram":
+            at = snes9x.oam_offset(state) if space == "oam" else snes9x.iram_offset(state)
+            return RingWrite("state", at + offset, data, expected or b"")
         # CGRAM is big-endian there. Half a colour is completed with what the last frame had in the other half.
         first, end = offset & ~1, (offset + len(data) + 1) & ~1
         at = snes9x.cgram_offset(state)
@@ -98,6 +105,8 @@ class _Snes9x:
 
 
 class _Mercury:
+    has_iram = False
+
     def __init__(self, profile: bsnes.Profile) -> None:
         self._profile = profile
         self._vram_at: int | None = None

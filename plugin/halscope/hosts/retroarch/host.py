@@ -12,6 +12,8 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from halscope_hooks import (
     CGRAM_BYTES,
+    IRAM_BYTES,
+    MOST_BWRAM_BYTES,
     OAM_BYTES,
     VRAM_BYTES,
     WRAM_BYTES,
@@ -30,14 +32,15 @@ from halscope_hooks import (
 )
 from numpy.typing import NDArray
 
-from halscope._rom_file import copier_header_bytes
+from halscope._rom_file import copier_header_bytes, has_sa1
 from halscope.hosts._receipts import OpenReceipts
-from halscope.hosts._ring import NETPLAY, NO_STATES, RUN_AHEAD, STATES_OFF, RingClient, RingFrame, RingWrite
+from halscope.hosts._ring import NETPLAY, NO_STATES, RUN_AHEAD, STATES_OFF, RingClient, RingFrame, RingWrite, Space
 from halscope.hosts.libretro.picture import PixelFormat, to_rgb
 from halscope.hosts.retroarch._states import StateParts, parser_for
 
 _FORMATS: Final[dict[int, PixelFormat]] = {0: "rgb1555", 1: "xrgb8888", 2: "rgb565"}
-_STATE_SPACES: Final[dict[MemorySpace, int]] = {"cgram": CGRAM_BYTES, "oam": OAM_BYTES}
+_RING_SPACES: Final[dict[MemorySpace, Space]] = {"rom": "rom", "vram": "vram", "wram": "wram", "bwram": "save"}
+"""Memories that the emulator writes itself; the others are written into the core's state."""
 _ANSWER: Final = 3.0
 """Seconds that the emulator may take for a state; it answers at its next frame."""
 _BLIND_AFTER: Final = 120
@@ -53,6 +56,8 @@ class _Memories(NamedTuple):
     cgram: NDArray[np.uint16]
     oam: NDArray[np.uint8]
     wram: NDArray[np.uint8] | None
+    bwram: NDArray[np.uint8] | None
+    iram: NDArray[np.uint8] | None
     parts: StateParts | None
     ages: dict[str, int]
 
@@ -64,12 +69,13 @@ class RetroArchHost:
     the network, no state is saved for Halscope: OAM, CGRAM and the registers are then of the last state that the
     frontend itself has saved, which `ages` say, or are `None`; and frames of which OAM or CGRAM is unknown are skipped.
 
-    Writes to CGRAM and OAM go into the core's state, which is loaded back at once.
+    Writes to CGRAM, OAM and IRAM go into the core's state, which is loaded back at once. What is written to BW-RAM is
+    taken back when the frontend asks for it to store the save file, unless the game has written it anew.
 
     Args:
         ring: The emulator's ring, see `find_taps`.
         registers: Whether snapshots hold the PPU registers.
-        wram: Whether snapshots hold WRAM.
+        wram: Whether snapshots hold WRAM and, of a game with an SA-1, BW-RAM and IRAM.
         picture: Whether snapshots hold the picture.
         force: Whether the emulator is taken from another Halscope that is attached to it.
 
@@ -103,23 +109,36 @@ class RetroArchHost:
             self._ring.close()
             raise
         self.rom_image: bytes = loaded[copier_header_bytes(loaded) :]
-        """The image that the emulator loaded, without a copier header."""
+        """The image that the emulator loaded, without a copier header; empty if its core was given none."""
         self.missed = 0
         """Frames that were lost because nobody polled for an eighth of a second."""
-        writable: set[MemorySpace] = {"vram", "wram", "cgram", "oam"}
-        if text.get("writable") == "rom":
-            writable.add("rom")
-        optional = {"wram": wram, "ppu": registers, "cpu": registers, "picture": picture}
+        sa1 = has_sa1(self.rom_image)
+        saved = text.get("save", "")  # which the first taps did not say
+        self._sizes: dict[MemorySpace, int] = {
+            "vram": VRAM_BYTES,
+            "cgram": CGRAM_BYTES,
+            "oam": OAM_BYTES,
+            "wram": WRAM_BYTES,
+            "rom": len(self.rom_image) if text.get("writable") == "rom" else 0,
+            "bwram": min(int(saved), MOST_BWRAM_BYTES) if sa1 and saved.isdecimal() else 0,
+            "iram": IRAM_BYTES if sa1 and self._parser.has_iram else 0,
+        }
+        if wram and self._sizes["bwram"]:
+            self._ring.want_save()
+        optional = {
+            "wram": wram,
+            "bwram": wram and self._sizes["bwram"] > 0,
+            "iram": wram and self._sizes["iram"] > 0,
+            "ppu": registers,
+            "cpu": registers,
+            "picture": picture,
+        }
         self._info = HostInfo(
             name="retroarch",
             emulator=f"{text.get('core')} {text.get('version')} in process {self._ring.pid}",
             readable=frozenset({"vram", "cgram", "oam"} | {name for name, wanted in optional.items() if wanted}),
-            writable=frozenset(writable),
-            rom=RomIdentity(
-                path=text.get("content") or None,
-                sha1=hashlib.sha1(self.rom_image, usedforsecurity=False).hexdigest(),
-                sha256=hashlib.sha256(self.rom_image).hexdigest(),
-            ),
+            writable=frozenset(space for space, size in self._sizes.items() if size),
+            rom=_identity(self.rom_image, text.get("content") or None),
             capabilities=capabilities_of(self),
         )
 
@@ -163,7 +182,7 @@ class RetroArchHost:
         return receipt
 
     def draw_outlines(self, outlines: Sequence[Outline]) -> None:
-        """Show exactly these outlines from the next frame on; labels are not drawn. Raises HostError."""
+        """Show exactly these outlines and their labels from the next frame on. Raises HostError."""
         self._ring.draw_outlines(outlines)
 
     def show_message(self, text: str) -> None:
@@ -236,15 +255,12 @@ class RetroArchHost:
             if write.space == "rom":
                 why = ": the core's copy of the ROM was not found; apply the patch to the file and load it again"
             raise HostError(f"{self._info.emulator}: {write.space} is not writable{why}")
-        sizes = {"vram": VRAM_BYTES, "wram": WRAM_BYTES, "rom": len(self.rom_image)} | _STATE_SPACES
-        end = write.offset + len(write.data)
-        if write.offset < 0 or end > sizes[write.space]:
-            raise HostError(
-                f"a write to {write.space} {write.offset:#x} to {end:#x} is outside its {sizes[write.space]:#x} bytes"
-            )
-        if write.space == "rom" or write.space == "vram" or write.space == "wram":
+        end, size = write.offset + len(write.data), self._sizes[write.space]
+        if write.offset < 0 or end > size:
+            raise HostError(f"a write to {write.space} {write.offset:#x} to {end:#x} is outside its {size:#x} bytes")
+        if (space := _RING_SPACES.get(write.space)) is not None:
             self._late = None
-            return RingWrite(write.space, write.offset, write.data, write.expected or b"")
+            return RingWrite(space, write.offset, write.data, write.expected or b"")
         if self._state is None:
             raise HostError(f"{write.space} cannot be written yet: {self._why_blind()}")
         try:
@@ -282,6 +298,8 @@ class RetroArchHost:
             ppu=PpuRegisters() if registers is None else registers.ppu,
             frame=frame.number,
             wram=shown.wram,
+            bwram=shown.bwram,
+            iram=shown.iram,
             picture=picture,
             rom=self._info.rom,
             cpu=None if registers is None else registers.cpu,
@@ -314,9 +332,20 @@ class RetroArchHost:
             cgram = None if parts is None else parts.cgram
         if oam is None or cgram is None:
             return None
-        wram = frame.parts.get("wram")
+        wram, bwram = frame.parts.get("wram"), frame.parts.get("save")
+        iram = parts.iram if parts is not None and "iram" in self._info.readable else None
+        if iram is not None and age:
+            ages["iram"] = age
         return _Memories(
-            frame.number, vram, cgram, oam, wram if wram is None or wram.size == WRAM_BYTES else None, parts, ages
+            frame.number,
+            vram,
+            cgram,
+            oam,
+            wram if wram is None or wram.size == WRAM_BYTES else None,
+            None if bwram is None else bwram[: self._sizes["bwram"]],
+            iram,
+            parts,
+            ages,
         )
 
     def _picture(self, frame: RingFrame) -> NDArray[np.uint8] | None:
@@ -338,3 +367,13 @@ class RetroArchHost:
         if context & (RUN_AHEAD | NETPLAY):
             return "the emulator runs ahead or plays over the network, and has saved no state itself"
         return "the emulator may be paused, or the game has not set up its graphics"
+
+
+def _identity(image: bytes, path: str | None) -> RomIdentity:
+    if not image:  # of two cartridges at once, none looks like a SNES image
+        return RomIdentity()
+    return RomIdentity(
+        path=path,
+        sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(image).hexdigest(),
+    )
