@@ -61,6 +61,8 @@ void bind_trace(py::module_& module) {
         .def("begin_frame", [](Watch& self) { self.open().begin_frame(); })
         .def("end_frame", &Watch::end_frame)
         .def_property_readonly("pages", [](Watch& self) { return self.open().pages(); })
+        .def_property_readonly("first_page", [](Watch& self) { return self.open().first_page(); })
+        .def_property_readonly("page_bytes", [](Watch&) { return trace::page_bytes(); })
         .def_property_readonly("counts",
                                [](Watch& self) {
                                    const auto& counts = self.open().counts();

@@ -64,7 +64,7 @@ void PageWatch::watch(std::span<const std::pair<std::size_t, std::size_t>> range
     ranges_.assign(ranges.begin(), ranges.end());
     std::erase_if(ranges_, [](const auto& range) { return range.first >= range.second; });
     std::ranges::sort(ranges_);
-    const auto lead = static_cast<std::size_t>(first_ - memory_);
+    const std::size_t lead = first_page();
     for (std::size_t n = 0; n < pages_.size(); ++n) {
         const std::size_t begin = lead + n * page_bytes(), end = begin + page_bytes();
         pages_[n].wanted =

@@ -59,6 +59,8 @@ class PageWatch {
     std::span<const std::uint32_t> end_frame() noexcept;
     [[nodiscard]] const FrameCounts& counts() const noexcept { return counts_; }
     [[nodiscard]] std::size_t pages() const noexcept { return pages_.size(); }
+    // Offset of the first page that lies in the memory as a whole.
+    [[nodiscard]] std::size_t first_page() const noexcept { return static_cast<std::size_t>(first_ - memory_); }
 
     // Called at a fault.
     bool touched(const std::uint8_t* address) noexcept;

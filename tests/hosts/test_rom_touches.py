@@ -30,6 +30,10 @@ def test_the_demo_roms_blocks_are_caught_at_their_first_byte(core: str) -> None:
             new = host.take_touches()
             assert {touch.frame for touch in new} <= {frame}
             touches += new
+            pages = [touch.page for touch in new if touch.page is not None]
+            assert len(pages) == len(new)
+            assert all(0 <= touch.rom_offset - page < 0x10000 for touch, page in zip(new, pages, strict=True))
+            assert len({page % 0x1000 for page in pages}) <= 1
     caught = starts & {touch.rom_offset for touch in touches}
     assert len(starts) == 49
     assert len(caught) >= 47, sorted(starts - caught)

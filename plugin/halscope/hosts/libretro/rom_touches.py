@@ -36,7 +36,7 @@ class RomTouches:
             self._watches = [_codec.PageWatch(address, size) for address in copies[:_MOST_COPIES]]
         except (RuntimeError, ValueError) as error:
             raise HostError(f"reads of the ROM cannot be observed: {error}") from error
-        self._found: list[int] = []
+        self._found: list[tuple[int, int]] = []  # offset of the read, and of its page
         self._kept: list[Touched] = []
         self._first = 0  # number of the first touch in `_kept`, counted from the first one ever
 
@@ -50,7 +50,7 @@ class RomTouches:
 
     def stamp(self, frame: int) -> None:
         """Keep what the last run touched as reads of this frame."""
-        self._kept.extend(Touched(frame, offset) for offset in self._found)
+        self._kept.extend(Touched(frame, offset, page) for offset, page in self._found)
         self._found = []
         surplus = max(0, len(self._kept) - _MOST_KEPT)
         self._first += surplus
@@ -83,5 +83,6 @@ class RomTouches:
                 if n != best:
                     watch.close()
             self._watches, found = [self._watches[best]], [found[best]]
-        for one in found[:1]:
-            self._found.extend(one.tolist())
+        for watch, offsets in zip(self._watches[:1], found[:1], strict=True):
+            lead, size = watch.first_page, watch.page_bytes
+            self._found.extend((offset, offset - (offset - lead) % size) for offset in offsets.tolist())

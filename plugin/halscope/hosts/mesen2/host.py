@@ -40,7 +40,14 @@ from halscope._rom_file import COPIER_BYTES, copier_header_bytes
 from halscope.formats.mesen_registers import cpu_registers, ppu_registers
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
 from halscope.hosts.mesen2._stale import without_stale_tables
-from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, known_decoders, pack_request
+from halscope.hosts.mesen2._tracing import (
+    BufferWriter,
+    DecoderCall,
+    Observations,
+    Transfer,
+    known_decoders,
+    pack_request,
+)
 from halscope.hosts.mesen2._wire import Fields, text
 
 NO_SPRITE: Final = 255
