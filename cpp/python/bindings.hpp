@@ -68,5 +68,6 @@ void bind_hdma(pybind11::module_& module);
 void bind_locate(pybind11::module_& module);
 void bind_guest(pybind11::module_& module);
 void bind_ring(pybind11::module_& module);
+void bind_trace(pybind11::module_& module);
 
 }  // namespace halscope::python

@@ -14,4 +14,5 @@ PYBIND11_MODULE(_codec, module, pybind11::mod_gil_not_used()) {
     halscope::python::bind_locate(module);
     halscope::python::bind_guest(module);
     halscope::python::bind_ring(module);
+    halscope::python::bind_trace(module);
 }

@@ -271,3 +271,34 @@ class RingWriter:
     def take_command(self) -> tuple[int, int, bytes] | None: ...
     def finish_command(self, command: int, outcome: int) -> None: ...
     def close(self) -> None: ...
+
+# First touches of the pages of a memory in this process (cpp/trace). RuntimeError: the system does not let faults be
+# caught, or the watch was closed. ValueError: too many memories are watched. One thread at a time calls an object.
+@final
+class PageWatch:
+    def __init__(
+        self,
+        address: int,
+        size: int,
+        *,
+        open_pages: int = 1,
+        touches_of_page: int = 6,
+        touches_of_frame: int = 48,
+        hot_after: int = 24,
+        first_rest: int = 32,
+        longest_rest: int = 512,
+        loading: int = 4,
+    ) -> None: ...
+    @property
+    def pages(self) -> int: ...
+    @property
+    def first_page(self) -> int: ...  # offset of the first page that lies in the memory as a whole
+    @property
+    def page_bytes(self) -> int: ...
+    # touches of the last frame, those of them that were not noted, hot pages that were not watched
+    @property
+    def counts(self) -> tuple[int, int, int]: ...
+    def watch(self, ranges: Sequence[tuple[int, int]]) -> None: ...
+    def begin_frame(self) -> None: ...
+    def end_frame(self) -> NDArray[np.uint32]: ...  # the offsets that were touched, oldest first
+    def close(self) -> None: ...

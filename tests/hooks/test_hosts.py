@@ -57,14 +57,14 @@ def test_a_libretro_core_is_driven_playable_and_stateful() -> None:
             host.close()
 
 
-def test_a_recording_is_driven_alone(tmp_path: Path) -> None:
+def test_a_recording_is_driven_and_tracing(tmp_path: Path) -> None:
     from halscope.formats.recording import RecordingWriter
     from support.made_host import made_snapshot
 
     with RecordingWriter(tmp_path / "run.hrec") as writer:
         writer.append(made_snapshot(1))
     with ReplayHost(tmp_path / "run.hrec") as host:
-        assert host.info.capabilities == {"driven"}
+        assert host.info.capabilities == {"driven", "tracing"}
         check_host(host)
 
 

@@ -19,6 +19,7 @@ from halscope_hooks import (
     RomError,
     RomIdentity,
     Snapshot,
+    Touched,
     Update,
     capability,
 )
@@ -26,6 +27,7 @@ from halscope_hooks import (
 from halscope._files import read_limited, refuse_same
 from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
+from halscope.app._rom_reads import waiting_touches, watch_reads
 from halscope.app._state_rom import recognised
 from halscope.formats import bsnes, bsnes_state, containers, mesen_state, snes9x, zsnes_state
 from halscope.formats.recording import RecordingWriter, trimmed
@@ -280,8 +282,10 @@ def record_game(
         refuse_same(path, Path(rom), "ROM")
     number = 0
     interrupt: KeyboardInterrupt | None = None
-    with RecordingWriter(path, emulator=session.host.info.emulator) as writer:
+    emulator = session.host.info.emulator
+    with session.pull(Touched) as touched, RecordingWriter(path, emulator=emulator) as writer:
         try:
+            watch_reads(session.host)
             while number < frames:
                 hold_buttons(session, schedule, number)
                 while (snapshot := session.advance()) is None and not session.ended:
@@ -289,6 +293,7 @@ def record_game(
                 if snapshot is None:
                     raise HostError(f"the game ended after {number} frames, which {path} holds; record fewer")
                 writer.append(trimmed(snapshot, wram=wram, picture=picture))
+                writer.append_touches(waiting_touches(touched))
                 number += 1
                 progress(number, frames)
         except KeyboardInterrupt as error:

@@ -11,6 +11,7 @@ from halscope_hooks import Event, HalscopeError, HostChanged, JobFailed, JobProg
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._game_run import Press, run_in_real_time
+from halscope.app._rom_reads import watch_reads
 from halscope.app._traced_starts import TracedStarts
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
@@ -75,6 +76,7 @@ class Play:
             contextlib.closing(self._traced),
         ):
             self._build_index(self._workspace)
+            watch_reads(self._session.host)
             for snapshot in run_in_real_time(self._session, schedule):
                 self._edits.saw(snapshot)
                 if self._refused is not None:

@@ -51,7 +51,7 @@ class TracedStarts:
         self._heard.close()
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, Touched):
+        if isinstance(event, Touched) and event.codec:  # the first read of a page may be in the middle of a block
             self._touched |= {event.rom_offset}
         elif isinstance(event, HostChanged) and event.rom_changed:
             self._touched = frozenset()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import call
 from typing import cast, final
 
-from halscope_hooks import Driven, Host, HostError, Pushing, Snapshot, Tracing
+from halscope_hooks import Driven, Host, HostError, Pushing, Snapshot, Touched, Tracing
 
 from halscope._output import third_party_code
 from halscope.session._decoding import LiveLane
@@ -39,6 +39,7 @@ class HostFeed:
         self.handed_in = 0.0
         """Seconds taken to offer the last snapshot to the taps."""
         self._made: deque[tuple[Snapshot | None]] = deque()  # snapshots of the host, not yet offered to the taps
+        self._touched: deque[Sequence[Touched]] = deque()  # what the host was seen reading, not yet posted
 
     def notice_changes(self) -> None:
         """Notify subscribers if the host's info has changed. Each step may be repeated after an interrupt."""
@@ -82,8 +83,11 @@ class HostFeed:
         self.handed_in = time.perf_counter() - began
         self.ended = snapshot is None and "driven" in able
         if "tracing" in able:
-            # Calling, storing and forgetting: one step in C, so no touch is lost or posted twice.
-            self._hub.post_each(zip(map(call, (cast("Tracing", host).take_touches,)), (None,), strict=True))
+            # Calling and storing, then forgetting and posting: steps in C, so no touch is lost or posted twice.
+            self._touched.extend(map(call, (cast("Tracing", host).take_touches,)))
+            while self._touched:
+                self._taps.offer_touches(self._touched[0])
+                self._hub.post_each(zip(map(deque.popleft, (self._touched,)), (None,), strict=True))
         return None if snapshot is None else self._complete(snapshot)
 
     def _hand_in(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from halscope_hooks import HostError, Snapshot
+from halscope_hooks import HostError, Snapshot, Touched
 
 from halscope.formats.recording import RecordingWriter
 from halscope.session._cells import Cell
@@ -76,6 +77,11 @@ class Taps:
             reel.offer(snapshot, ticket)
             if not self._with_threads:
                 reel.drain()
+
+    def offer_touches(self, touches: Sequence[Touched]) -> None:
+        """Offer what the game was seen reading to every recording. Calling it again with the same list does nothing."""
+        for recording in self._list.value.recordings if touches else ():
+            recording.offer_touches(touches)
 
     def start(self) -> None:
         """Start a thread for each tap."""

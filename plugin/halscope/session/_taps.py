@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 import weakref
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
-from halscope_hooks import HalscopeError, Snapshot
+from halscope_hooks import HalscopeError, Snapshot, Touched
 
 from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.session._locks import about_to_call_out
@@ -215,7 +216,15 @@ class Recording(Tap):
         super().__init__(reel, writer.append)
         self._writer = writer
         self._wram, self._picture = wram, picture
+        self._touches: deque[Sequence[Touched]] = deque()  # to be written behind their frames
+        self._offered: Sequence[Touched] = ()
         self.path = path
+
+    def offer_touches(self, touches: Sequence[Touched]) -> None:
+        """Write these behind the last frame that was offered. Calling it again with the same list does nothing."""
+        if not self.closed and self._offered is not touches:
+            self._offered = touches
+            self._touches.append(touches)
 
     def disown(self) -> None:
         """Detach in a forked child: the file belongs to the parent, and nothing more is written to it here."""
@@ -231,9 +240,18 @@ class Recording(Tap):
             raise
 
     def _write(self, snapshot: Snapshot) -> None:
+        self._write_touches(snapshot.frame)
         self._writer.append(trimmed(snapshot, wram=self._wram, picture=self._picture))
 
+    def _write_touches(self, before: int | None = None) -> None:
+        """Write the touches of the frames before this one, or all; those from before the first frame are left out."""
+        while self._touches and (before is None or self._touches[0][-1].frame < before):
+            if len(self._writer):
+                self._writer.append_touches(self._touches[0])
+            self._touches.popleft()
+
     def _end(self) -> None:
+        self._write_touches()
         self._writer.close()
 
 

@@ -180,7 +180,7 @@ class Playback:
         state, self._state = self._state, None  # if this fails, playback must not continue from here
         if key:
             assert layout is not None
-            state = np.frombuffer(bytearray(_inflate(payload, layout.size, layout.size)), np.uint8)
+            state = np.frombuffer(bytearray(inflate(payload, layout.size, layout.size)), np.uint8)
             self._edges = layout.edges()
             self._layout = layout
             self._stale = [True] * len(layout.spans)
@@ -191,13 +191,13 @@ class Playback:
         elif payload:
             self._apply(state, payload)
         if raster:
-            self._raster_bytes = _inflate(raster, _MOST_RASTER, dictionary=self._raster_bytes)
+            self._raster_bytes = inflate(raster, _MOST_RASTER, dictionary=self._raster_bytes)
             self._fields["raster"] = unpack_raster(self._raster_bytes)
         self._state = state
 
     def _apply(self, state: NDArray[np.uint8], payload: bytes) -> None:
         try:
-            difference = _inflate(payload, -(-len(state) // PAGE // 8) + len(state))
+            difference = inflate(payload, -(-len(state) // PAGE // 8) + len(state))
             pages = _codec.snes_apply_difference(state, difference, PAGE)
         except ValueError as error:
             raise FormatError("the frame unpacks to another size than it should") from error
@@ -230,8 +230,8 @@ def _deflate(data: bytes, dictionary: bytes = b"") -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def _inflate(payload: bytes, most: int, least: int = 0, dictionary: bytes = b"") -> bytes:
-    """Decompress zlib data to at most `most` bytes, whatever the data claims."""
+def inflate(payload: bytes, most: int, least: int = 0, dictionary: bytes = b"") -> bytes:
+    """Decompress zlib data to `least` to `most` bytes, whatever the data claims. Raises FormatError."""
     unpacker = zlib.decompressobj(zdict=dictionary) if dictionary else zlib.decompressobj()
     try:
         data = unpacker.decompress(payload, most + 1)  # one more byte, so that the end of the stream is reached

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from halscope_hooks import FormatError, RomIdentity, Snapshot, UsageError
+from halscope_hooks import FormatError, RomIdentity, Snapshot, Touched, UsageError
 
 from halscope.formats.recording import _file
 from halscope.formats.recording._file import CHUNK, CHUNK_1, DELTA, HEADER, KEY, KEY_IN_INDEX, TRAILER
 from halscope.formats.recording._frames import Layout, Playback, layout_of_version_1, parse_layout
 from halscope.formats.recording._sections import MOST_PICTURE_SIDE
+from halscope.formats.recording._touches import parse_touches, touches_length
 
 _READ_AHEAD: Final = 1 << 16  # bytes; a delta has a few hundred
 _HAS_WRAM: Final = 1  # in the contents of a chunk of version 1
@@ -51,7 +52,8 @@ class RecordingReader:
             index = self._read_index(start)
             self.complete = index is not None
             """Whether the file has an index; if not, the index was rebuilt up to the last complete frame."""
-            self._index = self._scan(start) if index is None else index
+            # The end: of the frames and what follows them.
+            self._index, self._end = self._scan(start) if index is None else index
         except BaseException:
             self._file.close()
             raise
@@ -106,6 +108,28 @@ class RecordingReader:
             raise self._fault(self._index[position] & ~KEY_IN_INDEX, str(error)) from error
         self._played = position
         return snapshot
+
+    def touches(self, position: int) -> list[Touched]:
+        """Return what the game was seen reading before the frame behind this one, oldest first.
+
+        Raises:
+            IndexError: There is no frame at this position.
+            FormatError: The frame, or what was recorded of its touches, is damaged.
+        """
+        if not 0 <= position < len(self):
+            raise IndexError(f"{self._path}: no frame {position}; the recording has {len(self)}")
+        at = self._chunk(position).end
+        last = position + 1 == len(self)
+        end = self._end if last else self._index[position + 1] & ~KEY_IN_INDEX
+        touches: list[Touched] = []
+        while at < end:
+            data = self._touches_at(at, end)
+            try:
+                touches += parse_touches(data)
+            except FormatError as error:
+                raise self._fault(at, str(error)) from error
+            at += len(data)
+        return touches
 
     def sections(self) -> frozenset[str]:
         """Return the sections that occur in any frame ("vram", "wram", "cpu" …). Only keyframes need to be read.
@@ -164,26 +188,34 @@ class RecordingReader:
         except FormatError as error:
             raise self._fault(HEADER.size, str(error)) from error
 
-    def _read_index(self, start: int) -> list[int] | None:
-        """Return the index at the end of the file, or `None` if it is missing or cannot be trusted."""
+    def _read_index(self, start: int) -> tuple[list[int], int] | None:
+        """Return the index at the end of the file and its offset; `None` if it is missing or cannot be trusted."""
         at = self._size - TRAILER.size
         if at < start:
             return None
         trailer = self._read(at, TRAILER.size)
         place = _file.index_place(trailer, at, start)
-        return None if place is None else _file.parse_index(self._read(place, at - place), trailer, start)
+        if place is None:
+            return None
+        index = _file.parse_index(self._read(place, at - place), trailer, start)
+        return None if index is None else (index, place)
 
-    def _scan(self, start: int) -> list[int]:
-        """Rebuild the index from the chunks themselves, up to the first incomplete one."""
+    def _scan(self, start: int) -> tuple[list[int], int]:
+        """Rebuild the index from the chunks themselves, up to the first incomplete one; also return where that is."""
         index: list[int] = []
         at = start
         while True:
             try:
+                if index and self._read(at, len(_file.TAG)) != _file.TAG:
+                    data = self._touches_at(at, self._size)
+                    parse_touches(data)
+                    at += len(data)
+                    continue
                 chunk = self._chunk_at(at)
             except FormatError:
-                return index
+                return index, at
             if not index and not chunk.key:
-                return index
+                return index, at
             index.append(at | (KEY_IN_INDEX if chunk.key else 0))
             at = chunk.end
 
@@ -215,6 +247,13 @@ class RecordingReader:
             except FormatError as error:
                 raise self._fault(at, str(error)) from error
         return _Chunk(kind == KEY, frame, layout, payload, raster, end)
+
+    def _touches_at(self, at: int, end: int) -> bytes:
+        """Return the chunk of touches at this offset, which must end before `end`."""
+        length = touches_length(self._read(at, CHUNK.size))
+        if length is None or at + length > end:
+            raise self._fault(at, "neither a frame nor touches begin here")
+        return self._read(at, length)
 
     def _layout_of_version_1(self, at: int, contents: int, height: int, width: int) -> Layout:
         if max(height, width) > MOST_PICTURE_SIDE:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from io import BufferedWriter
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from halscope_hooks import HalscopeError, RomIdentity, Snapshot, UsageError
+from halscope_hooks import HalscopeError, RomIdentity, Snapshot, Touched, UsageError
 
 from halscope.formats.recording._file import DELTA, KEY, KEY_IN_INDEX, chunk, ending, header
 from halscope.formats.recording._frames import Packer
+from halscope.formats.recording._touches import MOST_TOUCHES, pack_touches
 
 KEYFRAME_EVERY: Final = 300
 _MOST_FRAME_NUMBER: Final = (1 << 63) - 1
@@ -88,6 +90,31 @@ class RecordingWriter:
         del self._index[frames:]  # left over from an interrupted call
         self._index.append((end + len(first)) | (KEY_IN_INDEX if packed.key else 0))
         self._written = _Written(end + len(data), frames + 1)
+        self._whole = True
+
+    def append_touches(self, touches: Sequence[Touched]) -> None:
+        """Add what the game was seen reading since the last frame that was added; a reader gives it with that frame.
+
+        Raises:
+            UsageError: The recording is closed or has no frame yet, or a value is too large for a recording. The
+                recording continues without the touches.
+            HalscopeError: As for `append`.
+        """
+        if self._closed():
+            raise UsageError(f"{self._path}: the recording is closed")
+        if not self._whole:
+            self._cut()
+        end, frames = self._written
+        if not frames:
+            raise UsageError(f"{self._path}: touches belong to a frame, and the recording has none yet")
+        try:
+            parts = [touches[at : at + MOST_TOUCHES] for at in range(0, len(touches), MOST_TOUCHES)]
+            data = b"".join(map(pack_touches, parts))
+        except UsageError as error:
+            raise UsageError(f"{self._path}: {error}") from error
+        self._whole = False
+        self._write(data)
+        self._written = _Written(end + len(data), frames)
         self._whole = True
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from halscope_hooks import HalscopeError, HostError
 from halscope.hosts.embedded._messages import pack, receive
 from halscope.hosts.embedded._parent import end_with_parent
 from halscope.hosts.embedded._region import Region
+from halscope.hosts.embedded._tracing import Tracer
 from halscope.hosts.libretro import process_memory
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def main(region_key: str, folder: str) -> None:
         "reset": lambda: _needed(host).reset(),
         "save": lambda: _needed(host).save_state(),
         "load": lambda state: _needed(host).load_state(state),
+        **Tracer(lambda: _needed(host)).actions(),
     }
     try:
         while (request := receive(lambda most: os.read(requests, most))) is not None:

@@ -11,6 +11,7 @@ from typing import Final, Self, Unpack, cast
 from halscope_hooks import HostInfo, Snapshot, Write, WriteReceipt, capabilities_of
 
 from halscope.hosts.embedded._process import CoreProcess
+from halscope.hosts.embedded._tracing import RomTracing
 from halscope.hosts.libretro.cores import find_core
 from halscope.hosts.libretro.facts import CoreFacts
 from halscope.hosts.libretro.pads import check_pad
@@ -21,8 +22,10 @@ PATIENCE: Final = 5.0
 _START_PATIENCE: Final = 30.0  # seconds for Python to start and the core to load the game; one second is usual
 
 
-class EmbeddedHost:
-    """A Host (see `halscope_hooks.Host`) around a libretro core in a process of its own: driven, playable and stateful.
+class EmbeddedHost(RomTracing):
+    """A Host (see `halscope_hooks.Host`) around a libretro core in a process of its own.
+
+    It is driven, playable and stateful, and tracing where the core's copy of the ROM is found.
 
     Snapshots are those of `LibretroHost`. In addition:
 
@@ -60,7 +63,8 @@ class EmbeddedHost:
         except BaseException:
             self._process.end()
             raise
-        self._info: HostInfo = replace(info, name="embedded", capabilities=capabilities_of(self))
+        lacking = {"tracing"} if self._core.rom_source is None else set()
+        self._info: HostInfo = replace(info, name="embedded", capabilities=capabilities_of(self) - lacking)
 
     @property
     def info(self) -> HostInfo:

@@ -28,6 +28,7 @@ from halscope.hosts.libretro.facts import CoreFacts
 from halscope.hosts.libretro.machine import Machine
 from halscope.hosts.libretro.parts import SnapshotParts
 from halscope.hosts.libretro.rom_memory import find_rom
+from halscope.hosts.libretro.rom_touches import RomTouches
 from halscope.hosts.libretro.video_state import VideoState, reader_for
 
 _SMALLEST_ROM: Final = 0x8000
@@ -91,6 +92,7 @@ class LibretroHost:
         self._parts = SnapshotParts(registers=True, wram=True, picture=True) | parts
         self._frame = 0
         self._late: _State | None = None  # of the step before, if the core returned late
+        self._touches: RomTouches | None = None
         try:
             self._reader = reader_for(self._machine)
             state_format = self._reader.state_format
@@ -154,6 +156,8 @@ class LibretroHost:
         """Run one frame and return its state. The first frame has number 0. Raises HostError."""
         machine = self._open_machine()
         machine.run()
+        if self._touches is not None:
+            self._touches.stamp(self._frame)
         vram = machine.vram.copy()
         wram = machine.wram.copy() if self._parts["wram"] else None
         bwram = machine.bwram.copy() if self._parts["wram"] and machine.bwram is not None else None
@@ -242,8 +246,25 @@ class LibretroHost:
             self._reader.after_write()
         return WriteReceipt(done=True)
 
+    def watch_reads(self, ranges: Sequence[tuple[int, int]]) -> RomTouches:
+        """Watch the game's reads of these ranges of the ROM (end exclusive), from the next step on.
+
+        For `EmbeddedHost`'s child: in a process with other busy threads, a fault handler would slow them down.
+
+        Raises:
+            HostError: One is not in the ROM, or reads cannot be observed here.
+        """
+        machine, rom = self._open_machine(), self._rom_memory
+        if self._touches is None:
+            self._touches = RomTouches([] if rom is None else rom.copies(), 0 if rom is None else len(rom.bytes))
+        self._touches.watch(ranges)
+        machine.around_run = self._touches
+        return self._touches
+
     def close(self) -> None:
         """Unload the core. Idempotent."""
+        if self._touches is not None:
+            self._touches.close()
         self._rom_memory = None
         self._machine.close()
 

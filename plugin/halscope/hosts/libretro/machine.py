@@ -6,6 +6,7 @@ import ctypes
 import tempfile
 import weakref
 from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +67,8 @@ class Machine:
                 "close the other host first, or start a second process"
             )
         self.core_path = core_path
+        self.around_run: AbstractContextManager[None] = nullcontext()
+        """Entered for each frame."""
         self._picture = KeptPicture()
         self._buttons = HeldButtons()
         # Some cores keep a pointer to the image instead of a copy, so it must live as long as the machine.
@@ -114,7 +117,7 @@ class Machine:
 
     def run(self) -> None:
         """Run to the end of the next frame."""
-        with self._use.calling("failed while it ran"):
+        with self._use.calling("failed while it ran"), self.around_run:
             self._session.run()
 
     def reset(self) -> None:

@@ -31,6 +31,16 @@ class RomMemory:
     bytes: NDArray[np.uint8]
     source: RomSource
 
+    def copies(self) -> list[int]:
+        """Return the addresses of all memory from which the game may run, this one first.
+
+        A copy that was searched for is proven to be the one. Where a core names one, it may run from another.
+        """
+        address = int(self.bytes.ctypes.data)
+        if self.source == "search":
+            return [address]
+        return [address, *(one for one in process_memory.copies_of(self.bytes.tobytes()) if one != address)]
+
 
 def find_rom(machine: Machine, rom: bytes, *, search: bool) -> RomMemory | None:
     """Return the core's copy of the ROM, or `None` if it is not found. Call before the first frame.

@@ -44,7 +44,14 @@ from halscope.hosts._clipping import clipped, utf8
 from halscope.hosts._receipts import OpenReceipts
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
 from halscope.hosts.mesen2._stale import without_stale_tables
-from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, pack_request
+from halscope.hosts.mesen2._tracing import (
+    BufferWriter,
+    DecoderCall,
+    Observations,
+    Transfer,
+    known_decoders,
+    pack_request,
+)
 from halscope.hosts.mesen2._wire import Fields, text
 
 NO_SPRITE: Final = 255
@@ -322,6 +329,7 @@ class MesenHost:
 
     def _ask_to_trace(self) -> None:
         request = self._request
+        self._observed.codecs = tuple(one.codec for one in known_decoders(request.decoders))
         self._wire.post(b"T", pack_request(request.decoders, request.ranges, transfers=request.transfers))
 
     def _turn(self, rom: RomReport) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from halscope_hooks import HostError, HostInfo, RomIdentity, Snapshot, Write, WriteReceipt, capabilities_of
+from halscope_hooks import (
+    HostError,
+    HostInfo,
+    RomIdentity,
+    Snapshot,
+    Touched,
+    Write,
+    WriteReceipt,
+    capabilities_of,
+)
 
 from halscope.formats.recording import RecordingReader
 
@@ -14,7 +24,9 @@ _MEMORIES: Final = frozenset({"vram", "cgram", "oam", "wram", "bwram", "iram", "
 
 
 class ReplayHost:
-    """A Host (see `halscope_hooks.Host`) that steps through a recording; driven.
+    """A Host (see `halscope_hooks.Host`) that steps through a recording; driven and tracing.
+
+    It reports the reads that were recorded, all of them until `watch_rom` is called.
 
     Args:
         path: The recording.
@@ -28,6 +40,8 @@ class ReplayHost:
         self._path = path
         self._reader = RecordingReader(path)
         self._position = 0
+        self._touched: deque[int] = deque()  # frames whose touches were not taken yet
+        self._ranges: tuple[tuple[int, int], ...] | None = None
         try:
             readable = self._readable()
         except BaseException:
@@ -59,6 +73,7 @@ class ReplayHost:
         if self._position >= len(self._reader):
             return None
         snapshot = self._reader[self._position]
+        self._touched.append(self._position)
         self._position += 1
         return snapshot
 
@@ -67,6 +82,24 @@ class ReplayHost:
         if not 0 <= position <= len(self._reader):
             raise HostError(f"{self._path}: no frame {position}; the recording has {len(self._reader)}")
         self._position = position
+
+    def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Report only recorded reads of these file offset ranges (end exclusive)."""
+        self._ranges = tuple(ranges)
+
+    def take_touches(self) -> Sequence[Touched]:
+        """Return the reads recorded with the frames that were stepped since the last call, oldest first.
+
+        Raises FormatError if they are damaged.
+        """
+        touches = []
+        while self._touched:
+            touches += self._reader.touches(self._touched[0])
+            self._touched.popleft()
+        ranges = self._ranges
+        if ranges is None:
+            return touches
+        return [one for one in touches if any(begin <= one.rom_offset < end for begin, end in ranges)]
 
     def write(self, writes: Sequence[Write]) -> WriteReceipt:
         """Raise HostError: a recording cannot change."""
