@@ -90,9 +90,7 @@ def test_a_limit_of_the_machine_is_not_blamed_on_the_cores(monkeypatch: pytest.M
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders of POSIX")
-def test_a_missing_temporary_folder_is_not_blamed_on_the_cores(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_missing_temporary_folder_is_not_blamed_on_the_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("halscope.app._doctor_cores.available_cores", lambda: [CoreFile("one", tmp_path / "one.so")])
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     (choice,) = examine_cores()
