@@ -8,6 +8,7 @@
 #include <cstring>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "locate/fingerprint.hpp"
 
@@ -66,6 +67,8 @@ void Follower::forget(std::size_t tiles) {
     transformed_.clear();
     sources_ = families_;
     touched_.assign(sources_, 0);
+    touched_sources_.clear();
+    stale_.assign(tiles / kTileBytes, 0);
     answers_ = {std::vector<std::uint32_t>(tiles / kTileBytes + 1), {}, std::vector<std::uint8_t>(tiles / kTileBytes)};
 }
 
@@ -114,7 +117,7 @@ std::vector<std::uint32_t> Follower::take(std::span<const std::uint8_t> tiles, s
         count_explained(tile, 1);
         touch_places_of(tile);
     }
-    touch_beside_silent(silent);
+    if (neighbours_) touch_beside_silent(changed, silent);
     return affected;
 }
 
@@ -126,41 +129,61 @@ bool Follower::has_transformed(std::uint32_t tile) const noexcept {
 // Replaces the hits of the changed tiles, and the transformed ones of all affected tiles, with what was found.
 void Follower::merge(std::span<const Hit> found, std::span<const std::uint32_t> changed,
                      std::span<const std::uint32_t> affected) {
-    std::vector<Hit> hits;
-    std::vector<Known> places;
-    std::vector<std::uint32_t> first_place(first_place_.size());
-    hits.reserve(hits_.size() + found.size());
-    places.reserve(places_.size() + found.size());
-    auto next = changed.begin();
-    auto next_affected = affected.begin();
+    next_hits_.clear();
+    next_places_.clear();
+    next_first_.resize(first_place_.size());
+    next_hits_.reserve(hits_.size() + found.size());
+    next_places_.reserve(places_.size() + found.size());
+    const auto tiles = static_cast<std::uint32_t>(first_place_.size() - 1);
+    auto next_changed = changed.begin();
     auto hit = found.begin();
-    for (std::uint32_t tile = 0; tile + 1 < first_place_.size(); ++tile) {
-        first_place[tile] = static_cast<std::uint32_t>(places.size());
-        const bool is_changed = next != changed.end() && *next == tile;
-        const bool is_affected = next_affected != affected.end() && *next_affected == tile;
-        next += is_changed ? 1 : 0;
-        next_affected += is_affected ? 1 : 0;
-        for (std::uint32_t place = first_place_[tile]; !is_changed && place < first_place_[tile + 1]; ++place) {
-            if (is_affected && places_[place].place.source >= families_) break;
-            places.push_back(places_[place]);
-            places.back().first = static_cast<std::uint32_t>(hits.size());
-            hits.insert(hits.end(), hits_.begin() + places_[place].first, hits_.begin() + end_of_hits(place));
+    std::uint32_t tile = 0;
+    // Appends the places from first_place_[tile] up to the one numbered `end`.
+    const auto keep = [this](std::uint32_t begin, std::uint32_t end) {
+        if (begin == end) return;
+        const std::uint32_t moved = static_cast<std::uint32_t>(next_hits_.size()) - places_[begin].first;
+        const std::size_t at = next_places_.size();
+        next_places_.insert(next_places_.end(), places_.begin() + begin, places_.begin() + end);
+        for (std::size_t place = at; place < next_places_.size(); ++place) next_places_[place].first += moved;
+        next_hits_.insert(next_hits_.end(), hits_.begin() + places_[begin].first, hits_.begin() + end_of_hits(end - 1));
+    };
+    for (const std::uint32_t one : affected) {
+        // All that is between two affected tiles stays, so it moves as a whole.
+        const std::uint32_t ahead = static_cast<std::uint32_t>(next_places_.size()) - first_place_[tile];
+        for (std::uint32_t k = tile; k <= one; ++k) next_first_[k] = first_place_[k] + ahead;
+        keep(first_place_[tile], first_place_[one]);
+        tile = one + 1;
+        const bool is_changed = next_changed != changed.end() && *next_changed == one;
+        if (is_changed) {
+            ++next_changed;
+        } else {
+            std::uint32_t plain = first_place_[one];  // ascending by source: those of transforms are last
+            while (plain < first_place_[tile] && places_[plain].place.source < families_) ++plain;
+            keep(first_place_[one], plain);
         }
-        for (; is_affected && hit != found.end() && hit->tile == tile; ++hit) {
-            const bool is_first = places.size() == first_place[tile];
-            if (is_first || places.back().place.source != hit->source || places.back().place.at != hit->at) {
-                places.push_back({{tile, hit->source, hit->at, hit->segment, hit->offset, hit->transform},
-                                  static_cast<std::uint32_t>(hits.size()),
-                                  {0, 0, 0, 0},
-                                  false});
+        for (; hit != found.end() && hit->tile == one; ++hit) {
+            const bool is_first = next_places_.size() == next_first_[one];
+            if (is_first || next_places_.back().place.source != hit->source ||
+                next_places_.back().place.at != hit->at) {
+                next_places_.push_back({{one, hit->source, hit->at, hit->segment, hit->offset, hit->transform},
+                                        static_cast<std::uint32_t>(next_hits_.size()),
+                                        {0, 0, 0, 0},
+                                        false,
+                                        standing_of(*hit),
+                                        0});
             }
-            hits.push_back(*hit);
+            next_hits_.push_back(*hit);
+        }
+        for (std::uint32_t place = next_first_[one], rank = 0; place < next_places_.size(); ++place, ++rank) {
+            next_places_[place].ranked = rank;
         }
     }
-    first_place.back() = static_cast<std::uint32_t>(places.size());
-    hits_ = std::move(hits);
-    places_ = std::move(places);
-    first_place_ = std::move(first_place);
+    const std::uint32_t ahead = static_cast<std::uint32_t>(next_places_.size()) - first_place_[tile];
+    for (std::uint32_t k = tile; k <= tiles; ++k) next_first_[k] = first_place_[k] + ahead;
+    keep(first_place_[tile], first_place_[tiles]);
+    std::swap(hits_, next_hits_);
+    std::swap(places_, next_places_);
+    std::swap(first_place_, next_first_);
 }
 
 std::uint32_t Follower::end_of_hits(std::uint32_t place) const noexcept {
@@ -180,47 +203,57 @@ void Follower::count_explained(std::uint32_t tile, std::uint32_t step) {
     for (const std::uint32_t segment : segments) explained_[segment] += step;
 }
 
+void Follower::touch(std::uint32_t source) {
+    if (touched_[source] != 0) return;
+    touched_[source] = 1;
+    touched_sources_.push_back(source);
+}
+
 void Follower::touch_places_of(std::uint32_t tile) {
     for (std::uint32_t place = first_place_[tile]; place < first_place_[tile + 1]; ++place) {
-        touched_[places_[place].place.source] = 1;
+        touch(places_[place].place.source);
     }
 }
 
 // Runs extend over silent tiles: where one changes, or becomes or stops being silent, the tiles on both sides are
-// affected.
-void Follower::touch_beside_silent(std::span<const std::uint8_t> silent_then_or_now) {
-    const auto tiles = static_cast<std::uint32_t>(silent_then_or_now.size());
-    const auto walk = [&](auto tile_at) {
-        std::uint32_t last = tiles;  // the last informative tile seen so far
-        bool done = true;
-        for (std::uint32_t k = 0; k < tiles; ++k) {
-            const std::uint32_t tile = tile_at(k);
-            if (silent_then_or_now[tile] != 0 && last < tiles && !done) {
-                touch_places_of(last);
-                done = true;
-            }
-            if (answers_.informative[tile] != 0) {
-                last = tile;
-                done = false;
-            }
-        }
-    };
-    walk([](std::uint32_t k) { return k; });
-    walk([tiles](std::uint32_t k) { return tiles - 1 - k; });
+// affected. `silent` flags the changed tiles that were silent or are; a walk ends at the next of them.
+void Follower::touch_beside_silent(std::span<const std::uint32_t> changed, std::span<const std::uint8_t> silent) {
+    const auto tiles = static_cast<std::uint32_t>(silent.size());
+    for (const std::uint32_t tile : changed) {
+        if (silent[tile] == 0) continue;
+        std::uint32_t left = tile;
+        do {
+            if (left-- == 0) break;
+            if (answers_.informative[left] != 0) touch_places_of(left);
+        } while (answers_.informative[left] == 0 && silent[left] == 0);
+        std::uint32_t right = tile;
+        do {
+            if (++right == tiles) break;
+            if (answers_.informative[right] != 0) touch_places_of(right);
+        } while (answers_.informative[right] == 0 && silent[right] == 0);
+    }
 }
 
-Follower::Part Follower::part_of(std::span<const std::uint8_t> sources) const {
-    std::vector<std::uint32_t> next(sources_ + 1, 0);
-    for (const Known& known : places_) next[known.place.source + 1] += sources[known.place.source];
-    std::partial_sum(next.begin(), next.end(), next.begin());
-    std::vector<std::uint32_t> nodes(next.back());
-    std::vector<Place> places(next.back());
+// The places of these sources; marks their tiles stale.
+Follower::Part Follower::part_of(std::span<const std::uint32_t> sources) {
+    constexpr std::uint32_t kElsewhere = ~0U;
+    of_source_.assign(sources_, kElsewhere);
+    for (const std::uint32_t source : sources) of_source_[source] = 0;
+    for (const Known& known : places_) {
+        std::uint32_t& count = of_source_[known.place.source];
+        count += count != kElsewhere ? 1 : 0;
+    }
+    std::uint32_t total = 0;
+    for (const std::uint32_t source : sources) total += std::exchange(of_source_[source], total);
+    std::vector<std::uint32_t> nodes(total);
+    std::vector<Place> places(total);
     for (std::uint32_t node = 0; node < places_.size(); ++node) {
         const Place& place = places_[node].place;
-        if (sources[place.source] == 0) continue;
-        const std::uint32_t at = next[place.source]++;
-        nodes[at] = node;
-        places[at] = place;
+        std::uint32_t& next = of_source_[place.source];
+        if (next == kElsewhere) continue;
+        nodes[next] = node;
+        places[next++] = place;
+        stale_[place.tile] = 1;
     }
     return {Neighbours(atlas_.text, atlas_.transforms, {bytes_, answers_.informative}, std::move(places)),
             std::move(nodes)};
@@ -228,14 +261,14 @@ Follower::Part Follower::part_of(std::span<const std::uint8_t> sources) const {
 
 // Measures the support of all places of the touched sources, and touches further sources that this affects.
 void Follower::measure() {
-    Part part = part_of(touched_);
+    Part part = part_of(touched_sources_);
     part.neighbours.measure_agreement();
     for (std::size_t k = 0; k < part.nodes.size(); ++k) {
-        places_[part.nodes[k]].support = part.neighbours.support()[k];
+        places_[part.nodes[k]].support = part.neighbours.support(k);
     }
-    std::vector<std::uint8_t> others(sources_, 0);
-    bool any = false;
+    const std::size_t first_others = touched_sources_.size();
     for (std::uint32_t tile = 0; tile + 1 < first_place_.size(); ++tile) {
+        if (stale_[tile] == 0) continue;
         const std::uint32_t first = first_place_[tile];
         const std::uint32_t count = first_place_[tile + 1] - first;
         const auto agreement = [&](std::uint32_t k) -> const Support& { return places_[first + k].support; };
@@ -243,50 +276,80 @@ void Follower::measure() {
             Known& known = places_[first + k];
             if (known.likely == likely) return;
             known.likely = likely;
-            if (touched_[known.place.source] != 0) return;
-            others[known.place.source] = 1;
-            any = true;
+            touch(known.place.source);
         });
     }
     measure_gaps(part);
-    if (!any) return;
-    Part second = part_of(others);
+    if (touched_sources_.size() == first_others) return;
+    Part second = part_of(std::span(touched_sources_).subspan(first_others));
     second.neighbours.measure_agreement();
     measure_gaps(second);
-    for (std::size_t source = 0; source < sources_; ++source) touched_[source] |= others[source];
 }
 
 void Follower::measure_gaps(Part& part) {
-    std::vector<std::uint8_t> likely(part.nodes.size());
-    for (std::size_t k = 0; k < likely.size(); ++k) likely[k] = places_[part.nodes[k]].likely ? 1 : 0;
-    part.neighbours.measure_gaps(likely);
-    for (std::size_t k = 0; k < likely.size(); ++k) places_[part.nodes[k]].support = part.neighbours.support()[k];
+    part.neighbours.measure_gaps([&](std::size_t k) { return places_[part.nodes[k]].likely; });
+    for (std::size_t k = 0; k < part.nodes.size(); ++k) places_[part.nodes[k]].support = part.neighbours.support(k);
 }
 
 // Ranks the changed tiles, and those with a place in a touched source.
 void Follower::rank(std::span<const std::uint32_t> changed) {
-    const std::size_t tiles = answers_.informative.size();
-    std::vector<std::uint8_t> stale(tiles, 0);
-    for (const std::uint32_t tile : changed) stale[tile] = 1;
-    if (neighbours_) {
-        for (const Known& known : places_) stale[known.place.tile] |= touched_[known.place.source];
-    }
-    std::vector<std::uint32_t> first(tiles + 1);
-    std::vector<Answer> answers;
+    const auto tiles = static_cast<std::uint32_t>(answers_.informative.size());
+    std::vector<Answer>& answers = next_answers_;
+    answers.clear();
     answers.reserve(hits_.size());
+    next_first_.resize(tiles + 1);
+    // Answers that stay are copied together with those before them.
+    std::uint32_t copied = 0;
+    const auto copy_up_to = [&](std::uint32_t tile) {
+        answers.insert(answers.end(), answers_.answers.begin() + answers_.first[copied],
+                       answers_.answers.begin() + answers_.first[tile]);
+    };
+    std::uint32_t ahead = 0;
+    auto next = changed.begin();
     for (std::uint32_t tile = 0; tile < tiles; ++tile) {
-        first[tile] = static_cast<std::uint32_t>(answers.size());
-        if (stale[tile] != 0) {
+        const bool is_changed = next != changed.end() && *next == tile;
+        if (is_changed) ++next;
+        if (is_changed || (stale_[tile] != 0 && !keeps_answers(tile))) {
+            copy_up_to(tile);
+            next_first_[tile] = static_cast<std::uint32_t>(answers.size());
             rank_tile(tile, answers);
+            copied = tile + 1;
+            ahead = static_cast<std::uint32_t>(answers.size()) - answers_.first[copied];
         } else {
-            answers.insert(answers.end(), answers_.answers.begin() + answers_.first[tile],
-                           answers_.answers.begin() + answers_.first[tile + 1]);
+            next_first_[tile] = answers_.first[tile] + ahead;
         }
     }
-    first.back() = static_cast<std::uint32_t>(answers.size());
-    answers_.first = std::move(first);
-    answers_.answers = std::move(answers);
-    std::fill(touched_.begin(), touched_.end(), std::uint8_t{0});
+    copy_up_to(tiles);
+    next_first_.back() = static_cast<std::uint32_t>(answers.size());
+    std::swap(answers_.first, next_first_);
+    std::swap(answers_.answers, next_answers_);
+    std::fill(stale_.begin(), stale_.end(), std::uint8_t{0});
+    for (const std::uint32_t source : touched_sources_) touched_[source] = 0;
+    touched_sources_.clear();
+}
+
+// Whether the answers of a tile that has not changed are in order, as far as that is simple to see: plain places, each
+// with one start.
+bool Follower::keeps_answers(std::uint32_t tile) const noexcept {
+    const std::uint32_t begin = first_place_[tile];
+    const std::uint32_t end = first_place_[tile + 1];
+    if (begin == end) return true;
+    if (places_[end - 1].place.transform != 0) return false;  // those of transforms are last
+    if (end_of_hits(end - 1) - places_[begin].first != end - begin) return false;
+    const Known* last = &places_[begin + places_[begin].ranked];
+    Agreement agreement = agreement_of(*last);
+    for (std::uint32_t place = begin + 1; place < end; ++place) {
+        const Known* const next = &places_[begin + places_[place].ranked];
+        const Agreement of_next = agreement_of(*next);
+        if (of_next < agreement) return false;
+        if (of_next == agreement) {
+            const auto by_itself = compare_alone(*last, *next);
+            if (!(by_itself < 0 || (by_itself == 0 && last < next))) return false;
+        }
+        last = next;
+        agreement = of_next;
+    }
+    return true;
 }
 
 // First the best start of each place, best place first; then the other starts in the same order of places.
@@ -300,17 +363,23 @@ void Follower::rank_tile(std::uint32_t tile, std::vector<Answer>& answers) {
         // Mostly they are in order, from when the tile was ranked last.
         const auto better = [this](const Hit& a, const Hit& b) { return better_start(a, b); };
         if (!std::is_sorted(first, last, better)) std::sort(first, last, better);
+        places_[place].standing = standing_of(*first);
     }
     std::vector<std::uint32_t>& order = order_;
-    order.resize(end - begin);
-    std::iota(order.begin(), order.end(), begin);
-    if (order.size() > 1) {
-        // The index breaks ties, so the result is stable; std::stable_sort would allocate on every call.
-        std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
-            const std::partial_ordering by_rank = compare(places_[a], places_[b]);
-            return by_rank < 0 || (by_rank == 0 && a < b);
-        });
+    order.clear();
+    agreements_.clear();
+    for (std::uint32_t place = begin; place < end; ++place) {
+        order.push_back(begin + places_[place].ranked);
+        agreements_.push_back(agreement_of(places_[place]));
     }
+    // The index breaks ties, so the result does not depend on the order before. Mostly that is right already.
+    const auto before = [&](std::uint32_t a, std::uint32_t b) {
+        if (agreements_[a - begin] != agreements_[b - begin]) return agreements_[a - begin] < agreements_[b - begin];
+        const auto by_itself = compare_alone(places_[a], places_[b]);
+        return by_itself < 0 || (by_itself == 0 && a < b);
+    };
+    if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
+    for (std::uint32_t k = 0; k < order.size(); ++k) places_[begin + k].ranked = order[k] - begin;
     std::erase_if(order, [this](std::uint32_t place) { return !credible(places_[place]); });
     // Where plain bytes are the best answer, a transform that stores fewer bytes is no better than chance.
     if (!order.empty() && places_[order.front()].place.transform == 0) {
@@ -337,25 +406,29 @@ bool Follower::better_start(const Hit& a, const Hit& b) const noexcept {
     return key(a) < key(b);
 }
 
-// Places that contradict what is known of their block last. Else neighbours first, then the transform that the block is
-// known to have, then plain bytes before transformed ones, then the place's best start by itself.
-std::partial_ordering Follower::compare(const Known& a, const Known& b) const noexcept {
-    const auto agreement = [this](const Known& known) {
-        const Support& one = known.support;
-        const bool misfit = fit(hits_[known.first]) == 2;
-        if (known.place.transform == 0) return std::tuple(misfit, ~one.patch, ~one.run, one.width, one.gap);
-        // The tiles of one window agree by construction.
-        const std::uint32_t window = atlas_.transforms[known.place.transform].window;
-        return std::tuple(misfit, ~(one.patch / window), ~(one.run / window), one.width, one.gap);
-    };
-    if (const auto by_agreement = agreement(a) <=> agreement(b); by_agreement != 0) return by_agreement;
+// Places that contradict what is known of their block last. Else neighbours first, then what is known of each place by
+// itself.
+Follower::Agreement Follower::agreement_of(const Known& known) const noexcept {
+    std::uint32_t patch = known.support.patch;
+    std::uint32_t run = known.support.run;
+    if (known.place.transform != 0) {  // the tiles of one window agree by construction
+        patch /= atlas_.transforms[known.place.transform].window;
+        run /= atlas_.transforms[known.place.transform].window;
+    }
+    constexpr std::uint64_t kMost = 0x7FFFFFFF;  // tiles: there are fewer
+    const std::uint64_t misfit = known.standing >> 6 == 2 ? 1 : 0;
+    return {misfit << 63 | (kMost - patch) << 32 | (kMost - run),
+            std::uint64_t{known.support.width} << 32 | known.support.gap};
+}
+
+// First the transform that the block is known to have, then plain bytes before transformed ones, then the best start.
+std::partial_ordering Follower::compare_alone(const Known& a, const Known& b) const noexcept {
+    if (a.standing != b.standing) return a.standing <=> b.standing;
     const auto key = [this](const Hit& hit) {
         const bool raw = is_raw(hit);
         const std::size_t segment = hit.segment;
-        return std::tuple(fit(hit), hit.transform != 0, standing(hit),
-                          raw ? std::uint8_t{kContent} : atlas_.starts.kind[segment], ~explained_[segment],
-                          raw ? 0.0F : -atlas_.starts.evidence[segment], raw ? 0U : atlas_.starts.offset[segment],
-                          hit.offset, hit.transform);
+        return std::tuple(~explained_[segment], raw ? 0.0F : -atlas_.starts.evidence[segment],
+                          raw ? 0U : atlas_.starts.offset[segment], hit.offset, hit.transform);
     };
     return key(hits_[a.first]) <=> key(hits_[b.first]);
 }
@@ -370,10 +443,19 @@ int Follower::fit(const Hit& hit) const noexcept {
     return row == kNotKnown ? 1 : row == hit.transform ? 0 : 2;
 }
 
-// Plausible blocks rank before plain bytes, those before plain bytes inside a block's stream, doubtful blocks last.
-int Follower::standing(const Hit& hit) const noexcept {
-    if (is_raw(hit)) return atlas_.starts.packed[hit.offset] != 0 ? 2 : 1;
-    return atlas_.starts.plausible[hit.segment] != 0 ? 0 : 3;
+// What does not change of a hit's rank, most important first: two bits of fit, one of plain or not, two of where it is,
+// and the kind of its start. Plausible blocks rank before plain bytes, those before plain bytes inside a block's
+// stream, doubtful blocks last.
+std::uint8_t Follower::standing_of(const Hit& hit) const noexcept {
+    int where = 0;
+    int kind = kContent;
+    if (is_raw(hit)) {
+        where = atlas_.starts.packed[hit.offset] != 0 ? 2 : 1;
+    } else {
+        where = atlas_.starts.plausible[hit.segment] != 0 ? 0 : 3;
+        kind = atlas_.starts.kind[hit.segment] & 7;
+    }
+    return static_cast<std::uint8_t>(fit(hit) << 6 | (hit.transform != 0 ? 1 : 0) << 5 | where << 3 | kind);
 }
 
 }  // namespace halscope::locate

@@ -63,7 +63,8 @@ struct Answers {
 //
 // An update recomputes only what the change affects: the support of the sources in changed tiles (or right beside
 // changed silent tiles, which runs extend over), then that of sources of tiles whose likeliest place has changed. Tiles
-// with a place in any of these are ranked again. The answers equal those of a full ranking.
+// with a place in any of these are ranked again, from the order that they had. The answers equal those of a full
+// ranking.
 //
 // A transform whose stored tiles are too short to be looked up one by one is looked up in windows of consecutive tiles;
 // a tile then depends on those of all windows that contain it. Only windows with an unknown tile in or beside them are
@@ -97,6 +98,14 @@ class Follower {
         std::uint32_t first;
         Support support;
         bool likely;
+        std::uint8_t standing;  // of its first hit, see standing_of
+        std::uint32_t ranked;   // the place that had this rank among the tile's, counted from its first
+    };
+    // What is compared first of two places of a tile, as two numbers; lower is better.
+    struct Agreement {
+        std::uint64_t tiles;
+        std::uint64_t distances;
+        auto operator<=>(const Agreement&) const = default;
     };
     // The places of some sources, to be measured, and their indices in places_.
     struct Part {
@@ -117,18 +126,21 @@ class Follower {
     void merge(std::span<const Hit> found, std::span<const std::uint32_t> changed,
                std::span<const std::uint32_t> affected);
     void count_explained(std::uint32_t tile, std::uint32_t step);
+    void touch(std::uint32_t source);
     void touch_places_of(std::uint32_t tile);
-    void touch_beside_silent(std::span<const std::uint8_t> silent_then_or_now);
-    [[nodiscard]] Part part_of(std::span<const std::uint8_t> sources) const;
+    void touch_beside_silent(std::span<const std::uint32_t> changed, std::span<const std::uint8_t> silent);
+    [[nodiscard]] Part part_of(std::span<const std::uint32_t> sources);
     void measure();
     void measure_gaps(Part& part);
     void rank(std::span<const std::uint32_t> changed);
+    [[nodiscard]] bool keeps_answers(std::uint32_t tile) const noexcept;
     void rank_tile(std::uint32_t tile, std::vector<Answer>& answers);
     [[nodiscard]] std::uint32_t end_of_hits(std::uint32_t place) const noexcept;
     [[nodiscard]] bool better_start(const Hit& a, const Hit& b) const noexcept;
-    [[nodiscard]] std::partial_ordering compare(const Known& a, const Known& b) const noexcept;
+    [[nodiscard]] Agreement agreement_of(const Known& known) const noexcept;
+    [[nodiscard]] std::partial_ordering compare_alone(const Known& a, const Known& b) const noexcept;
     [[nodiscard]] bool credible(const Known& known) const noexcept;
-    [[nodiscard]] int standing(const Hit& hit) const noexcept;
+    [[nodiscard]] std::uint8_t standing_of(const Hit& hit) const noexcept;
     // Whether a hit's transform is the one that its block is known to have (0), nothing is known (1), or it is another
     // one (2).
     [[nodiscard]] int fit(const Hit& hit) const noexcept;
@@ -149,9 +161,17 @@ class Follower {
     std::vector<std::uint32_t> first_place_;  // of tile t: first_place_[t] to first_place_[t + 1]
     std::vector<std::uint32_t> explained_;    // how many different tiles each segment holds
     std::vector<std::uint8_t> touched_;       // by source, whether any of its places has changed
+    std::vector<std::uint32_t> touched_sources_;
+    std::vector<std::uint8_t> stale_;  // by tile, whether it is to be ranked again
     Answers answers_;
     // Working memory, kept because an allocation a tile would take a tenth of an update.
+    std::vector<Hit> next_hits_;
+    std::vector<Known> next_places_;
+    std::vector<std::uint32_t> next_first_;
+    std::vector<Answer> next_answers_;
+    std::vector<std::uint32_t> of_source_;
     std::vector<std::uint32_t> order_;
+    std::vector<Agreement> agreements_;
     std::vector<std::uint32_t> segments_;
 };
 

@@ -37,173 +37,185 @@ Neighbours::Neighbours(const Text& text, std::span<const Transform> transforms, 
       vram_(vram),
       count_(static_cast<std::uint32_t>(vram.informative.size())),
       places_(std::move(places)),
-      support_(places_.size(), Support{1, 1, 0, 0}),
-      runs_(places_.size()),
-      left_of_(places_.size()),
-      right_of_(places_.size()),
-      goes_on_(places_.size(), 0),
-      continued_(places_.size(), 0),
-      of_tile_(count_, Group{0, 0}),
-      sums_(places_.size()),
-      last_tile_(places_.size()) {
-    std::iota(runs_.begin(), runs_.end(), 0U);
+      run_of_(places_.size(), kNone) {
     for (std::uint32_t node = 0; node < places_.size(); ++node) {
-        if (node == 0 || places_[node].source != places_[node - 1].source) groups_.push_back({node, node});
-        groups_.back().end = node + 1;
+        if (node == 0 || places_[node].source != places_[node - 1].source) groups_.push_back({{node, node}, {0, 0}});
+        groups_.back().places.end = node + 1;
     }
 }
 
 void Neighbours::measure_agreement() {
-    for (const Group group : groups_) {
-        enter(group);
+    for (Group& group : groups_) {
+        find_runs(group);
+        if (group.runs.end - group.runs.begin < 2) continue;  // nothing to be joined
         link(group);
-        leave(group);
-        find_ends(group);
-        for (std::uint32_t node = group.begin; node < group.end; ++node) runs_[node] = root_of(runs_, node);
-        count_tiles(group, std::span(runs_).subspan(group.begin));
-        for (std::uint32_t node = group.begin; node < group.end; ++node) {
-            support_[node].patch = support_[node].run = sums_[runs_[node]];
-        }
         widen(group);
-        count_silent(group);
     }
 }
 
-void Neighbours::enter(Group group) {
-    for (std::uint32_t node = group.begin; node < group.end; ++node) {
-        Group& range = of_tile_[places_[node].tile];
-        if (range.end == 0) range.begin = node;
-        range.end = node + 1;
-    }
-}
-
-void Neighbours::leave(Group group) {
-    for (std::uint32_t node = group.begin; node < group.end; ++node) of_tile_[places_[node].tile] = {0, 0};
-}
-
-// Finds the runs and the links between rows.
-void Neighbours::link(Group group) {
-    links_.clear();
-    for (std::uint32_t node = group.begin; node < group.end; ++node) {
-        const Place& place = places_[node];
-        const std::int64_t tile_bytes = stride(place);
-        std::uint32_t right = place.tile + 1;
-        while (right < count_ && vram_.informative[right] == 0 && holds(place, right)) ++right;
-        right_of_[node] = right;
-        const std::int64_t at = place.at + (std::int64_t{right} - place.tile) * tile_bytes;
-        each(right, at, at, [&](std::uint32_t other) {
-            join(runs_, node, other);
-            goes_on_[node] = 1;
-            continued_[other] = 1;
-        });
-        each(place.tile + kRow, place.at + tile_bytes, place.at + kWidest * tile_bytes, [&](std::uint32_t other) {
-            const std::int64_t distance = std::int64_t{places_[other].at} - place.at;
-            if (distance % tile_bytes == 0) {
-                links_.push_back({static_cast<std::uint32_t>(distance / tile_bytes), node, other});
+// Silent tiles have no places, so the place to the right of one is of the next tile that has any.
+void Neighbours::find_runs(Group& group) {
+    group.runs.begin = static_cast<std::uint32_t>(runs_.size());
+    const std::span<const Place> places(places_.data(), group.places.end);
+    const std::span<std::uint32_t> run_of = run_of_;
+    const std::span<const std::uint8_t> informative = vram_.informative;
+    const auto of_tile = [places](std::uint32_t begin) {
+        std::uint32_t end = begin;
+        while (end < places.size() && places[end].tile == places[begin].tile) ++end;
+        return Range{begin, end};
+    };
+    for (Range now = of_tile(group.places.begin); now.begin < now.end;) {
+        const Range next = of_tile(now.end);
+        const std::uint32_t tile = places[now.begin].tile;
+        const std::uint32_t next_tile = next.begin < next.end ? places[next.begin].tile : kNone;
+        for (std::uint32_t node = now.begin; node < now.end; ++node) {
+            const Place& place = places[node];
+            if (run_of[node] == kNone) {
+                run_of[node] = static_cast<std::uint32_t>(runs_.size());
+                std::uint32_t left = tile;
+                while (left > 0 && informative[left - 1] == 0 && holds(place, left - 1)) --left;
+                runs_.push_back({node, node, left, 0, 0, 0, 0});
             }
-        });
+            std::uint32_t right = tile + 1;
+            while (right < count_ && informative[right] == 0 && holds(place, right)) ++right;
+            Run& run = runs_[run_of[node]];
+            run.last = node;
+            run.right = right;
+            ++run.patch;
+            if (right != next_tile) continue;
+            const std::int64_t at = place.at + (std::int64_t{right} - tile) * stride(place);
+            const std::uint32_t other = not_before(next, at);
+            if (other < next.end && places[other].at == at) run_of[other] = run_of[node];
+        }
+        now = next;
     }
+    group.runs.end = static_cast<std::uint32_t>(runs_.size());
 }
 
-// Finds where runs begin, silent tiles included.
-void Neighbours::find_ends(Group group) {
-    for (std::uint32_t node = group.begin; node < group.end; ++node) {
+// Finds the links between rows. The places of two runs mostly agree on the same ones.
+void Neighbours::link(const Group& group) {
+    links_.clear();
+    Range below{group.places.begin, group.places.begin};
+    for (std::uint32_t node = group.places.begin; node < group.places.end; ++node) {
         const Place& place = places_[node];
-        std::uint32_t left = place.tile;
-        if (continued_[node] == 0) {
-            while (left > 0 && vram_.informative[left - 1] == 0 && holds(place, left - 1)) --left;
+        while (below.begin < group.places.end && places_[below.begin].tile < place.tile + kRow) ++below.begin;
+        if (below.begin == group.places.end) return;
+        if (places_[below.begin].tile != place.tile + kRow) continue;
+        below.end = std::max(below.end, below.begin);
+        while (below.end < group.places.end && places_[below.end].tile == place.tile + kRow) ++below.end;
+        const std::int64_t tile_bytes = stride(place);
+        for (std::uint32_t other = not_before(below, place.at + tile_bytes); other < below.end; ++other) {
+            const std::int64_t distance = std::int64_t{places_[other].at} - place.at;
+            if (distance > kWidest * tile_bytes) break;
+            if (run_of_[node] == run_of_[other] || distance % tile_bytes != 0) continue;
+            const Link one{static_cast<std::uint32_t>(distance / tile_bytes), run_of_[node] - group.runs.begin,
+                           run_of_[other] - group.runs.begin};
+            if (links_.empty() || links_.back() != one) links_.push_back(one);
         }
-        left_of_[node] = left;
     }
 }
 
 // Tries each row width and keeps the largest patch. With all widths at once, the equal halves of two frames would join.
-void Neighbours::widen(Group group) {
-    std::sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.width < b.width; });
+void Neighbours::widen(const Group& group) {
+    std::sort(links_.begin(), links_.end());
+    links_.erase(std::unique(links_.begin(), links_.end()), links_.end());
+    const std::uint32_t runs = group.runs.end - group.runs.begin;
     for (std::size_t first = 0; first < links_.size();) {
-        const std::uint32_t width = links_[first].width;
-        const Patches patches{group, width, patch_roots_.size()};
-        patch_roots_.insert(patch_roots_.end(), runs_.begin() + group.begin, runs_.begin() + group.end);
+        const Patches patches{group.runs, links_[first].width, patch_roots_.size()};
+        patch_roots_.resize(patches.roots + runs);
         const auto roots = std::span(patch_roots_).subspan(patches.roots);
-        for (std::uint32_t& root : roots) root -= group.begin;
-        for (; first < links_.size() && links_[first].width == width; ++first) {
-            join(roots, links_[first].upper - group.begin, links_[first].lower - group.begin);
+        std::iota(roots.begin(), roots.end(), 0U);
+        for (; first < links_.size() && links_[first].width == patches.width; ++first) {
+            join(roots, links_[first].upper, links_[first].lower);
         }
-        for (std::uint32_t k = 0; k < roots.size(); ++k) roots[k] = root_of(roots, k);
-        for (std::uint32_t& root : roots) root += group.begin;
-        patches_.push_back(patches);
-        count_tiles(group, roots);
-        for (std::uint32_t node = group.begin; node < group.end; ++node) {
-            const std::uint32_t size = sums_[roots[node - group.begin]];
-            if (size > support_[node].patch) {
-                support_[node].patch = size;
-                support_[node].width = width;
-            }
+        for (std::uint32_t run = 0; run < runs; ++run) roots[run] = root_of(roots, run);
+        if (count_patches(group, patches.width, roots)) {
+            patches_.push_back(patches);
+        } else {
+            patch_roots_.resize(patches.roots);
         }
     }
 }
 
-// Counts the different tiles of each set into sums_, by root. A tile counts once even if several of its places are in
-// one set; places are ordered by tile.
-void Neighbours::count_tiles(Group group, std::span<const std::uint32_t> roots) {
-    std::fill(sums_.begin() + group.begin, sums_.begin() + group.end, 0U);
-    std::fill(last_tile_.begin() + group.begin, last_tile_.begin() + group.end, kNone);
-    for (std::uint32_t node = group.begin; node < group.end; ++node) {
-        const std::uint32_t root = roots[node - group.begin];
-        if (last_tile_[root] != places_[node].tile) ++sums_[root];
-        last_tile_[root] = places_[node].tile;
+// Counts the tiles of each set, and keeps the sets that are larger than all before; returns whether any is. A tile
+// counts once even if several of its places are in one set: a run has all informative tiles from its first to its last,
+// so a set has those of its runs' union.
+bool Neighbours::count_patches(const Group& group, std::uint32_t width, std::span<const std::uint32_t> roots) {
+    const auto of_group = std::span(runs_).subspan(group.runs.begin, roots.size());
+    sums_.assign(roots.size(), 0);
+    covered_.assign(roots.size(), 0);  // the tile behind the union so far
+    for (std::size_t k = 0; k < roots.size(); ++k) {
+        const std::uint32_t root = roots[k];
+        const std::uint32_t begin = std::max(places_[of_group[k].first].tile, covered_[root]);
+        const std::uint32_t end = places_[of_group[k].last].tile + 1;
+        if (begin >= end) continue;
+        const auto informative = vram_.informative.subspan(begin, end - begin);
+        sums_[root] += static_cast<std::uint32_t>(std::count(informative.begin(), informative.end(), 1));
+        covered_[root] = end;
     }
+    bool any = false;
+    for (std::size_t k = 0; k < roots.size(); ++k) {
+        if (sums_[roots[k]] <= of_group[k].patch) continue;
+        of_group[k].patch = sums_[roots[k]];
+        of_group[k].width = width;
+        any = true;
+    }
+    return any;
 }
 
-// Adds silent tiles to the runs.
-void Neighbours::count_silent(Group group) {
-    std::fill(sums_.begin() + group.begin, sums_.begin() + group.end, 0U);
-    for (std::uint32_t node = group.begin; node < group.end; ++node) {
-        const std::uint32_t tile = places_[node].tile;
-        sums_[runs_[node]] += right_of_[node] - tile - 1 + tile - left_of_[node];
-    }
-    for (std::uint32_t node = group.begin; node < group.end; ++node) support_[node].run += sums_[runs_[node]];
-}
-
-void Neighbours::measure_gaps(std::span<const std::uint8_t> likely) {
-    std::vector<std::uint32_t> gaps(places_.size(), kFar);  // by run
-    for (const Group group : groups_) {
-        enter(group);
-        for (std::uint32_t node = group.begin; node < group.end; ++node) {
-            std::uint32_t& gap = gaps[runs_[node]];
-            if (goes_on_[node] == 0) gap = std::min(gap, distance_to(places_[node], right_of_[node], likely));
-            if (continued_[node] == 0 && left_of_[node] > 0) {
-                gap = std::min(gap, distance_to(places_[node], left_of_[node] - 1, likely));
-            }
+void Neighbours::measure_gaps(const Likely& likely) {
+    std::vector<std::uint32_t> gaps(runs_.size());
+    for (const Group& group : groups_) {
+        for (std::uint32_t k = group.runs.begin; k < group.runs.end; ++k) {
+            Run& run = runs_[k];
+            gaps[k] = std::min(gap_before(group, run, likely), gap_behind(group, run, likely));
+            if (run.width == 0) run.gap = gaps[k];
         }
-        leave(group);
-    }
-    for (std::uint32_t node = 0; node < places_.size(); ++node) {
-        if (support_[node].width == 0) support_[node].gap = gaps[runs_[node]];
     }
     for (const Patches& patches : patches_) {
-        const auto [begin, end] = patches.group;
-        const std::span<const std::uint32_t> roots(patch_roots_.data() + patches.roots, end - begin);
-        std::fill(sums_.begin() + begin, sums_.begin() + end, 0U);
-        for (std::uint32_t node = begin; node < end; ++node) {
-            if (runs_[node] == node) sums_[roots[node - begin]] += gaps[node];
-        }
-        for (std::uint32_t node = begin; node < end; ++node) {
-            if (support_[node].width == patches.width) support_[node].gap = sums_[roots[node - begin]];
+        const auto [begin, end] = patches.runs;
+        const auto roots = std::span(patch_roots_).subspan(patches.roots, end - begin);
+        sums_.assign(roots.size(), 0);
+        for (std::size_t k = 0; k < roots.size(); ++k) sums_[roots[k]] += gaps[begin + k];
+        for (std::size_t k = 0; k < roots.size(); ++k) {
+            if (runs_[begin + k].width == patches.width) runs_[begin + k].gap = sums_[roots[k]];
         }
     }
 }
 
-// The distance in the source from a place to the nearest likely place of another tile.
-std::uint32_t Neighbours::distance_to(const Place& place, std::uint32_t tile,
-                                      std::span<const std::uint8_t> likely) const noexcept {
+// The distance in the source from the last place of a run to the nearest likely place of the tile behind it.
+std::uint32_t Neighbours::gap_behind(const Group& group, const Run& run, const Likely& likely) const {
     std::int64_t nearest = kFar;
-    each(tile, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max(),
-         [&](std::uint32_t other) {
-             if (likely[other] == 0) return;
-             nearest = std::min(nearest, std::abs(std::int64_t{places_[other].at} - place.at));
-         });
+    // A silent tile has no places, so those of the tile are the next ones of another tile than the run's last.
+    std::uint32_t other = run.last + 1;
+    while (other < group.places.end && places_[other].tile < run.right) ++other;
+    for (; other < group.places.end && places_[other].tile == run.right; ++other) {
+        const std::int64_t distance = std::abs(std::int64_t{places_[other].at} - places_[run.last].at);
+        if (distance < nearest && likely(other)) nearest = distance;
+    }
     return static_cast<std::uint32_t>(nearest);
+}
+
+// The same for the first place and the tile before it.
+std::uint32_t Neighbours::gap_before(const Group& group, const Run& run, const Likely& likely) const {
+    std::int64_t nearest = kFar;
+    std::uint32_t other = run.first;
+    while (other > group.places.begin && places_[other - 1].tile >= run.left) --other;
+    for (; other > group.places.begin && places_[other - 1].tile + 1 == run.left; --other) {
+        const std::int64_t distance = std::abs(std::int64_t{places_[other - 1].at} - places_[run.first].at);
+        if (distance < nearest && likely(other - 1)) nearest = distance;
+    }
+    return static_cast<std::uint32_t>(nearest);
+}
+
+std::uint32_t Neighbours::not_before(Range range, std::int64_t at) const noexcept {
+    if (range.end - range.begin < 8) {
+        while (range.begin < range.end && places_[range.begin].at < at) ++range.begin;
+        return range.begin;
+    }
+    const auto first = std::partition_point(places_.begin() + range.begin, places_.begin() + range.end,
+                                            [at](const Place& place) { return place.at < at; });
+    return static_cast<std::uint32_t>(first - places_.begin());
 }
 
 // Whether the source of `place` continues with the bytes of another tile in the same row of VRAM.
@@ -218,22 +230,6 @@ bool Neighbours::holds(const Place& place, std::uint32_t tile) const noexcept {
     std::array<std::uint8_t, kTileBytes> stored;
     return collapse(transform, unit, stored.data()) &&
            std::memcmp(source.data() + offset, stored.data(), transform.stored) == 0;
-}
-
-// Calls `visit` for the places of `tile` in the current source, from `lowest` to `highest`.
-template <typename Visit>
-void Neighbours::each(std::uint32_t tile, std::int64_t lowest, std::int64_t highest, Visit visit) const {
-    if (tile >= count_) return;
-    std::uint32_t other = of_tile_[tile].begin;
-    const std::uint32_t end = of_tile_[tile].end;
-    if (end - other > 1) {
-        const auto first = std::partition_point(places_.begin() + other, places_.begin() + end,
-                                                [lowest](const Place& place) { return place.at < lowest; });
-        other = static_cast<std::uint32_t>(first - places_.begin());
-    }
-    for (; other < end && places_[other].at <= highest; ++other) {
-        if (places_[other].at >= lowest) visit(other);
-    }
 }
 
 std::vector<Support> neighbour_support(const Text& text, std::span<const Transform> transforms,
@@ -252,7 +248,7 @@ std::vector<Support> neighbour_support(const Text& text, std::span<const Transfo
     Neighbours neighbours(text, transforms, {tiles, says}, std::move(grouped));
     neighbours.measure_agreement();
     std::vector<Support> result(places.size());
-    for (std::uint32_t k = 0; k < order.size(); ++k) result[order[k]] = neighbours.support()[k];
+    for (std::uint32_t k = 0; k < order.size(); ++k) result[order[k]] = neighbours.support(k);
     std::vector<std::uint8_t> likely(places.size());
     for (std::uint32_t first = 0, end = 0; first < places.size(); first = end) {
         while (end < places.size() && places[end].tile == places[first].tile) ++end;
@@ -263,8 +259,8 @@ std::vector<Support> neighbour_support(const Text& text, std::span<const Transfo
     std::vector<std::uint8_t> grouped_likely;
     grouped_likely.reserve(order.size());
     for (const std::uint32_t node : order) grouped_likely.push_back(likely[node]);
-    neighbours.measure_gaps(grouped_likely);
-    for (std::uint32_t k = 0; k < order.size(); ++k) result[order[k]] = neighbours.support()[k];
+    neighbours.measure_gaps([&](std::size_t k) { return grouped_likely[k] != 0; });
+    for (std::uint32_t k = 0; k < order.size(); ++k) result[order[k]] = neighbours.support(k);
     return result;
 }
 

@@ -3,7 +3,10 @@
 // tiles whose bytes match. A patch is runs below each other: rows are 16 tiles apart in VRAM and one sprite width, 1 to
 // 32 tiles, apart in the source. docs/explanation/origins.md says why this ranks places.
 #pragma once
+#include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -41,30 +44,52 @@ struct Vram {
 
 // The support of places, one source at a time: runs, patches and gaps all lie within one source. Only the question of
 // which place of a tile is likeliest spans all sources; the caller answers it between the two steps.
+//
+// A place has one neighbour to its right at most, so runs are chains, and all places of a run have the same support.
+// Everything after the chains is done with runs, of which there are few: most blocks are one.
 class Neighbours {
   public:
-    // `places` ascend by source, tile and at, without duplicates; a source that occurs must have all its places here.
+    using Likely = std::function<bool(std::size_t place)>;
+
+    // `places` are of informative tiles. Those of one source follow each other, ascend by tile and at, without
+    // duplicates, and are all that the source has.
     Neighbours(const Text& text, std::span<const Transform> transforms, const Vram& vram, std::vector<Place> places);
 
     // First step: patch, run and width of each place; the gaps are still 0.
     void measure_agreement();
 
-    // Second step: the gaps. `likely` flags each place that no other place of its tile beats in agreement.
-    void measure_gaps(std::span<const std::uint8_t> likely);
+    // Second step: the gaps. `likely`: whether no other place of a place's tile beats it in agreement.
+    void measure_gaps(const Likely& likely);
 
-    [[nodiscard]] std::span<const Place> places() const noexcept { return places_; }
-    [[nodiscard]] std::span<const Support> support() const noexcept { return support_; }
+    [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
+    [[nodiscard]] Support support(std::size_t place) const noexcept {
+        const Run& run = runs_[run_of_[place]];
+        return {run.patch, run.right - run.left, run.width, run.gap};
+    }
 
   private:
-    // The places of one source: places_[begin, end).
-    struct Group {
+    // Indices of the first element and the one past the last.
+    struct Range {
         std::uint32_t begin;
         std::uint32_t end;
     };
-    // The sets of places joined by a row width of `width` tiles: for each place of `group` its set's number, stored in
-    // patch_roots_ from `roots` on. Widths that link nothing are left out.
+    struct Run {
+        std::uint32_t first;  // its places at both ends
+        std::uint32_t last;
+        std::uint32_t left;   // its first tile, silent ones included
+        std::uint32_t right;  // the tile behind it
+        std::uint32_t patch;
+        std::uint32_t width;
+        std::uint32_t gap;
+    };
+    struct Group {
+        Range places;
+        Range runs;
+    };
+    // The sets of a group's runs joined by a row width of `width` tiles: for each run its set, an index in the group,
+    // stored in patch_roots_ from `roots` on. Widths that make no run's largest patch are left out.
     struct Patches {
-        Group group;
+        Range runs;
         std::uint32_t width;
         std::size_t roots;
     };
@@ -72,42 +97,35 @@ class Neighbours {
         std::uint32_t width;
         std::uint32_t upper;
         std::uint32_t lower;
+        auto operator<=>(const Link&) const = default;
     };
 
-    void enter(Group group);
-    void leave(Group group);
-    void link(Group group);
-    void find_ends(Group group);
-    void widen(Group group);
-    void count_tiles(Group group, std::span<const std::uint32_t> roots);
-    void count_silent(Group group);
-    [[nodiscard]] std::uint32_t distance_to(const Place& place, std::uint32_t tile,
-                                            std::span<const std::uint8_t> likely) const noexcept;
+    void find_runs(Group& group);
+    void link(const Group& group);
+    void widen(const Group& group);
+    [[nodiscard]] bool count_patches(const Group& group, std::uint32_t width, std::span<const std::uint32_t> roots);
+    [[nodiscard]] std::uint32_t gap_before(const Group& group, const Run& run, const Likely& likely) const;
+    [[nodiscard]] std::uint32_t gap_behind(const Group& group, const Run& run, const Likely& likely) const;
     [[nodiscard]] bool holds(const Place& place, std::uint32_t tile) const noexcept;
     // Bytes of a place's source for each tile.
     [[nodiscard]] std::int64_t stride(const Place& place) const noexcept { return transforms_[place.transform].stored; }
-    template <typename Visit>
-    void each(std::uint32_t tile, std::int64_t lowest, std::int64_t highest, Visit visit) const;
+    // The first place of a range, all of one tile, that is not before `at`.
+    [[nodiscard]] std::uint32_t not_before(Range range, std::int64_t at) const noexcept;
 
     const Text& text_;
     std::span<const Transform> transforms_;
     Vram vram_;
     std::uint32_t count_;  // of tiles
     std::vector<Place> places_;
-    std::vector<Support> support_;
-    std::vector<Group> groups_;
+    std::vector<std::uint32_t> run_of_;  // of each place
+    std::vector<Group> groups_;          // one a source
+    std::vector<Run> runs_;              // by group and first tile
     std::vector<Patches> patches_;
     std::vector<std::uint32_t> patch_roots_;
-    std::vector<std::uint32_t> runs_;      // for each place another place of its run; the same one for all once linked
-    std::vector<std::uint32_t> left_of_;   // first tile of the run's start, silent ones included
-    std::vector<std::uint32_t> right_of_;  // first tile after a place and the silent ones that follow it
-    std::vector<std::uint8_t> goes_on_;    // whether the run continues to the right of a place
-    std::vector<std::uint8_t> continued_;  // and to the left
-    std::vector<Group> of_tile_;           // the places of each tile in the current source
-    std::vector<Link> links_;              // links between rows in the current source
-    // By place, scratch for sums over sets; valid within one step only.
+    std::vector<Link> links_;  // between the runs of the current group
+    // By run of the current group.
     std::vector<std::uint32_t> sums_;
-    std::vector<std::uint32_t> last_tile_;
+    std::vector<std::uint32_t> covered_;
 };
 
 // Flags the likeliest of some places of one tile: those that no other exceeds in agreement. `agreement(k)` is the

@@ -116,6 +116,30 @@ bool walk(const HdmaChannel& channel, const ConsoleBus& bus, unsigned lines, std
     return !walker.lost() && walker.is_where_the_console_is();
 }
 
+// Whether a row shows the first byte that was written to a register beside one that only the CPU, or the frame before,
+// can have left in a latch. Where a register is written once, it still holds that byte.
+bool shows_old_latch(std::span<const RasterWrite> writes) {
+    std::array<const RasterWrite*, kLastLatched + 1> first{};
+    std::array<bool, kLastLatched + 1> beside_old{};
+    bool scrolled = false;
+    bool turned = false;
+    for (const RasterWrite& write : writes) {
+        const unsigned reg = write.reg;
+        if (!is_scroll(reg) && !is_mode7(reg)) continue;
+        if (first[reg] == nullptr) {
+            first[reg] = &write;
+            const bool is_horizontal = is_scroll(reg) && (reg - kFirstScroll) % 2 == 0;
+            beside_old[reg] = is_scroll(reg) ? is_horizontal || !scrolled : !turned;
+        } else if (beside_old[reg]) {
+            if (write.line != first[reg]->line) return true;
+            beside_old[reg] = false;
+        }
+        scrolled = scrolled || is_scroll(reg);
+        turned = turned || has_mode7_latch(reg);
+    }
+    return false;
+}
+
 }  // namespace
 
 std::optional<std::uint8_t> ConsoleBus::read(unsigned bank, unsigned address) const {
@@ -159,6 +183,7 @@ HdmaWrites walk_hdma(std::span<const HdmaChannel, kChannels> channels, unsigned 
             }
         }
     }
+    if (shows_old_latch(result.writes)) result.complete = false;
     return result;
 }
 

@@ -39,8 +39,8 @@ struct HdmaChannel {
 
 struct HdmaWrites {
     std::vector<RasterWrite> writes;  // in the console's order
-    // False if a table could not be read, if the console has read another one, or if colours were written to an
-    // address that is not known.
+    // False if a table could not be read, if the console has read another one, if colours were written to an address
+    // that is not known, or if a row shows what was in a latch before the first write.
     bool complete;
 };
 

@@ -14,4 +14,20 @@ struct RasterWrite {
 };
 static_assert(sizeof(RasterWrite) == 4);
 
+// Registers that take two writes: the first byte goes through a latch that the scrolls share, and another one that
+// mode 7's registers share, the scrolls of BG1 among them.
+inline constexpr unsigned kFirstScroll = 0x0D;  // BG1HOFS
+inline constexpr unsigned kLastScroll = 0x14;   // BG4VOFS
+inline constexpr unsigned kFirstMode7 = 0x1B;   // M7A
+inline constexpr unsigned kLastLatched = 0x20;  // M7Y
+constexpr bool is_scroll(unsigned reg) {
+    return reg >= kFirstScroll && reg <= kLastScroll;
+}
+constexpr bool is_mode7(unsigned reg) {
+    return reg >= kFirstMode7 && reg <= kLastLatched;
+}
+constexpr bool has_mode7_latch(unsigned reg) {
+    return is_mode7(reg) || reg == kFirstScroll || reg == kFirstScroll + 1;
+}
+
 }  // namespace halscope::snes

@@ -10,6 +10,7 @@ Raster::Raster(const Registers& registers, Cgram cgram, std::span<const RasterWr
     for (std::size_t n = 0; n < kColours; ++n) cgram_[n] = cgram[n] & 0x7FFFu;
     for (unsigned n = 0; n < scrolls_.size(); ++n) scrolls_[n] = registers.at(Reg::bg1hofs, n);
     find_colour_address(registers);
+    find_latches(registers);
 }
 
 // CGADD before the first write. The register holds it after the last one, and only $2121 and $2122 change it.
@@ -24,6 +25,44 @@ void Raster::find_colour_address(const Registers& registers) {
     colour_ = address / 2;
     colour_half_ = address % 2 != 0;
     colour_latch_ = cgram_[colour_] & 0xFFu;  // only the low byte that was stored with the high one can be known
+}
+
+// The latches before the first write, which decide what it stores: half of its value is the byte written before, by
+// whatever came last. If its register is written only once, it still holds that half. Otherwise the last write of a
+// frame is taken for the one of the frame before; walk_hdma says where that is a guess.
+void Raster::find_latches(const Registers& registers) {
+    std::array<unsigned, kLastLatched + 1> count{};
+    std::array<const RasterWrite*, 2> first{};  // of the scrolls' latch, and of mode 7's
+    for (const RasterWrite& write : writes_) {
+        if (!is_scroll(write.reg) && !is_mode7(write.reg)) continue;
+        ++count[write.reg];
+        if (is_scroll(write.reg)) {
+            if (first[0] == nullptr) first[0] = &write;
+            scroll_latch_ = write.value;
+            scrolls_[write.reg - kFirstScroll] = unsigned{write.value} << 8;
+        }
+        if (has_mode7_latch(write.reg)) {
+            if (first[1] == nullptr) first[1] = &write;
+            mode7_latch_ = write.value;
+        }
+    }
+    for (unsigned reg = kFirstScroll; reg <= kLastScroll; reg += 2) {  // horizontal: three bits are its own
+        const unsigned offset = reg - kFirstScroll;
+        if (count[reg] == 1 && registers.knows(Reg::bg1hofs, offset)) {
+            scrolls_[offset] = (registers.at(Reg::bg1hofs, offset) & 7u) << 8;
+        }
+    }
+    if (first[0] != nullptr && count[first[0]->reg] == 1) {
+        const unsigned offset = first[0]->reg - kFirstScroll;
+        if (registers.knows(Reg::bg1hofs, offset)) scroll_latch_ = registers.at(Reg::bg1hofs, offset) & 0xFFu;
+    }
+    if (first[1] != nullptr && count[first[1]->reg] == 1) {
+        const unsigned reg = first[1]->reg;
+        const bool scrolls = is_scroll(reg);
+        const Reg start = scrolls ? Reg::m7hofs : Reg::m7a;
+        const unsigned offset = reg - (scrolls ? kFirstScroll : kFirstMode7);
+        if (registers.knows(start, offset)) mode7_latch_ = registers.at(start, offset) & 0xFFu;
+    }
 }
 
 bool Raster::advance(unsigned row) {
@@ -62,6 +101,9 @@ void Raster::write(const RasterWrite& write) {
     }
 }
 
+// As snes9x and bsnes up to v106 do it. In later versions of bsnes, in ares and in Mesen 2 the three low bits of a
+// horizontal scroll are those of a second latch, which all horizontal scrolls write. That differs only where bytes are
+// written to two of them by turns.
 void Raster::write_scroll(unsigned offset, unsigned value) {
     const bool horizontal = offset % 2 == 0;
     const unsigned low = horizontal ? (scroll_latch_ & ~7u) | (scrolls_[offset] >> 8 & 7u) : scroll_latch_;

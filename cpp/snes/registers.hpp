@@ -73,6 +73,7 @@ class Raster {
 
   private:
     void find_colour_address(const Registers& registers);
+    void find_latches(const Registers& registers);
     void write(const RasterWrite& write);
     void write_scroll(unsigned offset, unsigned value);
     void write_mode7(std::size_t index, unsigned value, unsigned mask);

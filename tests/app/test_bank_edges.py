@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from halscope import Workspace, lz
-from halscope.app import Plugins
+from halscope.app import BlockOptions, Plugins, extract_blocks
 from halscope.cli import main
 from halscope.codecs.lz import LZ2
 from halscope.games import profiles
@@ -277,6 +278,38 @@ def test_decompress_says_that_a_block_crosses(game: Game, tmp_path: Path, capsys
         assert json.loads(captured.out)["crosses"] == (offset // 0x8000 + 1) * 0x8000
         assert ("rule of this game's decoder is not known" in captured.err) == said
         assert out.read_bytes() == LZ2.decode(game.image, offset).data.tobytes()
+
+
+def extracted(rom: Path, offset: int, out: Path, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], str]:
+    """Extract a block; return what the JSON, and what the text says of how it was read across an edge."""
+    call = ["extract", str(rom), hex(offset), "--codec", "lz2", "--overwrite", "--out", str(out)]
+    assert main([*call, "--json"]) == 0
+    (sheet,) = json.loads(capsys.readouterr().out)["sheets"]
+    assert main(call) == 0
+    line = capsys.readouterr().out.splitlines()[0]
+    found = {key: sheet[key] for key in ("crosses", "wrapped", "edge_rule") if key in sheet}
+    return found, line.partition(" bank edge at ")[2].partition(", ")[2].partition(";")[0]
+
+
+def test_extract_says_how_a_block_was_read_across_an_edge(
+    game: Game, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, offset = tmp_path / "game.sfc", game.across[0]
+    file.write_bytes(game.image)
+    assert extracted(file, offset, tmp_path / "out", capsys) == (
+        {"crosses": (offset // 0x8000 + 1) * 0x8000, "wrapped": False, "edge_rule": "next-bank"},
+        "read on in the file by a decoder whose rule is next-bank",
+    )
+    inside = next(at for at in game.offsets if at not in game.across)
+    assert extracted(file, inside, tmp_path / "out", capsys) == ({"crosses": None}, "")
+
+
+def test_extract_says_that_a_block_was_read_around_its_bank(wrapping: Game, tmp_path: Path) -> None:
+    offset = wrapping.across[0]
+    options = BlockOptions(codec="lz2")
+    (sheet,) = extract_blocks(workspace(wrapping, "wrap"), [offset], tmp_path, options, overwrite=False)
+    assert sheet.places.endswith("read on at the beginning of the bank by a decoder whose rule is wrap")
+    assert (sheet.describe()["wrapped"], sheet.describe()["edge_rule"]) == (True, "wrap")
 
 
 PACKED = LZ2.encode(np.random.default_rng(8).bytes(600))

@@ -70,6 +70,34 @@ def test_a_machine_without_cores_is_told_what_to_install(monkeypatch: pytest.Mon
         examine_cores("/nowhere")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_limit_of_the_machine_is_not_blamed_on_the_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import resource
+
+    core = small_core.build(tmp_path)
+    monkeypatch.setattr("halscope.app._doctor_cores.available_cores", lambda: [CoreFile("one", core)])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        (choice,) = examine_cores()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (choice.name, choice.state) == ("cores", "fail")
+    assert "File too large" in choice.detail
+    assert "ulimit -f unlimited" in choice.advice
+    assert "install" not in choice.advice
+    assert "choose another" not in choice.advice
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders of POSIX")
+def test_a_missing_temporary_folder_is_not_blamed_on_the_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("halscope.app._doctor_cores.available_cores", lambda: [CoreFile("one", tmp_path / "one.so")])
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    (choice,) = examine_cores()
+    assert "no temporary folder" in choice.detail
+    assert "no other core helps" in choice.advice
+
+
 @pytest.mark.parametrize(
     ("name", "version", "fixed", "year", "random"),
     [

@@ -96,6 +96,48 @@ def test_colours_are_written_from_the_address_that_the_cpu_has_set(core: str, fi
             assert cgram_at(snapshot, row)[(first // 2 + row) % 256] == (high << 8 | low) & 0x7FFF
 
 
+BG1, BG1_DOWN, BG2, BG2_DOWN, M7A, M7D = 0x0D, 0x0E, 0x0F, 0x10, 0x1B, 0x1E
+
+
+@pytest.mark.parametrize(
+    ("ports", "lines", "effects"),
+    [
+        ([BG1_DOWN], 1, "unknown"),
+        ([BG1, BG2], 1, "unknown"),
+        ([BG2, BG1_DOWN], 3, "unknown"),
+        ([BG1], 0, "some"),
+        ([BG2_DOWN, BG1], 0, "some"),
+        ([M7D], 0, "some"),
+        ([M7A, M7D], 1, "unknown"),
+    ],
+    ids=["down", "two-across", "across-and-down", "once", "two-once", "matrix-once", "matrix"],
+)
+def test_single_bytes_meet_what_the_write_before_left_in_the_latch(
+    core: str, ports: list[int], lines: int, effects: str
+) -> None:
+    """`lines` from one write to the next; 0: one write in all. Nothing else writes to these registers after the start."""
+    rng = np.random.default_rng(sum(ports))
+    vram = rng.integers(0, 256, 0x10000, dtype=np.uint8)
+    data, writes, enabled = bytearray(0x1000), [], 0
+    for number, port in enumerate(ports):
+        at, channel = _TABLES + 0x400 * number, 0x4300 + 16 * number
+        values = rng.integers(1, 4 if port >= M7A else 256, 225 // lines if lines else 1)
+        table = b"".join(bytes([lines or 100, value]) for value in values.tolist()) + b"\0"
+        data[0x400 * number : 0x400 * number + len(table)] = table
+        writes += [(channel, 0), (channel + 1, port), (channel + 2, at & 0xFF), (channel + 3, at >> 8)]
+        writes.append((channel + 4, _BANK))
+        enabled |= 1 << number
+    registers = {"tm": 3, "bgmode": 7 if ports[0] >= M7A else 1, "bg1sc": 3, "bg2sc": 0x13, "bg12nba": 0x11}
+    registers |= {"m7a": 0x155, "m7d": 0x1AA, "m7b": 0x33}
+    cgram = rng.integers(0, 0x8000, 256).astype("<u2")
+    rom = probe_rom.build(vram, cgram, registers=registers, cpu=[*writes, (0x420C, enabled)], data=bytes(data))
+    snapshot = observe(core, rom)
+    assert snapshot.picture is not None
+    assert len(np.unique(snapshot.picture, axis=0)) > 20, "equal rows show no scroll"
+    assert snapshot.raster_effects == effects
+    assert with_match(decode_frame(snapshot)).matches
+
+
 def test_channels_write_in_their_order(core: str) -> None:
     """Two channels write the same colour; the higher one is last on each line."""
     writes = []

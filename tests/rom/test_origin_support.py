@@ -11,6 +11,7 @@ from halscope.rom.index import RomIndex
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support import plain_support
 from support.plain_ranking import PLACE_DTYPE
 from support.roms import make_rom
 
@@ -112,6 +113,31 @@ def test_places_that_lead_anywhere_are_measured_safely(places: list[tuple[int, .
     support = _codec.locate_support(EMPTY, NO_BLOCKS, bytes(4096), array, bytes(41 * 32))
     assert support.shape == (len(places), 4)
     assert (support[:, :2] >= 1).all()
+
+
+@given(
+    st.lists(st.integers(0, 11), min_size=8, max_size=60),
+    st.lists(st.tuples(st.integers(0, 55), st.integers(1, 8)), min_size=4, max_size=14),
+)
+def test_it_is_the_plain_agreement_of_tiles_that_repeat(stored: list[int], shown: list[tuple[int, int]]) -> None:
+    stock = [
+        bytes([kind % 3] * 32) if kind < 3 else bytes((kind * 37 + k * k) & 0xFF for k in range(32))
+        for kind in range(12)
+    ]
+    rom = b"".join(stock[kind] for kind in stored)
+    # Pieces of the ROM one after the other, so that there are runs, rows and repeats.
+    tiles = [rom[at : at + 32] for first, count in shown for at in range(32 * first, 32 * (first + count), 32)]
+    tiles = [tile or stock[0] for tile in tiles]
+    places = [
+        plain_support.Place(number, 32 * at)
+        for number, tile in enumerate(tiles)
+        if len(set(tile)) >= 3
+        for at in range(len(stored))
+        if rom[32 * at : 32 * at + 32] == tile
+    ]
+    array = np.array([(place.tile, 0, place.at, 0, place.at, 0) for place in places], PLACE_DTYPE)
+    found = _codec.locate_support(EMPTY, NO_BLOCKS, rom, array, b"".join(tiles))
+    assert [tuple(row) for row in found.tolist()] == plain_support.support(rom, tiles, places)
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), max_size=40), st.lists(st.integers(0, 2**32 - 1), max_size=40))

@@ -14,7 +14,8 @@ from halscope.app._judged_layout import JudgedLayout, judged_layout, judged_lead
 from halscope.app._shown_blocks import ShownBlocks
 from halscope.app._tile_layout import TileLayout, describe_origin, tile_layout
 from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace
-from halscope.rom.image import Rom
+from halscope.rom.edges import Crossing
+from halscope.rom.image import Rom, Stream
 
 COLUMNS: Final = 16
 """Tiles per row where nothing is known: as in the console's tile pages."""
@@ -52,6 +53,7 @@ class BlockLayout:
         columns: Tiles per row.
         palette: uint16[2^bpp], BGR555; `None` for greys.
         shown: Whether the given moment shows the block; `None` if no moment was given.
+        crossing: The bank edge that the block crosses and how it was read on there; `None` if it crosses none.
     """
 
     layout: TileLayout
@@ -59,6 +61,7 @@ class BlockLayout:
     columns: int
     palette: NDArray[np.uint16] | None
     shown: bool | None = None
+    crossing: Crossing | None = None
 
 
 def find_codec(workspace: Workspace, offset: int) -> str:
@@ -98,7 +101,8 @@ def find_layout(
     elif named not in (None, NO_TRANSFORM):
         wanted = tile_layout(None, named, rom.transforms)
     seen = None if shown is None else shown.find(codec.name, offset, wanted)
-    data = _decoded(workspace, codec, offset) or b""
+    stream = _stream(workspace, codec, offset)
+    data = b"" if stream is None else stream.block.data.tobytes()
     if seen is not None:
         layout, lead = seen.layout, seen.lead
     elif wanted is not None:
@@ -115,7 +119,8 @@ def find_layout(
     else:
         palette = None if seen is None else seen.palette
     columns = options.columns or (None if seen is None else seen.columns) or COLUMNS
-    return BlockLayout(layout, lead, columns, palette, None if shown is None else seen is not None)
+    crossing = None if stream is None else rom.crossing(codec.name, stream)
+    return BlockLayout(layout, lead, columns, palette, None if shown is None else seen is not None, crossing)
 
 
 def stored_layout(rom: Rom, codec: str, block_offset: int, data: bytes) -> JudgedLayout | None:
@@ -188,7 +193,12 @@ class OriginDescriber:
 
 
 def _decoded(workspace: Workspace, codec: Codec, offset: int) -> bytes | None:
+    stream = _stream(workspace, codec, offset)
+    return None if stream is None else stream.block.data.tobytes()
+
+
+def _stream(workspace: Workspace, codec: Codec, offset: int) -> Stream | None:
     try:
-        return workspace.rom.decode(codec, offset).data.tobytes()
+        return workspace.rom.read_stream(codec, offset)
     except CodecError:
         return None

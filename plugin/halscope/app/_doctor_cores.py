@@ -6,15 +6,19 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from halscope_hooks import HalscopeError, PpuRegisters, Snapshot
+from halscope_hooks import HalscopeError, HostError, PpuRegisters, Snapshot
 
 from halscope.app._workspace import Workspace
 from halscope.demo import rom_path
-from halscope.hosts.embedded import EmbeddedHost
+from halscope.hosts.embedded import EmbeddedHost, check_machine
 from halscope.hosts.libretro import INSTALL_HINT, CoreFile, available_cores, find_core
 from halscope.hosts.libretro.cores import core_name
 from halscope.session import Locate, Session
 
+_MACHINE_ADVICE: Final = (
+    "no other core helps; mend this (`ulimit -f unlimited`, or free space for temporary files), then repeat; until then "
+    "--host libretro runs a core without a process of its own"
+)
 FRAMES: Final = 240  # in which our game has its first scene on the screen, with many to spare
 _EVERY: Final = 8  # frames of which one is decoded and located
 
@@ -41,6 +45,8 @@ class Check:
 def examine_cores(wanted: str | None = None) -> list[Check]:
     """Try every installed core, or only the one that is named by its path or name; the last check says which to take.
 
+    Where this machine can start no core, whichever it is, none is tried and the only check says why.
+
     Raises:
         HostError: There is no such core.
     """
@@ -49,6 +55,12 @@ def examine_cores(wanted: str | None = None) -> list[Check]:
     else:
         path = find_core(wanted)
         cores = [CoreFile(core_name(path), path)]
+    if cores:
+        try:
+            check_machine()
+        except HostError as error:
+            names = ", ".join(core.name for core in cores)
+            return [Check("cores", "fail", f"none can be started here ({names}): {error}", _MACHINE_ADVICE)]
     with rom_path() as demo:
         locate = Workspace.open(demo).tracker() if cores else None
         checks = [_try(core, demo, locate) for core in cores]

@@ -53,6 +53,7 @@ class WrittenSheet:
         if self.layout is None:
             return text
         text += f"; lead {self.layout.lead}" * (self.layout.lead > 0)
+        text += "" if self.layout.crossing is None else f"; {self.layout.crossing}"
         return text + "; not shown at that moment" * (self.layout.shown is False)
 
     @property
@@ -86,6 +87,7 @@ class WrittenSheet:
         }
         if self.layout is not None:
             document |= {"lead": self.layout.lead, "columns": self.layout.columns, **self.layout.layout.describe()}
+            document |= {"crosses": None} if self.layout.crossing is None else self.layout.crossing.describe()
             if self.layout.shown is not None:
                 document["shown"] = self.layout.shown
         return document

@@ -7,12 +7,40 @@ A rule that is not known is not guessed: a stream across an edge is then believe
 from __future__ import annotations
 
 from collections.abc import Mapping as ReadOnlyDict
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from halscope_hooks import EdgeRule
 from numpy.typing import NDArray
 
 from halscope.rom.mapping import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """How a stream that crosses a bank edge was read on.
+
+    Args:
+        edge: File offset of the first edge that it crosses.
+        wrapped: Whether it was read on at the beginning of the bank; otherwise what follows in the file was read.
+        rule: The rule of the game's decoder; `None` if it is not known.
+    """
+
+    edge: int
+    wrapped: bool
+    rule: EdgeRule | None
+
+    def __str__(self) -> str:
+        """Say all of it in words."""
+        how = "at the beginning of the bank" if self.wrapped else "in the file"
+        rule = "whose rule is not known" if self.rule is None else f"whose rule is {self.rule}"
+        return f"crosses the bank edge at {self.edge:#x}, read on {how} by a decoder {rule}"
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"crosses": self.edge, "wrapped": self.wrapped, "edge_rule": self.rule}
+
 
 EdgeRules = ReadOnlyDict[str, EdgeRule | None]
 """The rule of the game's decoder of each codec, by the codec's name. A codec that is missing has no known rule."""

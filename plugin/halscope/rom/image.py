@@ -20,7 +20,7 @@ from halscope.rom import mapping as addresses
 from halscope.rom._interleaved import may_be_interleaved
 from halscope.rom.block_transforms import BlockTransforms
 from halscope.rom.checksum import Rule, corrected, is_right
-from halscope.rom.edges import EdgeRules, Ranges, as_read, first_edge, ranges_of, search_window
+from halscope.rom.edges import Crossing, EdgeRules, Ranges, as_read, first_edge, ranges_of, search_window
 from halscope.rom.header import Header, candidates, read_header
 from halscope.rom.mapping import Mapping
 
@@ -212,6 +212,11 @@ class Rom:
                 return Stream(block, ((offset, offset + block.consumed),))
         block = replace(codec.decode(as_read(self.data, self.mapping, rule, offset)), offset=offset)
         return Stream(block, ranges_of(self.mapping, rule, offset, block.consumed))
+
+    def crossing(self, codec: str, stream: Stream) -> Crossing | None:
+        """Return how a stream of this codec was read across a bank edge, or `None` if it crosses none."""
+        edge = self.crossed_edge(stream.block.offset, stream.block.consumed)
+        return None if edge is None else Crossing(edge, len(stream.ranges) > 1, self.edges.get(codec))
 
     def to_snes(self, rom_offset: int) -> int:
         """`mapping.to_snes` for this image."""

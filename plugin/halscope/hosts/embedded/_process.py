@@ -261,6 +261,23 @@ def _own_folder(core: Path) -> str:
         raise HostError(f"{core}: no temporary folder can be created for it: {error.strerror or error}") from error
 
 
+def check_machine() -> None:
+    """Check that this machine gives a core's process what it needs, whichever core it is.
+
+    Raises:
+        HostError: It does not; the message says what is missing.
+    """
+    region = _shared_memory()
+    region.map.close()
+    region.close_descriptors()
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix="halscope-core-"))
+    except OSError as error:
+        raise HostError(
+            f"no temporary folder can be created for a core in {tempfile.gettempdir()}: {error.strerror or error}"
+        ) from error
+
+
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
