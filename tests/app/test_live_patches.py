@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.app import LiveEdits, Workspace
+from halscope.app import LiveEdits, Workspace, _watched_folder
 from halscope.codecs.hal import HAL
 from halscope.inject import apply_patch, sheet_from_block, write_sheet
-from halscope.session import Session
+from halscope.session import Session, WriteTimeoutError, _host_call
 from halscope_hooks import Event, HalscopeError, HostError, HostInfo, Patch, PatchReady, Snapshot, Write, WriteReceipt
 from support.edit_rom import FIRST, FIRST_TILES, LEAD, PALETTE, EditRom, make_edit_rom
 
@@ -64,6 +66,27 @@ class RunningGame:
         return WriteReceipt(done=True)
 
     def close(self) -> None: ...
+
+
+class PausedGame(RunningGame):
+    """A game in an emulator that is paused: it makes a write when it continues."""
+
+    def __init__(self, edit_rom: EditRom) -> None:
+        super().__init__(edit_rom)
+        self.paused: list[tuple[Sequence[Write], WriteReceipt]] | None = []
+
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
+        if self.paused is None:
+            return super().write(writes)
+        self.paused.append((writes, WriteReceipt()))
+        return self.paused[-1][1]
+
+    def resume(self, error: HostError | None = None) -> None:
+        waiting, self.paused = self.paused or [], None
+        for writes, receipt in waiting:
+            if error is None:
+                super().write(writes)
+            receipt.complete(error)
 
 
 class Stage:
@@ -144,6 +167,42 @@ def test_writes_that_a_session_is_given_go_out_in_place_of_the_patchs_own(stage:
     stage.session.apply(patch, writes=[Write("vram", 5, b"y")])
     assert stage.game.calls == [(*patch.rom, *patch.live), (Write("vram", 5, b"y"),)]
     assert stage.heard == [PatchReady(patch, stage.game.calls[0]), PatchReady(patch, stage.game.calls[1])]
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["made", "refused"])
+def test_a_write_that_a_paused_game_makes_late_is_part_of_the_edits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    monkeypatch.setattr(_watched_folder, "WRITE_WAIT", 0.01)
+    monkeypatch.setattr(_host_call, "ANSWER_WAIT", 0.05)
+    stage = Stage(tmp_path)
+    game = stage.game = PausedGame(stage.edit_rom)
+    with Session(game, threads=True, workers=2) as session, ThreadPoolExecutor(1) as emulator:
+        stage.edits.attach(session, stage.workspace)
+        done = threading.Event()
+
+        def pump() -> None:
+            while not done.wait(0.001):
+                session.pump()
+
+        pumping = emulator.submit(pump)
+        try:
+            for name, number in (("a.png", 3), ("b.png", 9)):  # the second is not even tried
+                with pytest.raises(WriteTimeoutError, match="may still make it"):
+                    stage.save(name, number)
+            assert game.paused is not None
+            assert len(game.paused) == 1
+            assert stage.edits.patch is None
+            game.resume(HostError("the game was reset") if refused else None)
+            stage.save("b.png", 9)
+            assert stage.holds(*(() if refused else (3,)), 9)
+            names = [Path(edit.name).name for edit in stage.edits.edits.edits]
+            assert names == (["b.png"] if refused else ["a.png", "b.png"])
+            (said,) = stage.said
+            assert ("was not made: the game was reset" if refused else "edits are in the game") in said
+        finally:
+            done.set()
+            pumping.result(10)
 
 
 def test_an_edit_that_cannot_be_placed_leaves_the_game_and_the_edits_as_they_were(stage: Stage) -> None:

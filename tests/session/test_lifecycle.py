@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import threading
@@ -62,6 +63,36 @@ def test_start_pause_resume_stop_and_close_are_idempotent_and_leave_no_thread() 
         session.start()
     with pytest.raises(HostError, match="closed"):
         session.tick()
+
+
+def test_a_pause_that_a_resume_overtakes_leaves_a_session_that_decodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = MadeHost()
+    with Session(host) as session:
+        lane = session._engine.live
+        pause = lane.pause
+
+        def pause_late() -> None:
+            monkeypatch.undo()
+            session.resume()  # as another thread does here
+            pause()
+
+        monkeypatch.setattr(lane, "pause", pause_late)
+        session.pause()
+        assert state_of(session) is State.RUNNING
+        session.submit(made_snapshot(1))
+        assert session.stats().decoded == 1
+
+
+@pytest.mark.parametrize("method", [Session.tick, Session.step, Session.advance])
+def test_a_stopped_session_takes_no_snapshots_from_its_host(method: Callable[[Session], object]) -> None:
+    host = MadeHost()
+    with live(host) as session:
+        tap = session.collect(lambda _snapshot: None)
+        session.stop()
+        with pytest.raises(HostError, match="stopped"):
+            method(session)
+        assert host.frame == 0
+        assert tap.stats().waiting == 0
 
 
 def test_a_stopped_session_says_so_and_starts_again() -> None:
@@ -419,6 +450,30 @@ def test_the_first_use_starts_it() -> None:
     assert [type(event) for event in heard] == [Attached, Update]
     session.close()
     assert handle.closed
+
+
+def test_a_write_on_the_hosts_thread_comes_after_those_that_wait() -> None:
+    host = MadeHost()
+    with live(host) as session:
+        first = Patch("0" * 64, (), (Write("vram", 0, b"1", b"\0"),))
+        second = Patch("0" * 64, (), (Write("vram", 0, b"2", b"1"),))
+        applier = threading.Thread(target=session.apply, args=[first])
+        applier.start()
+        applier.join(WAIT)
+        session.apply(second).result(0)
+        assert host.memory[:1] == b"2"
+
+
+def test_an_inline_session_is_closed_by_a_coroutine_on_its_own_thread() -> None:
+    host = MadeHost()
+    session = Session(host, owns_host=True)
+    callers: list[int] = []
+    tap = session.collect(lambda _snapshot: callers.append(threading.get_ident()))
+    kept = session.subscribe(lambda _event: callers.append(threading.get_ident()), Detached)
+    asyncio.run(session.aclose())
+    assert tap.ended
+    assert callers == host.closings == [threading.get_ident()]
+    assert kept.closed
 
 
 @pytest.mark.parametrize("wrong", [False, True])

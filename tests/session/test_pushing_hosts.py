@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from halscope.session import JobTimeoutError, Session, State, _host_call
+from halscope.session import JobTimeoutError, Session, State, WriteTimeoutError, _host_call
 from halscope_hooks import (
     CancelledError,
     Detached,
@@ -139,14 +139,58 @@ def test_an_emulator_that_never_answers_fails_the_write_in_time(
         job.result(0)
 
 
+@pytest.mark.parametrize("refused", [False, True], ids=["made", "refused"])
+def test_the_answer_to_a_write_may_come_after_the_time_out(
+    session: Session, host: MadeRemote, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    monkeypatch.setattr(_host_call, "ANSWER_WAIT", 0.02)
+    heard: list[Event] = []
+    kept = session.subscribe(heard.append, PatchReady, JobFailed)
+    job = session.apply(PATCH)  # the game is paused
+    assert eventually(lambda: session.tick() is None and job.ended)
+    with pytest.raises(WriteTimeoutError, match="may still make it") as late:
+        job.result(0)
+    assert not late.value.receipt.done
+    assert session.stats().host_calls == 1
+    host.answer(HostError("vram 0x0 does not hold the expected bytes") if refused else None)  # it goes on
+    assert eventually(lambda: session.tick() is None and session.stats().host_calls == 0)
+    assert late.value.receipt.done
+    expected = [JobFailed] if refused else [JobFailed, PatchReady]
+    assert eventually(lambda: session.pump() or len(heard) == len(expected))
+    assert [type(event) for event in heard] == expected
+    assert not kept.closed
+
+
+@pytest.mark.parametrize("by_token", [False, True])
+def test_a_write_that_was_sent_cannot_be_cancelled(session: Session, host: MadeRemote, by_token: bool) -> None:
+    heard: list[Event] = []
+    kept = session.subscribe(heard.append, PatchReady, JobFailed)
+    job = session.apply(PATCH)
+    session.tick()
+    assert len(host.asked) == 1
+    if by_token:
+        job.token.cancel("the game does not run")
+    else:
+        assert not job.cancel("the game does not run")
+    session.tick()
+    assert not job.ended, "the emulator may still make the write"
+    host.answer()
+    assert eventually(lambda: session.tick() is None and job.ended)
+    assert job.result(0) is None
+    assert eventually(lambda: session.pump() or heard)
+    assert [type(event) for event in heard] == [PatchReady]
+    assert not kept.closed
+
+
 def test_a_write_without_an_answer_ends_with_the_session(session: Session, host: MadeRemote) -> None:
     job = session.apply(PATCH)
     session.tick()
     assert len(host.asked) == 1
     session.close()
     assert job.ended
-    with pytest.raises(CancelledError, match="closed"):
+    with pytest.raises(CancelledError, match=r"closed: .*not known"):
         job.result(0)
+    assert session.stats().host_calls == 0
 
 
 def test_the_session_ends_when_the_emulator_goes(session: Session, host: MadeRemote) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.formats.recording import RecordingReader
-from halscope.session import Session, TapOverflowError
+from halscope.session import Session, Tap, TapOverflowError
+from halscope.session._queue import Taken
+from halscope.session._taps import Reel
 from halscope_hooks import Event, HostError, JobFailed, Snapshot, UsageError
 from support.made_host import WAIT, MadeHost, eventually, frame_in, made_snapshot, session_threads
 
@@ -40,6 +42,18 @@ class Hold:
         self.seen.append(frame_in(snapshot))
 
 
+class Ends(Tap):
+    """A tap that notes which frames it had when it was ended."""
+
+    def __init__(self, reel: Reel) -> None:
+        self.had: list[int] = []
+        self.at_end: list[list[int]] = []
+        super().__init__(reel, lambda snapshot: self.had.append(frame_in(snapshot)))
+
+    def _end(self) -> None:
+        self.at_end.append([*self.had])
+
+
 class Failures:
     """Records failures."""
 
@@ -64,6 +78,23 @@ def test_a_collector_sees_every_snapshot_in_order_though_frames_are_dropped(sess
     assert session.stats().dropped == 199
     assert tap.taken == 200
     assert tap.error is None
+
+
+def test_a_snapshot_that_comes_just_before_the_end_is_taken_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    reel = Reel("late", 10, 1 << 20, 3, lambda *_: None)
+    tap = Ends(reel)
+    take = Reel.take
+
+    def take_too_early(reel: Reel) -> Taken[Snapshot] | None:
+        taken = take(reel)
+        if taken is None and not reel.finished:  # here another thread submits a snapshot, and closes the tap
+            reel.offer(made_snapshot(7))
+            reel.finish()
+        return taken
+
+    monkeypatch.setattr(Reel, "take", take_too_early)
+    reel.drain()
+    assert tap.at_end == [[7]]
 
 
 def test_a_collector_that_cannot_keep_up_is_stopped_and_it_is_said(session: Session) -> None:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from halscope_hooks import Patch
+from halscope_hooks import Patch, WriteReceipt
 
 from halscope.app._workspace import Workspace
 from halscope.inject import EditPlan
 from halscope.project import EditList
+
+
+class Unanswered(NamedTuple):
+    """Edits whose write the emulator has not answered in time: it is not known whether the game contains them."""
+
+    edits: EditList
+    plan: EditPlan
+    patch: Patch
+    receipt: WriteReceipt
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +32,7 @@ class RomEdits:
         patch: Their patch, likewise.
         missing: Edits that the game lost when it was reloaded, to be written again.
         given_up: Whether writing them again failed. They stay the user's edits, and the patch holds them.
+        unanswered: The last write, if it is not known whether the game contains it.
     """
 
     workspace: Workspace
@@ -30,6 +41,7 @@ class RomEdits:
     patch: Patch | None = None
     missing: EditList | None = None
     given_up: bool = False
+    unanswered: Unanswered | None = None
     shown: set[str] = field(default_factory=set)
     """Names of the sheets that were written for its metasprites."""
 
@@ -38,11 +50,26 @@ class RomEdits:
         """The user's edits, whether the game contains them at present or not."""
         return self.edits if self.missing is None else self.missing
 
+    def put(self, edits: EditList, plan: EditPlan, patch: Patch) -> None:
+        """Note that the running game now contains these edits."""
+        self.edits, self.plan, self.patch, self.missing, self.unanswered = edits, plan, patch, None, None
+
+    def take_answer(self) -> Unanswered | None:
+        """Return the write that was not answered in time, if the emulator has now made it or refused it."""
+        late = self.unanswered
+        if late is None or not late.receipt.done:
+            return None
+        self.unanswered = None
+        if late.receipt.error is None:
+            self.put(late.edits, late.plan, late.patch)
+        return late
+
     def loaded_anew(self) -> None:
         """Note that the game was reloaded and contains the original ROM."""
         if self.kept.edits:
             self.missing, self.given_up = self.kept, False
         self.edits, self.plan, self.patch = EditList(self.workspace.rom.sha256), None, None
+        self.unanswered = None
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,7 @@ from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, HostError, Patc
 from halscope.app._doubts import doubts
 from halscope.app._patch_files import block_fill, check_output, write_patch
 from halscope.app._regroup import Regrouping, regroup
-from halscope.app._rom_edits import EditsByRom, RomEdits
+from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._workspace import Workspace
 from halscope.inject import (
@@ -30,11 +30,12 @@ from halscope.inject import (
 )
 from halscope.ppu import with_match
 from halscope.project import EditList, Knowledge
-from halscope.session import JobContext, JobTimeoutError, Session
+from halscope.session import JobContext, JobTimeoutError, Session, WriteTimeoutError
 
 LOOK_EVERY: Final = 30  # frames between two scans of the folder: half a second in real time
 PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
 WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
+ANSWER_WAIT: Final = 6.0  # seconds for the session to give up an emulator that does not answer
 WRITE_ATTEMPTS: Final = 8  # for a game that continues while its memory is searched
 MOST_SHEETS: Final = 500
 
@@ -140,6 +141,8 @@ class LiveEdits:
         """Call this for each frame. Every `LOOK_EVERY` frames it writes new metasprites and applies saved sheets."""
         frame = update.snapshot.frame
         running = self._roms.now
+        if running is not None:
+            self._take_answer(running)
         if running is not None and running.missing is not None and not running.given_up and update.origins is not None:
             self._write_again(running.missing, update.snapshot)
         if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
@@ -181,8 +184,17 @@ class LiveEdits:
 
         Raises:
             HostError: The running ROM's file is unknown.
+            WriteTimeoutError: The emulator has not answered this write, or an earlier one. If it makes the write after
+                all, `look` reports it, and the game contains the edits.
             HalscopeError: The edits cannot be placed or written; the game and its current edits are unchanged.
         """
+        open_write = None if self._roms.now is None else self._roms.now.unanswered
+        if open_write is not None:  # an answer is not taken here, as `edits` were made from those before it
+            raise WriteTimeoutError(
+                "the emulator has not answered the last write, and may still make it, so nothing else can be written "
+                "now; check that it is running, and save again",
+                open_write.receipt,
+            )
         running = self._running
         workspace = running.workspace
         rom, index, codecs = workspace.rom, workspace.index(), workspace.plugins.codecs()
@@ -201,11 +213,27 @@ class LiveEdits:
             try:
                 self._write(patch, (*in_rom, *live))
                 break
+            except WriteTimeoutError as error:
+                running.unanswered = Unanswered(edits, plan, patch, error.receipt)
+                raise
             except HostError:
                 # Nothing was written. If the game has continued meanwhile, search its memory again.
                 if attempt == WRITE_ATTEMPTS or now is self._newest or not self._session.threads:
                     raise
-        running.edits, running.plan, running.patch, running.missing = edits, plan, patch, None
+        running.put(edits, plan, patch)
+
+    def _take_answer(self, running: RomEdits) -> None:
+        """Look whether the emulator has answered a write that it had not answered in time."""
+        late = running.take_answer()
+        if late is None:
+            return
+        if late.receipt.error is not None:
+            self._report(f"the write that the emulator had not answered was not made: {late.receipt.error}; save again")
+            return
+        folder = self._folder
+        if folder is not None:
+            self._refused = {name for name in self._refused if late.edits.find(str(folder.folder / name)) is None}
+        self._report("the emulator has made the write that it had not answered: the edits are in the game")
 
     @property
     def _running(self) -> RomEdits:
@@ -214,6 +242,7 @@ class LiveEdits:
                 "the file of the running ROM is unknown, so it cannot be edited; load "
                 f"{self._roms.first.workspace.rom.name} again"
             )
+        self._take_answer(self._roms.now)
         return self._roms.now
 
     def _write_again(self, edits: EditList, snapshot: Snapshot) -> None:
@@ -234,7 +263,7 @@ class LiveEdits:
         except JobTimeoutError:
             if job.cancel("the game does not run"):
                 raise
-            job.result(0)  # it was written just before the cancellation
+            job.result(ANSWER_WAIT)  # it was sent, and can no longer be cancelled
 
     def write_patch(self, output: Path, *, headered: bool = False) -> None:
         """Write all edits of the first ROM as one patch, whichever ROM runs now.
@@ -248,6 +277,7 @@ class LiveEdits:
             HalscopeError: The edits cannot be placed, or the file cannot be written.
         """
         first = self._roms.first
+        self._take_answer(first)
         workspace = first.workspace
         check_output(workspace, output, headered=headered)
         for other in self._roms.unwritten():

@@ -9,7 +9,7 @@ from halscope.session._decoding import Locate
 from halscope.session._delivery import Delivery, Subscription
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SubscriptionStats
-from halscope.session._job_terms import JobState, JobTimeoutError, Priority, Progress
+from halscope.session._job_terms import JobState, JobTimeoutError, Priority, Progress, WriteTimeoutError
 from halscope.session._jobs import Job, JobContext, Work
 from halscope.session._plugin_hooks import Dispatch
 from halscope.session._pool import Executor, InlinePool, Pool
@@ -51,6 +51,7 @@ __all__ = [
     "TapOverflowError",
     "TapStats",
     "Work",
+    "WriteTimeoutError",
     "exit_left",
     "forget_frames",
     "new_thread",

@@ -149,6 +149,11 @@ class LiveLane:
         already."""
         self._lookup.change(lambda lookup: lookup if lookup.rom >= rom else _Lookup(rom))
 
+    @property
+    def paused(self) -> bool:
+        """Whether it decodes nothing until `resume`."""
+        return self._mailbox.paused
+
     def pause(self) -> None:
         """Decode nothing until `resume`; the newest snapshot is kept."""
         self._mailbox.pause()

@@ -173,10 +173,10 @@ class Engine:
         Raises:
             HostError: The session is closed, the emulator failed, or the host is neither driven nor pushing.
         """
-        self._running()
-        if self.last is not None:
-            self.host.run_calls()  # closes an owned host if the close came from another thread
-            self.hub.pump(0)  # delivers the last event
+        if not self._running():
+            if self.last is not None:
+                self.host.run_calls()  # closes an owned host if the close came from another thread
+                self.hub.pump(0)  # delivers the last event
             raise self.not_open()
         self.claim_host_thread()
         try:
@@ -280,23 +280,17 @@ class Engine:
             self._start()
         if self.last is not None:
             self.end(Deadline.of(SIGNAL, DRAIN, ABANDON))  # closed by a signal handler during the start
-        self.live.resume()
-        self._attend()
-        self._flush()
+        self._follow_pauses()
 
     def pause(self) -> None:
         """See Session.pause."""
-        _, life = self._life.change(lambda life: moved(life, State.RUNNING, State.PAUSED))
-        if life.state is State.PAUSED:
-            self.live.pause()
+        self._life.change(lambda life: moved(life, State.RUNNING, State.PAUSED))
+        self._follow_pauses()
 
     def resume(self) -> None:
         """See Session.resume."""
-        _, life = self._life.change(lambda life: moved(life, State.PAUSED, State.RUNNING))
-        if life.state is State.RUNNING:
-            self.live.resume()
-            self._attend()
-            self._flush()
+        self._life.change(lambda life: moved(life, State.PAUSED, State.RUNNING))
+        self._follow_pauses()
 
     def stop(self, signal: float, drain: float, abandon: float) -> StopReport:
         """See Session.stop."""
@@ -397,6 +391,18 @@ class Engine:
         ending.drain()
         ending.tell()
         self.settle(ending.abandon(), last)
+
+    def _follow_pauses(self) -> None:
+        """Pause or resume the live lane as the session is. Whoever has changed the lane looks at the session again, so
+        the last change of either is seen by one of them."""
+        while (paused := self.state is State.PAUSED) is not self.live.paused:
+            if paused:
+                self.live.pause()
+            else:
+                self.live.resume()
+        if self.state is State.RUNNING:
+            self._attend()
+            self._flush()
 
     def _attend(self) -> None:
         """Submit a job for the live lane if it needs one; a single job handles all snapshots that arrive while it runs.

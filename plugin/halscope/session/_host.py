@@ -27,7 +27,7 @@ GONE: Final = "the host is gone"
 
 class _Calls(NamedTuple):
     waiting: tuple[tuple[Job[None], HostCall], ...] = ()
-    sent: tuple[tuple[Job[None], HostCall], ...] = ()  # not yet answered by the emulator
+    sent: tuple[tuple[Job[None], HostCall], ...] = ()  # not yet answered by the emulator; kept after the time-out too
     refuse: str | None = None
 
     def without(self, job: Job[object] | Job[None]) -> _Calls:
@@ -146,7 +146,9 @@ class HostLink(Keeper):
             HostError: No more calls are accepted.
         """
         call = HostCall(send, written)
-        job: Job[None] = Job(name, call, self, self._reporter, priority=Priority.LIVE, pausable=False)
+        job: Job[None] = Job(
+            name, call, self, self._reporter, priority=Priority.LIVE, pausable=False, withdrawable=False
+        )
 
         def add(calls: _Calls) -> _Calls:
             if calls.refuse is not None:
@@ -157,6 +159,7 @@ class HostLink(Keeper):
             self._calls.change(add)
         job.attach()
         if now:
+            self._run_waiting()  # in the order in which they were given: a later patch counts on the earlier ones
             self._do(job, call)
         return job
 
@@ -164,12 +167,13 @@ class HostLink(Keeper):
         """Do the waiting calls, on the host's thread; return how many were done."""
         done = 0
         for job, call in self._calls.value.sent:
-            if call.answered or job.token.cancelled:
+            if call.answered:
                 done += 1
-                self._settle(job)
-        while waiting := self._calls.value.waiting:
-            done += 1
-            self._do(*waiting[0])
+                self._settle(job, call)
+            elif call.overdue and not job.ended:
+                done += 1
+                _end(job)
+        done += self._run_waiting()
         if self._close_wanted:
             self._close_now()
         return done
@@ -177,12 +181,15 @@ class HostLink(Keeper):
     def refuse(self, reason: str) -> None:
         """Accept no more calls; waiting ones are cancelled, and pending answers of the emulator are ignored."""
         _, calls = self._calls.change(lambda calls: calls._replace(refuse=calls.refuse or reason))
-        for job, _call in (*calls.waiting, *calls.sent):
+        for job, _call in calls.waiting:
             job.cancel(reason)
-        for job, _call in calls.sent:
-            if job.finish(JobState.CANCELLED):
-                job.call_back()
-            self._calls.change(lambda calls, job=job: calls.without(job))  # type: ignore[misc]  # a default
+        unknown = f"{reason}; whether the emulator has made the write is not known"
+        for job, _call in (*calls.waiting, *calls.sent):
+            if job.state is JobState.RUNNING:  # it was sent, maybe just now
+                job.token.mark(unknown)
+                job.finish(JobState.CANCELLED)
+            job.call_back()
+        self._calls.change(lambda calls: calls._replace(sent=()))
 
     def close(self) -> bool:
         """Close an owned host: now if this is its thread, else at that thread's next call, and then return False.
@@ -211,6 +218,13 @@ class HostLink(Keeper):
         if len(new.waiting) < len(old.waiting):
             job.call_back()
 
+    def _run_waiting(self) -> int:
+        done = 0
+        while waiting := self._calls.value.waiting:
+            done += 1
+            self._do(*waiting[0])
+        return done
+
     def _do(self, job: Job[None], call: HostCall) -> None:
         """Write, unless the job was cancelled. If the emulator answers later, a later `run_calls` ends the job."""
         try:
@@ -230,11 +244,14 @@ class HostLink(Keeper):
 
                 self._calls.change(move)
 
-    def _settle(self, job: Job[None]) -> None:
+    def _settle(self, job: Job[None], call: HostCall) -> None:
+        """Take the emulator's answer."""
         try:
-            _end(job)
+            if not job.ended:
+                _end(job)
         finally:
             if job.ended:
+                call.end_late()  # without effect if the job has posted it
                 self._calls.change(lambda calls: calls.without(job))
 
     def _close_now(self) -> None:

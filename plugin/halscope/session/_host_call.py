@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Final, final
 
-from halscope_hooks import HostError, WriteReceipt
+from halscope_hooks import WriteReceipt
 
+from halscope.session._job_terms import WriteTimeoutError
 from halscope.session._jobs import JobContext
 
 ANSWER_WAIT: Final = 5.0  # seconds that a remote emulator has to answer a write
@@ -19,7 +20,8 @@ class HostCall:
 
     Args:
         send: Performs the write; called on the host's thread.
-        written: Called on the host's thread once the emulator has written everything.
+        written: Called on the host's thread once the emulator has written everything. May be called again after an
+            interrupt.
     """
 
     __slots__ = ("_error", "_receipt", "_send", "_until", "_written")
@@ -41,20 +43,31 @@ class HostCall:
 
     @property
     def answered(self) -> bool:
-        """Whether the job can end: the emulator has answered, or its time is over."""
-        receipt = self._receipt
-        return receipt is None or receipt.done or time.monotonic() >= self._until
+        """Whether the emulator has answered."""
+        return self._receipt is None or self._receipt.done
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the emulator had enough time to answer."""
+        return time.monotonic() >= self._until
 
     def __call__(self, _context: JobContext) -> None:
-        """End the job. Raises the host's error, or HostError if the emulator did not answer."""
+        """End the job. Raises the host's error, or WriteTimeoutError if the emulator did not answer."""
         receipt, error = self._receipt, self._error
         if error is None and receipt is not None:
             error = receipt.error
             if not receipt.done:
-                error = HostError(
-                    f"the emulator has not answered a write for {ANSWER_WAIT:g} s; check that it is running, and "
-                    "save again"
+                error = WriteTimeoutError(
+                    f"the emulator has not answered a write for {ANSWER_WAIT:g} s, and may still make it; check that "
+                    "it is running",
+                    receipt,
                 )
         if error is not None:
             raise error
         self._written()
+
+    def end_late(self) -> None:
+        """Take the answer to a write whose job has ended: it came after the time-out."""
+        receipt = self._receipt
+        if self._error is None and (receipt is None or receipt.error is None):
+            self._written()

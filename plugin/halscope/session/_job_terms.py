@@ -9,11 +9,26 @@ from enum import Enum, IntEnum
 from types import TracebackType
 from typing import Final, NamedTuple
 
-from halscope_hooks import HalscopeError, UsageError
+from halscope_hooks import HalscopeError, HostError, UsageError, WriteReceipt
 
 
 class JobTimeoutError(HalscopeError, TimeoutError):
     """A job did not end within the time-out of the caller; the job continues."""
+
+
+class WriteTimeoutError(JobTimeoutError, HostError):
+    """The emulator has not answered a write in time, so it is not known whether the game contains it.
+
+    The write cannot be withdrawn: an emulator that was paused may still make it.
+
+    Args:
+        text: The message.
+        receipt: Completes if the emulator answers after all.
+    """
+
+    def __init__(self, text: str, receipt: WriteReceipt) -> None:
+        super().__init__(text)
+        self.receipt = receipt
 
 
 class Priority(IntEnum):
@@ -68,8 +83,9 @@ class Fate(NamedTuple):
     # Transitions, for Cell.change.
 
     def begin(self) -> Fate:
-        """A worker starts it."""
-        return Fate(JobState.RUNNING, True, *self[2:]) if self.state is JobState.QUEUED else self
+        """A worker starts it, unless it was cancelled."""
+        waits = self.state is JobState.QUEUED and self.cancelled is None
+        return Fate(JobState.RUNNING, True, *self[2:]) if waits else self
 
     def cancel(self, reason: str) -> Fate:
         """It was cancelled and must not be done."""

@@ -75,6 +75,7 @@ class Job[T]:
         "_told",
         "_unlisten",
         "_unsaid",
+        "_withdrawable",
         "_work",
         "deadline",
         "id",
@@ -98,6 +99,7 @@ class Job[T]:
         key: Hashable | None = None,
         parent: CancelToken | None = None,
         pausable: bool = True,
+        withdrawable: bool = True,
         plugin: str = "",
     ) -> None:
         self.id: Final = next(_NUMBERS)
@@ -116,6 +118,7 @@ class Job[T]:
         self._unlisten: Callable[[], object] = _nothing
         self._callbacks: deque[Callable[[Job[T]], object]] = deque()
         self._pausable = pausable
+        self._withdrawable = withdrawable
         self._progress = Progress()
         self._told = -math.inf
         self._unsaid = False
@@ -177,7 +180,8 @@ class Job[T]:
         return None if fate.error is None else fate.error.with_traceback(fate.trace)  # each raise extends it
 
     def cancel(self, reason: str = "cancelled") -> bool:
-        """Ask the job to stop. A queued job ends at once, a running one when it checks its token.
+        """Ask the job to stop. A queued job ends at once, a running one when it checks its token. A write that was sent
+        to the emulator (`Session.apply`) goes on.
 
         Returns:
             Whether this call cancelled the job. If so, a late result is dropped.
@@ -239,7 +243,7 @@ class Job[T]:
 
     def mark(self, reason: str) -> bool | None:
         """First half of `cancel`; runs no third-party code. Returns `None` if the job has ended."""
-        old, fate = self._fate.change(lambda fate: fate.cancel(reason))
+        old, fate = self._fate.change(lambda fate: fate if self._goes_on(fate) else fate.cancel(reason))
         if fate.ended or fate.cancelled is None:
             return None
         self.token.mark(fate.cancelled)  # also for an earlier call that was interrupted here
@@ -247,11 +251,9 @@ class Job[T]:
 
     def begin(self) -> bool:
         """Mark the job as running. Returns False if it has ended or was paused meanwhile."""
-        if self.token.cancelled:
-            if self.state is JobState.QUEUED:
-                self.finish(JobState.CANCELLED)
-            return False
-        old, fate = self._fate.change(Fate.begin)
+        old, fate = self._fate.change(lambda fate: fate if self.token.cancelled else fate.begin())
+        if fate.state is JobState.QUEUED:
+            self.finish(JobState.CANCELLED)  # the canceller has not come to it yet, or was interrupted before it
         return old is not fate
 
     def finish(
@@ -266,7 +268,7 @@ class Job[T]:
                 return fate
             if fate.cancelled is not None:
                 token.mark(fate.cancelled)  # the canceller may not have come to it yet, or was interrupted before it
-            if state is JobState.DONE and token.cancelled:
+            if state is JobState.DONE and token.cancelled and not self._goes_on(fate):
                 return fate._replace(state=JobState.CANCELLED)
             return Fate(state, fate.started, fate.paused, fate.cancelled, value, error, trace, text)
 
@@ -296,6 +298,10 @@ class Job[T]:
                 self._reporter(cast("Job[object]", self), error, text)
                 if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
                     raise  # Ctrl-C and sys.exit belong to the main thread
+
+    def _goes_on(self, fate: Fate) -> bool:
+        """Whether it has begun and cannot be withdrawn any more."""
+        return fate.started and not self._withdrawable
 
     def cancel_raised(self) -> None:
         """Notify the executor, once, that the token was cancelled."""

@@ -116,6 +116,11 @@ class Mailbox[T]:
         """Drop the waiting item if it is counted: a newer one is about to be fed."""
         self._box.change(lambda box: _dropping(box) if box.counted else box)
 
+    @property
+    def paused(self) -> bool:
+        """Whether `take` returns `None` until `resume`."""
+        return self._box.value.paused
+
     def pause(self) -> None:
         """Make `take` return `None` until `resume`; the newest item is kept."""
         self._box.change(lambda box: box._replace(paused=True))

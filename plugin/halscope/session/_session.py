@@ -155,7 +155,9 @@ class Session:
         return self._engine.close(reason)
 
     async def aclose(self, reason: str = "closed") -> StopReport:
-        """As `close`, but on a thread, so that the event loop is not blocked."""
+        """As `close`, but on a thread, so that the event loop is not blocked. Without threads, it is `close`."""
+        if not self._engine.threads:  # all its work is done on the caller's thread, and taps are called there
+            return self._engine.close(reason)
         report = await on_a_thread(PREFIX + "aclose", partial(self._engine.close, reason))
         if self._engine.host.here():  # only the host's thread may deliver to "host" subscribers and close the host
             self._engine.pump(math.inf)
@@ -357,7 +359,9 @@ class Session:
     def apply(self, patch: Patch, *, writes: Sequence[Write] | None = None) -> Job[None]:
         """Write a patch into the running game: its ROM and every live copy, so that the change lasts.
 
-        On the host's thread, and without threads, it is written at once; from another thread at the next pump.
+        On the host's thread, and without threads, it is written at once; from another thread at the next pump. Once it
+        was passed to the emulator, the job cannot be cancelled. If the emulator does not answer within five seconds,
+        the job fails, but PatchReady is still posted if the emulator makes the write later.
 
         Args:
             patch: The whole edit, against the ROM that its hash names; PatchReady carries it.
@@ -365,7 +369,8 @@ class Session:
                 contains an earlier edit.
 
         Returns:
-            The job; `result(timeout)` raises the host's error. On success, PatchReady is posted.
+            The job; `result(timeout)` raises the host's error, or WriteTimeoutError if it is not known whether the
+            emulator has written. On success, PatchReady is posted.
 
         Raises:
             HostError: The session is closed; or the patch was to be written at once and the host cannot write there

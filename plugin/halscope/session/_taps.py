@@ -107,7 +107,7 @@ class Reel(Queue[Snapshot]):
             if taken is not None:
                 self._take(tap, taken)
                 return True
-            if self.finished:
+            if self.closed:  # not `finished`: a snapshot may have come in since, before the end
                 self._end(tap)
         self.bell.ring()
         return False
