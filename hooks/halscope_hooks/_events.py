@@ -81,14 +81,24 @@ class Update:
 class Touched:
     """The game read a watched ROM location. Never dropped.
 
+    It is the first read of a watched page in a frame, or with `codec` a decoder's call. A host reports the touches of a
+    frame before those of the next one, and those of one frame in the order of the reads.
+
     Args:
         frame: The host's frame number at the time of the read.
         rom_offset: File offset in the headerless image.
+        page: File offset of the first byte of the watched page (a page of the host's memory, or a range), which may be
+            negative: a decoder that reads on from the page before touches it there. `None`: the page has 4 KiB and
+            begins at a multiple of 4 KiB in the image; a host whose pages do not begin there has to name them.
+        codec: Codec of the decoder that was called with a pointer to this location, as a debugger observes it; an empty
+            string for the first read of a page.
     """
 
     hook: ClassVar[str] = "halscope_touched"
     frame: int
     rom_offset: int
+    page: int | None = None
+    codec: str = ""
 
 
 @dataclass(frozen=True, slots=True)

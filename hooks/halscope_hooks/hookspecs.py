@@ -52,8 +52,8 @@ def halscope_update(frame: Frame, origins: VramOrigins | None, changes: Changes)
 
 
 @hookspec
-def halscope_touched(frame: int, rom_offset: int) -> None:
-    """The game read a watched ROM location. Thread: host. Delivery: every."""
+def halscope_touched(frame: int, rom_offset: int, page: int | None, codec: str) -> None:
+    """The game read a watched ROM location (see `Touched`). Thread: host. Delivery: every."""
 
 
 @hookspec

@@ -128,8 +128,8 @@ class Listener:
         self.note("halscope_host_changed", previous=previous, host=host)
 
     @hookimpl
-    def halscope_touched(self, frame: int, rom_offset: int) -> None:
-        self.note("halscope_touched", frame=frame, rom_offset=rom_offset)
+    def halscope_touched(self, frame: int, rom_offset: int, page: int | None, codec: str) -> None:
+        self.note("halscope_touched", frame=frame, rom_offset=rom_offset, page=page, codec=codec)
 
     @hookimpl
     def halscope_patch_ready(self, patch: Patch, written: Sequence[Write]) -> None:
@@ -255,10 +255,11 @@ def test_every_change_of_the_host_is_told_on_the_hosts_thread(stage: Stage) -> N
 def test_every_read_of_the_rom_is_told_in_order_on_the_hosts_thread(stage: Stage) -> None:
     places = [0x8000, 0x10000, 0x8000]
     for frame, place in enumerate(places):
-        stage.host.touches = [Touched(frame, place)]
+        stage.host.touches = [Touched(frame, place, page=place - 0x10)]
         stage.session.tick()
     stage.pump_until(lambda: len(stage.plugin.of("halscope_touched")) == len(places))
-    assert [call["rom_offset"] for call in stage.plugin.of("halscope_touched")] == places
+    told = [(call["rom_offset"], call["page"], call["codec"]) for call in stage.plugin.of("halscope_touched")]
+    assert told == [(place, place - 0x10, "") for place in places]
     assert stage.plugin.threads("halscope_touched") == {stage.me}
 
 

@@ -42,8 +42,8 @@ def test_the_decoders_calls_in_mesens_log_name_starts_of_blocks_and_their_caller
             assert [call.stream for call in calls] == [call.stream for call in replay.calls[fired:]]
             assert {call.caller for call in calls} == {0x8789}
             assert all(call.rom_offset in STARTS for call in calls)
-            touched = [touch.rom_offset for touch in host.take_touches()]
-            assert touched == [call.rom_offset for call in calls]
+            touched = [(touch.rom_offset, touch.codec) for touch in host.take_touches()]
+            assert touched == [(call.rom_offset, "hal") for call in calls]
 
 
 @pytest.mark.parametrize("bank", [0x00, 0x80])
@@ -104,8 +104,8 @@ def test_watched_reads_are_told_once_a_frame(emulator: StandIn, host: MesenHost)
         for address in (0x839405, 0x039406, 0x039407, 0x018001, 0x018002):
             emulator.read_rom(address)
         run_both(emulator, host)
-    touched = [touch.rom_offset for touch in tracing.take_touches()]
-    assert touched == [0x19405, 0x8001] * 2
+    touched = [(touch.rom_offset, touch.page, touch.codec) for touch in tracing.take_touches()]
+    assert touched == [(0x19405, 0x19405, ""), (0x8001, 0x8000, "")] * 2
     tracing.watch_rom([])
     run_both(emulator, host)
     emulator.read_rom(0x839405)

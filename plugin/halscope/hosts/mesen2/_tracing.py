@@ -71,6 +71,8 @@ class Observations:
     """Collects what the script has observed until it is taken."""
 
     def __init__(self) -> None:
+        self.codecs: tuple[str, ...] = ()
+        """Codecs of the decoders that are watched, in the order of the request."""
         self.touches: deque[Touched] = deque(maxlen=_MOST_KEPT)
         self.calls: deque[DecoderCall] = deque(maxlen=_MOST_KEPT)
         self.transfers: deque[Transfer] = deque(maxlen=_MOST_KEPT)
@@ -84,17 +86,24 @@ class Observations:
             match kind:
                 case b"C":
                     offset = None if third == _NOWHERE else third
-                    self.calls.append(DecoderCall(frame, None if first == _NOWHERE else first, second, offset))
-                    if offset is not None:
-                        self.touches.append(Touched(frame, offset))
+                    caller, stream = None if first == _NOWHERE else first, second & 0xFFFFFF
+                    self.calls.append(DecoderCall(frame, caller, stream, offset))
+                    number = second >> 24
+                    if offset is not None and number < len(self.codecs):
+                        self.touches.append(Touched(frame, offset, codec=self.codecs[number]))
                 case b"D":
                     self.transfers.append(Transfer(frame, first, second, third))
                 case b"B":
                     self.writers.append(BufferWriter(frame, first, second, third))
                 case b"R":
-                    self.touches.append(Touched(frame, first))
+                    self.touches.append(Touched(frame, first, page=second))
                 case _:
                     raise HostGoneError(f"Mesen sent an event of an unknown kind ({kind!r})")
+
+
+def known_decoders(decoders: Sequence[Decoder]) -> Sequence[Decoder]:
+    """Return the decoders whose calls can be watched: it is known where they take their pointer from."""
+    return [one for one in decoders if one.pointer is not None]
 
 
 def pack_request(decoders: Sequence[Decoder], ranges: Sequence[tuple[int, int]], *, transfers: bool) -> bytes:
@@ -108,7 +117,7 @@ def pack_request(decoders: Sequence[Decoder], ranges: Sequence[tuple[int, int]],
     Raises:
         HostError: There are too many, or a range is empty or negative.
     """
-    known = [(one.snes_address, one.pointer) for one in decoders if one.pointer is not None]
+    known = [(one.snes_address, one.pointer) for one in known_decoders(decoders) if one.pointer is not None]
     if len(known) > _MOST or len(ranges) > _MOST:
         raise HostError(f"{len(known)} decoders and {len(ranges)} ranges; Mesen can watch {_MOST} of each")
     parts = [struct.pack("<BB", transfers, len(known))]

@@ -85,12 +85,12 @@ local function caller(cpu)
   return emu.read(near - 2 & 0xFFFFFF, BUS) == 0x20 and near - 2 & 0xFFFFFF or UNKNOWN
 end
 
-local function on_decoder(address_place, bank_place)
+local function on_decoder(number, address_place, bank_place)
   return function()
     local cpu = registers()
     if cpu then
       local stream = at_place(bank_place, cpu, 1) << 16 | at_place(address_place, cpu, 2)
-      event("C", caller(cpu), stream, rom_offset(stream))
+      event("C", caller(cpu), number << 24 | stream, rom_offset(stream))
     end
   end
 end
@@ -138,7 +138,7 @@ local function on_rom_read(address)
     if offset >= range[1] and offset < range[2] then
       if range.frame ~= frame then -- the first read in a frame is told
         range.frame = frame
-        event("R", offset, 0, 0)
+        event("R", offset, range[1], 0)
       end
       return
     end
@@ -153,10 +153,10 @@ function trace.start(decoders, ranges)
   end
   watched, events, buffers, buffer_count = {}, {}, {}, 0
   trace.ranges = ranges
-  for _, decoder in ipairs(decoders) do
+  for number, decoder in ipairs(decoders) do
     local offset = rom_offset(decoder[1])
     if offset ~= UNKNOWN then -- by its place in the ROM: calls through every mirror are seen
-      watch(on_decoder(decoder[2], decoder[3]), emu.callbackType.exec, offset, offset, mem.snesPrgRom)
+      watch(on_decoder(number - 1, decoder[2], decoder[3]), emu.callbackType.exec, offset, offset, mem.snesPrgRom)
     end
   end
   for _, range in ipairs(ranges) do

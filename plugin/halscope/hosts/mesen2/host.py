@@ -40,7 +40,7 @@ from halscope._rom_file import COPIER_BYTES, copier_header_bytes
 from halscope.formats.mesen_registers import cpu_registers, ppu_registers
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
 from halscope.hosts.mesen2._stale import without_stale_tables
-from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, pack_request
+from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, known_decoders, pack_request
 from halscope.hosts.mesen2._wire import Fields, text
 
 NO_SPRITE: Final = 255
@@ -321,6 +321,7 @@ class MesenHost:
 
     def _ask_to_trace(self) -> None:
         request = self._request
+        self._observed.codecs = tuple(one.codec for one in known_decoders(request.decoders))
         self._wire.post(b"T", pack_request(request.decoders, request.ranges, transfers=request.transfers))
 
     def _turn(self, rom: RomReport) -> None:
