@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Event, HalscopeError, HostChanged, JobFailed, JobProgress, RomIdentity, Update
+from halscope_hooks import (
+    Event,
+    HalscopeError,
+    HostChanged,
+    HostError,
+    HostGoneError,
+    JobFailed,
+    JobProgress,
+    RomIdentity,
+    Update,
+)
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._game_run import Press, run_in_real_time
-from halscope.app._traced_starts import TracedStarts
+from halscope.app._start_watch import StartWatch, watch_decoders
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex, VramTracker
@@ -55,7 +64,9 @@ class Play:
         self._seen = seen
         self._progress = progress
         self._report = report
-        self._traced = TracedStarts(session)
+        self._watch = StartWatch(session, report)
+        self._unwatched: Workspace | None = None
+        """The game whose decoders the host has yet to be asked to watch, on its own thread."""
         self.located = False
         """Whether the tiles of a frame have been located, and `bring_in` applied."""
         self._refused: HalscopeError | None = None
@@ -72,16 +83,19 @@ class Play:
             self._session,
             self._session.subscribe(self._look, Update, HostChanged, delivery="own", name="live edits"),
             self._session.subscribe(self._hear, JobProgress, JobFailed, name="play"),
-            contextlib.closing(self._traced),
+            self._watch,
         ):
             self._build_index(self._workspace)
             for snapshot in run_in_real_time(self._session, schedule):
+                self._watch_decoders()
                 self._edits.saw(snapshot)
                 if self._refused is not None:
                     raise self._refused
 
     def _build_index(self, workspace: Workspace) -> None:
         """Index the ROM in the background; from then on its tiles are located."""
+        self._watch.follow(workspace)
+        self._unwatched = workspace
 
         def index(context: JobContext) -> RomIndex:
             threads = background_threads()
@@ -90,9 +104,19 @@ class Play:
         def locate(job: Job[RomIndex]) -> None:
             runs = self._session.info.rom.sha256
             if job.exception(0) is None and self._workspace is workspace and runs in (None, workspace.rom.sha256):
-                self._session.set_locate(self._traced.wrap(VramTracker(job.result(0)).update))
+                self._session.set_locate(VramTracker(workspace.index()).update)
 
         self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
+
+    def _watch_decoders(self) -> None:
+        workspace, self._unwatched = self._unwatched, None
+        if workspace is not None:
+            try:
+                watch_decoders(self._session.host, workspace)
+            except HostGoneError:
+                raise
+            except HostError as error:  # not fatal: starts are proven by pointers too
+                self._report(f"the game's decoders are not watched: {error}")
 
     def _follow(self, event: HostChanged) -> None:
         """Index and edit the ROM that the emulator has loaded."""
@@ -135,6 +159,7 @@ class Play:
 
     def _see(self, update: Update) -> None:
         self.last = update
+        self._watch.look(update)
         if update.origins is not None and not self.located:
             self.located = True
             if self._bring_in:

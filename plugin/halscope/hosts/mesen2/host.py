@@ -40,7 +40,14 @@ from halscope._rom_file import COPIER_BYTES, copier_header_bytes
 from halscope.formats.mesen_registers import cpu_registers, ppu_registers
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
 from halscope.hosts.mesen2._stale import without_stale_tables
-from halscope.hosts.mesen2._tracing import BufferWriter, DecoderCall, Observations, Transfer, known_decoders, pack_request
+from halscope.hosts.mesen2._tracing import (
+    BufferWriter,
+    DecoderCall,
+    Observations,
+    Transfer,
+    known_decoders,
+    pack_request,
+)
 from halscope.hosts.mesen2._wire import Fields, text
 
 NO_SPRITE: Final = 255
@@ -327,6 +334,7 @@ class MesenHost:
     def _turn(self, rom: RomReport) -> None:
         """Start over with a ROM. The script has ended tracing."""
         self._request = _Request()
+        self._observed = Observations()  # what was seen in the ROM before is not told as this one's
         self._memories = {name: _Memory(size) for name, size in _SENT.items()}
         self._ppu = PpuRegisters()
         self._cpu: CpuRegisters | None = None
