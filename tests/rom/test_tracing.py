@@ -9,8 +9,9 @@ import pytest
 from halscope.codecs.hal import HAL
 from halscope.rom.image import Rom
 from halscope.rom.tracing import DECODER_CALL, FIRST_TOUCH, TracedStart, Tracer
-from halscope.rom.tracing._candidate import family_of, output_at
+from halscope.rom.tracing._candidate import output_at
 from halscope_hooks import Snapshot, Touched
+from numpy.typing import NDArray
 from support.truth_rom import TrueBlock, TruthRom, make_truth_rom, shared_truth
 from support.watched_game import PAGE, WatchedGame, shuffled
 
@@ -137,57 +138,47 @@ def test_a_page_that_was_touched_in_the_frame_before_proves_nothing(truth: Truth
         assert starts(watched(truth.rom, frames, load(game, block))) == traced
 
 
-def a_twin(rom: Rom, block: TrueBlock) -> tuple[int, int]:
-    """A later start of the block's family that yields most of its bytes, and the number of bytes before those."""
-    output = output_at(rom, HAL, block.offset)
-    assert output is not None
-    for other in sorted(family_of(rom, output) or [], key=lambda one: one.offset):
-        skipped = len(output.data) - len(other.data)
-        same = skipped > 0 and np.mean(output.data[skipped:] == other.data) > 0.9
-        if other.offset > block.offset and same and skipped >= 16:
-            return other.offset, skipped
-    raise AssertionError("the block has no such twin")
+AT, MIDDLE = 0x42345, 0x42345 + 2 + 64 + 2
+"""A block without copies, so that the start of its third command yields exactly the end of its bytes."""
 
 
-def twinned(truth: TruthRom) -> tuple[TrueBlock, int, int]:
-    for block in truth.blocks:
-        try:
-            return block, *a_twin(truth.rom, block)
-        except AssertionError:
-            continue
-    raise AssertionError("no block has such a twin")
+def without_copies(truth: TruthRom) -> tuple[Rom, NDArray[np.uint8], int]:
+    """A ROM with such a block, its bytes, and how many come before those of the start in the middle."""
+    tiles = np.random.default_rng(5).integers(0, 256, 64 + 600, np.uint8).tobytes()
+    packed = b"\xe0\x3f" + tiles[:64] + b"\x3f\x07" + b"\xe2\x57" + tiles[64:] + b"\x2f\x09\xff"
+    image = truth.rom.data.tobytes()
+    rom = Rom.from_bytes(image[:AT] + packed + image[AT + len(packed) :], "without copies")
+    first, middle = output_at(rom, HAL, AT), output_at(rom, HAL, MIDDLE)
+    assert first is not None
+    assert middle is not None
+    skipped = len(first.data) - len(middle.data)
+    assert np.array_equal(first.data[skipped:], middle.data)
+    return rom, first.data, skipped
 
 
 def test_a_decoder_that_works_past_a_frames_end_does_not_prove_a_start_in_the_middle(truth: TruthRom) -> None:
-    # The page was open in the first frame, because it is touched in each, and is watched again in the second.
-    block, middle, skipped = twinned(truth)
-    game = WatchedGame(truth.rom.data.tobytes(), np.random.default_rng(3), others=0.0)
-    frames = list(game.idle(3))
-    data = np.frombuffer(block.data, np.uint8)
-    game.work[0x2000 : 0x2000 + skipped] = data[:skipped]
-    frames += game.idle()
-    game.touch(middle)
-    game.work[0x2000 : 0x2000 + len(data)] = data
-    assert watched(truth.rom, frames, game.idle()).traced == ()
-    # The same touch, where the bytes before the twin's did not come, is a start.
-    game = WatchedGame(truth.rom.data.tobytes(), np.random.default_rng(3), others=0.0)
-    frames = list(game.idle(4))
-    output = output_at(truth.rom, HAL, middle)
-    assert output is not None
-    game.touch(middle)
-    game.work[0x2000 : 0x2000 + len(output.data)] = output.data
-    assert starts(watched(truth.rom, frames, game.idle())) == [middle]
+    # What it read in the frame before was not seen: its page was not watched, for whatever reason.
+    rom, data, skipped = without_copies(truth)
+    for came, traced in ((skipped, []), (0, [MIDDLE])):
+        game = WatchedGame(rom.data.tobytes(), np.random.default_rng(3), others=0.0)
+        frames = list(game.idle(3))
+        game.work[0x2000 : 0x2000 + came] = data[:came]
+        frames += game.idle()
+        game.touch(MIDDLE)
+        game.work[0x2000 + skipped : 0x2000 + len(data)] = data[skipped:]
+        assert starts(watched(rom, frames, game.idle())) == traced
 
 
 def test_of_a_family_the_earliest_touch_in_consecutive_frames_counts(truth: TruthRom) -> None:
-    block, middle, _ = twinned(truth)
-    game = WatchedGame(truth.rom.data.tobytes(), np.random.default_rng(3), others=0.0, lead=middle % PAGE - 1)
+    rom, data, skipped = without_copies(truth)
+    game = WatchedGame(rom.data.tobytes(), np.random.default_rng(3), others=0.0, lead=MIDDLE % PAGE - 1)
+    game.work[0x2000 : 0x2000 + skipped] = data[:skipped]  # was there before, and so does not speak against the middle
     frames = list(game.idle(3))
-    game.touch(block.offset)
+    game.touch(AT)
     frames += game.idle()
-    game.touch(middle)
-    game.work[0x2000 : 0x2000 + len(block.data)] = np.frombuffer(block.data, np.uint8)
-    assert starts(watched(truth.rom, frames, game.idle())) == [block.offset]
+    game.touch(MIDDLE)
+    game.work[0x2000 : 0x2000 + len(data)] = data
+    assert starts(watched(rom, frames, game.idle())) == [AT]
 
 
 def test_plain_bytes_that_decode_by_accident_and_are_copied_are_no_block() -> None:
