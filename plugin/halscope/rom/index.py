@@ -16,6 +16,7 @@ from halscope_hooks import (
     Block,
     Codec,
     Origin,
+    StartEvidence,
     Transform,
     UsageError,
     VramOrigins,
@@ -242,6 +243,15 @@ class RomIndex:
             if offsets:
                 missing[codec.name] = np.array(offsets, np.uint32)
         return missing
+
+    def start_of(self, codec: str, block_offset: int) -> StartEvidence | None:
+        """Return the evidence for the start of a block; `None` if the index does not know a start there."""
+        names = [each.name for each in self.codecs]
+        if codec not in names:
+            return None
+        known = (self.families["offset"] == block_offset) & (self.families["codec"] == names.index(codec))
+        rows = np.flatnonzero(known)
+        return START_KINDS[self.families["start"].item(rows[0])] if len(rows) else None
 
     def shown_families(self, origins: VramOrigins) -> NDArray[np.uint32]:
         """Return the numbers of the families that the best origins of a VRAM belong to, each once, ascending.
