@@ -128,14 +128,18 @@ def make_moved(truth: TruthRom, block: TrueBlock) -> Rom:
     return Rom.from_bytes(image[:0x42000] + packed + image[0x42000 + len(packed) :], "moved")
 
 
-def test_a_page_that_was_touched_in_the_frame_before_proves_nothing(truth: TruthRom, game: WatchedGame) -> None:
+@pytest.mark.parametrize(("share", "gap", "traced"), [(0.7, 1, True), (0.7, 0, False), (1.0, 0, True)])
+def test_more_has_to_arrive_where_the_decoder_may_have_been_in_the_page_before(
+    truth: TruthRom, game: WatchedGame, *, share: float, gap: int, traced: bool
+) -> None:
     block = sheet(truth)
-    for gap, traced in ((0, []), (1, [block.offset])):
-        game = WatchedGame(truth.rom.data.tobytes(), np.random.default_rng(3), others=0.0)
-        frames = list(game.idle(3))
-        game.touch(block.offset - 5)
-        frames += game.idle(1 + gap)
-        assert starts(watched(truth.rom, frames, load(game, block))) == traced
+    frames = list(game.idle(3))
+    game.touch(block.offset - 5)
+    frames += game.idle(1 + gap)
+    game.touch(block.offset)
+    came = int(share * len(block.data))
+    game.work[0x2000 : 0x2000 + came] = np.frombuffer(block.data[:came], np.uint8)
+    assert starts(watched(truth.rom, frames, game.idle())) == [block.offset] * traced
 
 
 AT, MIDDLE = 0x42345, 0x42345 + 2 + 64 + 2
@@ -226,15 +230,16 @@ def hundred() -> TruthRom:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("wram", "hot", "blind", "least"), [(True, True, 0, 95), (False, False, 0, 95), (True, True, 0.5, 60)]
+    ("wram", "hot", "blind", "moves", "least"),
+    [(True, True, 0, False, 95), (False, False, 0, True, 95), (True, True, 0.5, True, 60)],
 )
 def test_a_game_of_a_hundred_blocks_of_other_packers_becomes_known_and_nothing_else(
-    hundred: TruthRom, *, wram: bool, hot: bool, blind: float, least: int
+    hundred: TruthRom, *, wram: bool, hot: bool, blind: float, moves: bool, least: int
 ) -> None:
     """An hour's play in short: each block is loaded some times, among reads of anything else in the same pages."""
     truth = hundred
     rng = np.random.default_rng(12)
-    game = WatchedGame(truth.rom.data.tobytes(), rng, lead=0xCB0, wram=wram, hot=hot, blind=blind)
+    game = WatchedGame(truth.rom.data.tobytes(), rng, lead=0xCB0, wram=wram, hot=hot, blind=blind, moves=moves)
     tracer = Tracer(truth.rom, [HAL])
     for _ in range(3):
         for block in shuffled(rng, truth.blocks):

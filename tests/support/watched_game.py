@@ -45,6 +45,7 @@ class WatchedGame:
         wram: Whether the host reads WRAM.
         hot: Whether pages that were touched in many frames are not watched any more.
         blind: Chance that a page is not watched in a frame.
+        moves: Whether a page is watched again as soon as another one is touched, so that it is touched several times.
     """
 
     image: bytes
@@ -55,11 +56,13 @@ class WatchedGame:
     wram: bool = True
     hot: bool = True
     blind: float = 0.0
+    moves: bool = False
     frame: int = 100
     vram: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0x10000, np.uint8))
     work: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0x20000, np.uint8))
     heat: dict[int, int] = field(default_factory=dict)
-    _touched: dict[int, int] = field(default_factory=dict)  # this frame's pages, and where each was touched first
+    _touched: list[tuple[int, int]] = field(default_factory=list)  # page and offset of this frame's touches
+    _open: set[int] = field(default_factory=set)
     _at: int = 0
 
     def idle(self, frames: int = 1) -> Iterator[tuple[Snapshot, list[Touched]]]:
@@ -86,8 +89,11 @@ class WatchedGame:
         self._read_others()
         while read < packed_size:
             until = min(read + self.speed, packed_size)
-            for place in range(offset + read, offset + until):
-                self.touch(place)
+            interrupt = int(self.rng.integers(read, until))
+            for place in range(read, until):
+                self.touch(offset + place)
+                if place == interrupt:
+                    self.touch(0x400)
             read = until
             unpacked = max([out for at, out in plan if at <= read], default=0)
             self.work[buffer + done : buffer + unpacked] = np.frombuffer(data[done:unpacked], np.uint8)
@@ -101,7 +107,9 @@ class WatchedGame:
     def touch(self, offset: int) -> None:
         """Read a byte of the ROM."""
         page = (offset - self.lead) // PAGE * PAGE + self.lead
-        self._touched.setdefault(page, offset)
+        if page not in self._open:
+            self._open = {page} if self.moves else self._open | {page}
+            self._touched.append((page, offset))
 
     def _read_others(self) -> None:
         self.touch(0x400)  # code that runs in each frame
@@ -121,11 +129,12 @@ class WatchedGame:
     def _end_frame(self) -> tuple[Snapshot, list[Touched]]:
         self.frame += 1
         touches = []
-        for page, offset in self._touched.items():
-            heat = self.heat[page] = self.heat.get(page, 0) + 1
-            if (heat <= HOT or not self.hot) and (not self.blind or self.rng.random() >= self.blind):
+        for page in dict(self._touched):
+            self.heat[page] = self.heat.get(page, 0) + 1
+        for page, offset in self._touched:
+            if (self.heat[page] <= HOT or not self.hot) and (not self.blind or self.rng.random() >= self.blind):
                 touches.append(Touched(self.frame, offset, page))
-        self._touched = {}
+        self._touched, self._open = [], set()
         snapshot = Snapshot(
             vram=self.vram.copy(),
             cgram=np.zeros(256, np.uint16),

@@ -167,17 +167,17 @@ def explained(data: NDArray[np.uint8], places: Iterable[Place], now: Memories, o
     return found
 
 
-def explains_more(data: NDArray[np.uint8], than: Explained, now: Memories, old: Memories) -> bool:
-    """Whether an output of the same family explains more of what has arrived."""
+def explains(data: NDArray[np.uint8], least: int, places: list[Place], now: Memories, old: Memories) -> bool:
+    """Whether an output of the same family has at least this score."""
     equal, came = np.zeros(len(data), np.bool_), np.zeros(len(data), np.bool_)
-    for place in than.places:
+    for place in places:
         one = compared(data, place, now, old)
         if one is not None:
             equal[one.first : one.first + len(one.equal)] |= one.equal
             came[one.first : one.first + len(one.equal)] |= one.equal & one.changed
-    if int(came.sum()) - int((~equal).sum()) <= than.score:  # it cannot; the runs need not be looked for
+    if int(came.sum()) - int((~equal).sum()) < least:  # it cannot; the runs need not be looked for
         return False
-    return explained(data, than.places, now, old).score > than.score
+    return explained(data, places, now, old).score >= least
 
 
 @final
@@ -187,12 +187,13 @@ class Candidate:
     Args:
         output: The stream.
         packed: Its bytes.
+        sure: Whether the game cannot have read the bytes before shortly before. Otherwise, more has to arrive.
         frame: The frame of the touch.
         before: The memories before that frame.
     """
 
-    def __init__(self, output: Output, packed: bytes, frame: int, before: Memories) -> None:
-        self.output, self.frame, self.before = output, frame, before
+    def __init__(self, output: Output, packed: bytes, frame: int, before: Memories, *, sure: bool) -> None:
+        self.output, self.frame, self.before, self.sure = output, frame, before, sure
         self._packed = packed
         hashes = window_hashes(output.data)
         self._order = np.argsort(hashes, kind="stable")
@@ -235,14 +236,18 @@ class Candidate:
         most = sorted(self._places, key=lambda place: -self._places[place])[:_MOST_PLACES]
         mine = explained(self.output.data, most, now, old)
         part = mine.there.mean()
-        if part < _PART or not mine.there[:_MOST_LEAD].any():
+        if part < (_PART if self.sure else _NEARLY_ALL) or not mine.there[:_MOST_LEAD].any():
             return None
         if not self._was_unpacked(mine.runs) and (part < _NEARLY_ALL or self._was_copied(most, now)):
             return None
         family = family_of(rom, self.output)
         if family is None:
             return False
-        return not any(explains_more(member.data, mine, now, old) for member in family)
+        score = mine.score
+        return not any(
+            explains(member.data, score + (self.sure and member.offset > self.output.offset), mine.places, now, old)
+            for member in family
+        )
 
     def _was_unpacked(self, runs: list[tuple[int, int]]) -> bool:
         """Whether something has arrived that does not stand in the stream as it is: else it may be a plain copy.

@@ -1,10 +1,10 @@
 """The tracer: joins what a game was seen reading with what then arrived in its memories.
 
 A stream begins where the game's decoder read it first. A first touch of a page says so only if the decoder cannot have
-come from elsewhere: not at the page's edge (it read on from the page before), not in a page that was touched in the
-frame before (it may have worked past the frame's end), and not after an earlier touch of the same family in a run of
-consecutive frames. What the game reads there may still be anything, so the tiles of the stream have to arrive, and no
-other start of its family may explain more of what has arrived (docs/explanation/watching.md).
+come from elsewhere: not at the page's edge (it read on from the page before), and not after an earlier touch of the
+same family in a run of consecutive frames. In a page that was touched shortly before, it may have worked past the
+frame's end, so more has to arrive. What the game reads may still be anything: the tiles of the stream have to arrive,
+and no other start of its family may explain as much of what has arrived (docs/explanation/watching.md).
 """
 
 from __future__ import annotations
@@ -123,10 +123,10 @@ class Tracer:
             self._first = frame
         before = self._pages.get(page, self._first)  # nobody knows what the decoder did before the first frame
         self._pages[page] = frame
-        if offset != page and 0 <= offset < len(self._rom.data) and before < frame - 1:
-            self._begin(frame, offset)
+        if offset != page and 0 <= offset < len(self._rom.data):
+            self._begin(frame, offset, sure=before < frame - 1)
 
-    def _begin(self, frame: int, offset: int) -> None:
+    def _begin(self, frame: int, offset: int, *, sure: bool) -> None:
         """Wait for the tiles of the streams that begin at this offset."""
         earlier = next((one for one in reversed(self._recent) if one.frame < frame), None)
         if earlier is None:
@@ -144,7 +144,7 @@ class Tracer:
             if (run is not None and run >= frame - 1) or TracedStart(name, offset, FIRST_TOUCH) in self._traced:
                 continue
             packed = b"".join(self._rom.data[begin:end].tobytes() for begin, end in output.ranges)
-            candidate = Candidate(output, packed, frame, earlier)
+            candidate = Candidate(output, packed, frame, earlier, sure=sure)
             if not self._settled_by_now(candidate) and len(self._candidates) < _MOST_CANDIDATES:
                 self._candidates.append(candidate)
 
