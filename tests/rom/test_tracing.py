@@ -208,7 +208,7 @@ def test_a_decoders_call_proves_a_stream_at_once_but_no_other_place(truth: Truth
     nothing = next(at for at in range(block.offset + 1, block.offset + 99) if output_at(truth.rom, HAL, at) is None)
     tracer = Tracer(truth.rom, [HAL])
     tracer.touched([Touched(1, nothing, codec="hal"), Touched(1, block.offset, codec="lz2")])
-    assert tracer.traced == ()
+    assert not tracer.traced
     tracer.touched([Touched(1, block.offset, codec="hal")] * 2)
     assert tracer.traced == (TracedStart("hal", block.offset, DECODER_CALL),)
 

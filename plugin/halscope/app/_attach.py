@@ -28,7 +28,7 @@ from halscope_hooks import (
 from halscope.app._play import Play
 from halscope.app._pointing import Pointing
 from halscope.app._regroup import Regrouping
-from halscope.app._start_watch import StartWatch, watch_decoders
+from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.plugins import Plugins
@@ -200,13 +200,12 @@ def watch_frames(
 
 
 def _follow(session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate], watch: StartWatch) -> None:
-    """Locate tiles in the ROM that runs now, and watch its decoders if the host can."""
+    """Locate tiles in the ROM that runs now, and watch what it reads if the host can tell."""
     workspace = rom.workspace(session.info.rom)
     session.set_rom(None if workspace is None else workspace.rom)
     session.set_locate(None if workspace is None else locate(workspace))
     watch.follow(workspace)
-    if workspace is not None:
-        watch_decoders(session.host, workspace)
+    watch.ask()
 
 
 class LiveAttach:

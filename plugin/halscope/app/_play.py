@@ -10,8 +10,6 @@ from halscope_hooks import (
     Event,
     HalscopeError,
     HostChanged,
-    HostError,
-    HostGoneError,
     JobFailed,
     JobProgress,
     RomIdentity,
@@ -20,7 +18,7 @@ from halscope_hooks import (
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._game_run import Press, run_in_real_time
-from halscope.app._start_watch import StartWatch, watch_decoders
+from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex, VramTracker
@@ -65,8 +63,6 @@ class Play:
         self._progress = progress
         self._report = report
         self._watch = StartWatch(session, report)
-        self._unwatched: Workspace | None = None
-        """The game whose decoders the host has yet to be asked to watch, on its own thread."""
         self.located = False
         """Whether the tiles of a frame have been located, and `bring_in` applied."""
         self._refused: HalscopeError | None = None
@@ -87,7 +83,7 @@ class Play:
         ):
             self._build_index(self._workspace)
             for snapshot in run_in_real_time(self._session, schedule):
-                self._watch_decoders()
+                self._watch.ask()
                 self._edits.saw(snapshot)
                 if self._refused is not None:
                     raise self._refused
@@ -95,7 +91,6 @@ class Play:
     def _build_index(self, workspace: Workspace) -> None:
         """Index the ROM in the background; from then on its tiles are located."""
         self._watch.follow(workspace)
-        self._unwatched = workspace
 
         def index(context: JobContext) -> RomIndex:
             threads = background_threads()
@@ -107,16 +102,6 @@ class Play:
                 self._session.set_locate(VramTracker(workspace.index()).update)
 
         self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
-
-    def _watch_decoders(self) -> None:
-        workspace, self._unwatched = self._unwatched, None
-        if workspace is not None:
-            try:
-                watch_decoders(self._session.host, workspace)
-            except HostGoneError:
-                raise
-            except HostError as error:  # not fatal: starts are proven by pointers too
-                self._report(f"the game's decoders are not watched: {error}")
 
     def _follow(self, event: HostChanged) -> None:
         """Index and edit the ROM that the emulator has loaded."""

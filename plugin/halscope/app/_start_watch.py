@@ -8,7 +8,19 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol, Self, final, runtime_checkable
 
 import numpy as np
-from halscope_hooks import Decoder, Event, HalscopeError, Host, HostChanged, Snapshot, Touched, Update, capability
+from halscope_hooks import (
+    Decoder,
+    Event,
+    HalscopeError,
+    Host,
+    HostChanged,
+    HostError,
+    HostGoneError,
+    Snapshot,
+    Touched,
+    Update,
+    capability,
+)
 from numpy.typing import NDArray
 
 from halscope.app._workspace import Workspace
@@ -29,14 +41,20 @@ class DecoderTracing(Protocol):
         """Watch these decoders, and with `transfers` the DMA to VRAM. Raises HostError."""
 
 
-def watch_decoders(host: Host, workspace: Workspace) -> bool:
-    """Ask a host to watch the decoders of the game's profile, if it can; return whether it does.
+def start_tracing(host: Host, workspace: Workspace) -> bool:
+    """Ask a host for touches of a game, if it can tell them; return whether it does.
 
-    Call it on the host's thread, and again after each change of the ROM. Raises HostError.
+    A debugger is asked to watch the decoders of the game's profile: each read of a page would cost it a call. Other
+    hosts watch the whole ROM. Call it on the host's thread, and again after each change of the ROM. Raises HostError.
     """
-    if workspace.game is None or not isinstance(host, DecoderTracing):
+    tracing = capability(host, "tracing")
+    if tracing is None:
         return False
-    decoders = [one for one in workspace.game.match.profile.decoders if one.pointer is not None]
+    if not isinstance(host, DecoderTracing):
+        tracing.watch_rom([(0, len(workspace.rom.data))])
+        return True
+    profile = None if workspace.game is None else workspace.game.match.profile
+    decoders = [] if profile is None else [one for one in profile.decoders if one.pointer is not None]
     if decoders:
         host.trace(decoders, transfers=False)
     return bool(decoders)
@@ -65,6 +83,7 @@ class StartWatch:
         self._session = session
         self._report = report
         self._now: _Watched | None = None
+        self._unasked: Workspace | None = None
         self._learnt = 0  # of the tracer's starts
         self._learnt_at = 0.0
         self._stores = True
@@ -82,6 +101,18 @@ class StartWatch:
         if self._now is None or workspace is not self._now.workspace:
             self._came = np.empty(0, np.uint32)
         self._news.append(workspace)
+        self._unasked = workspace
+
+    def ask(self) -> None:
+        """Ask the host to trace the game, if it has not been asked since `follow`. Call it on the host's thread."""
+        workspace, self._unasked = self._unasked, None
+        if workspace is not None:
+            try:
+                start_tracing(self._session.host, workspace)
+            except HostGoneError:
+                raise
+            except HostError as error:  # not fatal: starts are proven by pointers too
+                self._report(f"the game is not watched for starts of blocks: {error}")
 
     def look(self, update: Update) -> None:
         """Note which blocks the tiles of a frame come from."""

@@ -89,6 +89,7 @@ class _Running:
             progress_bar("playing", "frame") as progress,
         ):
             watch.follow(self._workspace)
+            watch.ask()
             edits = self._begin(session)
             for number, update in enumerate(play_frames(session, schedule_from(self._options), frames), 1):
                 if self.last is None and self._options.edit:

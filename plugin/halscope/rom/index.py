@@ -232,7 +232,7 @@ class RomIndex:
         Starts that the index does not have are left out (see `lacks`); for those, build it with `known_starts`.
         """
         families = promoted(self.families, [codec.name for codec in self.codecs], traced)
-        return RomIndex(self.rom, self.codecs, families, self._arrays() | {"families": families}, self.transforms)
+        return RomIndex(self.rom, self.codecs, families, {**self._arrays(), "families": families}, self.transforms)
 
     def lacks(self, starts: KnownStarts) -> dict[str, NDArray[np.uint32]]:
         """Return those of the starts that this index does not have, ascending, by codec."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from halscope.app import Workspace
 from halscope.app._pointing import Pointing
-from halscope.app._start_watch import StartWatch, watch_decoders
+from halscope.app._start_watch import StartWatch
 from halscope.demo import truth
 from halscope.hosts.mesen2 import Listener, MesenHost
 from halscope.session import Session
@@ -36,7 +36,7 @@ def test_blocks_that_the_decoder_was_seen_reading_have_traced_starts(emulator: S
         watch = StartWatch(session, lines.append)
         watch.follow(workspace)
         session.set_locate(workspace.tracker())
-        assert watch_decoders(session.host, workspace)
+        watch.ask()
         for _ in range(5):
             replay.run_frame()
         while not replay.ended:

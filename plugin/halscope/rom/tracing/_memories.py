@@ -40,7 +40,7 @@ def window_hashes(data: NDArray[np.uint8]) -> NDArray[np.uint64]:
     if count <= 0:
         return np.empty(0, np.uint64)
     words = np.ndarray(len(data) - 7, "<u8", np.ascontiguousarray(data), strides=(1,))
-    hashes = words[:count] * _MIX[0]
+    hashes: NDArray[np.uint64] = words[:count] * _MIX[0]
     for number in range(1, 4):
         hashes += words[8 * number : 8 * number + count] * _MIX[number]
     return hashes
