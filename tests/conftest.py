@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +28,8 @@ settings.load_profile("halscope")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_NUMBERS = itertools.count()
+
 pytest_plugins = [
     "pytester",  # for the tests of our own pytest plugin; pytest wants it here
     "support.run_folder",  # the fixture `run_folder`
@@ -44,3 +48,10 @@ def nothing_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.setenv("HALSCOPE_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         patch.delenv("HALSCOPE_CORE", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_learnt_in_other_tests(nothing_of_the_users: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of its own for what a test learns about games: a start that it has traced would be known to the next."""
+    folder = Path(os.environ["HALSCOPE_DATA_DIR"])
+    monkeypatch.setenv("HALSCOPE_DATA_DIR", str(folder / str(next(_NUMBERS))))  # made when something is learnt

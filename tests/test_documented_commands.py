@@ -34,6 +34,7 @@ NO_COMMANDS = (
     "docs/how-to/add-a-native-codec.md",
     "docs/how-to/attach.md",  # tests/cli/test_attach.py
     "docs/how-to/contribute-parts.md",
+    "docs/how-to/prove-starts.md",  # tests/app/test_start_watch.py
     "docs/how-to/mesen.md",  # tests/hosts/mesen2/test_mesen_attached.py
     "docs/how-to/retroarch.md",  # tests/cli/test_retroarch.py
 )

@@ -24,7 +24,7 @@ from halscope.inject import (
     write_sheet,
 )
 from halscope.rom.image import Rom
-from halscope_hooks import Block, CancelSignal, Codec, Origin, Patch, PatchError, Snapshot, Write
+from halscope_hooks import Block, CancelSignal, Codec, Origin, Patch, PatchError, Snapshot, StartEvidence, Write
 from numpy.typing import NDArray
 from support.edit_rom import FIRST, FIRST_TILES, LEAD, SECOND, EditRom
 
@@ -134,6 +134,9 @@ def test_a_block_that_many_tiles_name_is_decoded_once_for_the_notes(edit_rom: Ed
             return HAL.scan(rom, window=window, cancel=cancel)
 
     class Index:
+        def start_of(self, codec: str, block_offset: int, /) -> StartEvidence | None:
+            return None
+
         def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:
             places = (Origin("hal", FIRST, LEAD, "pointer"), Origin("hal", SECOND, 0, "pointer"))
             return (places,) * len(tiles)

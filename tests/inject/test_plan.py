@@ -224,6 +224,9 @@ def test_with_an_index_its_evidence_counts_and_not_the_sheets(edit_rom: EditRom,
 
 def test_bytes_inside_a_proven_block_are_no_uncompressed_tile(edit_rom: EditRom) -> None:
     class Index:
+        def start_of(self, codec: str, block_offset: int, /) -> StartEvidence | None:
+            return None
+
         def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:
             return ((Origin("hal", FIRST, 0, "pointer"), Origin("raw", FIRST + 8, 0, "content")),) * len(tiles)
 

@@ -172,7 +172,7 @@ def test_what_is_known_already_is_not_written(tmp_path: Path) -> None:
         (b"\x00\xff", "is not valid JSON"),
         (b"{}", '"format" is missing'),
         (knowledge_to_json(Knowledge(HASH))[:-20].encode(), "is not valid JSON"),
-        (knowledge_to_json(Knowledge(HASH)).replace('"version":1', '"version":0').encode(), '"version" is 0'),
+        (knowledge_to_json(Knowledge(HASH)).replace('"version":2', '"version":0').encode(), '"version" is 0'),
         (knowledge_to_json(Knowledge(OTHER)).encode(), f"belongs to another ROM, whose SHA-256 is {OTHER}"),
         (
             knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),)))
@@ -212,9 +212,11 @@ def test_a_damaged_file_that_cannot_be_renamed_stays_as_it_is(tmp_path: Path, mo
 
 def test_a_file_of_a_newer_version_is_neither_moved_nor_overwritten(tmp_path: Path) -> None:
     home = KnowledgeFile(HASH, tmp_path)
-    text = json.dumps({"format": "halscope-knowledge", "version": 2, "secrets": []})
+    text = json.dumps({"format": "halscope-knowledge", "version": 3, "secrets": []})
     home.path.write_text(text)
-    with pytest.raises(FormatError, match="written by a newer Halscope, as version 2; this one reads 1: update it"):
+    with pytest.raises(
+        FormatError, match="written by a newer Halscope, as version 3; this one reads 1 to 2: update it"
+    ):
         home.update(start(1))
     assert home.path.read_text() == text
     assert list(tmp_path.iterdir()) == [home.path]

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
     from halscope.app._run_truth import JudgedFrame, RunTruth
+    from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
+    from halscope.app._start_watch import StartWatch
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
@@ -51,6 +53,7 @@ __all__ = [
     "BlockOptions",
     "BuiltIn",
     "Check",
+    "Evidence",
     "FigureRow",
     "Game",
     "Grants",
@@ -66,10 +69,12 @@ __all__ = [
     "Play",
     "Plugins",
     "Press",
+    "Proven",
     "Refusal",
     "Regrouping",
     "RunTruth",
     "Source",
+    "StartWatch",
     "Target",
     "TileLayout",
     "TourReport",
@@ -78,6 +83,7 @@ __all__ = [
     "block_fill",
     "check_output",
     "check_rom",
+    "count_proven",
     "describe_layout",
     "examine",
     "extract_blocks",
@@ -104,6 +110,7 @@ __all__ = [
     "record_game",
     "recorded_frame",
     "run_tour",
+    "start_evidence",
     "tile_layout",
     "tile_origins",
     "to_rom_offset",
@@ -120,6 +127,11 @@ _MODULES = {
     "OriginDescriber": "halscope.app._block_layout",
     "BuiltIn": "halscope.plugins",
     "Check": "halscope.app._doctor_cores",
+    "Evidence": "halscope.app._start_evidence",
+    "Proven": "halscope.app._start_evidence",
+    "StartWatch": "halscope.app._start_watch",
+    "count_proven": "halscope.app._start_evidence",
+    "start_evidence": "halscope.app._start_evidence",
     "FigureRow": "halscope.app._figure_rows",
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",

@@ -28,7 +28,7 @@ from halscope_hooks import (
 from halscope.app._play import Play
 from halscope.app._pointing import Pointing
 from halscope.app._regroup import Regrouping
-from halscope.app._traced_starts import TracedStarts, watch_decoders
+from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.plugins import Plugins
@@ -195,33 +195,37 @@ def watch_frames(
     """
     seen = 0
     while frames is None or seen < frames:
-        with Session(target.open(), owns_host=True, dispatch=target.plugins.dispatch) as session:
+        with (
+            Session(target.open(), owns_host=True, dispatch=target.plugins.dispatch) as session,
+            StartWatch(session, target.report) as watch,
+        ):
             changes: list[Event] = []
             subscription = session.subscribe(changes.append, HostChanged)
-            traced, pointing = TracedStarts(session), Pointing(session, target.report)
-            _follow(session, rom, locate, traced)
+            pointing = Pointing(session, target.report)
+            _follow(session, rom, locate, watch)
             try:
                 while frames is None or seen < frames:
                     update = session.step()  # none while the emulator is paused
                     if changes:
                         changes.clear()
-                        _follow(session, rom, locate, traced)
+                        _follow(session, rom, locate, watch)
                     if update is not None:
                         seen += 1
+                        watch.look(update)
                         yield update
             except HostGoneError as error:
                 target.report(str(error))
-            for one in (subscription, traced, pointing):
+            for one in (subscription, pointing):
                 one.close()
 
 
-def _follow(session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate], traced: TracedStarts) -> None:
-    """Locate tiles in the ROM that runs now, and watch its decoders if the host can."""
+def _follow(session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate], watch: StartWatch) -> None:
+    """Locate tiles in the ROM that runs now, and watch what it reads if the host can tell."""
     workspace = rom.workspace(session.info.rom, session.host)
     session.set_rom(None if workspace is None else workspace.rom)
-    session.set_locate(None if workspace is None else traced.wrap(locate(workspace)))
-    if workspace is not None:
-        watch_decoders(session.host, workspace)
+    session.set_locate(None if workspace is None else locate(workspace))
+    watch.follow(workspace)
+    watch.ask()
 
 
 class LiveAttach:
@@ -307,7 +311,6 @@ class LiveAttach:
         else:
             self.edits.attach(session, workspace)
         self._began(workspace, session)
-        watch_decoders(session.host, workspace)
         pointing = Pointing(session, self._target.report)
         play = Play(
             workspace,

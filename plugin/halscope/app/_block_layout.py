@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from halscope.app._judged_layout import JudgedLayout, judged_layout, judged_lead
 from halscope.app._shown_blocks import ShownBlocks
+from halscope.app._start_evidence import start_evidence
 from halscope.app._tile_layout import TileLayout, describe_origin, tile_layout
 from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace
 from halscope.rom.edges import Crossing
@@ -171,18 +172,28 @@ class OriginDescriber:
         self._workspace = workspace
         self._transforms = {transform.name: transform for transform in transforms}
         self._layouts: dict[tuple[str, int], JudgedLayout | None] = {}
+        self._evidence: dict[tuple[str, int], dict[str, Any]] = {}
 
     def describe(self, origin: Origin) -> dict[str, Any]:
         """Return the JSON form of an origin.
 
-        `bpp` (as stored) and `lead` (bytes of the block before its first tile) are left out where they are not known.
+        `bpp` (as stored) and `lead` (bytes of the block before its first tile) are left out where they are not known,
+        `evidence` where the block's start is not proven.
         """
         value = describe_origin(origin, self._transforms)
         if origin.codec == RAW_CODEC:
             return value
+        value |= self._proof(origin)
         if "bpp" not in value and (found := self._layout(origin)) is not None and found.layout.row is None:
             value["bpp"] = found.layout.bpp
         return value if "bpp" not in value else {**value, "lead": origin.byte_offset % (8 * value["bpp"])}
+
+    def _proof(self, origin: Origin) -> dict[str, Any]:
+        block = origin.codec, origin.block_offset
+        if block not in self._evidence:
+            evidence = start_evidence(self._workspace, *block, origin.start)
+            self._evidence[block] = {} if evidence is None else {"evidence": asdict(evidence)}
+        return self._evidence[block]
 
     def _layout(self, origin: Origin) -> JudgedLayout | None:
         block = origin.codec, origin.block_offset

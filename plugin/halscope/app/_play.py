@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import Event, HalscopeError, HostChanged, JobFailed, JobProgress, RomIdentity, Update
+from halscope_hooks import (
+    Event,
+    HalscopeError,
+    HostChanged,
+    JobFailed,
+    JobProgress,
+    RomIdentity,
+    Update,
+)
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._game_run import Press, run_in_real_time
-from halscope.app._rom_reads import watch_reads
-from halscope.app._traced_starts import TracedStarts
+from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex, VramTracker
@@ -56,7 +62,7 @@ class Play:
         self._seen = seen
         self._progress = progress
         self._report = report
-        self._traced = TracedStarts(session)
+        self._watch = StartWatch(session, report)
         self.located = False
         """Whether the tiles of a frame have been located, and `bring_in` applied."""
         self._refused: HalscopeError | None = None
@@ -73,17 +79,18 @@ class Play:
             self._session,
             self._session.subscribe(self._look, Update, HostChanged, delivery="own", name="live edits"),
             self._session.subscribe(self._hear, JobProgress, JobFailed, name="play"),
-            contextlib.closing(self._traced),
+            self._watch,
         ):
             self._build_index(self._workspace)
-            watch_reads(self._session.host)
             for snapshot in run_in_real_time(self._session, schedule):
+                self._watch.ask()
                 self._edits.saw(snapshot)
                 if self._refused is not None:
                     raise self._refused
 
     def _build_index(self, workspace: Workspace) -> None:
         """Index the ROM in the background; from then on its tiles are located."""
+        self._watch.follow(workspace)
 
         def index(context: JobContext) -> RomIndex:
             threads = background_threads()
@@ -92,7 +99,7 @@ class Play:
         def locate(job: Job[RomIndex]) -> None:
             runs = self._session.info.rom.sha256
             if job.exception(0) is None and self._workspace is workspace and runs in (None, workspace.rom.sha256):
-                self._session.set_locate(self._traced.wrap(VramTracker(job.result(0)).update))
+                self._session.set_locate(VramTracker(workspace.index()).update)
 
         self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
 
@@ -137,6 +144,7 @@ class Play:
 
     def _see(self, update: Update) -> None:
         self.last = update
+        self._watch.look(update)
         if update.origins is not None and not self.located:
             self.located = True
             if self._bring_in:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from halscope_hooks import Block, Codec, CodecError, GameProfile, StartEvidence, UsageError
+import numpy as np
+from halscope_hooks import Block, Codec, CodecError, GameProfile, HalscopeError, StartEvidence, UsageError
 
 from halscope._codec import CancelToken
 from halscope._files import read_limited
@@ -20,10 +22,14 @@ from halscope.plugins import Plugins
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
 from halscope.rom.mapping import Mapping, parse_mapping
+from halscope.rom.ranking import KnownStarts
+from halscope.rom.tracing import FIRST_TOUCH, TracedStart
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
     from halscope.project import KnowledgeFile
     from halscope.session import Locate
+
+log: Final = logging.getLogger("halscope.app")
 
 Progress = Callable[[int, int], None]
 
@@ -99,6 +105,7 @@ class Workspace:
         self._profile = profile
         self._fresh_index = fresh_index
         self._index: RomIndex | None = None
+        self._traced: frozenset[TracedStart] = frozenset()  # replaced as a whole: two threads may use it
 
     @classmethod
     def open(
@@ -173,20 +180,75 @@ class Workspace:
         return tuple(filter(is_searched, self.plugins.codecs()))
 
     def index(self, progress: Progress | None = None, cancel: CancelToken | None = None, threads: int = 0) -> RomIndex:
-        """Return the index of the whole ROM, from the cache or else built on at most `threads` threads (0 chooses the
-        number). Raises CancelledError once `cancel` is cancelled."""
+        """Return the index of the whole ROM with the starts that were traced before, from the cache or else built on at
+        most `threads` threads (0 chooses the number). Raises CancelledError once `cancel` is cancelled."""
         if self._index is None:
-            known = () if self.game is None else self.game.tables
-            self._index = RomIndex.load_or_build(
-                self.rom,
-                self.codecs(),
-                progress=progress,
-                cancel=cancel,
-                known_tables=known,
-                threads=threads,
-                fresh=self._fresh_index,
-            )
+            self._traced |= self._traced_before()
+            index = self._loaded_index(None, progress, cancel, threads)
+            if missing := index.lacks(_by_codec(self._traced)):
+                index = self._loaded_index(missing, progress, cancel, threads)
+            self._index = index
+            self._index = index.with_traced(_by_codec(self._traced))  # with what another thread has learnt meanwhile
         return self._index
+
+    @property
+    def built_index(self) -> RomIndex | None:
+        """The index, if `index` has returned it already."""
+        return self._index
+
+    def learn_starts(self, starts: Sequence[TracedStart], *, store: bool = True) -> None:
+        """Mark traced starts in the index, and store them for good.
+
+        Starts that the index does not have at all are used from the next time on. Not for two threads at once.
+
+        Args:
+            starts: The starts.
+            store: Whether to store them.
+
+        Raises:
+            FormatError: The file of what is known is damaged, or was written by a newer Halscope.
+            HalscopeError: It cannot be written.
+        """
+        from halscope.project import ProvenStart
+
+        self._traced |= frozenset(starts)
+        if self._index is not None:
+            self._index = self._index.with_traced(_by_codec(starts))
+        if store:
+            proven = [ProvenStart(one.codec, one.block_offset, "traced", by=(one.by,)) for one in starts]
+            self.knowledge.update(lambda known: known.proved(proven))
+
+    def traced_by(self, codec: str, block_offset: int) -> tuple[str, ...]:
+        """Return how a start was traced, ascending: FIRST_TOUCH, DECODER_CALL; empty if it was not."""
+        return tuple(sorted(one.by for one in self._traced if one[:2] == (codec, block_offset)))
+
+    def _traced_before(self) -> frozenset[TracedStart]:
+        """Return the traced starts in the user's data folder; none if its file cannot be read."""
+        try:
+            known = self.knowledge.load()
+        except HalscopeError as error:  # not fatal: without it, fewer starts are proven
+            log.warning("what was learnt about this ROM is not used: %s", error)
+            return frozenset()
+        return frozenset(
+            TracedStart(one.codec, one.block_offset, by)
+            for one in known.starts
+            if one.start == "traced"
+            for by in one.by or (FIRST_TOUCH,)
+        )
+
+    def _loaded_index(
+        self, starts: KnownStarts | None, progress: Progress | None, cancel: CancelToken | None, threads: int
+    ) -> RomIndex:
+        return RomIndex.load_or_build(
+            self.rom,
+            self.codecs(),
+            progress=progress,
+            cancel=cancel,
+            known_starts=starts,
+            known_tables=() if self.game is None else self.game.tables,
+            threads=threads,
+            fresh=self._fresh_index,
+        )
 
     def tracker(self, progress: Progress | None = None) -> Locate:
         """Return a session's `locate` function: finds the origins of a VRAM, looking up only what changed since its
@@ -255,3 +317,10 @@ class Workspace:
             for row in each.scan(self.rom.data, window=self.rom.window(each.name))
         ]
         return sorted(streams, key=lambda stream: stream.offset)
+
+
+def _by_codec(starts: Iterable[TracedStart]) -> KnownStarts:
+    offsets: dict[str, set[int]] = {}
+    for one in starts:
+        offsets.setdefault(one.codec, set()).add(one.block_offset)
+    return {codec: np.array(sorted(found), np.uint32) for codec, found in offsets.items()}

@@ -13,6 +13,7 @@ from halscope.app import (
     Play,
     Plugins,
     RunTruth,
+    StartWatch,
     Workspace,
     check_output,
     open_game,
@@ -84,13 +85,17 @@ class _Running:
             locate = self._workspace.tracker(progress)
         with (
             open_game(game_from(self._options), locate, self._plugins, rom=self._workspace.rom) as session,
+            StartWatch(session, note) as watch,
             progress_bar("playing", "frame") as progress,
         ):
+            watch.follow(self._workspace)
+            watch.ask()
             edits = self._begin(session)
             for number, update in enumerate(play_frames(session, schedule_from(self._options), frames), 1):
                 if self.last is None and self._options.edit:
                     edits.bring_in(self._options.edit, update.snapshot)
                 self.last = update
+                watch.look(update)
                 edits.look(update)
                 self._show(update)
                 progress(number, frames)

@@ -9,6 +9,7 @@ from halscope_hooks import UsageError
 
 from halscope.app import (
     RunTruth,
+    StartWatch,
     check_rom,
     missing_end,
     open_game,
@@ -66,7 +67,8 @@ def run_replay(options: argparse.Namespace) -> int:
     frames = 0
     last = None
     truth = RunTruth(compare_all=options.json)
-    with open_recording(options.recording, locate, plugins) as session:
+    with open_recording(options.recording, locate, plugins) as session, StartWatch(session, note) as watch:
+        watch.follow(workspace)
         if options.out is not None:
             out_folder(options.out)  # refused now, not after the whole recording
         if (warning := missing_end(options.recording)) is not None:
@@ -78,6 +80,7 @@ def run_replay(options: argparse.Namespace) -> int:
         while frames - 1 != options.frame and (update := session.step()) is not None:
             last = update
             frames += 1
+            watch.look(update)
             truth.begin(update)
             if options.frame is None:
                 judged = truth.look(update)

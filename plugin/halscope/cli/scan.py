@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from halscope.app import LISTED_SCORE, Workspace, describe_layout, listed_layouts
+from halscope.app import (
+    LISTED_SCORE,
+    Evidence,
+    ListedBlock,
+    Proven,
+    Workspace,
+    count_proven,
+    describe_layout,
+    listed_layouts,
+    start_evidence,
+)
 from halscope.cli._common import print_json, progress_bar
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import EVIDENCE_STYLES, Cell, Column, print_table
 from halscope.cli._workspace import workspace_from
 from halscope.rom import mapping
+
+MOST_PLACES = 3
+"""Places of evidence that a row of the table names."""
 
 BLOCK_COLUMNS = (
     Column("offset", right=True),
@@ -24,6 +38,7 @@ BLOCK_COLUMNS = (
     Column("start"),
     Column("tiles"),
 )
+EVIDENCE_COLUMN = Column("proven by")
 _IDENTIFIED = {"sha256": "hash", "title": "title", "file": "its game file"}
 
 
@@ -40,9 +55,15 @@ def run(options: argparse.Namespace) -> int:
         blocks = workspace.blocks(LISTED_SCORE if options.min_score is None else options.min_score, codec)
     notes = [] if options.all else workspace.block_notes(blocks, codec)
     layouts = listed_layouts(workspace, blocks)
+    evidence = [start_evidence(workspace, block.codec, block.offset, block.start) for block in blocks]
+    proven = count_proven(zip(blocks, evidence, strict=True))
     if options.json:
-        listed = [asdict(block) | describe_layout(layout) for block, layout in zip(blocks, layouts, strict=True)]
-        print_json({"rom": describe(workspace), "blocks": listed, "notes": notes})
+        listed = [
+            asdict(block) | describe_layout(layout) | ({} if one is None else {"evidence": asdict(one)})
+            for block, layout, one in zip(blocks, layouts, evidence, strict=True)
+        ]
+        traces = {"traces": asdict(proven) | {"proven": proven.proven}} if options.traces else {}
+        print_json({"rom": describe(workspace), "blocks": listed, "notes": notes} | traces)
         return 0
     say(f"{rom.name}: {rom.title!r}, {rom.mapping.name}, {rom.data.size >> 10} KiB", "bold")
     copier = f"; copier header of {len(rom.copier_header)} bytes, not counted in offsets" if rom.copier_header else ""
@@ -67,11 +88,33 @@ def run(options: argparse.Namespace) -> int:
                 "-" if layout is None else layout.text,
             )
         )
-    print_table(BLOCK_COLUMNS, rows)
+    if options.traces:
+        rows = [(*row[:-1], _evidence_text(one)) for row, one in zip(rows, evidence, strict=True)]
+    print_table((*BLOCK_COLUMNS[:-1], EVIDENCE_COLUMN) if options.traces else BLOCK_COLUMNS, rows)
     say(f"{len(blocks)} block{'s' * (len(blocks) != 1)}")
+    if options.traces:
+        for line in _proven_lines(blocks, proven):
+            say(line)
     for line in notes:
         say(f"note: {line}")
     return 0
+
+
+def _evidence_text(evidence: Evidence | None) -> str:
+    if evidence is None:
+        return "-"
+    first = ", ".join(f"{place:#x}" for place in evidence.places[:MOST_PLACES])
+    more = f" and {len(evidence.places) - MOST_PLACES} more" if len(evidence.places) > MOST_PLACES else ""
+    odds = "" if evidence.odds is None else f", {evidence.odds:.0e} : 1"
+    return f"{evidence.kind} at {first}{more}{odds}"
+
+
+def _proven_lines(blocks: Sequence[ListedBlock], proven: Proven) -> list[str]:
+    kinds = ", ".join(f"{number} by {kind}" for kind, number in proven.kinds.items())
+    lines = [f"proven starts: {proven.proven} of {len(blocks)}" + (f" ({kinds})" if kinds else "")]
+    if proven.proven < len(blocks):
+        lines.append("play the game with a host that traces to prove more: see docs/how-to/prove-starts.md")
+    return lines
 
 
 def describe(workspace: Workspace) -> dict[str, Any]:

@@ -39,6 +39,9 @@ class TileIndex(Protocol):
     def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:
         """Return all origins of each tile in uint8[n, 32], best first."""
 
+    def start_of(self, codec: str, block_offset: int, /) -> StartEvidence | None:
+        """Return the evidence for the start of a block; `None` if the index does not know the start."""
+
 
 def plan_edit(
     rom: Rom,
@@ -110,7 +113,7 @@ def plan_changes(
     blocks: list[BlockEdit] = []
     for group in _groups(tiles):
         codec, block_offset = group[0].origin.codec, group[0].origin.block_offset
-        start = _start(group, known)
+        start = _start(group, known, index)
         if codec == RAW_CODEC:
             block = _edit_raw(rom, group, start)
             refuse_raw_over_block(rom, by_name, block, known)
@@ -229,9 +232,16 @@ def _places(tiles: Sequence[SheetTile], index: TileIndex | None) -> dict[bytes, 
     return dict(zip(old, found, strict=True))
 
 
-def _start(group: list[SheetTile], known: Known) -> StartEvidence:
-    """Return the evidence for the block's start: from the index if it knows the block, otherwise from the sheet."""
+def _start(group: list[SheetTile], known: Known, index: TileIndex | None) -> StartEvidence:
+    """Return the evidence for the block's start: from the index if it knows the block, otherwise from the sheet.
+
+    What was traced when the sheet was written remains so: another machine's index cannot know it.
+    """
     block = (group[0].origin.codec, group[0].origin.block_offset)
+    if any(tile.origin.start == "traced" for tile in group):
+        return "traced"
+    if index is not None and (start := index.start_of(*block)) is not None:
+        return start
     for tile in group:
         for origin in known.get(tile.change.old, ()):
             if (origin.codec, origin.block_offset) == block:

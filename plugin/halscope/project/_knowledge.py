@@ -33,12 +33,14 @@ class ProvenStart:
         block_offset: File offset in the headerless image.
         start: "traced" or "pointer".
         places: File offsets of the evidence, such as the pointers that lead there, ascending.
+        by: How it was found, such as "first-touch" and "decoder-call" for traced starts, ascending.
     """
 
     codec: str
     block_offset: int
     start: StartEvidence
     places: tuple[int, ...] = ()
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,7 +81,8 @@ class Knowledge:
 
     The entries passed in may be in any order and may repeat or contradict each other. They are resolved as follows:
 
-    - Two starts of one block: the stronger evidence wins ("traced" over "pointer"); if equal, their places unite.
+    - Two starts of one block: the stronger evidence wins ("traced" over "pointer"); if equal, their places and
+      their `by` unite.
     - Two counts of one palette: the larger wins. A block keeps its 16 most frequent palettes; ties go to those with
       lower colours.
     - Two names of one figure: the later wins. If both have the same time, the lexicographically greater one wins.
@@ -117,6 +120,10 @@ class Knowledge:
         seen = [SeenPalette(codec, block_offset, colours, times.get(colours, 0) + 1) for colours in palettes]
         return type(self)(self.rom_sha256, self.starts, (*self.palettes, *seen), self.names, self.merges)
 
+    def proved(self, starts: Iterable[ProvenStart]) -> Self:
+        """Return this knowledge with more proven starts."""
+        return type(self)(self.rom_sha256, (*self.starts, *starts), self.palettes, self.names, self.merges)
+
     def _check(self) -> None:
         places = [(one.codec, one.block_offset) for one in self.starts]
         places += [(one.codec, one.block_offset) for one in self.palettes]
@@ -127,6 +134,8 @@ class Knowledge:
             _take(read.choice(PROVEN_STARTS), start.start)
             for place in start.places:
                 _take(read.rom_offset, place)
+            for way in start.by:
+                _take(read.any_text(MOST_TEXT), way)
         for palette in self.palettes:
             _take(read.listed(256, read.whole(0, 0x7FFF)), list(palette.colours))
             _take(read.whole(1, 1 << 31), palette.times)
@@ -163,16 +172,23 @@ def _take(reader: Callable[[Any], object], value: object) -> None:
 
 
 def _starts(starts: Iterable[ProvenStart]) -> tuple[ProvenStart, ...]:
-    """Keep the strongest start of each block, with the places of all starts of that strength."""
+    """Keep the strongest start of each block, with the evidence of all starts of that strength."""
     strongest: dict[tuple[str, int], StartEvidence] = {}
     for one in starts:
         key = one.codec, one.block_offset
         strongest[key] = min(strongest.get(key, one.start), one.start, key=_STRONGEST_FIRST.index)
     places: dict[tuple[str, int], set[int]] = {key: set() for key in strongest}
+    ways: dict[tuple[str, int], set[str]] = {key: set() for key in strongest}
     for one in starts:
         if one.start == strongest[one.codec, one.block_offset]:
             places[one.codec, one.block_offset].update(one.places)
-    return tuple(sorted(ProvenStart(*key, strongest[key], tuple(sorted(places[key]))) for key in strongest))
+            ways[one.codec, one.block_offset].update(one.by)
+    return tuple(
+        sorted(
+            ProvenStart(*key, kind, tuple(sorted(places[key])), tuple(sorted(ways[key])))
+            for key, kind in strongest.items()
+        )
+    )
 
 
 def _most_seen(palettes: Iterable[SeenPalette]) -> tuple[SeenPalette, ...]:

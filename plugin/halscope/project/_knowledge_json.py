@@ -13,7 +13,8 @@ from halscope._fields import Fields
 from halscope.project._knowledge import MOST_TEXT, FigureName, Knowledge, ProvenStart, SeenPalette
 
 FORMAT: Final = "halscope-knowledge"
-VERSION: Final = 1
+VERSION: Final = 2
+"""The version that is written. Version 1, whose starts have no "by", can also be read."""
 
 _MOST: Final = 1 << 20
 _TEXT: Final = read.any_text(MOST_TEXT)
@@ -31,7 +32,13 @@ def knowledge_to_json(knowledge: Knowledge) -> str:
         "version": VERSION,
         "rom_sha256": knowledge.rom_sha256,
         "starts": [
-            {"codec": one.codec, "block_offset": one.block_offset, "start": one.start, "places": list(one.places)}
+            {
+                "codec": one.codec,
+                "block_offset": one.block_offset,
+                "start": one.start,
+                "places": list(one.places),
+                "by": list(one.by),
+            }
             for one in knowledge.starts
         ],
         "palettes": [
@@ -64,12 +71,12 @@ def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
     if root.take("format", read.anything) != FORMAT:
         raise root.wrong(f'"format" is not "{FORMAT}": this is not a Halscope knowledge file')
     version = root.take("version", read.whole(1, 1 << 31))
-    if version != VERSION:
+    if version > VERSION:
         raise NewerVersionError(
-            f"{source}: was written by a newer Halscope, as version {version}; this one reads {VERSION}: update it"
+            f"{source}: was written by a newer Halscope, as version {version}; this one reads 1 to {VERSION}: update it"
         )
     rom_sha256 = root.take("rom_sha256", read.sha256)
-    starts = tuple(_start(fields) for fields in root.each("starts", _MOST))
+    starts = tuple(_start(fields, version) for fields in root.each("starts", _MOST))
     palettes = tuple(_palette(fields) for fields in root.each("palettes", _MOST))
     names = tuple(_name(fields) for fields in root.each("names", _MOST))
     merges = tuple(_merges(root))
@@ -80,12 +87,13 @@ def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
         raise root.wrong(str(error)) from None
 
 
-def _start(fields: Fields) -> ProvenStart:
+def _start(fields: Fields, version: int) -> ProvenStart:
     start = ProvenStart(
         codec=fields.take("codec", read.codec_name),
         block_offset=fields.take("block_offset", read.rom_offset),
         start=fields.take("start", read.start_evidence),
         places=tuple(fields.take("places", read.listed(_MOST, read.rom_offset, least=0))),
+        by=tuple(fields.take("by", read.listed(_MOST, _TEXT, least=0))) if version > 1 else (),
     )
     fields.finish()
     return start

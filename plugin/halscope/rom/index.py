@@ -16,6 +16,7 @@ from halscope_hooks import (
     Block,
     Codec,
     Origin,
+    StartEvidence,
     Transform,
     UsageError,
     VramOrigins,
@@ -34,8 +35,9 @@ from halscope.rom.ranking import (
     START_KINDS,
     KnownStarts,
     Starts,
+    best_of_families,
     find_families,
-    first_of_each,
+    promoted,
 )
 from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Reference, References
 
@@ -60,7 +62,8 @@ class RomIndex:
     Args:
         rom: The image.
         codecs: The codecs that the index was built with, in this order.
-        families: START_DTYPE, every kept start; families ordered by offset, best start first.
+        families: START_DTYPE, every kept start; families ordered by offset, best start first, except where a start was
+            traced later (`with_traced`).
         arrays: The decoded outputs, their bounds, the fingerprint table, and the references with their tables.
         transforms: The transforms that tiles are looked up under, besides plainly; by default those of the ROM. Tiles
             of blocks whose transform is known (`Rom.block_transforms`) are looked up under it first. A transform that
@@ -86,8 +89,10 @@ class RomIndex:
         known = rom.block_transforms.names_of(families, names)
         orders = {transform.name for transform in self.transforms if not transform.changes_bytes}
         self._blocks = SegmentBlocks(families, names, {row: name for row, name in known.items() if name in orders})
+        self._best = best_of_families(families)
         self._atlas = atlas_of(
             families,
+            self._best,
             self._outputs,
             self._bounds,
             rom,
@@ -221,6 +226,45 @@ class RomIndex:
         """Return this index, looking tiles up under other transforms."""
         return RomIndex(self.rom, self.codecs, self.families, self._arrays(), transforms)
 
+    def with_traced(self, traced: KnownStarts) -> RomIndex:
+        """Return this index, knowing that blocks begin at these offsets because the game was seen reading them there.
+
+        Starts that the index does not have are left out (see `lacks`); for those, build it with `known_starts`.
+        """
+        families = promoted(self.families, [codec.name for codec in self.codecs], traced)
+        return RomIndex(self.rom, self.codecs, families, {**self._arrays(), "families": families}, self.transforms)
+
+    def lacks(self, starts: KnownStarts) -> dict[str, NDArray[np.uint32]]:
+        """Return those of the starts that this index does not have, ascending, by codec."""
+        missing = {}
+        for number, codec in enumerate(self.codecs):
+            known = {*self.families["offset"][self.families["codec"] == number].tolist()}
+            offsets = sorted({*np.asarray(starts.get(codec.name, ())).tolist()} - known)
+            if offsets:
+                missing[codec.name] = np.array(offsets, np.uint32)
+        return missing
+
+    def start_of(self, codec: str, block_offset: int) -> StartEvidence | None:
+        """Return the evidence for the start of a block; `None` if the index does not know a start there."""
+        names = [each.name for each in self.codecs]
+        if codec not in names:
+            return None
+        known = (self.families["offset"] == block_offset) & (self.families["codec"] == names.index(codec))
+        rows = np.flatnonzero(known)
+        return START_KINDS[self.families["start"].item(rows[0])] if len(rows) else None
+
+    def shown_families(self, origins: VramOrigins) -> NDArray[np.uint32]:
+        """Return the numbers of the families that the best origins of a VRAM belong to, each once, ascending.
+
+        Args:
+            origins: Located by this index, or by one that was made from it by `with_traced`.
+        """
+        shown = np.zeros(int(self.families["family"].max(initial=0)) + 1, np.bool_)
+        if isinstance(origins.origins, Origins):
+            segments = origins.origins.best_segments()
+            shown[self.families["family"][segments[segments < len(self.families)]]] = True
+        return np.flatnonzero(shown).astype(np.uint32)
+
     @property
     def blocks(self) -> NDArray[Any]:
         """The best start of each family, one row each, ascending: offset, packed_size, size (uint32), codec (str),
@@ -236,8 +280,8 @@ class RomIndex:
     @property
     def best_starts(self) -> Starts:
         """The best start of each family as START_DTYPE, ascending by offset."""
-        best: Starts = self.families[first_of_each(self.families["family"])]
-        return best
+        best: Starts = self.families[self._best]
+        return best[np.argsort(best["offset"], kind="stable")]
 
     def block(self, origin: Origin | tuple[str, int]) -> Block:
         """Decode the block of an origin, or at (codec name, file offset).

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.rom._transform_rows import transform_rows
 from halscope.rom.image import Rom
-from halscope.rom.ranking import CONTENT, POINTER, START_KINDS, Starts, first_of_each
+from halscope.rom.ranking import CONTENT, POINTER, START_KINDS, TRACED, Starts
 
 MOST_TWINS: Final = 8
 """Maximum number of starts listed per place. All distinct places are listed, each with its best starts only."""
@@ -94,6 +94,12 @@ class Origins(Sequence[tuple[Origin, ...]]):
     def __repr__(self) -> str:
         return repr(tuple(self))
 
+    def best_segments(self) -> NDArray[np.int64]:
+        """Return the segment of the best answer of each tile that has one."""
+        first = self._first[:-1][self._first[1:] > self._first[:-1]]
+        segments: NDArray[np.int64] = self._answers["segment"][first].astype(np.int64)
+        return segments
+
     def _of(self, tile: int) -> tuple[Origin, ...]:
         rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
         return tuple(self._origin(*row) for row in rows)
@@ -110,6 +116,7 @@ class Origins(Sequence[tuple[Origin, ...]]):
 
 def atlas_of(
     starts: Starts,
+    best: NDArray[np.intp],
     outputs: NDArray[np.uint8],
     bounds: NDArray[np.uint32],
     rom: Rom,
@@ -123,6 +130,7 @@ def atlas_of(
 
     Args:
         starts: START_DTYPE, one row per output.
+        best: The row of each family's best start.
         outputs: The decoded bytes, concatenated.
         bounds: Offset of each output in `outputs`, and the end of the last.
         rom: The image.
@@ -132,7 +140,7 @@ def atlas_of(
         expected: uint8, one per start, see `expected_rows`.
         most_places: Maximum number of places examined per tile.
     """
-    plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER)
+    plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER) | (starts["start"] == TRACED)
     columns = {name: np.ascontiguousarray(starts[name]) for name in ("family", "size", "offset", "evidence")}
     return _codec.LocateAtlas(
         outputs,
@@ -142,7 +150,7 @@ def atlas_of(
         **columns,
         kind=np.ascontiguousarray(starts["start"]),
         plausible=plausible,
-        packed=_packed_ranges(starts[plausible], rom, names),
+        packed=_packed_ranges(starts[best[plausible[best]]], rom, names),
         expected=expected,
         **transform_rows([transform for transform in transforms if transform.changes_bytes]),
         most_places=most_places,
@@ -150,10 +158,9 @@ def atlas_of(
     )
 
 
-def _packed_ranges(starts: Starts, rom: Rom, names: Sequence[str]) -> NDArray[np.bool_]:
-    """Mark the ROM bytes inside a plausible family's stream: raw matches there are literals of that stream."""
+def _packed_ranges(best: Starts, rom: Rom, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Mark the ROM bytes inside the streams of plausible families: raw matches there are literals of that stream."""
     packed = np.zeros(len(rom.data), np.bool_)
-    best = starts[first_of_each(starts["family"])]
     for codec, offset, size in zip(*(best[name].tolist() for name in ("codec", "offset", "packed_size")), strict=True):
         for begin, end in rom.stream_ranges(names[codec], offset, size):
             packed[begin:end] = True

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from halscope.app import Workspace
 from halscope.app._pointing import Pointing
-from halscope.app._traced_starts import TracedStarts, watch_decoders
+from halscope.app._start_watch import StartWatch
 from halscope.demo import truth
 from halscope.hosts.mesen2 import Listener, MesenHost
 from halscope.session import Session
@@ -31,10 +31,12 @@ def test_blocks_that_the_decoder_was_seen_reading_have_traced_starts(emulator: S
     Listener.shared()
     replay = Replay(emulator)
     replay.run_frame()
+    lines: list[str] = []
     with Session(MesenHost(5.0), owns_host=True, rom=workspace.rom) as session:
-        traced = TracedStarts(session)
-        session.set_locate(traced.wrap(workspace.tracker()))
-        assert watch_decoders(session.host, workspace)
+        watch = StartWatch(session, lines.append)
+        watch.follow(workspace)
+        session.set_locate(workspace.tracker())
+        watch.ask()
         for _ in range(5):
             replay.run_frame()
         while not replay.ended:
@@ -50,7 +52,12 @@ def test_blocks_that_the_decoder_was_seen_reading_have_traced_starts(emulator: S
         seen = {one.block_offset for one in best if one.start == "traced"}
         assert len(seen) > 5
         assert seen <= STARTS
-        traced.close()
+        watch.close()
+    again = Workspace.open(demo, profile=DEMO)
+    listed = {block.offset for block in again.blocks() if block.start == "traced"}
+    assert listed == {one.block_offset for one in watch.traced} >= seen, "what was learnt is used by the next command"
+    assert listed <= STARTS
+    assert lines == []
 
 
 def test_a_click_names_the_sprite_and_its_origin(emulator: StandIn, demo: Path) -> None:

@@ -28,6 +28,9 @@ def add_search(commands: Commands) -> None:
     scan.add_argument(
         "--codec", metavar="C", help="only blocks of this codec: hal, lz1, lz2, simcity, or a plugin's (default: all)"
     )
+    scan.add_argument(
+        "--traces", action="store_true", help="also say how many starts of blocks are proven, and each by what"
+    )
     scan.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(scan)
     add_index_option(scan)

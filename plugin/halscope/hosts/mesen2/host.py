@@ -335,6 +335,7 @@ class MesenHost:
     def _turn(self, rom: RomReport) -> None:
         """Start over with a ROM. The script has ended tracing."""
         self._request = _Request()
+        self._observed = Observations()  # what was seen in the ROM before is not told as this one's
         self._ppu = PpuRegisters()
         self._cpu: CpuRegisters | None = None
         has_sa1 = rom.iram_bytes == IRAM_BYTES and rom.bwram_bytes <= MOST_BWRAM_BYTES

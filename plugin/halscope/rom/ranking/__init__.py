@@ -6,11 +6,13 @@ from halscope.rom.ranking._families import (
     POINTER,
     START_DTYPE,
     START_KINDS,
+    TRACED,
     Found,
     KnownStarts,
     Starts,
 )
 from halscope.rom.ranking._rows import first_of_each
+from halscope.rom.ranking._traced import best_of_families, promoted
 from halscope.rom.ranking._wrapped import find_families
 
 __all__ = [
@@ -18,10 +20,13 @@ __all__ = [
     "POINTER",
     "START_DTYPE",
     "START_KINDS",
+    "TRACED",
     "Found",
     "KnownStarts",
     "Starts",
+    "best_of_families",
     "find_families",
     "first_of_each",
     "native_handles",
+    "promoted",
 ]

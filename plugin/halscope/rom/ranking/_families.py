@@ -53,6 +53,7 @@ class Found(NamedTuple):
 START_KINDS: Final[tuple[StartEvidence, ...]] = ("traced", "pointer", "adjacent", "content")
 """Evidence kinds in the order of the field `start` in START_DTYPE, strongest first."""
 
+TRACED: Final = START_KINDS.index("traced")
 POINTER: Final = START_KINDS.index("pointer")
 ADJACENT: Final = START_KINDS.index("adjacent")
 CONTENT: Final = START_KINDS.index("content")

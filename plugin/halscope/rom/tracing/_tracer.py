@@ -1,0 +1,171 @@
+"""The tracer: joins what a game was seen reading with what then arrived in its memories.
+
+A stream begins where the game's decoder read it first. A first touch of a page says so only if the decoder cannot have
+come from elsewhere: not at the page's edge (it read on from the page before), and not after an earlier touch of the
+same family in a run of consecutive frames. In a page that was touched shortly before, it may have worked past the
+frame's end, so more has to arrive. What the game reads may still be anything: the tiles of the stream have to arrive,
+and no other start of its family may explain as much of what has arrived (docs/explanation/watching.md).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, final
+
+from halscope_hooks import Codec, Snapshot, Touched
+
+from halscope.rom.image import Rom
+from halscope.rom.tracing._candidate import Candidate, output_at
+from halscope.rom.tracing._memories import Arrival, Memories
+
+FIRST_TOUCH: Final = "first-touch"
+"""Evidence: the game touched a page first at this byte, and the stream's own tiles then arrived."""
+DECODER_CALL: Final = "decoder-call"
+"""Evidence: a debugger saw the game's decoder called with a pointer to this byte."""
+
+PAGE: Final = 0x1000
+WINDOW: Final = 60
+"""Frames within which the tiles of a stream have to arrive."""
+
+_RECENT: Final = 8  # snapshots: touches may arrive after the snapshot of their frame
+_SPARSE: Final = 16  # frames between the older ones
+_OLDER: Final = 5
+_MOST_CANDIDATES: Final = 256
+_MOST_OFFSETS: Final = 1 << 16
+
+
+class TracedStart(NamedTuple):
+    """A start that was traced.
+
+    Args:
+        codec: Name of the codec.
+        block_offset: File offset in the headerless image.
+        by: FIRST_TOUCH or DECODER_CALL.
+    """
+
+    codec: str
+    block_offset: int
+    by: str
+
+
+@final
+class Tracer:
+    """Proves starts from touches and snapshots. Not thread-safe.
+
+    Touches and snapshots are passed in as they come. The touches of a frame may come some frames late.
+
+    Args:
+        rom: The image that runs.
+        codecs: The codecs that its streams may have.
+    """
+
+    def __init__(self, rom: Rom, codecs: Sequence[Codec]) -> None:
+        self._rom = rom
+        self._codecs = {codec.name: codec for codec in codecs}
+        self._recent: deque[Memories] = deque(maxlen=_RECENT)
+        self._older: deque[Memories] = deque(maxlen=_OLDER)
+        self._first: int | None = None
+        self._pages: dict[int, int] = {}
+        """The newest frame in which each page was touched."""
+        self._runs: dict[tuple[str, int], int] = {}
+        """The newest frame in which each family was touched, by codec and end."""
+        self._candidates: list[Candidate] = []
+        self._nothing: set[tuple[str, int]] = set()
+        self._traced: dict[TracedStart, None] = {}
+        self.touches = 0
+        """Number of touches so far."""
+
+    @property
+    def traced(self) -> tuple[TracedStart, ...]:
+        """What was traced, in the order in which it was."""
+        return tuple(self._traced)
+
+    def touched(self, touches: Iterable[Touched]) -> None:
+        """Take touches, oldest first. Touches of streams whose tiles are there already have their effect at once."""
+        for touch in touches:
+            self.touches += 1
+            if touch.codec:
+                self._called(touch)
+            else:
+                self._touched_page(touch)
+
+    def saw(self, snapshot: Snapshot) -> None:
+        """Take the next snapshot. One whose frame is not later than the last begins anew: the emulator went back."""
+        if self._recent and snapshot.frame <= self._recent[-1].frame:
+            self._forget()
+        now = Memories(snapshot)
+        if self._recent and self._candidates:
+            arrivals = now.arrivals(self._recent[-1])
+            waiting = [one for one in self._candidates if now.frame - one.frame <= WINDOW]
+            self._candidates = [one for one in waiting if not self._settled(one, arrivals, now)]
+        if self._recent and (not self._older or now.frame - self._older[-1].frame >= _SPARSE):
+            self._older.append(self._recent[0])
+        self._recent.append(now)
+
+    def _forget(self) -> None:
+        self._recent.clear()
+        self._older.clear()
+        self._pages.clear()
+        self._runs.clear()
+        self._candidates.clear()
+        self._first = None
+
+    def _called(self, touch: Touched) -> None:
+        codec = self._codecs.get(touch.codec)
+        if codec is not None and output_at(self._rom, codec, touch.rom_offset) is not None:
+            self._traced[TracedStart(codec.name, touch.rom_offset, DECODER_CALL)] = None
+
+    def _touched_page(self, touch: Touched) -> None:
+        frame, offset = touch.frame, touch.rom_offset
+        page = offset - offset % PAGE if touch.page is None else touch.page
+        if self._first is None or frame < self._first:
+            self._first = frame
+        before = self._pages.get(page, self._first)  # nobody knows what the decoder did before the first frame
+        self._pages[page] = frame
+        if offset != page and 0 <= offset < len(self._rom.data):
+            self._begin(frame, offset, sure=before < frame - 1)
+
+    def _begin(self, frame: int, offset: int, *, sure: bool) -> None:
+        """Wait for the tiles of the streams that begin at this offset."""
+        earlier = next((one for one in reversed(self._recent) if one.frame < frame), None)
+        if earlier is None:
+            return
+        for name, codec in self._codecs.items():
+            if (name, offset) in self._nothing:
+                continue
+            output = output_at(self._rom, codec, offset)
+            if output is None:
+                if len(self._nothing) < _MOST_OFFSETS:
+                    self._nothing.add((name, offset))
+                continue
+            run = self._runs.get((name, output.end))
+            self._runs[name, output.end] = frame
+            if (run is not None and run >= frame - 1) or TracedStart(name, offset, FIRST_TOUCH) in self._traced:
+                continue
+            packed = b"".join(self._rom.data[begin:end].tobytes() for begin, end in output.ranges)
+            candidate = Candidate(output, packed, frame, earlier, sure=sure)
+            if not self._settled_by_now(candidate) and len(self._candidates) < _MOST_CANDIDATES:
+                self._candidates.append(candidate)
+
+    def _settled_by_now(self, candidate: Candidate) -> bool:
+        """Catch up with the snapshots since the touch; return whether the candidate is settled."""
+        last = candidate.before
+        for now in self._recent:
+            if now.frame >= candidate.frame:
+                if self._settled(candidate, now.arrivals(last), now):
+                    return True
+                last = now
+        return False
+
+    def _settled(self, candidate: Candidate, arrivals: list[Arrival], now: Memories) -> bool:
+        """Whether a candidate is settled; if its tiles have come, it is traced."""
+        candidate.look(arrivals)
+        if not candidate.ready:
+            return False
+        old = self._older[0] if self._older else self._recent[0]
+        come = candidate.has_come(self._rom, now, old)
+        if come:
+            output = candidate.output
+            self._traced[TracedStart(output.codec.name, output.offset, FIRST_TOUCH)] = None
+        return come is not None
