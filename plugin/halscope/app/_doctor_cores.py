@@ -16,8 +16,8 @@ from halscope.hosts.libretro.cores import core_name
 from halscope.session import Locate, Session
 
 _MACHINE_ADVICE: Final = (
-    "no other core helps; mend this (`ulimit -f unlimited`, or free space for temporary files), then repeat; until then "
-    "--host libretro runs a core without a process of its own"
+    "no other core helps; mend this (`ulimit -f unlimited`, or free space for temporary files), then repeat; until "
+    "then --host libretro runs a core without a process of its own"
 )
 FRAMES: Final = 240  # in which our game has its first scene on the screen, with many to spare
 _EVERY: Final = 8  # frames of which one is decoded and located
