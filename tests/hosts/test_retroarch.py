@@ -89,6 +89,7 @@ def test_a_write_is_on_retroarchs_screen(retroarch: RetroArchProcess, host: Retr
     assert (changed != shown).any(axis=2).mean() > 0.2
 
 
+@pytest.mark.serial
 def test_no_frame_is_lost_at_60_frames_a_second(retroarch: RetroArchProcess, host: RetroArchHost) -> None:
     first = poll_until(host, moment_of)
     last = poll_until(host, lambda one: one.frame >= first.frame + 180)
