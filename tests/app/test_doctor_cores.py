@@ -23,6 +23,7 @@ def test_everything_works_on_the_installed_cores(core: str) -> None:
     assert about.data["origins"] is True
     assert about.data["unknown_registers"] == []
     assert about.data["rom_source"] == "memory map"
+    assert about.data["tracing"] is True
     assert about.data["path"] in choice.detail
     if core == "snes9x":
         assert about.data["state_format"] == "snes9x version 9"
@@ -39,6 +40,7 @@ def test_what_does_not_work_with_a_core_is_said(tmp_path: Path) -> None:
     assert about.state == "warn"
     assert "does not: no origins, live edits of the ROM do not last" in about.detail
     assert about.data["live_edits"] == ["cgram", "vram", "wram"]
+    assert about.data["tracing"] is False
     assert choice.state == "warn"
     assert INSTALL_HINT in choice.advice
 

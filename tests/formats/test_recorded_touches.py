@@ -10,7 +10,7 @@ from halscope.formats.recording import RecordingReader, RecordingWriter
 from halscope.formats.recording._touches import MOST_TOUCHES, pack_touches, parse_touches
 from halscope.hosts.recording import ReplayHost
 from halscope.session import Session
-from halscope_hooks import FormatError, Snapshot, Touched, UsageError, capability
+from halscope_hooks import Event, FormatError, Snapshot, Touched, UsageError, capability
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
@@ -120,7 +120,7 @@ def test_what_does_not_fit_is_refused_and_the_recording_goes_on(tmp_path: Path) 
 
 def test_a_session_records_the_touches_of_its_host(tmp_path: Path) -> None:
     write(tmp_path / "run.rec", run_of_snapshots(5, picture=False))
-    heard: list[Touched] = []
+    heard: list[Event] = []
     with ReplayHost(tmp_path / "run.rec") as host, Session(host, threads=False) as session:
         kept = session.subscribe(heard.append, Touched)
         session.record(tmp_path / "again.rec")

@@ -102,6 +102,9 @@ def _judge(name: str, host: EmbeddedHost, snapshot: Snapshot, located: int) -> C
     works.append(f"live edits ({', '.join(space.upper() for space in writable)})")
     if not unknown:
         works.append("all registers")
+    is_tracing = "tracing" in host.info.capabilities
+    if is_tracing:
+        works.append("tracing")
     age = "" if facts.year is None else f" (release of {facts.year})"
     detail = f"{facts.name} {facts.version}{age}, state: {facts.state_format}; works: {', '.join(works)}"
     if missing:
@@ -115,6 +118,7 @@ def _judge(name: str, host: EmbeddedHost, snapshot: Snapshot, located: int) -> C
         "origins": located > 0,
         "live_edits": writable,
         "rom_source": facts.rom_source,
+        "tracing": is_tracing,
         "unknown_registers": unknown,
         "random_start": facts.random_start,
     }
