@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
+from halscope.codecs.lz import LZ1, LZ2
 from halscope.rom.image import Rom
 from halscope.rom.tracing import DECODER_CALL, FIRST_TOUCH, TracedStart, Tracer
 from halscope.rom.tracing._candidate import output_at
@@ -203,6 +204,41 @@ def test_plain_bytes_that_decode_by_accident_and_are_copied_are_no_block() -> No
     assert watched(rom, frames, game.idle()).traced == ()
 
 
+def test_a_stream_that_another_codec_reads_alike_is_traced_once_it_is_clear_which_codec_the_game_uses() -> None:
+    truth = shared_truth(1, pointers=False)
+    rom, data, _ = without_copies(truth)
+    game = WatchedGame(rom.data.tobytes(), np.random.default_rng(3), others=0.0)
+    both = [HAL, LZ2]
+    alike = [output_at(rom, codec, AT) for codec in both]
+    assert [one is not None and one.data.tobytes() for one in alike] == [data.tobytes()] * 2
+    tracer = Tracer(rom, both)
+
+    def play(frames: Frames) -> None:
+        for snapshot, touches in frames:
+            tracer.saw(snapshot)
+            tracer.touched(touches)
+
+    play(game.idle(3))
+    play(game.load(AT, alike_size(rom), data.tobytes()))
+    play(game.idle(70))
+    assert not tracer.traced
+    others = [
+        one for one in truth.blocks if one.kind == "sprites" and one.packed_size > 600 and one.offset % PAGE > 0x80
+    ]
+    for block in others[:8]:
+        play(load(game, block))
+        play(game.idle(2))
+    assert {one.codec for one in tracer.traced} == {"hal"}
+    assert AT in starts(tracer)
+    assert {*starts(tracer)} <= {AT, *(block.offset for block in truth.blocks)}
+
+
+def alike_size(rom: Rom) -> int:
+    output = output_at(rom, HAL, AT)
+    assert output is not None
+    return output.end - AT
+
+
 def test_a_decoders_call_proves_a_stream_at_once_but_no_other_place(truth: TruthRom) -> None:
     block = sheet(truth)
     nothing = next(at for at in range(block.offset + 1, block.offset + 99) if output_at(truth.rom, HAL, at) is None)
@@ -240,7 +276,7 @@ def test_a_game_of_a_hundred_blocks_of_other_packers_becomes_known_and_nothing_e
     truth = hundred
     rng = np.random.default_rng(12)
     game = WatchedGame(truth.rom.data.tobytes(), rng, lead=0xCB0, wram=wram, hot=hot, blind=blind, moves=moves)
-    tracer = Tracer(truth.rom, [HAL])
+    tracer = Tracer(truth.rom, [HAL, LZ1, LZ2])
     for _ in range(3):
         for block in shuffled(rng, truth.blocks):
             game.speed = int(rng.integers(150, 3000))
@@ -249,6 +285,9 @@ def test_a_game_of_a_hundred_blocks_of_other_packers_becomes_known_and_nothing_e
             for snapshot, touches in frames:
                 tracer.saw(snapshot)
                 tracer.touched(touches)
-    traced, true = set(starts(tracer)), {block.offset for block in truth.blocks}
-    assert traced <= true, f"wrongly traced: {sorted(map(hex, traced - true))}"
-    assert len(traced) >= least, [block for block in truth.blocks if block.offset not in traced]
+    for snapshot, touches in game.idle(70):
+        tracer.saw(snapshot)
+        tracer.touched(touches)
+    traced, true = {one[:2] for one in tracer.traced}, {("hal", block.offset) for block in truth.blocks}
+    assert traced <= true, f"wrongly traced: {sorted(traced - true)}"
+    assert len(traced) >= least, [block for block in truth.blocks if ("hal", block.offset) not in traced]

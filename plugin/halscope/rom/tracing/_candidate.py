@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple, final
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, NamedTuple, final
 
 import numpy as np
 from halscope_hooks import TILE_BYTES, Codec, CodecError
@@ -23,6 +23,9 @@ _PART: Final = 0.5
 _NEARLY_ALL: Final = 0.9  # of a stream whose bytes are stored as they are
 _TILES: Final = 2
 _EDGE: Final = 4  # bytes
+
+
+Judgement = Literal["waiting", "refused", "contested", "traced"]
 
 
 class Output(NamedTuple):
@@ -187,13 +190,18 @@ class Candidate:
     Args:
         output: The stream.
         packed: Its bytes.
+        rivals: Streams of other codecs that begin at the same byte.
         sure: Whether the game cannot have read the bytes before shortly before. Otherwise, more has to arrive.
         frame: The frame of the touch.
         before: The memories before that frame.
     """
 
-    def __init__(self, output: Output, packed: bytes, frame: int, before: Memories, *, sure: bool) -> None:
-        self.output, self.frame, self.before, self.sure = output, frame, before, sure
+    def __init__(
+        self, output: Output, packed: bytes, rivals: Sequence[Output], frame: int, before: Memories, *, sure: bool
+    ) -> None:
+        self.output, self.rivals, self.frame, self.before, self.sure = output, rivals, frame, before, sure
+        self.contested = False
+        """Whether a stream of another codec explains as much as this one, so far."""
         self._packed = packed
         hashes = window_hashes(output.data)
         self._order = np.argsort(hashes, kind="stable")
@@ -222,7 +230,7 @@ class Candidate:
         self._grown = False
         return ready
 
-    def has_come(self, rom: Rom, now: Memories, old: Memories) -> bool | None:
+    def judge(self, rom: Rom, now: Memories, old: Memories) -> Judgement:
         """Judge whether the stream was read from here.
 
         Args:
@@ -231,23 +239,33 @@ class Candidate:
             old: The memories before the game can have begun to read the stream.
 
         Returns:
-            `None` if too little of it has arrived so far, False if another start of its family explains more.
+            "waiting" if too little of it has arrived so far; "contested" if a stream of another codec explains as much,
+            as one without copies can; "refused" if that, or another start of its family, explains more.
         """
         most = sorted(self._places, key=lambda place: -self._places[place])[:_MOST_PLACES]
         mine = explained(self.output.data, most, now, old)
         part = mine.there.mean()
         if part < (_PART if self.sure else _NEARLY_ALL) or not mine.there[:_MOST_LEAD].any():
-            return None
+            return "waiting"
         if not self._was_unpacked(mine.runs) and (part < _NEARLY_ALL or self._was_copied(most, now)):
-            return None
+            return "waiting"
+        came, size = int(mine.changed.sum()), len(self.output.data)
+        rival = 0
+        for other in self.rivals:
+            places = [Place(memory, end - size + len(other.data)) for memory, end in mine.places]
+            rival = max(rival, int(explained(other.data, places, now, old).changed.sum()))
+        if rival > came:
+            return "refused"
         family = family_of(rom, self.output)
         if family is None:
-            return False
+            return "refused"
         score = mine.score
-        return not any(
+        if any(
             explains(member.data, score + (self.sure and member.offset > self.output.offset), mine.places, now, old)
             for member in family
-        )
+        ):
+            return "refused"
+        return "contested" if rival == came else "traced"
 
     def _was_unpacked(self, runs: list[tuple[int, int]]) -> bool:
         """Whether something has arrived that does not stand in the stream as it is: else it may be a plain copy.

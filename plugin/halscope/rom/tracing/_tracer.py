@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, final
 from halscope_hooks import Codec, Snapshot, Touched
 
 from halscope.rom.image import Rom
-from halscope.rom.tracing._candidate import Candidate, output_at
+from halscope.rom.tracing._candidate import Candidate, Output, output_at
 from halscope.rom.tracing._memories import Arrival, Memories
 
 FIRST_TOUCH: Final = "first-touch"
@@ -33,6 +33,7 @@ _SPARSE: Final = 16  # frames between the older ones
 _OLDER: Final = 5
 _MOST_CANDIDATES: Final = 256
 _MOST_OFFSETS: Final = 1 << 16
+_SURE: Final = 4  # streams of a codec that no other codec explains, until it is the one that the game uses
 
 
 class TracedStart(NamedTuple):
@@ -73,6 +74,10 @@ class Tracer:
         self._candidates: list[Candidate] = []
         self._nothing: set[tuple[str, int]] = set()
         self._traced: dict[TracedStart, None] = {}
+        self._contested: dict[TracedStart, set[str]] = {}
+        """Starts that a stream of another codec explains as well, and the names of these codecs."""
+        self._sure: dict[str, int] = {}
+        """Number of traced starts by codec that no other codec explains."""
         self.touches = 0
         """Number of touches so far."""
 
@@ -97,8 +102,9 @@ class Tracer:
         now = Memories(snapshot)
         if self._recent and self._candidates:
             arrivals = now.arrivals(self._recent[-1])
-            waiting = [one for one in self._candidates if now.frame - one.frame <= WINDOW]
+            waiting = [one for one in self._candidates if not self._expired(one, now.frame)]
             self._candidates = [one for one in waiting if not self._settled(one, arrivals, now)]
+            self._settle_contested()
         if self._recent and (not self._older or now.frame - self._older[-1].frame >= _SPARSE):
             self._older.append(self._recent[0])
         self._recent.append(now)
@@ -114,7 +120,7 @@ class Tracer:
     def _called(self, touch: Touched) -> None:
         codec = self._codecs.get(touch.codec)
         if codec is not None and output_at(self._rom, codec, touch.rom_offset) is not None:
-            self._traced[TracedStart(codec.name, touch.rom_offset, DECODER_CALL)] = None
+            self._trace(TracedStart(codec.name, touch.rom_offset, DECODER_CALL))
 
     def _touched_page(self, touch: Touched) -> None:
         frame, offset = touch.frame, touch.rom_offset
@@ -131,22 +137,27 @@ class Tracer:
         earlier = next((one for one in reversed(self._recent) if one.frame < frame), None)
         if earlier is None:
             return
-        for name, codec in self._codecs.items():
-            if (name, offset) in self._nothing:
-                continue
-            output = output_at(self._rom, codec, offset)
-            if output is None:
-                if len(self._nothing) < _MOST_OFFSETS:
-                    self._nothing.add((name, offset))
-                continue
-            run = self._runs.get((name, output.end))
-            self._runs[name, output.end] = frame
-            if (run is not None and run >= frame - 1) or TracedStart(name, offset, FIRST_TOUCH) in self._traced:
+        outputs = [output for codec in self._codecs.values() if (output := self._output(codec, offset)) is not None]
+        for output in outputs:
+            key = output.codec.name, output.end
+            run, self._runs[key] = self._runs.get(key), frame
+            known = TracedStart(output.codec.name, offset, FIRST_TOUCH) in self._traced
+            if known or (run is not None and run >= frame - 1):
                 continue
             packed = b"".join(self._rom.data[begin:end].tobytes() for begin, end in output.ranges)
-            candidate = Candidate(output, packed, frame, earlier, sure=sure)
+            rivals = [other for other in outputs if other is not output]
+            candidate = Candidate(output, packed, rivals, frame, earlier, sure=sure)
             if not self._settled_by_now(candidate) and len(self._candidates) < _MOST_CANDIDATES:
                 self._candidates.append(candidate)
+        self._settle_contested()
+
+    def _output(self, codec: Codec, offset: int) -> Output | None:
+        """Decode the stream at an offset, unless it is known that there is none."""
+        key = codec.name, offset
+        output = None if key in self._nothing else output_at(self._rom, codec, offset)
+        if output is None and len(self._nothing) < _MOST_OFFSETS:
+            self._nothing.add(key)
+        return output
 
     def _settled_by_now(self, candidate: Candidate) -> bool:
         """Catch up with the snapshots since the touch; return whether the candidate is settled."""
@@ -164,8 +175,30 @@ class Tracer:
         if not candidate.ready:
             return False
         old = self._older[0] if self._older else self._recent[0]
-        come = candidate.has_come(self._rom, now, old)
-        if come:
-            output = candidate.output
-            self._traced[TracedStart(output.codec.name, output.offset, FIRST_TOUCH)] = None
-        return come is not None
+        judgement = candidate.judge(self._rom, now, old)
+        start = TracedStart(candidate.output.codec.name, candidate.output.offset, FIRST_TOUCH)
+        candidate.contested = judgement == "contested"
+        if judgement == "traced":
+            self._trace(start)
+        return judgement in ("traced", "refused")
+
+    def _trace(self, start: TracedStart) -> None:
+        if start not in self._traced:
+            self._traced[start] = None
+            self._sure[start.codec] = self._sure.get(start.codec, 0) + 1
+
+    def _expired(self, candidate: Candidate, frame: int) -> bool:
+        """Whether nothing more is expected of a candidate."""
+        if frame - candidate.frame <= WINDOW:
+            return False
+        if candidate.contested:
+            start = TracedStart(candidate.output.codec.name, candidate.output.offset, FIRST_TOUCH)
+            self._contested[start] = {other.codec.name for other in candidate.rivals}
+        return True
+
+    def _settle_contested(self) -> None:
+        """Trace the starts whose codec alone tells what the game uses: several of its streams cannot be another's."""
+        for start, rivals in list(self._contested.items()):
+            if self._sure.get(start.codec, 0) >= _SURE and not any(self._sure.get(rival, 0) for rival in rivals):
+                self._traced[start] = None
+                del self._contested[start]
