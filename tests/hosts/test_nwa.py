@@ -265,11 +265,15 @@ def test_the_same_file_loaded_again_is_told_once_it_was_rebuilt(emulator: Server
 
 @one_flavour
 def test_the_same_file_loaded_again_without_the_edits_is_attached_to_again(emulator: ServerProcess, rom: Path) -> None:
-    with NwaHost(emulator.address, rom=rom) as host:
+    with NwaHost(emulator.address) as host:
+        before = host.info
         poll_until(host, lambda _: True)
         write_all(host, Write("rom", 0x7F000, bytes(range(256))))
+        with NwaHost(emulator.address) as other:
+            write_all(other, Write("rom", 0x7FC0, b"EDITED"))
         frames = poll_until(host, lambda _: True).frame
-        poll_until(host, lambda one: one.frame > frames + 60)  # its own write is no reason
+        poll_until(host, lambda one: one.frame > frames + 60)  # neither its own write nor another's is a reason
+        assert host.info is before
         host._connection.ask(f"LOAD_GAME {rom}")
         with pytest.raises(HostGoneError, match="without the edits; attach again"):
             poll_until(host, lambda _: False)

@@ -175,10 +175,11 @@ class Saved:
 @cache
 def saved(core: str) -> Saved:
     """The game on a core in process; it is run once in a process."""
+    writes = reference().writes  # before the core is opened: only one of a kind can run
     with DemoGame(core) as game:
         before = go_to(game.host, SCENE["id"], SETTLED)
         state = game.host.save_state()
-        after = _injected(game.host, reference().writes)
+        after = _injected(game.host, writes)
         return Saved(game.host.info, (before, after), (state, game.host.save_state()))
 
 

@@ -233,7 +233,10 @@ class NwaHost:
         watch, image = self._rom_watch, read_rom(self._connection, self._loaded)
         if watch is None or not image:
             return
-        if identify(image, self._loaded, self._rom) != self._info.rom:
+        # Its file tells a rebuilt ROM from one that another Halscope edits.
+        named = self._loaded.file
+        file = Path(named) if self._rom is None and named is not None else self._rom
+        if identify(image, self._loaded, file).sha256 != self._info.rom.sha256:
             self._take_game(self._loaded)
         elif watch.lacks_writes(image):
             self._connection.close()
