@@ -32,8 +32,8 @@ The bytes are raw. Whoever applies them keeps the latches of the PPU, starting f
 - $210D and $210E also write the mode 7 scroll, and $211B to $2120 the matrix: `value << 8 | latch7`; then
   `latch7 = value`. 13 bits of the scroll and of $211F and $2120 are used.
 - Half of what a first write stores is what the latch held before, from the CPU or from the frame before. If its
-  register is written only once, `Snapshot.ppu` still holds that half. Otherwise the latch is taken to hold the array's last
-  write to it, and `raster_effects` is "unknown" if a row shows it (bytes written in pairs show nothing of it).
+  register is written only once, `Snapshot.ppu` still holds that half. Otherwise the latch is taken to hold the array's
+  last write to it, and `raster_effects` is "unknown" if a row shows it (bytes written in pairs show nothing of it).
 - $2121 sets the CGRAM address and expects a low byte; the second $2122 stores 15 bits and increments the address. If
   HDMA writes no $2121, the address in bytes before row 0 is `Snapshot.ppu.cgadd` minus the number of writes to $2122 in
   the array, modulo 512. Otherwise the address before the first $2121 is not known.

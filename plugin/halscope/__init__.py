@@ -4,10 +4,8 @@ The public API of the package: open a host, open the ROM as a workspace, attach 
 Names are imported on first use, so importing this package costs nothing.
 """
 
-from __future__ import annotations
-
-from halscope._version import __version__
-
+# No import here runs at the start of the command, not even `__future__`: until `halscope._start` has run, Ctrl-C prints
+# a traceback.
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from halscope_hooks import (
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     )
 
     from halscope import hal, lz
+    from halscope._version import __version__
     from halscope.app import Workspace, open_host
     from halscope.plugins import Plugins
     from halscope.ppu import decode_frame
@@ -78,6 +77,7 @@ _ROOMS = {
     "Plugins": "halscope.plugins",
     "Session": "halscope.session",
     "Workspace": "halscope.app",
+    "__version__": "halscope._version",
     "decode_frame": "halscope.ppu",
     "open_host": "halscope.app",
 }

@@ -4,9 +4,7 @@ The start script and `python -m halscope` import this module before anything els
 importing it changes what SIGINT does in the process.
 """
 
-from __future__ import annotations
-
-# `signal` imports `enum`: milliseconds in which Ctrl-C would still print a traceback.
+# Neither `__future__` nor `signal`, which imports `enum`: milliseconds in which Ctrl-C would still print a traceback.
 import _signal  # type: ignore[import-not-found]
 
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:

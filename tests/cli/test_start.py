@@ -208,6 +208,26 @@ def test_an_interrupt_during_the_start_of_the_program_prints_no_traceback(module
     assert (done.returncode, done.stderr) in ((-signal.SIGINT, ""), (130, "halscope: interrupted\n"))
 
 
+def test_nothing_is_imported_before_the_start_handles_interrupts() -> None:
+    program = """
+import sys
+before = set(sys.modules)
+
+class Stopping:
+    def find_spec(self, name, path=None, target=None):
+        if name == "halscope.cli":
+            print(*sorted(set(sys.modules) - before))
+            sys.exit()
+
+sys.meta_path.insert(0, Stopping())
+from halscope._start import program
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    modules = set(done.stdout.split())
+    assert {name for name in modules if name.startswith("halscope")} == {"halscope", "halscope._start"}
+    assert not modules & {"__future__", "signal", "enum", "typing", "re"}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_an_interrupt_at_the_very_end_is_silent() -> None:
     program = """

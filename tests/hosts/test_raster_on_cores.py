@@ -115,7 +115,7 @@ BG1, BG1_DOWN, BG2, BG2_DOWN, M7A, M7D = 0x0D, 0x0E, 0x0F, 0x10, 0x1B, 0x1E
 def test_single_bytes_meet_what_the_write_before_left_in_the_latch(
     core: str, ports: list[int], lines: int, effects: str
 ) -> None:
-    """`lines` from one write to the next; 0: one write in all. Nothing else writes to these registers after the start."""
+    """`lines` from one write to the next; 0: one write in all. Nothing else writes to these registers."""
     rng = np.random.default_rng(sum(ports))
     vram = rng.integers(0, 256, 0x10000, dtype=np.uint8)
     data, writes, enabled = bytearray(0x1000), [], 0

@@ -271,7 +271,7 @@ def check_machine() -> None:
     region.map.close()
     region.close_descriptors()
     try:
-        os.rmdir(tempfile.mkdtemp(prefix="halscope-core-"))
+        Path(tempfile.mkdtemp(prefix="halscope-core-")).rmdir()
     except OSError as error:
         raise HostError(
             f"no temporary folder can be created for a core in {tempfile.gettempdir()}: {error.strerror or error}"
