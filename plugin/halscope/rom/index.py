@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Buffer, Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -28,8 +29,10 @@ from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom._outputs import decode_outputs
 from halscope.rom.block_transforms import expected_rows
+from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
+from halscope.rom.proven_streams import ProvenStreams
 from halscope.rom.ranking import (
     START_DTYPE,
     START_KINDS,
@@ -264,6 +267,15 @@ class RomIndex:
             segments = origins.origins.best_segments()
             shown[self.families["family"][segments[segments < len(self.families)]]] = True
         return np.flatnonzero(shown).astype(np.uint32)
+
+    def proven_streams(self, ranges: Ranges) -> tuple[Origin, ...]:
+        """Return the blocks with a proven start ("traced" or "pointer") whose packed bytes share any with these
+        stretches of the file, as the origins of their first bytes."""
+        return self._proven.sharing(ranges)
+
+    @cached_property
+    def _proven(self) -> ProvenStreams:
+        return ProvenStreams(self.rom, [codec.name for codec in self.codecs], self.families)
 
     @property
     def blocks(self) -> NDArray[Any]:
