@@ -208,7 +208,7 @@ class RomIndex:
         folder = cache.default_folder() if cache_dir is None else cache_dir
         path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
         stored = None if fresh else cache.load(path, key)
-        if stored is not None and _fits(stored, rom):
+        if stored is not None and _fits(stored, rom, len(codecs)):
             return cls(rom, codecs, stored["families"], stored, transforms)
         index = cls.build(
             rom,
@@ -463,7 +463,7 @@ def _check_names(codecs: Sequence[Codec]) -> None:
         raise UsageError(f'codecs need different names, none of them "raw", not: {", ".join(names)}')
 
 
-def _fits(stored: cache.Arrays, rom: Rom) -> bool:
+def _fits(stored: cache.Arrays, rom: Rom, codec_count: int) -> bool:
     """Whether the arrays of a cache file are consistent."""
     names = {"families": START_DTYPE, "outputs": np.dtype("u1"), "bounds": np.dtype("<u4")}
     names |= {"buckets": np.dtype("<u4"), "positions": np.dtype("<u4")}
@@ -473,6 +473,9 @@ def _fits(stored: cache.Arrays, rom: Rom) -> bool:
     ):
         return False
     families, bounds = stored["families"], stored["bounds"]
+    codecs, starts = int(families["codec"].max(initial=0)), int(families["start"].max(initial=0))
+    if codecs >= max(codec_count, 1) or starts >= len(START_KINDS):
+        return False
     if not References(stored["references"], stored["tables"]).fit(len(rom.data)):
         return False
     return len(bounds) == len(families) + 1 and bool((families["offset"] < len(rom.data)).all())
