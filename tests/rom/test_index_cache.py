@@ -158,7 +158,7 @@ def test_starts_that_name_no_codec_or_no_evidence_are_not_believed(tmp_path: Pat
     key = json.loads(path.read_bytes()[24 : 24 + header_size])["key"]
     families = first.families.copy()
     families[field][-1] = 9
-    assert cache.store(path, key, first._arrays() | {"families": families})
+    assert cache.store(path, key, {**first._arrays(), "families": families})
     assert answers(load(tmp_path)) == answers(first)
     assert builds.count == 2
 
