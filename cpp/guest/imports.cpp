@@ -148,7 +148,10 @@ bool store(std::uintptr_t slot, void* value, const Protected& guarded) {
     void* const page = reinterpret_cast<void*>(slot / page_bytes * page_bytes);
     if (mprotect(page, page_bytes, PROT_READ | PROT_WRITE) != 0) return false;
     std::memcpy(reinterpret_cast<void*>(slot), &value, sizeof value);
-    if (slot >= guarded.begin && slot < guarded.end) mprotect(page, page_bytes, PROT_READ);
+    // The loader has protected whole pages alone, by rounding both ends down: what follows on the last one is written.
+    const auto first = guarded.begin / page_bytes * page_bytes;
+    const auto end = guarded.end / page_bytes * page_bytes;
+    if (slot >= first && slot < end) mprotect(page, page_bytes, PROT_READ);
     return true;
 }
 

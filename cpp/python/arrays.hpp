@@ -21,8 +21,9 @@ std::span<const std::uint8_t, size> exactly(const ByteView& view, const char* na
     return view.bytes().first<size>();
 }
 
-template <typename T>
-std::span<T> span_of(pybind11::array_t<T>& array) {
+// The items of an array, which must be contiguous: one that was made in C++, or an argument that is declared c_style.
+template <typename T, int flags>
+std::span<T> span_of(pybind11::array_t<T, flags>& array) {
     return {array.mutable_data(), static_cast<std::size_t>(array.size())};
 }
 

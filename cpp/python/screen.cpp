@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "python/arrays.hpp"
+#include "snes/background.hpp"
 #include "snes/compare.hpp"
 #include "snes/compose.hpp"
 #include "snes/layer_planes.hpp"
+#include "snes/layers.hpp"
 
 namespace halscope::python {
 namespace {
@@ -179,10 +181,24 @@ py::tuple register_names() {
     return py::tuple(names);
 }
 
+py::tuple layer_depths() {
+    py::tuple modes(8);
+    for (unsigned mode = 0; mode < 8; ++mode) {
+        py::tuple depths(snes::kLayers);
+        for (unsigned layer = 0; layer < snes::kLayers; ++layer) {
+            depths[layer] = py::int_(snes::background_depth(mode, layer));
+        }
+        modes[mode] = depths;
+    }
+    return modes;
+}
+
 }  // namespace
 
 void bind_screen(py::module_& module) {
     using py::arg;
+    module.def("snes_layer_depths", &layer_depths,
+               "Bits per pixel of BG1 to BG4 by BG mode, 0 for no such layer; in mode 7 of BG1, and of BG2 with EXTBG.");
     module.def("snes_register_names", &register_names, "The fields of PpuRegisters, in the order of `registers`.");
     module.def("snes_compose", &compose, arg("vram"), arg("cgram"), arg("oam"), arg("registers"),
                arg("raster") = py::none(), arg("field") = py::none(), arg("style") = 0,

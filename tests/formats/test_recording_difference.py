@@ -46,6 +46,15 @@ def test_a_difference_that_does_not_fit_changes_nothing(difference: bytes, pages
         assert not state.any()
 
 
+def test_a_state_that_is_not_one_stretch_of_memory_is_refused() -> None:
+    memory = np.zeros(256, np.uint8)
+    difference = _codec.snes_page_difference(memory[:128], memory[:128] + np.uint8(1), 64)
+    for state in (memory[::2], memory[::-1][:128]):
+        with pytest.raises(TypeError):
+            _codec.snes_apply_difference(state, difference, 64)
+    assert not memory.any()
+
+
 def test_a_state_that_cannot_be_changed_is_refused() -> None:
     state = np.zeros(64, np.uint8)
     with pytest.raises(ValueError, match="the same size"):

@@ -23,6 +23,7 @@ from halscope.inject import (
     to_patch,
     write_sheet,
 )
+from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
 from halscope_hooks import Block, CancelSignal, Codec, Origin, Patch, PatchError, Snapshot, StartEvidence, Write
 from numpy.typing import NDArray
@@ -140,6 +141,9 @@ def test_a_block_that_many_tiles_name_is_decoded_once_for_the_notes(edit_rom: Ed
         def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:
             places = (Origin("hal", FIRST, LEAD, "pointer"), Origin("hal", SECOND, 0, "pointer"))
             return (places,) * len(tiles)
+
+        def proven_streams(self, ranges: Ranges, /) -> tuple[Origin, ...]:
+            return ()
 
     codec: Codec = Counting()
     sheet = sheet_from_block(edit_rom.rom, HAL, FIRST, start="pointer", lead=LEAD)

@@ -23,7 +23,7 @@ from halscope.inject import (
     to_patch,
     write_sheet,
 )
-from halscope.ppu.tiles import decode_tiles, encode_tiles
+from halscope.ppu.tiles import TileDepth, decode_tiles, encode_tiles
 from halscope.rom import checksum
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
@@ -222,18 +222,51 @@ def test_with_an_index_its_evidence_counts_and_not_the_sheets(edit_rom: EditRom,
         plan_edit(edit_rom.rom, [HAL], edited, index=index)
 
 
-def test_bytes_inside_a_proven_block_are_no_uncompressed_tile(edit_rom: EditRom) -> None:
-    class Index:
-        def start_of(self, codec: str, block_offset: int, /) -> StartEvidence | None:
-            return None
+@pytest.mark.parametrize("bpp", [2, 8])
+def test_the_index_says_how_the_start_is_known_for_tiles_of_every_depth(
+    edit_rom: EditRom, index: RomIndex, bpp: TileDepth
+) -> None:
+    sheet = sheet_from_block(edit_rom.rom, HAL, FIRST, start="pointer", bpp=bpp)
+    edited = with_tiles(sheet, {3: np.zeros((8, 8), np.uint8), 4: np.zeros((8, 8), np.uint8)})
+    with pytest.raises(InjectError, match="'content': the game may read it from another start"):
+        plan_edit(edit_rom.rom, [HAL], edited, index=index)
 
-        def lookup(self, tiles: NDArray[np.uint8], /) -> tuple[tuple[Origin, ...], ...]:
-            return ((Origin("hal", FIRST, 0, "pointer"), Origin("raw", FIRST + 8, 0, "content")),) * len(tiles)
 
-    sheet = sheet_from_raw(edit_rom.rom, FIRST + 8, 1)
-    edited = with_tiles(sheet, {0: 15 - sheet.compose().pixels})
-    with pytest.raises(InjectError, match="tile at 0x812b is inside the hal block at 0x8123; export the tile from"):
-        plan_edit(edit_rom.rom, [HAL], edited, index=Index())
+def proven(edit_rom: EditRom, *starts: int) -> RomIndex:
+    return RomIndex.build(edit_rom.rom, [HAL], known_starts={"hal": np.array(starts, np.uint32)})
+
+
+@pytest.mark.parametrize("bpp", [2, 4, 8])
+@pytest.mark.parametrize("force", [False, True])
+def test_uncompressed_tiles_are_not_written_over_a_proven_block(edit_rom: EditRom, bpp: TileDepth, force: bool) -> None:
+    end = FIRST + HAL.decode(edit_rom.rom.data, FIRST).consumed
+    index = proven(edit_rom, FIRST)
+    for at, inside in ((FIRST - 8 * bpp, False), (FIRST - 8 * bpp + 1, True), (end - 1, True), (end, False)):
+        sheet = sheet_from_raw(edit_rom.rom, at, 1, bpp=bpp)
+        edited = with_tiles(sheet, {0: 1 - np.minimum(sheet.compose().pixels, 1)})
+        if inside:
+            with pytest.raises(InjectError, match=f"tile at {at:#x} is inside the hal block at 0x8123; export the"):
+                plan_edit(edit_rom.rom, [HAL], edited, index=index, force=force)
+        else:
+            assert plan_edit(edit_rom.rom, [HAL], edited, index=index, force=force).blocks
+
+
+def test_a_block_whose_packed_bytes_another_proven_block_has_too_needs_force(
+    edit_rom: EditRom, sheet: Sheet, index: RomIndex
+) -> None:
+    families = index.families
+    end = FIRST + HAL.decode(edit_rom.rom.data, FIRST).consumed
+    twins = families[(families["offset"] + families["packed_size"] == end) & (families["offset"] != FIRST)]
+    twin = int(twins["offset"][0])
+    edited = with_tiles(sheet, {30: np.zeros((8, 8), np.uint8)})
+    assert plan_edit(edit_rom.rom, [HAL], edited, index=proven(edit_rom, FIRST)).blocks
+    both = proven(edit_rom, FIRST, twin)
+    with pytest.raises(InjectError, match=rf"shares packed bytes with the hal block at {twin:#x}.*--force"):
+        plan_edit(edit_rom.rom, [HAL], edited, index=both)
+    seen = both.with_traced({"hal": np.array([FIRST], np.uint32)})
+    for one, force in ((both, True), (seen, False)):
+        notes = plan_edit(edit_rom.rom, [HAL], edited, index=one, force=force).notes
+        assert f"shares packed bytes with the hal block at {twin:#x}" in notes[0]
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,19 @@ def test_arrays_that_do_not_belong_together_are_not_believed(tmp_path: Path, bui
     assert builds.count == 2
 
 
+@pytest.mark.parametrize("field", ["codec", "start"])
+def test_starts_that_name_no_codec_or_no_evidence_are_not_believed(tmp_path: Path, builds: Builds, field: str) -> None:
+    first = load(tmp_path)
+    path = the_file(tmp_path)
+    header_size = int.from_bytes(path.read_bytes()[16:24], "little")
+    key = json.loads(path.read_bytes()[24 : 24 + header_size])["key"]
+    families = first.families.copy()
+    families[field][-1] = 9
+    assert cache.store(path, key, {**first._arrays(), "families": families})
+    assert answers(load(tmp_path)) == answers(first)
+    assert builds.count == 2
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root and Windows may write everywhere")
 def test_a_folder_that_cannot_be_written_only_loses_the_cache(tmp_path: Path, builds: Builds) -> None:
     tmp_path.chmod(0o500)

@@ -9,7 +9,7 @@ from typing import Final
 
 from halscope_hooks import RAW_CODEC, Codec, CodecError, InjectError, Origin
 
-from halscope.inject.edits import PROVEN_STARTS, BlockEdit
+from halscope.inject.edits import BlockEdit
 from halscope.rom.edges import Ranges, overlap
 from halscope.rom.image import Rom
 
@@ -105,13 +105,46 @@ def _occurrences(rom: Rom, tile: bytes) -> list[int]:
     return found
 
 
-def refuse_raw_over_block(rom: Rom, codecs: Mapping[str, Codec], block: BlockEdit, known: Known) -> None:
-    """Refuse to write raw bytes over a compressed stream: the game would read them as commands."""
-    for origin in (origin for change in block.changes for origin in known.get(change.old, ())):
-        packed = origin.codec != RAW_CODEC and origin.start in PROVEN_STARTS
-        ranges = _ranges(rom, codecs, origin.codec, origin.block_offset) if packed else None
-        if ranges is not None and overlap(ranges, block.ranges):
-            raise InjectError(
-                f"{rom.name}: the uncompressed {block.name} is inside the {origin.codec} block at "
-                f"{origin.block_offset:#x}; export the tile from that block"
-            )
+def refuse_raw_over_block(rom: Rom, block: BlockEdit, streams: Sequence[Origin]) -> None:
+    """Refuse to write raw bytes over a compressed stream: the game would read them as commands.
+
+    Args:
+        rom: The ROM.
+        block: The edited plain bytes.
+        streams: The proven blocks whose packed bytes share any with them.
+
+    Raises:
+        InjectError: There is one.
+    """
+    for stream in streams:
+        raise InjectError(
+            f"{rom.name}: the uncompressed {block.name} is inside the {stream.codec} block at "
+            f"{stream.block_offset:#x}; export the tile from that block"
+        )
+
+
+def shared_bytes(rom: Rom, block: BlockEdit, streams: Sequence[Origin], *, force: bool) -> list[str]:
+    """Return a note, or none, on other proven blocks that have packed bytes in common with an edited one.
+
+    Args:
+        rom: The ROM.
+        block: The edited block.
+        streams: The proven blocks whose packed bytes share any with it.
+        force: Note it, where it would otherwise be refused.
+
+    Raises:
+        InjectError: There is such a block, the edited one is not known any better, and no `force`.
+    """
+    own = block.codec, block.block_offset
+    others = [stream for stream in streams if (stream.codec, stream.block_offset) != own]
+    if not others:
+        return []
+    names = ", ".join(f"the {one.codec} block at {one.block_offset:#x}" for one in others[:_NOTED_PLACES])
+    more = f" and {len(others) - _NOTED_PLACES} more" if len(others) > _NOTED_PLACES else ""
+    text = f"the {block.name} shares packed bytes with {names}{more}, whose start is proven too"
+    # Seen being read counts for more than a pointer, which may be no pointer.
+    if not force and not (block.start == "traced" and all(other.start == "pointer" for other in others)):
+        raise InjectError(
+            f"{rom.name}: {text}: the edit would damage what the game reads there; check it, then repeat with --force"
+        )
+    return [f"{text}; what the game reads there is changed, too"]

@@ -25,9 +25,10 @@ from halscope.inject._merge import SheetTile, merge
 from halscope.inject._sheet_edit import SheetEdit, sheet_edit
 from halscope.inject._transforms import stored_tile
 from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
-from halscope.inject.elsewhere import Known, other_places, refuse_raw_over_block
+from halscope.inject.elsewhere import other_places, refuse_raw_over_block, shared_bytes
 from halscope.inject.model import EditedSheet
 from halscope.inject.split import TileChange
+from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom, Stream
 
 __all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan_edit", "plan_edits"]
@@ -41,6 +42,9 @@ class TileIndex(Protocol):
 
     def start_of(self, codec: str, block_offset: int, /) -> StartEvidence | None:
         """Return the evidence for the start of a block; `None` if the index does not know the start."""
+
+    def proven_streams(self, ranges: Ranges, /) -> tuple[Origin, ...]:
+        """Return the blocks with a proven start whose packed bytes share any with these stretches of the file."""
 
 
 def plan_edit(
@@ -92,13 +96,14 @@ def plan_changes(
             different depths or offsets may each change their own bytes. May be empty.
         index: The ROM's index, if available. Its evidence for a block's start then replaces the sheet's, and other
             places of the same tiles are noted in the plan.
-        force: Also edit blocks whose start is only known by content or adjacency.
+        force: Also edit blocks whose start is only known by content or adjacency, and blocks that share packed bytes
+            with another one.
         cancel: Cancels the packing of a block.
 
     Raises:
         CancelledError: `cancel` was cancelled.
         InjectError: A sheet belongs to another ROM, a tile is edited in two ways, the ROM does not hold a sheet's
-            original tiles, or a block's start is not proven.
+            original tiles, a block's start is not proven, or another block with a proven start has some of its bytes.
     """
     for edit in edits:
         if edit.rom_sha256 != rom.sha256:
@@ -111,12 +116,14 @@ def plan_changes(
     by_name = {codec.name: codec for codec in codecs}
     known = _places(tiles, index)
     blocks: list[BlockEdit] = []
+    shared: list[str] = []
     for group in _groups(tiles):
         codec, block_offset = group[0].origin.codec, group[0].origin.block_offset
-        start = _start(group, known, index)
+        start = _start(group, index)
         if codec == RAW_CODEC:
             block = _edit_raw(rom, group, start)
-            refuse_raw_over_block(rom, by_name, block, known)
+            if index is not None:
+                refuse_raw_over_block(rom, block, index.proven_streams(block.ranges))
         elif codec not in by_name:
             raise InjectError(
                 f"{names}: names the codec {codec!r}; known are {', '.join([*sorted(by_name), RAW_CODEC])}"
@@ -130,9 +137,11 @@ def plan_changes(
                     f"{start!r}: the game may read it from another start, and the edit would damage it; "
                     "check it, then repeat with --force"
                 )
+            if index is not None:
+                shared += shared_bytes(rom, block, index.proven_streams(block.ranges), force=force)
         blocks.append(block)
     _refuse_overlaps(blocks)
-    notes = [*other_places(blocks, rom, by_name, known), *_edge_notes(rom, blocks)]
+    notes = [*shared, *other_places(blocks, rom, by_name, known), *_edge_notes(rom, blocks)]
     return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
 
 
@@ -225,14 +234,17 @@ def _groups(tiles: Sequence[SheetTile]) -> list[list[SheetTile]]:
 
 def _places(tiles: Sequence[SheetTile], index: TileIndex | None) -> dict[bytes, tuple[Origin, ...]]:
     """Look up the changed tiles of 32 bytes in the index, keyed by their old bytes as stored."""
-    old = {tile.change.old: tile.shown for tile in tiles if len(tile.shown) == TILE_BYTES}
-    if index is None or not old:
+    looked = dict.fromkeys((tile.change.old, tile.shown) for tile in tiles if len(tile.shown) == TILE_BYTES)
+    if index is None or not looked:
         return {}
-    found = index.lookup(np.frombuffer(b"".join(old.values()), np.uint8).reshape(-1, TILE_BYTES))
-    return dict(zip(old, found, strict=True))
+    found = index.lookup(np.frombuffer(b"".join(shown for _, shown in looked), np.uint8).reshape(-1, TILE_BYTES))
+    places: dict[bytes, dict[Origin, None]] = {}
+    for (old, _), origins in zip(looked, found, strict=True):  # several transforms may store the same bytes
+        places.setdefault(old, {}).update(dict.fromkeys(origins))
+    return {old: tuple(origins) for old, origins in places.items()}
 
 
-def _start(group: list[SheetTile], known: Known, index: TileIndex | None) -> StartEvidence:
+def _start(group: list[SheetTile], index: TileIndex | None) -> StartEvidence:
     """Return the evidence for the block's start: from the index if it knows the block, otherwise from the sheet.
 
     What was traced when the sheet was written remains so: another machine's index cannot know it.
@@ -242,10 +254,6 @@ def _start(group: list[SheetTile], known: Known, index: TileIndex | None) -> Sta
         return "traced"
     if index is not None and (start := index.start_of(*block)) is not None:
         return start
-    for tile in group:
-        for origin in known.get(tile.change.old, ()):
-            if (origin.codec, origin.block_offset) == block:
-                return origin.start
     return group[0].origin.start
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.ppu import registers
 
-_COUNT: Final = (4, 3, 2, 2, 2, 2, 1, 1)  # layers by BG mode; mode 7 has a second one with EXTBG (SETINI bit 6)
 _EVERY_LAYER: Final = ("bgmode", "mosaic", "setini")
 _PLACE: Final = tuple((f"bg{layer}sc", f"bg{layer}hofs", f"bg{layer}vofs") for layer in range(1, 5))
 _CHARACTERS: Final = ("bg12nba", "bg12nba", "bg34nba", "bg34nba")
@@ -73,7 +72,9 @@ def draw_layers(
 
 def _layer_count(ppu: PpuRegisters) -> int:
     mode = registers.known(ppu.bgmode) & 7
-    return 2 if mode == 7 and registers.known(ppu.setini) & 0x40 else _COUNT[mode]
+    if mode == 7:
+        return 2 if registers.known(ppu.setini) & 0x40 else 1  # BG2 with EXTBG
+    return sum(bpp != 0 for bpp in _codec.snes_layer_depths()[mode])
 
 
 def _depends(ppu: PpuRegisters, index: int) -> tuple[int | None, ...]:

@@ -12,12 +12,12 @@ import numpy as np
 from halscope_hooks import PpuRegisters, Snapshot
 from numpy.typing import NDArray
 
+import halscope._codec as _codec
 from halscope.ppu.registers import known, screen_lines
 
 SCREEN_BYTES: Final = 0x800
 SCREENS: Final = (1, 2, 2, 4)  # by bits 0 and 1 of BGnSC ($2107 to $210A)
-# Bits per pixel of BG1 to BG4 in modes 0 to 6; 0: no such layer.
-DEPTHS: Final = ((2, 2, 2, 2), (4, 4, 2, 0), (4, 4, 0, 0), (8, 4, 0, 0), (8, 2, 0, 0), (4, 2, 0, 0), (4, 0, 0, 0))
+DEPTHS: Final = _codec.snes_layer_depths()  # bits per pixel of BG1 to BG4 by mode; 0: no such layer
 _VRAM_BYTES: Final = 0x10000
 _MODE_7_MAP: Final = 0x8000  # bytes; every other one is a tile number
 _MODE_7_TILE: Final = 128
@@ -33,6 +33,7 @@ _REGISTERS: Final = {
     0x0C: "bg34nba",
     0x2C: "tm",
     0x2D: "ts",
+    0x33: "setini",
 }
 _IS_WANTED: Final = np.zeros(0x40, np.bool_)
 _IS_WANTED[list(_REGISTERS)] = True
@@ -163,7 +164,8 @@ def _maps(ppu: PpuRegisters) -> Iterator[_Map]:
         return
     mode, shown = ppu.bgmode & 7, known(ppu.tm) | known(ppu.ts)
     if mode == 7:
-        if shown & 1:
+        extbg = known(ppu.setini) & 0x40  # BG2 is then a second layer of the same tiles
+        if shown & (3 if extbg else 1):
             yield _Map(7, 0, False, 0, 0)
         return
     for layer, bpp in enumerate(DEPTHS[mode]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Buffer, Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -28,8 +29,10 @@ from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom._outputs import decode_outputs
 from halscope.rom.block_transforms import expected_rows
+from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
+from halscope.rom.proven_streams import ProvenStreams
 from halscope.rom.ranking import (
     START_DTYPE,
     START_KINDS,
@@ -205,7 +208,7 @@ class RomIndex:
         folder = cache.default_folder() if cache_dir is None else cache_dir
         path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
         stored = None if fresh else cache.load(path, key)
-        if stored is not None and _fits(stored, rom):
+        if stored is not None and _fits(stored, rom, len(codecs)):
             return cls(rom, codecs, stored["families"], stored, transforms)
         index = cls.build(
             rom,
@@ -264,6 +267,15 @@ class RomIndex:
             segments = origins.origins.best_segments()
             shown[self.families["family"][segments[segments < len(self.families)]]] = True
         return np.flatnonzero(shown).astype(np.uint32)
+
+    def proven_streams(self, ranges: Ranges) -> tuple[Origin, ...]:
+        """Return the blocks with a proven start ("traced" or "pointer") whose packed bytes share any with these
+        stretches of the file, as the origins of their first bytes."""
+        return self._proven.sharing(ranges)
+
+    @cached_property
+    def _proven(self) -> ProvenStreams:
+        return ProvenStreams(self.rom, [codec.name for codec in self.codecs], self.families)
 
     @property
     def blocks(self) -> NDArray[Any]:
@@ -451,7 +463,7 @@ def _check_names(codecs: Sequence[Codec]) -> None:
         raise UsageError(f'codecs need different names, none of them "raw", not: {", ".join(names)}')
 
 
-def _fits(stored: cache.Arrays, rom: Rom) -> bool:
+def _fits(stored: cache.Arrays, rom: Rom, codec_count: int) -> bool:
     """Whether the arrays of a cache file are consistent."""
     names = {"families": START_DTYPE, "outputs": np.dtype("u1"), "bounds": np.dtype("<u4")}
     names |= {"buckets": np.dtype("<u4"), "positions": np.dtype("<u4")}
@@ -461,6 +473,9 @@ def _fits(stored: cache.Arrays, rom: Rom) -> bool:
     ):
         return False
     families, bounds = stored["families"], stored["bounds"]
+    codecs, starts = int(families["codec"].max(initial=0)), int(families["start"].max(initial=0))
+    if codecs >= max(codec_count, 1) or starts >= len(START_KINDS):
+        return False
     if not References(stored["references"], stored["tables"]).fit(len(rom.data)):
         return False
     return len(bounds) == len(families) + 1 and bool((families["offset"] < len(rom.data)).all())
