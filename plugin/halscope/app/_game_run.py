@@ -275,7 +275,8 @@ def record_game(
 
     Raises:
         HostError: The game ended early.
-        UsageError: The path is the ROM's, or cannot be written.
+        KeyboardInterrupt: It came before the first frame.
+        UsageError: The path is that of a file that is no recording, or cannot be written.
     """
     schedule = tuple(schedule)
     if (rom := session.host.info.rom.path) is not None:
@@ -297,5 +298,7 @@ def record_game(
                 number += 1
                 progress(number, frames)
         except KeyboardInterrupt as error:
+            if not number:
+                raise
             interrupt = error
     return Recorded(number, path.stat().st_size, interrupt)
