@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from halscope.app import AttachedRom, LiveEdits, Play, Workspace
+from halscope.app import AttachedRom, LiveEdits, Play, Workspace, _watched_folder
 from halscope.app._watched_folder import LOOK_EVERY
 from halscope.inject import read_sheet, write_sheet
 from halscope.session import JobTimeoutError, Session
@@ -181,6 +181,27 @@ def refuse(error: HalscopeError) -> Callable[[Sequence[Write]], WriteReceipt]:
         raise error
 
     return write
+
+
+def test_a_sheet_that_is_saved_while_no_frame_comes_is_said_to_wait_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_watched_folder, "IDLE_AFTER", 0.0)
+    workspace, _ = workspaces(tmp_path)
+    watched = Watched(workspace, tmp_path / "w")
+    blanked(workspace, tmp_path / "w" / "earlier.png")
+    watched.edits.idle()
+    assert not watched.reports, "before the first frame, a sheet may be of an earlier run, and unedited"
+    watched.look()
+    assert watched.reports.pop().startswith("earlier.png: applied")
+    blanked(workspace, tmp_path / "w" / "a.png")
+    for _ in range(2):
+        watched.edits.idle()
+    assert watched.reports == [
+        "a.png: was saved; it is applied with the next frame, and the emulator sends none now (it may be paused)"
+    ]
+    watched.look()
+    assert watched.reports[-1].startswith("a.png: applied")
 
 
 def test_edits_that_were_never_brought_in_are_named_when_the_game_ends(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class Play:
             self._watch,
         ):
             self._build_index(self._workspace)
-            for snapshot in run_in_real_time(self._session, schedule):
+            for snapshot in run_in_real_time(self._session, schedule, self._edits.idle):
                 self._watch.ask()
                 self._edits.saw(snapshot)
                 if self._refused is not None:

@@ -37,6 +37,7 @@ class SheetFolder:
         self._settled: dict[Path, Signature] = {}
         self._changing: dict[Path, Signature] = {}
         self._missing: set[Path] = set()
+        self._told: dict[Path, Signature] = {}
         self._notes: dict[str, SheetNote] = {}
         self._ours = False
         """Whether `screen.png` is written by this run."""
@@ -123,6 +124,15 @@ class SheetFolder:
     def read_again(self, path: Path) -> None:
         """Let the next call of `saved` yield a file again, as if it was saved now."""
         self._settled.pop(path, None)
+
+    def waiting(self) -> list[Path]:
+        """Return the PNGs that were saved, and that `saved` has not yielded; each once until it is saved again.
+
+        Any thread may call it, and only one at a time.
+        """
+        fresh = [(path, now) for path, now in self._unsettled() if self._told.get(path) != now]
+        self._told.update(fresh)
+        return [path for path, _ in fresh]
 
     def deleted(self) -> list[Path]:
         """Return the sheets that were there, and that the last two calls did not find. Each is returned once.

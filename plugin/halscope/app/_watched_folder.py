@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,6 +47,7 @@ from halscope.project import EditList, Knowledge
 from halscope.session import JobContext, JobTimeoutError, PoolStoppedError, Session, WriteTimeoutError
 
 LOOK_EVERY: Final = 30  # frames between two scans of the folder: half a second in real time
+IDLE_AFTER: Final = 1.0  # seconds without a frame after which saved sheets are said to wait
 PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
 WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
 ANSWER_WAIT: Final = 6.0  # seconds for the session to give up an emulator that does not answer
@@ -92,6 +94,8 @@ class LiveEdits:
         self._unseen = set(self._regrouping.names)
         self._report = report
         self._looked: int | None = None
+        self._scanned = False  # whether the sheets of earlier runs have been looked at
+        self._active = time.monotonic()  # the last frame, or the last report that none comes
         self._in_trouble = False
         self._full = False
         self._learns = True
@@ -155,6 +159,19 @@ class LiveEdits:
     def saw(self, snapshot: Snapshot) -> None:
         """Keep the newest snapshot; the next edit is written against it. Cheap; any thread may call it."""
         self._newest = snapshot
+        self._active = time.monotonic()
+
+    def idle(self) -> None:
+        """Call this again and again while the game sends no frames, on its thread: sheets that wait are reported."""
+        now = time.monotonic()
+        if self._folder is None or not self._scanned or now - self._active < IDLE_AFTER:
+            return
+        self._active = now
+        for path in self._folder.waiting():
+            self._report(
+                f"{self._folder.name(path)}: was saved; it is applied with the next frame, and the emulator sends none "
+                "now (it may be paused)"
+            )
 
     def look(self, update: Update) -> None:
         """Call this for each frame. Every `LOOK_EVERY` frames it writes new metasprites and applies saved sheets."""
@@ -181,6 +198,7 @@ class LiveEdits:
         if update.origins is not None and running is not None:
             self._report_deleted(running, self._folder)
             self._take_saved(running, update.snapshot, self._folder)
+            self._scanned = True
 
     @property
     def sheets(self) -> int:
