@@ -207,7 +207,8 @@ def test_a_sheet_that_is_saved_while_no_frame_comes_is_said_to_wait_once(
 def test_edits_that_were_never_brought_in_are_named_when_the_game_ends(tmp_path: Path) -> None:
     first, _ = workspaces(tmp_path)
     reports: list[str] = []
-    session = Session(Console(first), threads=True)
+    console = Console(first)
+    session = Session(console, threads=True)
     with session:
         edits = LiveEdits(first, session, force=True, report=reports.append)
         png = blanked(first, tmp_path / "a.png")
