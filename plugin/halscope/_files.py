@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Buffer
 from pathlib import Path
 
@@ -49,7 +48,11 @@ def refuse_same(output: Path, source: Path, what: str) -> None:
     Raises:
         UsageError: Both paths name the same file.
     """
-    if output.exists() and source.exists() and output.samefile(source):
+    try:
+        same = output.samefile(source)
+    except OSError:  # one of them does not exist or cannot be looked at: whoever opens it says so
+        return
+    if same:
         raise UsageError(f"{output}: is the {what} itself, which is never overwritten; give another name")
 
 
@@ -57,22 +60,22 @@ def write_atomic(path: Path, data: Buffer) -> None:
     """Write the whole file or nothing: write a temporary file beside it, sync it, rename it over the target.
 
     Raises:
-        HalscopeError: The folder is missing or not writable, or the disk is full. The temporary file is removed.
+        HalscopeError: The folder is missing or not writable, or the disk is full. The temporary file is removed, after
+            an interrupt too.
     """
-    temporary: str | None = None
+    # Not a whole name: the target's may be as long as the file system allows.
+    temporary = path.parent / f".{path.name[:32]}.{os.urandom(8).hex()}"
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)  # mkstemp creates private files; the result has the usual permissions
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
+        try:
+            with temporary.open("xb") as file:  # not mkstemp, whose files are private
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
             with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()
+            raise
+    except OSError as error:
         reason = error.strerror or str(error)
         raise HalscopeError(f"{path}: cannot be written: {reason}; nothing was changed") from error

@@ -4,102 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
-from halscope.app import LiveEdits, Play, Workspace
-from halscope.codecs.hal import HAL
-from halscope.inject import sheet_from_block, write_sheet
-from halscope.ppu import decode_frame
-from halscope.session import Session
-from halscope_hooks import Changes, HostError, HostInfo, RomIdentity, Snapshot, Update, VramOrigins, Write, WriteReceipt
-from support.edit_rom import FIRST, LEAD, PALETTE, make_edit_rom
+from halscope.app import AttachedRom, LiveEdits, Play, Workspace, _watched_folder
+from halscope.app._watched_folder import LOOK_EVERY
+from halscope.inject import read_sheet, write_sheet
+from halscope.session import JobTimeoutError, Session
+from halscope_hooks import HalscopeError, HostError, HostGoneError, Snapshot, Update, Write, WriteReceipt
+from support.rom_console import Console, blanked, seen, workspaces
 
-NOWHERE = VramOrigins(((),) * 2048, np.zeros(2048, np.bool_))
-WRAM_AT = 0x2000
 WAIT = 60.0
-
-
-class Console:
-    """A host on which ROMs are loaded; each start has the ROM's first block unpacked in WRAM and its tiles in VRAM."""
-
-    def __init__(self, workspace: Workspace, *, known: bool = True) -> None:
-        self.frame = 0
-        self.load(workspace, known=known)
-
-    def load(self, workspace: Workspace, *, known: bool = True) -> None:
-        """Load a ROM; `known`: whether the host knows its file."""
-        rom = workspace.rom
-        block = HAL.decode(rom.data, FIRST).data
-        self.rom = rom.data.copy()
-        self.wram = np.zeros(0x20000, np.uint8)
-        self.wram[WRAM_AT : WRAM_AT + block.size] = block
-        self.vram = np.zeros(0x10000, np.uint8)
-        tiles = block[LEAD : LEAD + (block.size - LEAD) // 32 * 32]
-        self.vram[: tiles.size] = tiles
-        spaces = frozenset(("rom", "vram", "wram"))
-        path = str(rom.path) if known else None
-        self.info = HostInfo(
-            "made",
-            "a test",
-            spaces,
-            spaces,  # type: ignore[arg-type]  # a set of these names
-            rom=RomIdentity(path=path, sha256=rom.sha256 if known else "00"),
-            capabilities=frozenset({"driven"}),
-        )
-
-    def step(self) -> Snapshot | None:
-        self.frame += 1
-        return Snapshot(
-            vram=self.vram.copy(),
-            wram=self.wram.copy(),
-            cgram=np.zeros(256, np.uint16),
-            oam=np.zeros(544, np.uint8),
-            frame=self.frame,
-            rom=self.info.rom,
-        )
-
-    def write(self, writes: Sequence[Write]) -> WriteReceipt:
-        memories = {"rom": self.rom, "vram": self.vram, "wram": self.wram}
-        for write in writes:
-            area = memories[write.space][write.offset : write.offset + len(write.data)]
-            assert write.expected is None or area.tobytes() == write.expected
-            area[:] = np.frombuffer(write.data, np.uint8)
-        return WriteReceipt(done=True)
-
-    def close(self) -> None: ...
-
-    def edited(self) -> bool:
-        """Whether the fourth tile of the first block is blank, in the ROM and in WRAM."""
-        at = LEAD + 3 * 32
-        block = HAL.decode(self.rom, FIRST).data
-        return not block[at : at + 32].any() and not self.wram[WRAM_AT + at : WRAM_AT + at + 32].any()
-
-
-def workspaces(folder: Path) -> tuple[Workspace, Workspace]:
-    """Two ROMs that hold the same blocks."""
-    paths = folder / "first.sfc", folder / "second.sfc"
-    for path, size in zip(paths, (0x40000, 0x80000), strict=True):
-        path.write_bytes(make_edit_rom(size).rom.data)
-    return Workspace.open(paths[0]), Workspace.open(paths[1])
-
-
-def blanked(workspace: Workspace, png: Path) -> Path:
-    """A sheet of the first block, with its fourth tile blank."""
-    sheet = sheet_from_block(workspace.rom, HAL, FIRST, palette=PALETTE, start="pointer", lead=LEAD, title="walk")
-    pixels = sheet.compose().pixels
-    cell = sheet.cells[3]
-    pixels[cell.y : cell.y + 8, cell.x : cell.x + 8] = 0
-    return write_sheet(sheet, pixels, png)[0]
-
-
-def seen(console: Console) -> Update:
-    """An update whose origins are known, if only as unknown places."""
-    snapshot = console.step()
-    assert snapshot is not None
-    return Update(decode_frame(snapshot), NOWHERE, Changes())
 
 
 def test_edits_are_written_again_into_a_game_that_is_loaded_again(tmp_path: Path) -> None:
@@ -191,9 +107,123 @@ def test_a_played_session_indexes_the_rom_that_is_loaded(tmp_path: Path) -> None
         located = update.origins is not None and update.origins.located > 20
         console.seen.append((str(update.snapshot.rom.sha256), located))
 
-    Play(first, session, edits, seen=note, progress=lambda _done, _total: None, report=reports.append).run(())
+    rom = AttachedRom(first, first.plugins, reports.append)
+    play = Play(
+        *(first, session, edits),
+        resolve=lambda identity: rom.workspace(identity, console),
+        seen=note,
+        progress=lambda _done, _total: None,
+        report=reports.append,
+    )
+    play.run(())
     assert {(first.rom.sha256, True), (second.rom.sha256, True), ("00", False)} <= set(console.seen)
     assert ("00", True) not in console.seen, "nothing is known of the third ROM"
     assert any("second.sfc is running now" in line for line in reports)
     assert any("another ROM is running now" in line for line in reports)
     assert dataclasses.asdict(session.info)["rom"]["sha256"] == "00"
+
+
+class Watched:
+    """A console whose edits come from a folder of sheets."""
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        folder.mkdir()
+        self.console = Console(workspace)
+        self.reports: list[str] = []
+        self.edits = LiveEdits(workspace, Session(self.console), folder, force=True, report=self.reports.append)
+
+    def look(self, looks: int = 2) -> None:
+        """Look at the folder; a saved sheet is read at the second look, when it is seen to be whole."""
+        for _ in range(looks):
+            self.console.frame += LOOK_EVERY
+            self.edits.look(seen(self.console))
+
+
+def test_an_edit_that_a_reloaded_game_does_not_take_can_be_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, _ = workspaces(tmp_path)
+    watched = Watched(workspace, tmp_path / "w")
+    png = blanked(workspace, tmp_path / "w" / "a.png")
+    watched.look()
+    assert watched.console.edited()
+    watched.console.load(workspace)
+    watched.edits.follow(workspace)
+    with monkeypatch.context() as patch:
+        patch.setattr(watched.console, "write", refuse(HostError("the bytes there are others")))
+        watched.look()
+    assert "could not be written into the reloaded game" in watched.reports[-1]
+    write_sheet(read_sheet(png).sheet, None, png)  # the original again
+    watched.look()
+    watched.edits.write_patch(tmp_path / "out.bps")
+    assert watched.reports[-1] == f"{tmp_path / 'out.bps'}: not written, nothing was edited"
+
+
+@pytest.mark.parametrize("error", [HostGoneError("the emulator is gone"), JobTimeoutError("the game does not run")])
+def test_a_sheet_that_is_saved_as_the_emulator_goes_is_applied_when_it_is_attached_again(
+    error: HalscopeError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, _ = workspaces(tmp_path)
+    watched = Watched(workspace, tmp_path / "w")
+    blanked(workspace, tmp_path / "w" / "a.png")
+    with monkeypatch.context() as patch:
+        patch.setattr(watched.console, "write", refuse(error))
+        watched.look(4)
+    assert watched.reports == [f"a.png: {error}; it is applied as soon as the game takes it"]
+    watched.edits.attach(Session(watched.console), workspace)
+    watched.look()
+    assert watched.console.edited()
+    assert watched.reports[-1].startswith("a.png: applied to the game")
+
+
+def refuse(error: HalscopeError) -> Callable[[Sequence[Write]], WriteReceipt]:
+    def write(_writes: Sequence[Write]) -> WriteReceipt:
+        raise error
+
+    return write
+
+
+def test_a_sheet_that_is_saved_while_no_frame_comes_is_said_to_wait_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_watched_folder, "IDLE_AFTER", 0.0)
+    workspace, _ = workspaces(tmp_path)
+    watched = Watched(workspace, tmp_path / "w")
+    blanked(workspace, tmp_path / "w" / "earlier.png")
+    watched.edits.idle()
+    assert not watched.reports, "before the first frame, a sheet may be of an earlier run, and unedited"
+    watched.look()
+    assert watched.reports.pop().startswith("earlier.png: applied")
+    blanked(workspace, tmp_path / "w" / "a.png")
+    for _ in range(2):
+        watched.edits.idle()
+    assert watched.reports == [
+        "a.png: was saved; it is applied with the next frame, and the emulator sends none now (it may be paused)"
+    ]
+    watched.look()
+    assert watched.reports[-1].startswith("a.png: applied")
+
+
+def test_edits_that_were_never_brought_in_are_named_when_the_game_ends(tmp_path: Path) -> None:
+    first, _ = workspaces(tmp_path)
+    reports: list[str] = []
+    console = Console(first)
+    session = Session(console, threads=True)
+    with session:
+        edits = LiveEdits(first, session, force=True, report=reports.append)
+        png = blanked(first, tmp_path / "a.png")
+        Play(
+            *(first, session, edits),
+            resolve=lambda _rom: None,
+            bring_in=[png],
+            seen=lambda _update: None,
+            progress=lambda _done, _total: None,
+            report=reports.append,
+        )
+    output = tmp_path / "out.bps"
+    edits.write_patch(output)
+    assert reports == [
+        f"{png}: its edit is not in {output}: the game ended before it was applied; add it with `halscope inject` or "
+        "--edit",
+        f"{output}: not written, no edit was applied",
+    ]

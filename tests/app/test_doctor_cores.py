@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from halscope.app import _doctor_cores
 from halscope.app._doctor_cores import examine_cores
-from halscope.hosts.libretro import INSTALL_HINT, CoreFile
+from halscope.demo import rom_path
+from halscope.hosts.libretro import INSTALL_HINT, CoreFile, available_cores
 from halscope.hosts.libretro.facts import CoreFacts
 from halscope_hooks import HostError
 from support import small_core
@@ -43,6 +45,16 @@ def test_what_does_not_work_with_a_core_is_said(tmp_path: Path) -> None:
     assert about.data["tracing"] is False
     assert choice.state == "warn"
     assert INSTALL_HINT in choice.advice
+
+
+@pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
+def test_a_core_whose_tiles_cannot_be_located_is_judged_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_doctor_cores, "FRAMES", 1)
+    monkeypatch.setattr(_doctor_cores, "_EVERY", 1)
+    with rom_path() as rom:
+        check = _doctor_cores._try(available_cores()[0], rom, None)
+    assert check.state == "warn"
+    assert "does not: no origins" in check.detail
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -68,6 +69,14 @@ def test_another_arrangement_has_a_hash_of_what_it_shows() -> None:
     cells = figure((4, 5, 6, 9)).cells
     moved = sheet([replace(cell, vram_byte=0x4000, palette=0) for cell in cells])
     assert figure_name(moved) == names[0], "where it is in VRAM does not matter"
+
+
+def test_tiles_that_cover_each_other_are_no_rectangle() -> None:
+    """As many tiles as places, but two on one place and none on another: in the middle, or at the first place."""
+    cells = figure((4, 5, 6, 7)).cells
+    for x, y in ((0, 0), (8, 8)):
+        stacked = [replace(cell, x=8 - x, y=8 - y) if (cell.x, cell.y) == (x, y) else cell for cell in cells]
+        assert re.fullmatch(rf"hal-{BLOCK:06x}/16x16-004-[0-9a-f]{{6}}", figure_name(sheet(stacked)))
 
 
 def test_the_block_of_most_tiles_gives_the_folder() -> None:

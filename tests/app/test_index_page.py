@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 from halscope.app._index_page import SheetNote, write_index_page
 from halscope.app._sheet_folder import SheetFolder, note_of
 from halscope.inject import Cell, Sheet, read_sheet
-from halscope_hooks import Origin
+from halscope_hooks import Origin, UsageError
+from PIL import Image
 
 PROVEN = Origin("hal", 0x8123, 0, "pointer")
 DOUBTFUL = Origin("hal", 0x9000, 0, "content")
@@ -75,3 +77,34 @@ def test_a_sheet_of_an_earlier_run_is_shown_without_marks(tmp_path: Path) -> Non
     page = write_index_page(tmp_path, "game", {}).read_text("utf-8")
     assert 'src="old.png"' in page
     assert "<svg" not in page
+
+
+def test_a_page_or_a_picture_of_the_users_is_left_as_it_is_and_said_once(tmp_path: Path) -> None:
+    reports: list[str] = []
+    (tmp_path / "index.html").write_text("<!doctype html>mine")
+    (tmp_path / "screen.png").write_bytes(b"\x89PNG\r\n\x1a\nmine")
+    folder = SheetFolder(tmp_path, reports.append)
+    picture = np.zeros((224, 256, 3), np.uint8)
+    for _ in range(2):
+        folder.write_page("game")
+        folder.show_screen(picture)
+    assert (tmp_path / "index.html").read_text() == "<!doctype html>mine"
+    assert (tmp_path / "screen.png").read_bytes().endswith(b"mine")
+    assert [line.partition(":")[0] for line in reports] == [
+        str(tmp_path / "index.html"),
+        str(tmp_path / "screen.png"),
+    ]
+    with pytest.raises(UsageError, match=r"index\.html: was not written by Halscope"):
+        write_index_page(tmp_path, "game", {})
+
+
+def test_our_own_page_and_picture_of_an_earlier_run_are_replaced(tmp_path: Path) -> None:
+    reports: list[str] = []
+    for title, colour in (("first", 0), ("second", 255)):
+        folder = SheetFolder(tmp_path, reports.append)
+        folder.write_page(title)
+        folder.show_screen(np.full((224, 256, 3), colour, np.uint8))
+    assert "second" in (tmp_path / "index.html").read_text()
+    with Image.open(tmp_path / "screen.png") as image:
+        assert image.convert("RGB").getpixel((9, 9)) == (255, 255, 255)
+    assert not reports

@@ -142,7 +142,7 @@ def test_saved_sheets_that_are_not_in_the_patch_are_named(tmp_path: Path) -> Non
         play.edits.write_patch(output)
     assert play.said == [
         f"{play.name(bad)}: its edit is not in {output}: it was refused, as reported above",
-        f"{play.name(late)}: its edit is not in {output}: it was saved just before the game ended; add it with "
+        f"{play.name(late)}: its edit is not in {output}: the game ended before it was applied; add it with "
         "`halscope inject` or --edit",
         f"{output}: not written, no edit was applied",
     ]

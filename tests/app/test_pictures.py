@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from halscope import decode_frame
 from halscope.app import Workspace
-from halscope.app._pictures import boxes_of, entries_of, figures_of, legend, write_frame_pictures
+from halscope.app._pictures import boxes_of, entries_of, figures_of, legend, on_screen, write_frame_pictures
 from halscope.export._canvas import LOCKED
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import group_sprites
@@ -40,6 +40,15 @@ def test_the_box_of_a_half_height_sprite_covers_its_lines_only(setini: int, heig
     rows = np.flatnonzero(compose_screen(update.frame).rgb[:224, X].any(axis=1))
     assert (box.y + cut, box.y + box.height - 1) == (rows[0], rows[-1])
     assert box.height == height
+
+
+@pytest.mark.parametrize(
+    ("setini", "y", "expected"), [(0, 223, True), (0, 230, False), (4, 230, True), (4, 239, False)]
+)
+def test_a_sprite_in_the_last_lines_is_on_screen_with_overscan(setini: int, y: int, expected: bool) -> None:
+    snapshot = make_snapshot(bytes(range(1, 33)) * 32, [Entry(40, y, 0)])
+    frame = decode_frame(replace(snapshot, ppu=replace(snapshot.ppu, setini=setini)))
+    assert on_screen(frame.sprites[0], frame) == expected
 
 
 @pytest.mark.parametrize("hflip", [False, True])

@@ -134,6 +134,8 @@ def test_without_an_emulator_it_lists_nothing_and_gives_up_in_time(capsys: pytes
         (["nwa", "--address", "a:b:c"], "expected HOST:PORT"),
         (["nwa", "--obsel", "0x100"], "one byte"),
         (["nwa", "--headless", "-o", "a.bps"], "--watch DIR"),
+        (["nwa", "--json", "--nearest"], "--nearest is for edits"),
+        (["nwa", "--frames", "2", "--headered"], "--headered is for edits"),
         (["nwa", "--watch", "a", "--frames", "3"], "give one of them"),
         (["nwa", "--wait", "-1"], "not a time"),
     ],

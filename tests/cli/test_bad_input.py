@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from halscope.app import Workspace
 from halscope.cli import main
 from halscope.demo import rom_path
 from halscope.formats.recording import RecordingWriter
@@ -266,7 +267,12 @@ def test_a_recording_without_its_end_is_replayed_with_a_warning(
         (("--state", "run.state", "--frame", "3"), "--frame needs --recording"),
         (("0x8000", "--single"), "--single is for sprites, and OFFSET extracts blocks"),
         (("--all", "--state", "run.state", "--split", "hal-1"), "--split is for sprites, and --all extracts blocks"),
-        (("--recording", "run.hrec", "--obsel", "3"), "--obsel needs --state"),
+        (("--all", "--obsel", "3"), "--obsel needs --recording or --state"),
+        (("--state", "run.state", "--bpp", "2"), "--bpp is for blocks"),
+        (("--recording", "run.hrec", "--lead", "0"), "--lead is for blocks"),
+        (("--recording", "run.hrec", "--codec", "hal"), "--codec is for blocks"),
+        (("--all", "--force"), "--force is for a recording or state of another ROM"),
+        (("--all", "--frame", "0"), "--frame needs --recording"),
     ],
 )
 def test_extract_refuses_options_that_would_go_unused(
@@ -291,3 +297,51 @@ def test_a_block_that_is_named_twice_is_extracted_once(tmp_path: Path, capsys: p
         options = ("--codec", "raw", "--tiles", "4", "--out", tmp_path / "out")
         assert run(capsys, "extract", rom, "0x8000", "81:8000", *options) == (0, [])
     assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["raw-008000.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("scan", "any.sfc", "--all", "--min-score", "0"), "--min-score is for ranked blocks"),
+        (("doctor", "--frames", "3"), "--frames is for --coverage"),
+        (("doctor", "--coverage", "--mapping", "lorom"), "--mapping is for a ROM"),
+        (("inspect", "{file}", "--frame", "0", "--out", "{file}.d"), "--frame 0 is for recordings"),
+        (("compress", "{file}", "-o", "{rom}"), "is a ROM by its name"),
+        (("decompress", "any.sfc", "0", "-o", "{rom}"), "is a ROM by its name"),
+        (("record", "any.sfc", "-o", "any.sfc", "--state", "{file}"), "any.sfc: no such file"),
+        (("record", "{rom}", "-o", "{rom}"), "is the game itself"),
+        (("record", "{rom}", "--state", "{file}", "-o", "{file}"), "is the savestate itself"),
+    ],
+)
+def test_what_would_go_unused_or_destroy_a_file_is_refused(
+    arguments: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, rom = write(tmp_path, "file", b"abc"), write(tmp_path, "game.sfc", b"def")
+    code, lines = run(capsys, *(text.format(file=file, rom=rom) for text in arguments))
+    assert code in (1, 2)
+    assert says in lines[-1]
+    assert (file.read_bytes(), rom.read_bytes()) == (b"abc", b"def")
+
+
+@pytest.mark.parametrize("command", ["replay", "inspect"])
+def test_a_missing_file_is_named_before_the_rom_is_indexed(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Workspace, "index", lambda *_: pytest.fail("the ROM was indexed"))
+    with rom_path() as rom:
+        code, lines = run(capsys, command, tmp_path / "no.hrec", "--rom", rom, "--out", tmp_path / "out")
+    assert code == 2
+    assert "no.hrec" in lines[-1]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "no/folder/out.bps"])
+@pytest.mark.parametrize("command", ["compress", "decompress", "inject"])
+def test_an_output_that_cannot_be_is_named(
+    command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path, "file", bytes(32))
+    with rom_path() as rom:
+        arguments = {"compress": (file,), "decompress": (rom, "0x35d23"), "inject": (rom, file)}[command]
+        code, lines = run(capsys, command, *arguments, "-o", tmp_path / f"{name}.bps")
+    assert code in (1, 2)
+    assert "internal error" not in lines[-1]

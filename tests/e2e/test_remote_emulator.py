@@ -119,7 +119,14 @@ def test_an_edit_reaches_a_game_in_another_process_and_stays(host: RemoteHost, r
         if holds > 5 or time.monotonic() > until:
             host.tell("quit")
 
-    play = Play(workspace, session, edits, bring_in=[png], seen=look, progress=lambda *_: None, report=reports.append)
+    play = Play(
+        *(workspace, session, edits),
+        resolve=lambda _rom: None,
+        bring_in=[png],
+        seen=look,
+        progress=lambda *_: None,
+        report=reports.append,
+    )
     with pytest.raises(HostGoneError):
         play.run(())
     assert holds > 5, reports

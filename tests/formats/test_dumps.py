@@ -65,6 +65,35 @@ def test_two_states_are_kept_apart_in_the_order_given(tmp_path: Path, pattern: s
     assert [state.snapshot.ppu.obsel for state in states] == [0x63, 0x63]
 
 
+def dumps(folder: Path, *names: str) -> list[Path]:
+    """Dumps of the memories that their names begin or end with."""
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(
+            next(data for word, data in (("vram", VRAM), ("cgram", CGRAM), ("oam", OAM)) if word in str(path))
+        )
+    return paths
+
+
+@pytest.mark.parametrize("name", ["{}.bin", "game-{}.bin"])
+def test_each_folder_has_a_state_of_its_own_where_their_files_have_the_same_names(tmp_path: Path, name: str) -> None:
+    names = [f"{folder}/{name.format(memory)}" for folder in "ab" for memory in ("vram", "cgram", "oam")]
+    one, other = load_states(dumps(tmp_path, *names))
+    assert {path.parent.name for path in one.files} == {"a"}
+    assert {path.parent.name for path in other.files} == {"b"}
+
+
+def test_one_state_may_lie_in_several_folders(tmp_path: Path) -> None:
+    (state,) = load_states(dumps(tmp_path, "vram/game.bin", "cgram/game.bin", "oam/game.bin"))
+    assert len(state.files) == 3
+
+
+def test_dumps_of_two_moments_are_not_mixed(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"before-.*: the dumps of OAM \(544 bytes\) are missing"):
+        load_states(dumps(tmp_path, "before-vram.bin", "before-cgram.bin", "after-oam.bin"))
+
+
 def test_a_missing_memory_is_named_with_its_size(tmp_path: Path) -> None:
     (path,) = put(tmp_path, game_vram_dot_bin=VRAM)
     with pytest.raises(FormatError, match=r"CGRAM \(512 bytes\) and OAM \(544 bytes\) are missing"):

@@ -165,3 +165,32 @@ def test_a_replay_is_a_host_that_ends_and_refuses_writes(tmp_path: Path) -> None
         with pytest.raises(HostError, match="cannot be written into"):
             host.write([Write("vram", 0, b"x")])
     host.close()
+
+
+def test_an_earlier_recording_is_there_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path, snapshots = tmp_path / "run.rec", run_of_snapshots(3)
+    record(path, snapshots)
+    earlier = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt), RecordingWriter(path):
+        raise KeyboardInterrupt  # before the first frame
+    RecordingWriter(path).close()
+    assert path.read_bytes() == earlier
+    writer = RecordingWriter(path)
+    writer.append(snapshots[0])
+    assert path.read_bytes() == earlier
+    with pytest.raises(KeyboardInterrupt), writer:
+        raise KeyboardInterrupt
+    with RecordingReader(path) as reader:
+        assert (len(reader), reader.complete) == (1, True)
+    assert [file.name for file in tmp_path.iterdir()] == ["run.rec"]
+
+
+def test_only_recordings_are_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "game.sfc"
+    path.write_bytes(bytes(100))
+    with pytest.raises(UsageError, match=r"game\.sfc: is there already and no recording"):
+        RecordingWriter(path)
+    assert path.read_bytes() == bytes(100)
+    with pytest.raises(KeyboardInterrupt), RecordingWriter(tmp_path / "new.rec"):
+        raise KeyboardInterrupt
+    assert [file.name for file in tmp_path.iterdir()] == ["game.sfc"]

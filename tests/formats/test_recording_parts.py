@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.formats.recording import RecordingReader, RecordingWriter, trimmed
+from halscope.formats.recording._file import HEADER, VERSION, header, parse_document
 from halscope.hosts.recording import ReplayHost
 from halscope.session import Session
-from halscope_hooks import RASTER_DTYPE, CpuRegisters, PpuRegisters, RomIdentity, Snapshot, UsageError
+from halscope_hooks import RASTER_DTYPE, CpuRegisters, FormatError, PpuRegisters, RomIdentity, Snapshot, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
@@ -305,6 +306,13 @@ def test_what_a_recording_cannot_hold_is_refused_and_the_rest_goes_on(
         assert reader.complete
         for original, read in zip(run, reader, strict=True):
             assert_same(original, read)
+
+
+@pytest.mark.parametrize("name", ["path", "sha1", "sha256"])
+def test_a_rom_that_is_named_by_anything_but_text_is_damage(name: str) -> None:
+    text = header("a test", RomIdentity())[HEADER.size :]
+    with pytest.raises(FormatError, match=f"the ROM's {name} is 5"):
+        parse_document(VERSION, text.replace(f'"{name}":null'.encode(), f'"{name}":5'.encode()))
 
 
 def test_a_header_that_could_not_be_read_is_not_written(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         play_frames,
         record_game,
     )
+    from halscope.app._index_page import check_page
     from halscope.app._inject import inject
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._known_game import KnownGame
@@ -82,6 +83,7 @@ __all__ = [
     "bare_stream",
     "block_fill",
     "check_output",
+    "check_page",
     "check_rom",
     "count_proven",
     "describe_layout",
@@ -158,6 +160,7 @@ _MODULES = {
     "bare_stream": "halscope.app._workspace",
     "block_fill": "halscope.app._patch_files",
     "check_output": "halscope.app._patch_files",
+    "check_page": "halscope.app._index_page",
     "check_rom": "halscope.app._moments",
     "describe_layout": "halscope.app._block_layout",
     "examine": "halscope.app._doctor",

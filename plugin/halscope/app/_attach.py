@@ -133,41 +133,71 @@ class AttachedRom:
         given: The ROM that the user named, or `None`.
         plugins: The plugins.
         report: Called with each line of text for the user.
+        mapping: Name of the mapping that the user gave, or `None`. It is used for the user's ROM, however often that is
+            built anew, and without `given` for every ROM; so are `profile` and `fresh_index`.
+        profile: The user's game file, or `None`.
+        fresh_index: Whether the user wants the index built anew.
     """
 
-    def __init__(self, given: Workspace | None, plugins: Plugins, report: Report) -> None:
+    def __init__(
+        self,
+        given: Workspace | None,
+        plugins: Plugins,
+        report: Report,
+        *,
+        mapping: str | None = None,
+        profile: Path | None = None,
+        fresh_index: bool = False,
+    ) -> None:
         self.given = given
         self._plugins = plugins
         self._report = report
+        self._mapping = mapping
+        self._profile = profile
+        self._fresh_index = fresh_index
         self._opened: Workspace | None = None
+        self._taken_for_given: RomIdentity | None = None
+        """The first ROM that was named without a hash: nothing contradicts that it is the user's."""
 
     def workspace(self, rom: RomIdentity, host: Host) -> Workspace | None:
         """Return the workspace of the ROM that runs on a host, or `None` if its file is unknown."""
         for known in (self.given, self._opened):
-            if known is not None and rom.sha256 == known.rom.sha256:
+            if known is not None and _agrees(rom, known):
                 return known
-        if self.given is not None and rom.sha256 is None:
-            return self.given
+        if self.given is not None and rom.sha256 is None and rom.sha1 is None:
+            if self._taken_for_given is None:
+                self._taken_for_given = rom
+            if rom == self._taken_for_given:
+                return self.given
         self._opened = self._from_file(rom) or self._from_memory(rom, host)
         if self.given is not None:
             instead = (
                 "nothing is located; give the ROM that runs with --rom"
                 if self._opened is None
-                else f"tiles are located in {self._opened.rom.name}, and edits are made for it"
+                else f"tiles are located in {self._opened.rom.name}, and edits are made for it; a patch stays for "
+                f"{self.given.rom.name}"
             )
+            which = f"SHA-256 {rom.sha256}" if rom.sha256 else f"SHA-1 {rom.sha1}" if rom.sha1 else rom.path
             self._report(
-                f"warning: the emulator runs another ROM than {self.given.rom.name} (SHA-256 {rom.sha256}): {instead}"
+                f"warning: the emulator runs another ROM than {self.given.rom.name} ({which or 'unnamed'}): {instead}"
             )
         return self._opened
 
     def _from_file(self, rom: RomIdentity) -> Workspace | None:
         if rom.path is None:
             return None
+        ours = self.given is None or (self.given.rom.path is not None and Path(rom.path) == self.given.rom.path)
         try:
-            workspace = Workspace.open(rom.path, self._plugins)
+            workspace = Workspace.open(
+                rom.path,
+                self._plugins,
+                mapping=self._mapping if ours else None,
+                profile=self._profile if ours else None,
+                fresh_index=self._fresh_index and ours,
+            )
         except HalscopeError:
             return None  # an archive, or a path on the emulator's machine, which may be another one
-        return workspace if rom.sha256 in (None, workspace.rom.sha256) else None
+        return None if _agrees(rom, workspace) is False else workspace
 
     def _from_memory(self, rom: RomIdentity, host: Host) -> Workspace | None:
         if not isinstance(host, _HasImage) or not host.rom_image:
@@ -177,6 +207,15 @@ class AttachedRom:
             return Workspace(Rom.from_bytes(host.rom_image, name), self._plugins)
         except HalscopeError:
             return None
+
+
+def _agrees(identity: RomIdentity, workspace: Workspace) -> bool | None:
+    """Whether a ROM that an emulator names is this one, by its hash; `None` if it names none."""
+    rom = workspace.rom
+    for theirs, ours in ((identity.sha256, rom.sha256), (identity.sha1, rom.sha1)):
+        if theirs is not None:
+            return theirs == ours
+    return None
 
 
 def watch_frames(
@@ -202,8 +241,8 @@ def watch_frames(
             changes: list[Event] = []
             subscription = session.subscribe(changes.append, HostChanged)
             pointing = Pointing(session, target.report)
-            _follow(session, rom, locate, watch)
             try:
+                _follow(session, rom, locate, watch)
                 while frames is None or seen < frames:
                     update = session.step()  # none while the emulator is paused
                     if changes:
@@ -299,8 +338,9 @@ class LiveAttach:
             )
         session.set_rom(workspace.rom)
         if self.edits is None:
+            first = self._rom.given or workspace  # the patch is for the ROM that the user named
             self.edits = LiveEdits(
-                workspace,
+                first,
                 session,
                 self._folder,
                 force=self._force,
@@ -308,6 +348,8 @@ class LiveAttach:
                 regrouping=self._regrouping,
                 report=self._target.report,
             )
+            if first is not workspace:
+                self.edits.follow(workspace)
         else:
             self.edits.attach(session, workspace)
         self._began(workspace, session)
@@ -316,6 +358,7 @@ class LiveAttach:
             workspace,
             session,
             self.edits,
+            resolve=lambda rom: self._rom.workspace(rom, session.host),
             bring_in=self._bring_in,
             seen=self._seen,
             progress=self._progress,

@@ -71,6 +71,7 @@ def _try(core: CoreFile, rom: Path, locate: Locate | None) -> Check:
     """Run our game on a core until tiles of its first scene are located in the ROM."""
     name = f"core {core.name}"
     located = 0
+    snapshot: Snapshot | None = None
     try:
         host = EmbeddedHost(rom, core.path)
         with Session(host, owns_host=True, locate=locate) as session:
@@ -78,13 +79,18 @@ def _try(core: CoreFile, rom: Path, locate: Locate | None) -> Check:
                 for _ in range(_EVERY - 1):
                     host.step()
                 update = session.step()
-                if update is not None and update.origins is not None:
+                if update is None:
+                    continue
+                snapshot = update.snapshot
+                if update.origins is not None:
                     located = max(located, update.origins.located)
-                    snapshot = update.snapshot
-                    if located and not snapshot.ppu.inidisp:
-                        break
+                if located and not snapshot.ppu.inidisp:
+                    break
     except HalscopeError as error:
         return Check(name, "warn", str(error), "choose another core with --core", {"path": str(core.path)})
+    if snapshot is None:
+        advice = "choose another core with --core"
+        return Check(name, "warn", "no frame of it could be decoded", advice, {"path": str(core.path)})
     return _judge(name, host, snapshot, located)
 
 

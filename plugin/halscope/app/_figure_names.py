@@ -80,7 +80,7 @@ def _as_rectangle(sheet: Sheet, places: Sequence[_Place | None], step: int) -> t
     """
     columns, rows = sheet.width // 8, sheet.height // 8
     flips = {(cell.hflip, cell.vflip) for cell in sheet.cells}
-    if len(sheet.cells) != columns * rows or len(flips) != 1 or sheet.width % 8 or sheet.height % 8:
+    if len(flips) != 1 or sheet.width % 8 or sheet.height % 8:
         return None
     ((hflip, vflip),) = flips
     numbers: dict[tuple[int, int], int] = {}
@@ -89,6 +89,8 @@ def _as_rectangle(sheet: Sheet, places: Sequence[_Place | None], step: int) -> t
             return None
         across, down = cell.x // 8, cell.y // 8
         numbers[rows - 1 - down if vflip else down, columns - 1 - across if hflip else across] = place.number
+    if not len(numbers) == len(sheet.cells) == columns * rows:
+        return None  # a place without a tile, or with several
     first = numbers[0, 0]
     pitch = columns if rows == 1 else (numbers[1, 0] - first) // step
     if any(number != first + step * (row * pitch + column) for (row, column), number in numbers.items()):

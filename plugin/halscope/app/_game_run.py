@@ -240,9 +240,12 @@ def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Ite
         yield update
 
 
-def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Snapshot]:
+def run_in_real_time(
+    session: Session, schedule: Iterable[Press], idle: Callable[[], None] = lambda: None
+) -> Iterator[Snapshot]:
     """Run a session with threads at the console's speed, until the host has no more snapshots. Frames are decoded as
-    time allows. A pushing host runs at its own speed."""
+    time allows. A pushing host runs at its own speed; `idle` is called several times a second while it sends nothing.
+    """
     schedule = tuple(schedule)
     due = time.monotonic()
     for number in itertools.count():
@@ -250,6 +253,7 @@ def run_in_real_time(session: Session, schedule: Iterable[Press]) -> Iterator[Sn
         while (snapshot := session.tick()) is None:
             if session.ended:
                 return
+            idle()
         yield snapshot
         if capability(session.host, "driven") is None:
             continue
@@ -275,7 +279,8 @@ def record_game(
 
     Raises:
         HostError: The game ended early.
-        UsageError: The path is the ROM's, or cannot be written.
+        KeyboardInterrupt: It came before the first frame.
+        UsageError: The path is that of a file that is no recording, or cannot be written.
     """
     schedule = tuple(schedule)
     if (rom := session.host.info.rom.path) is not None:
@@ -297,5 +302,7 @@ def record_game(
                 number += 1
                 progress(number, frames)
         except KeyboardInterrupt as error:
+            if not number:
+                raise
             interrupt = error
     return Recorded(number, path.stat().st_size, interrupt)

@@ -9,9 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from halscope_hooks import UsageError
+
 from halscope._files import write_atomic
 
 INDEX_PAGE: Final = "index.html"
+MARK: Final = '<meta name="generator" content="halscope">'
+"""In every page of ours: a file without it is the user's, and is not replaced."""
 SIDE: Final = 160
 """Pixels of a picture's longer side, as far as a whole factor allows."""
 _STYLE: Final = (
@@ -64,8 +68,10 @@ def write_index_page(folder: Path, title: str, notes: Mapping[str, SheetNote]) -
         notes: What is said about each sheet, by its path relative to the folder, with slashes.
 
     Raises:
+        UsageError: A page that is not ours is there.
         HalscopeError: The page cannot be written.
     """
+    check_page(folder)
     blocks: dict[str, list[str]] = {}
     count = 0
     for png in sorted(folder.rglob("*.png"), key=lambda path: (path.parent, path.stem)):  # a name before its variants
@@ -77,7 +83,7 @@ def write_index_page(folder: Path, title: str, notes: Mapping[str, SheetNote]) -
         blocks.setdefault(PurePosixPath(name).parent.as_posix(), []).append(_figure(name, size, notes.get(name)))
     heading = f"{title}: {count} sheet{'s' * (count != 1)}"
     parts = [
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(heading)}</title>',
+        f'<!doctype html><html lang="en"><meta charset="utf-8">{MARK}<title>{html.escape(heading)}</title>',
         f"<style>{_STYLE}</style><h1>{html.escape(heading)}</h1>",
         "<p>Edit a PNG in any image editor and keep its .json beside it. Reload this page to see what is new.</p>",
         *_legend(notes.values()),
@@ -88,6 +94,24 @@ def write_index_page(folder: Path, title: str, notes: Mapping[str, SheetNote]) -
     page = folder / INDEX_PAGE
     write_atomic(page, "\n".join(parts).encode("utf-8", "replace") + b"\n")
     return page
+
+
+def check_page(folder: Path) -> None:
+    """Raise UsageError if the folder has an index page that is not ours."""
+    if is_foreign(folder / INDEX_PAGE, MARK):
+        raise UsageError(
+            f"{folder / INDEX_PAGE}: was not written by Halscope, so it is not replaced; give another folder"
+        )
+
+
+def is_foreign(path: Path, mark: str) -> bool:
+    """Whether a file is there that does not begin with this mark of ours, within 256 bytes."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(256)
+    except OSError:
+        return False  # none is there; or whoever writes it says why it cannot
+    return bool(start) and mark.encode() not in start
 
 
 def _figure(name: str, size: tuple[int, int], note: SheetNote | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from halscope_hooks import TILE_BYTES, Changes, Frame, Sprite, Update, UsageError, VramOrigins
+from halscope_hooks import TILE_BYTES, Changes, Frame, HalscopeError, Sprite, Update, UsageError, VramOrigins
 
 from halscope._files import write_atomic
 from halscope.app._doubts import doubts
@@ -82,7 +82,7 @@ def inspect_files(
     workspace: Workspace | None,
     folder: Callable[[], Path],
     *,
-    frame: int = 0,
+    frame: int | None = None,
 ) -> list[Inspection]:
     """Decode the sprites of memory dumps, savestates and recordings, and write the pictures of each state.
 
@@ -93,8 +93,8 @@ def inspect_files(
         files: The files; dumps of one state belong together by their names.
         obsel: OBSEL ($2101) to use where the files do not contain it.
         workspace: The ROM, or `None`.
-        folder: Creates the folder; it is not called if no file can be decoded.
-        frame: Number of the frame of each recording, from 0.
+        folder: Creates the folder, and prepares the ROM; it is not called if no file can be decoded.
+        frame: Number of the frame of each recording, from 0; `None` for the first one.
 
     Raises:
         UsageError: No file of a state contains OBSEL and it was not given, or a file cannot be read.
@@ -111,14 +111,28 @@ def inspect_files(
     target = folder()
     if len(decoded) == 1:
         return [_inspect(*decoded[0], workspace, target)]
-    found = []
-    names: dict[str, int] = {}
-    for state, judged in decoded:
-        names[state.name] = names.get(state.name, 0) + 1
-        own = target / (state.name if names[state.name] == 1 else f"{state.name}-{names[state.name]}")
+    used: set[str] = set()
+    return [_inspect(state, judged, workspace, _own_folder(target, state.name, used)) for state, judged in decoded]
+
+
+def _own_folder(target: Path, name: str, used: set[str]) -> Path:
+    """Create the folder of a state, with a number where its name is used or is a file. Raises HalscopeError.
+
+    Args:
+        target: The folder of all states.
+        name: Name of the state.
+        used: The names of the states before it, casefolded, as some systems do not tell case apart; this one is added.
+    """
+    own, number = target / name, 1
+    while own.name.casefold() in used or own.is_file():
+        number += 1
+        own = target / f"{name}-{number}"
+    used.add(own.name.casefold())
+    try:
         own.mkdir(exist_ok=True)
-        found.append(_inspect(state, judged, workspace, own))
-    return found
+    except OSError as error:
+        raise HalscopeError(f"{own}: cannot be created: {error.strerror or error}") from error
+    return own
 
 
 def _inspect(state: LoadedState, frame: Frame, workspace: Workspace | None, target: Path) -> Inspection:
@@ -130,7 +144,7 @@ def _inspect(state: LoadedState, frame: Frame, workspace: Workspace | None, targ
         png = target / f"sprite-{sprite.index:03}.png"
         write_atomic(png, indexed_png(sprite.pixels, sprite_colours(frame.snapshot, sprite), 0))
         rows.append(_row(sprite, png, origins))
-    visible = [sprite for sprite in frame.sprites if on_screen(sprite) and sprite.pixels.any()]
+    visible = [sprite for sprite in frame.sprites if on_screen(sprite, frame) and sprite.pixels.any()]
     equal: dict[tuple[object, ...], list[Sprite]] = {}
     for sprite in visible:
         equal.setdefault(_look(sprite), []).append(sprite)

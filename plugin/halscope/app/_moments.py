@@ -8,28 +8,31 @@ from typing import Final
 
 from halscope_hooks import RomIdentity, Snapshot, UsageError
 
-from halscope.formats.dumps import LoadedState, load_states
+from halscope.formats.dumps import LoadedState, load_states, with_obsel
 from halscope.formats.recording import MAGIC, RecordingReader
 from halscope.rom.image import Rom
 
 _ROM_SUFFIXES: Final = frozenset({".sfc", ".smc", ".fig", ".swc", ".bs", ".zip", ".7z"})
 
 
-def recorded_frame(recording: Path, frame: int) -> Snapshot:
+def recorded_frame(recording: Path, frame: int, obsel: int | None = None) -> Snapshot:
     """Return a frame of a recording.
 
     Args:
         recording: The recording.
         frame: Number of the frame in the recording, from 0.
+        obsel: OBSEL ($2101) to use if the frame does not contain it.
 
     Raises:
         UsageError: The recording cannot be opened, or has no such frame.
         FormatError: It is not a recording, or is damaged.
     """
     with RecordingReader(recording) as reader:
+        if not len(reader):
+            raise UsageError(f"{recording}: holds no frames; record it again")
         if frame >= len(reader):
             raise UsageError(f"{recording}: has the frames 0 to {len(reader) - 1}, not {frame}")
-        return reader[frame]
+        return with_obsel(reader[frame], obsel)
 
 
 def missing_end(recording: Path) -> str | None:
@@ -45,21 +48,25 @@ def missing_end(recording: Path) -> str | None:
         return f"{recording}: its end is missing (truncated, or not closed); the first {len(reader)} frames are whole"
 
 
-def all_states(files: Sequence[Path], obsel: int | None, frame: int) -> tuple[LoadedState, ...]:
+def all_states(files: Sequence[Path], obsel: int | None, frame: int | None) -> tuple[LoadedState, ...]:
     """Return what is in savestates, in memory dumps, grouped by name, and in recordings.
 
     Args:
         files: The files.
         obsel: OBSEL ($2101) to use where the files do not contain it.
-        frame: Number of the frame of each recording, from 0.
+        frame: Number of the frame of each recording, from 0; `None` for the first one.
 
     Raises:
-        UsageError: A file cannot be read, or a recording has no such frame.
+        UsageError: A file cannot be read, or no recording, or one without such a frame, is among them.
         FormatError: A file does not match the format that its size or first bytes indicate.
     """
     recordings = [file for file in files if _is_recording(file)]
     others = [file for file in files if file not in recordings]
-    states = [LoadedState(file.stem, (file,), recorded_frame(file, frame), "recording") for file in recordings]
+    if frame is not None and not recordings:
+        raise UsageError(f"--frame {frame} is for recordings, and {files[0]} is none; leave it out")
+    states = [
+        LoadedState(file.stem, (file,), recorded_frame(file, frame or 0, obsel), "recording") for file in recordings
+    ]
     if others or not recordings:
         states += load_states(others, obsel=obsel)
     return tuple(sorted(states, key=lambda state: min(files.index(file) for file in state.files)))

@@ -21,12 +21,9 @@ from halscope.inject import sheet_from_metasprite, sheet_from_sprite
 from halscope.ppu import with_match
 from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
-from halscope.ppu.grouping import Metasprite, group_sprites, screen_y
+from halscope.ppu.grouping import Metasprite, group_sprites, is_on_screen, screen_y
 from halscope.ppu.obj import sprite_cgram, sprite_colours
-from halscope.ppu.registers import half_height
-
-SCREEN_WIDTH: Final = 256
-SCREEN_LINES: Final = 224
+from halscope.ppu.registers import half_height, screen_lines
 
 FRAME_PICTURES: Final = ("screen", "figures", "sprites")
 """The pictures of a frame, as `write_frame_pictures` names them."""
@@ -59,9 +56,9 @@ class Source:
         return f"{self.known} of {self.telling} tiles known" + (f", {self.plain} plain" if self.plain else "")
 
 
-def on_screen(sprite: Sprite) -> bool:
-    """Whether any pixel of the sprite can be on the picture (y wraps at 256)."""
-    return -sprite.width < sprite.x < SCREEN_WIDTH and (sprite.y < SCREEN_LINES or sprite.y + sprite.height > 256)
+def on_screen(sprite: Sprite, frame: Frame) -> bool:
+    """Whether any pixel of a frame's sprite can be on its picture, which has 224 lines, or 239 with overscan."""
+    return is_on_screen(sprite, screen_lines(frame.snapshot.ppu))
 
 
 def origin_text(origin: Origin) -> str:

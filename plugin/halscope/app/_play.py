@@ -37,6 +37,7 @@ class Play:
         workspace: The ROM that runs at first. If the emulator loads another one, the index and the edits follow.
         session: The game, with threads.
         edits: The edits of the game.
+        resolve: Returns the workspace of a ROM that the emulator has loaded, or `None` if its file is unknown.
         bring_in: Edited PNGs to apply as soon as the index is ready.
         seen: Called with each decoded frame, on the thread of the edits; origins are `None` until the index is
             ready.
@@ -50,6 +51,7 @@ class Play:
         session: Session,
         edits: LiveEdits,
         *,
+        resolve: Callable[[RomIdentity], Workspace | None],
         bring_in: Sequence[Path] = (),
         seen: Callable[[Update], None],
         progress: Callable[[int, int], None],
@@ -58,7 +60,9 @@ class Play:
         self._workspace = workspace
         self._session = session
         self._edits = edits
+        self._resolve = resolve
         self._bring_in = bring_in
+        edits.awaited = tuple(bring_in)
         self._seen = seen
         self._progress = progress
         self._report = report
@@ -82,7 +86,7 @@ class Play:
             self._watch,
         ):
             self._build_index(self._workspace)
-            for snapshot in run_in_real_time(self._session, schedule):
+            for snapshot in run_in_real_time(self._session, schedule, self._edits.idle):
                 self._watch.ask()
                 self._edits.saw(snapshot)
                 if self._refused is not None:
@@ -106,10 +110,7 @@ class Play:
     def _follow(self, event: HostChanged) -> None:
         """Index and edit the ROM that the emulator has loaded."""
         rom = event.host.rom
-        if rom.sha256 is not None and rom.sha256 == self._workspace.rom.sha256:
-            workspace: Workspace | None = self._workspace
-        else:
-            workspace = self._opened(rom)
+        workspace = self._resolve(rom)
         self._edits.follow(workspace)
         if workspace is None:
             self._report(f"{rom.path or 'another ROM'} is running now; its file cannot be read, so it cannot be edited")
@@ -118,19 +119,6 @@ class Play:
         self._session.set_rom(workspace.rom)
         self._report(f"{workspace.rom.name} is running now")
         self._build_index(workspace)
-
-    def _opened(self, rom: RomIdentity) -> Workspace | None:
-        if rom.path is None:
-            return None
-        try:
-            workspace = Workspace.open(rom.path, self._workspace.plugins)
-        except HalscopeError as error:
-            self._report(str(error))
-            return None
-        if rom.sha256 not in (None, workspace.rom.sha256):
-            self._report(f"{rom.path}: the file is not the running ROM: its SHA-256 differs")
-            return None
-        return workspace
 
     def _look(self, event: Event) -> None:
         """Handle an event on the edits' thread, so that the game does not wait for files."""

@@ -11,11 +11,13 @@ from halscope_hooks import RAW_CODEC, HalscopeError
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
-from halscope.app._index_page import SheetNote, write_index_page
+from halscope.app._index_page import INDEX_PAGE, MARK, SheetNote, is_foreign, write_index_page
 from halscope.export.pictures import png_bytes, square, upscale
 from halscope.inject import PROVEN_STARTS, Sheet, read_sheet, sheet_edit, write_sheet
 
 SCREEN: Final = "screen.png"
+_SOFTWARE: Final = "halscope"
+"""In every `screen.png` of ours: a file without it is the user's, and is not replaced."""
 
 type Signature = tuple[int, int]
 """A file's modification time (ns) and size (bytes)."""
@@ -35,11 +37,28 @@ class SheetFolder:
         self._settled: dict[Path, Signature] = {}
         self._changing: dict[Path, Signature] = {}
         self._missing: set[Path] = set()
+        self._told: dict[Path, Signature] = {}
         self._notes: dict[str, SheetNote] = {}
+        self._ours = False
+        """Whether `screen.png` is written by this run."""
+        self._left: set[Path] = set()
+        """Files of the user's that are not replaced."""
 
     def show_screen(self, picture: NDArray[np.uint8]) -> None:
-        """Replace `screen.png`. Raises HalscopeError."""
-        write_atomic(self.folder / SCREEN, png_bytes(upscale(square(picture), 1)))
+        """Replace `screen.png`, unless it is the user's, which is reported. Raises HalscopeError."""
+        path = self.folder / SCREEN
+        if not self._ours and is_foreign(path, _SOFTWARE):
+            self._report_foreign(path)
+            return
+        self._ours = True
+        write_atomic(path, png_bytes(upscale(square(picture), 1), _SOFTWARE))
+
+    def _report_foreign(self, path: Path) -> None:
+        if path not in self._left:
+            self._left.add(path)
+            self._report(
+                f"{path}: was not written by Halscope, so it is left as it is; another folder gets one of ours"
+            )
 
     def add(self, name: str, sheet: Sheet) -> bool:
         """Write a sheet, unless there is one of this name with edits. Returns whether it was written.
@@ -77,7 +96,15 @@ class SheetFolder:
         return False
 
     def write_page(self, title: str) -> None:
-        """Write the index page of all sheets in the folder. Raises HalscopeError."""
+        """Write the index page of all sheets in the folder, unless it is the user's, which is reported.
+
+        Raises:
+            HalscopeError: It cannot be written.
+        """
+        page = self.folder / INDEX_PAGE
+        if is_foreign(page, MARK):
+            self._report_foreign(page)
+            return
         write_index_page(self.folder, title, self._notes)
 
     def name(self, path: Path) -> str:
@@ -93,6 +120,19 @@ class SheetFolder:
                 continue
             self._settled[path] = now
             yield path
+
+    def read_again(self, path: Path) -> None:
+        """Let the next call of `saved` yield a file again, as if it was saved now."""
+        self._settled.pop(path, None)
+
+    def waiting(self) -> list[Path]:
+        """Return the PNGs that were saved, and that `saved` has not yielded; each once until it is saved again.
+
+        Any thread may call it, and only one at a time.
+        """
+        fresh = [(path, now) for path, now in self._unsettled() if self._told.get(path) != now]
+        self._told.update(fresh)
+        return [path for path, _ in fresh]
 
     def deleted(self) -> list[Path]:
         """Return the sheets that were there, and that the last two calls did not find. Each is returned once.

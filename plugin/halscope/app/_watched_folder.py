@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, HostError, Patch, Snapshot, Update, VramOrigins, Write
+from halscope_hooks import (
+    RAW_CODEC,
+    TILE_BYTES,
+    CancelledError,
+    HalscopeError,
+    HostError,
+    HostGoneError,
+    Patch,
+    Snapshot,
+    Update,
+    VramOrigins,
+    Write,
+)
 
 from halscope.app._doubts import doubts
-from halscope.app._patch_files import block_fill, check_output, write_patch
+from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
+from halscope.app._patch_files import block_fill, check_output
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
 from halscope.app._sheet_folder import SheetFolder
@@ -30,14 +44,17 @@ from halscope.inject import (
 )
 from halscope.ppu import with_match
 from halscope.project import EditList, Knowledge
-from halscope.session import JobContext, JobTimeoutError, Session, WriteTimeoutError
+from halscope.session import JobContext, JobTimeoutError, PoolStoppedError, Session, WriteTimeoutError
 
 LOOK_EVERY: Final = 30  # frames between two scans of the folder: half a second in real time
+IDLE_AFTER: Final = 1.0  # seconds without a frame after which saved sheets are said to wait
 PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
 WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
 ANSWER_WAIT: Final = 6.0  # seconds for the session to give up an emulator that does not answer
 WRITE_ATTEMPTS: Final = 8  # for a game that continues while its memory is searched
 MOST_SHEETS: Final = 500
+_NOT_NOW: Final = (HostGoneError, JobTimeoutError, CancelledError, PoolStoppedError)
+"""Errors that say nothing about an edit: the emulator is gone, or the game does not run."""
 
 
 class LiveEdits:
@@ -77,11 +94,16 @@ class LiveEdits:
         self._unseen = set(self._regrouping.names)
         self._report = report
         self._looked: int | None = None
+        self._scanned = False  # whether the sheets of earlier runs have been looked at
+        self._active = time.monotonic()  # the last frame, or the last report that none comes
         self._in_trouble = False
         self._full = False
         self._learns = True
         self._newest: Snapshot | None = None
         self._refused: set[str] = set()  # saved sheets whose edit is not in the game
+        self.awaited: tuple[Path, ...] = ()
+        """Edited PNGs that `bring_in` is to get as soon as it can."""
+        self._waiting: dict[str, str] = {}  # what was last reported of a sheet that was not applied
 
     @property
     def edits(self) -> EditList:
@@ -130,12 +152,26 @@ class LiveEdits:
         Raises:
             HalscopeError: A sheet cannot be read, placed or written; the game is unchanged.
         """
+        self.awaited = tuple(png for png in self.awaited if png not in pngs)  # a refusal says what is wrong with it
         sheets = [sheet_edit(read_sheet(png, nearest=self._nearest)) for png in pngs]
         self.take(self._running.kept.put(sheets, datetime.now(UTC)), snapshot)
 
     def saw(self, snapshot: Snapshot) -> None:
         """Keep the newest snapshot; the next edit is written against it. Cheap; any thread may call it."""
         self._newest = snapshot
+        self._active = time.monotonic()
+
+    def idle(self) -> None:
+        """Call this again and again while the game sends no frames, on its thread: sheets that wait are reported."""
+        now = time.monotonic()
+        if self._folder is None or not self._scanned or now - self._active < IDLE_AFTER:
+            return
+        self._active = now
+        for path in self._folder.waiting():
+            self._report(
+                f"{self._folder.name(path)}: was saved; it is applied with the next frame, and the emulator sends none "
+                "now (it may be paused)"
+            )
 
     def look(self, update: Update) -> None:
         """Call this for each frame. Every `LOOK_EVERY` frames it writes new metasprites and applies saved sheets."""
@@ -162,6 +198,7 @@ class LiveEdits:
         if update.origins is not None and running is not None:
             self._report_deleted(running, self._folder)
             self._take_saved(running, update.snapshot, self._folder)
+            self._scanned = True
 
     @property
     def sheets(self) -> int:
@@ -266,7 +303,7 @@ class LiveEdits:
             job.result(ANSWER_WAIT)  # it was sent, and can no longer be cancelled
 
     def write_patch(self, output: Path, *, headered: bool = False) -> None:
-        """Write all edits of the first ROM as one patch, whichever ROM runs now.
+        """Write all edits of the first ROM as one patch, whichever ROM runs now, and report what is not in it.
 
         Args:
             output: The patch or patched copy.
@@ -276,45 +313,13 @@ class LiveEdits:
             UsageError: The extension is unknown, or the output is the ROM itself.
             HalscopeError: The edits cannot be placed, or the file cannot be written.
         """
-        first = self._roms.first
-        self._take_answer(first)
-        workspace = first.workspace
-        check_output(workspace, output, headered=headered)
-        for other in self._roms.unwritten():
-            name = other.workspace.rom.name
-            self._report(
-                f"{name}: its edits are not in {output}, which is for {workspace.rom.name}; play {name} with -o"
-            )
-        missing = [*self._left_out()]
-        for name, why in missing:
-            self._report(f"{name}: its edit is not in {output}: {why}")
-        if not first.kept.edits:
-            self._report(f"{output}: not written, {'no edit was applied' if missing else 'nothing was edited'}")
-            return
-        patch = first.patch if first.missing is None else None
-        if patch is None:  # the game was reloaded, and the edits are not written again yet
-            codecs = workspace.plugins.codecs()
-            patch = first.kept.patch(workspace.rom, codecs, index=workspace.index(), force=self._force)
-        written = write_patch(workspace, patch, output, headered=headered)
-        self._report(f"{output}: {patch.summary}")
-        for line in written.lines():
-            self._report(f"{output}: {line}")
-
-    def _left_out(self) -> Iterator[tuple[str, str]]:
-        """Yield the name of each saved sheet whose edit is not in the game, and why."""
-        if self._folder is None:
-            return
-        late = {self._folder.name(path): path for path in self._folder.unread()}
-        for name in sorted(self._refused - late.keys()):
-            yield name, "it was refused, as reported above"
-        for name, path in late.items():
-            try:
-                changed = bool(sheet_edit(read_sheet(path, nearest=self._nearest)).changes)
-            except HalscopeError as error:
-                yield name, str(error)
-            else:
-                if changed:
-                    yield name, "it was saved just before the game ended; add it with `halscope inject` or --edit"
+        self._take_answer(self._roms.first)
+        check_output(self._roms.first.workspace, output, headered=headered)
+        missing = [(str(png), NOT_APPLIED) for png in self.awaited]
+        if self._folder is not None:
+            missing += left_out(self._folder, self._refused, nearest=self._nearest)
+        for line in write_edits(self._roms, missing, output, headered=headered, force=self._force):
+            self._report(line)
 
     def _write_new_sheets(self, running: RomEdits, update: Update, origins: VramOrigins, folder: SheetFolder) -> None:
         workspace = running.workspace
@@ -403,13 +408,21 @@ class LiveEdits:
             self._refused.discard(name)
             try:
                 edit = sheet_edit(read_sheet(path, nearest=self._nearest))
-                if not edit.changes and running.edits.find(edit.name) is None:
+                if not edit.changes and running.kept.find(edit.name) is None:
                     continue  # from an earlier run, and never edited
                 self.take(running.kept.put([edit], datetime.now(UTC)), snapshot)
             except HalscopeError as error:
                 self._refused.add(name)
-                self._report(str(error))
+                reason = str(error)
+                if isinstance(error, _NOT_NOW):
+                    folder.read_again(path)
+                    if not isinstance(error, WriteTimeoutError):  # which says itself what to do
+                        reason = f"{name}: {error}; it is applied as soon as the game takes it"
+                if self._waiting.get(name) != reason:
+                    self._report(reason)
+                self._waiting[name] = reason
             else:
+                self._waiting.pop(name, None)
                 at_once = "vram" in self._session.info.writable
                 later = "" if at_once else ", which shows it when it loads these graphics again"
                 self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")

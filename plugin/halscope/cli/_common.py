@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from halscope_hooks import HalscopeError, UsageError
@@ -14,7 +15,7 @@ from halscope.cli._arguments._kinds import number
 from halscope.cli._output import on_terminal, print_json
 from halscope.rom.image import Rom
 
-__all__ = ["out_folder", "print_json", "progress_bar", "rom_offset"]
+__all__ = ["out_folder", "print_json", "progress_bar", "refuse_unused", "rom_offset"]
 
 
 def rom_offset(rom: Rom, text: str) -> int:
@@ -32,6 +33,20 @@ def rom_offset(rom: Rom, text: str) -> int:
             f"offset {offset:#x} is past the end of {rom.name} ({rom.data.size:#x} bytes without a copier header)"
         )
     return offset
+
+
+def refuse_unused(options: argparse.Namespace, names: Sequence[str], why: str) -> None:
+    """Refuse options that would have no effect. Raises UsageError for the first one that is given.
+
+    Args:
+        options: The options of a command.
+        names: Names of options that are absent by default: `None`, `False` or no values.
+        why: What the option is for, and what to do: "is for blocks; give OFFSETs".
+    """
+    for name in names:
+        value = getattr(options, name.replace("-", "_"))
+        if value is not None and value is not False and value != []:
+            raise UsageError(f"--{name} {why}")
 
 
 def check_obsel(value: int | None) -> None:

@@ -31,7 +31,7 @@ def frame_summary(update: Update, judged: JudgedFrame) -> dict[str, Any]:
     summary: dict[str, Any] = {
         "frame": update.snapshot.frame,
         "sprites": len(frame.sprites),
-        "on_screen": sum(1 for sprite in frame.sprites if on_screen(sprite)),
+        "on_screen": sum(1 for sprite in frame.sprites if on_screen(sprite, frame)),
     }
     if frame.sprites_unknown:
         summary["sprites_unknown"] = frame.sprites_unknown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,9 +20,11 @@ from halscope.app import (
     host_script,
     watch_frames,
 )
-from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
+from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused
+from halscope.cli._edits import note_unseen, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
+from halscope.cli._interrupts import ctrl_c_ends
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
@@ -45,9 +46,8 @@ def run(options: argparse.Namespace) -> int:
         return _list(options, plugins)
     looks = options.headless or options.json or options.frames is not None
     if looks and options.watch is None:
-        for name in ("edit", "merge", "split", "output"):
-            if getattr(options, name):
-                raise UsageError(f"--{name} is for edits, which need --watch DIR")
+        edits = ("edit", "merge", "split", "force", "nearest", "output", "headered")
+        refuse_unused(options, edits, "is for edits, which need --watch DIR")
     elif options.frames is not None:
         raise UsageError("--watch DIR runs until Ctrl-C, and --frames N ends before; give one of them")
     workspace = None if options.rom is None else workspace_from(options, plugins)
@@ -58,7 +58,9 @@ def run(options: argparse.Namespace) -> int:
         options.wait,
         note,
     )
-    rom = AttachedRom(workspace, plugins, note)
+    rom = AttachedRom(
+        *(workspace, plugins, note), mapping=options.mapping, profile=options.profile, fresh_index=options.fresh
+    )
     if looks and options.watch is None:
         return _look(options, target, rom)
     return _Editing(options, target, rom).run()
@@ -86,7 +88,7 @@ def _look(options: argparse.Namespace, target: Target, rom: AttachedRom) -> int:
         with progress_bar("indexing", "B") as progress:
             return workspace.tracker(progress)
 
-    with contextlib.suppress(KeyboardInterrupt):
+    with ctrl_c_ends():
         for update in watch_frames(target, rom, locate, options.frames):
             last = update
             judged = truth.look(update)
@@ -130,11 +132,13 @@ class _Editing:
                 progress=progress,
             )
             try:
-                with contextlib.suppress(KeyboardInterrupt):
+                with ctrl_c_ends():
                     live.run()
             finally:
                 if options.output is not None and live.edits is not None:
-                    live.edits.write_patch(options.output, headered=options.headered)
+                    write_edits(live.edits, options)
+        if live.edits is not None:
+            note_unseen(live.edits)
         if live.edits is not None and live.last is not None and not options.json:
             count = live.edits.sheets
             say(f"stopped at frame {live.last.snapshot.frame}; {count} sheet{'s' * (count != 1)} in {self._folder}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from pathlib import Path
 
-from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError
+from halscope_hooks import Block, Codec, CodecError, HalscopeError, RomError, UsageError
 
 from halscope._files import read_limited, refuse_same, write_atomic
 from halscope.app import Plugins, bare_stream
@@ -14,12 +16,14 @@ from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 
+ROM_SUFFIXES = frozenset({".sfc", ".smc", ".fig", ".swc"})
 RAW_LIMIT = 0x10000  # a HAL block decodes to at most this many bytes
 
 
 def decompress(options: argparse.Namespace) -> int:
     """Decode one block into a file."""
     refuse_same(options.output, options.rom, "ROM")
+    _refuse_rom(options.output)
     plugins = plugins_from(options)
     codec = plugins.codec(options.codec)
     block, crosses = _decode(options, codec, plugins)
@@ -74,6 +78,7 @@ def compress(options: argparse.Namespace) -> int:
     codec = plugins_from(options).codec(options.codec)
     data = read_limited(options.file, RAW_LIMIT, "file to compress (at most 65536 bytes)")
     refuse_same(options.output, options.file, "input file")
+    _refuse_rom(options.output)
     try:
         packed = codec.encode(data)
     except CodecError as error:
@@ -85,3 +90,12 @@ def compress(options: argparse.Namespace) -> int:
         share = f" ({100 * len(packed) / len(data):.1f} %)" if data else ""
         say(f"{options.output}: {len(packed)} bytes from {len(data)}{share}")
     return 0
+
+
+def _refuse_rom(output: Path) -> None:
+    """Refuse to replace a file that is a ROM by its name: what these commands write is none. Raises UsageError."""
+    with contextlib.suppress(OSError):  # a name that cannot be: it is refused when it is written
+        if output.suffix.lower() in ROM_SUFFIXES and output.exists():
+            raise UsageError(
+                f"{output}: is a ROM by its name, and this writes none, so it is not replaced; give another name"
+            )

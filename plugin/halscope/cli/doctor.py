@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from halscope.app import examine
-from halscope.cli._common import print_json
+from halscope.cli._common import print_json, refuse_unused
 from halscope.cli._coverage import run_coverage
 from halscope.cli._output import say
 from halscope.cli._plugins import all_plugins_from
@@ -15,7 +15,11 @@ STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 def run(options: argparse.Namespace) -> int:
     """Run and print the checks. Exit code 1 if something required is missing."""
-    if options.coverage:
+    if options.rom is None:
+        refuse_unused(options, ("mapping", "profile"), "is for a ROM; give it with --rom")
+    if not options.coverage:
+        refuse_unused(options, ("frames",), "is for --coverage")
+    else:
         return run_coverage(options)
     plugins = all_plugins_from(options)
     checks = examine(plugins, options.rom, mapping=options.mapping, profile=options.profile, core=options.core)

@@ -10,6 +10,7 @@ from halscope.app import (
     BlockOptions,
     Workspace,
     block_fill,
+    check_page,
     check_rom,
     extract_blocks,
     extract_raw,
@@ -21,7 +22,7 @@ from halscope.app import (
     tile_layout,
     write_page,
 )
-from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, rom_offset
+from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused, rom_offset
 from halscope.cli._figures import regrouping_from
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
@@ -43,6 +44,7 @@ def run_extract(options: argparse.Namespace) -> int:
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     folder = out_folder(options.out)
+    check_page(folder)
     blocks = bool(options.offsets or options.all)
     if moment is not None and not blocks:
         source, snapshot = moment
@@ -105,10 +107,15 @@ def _check_source(options: argparse.Namespace) -> None:
     for option, is_given in (("--single", options.single), ("--merge", options.merge), ("--split", options.split)):
         if is_given and blocks:
             raise UsageError(f"extract: {option} is for sprites, and {blocks[0]} extracts blocks")
-    if options.frame and moments != ["--recording"]:
+    if not blocks:
+        drawn = ("codec", "bpp", "transform", "lead", "columns", "palette")
+        refuse_unused(options, drawn, "is for blocks, and this extracts sprites; give OFFSETs or --all")
+    if not moments:
+        refuse_unused(options, ("force",), "is for a recording or state of another ROM, and none is given")
+    if options.frame is not None and moments != ["--recording"]:
         raise UsageError("extract: --frame needs --recording")
-    if options.obsel is not None and moments != ["--state"]:
-        raise UsageError("extract: --obsel needs --state")
+    if options.obsel is not None and not moments:
+        raise UsageError("extract: --obsel needs --recording or --state")
 
 
 def _explain_nothing(options: argparse.Namespace) -> None:
@@ -116,10 +123,11 @@ def _explain_nothing(options: argparse.Namespace) -> None:
     if options.recording is None:
         note(f"{options.state[0] if options.state else options.rom}: nothing to extract was found")
         return
-    other = frame_with_sprites(options.recording, options.frame)
+    frame = options.frame or 0
+    other = frame_with_sprites(options.recording, frame)
     where = "no other frame does either" if other is None else f"frame {other} does: --frame {other}"
     note(
-        f"{options.recording}: frame {options.frame} shows no sprites; {where}; "
+        f"{options.recording}: frame {frame} shows no sprites; {where}; "
         f"`halscope replay {options.recording} --every 30 --out DIR` draws the recording"
     )
 
@@ -127,8 +135,9 @@ def _explain_nothing(options: argparse.Namespace) -> None:
 def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Snapshot] | None:
     """Return the moment whose sprites are asked for, and its name for messages; `None` if blocks are asked for."""
     if options.recording is not None:
-        path, name = options.recording, f"{options.recording}: frame {options.frame}"
-        snapshot = recorded_frame(path, options.frame)
+        frame = options.frame or 0
+        path, name = options.recording, f"{options.recording}: frame {frame}"
+        snapshot = recorded_frame(path, frame, options.obsel)
     elif options.state is not None:
         path, name = options.state[0], str(options.state[0])
         snapshot = one_state(options.state, options.obsel).snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from halscope.app import Inspection, inspect_files
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
@@ -27,10 +28,15 @@ def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
     check_obsel(options.obsel)
     workspace = None if options.rom is None else workspace_from(options, plugins_from(options))
-    if workspace is not None:
-        with progress_bar("indexing", "B") as progress:
-            workspace.index(progress)
-    found = inspect_files(options.files, options.obsel, workspace, lambda: out_folder(options.out), frame=options.frame)
+
+    def prepare() -> Path:
+        folder = out_folder(options.out)
+        if workspace is not None:
+            with progress_bar("indexing", "B") as progress:
+                workspace.index(progress)
+        return folder
+
+    found = inspect_files(options.files, options.obsel, workspace, prepare, frame=options.frame)
     for one in found:
         if one.warning is not None:
             note(f"warning: {one.warning}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from pathlib import Path
 
-from halscope_hooks import HalscopeError, Update, UsageError
+from halscope_hooks import Update, UsageError
 
 from halscope.app import (
+    AttachedRom,
     LiveEdits,
     Play,
     Plugins,
@@ -21,8 +21,10 @@ from halscope.app import (
     write_frame_pictures,
 )
 from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._edits import note_unseen, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
+from halscope.cli._interrupts import ctrl_c_ends
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
@@ -105,17 +107,25 @@ class _Running:
         session = open_game(game_from(self._options), None, self._plugins, threads=True, rom=self._workspace.rom)
         with session, progress_bar("indexing", "B") as progress:
             edits = self._begin(session)
+            options = self._options
+            rom = AttachedRom(
+                *(self._workspace, self._plugins, note),
+                mapping=options.mapping,
+                profile=options.profile,
+                fresh_index=options.fresh,
+            )
             play = Play(
                 self._workspace,
                 session,
                 edits,
+                resolve=lambda identity: rom.workspace(identity, session.host),
                 bring_in=self._options.edit,
                 seen=self._show,
                 progress=progress,
                 report=note,
             )
             try:
-                with contextlib.suppress(KeyboardInterrupt):
+                with ctrl_c_ends():
                     play.run(schedule_from(self._options))
             finally:
                 self.last = play.last
@@ -156,19 +166,14 @@ class _Running:
     def keep(self) -> None:
         """Write the edits and the pictures of the last frame, as the options say."""
         if self._options.output is not None and self._edits is not None:
-            try:
-                self._edits.write_patch(self._options.output, headered=self._options.headered)
-            except HalscopeError:
-                note("the edited sheets are as they were: `halscope inject` makes the patch of them")
-                raise
+            write_edits(self._edits, self._options)
         if self._options.out is not None and self.last is not None:
             write_frame_pictures(self.last, self._workspace, self._options.out, "last")
 
     def warn_of_names(self) -> None:
         """Tell which names of --merge and --split had no effect."""
         if self._watch is not None and self._edits is not None:
-            for name in self._edits.unseen:
-                note(f"warning: no figure {name!r} appeared, which --merge or --split names")
+            note_unseen(self._edits)
 
     def summary(self) -> str:
         """Return what came of a watched folder, for the last line."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from halscope_hooks import UsageError
 
+from halscope._files import refuse_same
 from halscope.app import (
     RunTruth,
     StartWatch,
@@ -29,6 +30,9 @@ from halscope.cli._workspace import workspace_from
 
 def run_record(options: argparse.Namespace) -> int:
     """Run the game and record it. An interrupt ends it early; what was recorded until then is kept, and said."""
+    for source, what in ((options.rom, "game"), (options.state, "savestate")):
+        if source is not None:
+            refuse_same(options.output, source, what)
     with (
         open_game(game_from(options), plugins=plugins_from(options)) as session,
         progress_bar("recording", "frame") as progress,
@@ -58,12 +62,13 @@ def run_replay(options: argparse.Namespace) -> int:
         raise UsageError("replay: --every N writes a picture; say where with --out DIR")
     plugins = plugins_from(options)
     workspace = None if options.rom is None else workspace_from(options, plugins)
+    warning = missing_end(options.recording)  # a file that is none is refused before the ROM is indexed
+    if options.frame is not None:
+        recorded_frame(options.recording, options.frame)  # likewise
     locate = None
     if workspace is not None:
         with progress_bar("indexing", "B") as progress:
             locate = workspace.tracker(progress)
-    if options.frame is not None:
-        recorded_frame(options.recording, options.frame)  # refused before anything is printed
     frames = 0
     last = None
     truth = RunTruth(compare_all=options.json)
@@ -71,7 +76,7 @@ def run_replay(options: argparse.Namespace) -> int:
         watch.follow(workspace)
         if options.out is not None:
             out_folder(options.out)  # refused now, not after the whole recording
-        if (warning := missing_end(options.recording)) is not None:
+        if warning is not None:
             note(f"warning: {warning}")
         if workspace is not None:
             warning = check_rom(options.recording, session.info.rom, workspace.rom, force=True)

@@ -18,7 +18,7 @@ from halscope.app import (
     listed_layouts,
     start_evidence,
 )
-from halscope.cli._common import print_json, progress_bar
+from halscope.cli._common import print_json, progress_bar, refuse_unused
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import EVIDENCE_STYLES, Cell, Column, print_table
@@ -44,6 +44,8 @@ _IDENTIFIED = {"sha256": "hash", "title": "title", "file": "its game file"}
 
 def run(options: argparse.Namespace) -> int:
     """List the blocks."""
+    if options.all:
+        refuse_unused(options, ("min-score",), "is for ranked blocks, and --all lists every stream, unranked")
     workspace = workspace_from(options, plugins_from(options), warn=False)
     rom = workspace.rom
     codec = None if options.codec is None else workspace.codec(options.codec).name

@@ -11,6 +11,7 @@ import numpy as np
 from halscope_hooks import UsageError
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from halscope.export._canvas import (
     ACCENT,
@@ -79,10 +80,13 @@ class Entry:
     unproven: tuple[tuple[int, int], ...] = ()
 
 
-def png_bytes(image: Image.Image) -> bytes:
-    """Encode the image as a PNG file."""
+def png_bytes(image: Image.Image, software: str = "") -> bytes:
+    """Encode the image as a PNG file, which names the software that made it if that is given."""
     stream = io.BytesIO()
-    image.save(stream, "PNG", optimize=True)
+    note = PngInfo()
+    if software:
+        note.add_text("Software", software)
+    image.save(stream, "PNG", optimize=True, pnginfo=note)
     return stream.getvalue()
 
 

@@ -45,11 +45,6 @@ def unwrap(data: bytes) -> bytes:
     raise FormatError(f"savestate: more than {_MOST_LAYERS} containers inside one another; the file is damaged")
 
 
-def is_container(data: bytes) -> bool:
-    """Whether a file begins like one of the containers."""
-    return data.startswith((_GZIP, _ZSTD, _RASTATE, _RZIP)) or _is_zlib(data)
-
-
 def _layer(data: bytes) -> bytes | None:
     """Take off one container. Return `None` if there is none."""
     if data.startswith(_RZIP):
@@ -132,7 +127,8 @@ def _unpack_zstd(data: bytes, most: int) -> bytes:
         import zstandard
     except ImportError:
         raise FormatError(
-            "savestate: it is compressed with Zstandard; reading it needs a package: pip install 'halscope[states]'"
+            "savestate: it is compressed with Zstandard; reading it needs a package: pip install zstandard (the extra "
+            "halscope[states])"
         ) from None
     unpacker = zstandard.ZstdDecompressor(max_window_size=MOST_BYTES)
     try:

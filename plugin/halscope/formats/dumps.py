@@ -1,7 +1,8 @@
 """Load existing files as snapshots: memory dumps from any debugger, savestates of snes9x, bsnes-mercury, Mesen, ZSNES.
 
 A raw dump is identified by its size (VRAM 65536, CGRAM 512, OAM 544, WRAM 131072). Files whose names differ only in the
-name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. A state (`.000` to
+name of the memory belong together: `game - SnesVideoRam.dmp`, `game-oam.bin`, `game_CGRAM.dmp`. If no names match, all
+files are one state, or else those of each folder. A state (`.000` to
 `.999`, `.state`, `.mss`, `.zst`) is recognized by its first bytes, bare or in a container (see
 `halscope.formats.containers`).
 """
@@ -12,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import (
@@ -58,6 +59,14 @@ class LoadedState:
     kind: str
 
 
+class _Dump(NamedTuple):
+    """A dump of one memory."""
+
+    path: Path
+    memory: str
+    data: bytes
+
+
 def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[LoadedState, ...]:
     """Read dumps and savestates, in the order of their first files.
 
@@ -72,22 +81,18 @@ def load_states(paths: Sequence[Path], *, obsel: int | None = None) -> tuple[Loa
     if not paths:
         raise UsageError("no files were given; name raw dumps (VRAM, CGRAM, OAM) or a savestate")
     states: dict[str, LoadedState] = {}
-    dumps: dict[str, dict[str, tuple[Path, bytes]]] = {}
+    dumps: list[_Dump] = []
     for path in paths:
         data = read_limited(path, _MOST_BYTES, "memory dump or savestate")
         memory = _BY_SIZE.get(len(data))
         if memory is not None:
-            group = dumps.setdefault(_stem(path), {})
-            if memory in group:
-                raise UsageError(f"{path}: a second {memory.upper()} dump beside {group[memory][0]}; give only one")
-            group[memory] = (path, data)
+            dumps.append(_Dump(path, memory, data))
         else:
             states[str(path)] = _from_state(path, data)
-    dumps = _joined(dumps)
-    loaded = [*states.values(), *(_from_dumps(stem, group) for stem, group in dumps.items())]
+    loaded = [*states.values(), *(_from_dumps(name, group) for name, group in _grouped(dumps))]
     order = {path: position for position, path in enumerate(paths)}
     loaded.sort(key=lambda state: min(order[file] for file in state.files))
-    return tuple(_with_obsel(state, obsel) for state in loaded)
+    return tuple(replace(state, snapshot=with_obsel(state.snapshot, obsel)) for state in loaded)
 
 
 def _stem(path: Path) -> str:
@@ -96,13 +101,43 @@ def _stem(path: Path) -> str:
     return _MEMORY_WORD.sub("", name, count=1).strip() or name
 
 
-def _joined(dumps: dict[str, dict[str, tuple[Path, bytes]]]) -> dict[str, dict[str, tuple[Path, bytes]]]:
-    """Treat all files as one state if no names match and each memory occurs at most once."""
-    memories = [memory for group in dumps.values() for memory in group]
-    if len(dumps) > 1 and len(memories) == len(set(memories)):
-        first = next(iter(dumps))
-        return {first: {memory: dump for group in dumps.values() for memory, dump in group.items()}}
-    return dumps
+def _grouped(dumps: Sequence[_Dump]) -> list[tuple[str, list[_Dump]]]:
+    """Return the dumps of each state, and its name. Raises UsageError if a memory is there twice."""
+    named: dict[str, list[_Dump]] = {}
+    for dump in dumps:
+        named.setdefault(_stem(dump.path), []).append(dump)
+    groups: list[tuple[str, list[_Dump]]] = []
+    for stem, group in named.items():
+        # Where a name occurs in several folders, each folder has a state of its own.
+        parts = [group] if _distinct(group) else _by_folder(group)
+        groups += [(stem, part) for part in parts]
+    for _, group in groups:
+        first: dict[str, Path] = {}
+        for dump in group:
+            if dump.memory in first:
+                raise UsageError(
+                    f"{dump.path}: a second {dump.memory.upper()} dump beside {first[dump.memory]}; give only one"
+                )
+            first[dump.memory] = dump.path
+    if len(groups) < 2 or any(len(group) > 1 for _, group in groups):
+        return groups
+    # No names match: all files are one state, or those of each folder are.
+    if _distinct(dumps):
+        return [(groups[0][0], list(dumps))]
+    folders = _by_folder(dumps)
+    return [(group[0].path.parent.name, group) for group in folders] if all(map(_distinct, folders)) else groups
+
+
+def _distinct(dumps: Sequence[_Dump]) -> bool:
+    """Whether each memory is there at most once."""
+    return len({dump.memory for dump in dumps}) == len(dumps)
+
+
+def _by_folder(dumps: Sequence[_Dump]) -> list[list[_Dump]]:
+    folders: dict[Path, list[_Dump]] = {}
+    for dump in dumps:
+        folders.setdefault(dump.path.parent, []).append(dump)
+    return list(folders.values())
 
 
 def _from_state(path: Path, data: bytes) -> LoadedState:
@@ -158,28 +193,29 @@ def parse_state(data: bytes) -> Snapshot:
     raise FormatError(f"{len(data)} bytes that begin with {state[:8]!r} are no state of {KNOWN_EMULATORS}")
 
 
-def _from_dumps(stem: str, group: dict[str, tuple[Path, bytes]]) -> LoadedState:
-    missing = [f"{name.upper()} ({_SIZES[name]} bytes)" for name in ("vram", "cgram", "oam") if name not in group]
+def _from_dumps(name: str, dumps: Sequence[_Dump]) -> LoadedState:
+    group = {dump.memory: dump.data for dump in dumps}
+    missing = [f"{each.upper()} ({_SIZES[each]} bytes)" for each in ("vram", "cgram", "oam") if each not in group]
     if missing:
-        there = ", ".join(str(path) for path, _ in group.values())
+        there = ", ".join(str(dump.path) for dump in dumps)
         raise FormatError(f"{there}: the dumps of {' and '.join(missing)} are missing; give these files too")
     wram = group.get("wram")
     return LoadedState(
-        stem,
-        tuple(path for path, _ in group.values()),
+        name,
+        tuple(dump.path for dump in dumps),
         Snapshot(
-            vram=np.frombuffer(group["vram"][1], np.uint8),
-            cgram=np.frombuffer(group["cgram"][1], "<u2"),
-            oam=np.frombuffer(group["oam"][1], np.uint8),
+            vram=np.frombuffer(group["vram"], np.uint8),
+            cgram=np.frombuffer(group["cgram"], "<u2"),
+            oam=np.frombuffer(group["oam"], np.uint8),
             ppu=PpuRegisters(),
-            wram=None if wram is None else np.frombuffer(wram[1], np.uint8),
+            wram=None if wram is None else np.frombuffer(wram, np.uint8),
         ),
         "memory dumps",
     )
 
 
-def _with_obsel(state: LoadedState, obsel: int | None) -> LoadedState:
-    snapshot = state.snapshot
+def with_obsel(snapshot: Snapshot, obsel: int | None) -> Snapshot:
+    """Return the snapshot with this OBSEL ($2101) if it is given, and the snapshot has none."""
     if obsel is None or snapshot.ppu.obsel is not None:
-        return state
-    return replace(state, snapshot=replace(snapshot, ppu=replace(snapshot.ppu, obsel=obsel)))
+        return snapshot
+    return replace(snapshot, ppu=replace(snapshot.ppu, obsel=obsel))

@@ -75,7 +75,12 @@ def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
                 groups.join(a, b)
                 joined = True
     first = _front_sprite(frame)
-    return tuple(_draw(group, first) for group in groups.all() if any(_is_on_screen(s, lines) for s in group))
+    return tuple(_draw(group, first) for group in groups.all() if any(is_on_screen(s, lines) for s in group))
+
+
+def is_on_screen(sprite: Sprite, lines: int) -> bool:
+    """Whether any pixel of the sprite can be on the picture, which has this many lines (y wraps at 256)."""
+    return -sprite.width < sprite.x < 256 and (sprite.y < lines or sprite.y + sprite.height > 256)
 
 
 def draw_group(frame: Frame, indices: Sequence[int]) -> Metasprite:
@@ -101,10 +106,6 @@ def screen_y(sprite: Sprite) -> int:
     return sprite.y - 256 if rows_at_top >= max(0, 224 - sprite.y) else sprite.y
 
 
-def _is_on_screen(sprite: Sprite, lines: int) -> bool:
-    return -sprite.width < sprite.x < 256 and (sprite.y < lines or sprite.y + sprite.height > 256)
-
-
 def _candidates(sprites: Sequence[Sprite], lines: int) -> list[Sprite]:
     """Return the sprites that may be part of a figure."""
     places = Counter((sprite.x, sprite.y) for sprite in sprites)
@@ -113,7 +114,7 @@ def _candidates(sprites: Sequence[Sprite], lines: int) -> list[Sprite]:
         sprite
         for sprite in sprites
         if (
-            _is_on_screen(sprite, lines)
+            is_on_screen(sprite, lines)
             or (places[sprite.x, sprite.y] == 1 and (0 < sprite.y < lines or rows[sprite.y] < PARKED_ROW))
         )
         and sprite.pixels.any()

@@ -66,7 +66,7 @@ class Taps:
         except BaseException:
             reel.shut()
             if writer is not None:
-                writer.close()  # a valid file without frames
+                writer.discard()
             raise
         return recording
 

@@ -57,9 +57,7 @@ def add_inspect(commands: Commands) -> None:
     inspect.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="VRAM, CGRAM and OAM dumps, savestates, recordings"
     )
-    inspect.add_argument(
-        "--frame", type=number, default=0, metavar="N", help="number of a recording's frame, from 0 (default: 0)"
-    )
+    inspect.add_argument("--frame", type=number, metavar="N", help="number of a recording's frame, from 0 (default: 0)")
     inspect.add_argument("--rom", type=Path, metavar="ROM", help="locate the tiles in this ROM")
     inspect.add_argument(
         "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
@@ -102,9 +100,7 @@ def add_editing(commands: Commands) -> None:
     extract.add_argument(
         "--force", action="store_true", help="accept a recording or state that was taken from another ROM"
     )
-    extract.add_argument(
-        "--frame", type=number, default=0, metavar="N", help="number of that frame, from 0 (default: 0)"
-    )
+    extract.add_argument("--frame", type=number, metavar="N", help="number of that frame, from 0 (default: 0)")
     extract.add_argument("--single", action="store_true", help="one PNG per sprite instead of per group")
     add_regrouping_options(extract)
     extract.add_argument(

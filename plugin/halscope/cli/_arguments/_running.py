@@ -22,9 +22,13 @@ def add_demo(commands: Commands) -> None:
         description="Writes, for each scene, the screen with labelled sprites and a sheet of every sprite with its "
         "origin; pictures before and after an edit of the running game; the patch; and report.json.",
     )
-    demo.add_argument("--out", type=Path, default=Path("halscope-demo"), metavar="DIR", help="default: halscope-demo")
+    demo.add_argument("--out", type=Path, metavar="DIR", help="default: halscope-demo")
     demo.add_argument("--core", metavar="CORE", help="a libretro core, by path or name (default: the first one found)")
-    demo.add_argument("--headless", action="store_true", help="do not open the overview in a viewer at the end")
+    demo.add_argument(
+        "--headless",
+        action="store_true",
+        help="never open the overview in a viewer; it opens at the end on a terminal, without --json and --out",
+    )
     demo.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
@@ -81,7 +85,7 @@ def add_doctor(commands: Commands) -> None:
         help="run the ROM (without --rom the demo) and say how much of its graphics is known, and why the rest is not",
     )
     doctor.add_argument(
-        "--frames", type=positive, default=1200, metavar="N", help="with --coverage: number of frames (default: 1200)"
+        "--frames", type=positive, metavar="N", help="with --coverage: number of frames (default: 1200)"
     )
     doctor.add_argument("--json", action="store_true", help="print the checks as JSON")
     add_rom_options(doctor)

@@ -95,7 +95,11 @@ _MORE_NAMES: Final = ("cpu_registers", "dma_registers", "ages")
 def _rom(document: Mapping[str, Any] | None) -> RomIdentity | None:
     if document is None:
         return None
-    return RomIdentity(**{name: document[name] for name in _ROM_FIELDS if name in document})
+    known = {name: document[name] for name in _ROM_FIELDS if name in document}
+    for name, value in known.items():
+        if not isinstance(value, str | None):
+            raise TypeError(f"the ROM's {name} is {value!r}")
+    return RomIdentity(**known)
 
 
 def _check_sections(sections: tuple[tuple[str, int | None], ...], names: Names) -> None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Self
 
 from halscope_hooks import HalscopeError, RomIdentity, Snapshot, Touched, UsageError
 
-from halscope.formats.recording._file import DELTA, KEY, KEY_IN_INDEX, chunk, ending, header
+from halscope.formats.recording._file import DELTA, KEY, KEY_IN_INDEX, MAGIC, chunk, ending, header
 from halscope.formats.recording._frames import Packer
 from halscope.formats.recording._touches import MOST_TOUCHES, pack_touches
 
@@ -31,18 +31,23 @@ class RecordingWriter:
     After an interrupted `append` or `close` (Ctrl-C), the recording can be continued and closed. The frame of that
     `append` is either completely in it or not at all.
 
+    An earlier recording at the path is kept until this one is closed: as long, this one is written beside it, into
+    `NAME.part`. A recording without frames never replaces another one.
+
     Args:
-        path: The file. An existing file is replaced.
+        path: The file. Only a recording is replaced.
         emulator: Source of the snapshots, for users.
         keyframe_every: Frames from one keyframe to the next: the maximum number that a seek decodes.
 
     Raises:
-        UsageError: The file cannot be created, or the emulator's name is too long.
+        UsageError: The file cannot be created, is there and no recording, or the emulator's name is too long.
     """
 
     def __init__(self, path: Path, *, emulator: str = "", keyframe_every: int = KEYFRAME_EVERY) -> None:
         header(emulator, None)  # check the length of the name before a file is replaced
         self._path = path
+        self._place = _place(path)
+        """Where it is written."""
         self._emulator = emulator
         self._keyframe_every = max(1, keyframe_every)
         self._rom: RomIdentity | None = None
@@ -52,7 +57,7 @@ class RecordingWriter:
         self._whole = True
         """Whether the file ends with the last frame and the packer continues from it."""
         try:
-            self._file: BufferedWriter | None = path.open("wb")
+            self._file: BufferedWriter | None = self._place.open("wb")
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -119,17 +124,30 @@ class RecordingWriter:
 
     def close(self) -> None:
         """Write the index and close the file. Idempotent. Raises HalscopeError like `append`."""
-        if self._closed():
+        if self._file is None:
             return
-        if not self._whole:
-            self._cut()
-        end, frames = self._written
-        first = b"" if frames else header(self._emulator, None)
-        self._whole = False
-        self._write(first + ending(self._index[:frames], end + len(first)))
-        assert self._file is not None
-        self._shut(self._file)
+        if not self._file.closed:  # an interrupted call may have closed it
+            if not self._whole:
+                self._cut()
+            end, frames = self._written
+            first = b"" if frames else header(self._emulator, None)
+            self._whole = False
+            self._write(first + ending(self._index[:frames], end + len(first)))
+            self._shut(self._file)
+        self._put_in_place()
         self._file = None
+
+    def discard(self) -> None:
+        """Close the file, and remove it if it has no frames. Raises HalscopeError like `append`."""
+        if self._written.frames:
+            self.close()
+            return
+        file, self._file = self._file, None
+        with contextlib.suppress(OSError):
+            if file is not None:
+                file.close()
+            if self._place.is_file():  # not a device
+                self._place.unlink()
 
     def disown(self) -> None:
         """Close the file without flushing its buffer: for a forked process, whose parent continues to write."""
@@ -140,8 +158,11 @@ class RecordingWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
 
     def _closed(self) -> bool:
         return self._file is None or self._file.closed
@@ -161,9 +182,30 @@ class RecordingWriter:
         try:
             file.close()  # flushes the buffer, so a full disk shows up here
         except OSError as error:
+            self._file = None
             raise HalscopeError(
                 f"{self._path}: cannot be written to its end: {error.strerror or error}; complete frames can be read"
+                f"{self._where()}"
             ) from error
+
+    def _put_in_place(self) -> None:
+        """Replace the earlier recording, unless this one is empty."""
+        if self._place == self._path:
+            return
+        try:
+            with contextlib.suppress(FileNotFoundError):  # an interrupted call has moved it
+                if self._written.frames:
+                    self._place.replace(self._path)
+                else:
+                    self._place.unlink()
+        except OSError as error:
+            self._file = None
+            raise HalscopeError(
+                f"{self._path}: cannot be replaced: {error.strerror or error}; the new recording is {self._place}"
+            ) from error
+
+    def _where(self) -> str:
+        return "" if self._place == self._path else f" from {self._place}"
 
     def _write(self, data: bytes) -> None:
         assert self._file is not None
@@ -182,4 +224,28 @@ class RecordingWriter:
             file.close()
         return HalscopeError(
             f"{self._path}: cannot be written: {error.strerror or error}; its first {len(self)} frames can be read"
+            f"{self._where()}"
         )
+
+
+def _place(path: Path) -> Path:
+    """Return where to write a recording: beside a recording that it replaces. Raises UsageError."""
+    if not _is_recording(path):
+        return path
+    part = path.with_name(f"{path.name}.part")
+    _is_recording(part)  # refuses another file of that name
+    return part
+
+
+def _is_recording(path: Path) -> bool:
+    """Whether a recording is there. Raises UsageError if it is another file; an empty one may be replaced."""
+    try:
+        if not path.is_file():
+            return False  # nothing, or a device
+        with path.open("rb") as file:
+            start = file.read(len(MAGIC))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    if start not in (b"", MAGIC):
+        raise UsageError(f"{path}: is there already and no recording, so it is not replaced; give another name")
+    return start == MAGIC

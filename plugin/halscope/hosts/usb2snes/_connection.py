@@ -20,7 +20,9 @@ SILENCE: Final = 10.0
 """Seconds without a message after which a server that owes a reply is given up."""
 _MOST_MESSAGE: Final = 1 << 20
 _CLOSE_WAIT: Final = 0.5
-_EXTRA: Final = "usb2snes needs the package websockets; install it with: pip install 'halscope[console]'"
+_EXTRA: Final = (
+    "usb2snes needs the package websockets; install it with: pip install websockets (the extra halscope[console])"
+)
 
 
 @final

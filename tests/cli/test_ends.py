@@ -1,0 +1,53 @@
+"""How a command without an end is ended, and what opens a window when it ends."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from halscope.cli import demo, main
+from halscope.cli._interrupts import Terminated, ctrl_c_ends
+
+
+def test_ctrl_c_is_the_normal_end_and_sigterm_is_not() -> None:
+    with ctrl_c_ends():
+        raise KeyboardInterrupt
+    with pytest.raises(Terminated), ctrl_c_ends():
+        raise Terminated
+
+
+@dataclass
+class Report:
+    """What a tour leaves behind."""
+
+    emulator: str = "a core"
+    pictures: list[str] = field(default_factory=list)
+    patch: str = "edit.bps"
+    stays_changed: bool = True
+    patched_rom_shows_the_same: bool = True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "terminal", "opens"),
+    [
+        ((), True, True),
+        ((), False, False),
+        (("--json",), True, False),
+        (("--out", "seen"), True, False),
+        (("--headless",), True, False),
+    ],
+)
+def test_the_overview_opens_for_people_and_never_for_scripts(
+    arguments: tuple[str, ...], terminal: bool, opens: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[str] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DISPLAY", ":9")
+    monkeypatch.setattr(demo, "run_tour", lambda *_: Report())
+    monkeypatch.setattr(demo, "on_terminal", lambda _stream: terminal)
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    assert main(["demo", *arguments]) == 0
+    assert bool(opened) == opens, sys.platform
