@@ -69,8 +69,11 @@ class Play:
         self.last: Update | None = None
         """The newest decoded frame."""
 
-    def run(self, schedule: Iterable[Press]) -> None:
+    def run(self, schedule: Iterable[Press], speed: float = 1.0) -> None:
         """Play until an exception (Ctrl-C), or until the host has no more frames.
+
+        Args:
+            schedule, speed: As for `run_in_real_time`.
 
         Raises:
             HalscopeError: The emulator failed, an edit of `bring_in` cannot be applied, or a file cannot be written.
@@ -82,7 +85,7 @@ class Play:
             self._watch,
         ):
             self._build_index(self._workspace)
-            for snapshot in run_in_real_time(self._session, schedule):
+            for snapshot in run_in_real_time(self._session, schedule, speed):
                 self._watch.ask()
                 self._edits.saw(snapshot)
                 if self._refused is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 from halscope_hooks import HalscopeError, Update, UsageError
@@ -38,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     if options.watch is None and (options.merge or options.split):
         raise UsageError("--merge and --split shape the sheets of --watch DIR; give it too")
+    if options.speed is not None and options.frames is not None:
+        raise UsageError("--speed is for a game in real time; --frames N runs as fast as it can be decoded")
     plugins = plugins_from(options)
     workspace = workspace_from(options, plugins)
     if options.output is not None:
@@ -102,7 +105,9 @@ class _Running:
 
     def run_live(self) -> None:
         """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
-        session = open_game(game_from(self._options), None, self._plugins, threads=True, rom=self._workspace.rom)
+        # Buttons of a script are held for exactly their frames, so the game is then driven frame by frame.
+        game = replace(game_from(self._options), live=not self._options.press)
+        session = open_game(game, None, self._plugins, threads=True, rom=self._workspace.rom)
         with session, progress_bar("indexing", "B") as progress:
             edits = self._begin(session)
             play = Play(
@@ -116,7 +121,7 @@ class _Running:
             )
             try:
                 with contextlib.suppress(KeyboardInterrupt):
-                    play.run(schedule_from(self._options))
+                    play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
             finally:
                 self.last = play.last
 
