@@ -36,10 +36,14 @@ class SheetFolder:
         self._changing: dict[Path, Signature] = {}
         self._missing: set[Path] = set()
         self._notes: dict[str, SheetNote] = {}
+        self._shown: NDArray[np.uint8] | None = None  # what `screen.png` holds
 
     def show_screen(self, picture: NDArray[np.uint8]) -> None:
         """Replace `screen.png`. Raises HalscopeError."""
-        write_atomic(self.folder / SCREEN, png_bytes(upscale(square(picture), 1)))
+        if self._shown is not None and np.array_equal(self._shown, picture) and (self.folder / SCREEN).exists():
+            return
+        write_atomic(self.folder / SCREEN, png_bytes(upscale(square(picture), 1), fast=True))
+        self._shown = picture
 
     def add(self, name: str, sheet: Sheet) -> bool:
         """Write a sheet, unless there is one of this name with edits. Returns whether it was written.

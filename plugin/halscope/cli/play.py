@@ -10,6 +10,8 @@ from pathlib import Path
 from halscope_hooks import HalscopeError, Update, UsageError
 
 from halscope.app import (
+    SAMPLED,
+    SAMPLED_LIVE,
     LiveEdits,
     Play,
     Plugins,
@@ -79,7 +81,8 @@ class _Running:
         self._sheets = 0
         self._told_at = -NEWS_FRAMES
         self.last: Update | None = None
-        self.truth = RunTruth(compare_all=options.json)
+        live = not options.frames and not options.json
+        self.truth = RunTruth(compare_all=options.json, every=SAMPLED_LIVE if live else SAMPLED)
 
     def run_frames(self) -> None:
         """Run `--frames` frames, each decoded before the next, so that the result is reproducible."""
@@ -160,6 +163,8 @@ class _Running:
 
     def keep(self) -> None:
         """Write the edits and the pictures of the last frame, as the options say."""
+        if self._edits is not None:
+            self._edits.finish()
         if self._options.output is not None and self._edits is not None:
             try:
                 self._edits.write_patch(self._options.output, headered=self._options.headered)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import sys
 from dataclasses import dataclass
@@ -111,7 +110,7 @@ class FrameReader:
         self.missed = 0
         """Frames that `next` lost because it was not called for an eighth of a second."""
         if sys.platform != "win32":
-            os.unlink(folder / RING)  # nothing is left behind, whoever is killed
+            (folder / RING).unlink()  # nothing is left behind, whoever is killed
 
     def read(self, published: Published) -> Snapshot:
         """Return a frame that the child has just published. Calling it again returns the same."""

@@ -282,8 +282,9 @@ class CoreProcess:
         """Close the pipes and unmap the frames."""
         self._channel.closed = True
         self._bell.close()
-        if self._channel.frames is not None:
-            self._channel.frames.close()
+        frames, self._channel.frames = self._channel.frames, None
+        if frames is not None and self._owner == os.getpid():  # a forked process must not let go of its parent's ring
+            frames.close()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()

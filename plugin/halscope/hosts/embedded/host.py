@@ -26,8 +26,6 @@ class CoreHost(RomTracing):
     """A Host (see `halscope_hooks.Host`) around a libretro core in a process of its own.
 
     It is playable and stateful, and tracing where the core's copy of the ROM is found.
-
-
     How frames are run is left to its subclasses. Snapshots are those of `LibretroHost`. In addition:
 
     - A core that crashes, or that does not return within `patience`, ends its own process alone: the call raises
