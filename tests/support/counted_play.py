@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,22 +14,23 @@ from halscope.cli import main
 _run = _play.run_in_real_time
 
 
+class _Seen:
+    frames = 0
+
+
 def _counted(*arguments: Any) -> Iterator[Any]:
     for snapshot in _run(*arguments):
         _Seen.frames = snapshot.frame + 1
         yield snapshot
 
 
-class _Seen:
-    frames = 0
-
-
-def _answer() -> None:
+def _answer(output: int) -> None:
     for _ in sys.stdin:
-        print(_Seen.frames, flush=True)
+        os.write(output, b"%d\n" % _Seen.frames)
 
 
 if __name__ == "__main__":
     _play.run_in_real_time = _counted
-    threading.Thread(target=_answer, daemon=True).start()
+    output = os.dup(1)  # a command keeps descriptor 1 for itself
+    threading.Thread(target=_answer, args=(output,), daemon=True).start()
     sys.exit(main())

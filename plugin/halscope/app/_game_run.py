@@ -42,6 +42,7 @@ BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
 RECORDING: Final = "recording"
 """The host that replays recordings."""
+_FRAME_WAIT: Final = 0.1  # seconds after which a pushing host that sends nothing is asked again
 LATE: Final = 0.1  # seconds of delay above which lost time is dropped instead of caught up
 
 
@@ -247,7 +248,9 @@ def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Ite
         yield update
 
 
-def run_in_real_time(session: Session, schedule: Iterable[Press], speed: float = 1.0) -> Iterator[Snapshot]:
+def run_in_real_time(
+    session: Session, schedule: Iterable[Press], speed: float = 1.0, every: int = 1
+) -> Iterator[Snapshot]:
     """Run a session with threads until the host has no more snapshots. Frames are decoded as time allows.
 
     Args:
@@ -255,6 +258,7 @@ def run_in_real_time(session: Session, schedule: Iterable[Press], speed: float =
         schedule: Buttons to hold.
         speed: Multiple of the console's speed, 0 for as fast as possible; without effect on a host that is neither
             driven nor paced.
+        every: Of so many frames one is decoded.
 
     Raises:
         HostError: The emulator failed.
@@ -266,7 +270,7 @@ def run_in_real_time(session: Session, schedule: Iterable[Press], speed: float =
     due = time.monotonic()
     for number in itertools.count():
         hold_buttons(session, schedule, number)
-        while (snapshot := session.tick()) is None:
+        while (snapshot := _next_frame(session, decoded=number % every == 0)) is None:
             if session.ended:
                 return
         yield snapshot
@@ -278,6 +282,14 @@ def run_in_real_time(session: Session, schedule: Iterable[Press], speed: float =
             time.sleep(ahead)
         elif ahead < -LATE:
             due = time.monotonic()
+
+
+def _next_frame(session: Session, *, decoded: bool) -> Snapshot | None:
+    if decoded:
+        return session.tick()
+    snapshot = session.advance(timeout=_FRAME_WAIT)
+    session.pump()
+    return snapshot
 
 
 def record_game(

@@ -42,6 +42,7 @@ class Play:
             ready.
         progress: Called with (done, total) while the index is built, on the game's thread.
         report: Called with each line of text for the user.
+        every: Of so many frames one is decoded.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Play:
         seen: Callable[[Update], None],
         progress: Callable[[int, int], None],
         report: Callable[[str], None],
+        every: int = 1,
     ) -> None:
+        self._every = every
         self._workspace = workspace
         self._session = session
         self._edits = edits
@@ -85,7 +88,7 @@ class Play:
             self._watch,
         ):
             self._build_index(self._workspace)
-            for snapshot in run_in_real_time(self._session, schedule, speed):
+            for snapshot in run_in_real_time(self._session, schedule, speed, self._every):
                 self._watch.ask()
                 self._edits.saw(snapshot)
                 if self._refused is not None:

@@ -31,6 +31,8 @@ from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 from halscope.session import Session
 
+SHOWN_EVERY = 6
+"""Of so many frames one is decoded in real time, if nobody needs them all."""
 NEWS_FRAMES = 180
 """Frames between two lines about new sheets: three seconds in real time."""
 
@@ -81,8 +83,10 @@ class _Running:
         self._sheets = 0
         self._told_at = -NEWS_FRAMES
         self.last: Update | None = None
-        live = not options.frames and not options.json
-        self.truth = RunTruth(compare_all=options.json, every=SAMPLED_LIVE if live else SAMPLED)
+        # Each frame is decoded if it is printed, or if a plugin may look at it; the folder alone needs two a second.
+        others = any(one.source != BUILT_IN for one in plugins.loaded)
+        self._all_frames = bool(options.frames or options.json or others)
+        self.truth = RunTruth(compare_all=options.json, every=SAMPLED if self._all_frames else SAMPLED_LIVE)
 
     def run_frames(self) -> None:
         """Run `--frames` frames, each decoded before the next, so that the result is reproducible."""
@@ -121,6 +125,7 @@ class _Running:
                 seen=self._show,
                 progress=progress,
                 report=note,
+                every=1 if self._all_frames else SHOWN_EVERY,
             )
             try:
                 with contextlib.suppress(KeyboardInterrupt):
