@@ -84,7 +84,7 @@ class _Running:
         self._told_at = -NEWS_FRAMES
         self.last: Update | None = None
         # Each frame is decoded if it is printed, or if a plugin may look at it; the folder alone needs two a second.
-        others = any(one.source != BUILT_IN for one in plugins.loaded)
+        others = any(one.source != "built in" for one in plugins.loaded)
         self._all_frames = bool(options.frames or options.json or others)
         self.truth = RunTruth(compare_all=options.json, every=SAMPLED if self._all_frames else SAMPLED_LIVE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
@@ -59,13 +60,7 @@ class FrameWriter:
         sizes |= {name: size for name, size in optional.items() if name in info.readable}
         if "bwram" in info.readable:
             sizes["save"] = most_bwram
-        try:
-            self._ring = _codec.RingWriter(folder / RING, sizes, slots=SLOTS, command_bytes=_COMMAND_BYTES)
-        except RuntimeError as error:
-            raise HostError(
-                f"memory to share with the core's process cannot be allocated: {error}; a limit on the size of files "
-                "(ulimit -f) applies to it as well"
-            ) from error
+        self._ring = _new_ring(folder, sizes)
 
     @property
     def is_read(self) -> bool:
@@ -90,6 +85,21 @@ class FrameWriter:
             size = (width, height, 3 * width, _RGB)
         there = {name: part for name, part in parts.items() if part is not None}
         return Published(self._ring.publish(there, picture=size))
+
+
+def check_memory(folder: Path) -> None:
+    """Check that the system gives the memory for a ring in this folder. Raises HostError."""
+    _new_ring(folder, {"wram": WRAM_BYTES, "picture": _MOST_PICTURE_BYTES}).close()
+
+
+def _new_ring(folder: Path, sizes: Mapping[str, int]) -> _codec.RingWriter:
+    try:
+        return _codec.RingWriter(folder / RING, dict(sizes), slots=SLOTS, command_bytes=_COMMAND_BYTES)
+    except RuntimeError as error:
+        raise HostError(
+            f"memory to share with the core's process cannot be allocated: {error}; a limit on the size of files "
+            "(ulimit -f) applies to it as well"
+        ) from error
 
 
 @final

@@ -20,7 +20,7 @@ from halscope_hooks import HostError, HostGoneError, RomIdentity, Snapshot
 
 from halscope.hosts.embedded._bell import TROUBLE, Bell
 from halscope.hosts.embedded._channel import Call, Channel
-from halscope.hosts.embedded._frames import FrameReader
+from halscope.hosts.embedded._frames import FrameReader, check_memory
 from halscope.hosts.embedded._starved import cpu_seconds, is_starved
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
@@ -317,15 +317,16 @@ def check_machine() -> None:
     Raises:
         HostError: It does not; the message says what is missing.
     """
-    region = _shared_memory()
-    region.map.close()
-    region.close_descriptors()
     try:
-        os.rmdir(tempfile.mkdtemp(prefix="halscope-core-"))
+        folder = Path(tempfile.mkdtemp(prefix="halscope-core-"))
     except OSError as error:
         raise HostError(
             f"no temporary folder can be created for a core in {tempfile.gettempdir()}: {error.strerror or error}"
         ) from error
+    try:
+        check_memory(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _signal_name(number: int) -> str:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
-from typing import Final, Unpack, override
+from typing import Final, Unpack
 
-from halscope_hooks import HostError, Snapshot, Touched
+from halscope_hooks import HostError, Snapshot
 
 from halscope.hosts.embedded.host import PATIENCE, CoreHost
 from halscope.hosts.libretro.pads import check_pad
 from halscope.hosts.libretro.parts import SnapshotParts
 
 _SILENCE: Final = 1.0  # seconds without a frame after which the child is asked whether it still runs
-
-_TOUCHES_EVERY: Final = 0.1  # seconds: each time the child is asked
 
 
 class LiveEmbeddedHost(CoreHost):
@@ -39,7 +37,6 @@ class LiveEmbeddedHost(CoreHost):
     ) -> None:
         self._held: dict[int, frozenset[str]] = {}
         self._begun = False
-        self._asked_touches = 0.0
         self._runs = False
         self._silent = 0.0  # seconds of polling since the last frame, or since the child last answered
         super().__init__(rom, core, patience=patience, **parts)
@@ -100,15 +97,6 @@ class LiveEmbeddedHost(CoreHost):
         if self._held.get(port, frozenset()) != held:  # called for every frame, it costs nothing
             self._ask(("press", {port: held}), self._doing)
             self._held[port] = held
-
-    @override
-    def take_touches(self) -> Sequence[Touched]:
-        """Return the reads observed since the last call, oldest first; they are asked for ten times a second."""
-        now = time.monotonic()
-        if now - self._asked_touches < _TOUCHES_EVERY:
-            return ()
-        self._asked_touches = now
-        return super().take_touches()
 
     @property
     def _doing(self) -> str:
