@@ -24,6 +24,7 @@ class HostRequest:
         mapping: The ROM's mapping ("lorom", "hirom" …) as the user named it, for a host that checks the file before it
             runs it; `None` if it is found from the file.
         obsel: The value of $2101 as the user named it, for a host that cannot read this register; `None` if unknown.
+        live: Whether the game should run by its own clock, for a host that can do so or be driven; others ignore it.
     """
 
     file: Path | None = None
@@ -31,6 +32,7 @@ class HostRequest:
     address: str | None = None
     mapping: str | None = None
     obsel: int | None = None
+    live: bool = False
 
     def needed_file(self, host: str) -> Path:
         """Return the file. Raises UsageError, naming the host, if none was given."""

@@ -176,6 +176,7 @@ def test_the_palettes_of_what_appears_are_remembered(tmp_path: Path, monkeypatch
         game.go_to("meadow")
         play = Play(game, folder)
         play.run(1)
+        play.edits.finish()
     seen = {(one.codec, one.block_offset, one.colours) for one in play.workspace.knowledge.load().palettes}
     sheets = [read_sheet(path).sheet for path in folder.glob("*-*/*.png")]
     assert seen == {

@@ -21,6 +21,7 @@ from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import HostError, HostGoneError, RomError, Snapshot, UsageError
 from support import probe_rom, small_core, tiny_rom
 from support.cores import installed_cores
+from support.processes import gone_within, runs
 
 on_every_core = pytest.mark.parametrize("core", installed_cores())
 MERCURY = "bsnes-mercury-accuracy"
@@ -29,23 +30,6 @@ needs_mercury = pytest.mark.skipif(
     reason=f"{MERCURY} is not installed",
 )
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="there is no /proc")
-
-
-def runs(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def gone_within(pid: int, seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while runs(pid):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 @pytest.fixture
@@ -426,7 +410,7 @@ def test_a_limit_on_the_size_of_files_is_reported_and_leaves_nothing_open() -> N
     descriptors = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").is_dir() else None
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, before[1]))
     try:
-        with pytest.raises(HostError, match=r"4 MiB of memory .*File too large; .*ulimit -f"):
+        with pytest.raises(HostError, match=r"memory to share .*File too large; .*ulimit -f"):
             EmbeddedHost(probe_rom.build())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -103,9 +103,9 @@ def test_joined_figures_that_share_one_are_one_figure() -> None:
 def test_the_palettes_seen_most_are_kept() -> None:
     known = Knowledge(HASH)
     for shade in range(2 * MOST_PALETTES):
-        known = known.saw("hal", 5, [(0, shade)])
+        known = known.saw([("hal", 5, (0, shade))])
     for _ in range(3):
-        known = known.saw("hal", 5, [(0, 1), (0, 2)]).saw("hal", 6, [(0, 1)])
+        known = known.saw([("hal", 5, (0, 1)), ("hal", 5, (0, 2)), ("hal", 6, (0, 1))])
     of_block = [palette for palette in known.palettes if palette.block_offset == 5]
     assert len(of_block) == MOST_PALETTES
     assert [(palette.colours, palette.times) for palette in of_block[:3]] == [((0, 1), 4), ((0, 2), 4), ((0, 0), 1)]

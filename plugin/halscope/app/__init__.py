@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
-    from halscope.app._run_truth import JudgedFrame, RunTruth
+    from halscope.app._run_truth import SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
     from halscope.app._start_watch import StartWatch
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BUTTONS",
     "LISTED_SCORE",
+    "SAMPLED",
+    "SAMPLED_LIVE",
     "AttachedRom",
     "BlockOptions",
     "BuiltIn",
@@ -152,6 +154,8 @@ _MODULES = {
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
     "RunTruth": "halscope.app._run_truth",
+    "SAMPLED": "halscope.app._run_truth",
+    "SAMPLED_LIVE": "halscope.app._run_truth",
     "Source": "halscope.app._pictures",
     "Target": "halscope.app._attach",
     "TileLayout": "halscope.app._tile_layout",

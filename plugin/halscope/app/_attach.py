@@ -368,6 +368,7 @@ class LiveAttach:
             play.run(())
         finally:
             pointing.close()
+            self.edits.finish()
             self.last = play.last or self.last
             if play.located:
                 self._bring_in = ()

@@ -42,6 +42,7 @@ BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
 RECORDING: Final = "recording"
 """The host that replays recordings."""
+_FRAME_WAIT: Final = 0.1  # seconds after which a pushing host that sends nothing is asked again
 LATE: Final = 0.1  # seconds of delay above which lost time is dropped instead of caught up
 
 
@@ -55,6 +56,7 @@ class Game:
         host: Name of the host that runs it.
         mapping: Name of the ROM's mapping, or `None` to find it from the file.
         state: A savestate of the same core and ROM to start from, or `None` to start at power-on.
+        live: Whether it runs by its own clock, where the host can do that.
     """
 
     rom: Path
@@ -62,6 +64,7 @@ class Game:
     host: str = "embedded"
     mapping: str | None = None
     state: Path | None = None
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ def open_host(
     core: str | None = None,
     address: str | None = None,
     mapping: str | None = None,
+    live: bool = False,
     plugins: Plugins | None = None,
 ) -> Host:
     """Open a host: an emulator or a recording. A `Session` attaches to it.
@@ -105,6 +109,8 @@ def open_host(
         core: Path or name of a libretro core; `None` for the first one found.
         address: Address of an emulator that is already running, instead of `file`.
         mapping: Name of the ROM's mapping ("lorom"), or `None` to find it from the file.
+        live: Whether the game runs by its own clock ("pushing" and "paced") on a host that can also be driven frame by
+            frame ("embedded"), which is the default.
         plugins: The plugins that provide hosts; by default only the built-in ones.
 
     Raises:
@@ -113,7 +119,7 @@ def open_host(
         FormatError: The recording is damaged.
         HostError: The emulator cannot be started or reached.
     """
-    request = HostRequest(None if file is None else Path(file), core, address, mapping)
+    request = HostRequest(None if file is None else Path(file), core, address, mapping, live=live)
     return (Plugins() if plugins is None else plugins).host(host).open(request)
 
 
@@ -142,7 +148,9 @@ def open_game(
     """
     plugins = Plugins() if plugins is None else plugins
     try:
-        host = open_host(game.rom, host=game.host, core=game.core, mapping=game.mapping, plugins=plugins)
+        host = open_host(
+            game.rom, host=game.host, core=game.core, mapping=game.mapping, live=game.live, plugins=plugins
+        )
     except RomError as error:
         refuse_other_kind(game.rom, error)
         raise
@@ -241,28 +249,53 @@ def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Ite
 
 
 def run_in_real_time(
-    session: Session, schedule: Iterable[Press], idle: Callable[[], None] = lambda: None
+    session: Session,
+    schedule: Iterable[Press],
+    speed: float = 1.0,
+    every: int = 1,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[Snapshot]:
-    """Run a session with threads at the console's speed, until the host has no more snapshots. Frames are decoded as
-    time allows. A pushing host runs at its own speed; `idle` is called several times a second while it sends nothing.
+    """Run a session with threads until the host has no more snapshots. Frames are decoded as time allows.
+
+    Args:
+        session: The session. A driven host is stepped at the console's speed; a pushing host runs by itself.
+        schedule: Buttons to hold.
+        speed: Multiple of the console's speed, 0 for as fast as possible; without effect on a host that is neither
+            driven nor paced.
+        every: Of so many frames one is decoded.
+        idle: Called several times a second while a pushing host sends nothing.
+
+    Raises:
+        HostError: The emulator failed.
     """
     schedule = tuple(schedule)
+    paced = capability(session.host, "paced")
+    if paced is not None and speed != 1:
+        paced.set_speed(speed)
     due = time.monotonic()
     for number in itertools.count():
         hold_buttons(session, schedule, number)
-        while (snapshot := session.tick()) is None:
+        while (snapshot := _next_frame(session, decoded=number % every == 0)) is None:
             if session.ended:
                 return
             idle()
         yield snapshot
-        if capability(session.host, "driven") is None:
+        if speed == 0 or capability(session.host, "driven") is None:
             continue
-        due += 1 / FRAMES_A_SECOND
+        due += 1 / (FRAMES_A_SECOND * speed)
         ahead = due - time.monotonic()
         if ahead > 0:
             time.sleep(ahead)
         elif ahead < -LATE:
             due = time.monotonic()
+
+
+def _next_frame(session: Session, *, decoded: bool) -> Snapshot | None:
+    if decoded:
+        return session.tick()
+    snapshot = session.advance(timeout=_FRAME_WAIT)
+    session.pump()
+    return snapshot
 
 
 def record_game(

@@ -43,6 +43,7 @@ class Play:
             ready.
         progress: Called with (done, total) while the index is built, on the game's thread.
         report: Called with each line of text for the user.
+        every: Of so many frames one is decoded.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class Play:
         seen: Callable[[Update], None],
         progress: Callable[[int, int], None],
         report: Callable[[str], None],
+        every: int = 1,
     ) -> None:
+        self._every = every
         self._workspace = workspace
         self._session = session
         self._edits = edits
@@ -73,8 +76,11 @@ class Play:
         self.last: Update | None = None
         """The newest decoded frame."""
 
-    def run(self, schedule: Iterable[Press]) -> None:
+    def run(self, schedule: Iterable[Press], speed: float = 1.0) -> None:
         """Play until an exception (Ctrl-C), or until the host has no more frames.
+
+        Args:
+            schedule, speed: As for `run_in_real_time`.
 
         Raises:
             HalscopeError: The emulator failed, an edit of `bring_in` cannot be applied, or a file cannot be written.
@@ -86,7 +92,7 @@ class Play:
             self._watch,
         ):
             self._build_index(self._workspace)
-            for snapshot in run_in_real_time(self._session, schedule, self._edits.idle):
+            for snapshot in run_in_real_time(self._session, schedule, speed, self._every, self._edits.idle):
                 self._watch.ask()
                 self._edits.saw(snapshot)
                 if self._refused is not None:

@@ -44,6 +44,8 @@ class RomEdits:
     unanswered: Unanswered | None = None
     shown: set[str] = field(default_factory=set)
     """Names of the sheets that were written for its metasprites."""
+    looks: set[bytes] = field(default_factory=set)
+    """Looks of the figures that need no sheet any more, while the game contains this plan; see `figure_look`."""
 
     @property
     def kept(self) -> EditList:
@@ -53,6 +55,7 @@ class RomEdits:
     def put(self, edits: EditList, plan: EditPlan, patch: Patch) -> None:
         """Note that the running game now contains these edits."""
         self.edits, self.plan, self.patch, self.missing, self.unanswered = edits, plan, patch, None, None
+        self.looks.clear()  # a figure may hold an edited tile now, or none any more
 
     def take_answer(self) -> Unanswered | None:
         """Return the write that was not answered in time, if the emulator has now made it or refused it."""
@@ -70,6 +73,7 @@ class RomEdits:
             self.missing, self.given_up = self.kept, False
         self.edits, self.plan, self.patch = EditList(self.workspace.rom.sha256), None, None
         self.unanswered = None
+        self.looks.clear()
 
 
 @dataclass(slots=True, eq=False)

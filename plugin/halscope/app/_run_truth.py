@@ -16,6 +16,10 @@ SAMPLED: Final = 30
 """Of so many frames one is measured: measuring takes as long as decoding twenty."""
 
 
+SAMPLED_LIVE: Final = 50
+"""The same for a game that runs in real time, of which every sixth frame is decoded: once in five seconds."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedFrame:
     """A frame of a run.
@@ -43,14 +47,16 @@ class JudgedFrame:
 
 @final
 class RunTruth:
-    """Judges the frames of a run, every 30th and the last one thoroughly.
+    """Judges the frames of a run, some of them and the last one thoroughly.
 
     Args:
         compare_all: Whether every frame is compared with the emulator's picture.
+        every: Of so many frames one is judged thoroughly.
     """
 
-    def __init__(self, *, compare_all: bool = False) -> None:
+    def __init__(self, *, compare_all: bool = False, every: int = SAMPLED) -> None:
         self._compare_all = compare_all
+        self._every = every
         self._coverage = RunCoverage()
         self._frames = 0
         self._covered = False
@@ -66,7 +72,7 @@ class RunTruth:
 
     def look(self, update: Update) -> JudgedFrame:
         """Judge the next frame."""
-        sampled = self._frames % SAMPLED == 0
+        sampled = self._frames % self._every == 0
         self._frames += 1
         self._unmeasured = None if sampled else update
         self.begin(update)

@@ -41,6 +41,7 @@ class SheetFolder:
         self._notes: dict[str, SheetNote] = {}
         self._ours = False
         """Whether `screen.png` is written by this run."""
+        self._shown: NDArray[np.uint8] | None = None  # what `screen.png` holds
         self._left: set[Path] = set()
         """Files of the user's that are not replaced."""
 
@@ -51,7 +52,10 @@ class SheetFolder:
             self._report_foreign(path)
             return
         self._ours = True
-        write_atomic(path, png_bytes(upscale(square(picture), 1), _SOFTWARE))
+        if self._shown is not None and np.array_equal(self._shown, picture) and path.exists():
+            return
+        write_atomic(path, png_bytes(upscale(square(picture), 1), _SOFTWARE, fast=True))
+        self._shown = picture
 
     def _report_foreign(self, path: Path) -> None:
         if path not in self._left:

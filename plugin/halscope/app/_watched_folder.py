@@ -25,6 +25,7 @@ from halscope_hooks import (
 )
 
 from halscope.app._doubts import doubts
+from halscope.app._figure_looks import figure_look
 from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
 from halscope.app._patch_files import block_fill, check_output
 from halscope.app._regroup import Regrouping, regroup
@@ -48,6 +49,7 @@ from halscope.session import JobContext, JobTimeoutError, PoolStoppedError, Sess
 
 LOOK_EVERY: Final = 30  # frames between two scans of the folder: half a second in real time
 IDLE_AFTER: Final = 1.0  # seconds without a frame after which saved sheets are said to wait
+TELL_EVERY: Final = 180  # frames between two pages while new sheets keep coming; else they are written at once
 PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
 WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
 ANSWER_WAIT: Final = 6.0  # seconds for the session to give up an emulator that does not answer
@@ -99,6 +101,9 @@ class LiveEdits:
         self._in_trouble = False
         self._full = False
         self._learns = True
+        self._put_off: list[Sheet] = []  # new sheets that are not in the knowledge yet
+        self._page_is_old = False
+        self._told = 0  # frame at which page and knowledge were written
         self._newest: Snapshot | None = None
         self._refused: set[str] = set()  # saved sheets whose edit is not in the game
         self.awaited: tuple[Path, ...] = ()
@@ -128,6 +133,9 @@ class LiveEdits:
             workspace: The ROM that runs now; `None` if its file is unknown, in which case edits are refused until a
                 known ROM runs.
         """
+        if self._roms.now is not None:
+            sheets, self._put_off = self._put_off, []
+            self._note_palettes(self._roms.now.workspace, sheets)
         self._roms.follow(workspace)
         self._looked = None
         self._newest = None
@@ -324,6 +332,12 @@ class LiveEdits:
     def _write_new_sheets(self, running: RomEdits, update: Update, origins: VramOrigins, folder: SheetFolder) -> None:
         workspace = running.workspace
         codecs = workspace.plugins.codecs()
+        groups = workspace.plugins.group_sprites(update.frame)
+        looks: set[bytes] = set()
+        if not self._regrouping.names:  # composing a sheet takes milliseconds, and most figures stay for a while
+            named = {figure_look(update.frame, group): group for group in groups}
+            looks = named.keys() - running.looks
+            groups = [group for look, group in named.items() if look in looks]
         # Skip metasprites with edited tiles: the original ROM lacks those, so their sheets could not be edited.
         edits = () if running.plan is None else running.plan.blocks
         new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
@@ -331,7 +345,7 @@ class LiveEdits:
         own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
         figures, found = regroup(
             update.frame,
-            workspace.plugins.group_sprites(update.frame),
+            groups,
             self._regrouping,
             lambda group: sheet_from_metasprite(update.frame, group, origins, workspace.rom, codecs),
         )
@@ -358,10 +372,32 @@ class LiveEdits:
                 if folder.add(name, sheet):
                     written.append(sheet)
                 running.shown.add(name)
+            running.looks |= looks
         finally:
-            self._note_palettes(workspace, written)
+            self._put_off += written
         if fresh and room > 0:
-            folder.write_page(workspace.rom.title or workspace.rom.name)
+            self._page_is_old = True
+        if not fresh or update.snapshot.frame - self._told >= TELL_EVERY:
+            self._told = update.snapshot.frame
+            self._tell(running, folder)
+
+    def finish(self) -> None:
+        """Write what was put off: the page of the newest sheets and what they taught. Call it after the last `look`."""
+        if self._folder is None or self._roms.now is None:
+            return
+        try:
+            self._tell(self._roms.now, self._folder)
+        except HalscopeError as error:
+            if not self._in_trouble:
+                self._report(str(error))
+
+    def _tell(self, running: RomEdits, folder: SheetFolder) -> None:
+        """Write the page of all sheets and the knowledge, which take longer than the sheets, unless nothing is new."""
+        sheets, self._put_off = self._put_off, []
+        self._note_palettes(running.workspace, sheets)
+        if self._page_is_old:
+            folder.write_page(running.workspace.rom.title or running.workspace.rom.name)
+            self._page_is_old = False
 
     def _note_palettes(self, workspace: Workspace, sheets: Sequence[Sheet]) -> None:
         """Store the palettes that the blocks of new sheets were shown with."""
@@ -369,10 +405,12 @@ class LiveEdits:
             return
 
         def learn(known: Knowledge) -> Knowledge:
-            for sheet in sheets:
-                for (codec, block_offset), palettes in block_palettes(sheet).items():
-                    known = known.saw(codec, block_offset, palettes)
-            return known
+            return known.saw(
+                (codec, block_offset, colours)
+                for sheet in sheets
+                for (codec, block_offset), palettes in block_palettes(sheet).items()
+                for colours in palettes
+            )
 
         try:
             workspace.knowledge.update(learn)

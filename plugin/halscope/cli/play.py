@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from halscope_hooks import Update, UsageError
 
 from halscope.app import (
+    SAMPLED,
+    SAMPLED_LIVE,
     AttachedRom,
     LiveEdits,
     Play,
@@ -30,6 +33,8 @@ from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 from halscope.session import Session
 
+SHOWN_EVERY = 6
+"""Of so many frames one is decoded in real time, if nobody needs them all."""
 NEWS_FRAMES = 180
 """Frames between two lines about new sheets: three seconds in real time."""
 
@@ -40,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
     if options.watch is None and (options.merge or options.split):
         raise UsageError("--merge and --split shape the sheets of --watch DIR; give it too")
+    if options.speed is not None and options.frames is not None:
+        raise UsageError("--speed is for a game in real time; --frames N runs as fast as it can be decoded")
     plugins = plugins_from(options)
     workspace = workspace_from(options, plugins)
     if options.output is not None:
@@ -78,7 +85,10 @@ class _Running:
         self._sheets = 0
         self._told_at = -NEWS_FRAMES
         self.last: Update | None = None
-        self.truth = RunTruth(compare_all=options.json)
+        # Each frame is decoded if it is printed, or if a plugin may look at it; the folder alone needs two a second.
+        others = any(one.source != "built in" for one in plugins.loaded)
+        self._all_frames = bool(options.frames or options.json or others)
+        self.truth = RunTruth(compare_all=options.json, every=SAMPLED if self._all_frames else SAMPLED_LIVE)
 
     def run_frames(self) -> None:
         """Run `--frames` frames, each decoded before the next, so that the result is reproducible."""
@@ -104,7 +114,9 @@ class _Running:
 
     def run_live(self) -> None:
         """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
-        session = open_game(game_from(self._options), None, self._plugins, threads=True, rom=self._workspace.rom)
+        # Buttons of a script are held for exactly their frames, so the game is then driven frame by frame.
+        game = replace(game_from(self._options), live=not self._options.press)
+        session = open_game(game, None, self._plugins, threads=True, rom=self._workspace.rom)
         with session, progress_bar("indexing", "B") as progress:
             edits = self._begin(session)
             options = self._options
@@ -123,10 +135,11 @@ class _Running:
                 seen=self._show,
                 progress=progress,
                 report=note,
+                every=1 if self._all_frames else SHOWN_EVERY,
             )
             try:
                 with ctrl_c_ends():
-                    play.run(schedule_from(self._options))
+                    play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
             finally:
                 self.last = play.last
 
@@ -165,6 +178,8 @@ class _Running:
 
     def keep(self) -> None:
         """Write the edits and the pictures of the last frame, as the options say."""
+        if self._edits is not None:
+            self._edits.finish()
         if self._options.output is not None and self._edits is not None:
             write_edits(self._edits, self._options)
         if self._options.out is not None and self.last is not None:

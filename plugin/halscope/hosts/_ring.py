@@ -191,7 +191,7 @@ class RingClient:
             now = time.monotonic()
             if published >= self._next:
                 self._looked = now
-                frame = self._read(reader, published)
+                frame = self._read(reader.slots, published)
                 if frame is not None or now >= until:
                     return frame
                 time.sleep(_RETRY)
@@ -207,6 +207,10 @@ class RingClient:
         """Have later frames hold the cartridge's save RAM."""
         self._wants |= _WANT_SAVE
         self._open().beat(self._id, self._wants)
+
+    def frame(self, number: int) -> RingFrame | None:
+        """Return a frame that is still in the ring, or `None`. `next_frame` goes on from where it was."""
+        return self._frame(number, 0)
 
     def want_pieces(self, pieces: Sequence[tuple[int, int]]) -> None:
         """Have later frames hold only these pieces of the state (offset, bytes), eight at most; none: all of it."""
@@ -266,15 +270,20 @@ class RingClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _read(self, reader: _codec.RingReader, published: int) -> RingFrame | None:
+    def _read(self, slots: int, published: int) -> RingFrame | None:
         """Read the next frame, or the newest if the emulator is about to write over the next one."""
         wanted = self._next
-        if published - wanted >= reader.slots - 1:
+        if published - wanted >= slots - 1:
             wanted = published
-        raw = reader.read(wanted)
+        frame = self._frame(wanted, wanted - self._next)
+        if frame is not None:  # else it was written over meanwhile; the next round takes a newer one
+            self._next = wanted + 1
+        return frame
+
+    def _frame(self, number: int, missed: int) -> RingFrame | None:
+        raw = self._open().read(number)
         if raw is None:
-            return None  # written over meanwhile; the next round takes a newer one
-        missed, self._next = wanted - self._next, wanted + 1
+            return None
         for array in raw["parts"].values():
             array.flags.writeable = False
         picture = (raw["width"], raw["height"], raw["pitch"], raw["pixel_format"])

@@ -34,9 +34,10 @@ class _Embedded:
     description: str = "a libretro core (snes9x or bsnes-mercury) in a process of its own"
 
     def open(self, request: HostRequest) -> Host:
-        from halscope.hosts.embedded import EmbeddedHost
+        from halscope.hosts import embedded
 
-        return EmbeddedHost(_snes_rom(request, self.name), request.core)
+        kind = embedded.LiveEmbeddedHost if request.live else embedded.EmbeddedHost
+        return kind(_snes_rom(request, self.name), request.core)
 
 
 @dataclass(frozen=True, slots=True)

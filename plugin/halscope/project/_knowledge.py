@@ -112,13 +112,18 @@ class Knowledge:
         object.__setattr__(self, "names", _latest(self.names))
         object.__setattr__(self, "merges", _closure(self.merges))
 
-    def saw(self, codec: str, block_offset: int, palettes: Iterable[tuple[int, ...]]) -> Self:
-        """Return this knowledge with one more sighting of each palette that a sheet showed the block with."""
-        times = {
-            one.colours: one.times for one in self.palettes if (one.codec, one.block_offset) == (codec, block_offset)
-        }
-        seen = [SeenPalette(codec, block_offset, colours, times.get(colours, 0) + 1) for colours in palettes]
-        return type(self)(self.rom_sha256, self.starts, (*self.palettes, *seen), self.names, self.merges)
+    def saw(self, sightings: Iterable[tuple[str, int, tuple[int, ...]]]) -> Self:
+        """Return this knowledge with one more sighting of each palette that a sheet showed a block with.
+
+        Args:
+            sightings: Name of the codec, block offset, and colours (BGR555) of each.
+        """
+        times = {(one.codec, one.block_offset, one.colours): one.times for one in self.palettes}
+        seen: dict[tuple[str, int, tuple[int, ...]], SeenPalette] = {}
+        for one in sightings:
+            times[one] = times.get(one, 0) + 1
+            seen[one] = SeenPalette(*one, times[one])
+        return type(self)(self.rom_sha256, self.starts, (*self.palettes, *seen.values()), self.names, self.merges)
 
     def proved(self, starts: Iterable[ProvenStart]) -> Self:
         """Return this knowledge with more proven starts."""

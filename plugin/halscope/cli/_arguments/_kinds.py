@@ -43,6 +43,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def factor(text: str) -> float:
+    """Parse a speed: 0, or from a hundredth to a hundred times the usual one."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not (value == 0 or 0.01 <= value <= 100):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed; write 0, or a number from 0.01 to 100")
+    return value
+
+
 def score(text: str) -> float:
     """Parse a score from 0 to 1."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from halscope.cli._arguments._kinds import Commands, number, positive
+from halscope.cli._arguments._kinds import Commands, factor, number, positive
 from halscope.cli._arguments._shared import (
     add_game_options,
     add_index_option,
@@ -45,6 +45,12 @@ def add_play(commands: Commands) -> None:
         play,
         headless="open no window; this version never opens one",
         watch="folder for sprites to edit, and the current picture",
+    )
+    play.add_argument(
+        "--speed",
+        type=factor,
+        metavar="X",
+        help="in real time: this multiple of the console's speed; 0: as fast as possible (default: 1)",
     )
     play.add_argument("--out", type=Path, metavar="DIR", help="at the end, write pictures of the last frame here")
 

@@ -8,14 +8,16 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
-from mmap import mmap
 from typing import Any, Final, final
 
+from halscope.hosts.embedded._bell import Bell
+from halscope.hosts.embedded._frames import FrameReader, Published
 from halscope.hosts.embedded._messages import pack, unpack
 from halscope.hosts.embedded._waiting import wait
 
 _CHUNK: Final = 1 << 16
 _SLICE: Final = 0.1  # seconds between looks whether a signal handler has waited for the reply
+_LOOK_EVERY: Final = 0.001  # seconds between looks at the ring where there is no bell
 _KEPT_OUTPUT: Final = 1 << 14  # bytes of the core's last output
 _logger = logging.getLogger("halscope.hosts.embedded")
 
@@ -44,12 +46,14 @@ class Channel:
         requests: Descriptor of the pipe to write to.
         replies: Descriptor of the pipe to read replies from.
         output: Descriptor of the pipe to read the core's output from.
-        shared: The memory that holds the arrays of replies.
+        bell: Rings when the child has published a frame by itself.
     """
 
-    def __init__(self, requests: int, replies: int, output: int, shared: mmap) -> None:
+    def __init__(self, requests: int, replies: int, output: int, bell: Bell) -> None:
         self._requests, self._replies, self._output = requests, replies, output
-        self._shared = shared
+        self._bell = bell
+        self.frames: FrameReader | None = None
+        """The frames that the child publishes, once the game has started."""
         self.waiting: Call | None = None
         """The request whose reply has not arrived; an interrupt may have ended the call that waited for it."""
         self.closed = False
@@ -77,9 +81,9 @@ class Channel:
         until = time.monotonic() + timeout
         while self.waiting is call:  # else a signal handler has waited for the reply
             if call.read:
-                reply = unpack(b"".join(call.read), self._shared)
+                reply = unpack(b"".join(call.read))
                 if reply is not None:
-                    call.reply = reply
+                    call.reply = self._with_frame(*reply)
                     self.waiting = None
                     return
                 if not call.read[-1]:
@@ -103,6 +107,33 @@ class Channel:
                 with contextlib.suppress(BlockingIOError, BrokenPipeError):  # the end is noticed by reading
                     call.written.extend(writes if self.waiting is call else ())
 
+    def listen(self, timeout: float) -> bytes:
+        """Wait until the bell rings and return what it says; empty after the time-out.
+
+        Raises:
+            EOFError: The child has ended.
+        """
+        until = time.monotonic() + timeout
+        bell = self._bell.pipe
+        pipes = self._readable if bell is None else [*self._readable, bell]
+        while True:
+            rest = until - time.monotonic()
+            ready = wait(pipes, (), min(rest, _LOOK_EVERY if bell is None else _SLICE))
+            if self.closed:
+                raise EOFError
+            if self._output in ready:
+                self._take_output()
+                pipes = self._readable if bell is None else [*self._readable, bell]
+            with contextlib.suppress(BlockingIOError):  # a signal handler has read it
+                if self._replies in ready and self.waiting is None and not os.read(self._replies, _CHUNK):
+                    raise EOFError
+                if bell in ready:
+                    if said := self._bell.take():
+                        return said
+                    raise EOFError
+            if rest <= 0 or bell is None:
+                return b""
+
     def wait_for_end(self, timeout: float) -> bool:
         """Wait until the child has closed its pipes, and take its output meanwhile; return whether it has."""
         until = time.monotonic() + timeout
@@ -119,6 +150,12 @@ class Channel:
         """The last line that the core printed, or an empty string."""
         lines = b"".join(self._printed).decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def _with_frame(self, good: bool, value: object) -> tuple[bool, object]:
+        """Return a reply with the snapshot in place of its number. It may be called again after an interrupt."""
+        if isinstance(value, Published) and self.frames is not None:
+            return good, self.frames.read(value)
+        return good, value
 
     def _take_output(self) -> bool:
         """Read what the core has printed; return whether more may come."""

@@ -16,10 +16,11 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Final, final
 
-from halscope_hooks import HostError, HostGoneError
+from halscope_hooks import HostError, HostGoneError, RomIdentity, Snapshot
 
+from halscope.hosts.embedded._bell import TROUBLE, Bell
 from halscope.hosts.embedded._channel import Call, Channel
-from halscope.hosts.embedded._region import REGION_BYTES, Region
+from halscope.hosts.embedded._frames import FrameReader, check_memory
 from halscope.hosts.embedded._starved import cpu_seconds, is_starved
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
@@ -28,11 +29,13 @@ _STARVED: Final = 10  # times the patience for a child that gets no processor ti
 _STOPPED: Final = (
     "a program that stops the processor (STP, or WAI with interrupts off) hangs bsnes-mercury: try --core snes9x"
 )
-# -P keeps the current folder off the path until the parent's path is known.
+# -P keeps the current folder off the path until the parent's path is known. The pipe of replies is put aside first:
+# whatever is printed from then on, while modules are imported or by the core, goes to the pipe of the output.
 _BOOT: Final = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from halscope.hosts.embedded._child import main; main(*sys.argv[2:])"
+    "import json, os, sys; pipes = os.dup(0), os.dup(1); os.dup2(2, 1); sys.path[:] = json.loads(sys.argv[1]); "
+    "from halscope.hosts.embedded._child import main; main(*pipes, *sys.argv[2:])"
 )
+_RUNS: Final = frozenset({"step", "look", "step frame"})  # requests whose reply waits for a frame
 _open: Final[weakref.WeakSet[CoreProcess]] = weakref.WeakSet()
 
 
@@ -44,7 +47,7 @@ class CoreProcess:
         core: The core's shared library, for messages.
 
     Raises:
-        HostError: The process cannot be started, or the system gives it no memory or no folder.
+        HostError: The process cannot be started, or the system gives it no pipe or no folder.
     """
 
     def __init__(self, core: Path) -> None:
@@ -55,24 +58,34 @@ class CoreProcess:
         self._ended = False
         self._gone: str | None = None  # why no more calls are possible
         self._late: deque[Call] = deque()  # steps that an interrupt cut short, with their replies
-        region = _shared_memory()
+        self._folder = _own_folder(core)
+        bell: Bell | None = None
         try:
-            self._folder = _own_folder(core)
-            self._process = self._start(region)
+            bell = Bell()
+            self._process = self._start(bell)
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
+            if bell is not None:
+                bell.close()
             raise HostError(f"{core}: no process can be started for it: {error.strerror or error}") from error
         finally:
-            region.close_descriptors()
+            if bell is not None:
+                bell.close_passed()
+        self._bell = bell
         streams = (self._process.stdin, self._process.stdout, self._process.stderr)
         requests, replies, output = (stream.fileno() for stream in streams if stream is not None)
-        self._channel = Channel(requests, replies, output, region.map)
+        self._channel = Channel(requests, replies, output, bell)
         _open.add(self)
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    @property
+    def missed(self) -> int:
+        """Frames that `next_frame` lost because it was not called in time."""
+        return 0 if self._channel.frames is None else self._channel.frames.missed
 
     def ask(self, request: tuple[object, ...], what: str, patience: float) -> Any:
         """Send a request and return the value of its reply.
@@ -105,13 +118,45 @@ class CoreProcess:
             call.delivered = True
             good, value = call.reply
         finally:
-            if self._inside == threading.get_ident():
-                self._inside = None
-                if self._ending or self._gone is not None:  # `end` was called meanwhile, or the child is gone
-                    self.end()
+            self._leave()
         if not good:
             raise value
         return value
+
+    def read_frames(self, rom: RomIdentity) -> None:
+        """Read what the child publishes from now on: the game has started. Raises HostError."""
+        self._channel.frames = FrameReader(Path(self._folder), rom)
+
+    def next_frame(self, timeout: float, what: str, patience: float) -> Snapshot | None:
+        """Return the next snapshot that the child has published by itself, or `None` if none comes within `timeout`.
+
+        Args:
+            timeout: Seconds to wait.
+            what, patience: As for `ask`, for a request that is not finished or that asks what is wrong.
+
+        Raises:
+            HostError: The core failed.
+            HostGoneError: The core has crashed, or it hung and was ended.
+        """
+        until = time.monotonic() + timeout
+        try:
+            self._enter()
+            self._finish(what, patience)
+            while True:
+                frames = self._channel.frames
+                if frames is not None and (snapshot := frames.next()) is not None:
+                    return snapshot
+                rest = until - time.monotonic()
+                if rest <= 0:
+                    return None
+                if TROUBLE in self._channel.listen(rest):
+                    break
+        except EOFError:
+            raise self._lost(what) from None
+        finally:
+            self._leave()
+        self.ask(("look",), what, patience)  # raises what is wrong
+        return None
 
     def end(self) -> None:
         """End the child and wait for its end: it may unload its core, and is killed if it does not. Idempotent.
@@ -130,15 +175,15 @@ class CoreProcess:
         else:
             self._stop()
 
-    def _start(self, region: Region) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path), region.key, self._folder]
+    def _start(self, bell: Bell) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path), bell.key, self._folder]
         return subprocess.Popen(
             command,
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=region.passed,
+            pass_fds=bell.passed,
             **_OUT_OF_REACH,
         )
 
@@ -150,6 +195,12 @@ class CoreProcess:
         if self._other_thread_inside():
             raise HostError(f"{self._core}: another thread is calling the core; one thread calls a host")
         self._inside = threading.get_ident()
+
+    def _leave(self) -> None:
+        if self._inside == threading.get_ident():
+            self._inside = None
+            if self._ending or self._gone is not None:  # `end` was called meanwhile, or the child is gone
+                self.end()
 
     def _other_thread_inside(self) -> bool:
         """Whether a call of another thread is under way; a thread that has ended may have left its mark behind."""
@@ -172,15 +223,20 @@ class CoreProcess:
             self._wait_for_reply(call, patience)
             return
         except TimeoutError:
-            advice = _STOPPED if call.request[0] == "step" else "choose another core with --core"
+            advice = _STOPPED if call.request[0] in _RUNS else "choose another core with --core"
             self._gone = (
                 f"{self._core}: the core {what} and has not returned for {patience:g} s, so it was ended; {advice}"
             )
         except EOFError:
-            if self._ending:
-                raise HostError(f"{self._core}: the host is closed; attach a new one") from None
-            self._gone = f"{self._core}: {self._how_it_ended(what)}"
+            raise self._lost(what) from None
         raise HostGoneError(self._gone)
+
+    def _lost(self, what: str) -> HostError:
+        """Return the error that says why the child has ended."""
+        if self._ending:
+            return HostError(f"{self._core}: the host is closed; attach a new one")
+        self._gone = f"{self._core}: {self._how_it_ended(what)}"
+        return HostGoneError(self._gone)
 
     def _wait_for_reply(self, call: Call, patience: float) -> None:
         """Wait as long as `Channel.answer` does, or longer if the child gets no processor time."""
@@ -223,8 +279,12 @@ class CoreProcess:
         self._release()
 
     def _release(self) -> None:
-        """Close the pipes."""
+        """Close the pipes and unmap the frames."""
         self._channel.closed = True
+        self._bell.close()
+        frames, self._channel.frames = self._channel.frames, None
+        if frames is not None and self._owner == os.getpid():  # a forked process must not let go of its parent's ring
+            frames.close()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
@@ -244,16 +304,6 @@ else:
     _OUT_OF_REACH: Final[dict[str, Any]] = {"process_group": 0}
 
 
-def _shared_memory() -> Region:
-    try:
-        return Region()
-    except OSError as error:
-        raise HostError(
-            f"{REGION_BYTES >> 20} MiB of memory to share with the core's process cannot be allocated: "
-            f"{error.strerror or error}; a limit on the size of files (ulimit -f) applies to it as well"
-        ) from error
-
-
 def _own_folder(core: Path) -> str:
     try:
         return tempfile.mkdtemp(prefix="halscope-core-")
@@ -267,15 +317,16 @@ def check_machine() -> None:
     Raises:
         HostError: It does not; the message says what is missing.
     """
-    region = _shared_memory()
-    region.map.close()
-    region.close_descriptors()
     try:
-        Path(tempfile.mkdtemp(prefix="halscope-core-")).rmdir()
+        folder = Path(tempfile.mkdtemp(prefix="halscope-core-"))
     except OSError as error:
         raise HostError(
             f"no temporary folder can be created for a core in {tempfile.gettempdir()}: {error.strerror or error}"
         ) from error
+    try:
+        check_memory(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _signal_name(number: int) -> str:

@@ -38,7 +38,7 @@ else:
         Args:
             readable: Descriptors of pipes to read from.
             writable: Descriptors of pipes to write to.
-            timeout: The most seconds to wait.
+            timeout: The most seconds to wait, which may be infinite.
 
         Returns:
             The descriptors that are ready; empty after the time-out.
@@ -48,4 +48,5 @@ else:
             poll.register(pipe, select.POLLIN)
         for pipe in writable:
             poll.register(pipe, select.POLLOUT)
-        return {pipe for pipe, _ in poll.poll(math.ceil(max(0.0, timeout) * 1000))}
+        milliseconds = None if math.isinf(timeout) else math.ceil(max(0.0, timeout) * 1000)
+        return {pipe for pipe, _ in poll.poll(milliseconds)}

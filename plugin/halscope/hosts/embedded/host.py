@@ -22,17 +22,16 @@ PATIENCE: Final = 5.0
 _START_PATIENCE: Final = 30.0  # seconds for Python to start and the core to load the game; one second is usual
 
 
-class EmbeddedHost(RomTracing):
+class CoreHost(RomTracing):
     """A Host (see `halscope_hooks.Host`) around a libretro core in a process of its own.
 
-    It is driven, playable and stateful, and tracing where the core's copy of the ROM is found.
-
-    Snapshots are those of `LibretroHost`. In addition:
+    It is playable and stateful, and tracing where the core's copy of the ROM is found.
+    How frames are run is left to its subclasses. Snapshots are those of `LibretroHost`. In addition:
 
     - A core that crashes, or that does not return within `patience`, ends its own process alone: the call raises
       HostGoneError, which says what happened.
     - What the core prints goes to the log "halscope.hosts.embedded", never to this process's output.
-    - Ctrl-C works while the core runs. A step that it interrupted is not lost: the next `step` returns its snapshot.
+    - Ctrl-C works while the core runs.
     - The process ends with the host, with this process, and with a `close` in a signal handler or another thread.
 
     Args:
@@ -52,7 +51,6 @@ class EmbeddedHost(RomTracing):
         self._core: CoreFacts
         self._core_path = find_core(core)
         self._patience = patience
-        self._pads: dict[int, frozenset[str]] = {}
         self._frame = 0
         self._process = CoreProcess(self._core_path)
         self._end = weakref.finalize(self, self._process.end)
@@ -60,6 +58,7 @@ class EmbeddedHost(RomTracing):
             info, self._core = self._process.ask(
                 ("start", rom, self._core_path, parts), "loaded the game", max(_START_PATIENCE, patience)
             )
+            self._process.read_frames(info.rom)
         except BaseException:
             self._process.end()
             raise
@@ -85,20 +84,6 @@ class EmbeddedHost(RomTracing):
     def pid(self) -> int:
         """Id of the core's process."""
         return self._process.pid
-
-    def step(self) -> Snapshot:
-        """Run one frame and return its state. The first frame has number 0. Raises HostError."""
-        snapshot = cast("Snapshot", self._ask(("step", dict(self._pads)), f"ran frame {self._frame}"))
-        self._frame = snapshot.frame + 1
-        return snapshot
-
-    def press(self, buttons: Collection[str], port: int = 0) -> None:
-        """Hold exactly these buttons of the pad in `port` (0 or 1) in the next steps; an empty set releases all.
-
-        Names: b y select start up down left right a x l r. Raises HostError for another name or port.
-        """
-        check_pad(buttons, port)
-        self._pads[port] = frozenset(buttons)
 
     def reset(self) -> None:
         """Press the console's reset button. The frame number keeps counting."""
@@ -135,3 +120,36 @@ class EmbeddedHost(RomTracing):
 
     def _ask(self, request: tuple[object, ...], what: str) -> object:
         return self._process.ask(request, what, self._patience)
+
+
+class EmbeddedHost(CoreHost):
+    """A core in a process of its own that is driven: each `step` runs one frame, so that a run is reproducible.
+
+    A step that Ctrl-C interrupted is not lost: the next one returns its snapshot. For the rest see `CoreHost`;
+    `LiveEmbeddedHost` runs by its own clock.
+    """
+
+    def __init__(
+        self,
+        rom: Path | bytes,
+        core: Path | str | None = None,
+        *,
+        patience: float = PATIENCE,
+        **parts: Unpack[SnapshotParts],
+    ) -> None:
+        self._pads: dict[int, frozenset[str]] = {}
+        super().__init__(rom, core, patience=patience, **parts)
+
+    def step(self) -> Snapshot:
+        """Run one frame and return its state. The first frame has number 0. Raises HostError."""
+        snapshot = cast("Snapshot", self._ask(("step", dict(self._pads)), f"ran frame {self._frame}"))
+        self._frame = snapshot.frame + 1
+        return snapshot
+
+    def press(self, buttons: Collection[str], port: int = 0) -> None:
+        """Hold exactly these buttons of the pad in `port` (0 or 1) in the next steps; an empty set releases all.
+
+        Names: b y select start up down left right a x l r. Raises HostError for another name or port.
+        """
+        check_pad(buttons, port)
+        self._pads[port] = frozenset(buttons)

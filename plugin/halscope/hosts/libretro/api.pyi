@@ -35,6 +35,12 @@ class _SystemInfo(Protocol):
     library_version: bytes | None
     valid_extensions: bytes | None
 
+class _Timing(Protocol):
+    fps: float
+
+class _AvInfo(Protocol):
+    timing: _Timing
+
 type Port = int
 
 class InputDevice(IntEnum):
@@ -79,6 +85,7 @@ class Core:
     def api_version(self) -> int: ...
     def deinit(self) -> None: ...
     def get_memory(self, id: int) -> memoryview | None: ...  # noqa: A002 - its name
+    def get_system_av_info(self) -> _AvInfo: ...
     def get_system_info(self) -> _SystemInfo: ...
     def serialize(self, data: bytearray) -> bool: ...
     def serialize_size(self) -> int: ...

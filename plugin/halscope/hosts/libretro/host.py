@@ -152,6 +152,16 @@ class LibretroHost:
         """What is known of the core."""
         return self._core
 
+    @property
+    def frames_a_second(self) -> float:
+        """The console's speed, as the core says: 60.0988 for NTSC, 50.007 for PAL."""
+        return self._machine.frames_a_second
+
+    @property
+    def bwram_bytes(self) -> int:
+        """Size of the SA-1's BW-RAM; 0 if there is none, or the core does not show it."""
+        return 0 if self._machine.bwram is None else self._machine.bwram.size
+
     def step(self) -> Snapshot:
         """Run one frame and return its state. The first frame has number 0. Raises HostError."""
         machine = self._open_machine()

@@ -95,6 +95,8 @@ class Machine:
                 self._session.__enter__()
             loaded.append(True)
             self._state = bytearray(self._session.core.serialize_size())
+            self.frames_a_second: float = self._session.core.get_system_av_info().timing.fps
+            """The console's speed, as the core says."""
             self.vram = self._memory(_VIDEO_RAM, VRAM_BYTES, "VRAM")
             self.wram = self._memory(_SYSTEM_RAM, WRAM_BYTES, "WRAM")
             self.bwram = self._save_ram() if has_sa1(rom) else None

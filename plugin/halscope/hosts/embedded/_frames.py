@@ -1,0 +1,163 @@
+"""Snapshots in the ring that the tap uses too: the child publishes them, the parent reads them."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, final
+
+import numpy as np
+from halscope_hooks import (
+    CGRAM_BYTES,
+    IRAM_BYTES,
+    OAM_BYTES,
+    VRAM_BYTES,
+    WRAM_BYTES,
+    HostError,
+    HostInfo,
+    RomIdentity,
+    Snapshot,
+)
+
+import halscope._codec as _codec
+from halscope.hosts._ring import RingClient, RingFrame
+
+RING: Final = "frames.ring"
+"""The ring's file, in the folder of the child."""
+SLOTS: Final = 8
+_MOST_PICTURE_BYTES: Final = 3 * 512 * 478  # hi-res and interlaced
+_MOST_NOTES_BYTES: Final = 1 << 14
+_COMMAND_BYTES: Final = 4096  # none are given: requests go through the pipe, which also carries errors
+_RGB: Final = 3  # pixel format: libretro's numbers end with 2
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The reply to a step: the number of its frame in the ring."""
+
+    number: int
+
+
+@final
+class FrameWriter:
+    """The child's end.
+
+    Args:
+        folder: The child's folder.
+        info: The host whose snapshots are published.
+        most_bwram: Size of the cartridge's BW-RAM in bytes, or 0.
+
+    Raises:
+        HostError: The system gives no memory, for example because of a limit on the size of files (`ulimit -f`).
+    """
+
+    def __init__(self, folder: Path, info: HostInfo, most_bwram: int) -> None:
+        sizes = {"vram": VRAM_BYTES, "cgram": CGRAM_BYTES, "oam": OAM_BYTES, "state": _MOST_NOTES_BYTES}
+        optional = {"wram": WRAM_BYTES, "picture": _MOST_PICTURE_BYTES, "iram": IRAM_BYTES}
+        sizes |= {name: size for name, size in optional.items() if name in info.readable}
+        if "bwram" in info.readable:
+            sizes["save"] = most_bwram
+        self._ring = _new_ring(folder, sizes)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the parent has looked within the last two seconds."""
+        return self._ring.reader_is_there
+
+    def publish(self, snapshot: Snapshot) -> Published:
+        """Publish a snapshot. Never waits."""
+        parts: dict[str, Any] = {
+            "vram": snapshot.vram,
+            "cgram": snapshot.cgram.view(np.uint8),
+            "oam": snapshot.oam,
+            "wram": snapshot.wram,
+            "save": snapshot.bwram,
+            "iram": snapshot.iram,
+            "state": pickle.dumps((snapshot.frame, snapshot.ppu, snapshot.cpu, snapshot.field, dict(snapshot.ages)), 5),
+            "picture": snapshot.picture,
+        }
+        size = (0, 0, 0, 0)
+        if snapshot.picture is not None:
+            height, width, _ = snapshot.picture.shape
+            size = (width, height, 3 * width, _RGB)
+        there = {name: part for name, part in parts.items() if part is not None}
+        return Published(self._ring.publish(there, picture=size))
+
+
+def check_memory(folder: Path) -> None:
+    """Check that the system gives the memory for a ring in this folder. Raises HostError."""
+    _new_ring(folder, {"wram": WRAM_BYTES, "picture": _MOST_PICTURE_BYTES}).close()
+
+
+def _new_ring(folder: Path, sizes: Mapping[str, int]) -> _codec.RingWriter:
+    try:
+        return _codec.RingWriter(folder / RING, dict(sizes), slots=SLOTS, command_bytes=_COMMAND_BYTES)
+    except RuntimeError as error:
+        raise HostError(
+            f"memory to share with the core's process cannot be allocated: {error}; a limit on the size of files "
+            "(ulimit -f) applies to it as well"
+        ) from error
+
+
+@final
+class FrameReader:
+    """The parent's end. One thread uses it.
+
+    Args:
+        folder: The child's folder.
+        rom: The ROM that runs.
+
+    Raises:
+        HostError: The child's ring is not there.
+    """
+
+    def __init__(self, folder: Path, rom: RomIdentity) -> None:
+        self._ring = RingClient(folder / RING)
+        self._rom = rom
+        self.missed = 0
+        """Frames that `next` lost because it was not called for an eighth of a second."""
+        if sys.platform != "win32":
+            (folder / RING).unlink()  # nothing is left behind, whoever is killed
+
+    def read(self, published: Published) -> Snapshot:
+        """Return a frame that the child has just published. Calling it again returns the same."""
+        frame = self._ring.frame(published.number)
+        if frame is None:
+            raise HostError(f"frame {published.number} is not in the shared memory")
+        return self._snapshot(frame)
+
+    def next(self) -> Snapshot | None:
+        """Return the next frame, or `None` if there is none yet. It also tells the child that somebody looks."""
+        frame = self._ring.next_frame(0)
+        if frame is None:
+            return None
+        self.missed += frame.missed
+        return self._snapshot(frame)
+
+    def close(self) -> None:
+        """Unmap the memory. Idempotent."""
+        self._ring.close()
+
+    def _snapshot(self, frame: RingFrame) -> Snapshot:
+        parts = frame.parts
+        # The two processes are one program: what the child publishes is trusted as the core's own code is.
+        number, ppu, cpu, field, ages = pickle.loads(parts["state"])  # noqa: S301 - see above
+        picture = parts.get("picture")
+        return Snapshot(
+            vram=parts["vram"],
+            cgram=parts["cgram"].view(np.uint16),
+            oam=parts["oam"],
+            ppu=ppu,
+            frame=number,
+            wram=parts.get("wram"),
+            picture=None if picture is None else picture.reshape(frame.height, frame.width, 3),
+            rom=self._rom,
+            bwram=parts.get("save"),
+            iram=parts.get("iram"),
+            ages=ages,
+            cpu=cpu,
+            field=field,
+        )
