@@ -79,6 +79,7 @@ def test_exactly_the_ranges_are_watched_and_can_be_replaced(tmp_path: Path) -> N
             tracing.watch_rom([(0, ROM_BYTES + 1)])
 
 
+@pytest.mark.slow
 def test_writes_states_and_resets_go_on_while_the_rom_is_watched(tmp_path: Path) -> None:
     copy_to_vram = "memcpy(vram, rom + 0x3000, 0x2000)"
     core = small_core.build(tmp_path, ON_RUN=copy_to_vram, ROM_BYTES=ROM_BYTES)
@@ -94,6 +95,7 @@ def test_writes_states_and_resets_go_on_while_the_rom_is_watched(tmp_path: Path)
             assert [touch.frame for touch in host.take_touches()] == [snapshot.frame] * 3
 
 
+@pytest.mark.slow
 def test_a_core_that_crashes_while_its_rom_is_watched_ends_as_it_always_does(tmp_path: Path) -> None:
     act = reading(at(0x3123), 'puts("table 7 is bad")', "if (frame == 3) *(volatile int *)8 = 1")
     core = small_core.build(tmp_path, ON_RUN=act, ROM_BYTES=ROM_BYTES)
@@ -108,6 +110,7 @@ def test_a_core_that_crashes_while_its_rom_is_watched_ends_as_it_always_does(tmp
     host.close()
 
 
+@pytest.mark.slow
 def test_of_two_copies_the_one_that_the_game_reads_is_watched(tmp_path: Path) -> None:
     runs_from_its_own = (
         "static char *own",
@@ -122,6 +125,7 @@ def test_of_two_copies_the_one_that_the_game_reads_is_watched(tmp_path: Path) ->
         assert [offsets(host) for _ in range(3)] == [[], [0x3123], [0x3123]]
 
 
+@pytest.mark.slow
 def test_a_host_whose_rom_is_not_found_does_not_claim_to_trace(tmp_path: Path) -> None:
     core = small_core.build(tmp_path, ROM_BYTES=0, ON_LOAD="rom[0x100] ^= 1")
     with EmbeddedHost(probe_rom.build(), core) as host:
