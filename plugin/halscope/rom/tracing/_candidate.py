@@ -153,6 +153,11 @@ class Explained(NamedTuple):
         """Bytes that came, less those that did not. Bytes that were there before speak neither for nor against."""
         return int(self.changed.sum()) - int((~self.there).sum())
 
+    @property
+    def arrived(self) -> int:
+        """Bytes that came, less a tile for each place: a wrong stream is put together from many."""
+        return int(self.changed.sum()) - TILE_BYTES * len(self.places)
+
 
 def explained(data: NDArray[np.uint8], places: Iterable[Place], now: Memories, old: Memories) -> Explained:
     """Return how much of an output stands in the memories, at the first of the places that show it."""
@@ -190,18 +195,16 @@ class Candidate:
     Args:
         output: The stream.
         packed: Its bytes.
-        rivals: Streams of other codecs that begin at the same byte.
         sure: Whether the game cannot have read the bytes before shortly before. Otherwise, more has to arrive.
         frame: The frame of the touch.
         before: The memories before that frame.
     """
 
-    def __init__(
-        self, output: Output, packed: bytes, rivals: Sequence[Output], frame: int, before: Memories, *, sure: bool
-    ) -> None:
-        self.output, self.rivals, self.frame, self.before, self.sure = output, rivals, frame, before, sure
-        self.contested = False
-        """Whether a stream of another codec explains as much as this one, so far."""
+    def __init__(self, output: Output, packed: bytes, frame: int, before: Memories, *, sure: bool) -> None:
+        self.output, self.frame, self.before, self.sure = output, frame, before, sure
+        self.rivals: Sequence[Candidate] = ()
+        """Streams of other codecs that begin at the same byte."""
+        self.judgement: Judgement = "waiting"
         self._packed = packed
         hashes = window_hashes(output.data)
         self._order = np.argsort(hashes, kind="stable")
@@ -242,18 +245,14 @@ class Candidate:
             "waiting" if too little of it has arrived so far; "contested" if a stream of another codec explains as much,
             as one without copies can; "refused" if that, or another start of its family, explains more.
         """
-        most = sorted(self._places, key=lambda place: -self._places[place])[:_MOST_PLACES]
-        mine = explained(self.output.data, most, now, old)
+        mine = self._explained(now, old)
         part = mine.there.mean()
-        if part < (_PART if self.sure else _NEARLY_ALL) or not mine.there[:_MOST_LEAD].any():
+        if part < (_PART if self.sure and not self.rivals else _NEARLY_ALL) or not mine.there[:_MOST_LEAD].any():
             return "waiting"
-        if not self._was_unpacked(mine.runs) and (part < _NEARLY_ALL or self._was_copied(most, now)):
+        if not self._was_unpacked(mine.runs) and (part < _NEARLY_ALL or self._was_copied(now)):
             return "waiting"
-        came, size = int(mine.changed.sum()), len(self.output.data)
-        rival = 0
-        for other in self.rivals:
-            places = [Place(memory, end - size + len(other.data)) for memory, end in mine.places]
-            rival = max(rival, int(explained(other.data, places, now, old).changed.sum()))
+        came = mine.arrived
+        rival = max((other._explained(now, old).arrived for other in self.rivals), default=0)
         if rival > came:
             return "refused"
         family = family_of(rom, self.output)
@@ -267,6 +266,13 @@ class Candidate:
             return "refused"
         return "contested" if rival == came else "traced"
 
+    def _explained(self, now: Memories, old: Memories) -> Explained:
+        return explained(self.output.data, self._likeliest(), now, old)
+
+    def _likeliest(self) -> list[Place]:
+        """Return the places that most tiles speak for."""
+        return sorted(self._places, key=lambda place: -self._places[place])[:_MOST_PLACES]
+
     def _was_unpacked(self, runs: list[tuple[int, int]]) -> bool:
         """Whether something has arrived that does not stand in the stream as it is: else it may be a plain copy.
 
@@ -275,10 +281,10 @@ class Candidate:
         data = self.output.data
         return any(data[begin + _EDGE : end - _EDGE].tobytes() not in self._packed for begin, end in runs)
 
-    def _was_copied(self, places: list[Place], now: Memories) -> bool:
+    def _was_copied(self, now: Memories) -> bool:
         """Whether the first command itself has arrived before its bytes."""
         head = self._packed.find(self.output.data[: TILE_BYTES // 2].tobytes())
-        bases = ((now.parts[memory], end - len(self.output.data)) for memory, end in places)
+        bases = ((now.parts[memory], end - len(self.output.data)) for memory, end in self._likeliest())
         return any(
             base >= head > 0 and part[base - head : base].tobytes() == self._packed[:head] for part, base in bases
         )

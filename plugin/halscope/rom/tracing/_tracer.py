@@ -103,7 +103,7 @@ class Tracer:
         if self._recent and self._candidates:
             arrivals = now.arrivals(self._recent[-1])
             waiting = [one for one in self._candidates if not self._expired(one, now.frame)]
-            self._candidates = [one for one in waiting if not self._settled(one, arrivals, now)]
+            self._candidates = self._unsettled(waiting, arrivals, now)
             self._settle_contested()
         if self._recent and (not self._older or now.frame - self._older[-1].frame >= _SPARSE):
             self._older.append(self._recent[0])
@@ -138,17 +138,23 @@ class Tracer:
         if earlier is None:
             return
         outputs = [output for codec in self._codecs.values() if (output := self._output(codec, offset)) is not None]
+        candidates, follows = [], False
         for output in outputs:
             key = output.codec.name, output.end
             run, self._runs[key] = self._runs.get(key), frame
-            known = TracedStart(output.codec.name, offset, FIRST_TOUCH) in self._traced
-            if known or (run is not None and run >= frame - 1):
-                continue
+            follows = follows or (run is not None and run >= frame - 1)
             packed = b"".join(self._rom.data[begin:end].tobytes() for begin, end in output.ranges)
-            rivals = [other for other in outputs if other is not output]
-            candidate = Candidate(output, packed, rivals, frame, earlier, sure=sure)
-            if not self._settled_by_now(candidate) and len(self._candidates) < _MOST_CANDIDATES:
-                self._candidates.append(candidate)
+            candidates.append(Candidate(output, packed, frame, earlier, sure=sure))
+        if follows or any(one.block_offset == offset for one in self._traced):
+            return
+        for candidate in candidates:
+            candidate.rivals = [other for other in candidates if other is not candidate]
+        last = earlier
+        for now in self._recent:  # the touch may have come late
+            if now.frame >= frame:
+                candidates = self._unsettled(candidates, now.arrivals(last), now)
+                last = now
+        self._candidates += candidates[: _MOST_CANDIDATES - len(self._candidates)]
         self._settle_contested()
 
     def _output(self, codec: Codec, offset: int) -> Output | None:
@@ -159,28 +165,24 @@ class Tracer:
             self._nothing.add(key)
         return output
 
-    def _settled_by_now(self, candidate: Candidate) -> bool:
-        """Catch up with the snapshots since the touch; return whether the candidate is settled."""
-        last = candidate.before
-        for now in self._recent:
-            if now.frame >= candidate.frame:
-                if self._settled(candidate, now.arrivals(last), now):
-                    return True
-                last = now
-        return False
-
-    def _settled(self, candidate: Candidate, arrivals: list[Arrival], now: Memories) -> bool:
-        """Whether a candidate is settled; if its tiles have come, it is traced."""
-        candidate.look(arrivals)
-        if not candidate.ready:
-            return False
+    def _unsettled(self, candidates: list[Candidate], arrivals: list[Arrival], now: Memories) -> list[Candidate]:
+        """Judge candidates by what has arrived, and return those that are not settled by it."""
+        if not arrivals:
+            return candidates
+        for candidate in candidates:
+            candidate.look(arrivals)
         old = self._older[0] if self._older else self._recent[0]
-        judgement = candidate.judge(self._rom, now, old)
-        start = TracedStart(candidate.output.codec.name, candidate.output.offset, FIRST_TOUCH)
-        candidate.contested = judgement == "contested"
-        if judgement == "traced":
-            self._trace(start)
-        return judgement in ("traced", "refused")
+        for candidate in candidates:
+            if candidate.ready:
+                candidate.judgement = candidate.judge(self._rom, now, old)
+        for candidate in candidates:
+            if candidate.judgement == "traced":
+                self._trace(TracedStart(candidate.output.codec.name, candidate.output.offset, FIRST_TOUCH))
+        return [
+            one
+            for one in candidates
+            if one.judgement in ("waiting", "contested") and all(rival.judgement != "traced" for rival in one.rivals)
+        ]
 
     def _trace(self, start: TracedStart) -> None:
         if start not in self._traced:
@@ -191,9 +193,9 @@ class Tracer:
         """Whether nothing more is expected of a candidate."""
         if frame - candidate.frame <= WINDOW:
             return False
-        if candidate.contested:
+        if candidate.judgement == "contested":
             start = TracedStart(candidate.output.codec.name, candidate.output.offset, FIRST_TOUCH)
-            self._contested[start] = {other.codec.name for other in candidate.rivals}
+            self._contested[start] = {other.output.codec.name for other in candidate.rivals}
         return True
 
     def _settle_contested(self) -> None:
