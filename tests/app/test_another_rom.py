@@ -12,7 +12,7 @@ from halscope.app import AttachedRom, LiveEdits, Play, Workspace, _watched_folde
 from halscope.app._watched_folder import LOOK_EVERY
 from halscope.inject import read_sheet, write_sheet
 from halscope.session import JobTimeoutError, Session
-from halscope_hooks import HalscopeError, HostError, HostGoneError, Snapshot, Update, Write, WriteReceipt
+from halscope_hooks import HalscopeError, HostError, HostGoneError, Snapshot, Touched, Update, Write, WriteReceipt
 from support.rom_console import Console, blanked, seen, workspaces
 
 WAIT = 60.0
@@ -83,6 +83,18 @@ class Switching(Console):
         self.seen: list[tuple[str, bool]] = []
         """For each update: the ROM that its snapshot is of, and whether its tiles were located."""
         self.until = time.monotonic() + WAIT
+        self.watched: list[tuple[str | None, Sequence[tuple[int, int]]]] = []
+        """The ROM that ran when reads were to be watched, and where."""
+
+    def load(self, workspace: Workspace, *, known: bool = True) -> None:
+        super().load(workspace, known=known)
+        self.info = dataclasses.replace(self.info, capabilities=frozenset({"driven", "tracing"}))
+
+    def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None:
+        self.watched.append((self.info.rom.sha256, ranges))
+
+    def take_touches(self) -> Sequence[Touched]:
+        return []
 
     def step(self) -> Snapshot | None:
         running = self.info.rom.sha256
@@ -118,6 +130,7 @@ def test_a_played_session_indexes_the_rom_that_is_loaded(tmp_path: Path) -> None
     play.run(())
     assert {(first.rom.sha256, True), (second.rom.sha256, True), ("00", False)} <= set(console.seen)
     assert ("00", True) not in console.seen, "nothing is known of the third ROM"
+    assert console.watched == [(one.rom.sha256, [(0, len(one.rom.data))]) for one in (first, second)]
     assert any("second.sfc is running now" in line for line in reports)
     assert any("another ROM is running now" in line for line in reports)
     assert dataclasses.asdict(session.info)["rom"]["sha256"] == "00"
