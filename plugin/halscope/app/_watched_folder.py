@@ -337,7 +337,7 @@ class LiveEdits:
         if not self._regrouping.names:  # composing a sheet takes milliseconds, and most figures stay for a while
             named = {figure_look(update.frame, group): group for group in groups}
             looks = named.keys() - running.looks
-            groups = [group for look, group in named.items() if look in looks]
+            groups = tuple(group for look, group in named.items() if look in looks)
         # Skip metasprites with edited tiles: the original ROM lacks those, so their sheets could not be edited.
         edits = () if running.plan is None else running.plan.blocks
         new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
