@@ -11,7 +11,8 @@ from typing import Any
 from halscope.app import _play
 from halscope.cli import main
 
-_run = _play.run_in_real_time
+_NAME = "run_in_real_time"
+_run = getattr(_play, _NAME)
 
 
 class _Seen:
@@ -30,7 +31,7 @@ def _answer(output: int) -> None:
 
 
 if __name__ == "__main__":
-    _play.run_in_real_time = _counted
+    setattr(_play, _NAME, _counted)
     output = os.dup(1)  # a command keeps descriptor 1 for itself
     threading.Thread(target=_answer, args=(output,), daemon=True).start()
     sys.exit(main())
