@@ -1,4 +1,4 @@
-"""How a command without an end is ended, and what opens a window when it ends."""
+"""What opens a window when a command ends."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ from pathlib import Path
 
 import pytest
 from halscope.cli import demo, main
-from halscope.cli._interrupts import Terminated, ctrl_c_ends
-
-
-def test_ctrl_c_is_the_normal_end_and_sigterm_is_not() -> None:
-    with ctrl_c_ends():
-        raise KeyboardInterrupt
-    with pytest.raises(Terminated), ctrl_c_ends():
-        raise Terminated
 
 
 @dataclass

@@ -39,17 +39,6 @@ def interrupts_raise() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def ctrl_c_ends() -> Iterator[None]:
-    """Let Ctrl-C end the block normally: it is how a command without an end is ended. SIGTERM still raises."""
-    try:
-        yield
-    except Terminated:
-        raise
-    except KeyboardInterrupt:
-        pass
-
-
-@contextlib.contextmanager
 def _handled(number: signal.Signals, usual: tuple[object, ...], handler: signal._HANDLER) -> Iterator[None]:
     """Handle a signal within the block. Does nothing if the caller of the command handles it already (or ignores it),
     or outside the main thread, where signals never arrive."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from halscope.cli._common import check_obsel, out_folder, print_json, progress_b
 from halscope.cli._edits import note_unseen, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
-from halscope.cli._interrupts import ctrl_c_ends
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
@@ -88,7 +88,7 @@ def _look(options: argparse.Namespace, target: Target, rom: AttachedRom) -> int:
         with progress_bar("indexing", "B") as progress:
             return workspace.tracker(progress)
 
-    with ctrl_c_ends():
+    with contextlib.suppress(KeyboardInterrupt):
         for update in watch_frames(target, rom, locate, options.frames):
             last = update
             judged = truth.look(update)
@@ -132,7 +132,7 @@ class _Editing:
                 progress=progress,
             )
             try:
-                with ctrl_c_ends():
+                with contextlib.suppress(KeyboardInterrupt):
                     live.run()
             finally:
                 if options.output is not None and live.edits is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,6 @@ from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._edits import note_unseen, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
-from halscope.cli._interrupts import ctrl_c_ends
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
@@ -138,7 +138,7 @@ class _Running:
                 every=1 if self._all_frames else SHOWN_EVERY,
             )
             try:
-                with ctrl_c_ends():
+                with contextlib.suppress(KeyboardInterrupt):
                     play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
             finally:
                 self.last = play.last
