@@ -32,8 +32,8 @@ struct PythonDecoder {
     PyMethodDef method;
 };
 
-// Returns the Block. If the offset itself is outside the input, the error has it as a Python int, because it may not fit
-// any C++ type.
+// Returns the Block. If the offset itself is outside the input, the error has it as a Python int, because it may not
+// fit any C++ type.
 py::object decode(const PythonDecoder& decoder, const py::object& data, const py::object& offset, bool strict) {
     const ByteView view(data);
     const Py_ssize_t start = PyNumber_AsSsize_t(offset.ptr(), nullptr);
@@ -48,8 +48,8 @@ py::object decode(const PythonDecoder& decoder, const py::object& data, const py
     }
     if (bytes) return make_block(bytes->release_to_array(), result.consumed, py::int_(start));
     const bool outside = result.status == hal::Status::offset_past_end;
-    const py::object error = decoder.error(hal::describe(result, decoder.codec.title),
-                                           outside ? py::int_(offset) : py::int_(result.fault));
+    const py::object error =
+        decoder.error(hal::describe(result, decoder.codec.title), outside ? py::int_(offset) : py::int_(result.fault));
     PyErr_SetObject(decoder.error.ptr(), error.ptr());
     throw py::error_already_set();
 }
