@@ -186,7 +186,9 @@ def saved(core: str) -> Saved:
 def _injected(host: Host, writes: Sequence[Write]) -> Snapshot:
     """Write, and return a frame that the game has drawn since."""
     write_all(host, *writes)
-    first = poll_until(host, moment_of)
+    # On a busy machine, frames from before the write may still wait to be polled.
+    last = writes[-1]
+    first = poll_until(host, lambda one: one.vram[last.offset :][: len(last.data)].tobytes() == last.data)
     return poll_until(host, lambda one: one.frame >= first.frame + _AFTER)
 
 
