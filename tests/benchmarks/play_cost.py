@@ -102,6 +102,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("more", nargs="*", help="behind --: further options for play")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the game is ended too
     core = find_core(options.core)
     with tempfile.TemporaryDirectory() as name, rom_path() as demo:
         watch, rom = Path(name) / "w", options.rom or demo
