@@ -197,8 +197,9 @@ py::tuple layer_depths() {
 
 void bind_screen(py::module_& module) {
     using py::arg;
-    module.def("snes_layer_depths", &layer_depths,
-               "Bits per pixel of BG1 to BG4 by BG mode, 0 for no such layer; in mode 7 of BG1, and of BG2 with EXTBG.");
+    module.def(
+        "snes_layer_depths", &layer_depths,
+        "Bits per pixel of BG1 to BG4 by BG mode, 0 for no such layer; in mode 7 of BG1, and of BG2 with EXTBG.");
     module.def("snes_register_names", &register_names, "The fields of PpuRegisters, in the order of `registers`.");
     module.def("snes_compose", &compose, arg("vram"), arg("cgram"), arg("oam"), arg("registers"),
                arg("raster") = py::none(), arg("field") = py::none(), arg("style") = 0,

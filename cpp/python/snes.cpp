@@ -227,7 +227,8 @@ py::bytes page_difference(const py::object& before, const py::object& after, std
 }
 
 // A strided view is refused (c_style, and noconvert below): its bytes are not one stretch of memory.
-Numbers apply_difference(py::array_t<std::uint8_t, py::array::c_style> state, const py::object& difference, std::size_t page) {
+Numbers apply_difference(py::array_t<std::uint8_t, py::array::c_style> state, const py::object& difference,
+                         std::size_t page) {
     const auto bytes = span_of(state);  // raises if the state is read-only
     check_states(bytes.size(), bytes.size(), page);
     const ByteView view(difference);
