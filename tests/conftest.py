@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from support.examples import count
 
 # Examples are timed by whatever else the machine does, so a deadline would test the machine. In CI the examples are
@@ -19,6 +19,8 @@ settings.register_profile(
     deadline=None,
     max_examples=count(),
     derandomize=bool(os.environ.get("CI")),
+    # Explaining what varies in an example repeats it: where each one waits for a peer, for longer than a test may run.
+    phases=[phase for phase in Phase if phase is not Phase.explain],
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("halscope")

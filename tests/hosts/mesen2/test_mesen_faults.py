@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from halscope.app import Plugins, open_host
 from halscope.hosts.mesen2 import Listener, MesenHost, find_emulators
+from halscope.hosts.mesen2._wire import PROTOCOL
 from halscope_hooks import HostAbsentError, HostError, HostGoneError, Snapshot, UsageError, Write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -44,7 +45,7 @@ def text(data: bytes) -> bytes:
     return struct.pack("<H", len(data)) + data
 
 
-def greeting(token: bytes, version: int = 1, keys: bytes = b"ppu.bgMode") -> bytes:
+def greeting(token: bytes, version: int = PROTOCOL, keys: bytes = b"ppu.bgMode") -> bytes:
     rom = text(b"game.sfc") + text(b"/nowhere/game.sfc") + text(b"00") + struct.pack("<III", 0x8000, 0, 0)
     return message(b"H", short(token) + bytes([version]) + short(b"Mesen 2") + text(keys) + rom)
 
@@ -53,7 +54,7 @@ def record(space: int, at: int, data: bytes) -> bytes:
     return struct.pack("<BI", space, at) + text(data)
 
 
-FRAME = struct.pack("<IHHBB", 7, 0, 0, 255, 255)
+FRAME = struct.pack("<IHHHHBB", 7, 0, 0, 0, 0, 255, 255)
 WHOLE = FRAME + b"".join(
     [
         *(record(0, at, bytes(0x8000)) for at in (0, 0x8000)),
@@ -130,11 +131,11 @@ def test_a_script_of_another_version_is_told(meeting_place: Path) -> None:
     listener = Listener.shared()
     port, token = endpoint(meeting_place)
     with socket.create_connection(("127.0.0.1", port)) as script:
-        script.sendall(greeting(token, version=2))
+        script.sendall(greeting(token, version=PROTOCOL + 1))
         assert listener.accept(0.3) is None
         answer = script.recv(1000)
     assert answer[4:5] == b"X"
-    assert b"protocol 2" in answer
+    assert f"protocol {PROTOCOL + 1}, Halscope {PROTOCOL}".encode() in answer
 
 
 def test_port_and_token_are_the_users_alone(meeting_place: Path) -> None:
