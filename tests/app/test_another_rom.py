@@ -98,7 +98,7 @@ class Switching(Console):
 
     def step(self) -> Snapshot | None:
         running = self.info.rom.sha256
-        located = (running, True) in self.seen
+        located = (running, True) in self.seen and running in [rom for rom, _ in self.watched]
         if located and running == self.first:
             self.load(self.second)
         elif located:

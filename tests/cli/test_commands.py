@@ -44,11 +44,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[Any]:
 def test_scan_lists_every_block_of_the_table_at_its_start(rom: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (document,) = run(capsys, "scan", rom, "--json")
     assert document["rom"]["title"] == "HALSCOPE DEMO"
-    assert all(
-        set(block)
-        == {"offset", "packed_size", "size", "codec", "score", "start", "crosses", "lead", "bpp", "transform"}
-        for block in document["blocks"]
-    )
+    always = {"offset", "packed_size", "size", "codec", "score", "start", "crosses", "lead", "bpp", "transform"}
+    assert all(set(block) - {"evidence"} == always for block in document["blocks"])
+    assert all(("evidence" in block) == (block["start"] == "pointer") for block in document["blocks"])
     listed = {block["offset"]: block for block in document["blocks"]}
     for block in truth()["blocks"]:
         assert listed[block["offset"]]["size"] == block["size"]
@@ -90,7 +88,8 @@ def test_locate_finds_tiles_at_their_block(rom: Path, tmp_path: Path, capsys: py
     found = 0
     for number, tile in enumerate(document["tiles"]):
         for origin in tile["origins"][:1]:
-            assert set(origin) - {"bpp", "lead"} == {"codec", "block_offset", "byte_offset", "start", "transform"}
+            always = {"codec", "block_offset", "byte_offset", "start", "transform"}
+            assert set(origin) - {"bpp", "lead", "evidence"} == always
             if origin["codec"] != "raw" and origin["start"] == "pointer":
                 assert (origin["bpp"], origin["lead"]) == (4, origin["byte_offset"] % 32)
             found += origin["block_offset"] == block["offset"] and origin["byte_offset"] == block["lead"] + 32 * number

@@ -98,8 +98,11 @@ def test_inspect_names_origins_in_text_as_in_json(folder: Path) -> None:
 
 
 def test_replay_shows_one_frame_with_its_figures_and_colours(folder: Path) -> None:
-    done = halscope("replay", "run.hrec", "--rom", "game.sfc", "--frame", FRAME, "--out", "pictures", cwd=folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    command = "replay", "run.hrec", "--rom", "game.sfc", "--frame", FRAME
+    halscope(*command, cwd=folder)  # from here on the starts that are traced on the way are known
+    done = halscope(*command, "--out", "pictures", cwd=folder)
+    assert done.returncode == 0
+    assert re.fullmatch(r"watched: \d+ starts of blocks were traced; tiles of \d+ .* a traced start\n", done.stderr)
     (document,) = map(
         json.loads,
         halscope(*f"replay run.hrec --rom game.sfc --frame {FRAME} --json".split(), cwd=folder).stdout.splitlines(),

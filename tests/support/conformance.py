@@ -235,6 +235,7 @@ def _retroarch(core: str) -> Row:
 def _mesen(folder: Path, rom: Path) -> Iterator[View]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HALSCOPE_MESEN_DIR", str(folder / "meeting"))
+        Listener.close_shared()  # a test of `doctor` or `attach` in this process may have left one open
         try:
             with StandIn(rom, core=CORES[0]) as emulator, mesen_demo.attached(emulator) as host:
 

@@ -65,6 +65,11 @@ Pixel = tuple[int, int, int]
 """A layer's pixel: its value as an index into CGRAM, its tile's palette, its priority."""
 
 
+def scroll_name(register: int) -> str:
+    """The name in PpuRegisters of a scroll, $210D to $2114."""
+    return f"bg{(register - 0x0D) // 2 + 1}{'hv'[(register - 0x0D) % 2]}ofs"
+
+
 @dataclass
 class Console:
     """What changes from line to line."""
@@ -77,13 +82,31 @@ class Console:
     address: int = 0
     low: int | None = None
 
+    def find_latches(self, writes: list[tuple[int, int]]) -> None:
+        """What the latches hold before the first of a frame's writes (register, value): see RasterWrites."""
+        scrolls = [(register, value) for register, value in writes if 0x0D <= register <= 0x14]
+        turns = [(register, value) for register, value in writes if register in (0x0D, 0x0E) or register in MATRIX]
+        registers = [register for register, _ in writes]
+        for register, value in scrolls:
+            self.scrolls[scroll_name(register)] = value << 8
+            self.latch = value
+        for register in {register for register, _ in scrolls if register % 2}:
+            if registers.count(register) == 1:
+                self.scrolls[scroll_name(register)] = (self.registers[scroll_name(register)] & 7) << 8
+        if scrolls and registers.count(scrolls[0][0]) == 1:
+            self.latch = self.registers[scroll_name(scrolls[0][0])] & 0xFF
+        if turns:
+            first = turns[0][0]
+            name = MATRIX.get(first, "m7hofs" if first == 0x0D else "m7vofs")
+            self.latch7 = self.registers[name] & 0xFF if registers.count(first) == 1 else turns[-1][1]
+
     def write(self, register: int, value: int) -> None:
         """Write a byte to $2100 + register, as `halscope_hooks.RasterWrites` describes it."""
         regs = self.registers
         if register in BYTE_REGISTERS:
             regs[BYTE_REGISTERS[register]] = value
         elif 0x0D <= register <= 0x14:
-            name = f"bg{(register - 0x0D) // 2 + 1}{'hv'[(register - 0x0D) % 2]}ofs"
+            name = scroll_name(register)
             old = self.scrolls.get(name, regs[name])
             low = self.latch & 0xF8 | old >> 8 & 7 if register % 2 else self.latch
             self.scrolls[name] = value << 8 | low
@@ -124,6 +147,7 @@ def rows_of(snapshot: Snapshot, lines: int) -> Iterator[Row]:
     """Yield every row of the picture."""
     console = Console(dict(asdict(snapshot.ppu)), [int(colour) & 0x7FFF for colour in snapshot.cgram])
     writes = [] if snapshot.raster is None else snapshot.raster.tolist()
+    console.find_latches([(register, value) for _, register, value in writes])
     registers = [register for _, register, _ in writes]
     if snapshot.ppu.cgadd is not None and 0x21 not in registers:
         console.address, odd = divmod((snapshot.ppu.cgadd - registers.count(0x22)) % 512, 2)

@@ -318,13 +318,12 @@ def record_game(
     schedule = tuple(schedule)
     if (rom := session.host.info.rom.path) is not None:
         refuse_same(path, Path(rom), "ROM")
-    number = 0
     interrupt: KeyboardInterrupt | None = None
     emulator = session.host.info.emulator
     with session.pull(Touched) as touched, RecordingWriter(path, emulator=emulator) as writer:
         try:
             watch_reads(session.host)
-            while number < frames:
+            while (number := len(writer)) < frames:
                 hold_buttons(session, schedule, number)
                 while (snapshot := session.advance()) is None and not session.ended:
                     pass  # a pushing host may be paused
@@ -332,10 +331,10 @@ def record_game(
                     raise HostError(f"the game ended after {number} frames, which {path} holds; record fewer")
                 writer.append(trimmed(snapshot, wram=wram, picture=picture))
                 writer.append_touches(waiting_touches(touched))
-                number += 1
-                progress(number, frames)
+                progress(len(writer), frames)
         except KeyboardInterrupt as error:
-            if not number:
+            if not len(writer):
                 raise
             interrupt = error
-    return Recorded(number, path.stat().st_size, interrupt)
+        recorded = len(writer)  # also if the interrupt came just after a frame
+    return Recorded(recorded, path.stat().st_size, interrupt)

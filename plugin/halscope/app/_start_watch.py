@@ -106,7 +106,8 @@ class StartWatch:
     def ask(self) -> None:
         """Ask the host to trace the game, if it has not been asked since `follow`. Call it on the host's thread."""
         workspace, self._unasked = self._unasked, None
-        if workspace is not None:
+        runs = self._session.host.info.rom.sha256
+        if workspace is not None and runs in (None, workspace.rom.sha256):  # else another ROM was loaded meanwhile
             try:
                 start_tracing(self._session.host, workspace)
             except HostGoneError:

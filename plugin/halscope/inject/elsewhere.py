@@ -135,8 +135,8 @@ def shared_bytes(rom: Rom, block: BlockEdit, streams: Sequence[Origin], *, force
     Raises:
         InjectError: There is such a block, the edited one is not known any better, and no `force`.
     """
-    own = block.codec, block.block_offset
-    others = [stream for stream in streams if (stream.codec, stream.block_offset) != own]
+    # A stream of another codec at the same byte is the same block, read in another way: the pointers lead to both.
+    others = [stream for stream in streams if stream.block_offset != block.block_offset]
     if not others:
         return []
     names = ", ".join(f"the {one.codec} block at {one.block_offset:#x}" for one in others[:_NOTED_PLACES])

@@ -14,6 +14,7 @@ from support.mesen_demo import attached
 
 @pytest.fixture(autouse=True)
 def meeting_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    Listener.close_shared()  # a test of `doctor` or `attach` in this process may have left one open
     folder = tmp_path / "meeting"
     monkeypatch.setenv("HALSCOPE_MESEN_DIR", str(folder))
     yield folder

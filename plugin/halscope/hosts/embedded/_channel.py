@@ -76,8 +76,16 @@ class Channel:
 
         Raises:
             TimeoutError: No reply came in time.
-            EOFError: The child has ended.
+            EOFError: The child has ended, or a signal handler has closed the pipes.
         """
+        try:
+            self._answer(call, timeout)
+        except OSError:  # a handler may close them between any two lines
+            if self.closed:
+                raise EOFError from None
+            raise
+
+    def _answer(self, call: Call, timeout: float) -> None:
         until = time.monotonic() + timeout
         while self.waiting is call:  # else a signal handler has waited for the reply
             if call.read:
@@ -111,8 +119,16 @@ class Channel:
         """Wait until the bell rings and return what it says; empty after the time-out.
 
         Raises:
-            EOFError: The child has ended.
+            EOFError: The child has ended, or a signal handler has closed the pipes.
         """
+        try:
+            return self._listen(timeout)
+        except OSError:
+            if self.closed:
+                raise EOFError from None
+            raise
+
+    def _listen(self, timeout: float) -> bytes:
         until = time.monotonic() + timeout
         bell = self._bell.pipe
         pipes = self._readable if bell is None else [*self._readable, bell]
