@@ -77,10 +77,15 @@ std::uintptr_t Memories::find_rom(std::span<void* const> maps) const {
     std::unordered_set<std::uintptr_t> tried;
     std::vector<std::uintptr_t> found;
     for (const auto globals : core_.library().globals()) {
+        std::uintptr_t before = 0;
         for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= globals.size(); at += sizeof(std::uintptr_t)) {
             std::uintptr_t value = 0;
             std::memcpy(&value, globals.data() + at, sizeof value);
-            if (value >= kLeastAddress && tried.insert(value).second && is_rom(value)) found.push_back(value);
+            // The end of a vector, beside its beginning, may be where another copy begins.
+            const bool is_end = value - before == rom_.size() && std::ranges::find(found, before) != found.end();
+            before = value;
+            if (value >= kLeastAddress && tried.insert(value).second && !is_end && is_rom(value))
+                found.push_back(value);
         }
     }
     return found.size() == 1 ? found.front() : 0;
