@@ -160,6 +160,11 @@ bool store(std::uintptr_t slot, void* value, const Protected& guarded) {
 std::vector<std::string> hold(void* handle, bool keep_output) {
     link_map* library = nullptr;
     if (dlinfo(handle, RTLD_DI_LINKMAP, &library) != 0 || library == nullptr) return {};
+    // Not the library that this is a part of: its `write` would call itself for ever.
+    Dl_info own{};
+    if (dladdr(reinterpret_cast<void*>(&kept_write), &own) != 0 &&
+        reinterpret_cast<ElfW(Addr)>(own.dli_fbase) == library->l_addr)
+        return {};
     kept_stream = output_stream();
     if (kept_stream == nullptr) return {};
     const Dynamic dynamic = dynamic_of(*library);

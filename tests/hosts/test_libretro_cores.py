@@ -92,6 +92,13 @@ def test_a_library_that_is_no_core_is_refused() -> None:
         LibretroHost(probe_rom.build(), Path(halscope._codec.__file__))
 
 
+def test_our_own_library_keeps_its_imports() -> None:
+    """In place of `write`, its function for cores would call itself for ever: the next one that writes hangs."""
+    import halscope._codec
+
+    assert halscope._codec.hold_library(ctypes.CDLL(halscope._codec.__file__)._handle, True) == []
+
+
 def test_a_core_of_another_console_is_refused_by_name() -> None:
     wheel = importlib.util.find_spec("stable_retro")
     if wheel is None or not wheel.submodule_search_locations:

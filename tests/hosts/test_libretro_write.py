@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,6 @@ from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import HostError, Write
 from support import probe_rom
 from support.cores import installed_cores, need_rom
-
-pytestmark = pytest.mark.parametrize("core", installed_cores())
 
 # An 8 bpp screen full of tile 0, so that one changed tile changes every pixel.
 _REGISTERS = {"bgmode": 3, "tm": 0x01, "bg1sc": 0x7C, "bg1vofs": 0x3FF}
@@ -28,9 +27,24 @@ def palette() -> np.ndarray[tuple[int], np.dtype[np.uint16]]:
 CoreHost = LibretroHost | EmbeddedHost
 
 
-@pytest.fixture(params=[LibretroHost, pytest.param(EmbeddedHost, marks=pytest.mark.slow)])
-def host(core: str, request: pytest.FixtureRequest) -> Iterator[CoreHost]:
-    with request.param(probe_rom.build(cgram=palette(), registers=_REGISTERS, wram=bytes(0x20000)), core) as running:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every core in process, and the first one in a process of its own: there the same code does the writes."""
+    cores = installed_cores()
+    if "host" not in metafunc.fixturenames:
+        metafunc.parametrize("core", cores)
+        return
+    in_process = [_of(LibretroHost, core) for core in cores]
+    metafunc.parametrize(("kind", "core"), [*in_process, _of(EmbeddedHost, cores[0], pytest.mark.slow)])
+
+
+def _of(kind: type[CoreHost], core: Any, *marks: pytest.MarkDecorator) -> Any:
+    values, others = (core.values, core.marks) if hasattr(core, "values") else ((core,), ())
+    return pytest.param(kind, *values, marks=[*others, *marks])
+
+
+@pytest.fixture
+def host(kind: type[CoreHost], core: str) -> Iterator[CoreHost]:
+    with kind(probe_rom.build(cgram=palette(), registers=_REGISTERS, wram=bytes(0x20000)), core) as running:
         for _ in range(12):
             running.step()
         yield running

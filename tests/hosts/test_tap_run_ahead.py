@@ -15,11 +15,11 @@ from halscope.hosts.retroarch import RetroArchHost
 from halscope_hooks import HostError, Write
 from libretro.api.savestate import SavestateContext
 from support import taps
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.stately_game import stately_game
 
 rings = taps.rings
-pytestmark = [pytest.mark.parametrize("core", installed_cores()), pytest.mark.usefixtures("rings")]
+pytestmark = [pytest.mark.parametrize("core", two_cores()), pytest.mark.usefixtures("rings")]
 
 
 class Frontend:

@@ -31,6 +31,12 @@ def installed_cores() -> list[Any]:
     return [pytest.param("", marks=pytest.mark.skip(reason=f"no libretro core is installed; {INSTALL_HINT}"))]
 
 
+def two_cores() -> list[Any]:
+    """Like `installed_cores`, but of bsnes-mercury's profiles only one."""
+    profiles = [core.name for core in available_cores() if core.name.startswith("bsnes-mercury")][1:]
+    return [core for core in installed_cores() if getattr(core, "values", (core,))[0] not in profiles]
+
+
 def need_rom(host: Host, core: str) -> None:
     """Skip the test if a core that was built by hand does not hand out the ROM, and nobody may search for it."""
     if "rom" not in host.info.writable and os.sep in core:

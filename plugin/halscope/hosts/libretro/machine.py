@@ -197,8 +197,8 @@ def _open(path: Path, *, keep_output: bool) -> tuple[Core, list[str]]:
     """Load the shared library and check that it is a libretro core. Return it and the imports that were replaced."""
     try:
         library = ctypes.CDLL(str(path.resolve()))
-        held = _codec.hold_library(library._handle, keep_output)
-        core = Core(str(path.resolve()))  # the same library: it is loaded once
+        core = Core(str(path.resolve()))  # the same library: it is loaded once; nothing of it is called yet
+        held = _codec.hold_library(library._handle, keep_output)  # a core alone: other libraries may be in use here
     except OSError as error:
         raise HostError(f"{path}: cannot be loaded as a libretro core: {error}; {INSTALL_HINT}") from error
     except ValueError as error:
