@@ -52,6 +52,7 @@ class CoreHost(RomTracing):
         self._core_path = find_core(core)
         self._patience = patience
         self._frame = 0
+        self._pads: dict[int, frozenset[str]] = {}
         self._process = CoreProcess(self._core_path)
         self._end = weakref.finalize(self, self._process.end)
         try:
@@ -128,17 +129,6 @@ class EmbeddedHost(CoreHost):
     A step that Ctrl-C interrupted is not lost: the next one returns its snapshot. For the rest see `CoreHost`;
     `LiveEmbeddedHost` runs by its own clock.
     """
-
-    def __init__(
-        self,
-        rom: Path | bytes,
-        core: Path | str | None = None,
-        *,
-        patience: float = PATIENCE,
-        **parts: Unpack[SnapshotParts],
-    ) -> None:
-        self._pads: dict[int, frozenset[str]] = {}
-        super().__init__(rom, core, patience=patience, **parts)
 
     def step(self) -> Snapshot:
         """Run one frame and return its state. The first frame has number 0. Raises HostError."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection
-from pathlib import Path
-from typing import Final, Unpack
+from typing import Final
 
 from halscope_hooks import HostError, Snapshot
 
-from halscope.hosts.embedded.host import PATIENCE, CoreHost
+from halscope.hosts.embedded.host import CoreHost
 from halscope.hosts.libretro.pads import check_pad
-from halscope.hosts.libretro.parts import SnapshotParts
 
 _SILENCE: Final = 1.0  # seconds without a frame after which the child is asked whether it still runs
 
@@ -27,19 +25,9 @@ class LiveEmbeddedHost(CoreHost):
         rom, core, patience, parts: As for `CoreHost`, with the same errors.
     """
 
-    def __init__(
-        self,
-        rom: Path | bytes,
-        core: Path | str | None = None,
-        *,
-        patience: float = PATIENCE,
-        **parts: Unpack[SnapshotParts],
-    ) -> None:
-        self._held: dict[int, frozenset[str]] = {}
-        self._begun = False
-        self._runs = False
-        self._silent = 0.0  # seconds of polling since the last frame, or since the child last answered
-        super().__init__(rom, core, patience=patience, **parts)
+    _begun = False
+    _runs = False
+    _silent = 0.0  # seconds of polling since the last frame, or since the child last answered
 
     @property
     def missed(self) -> int:
@@ -94,9 +82,9 @@ class LiveEmbeddedHost(CoreHost):
         """
         check_pad(buttons, port)
         held = frozenset(buttons)
-        if self._held.get(port, frozenset()) != held:  # called for every frame, it costs nothing
+        if self._pads.get(port, frozenset()) != held:  # called for every frame, it costs nothing
             self._ask(("press", {port: held}), self._doing)
-            self._held[port] = held
+            self._pads[port] = held
 
     @property
     def _doing(self) -> str:
