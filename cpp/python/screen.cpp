@@ -10,6 +10,7 @@
 #include "snes/background.hpp"
 #include "snes/compare.hpp"
 #include "snes/compose.hpp"
+#include "snes/drawn_picture.hpp"
 #include "snes/layer_planes.hpp"
 #include "snes/layers.hpp"
 
@@ -135,6 +136,31 @@ py::tuple compare(const py::array& composed, const py::array& shown, bool half_p
     return py::make_tuple(count, differs);
 }
 
+// raw: uint8[height, pitch].
+Bytes drawn_picture(const py::array& raw, std::size_t width, unsigned layout) {
+    if (raw.ndim() != 2) throw py::value_error("raw is uint8[height, pitch]");
+    if (layout >= snes::kPixelFormats) throw py::value_error("layout is 0 to 2");
+    const ByteView view(raw);
+    const snes::DrawnPicture picture{view.bytes(), static_cast<std::size_t>(raw.shape(0)), width,
+                                     static_cast<std::size_t>(raw.shape(1)), static_cast<snes::PixelFormat>(layout)};
+    if (width > picture.pitch / snes::pixel_bytes(picture.format)) {
+        throw py::value_error(std::to_string(width) + " pixels do not fit in rows of " + std::to_string(picture.pitch) +
+                              " bytes");
+    }
+    bool doubled = false;
+    {
+        const GilReleased unlocked;
+        doubled = snes::is_doubled(picture);
+    }
+    Bytes rgb({raw.shape(0), static_cast<py::ssize_t>(doubled ? width / 2 : width), py::ssize_t{3}});
+    const auto out = span_of(rgb);
+    {
+        const GilReleased unlocked;
+        snes::to_rgb(picture, doubled, out);
+    }
+    return rgb;
+}
+
 py::tuple layer(const py::object& vram, const Colours& cgram, const py::object& oam, unsigned index,
                 const RegisterValues& registers, const std::optional<py::object>& raster) {
     const State state(vram, cgram, oam, registers, raster, std::nullopt);
@@ -213,6 +239,9 @@ void bind_screen(py::module_& module) {
                "The palette of a row of the picture, uint16[256] with bit 15 clear.");
     module.def("snes_compare", &compare, arg("composed"), arg("shown"), arg("half_pixel_left"), arg("field"),
                "Compare two pictures uint8[h, w, 3] in 5 bits: (differing pixels, uint8[h, w] 1 where they differ).");
+    module.def("snes_drawn_picture", &drawn_picture, arg("raw"), arg("width"), arg("layout"),
+               "Convert a core's picture, uint8[h, pitch] with `width` pixels a row in layout 0 RGB1555, 1 XRGB8888 or "
+               "2 RGB565, to uint8[h, w, 3]. Of 512 columns that are 256 doubled ones, 256 are returned.");
     module.def(
         "snes_layer", &layer, arg("vram"), arg("cgram"), arg("oam"), arg("index"), arg("registers"),
         arg("raster") = py::none(),

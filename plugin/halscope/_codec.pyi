@@ -192,6 +192,7 @@ def snes_cgram_at(cgram: NDArray[np.uint16], cgadd: int | None, raster: Buffer, 
 def snes_compare(
     composed: NDArray[np.uint8], shown: NDArray[np.uint8], half_pixel_left: bool, field: int | None
 ) -> tuple[int, NDArray[np.uint8]]: ...
+def snes_drawn_picture(raw: NDArray[np.uint8], width: int, layout: int) -> NDArray[np.uint8]: ...
 def snes_layer(
     vram: Buffer,
     cgram: NDArray[np.uint16],
