@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from halscope_hooks import RAW_CODEC, HalscopeError
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
+from halscope.app._file_changes import FolderChanges, Signature, png_files, signature, whole_png
 from halscope.app._index_page import INDEX_PAGE, MARK, SheetNote, is_foreign, write_index_page
 from halscope.export.pictures import png_bytes, square, upscale
 from halscope.inject import PROVEN_STARTS, Sheet, read_sheet, sheet_edit, write_sheet
@@ -19,8 +21,8 @@ SCREEN: Final = "screen.png"
 _SOFTWARE: Final = "halscope"
 """In every `screen.png` of ours: a file without it is the user's, and is not replaced."""
 
-type Signature = tuple[int, int]
-"""A file's modification time (ns) and size (bytes)."""
+_SOON: Final = 0.1
+"""Seconds after which a file is read again: one that is written twice within a clock's tick may keep its signature."""
 
 
 class SheetFolder:
@@ -34,10 +36,13 @@ class SheetFolder:
     def __init__(self, folder: Path, report: Callable[[str], None]) -> None:
         self.folder = folder
         self._report = report
-        self._settled: dict[Path, Signature] = {}
-        self._changing: dict[Path, Signature] = {}
-        self._missing: set[Path] = set()
-        self._told: dict[Path, Signature] = {}
+        self._changes = FolderChanges(folder)
+        self._settled: dict[str, Signature] = {}
+        self._changing: dict[str, Signature] = {}
+        self._soon: dict[str, tuple[float, int]] = {}
+        """Files that were read soon after they were saved: when, and the checksum of what was read."""
+        self._missing: set[str] = set()
+        self._told: dict[str, Signature] = {}
         self._notes: dict[str, SheetNote] = {}
         self._ours = False
         """Whether `screen.png` is written by this run."""
@@ -83,7 +88,7 @@ class SheetFolder:
         except OSError as error:
             raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
         write_sheet(sheet, None, path)
-        self._settled[path] = _signature(path)
+        self._settled[str(path)] = signature(path)
         return True
 
     def _is_stale(self, path: Path, sheet: Sheet) -> bool:
@@ -115,19 +120,47 @@ class SheetFolder:
         """Return a file's path in the folder."""
         return path.relative_to(self.folder).as_posix()
 
+    def changed(self) -> bool:
+        """Return whether the system reports that a PNG was saved since the last call. Takes a millisecond.
+
+        Not for the main thread: a signal that arrives in the call is lost.
+        """
+        screen = str(self.folder / SCREEN)
+        for path in self._changes.take():
+            try:
+                if path != screen and self._settled.get(path) != signature(path):
+                    return True
+            except OSError:
+                continue  # deleted, or about to be replaced
+        return False
+
     def saved(self) -> Iterator[Path]:
         """Yield the PNGs that were saved since the last call. Each is then settled until it is saved again."""
+        self._changes.look_again()
+        self._check_soon()
         for path, now in self._unsettled():
-            # An editor may still be writing: read a file once two scans in a row find it unchanged.
-            if self._changing.get(path) != now:
+            # An editor may still be writing. A file that is not whole is read, and refused, once it stays as it is.
+            content = whole_png(path)
+            if content is None and self._changing.get(path) != now:
                 self._changing[path] = now
                 continue
             self._settled[path] = now
-            yield path
+            if content is not None:
+                self._soon[path] = (time.monotonic(), content)
+            yield Path(path)
+
+    def _check_soon(self) -> None:
+        """Have those files read again that were saved again without a change of their signature."""
+        now = time.monotonic()
+        for path, (read, content) in [*self._soon.items()]:
+            if now - read >= _SOON:
+                del self._soon[path]
+                if whole_png(path) not in (None, content):
+                    self._settled.pop(path, None)
 
     def read_again(self, path: Path) -> None:
         """Let the next call of `saved` yield a file again, as if it was saved now."""
-        self._settled.pop(path, None)
+        self._settled.pop(str(path), None)
 
     def waiting(self) -> list[Path]:
         """Return the PNGs that were saved, and that `saved` has not yielded; each once until it is saved again.
@@ -136,7 +169,7 @@ class SheetFolder:
         """
         fresh = [(path, now) for path, now in self._unsettled() if self._told.get(path) != now]
         self._told.update(fresh)
-        return [path for path, _ in fresh]
+        return [Path(path) for path, _ in fresh]
 
     def deleted(self) -> list[Path]:
         """Return the sheets that were there, and that the last two calls did not find. Each is returned once.
@@ -145,27 +178,26 @@ class SheetFolder:
         """
         if not self.folder.is_dir():
             return []  # a missing folder is reported where it cannot be written
-        missing = {path for path in self._settled if not path.exists()}
+        missing = {path for path in self._settled.keys() - png_files(self.folder).keys() if not Path(path).exists()}
         gone = sorted(missing & self._missing)
         self._missing = missing
         for path in gone:
             del self._settled[path]  # if it comes back, it is read like a new one
             self._changing.pop(path, None)
-        return gone
+        return [Path(path) for path in gone]
 
     def unread(self) -> list[Path]:
         """Return the PNGs that were saved too late for `saved` to yield them."""
-        return [path for path, _ in self._unsettled()]
+        return [Path(path) for path, _ in self._unsettled()]
 
-    def _unsettled(self) -> Iterator[tuple[Path, Signature]]:
-        for path in sorted(self.folder.rglob("*.png")):
-            if path == self.folder / SCREEN:
-                continue
-            try:
-                now = _signature(path)
-            except OSError:
-                continue  # being replaced right now; the next scan finds it
-            if self._settled.get(path) != now:
+    def close(self) -> None:
+        """Stop watching the folder. Idempotent."""
+        self._changes.close()
+
+    def _unsettled(self) -> Iterator[tuple[str, Signature]]:
+        screen = str(self.folder / SCREEN)
+        for path, now in png_files(self.folder).items():
+            if path != screen and self._settled.get(path) != now:
                 yield path, now
 
 
@@ -203,8 +235,3 @@ def note_of(sheet: Sheet, text: str) -> SheetNote:
         tuple(place for place in every if place not in free and place not in unproven),
         tuple(place for place in every if place in unproven and place not in free),
     )
-
-
-def _signature(path: Path) -> Signature:
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size

@@ -182,14 +182,22 @@ class LiveEdits:
             )
 
     def look(self, update: Update) -> None:
-        """Call this for each frame. Every `LOOK_EVERY` frames it writes new metasprites and applies saved sheets."""
+        """Call this for each frame. Every `LOOK_EVERY` frames it writes new metasprites and applies saved sheets.
+
+        With threads, a sheet is applied with the first frame after it was saved, where the system reports changes.
+        """
         frame = update.snapshot.frame
         running = self._roms.now
         if running is not None:
             self._take_answer(running)
         if running is not None and running.missing is not None and not running.given_up and update.origins is not None:
             self._write_again(running.missing, update.snapshot)
-        if self._folder is None or (self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY):
+        if self._folder is None:
+            return
+        if self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY:
+            # Where there are threads, this one is not the main one.
+            if self._session.threads and self._scanned and running is not None and self._folder.changed():
+                self._take_saved(running, update.snapshot, self._folder)
             return
         self._looked = frame
         try:
@@ -383,7 +391,10 @@ class LiveEdits:
 
     def finish(self) -> None:
         """Write what was put off: the page of the newest sheets and what they taught. Call it after the last `look`."""
-        if self._folder is None or self._roms.now is None:
+        if self._folder is None:
+            return
+        self._folder.close()
+        if self._roms.now is None:
             return
         try:
             self._tell(self._roms.now, self._folder)
