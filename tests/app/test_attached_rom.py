@@ -86,6 +86,7 @@ def test_the_patch_of_an_attached_game_is_for_the_rom_that_the_user_named(
         began=began,
         seen=lambda _update: None,
         progress=lambda _done, _total: None,
+        applied=lambda _edit: None,
     )
     with pytest.raises(KeyboardInterrupt):
         live.run()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.app import LiveEdits, Regrouping, Workspace, _watched_folder
+from halscope.app import LiveEdits, Regrouping, Workspace, _new_sheets
 from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
@@ -243,7 +243,7 @@ def blocks_of(png: Path) -> set[int]:
 
 @pytest.mark.slow
 def test_the_limit_of_sheets_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_watched_folder, "MOST_SHEETS", 3)
+    monkeypatch.setattr(_new_sheets, "MOST_SHEETS", 3)
     with DemoGame(available_cores()[0].name) as game:
         game.go_to("meadow")
         play = Play(game, tmp_path)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
     from halscope.app._run_truth import SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
+    from halscope.app._shown_edits import AppliedEdit
     from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
     from halscope.app._start_watch import StartWatch
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
@@ -52,6 +53,7 @@ __all__ = [
     "LISTED_SCORE",
     "SAMPLED",
     "SAMPLED_LIVE",
+    "AppliedEdit",
     "AttachedRom",
     "BlockOptions",
     "BuiltIn",
@@ -145,6 +147,7 @@ _MODULES = {
     "LISTED_SCORE": "halscope.app._workspace",
     "ListedBlock": "halscope.app._workspace",
     "LiveAttach": "halscope.app._attach",
+    "AppliedEdit": "halscope.app._shown_edits",
     "LiveEdits": "halscope.app._watched_folder",
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",

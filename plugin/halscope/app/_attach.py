@@ -28,6 +28,7 @@ from halscope_hooks import (
 from halscope.app._play import Play
 from halscope.app._pointing import Pointing
 from halscope.app._regroup import Regrouping
+from halscope.app._shown_edits import AppliedEdit
 from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
@@ -281,6 +282,7 @@ class LiveAttach:
         began: Called with the ROM and the session each time an emulator is attached.
         seen: Called with each decoded frame, as by `Play`.
         progress: Called while the index is built, as by `Play`.
+        applied: As for `LiveEdits`.
     """
 
     def __init__(
@@ -296,6 +298,7 @@ class LiveAttach:
         began: Callable[[Workspace, Session], None],
         seen: Callable[[Update], None],
         progress: Callable[[int, int], None],
+        applied: Callable[[AppliedEdit], None],
     ) -> None:
         self._target = target
         self._rom = rom
@@ -307,6 +310,7 @@ class LiveAttach:
         self._began = began
         self._seen = seen
         self._progress = progress
+        self._applied = applied
         self.edits: LiveEdits | None = None
         """The edits, once an emulator was attached."""
         self.last: Update | None = None
@@ -347,6 +351,7 @@ class LiveAttach:
                 nearest=self._nearest,
                 regrouping=self._regrouping,
                 report=self._target.report,
+                applied=self._applied,
             )
             if first is not workspace:
                 self.edits.follow(workspace)

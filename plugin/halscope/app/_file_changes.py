@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+import threading
+import weakref
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from typing import Final, final
 
-if TYPE_CHECKING:
-    from watchfiles._rust_notify import RustNotify
+from halscope.session import new_thread
 
 type Signature = tuple[int, int]
 """A file's modification time (ns) and size (bytes)."""
 
 _SUFFIX: Final = ".png"
-_STEP: Final = 1  # milliseconds; the shortest time that the library waits for changes
+_STEP: Final = 10
+_DEBOUNCE: Final = 50
+_LOOK_AGAIN: Final = 500
+"""Milliseconds: without a further change after which changes are reported, at most until they are, and until the folder
+itself is looked at."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNK_REST: Final = 12  # bytes of a chunk's length, type and CRC
 _MOST_BYTES: Final = 1 << 26
@@ -77,10 +84,10 @@ def whole_png(path: str) -> int | None:
 
 @final
 class FolderChanges:
-    """What the system reports of changes in a folder and its subfolders, without looking at each file.
+    """What the system reports of changes in a folder and its subfolders, so that nobody has to look at each file.
 
     Where the system reports nothing (a network folder, too many watched folders, a folder that was replaced a moment
-    ago), `take` finds nothing: whoever needs every change looks at the files now and then as well.
+    ago), nothing is found: whoever needs every change looks at the files now and then as well.
 
     Args:
         folder: The folder. It may come later, go, and come back.
@@ -88,48 +95,58 @@ class FolderChanges:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._notify: RustNotify | None = None
-        self._watched: tuple[int, int] | None = None  # device and inode of the folder
+        self._found: deque[str] = deque()
+        self._stop: threading.Event | None = None
 
-    def look_again(self) -> None:
-        """Watch the folder that is there now, if it is another one than before. Cheap; never raises."""
-        try:
-            status = self._folder.stat()
-        except OSError:
-            self.close()
-            return
-        if (status.st_dev, status.st_ino) != self._watched:
-            self.close()
-            self._watched = status.st_dev, status.st_ino  # not again for the same folder, should it fail
-            from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 50 ms, for who watches
+    def begin(self) -> None:
+        """Watch the folder, on a thread that ends with `close` or with this object. Idempotent."""
+        if self._stop is None:
+            stop = threading.Event()
+            weakref.finalize(self, stop.set)
+            with contextlib.suppress(RuntimeError):  # the system cannot start another thread
+                new_thread("halscope watched folder", _watch, self._folder, stop, self._found).start()
+            self._stop = stop
 
-            try:
-                self._notify = RustNotify([str(self._folder.absolute())], False, False, 0, True, True)
-            except (OSError, WatchfilesRustInternalError):
-                self._notify = None
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._found)
 
     def take(self) -> set[str]:
-        """Return the paths of the PNGs that were written, renamed or deleted since the last call; takes a millisecond.
-
-        Not for the main thread: a signal that arrives in the call is lost.
-        """
-        if self._notify is None:
-            return set()
-        from watchfiles._rust_notify import WatchfilesRustInternalError
-
-        try:
-            changes = self._notify.watch(_STEP, _STEP, _STEP, None)
-        except (OSError, WatchfilesRustInternalError):
-            self._notify = None
-            return set()
-        if isinstance(changes, str):  # "timeout"
-            return set()
-        base = self._folder.absolute()
-        changed = (Path(path) for _, path in changes if path.endswith(_SUFFIX))
-        return {str(self._folder / path.relative_to(base)) for path in changed if path.is_relative_to(base)}
+        """Return the paths of the PNGs that were written, renamed or deleted since the last call."""
+        found: set[str] = set()
+        while self._found:
+            found.add(self._found.popleft())
+        return found
 
     def close(self) -> None:
-        """Stop watching. Idempotent."""
-        notify, self._notify, self._watched = self._notify, None, None
-        if notify is not None:
-            notify.close()
+        """Stop watching. Idempotent; `begin` watches again."""
+        stop, self._stop = self._stop, None
+        if stop is not None:
+            stop.set()
+
+
+def _watch(folder: Path, stop: threading.Event, found: deque[str]) -> None:
+    """Collect the changed PNGs until `stop` is set."""
+    from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 50 ms, for those who watch
+
+    notify: RustNotify | None = None
+    watched: tuple[int, int] | None = None  # device and inode of the folder
+    base = folder.absolute()
+    while not stop.is_set():
+        try:
+            status = base.stat()
+            if watched != (status.st_dev, status.st_ino):  # it has come, or was replaced
+                watched = status.st_dev, status.st_ino  # not again for the same folder, should it fail
+                notify = None
+                notify = RustNotify([str(base)], False, False, 0, True, True)
+            changes = None if notify is None else notify.watch(_DEBOUNCE, _STEP, _LOOK_AGAIN, stop)
+        except (OSError, WatchfilesRustInternalError):
+            notify = changes = None
+        if changes is None:
+            stop.wait(_LOOK_AGAIN / 1000)
+        elif not isinstance(changes, str):  # "timeout" or "stop"
+            if any(path == str(base) for _, path in changes):  # another folder may come with the same inode
+                watched = None
+            paths = (Path(path) for _, path in changes if path.endswith(_SUFFIX))
+            found.extend(str(folder / path.relative_to(base)) for path in paths if path.is_relative_to(base))

@@ -254,6 +254,7 @@ def run_in_real_time(
     speed: float = 1.0,
     every: int = 1,
     idle: Callable[[], None] = lambda: None,
+    wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[Snapshot]:
     """Run a session with threads until the host has no more snapshots. Frames are decoded as time allows.
 
@@ -264,6 +265,7 @@ def run_in_real_time(
             driven nor paced.
         every: Of so many frames one is decoded.
         idle: Called several times a second while a pushing host sends nothing.
+        wanted: Asked before each frame whether it is decoded in any case.
 
     Raises:
         HostError: The emulator failed.
@@ -275,7 +277,7 @@ def run_in_real_time(
     due = time.monotonic()
     for number in itertools.count():
         hold_buttons(session, schedule, number)
-        while (snapshot := _next_frame(session, decoded=number % every == 0)) is None:
+        while (snapshot := _next_frame(session, decoded=number % every == 0 or wanted())) is None:
             if session.ended:
                 return
             idle()

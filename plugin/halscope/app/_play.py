@@ -43,7 +43,7 @@ class Play:
             ready.
         progress: Called with (done, total) while the index is built, on the game's thread.
         report: Called with each line of text for the user.
-        every: Of so many frames one is decoded.
+        every: Of so many frames one is decoded, and each before which a sheet was saved.
     """
 
     def __init__(
@@ -92,11 +92,16 @@ class Play:
             self._watch,
         ):
             self._build_index(self._workspace)
-            for snapshot in run_in_real_time(self._session, schedule, speed, self._every, self._edits.idle):
+            for snapshot in run_in_real_time(
+                *(self._session, schedule, speed, self._every), idle=self._edits.idle, wanted=self._wanted
+            ):
                 self._watch.ask()
                 self._edits.saw(snapshot)
                 if self._refused is not None:
                     raise self._refused
+
+    def _wanted(self) -> bool:
+        return self._edits.wants_frame
 
     def _build_index(self, workspace: Workspace) -> None:
         """Index the ROM in the background; from then on its tiles are located."""

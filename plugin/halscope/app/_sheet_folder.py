@@ -120,11 +120,17 @@ class SheetFolder:
         """Return a file's path in the folder."""
         return path.relative_to(self.folder).as_posix()
 
-    def changed(self) -> bool:
-        """Return whether the system reports that a PNG was saved since the last call. Takes a millisecond.
+    def watch(self) -> None:
+        """Have the system report changes, on a thread of its own until `close`. Idempotent."""
+        self._changes.begin()
 
-        Not for the main thread: a signal that arrives in the call is lost.
-        """
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether the system has reported a change since the last call of `changed`. Any thread may ask."""
+        return self._changes.waiting
+
+    def changed(self) -> bool:
+        """Return whether a PNG was saved since the last call, as far as the system reports it."""
         screen = str(self.folder / SCREEN)
         for path in self._changes.take():
             try:
@@ -136,7 +142,6 @@ class SheetFolder:
 
     def saved(self) -> Iterator[Path]:
         """Yield the PNGs that were saved since the last call. Each is then settled until it is saved again."""
-        self._changes.look_again()
         self._check_soon()
         for path, now in self._unsettled():
             # An editor may still be writing. A file that is not whole is read, and refused, once it stays as it is.
@@ -157,6 +162,10 @@ class SheetFolder:
                 del self._soon[path]
                 if whole_png(path) not in (None, content):
                     self._settled.pop(path, None)
+
+    def saved_ns(self, path: Path) -> int:
+        """Return when a file was saved that `saved` has yielded, in nanoseconds since 1970."""
+        return self._settled[str(path)][0]
 
     def read_again(self, path: Path) -> None:
         """Let the next call of `saved` yield a file again, as if it was saved now."""

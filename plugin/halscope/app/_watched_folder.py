@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from halscope_hooks import (
     RAW_CODEC,
-    TILE_BYTES,
     CancelledError,
     HalscopeError,
     HostError,
@@ -20,41 +18,35 @@ from halscope_hooks import (
     Patch,
     Snapshot,
     Update,
-    VramOrigins,
     Write,
 )
 
-from halscope.app._doubts import doubts
-from halscope.app._figure_looks import figure_look
 from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
+from halscope.app._new_sheets import NewSheets
 from halscope.app._patch_files import block_fill, check_output
-from halscope.app._regroup import Regrouping, regroup
+from halscope.app._regroup import Regrouping
 from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
 from halscope.app._sheet_folder import SheetFolder
+from halscope.app._shown_edits import AppliedEdit, ShownEdits
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     EditPlan,
-    Sheet,
     SheetEdit,
     live_writes,
     read_sheet,
     rom_writes,
     sheet_edit,
-    sheet_from_metasprite,
     to_patch,
 )
-from halscope.ppu import with_match
-from halscope.project import EditList, Knowledge
+from halscope.project import EditList
 from halscope.session import JobContext, JobTimeoutError, PoolStoppedError, Session, WriteTimeoutError
 
 LOOK_EVERY: Final = 30  # frames between two scans of the folder: half a second in real time
 IDLE_AFTER: Final = 1.0  # seconds without a frame after which saved sheets are said to wait
-TELL_EVERY: Final = 180  # frames between two pages while new sheets keep coming; else they are written at once
 PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
 WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
 ANSWER_WAIT: Final = 6.0  # seconds for the session to give up an emulator that does not answer
 WRITE_ATTEMPTS: Final = 8  # for a game that continues while its memory is searched
-MOST_SHEETS: Final = 500
 _NOT_NOW: Final = (HostGoneError, JobTimeoutError, CancelledError, PoolStoppedError)
 """Errors that say nothing about an edit: the emulator is gone, or the game does not run."""
 
@@ -74,6 +66,7 @@ class LiveEdits:
         regrouping: Figures to merge or to split.
         report: Called with one line of text for each edit, whether it was applied or refused, and for each problem with
             the folder. A problem with the folder does not end the game.
+        applied: Called for each saved sheet that was written into the game, once it is known when the game shows it.
     """
 
     def __init__(
@@ -86,6 +79,7 @@ class LiveEdits:
         nearest: bool = False,
         regrouping: Regrouping | None = None,
         report: Callable[[str], None],
+        applied: Callable[[AppliedEdit], None] = lambda _: None,
     ) -> None:
         self._roms = EditsByRom.of(workspace)
         self._session = session
@@ -93,17 +87,14 @@ class LiveEdits:
         self._force = force
         self._nearest = nearest
         self._regrouping = Regrouping() if regrouping is None else regrouping
-        self._unseen = set(self._regrouping.names)
+        self._new_sheets = None if self._folder is None else NewSheets(self._folder, self._regrouping, report)
         self._report = report
+        self._applied = applied
+        self._shown = ShownEdits()
         self._looked: int | None = None
         self._scanned = False  # whether the sheets of earlier runs have been looked at
         self._active = time.monotonic()  # the last frame, or the last report that none comes
         self._in_trouble = False
-        self._full = False
-        self._learns = True
-        self._put_off: list[Sheet] = []  # new sheets that are not in the knowledge yet
-        self._page_is_old = False
-        self._told = 0  # frame at which page and knowledge were written
         self._newest: Snapshot | None = None
         self._refused: set[str] = set()  # saved sheets whose edit is not in the game
         self.awaited: tuple[Path, ...] = ()
@@ -133,9 +124,8 @@ class LiveEdits:
             workspace: The ROM that runs now; `None` if its file is unknown, in which case edits are refused until a
                 known ROM runs.
         """
-        if self._roms.now is not None:
-            sheets, self._put_off = self._put_off, []
-            self._note_palettes(self._roms.now.workspace, sheets)
+        if self._roms.now is not None and self._new_sheets is not None:
+            self._new_sheets.leave(self._roms.now.workspace)
         self._roms.follow(workspace)
         self._looked = None
         self._newest = None
@@ -168,6 +158,12 @@ class LiveEdits:
         """Keep the newest snapshot; the next edit is written against it. Cheap; any thread may call it."""
         self._newest = snapshot
         self._active = time.monotonic()
+        self._shown.saw(snapshot)
+
+    @property
+    def wants_frame(self) -> bool:
+        """Whether a sheet may have been saved, so that `look` should get the next frame. Any thread may ask."""
+        return self._folder is not None and self._folder.may_have_changed
 
     def idle(self) -> None:
         """Call this again and again while the game sends no frames, on its thread: sheets that wait are reported."""
@@ -187,16 +183,19 @@ class LiveEdits:
         With threads, a sheet is applied with the first frame after it was saved, where the system reports changes.
         """
         frame = update.snapshot.frame
+        if not self._session.threads:
+            self._shown.saw(update.snapshot)
+        for edit in self._shown.take():
+            self._applied(edit)
         running = self._roms.now
         if running is not None:
             self._take_answer(running)
         if running is not None and running.missing is not None and not running.given_up and update.origins is not None:
             self._write_again(running.missing, update.snapshot)
-        if self._folder is None:
+        if self._folder is None or self._new_sheets is None:
             return
         if self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY:
-            # Where there are threads, this one is not the main one.
-            if self._session.threads and self._scanned and running is not None and self._folder.changed():
+            if running is not None and update.origins is not None and self._folder.changed():
                 self._take_saved(running, update.snapshot, self._folder)
             return
         self._looked = frame
@@ -204,7 +203,7 @@ class LiveEdits:
             if update.snapshot.picture is not None:
                 self._folder.show_screen(update.snapshot.picture)
             if update.origins is not None and running is not None:
-                self._write_new_sheets(running, update, update.origins, self._folder)
+                self._new_sheets.write(running, update, update.origins)
         except HalscopeError as error:  # a full disk, a folder that is gone: the game and its edits do not depend on it
             if not self._in_trouble:  # once, whichever file is the first to fail the next time
                 self._report(f"{error}; the game goes on")
@@ -215,6 +214,8 @@ class LiveEdits:
             self._report_deleted(running, self._folder)
             self._take_saved(running, update.snapshot, self._folder)
             self._scanned = True
+            if self._session.threads:
+                self._folder.watch()
 
     @property
     def sheets(self) -> int:
@@ -224,9 +225,9 @@ class LiveEdits:
     @property
     def unseen(self) -> list[str]:
         """The names of the regrouping that no figure has had yet, sorted."""
-        return sorted(self._unseen)
+        return sorted(self._regrouping.names) if self._new_sheets is None else self._new_sheets.unseen
 
-    def take(self, edits: EditList, snapshot: Snapshot) -> None:
+    def take(self, edits: EditList, snapshot: Snapshot, saved: AppliedEdit | None = None) -> None:
         """Change the running game from its current edits to these, for example `edits.undo()` or `edits.revert(1)`.
 
         They are planned from the original ROM, so nothing remains of an edit that is no longer in the list.
@@ -234,6 +235,7 @@ class LiveEdits:
         Args:
             edits: The new edits, of the same ROM.
             snapshot: The current state of the game, including WRAM.
+            saved: The sheet that changes them, if `applied` is to hear of it.
 
         Raises:
             HostError: The running ROM's file is unknown.
@@ -264,7 +266,8 @@ class LiveEdits:
             writable = self._session.info.writable
             live = [write for write in live_writes(plan, now, previous=running.plan) if write.space in writable]
             try:
-                self._write(patch, (*in_rom, *live))
+                with self._shown.expected(saved, now.frame, live):
+                    self._write(patch, (*in_rom, *live))
                 break
             except WriteTimeoutError as error:
                 running.unanswered = Unanswered(edits, plan, patch, error.receipt)
@@ -337,97 +340,18 @@ class LiveEdits:
         for line in write_edits(self._roms, missing, output, headered=headered, force=self._force):
             self._report(line)
 
-    def _write_new_sheets(self, running: RomEdits, update: Update, origins: VramOrigins, folder: SheetFolder) -> None:
-        workspace = running.workspace
-        codecs = workspace.plugins.codecs()
-        groups = workspace.plugins.group_sprites(update.frame)
-        looks: set[bytes] = set()
-        if not self._regrouping.names:  # composing a sheet takes milliseconds, and most figures stay for a while
-            named = {figure_look(update.frame, group): group for group in groups}
-            looks = named.keys() - running.looks
-            groups = tuple(group for look, group in named.items() if look in looks)
-        # Skip metasprites with edited tiles: the original ROM lacks those, so their sheets could not be edited.
-        edits = () if running.plan is None else running.plan.blocks
-        new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
-        telling = workspace.index().informative(b"".join(new))
-        own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
-        figures, found = regroup(
-            update.frame,
-            groups,
-            self._regrouping,
-            lambda group: sheet_from_metasprite(update.frame, group, origins, workspace.rom, codecs),
-        )
-        self._unseen -= found
-        fresh: dict[str, Sheet] = {}
-        for figure in figures:
-            cells = figure.sheet.cells
-            if figure.name in running.shown or all(cell.origin is None for cell in cells):
-                continue
-            if not any(cell.tile in own for cell in cells):
-                fresh.setdefault(figure.name, figure.sheet)
-        room = MOST_SHEETS - len(running.shown)
-        if len(fresh) > room and not self._full:
-            self._full = True
-            self._report(
-                f"{folder.folder}: {MOST_SHEETS} sheets have appeared, and no more are written; start again with "
-                "another --watch folder to see what comes later"
-            )
-        written: list[Sheet] = []
-        notes = doubts(with_match(update.frame)) if fresh else ()
-        try:
-            for name, plain in [*fresh.items()][: max(room, 0)]:
-                sheet = replace(plain, doubts=notes)
-                if folder.add(name, sheet):
-                    written.append(sheet)
-                running.shown.add(name)
-            running.looks |= looks
-        finally:
-            self._put_off += written
-        if fresh and room > 0:
-            self._page_is_old = True
-        if not fresh or update.snapshot.frame - self._told >= TELL_EVERY:
-            self._told = update.snapshot.frame
-            self._tell(running, folder)
-
     def finish(self) -> None:
         """Write what was put off: the page of the newest sheets and what they taught. Call it after the last `look`."""
-        if self._folder is None:
+        if self._folder is None or self._new_sheets is None:
             return
         self._folder.close()
         if self._roms.now is None:
             return
         try:
-            self._tell(self._roms.now, self._folder)
+            self._new_sheets.tell(self._roms.now)
         except HalscopeError as error:
             if not self._in_trouble:
                 self._report(str(error))
-
-    def _tell(self, running: RomEdits, folder: SheetFolder) -> None:
-        """Write the page of all sheets and the knowledge, which take longer than the sheets, unless nothing is new."""
-        sheets, self._put_off = self._put_off, []
-        self._note_palettes(running.workspace, sheets)
-        if self._page_is_old:
-            folder.write_page(running.workspace.rom.title or running.workspace.rom.name)
-            self._page_is_old = False
-
-    def _note_palettes(self, workspace: Workspace, sheets: Sequence[Sheet]) -> None:
-        """Store the palettes that the blocks of new sheets were shown with."""
-        if not sheets or not self._learns:
-            return
-
-        def learn(known: Knowledge) -> Knowledge:
-            return known.saw(
-                (codec, block_offset, colours)
-                for sheet in sheets
-                for (codec, block_offset), palettes in block_palettes(sheet).items()
-                for colours in palettes
-            )
-
-        try:
-            workspace.knowledge.update(learn)
-        except HalscopeError as error:  # not fatal: edits do not need this knowledge
-            self._learns = False
-            self._report(f"knowledge about this ROM is not saved: {error}")
 
     def _report_deleted(self, running: RomEdits, folder: SheetFolder) -> None:
         """Say which sheets the user deleted, and that an edit does not go with its sheet."""
@@ -459,7 +383,8 @@ class LiveEdits:
                 edit = sheet_edit(read_sheet(path, nearest=self._nearest))
                 if not edit.changes and running.kept.find(edit.name) is None:
                     continue  # from an earlier run, and never edited
-                self.take(running.kept.put([edit], datetime.now(UTC)), snapshot)
+                saved = AppliedEdit(name, folder.saved_ns(path), snapshot.frame)
+                self.take(running.kept.put([edit], datetime.now(UTC)), snapshot, saved)
             except HalscopeError as error:
                 self._refused.add(name)
                 reason = str(error)
@@ -486,13 +411,3 @@ class LiveEdits:
             for block in (() if plan is None else plan.blocks)
             if (block.codec, block.block_offset) in touched and block.codec != RAW_CODEC
         )
-
-
-def block_palettes(sheet: Sheet) -> dict[tuple[str, int], set[tuple[int, ...]]]:
-    """Return the palettes (BGR555) in which a sheet shows each compressed block, by codec and block offset."""
-    colours = [tuple(palette) for palette in sheet.palettes.tolist()]
-    seen: dict[tuple[str, int], set[tuple[int, ...]]] = {}
-    for cell in sheet.cells:
-        if cell.origin is not None and cell.origin.codec != RAW_CODEC:
-            seen.setdefault((cell.origin.codec, cell.origin.block_offset), set()).add(colours[cell.palette])
-    return seen

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 
 from halscope_hooks import HalscopeError
 
-from halscope.app import LiveEdits
+from halscope.app import AppliedEdit, LiveEdits
+from halscope.cli._common import print_json
 from halscope.cli._output import note
 
 
@@ -23,3 +25,8 @@ def note_unseen(edits: LiveEdits) -> None:
     """Tell which names of --merge and --split had no effect."""
     for name in edits.unseen:
         note(f"warning: no figure {name!r} appeared, which --merge or --split names")
+
+
+def print_applied(edit: AppliedEdit) -> None:
+    """Print when a sheet was saved, written into the game and shown, as one line of JSON."""
+    print_json(asdict(edit))

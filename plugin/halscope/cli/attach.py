@@ -22,7 +22,7 @@ from halscope.app import (
     watch_frames,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused
-from halscope.cli._edits import note_unseen, write_edits
+from halscope.cli._edits import note_unseen, print_applied, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
 from halscope.cli._output import note, say
@@ -130,6 +130,7 @@ class _Editing:
                 began=self._began,
                 seen=self._show,
                 progress=progress,
+                applied=print_applied if options.json else lambda _: None,
             )
             try:
                 with contextlib.suppress(KeyboardInterrupt):

@@ -25,7 +25,7 @@ from halscope.app import (
     write_frame_pictures,
 )
 from halscope.cli._common import out_folder, print_json, progress_bar
-from halscope.cli._edits import note_unseen, write_edits
+from halscope.cli._edits import note_unseen, print_applied, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._output import note, say
@@ -152,6 +152,7 @@ class _Running:
             nearest=self._options.nearest,
             regrouping=regrouping_from(self._options),
             report=note,
+            applied=print_applied if self._options.json else lambda _: None,
         )
         rom, output = self._workspace.rom, self._options.output
         note(f"{rom.title or rom.name} runs on {session.info.emulator}")

@@ -1,0 +1,89 @@
+"""When an edit was saved, written into the running game, and shown by it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+import numpy as np
+from halscope_hooks import Snapshot, Write
+
+MOST_FRAMES: Final = 120
+"""Frames after which an edit that is not in VRAM counts as not shown: its graphics may be loaded later."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedEdit:
+    """A saved sheet that was written into the running game.
+
+    Args:
+        edit: The sheet's path in the watched folder.
+        saved_ns: When the file was saved, in nanoseconds since 1970.
+        written_frame: The last frame before it was written.
+        shown_frame: The first frame with the edited tiles in VRAM; `None` if they were not there within two seconds,
+            as the game had not loaded them.
+    """
+
+    edit: str
+    saved_ns: int
+    written_frame: int
+    shown_frame: int | None = None
+
+
+@final
+class _Expected:
+    """Writes that are looked for."""
+
+    def __init__(self, edit: AppliedEdit, writes: Sequence[Write]) -> None:
+        self.edit = edit
+        self.writes = [write for write in writes if write.space == "vram"]
+        self.failed = False
+
+
+@final
+class ShownEdits:
+    """Looks in the frames after each edit for its tiles."""
+
+    def __init__(self) -> None:
+        self._open: deque[_Expected] = deque()
+        self._found: deque[AppliedEdit] = deque()
+
+    @contextlib.contextmanager
+    def expected(self, edit: AppliedEdit | None, frame: int, writes: Sequence[Write]) -> Iterator[None]:
+        """Look for these writes from now on, unless making them fails. `frame` is the last one before them."""
+        if edit is None:
+            yield
+            return
+        one = _Expected(replace(edit, written_frame=frame), writes)
+        self._open.append(one)
+        try:
+            yield
+        except BaseException:
+            one.failed = True
+            raise
+
+    def saw(self, snapshot: Snapshot) -> None:
+        """Look in a frame. Call it for each, on one thread."""
+        for _ in range(len(self._open)):
+            one = self._open.popleft()
+            passed = snapshot.frame - one.edit.written_frame
+            if one.failed:
+                continue
+            if one.writes and passed > 0 and all(_is_there(write, snapshot) for write in one.writes):
+                self._found.append(replace(one.edit, shown_frame=snapshot.frame))
+            elif not one.writes or not 0 <= passed < MOST_FRAMES:
+                self._found.append(one.edit)
+            else:
+                self._open.append(one)
+
+    def take(self) -> list[AppliedEdit]:
+        """Return the edits that are decided since the last call: they are shown, or cannot be expected to be."""
+        return [self._found.popleft() for _ in range(len(self._found))]
+
+
+def _is_there(write: Write, snapshot: Snapshot) -> bool:
+    there = snapshot.vram[write.offset : write.offset + len(write.data)]
+    return bool(np.array_equal(there, np.frombuffer(write.data, np.uint8)))
