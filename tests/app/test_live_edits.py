@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.app import LiveEdits, Regrouping, Workspace, _new_sheets
+from halscope.app import AppliedEdit, LiveEdits, Regrouping, Workspace, _new_sheets, _watched_folder
 from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
@@ -30,7 +31,13 @@ class Play:
         with rom_path() as path:
             self.workspace = Workspace.open(path)
         self.session = Session(game.host, locate=self.workspace.tracker())
-        self.edits = LiveEdits(self.workspace, self.session, folder, regrouping=regrouping, report=self.said.append)
+        self.applied: list[AppliedEdit] = []
+        self.edits = LiveEdits(
+            *(self.workspace, self.session, folder),
+            regrouping=regrouping,
+            report=self.said.append,
+            applied=self.applied.append,
+        )
         self.folder = folder
 
     def run(self, looks: int) -> Update:
@@ -63,6 +70,36 @@ def flatten(png: Path) -> None:
         shown = np.asarray(image.convert("RGBA")).copy()
     shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
     Image.fromarray(shown).save(png)
+
+
+def test_a_save_that_the_system_reports_waits_for_no_look_at_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path)
+        play.run(2)
+        folder = play.edits._folder
+        assert folder is not None
+        folder.watch()  # as with threads, where the first look does it
+        monkeypatch.setattr(_watched_folder, "LOOK_EVERY", 1 << 30)
+        png = play.sheet_on_screen()
+        while not play.edits.wants_frame:  # until the folder is watched
+            (tmp_path / "other.png").touch()
+            time.sleep(0.01)
+        flatten(png)
+        deadline = time.monotonic() + 60
+        while not any("applied to the game" in line for line in play.said) and time.monotonic() < deadline:
+            play.look()
+        assert [line for line in play.said if line.startswith(f"{play.name(png)}: applied to the game at frame ")]
+        play.look()
+        [edit] = play.applied
+        assert (edit.edit, edit.saved_ns, edit.shown_frame) == (
+            play.name(png),
+            png.stat().st_mtime_ns,
+            edit.written_frame + 1,
+        )
+        play.edits.finish()
 
 
 def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:

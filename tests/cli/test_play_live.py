@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ class Running:
                 env=os.environ | {"HALSCOPE_CACHE_DIR": str(folder / "cache"), "PYTHONUNBUFFERED": "1"},
             )
 
-    def lines(self) -> list[dict[str, int]]:
+    def lines(self) -> list[dict[str, Any]]:
         whole = self.out.read_text().rpartition("\n")[0]
         return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
@@ -83,11 +84,17 @@ def test_the_game_runs_at_once_a_save_gets_into_it_and_a_signal_writes_the_patch
     with Image.open(png) as image:
         shown = np.asarray(image.convert("RGBA")).copy()
     shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
-    Image.fromarray(shown).save(png)
+    if number == signal.SIGINT:
+        Image.fromarray(shown).save(png)
+    else:  # as editors do that never leave a half-written file
+        Image.fromarray(shown).save(png.with_name("new.tmp"), "PNG")
+        png.with_name("new.tmp").replace(png)
+    saved_ns = png.stat().st_mtime_ns
     name = f"{png.parent.name}/{png.name}"
     assert eventually(lambda: f"{name}: applied to the game at frame" in playing.errors.read_text()), (
         playing.errors.read_text()
     )
+    assert eventually(lambda: any("edit" in line for line in playing.lines()))
     assert playing.end(number) == 0, playing.errors.read_text()
     assert (tmp_path / "edit.bps").read_bytes()[:4] == b"BPS1"
     errors = playing.errors.read_text()
@@ -105,7 +112,11 @@ def test_the_game_runs_at_once_a_save_gets_into_it_and_a_signal_writes_the_patch
     )
     assert lines_for_people[-1].startswith(f"{tmp_path / 'edit.bps'}: ")
     assert name in (tmp_path / "w/index.html").read_text("utf-8")
-    lines = playing.lines()
+    [edit] = [line for line in playing.lines() if "edit" in line]
+    written, shown_at = edit["written_frame"], edit["shown_frame"]
+    assert edit == {"edit": name, "saved_ns": saved_ns, "written_frame": written, "shown_frame": shown_at}
+    assert written < shown_at <= written + 30, "the sprite is on the screen, so the edit shows at once"
+    lines = [line for line in playing.lines() if "edit" not in line]
     assert "located_tiles" not in lines[0], "the first frame waited for the index"
     assert "located_tiles" in lines[-1]
     frames = [line["frame"] for line in lines]

@@ -79,6 +79,13 @@ class ShownEdits:
             else:
                 self._open.append(one)
 
+    def give_up(self) -> None:
+        """Decide what is still open: no more frames come."""
+        for _ in range(len(self._open)):
+            one = self._open.popleft()
+            if not one.failed:
+                self._found.append(one.edit)
+
     def take(self) -> list[AppliedEdit]:
         """Return the edits that are decided since the last call: they are shown, or cannot be expected to be."""
         return [self._found.popleft() for _ in range(len(self._found))]

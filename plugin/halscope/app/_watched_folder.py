@@ -185,8 +185,7 @@ class LiveEdits:
         frame = update.snapshot.frame
         if not self._session.threads:
             self._shown.saw(update.snapshot)
-        for edit in self._shown.take():
-            self._applied(edit)
+        self._report_applied()
         running = self._roms.now
         if running is not None:
             self._take_answer(running)
@@ -340,8 +339,14 @@ class LiveEdits:
         for line in write_edits(self._roms, missing, output, headered=headered, force=self._force):
             self._report(line)
 
+    def _report_applied(self) -> None:
+        for edit in self._shown.take():
+            self._applied(edit)
+
     def finish(self) -> None:
         """Write what was put off: the page of the newest sheets and what they taught. Call it after the last `look`."""
+        self._shown.give_up()
+        self._report_applied()
         if self._folder is None or self._new_sheets is None:
             return
         self._folder.close()
