@@ -23,8 +23,8 @@ class AppliedEdit:
         edit: The sheet's path in the watched folder.
         saved_ns: When the file was saved, in nanoseconds since 1970.
         written_frame: The last frame before it was written.
-        shown_frame: The first frame with the edited tiles in VRAM; `None` if they were not there within two seconds,
-            as the game had not loaded them.
+        shown_frame: The first frame by which all edited tiles were in VRAM; `None` if some were not there within two
+            seconds, as the game had not loaded them, or has loaded others.
     """
 
     edit: str
@@ -39,7 +39,9 @@ class _Expected:
 
     def __init__(self, edit: AppliedEdit, writes: Sequence[Write]) -> None:
         self.edit = edit
-        self.writes = [write for write in writes if write.space == "vram"]
+        self.missing = [write for write in writes if write.space == "vram"]  # no frame has shown these yet
+        self.loaded = bool(self.missing)
+        """Whether the game had any of its tiles in VRAM."""
         self.failed = False
 
 
@@ -72,9 +74,11 @@ class ShownEdits:
             passed = snapshot.frame - one.edit.written_frame
             if one.failed:
                 continue
-            if one.writes and passed > 0 and all(_is_there(write, snapshot) for write in one.writes):
+            if passed > 0:  # a game may stream its frames into one place, so they need not be there all at once
+                one.missing = [write for write in one.missing if not _is_there(write, snapshot)]
+            if one.loaded and not one.missing:
                 self._found.append(replace(one.edit, shown_frame=snapshot.frame))
-            elif not one.writes or not 0 <= passed < MOST_FRAMES:
+            elif not one.loaded or not 0 <= passed < MOST_FRAMES:
                 self._found.append(one.edit)
             else:
                 self._open.append(one)
