@@ -35,7 +35,7 @@ def drawn(pixels: NDArray[np.uint64], pixel_format: PixelFormat, surplus: int) -
 @given(st.sampled_from(FORMATS), st.sampled_from((1, 255, 256, 511, 512)), st.integers(0, 9), st.integers(0, 2**32 - 1))
 def test_each_pixel_is_expanded(pixel_format: PixelFormat, width: int, surplus: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 1 << 32, (5, width), np.uint64)
-    expected = levels(pixels if pixel_format == "xrgb8888" else pixels & 0xFFFF, pixel_format)
+    expected = levels(pixels if pixel_format == "xrgb8888" else pixels & np.uint64(0xFFFF), pixel_format)
     np.testing.assert_array_equal(to_rgb(drawn(pixels, pixel_format, surplus), width, pixel_format), expected)
 
 
