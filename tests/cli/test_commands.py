@@ -19,6 +19,7 @@ from halscope.hosts.libretro import available_cores
 from halscope_hooks import Codec
 from PIL import Image
 from pypatchergba import patcher
+from support import newer_snes9x
 from support.probe_rom import JOYPAD, build
 
 needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
@@ -330,15 +331,17 @@ def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.slow
 @needs_core
 def test_demo_writes_its_pictures_and_patch(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
+    """On a core of today; on the default one it is run as the README has it (tests/test_documented_commands.py)."""
+    folder, core = tmp_path / "demo", newer_snes9x.build(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", "halscope", "demo", "--headless", "--out", str(folder), "--json"],
+        [sys.executable, "-m", "halscope", "demo", "--headless", "--core", core, "--out", str(folder), "--json"],
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
+    assert report["emulator"] == "Snes9x 1.63 stand-in"
     assert report["stays_changed"]
     assert report["patched_rom_shows_the_same"]
     for name in report["pictures"]:
