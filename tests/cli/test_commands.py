@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,32 @@ def test_a_button_is_held_on_the_frame_that_has_its_number(tmp_path: Path, capsy
     assert held == [10, 11, 19]
 
 
+def check_coverage(lines: list[Any], others: Set[str] = frozenset()) -> None:
+    """Every 30th line says how much of what is visible is known, and why the rest is not."""
+    measured = {line["frame"]: line["coverage"] for line in lines if "coverage" in line}
+    assert list(measured) == list(range(0, len(lines), 30))
+    for counts in (measured[120]["sprite_pixels"], measured[120]["layer_tiles"]):
+        assert {"known", "plain"} <= set(counts) <= {"known", "plain"} | others
+        assert counts["known"] > counts["plain"] > 0
+    assert measured[120]["frames"] == 1
+
+
+@pytest.mark.slow
+@needs_core
+def test_doctor_measures_the_coverage_of_a_rom(rom: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["doctor", "--coverage", "--rom", rom, "--frames", "95"]
+    (document,) = run(capsys, *call, "--json")
+    assert (document["rom"], document["compared"], document["differing"]) == (str(rom), 5, 0)
+    sprites, layers = document["coverage"]["sprite_pixels"], document["coverage"]["layer_tiles"]
+    assert main([*map(str, call)]) == 0
+    first, *reasons = capsys.readouterr().out.splitlines()
+    assert first == (
+        f"coverage of 5 frames: the place in the ROM is known of 99.9 % of {sum(sprites.values())} sprite pixels and "
+        f"of 99.1 % of {sum(layers.values())} background tiles"
+    )
+    assert [line.partition(": ")[2].partition(":")[0] for line in reasons] == ["blank, one-coloured or too simple"]
+
+
 @pytest.mark.slow
 @needs_core
 def test_record_replay_and_extract_sprites(rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -275,6 +302,7 @@ def test_record_replay_and_extract_sprites(rom: Path, tmp_path: Path, capsys: py
     assert max(line["on_screen"] for line in lines) > 10
     busy = max(lines, key=lambda line: int(line["informative_tiles"]))
     assert busy["located_tiles"] / busy["informative_tiles"] > 0.9
+    check_coverage(lines)
     (extracted,) = run(
         capsys, "extract", rom, "--recording", recording, "--frame", "140", "--out", tmp_path / "s", "--json"
     )
@@ -301,6 +329,7 @@ def test_play_prints_a_line_a_frame_and_takes_an_edit(
         "--out", tmp_path / "pictures", "--json",
     )  # fmt: skip
     assert len(lines) == 240
+    check_coverage(lines, {"expanded"})  # edited tiles, whose fourth plane is full
     assert (tmp_path / "edit.ips").exists()
     assert (tmp_path / "w" / "screen.png").exists()
     assert len(list((tmp_path / "w").glob("hal-*/*.png"))) > 3

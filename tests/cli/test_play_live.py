@@ -222,5 +222,7 @@ def test_sheets_have_the_same_names_in_every_run(rom: Path, tmp_path: Path) -> N
         assert done.returncode == 0, done.stderr
         names.append({path.relative_to(folder).as_posix() for path in folder.rglob("*-*/*")})
         assert f"{len(names[-1]) // 2} sheets in {folder}" in done.stdout
+        assert "coverage of 11 frames: the place in the ROM is known of 99.9 % of " in done.stdout
+        assert "background tiles: blank, one-coloured or too simple: " in done.stdout
     assert names[0] == names[1]
     assert any(re.fullmatch(r"hal-[0-9a-f]{6}/\d+x\d+-\d{3}\.png", name) for name in names[0])

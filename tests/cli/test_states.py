@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -206,10 +207,18 @@ def test_a_recording_of_another_rom_is_noticed(
     assert not (tmp_path / "out").exists()
     assert main([*call, "--force"]) == 0
     assert "warning" in capsys.readouterr().err
+    # How much of what is shown is known, and why the rest is not, follows from the ROM that is given.
     assert main(["replay", str(recording), "--rom", str(other)]) == 0
-    assert "was taken from another ROM" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "was taken from another ROM" in shown.err
+    assert "coverage of 6 frames: the place in the ROM is known of 0 % of " in shown.out
+    assert re.search(r"^  80\.\d % of the sprite pixels, .*: not in the ROM, nor in WRAM", shown.out, re.MULTILINE)
     assert main(["replay", str(recording), "--rom", str(rom)]) == 0
-    assert "another ROM" not in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "another ROM" not in shown.err
+    (known,) = re.findall(r"^coverage of 6 frames: .* is known of (\S+) % of \d+ sprite pixels", shown.out, re.MULTILINE)
+    assert float(known) > 99
+    assert "not in the ROM" not in shown.out
 
 
 @pytest.mark.slow
