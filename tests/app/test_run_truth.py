@@ -16,7 +16,7 @@ from halscope.app._moment_sheet import write_moment_sheet
 from halscope.app._pictures import write_frame_pictures
 from halscope.app._run_truth import SAMPLED, RunTruth
 from halscope.cli import main
-from halscope.export._canvas import ACCENT
+from halscope.export._canvas import ACCENT, DIM, fitted
 from halscope.formats.recording import RecordingWriter
 from halscope.ppu import with_match
 from halscope.ppu.compose import compose_screen
@@ -24,6 +24,7 @@ from halscope.ppu.coverage import REASONS, Coverage
 from halscope_hooks import Changes, Snapshot, Update, VramOrigins
 from PIL import Image
 from support.ppu_states import add_layers, add_sprites, noise
+from support.written_words import is_written
 
 NOWHERE = VramOrigins([()] * 2048, np.ones(2048, np.bool_))
 Kind = Literal["right", "wrong", "none"]
@@ -75,12 +76,21 @@ def test_a_contact_sheet_marks_the_frames_that_may_be_wrong(tmp_path: Path) -> N
         for number, (picture, effects) in enumerate(kinds):
             writer.append(snapshot_of(picture, number, effects=effects))
     with Image.open(write_moment_sheet(tmp_path / "run.hrec", 1, tmp_path)) as image:
-        sheet = np.asarray(image.convert("RGB"))
+        image.load()
+    sheet = np.asarray(image.convert("RGB"))
     outlines = [(sheet[58, 14 + at * 144 : 146 + at * 144] == ACCENT).all() for at in range(len(kinds))]
     assert outlines == [False, True, False, True, True]
     below = sheet[60 + 112 + 18 + 16 :]  # a line for each of the two reasons
     assert len(below) == 8 + 18 * 2
     assert [(line == ACCENT).all(axis=2).any() for line in (below[4:22], below[22:40])] == [True, True]
+    captions = ["frame 0", "frame 1 [1]", "frame 2", "frame 3 [2]", "frame 4 [1] [2]"]
+    for at, (caption, marked) in enumerate(zip(captions, outlines, strict=True)):
+        place = 16 + at * 144, 60 + 112 + 3
+        assert is_written(image, place, caption, 12, ACCENT if marked else DIM), caption
+    reasons = doubts(with_match(decode_frame(snapshot_of("wrong", effects="unknown"))))
+    for number, reason in enumerate(reasons, 1):
+        place = 8, len(sheet) - 40 + 18 * (number - 1)
+        assert is_written(image, place, fitted(f"[{number}] {reason}", 12, image.width - 16), 12, ACCENT)
 
 
 def test_every_frame_is_compared_for_json_and_every_30th_for_people() -> None:

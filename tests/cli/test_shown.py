@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.demo import rom_path
+from halscope.export._canvas import DIM, TEXT
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from PIL import Image
 from support.terminals import halscope, on_a_terminal
+from support.written_words import is_written
 
 pytestmark = [
     pytest.mark.slow,
@@ -153,6 +155,9 @@ def test_a_contact_sheet_shows_every_nth_frame_with_its_number(folder: Path) -> 
     assert done.stdout.splitlines()[-1] == str(Path("contact/frames.png"))
     with Image.open(folder / "contact/frames.png") as image:
         sheet = np.asarray(image.convert("RGB")).astype(int)
+        assert is_written(image, (16, 16), "run.hrec: 300 frames, every 50th", 20, TEXT)
+        for at in range(6):
+            assert is_written(image, (16 + at * 144, 60 + 112 + 3), f"frame {50 * at}", 12, DIM)
     with Image.open(folder / "contact/last-screen.png") as image:
         screen = np.asarray(image.convert("RGB"))
     cells = [sheet[60:172, 16 + at * 144 : 144 + at * 144] for at in range(6)]  # frames 0, 50, … 250
