@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shutil
 import time
 from dataclasses import replace
@@ -224,6 +225,25 @@ def test_the_palettes_of_what_appears_are_remembered(tmp_path: Path, monkeypatch
     }
     assert seen
     assert not play.said
+
+
+@pytest.mark.slow
+def test_sheets_of_a_frame_that_differs_from_the_cores_picture_say_so(tmp_path: Path) -> None:
+    with DemoGame(available_cores()[0].name) as game:
+        snapshot = game.go_to("meadow")
+        assert snapshot.picture is not None
+        for name, picture in (("true", snapshot.picture), ("wrong", snapshot.picture ^ np.uint8(0x80))):
+            play = Play(game, tmp_path / name)
+            play.edits.look(play.session.feed(replace(snapshot, picture=picture)))
+            play.edits.finish()
+    doubt = "decoded graphics differ from the emulator's picture: something changed while it was drawn"
+    for name, doubts in (("true", ()), ("wrong", (doubt,))):
+        paths = list((tmp_path / name).glob("*-*/*.png"))
+        assert len(paths) > 3
+        assert all(read_sheet(path).sheet.doubts == doubts for path in paths)
+        page = html.unescape((tmp_path / name / "index.html").read_text("utf-8"))
+        assert page.count("<figcaption>") == len(paths)
+        assert page.count(f"; {doubt}</small>") == len(paths) * len(doubts)
 
 
 @pytest.mark.slow
