@@ -19,6 +19,7 @@ from halscope.session import Session
 from halscope_hooks import Update
 from PIL import Image
 from support.demo_game import DemoGame
+from support.hats import blank_tiles, paint_hat
 
 pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 
@@ -123,6 +124,12 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         new = {tile.new for block in play.edits.plan.blocks for tile in block.changes}
         there = {update.snapshot.vram[at : at + 32].tobytes() for at in range(0, 0x10000, 32)}
         assert new & there
+        hero = next(path for path in sorted(tmp_path.glob("hal-*/*.png")) if path not in (png, bad) and blank_tiles(path))
+        paint_hat(hero)
+        play.run(2)
+        assert any(line.startswith(f"{play.name(hero)}: applied to the game") for line in play.said)
+        (hat,) = [tile.new for block in play.edits.plan.blocks for tile in block.changes if not any(tile.old)]
+        assert any(hat in play.look().snapshot.vram.tobytes() for _ in range(60)), "the hero walks past its frames"
         said = len(play.said)
         play.run(2)
         assert len(play.said) == said, "nothing was saved, and nothing is to be said"

@@ -6,11 +6,17 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from halscope import decode_frame
+from halscope.cli import main
 from halscope.demo import rom_path, truth
-from halscope.hosts.libretro import available_cores
+from halscope.formats.recording import RecordingReader
+from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope.inject import read_sheet
+from halscope.ppu.compose import compose_screen
 from PIL import Image
+from support.hats import SIDE, blank_tiles, paint_hat
 from support.terminals import halscope
 
 pytestmark = [
@@ -19,6 +25,7 @@ pytestmark = [
 ]
 
 FRAME = 290  # of the meadow
+SAME = 230  # an earlier one with the same frame of the hero
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +93,24 @@ def test_two_figures_become_one_and_one_its_sprites(folder: Path) -> None:
     assert len(again) > len(plain) or frog in again, "a figure of one sprite stays what it is"
     single = extract(folder, "single", "--single")
     assert set(extract(folder, "all", *(part for name in plain for part in ("--split", name)))) == set(single)
+
+
+def test_a_hat_can_be_painted_on_the_hero(folder: Path) -> None:
+    """On a blank tile, which many places in the ROM equal: the game draws it there and changes nothing else."""
+    (hero,) = [path for path in extract(folder, "hat").values() if "hal-00a8b3" in str(path) and blank_tiles(path)]
+    colour = paint_hat(hero)
+    assert main(["inject", str(folder / "game.sfc"), str(hero), "-o", str(folder / "hat.sfc")]) == 0
+    with RecordingReader(folder / "run.hrec") as reader:
+        before = compose_screen(decode_frame(reader[SAME])).rgb
+    with LibretroHost(folder / "hat.sfc", registers=False, wram=False) as host:
+        for number in range(SAME + 1):
+            host.press(["start"] if 150 <= number <= 152 else [])
+            after = host.step().picture
+    assert after is not None
+    rows, columns = np.nonzero((before >> 3 != after >> 3).any(axis=2))
+    assert len(rows) == SIDE**2
+    assert np.ptp(rows) == np.ptp(columns) == SIDE - 1
+    assert (after[rows, columns] >> 3 == np.array(colour) >> 3).all()
 
 
 def test_the_page_shows_every_sheet_and_says_where_it_is_from(folder: Path) -> None:
