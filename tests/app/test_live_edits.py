@@ -124,7 +124,9 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         new = {tile.new for block in play.edits.plan.blocks for tile in block.changes}
         there = {update.snapshot.vram[at : at + 32].tobytes() for at in range(0, 0x10000, 32)}
         assert new & there
-        hero = next(path for path in sorted(tmp_path.glob("hal-*/*.png")) if path not in (png, bad) and blank_tiles(path))
+        hero = next(
+            path for path in sorted(tmp_path.glob("hal-*/*.png")) if path not in (png, bad) and blank_tiles(path)
+        )
         paint_hat(hero)
         play.run(2)
         assert any(line.startswith(f"{play.name(hero)}: applied to the game") for line in play.said)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from halscope.cli import main
-from halscope.demo import rom_path
+from halscope.demo import rom_path, truth
 from halscope.formats.dumps import load_states
 from halscope.hosts.libretro import LibretroHost, available_cores
+from halscope.inject import read_sheet
 from PIL import Image
 from support.cores import installed_cores
+from support.demo_game import DemoGame
 from support.roms import make_rom
 from support.state_files import rastate, rzip
 
@@ -21,6 +23,7 @@ NAMES = [core.name for core in available_cores()]
 SNES9X = [name for name in NAMES if name == "snes9x"]
 MERCURY = [name for name in NAMES if "mercury" in name]
 FRAMES = 220
+BLOCKS = {block["name"]: block for block in truth()["blocks"]}
 
 pytestmark = pytest.mark.skipif(not SNES9X, reason="no snes9x core is installed")
 
@@ -109,6 +112,51 @@ def test_dumps_without_obsel_are_refused(rom: Path, tmp_path: Path, capsys: pyte
     assert main(["extract", str(rom), *arguments, "--out", str(tmp_path / "out")]) == 2
     assert "--obsel" in capsys.readouterr().err
     assert main(["extract", str(rom), *arguments, "--obsel", "0x163", "--out", str(tmp_path / "out")]) == 2
+
+
+@pytest.fixture(scope="module")
+def keep(rom: Path) -> Path:
+    """A state of the scene whose boss is four sprites."""
+    path = rom.with_name("keep.state")
+    with DemoGame("snes9x", rom) as game:
+        game.go_to("keep")
+        path.write_bytes(game.host.save_state())
+    return path
+
+
+@pytest.mark.slow
+def test_a_block_is_laid_out_and_coloured_as_a_state_shows_it(
+    rom: Path, keep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bat = BLOCKS["bat"]
+    (scene,) = [scene for scene in truth()["scenes"] if scene["name"] == "keep"]
+    cgram = load_states([keep])[0].snapshot.cgram
+    colours = cgram[128 + 16 * scene["obj_palettes"].index(bat["palette"]) :][:16]
+    assert main(["extract", str(rom), hex(bat["offset"]), "--state", str(keep), "--out", str(tmp_path), "--json"]) == 0
+    (sheet,) = json.loads(capsys.readouterr().out)["sheets"]
+    assert (sheet["lead"], sheet["bpp"], sheet["shown"]) == (bat["lead"], 4, True)
+    assert sheet["columns"] == bat["frame_width"] // 8
+    (palette,) = json.loads(Path(sheet["json"]).read_text())["palettes"]
+    assert palette["bgr555"] == colours.tolist()
+
+
+@pytest.mark.slow
+def test_play_writes_the_figures_that_merge_and_split_ask_for(
+    rom: Path, keep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boss = f"raw-{truth()['raw'][0]['offset'] & ~0x7FFF:06x}"
+    bat, coin = (f"hal-{BLOCKS[name]['offset']:06x}" for name in ("bat", "coin"))
+    asked = ("--split", boss, "--merge", bat, coin, "--split", "hal-000000")
+    for out, options, sides, joined in (("plain", (), [64], 0), ("asked", asked, [32] * 4, 1)):
+        call = ["play", str(rom), "--core", "snes9x", "--frames", "2", "--state", str(keep), "--watch"]
+        assert main([*call, str(tmp_path / out), *options]) == 0
+        sheets = {path: read_sheet(path).sheet for path in (tmp_path / out).glob("*-*/*.png")}
+        assert [sheet.width for path, sheet in sheets.items() if path.parent.name == boss] == sides
+        both = {BLOCKS["bat"]["offset"], BLOCKS["coin"]["offset"]}
+        blocks = [{cell.origin.block_offset for cell in sheet.cells if cell.origin} for sheet in sheets.values()]
+        assert blocks.count(both) == joined
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert warnings == ["warning: no figure 'hal-000000' appeared, which --merge or --split names"]
 
 
 @pytest.mark.slow
@@ -216,7 +264,9 @@ def test_a_recording_of_another_rom_is_noticed(
     assert main(["replay", str(recording), "--rom", str(rom)]) == 0
     shown = capsys.readouterr()
     assert "another ROM" not in shown.err
-    (known,) = re.findall(r"^coverage of 6 frames: .* is known of (\S+) % of \d+ sprite pixels", shown.out, re.MULTILINE)
+    (known,) = re.findall(
+        r"^coverage of 6 frames: .* is known of (\S+) % of \d+ sprite pixels", shown.out, re.MULTILINE
+    )
     assert float(known) > 99
     assert "not in the ROM" not in shown.out
 

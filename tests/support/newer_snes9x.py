@@ -53,7 +53,9 @@ void retro_get_system_info(struct info *to) {
 static bool without_maps(unsigned command, void *data) { return command != MEMORY_MAPS && ask(command, data); }
 void retro_set_environment(environment *call) {
     ask = call; CALL(void, retro_set_environment, (environment *), without_maps); }
-bool retro_load_game(const void *game) { puts("Map_LoROMMap"); return CALL(bool, retro_load_game, (const void *), game); }
+bool retro_load_game(const void *game) {
+    puts("Map_LoROMMap");
+    return CALL(bool, retro_load_game, (const void *), game); }
 size_t retro_get_memory_size(unsigned id) {
     return id == ROM ? 0 : CALL(size_t, retro_get_memory_size, (unsigned), id); }
 void *retro_get_memory_data(unsigned id) {
