@@ -17,18 +17,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.hosts.embedded import EmbeddedHost
-from halscope.hosts.libretro import LibretroHost
+from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope_hooks import HostError, HostGoneError, RomError, Snapshot, UsageError
 from support import probe_rom, small_core, tiny_rom
 from support.cores import installed_cores
 from support.processes import gone_within, runs
 
 on_every_core = pytest.mark.parametrize("core", installed_cores())
-MERCURY = "bsnes-mercury-accuracy"
-needs_mercury = pytest.mark.skipif(
-    MERCURY not in [core if isinstance(core, str) else core.values[0] for core in installed_cores()],
-    reason=f"{MERCURY} is not installed",
-)
+MERCURY = [core.name for core in available_cores() if core.name.startswith("bsnes-mercury")]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="there is no /proc")
 
 
@@ -183,14 +179,28 @@ def test_a_core_that_does_not_come_back_from_loading_is_ended(
         EmbeddedHost(probe_rom.build(), core, patience=1)
 
 
+# Each way to stop, and each profile, once; all three profiles hang with both.
 @pytest.mark.slow
-@needs_mercury
-@pytest.mark.parametrize("program", [tiny_rom.STOPPED, tiny_rom.WAITS_FOR_EVER], ids=["stp", "wai"])
-def test_a_program_that_stops_the_processor_does_not_hang_the_caller(program: bytes, temporary: Path) -> None:
-    host = EmbeddedHost(tiny_rom.build(program), MERCURY, patience=1)
-    with pytest.raises(HostGoneError, match="snes9x"):
+@pytest.mark.parametrize(
+    ("core", "program"),
+    [
+        pytest.param(core, (tiny_rom.STOPPED, tiny_rom.WAITS_FOR_EVER)[at % 2], id=f"{core}-{('stp', 'wai')[at % 2]}")
+        for at, core in enumerate(MERCURY)
+    ],
+)
+def test_a_program_that_stops_the_processor_does_not_hang_the_caller(
+    core: str, program: bytes, temporary: Path
+) -> None:
+    host = EmbeddedHost(tiny_rom.build(program), core, patience=0.4)
+    with pytest.raises(HostGoneError, match=r"has not returned for 0\.4 s, so it was ended.*snes9x"):
         list(map(EmbeddedHost.step, [host] * 5))
-    with EmbeddedHost(tiny_rom.build(tiny_rom.LOOPS), MERCURY) as host:
+    assert not runs(host.pid)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not MERCURY, reason="bsnes-mercury is not installed")
+def test_a_program_that_does_nothing_is_not_taken_for_a_stopped_one() -> None:
+    with EmbeddedHost(tiny_rom.build(tiny_rom.LOOPS), MERCURY[0], patience=0.4) as host:
         for _ in range(5):
             host.step()
 
