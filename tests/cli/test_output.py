@@ -65,7 +65,7 @@ def test_files_with_names_in_katakana_are_written_and_named(encoding: str, rom: 
     assert patch.exists()
     done = halscope("inject", game, *folder.glob("*.png"), "-o", game, env=surroundings)  # an error names the file too
     assert done.returncode == 2
-    assert "??? itself" in done.stderr or ".sfc: is the ROM itself" in done.stderr
+    assert f"{tmp_path}/???.sfc: is the ROM itself" in done.stderr, "as on standard output, no escapes"
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in commands())], ids=" ".join)
@@ -150,10 +150,15 @@ print_swatches("palette 3: ", [f"#{colour:06x}" for colour in range(16)])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("columns", "lines"), [(100, 2 + 2 * 1 + 2), (46, 2 + 2 * 3 + 6)])
-def test_a_narrow_terminal_breaks_no_address_and_no_colour(columns: int, lines: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("columns", "lines", "no_color"), [(100, 2 + 2 * 1 + 2, ""), (46, 2 + 2 * 3 + 6, "1")])
+def test_a_narrow_terminal_breaks_no_address_and_no_colour(
+    columns: int, lines: int, no_color: str, tmp_path: Path
+) -> None:
     (tmp_path / "table.py").write_text(TABLE)
-    text = python_on_a_terminal(tmp_path / "table.py", columns=columns).plain
+    environment = {"NO_COLOR": no_color} if no_color else {}
+    shown = python_on_a_terminal(tmp_path / "table.py", columns=columns, env=environment)
+    assert ("\x1b[48;" in shown.text) != bool(no_color), "patches of colour are colours too"
+    text = shown.plain
     assert text.count("$008821+$0183") == text.count("16x16-012") == 2
     assert all(f"#{colour:06x}" in text for colour in range(16))
     assert max(map(len, text.splitlines())) <= columns
