@@ -169,8 +169,8 @@ class Attached:
     def says(self, text: str) -> bool:
         return eventually(lambda: text in self.errors.read_text())
 
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
 
@@ -225,25 +225,29 @@ def test_an_edit_reaches_the_emulator_and_the_one_that_comes_after_it(rom: Path,
 @needs_core
 @pytest.mark.slow
 def test_an_edit_for_a_console_goes_into_its_rom_and_says_when_it_shows(rom: Path, tmp_path: Path) -> None:
+    """SIGTERM ends it as Ctrl-C does, and the patch is for the ROM with a copier header, as asked."""
     sheets, patch = tmp_path / "sheets", tmp_path / "edit.bps"
     core = available_cores()[0].name
     with ServerProcess("usb2snes_server", rom, core, "qusb2snes") as console:
         attached = Attached(
-            *(tmp_path, "usb2snes", "--address", console.address, "--rom", rom, "--watch", sheets, "-o", patch)
+            *(tmp_path, "usb2snes", "--address", console.address, "--rom", rom, "--watch", sheets, "-o", patch),
+            "--headered",
         )
         try:
             assert attached.says("HALSCOPE DEMO runs on SD2SNES COM3"), attached.errors.read_text()
             name = repaint(sheets)
             assert attached.says(f"{name}: applied to the game at frame"), attached.errors.read_text()
             assert ", which shows it when it loads these graphics again" in attached.errors.read_text()
-            assert attached.end() == 0, attached.errors.read_text()
+            assert attached.end(signal.SIGTERM) == 0, attached.errors.read_text()
         finally:
             attached.process.kill()
             attached.process.wait(PATIENCE)
         with Usb2snesHost(console.address) as host:
             edited = host._connection.finish(get(0, rom.stat().st_size), PATIENCE)
     assert edited != rom.read_bytes()
-    assert bps.apply(rom.read_bytes(), patch.read_bytes()) == edited
+    header = bytes(512)
+    assert bps.apply(header + rom.read_bytes(), patch.read_bytes()) == header + edited
+    assert "for the ROM with a copier header" in attached.errors.read_text()
 
 
 def rom_of(emulator: ServerProcess, rom: Path) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from halscope.cli import main
 from halscope.demo import rom_path
+from halscope.export import bps
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet
@@ -130,10 +133,7 @@ def test_a_patch_that_cannot_be_written_leaves_a_way_to_the_edits(rom: Path, tmp
 
     assert halscope("extract", rom, "0x35D23", "--out", tmp_path).returncode == 0
     png, output = tmp_path / "hal-035d23.png", tmp_path / "edit.sfc"
-    with Image.open(png) as image:
-        shown = np.asarray(image.convert("RGBA")).copy()
-    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
-    Image.fromarray(shown).save(png)
+    paint_one_colour(png)
     done = halscope(
         *("play", rom, "--host", "libretro", "--frames", 3, "--edit", png, "-o", output),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (rom.stat().st_size // 2, resource.RLIM_INFINITY)),
@@ -143,6 +143,49 @@ def test_a_patch_that_cannot_be_written_leaves_a_way_to_the_edits(rom: Path, tmp
     assert note == "the edited sheets are as they were: `halscope inject` makes the patch of them"
     assert error.startswith(f"halscope: {output}: cannot be written")
     assert not output.exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> list[str]:
+    """What goes before a command so that `tmp_path / "small"` is a disk of 64 KiB for it; at its end, the files there
+    are listed in `tmp_path / "listing"`."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    script = 'mount -t tmpfs -o size=64k none "$0" || exit 99; "$@"; code=$?; find "$0" -type f > "$0/../listing"; '
+    script += "exit $code"
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, str(folder)]
+    if shutil.which("unshare") is None or subprocess.run([*command, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no disk can be mounted here: that takes Linux with namespaces for users")
+    return command
+
+
+@pytest.mark.slow
+def test_a_full_disk_in_the_watched_folder_neither_ends_the_game_nor_loses_the_edits(
+    rom: Path, tmp_path: Path, small_disk: list[str]
+) -> None:
+    assert main(["extract", str(rom), "0x7DD7F", "--out", str(tmp_path)]) == 0
+    png, patch, watched = tmp_path / "hal-07dd7f.png", tmp_path / "edit.bps", tmp_path / "small"
+    paint_one_colour(png)
+    command = [sys.executable, "-m", "halscope", "play", rom, "--frames", 95, "--json", "--watch", watched]
+    done = subprocess.run(
+        [*small_disk, *map(str, [*command, "--edit", png, "-o", patch])], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 95
+    (line,) = [line for line in done.stderr.splitlines() if "No space left on device" in line]
+    assert line.startswith(str(watched))
+    assert line.endswith("; the game goes on")
+    assert patch.read_bytes()[:4] == b"BPS1"
+    files = [Path(line).suffix for line in (tmp_path / "listing").read_text().splitlines()]
+    assert set(files) == {".png", ".json"}, "nothing half written is left behind"
+    assert files.count(".png") == files.count(".json") + 1, "each sheet has its sidecar; screen.png has none"
+
+
+def paint_one_colour(png: Path) -> None:
+    with Image.open(png) as image:
+        shown = np.asarray(image.convert("RGBA")).copy()
+    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
+    Image.fromarray(shown).save(png)
 
 
 @pytest.mark.slow
@@ -160,11 +203,9 @@ def test_edits_are_written_whatever_ends_the_game(rom: Path, tmp_path: Path) -> 
     extracted = halscope("extract", rom, "0x8821", "--lead", 3, "--out", tmp_path / "s")
     assert extracted.returncode == 0, extracted.stderr
     (png,) = (tmp_path / "s").glob("*.png")
-    with Image.open(png) as image:
-        shown = np.asarray(image.convert("RGBA")).copy()
-    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
-    Image.fromarray(shown).save(png)
-    for frames in (["--frames", "100000"], []):
+    paint_one_colour(png)
+    original = rom.read_bytes()
+    for frames in (["--frames", "100000"], ["--headered"]):
         patch = tmp_path / f"edit-{len(frames)}.bps"
         command = [sys.executable, "-m", "halscope", "play", rom, "--edit", png, "-o", patch, "--json", *frames]
         process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -177,8 +218,12 @@ def test_edits_are_written_whatever_ends_the_game(rom: Path, tmp_path: Path) -> 
         errors = process.stderr.read().decode()
         process.stderr.close()
         assert process.wait(PATIENCE) == 1, errors
-        assert patch.exists(), errors
         assert "Traceback" not in errors
+        header = bytes(512 if frames == ["--headered"] else 0)
+        patched = bps.apply(header + original, patch.read_bytes())
+        assert patched[: len(header)] == header
+        assert 0 < sum(a != b for a, b in zip(patched[len(header) :], original, strict=True)) < 1000
+        assert f"{patch}: for the ROM with{'' if header else 'out'} a copier header: " in errors
 
 
 @pytest.mark.slow
