@@ -147,11 +147,11 @@ def test_a_patch_that_cannot_be_written_leaves_a_way_to_the_edits(rom: Path, tmp
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> list[str]:
-    """What goes before a command so that `tmp_path / "small"` is a disk of 64 KiB for it; at its end, the files there
+    """What goes before a command so that `tmp_path / "small"` is a disk of 32 KiB for it; at its end, the files there
     are listed in `tmp_path / "listing"`."""
     folder = tmp_path / "small"
     folder.mkdir()
-    script = 'mount -t tmpfs -o size=64k none "$0" || exit 99; "$@"; code=$?; find "$0" -type f > "$0/../listing"; '
+    script = 'mount -t tmpfs -o size=32k none "$0" || exit 99; "$@"; code=$?; find "$0" -type f > "$0/../listing"; '
     script += "exit $code"
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, str(folder)]
     if shutil.which("unshare") is None or subprocess.run([*command, "true"], capture_output=True).returncode != 0:
@@ -166,12 +166,12 @@ def test_a_full_disk_in_the_watched_folder_neither_ends_the_game_nor_loses_the_e
     assert main(["extract", str(rom), "0x7DD7F", "--out", str(tmp_path)]) == 0
     png, patch, watched = tmp_path / "hal-07dd7f.png", tmp_path / "edit.bps", tmp_path / "small"
     paint_one_colour(png)
-    command = [sys.executable, "-m", "halscope", "play", rom, "--frames", 95, "--json", "--watch", watched]
+    command = [sys.executable, "-m", "halscope", "play", rom, "--frames", 65, "--json", "--watch", watched]
     done = subprocess.run(
         [*small_disk, *map(str, [*command, "--edit", png, "-o", patch])], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 95
+    assert len(done.stdout.splitlines()) == 65
     (line,) = [line for line in done.stderr.splitlines() if "No space left on device" in line]
     assert line.startswith(str(watched))
     assert line.endswith("; the game goes on")

@@ -91,7 +91,9 @@ def test_play_ends_with_one_line_when_the_program_stops_the_processor(
     mercury = [core.name for core in available_cores() if core.name.startswith("bsnes-mercury")]
     if not mercury:
         pytest.skip("no bsnes-mercury core is installed")
-    monkeypatch.setitem(EmbeddedHost.__init__.__kwdefaults__, "patience", 0.4)  # 5 s of processor time else
+    defaults = EmbeddedHost.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "patience", 0.4)  # instead of 5 s of processor time
     rom = tmp_path / "stp.sfc"
     rom.write_bytes(tiny_rom.build(tiny_rom.STOPPED))
     assert main(["play", str(rom), "--frames", "5", "--json", "--core", mercury[0]]) == 1

@@ -200,7 +200,7 @@ def test_a_program_that_stops_the_processor_does_not_hang_the_caller(
 @pytest.mark.slow
 @pytest.mark.skipif(not MERCURY, reason="bsnes-mercury is not installed")
 def test_a_program_that_does_nothing_is_not_taken_for_a_stopped_one() -> None:
-    with EmbeddedHost(tiny_rom.build(tiny_rom.LOOPS), MERCURY[0], patience=0.4) as host:
+    with EmbeddedHost(tiny_rom.build(tiny_rom.LOOPS), MERCURY[0], patience=1) as host:
         for _ in range(5):
             host.step()
 

@@ -48,5 +48,6 @@ def test_it_runs_shows_its_registers_and_takes_an_edit_of_the_rom(
             shown = new.step()
         assert shown.vram[2:64].tobytes() == mark[2:], "the game does not run from the bytes that were written"
         new.load_state(state)
+        assert other.ppu.bg1hofs is not None
         assert new.step().ppu.bg1hofs == other.ppu.bg1hofs + 1
     assert capfd.readouterr().out == "", "what the core prints is not ours"
