@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -36,7 +37,10 @@ class SmallFrontend {
         using Functions = tap::CoreFunctions;
         call("retro_set_environment", Functions{}.set_environment)(&environment);
         call("retro_set_video_refresh",
-             Functions{}.set_video_refresh)([](const void*, unsigned, unsigned, std::size_t) { ++frames(); });
+             Functions{}.set_video_refresh)([](const void*, unsigned, unsigned, std::size_t) {
+            ++frames();
+            if (const auto act = during_run()) act();
+        });
         call("retro_set_audio_sample", Functions{}.set_audio_sample)([](std::int16_t, std::int16_t) {});
         call("retro_set_audio_sample_batch",
              Functions{}.set_audio_sample_batch)([](const std::int16_t*, std::size_t count) { return count; });
@@ -58,6 +62,7 @@ class SmallFrontend {
         call("retro_get_system_av_info", Functions{}.get_system_av_info)(&info);
         made->run_ = call("retro_run", Functions{}.run);
         made->memory_ = call("retro_get_memory_data", Functions{}.get_memory_data);
+        made->serialize_ = call("retro_serialize", Functions{}.serialize);
         made->unload_ = call("retro_unload_game", Functions{}.unload_game);
         made->deinit_ = call("retro_deinit", Functions{}.deinit);
         return made;
@@ -72,6 +77,14 @@ class SmallFrontend {
 
     void run() const { run_(); }
     [[nodiscard]] std::uint8_t* memory(unsigned id) const { return static_cast<std::uint8_t*>(memory_(id)); }
+
+    bool save_state(std::vector<std::uint8_t>& state) const { return serialize_(state.data(), state.size()); }
+
+    // What is done when a picture is shown.
+    static std::function<void()>& during_run() {
+        static std::function<void()> act;
+        return act;
+    }
 
     // Pictures that were shown so far, by all frontends.
     static unsigned& frames() {
@@ -109,6 +122,7 @@ class SmallFrontend {
     std::vector<char> rom_;
     void (*run_)() = nullptr;
     void* (*memory_)(unsigned) = nullptr;
+    bool (*serialize_)(void*, std::size_t) = nullptr;
     void (*unload_)() = nullptr;
     void (*deinit_)() = nullptr;
 };
