@@ -74,7 +74,7 @@ def write(frontend: LibretroHost, host: RetroArchHost, *writes: Write) -> Snapsh
 def test_snapshots_are_those_of_the_core_in_process(frontend: LibretroHost, host: RetroArchHost) -> None:
     assert host.info.rom.sha256 == frontend.info.rom.sha256
     assert host.info.readable == frontend.info.readable
-    assert host.info.capabilities == {"pushing", "overlay", "stateful"}
+    assert host.info.capabilities == {"pushing", "overlay", "stateful", "tracing"}
     numbers = []
     for _ in range(30):
         inside, outside = step(frontend, host)
