@@ -1,4 +1,4 @@
-// The smallest libretro frontend that runs a SNES core: no picture, no sound, no buttons.
+// The smallest libretro frontend that runs a SNES core: no picture, no sound, one pad.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -46,7 +46,9 @@ class SmallFrontend {
              Functions{}.set_audio_sample_batch)([](const std::int16_t*, std::size_t count) { return count; });
         call("retro_set_input_poll", Functions{}.set_input_poll)([] {});
         call("retro_set_input_state",
-             Functions{}.set_input_state)([](unsigned, unsigned, unsigned, unsigned) -> std::int16_t { return 0; });
+             Functions{}.set_input_state)([](unsigned port, unsigned, unsigned, unsigned id) -> std::int16_t {
+            return port == 0 && id < kButtons && (held() >> id & 1) != 0 ? 1 : 0;
+        });
         call("retro_init", Functions{}.init)();
         const abi::GameInfo game{"game.sfc", made->rom_.data(), made->rom_.size(), nullptr};
         if (slotted == nullptr) {
@@ -80,6 +82,12 @@ class SmallFrontend {
 
     bool save_state(std::vector<std::uint8_t>& state) const { return serialize_(state.data(), state.size()); }
 
+    // The buttons of the first pad, by libretro's numbers.
+    static std::uint16_t& held() {
+        static std::uint16_t buttons = 0;
+        return buttons;
+    }
+
     // What is done when a picture is shown.
     static std::function<void()>& during_run() {
         static std::function<void()> act;
@@ -93,6 +101,8 @@ class SmallFrontend {
     }
 
   private:
+    static constexpr unsigned kButtons = 12;
+
     SmallFrontend() = default;
 
     static std::string& folder_name() {
