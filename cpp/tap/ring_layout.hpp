@@ -62,18 +62,18 @@ inline constexpr std::size_t kPartKinds = 9, kFirstKinds = 8;
 
 // Words of a slot, before its parts.
 namespace slot {
-inline constexpr std::size_t kSequence = 0;     // odd while it is written
-inline constexpr std::size_t kFrame = 1;        // number of the frame, from 1
-inline constexpr std::size_t kTime = 2;         // steady clock in nanoseconds
-inline constexpr std::size_t kSize = 3;         // picture: width | height << 32
-inline constexpr std::size_t kPitch = 4;        // picture: bytes a line | pixel format << 32
-inline constexpr std::size_t kPads = 5;         // four pads of 16 bits
-inline constexpr std::size_t kParts = 8;        // for each kind: bytes | age in frames << 32; bytes 0: it is not there
-inline constexpr std::size_t kStateBytes = 16;  // size of the whole state
-inline constexpr std::size_t kPieceCount = 17;  // pieces that the state part holds, each from a whole word on; 0: all
-inline constexpr std::size_t kPieces = 18;      // as in the header
-inline constexpr std::size_t kMoreParts = 26;   // kinds from kFirstKinds on, as in kParts
-inline constexpr std::size_t kTouchesLost = 27; // touches that were not noted, because there were too many
+inline constexpr std::size_t kSequence = 0;      // odd while it is written
+inline constexpr std::size_t kFrame = 1;         // number of the frame, from 1
+inline constexpr std::size_t kTime = 2;          // steady clock in nanoseconds
+inline constexpr std::size_t kSize = 3;          // picture: width | height << 32
+inline constexpr std::size_t kPitch = 4;         // picture: bytes a line | pixel format << 32
+inline constexpr std::size_t kPads = 5;          // four pads of 16 bits
+inline constexpr std::size_t kParts = 8;         // for each kind: bytes | age in frames << 32; bytes 0: it is not there
+inline constexpr std::size_t kStateBytes = 16;   // size of the whole state
+inline constexpr std::size_t kPieceCount = 17;   // pieces that the state part holds, each from a whole word on; 0: all
+inline constexpr std::size_t kPieces = 18;       // as in the header
+inline constexpr std::size_t kMoreParts = 26;    // kinds from kFirstKinds on, as in kParts
+inline constexpr std::size_t kTouchesLost = 27;  // touches that were not noted, because there were too many
 inline constexpr std::size_t kWords = 32;
 }  // namespace slot
 

@@ -1,5 +1,6 @@
-// What the game reads of the ROM, by the first touches of the pages of the core's own copy (docs/explanation/tracing.md).
-// Nothing is protected but while the inner core runs a frame, so the frontend, states and writes find open memory.
+// What the game reads of the ROM, by the first touches of the pages of the core's own copy
+// (docs/explanation/tracing.md). Nothing is protected but while the inner core runs a frame, so the frontend, states
+// and writes find open memory.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -27,8 +27,8 @@ bool varies(Bytes bytes) {
     return std::ranges::any_of(bytes, [first = bytes.front()](std::uint8_t byte) { return byte != first; });
 }
 
-// Where all of `memory` is in a state; beyond the state's end if nowhere. Much of a memory is blank, which makes a search
-// for the whole of it slow (0.3 s were seen), so its most varied piece is searched for.
+// Where all of `memory` is in a state; beyond the state's end if nowhere. Much of a memory is blank, which makes a
+// search for the whole of it slow (0.3 s were seen), so its most varied piece is searched for.
 std::size_t found_in(Bytes state, Bytes memory) {
     constexpr std::size_t kPiece = 32;
     std::size_t piece = 0, most = 0;

@@ -1,12 +1,12 @@
 // The smallest libretro core that the tap publishes: it counts its frames in VRAM and WRAM, copies a byte of its ROM to
 // VRAM, and shows a picture of one colour. It refuses a state whose second byte is not 0,
 // when it has taken the first one. WRAM says what else it reads of the ROM: see small_core.hpp.
+#include "tests/small_core.hpp"
+
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <vector>
-
-#include "tests/small_core.hpp"
 #ifndef _WIN32
 #include <signal.h>
 #include <sys/mman.h>

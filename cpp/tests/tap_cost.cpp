@@ -63,10 +63,11 @@ int compare_touches(const SmallFrontend& bare, const SmallFrontend& tap, int fra
             touches += part->bytes.size() / sizeof(std::uint32_t);
     }
     claimed.ring->release(halscope::tests::kReaderId);
-    std::printf("{\"bare\": %.1f, \"plain\": %.1f, \"traced\": %.1f, \"plain_median\": %.1f, "
-                "\"traced_median\": %.1f, \"touches\": %.2f}\n",
-                mean(bare_times), mean(added[0]), mean(added[1]), median(added[0]), median(added[1]),
-                static_cast<double>(touches) / static_cast<double>(added[1].size()));
+    std::printf(
+        "{\"bare\": %.1f, \"plain\": %.1f, \"traced\": %.1f, \"plain_median\": %.1f, "
+        "\"traced_median\": %.1f, \"touches\": %.2f}\n",
+        mean(bare_times), mean(added[0]), mean(added[1]), median(added[0]), median(added[1]),
+        static_cast<double>(touches) / static_cast<double>(added[1].size()));
     return 0;
 }
 

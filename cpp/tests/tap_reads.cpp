@@ -1,5 +1,5 @@
-// The tap sees what the game reads of the ROM, as long as a reader wants that: exact, beside writes, states, resets and a
-// frontend that calls the core from within a run, beside handlers of faults of the core and of the frontend, and with
+// The tap sees what the game reads of the ROM, as long as a reader wants that: exact, beside writes, states, resets and
+// a frontend that calls the core from within a run, beside handlers of faults of the core and of the frontend, and with
 // nothing left behind. Run under ThreadSanitizer, and under wine. Both libraries must lie where the build puts them.
 #include <algorithm>
 #include <array>

@@ -109,15 +109,18 @@ def test_a_write_is_there_in_the_next_frame(frontend: LibretroHost, host: RetroA
 
 def test_no_frame_is_held_up_while_the_places_of_oam_and_cgram_are_proven(core: str, rings: Path) -> None:
     """Our game begins with a VRAM that is blank for the most part."""
-    with rom_path() as rom, taps.tapped(core, rom, registers=False, wram=False, picture=False) as frontend:
-        with taps.attached() as host:
-            times = []
-            for _ in range(60):
-                began = time.process_time()
-                frontend.step()
-                times.append(time.process_time() - began)
-                host.poll(0)
-            assert host._ring.context & PLACES_PROVEN
+    with (
+        rom_path() as rom,
+        taps.tapped(core, rom, registers=False, wram=False, picture=False) as frontend,
+        taps.attached() as host,
+    ):
+        times = []
+        for _ in range(60):
+            began = time.process_time()
+            frontend.step()
+            times.append(time.process_time() - began)
+            host.poll(0)
+        assert host._ring.context & PLACES_PROVEN
     assert max(times) < 15 * sorted(times)[30]
 
 
