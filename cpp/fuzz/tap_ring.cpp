@@ -14,7 +14,7 @@ using namespace halscope::tap;
 namespace {
 
 Layout small_layout() {
-    return make_layout({256, 32, 64, 512, 0, 128, 0, 0}, 2, 4096, 16, 32);
+    return make_layout({256, 32, 64, 512, 0, 128, 0, 0, 64}, 2, 4096, 16, 32);
 }
 
 // Writes pairs of (word, value) over a ring: two bytes and eight bytes each.

@@ -20,8 +20,8 @@ namespace {
 
 using namespace tap;
 
-constexpr std::array<const char*, kPartKinds> kPartNames{"vram", "cgram",   "oam",  "state",
-                                                         "wram", "picture", "save", "iram"};
+constexpr std::array<const char*, kPartKinds> kPartNames{"vram",    "cgram", "oam",  "state",  "wram",
+                                                         "picture", "save",  "iram", "touches"};
 constexpr auto kLookEvery = std::chrono::microseconds(500);
 constexpr double kLongestWait = 0.1;  // seconds without the GIL, after which Python looks for signals
 
@@ -91,6 +91,7 @@ class Reader {
         result["pixel_format"] = frame->pixel_format;
         result["pads"] = py::cast(frame->pads);
         result["whole_state"] = frame->whole_state;
+        result["touches_lost"] = frame->touches_lost;
         result["parts"] = parts;
         result["ages"] = ages;
         return result;

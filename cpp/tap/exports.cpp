@@ -22,6 +22,7 @@ template <auto CoreFunctions::* Function, typename... Arguments>
 auto forward(Arguments... arguments) noexcept {
     using Result = decltype((std::declval<CoreFunctions>().*Function)(arguments...));
     return guarded([&]() -> Result {
+        Tap::instance().open_rom();
         const CoreFunctions* const call = Tap::instance().core();
         if constexpr (std::is_void_v<Result>) {
             if (call != nullptr) (call->*Function)(arguments...);

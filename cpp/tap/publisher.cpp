@@ -4,6 +4,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "tap/rom_reads.hpp"
 #include "tap/utf8_path.hpp"
 
 namespace halscope::tap {
@@ -46,7 +47,7 @@ std::unique_ptr<Publisher> Publisher::create(const GameFacts& facts, std::unique
         }
         text.resize(std::min(text.size(), kMostTextBytes));
         const std::array<std::size_t, kPartKinds> capacities{
-            kVram, kCgram, kOam, facts.state_bytes, kWram, facts.picture_bytes, facts.save_bytes, kIram};
+            kVram, kCgram, kOam, facts.state_bytes, kWram, facts.picture_bytes, facts.save_bytes, kIram, kTouchesBytes};
         // A state must fit into a command.
         const std::size_t commands = std::max(kLeastCommandBytes, facts.state_bytes + kHeaderBytes);
         Layout layout = make_layout(capacities, kSlots, commands, text.size(), facts.rom.size());

@@ -61,8 +61,8 @@ void write_header(Word* words, const Layout& layout) noexcept {
     put(header::kNonce, layout.nonce);
     put(header::kPidNamespace, layout.pid_namespace);
     for (std::size_t kind = 0; kind < kPartKinds; ++kind) {
-        put(header::kParts + 2 * kind, layout.parts[kind].at);
-        put(header::kParts + 2 * kind + 1, layout.parts[kind].capacity);
+        put(header_word_of(kind), layout.parts[kind].at);
+        put(header_word_of(kind) + 1, layout.parts[kind].capacity);
     }
     store_release(words + header::kMagicAt, kMagic);
 }
@@ -102,7 +102,8 @@ std::string read_header(const Word* words, std::size_t bytes, Layout& layout) {
         return "a part of it lies outside";
     for (std::size_t kind = 0; kind < kPartKinds; ++kind) {
         PartPlace& part = layout.parts[kind];
-        part = {get(header::kParts + 2 * kind), get(header::kParts + 2 * kind + 1)};
+        part = {get(header_word_of(kind)), get(header_word_of(kind) + 1)};
+        if (kind >= kFirstKinds && part.at == 0 && part.capacity == 0) continue;  // an earlier tap
         if (part.at % kWordBytes != 0 || part.at < slot::kWords * kWordBytes ||
             !inside(part.at, part.capacity, layout.slot_bytes))
             return "a part of its frames lies outside";

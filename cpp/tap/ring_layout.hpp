@@ -47,34 +47,46 @@ inline constexpr std::size_t kCommandId = 28;    // id of the last command given
 inline constexpr std::size_t kPieceCount = 29;   // pieces of the state that it wants; 0: all of it
 // A word for each of the last commands: id << 8 | Outcome.
 inline constexpr std::size_t kOutcomes = 32, kOutcomeCount = 64;
-// Two words for each kind of part: its place in the slot, and the bytes that fit. Constant.
-inline constexpr std::size_t kParts = 96;
+// Two words for each kind of part: its place in the slot, and the bytes that fit. Constant. The first taps had eight
+// kinds, and zeros where the others are.
+inline constexpr std::size_t kParts = 96, kMoreParts = 120;
 // A word for each wanted piece of the state: offset | bytes << 32. Written by the reader.
 inline constexpr std::size_t kPieces = 112;
 }  // namespace header
 
 inline constexpr std::size_t kMostPieces = 8;
 
-enum class Part : std::uint8_t { vram, cgram, oam, state, wram, picture, save, iram };
-inline constexpr std::size_t kPartKinds = 8;
+// touches: offsets of four bytes in the ROM that the game was seen reading in this frame, oldest first.
+enum class Part : std::uint8_t { vram, cgram, oam, state, wram, picture, save, iram, touches };
+inline constexpr std::size_t kPartKinds = 9, kFirstKinds = 8;
 
 // Words of a slot, before its parts.
 namespace slot {
-inline constexpr std::size_t kSequence = 0;     // odd while it is written
-inline constexpr std::size_t kFrame = 1;        // number of the frame, from 1
-inline constexpr std::size_t kTime = 2;         // steady clock in nanoseconds
-inline constexpr std::size_t kSize = 3;         // picture: width | height << 32
-inline constexpr std::size_t kPitch = 4;        // picture: bytes a line | pixel format << 32
-inline constexpr std::size_t kPads = 5;         // four pads of 16 bits
-inline constexpr std::size_t kParts = 8;        // for each kind: bytes | age in frames << 32; bytes 0: it is not there
-inline constexpr std::size_t kStateBytes = 16;  // size of the whole state
-inline constexpr std::size_t kPieceCount = 17;  // pieces that the state part holds, each from a whole word on; 0: all
-inline constexpr std::size_t kPieces = 18;      // as in the header
+inline constexpr std::size_t kSequence = 0;      // odd while it is written
+inline constexpr std::size_t kFrame = 1;         // number of the frame, from 1
+inline constexpr std::size_t kTime = 2;          // steady clock in nanoseconds
+inline constexpr std::size_t kSize = 3;          // picture: width | height << 32
+inline constexpr std::size_t kPitch = 4;         // picture: bytes a line | pixel format << 32
+inline constexpr std::size_t kPads = 5;          // four pads of 16 bits
+inline constexpr std::size_t kParts = 8;         // for each kind: bytes | age in frames << 32; bytes 0: it is not there
+inline constexpr std::size_t kStateBytes = 16;   // size of the whole state
+inline constexpr std::size_t kPieceCount = 17;   // pieces that the state part holds, each from a whole word on; 0: all
+inline constexpr std::size_t kPieces = 18;       // as in the header
+inline constexpr std::size_t kMoreParts = 26;    // kinds from kFirstKinds on, as in kParts
+inline constexpr std::size_t kTouchesLost = 27;  // touches that were not noted, because there were too many
 inline constexpr std::size_t kWords = 32;
 }  // namespace slot
 
+// The first word of a kind of part in the header, and its word in a slot.
+[[nodiscard]] constexpr std::size_t header_word_of(std::size_t kind) noexcept {
+    return kind < kFirstKinds ? header::kParts + 2 * kind : header::kMoreParts + 2 * (kind - kFirstKinds);
+}
+[[nodiscard]] constexpr std::size_t slot_word_of(std::size_t kind) noexcept {
+    return kind < kFirstKinds ? slot::kParts + kind : slot::kMoreParts + kind - kFirstKinds;
+}
+
 // What a reader asks for. VRAM, CGRAM and OAM are always published.
-inline constexpr Word kWantState = 1, kWantWram = 2, kWantPicture = 4, kWantSave = 8;
+inline constexpr Word kWantState = 1, kWantWram = 2, kWantPicture = 4, kWantSave = 8, kWantTouches = 0x10;
 
 // What the frontend does with the core at the moment.
 inline constexpr Word kRunAhead = 1, kNetplay = 2;

@@ -59,7 +59,7 @@ std::optional<ReadFrame> RingReader::read(std::uint64_t number) const {
     const std::uint64_t pads = load_relaxed(from + slot::kPads);
     for (std::size_t n = 0; n < frame.pads.size(); ++n) frame.pads[n] = static_cast<std::uint16_t>(pads >> 16 * n);
     for (std::size_t kind = 0; kind < kPartKinds; ++kind) {
-        const std::uint64_t part = load_relaxed(from + slot::kParts + kind);
+        const std::uint64_t part = load_relaxed(from + slot_word_of(kind));
         const auto bytes = static_cast<std::size_t>(part & 0xFFFF'FFFF);
         const PartPlace& place = layout_.parts[kind];
         if (bytes == 0 || bytes > place.capacity) continue;
@@ -68,6 +68,7 @@ std::optional<ReadFrame> RingReader::read(std::uint64_t number) const {
         read.bytes.resize(bytes);
         copy_out(read.bytes, from + place.at / kWordBytes);
     }
+    frame.touches_lost = static_cast<std::uint32_t>(load_relaxed(from + slot::kTouchesLost));
     const bool good = spread_state(from, frame);
     std::atomic_thread_fence(std::memory_order_acquire);
     if (!good || load_relaxed(from + slot::kSequence) != sequence || frame.number != number) return std::nullopt;

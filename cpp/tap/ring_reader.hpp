@@ -27,7 +27,8 @@ struct ReadFrame {
     std::uint32_t width = 0, height = 0, pitch = 0, pixel_format = 0;
     std::array<std::uint16_t, 4> pads{};
     std::array<std::optional<ReadPart>, kPartKinds> parts;
-    bool whole_state = false;  // else the bytes between the wanted pieces are zeros
+    std::uint32_t touches_lost = 0;  // that are not in the part `touches`
+    bool whole_state = false;        // else the bytes between the wanted pieces are zeros
 };
 
 class RingReader {

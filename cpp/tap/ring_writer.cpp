@@ -15,9 +15,9 @@ RingWriter::RingWriter(Word* words, const Layout& layout, std::span<const std::u
     write_header(words, layout);
 }
 
-bool RingWriter::reader_is_there() const noexcept {
-    if (load_acquire(words_ + header::kReader) == 0) return false;
-    return is_fresh(load_relaxed(words_ + header::kReaderBeat));
+std::uint64_t RingWriter::reader() const noexcept {
+    const std::uint64_t id = load_acquire(words_ + header::kReader);
+    return id != 0 && is_fresh(load_relaxed(words_ + header::kReaderBeat)) ? id : 0;
 }
 
 bool RingWriter::second_has_run() noexcept {
@@ -41,8 +41,9 @@ void RingWriter::begin(const FrameFacts& facts) noexcept {
     std::uint64_t pads = 0;
     for (std::size_t n = 0; n < facts.pads.size(); ++n) pads |= std::uint64_t{facts.pads[n]} << 16 * n;
     store_relaxed(slot_ + slot::kPads, pads);
-    for (std::size_t kind = 0; kind < kPartKinds; ++kind) store_relaxed(slot_ + slot::kParts + kind, 0);
+    for (std::size_t kind = 0; kind < kPartKinds; ++kind) store_relaxed(slot_ + slot_word_of(kind), 0);
     store_relaxed(slot_ + slot::kPieceCount, 0);
+    store_relaxed(slot_ + slot::kTouchesLost, facts.touches_lost);
 }
 
 bool RingWriter::put(Part part, std::span<const std::uint8_t> bytes, std::uint32_t age) noexcept {
@@ -50,7 +51,7 @@ bool RingWriter::put(Part part, std::span<const std::uint8_t> bytes, std::uint32
     const PartPlace& place = layout_.parts[kind];
     if (bytes.empty() || bytes.size() > place.capacity) return false;
     copy_in(slot_ + place.at / kWordBytes, bytes);
-    store_relaxed(slot_ + slot::kParts + kind, bytes.size() | std::uint64_t{age} << 32);
+    store_relaxed(slot_ + slot_word_of(kind), bytes.size() | std::uint64_t{age} << 32);
     return true;
 }
 
@@ -72,7 +73,7 @@ bool RingWriter::put_state(std::span<const std::uint8_t> state, std::uint32_t ag
     }
     store_relaxed(slot_ + slot::kStateBytes, state.size());
     store_relaxed(slot_ + slot::kPieceCount, count);
-    store_relaxed(slot_ + slot::kParts + static_cast<std::size_t>(Part::state), used | std::uint64_t{age} << 32);
+    store_relaxed(slot_ + slot_word_of(static_cast<std::size_t>(Part::state)), used | std::uint64_t{age} << 32);
     return true;
 }
 

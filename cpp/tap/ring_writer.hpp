@@ -19,6 +19,7 @@ struct RawCommand {
 struct FrameFacts {
     std::uint32_t width = 0, height = 0, pitch = 0, pixel_format = 0;  // of the picture; libretro's format number
     std::array<std::uint16_t, 4> pads{};
+    std::uint32_t touches_lost = 0;  // that are not in the part `touches`
 };
 
 // Not thread-safe: the emulator's thread owns it.
@@ -28,8 +29,9 @@ class RingWriter {
     RingWriter(Word* words, const Layout& layout, std::span<const std::uint8_t> text,
                std::span<const std::uint8_t> rom) noexcept;
 
-    // Whether a reader looked within the last two seconds.
-    [[nodiscard]] bool reader_is_there() const noexcept;
+    // The id of the reader that looked within the last two seconds; 0: none.
+    [[nodiscard]] std::uint64_t reader() const noexcept;
+    [[nodiscard]] bool reader_is_there() const noexcept { return reader() != 0; }
     [[nodiscard]] std::uint64_t reader_wants() const noexcept { return load_relaxed(words_ + header::kReaderWants); }
 
     // Publishes a frame: begin(), then put() for each part that there is, then publish().

@@ -170,6 +170,7 @@ bool Tap::on_environment(unsigned command, void* data) {
 bool Tap::load(const abi::GameInfo* game) {
     const CoreFunctions* const call = core();
     if (call == nullptr) return false;
+    reads_.stop();
     rom_ = game != nullptr ? image_of(*game) : std::vector<std::uint8_t>();
     rom_pointers_.clear();
     if (!call->load_game(game)) return false;
@@ -180,6 +181,7 @@ bool Tap::load(const abi::GameInfo* game) {
 bool Tap::load_special(unsigned type, const abi::GameInfo* games, std::size_t count) {
     const CoreFunctions* const call = core();
     if (call == nullptr) return false;
+    reads_.stop();
     rom_.clear();
     rom_pointers_.clear();
     const abi::GameInfo* cartridge = nullptr;  // a game for the Game Boy comes with its adapter's image
@@ -209,6 +211,7 @@ void Tap::game_loaded(const abi::GameInfo* game) {
     if (memories_->vram().empty()) {
         error = text_or(info.library_name, "the core") + " does not show its VRAM, so there is nothing to publish";
     } else {
+        const auto pages = RomReads::pages_of(memories_->rom());
         GameFacts facts;
         facts.text = {{"core", text_or(info.library_name, "")},
                       {"version", text_or(info.library_version, "")},
@@ -216,7 +219,9 @@ void Tap::game_loaded(const abi::GameInfo* game) {
                       {"content", game != nullptr ? absolute(game->path) : ""},
                       {"writable", memories_->rom().empty() ? "" : "rom"},
                       {"save", std::to_string(memories_->save().size())},
-                      {"labels", "yes"}};
+                      {"labels", "yes"},
+                      {"page", pages ? std::to_string(pages->bytes) : ""},
+                      {"first_page", pages ? std::to_string(pages->first) : ""}};
         facts.rom = rom_;
         facts.state_bytes = state_bytes_;
         facts.picture_bytes = kMostColumns * kMostLines * kMostPixelBytes;
@@ -228,6 +233,7 @@ void Tap::game_loaded(const abi::GameInfo* game) {
 }
 
 void Tap::unload() {
+    reads_.stop();
     publisher_.reset();
     first_.reset();
     outlines_.clear();

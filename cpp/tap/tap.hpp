@@ -13,6 +13,7 @@
 #include "tap/options.hpp"
 #include "tap/picture.hpp"
 #include "tap/publisher.hpp"
+#include "tap/rom_reads.hpp"
 #include "tap/save_edits.hpp"
 
 namespace halscope::tap {
@@ -28,6 +29,7 @@ class Tap {
     void set_environment(abi::Environment environment);
     // The frontend's callbacks end here: the next user of this library may be another one.
     void after_deinit() noexcept {
+        reads_.stop();
         finished_ = true;
         frontend = {};
     }
@@ -40,6 +42,8 @@ class Tap {
     bool unserialize(const void* data, std::size_t size);
     // The frontend asks for a memory of the core. It stores the save RAM, so edits of it end here.
     void before_memory_is_read(unsigned id) noexcept;
+    // The frontend calls the core, perhaps from within a run (netplay): what it makes the core read is not the game's.
+    void open_rom() noexcept { reads_.end_run(); }
 
     Frontend frontend;
 
@@ -72,6 +76,7 @@ class Tap {
     std::vector<void*> rom_pointers_;  // from the core's memory maps
     std::unique_ptr<Memories> memories_;
     SaveEdits save_edits_;
+    RomReads reads_;
     std::unique_ptr<Publisher> publisher_;
     std::unique_ptr<SharedFile> first_;  // the ring of the instance that publishes, if this is the second
     std::uint64_t second_runs_ = 0;
@@ -80,6 +85,7 @@ class Tap {
     Situation situation_;
     bool quiet_ = false;     // the inner core was called by the tap itself
     bool attached_ = false;  // a reader was there before this run
+    std::uint64_t reader_ = 0;
     bool registers_ = true;  // the option
     bool shown_ = false;     // the core showed a picture in this run, or the one before again
     unsigned pixel_format_ = abi::kRgb1555;

@@ -31,12 +31,21 @@ void Tap::run() {
     if (publisher_ == nullptr) return call.run();
     RingWriter& ring = publisher_->ring();
     situation_.before_run(frontend, ring.second_has_run());
-    attached_ = ring.reader_is_there();
-    if (!attached_) outlines_.clear();  // of a reader that is gone
+    const std::uint64_t reader = ring.reader();
+    if (reader != reader_) outlines_.clear();  // of a reader that is gone
+    reader_ = reader;
+    attached_ = reader != 0;
     if (attached_ && situation_.run_counts()) obey_commands();
     pads_.fill(0);
     shown_ = false;
+    // Run-ahead runs each of the game's frames hidden, and shows it later or has shown it: one of the two is watched.
+    if (!attached_ || (ring.reader_wants() & kWantTouches) == 0) {
+        reads_.stop();
+    } else if (!situation_.hidden() && !reads_.begin_run(memories_->rom())) {
+        frontend.log(kLogWarning, "the system does not let the game's reads of the ROM be seen");
+    }
     call.run();
+    reads_.end_run();
     // Behind the core: asking for an option clears the flag by which it learns that options have changed.
     if (++runs_since_options_ >= kOptionsEvery) read_options();
     ++runs_;
@@ -55,6 +64,7 @@ void Tap::publish() {
     const bool has_picture = (wants & kWantPicture) != 0 && shown_ && !picture_.bytes.empty();
     FrameFacts facts;
     facts.pads = pads_;
+    facts.touches_lost = reads_.lost();
     if (has_picture) {
         facts.width = picture_.width;
         facts.height = picture_.height;
@@ -69,6 +79,7 @@ void Tap::publish() {
     if ((wants & kWantWram) != 0) ring.put(Part::wram, memories_->wram());
     if ((wants & kWantSave) != 0) ring.put(Part::save, memories_->save());
     if (has_picture) ring.put(Part::picture, picture_.bytes);
+    ring.put(Part::touches, reads_.offsets());
     if ((wants & kWantState) != 0) {
         if (may_save && save_state()) {
             ring.put_state(state_);
@@ -92,6 +103,7 @@ bool Tap::load_state(std::span<const std::uint8_t> state) noexcept {
 }
 
 bool Tap::serialize(void* data, std::size_t size) {
+    open_rom();
     if (inner_ == nullptr || !inner_->call().serialize(data, size)) return false;
     situation_.state_was_saved(frontend);
     // Where the tap may save no state itself, one that the frontend saves is as good.
@@ -106,6 +118,7 @@ bool Tap::serialize(void* data, std::size_t size) {
 }
 
 bool Tap::unserialize(const void* data, std::size_t size) {
+    open_rom();
     situation_.state_was_loaded(frontend);
     return inner_ != nullptr && inner_->call().unserialize(data, size);
 }

@@ -1,9 +1,16 @@
 // The smallest libretro core that the tap publishes: it counts its frames in VRAM and WRAM, copies a byte of its ROM to
 // VRAM, and shows a picture of one colour. It refuses a state whose second byte is not 0,
-// when it has taken the first one.
+// when it has taken the first one. WRAM says what else it reads of the ROM: see small_core.hpp.
+#include "tests/small_core.hpp"
+
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <vector>
+#ifndef _WIN32
+#include <signal.h>
+#include <sys/mman.h>
+#endif
 
 #include "tap/libretro_abi.hpp"
 
@@ -28,6 +35,62 @@ std::array<std::uint16_t, std::size_t{kWidth} * kHeight> picture;
 std::uint8_t frame = 0;
 abi::VideoRefresh show = nullptr;
 
+using namespace halscope::tests::small_core;
+
+std::uint8_t read(std::size_t offset) {
+    return static_cast<const volatile std::uint8_t*>(rom.data())[offset];
+}
+
+// Reads what is listed in WRAM.
+void read_list(std::size_t list) {
+    for (std::size_t n = 0; n < wram[list] && n < kMostReads; ++n) {
+        std::uint32_t offset = 0;
+        std::memcpy(&offset, &wram[list + sizeof offset * (n + 1)], sizeof offset);
+        vram[list + n] = offset < rom.size() ? read(offset) : 0;
+    }
+}
+
+#ifndef _WIN32
+// A page of the core's own that it has the system guard, as cores with fast memory do.
+constexpr std::size_t kOwnBytes = 1 << 16;
+void* own_page = nullptr;
+struct sigaction before_own;
+
+void on_own_fault(int number, siginfo_t* info, void* context) {
+    if (info->si_addr == own_page) {
+        mprotect(own_page, kOwnBytes, PROT_READ | PROT_WRITE);
+    } else if ((before_own.sa_flags & SA_SIGINFO) != 0) {
+        before_own.sa_sigaction(number, info, context);
+    } else {
+        signal(number, SIG_DFL);
+    }
+}
+
+void let_go_of_own_page() {
+    struct sigaction current{};
+    if (own_page == nullptr || sigaction(SIGSEGV, nullptr, &current) != 0) return;
+    if (current.sa_sigaction == on_own_fault) sigaction(SIGSEGV, &before_own, nullptr);
+    munmap(own_page, kOwnBytes);
+}
+
+void use_own_page() {
+    if (own_page == nullptr) {
+        own_page = mmap(nullptr, kOwnBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        struct sigaction own{};
+        own.sa_sigaction = on_own_fault;
+        own.sa_flags = SA_SIGINFO;
+        sigaction(SIGSEGV, &own, &before_own);
+    }
+    mprotect(own_page, kOwnBytes, PROT_NONE);
+    auto* const byte = static_cast<volatile std::uint8_t*>(own_page);
+    *byte = static_cast<std::uint8_t>(*byte + 1);
+    vram[kOwnFaults] = *byte;
+}
+#else
+void use_own_page() {}
+void let_go_of_own_page() {}
+#endif
+
 }  // namespace
 
 SMALL_CORE_EXPORT unsigned retro_api_version() {
@@ -49,7 +112,9 @@ SMALL_CORE_EXPORT void retro_set_input_poll(abi::InputPoll /*call*/) {}
 SMALL_CORE_EXPORT void retro_set_input_state(abi::InputState /*call*/) {}
 SMALL_CORE_EXPORT void retro_set_controller_port_device(unsigned /*port*/, unsigned /*device*/) {}
 SMALL_CORE_EXPORT void retro_init() {}
-SMALL_CORE_EXPORT void retro_deinit() {}
+SMALL_CORE_EXPORT void retro_deinit() {
+    let_go_of_own_page();
+}
 SMALL_CORE_EXPORT void retro_reset() {
     frame = 0;
 }
@@ -57,8 +122,11 @@ SMALL_CORE_EXPORT void retro_run() {
     ++frame;
     vram[0] = wram[0] = frame;
     vram[1] = rom[0x1234];
+    if (wram[kOwnFaults] != 0) use_own_page();
+    read_list(kReads);
     picture.fill(frame);
     show(picture.data(), kWidth, kHeight, kWidth * sizeof picture[0]);
+    read_list(kLateReads);
 }
 SMALL_CORE_EXPORT std::size_t retro_serialize_size() {
     return 2;
@@ -66,6 +134,7 @@ SMALL_CORE_EXPORT std::size_t retro_serialize_size() {
 SMALL_CORE_EXPORT bool retro_serialize(void* data, std::size_t /*size*/) {
     auto* const state = static_cast<std::uint8_t*>(data);
     state[0] = frame, state[1] = 0;
+    if (rom.size() > kReadForStates) vram[kLateReads - 1] = read(kReadForStates);
     return true;
 }
 SMALL_CORE_EXPORT bool retro_unserialize(const void* data, std::size_t /*size*/) {

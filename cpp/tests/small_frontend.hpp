@@ -1,9 +1,10 @@
-// The smallest libretro frontend that runs a SNES core: no picture, no sound, no buttons.
+// The smallest libretro frontend that runs a SNES core: no picture, no sound, one pad.
 #pragma once
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -36,13 +37,18 @@ class SmallFrontend {
         using Functions = tap::CoreFunctions;
         call("retro_set_environment", Functions{}.set_environment)(&environment);
         call("retro_set_video_refresh",
-             Functions{}.set_video_refresh)([](const void*, unsigned, unsigned, std::size_t) { ++frames(); });
+             Functions{}.set_video_refresh)([](const void*, unsigned, unsigned, std::size_t) {
+            ++frames();
+            if (const auto act = during_run()) act();
+        });
         call("retro_set_audio_sample", Functions{}.set_audio_sample)([](std::int16_t, std::int16_t) {});
         call("retro_set_audio_sample_batch",
              Functions{}.set_audio_sample_batch)([](const std::int16_t*, std::size_t count) { return count; });
         call("retro_set_input_poll", Functions{}.set_input_poll)([] {});
         call("retro_set_input_state",
-             Functions{}.set_input_state)([](unsigned, unsigned, unsigned, unsigned) -> std::int16_t { return 0; });
+             Functions{}.set_input_state)([](unsigned port, unsigned, unsigned, unsigned id) -> std::int16_t {
+            return port == 0 && id < kButtons && (held() >> id & 1) != 0 ? 1 : 0;
+        });
         call("retro_init", Functions{}.init)();
         const abi::GameInfo game{"game.sfc", made->rom_.data(), made->rom_.size(), nullptr};
         if (slotted == nullptr) {
@@ -58,6 +64,7 @@ class SmallFrontend {
         call("retro_get_system_av_info", Functions{}.get_system_av_info)(&info);
         made->run_ = call("retro_run", Functions{}.run);
         made->memory_ = call("retro_get_memory_data", Functions{}.get_memory_data);
+        made->serialize_ = call("retro_serialize", Functions{}.serialize);
         made->unload_ = call("retro_unload_game", Functions{}.unload_game);
         made->deinit_ = call("retro_deinit", Functions{}.deinit);
         return made;
@@ -73,6 +80,20 @@ class SmallFrontend {
     void run() const { run_(); }
     [[nodiscard]] std::uint8_t* memory(unsigned id) const { return static_cast<std::uint8_t*>(memory_(id)); }
 
+    bool save_state(std::vector<std::uint8_t>& state) const { return serialize_(state.data(), state.size()); }
+
+    // The buttons of the first pad, by libretro's numbers.
+    static std::uint16_t& held() {
+        static std::uint16_t buttons = 0;
+        return buttons;
+    }
+
+    // What is done when a picture is shown.
+    static std::function<void()>& during_run() {
+        static std::function<void()> act;
+        return act;
+    }
+
     // Pictures that were shown so far, by all frontends.
     static unsigned& frames() {
         static unsigned count = 0;
@@ -80,6 +101,8 @@ class SmallFrontend {
     }
 
   private:
+    static constexpr unsigned kButtons = 12;
+
     SmallFrontend() = default;
 
     static std::string& folder_name() {
@@ -109,6 +132,7 @@ class SmallFrontend {
     std::vector<char> rom_;
     void (*run_)() = nullptr;
     void* (*memory_)(unsigned) = nullptr;
+    bool (*serialize_)(void*, std::size_t) = nullptr;
     void (*unload_)() = nullptr;
     void (*deinit_)() = nullptr;
 };

@@ -15,55 +15,15 @@
 #include "tap/ring_reader.hpp"
 #include "tap/shared_file.hpp"
 #include "tests/small_frontend.hpp"
+#include "tests/tap_fixture.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace halscope::tap;
-using halscope::tests::SmallFrontend;
+using namespace halscope::tests;
 
-constexpr std::uint64_t kReaderId = 7;
 constexpr unsigned kFrames = 20;
-constexpr std::size_t kRomBytes = 0x8000;
-
-unsigned failures = 0;
-void expect(bool is, const char* what) {
-    if (is) return;
-    std::printf("tap_around_core: %s\n", what);
-    ++failures;
-}
-
-void set_variable(const char* name, const std::string& value) {
-#ifdef _WIN32
-    ::_putenv_s(name, value.c_str());
-#else
-    ::setenv(name, value.c_str(), 1);
-#endif
-}
-
-std::vector<char> game() {
-    std::vector<char> rom(kRomBytes);
-    std::uint32_t state = 1;
-    for (char& byte : rom) byte = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
-    for (std::size_t n = 0; n < 2; ++n) rom[0x7FDC + n] = static_cast<char>(~rom[0x7FDE + n]);  // a SNES header
-    return rom;
-}
-
-// The payload of one write.
-std::vector<std::uint8_t> write_of(Space space, std::uint32_t offset, std::span<const std::uint8_t> data) {
-    const std::array<std::uint32_t, 5> head{1, static_cast<std::uint32_t>(space), offset,
-                                            static_cast<std::uint32_t>(data.size()), 0};
-    std::vector<std::uint8_t> payload(sizeof head + data.size());
-    std::memcpy(payload.data(), head.data(), sizeof head);
-    std::memcpy(payload.data() + sizeof head, data.data(), data.size());
-    return payload;
-}
-
-std::uint8_t byte_of(const std::optional<ReadFrame>& frame, Part part, std::size_t at) {
-    if (!frame) return 0;
-    const auto& read = frame->parts[static_cast<std::size_t>(part)];
-    return read && at < read->bytes.size() ? read->bytes[at] : 0;
-}
 
 // Puts one write behind another.
 std::vector<std::uint8_t> both(std::vector<std::uint8_t> first, const std::vector<std::uint8_t>& second) {
@@ -74,27 +34,7 @@ std::vector<std::uint8_t> both(std::vector<std::uint8_t> first, const std::vecto
 
 // Runs the frontend, and returns the frame that it has published.
 std::optional<ReadFrame> run(const SmallFrontend& frontend, RingReader& ring) {
-    ring.beat(kReaderId, kWantWram | kWantState | kWantPicture | kWantSave);
-    frontend.run();
-    return ring.read(ring.published());
-}
-
-// The ring of the only game, claimed.
-struct Claimed {
-    std::unique_ptr<SharedFile> file;
-    std::optional<RingReader> ring;
-};
-
-Claimed claim(const fs::path& folder) {
-    Claimed claimed;
-    const auto rings = live_rings(folder);
-    if (rings.size() != 1) return claimed;
-    claimed.file = SharedFile::open(rings.front());
-    Layout layout;
-    if (!read_header(claimed.file->words(), claimed.file->bytes(), layout).empty()) return claimed;
-    claimed.ring.emplace(claimed.file->words(), layout);
-    if (claimed.ring->claim(kReaderId, false) != 0) claimed.ring.reset();
-    return claimed;
+    return run_wanting(frontend, ring, kWantWram | kWantState | kWantPicture | kWantSave);
 }
 
 // What a core refuses is undone, in its memories and in the machine.
@@ -186,10 +126,7 @@ void check(const fs::path& tap, const fs::path& folder) {
 
 int main(int /*count*/, char** arguments) {
     const fs::path here = fs::absolute(arguments[0]).parent_path();
-    const fs::path folder = fs::temp_directory_path() / ("halscope-tap-" + std::to_string(process_id()));
-    fs::create_directory(folder);
-    fs::permissions(folder, fs::perms::owner_all);
-    set_variable(kFolderVariable, folder.string());
+    const fs::path folder = folder_for_rings();
     set_variable(kInnerVariable, (here / SMALL_CORE).string());
     check(here.parent_path() / "tap" / TAP, folder);
     check_special(here.parent_path() / "tap" / TAP, folder);
@@ -203,6 +140,6 @@ int main(int /*count*/, char** arguments) {
     expect(choose_core(named / TAP, named / SMALL_CORE), "the core cannot be chosen");
     check(named / TAP, folder);
     fs::remove_all(folder);
-    if (failures == 0) std::printf("tap_around_core: %u frames, 0 differences\n", kFrames);
-    return failures == 0 ? 0 : 1;
+    if (failures() == 0) std::printf("tap_around_core: %u frames, 0 differences\n", kFrames);
+    return failures() == 0 ? 0 : 1;
 }

@@ -44,6 +44,8 @@ struct FrameCounts {
 // nothing is protected, so that the memory can be read and written, and be given to the system.
 class PageWatch {
   public:
+    static constexpr std::size_t kMostNoted = 4096;  // touches of a frame
+
     // The memory must be readable and writable, and stay mapped. The parts of pages at its ends are not watched.
     // Throws std::runtime_error if the system has no faults to catch, and std::length_error if no more can be watched.
     PageWatch(std::uint8_t* memory, std::size_t bytes, Policy policy = {});
@@ -77,7 +79,6 @@ class PageWatch {
         std::uint32_t until = 0;                // the frame in which its rest ends
     };
 
-    static constexpr std::size_t kMostNoted = 4096;  // touches of a frame
     static constexpr std::size_t kMostOpen = 16;
 
     [[nodiscard]] std::uint8_t* at(std::size_t page) const noexcept { return first_ + page * page_bytes(); }

@@ -1,4 +1,5 @@
 // Page protection on Linux, macOS and the BSDs: mprotect, and a handler of SIGSEGV and SIGBUS.
+#include <dlfcn.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -44,6 +45,13 @@ void on_signal(int number, siginfo_t* info, void* context) {
     pass_on(number, info, context);
 }
 
+// Keeps the library with this code in memory for good: somebody else's handler may pass faults on to ours.
+void stay_loaded() noexcept {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<void*>(&on_signal), &info) != 0 && info.dli_fname != nullptr)
+        dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 bool is_ours(const struct sigaction& action) noexcept {
     return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == on_signal;
 }
@@ -82,8 +90,12 @@ bool catch_faults(OnFault on_fault) noexcept {
 void release_faults() noexcept {
     for (std::size_t n = 0; n < kSignals.size(); ++n) {
         struct sigaction current{};
-        if (sigaction(kSignals[n], nullptr, &current) == 0 && is_ours(current))
+        if (sigaction(kSignals[n], nullptr, &current) != 0) continue;
+        if (is_ours(current)) {
             sigaction(kSignals[n], &g_before[n], nullptr);
+        } else {
+            stay_loaded();
+        }
     }
 }
 

@@ -350,6 +350,8 @@ def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str]) ->
     assert any(name.startswith("core ") for name in names)
     hosts = {check["name"]: check["host"] for check in document["checks"] if check["name"].startswith("host ")}
     assert hosts["host recording"]["writes"] == []
+    assert "read of each page" in hosts["host retroarch"]["traces"]
+    assert "traces" not in hosts["host libretro"]
     assert all(host["switched_on_by"] and host["run_on"] for host in hosts.values())
     for name in ("host nwa", "host usb2snes"):
         assert "vram" in hosts[name]["memory"]

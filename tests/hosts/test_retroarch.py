@@ -31,6 +31,7 @@ pytestmark = [
     pytest.mark.skipif(not CORES, reason="no libretro core is installed"),
 ]
 COUNTER = truth()["symbols"]["frame_counter"]
+STARTS = {block["offset"] for block in truth()["blocks"]}
 MEADOW = next(scene for scene in truth()["scenes"] if scene["name"] == "meadow")
 
 
@@ -102,6 +103,7 @@ def test_states_rewind_reset_and_the_end_of_the_content(retroarch: RetroArchProc
         return variable(snapshot, "frame_counter")
 
     first = poll_until(host, moment_of)
+    host.watch_rom([(0, len(host.rom_image))])  # all of this goes on as if it were not watched
     retroarch.command("SAVE_STATE")
     retroarch.until(lambda: any((retroarch.home / "states").glob("*.state")), "a state")
     saved = frame_of(poll_until(host, lambda _: True))
@@ -118,9 +120,11 @@ def test_states_rewind_reset_and_the_end_of_the_content(retroarch: RetroArchProc
 
     poll_until(host, rewound)
 
+    assert host.take_touches()
     retroarch.command("RESET")
     poll_until(host, lambda one: frame_of(one) < 10)
     poll_until(host, lambda one: moment_of(one) is not None)
+    assert {touch.rom_offset for touch in host.take_touches()} & STARTS
 
     state = host.save_state()
     poll_until(host, lambda one: frame_of(one) > 150)
@@ -166,9 +170,11 @@ def test_a_second_instance_publishes_nothing_and_the_first_saves_no_state(
 ) -> None:
     with rom_path() as rom, run_ahead(tmp_path, core, rom, second_instance=True) as retroarch:
         with RingClient(retroarch.ring.path) as ring:
+            ring.want_touches(True)
             frames = [frame for _ in range(120) if (frame := ring.next_frame(1)) is not None]
             assert ring.context & RUN_AHEAD
         assert len(find_rings()) == 1
+        assert sum("touches" in frame.parts for frame in frames) > 10
         later = frames[60:]
         counters = [int.from_bytes(f.parts["wram"][COUNTER : COUNTER + 2].tobytes(), "little") for f in later]
         assert counters[-1] - counters[0] in range(len(later) - 3, len(later) + 2)  # the game's own time
@@ -205,6 +211,7 @@ def test_attach_prints_the_frames_and_survives_a_killed_retroarch(tmp_path: Path
             attach.kill()
             _, errors = attach.communicate()
     assert "has ended" in errors, errors
+    assert "watched: " in errors, errors  # what it has learnt of the game that was killed
 
 
 @pytest.mark.parametrize("core", CORES[:1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from halscope.demo import rom_path
-from halscope.hosts._ring import STATES_OFF, RingClient, find_rings
+from halscope.hosts._ring import PLACES_PROVEN, STATES_OFF, RingClient, find_rings
 from halscope.hosts.libretro import LibretroHost, find_core
 from halscope.hosts.retroarch import RetroArchHost, tap_library
 from halscope_hooks import HostError, HostGoneError, Outline, Snapshot, Write
@@ -74,7 +75,7 @@ def write(frontend: LibretroHost, host: RetroArchHost, *writes: Write) -> Snapsh
 def test_snapshots_are_those_of_the_core_in_process(frontend: LibretroHost, host: RetroArchHost) -> None:
     assert host.info.rom.sha256 == frontend.info.rom.sha256
     assert host.info.readable == frontend.info.readable
-    assert host.info.capabilities == {"pushing", "overlay", "stateful"}
+    assert host.info.capabilities == {"pushing", "overlay", "stateful", "tracing"}
     numbers = []
     for _ in range(30):
         inside, outside = step(frontend, host)
@@ -104,6 +105,23 @@ def test_a_write_is_there_in_the_next_frame(frontend: LibretroHost, host: RetroA
         assert bytes(a & b for a, b in zip(one.data, b"\x7f\xff\x7f", strict=True)) == there
     else:
         assert there == one.data
+
+
+def test_no_frame_is_held_up_while_the_places_of_oam_and_cgram_are_proven(core: str, rings: Path) -> None:
+    """Our game begins with a VRAM that is blank for the most part."""
+    with (
+        rom_path() as rom,
+        taps.tapped(core, rom, registers=False, wram=False, picture=False) as frontend,
+        taps.attached() as host,
+    ):
+        times = []
+        for _ in range(60):
+            began = time.process_time()
+            frontend.step()
+            times.append(time.process_time() - began)
+            host.poll(0)
+        assert host._ring.context & PLACES_PROVEN
+    assert max(times) < 15 * sorted(times)[30]
 
 
 def test_a_write_whose_expected_bytes_are_not_there_changes_nothing(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -89,15 +91,28 @@ def test_an_emulator_killed_at_any_moment_is_noticed_and_leaves_nothing(core: st
         assert list(rings.iterdir()) == []
 
 
+def catches_faults(emulator: TapProcess) -> bool:
+    """Whether the emulator's process has a handler of SIGSEGV, as a tap has that watches the ROM."""
+    caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{emulator.pid}/status").read_text(), re.MULTILINE)
+    assert caught is not None
+    return bool(int(caught[1], 16) >> (signal.SIGSEGV - 1) & 1)
+
+
 def test_a_halscope_killed_at_any_moment_leaves_the_game_running(emulator: TapProcess) -> None:
-    code = "from halscope.hosts.retroarch import open_tap as o; h = o(); print('on', flush=True)\nwhile 1: h.poll(1)"
+    code = (
+        "from halscope.hosts.retroarch import open_tap as o; h = o(); h.watch_rom([(0, 0x8000)])\n"
+        "while not h.take_touches(): h.poll(1)\nprint('on', flush=True)\nwhile 1: h.poll(1)"
+    )
+    assert not catches_faults(emulator)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"on\n"
         with pytest.raises(HostError, match=rf"process {other.pid}\)"):
             open_tap()
+        assert catches_faults(emulator)
         other.kill()
     time.sleep(2.1)  # a killed reader is forgotten after two seconds
+    assert not catches_faults(emulator)
     with open_tap() as host:
         first, second = host.poll(2), host.poll(2)
         assert first is not None

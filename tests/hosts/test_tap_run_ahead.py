@@ -75,10 +75,12 @@ def test_only_the_shown_frames_of_run_ahead_are_published(inside: LibretroHost, 
         frontend.run()
     numbers_of(host)
     frontend.says(SavestateContext.RUNAHEAD_SAME_INSTANCE)
+    host.watch_rom([(0, 0x8000)])
     for _ in range(10):
         counter = frontend.run_ahead()
         (published,) = numbers_of(host)
         assert published == counter + 1  # the frame that is ahead
+        assert len({touch.frame for touch in host.take_touches()}) == 1
 
 
 def test_run_ahead_reads_the_states_that_the_frontend_saves(inside: LibretroHost, host: RetroArchHost) -> None:

@@ -29,11 +29,11 @@ def rings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def tapped(core: str, rom: Path | bytes) -> Iterator[LibretroHost]:
+def tapped(core: str, rom: Path | bytes, **parts: bool) -> Iterator[LibretroHost]:
     """A frontend in this process that runs the tap around a core. The fixture `rings` must be in use."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HALSCOPE_TAP_INNER", str(find_core(core)))
-        with LibretroHost(rom, tap_library()) as frontend:
+        with LibretroHost(rom, tap_library(), **parts) as frontend:
             yield frontend
 
 

@@ -22,10 +22,12 @@ def examine_hosts(plugins: Plugins) -> list[Check]:
 
 def _examine(factory: HostFactory, described: dict[str, Any]) -> Check:
     name, detail = f"host {factory.name}", factory.description
-    keys = ("memory", "writes", "switched_on_by", "run_on")
+    keys = ("memory", "writes", "switched_on_by", "traces", "run_on")
     data: dict[str, Any] = {key: described[key] for key in keys if key in described}
     if data:
         detail += f"; reads {', '.join(data['memory'])}; writes {', '.join(data['writes']) or 'nothing'}"
+        if "traces" in data:
+            detail += f"; traces {data['traces']}"
         detail += f"; run on: {data['run_on']}"
     if not isinstance(factory, RemoteHostFactory):
         return Check(name, "ok", detail, data=data)

@@ -26,9 +26,10 @@ RUN_AHEAD: Final = 1
 NETPLAY: Final = 2
 STATES_OFF: Final = 4
 NO_STATES: Final = 8
+PLACES_PROVEN: Final = 16
 """Bits of `RingClient.context`: what the frontend does with the core."""
 
-_WANT_STATE, _WANT_WRAM, _WANT_PICTURE, _WANT_SAVE = 1, 2, 4, 8
+_WANT_STATE, _WANT_WRAM, _WANT_PICTURE, _WANT_SAVE, _WANT_TOUCHES = 1, 2, 4, 8, 16
 _WRITE, _MESSAGE, _OUTLINES, _LOAD_STATE, _RESET = 1, 2, 3, 4, 5
 Space = Literal["rom", "vram", "wram", "state", "save", "iram"]
 _SPACES: Final[tuple[Space, ...]] = ("rom", "vram", "wram", "state", "save", "iram")
@@ -79,6 +80,7 @@ class RingFrame:
         pads: Held buttons of four pads, bit n as libretro numbers them.
         missed: Frames before this one that were lost.
         whole_state: Whether "state" is complete; else there are zeros between the wanted pieces.
+        touches_lost: Reads of the ROM that were seen and are not in "touches".
     """
 
     number: int
@@ -91,6 +93,7 @@ class RingFrame:
     pads: Sequence[int]
     missed: int
     whole_state: bool
+    touches_lost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,11 @@ class RingClient:
         self._wants |= _WANT_SAVE
         self._open().beat(self._id, self._wants)
 
+    def want_touches(self, wanted: bool) -> None:
+        """Have later frames hold what the game was seen reading of the ROM, or not; that ends with this reader."""
+        self._wants = self._wants | _WANT_TOUCHES if wanted else self._wants & ~_WANT_TOUCHES
+        self._open().beat(self._id, self._wants)
+
     def frame(self, number: int) -> RingFrame | None:
         """Return a frame that is still in the ring, or `None`. `next_frame` goes on from where it was."""
         return self._frame(number, 0)
@@ -295,6 +303,7 @@ class RingClient:
             pads=raw["pads"],
             missed=missed,
             whole_state=raw["whole_state"],
+            touches_lost=raw["touches_lost"],
         )
 
     def _send(self, kind: int, payload: bytes) -> int:

@@ -201,6 +201,7 @@ _HOST_FIELDS: Final[dict[str, Check]] = {
     "memory": _list_of(_MEMORIES),
     "writes": _list_of(get_args(MemorySpace)),
     "switched_on_by": _text(),
+    "traces": _text(),
     "run_on": _text(),
 }
 

@@ -26,6 +26,7 @@ from halscope_hooks import (
     PpuRegisters,
     RomIdentity,
     Snapshot,
+    Touched,
     Write,
     WriteReceipt,
     capabilities_of,
@@ -37,6 +38,7 @@ from halscope.hosts._receipts import OpenReceipts
 from halscope.hosts._ring import NETPLAY, NO_STATES, RUN_AHEAD, STATES_OFF, RingClient, RingFrame, RingWrite, Space
 from halscope.hosts.libretro.picture import PixelFormat, to_rgb
 from halscope.hosts.retroarch._states import StateParts, parser_for
+from halscope.hosts.retroarch._tracing import TapTracing
 
 _FORMATS: Final[dict[int, PixelFormat]] = {0: "rgb1555", 1: "xrgb8888", 2: "rgb565"}
 _RING_SPACES: Final[dict[MemorySpace, Space]] = {"rom": "rom", "vram": "vram", "wram": "wram", "bwram": "save"}
@@ -64,6 +66,8 @@ class _Memories(NamedTuple):
 
 class RetroArchHost:
     """A Host (see `halscope_hooks.Host`) for a running libretro frontend: pushing, stateful, with an overlay.
+
+    It is tracing where the tap has found the core's copy of the ROM (docs/explanation/tracing.md).
 
     Snapshots are those of `LibretroHost`. The frontend decides when the game runs. While it runs ahead or plays over
     the network, no state is saved for Halscope: OAM, CGRAM and the registers are then of the last state that the
@@ -112,6 +116,7 @@ class RetroArchHost:
         """The image that the emulator loaded, without a copier header; empty if its core was given none."""
         self.missed = 0
         """Frames that were lost because nobody polled for an eighth of a second."""
+        self._tracing = TapTracing(self._ring, len(self.rom_image))
         sa1 = has_sa1(self.rom_image)
         saved = text.get("save", "")  # which the first taps did not say
         self._sizes: dict[MemorySpace, int] = {
@@ -139,7 +144,7 @@ class RetroArchHost:
             readable=frozenset({"vram", "cgram", "oam"} | {name for name, wanted in optional.items() if wanted}),
             writable=frozenset(space for space, size in self._sizes.items() if size),
             rom=_identity(self.rom_image, text.get("content") or None),
-            capabilities=capabilities_of(self),
+            capabilities=capabilities_of(self) - (set() if self._tracing.possible else {"tracing"}),
         )
 
     @property
@@ -210,6 +215,17 @@ class RetroArchHost:
         self._late = None
         self._await(self._ring.reset())
 
+    def watch_rom(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Watch reads of these file offset ranges (end exclusive), replacing earlier ones; none costs nothing.
+
+        Raises HostError if one is not in the ROM, or reads cannot be observed here.
+        """
+        self._tracing.watch(ranges)
+
+    def take_touches(self) -> Sequence[Touched]:
+        """Return the reads observed since the last call, oldest first."""
+        return self._tracing.take()
+
     def close(self) -> None:
         """Let go of the emulator, which goes on; open receipts complete with an error. Idempotent."""
         self._ring.close()
@@ -224,11 +240,14 @@ class RetroArchHost:
     def _next_frame(self, timeout: float) -> RingFrame | None:
         """As `RingClient.next_frame`; when the emulator has gone, open receipts complete."""
         try:
-            return self._ring.next_frame(timeout)
+            frame = self._ring.next_frame(timeout)
         except HostGoneError as gone:
             self._complete_writes()  # it may have made them before
             self._open.fail(gone)
             raise
+        if frame is not None:
+            self._tracing.note(frame)
+        return frame
 
     def _await(self, command: int) -> None:
         until = time.monotonic() + _ANSWER
