@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -329,24 +327,16 @@ def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.slow
 @needs_core
-def test_demo_writes_its_pictures_and_patch(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    done = subprocess.run(
-        [sys.executable, "-m", "halscope", "demo", "--headless", "--out", str(folder), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+def test_demo_writes_its_pictures_and_patch(demo_tour: Path) -> None:
+    report = json.loads((demo_tour / "report.json").read_text("utf-8"))
     assert report["stays_changed"]
     assert report["patched_rom_shows_the_same"]
     for name in report["pictures"]:
-        with Image.open(folder / name) as image:
+        with Image.open(demo_tour / name) as image:
             assert len(image.convert("RGB").getcolors(1 << 24) or []) > 32, f"{name} shows nothing"
     with rom_path() as path:
         original = path.read_bytes()
-    patched = bytes(patcher.apply_bps(original, (folder / report["patch"]).read_bytes()))
+    patched = bytes(patcher.apply_bps(original, (demo_tour / report["patch"]).read_bytes()))
     assert len(patched) == len(original)
     assert patched != original
 
