@@ -317,7 +317,7 @@ class StandIn(EmuFunctions):
 
 
 def main(rom: str, pause: float = 0.004) -> None:
-    """Run until killed, with a pause in seconds after each frame; by default about four times as fast as the console."""
+    """Run until killed, with a pause in seconds after each frame; by default four times as fast as the console."""
     with StandIn(Path(rom)) as emulator:
         while True:
             emulator.run_frame()
