@@ -56,12 +56,16 @@ void retro_cheat_set(unsigned i, bool e, const char *c) { (void)i; (void)e; (voi
 """
 
 
-def build(folder: Path, name: str = "Snes9x", **defined: object) -> Path:
+def build(
+    folder: Path, name: str = "Snes9x", *, cpp: str = "", options: tuple[str, ...] = (), **defined: object
+) -> Path:
     """Compile a core; skip the test where there is no compiler.
 
     Args:
         folder: Where to put it.
         name: The core's library name; Snes9x is one whose state Halscope reads.
+        cpp: C++ code of the core, for functions that the C code calls.
+        options: For the compiler that links both.
         defined: C code for ON_LOAD, ON_RUN (`frame` counts from 1) and ON_CLOSE; API, TAKES_ROM, VRAM_BYTES, and
             ROM_BYTES, the size of the memory that it hands out as ROM (0: none, so that a host may search for it).
     """
@@ -73,6 +77,15 @@ def build(folder: Path, name: str = "Snes9x", **defined: object) -> Path:
     source.write_text(SOURCE)
     values: dict[str, object] = {"API": 1, "TAKES_ROM": "true", "VRAM_BYTES": 0x10000, "ROM_BYTES": 0x100000}
     values |= {"ON_LOAD": "", "ON_RUN": "", "ON_CLOSE": "", "NAME": f'"{name}"', "STATE": f'"{state}"'} | defined
-    options = [f"-D{key}={value}" for key, value in values.items()]
-    subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", core, source], check=True)
+    definitions = [f"-D{key}={value}" for key, value in values.items()]
+    if not cpp:
+        subprocess.run([compiler, "-shared", "-fPIC", *definitions, *options, "-o", core, source], check=True)
+        return core
+    linker = shutil.which("c++")
+    if linker is None:
+        pytest.skip("no C++ compiler to build a small core with")
+    parts = folder / "small.o", folder / "part.cpp"
+    parts[1].write_text(cpp)
+    subprocess.run([compiler, "-c", "-fPIC", *definitions, "-o", parts[0], source], check=True)
+    subprocess.run([linker, "-shared", "-fPIC", *options, "-o", core, *parts], check=True)
     return core
