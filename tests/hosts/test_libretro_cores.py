@@ -251,7 +251,7 @@ def test_what_a_core_prints_in_cpp_does_not_reach_this_processs_output(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     """In a process of its own: what stays in a stream's buffer is written when that ends."""
-    core = small_core.build(tmp_path, cpp=SPEAKING, options=options, ON_RUN="void speak(int); speak(frame)")
+    core = small_core.build_with_cpp(tmp_path, SPEAKING, *options, ON_RUN="void speak(int); speak(frame)")
     program = (
         "import logging, sys; from pathlib import Path; from support import probe_rom\n"
         "from halscope.hosts.libretro import LibretroHost\n"
