@@ -38,6 +38,7 @@ pytest_plugins = [
     "support.lab_truth",  # the fixtures `lab_rom` and `lab_truth`
     "support.lab_tour",  # the fixture `lab_tour`
     "support.lab_variants",  # the fixture `lab_variant`
+    "support.documented_tour",  # the fixture `demo_tour`
     "support.turns",  # the marker `serial`
 ]
 

@@ -1,6 +1,7 @@
 #include "guest/imports.hpp"
 
 #include "guest/output.hpp"
+#include "guest/streams.hpp"
 
 #if defined(__linux__) && defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
 
@@ -51,6 +52,31 @@ __attribute__((format(printf, 2, 3))) int kept_printf_checked(int /*flag*/, cons
     return size;
 }
 
+int kept_vdprintf(int descriptor, const char* format, va_list arguments) {
+    if (descriptor != STDOUT_FILENO && descriptor != STDERR_FILENO) return ::vdprintf(descriptor, format, arguments);
+    return kept_vprintf(format, arguments);
+}
+
+__attribute__((format(printf, 2, 3))) int kept_dprintf(int descriptor, const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int size = kept_vdprintf(descriptor, format, arguments);
+    va_end(arguments);
+    return size;
+}
+
+int kept_vdprintf_checked(int descriptor, int /*flag*/, const char* format, va_list arguments) {
+    return kept_vdprintf(descriptor, format, arguments);
+}
+
+__attribute__((format(printf, 3, 4))) int kept_dprintf_checked(int descriptor, int /*flag*/, const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int size = kept_vdprintf(descriptor, format, arguments);
+    va_end(arguments);
+    return size;
+}
+
 int kept_puts(const char* text) {
     return std::fprintf(output_stream(), "%s\n", text);
 }
@@ -73,7 +99,7 @@ struct Replacement {
 };
 
 // The clock, then everything that prints.
-std::array<Replacement, 10> replacements() {
+std::array<Replacement, 21> replacements() {
     return {{
         {"time", reinterpret_cast<void*>(&fixed_time)},
         {"printf", reinterpret_cast<void*>(&kept_printf)},
@@ -82,9 +108,21 @@ std::array<Replacement, 10> replacements() {
         {"__vprintf_chk", reinterpret_cast<void*>(&kept_vprintf_checked)},
         {"puts", reinterpret_cast<void*>(&kept_puts)},
         {"putchar", reinterpret_cast<void*>(&kept_putchar)},
+        {"putchar_unlocked", reinterpret_cast<void*>(&kept_putchar)},
+        {"dprintf", reinterpret_cast<void*>(&kept_dprintf)},
+        {"vdprintf", reinterpret_cast<void*>(&kept_vdprintf)},
+        {"__dprintf_chk", reinterpret_cast<void*>(&kept_dprintf_checked)},
+        {"__vdprintf_chk", reinterpret_cast<void*>(&kept_vdprintf_checked)},
         {"write", reinterpret_cast<void*>(&kept_write)},
         {"stdout", static_cast<void*>(&kept_stream)},
         {"stderr", static_cast<void*>(&kept_stream)},
+        // std::cout, cerr, clog and the wide ones, as the Itanium C++ ABI spells them
+        {"_ZSt4cout", static_cast<void*>(&output_ostream())},
+        {"_ZSt4cerr", static_cast<void*>(&output_ostream())},
+        {"_ZSt4clog", static_cast<void*>(&output_ostream())},
+        {"_ZSt5wcout", static_cast<void*>(&output_wostream())},
+        {"_ZSt5wcerr", static_cast<void*>(&output_wostream())},
+        {"_ZSt5wclog", static_cast<void*>(&output_wostream())},
     }};
 }
 

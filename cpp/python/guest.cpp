@@ -3,6 +3,7 @@
 
 #include "guest/imports.hpp"
 #include "guest/output.hpp"
+#include "guest/streams.hpp"
 #include "python/bindings.hpp"
 
 namespace py = pybind11;
@@ -16,6 +17,13 @@ void bind_guest(py::module_& module) {
             return guest::hold(reinterpret_cast<void*>(handle), keep_output);
         },
         py::arg("handle"), py::arg("keep_output"));
+    module.def(
+        "load_library",
+        [](const py::function& load) {
+            const guest::Loading loading;
+            return load();
+        },
+        py::arg("load"));
     module.def("take_library_output", [] { return py::bytes(guest::take_output()); });
 }
 

@@ -93,8 +93,8 @@ def test_a_contact_sheet_marks_the_frames_that_may_be_wrong(tmp_path: Path) -> N
         assert is_written(image, place, fitted(f"[{number}] {reason}", 12, image.width - 16), 12, ACCENT)
 
 
-def test_every_frame_is_compared_for_json_and_every_30th_for_people() -> None:
-    thorough, sampling = RunTruth(compare_all=True), RunTruth()
+def test_each_frame_is_compared_unless_only_some_are_to_be_and_it_is_said_how_many() -> None:
+    thorough, sampling = RunTruth(), RunTruth(compare_every=SAMPLED)
     for number in range(SAMPLED + 2):
         update = update_of(snapshot_of("wrong" if number == SAMPLED else "right", number), NOWHERE)
         one, other = thorough.look(update).describe(), sampling.look(update).describe()
@@ -105,16 +105,35 @@ def test_every_frame_is_compared_for_json_and_every_30th_for_people() -> None:
         truth.finish()
         assert truth.describe()["compared"] == compared
         assert truth.describe()["differing"] == 1
-        assert truth.lines()[0].startswith(f"1 of {compared} compared frames differ from the emulator's picture")
-        assert f"the first is frame {SAMPLED}" in truth.lines()[0]
+        assert truth.lines()[0] == (
+            f"{compared} of {SAMPLED + 2} decoded frames compared with the emulator's picture: 1 differs, the first is "
+            f"frame {SAMPLED}: something changed while it was drawn"
+        )
+        assert truth.describe()["decoded"] == SAMPLED + 2
         assert truth.describe()["coverage"]["frames"] == 3
+
+
+def test_frames_that_were_not_compared_are_never_said_to_match() -> None:
+    every_third = RunTruth(compare_every=3)
+    judged = [every_third.look(update_of(snapshot_of("right", number))).describe() for number in range(5)]
+    assert [one["matches"] for one in judged] == [True, None, None, True, None]
+    every_third.finish()  # the last one is compared too
+    assert every_third.lines() == ["3 of 5 decoded frames compared with the emulator's picture: all equal"]
+
+    nothing = RunTruth()
+    nothing.look(update_of(snapshot_of("none")))
+    assert nothing.lines() == ["none of 1 decoded frame was compared with the emulator's picture: there is none"]
+    late = RunTruth()
+    late.look(update_of(replace(snapshot_of("wrong"), ages={"picture": 1})))
+    assert late.lines()[0].endswith("was compared with the emulator's picture: not enough is known of them")
+    assert RunTruth().lines() == []
 
 
 def test_without_an_index_there_is_no_coverage_and_doubts_are_counted() -> None:
     truth = RunTruth()
     truth.look(update_of(snapshot_of("none", effects="unknown")))
     truth.finish()
-    (line,) = truth.lines()
+    _, line = truth.lines()
     assert line.startswith("1 of 1 checked frames: raster effects are unknown")
     assert "coverage" not in truth.describe()
 
@@ -170,5 +189,5 @@ def test_replay_says_which_frames_differ(
         assert [one["matches"] for one in documents] == ([False] if "--frame" in options else [True, False])
         assert documents[-1]["doubts"]
     else:
-        compared = 1 if options else 2
-        assert f"1 of {compared} compared frames differ from the emulator's picture, the first is frame 1" in out
+        frames = "1 of 1 decoded frame" if options else "2 of 2 decoded frames"
+        assert f"{frames} compared with the emulator's picture: 1 differs, the first is frame 1:" in out

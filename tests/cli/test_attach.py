@@ -69,8 +69,9 @@ def test_headless_prints_a_line_for_each_frame_and_ends(emulator: ServerProcess,
 def test_the_rom_that_the_emulator_names_is_used_and_the_summary_says_what_was_seen(emulator: ServerProcess) -> None:
     done = halscope("attach", "nwa", "--address", emulator.address, "--headless", "--frames", 2)
     assert done.returncode == 0, done.stderr
-    first = done.stdout.splitlines()[0]
+    first, second = done.stdout.splitlines()[:2]
     assert re.fullmatch(r"stopped at frame 1: 128 sprites, \d+ tiles in VRAM found in the ROM", first)
+    assert second == "none of 2 decoded frames was compared with the emulator's picture: there is none"
 
 
 @needs_core

@@ -361,8 +361,13 @@ def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.slow
 @needs_core
-def test_demo_writes_its_pictures_and_patch(tmp_path: Path) -> None:
-    """On a core of today; on the default one it is run as the README has it (tests/test_documented_commands.py)."""
+def test_demo_writes_its_pictures_and_patch(demo_tour: Path) -> None:
+    check_tour(demo_tour, json.loads((demo_tour / "report.json").read_text("utf-8")))
+
+
+@pytest.mark.slow
+@needs_core
+def test_demo_writes_its_pictures_and_patch_on_a_core_of_today(tmp_path: Path) -> None:
     folder, core = tmp_path / "demo", newer_snes9x.build(tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "halscope", "demo", "--headless", "--core", core, "--out", str(folder), "--json"],
@@ -373,6 +378,10 @@ def test_demo_writes_its_pictures_and_patch(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["emulator"] == "Snes9x 1.63 stand-in"
+    check_tour(folder, report)
+
+
+def check_tour(folder: Path, report: dict[str, Any]) -> None:
     assert report["stays_changed"]
     assert report["patched_rom_shows_the_same"]
     for name in report["pictures"]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import webbrowser
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,16 @@ class Report:
         (("--json",), True, False),
         (("--out", "seen"), True, False),
         (("--headless",), True, False),
+        (("--headless", "--json", "--out", "seen"), True, False),
     ],
 )
 def test_the_overview_opens_for_people_and_never_for_scripts(
-    arguments: tuple[str, ...], terminal: bool, opens: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    arguments: tuple[str, ...],
+    terminal: bool,
+    opens: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     opened: list[str] = []
     monkeypatch.chdir(tmp_path)
@@ -43,3 +50,5 @@ def test_the_overview_opens_for_people_and_never_for_scripts(
     monkeypatch.setattr(webbrowser, "open", opened.append)
     assert main(["demo", *arguments]) == 0
     assert bool(opened) == opens, sys.platform
+    printed = capsys.readouterr().out
+    assert "--json" not in arguments or json.loads(printed) == asdict(Report())

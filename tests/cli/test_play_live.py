@@ -232,6 +232,7 @@ def test_play_frames_shows_progress_on_a_terminal(rom: Path) -> None:
     assert shown.code == 0
     assert re.search(r"playing .*\d+/ *240 frames", shown.plain)
     assert "stopped at frame 2" in shown.text
+    assert "240 of 240 decoded frames compared with the emulator's picture: all equal" in " ".join(shown.plain.split())
 
 
 @pytest.mark.slow

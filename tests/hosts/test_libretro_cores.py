@@ -6,6 +6,7 @@ import ctypes
 import gc
 import importlib.util
 import logging
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from halscope_hooks import HostError, RomError, UsageError
 from support import probe_rom, small_core, tiny_rom
 from support.cores import installed_cores
 
+TESTS = Path(__file__).parents[1]
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="functions are replaced on Linux alone")
 on_every_core = pytest.mark.parametrize("core", installed_cores())
 
@@ -223,6 +225,54 @@ def test_what_a_core_prints_in_process_goes_to_the_log(
     printed = [line.removeprefix("the core prints: ") for line in caplog.text.split("\n")]
     for words in ("printf 1", "puts", "pfprintf", "fputs", "fwrite", "write", "runs", "ends"):
         assert any(line.endswith(words) for line in printed), words
+
+
+SPEAKING = r"""
+#include <cstdio>
+#include <iostream>
+struct Early { Early() { std::cout << "constructor cout\n"; puts("constructor puts"); } };
+static Early early;
+extern "C" void speak(int frame) {
+    std::cout << "cout " << frame << "\n" << std::flush;
+    std::cerr << "cerr\n";
+    std::clog << "clog" << std::endl;
+    std::wcout << L"wcout\n" << std::flush;
+    std::cout.write("write\n", 6).put('.').put('\n');
+    dprintf(1, "dprintf %d\n", 7);
+}
+"""
+
+
+@only_linux
+@pytest.mark.parametrize(
+    "options", [(), ("-static-libstdc++", "-Wl,--exclude-libs,ALL"), ("-O2", "-D_FORTIFY_SOURCE=2")]
+)
+def test_what_a_core_prints_in_cpp_does_not_reach_this_processs_output(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """In a process of its own: what stays in a stream's buffer is written when that ends."""
+    core = small_core.build_with_cpp(tmp_path, SPEAKING, *options, ON_RUN="void speak(int); speak(frame)")
+    program = (
+        "import logging, sys; from pathlib import Path; from support import probe_rom\n"
+        "from halscope.hosts.libretro import LibretroHost\n"
+        "logging.basicConfig(filename=sys.argv[1], level=logging.DEBUG)\n"
+        "print('ours', flush=True)\n"
+        "host = LibretroHost(probe_rom.build(), Path(sys.argv[2]))\n"
+        "host.step(); host.step(); host.close()\n"
+        "print('ours too')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "log.txt"), str(core)],
+        capture_output=True,
+        text=True,
+        cwd=TESTS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ours\nours too\n", "")
+    logged = (tmp_path / "log.txt").read_text()
+    said = ("constructor cout", "constructor puts", "cout 1", "cout 2", "cerr", "clog", "write", "dprintf 7")
+    for line in said:  # a wide stream of its own writes nothing after narrow ones, as on a terminal
+        assert line in logged, (line, logged)
 
 
 def test_what_this_process_prints_is_not_taken_for_a_cores(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ What no libretro core has, memory callbacks, is fired by the test: `write_regist
 
 What `emu` does was read in Mesen's `LuaApi.cpp`, `LuaCallHelper.cpp`, `ScriptingContext.cpp`, `MemoryDumper.cpp` and
 `SnesPpu.cpp`: parameters are read from the last to the first, nil counts as 0, CGRAM keeps 15 bits, and so on.
-`python -m support.mesen ROM` runs one by itself, until it is killed.
+`python -m support.mesen ROM [SECONDS]` runs one by itself, until it is killed.
 """
 
 from __future__ import annotations
@@ -28,8 +28,15 @@ from halscope_hooks import Snapshot, Write
 from support.mesen_api import BUS, EVENTS, FUNCTIONS, KINDS, MEMORIES, Callback, EmuFunctions, camel
 
 _LUA_SOCKET: Final = Path("/usr/lib/x86_64-linux-gnu/lua/5.4/socket/core.so")
+
+
+def can_run_scripts() -> bool:
+    """Whether there is a Lua with sockets."""
+    return _LUA_SOCKET.exists() and importlib.util.find_spec("lupa") is not None
+
+
 needs_lua = pytest.mark.skipif(
-    not _LUA_SOCKET.exists() or importlib.util.find_spec("lupa") is None,
+    not can_run_scripts(),
     reason="needs the package lua-socket of Debian or Ubuntu, and lupa",
 )
 
@@ -309,13 +316,13 @@ class StandIn(EmuFunctions):
                     self._walking = self._at_instruction = False
 
 
-def main(rom: str) -> None:
-    """Run until killed, at about four times the console's speed."""
+def main(rom: str, pause: float = 0.004) -> None:
+    """Run until killed, with a pause in seconds after each frame; by default four times as fast as the console."""
     with StandIn(Path(rom)) as emulator:
         while True:
             emulator.run_frame()
-            time.sleep(0.004)
+            time.sleep(pause)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(float, sys.argv[2:]))

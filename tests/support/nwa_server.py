@@ -1,6 +1,7 @@
 """An emulator that speaks the Emulator Network Access protocol: a real core behind a strict server of our own.
 
-`python nwa_server.py PORT ROM CORE FLAVOUR` is the emulator; it prints its port and runs until it is killed. Flavours:
+`python nwa_server.py PORT ROM CORE FLAVOUR [SECONDS]` is the emulator, with so many seconds from frame to frame; it
+prints its port and runs until it is killed. Flavours:
 
 - `plus`: as bsnes-plus: every memory can be read, there are no states.
 - `snes9x`: as the snes9x fork: no OAM and no CGRAM, but states; a write into VRAM does not touch decoded tiles.
@@ -255,7 +256,7 @@ class Client:
                 self.out += text(("error", refused.args[0]), ("reason", refused.args[1]))
 
 
-def main(port: int, rom: Path, core: str, flavour: str) -> None:
+def main(port: int, rom: Path, core: str, flavour: str, frame_seconds: float = FRAME_SECONDS) -> None:
     """Run, and serve between two frames."""
     announce = announcer()
     emulator = Emulator(CoreConsole(rom, core), flavour)
@@ -267,7 +268,7 @@ def main(port: int, rom: Path, core: str, flavour: str) -> None:
     while True:
         if not (emulator.paused or emulator.stopped):
             emulator.console.step()
-        due = max(due + FRAME_SECONDS, time.monotonic())
+        due = max(due + frame_seconds, time.monotonic())
         rest = 0.0  # on a slow machine too, clients are served once a frame
         while rest >= 0:
             rest = due - time.monotonic()
@@ -304,4 +305,4 @@ def receive(client: Client, emulator: Emulator) -> bool:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4], *map(float, sys.argv[5:]))

@@ -65,14 +65,32 @@ def build(folder: Path, name: str = "Snes9x", **defined: object) -> Path:
         defined: C code for ON_LOAD, ON_RUN (`frame` counts from 1) and ON_CLOSE; API, TAKES_ROM, VRAM_BYTES, and
             ROM_BYTES, the size of the memory that it hands out as ROM (0: none, so that a host may search for it).
     """
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler to build a small core with")
-    state, source, core = folder / "state.bin", folder / "small.c", folder / "small_libretro.so"
+    core = folder / "small_libretro.so"
+    _compile("cc", *_source(folder, name, defined), "-shared", "-o", core)
+    return core
+
+
+def build_with_cpp(folder: Path, code: str, *options: str, **defined: object) -> Path:
+    """Compile a core with functions in C++ that the C code calls; `options` are for the compiler of both."""
+    core, part, rest = folder / "small_libretro.so", folder / "small.o", folder / "part.cpp"
+    rest.write_text(code)
+    _compile("cc", *_source(folder, "Snes9x", defined), "-c", "-o", part)
+    _compile("c++", *options, "-shared", "-o", core, part, rest)
+    return core
+
+
+def _source(folder: Path, name: str, defined: dict[str, object]) -> list[object]:
+    """Write the C code and the state that it hands out; return it and the definitions for the compiler."""
+    state, source = folder / "state.bin", folder / "small.c"
     state.write_bytes(snes9x_state.build_state(bytes(0x10000), bytes(512), bytes(544), wram=bytes(0x20000)))
     source.write_text(SOURCE)
     values: dict[str, object] = {"API": 1, "TAKES_ROM": "true", "VRAM_BYTES": 0x10000, "ROM_BYTES": 0x100000}
     values |= {"ON_LOAD": "", "ON_RUN": "", "ON_CLOSE": "", "NAME": f'"{name}"', "STATE": f'"{state}"'} | defined
-    options = [f"-D{key}={value}" for key, value in values.items()]
-    subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", core, source], check=True)
-    return core
+    return [*(f"-D{key}={value}" for key, value in values.items()), source]
+
+
+def _compile(language: str, *arguments: object) -> None:
+    compiler = shutil.which(language)
+    if compiler is None:
+        pytest.skip(f"no {language} to build a small core with")
+    subprocess.run([compiler, "-fPIC", *map(str, arguments)], check=True)

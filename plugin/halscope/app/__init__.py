@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
-    from halscope.app._run_truth import SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
+    from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._shown_edits import AppliedEdit
     from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
     from halscope.app._start_watch import StartWatch
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUTTONS",
+    "COMPARED_LIVE",
     "LISTED_SCORE",
     "SAMPLED",
     "SAMPLED_LIVE",
@@ -157,6 +158,7 @@ _MODULES = {
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
     "RunTruth": "halscope.app._run_truth",
+    "COMPARED_LIVE": "halscope.app._run_truth",
     "SAMPLED": "halscope.app._run_truth",
     "SAMPLED_LIVE": "halscope.app._run_truth",
     "Source": "halscope.app._pictures",

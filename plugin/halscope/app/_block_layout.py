@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, Codec, CodecError, Origin, Transform
@@ -18,9 +18,15 @@ from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace
 from halscope.rom.edges import Crossing
 from halscope.rom.image import Rom, Stream
 
+if TYPE_CHECKING:
+    from halscope.project import Knowledge
+
 COLUMNS: Final = 16
 """Tiles per row where nothing is known: as in the console's tile pages."""
 DEFAULT_CODEC: Final = "hal"
+
+ColourSource = Literal["rom", "moment", "knowledge"]
+"""Where a block's colours are from: the given place in the ROM, the given moment, or what the game showed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class BlockLayout:
         lead: Bytes before the first tile.
         columns: Tiles per row.
         palette: uint16[2^bpp], BGR555; `None` for greys.
+        colours_from: Where the palette is from; `None` for greys.
+        more_palettes: How many other palettes the game showed the block with, if they are from there.
         shown: Whether the given moment shows the block; `None` if no moment was given.
         crossing: The bank edge that the block crosses and how it was read on there; `None` if it crosses none.
     """
@@ -61,6 +69,8 @@ class BlockLayout:
     lead: int
     columns: int
     palette: NDArray[np.uint16] | None
+    colours_from: ColourSource | None = None
+    more_palettes: int = 0
     shown: bool | None = None
     crossing: Crossing | None = None
 
@@ -80,7 +90,12 @@ def find_codec(workspace: Workspace, offset: int) -> str:
 
 
 def find_layout(
-    workspace: Workspace, codec: Codec, offset: int, options: BlockOptions, shown: ShownBlocks | None = None
+    workspace: Workspace,
+    codec: Codec,
+    offset: int,
+    options: BlockOptions,
+    shown: ShownBlocks | None = None,
+    known: Knowledge | None = None,
 ) -> BlockLayout:
     """Return the layout of a block: what the user says, and the rest as it is found or by default.
 
@@ -90,6 +105,7 @@ def find_layout(
         offset: Its file offset.
         options: What the user says.
         shown: The blocks of a moment, to take the rest from where the game shows this one.
+        known: What was learnt about the game, to take the colours from if no moment shows the block.
 
     Raises:
         UsageError: The ROM ends before the last colour, or there is no such transform or depth.
@@ -114,14 +130,27 @@ def find_layout(
         layout = tile_layout(None, None)
         lead = judged_lead(data, layout)
     lead = lead if options.lead is None else options.lead
-    palette: NDArray[np.uint16] | None
+    palette: NDArray[np.uint16] | None = None
+    source: ColourSource | None = None
+    before = () if known is None else known.seen_with(codec.name, offset, 1 << layout.bpp)
     if options.palette is not None:
-        palette = layout.read_palette(rom, options.palette)
-    else:
-        palette = None if seen is None else seen.palette
+        palette, source = layout.read_palette(rom, options.palette), "rom"
+    elif seen is not None:
+        palette, source = seen.palette, "moment"
+    elif before:
+        palette, source = np.array(before[0].colours, np.uint16), "knowledge"
     columns = options.columns or (None if seen is None else seen.columns) or COLUMNS
     crossing = None if stream is None else rom.crossing(codec.name, stream)
-    return BlockLayout(layout, lead, columns, palette, None if shown is None else seen is not None, crossing)
+    return BlockLayout(
+        layout,
+        lead,
+        columns,
+        palette,
+        source,
+        len(before) - 1 if source == "knowledge" else 0,
+        None if shown is None else seen is not None,
+        crossing,
+    )
 
 
 def stored_layout(rom: Rom, codec: str, block_offset: int, data: bytes) -> JudgedLayout | None:

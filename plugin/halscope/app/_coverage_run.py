@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from halscope.app._game_run import Game, open_game, play_frames
-from halscope.app._run_truth import RunTruth
+from halscope.app._run_truth import SAMPLED, RunTruth
 from halscope.app._workspace import Workspace
 
 
@@ -23,7 +23,7 @@ def measure_coverage(
     Raises:
         HostError: The emulator cannot be started, or it failed.
     """
-    truth = RunTruth()
+    truth = RunTruth(compare_every=SAMPLED)  # the coverage is asked for, so no more are compared than are measured
     with open_game(game, workspace.tracker(), workspace.plugins, rom=workspace.rom) as session:
         for number, update in enumerate(play_frames(session, (), frames), 1):
             truth.look(update)

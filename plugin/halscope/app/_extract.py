@@ -54,7 +54,11 @@ class WrittenSheet:
             return text
         text += f"; lead {self.layout.lead}" * (self.layout.lead > 0)
         text += "" if self.layout.crossing is None else f"; {self.layout.crossing}"
-        return text + "; not shown at that moment" * (self.layout.shown is False)
+        text += "; not shown at that moment" * (self.layout.shown is False)
+        if self.layout.colours_from == "knowledge":
+            text += "; coloured as the game showed it before"
+            text += f" (most often; {self.layout.more_palettes} more)" if self.layout.more_palettes else ""
+        return text
 
     @property
     def colours(self) -> list[list[str]]:
@@ -87,6 +91,7 @@ class WrittenSheet:
         }
         if self.layout is not None:
             document |= {"lead": self.layout.lead, "columns": self.layout.columns, **self.layout.layout.describe()}
+            document |= {"colours_from": self.layout.colours_from}
             document |= {"crosses": None} if self.layout.crossing is None else self.layout.crossing.describe()
             if self.layout.shown is not None:
                 document["shown"] = self.layout.shown
@@ -109,7 +114,8 @@ def extract_blocks(
         offsets: File offsets of the blocks; `None` for every listed block that contains at least one whole tile.
         folder: Existing folder for the sheets.
         options: What the user says about the blocks.
-        moment: A moment of the game; blocks that it shows are laid out and coloured as there.
+        moment: A moment of the game; blocks that it shows are laid out and coloured as there. The others have the
+            colours that the game showed them with before, as far as that is known.
         overwrite: Replace existing sheets.
 
     Raises:
@@ -126,10 +132,11 @@ def extract_blocks(
         else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= least]
     )
     shown = None if moment is None else _shown_blocks(workspace, moment)
+    known = workspace.known_before()
     written = []
     for name, offset in wanted:
         codec = workspace.codec(name)
-        found = find_layout(workspace, codec, offset, options, shown)
+        found = find_layout(workspace, codec, offset, options, shown, known)
         sheet = sheet_from_block(
             workspace.rom,
             codec,

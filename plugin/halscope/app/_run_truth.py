@@ -20,6 +20,10 @@ SAMPLED_LIVE: Final = 50
 """The same for a game that runs in real time, of which every sixth frame is decoded: once in five seconds."""
 
 
+COMPARED_LIVE: Final = 6
+"""Of so many frames of a game in real time one is compared, where all are decoded: comparing takes 1 to 2 ms."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedFrame:
     """A frame of a run.
@@ -47,23 +51,24 @@ class JudgedFrame:
 
 @final
 class RunTruth:
-    """Judges the frames of a run, some of them and the last one thoroughly.
+    """Judges the frames of a run: compares them with the emulator's picture, and measures the coverage of some.
 
     Args:
-        compare_all: Whether every frame is compared with the emulator's picture.
-        every: Of so many frames one is judged thoroughly.
+        compare_every: Of so many frames one is compared; so are those that are measured.
+        every: Of so many frames one is measured; so is the last one.
     """
 
-    def __init__(self, *, compare_all: bool = False, every: int = SAMPLED) -> None:
-        self._compare_all = compare_all
+    def __init__(self, *, compare_every: int = 1, every: int = SAMPLED) -> None:
+        self._compare_every = compare_every
         self._every = every
         self._coverage = RunCoverage()
         self._frames = 0
         self._covered = False
-        self._unmeasured: Update | None = None  # the last frame, unless it was measured
+        self._unmeasured: tuple[Update, Frame] | None = None  # the last frame as it was judged, unless it was measured
         self._compared = 0
         self._differing: list[int] = []  # frame numbers
-        self._uncompared = 0
+        self._uncompared = 0  # frames that should have been
+        self._without_picture = 0  # of these
         self._doubts: dict[str, int] = {}  # of frames that could not be compared
 
     def begin(self, update: Update) -> None:
@@ -73,23 +78,21 @@ class RunTruth:
     def look(self, update: Update) -> JudgedFrame:
         """Judge the next frame."""
         sampled = self._frames % self._every == 0
+        compared = sampled or self._frames % self._compare_every == 0
         self._frames += 1
-        self._unmeasured = None if sampled else update
         self.begin(update)
-        frame = update.frame
-        if sampled or self._compare_all:
-            frame = with_match(frame)
-            self._note(frame)
+        frame = self._compare(update.frame) if compared else update.frame
+        self._unmeasured = None if sampled else (update, frame)
         return JudgedFrame(frame, self._measure(frame, update) if sampled else None)
 
     def finish(self) -> None:
-        """Measure the last frame too. Call it once, after the last `look`."""
+        """Compare and measure the last frame too. Call it once, after the last `look`."""
         last, self._unmeasured = self._unmeasured, None
         if last is not None:
-            frame = with_match(last.frame)
-            if not self._compare_all:
-                self._note(frame)
-            self._measure(frame, last)
+            update, frame = last
+            if (self._frames - 1) % self._compare_every:
+                frame = self._compare(frame)
+            self._measure(frame, update)
 
     def _measure(self, frame: Frame, update: Update) -> Coverage | None:
         """Add a frame to the run's coverage, if there is an index."""
@@ -105,32 +108,48 @@ class RunTruth:
 
     def lines(self) -> list[str]:
         """Return what a person should know: what the pictures are worth, then the coverage."""
-        lines = []
-        if self._differing:
-            first = self._differing[0]
-            lines.append(
-                f"{len(self._differing)} of {self._compared} compared frames differ from the emulator's picture, "
-                f"the first is frame {first}: something changed while it was drawn"
-            )
+        lines = [self._comparison()] if self._frames else []
         checked = self._compared + self._uncompared
         lines += [f"{count} of {checked} checked frames: {doubt}" for doubt, count in self._doubts.items()]
         return lines if self.coverage is None else [*lines, *coverage_lines(self.coverage)]
 
     def describe(self) -> dict[str, Any]:
         """Return the same as JSON."""
-        document: dict[str, Any] = {"compared": self._compared, "differing": len(self._differing)}
+        document: dict[str, Any] = {
+            "decoded": self._frames,
+            "compared": self._compared,
+            "differing": len(self._differing),
+        }
         if self._doubts:
             document["doubts"] = dict(self._doubts)
         if self.coverage is not None:
             document["coverage"] = coverage_json(self.coverage)
         return document
 
-    def _note(self, frame: Frame) -> None:
-        if frame.matches is not None:
+    def _comparison(self) -> str:
+        """How many frames were compared with the emulator's picture, and what came of it."""
+        frames = f"{self._frames} decoded frame{'s' * (self._frames != 1)}"
+        if not self._compared:
+            why = "there is none" if self._without_picture == self._uncompared else "not enough is known of them"
+            return f"none of {frames} was compared with the emulator's picture: {why}"
+        text = f"{self._compared} of {frames} compared with the emulator's picture: "
+        if not self._differing:
+            return text + ("equal" if self._compared == 1 else "all equal")
+        return (
+            f"{text}{len(self._differing)} differ{'s' * (len(self._differing) == 1)}, the first is frame "
+            f"{self._differing[0]}: something changed while it was drawn"
+        )
+
+    def _compare(self, frame: Frame) -> Frame:
+        """Compare a frame, and note the result."""
+        frame = with_match(frame)
+        if frame.matches is None:
+            self._uncompared += 1
+            self._without_picture += frame.snapshot.picture is None
+            for doubt in doubts(frame):
+                self._doubts[doubt] = self._doubts.get(doubt, 0) + 1
+        else:
             self._compared += 1
             if not frame.matches:
                 self._differing.append(frame.snapshot.frame)
-            return
-        self._uncompared += 1
-        for doubt in doubts(frame):
-            self._doubts[doubt] = self._doubts.get(doubt, 0) + 1
+        return frame

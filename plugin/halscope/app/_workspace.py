@@ -26,7 +26,7 @@ from halscope.rom.ranking import KnownStarts
 from halscope.rom.tracing import FIRST_TOUCH, TracedStart
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
-    from halscope.project import KnowledgeFile
+    from halscope.project import Knowledge, KnowledgeFile
     from halscope.session import Locate
 
 log: Final = logging.getLogger("halscope.app")
@@ -161,6 +161,15 @@ class Workspace:
 
         return KnowledgeFile(self._image.sha256)
 
+    def known_before(self) -> Knowledge | None:
+        """Return what was learnt about this ROM, or `None` if the file cannot be read, which is logged: without it less
+        is known, but everything works."""
+        try:
+            return self.knowledge.load()
+        except HalscopeError as error:
+            log.warning("what was learnt about this ROM is not used: %s", error)
+            return None
+
     def codec(self, name: str) -> Codec:
         """Return the codec of this name, built-in or from a plugin. Raises UsageError if it does not exist."""
         return self.plugins.codec(name)
@@ -224,14 +233,10 @@ class Workspace:
 
     def _traced_before(self) -> frozenset[TracedStart]:
         """Return the traced starts in the user's data folder; none if its file cannot be read."""
-        try:
-            known = self.knowledge.load()
-        except HalscopeError as error:  # not fatal: without it, fewer starts are proven
-            log.warning("what was learnt about this ROM is not used: %s", error)
-            return frozenset()
+        known = self.known_before()
         return frozenset(
             TracedStart(one.codec, one.block_offset, by)
-            for one in known.starts
+            for one in (() if known is None else known.starts)
             if one.start == "traced"
             for by in one.by or (FIRST_TOUCH,)
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from halscope_hooks import HostRequest, Update, UsageError
 
 from halscope.app import (
+    COMPARED_LIVE,
     AttachedRom,
     LiveAttach,
     Plugins,
@@ -81,7 +82,7 @@ def _list(options: argparse.Namespace, plugins: Plugins) -> int:
 
 def _look(options: argparse.Namespace, target: Target, rom: AttachedRom) -> int:
     """Decode each frame and print it."""
-    truth = RunTruth(compare_all=options.json)
+    truth = RunTruth()
     last: Update | None = None
 
     def locate(workspace: Workspace) -> Locate:
@@ -111,7 +112,7 @@ class _Editing:
         self._target = target
         self._rom = rom
         self._folder = out_folder(SHEETS if options.watch is None else options.watch, "--watch")
-        self._truth = RunTruth(compare_all=options.json)
+        self._truth = RunTruth(compare_every=1 if options.json else COMPARED_LIVE)
         if options.output is not None and rom.given is not None:
             check_output(rom.given, options.output, headered=options.headered)  # fail now, not after an hour
 
@@ -143,6 +144,9 @@ class _Editing:
         if live.edits is not None and live.last is not None and not options.json:
             count = live.edits.sheets
             say(f"stopped at frame {live.last.snapshot.frame}; {count} sheet{'s' * (count != 1)} in {self._folder}")
+            self._truth.finish()
+            for line in self._truth.lines():
+                say(line)
         return 0
 
     def _began(self, workspace: Workspace, session: Session) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from halscope_hooks import Update, UsageError
 
 from halscope.app import (
+    COMPARED_LIVE,
     SAMPLED,
     SAMPLED_LIVE,
     AttachedRom,
@@ -88,7 +89,11 @@ class _Running:
         # Each frame is decoded if it is printed, or if a plugin may look at it; the folder alone needs two a second.
         others = any(one.source != "built in" for one in plugins.loaded)
         self._all_frames = bool(options.frames or options.json or others)
-        self.truth = RunTruth(compare_all=options.json, every=SAMPLED if self._all_frames else SAMPLED_LIVE)
+        # In real time a plugin's frames are decoded sixty times a second, and then not all of them are compared.
+        some = self._all_frames and not options.frames and not options.json
+        self.truth = RunTruth(
+            compare_every=COMPARED_LIVE if some else 1, every=SAMPLED if self._all_frames else SAMPLED_LIVE
+        )
 
     def run_frames(self) -> None:
         """Run `--frames` frames, each decoded before the next, so that the result is reproducible."""

@@ -71,7 +71,7 @@ def run_replay(options: argparse.Namespace) -> int:
             locate = workspace.tracker(progress)
     frames = 0
     last = None
-    truth = RunTruth(compare_all=options.json)
+    truth = RunTruth()
     with open_recording(options.recording, locate, plugins) as session, StartWatch(session, note) as watch:
         watch.follow(workspace)
         if options.out is not None:

@@ -129,6 +129,21 @@ class Knowledge:
         """Return this knowledge with more proven starts."""
         return type(self)(self.rom_sha256, (*self.starts, *starts), self.palettes, self.names, self.merges)
 
+    def seen_with(self, codec: str, block_offset: int, colours: int) -> tuple[SeenPalette, ...]:
+        """Return the palettes of a number of colours that a block was shown with, the likeliest first.
+
+        That is the most frequent one. Of equally frequent ones it is the one with the most different colours, then the
+        brightest: a scene that fades in shows a figure in darker ones too.
+        """
+
+        def likelihood(one: SeenPalette) -> tuple[int, int, int]:
+            bright = sum(colour >> shift & 31 for colour in one.colours[1:] for shift in (0, 5, 10))
+            return one.times, len(set(one.colours[1:])), bright
+
+        block = codec, block_offset, colours
+        seen = [one for one in self.palettes if (one.codec, one.block_offset, len(one.colours)) == block]
+        return tuple(sorted(seen, key=likelihood, reverse=True))
+
     def _check(self) -> None:
         places = [(one.codec, one.block_offset) for one in self.starts]
         places += [(one.codec, one.block_offset) for one in self.palettes]

@@ -196,7 +196,7 @@ class Machine:
 def _open(path: Path, *, keep_output: bool) -> tuple[Core, list[str]]:
     """Load the shared library and check that it is a libretro core. Return it and the imports that were replaced."""
     try:
-        library = ctypes.CDLL(str(path.resolve()))
+        library = _codec.load_library(lambda: _load(path)) if keep_output else _load(path)
         core = Core(str(path.resolve()))  # the same library: it is loaded once; nothing of it is called yet
         held = _codec.hold_library(library._handle, keep_output)  # a core alone: other libraries may be in use here
     except OSError as error:
@@ -207,6 +207,10 @@ def _open(path: Path, *, keep_output: bool) -> tuple[Core, list[str]]:
     if version != _API_VERSION:
         raise HostError(f"{path}: the core uses libretro API {version}; only {_API_VERSION} is supported")
     return core, held
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    return ctypes.CDLL(str(path.resolve()))
 
 
 def _check_console(path: Path, library_name: str, extensions: str) -> None:
