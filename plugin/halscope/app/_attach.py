@@ -246,6 +246,7 @@ def watch_frames(
                 _follow(session, rom, locate, watch)
                 while frames is None or seen < frames:
                     update = session.step()  # none while the emulator is paused
+                    watch.ask()
                     if changes:
                         changes.clear()
                         _follow(session, rom, locate, watch)
