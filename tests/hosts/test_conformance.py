@@ -18,10 +18,10 @@ from halscope.app import Workspace
 from halscope.demo import rom_path, truth
 from halscope.ppu import decode_frame, with_match, with_raster
 from halscope.rom.index import VramTracker
-from halscope_hooks import TILE_BYTES, CpuRegisters, HostInfo, Snapshot, Sprite
+from halscope_hooks import TILE_BYTES, CpuRegisters, DmaChannel, HostInfo, Snapshot, Sprite
 from numpy.typing import NDArray
 from support.conformance import CORES, REGISTERS, ROWS, SCENE, Row, reference
-from support.same_moment import SETTLED
+from support.same_moment import SETTLED, Moment
 
 MANIFEST = json.loads((Path(__file__).parents[2] / "manifest.json").read_text("utf-8"))
 pytestmark = [
@@ -70,8 +70,11 @@ def check_registers(row: Row, snapshot: Snapshot, expected: Snapshot) -> None:
         assert getattr(snapshot.ppu, name) == value, name
     for part in ("wram", "picture", "cpu"):
         assert (getattr(snapshot, part) is not None) == (part in row.parts), part
+    assert (snapshot.field is not None) == ("field" in row.parts)
+    assert (snapshot.cpu is not None and len(snapshot.cpu.dma) > 0) == ("dma" in row.parts)
     if snapshot.cpu is not None:
         assert interrupts(snapshot.cpu) == interrupts(expected.cpu)
+        assert channels(snapshot.cpu) == channels(expected.cpu) or not snapshot.cpu.dma
 
 
 def check_info(info: HostInfo | None, snapshot: Snapshot) -> None:
@@ -90,6 +93,21 @@ def check_info(info: HostInfo | None, snapshot: Snapshot) -> None:
 def interrupts(cpu: CpuRegisters | None) -> tuple[object, ...]:
     assert cpu is not None
     return cpu.nmitimen, cpu.hdmaen, cpu.htime, cpu.vtime
+
+
+def channels(cpu: CpuRegisters | None) -> list[DmaChannel]:
+    """The channels; where a table stands, only of those that do HDMA: cores power the others up each in its own way."""
+    assert cpu is not None
+    assert cpu.hdmaen is not None
+    return [one if cpu.hdmaen >> number & 1 else replace(one, a2a=0) for number, one in enumerate(cpu.dma)]
+
+
+def check_fields(row: Row, first: tuple[Moment, Snapshot], then: tuple[Moment, Snapshot]) -> None:
+    """The field changes with each frame. Which of the two a moment has depends on how long the loads before took."""
+    if "field" in row.parts:
+        passed = then[0].frame - first[0].frame
+        assert first[1].field is not None
+        assert then[1].field == first[1].field ^ passed & 1, passed
 
 
 def check_pixels(row: Row, snapshot: Snapshot, expected: Snapshot) -> None:
@@ -149,7 +167,9 @@ def test_the_same_moment_is_the_same_on_every_host_and_in_every_file(row: Row, t
         check_origins(snapshot, expected)
         if view.after is None:
             return
+        first = moment, snapshot
         snapshot = view.after(known.writes)
+        check_fields(row, first, (view.moment(snapshot), snapshot))
         expected = known.edited(view.moment(snapshot))
         check_memories(snapshot, expected)
         check_registers(row, snapshot, expected)
