@@ -149,8 +149,8 @@ class Row:
         name: Its name.
         open: Opens it, with a folder of its own and the ROM.
         unknown: Registers that it cannot know: they must be `None`. Every other one must be right.
-        parts: Which of "wram", "picture", "cpu", "dma" (the channels) and "field" its snapshots have; the others must be
-            `None`.
+        parts: Which of "wram", "picture", "cpu", "dma" (the channels) and "field" its snapshots have; the others must
+            be `None`.
         why_not: Why it cannot be opened here, or an empty string.
     """
 
