@@ -49,6 +49,7 @@ def nothing_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.setenv("HALSCOPE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("HALSCOPE_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
         patch.setenv("HALSCOPE_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.delenv("HALSCOPE_CORE", raising=False)
         yield
 

@@ -23,6 +23,7 @@ from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet
 from PIL import Image
+from support.attached import repaint, whole_sheets
 from support.documented import ROOT, Command, commands, documented_commands
 from support.documented_emulators import emulator
 from support.documented_tour import TOUR
@@ -151,7 +152,7 @@ def edit_live(command: str, folder: Path) -> None:
         )
     try:
         assert eventually(lambda: whole_sheets(folder / "sprites")), errors.read_text()
-        png = max(whole_sheets(folder / "sprites"), key=lambda path: len(read_sheet(path).sheet.cells))
+        png = whole_sheets(folder / "sprites")[-1]
         repaint(png)
         assert eventually(lambda: f"{png.name}: applied to the game" in errors.read_text()), errors.read_text()
         process.send_signal(signal.SIGINT)
@@ -162,21 +163,6 @@ def edit_live(command: str, folder: Path) -> None:
             process.wait(PATIENCE)
     rom = (folder / "game.sfc").read_bytes()
     assert bps.apply(rom, (folder / "edit.bps").read_bytes()) != rom
-
-
-def whole_sheets(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(folder.glob("hal-*/*.png"))
-        if path.with_suffix(".json").exists() and all(cell.origin is not None for cell in read_sheet(path).sheet.cells)
-    ]
-
-
-def repaint(png: Path) -> None:
-    with Image.open(png) as image:
-        shown = np.asarray(image.convert("RGBA")).copy()
-    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
-    Image.fromarray(shown).save(png)
 
 
 def prepare_files(folder: Path) -> None:

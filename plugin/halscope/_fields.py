@@ -194,6 +194,7 @@ def matching(pattern: re.Pattern[str], what: str) -> Callable[[Any], str]:
 sha256 = matching(re.compile(r"[0-9a-f]{64}"), "64 lower-case hex digits")
 codec_name = matching(re.compile(r"[a-z0-9_-]{1,16}"), "a codec's name")
 rom_offset = whole(0, (1 << 24) - 1)  # the SNES has a 24-bit address space
+snes_address = whole(0, (1 << 24) - 1)
 start_evidence: Callable[[Any], StartEvidence] = choice(get_args(StartEvidence))
 
 

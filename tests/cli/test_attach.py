@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from halscope.cli import main
 from halscope.demo import rom_path
@@ -21,14 +17,13 @@ from halscope.hosts.libretro import available_cores
 from halscope.hosts.nwa import NwaHost
 from halscope.hosts.usb2snes import Usb2snesHost
 from halscope.hosts.usb2snes._messages import get
-from halscope.inject import read_sheet
-from PIL import Image
+from support.attached import PATIENCE, Attached, whole_sheets
+from support.attached import repaint as paint_one
 from support.made_host import eventually
 from support.same_moment import poll_until
 from support.server_process import ServerProcess
 from support.terminals import halscope
 
-PATIENCE = 60.0
 needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 
 
@@ -153,46 +148,10 @@ def test_wrong_use_is_said(
     assert reason in capsys.readouterr().err
 
 
-class Attached:
-    """The command in a process of its own."""
-
-    def __init__(self, folder: Path, *arguments: object) -> None:
-        self.errors = folder / "errors.txt"
-        with self.errors.open("w") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "halscope", "attach", *map(str, arguments)],
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                cwd=folder,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            )
-
-    def says(self, text: str) -> bool:
-        return eventually(lambda: text in self.errors.read_text())
-
-    def end(self, number: signal.Signals = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
-
-
 def repaint(folder: Path) -> str:
     """Draw a sheet all of whose tiles can be edited in one colour; its name."""
-
-    def whole() -> list[Path]:
-        return [
-            path
-            for path in sorted(folder.glob("hal-*/*.png"))
-            if path.with_suffix(".json").exists()
-            and all(cell.origin is not None for cell in read_sheet(path).sheet.cells)
-        ]
-
-    assert eventually(whole)
-    png = max(whole(), key=lambda path: len(read_sheet(path).sheet.cells))
-    with Image.open(png) as image:
-        pixels = np.asarray(image.convert("RGBA")).copy()
-    pixels[pixels[:, :, 3] > 0, :3] = pixels[pixels[:, :, 3] > 0][0, :3]
-    Image.fromarray(pixels).save(png)
-    return f"{png.parent.name}/{png.name}"
+    assert eventually(lambda: whole_sheets(folder))
+    return paint_one(whole_sheets(folder)[-1])
 
 
 @needs_core

@@ -16,12 +16,16 @@ import numpy as np
 import pytest
 from halscope.app import Workspace
 from halscope.demo import rom_path, truth
+from halscope.hosts.usb2snes import Usb2snesHost
 from halscope.ppu import decode_frame, with_match, with_raster
 from halscope.rom.index import VramTracker
-from halscope_hooks import TILE_BYTES, CpuRegisters, HostInfo, Snapshot, Sprite
+from halscope_hooks import TILE_BYTES, CpuRegisters, DmaChannel, HostInfo, Snapshot, Sprite, Write
 from numpy.typing import NDArray
 from support.conformance import CORES, REGISTERS, ROWS, SCENE, Row, reference
-from support.same_moment import SETTLED
+from support.demo_game import DemoGame
+from support.same_moment import SETTLED, Moment, in_process, moment_of, poll_until, write_all
+from support.server_process import ServerProcess
+from support.usb2snes_hand import Hand, settled
 
 MANIFEST = json.loads((Path(__file__).parents[2] / "manifest.json").read_text("utf-8"))
 pytestmark = [
@@ -37,16 +41,17 @@ def index() -> VramTracker:
 
 
 @cache
-def rests() -> NDArray[np.bool_]:
+def rests(scene: int = SCENE["id"]) -> NDArray[np.bool_]:
     """Which bytes of VRAM are rests of the scene before: the frame of an animation that it happened to show last."""
     old = np.zeros(0x10000, np.bool_)
     scenes = truth()["scenes"]
-    for other in (*(one for one in scenes if one["id"] != SCENE["id"]), SCENE):
+    shown = scenes[scene]
+    for other in (*(one for one in scenes if one["id"] != scene), shown):
         for slot in other["slots"]:
             for row in range(slot["rows"]):
                 at = slot["vram_byte"] + row * slot["vram_row_stride"]
-                old[at : at + slot["row_bytes"]] = other["id"] != SCENE["id"]
-    for piece in SCENE["vram"]:
+                old[at : at + slot["row_bytes"]] = other["id"] != scene
+    for piece in shown["vram"]:
         old[piece["vram_byte"] : piece["vram_byte"] + piece["size"]] = False
     return old
 
@@ -57,8 +62,8 @@ def plain(sprite: Sprite) -> tuple[object, ...]:
     return (*place, sprite.palette, sprite.priority, sprite.hflip, sprite.vflip, sprite.pixels.tobytes())
 
 
-def check_memories(snapshot: Snapshot, expected: Snapshot) -> None:
-    differs = (snapshot.vram != expected.vram) & ~rests()
+def check_memories(snapshot: Snapshot, expected: Snapshot, scene: int = SCENE["id"]) -> None:
+    differs = (snapshot.vram != expected.vram) & ~rests(scene)
     assert not differs.any(), f"vram differs at {np.flatnonzero(differs)[:8]}"
     assert np.array_equal(snapshot.cgram, expected.cgram)
     assert np.array_equal(snapshot.oam, expected.oam)
@@ -70,8 +75,11 @@ def check_registers(row: Row, snapshot: Snapshot, expected: Snapshot) -> None:
         assert getattr(snapshot.ppu, name) == value, name
     for part in ("wram", "picture", "cpu"):
         assert (getattr(snapshot, part) is not None) == (part in row.parts), part
+    assert (snapshot.field is not None) == ("field" in row.parts)
+    assert (snapshot.cpu is not None and len(snapshot.cpu.dma) > 0) == ("dma" in row.parts)
     if snapshot.cpu is not None:
         assert interrupts(snapshot.cpu) == interrupts(expected.cpu)
+        assert channels(snapshot.cpu) == channels(expected.cpu) or not snapshot.cpu.dma
 
 
 def check_info(info: HostInfo | None, snapshot: Snapshot) -> None:
@@ -90,6 +98,21 @@ def check_info(info: HostInfo | None, snapshot: Snapshot) -> None:
 def interrupts(cpu: CpuRegisters | None) -> tuple[object, ...]:
     assert cpu is not None
     return cpu.nmitimen, cpu.hdmaen, cpu.htime, cpu.vtime
+
+
+def channels(cpu: CpuRegisters | None) -> list[DmaChannel]:
+    """The channels; where a table stands, only of those that do HDMA: cores power the others up each in its own way."""
+    assert cpu is not None
+    assert cpu.hdmaen is not None
+    return [one if cpu.hdmaen >> number & 1 else replace(one, a2a=0) for number, one in enumerate(cpu.dma)]
+
+
+def check_fields(row: Row, first: tuple[Moment, Snapshot], then: tuple[Moment, Snapshot]) -> None:
+    """The field changes with each frame. Which of the two a moment has depends on how long the loads before took."""
+    if "field" in row.parts:
+        passed = then[0].frame - first[0].frame
+        assert first[1].field is not None
+        assert then[1].field == first[1].field ^ passed & 1, passed
 
 
 def check_pixels(row: Row, snapshot: Snapshot, expected: Snapshot) -> None:
@@ -149,8 +172,40 @@ def test_the_same_moment_is_the_same_on_every_host_and_in_every_file(row: Row, t
         check_origins(snapshot, expected)
         if view.after is None:
             return
+        first = moment, snapshot
         snapshot = view.after(known.writes)
+        check_fields(row, first, (view.moment(snapshot), snapshot))
         expected = known.edited(view.moment(snapshot))
         check_memories(snapshot, expected)
         check_registers(row, snapshot, expected)
         check_pixels(row, snapshot, expected)
+
+
+def test_what_is_written_into_a_consoles_rom_is_on_its_screen_from_the_next_load_on(rom: Path) -> None:
+    """usb2snes has no other injection: a console's VRAM cannot be written from outside."""
+    known = truth()
+    raw = next(one for one in known["raw"] if one["name"] == "boss")
+    scene = next(one["id"] for one in known["scenes"] if one["name"] == "keep")
+    image = rom.read_bytes()
+    old = image[raw["offset"] : raw["offset"] + raw["size"]]
+    new = bytes(255 - byte for byte in old)
+    with (
+        ServerProcess("usb2snes_server", rom, CORES[0], "qusb2snes") as console,
+        Usb2snesHost(console.address) as host,
+        Hand(console) as hand,
+    ):
+        first = poll_until(host, lambda _: True)
+        write_all(host, Write("rom", raw["offset"], new, old))
+        hand.go_to(scene, SETTLED)
+        snapshot = settled(host)
+        moment = moment_of(replace(snapshot, wram=hand.wram()))
+    assert moment is not None
+    edited = image[: raw["offset"]] + new + image[raw["offset"] + raw["size"] :]
+    with DemoGame(CORES[0], edited) as game:
+        expected = in_process(game, moment)
+    assert (first.vram != snapshot.vram).any()
+    check_memories(snapshot, expected, scene)
+    assert [*map(plain, decode_frame(snapshot).sprites)] == [*map(plain, decode_frame(expected).sprites)]
+    tiles = {new[at : at + TILE_BYTES] for at in range(0, len(new), TILE_BYTES)}
+    drawn = [at for sprite in decode_frame(snapshot).sprites for at in sprite.cells.flat]
+    assert sum(snapshot.vram[at : at + TILE_BYTES].tobytes() in tiles for at in drawn) > 8

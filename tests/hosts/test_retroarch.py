@@ -19,6 +19,7 @@ from halscope.hosts.libretro import available_cores
 from halscope.hosts.retroarch import RetroArchHost
 from halscope_hooks import HostGoneError, Snapshot, Write
 from support import retroarch_process, taps
+from support.attached import Attached, repaint, shows, whole_sheets
 from support.retroarch_process import RetroArchProcess
 from support.same_moment import go_to, moment_of, poll_until, variable, write_all
 
@@ -215,14 +216,18 @@ def test_attach_prints_the_frames_and_survives_a_killed_retroarch(tmp_path: Path
 
 
 @pytest.mark.parametrize("core", CORES[:1])
-def test_a_killed_halscope_leaves_the_game_running(retroarch: RetroArchProcess) -> None:
-    command = [sys.executable, "-m", "halscope", "attach", "retroarch", "--headless", "--json", "--frames", "100000"]
-    attach = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert attach.stdout is not None
-    assert attach.stdout.readline()
-    attach.kill()
-    attach.communicate()
-    os.kill(retroarch.pid, 0)
+def test_an_edited_sheet_is_on_retroarchs_screen_and_a_killed_halscope_leaves_the_game_running(
+    retroarch: RetroArchProcess, tmp_path: Path
+) -> None:
+    sheets = tmp_path / "sheets"
+    with Attached(tmp_path, "retroarch", "--watch", sheets) as attach:
+        retroarch.until(lambda: len(whole_sheets(sheets)) > 2, "a sheet")
+        png = whole_sheets(sheets)[-1]
+        name = repaint(png)
+        retroarch.until(lambda: f"{name}: applied to the game" in attach.text, "the edit")
+        retroarch.until(lambda: shows(retroarch.screenshot(), png), "the edited figure in a screenshot")
+        assert "Traceback" not in attach.text
+    os.kill(retroarch.pid, 0)  # `attach` was killed
     retroarch.until(lambda: not find_rings()[0].reader or _attaches(retroarch), "the ring to be free")
 
 

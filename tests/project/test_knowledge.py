@@ -35,11 +35,12 @@ codecs, offsets = st.sampled_from(["hal", "lz2"]), st.integers(0, 2)
 proven: st.SearchStrategy[StartEvidence] = st.sampled_from(["traced", "pointer"])
 figures = st.sampled_from(["a", "b", "c", "d", "e"])
 moments = st.integers(0, 3).map(lambda hours: NOON + timedelta(hours=hours))
+few = st.lists(st.integers(0, 3), max_size=3).map(tuple)
 copies = st.builds(
     Knowledge,
     st.just(HASH),
     st.lists(
-        st.builds(ProvenStart, codecs, offsets, proven, st.lists(st.integers(0, 3), max_size=3).map(tuple)), max_size=4
+        st.builds(ProvenStart, codecs, offsets, proven, few, callers=few, buffers=few, writers=few), max_size=4
     ).map(tuple),
     st.lists(
         st.builds(SeenPalette, codecs, st.just(0), st.tuples(st.integers(0, 30)), st.integers(1, 4)), max_size=40
@@ -80,6 +81,10 @@ def test_the_stronger_evidence_wins_and_the_places_of_equal_evidence_unite() -> 
         ProvenStart("hal", 1, "pointer", (5, 7, 9)),
         ProvenStart("hal", 2, "pointer"),
     )
+    called = [ProvenStart("hal", 1, "traced", callers=(n, 9), buffers=(n,), writers=(7,)) for n in (2, 1)]
+    assert Knowledge(HASH, tuple(called)).starts == (
+        ProvenStart("hal", 1, "traced", callers=(1, 2, 9), buffers=(1, 2), writers=(7,)),
+    )
     traced = Knowledge(HASH, (ProvenStart("hal", 1, "traced", (3,)),))
     assert merge(merge(pointed, traced), again).starts[0] == ProvenStart("hal", 1, "traced", (3,))
 
@@ -118,6 +123,10 @@ def test_the_palettes_seen_most_are_kept() -> None:
         (lambda: Knowledge(HASH, (ProvenStart("hal", 1, "content"),)), "'content' where one of traced, pointer"),
         (lambda: Knowledge(HASH, (ProvenStart("A B", 1, "traced"),)), "'A B' where a codec's name"),
         (lambda: Knowledge(HASH, (ProvenStart("hal", 1 << 24, "traced"),)), "16777216 where a whole number"),
+        (
+            lambda: Knowledge(HASH, (ProvenStart("hal", 1, "traced", callers=(1 << 24,)),)),
+            "16777216 where a whole number",
+        ),
         (
             lambda: Knowledge(HASH, palettes=(SeenPalette("hal", 1, (0x8000,)),)),
             "a list whose item 0 is a whole number",
@@ -172,7 +181,7 @@ def test_what_is_known_already_is_not_written(tmp_path: Path) -> None:
         (b"\x00\xff", "is not valid JSON"),
         (b"{}", '"format" is missing'),
         (knowledge_to_json(Knowledge(HASH))[:-20].encode(), "is not valid JSON"),
-        (knowledge_to_json(Knowledge(HASH)).replace('"version":2', '"version":0').encode(), '"version" is 0'),
+        (knowledge_to_json(Knowledge(HASH)).replace('"version":3', '"version":0').encode(), '"version" is 0'),
         (knowledge_to_json(Knowledge(OTHER)).encode(), f"belongs to another ROM, whose SHA-256 is {OTHER}"),
         (
             knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),)))
@@ -212,10 +221,10 @@ def test_a_damaged_file_that_cannot_be_renamed_stays_as_it_is(tmp_path: Path, mo
 
 def test_a_file_of_a_newer_version_is_neither_moved_nor_overwritten(tmp_path: Path) -> None:
     home = KnowledgeFile(HASH, tmp_path)
-    text = json.dumps({"format": "halscope-knowledge", "version": 3, "secrets": []})
+    text = json.dumps({"format": "halscope-knowledge", "version": 4, "secrets": []})
     home.path.write_text(text)
     with pytest.raises(
-        FormatError, match="written by a newer Halscope, as version 3; this one reads 1 to 2: update it"
+        FormatError, match="written by a newer Halscope, as version 4; this one reads 1 to 3: update it"
     ):
         home.update(start(1))
     assert home.path.read_text() == text

@@ -18,7 +18,7 @@ import pytest
 from halscope.demo import truth
 from halscope.formats.dumps import load_states
 from halscope.formats.recording import RecordingWriter
-from halscope.hosts.embedded import EmbeddedHost
+from halscope.hosts.embedded import EmbeddedHost, LiveEmbeddedHost
 from halscope.hosts.libretro import available_cores
 from halscope.hosts.mesen2 import Listener
 from halscope.hosts.nwa import NwaHost, _discovery
@@ -149,14 +149,15 @@ class Row:
         name: Its name.
         open: Opens it, with a folder of its own and the ROM.
         unknown: Registers that it cannot know: they must be `None`. Every other one must be right.
-        parts: Which of "wram", "picture" and "cpu" its snapshots have; the others must be `None`.
+        parts: Which of "wram", "picture", "cpu", "dma" (the channels) and "field" its snapshots have; the others must
+            be `None`.
         why_not: Why it cannot be opened here, or an empty string.
     """
 
     name: str
     open: Callable[[Path, Path], AbstractContextManager[View]]
     unknown: frozenset[str] = frozenset()
-    parts: frozenset[str] = frozenset({"wram", "picture", "cpu"})
+    parts: frozenset[str] = frozenset({"wram", "picture", "cpu", "dma", "field"})
     why_not: str = ""
 
 
@@ -212,6 +213,12 @@ def _libretro(core: str) -> Row:
 @contextmanager
 def _embedded(_: Path, rom: Path) -> Iterator[View]:
     with EmbeddedHost(rom, CORES[0]) as host:
+        yield _live(host)
+
+
+@contextmanager
+def _live_embedded(_: Path, rom: Path) -> Iterator[View]:
+    with LiveEmbeddedHost(rom, CORES[0]) as host:
         yield _live(host)
 
 
@@ -376,16 +383,17 @@ def _why_no_lua() -> str:
 
 ONLY_OBSEL: Final = REGISTERS - {"obsel"}
 _WRAM: Final = frozenset({"wram"})
-_STATE: Final = frozenset({"wram", "cpu"})
+_STATE: Final = frozenset({"wram", "cpu", "dma", "field"})
 # On other hosts the core makes no difference: one is enough.
 _SNES9X, _ONE_MERCURY = [name for name in CORES if name == "snes9x"], MERCURY[:1]
 
 ROWS: Final = [
     *(row for core in CORES for row in (_libretro(core), _file(f"{core} state", _state, core, parts=_STATE))),
     Row("embedded", _embedded),
+    Row("embedded, live", _live_embedded),
     *map(_retroarch, [*_SNES9X, *_ONE_MERCURY]),
-    # Mesen's state leaves these registers out: the script knows them once the game writes them.
-    Row("mesen2", _mesen, frozenset({"wbglog", "wobjlog", "cgwsel"}), _STATE, _why_no_lua()),
+    # Mesen's state leaves these registers out: the script knows them once the game writes them. The field, it hides.
+    Row("mesen2", _mesen, frozenset({"wbglog", "wobjlog", "cgwsel"}), _STATE - {"field"}, _why_no_lua()),
     *(_nwa("plus", core, ONLY_OBSEL, _WRAM) for core in _SNES9X),
     *(_nwa("snes9x", core, frozenset(), _STATE) for core in _SNES9X),
     *(_nwa("states", core, frozenset(), _STATE) for core in _ONE_MERCURY),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from halscope.app._known_game import KnownGame
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
+    from halscope.app._outlining import EDITED, Outlining
     from halscope.app._patch_files import block_fill, check_output
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUTTONS",
     "COMPARED_LIVE",
+    "EDITED",
     "LISTED_SCORE",
     "SAMPLED",
     "SAMPLED_LIVE",
@@ -72,6 +74,7 @@ __all__ = [
     "Loaded",
     "Manifest",
     "OriginDescriber",
+    "Outlining",
     "Play",
     "Plugins",
     "Press",
@@ -130,6 +133,7 @@ __all__ = [
 _MODULES = {
     "AttachedRom": "halscope.app._attach",
     "BUTTONS": "halscope.app._game_run",
+    "EDITED": "halscope.app._outlining",
     "BlockOptions": "halscope.app._block_layout",
     "OriginDescriber": "halscope.app._block_layout",
     "BuiltIn": "halscope.plugins",
@@ -152,6 +156,7 @@ _MODULES = {
     "LiveEdits": "halscope.app._watched_folder",
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",
+    "Outlining": "halscope.app._outlining",
     "Play": "halscope.app._play",
     "Plugins": "halscope.plugins",
     "Press": "halscope.app._game_run",

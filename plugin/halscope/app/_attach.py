@@ -25,6 +25,7 @@ from halscope_hooks import (
     UsageError,
 )
 
+from halscope.app._outlining import Outlining
 from halscope.app._play import Play
 from halscope.app._pointing import Pointing
 from halscope.app._regroup import Regrouping
@@ -220,7 +221,11 @@ def _agrees(identity: RomIdentity, workspace: Workspace) -> bool | None:
 
 
 def watch_frames(
-    target: Target, rom: AttachedRom, locate: Callable[[Workspace], Locate], frames: int | None
+    target: Target,
+    rom: AttachedRom,
+    locate: Callable[[Workspace], Locate],
+    frames: int | None,
+    outline: str | None = None,
 ) -> Iterator[Update]:
     """Yield each frame of the emulator, decoded and located; attach again after it has gone.
 
@@ -229,9 +234,11 @@ def watch_frames(
         rom: Its ROM.
         locate: Returns the `locate` function of a ROM; may build its index.
         frames: Number of frames, or `None` for no end.
+        outline: Figures to outline on the emulator's screen, see `Outlining`.
 
     Raises:
         HostError: No emulator appeared in time, or it cannot be used.
+        UsageError: It cannot draw outlines.
     """
     seen = 0
     while frames is None or seen < frames:
@@ -242,30 +249,35 @@ def watch_frames(
             changes: list[Event] = []
             subscription = session.subscribe(changes.append, HostChanged)
             pointing = Pointing(session, target.report)
+            outlining = Outlining(session, outline, report=target.report)
             try:
-                _follow(session, rom, locate, watch)
+                outlining.follow(_follow(session, rom, locate, watch))
                 while frames is None or seen < frames:
                     update = session.step()  # none while the emulator is paused
+                    watch.ask()
                     if changes:
                         changes.clear()
-                        _follow(session, rom, locate, watch)
+                        outlining.follow(_follow(session, rom, locate, watch))
                     if update is not None:
                         seen += 1
                         watch.look(update)
                         yield update
             except HostGoneError as error:
                 target.report(str(error))
-            for one in (subscription, pointing):
+            for one in (subscription, pointing, outlining):
                 one.close()
 
 
-def _follow(session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate], watch: StartWatch) -> None:
+def _follow(
+    session: Session, rom: AttachedRom, locate: Callable[[Workspace], Locate], watch: StartWatch
+) -> Workspace | None:
     """Locate tiles in the ROM that runs now, and watch what it reads if the host can tell."""
     workspace = rom.workspace(session.info.rom, session.host)
     session.set_rom(None if workspace is None else workspace.rom)
     session.set_locate(None if workspace is None else locate(workspace))
     watch.follow(workspace)
     watch.ask()
+    return workspace
 
 
 class LiveAttach:
@@ -283,6 +295,7 @@ class LiveAttach:
         seen: Called with each decoded frame, as by `Play`.
         progress: Called while the index is built, as by `Play`.
         applied: As for `LiveEdits`.
+        outline: Figures to outline on the emulator's screen, see `Outlining`.
     """
 
     def __init__(
@@ -299,7 +312,9 @@ class LiveAttach:
         seen: Callable[[Update], None],
         progress: Callable[[int, int], None],
         applied: Callable[[AppliedEdit], None],
+        outline: str | None = None,
     ) -> None:
+        self._outline = outline
         self._target = target
         self._rom = rom
         self._folder = folder
@@ -359,6 +374,13 @@ class LiveAttach:
             self.edits.attach(session, workspace)
         self._began(workspace, session)
         pointing = Pointing(session, self._target.report)
+        edits = self.edits
+        outlining = Outlining(
+            session,
+            self._outline,
+            edited=lambda: edits.edited_tiles,
+            report=self._target.report,
+        )
         play = Play(
             workspace,
             session,
@@ -368,11 +390,13 @@ class LiveAttach:
             seen=self._seen,
             progress=self._progress,
             report=self._target.report,
+            outlining=outlining,
         )
         try:
             play.run(())
         finally:
             pointing.close()
+            outlining.close()
             self.edits.finish()
             self.last = play.last or self.last
             if play.located:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -221,7 +221,7 @@ class OriginDescriber:
         block = origin.codec, origin.block_offset
         if block not in self._evidence:
             evidence = start_evidence(self._workspace, *block, origin.start)
-            self._evidence[block] = {} if evidence is None else {"evidence": asdict(evidence)}
+            self._evidence[block] = {} if evidence is None else {"evidence": evidence.describe()}
         return self._evidence[block]
 
     def _layout(self, origin: Origin) -> JudgedLayout | None:

@@ -18,6 +18,7 @@ from halscope_hooks import (
 from halscope.app._workspace import Workspace
 from halscope.games import code_at, reads_pointer, table_entries
 from halscope.rom.image import Rom
+from halscope.rom.mapping import snes_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def game_report(workspace: Workspace) -> list[Finding]:
 
 def _decoder(workspace: Workspace, decoder: Decoder, codecs: dict[str, Codec]) -> Finding:
     read = workspace.rom.read
-    part = f"decoder {_address(decoder.snes_address)}"
+    part = f"decoder {snes_text(decoder.snes_address)}"
     if decoder.codec not in codecs:
         return Finding(part, False, f"no codec {decoder.codec!r}; known are {', '.join(sorted(codecs))}")
     if not code_at(read, decoder.snes_address):
@@ -83,7 +84,7 @@ def _decoder(workspace: Workspace, decoder: Decoder, codecs: dict[str, Codec]) -
 
 def _table(workspace: Workspace, table: PointerTable, codec: Codec | None) -> Finding:
     rom = workspace.rom
-    part = f"table {_address(table.low)}"
+    part = f"table {snes_text(table.low)}"
     if codec is None:
         return Finding(part, False, f"no codec {table.codec!r}")
     entries = table_entries(table, rom.read)
@@ -139,7 +140,3 @@ def _sizes(rom: Rom, codec: Codec, offset: int) -> tuple[int, int] | None:
     except CodecError:
         return None
     return (block.consumed, int(block.data.size)) if block.data.size else None
-
-
-def _address(snes_address: int) -> str:
-    return f"{snes_address >> 16:02X}:{snes_address & 0xFFFF:04X}"

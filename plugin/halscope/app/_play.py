@@ -18,6 +18,7 @@ from halscope_hooks import (
 
 from halscope.app._background import background_threads, in_background
 from halscope.app._game_run import Press, run_in_real_time
+from halscope.app._outlining import Outlining
 from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
@@ -44,6 +45,7 @@ class Play:
         progress: Called with (done, total) while the index is built, on the game's thread.
         report: Called with each line of text for the user.
         every: Of so many frames one is decoded, and each before which a sheet was saved.
+        outlining: Follows the ROM that runs; the caller closes it.
     """
 
     def __init__(
@@ -58,7 +60,9 @@ class Play:
         progress: Callable[[int, int], None],
         report: Callable[[str], None],
         every: int = 1,
+        outlining: Outlining | None = None,
     ) -> None:
+        self._outlining = outlining
         self._every = every
         self._workspace = workspace
         self._session = session
@@ -106,6 +110,8 @@ class Play:
     def _build_index(self, workspace: Workspace) -> None:
         """Index the ROM in the background; from then on its tiles are located."""
         self._watch.follow(workspace)
+        if self._outlining is not None:
+            self._outlining.follow(workspace)
 
         def index(context: JobContext) -> RomIndex:
             threads = background_threads()

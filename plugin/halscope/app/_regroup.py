@@ -66,17 +66,17 @@ def regroup(
     figures: list[Figure] = []
     ruled = [*map(figure, groups)]
     for one in ruled:
-        if len(one.group.indices) > 1 and any(_matches(one.name, split) for split in wanted.splits):
+        if len(one.group.indices) > 1 and any(names_figure(one.name, split) for split in wanted.splits):
             singles = [draw_group(frame, [index]) for index in one.group.indices]
             figures += [figure(single) for single in singles if single.pixels.any()]
         else:
             figures.append(one)
     names = {one.name for one in (*ruled, *figures)}
-    found = frozenset(each for each in wanted.names if any(_matches(name, each) for name in names))
+    found = frozenset(each for each in wanted.names if any(names_figure(name, each) for name in names))
     for first, second in wanted.merges:
         joined: list[Figure] = []  # kept apart until the end, so that one figure is not merged again and again
-        for one in [one for one in figures if _matches(one.name, first)]:
-            partners = [other for other in figures if other is not one and _matches(other.name, second)]
+        for one in [one for one in figures if names_figure(one.name, first)]:
+            partners = [other for other in figures if other is not one and names_figure(other.name, second)]
             if not partners or one not in figures:  # it was another one's partner
                 continue
             partner = min(partners, key=lambda other: _distance(one.group, other.group))
@@ -86,7 +86,8 @@ def regroup(
     return Regrouped(sorted(figures, key=lambda one: one.group.indices[0]), found)
 
 
-def _matches(name: str, wanted: str) -> bool:
+def names_figure(name: str, wanted: str) -> bool:
+    """Whether a name that a user gives is that of a sheet, or of the folder that it is in."""
     return wanted.removesuffix(".png") in (name, name.partition("/")[0])
 
 

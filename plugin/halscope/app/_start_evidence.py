@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 from halscope_hooks import StartEvidence
 
 from halscope.app._workspace import ListedBlock, Workspace
 from halscope.rom.tracing import FIRST_TOUCH, PAGE
 
+_SEEN: Final = ("callers", "buffers", "writers")
 _MOST_NATS: Final = 700.0  # beyond it, `exp` overflows
 
 
@@ -25,11 +26,22 @@ class Evidence:
         places: File offsets of the evidence: where the game began to read, or the first byte of each pointer.
         odds: How many times more likely it is with a block that begins there than by chance; `None` if it leaves
             nothing to chance (a decoder's call, a table that the game's profile names).
+        callers: 24-bit addresses of the calls of the game's decoder with this block, where a debugger saw them.
+        buffers: 24-bit addresses in WRAM: the first byte of each stretch that held unpacked bytes of the block when DMA
+            took them to VRAM.
+        writers: 24-bit addresses of code that was seen writing there.
     """
 
     kind: str
     places: tuple[int, ...]
     odds: float | None
+    callers: tuple[int, ...] = ()
+    buffers: tuple[int, ...] = ()
+    writers: tuple[int, ...] = ()
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON form: what a debugger saw is there only where one did."""
+        return {key: value for key, value in asdict(self).items() if key not in _SEEN or value}
 
 
 def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: StartEvidence) -> Evidence | None:
@@ -37,7 +49,9 @@ def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: S
     if start == "traced":
         ways = workspace.traced_by(codec, block_offset)
         chance = ways == (FIRST_TOUCH,)
-        return Evidence("+".join(ways), (block_offset,), float(PAGE) if chance else None)
+        passage = workspace.passage(codec, block_offset)
+        odds = float(PAGE) if chance else None
+        return Evidence("+".join(ways), (block_offset,), odds, passage.callers, passage.buffers, passage.writers)
     if start != "pointer":
         return None
     references = workspace.index().references(codec, block_offset)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol, Self, final, runtime_checkable
+from collections.abc import Callable
+from typing import Final, NamedTuple, Self, final
 
 import numpy as np
 from halscope_hooks import (
-    Decoder,
     Event,
     HalscopeError,
     Host,
@@ -23,29 +22,24 @@ from halscope_hooks import (
 )
 from numpy.typing import NDArray
 
+from halscope.app._debugger import DecoderTracing, Seen, filled_line, passage_lines, take_seen
 from halscope.app._workspace import Workspace
 from halscope.rom.index import VramTracker
 from halscope.rom.ranking import TRACED
-from halscope.rom.tracing import TracedStart, Tracer
+from halscope.rom.tracing import Passage, Passages, TracedStart, Tracer
 from halscope.session import Session
 
+_MOST_NAMED: Final = 16  # lines about code that fills buffers
 LEARN_EVERY: Final = 1.0
 """Seconds between two updates of the index: each looks all of VRAM up again."""
-
-
-@runtime_checkable
-class DecoderTracing(Protocol):
-    """A tracing host that can watch the game's decoders: each call is a touch of the stream's first byte."""
-
-    def trace(self, decoders: Sequence[Decoder], *, transfers: bool = True) -> None:
-        """Watch these decoders, and with `transfers` the DMA to VRAM. Raises HostError."""
 
 
 def start_tracing(host: Host, workspace: Workspace) -> bool:
     """Ask a host for touches of a game, if it can tell them; return whether it does.
 
-    A debugger is asked to watch the decoders of the game's profile: each read of a page would cost it a call. Other
-    hosts watch the whole ROM. Call it on the host's thread, and again after each change of the ROM. Raises HostError.
+    A debugger is asked to watch the decoders of the game's profile, DMA to VRAM and what writes its buffers: each read
+    of a page would cost it a call. Other hosts watch the whole ROM. Call it on the host's thread, and again after each
+    change of the ROM. Raises HostError.
     """
     tracing = capability(host, "tracing")
     if tracing is None:
@@ -55,9 +49,8 @@ def start_tracing(host: Host, workspace: Workspace) -> bool:
         return True
     profile = None if workspace.game is None else workspace.game.match.profile
     decoders = [] if profile is None else [one for one in profile.decoders if one.pointer is not None]
-    if decoders:
-        host.trace(decoders, transfers=False)
-    return bool(decoders)
+    host.trace(decoders)
+    return True
 
 
 class _Watched(NamedTuple):
@@ -65,6 +58,7 @@ class _Watched(NamedTuple):
 
     workspace: Workspace
     tracer: Tracer
+    passages: Passages
 
 
 @final
@@ -89,7 +83,10 @@ class StartWatch:
         self._stores = True
         self._came: NDArray[np.uint32] = np.empty(0, np.uint32)
         """Families of the index whose tiles were in VRAM, ascending."""
-        self._news: deque[Touched | Workspace | None] = deque()  # handled with the next snapshot, on its thread
+        self._debugger = session.host if isinstance(session.host, DecoderTracing) else None
+        self._named: set[int] = set()
+        """Addresses of code that was reported."""
+        self._news: deque[Touched | Seen | Workspace | None] = deque()  # handled with the next snapshot, on its thread
         traces = capability(session.host, "tracing") is not None
         self._heard = session.subscribe(self._hear, Touched, HostChanged, name="touches") if traces else None
         self._tap = session.collect(self._see, name="starts of blocks") if traces else None
@@ -104,7 +101,10 @@ class StartWatch:
         self._unasked = workspace
 
     def ask(self) -> None:
-        """Ask the host to trace the game, if it has not been asked since `follow`. Call it on the host's thread."""
+        """Ask the host to trace the game, if it has not been asked since `follow`, and take what it has seen.
+
+        Call it on the host's thread after each frame.
+        """
         workspace, self._unasked = self._unasked, None
         runs = self._session.host.info.rom.sha256
         if workspace is not None and runs in (None, workspace.rom.sha256):  # else another ROM was loaded meanwhile
@@ -114,6 +114,8 @@ class StartWatch:
                 raise
             except HostError as error:  # not fatal: starts are proven by pointers too
                 self._report(f"the game is not watched for starts of blocks: {error}")
+        if self._debugger is not None and any(seen := take_seen(self._debugger)):
+            self._news.append(seen)
 
     def look(self, update: Update) -> None:
         """Note which blocks the tiles of a frame come from."""
@@ -126,6 +128,11 @@ class StartWatch:
     def traced(self) -> tuple[TracedStart, ...]:
         """What was traced so far in the game that runs."""
         return () if self._now is None else self._now.tracer.traced
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """How blocks came to VRAM, as far as a debugger has seen it in the game that runs."""
+        return () if self._now is None else self._now.passages.found
 
     def summary(self) -> str | None:
         """Return a line about what was learnt; `None` if the host told nothing."""
@@ -149,7 +156,7 @@ class StartWatch:
         if self._tap is not None:
             self._tap.close()
         self._catch_up()
-        self._learn()
+        self._learn(ended=True)
 
     def __enter__(self) -> Self:
         return self
@@ -157,8 +164,9 @@ class StartWatch:
     def __exit__(self, *_: object) -> None:
         """Stop watching, and report what was learnt."""
         self.close()
-        if (learnt := self.summary()) is not None:
-            self._report(learnt)
+        for line in (self.summary(), *passage_lines(self.passages)):
+            if line is not None:
+                self._report(line)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Touched):
@@ -170,6 +178,9 @@ class StartWatch:
         self._catch_up()
         if self._now is not None:
             self._now.tracer.saw(snapshot)
+            if "vram" not in snapshot.ages:
+                self._now.passages.saw(snapshot)
+            self._name_code()
             if time.monotonic() - self._learnt_at >= LEARN_EVERY:
                 self._learn()
 
@@ -180,24 +191,46 @@ class StartWatch:
             if isinstance(news, Touched):
                 if self._now is not None:
                     self._now.tracer.touched((news,))
+            elif isinstance(news, Seen):
+                if self._now is not None:
+                    news.join(self._now.passages)
             elif self._now is None or news is not self._now.workspace:
-                self._learn()
-                self._learnt = 0
-                self._now = None if news is None else _Watched(news, Tracer(news.rom, news.codecs()))
+                self._learn(ended=True)
+                self._learnt, self._named = 0, set()
+                if news is None:
+                    self._now = None
+                else:
+                    codecs = news.codecs()
+                    self._now = _Watched(news, Tracer(news.rom, codecs), Passages(news.rom, codecs))
 
-    def _learn(self) -> None:
-        """Store what was traced since the last call, and locate tiles with it."""
-        if self._now is None or len(self._now.tracer.traced) == self._learnt:
+    def _learn(self, *, ended: bool = False) -> None:
+        """Store what was traced since the last call, and locate tiles with it.
+
+        How blocks came to VRAM is stored when it has `ended`: a buffer is seen piece by piece.
+        """
+        if self._now is None:
             return
-        workspace, tracer = self._now
+        workspace, tracer, joined = self._now
         fresh = tracer.traced[self._learnt :]
+        passages = joined.found if ended else ()
+        if not fresh and not passages:
+            return
         self._learnt += len(fresh)
+        self._learnt_at = time.monotonic()
         try:
-            workspace.learn_starts(fresh, store=self._stores)
+            workspace.learn_starts(fresh, passages, store=self._stores)
         except HalscopeError as error:  # not fatal: this session has learnt it
             self._stores = False
             self._report(f"the starts of blocks that were traced are not saved: {error}")
         index, runs = workspace.built_index, self._session.info.rom.sha256
-        if index is not None and runs in (None, workspace.rom.sha256):
+        if fresh and index is not None and runs in (None, workspace.rom.sha256):
             self._session.set_locate(VramTracker(index).update)
-        self._learnt_at = time.monotonic()
+
+    def _name_code(self) -> None:
+        """Report code that fills a buffer of DMA, once each: where no decoder is known, it leads to one."""
+        if self._now is None:
+            return
+        for one in self._now.passages.filled:
+            if one.writer not in self._named and len(self._named) < _MOST_NAMED:
+                self._named.add(one.writer)
+                self._report(filled_line(one))

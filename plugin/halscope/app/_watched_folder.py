@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from halscope_hooks import (
 
 from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
 from halscope.app._new_sheets import NewSheets
+from halscope.app._outlining import EditedTile, edited_tiles
 from halscope.app._patch_files import block_fill, check_output
 from halscope.app._regroup import Regrouping
 from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
@@ -99,6 +100,7 @@ class LiveEdits:
         self._refused: set[str] = set()  # saved sheets whose edit is not in the game
         self.awaited: tuple[Path, ...] = ()
         """Edited PNGs that `bring_in` is to get as soon as it can."""
+        self._edited: tuple[EditPlan | None, Mapping[bytes, EditedTile]] = None, {}
         self._waiting: dict[str, str] = {}  # what was last reported of a sheet that was not applied
 
     @property
@@ -215,6 +217,15 @@ class LiveEdits:
             self._scanned = True
             if self._session.threads:
                 self._folder.watch()
+
+    @property
+    def edited_tiles(self) -> Mapping[bytes, EditedTile]:
+        """The tiles that the edits in the running game have made, by their bytes. Any thread may ask for them."""
+        running = self._roms.now
+        plan = None if running is None else running.plan
+        if plan is not self._edited[0]:
+            self._edited = plan, edited_tiles(plan, None if self._folder is None else self._folder.folder)
+        return self._edited[1]
 
     @property
     def sheets(self) -> int:

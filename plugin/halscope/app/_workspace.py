@@ -23,7 +23,7 @@ from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex, VramTracker
 from halscope.rom.mapping import Mapping, parse_mapping
 from halscope.rom.ranking import KnownStarts
-from halscope.rom.tracing import FIRST_TOUCH, TracedStart
+from halscope.rom.tracing import DECODER_CALL, FIRST_TOUCH, Passage, TracedStart
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
     from halscope.project import Knowledge, KnowledgeFile
@@ -106,6 +106,7 @@ class Workspace:
         self._fresh_index = fresh_index
         self._index: RomIndex | None = None
         self._traced: frozenset[TracedStart] = frozenset()  # replaced as a whole: two threads may use it
+        self._passages: dict[tuple[str, int], Passage] = {}  # likewise
 
     @classmethod
     def open(
@@ -205,13 +206,16 @@ class Workspace:
         """The index, if `index` has returned it already."""
         return self._index
 
-    def learn_starts(self, starts: Sequence[TracedStart], *, store: bool = True) -> None:
-        """Mark traced starts in the index, and store them for good.
+    def learn_starts(
+        self, starts: Sequence[TracedStart], passages: Sequence[Passage] = (), *, store: bool = True
+    ) -> None:
+        """Mark traced starts in the index, and store them for good, with how their blocks came to VRAM.
 
         Starts that the index does not have at all are used from the next time on. Not for two threads at once.
 
         Args:
             starts: The starts.
+            passages: How blocks came to VRAM that the decoder was called with.
             store: Whether to store them.
 
         Raises:
@@ -221,19 +225,33 @@ class Workspace:
         from halscope.project import ProvenStart
 
         self._traced |= frozenset(starts)
+        self._passages = self._passages | {one[:2]: one for one in passages}
         if self._index is not None:
             self._index = self._index.with_traced(_by_codec(starts))
         if store:
             proven = [ProvenStart(one.codec, one.block_offset, "traced", by=(one.by,)) for one in starts]
+            proven += [
+                ProvenStart(*one[:2], "traced", (), (DECODER_CALL,), one.callers, one.buffers, one.writers)
+                for one in passages
+            ]
             self.knowledge.update(lambda known: known.proved(proven))
 
     def traced_by(self, codec: str, block_offset: int) -> tuple[str, ...]:
         """Return how a start was traced, ascending: FIRST_TOUCH, DECODER_CALL; empty if it was not."""
         return tuple(sorted(one.by for one in self._traced if one[:2] == (codec, block_offset)))
 
+    def passage(self, codec: str, block_offset: int) -> Passage:
+        """Return how a block came to VRAM, as far as a debugger has seen it."""
+        return self._passages.get((codec, block_offset), Passage(codec, block_offset))
+
     def _traced_before(self) -> frozenset[TracedStart]:
         """Return the traced starts in the user's data folder; none if its file cannot be read."""
         known = self.known_before()
+        self._passages = {
+            (one.codec, one.block_offset): Passage(one.codec, one.block_offset, one.callers, one.buffers, one.writers)
+            for one in (() if known is None else known.starts)
+            if one.callers or one.buffers
+        } | self._passages
         return frozenset(
             TracedStart(one.codec, one.block_offset, by)
             for one in (() if known is None else known.starts)

@@ -11,6 +11,7 @@ from halscope_hooks import HostRequest, Update, UsageError
 
 from halscope.app import (
     COMPARED_LIVE,
+    EDITED,
     AttachedRom,
     LiveAttach,
     Plugins,
@@ -49,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     if looks and options.watch is None:
         edits = ("edit", "merge", "split", "force", "nearest", "output", "headered")
         refuse_unused(options, edits, "is for edits, which need --watch DIR")
+        if options.outline == EDITED:
+            raise UsageError("--outline changed outlines edited figures, and edits need --watch DIR")
     elif options.frames is not None:
         raise UsageError("--watch DIR runs until Ctrl-C, and --frames N ends before; give one of them")
     workspace = None if options.rom is None else workspace_from(options, plugins)
@@ -90,7 +93,7 @@ def _look(options: argparse.Namespace, target: Target, rom: AttachedRom) -> int:
             return workspace.tracker(progress)
 
     with contextlib.suppress(KeyboardInterrupt):
-        for update in watch_frames(target, rom, locate, options.frames):
+        for update in watch_frames(target, rom, locate, options.frames, options.outline):
             last = update
             judged = truth.look(update)
             if options.json:
@@ -132,6 +135,7 @@ class _Editing:
                 seen=self._show,
                 progress=progress,
                 applied=print_applied if options.json else lambda _: None,
+                outline=options.outline,
             )
             try:
                 with contextlib.suppress(KeyboardInterrupt):

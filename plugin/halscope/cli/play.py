@@ -15,6 +15,7 @@ from halscope.app import (
     SAMPLED_LIVE,
     AttachedRom,
     LiveEdits,
+    Outlining,
     Play,
     Plugins,
     RunTruth,
@@ -108,6 +109,8 @@ class _Running:
             watch.follow(self._workspace)
             watch.ask()
             edits = self._begin(session)
+            outlining = self._outlining(session, edits)
+            outlining.follow(self._workspace)
             for number, update in enumerate(play_frames(session, schedule_from(self._options), frames), 1):
                 if self.last is None and self._options.edit:
                     edits.bring_in(self._options.edit, update.snapshot)
@@ -116,6 +119,7 @@ class _Running:
                 edits.look(update)
                 self._show(update)
                 progress(number, frames)
+            outlining.close()
 
     def run_live(self) -> None:
         """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
@@ -124,6 +128,7 @@ class _Running:
         session = open_game(game, None, self._plugins, threads=True, rom=self._workspace.rom)
         with session, progress_bar("indexing", "B") as progress:
             edits = self._begin(session)
+            outlining = self._outlining(session, edits)
             options = self._options
             rom = AttachedRom(
                 *(self._workspace, self._plugins, note),
@@ -141,12 +146,22 @@ class _Running:
                 progress=progress,
                 report=note,
                 every=1 if self._all_frames else SHOWN_EVERY,
+                outlining=outlining,
             )
             try:
                 with contextlib.suppress(KeyboardInterrupt):
                     play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
             finally:
                 self.last = play.last
+                outlining.close()
+
+    def _outlining(self, session: Session, edits: LiveEdits) -> Outlining:
+        return Outlining(
+            session,
+            self._options.outline,
+            edited=lambda: edits.edited_tiles,
+            report=note,
+        )
 
     def _begin(self, session: Session) -> LiveEdits:
         self._edits = LiveEdits(

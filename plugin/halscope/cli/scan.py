@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     proven = count_proven(zip(blocks, evidence, strict=True))
     if options.json:
         listed = [
-            asdict(block) | describe_layout(layout) | ({} if one is None else {"evidence": asdict(one)})
+            asdict(block) | describe_layout(layout) | ({} if one is None else {"evidence": one.describe()})
             for block, layout, one in zip(blocks, layouts, evidence, strict=True)
         ]
         traces = {"traces": asdict(proven) | {"proven": proven.proven}} if options.traces else {}
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         rows.append(
             (
                 f"{block.offset:#x}",
-                f"{address >> 16:02X}:{address & 0xFFFF:04X}",
+                mapping.snes_text(address),
                 str(block.packed_size),
                 str(block.size),
                 block.codec,
@@ -108,7 +108,16 @@ def _evidence_text(evidence: Evidence | None) -> str:
     first = ", ".join(f"{place:#x}" for place in evidence.places[:MOST_PLACES])
     more = f" and {len(evidence.places) - MOST_PLACES} more" if len(evidence.places) > MOST_PLACES else ""
     odds = "" if evidence.odds is None else f", {evidence.odds:.0e} : 1"
-    return f"{evidence.kind} at {first}{more}{odds}"
+    seen = [
+        f"{what} {', '.join(map(mapping.snes_text, addresses[:MOST_PLACES]))}"
+        for what, addresses in (
+            ("called from", evidence.callers),
+            ("staged at", evidence.buffers),
+            ("written by", evidence.writers),
+        )
+        if addresses
+    ]
+    return "; ".join((f"{evidence.kind} at {first}{more}{odds}", *seen))
 
 
 def _proven_lines(blocks: Sequence[ListedBlock], proven: Proven) -> list[str]:

@@ -6,8 +6,8 @@ user's own) can be merged in any order and any number of times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Self, get_args
 
@@ -34,6 +34,10 @@ class ProvenStart:
         start: "traced" or "pointer".
         places: File offsets of the evidence, such as the pointers that lead there, ascending.
         by: How it was found, such as "first-touch" and "decoder-call" for traced starts, ascending.
+        callers: 24-bit addresses of the calls of the game's decoder with this block, ascending.
+        buffers: 24-bit addresses in WRAM: the first byte of each stretch that held unpacked bytes of the block when DMA
+            took them to VRAM, ascending.
+        writers: 24-bit addresses of code that was seen writing there, ascending.
     """
 
     codec: str
@@ -41,6 +45,9 @@ class ProvenStart:
     start: StartEvidence
     places: tuple[int, ...] = ()
     by: tuple[str, ...] = ()
+    callers: tuple[int, ...] = ()
+    buffers: tuple[int, ...] = ()
+    writers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -156,6 +163,8 @@ class Knowledge:
                 _take(read.rom_offset, place)
             for way in start.by:
                 _take(read.any_text(MOST_TEXT), way)
+            for address in (*start.callers, *start.buffers, *start.writers):
+                _take(read.snes_address, address)
         for palette in self.palettes:
             _take(read.listed(256, read.whole(0, 0x7FFF)), list(palette.colours))
             _take(read.whole(1, 1 << 31), palette.times)
@@ -197,17 +206,26 @@ def _starts(starts: Iterable[ProvenStart]) -> tuple[ProvenStart, ...]:
     for one in starts:
         key = one.codec, one.block_offset
         strongest[key] = min(strongest.get(key, one.start), one.start, key=_STRONGEST_FIRST.index)
-    places: dict[tuple[str, int], set[int]] = {key: set() for key in strongest}
-    ways: dict[tuple[str, int], set[str]] = {key: set() for key in strongest}
+    same: dict[tuple[str, int], list[ProvenStart]] = {key: [] for key in strongest}
     for one in starts:
         if one.start == strongest[one.codec, one.block_offset]:
-            places[one.codec, one.block_offset].update(one.places)
-            ways[one.codec, one.block_offset].update(one.by)
-    return tuple(
-        sorted(
-            ProvenStart(*key, kind, tuple(sorted(places[key])), tuple(sorted(ways[key])))
-            for key, kind in strongest.items()
-        )
+            same[one.codec, one.block_offset].append(one)
+    return tuple(sorted(_united(group) for group in same.values()))
+
+
+def _united(same: Sequence[ProvenStart]) -> ProvenStart:
+    """Unite the evidence for one start."""
+
+    def union[T: (int, str)](parts: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+        return tuple(sorted({part for each in parts for part in each}))
+
+    return replace(
+        same[0],
+        places=union(one.places for one in same),
+        by=union(one.by for one in same),
+        callers=union(one.callers for one in same),
+        buffers=union(one.buffers for one in same),
+        writers=union(one.writers for one in same),
     )
 
 

@@ -13,8 +13,9 @@ from halscope._fields import Fields
 from halscope.project._knowledge import MOST_TEXT, FigureName, Knowledge, ProvenStart, SeenPalette
 
 FORMAT: Final = "halscope-knowledge"
-VERSION: Final = 2
-"""The version that is written. Version 1, whose starts have no "by", can also be read."""
+VERSION: Final = 3
+"""The version that is written. Version 1, whose starts have no "by", and version 2, whose starts have no "callers",
+"buffers" and "writers", can also be read."""
 
 _MOST: Final = 1 << 20
 _TEXT: Final = read.any_text(MOST_TEXT)
@@ -38,6 +39,9 @@ def knowledge_to_json(knowledge: Knowledge) -> str:
                 "start": one.start,
                 "places": list(one.places),
                 "by": list(one.by),
+                "callers": list(one.callers),
+                "buffers": list(one.buffers),
+                "writers": list(one.writers),
             }
             for one in knowledge.starts
         ],
@@ -88,12 +92,18 @@ def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
 
 
 def _start(fields: Fields, version: int) -> ProvenStart:
+    def addresses(name: str) -> tuple[int, ...]:
+        return tuple(fields.take(name, read.listed(_MOST, read.snes_address, least=0))) if version > 2 else ()
+
     start = ProvenStart(
         codec=fields.take("codec", read.codec_name),
         block_offset=fields.take("block_offset", read.rom_offset),
         start=fields.take("start", read.start_evidence),
         places=tuple(fields.take("places", read.listed(_MOST, read.rom_offset, least=0))),
         by=tuple(fields.take("by", read.listed(_MOST, _TEXT, least=0))) if version > 1 else (),
+        callers=addresses("callers"),
+        buffers=addresses("buffers"),
+        writers=addresses("writers"),
     )
     fields.finish()
     return start

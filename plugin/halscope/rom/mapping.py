@@ -23,6 +23,11 @@ _PAGES: Final = 0x1000000 // PAGE_BYTES
 _MIB: Final = 0x100000
 
 
+def snes_text(address: int) -> str:
+    """Format a 24-bit address of the console: "7E:2000"."""
+    return f"{address >> 16:02X}:{address & 0xFFFF:04X}"
+
+
 class Mapping(Enum):
     """How a cartridge maps its ROM into the console's address space."""
 

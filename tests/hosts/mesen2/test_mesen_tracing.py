@@ -54,7 +54,7 @@ def test_a_call_is_seen_in_every_bank_that_shows_the_decoder(emulator: StandIn, 
     emulator.execute(where, stack=b"\x8c\x87\x00", direct={STREAM: b"\x05\x94\x83"})
     run_both(emulator, host)
     (call,) = host.take_calls()
-    assert call == DecoderCall(call.frame, 0x8789, 0x839405, 0x19405)
+    assert call == DecoderCall(call.frame, 0x8789, 0x839405, 0x19405, "hal")
     assert host.take_calls() == []
 
 
@@ -87,12 +87,39 @@ def test_dma_to_vram_and_the_code_that_fills_its_buffer_are_named(emulator: Stan
     run_both(emulator, host)
     transfers = [one for one in host.take_transfers() if one.source == 0x7E2040]
     assert transfers == [Transfer(transfers[0].frame, 0x7E2040, 0x6000, 0x200)]
-    emulator.write_wram(0x7E2123, 0x808ACD)
-    emulator.write_wram(0x7E2124, 0x80FFFF)  # the first one is enough
+    emulator.write_wram(0x7E2043, 0x808ACD)
+    emulator.write_wram(0x7E2044, 0x80FFFF)  # the first one is enough
     emulator.write_wram(0x7E2900, 0x80FFFF)  # another buffer
     run_both(emulator, host)
     (writer,) = host.take_writers()
-    assert writer == BufferWriter(writer.frame, 0x808ACD, 0x2000, 0x27FF)
+    assert writer == BufferWriter(writer.frame, 0x808ACD, 0x2000, 0x20FF)
+    emulator.calls.clear()
+    for address in range(0x7E2000, 0x7E2100):
+        emulator.write_wram(address, 0x80FFFF)
+    assert emulator.calls["callback"] == 0  # it is known, so the game's writes cost nothing any more
+
+
+def test_more_buffers_than_can_be_watched_at_a_time_have_their_turn(emulator: StandIn, host: MesenHost) -> None:
+    traced(emulator, host, transfers=True)
+    named = set()
+    for turn in range(6):
+        for buffer in range(6):
+            emulator.transfer(0x6000, 0x20, source=0x7F0000 + buffer * 0x1000)
+        run_both(emulator, host)
+        for buffer in range(6):
+            emulator.write_wram(0x7F0000 + buffer * 0x1000, 0x808000 + turn)
+        run_both(emulator, host)
+        named |= {one.first for one in host.take_writers()}
+    assert named == {0x10000 + buffer * 0x1000 for buffer in range(6)}
+
+
+def test_calls_are_not_lost_to_a_flood_of_dma(emulator: StandIn, host: MesenHost) -> None:
+    traced(emulator, host, HAL, transfers=True)
+    for _ in range(100):
+        emulator.transfer(0x6000, 0x20)
+    emulator.execute(DECODER, stack=b"\x8c\x87\x00", direct={STREAM: b"\x05\x94\x83"})
+    run_both(emulator, host)
+    assert [call.rom_offset for call in host.take_calls()] == [0x19405]
 
 
 def test_watched_reads_are_told_once_a_frame(emulator: StandIn, host: MesenHost) -> None:

@@ -126,6 +126,12 @@ def add_live_options(command: argparse.ArgumentParser, *, headless: str, watch: 
     command.add_argument("--headless", action="store_true", help=headless)
     command.add_argument("--json", action="store_true", help="print one line of JSON per frame")
     command.add_argument("--watch", type=Path, metavar="DIR", help=watch)
+    command.add_argument(
+        "--outline",
+        metavar="FIGURE|changed|all",
+        help="outline figures on the emulator's own screen, with the name of their block: all, those with edited "
+        "tiles, or those of this name (of a sheet, or of the folder that it is in)",
+    )
     _add_edit_options(command)
     add_headered_option(command)
     add_index_option(command)

@@ -1,4 +1,4 @@
-"""The file in which the script finds Halscope: port and token. What platforms do differently is in this file."""
+"""The file in which the script finds Halscope: port and token. Its folder differs by platform."""
 
 from __future__ import annotations
 
@@ -6,31 +6,24 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import IO, Final, final
+from typing import Final, final
 
 from halscope_hooks import HostError
+
+from halscope.hosts._file_lock import lock
 
 _FOLDER_VARIABLE: Final = "HALSCOPE_MESEN_DIR"
 
 if sys.platform == "win32":
-    import msvcrt
 
     def _default_folder() -> Path:
         return Path(os.environ.get("LOCALAPPDATA", "")) / "halscope" / "mesen"
 
-    def _lock(file: IO[str]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
 else:
-    import fcntl
 
     def _default_folder() -> Path:
         state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
         return Path(state) / "halscope" / "mesen"
-
-    def _lock(file: IO[str]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def endpoint_folder() -> Path:
@@ -64,7 +57,7 @@ class Endpoint:
         except OSError as error:
             raise HostError(f"{folder}: cannot be used to meet the emulator: {error.strerror or error}") from error
         try:
-            _lock(self._lock_file)
+            lock(self._lock_file)
         except OSError:
             self._lock_file.close()
             raise HostError(

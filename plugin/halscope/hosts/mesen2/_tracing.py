@@ -25,12 +25,14 @@ class DecoderCall:
         caller: 24-bit address of the JSL or JSR, or `None` if it was called in another way.
         stream: 24-bit address of the stream.
         rom_offset: File offset of the stream in the headerless image, or `None` if it is not in the ROM.
+        codec: Name of the codec of the decoder that was called.
     """
 
     frame: int
     caller: int | None
     stream: int
     rom_offset: int | None
+    codec: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,11 @@ class Observations:
                 case b"C":
                     offset = None if third == _NOWHERE else third
                     caller, stream = None if first == _NOWHERE else first, second & 0xFFFFFF
-                    self.calls.append(DecoderCall(frame, caller, stream, offset))
                     number = second >> 24
-                    if offset is not None and number < len(self.codecs):
-                        self.touches.append(Touched(frame, offset, codec=self.codecs[number]))
+                    codec = self.codecs[number] if number < len(self.codecs) else ""
+                    self.calls.append(DecoderCall(frame, caller, stream, offset, codec))
+                    if offset is not None and codec:
+                        self.touches.append(Touched(frame, offset, codec=codec))
                 case b"D":
                     self.transfers.append(Transfer(frame, first, second, third))
                 case b"B":

@@ -2,8 +2,11 @@
 -- the ROM, and which code writes the buffers that DMA takes its data from.
 
 local MOST_EVENTS = 64 -- of a frame
+local MOST_TRANSFERS = 48 -- of these: a loading frame starts more DMA, and calls must not be lost to it
 local MOST_STATES = 4 -- getState() calls of a frame for events, 0.3 ms each, where there is no getCpuState()
-local MOST_BUFFERS = 4 -- of which the writers are looked for
+local MOST_BUFFERS = 4 -- of which the writers are looked for at a time
+local WATCHED = 0x100 -- bytes of a buffer
+local BUFFER_FRAMES = 600 -- after which another buffer has its turn
 local UNKNOWN = 0xFFFFFFFF
 
 local mem = emu.memType
@@ -11,9 +14,9 @@ local BUS = mem.snesDebug -- the processor's bus without side effects
 
 local trace = { ranges = {} }
 
-local events, frame, states = {}, 0, 0
-local watched = {} -- memory callbacks, with all that removing them takes
-local buffers, buffer_count = {}, 0 -- WRAM offsets of buffers, and whether the writer is known
+local events, frame, states, transfers = {}, 0, 0, 0
+local watched = {} -- memory callbacks: the keys are all that removing them takes
+local buffers, buffer_count = {}, 0 -- by their place in WRAM; those whose writer is looked for
 
 local function event(kind, ...)
   if #events < MOST_EVENTS then
@@ -23,7 +26,14 @@ end
 
 local function watch(callback, kind, low, high, memory)
   local reference = emu.addMemoryCallback(callback, kind, low, high, emu.cpuType.snes, memory)
-  watched[#watched + 1] = { reference, kind, low, high, emu.cpuType.snes, memory }
+  local one = { reference, kind, low, high, emu.cpuType.snes, memory }
+  watched[one] = true
+  return one
+end
+
+local function unwatch(one)
+  watched[one] = nil
+  emu.removeMemoryCallback(table.unpack(one))
 end
 
 -- The processor's registers, or nil if asking costs too much of this frame.
@@ -97,7 +107,7 @@ end
 
 local function on_buffer(buffer)
   return function()
-    if not buffer.written then
+    if not buffer.written and (emu.getCpuState or states == 0) then -- else the decoder's calls would go without
       local cpu = registers()
       if cpu then
         buffer.written = true
@@ -119,12 +129,16 @@ end
 
 -- Called for each DMA start to VRAM.
 function trace.transfer(source, vram_word, size)
-  event("D", source, vram_word, size)
+  if transfers < MOST_TRANSFERS then
+    transfers = transfers + 1
+    event("D", source, vram_word, size)
+  end
   local low = wram_offset(source)
   local key = low and low >> 11 -- buffers of 2 KiB: a streamed figure comes from many places of one
   if key and not buffers[key] and buffer_count < MOST_BUFFERS then
-    -- Not watched from here: Mesen walks its list of callbacks while it calls them.
-    buffers[key] = { low = low & -0x800, high = (low & -0x800) + 0x7FF }
+    -- Not watched from here: Mesen walks its list of callbacks while it calls them. Only a part of it is watched: what
+    -- fills a buffer comes by there too, and each write is a call.
+    buffers[key] = { low = low & -WATCHED, high = (low & -WATCHED) + WATCHED - 1, since = frame }
     buffer_count = buffer_count + 1
   end
 end
@@ -148,10 +162,10 @@ end
 -- Watches decoders ({address, place of the pointer, place of its bank}) and ranges of the ROM ({first, end}), in place
 -- of what was watched before. Not to be called from a memory callback.
 function trace.start(decoders, ranges)
-  for _, one in ipairs(watched) do
+  for one in pairs(watched) do
     emu.removeMemoryCallback(table.unpack(one))
   end
-  watched, events, buffers, buffer_count = {}, {}, {}, 0
+  watched, events, transfers, buffers, buffer_count = {}, {}, 0, {}, 0
   trace.ranges = ranges
   for number, decoder in ipairs(decoders) do
     local offset = rom_offset(decoder[1])
@@ -166,14 +180,21 @@ end
 
 -- Called at the end of a frame; returns the events since the last call. `next_frame` numbers the events that follow.
 function trace.take(next_frame)
-  for _, buffer in pairs(buffers) do
-    if not buffer.watched then
-      buffer.watched = true
-      watch(on_buffer(buffer), emu.callbackType.write, buffer.low, buffer.high, mem.snesWorkRam)
+  for key, buffer in pairs(buffers) do
+    if not buffer.callback and not buffer.written then
+      buffer.callback = watch(on_buffer(buffer), emu.callbackType.write, buffer.low, buffer.high, mem.snesWorkRam)
+    elseif buffer.callback and (buffer.written or frame - buffer.since > BUFFER_FRAMES) then
+      -- Each further write would be a call for nothing. One whose writer is unknown may come back.
+      unwatch(buffer.callback)
+      buffer_count = buffer_count - 1
+      buffer.callback = nil
+      if not buffer.written then
+        buffers[key] = nil
+      end
     end
   end
   local taken = events
-  events, frame, states = {}, next_frame, 0
+  events, frame, states, transfers = {}, next_frame, 0, 0
   return table.concat(taken)
 end
 

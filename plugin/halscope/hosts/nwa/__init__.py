@@ -38,7 +38,7 @@ def setup() -> str:
 
 def open_request(request: HostRequest) -> Host:
     """Attach to what a request names. Raises UsageError or HostError."""
-    return NwaHost(request.address, obsel=request.obsel, rom=request.file)
+    return NwaHost(request.address, obsel=request.obsel, rom=request.file, exclusive=True)
 
 
 def find_request(request: HostRequest) -> list[FoundEmulator]:

@@ -53,6 +53,11 @@ class Connection:
         self._heard = time.monotonic()
 
     @property
+    def peer(self) -> str:
+        """The address that was connected to, however it was written."""
+        return " ".join(map(str, self._socket.getpeername()[:2]))
+
+    @property
     def idle(self) -> bool:
         """Whether every request has its reply."""
         return not self._waiting

@@ -26,6 +26,7 @@ from halscope_hooks import (
 )
 
 from halscope.formats import containers
+from halscope.hosts._claims import Claim
 from halscope.hosts._receipts import OpenReceipts
 from halscope.hosts.nwa._addresses import candidates
 from halscope.hosts.nwa._connection import Connection, checked
@@ -63,11 +64,12 @@ class NwaHost:
         address: "HOST:PORT", "HOST", ":PORT", or `None` for the protocol's ports on this machine.
         obsel: The value of $2101, for an emulator that cannot tell it.
         rom: The ROM that the user says it runs, or `None`.
+        exclusive: Whether no other exclusive host of this user may be attached to the emulator.
 
     Raises:
         UsageError: The address is not one.
         HostAbsentError: No emulator answers there, or it has no game.
-        HostError: The emulator cannot show its sprites.
+        HostError: The emulator cannot show its sprites, or another Halscope has it.
     """
 
     _connection: Connection
@@ -75,8 +77,17 @@ class NwaHost:
     _loaded: Loaded
     _rom_watch: RomWatch | None
 
-    def __init__(self, address: str | None = None, *, obsel: int | None = None, rom: Path | None = None) -> None:
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        obsel: int | None = None,
+        rom: Path | None = None,
+        exclusive: bool = False,
+    ) -> None:
         places = candidates(address)
+        self._exclusive = exclusive
+        self._claim: Claim | None = None
         self._obsel, self._rom = obsel, rom
         self._frame = 0
         self._ready: Snapshot | None = None
@@ -207,6 +218,8 @@ class NwaHost:
         """Close the connection; the emulator goes on, and open receipts complete with an error. Idempotent."""
         self._connection.close()
         self._open.close(self._info.emulator)
+        if self._claim is not None:
+            self._claim.close()
 
     def __enter__(self) -> Self:
         return self
@@ -219,7 +232,14 @@ class NwaHost:
         self._emulator = introduce(connection, INTRODUCTION_WAIT)
         refuse_other_console(self._emulator, connection.name)
         self._connection = connection
-        self._take_game(ask_game(connection, self._emulator))
+        if self._exclusive:
+            self._claim = Claim("nwa", connection.peer, f"{self._emulator.name} at {connection.name}")
+        try:
+            self._take_game(ask_game(connection, self._emulator))
+        except BaseException:
+            if self._claim is not None:
+                self._claim.close()
+            raise
 
     def _look_at_game(self) -> None:
         """Learn what another game offers."""

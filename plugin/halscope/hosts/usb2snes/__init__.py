@@ -23,7 +23,7 @@ def setup() -> str:
 
 def open_request(request: HostRequest) -> Host:
     """Attach to what a request names. Raises UsageError or HostError."""
-    return Usb2snesHost(request.address, rom=request.file)
+    return Usb2snesHost(request.address, rom=request.file, exclusive=True)
 
 
 def find_request(request: HostRequest) -> list[FoundEmulator]:

@@ -66,6 +66,11 @@ class Connection:
         self._block = bytearray()
         self._heard = time.monotonic()
 
+    @property
+    def peer(self) -> str:
+        """The address that was connected to, however it was written."""
+        return " ".join(map(str, self._socket.remote_address[:2]))
+
     def finish[T](self, flow: Flow[T], patience: float = PATIENCE) -> T:
         """Run a flow to its end.
 

@@ -26,6 +26,7 @@ from halscope_hooks import (
     WriteReceipt,
 )
 
+from halscope.hosts._claims import Claim
 from halscope.hosts._receipts import OpenReceipts
 from halscope.hosts.usb2snes import _memory as memory
 from halscope.hosts.usb2snes._connection import Connection, Running
@@ -54,14 +55,15 @@ class Usb2snesHost:
     Args:
         address: "ws://HOST:PORT", with "#DEVICE" behind it for one of several devices; `None` for the usual ports.
         rom: The ROM that the user says it runs, or `None`.
+        exclusive: Whether no other exclusive host of this user may be attached to the device.
 
     Raises:
         UsageError: The address is not one.
         HostAbsentError: No server answers, it has no cartridge, or another game or none runs.
-        HostError: The package websockets is missing, or the game uses a coprocessor.
+        HostError: The package websockets is missing, the game uses a coprocessor, or another Halscope has the device.
     """
 
-    def __init__(self, address: str | None = None, *, rom: Path | None = None) -> None:
+    def __init__(self, address: str | None = None, *, rom: Path | None = None, exclusive: bool = False) -> None:
         self._rom = rom
         self._vram = np.zeros(VRAM_BYTES, np.uint8)
         self._read_at = [0.0] * (VRAM_BYTES // SLICE)  # when each slice was read; 0: never
@@ -74,12 +76,17 @@ class Usb2snesHost:
         self._open = OpenReceipts()
         self._writes: deque[tuple[tuple[Write, ...], WriteReceipt]] = deque()
         self._connection, self._name, self._device = _open(places(address))
+        self._claim: Claim | None = None
         try:
+            if exclusive:
+                self._claim = Claim("usb2snes", f"{self._connection.peer} {self._name}", self._name)
             self._take_game(self._connection.finish(identify(self._device, rom), IDENTIFY_WAIT))
         except HostGoneError as error:
+            self._release()
             raise HostAbsentError(str(error)) from error  # the caller waits for it to come back
         except BaseException:
             self._connection.close()
+            self._release()
             raise
 
     @property
@@ -135,6 +142,11 @@ class Usb2snesHost:
         """Close the connection; the game goes on, and open receipts complete with an error. Idempotent."""
         self._connection.close()
         self._open.close(self._info.emulator)
+        self._release()
+
+    def _release(self) -> None:
+        if self._claim is not None:
+            self._claim.close()
 
     def __enter__(self) -> Self:
         return self
