@@ -24,9 +24,9 @@ from halscope_hooks import (
 from numpy.typing import NDArray
 
 from halscope.app._workspace import Workspace
-from halscope.rom.index import VramTracker
 from halscope.rom.ranking import TRACED
 from halscope.rom.tracing import TracedStart, Tracer
+from halscope.rom.vram_tracker import VramTracker
 from halscope.session import Session
 
 LEARN_EVERY: Final = 1.0
