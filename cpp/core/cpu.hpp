@@ -25,8 +25,10 @@
 // For the body of functions for several levels: without it, those for AVX2 would call a baseline copy.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define HALSCOPE_INLINE __forceinline
+#define HALSCOPE_NOINLINE __declspec(noinline)
 #else
 #define HALSCOPE_INLINE __attribute__((always_inline)) inline
+#define HALSCOPE_NOINLINE __attribute__((noinline))
 #endif
 
 namespace halscope {

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "core/cancel.hpp"
+#include "core/cpu.hpp"
 #include "hal/bits.hpp"
 #include "hal/command.hpp"
 #include "hal/format.hpp"
@@ -18,25 +19,42 @@
 
 namespace halscope::hal {
 
-// A command by where it ends.
-struct Arrival {
-    std::uint32_t end = 0;      // position in the data
-    std::uint16_t operand = 0;  // a copy's reference or distance; the length of a raw command so far
-    std::uint8_t kind = 0;
-    std::uint8_t price = 0;  // packed bytes, of a raw command only those for its last byte
+// A command by where it ends, packed into one number: the larger one reaches farther, and of two that reach as far a
+// raw one is the larger, because it can be extended for one byte a byte.
+class Arrival {
+  public:
+    Arrival() = default;
+    // `operand`: a copy's reference or distance; the length of a raw command so far. `price`: packed bytes, of a raw
+    // command only those for its last byte.
+    Arrival(std::size_t end, std::size_t operand, unsigned kind, std::size_t price) noexcept
+        : bits_(std::uint64_t{end} << kEndShift | std::uint64_t{7 - kind} << kKindShift |
+                std::uint64_t{price} << kPriceShift | operand) {}
 
-    [[nodiscard]] std::size_t raw_length() const noexcept { return kind == kRaw ? operand : 0; }
+    [[nodiscard]] std::size_t end() const noexcept { return bits_ >> kEndShift; }
+    [[nodiscard]] unsigned kind() const noexcept { return 7 - (bits_ >> kKindShift & 7); }
+    [[nodiscard]] std::size_t operand() const noexcept { return bits_ & 0xFFFF; }
+    [[nodiscard]] std::size_t raw_length() const noexcept { return kind() == kRaw ? operand() : 0; }
     [[nodiscard]] std::size_t whole_price() const noexcept {
-        return kind == kRaw ? operand + (operand > kShortCount ? 2U : 1U) : price;
+        return kind() == kRaw ? operand() + (operand() > kShortCount ? 2U : 1U) : bits_ >> kPriceShift & 7;
     }
-};
+    bool operator<(const Arrival& other) const noexcept { return bits_ < other.bits_; }
 
-// How a copy transforms its source.
-enum class Change : std::uint8_t { none, bits_reversed, inverted, backward };
+  private:
+    static constexpr unsigned kPriceShift = 16;
+    static constexpr unsigned kKindShift = 20;
+    static constexpr unsigned kEndShift = 24;
+
+    std::uint64_t bits_ = 0;
+};
 
 template <Format format>
 class Frontier {
   public:
+    static constexpr bool kHasTurned = format.copies != Copies::forward;
+    static constexpr Change kTurned = !kHasTurned                     ? Change::none
+                                      : format.copies == Copies::near ? Change::inverted
+                                                                      : Change::bits_reversed;
+
     // `arrivals` has room(data size) elements.
     Frontier(Grams& grams, std::span<Arrival> arrivals) : grams_(grams), data_(grams.data()), arrivals_(arrivals) {}
 
@@ -63,10 +81,11 @@ class Frontier {
     static constexpr std::size_t kFineLength = 24;
     // A match this long ends a search: it will be extended as far as it goes, but not be compared with others.
     static constexpr std::size_t kGreatLength = 128;
-    // Candidates of a search: so many for each byte of data, less so many for each search before, an eighth of what is
-    // left in each. Data with large groups is also data with few searches; noise has many and nothing to find.
+    // Candidates of a search: so many for each byte of data, less so many for each search before, a sixteenth of what
+    // is left in each. Data with large groups is also data with few searches; noise has many and nothing to find.
     static constexpr std::size_t kVisitsPerByte = 5;
     static constexpr std::size_t kVisitsPerSearch = 6;
+    static constexpr std::size_t kShareOfSearch = 16;
     static constexpr std::size_t kAdvance = 512;  // bytes; the first searches have hardly any candidates
     static constexpr std::size_t kFewestVisits = 8;
     static constexpr std::size_t kMostVisits = 256;
@@ -80,8 +99,6 @@ class Frontier {
     static constexpr std::uint64_t kEveryByte = 0x0101010101010101;
     static constexpr std::uint64_t kLowBits = 0x7F * kEveryByte;
 
-    static constexpr Change kTurned = format.copies == Copies::near ? Change::inverted : Change::bits_reversed;
-    static constexpr bool kHasTurned = format.copies != Copies::forward;
     static constexpr bool kHasBackward = format.copies == Copies::mirrored;
     static constexpr bool kHasNear = format.copies == Copies::near;
 
@@ -93,8 +110,8 @@ class Frontier {
         Group others;
         Group backward;
 
-        Sources(const Grams& grams, std::uint64_t word) noexcept
-            : turned(changed<kTurned>(word)),
+        Sources(const Grams& grams, std::size_t i, std::uint64_t word) noexcept
+            : turned(kHasTurned ? load_in_order(grams.turned() + i) : word),
               mirrored(reverse_bytes(word)),
               forward(grams.with(word)),
               others(kHasTurned ? grams.with(turned) : forward),
@@ -111,8 +128,9 @@ class Frontier {
         std::size_t farthest = 0;
         for (std::size_t cost = 0;; ++cost) {
             arrivals_[cost + kMostPrice] = {};
-            if (arrivals_[cost].end <= farthest && cost > 0) continue;
-            farthest = arrivals_[cost].end;
+            const std::size_t end = arrivals_[cost].end();
+            if (end <= farthest && cost > 0) continue;
+            farthest = end;
             if (farthest == grams_.size()) return cost;
             grams_.insert_below(farthest, cancel);
             step(farthest, cost);
@@ -123,7 +141,7 @@ class Frontier {
     void step(std::size_t i, std::size_t cost) noexcept {
         const std::uint64_t word = load_in_order(data_ + i);
         // All groups are looked up before anything is done, so that the cache misses overlap.
-        const Sources sources(grams_, word);
+        const Sources sources(grams_, i, word);
         raw(i, cost);
         runs(i, cost, word);
         copies(i, cost, word, sources);
@@ -131,11 +149,7 @@ class Frontier {
 
     void arrive(std::size_t cost, std::size_t price, unsigned kind, std::size_t end, std::size_t operand) noexcept {
         Arrival& arrival = arrivals_[cost + price];
-        if (end > arrival.end) arrival = make(end, operand, kind, price);
-    }
-    static Arrival make(std::size_t end, std::size_t operand, unsigned kind, std::size_t price) noexcept {
-        return {static_cast<std::uint32_t>(end), static_cast<std::uint16_t>(operand), static_cast<std::uint8_t>(kind),
-                static_cast<std::uint8_t>(price)};
+        arrival = std::max(arrival, Arrival(end, operand, kind, price));
     }
     // A command that may end anywhere up to i + length, with a short and with a long header.
     void reach(std::size_t i, std::size_t cost, std::size_t price, unsigned kind, std::size_t length,
@@ -148,9 +162,7 @@ class Frontier {
         const std::size_t length = arrivals_[cost].raw_length();
         const bool fresh = length == 0 || length == kLongCount;
         const std::size_t price = fresh || length == kShortCount ? 2 : 1;
-        Arrival& arrival = arrivals_[cost + price];
-        // Where another command reaches as far, raw is the better one: it can be extended for one byte a byte.
-        if (i + 1 >= arrival.end) arrival = make(i + 1, fresh ? 1 : length + 1, kRaw, price);
+        arrive(cost, price, kRaw, i + 1, fresh ? 1 : length + 1);
     }
 
     void runs(std::size_t i, std::size_t cost, std::uint64_t word) noexcept {
@@ -194,87 +206,111 @@ class Frontier {
     }
 
     void copies(std::size_t i, std::size_t cost, std::uint64_t word, const Sources& sources) noexcept {
-        const std::size_t cheaper = std::max(arrivals_[cost + 1].end, arrivals_[cost + 2].end);
-        const std::size_t known = kHasNear ? cheaper : std::max<std::size_t>(cheaper, arrivals_[cost + 3].end);
+        const std::size_t cheaper = std::max(arrivals_[cost + 1].end(), arrivals_[cost + 2].end());
+        const std::size_t known = kHasNear ? cheaper : std::max(cheaper, arrivals_[cost + 3].end());
         const std::size_t needed = std::max(known - i + 1, kGram);
         const std::size_t limit = std::min(grams_.size() - i, kLongCount);
         if (needed > kFineLength || needed > limit) return;
 
         const unsigned unneeded = 8 * static_cast<unsigned>(kWord - std::min(needed, kWord));
-        const bool is_forward = may_hold<Change::none, kForwardAsked>(sources.forward, word, unneeded);
-        const bool is_turned = kHasTurned && may_hold<kTurned, kOtherAsked>(sources.others, sources.turned, unneeded);
+        const std::uint64_t first = ~std::uint64_t{0} >> unneeded;
+        const std::uint64_t last = ~std::uint64_t{0} << unneeded;
+        const bool is_forward = may_hold<Change::none, kForwardAsked>(sources.forward, word, first);
+        const bool is_turned = kHasTurned && may_hold<kTurned, kOtherAsked>(sources.others, sources.turned, first);
         const bool is_backward =
-            kHasBackward && may_hold<Change::backward, kOtherAsked>(sources.backward, sources.mirrored, unneeded);
+            kHasBackward && may_hold<Change::backward, kOtherAsked>(sources.backward, sources.mirrored, last);
         ++searches_;
-        if (!(is_forward | is_turned | is_backward)) return;
+        if (is_forward | is_turned | is_backward)
+            search(i, cost, needed, limit, sources, is_forward, is_turned, is_backward);
+    }
+
+    // A function of its own: inlined, its registers would be saved and restored at every position, and noise has
+    // nothing to search for at most of them.
+    HALSCOPE_NOINLINE void search(std::size_t i, std::size_t cost, std::size_t needed, std::size_t limit,
+                                  const Sources& sources, bool is_forward, bool is_turned, bool is_backward) noexcept {
         const std::size_t earned = kVisitsPerByte * (i + kAdvance);
         const std::size_t spent = visits_ + kVisitsPerSearch * searches_;
-        const std::size_t most = std::clamp((earned - std::min(earned, spent)) / 8, kFewestVisits, kMostVisits);
+        const std::size_t most =
+            std::clamp((earned - std::min(earned, spent)) / kShareOfSearch, kFewestVisits, kMostVisits);
         const std::size_t most_others = std::max(most / 4, kFewestVisits / 2);
 
         if constexpr (kHasNear) {
             Found near{needed - 1};
-            if (is_forward) visit<Change::none, kNearWindow>(i, word, sources.forward, most, limit, near);
+            if (is_forward) visit<Change::none, kNearWindow>(i, sources.forward, most, limit, near);
             if (near.kind != kRaw) reach(i, cost, 2, kNearCopy, near.length, i - near.source);
             // Its header is always long, so it costs as much as one with a two-byte reference.
             near = {near.length};
             const std::size_t few = std::min(limit, kLongSevenCount);
-            if (is_turned) visit<kTurned, kNearWindow>(i, word, sources.others, most_others, few, near);
+            if (is_turned) visit<kTurned, kNearWindow>(i, sources.others, most_others, few, near);
             if (near.kind != kRaw) arrive(cost, 3, kNearInvertedCopy, i + near.length, i - near.source);
         }
-        Found far{std::max(needed, std::max<std::size_t>(arrivals_[cost + 3].end, i) - i + 1) - 1};
-        if (is_forward) visit<Change::none>(i, word, sources.forward, most, limit, far);
-        if (is_turned && far.length < kFineLength) visit<kTurned>(i, word, sources.others, most_others, limit, far);
+        Found far{std::max(needed, std::max(arrivals_[cost + 3].end(), i) - i + 1) - 1};
+        if (is_forward) visit<Change::none>(i, sources.forward, most, limit, far);
+        if (is_turned && far.length < kFineLength) visit<kTurned>(i, sources.others, most_others, limit, far);
         if constexpr (kHasBackward) {
             if (is_backward && far.length < kFineLength)
-                visit<Change::backward>(i, word, sources.backward, most_others, limit, far);
+                visit<Change::backward>(i, sources.backward, most_others, limit, far);
         }
         if (far.kind != kRaw) reach(i, cost, 3, far.kind, far.length, far.source);
     }
 
-    // Whether a group may hold a candidate that differs from `wanted` in none but the `unneeded` bits.
+    // Whether a group may hold a candidate that differs from `wanted` in none of the `needed` bits.
     template <Change change, std::size_t asked>
-    [[nodiscard]] bool may_hold(const Group& group, std::uint64_t wanted, unsigned unneeded) const noexcept {
+    [[nodiscard]] bool may_hold(const Group& group, std::uint64_t wanted, std::uint64_t needed) const noexcept {
         bool may = group.size() > asked;
         for (std::size_t age = 0; age < asked; ++age) {
-            const std::uint8_t* const from = data_ + group[age];
-            if constexpr (change == Change::backward) {
-                may |= (load_in_order(from + kGram - kWord) ^ wanted) >> unneeded == 0;
-            } else {
-                may |= (load_in_order(from) ^ wanted) << unneeded == 0;
-            }
+            const std::uint8_t* const from = data_ + group[age] - (change == Change::backward ? kWord - kGram : 0);
+            may |= ((load_in_order(from) ^ wanted) & needed) == 0;
         }
         return may;
     }
 
     // Looks for a longer match than `best` among the newest candidates of a group.
     template <Change change, std::size_t window = kMaxOutput>
-    void visit(std::size_t i, std::uint64_t word, const Group& group, std::size_t most, std::size_t limit,
-               Found& best) noexcept {
-        const std::size_t count = std::min(most, group.size());
+    void visit(std::size_t i, const Group& group, std::size_t most, std::size_t limit, Found& best) noexcept {
+        constexpr bool is_backward = change == Change::backward;
+        if (best.length >= limit) return;
+        const std::uint8_t* const wanted = (kHasTurned && change == kTurned ? grams_.turned() : data_) + i;
+        std::size_t count = std::min(most, group.size());
         visits_ += count;
+        Tail tail = tail_of<change>(wanted, best.length);
         for (std::size_t age = 0; age < count; ++age) {
-            const std::size_t from = group[age] + (change == Change::backward ? kGram - 1 : 0);
+            const std::size_t from = group[age] + (is_backward ? kGram - 1 : 0);
             if constexpr (window < kMaxOutput) {
                 if (i - from > window) return;
             }
-            std::size_t longest = limit;
-            if constexpr (change == Change::backward) {
-                if (from >= i || from < best.length) continue;
-                longest = std::min(limit, from + 1);
+            if constexpr (is_backward) {
+                if (from < best.length) continue;
             }
             // The byte that makes it longer is compared first, with the seven before it.
-            if (best.length < kWord) {
-                if ((source_word<change>(from, 0) ^ word) << 8 * (kWord - 1 - best.length) != 0) continue;
-            } else {
-                const std::size_t k = best.length + 1 - kWord;
-                if (source_word<change>(from, k) != load_in_order(data_ + i + k)) continue;
+            const std::uint8_t* const last =
+                is_backward ? data_ + from - tail.offset - (kWord - 1) : data_ + from + tail.offset;
+            if (((load_in_order(last) ^ tail.bytes) & tail.needed) != 0) continue;
+            if constexpr (is_backward) {
+                if (from >= i) continue;
             }
-            const std::size_t length = common<change>(from, i, longest);
+            const std::size_t length = common<change>(from, wanted, is_backward ? std::min(limit, from + 1) : limit);
             if (length <= best.length) continue;
             best = {length, from, kind_of(change, window)};
             if (length >= std::min(limit, kGreatLength)) return;
+            tail = tail_of<change>(wanted, length);
         }
+    }
+
+    // What a source must hold to be longer than a match: the byte after it, and up to seven before.
+    struct Tail {
+        std::size_t offset;  // from the match's first byte
+        std::uint64_t bytes;
+        std::uint64_t needed;  // a mask
+    };
+    template <Change change>
+    static Tail tail_of(const std::uint8_t* wanted, std::size_t length) noexcept {
+        const std::size_t bytes = std::min(length + 1, kWord);
+        const std::size_t offset = length + 1 - bytes;
+        const std::uint64_t word = load_in_order(wanted + offset);
+        const unsigned unneeded = 8 * static_cast<unsigned>(kWord - bytes);
+        if (change == Change::backward) return {offset, reverse_bytes(word), ~std::uint64_t{0} << unneeded};
+        return {offset, word, ~std::uint64_t{0} >> unneeded};
     }
 
     static constexpr unsigned kind_of(Change change, std::size_t window) noexcept {
@@ -284,26 +320,17 @@ class Frontier {
         return change == Change::backward ? kBackwardCopy : kReversedCopy;
     }
 
+    // The bytes that a source shares with those wanted, which are changed if the copy changes them.
     template <Change change>
-    [[nodiscard]] std::size_t common(std::size_t from, std::size_t i, std::size_t limit) const noexcept {
+    [[nodiscard]] std::size_t common(std::size_t from, const std::uint8_t* wanted, std::size_t limit) const noexcept {
         for (std::size_t k = 0; k < limit; k += kWord) {
-            const std::uint64_t difference = source_word<change>(from, k) ^ load_in_order(data_ + i + k);
+            const std::uint64_t word = change == Change::backward
+                                           ? reverse_bytes(load_in_order(data_ + from - k - (kWord - 1)))
+                                           : load_in_order(data_ + from + k);
+            const std::uint64_t difference = word ^ load_in_order(wanted + k);
             if (difference != 0) return std::min(limit, k + first_difference(difference));
         }
         return limit;
-    }
-
-    // The bytes that a copy from `from` writes at k to k + 7.
-    template <Change change>
-    [[nodiscard]] std::uint64_t source_word(std::size_t from, std::size_t k) const noexcept {
-        if constexpr (change == Change::backward) return reverse_bytes(load_in_order(data_ + from - k - (kWord - 1)));
-        return changed<change>(load_in_order(data_ + from + k));
-    }
-
-    template <Change change>
-    static constexpr std::uint64_t changed(std::uint64_t word) noexcept {
-        if constexpr (change == Change::inverted) return ~word;
-        return change == Change::bits_reversed ? reverse_bits_in_bytes(word) : word;
     }
 
     Grams& grams_;

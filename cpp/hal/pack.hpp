@@ -115,7 +115,7 @@ template <Format format>
 // A small stream, fast.
 template <Format format>
 [[nodiscard]] EncodeResult pack_fast(std::span<const std::uint8_t> data, const CancelToken* cancel) {
-    Grams& grams = Grams::of_this_thread(data, cancel);
+    Grams& grams = Grams::of_this_thread(data, Frontier<format>::kTurned, cancel);
     std::vector<Arrival>& arrivals = PackRoom::of_this_thread().arrivals;
     const std::span<const Arrival> commands =
         Frontier<format>(grams, PackRoom::at_least(arrivals, Frontier<format>::room(grams.size()))).commands(cancel);
@@ -125,15 +125,15 @@ template <Format format>
     for (const Arrival& command : commands) {
         size += command.whole_price();
         if (size > kMaxPacked) return {Status::packed_too_long, {}, i};
-        i = command.end;
+        i = command.end();
     }
     EncodeResult result;
     result.packed.resize(size);
     Writer<format> writer(result.packed.data());
     i = 0;
     for (const Arrival& command : commands) {
-        writer.command(grams.data(), i, command.kind, command.end - i, command.operand);
-        i = command.end;
+        writer.command(grams.data(), i, command.kind(), command.end() - i, command.operand());
+        i = command.end();
     }
     writer.terminator();
     return result;

@@ -16,6 +16,10 @@ class InvalidFieldError(Exception):
     """A value is not valid for its field. The text says what the field accepts."""
 
 
+_MISSING = object()
+_HEX_BYTES = re.compile(r"(?:[0-9a-f]{2}){1,64}")
+
+
 class Fields:
     """One JSON object or TOML table.
 
@@ -62,9 +66,9 @@ class Fields:
 
     def take[T](self, name: str, read: Callable[[Any], T]) -> T:
         """Return `read` of a field's value. Raises `error` if it is missing or `read` raises `InvalidFieldError`."""
-        if name not in self._left:
+        value = self._left.pop(name, _MISSING)
+        if value is _MISSING:
             raise self.wrong(f"{self._full(name)} is missing")
-        value = self._left.pop(name)
         try:
             return read(value)
         except InvalidFieldError as error:
@@ -130,7 +134,7 @@ def flag(value: Any) -> bool:
 
 def hex_bytes(value: Any) -> bytes:
     """Accept 1 to 64 bytes in hex."""
-    if not isinstance(value, str) or not re.fullmatch(r"(?:[0-9a-f]{2}){1,64}", value):
+    if not isinstance(value, str) or not _HEX_BYTES.fullmatch(value):
         raise InvalidFieldError("1 to 64 bytes in lower-case hex")
     return bytes.fromhex(value)
 

@@ -29,7 +29,8 @@ import numpy as np
 import pytest
 from halscope import hal
 from halscope.ppu.tiles import DEPTHS, decode_tiles, encode_tiles
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from numpy.typing import NDArray
 from support.edit_figures import SecondSave
 from support.figures import Row, machine

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from timeit import timeit
 from typing import Literal
 
 import numpy as np
@@ -69,13 +70,25 @@ def test_decode_a_pool(
 ) -> None:
     packed, offsets, size = pool
 
-    def decode_all() -> None:
-        # No block is kept: the plain decoder also reuses its output memory.
-        for offset in offsets:
-            hal.decode(packed, offset, strict=strict)
-
     with at_level(level):
-        measure(benchmark, decode_all, size)
+        measure(benchmark, lambda: [hal.decode(packed, offset, strict=strict) for offset in offsets], size)
+
+
+@pytest.mark.benchmark(group="decode, 64 different blocks of one size, results kept")
+@pytest.mark.parametrize("kib", [1, 8, 32, 64])
+def test_decode_different_blocks_and_keep_them(
+    benchmark: BenchmarkFixture, plain_decoder: PlainDecoder, kib: int
+) -> None:
+    """`extra_info` holds how much faster that is than the plain decoder through ctypes, whose results are kept too."""
+    blocks = [tiles(random.Random(kib * 1000 + seed), kib * KIB) for seed in range(POOL)]
+    streams = [hal.encode(block) for block in blocks]
+    assert [plain_decoder.decode(stream) for stream in streams] == blocks
+    ours, theirs = [], []
+    for _ in range(30):  # in turns, so that both see the same machine
+        ours.append(timeit(lambda: [hal.decode(stream) for stream in streams], number=1))
+        theirs.append(timeit(lambda: [plain_decoder.decode(stream) for stream in streams], number=1))
+    benchmark.extra_info["times plain"] = round(min(theirs) / min(ours), 2)
+    measure(benchmark, lambda: [hal.decode(stream) for stream in streams], kib * KIB * POOL)
 
 
 @pytest.mark.benchmark(group="overhead of a call")

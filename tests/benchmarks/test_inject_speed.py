@@ -22,7 +22,7 @@ from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope_hooks import Snapshot
 from pytest_benchmark.fixture import BenchmarkFixture
-from support.edit_figures import SecondSave
+from support.edit_figures import CELLS, SecondSave
 
 
 @pytest.fixture(scope="module")
@@ -70,4 +70,6 @@ def test_finding_every_copy(benchmark: BenchmarkFixture, rom: Rom, edited: Edite
 
 def test_from_a_saved_png_to_the_writes_on_a_rom_of_4_mib(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """The second save of a session: its writes lead from the first edit to the second."""
-    assert benchmark(SecondSave(tmp_path).writes) > 1
+    save = SecondSave(tmp_path)
+    assert save.cells == CELLS
+    assert benchmark(save.writes) > 1

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 from halscope.codecs import hal
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from halscope_hooks import TRANSFORMS
 from numpy.typing import NDArray
 from support import plain_packer

@@ -18,7 +18,7 @@ from halscope.app import Workspace
 from halscope.demo import rom_path, truth
 from halscope.hosts.usb2snes import Usb2snesHost
 from halscope.ppu import decode_frame, with_match, with_raster
-from halscope.rom.index import VramTracker
+from halscope.rom.vram_tracker import VramTracker
 from halscope_hooks import TILE_BYTES, CpuRegisters, DmaChannel, HostInfo, Snapshot, Sprite, Write
 from numpy.typing import NDArray
 from support.conformance import CORES, REGISTERS, ROWS, SCENE, Row, reference

@@ -10,8 +10,9 @@ import pytest
 from halscope._codec import CancelToken
 from halscope.codecs import hal
 from halscope.rom.image import Rom
-from halscope.rom.index import MOST_PLACES, RomIndex, VramTracker
+from halscope.rom.index import MOST_PLACES, RomIndex
 from halscope.rom.mapping import Mapping
+from halscope.rom.vram_tracker import VramTracker
 from halscope_hooks import Block, CancelledError, CancelSignal, CodecError, Origin, UsageError
 from hypothesis import given
 from hypothesis import strategies as st

@@ -11,7 +11,8 @@ import pytest
 from halscope import _codec, demo
 from halscope.codecs import hal
 from halscope.rom.image import Rom
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from halscope_hooks import Origin
 from numpy.typing import NDArray
 from support.demo_truth import scene_vrams

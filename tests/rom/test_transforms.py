@@ -10,7 +10,8 @@ from halscope.codecs import hal
 from halscope.codecs.lz import LZ2
 from halscope.rom._transform_rows import transform_rows
 from halscope.rom.image import Rom
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from halscope_hooks import TRANSFORMS, Origin, Transform, UsageError
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -12,7 +12,8 @@ from halscope.formats.recording import RecordingWriter
 from halscope.hosts.recording import ReplayHost
 from halscope.ppu import decode_frame
 from halscope.rom.image import Rom
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from halscope.session import JobContext, Session
 from halscope_hooks import Event, Frame, JobFailed, PpuRegisters, Snapshot, Update
 from support.made_host import WAIT, MadeHost, eventually, made_snapshot, session_threads

@@ -9,7 +9,8 @@ import pytest
 from halscope.codecs.hal import HAL
 from halscope.demo import rom_path
 from halscope.rom.image import Rom
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from halscope.session import JobContext, Priority, Session
 from halscope_hooks import (
     CancelledError,

@@ -7,21 +7,32 @@ from pathlib import Path
 import numpy as np
 from halscope.codecs.hal import HAL
 from halscope.inject import live_writes, plan_edit, read_sheet, rom_writes, sheet_from_block, to_patch, write_sheet
+from halscope.ppu.tiles import encode_tiles
+from halscope.rom.checksum import fix
+from halscope.rom.image import Rom
+from halscope.rom.mapping import Mapping
 from halscope_hooks import Snapshot
-from support.edit_rom import FIRST, LEAD, make_edit_rom
+from support.edit_rom import LEAD, draw_tiles
+from support.roms import make_rom
+
+CELLS = 455
+BLOCK = 0x108123
 
 
 class SecondSave:
-    """A sheet of a ROM of 4 MiB that was saved once and is saved again with another change.
+    """A sheet of 455 cells, of a ROM of 4 MiB, that was saved once and is saved again with another change.
 
     Args:
         folder: Where the pictures are saved.
     """
 
     def __init__(self, folder: Path) -> None:
-        made = make_edit_rom(4 << 20)
-        self._rom = made.rom
-        sheet = sheet_from_block(made.rom, HAL, FIRST, lead=LEAD, start="pointer")
+        block = bytes(range(100, 100 + LEAD)) + encode_tiles(draw_tiles(CELLS, 1), 4).tobytes()
+        packed = HAL.encode(block)
+        image = make_rom(4 << 20, seed=7)
+        image[BLOCK : BLOCK + len(packed)] = packed
+        self._rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset), "edit.sfc")
+        sheet = sheet_from_block(self._rom, HAL, BLOCK, lead=LEAD, start="pointer")
         self.cells = len(sheet.cells)
         paths = []
         for last in (1, 2):
@@ -30,11 +41,11 @@ class SecondSave:
             paths.append(write_sheet(sheet, pixels, folder / f"save-{last}.png")[0])
         self._path = paths[1]
         wram = np.zeros(0x20000, np.uint8)
-        wram[0x2003 : 0x2003 + len(made.first)] = np.frombuffer(made.first, np.uint8)
+        wram[0x2003 : 0x2003 + len(block)] = np.frombuffer(block, np.uint8)
         self._snapshot = Snapshot(
             vram=np.zeros(0x10000, np.uint8), wram=wram, cgram=np.zeros(256, np.uint16), oam=np.zeros(544, np.uint8)
         )
-        self._before = plan_edit(made.rom, [HAL], read_sheet(paths[0]))
+        self._before = plan_edit(self._rom, [HAL], read_sheet(paths[0]))
         self._before_patch = to_patch(self._before)
 
     def writes(self) -> int:

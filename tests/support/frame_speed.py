@@ -25,7 +25,8 @@ from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope.hosts.recording import ReplayHost
 from halscope.ppu import FrameDecoder
 from halscope.rom.image import Rom
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from halscope.session import JobContext, Session
 from halscope_hooks import CancelledError, Snapshot
 from support.ppu_states import add_layers, noise, random_oam

@@ -14,7 +14,8 @@ from halscope.codecs import hal
 from halscope.demo import rom_path
 from halscope.hosts.recording import ReplayHost
 from halscope.rom.image import Rom
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from halscope.session import Job, JobContext, Pool, Session, Subscription, Tap
 from halscope.session._engine import Engine
 from halscope_hooks import Event, Frame, Update, hookimpl

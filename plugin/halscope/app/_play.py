@@ -22,7 +22,8 @@ from halscope.app._outlining import Outlining
 from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
+from halscope.rom.vram_tracker import VramTracker
 from halscope.session import Job, JobContext, Session
 
 INDEXING: Final = "indexing"

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from halscope.app._debugger import DecoderTracing, Seen, filled_line, passage_lines, take_seen
 from halscope.app._workspace import Workspace
-from halscope.rom.index import VramTracker
 from halscope.rom.ranking import TRACED
 from halscope.rom.tracing import Passage, Passages, TracedStart, Tracer
+from halscope.rom.vram_tracker import VramTracker
 from halscope.session import Session
 
 _MOST_NAMED: Final = 16  # lines about code that fills buffers

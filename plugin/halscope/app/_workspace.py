@@ -20,10 +20,11 @@ from halscope.codecs.simcity import SIMCITY
 from halscope.games import load_game
 from halscope.plugins import Plugins
 from halscope.rom.image import Rom
-from halscope.rom.index import RomIndex, VramTracker
+from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping, parse_mapping
 from halscope.rom.ranking import KnownStarts
 from halscope.rom.tracing import DECODER_CALL, FIRST_TOUCH, Passage, TracedStart
+from halscope.rom.vram_tracker import VramTracker
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
     from halscope.project import Knowledge, KnowledgeFile

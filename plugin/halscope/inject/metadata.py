@@ -33,6 +33,12 @@ _MOST_PARTS: Final = 3
 
 _ADVICE: Final = "export the sheet again"
 
+# Made once: a sheet has hundreds of cells, and making the readers took longer than reading.
+_read_position = read.whole(0, MAX_SIDE)
+_read_palette = read.whole(0, MAX_PALETTES - 1)
+_read_vram_byte = read.optional(read.whole(0, 0xFFFF))
+_read_byte_offset = read.whole(0, 0xFFFF)
+
 
 def picture_sha256(pixels: NDArray[np.uint8]) -> str:
     """Hash a picture's size and pixel values, independent of the file it is stored in."""
@@ -130,7 +136,7 @@ def origin_from_json(fields: Fields) -> Origin:
     origin = Origin(
         codec=fields.take("codec", read.codec_name),
         block_offset=fields.take("block_offset", read.rom_offset),
-        byte_offset=fields.take("byte_offset", read.whole(0, 0xFFFF)),
+        byte_offset=fields.take("byte_offset", _read_byte_offset),
         start=fields.take("start", read.start_evidence),
         transform=fields.take_or("transform", read.text, NO_TRANSFORM),
     )
@@ -185,14 +191,14 @@ def _cell_to_json(cell: Cell) -> dict[str, Any]:
 
 def _cell(fields: Fields) -> Cell:
     cell = Cell(
-        x=fields.take("x", read.whole(0, MAX_SIDE)),
-        y=fields.take("y", read.whole(0, MAX_SIDE)),
+        x=fields.take("x", _read_position),
+        y=fields.take("y", _read_position),
         hflip=fields.take("hflip", read.flag),
         vflip=fields.take("vflip", read.flag),
-        palette=fields.take("palette", read.whole(0, MAX_PALETTES - 1)),
+        palette=fields.take("palette", _read_palette),
         tile=fields.take("tile", read.hex_bytes),
         origin=fields.optional("origin", origin_from_json),
-        vram_byte=fields.take("vram_byte", read.optional(read.whole(0, 0xFFFF))),
+        vram_byte=fields.take("vram_byte", _read_vram_byte),
     )
     fields.finish()
     return cell

@@ -60,7 +60,9 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
             f"{edited.name}: {len(locked)} painted tiles have no known place in the ROM and cannot be changed: "
             f"those at {places} (8x8 pixels each); undo the painting there"
         )
-    visible = np.stack([_visible(sheet, winner, number) for number in range(len(sheet.cells))])
+    shown_there = _at_cells(sheet, winner)
+    # 1 where the picture shows a cell, 0 where a cell in front hides it.
+    visible = ((shown_there < 0) | (shown_there >= np.arange(len(sheet.cells))[:, None, None])).astype(np.uint8)
     visible, stored_before, stored_after = (sheet.flip(array) for array in (visible, before, after))
     merged = stored_before.copy()
     groups = list(_groups(sheet))
@@ -117,7 +119,7 @@ def _paint(edited: EditedSheet, original: Composition, tiles: NDArray[np.uint8])
     changed = pixels != original.pixels
     painted = changed & (pixels != 0)
     slots = pixels.astype(np.int32) // sheet.colours
-    touched = [n for n, cell in enumerate(sheet.cells) if changed[_area(cell)].any()]
+    touched = np.flatnonzero(_at_cells(sheet, changed).any(axis=(1, 2))).tolist()
     target = np.full(pixels.shape, -1, np.int32)
     owned = painted & (original.owner >= 0)
     owner_palette = np.array([cell.palette for cell in sheet.cells])[original.owner]
@@ -146,11 +148,12 @@ def _area(cell: Cell) -> tuple[slice, slice]:
     return np.s_[cell.y : cell.y + TILE, cell.x : cell.x + TILE]
 
 
-def _visible(sheet: Sheet, winner: NDArray[np.int32], number: int) -> NDArray[np.uint8]:
-    """Return uint8[8, 8]: 1 where the picture shows this cell, 0 where a cell in front hides it."""
-    cell = sheet.cells[number]
-    area = winner[_area(cell)]
-    return ((area < 0) | (area >= number)).astype(np.uint8)
+def _at_cells[Item: np.generic](sheet: Sheet, picture: NDArray[Item]) -> NDArray[Item]:
+    """Return what a picture holds at each cell: [cells, 8, 8]."""
+    side = np.arange(TILE)
+    rows = np.array([cell.y for cell in sheet.cells])[:, None] + side
+    columns = np.array([cell.x for cell in sheet.cells])[:, None] + side
+    return picture[rows[:, :, None], columns[:, None, :]]
 
 
 def _groups(sheet: Sheet) -> Iterator[list[int]]:

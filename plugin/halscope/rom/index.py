@@ -28,13 +28,13 @@ import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
 from halscope.rom._outputs import decode_outputs
+from halscope.rom._stored_index import cache_key, fits
 from halscope.rom.block_transforms import expected_rows
 from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
 from halscope.rom.proven_streams import ProvenStreams
 from halscope.rom.ranking import (
-    START_DTYPE,
     START_KINDS,
     KnownStarts,
     Starts,
@@ -42,13 +42,11 @@ from halscope.rom.ranking import (
     find_families,
     promoted,
 )
-from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Reference, References
+from halscope.rom.references import KnownTable, Reference, References
+from halscope.rom.vram_tracker import answer, tile_bytes
 
 MOST_PLACES: Final = 256
 """Maximum number of places examined per tile. A tile with more is a common pattern and identifies nothing."""
-
-FORMAT: Final = 9
-"""Version of the cache contents and of the algorithms behind them. An index of another version is rebuilt."""
 
 Progress = Callable[[int, int], None]
 
@@ -149,14 +147,10 @@ class RomIndex:
         report(2, _STEPS)
         buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel, threads)
         report(_STEPS, _STEPS)
-        arrays = _read_only(
-            outputs=outputs,
-            bounds=bounds,
-            buckets=buckets,
-            positions=positions,
-            references=found.references.rows,
-            tables=found.references.tables,
-        )
+        arrays: cache.Arrays = {"outputs": outputs, "bounds": bounds, "buckets": buckets, "positions": positions}
+        arrays |= {"references": found.references.rows, "tables": found.references.tables}
+        for array in arrays.values():
+            array.flags.writeable = False
         return cls(rom, codecs, families, arrays, transforms)
 
     @classmethod
@@ -192,23 +186,11 @@ class RomIndex:
             fresh: Build and store the index even if the cache has one.
         """
         _check_names(codecs)
-        key = "|".join(
-            [f"format {FORMAT}", rom.sha256, rom.mapping.value]
-            + [f"{codec} {rule}" for codec, rule in sorted(rom.edges.items()) if rule is not None]
-            + [f"{codec.name} {getattr(codec, 'version', '')}" for codec in codecs]
-            + [
-                f"{name} {hashlib.sha256(offsets.tobytes()).hexdigest()}"
-                for name, offsets in sorted((known_starts or {}).items())
-            ]
-            + [
-                f"{table.codec} {table.stride} {hashlib.sha256(table.entries.tobytes()).hexdigest()}"
-                for table in known_tables
-            ]
-        )
+        key = cache_key(rom, codecs, known_starts, known_tables)
         folder = cache.default_folder() if cache_dir is None else cache_dir
         path = folder / f"index-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
         stored = None if fresh else cache.load(path, key)
-        if stored is not None and _fits(stored, rom, len(codecs)):
+        if stored is not None and fits(stored, rom, len(codecs)):
             return cls(rom, codecs, stored["families"], stored, transforms)
         index = cls.build(
             rom,
@@ -329,7 +311,7 @@ class RomIndex:
     def informative(self, tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Return bool[n]: which tiles hold at least three distinct byte values. The others (blank, one flat colour,
         plain stripes) occur in hundreds of places and are not looked up."""
-        return _codec.locate_informative(_tiles(tiles))
+        return _codec.locate_informative(tile_bytes(tiles))
 
     def lookup(self, tiles: Buffer | NDArray[np.uint8]) -> tuple[tuple[Origin, ...], ...]:
         """Look up each tile on its own and return its origins, best first.
@@ -347,7 +329,7 @@ class RomIndex:
         Raises:
             UsageError: The length is not a multiple of 32.
         """
-        return tuple(_answer(self, _codec.LocateFollower(self._atlas, neighbours=False), _tiles(tiles)).origins)
+        return tuple(answer(self, _codec.LocateFollower(self._atlas, neighbours=False), tile_bytes(tiles)).origins)
 
     def locate(self, tiles: Buffer | NDArray[np.uint8]) -> VramOrigins:
         """Like `lookup`, but ranked by context: tiles that are neighbours both here and in a block count in its favour.
@@ -355,7 +337,7 @@ class RomIndex:
         Args:
             tiles: uint8[n, 32] or a buffer; any number of tiles in VRAM order, 16 per row of the sprite page.
         """
-        return _answer(self, self.follower(), _tiles(tiles))
+        return answer(self, self.follower(), tile_bytes(tiles))
 
     def locate_vram(self, vram: Buffer | NDArray[np.uint8]) -> VramOrigins:
         """Look up every 32-byte tile of VRAM, ranked by context like `locate`.
@@ -366,7 +348,7 @@ class RomIndex:
         Raises:
             UsageError: It has a different length.
         """
-        data = _tiles(vram)
+        data = tile_bytes(vram)
         if len(data) != VRAM_TILES * TILE_BYTES:
             raise UsageError(f"a VRAM has 65536 bytes, not {len(data)}")
         return self.locate(data)
@@ -405,83 +387,7 @@ class RomIndex:
         }
 
 
-class VramTracker:
-    """Tracks VRAM over time, looking up only the tiles that changed since the last update."""
-
-    def __init__(self, index: RomIndex) -> None:
-        self._index = index
-        self._follower = index.follower()
-        self._origins: VramOrigins | None = None
-
-    def update(self, vram: NDArray[np.uint8], changed: NDArray[np.intp] | None = None) -> VramOrigins:
-        """Return the origins of every tile; the same object as before if no tile changed.
-
-        Args:
-            vram: uint8[65536].
-            changed: Numbers of the tiles that may have changed; by default all tiles are compared.
-
-        Raises:
-            UsageError: The VRAM has a different length, or a tile number is out of range.
-        """
-        tiles = _tiles(vram)
-        if len(tiles) != VRAM_TILES * TILE_BYTES:
-            raise UsageError(f"a VRAM has 65536 bytes, not {tiles.size}")
-        numbers = None
-        if changed is not None:
-            if len(changed) and not 0 <= changed.min() <= changed.max() < VRAM_TILES:
-                raise UsageError(f"a VRAM has tiles 0 to {VRAM_TILES - 1}")
-            numbers = changed.astype(np.uint32)
-        self._origins = _answer(self._index, self._follower, tiles, numbers, self._origins)
-        return self._origins
-
-
-def _answer(
-    index: RomIndex,
-    follower: _codec.LocateFollower,
-    tiles: NDArray[np.uint8],
-    changed: NDArray[np.uint32] | None = None,
-    before: VramOrigins | None = None,
-) -> VramOrigins:
-    found = follower.update(tiles, changed)
-    if found is None and before is not None:
-        return before
-    assert found is not None  # the first update of a follower always returns answers
-    first, answers, informative = found
-    return VramOrigins(index.origins(first, answers), informative, index.transforms)
-
-
-def _tiles(tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    data = tiles if isinstance(tiles, np.ndarray) else np.frombuffer(tiles, np.uint8)
-    if data.dtype != np.uint8 or data.size % TILE_BYTES:
-        raise UsageError(f"tiles are uint8, 32 bytes each, not {data.size} items of {data.dtype}")
-    return np.ascontiguousarray(data).reshape(-1)
-
-
 def _check_names(codecs: Sequence[Codec]) -> None:
     names = [codec.name for codec in codecs]
     if len(set(names)) != len(names) or RAW_CODEC in names:
         raise UsageError(f'codecs need different names, none of them "raw", not: {", ".join(names)}')
-
-
-def _fits(stored: cache.Arrays, rom: Rom, codec_count: int) -> bool:
-    """Whether the arrays of a cache file are consistent."""
-    names = {"families": START_DTYPE, "outputs": np.dtype("u1"), "bounds": np.dtype("<u4")}
-    names |= {"buckets": np.dtype("<u4"), "positions": np.dtype("<u4")}
-    names |= {"references": REFERENCE_DTYPE, "tables": TABLE_DTYPE}
-    if any(
-        name not in stored or stored[name].dtype != dtype or stored[name].ndim != 1 for name, dtype in names.items()
-    ):
-        return False
-    families, bounds = stored["families"], stored["bounds"]
-    codecs, starts = int(families["codec"].max(initial=0)), int(families["start"].max(initial=0))
-    if codecs >= max(codec_count, 1) or starts >= len(START_KINDS):
-        return False
-    if not References(stored["references"], stored["tables"]).fit(len(rom.data)):
-        return False
-    return len(bounds) == len(families) + 1 and bool((families["offset"] < len(rom.data)).all())
-
-
-def _read_only(**arrays: NDArray[Any]) -> cache.Arrays:
-    for array in arrays.values():
-        array.flags.writeable = False
-    return arrays
