@@ -12,7 +12,7 @@ from halscope_hooks import StartEvidence
 from halscope.app._workspace import ListedBlock, Workspace
 from halscope.rom.tracing import FIRST_TOUCH, PAGE
 
-_SEEN: Final = ("callers", "buffers", "writers")
+_OPTIONAL: Final = ("parts", "callers", "buffers", "writers")
 _MOST_NATS: Final = 700.0  # beyond it, `exp` overflows
 
 
@@ -22,10 +22,12 @@ class Evidence:
 
     Args:
         kind: "first-touch" or "decoder-call" for a traced start (several are joined with "+"), for pointers the layout
-            of their bytes ("long", "word", "word+bank", "parallel").
-        places: File offsets of the evidence: where the game began to read, or the first byte of each pointer.
+            of their bytes ("long", "word", "word+bank", "parallel", "code", "tagged").
+        places: File offsets of the evidence: where the game began to read, or the low byte of each pointer.
         odds: How many times more likely it is with a block that begins there than by chance; `None` if it leaves
             nothing to chance (a decoder's call, a table that the game's profile names).
+        parts: File offsets of the low, high and bank byte of each pointer; the bank's is `None` where it is not stored
+            with the pointer. Empty for a traced start.
         callers: 24-bit addresses of the calls of the game's decoder with this block, where a debugger saw them.
         buffers: 24-bit addresses in WRAM: the first byte of each stretch that held unpacked bytes of the block when DMA
             took them to VRAM.
@@ -35,13 +37,14 @@ class Evidence:
     kind: str
     places: tuple[int, ...]
     odds: float | None
+    parts: tuple[tuple[int, int, int | None], ...] = ()
     callers: tuple[int, ...] = ()
     buffers: tuple[int, ...] = ()
     writers: tuple[int, ...] = ()
 
     def describe(self) -> dict[str, Any]:
-        """Return the JSON form: what a debugger saw is there only where one did."""
-        return {key: value for key, value in asdict(self).items() if key not in _SEEN or value}
+        """Return the JSON form: pointers have `parts`, and what a debugger saw is there only where one did."""
+        return {key: value for key, value in asdict(self).items() if key not in _OPTIONAL or value}
 
 
 def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: StartEvidence) -> Evidence | None:
@@ -51,7 +54,12 @@ def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: S
         chance = ways == (FIRST_TOUCH,)
         passage = workspace.passage(codec, block_offset)
         odds = float(PAGE) if chance else None
-        return Evidence("+".join(ways), (block_offset,), odds, passage.callers, passage.buffers, passage.writers)
+        return Evidence(
+            *("+".join(ways), (block_offset,), odds),
+            callers=passage.callers,
+            buffers=passage.buffers,
+            writers=passage.writers,
+        )
     if start != "pointer":
         return None
     references = workspace.index().references(codec, block_offset)
@@ -60,7 +68,8 @@ def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: S
     strongest = max(references, key=lambda one: one.table.evidence)
     nats = strongest.table.evidence
     odds = None if math.isinf(nats) else math.exp(min(nats, _MOST_NATS))
-    return Evidence(strongest.shape, tuple(one.offset for one in references), odds)
+    places, parts = tuple(one.offset for one in references), tuple(one.parts for one in references)
+    return Evidence(strongest.shape, places, odds, parts)
 
 
 @dataclass(frozen=True, slots=True)
