@@ -12,9 +12,9 @@ from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import Snapshot, Write
 from support.colours import count_colours
-from support.cores import installed_cores, need_rom
+from support.cores import need_rom, two_cores
 
-pytestmark = pytest.mark.parametrize("core", installed_cores())
+pytestmark = pytest.mark.parametrize("core", two_cores())
 
 _TRUTH = truth()
 _SYMBOLS: dict[str, int] = _TRUTH["symbols"]
