@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -38,8 +39,13 @@ pytest_plugins = [
     "support.lab_truth",  # the fixtures `lab_rom` and `lab_truth`
     "support.lab_tour",  # the fixture `lab_tour`
     "support.lab_variants",  # the fixture `lab_variant`
+    "support.slow",  # the marker `slow`, where it follows from what a file uses
     "support.turns",  # the marker `serial`
 ]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests, which no collection in a test need look at
 
 
 @pytest.fixture(scope="session", autouse=True)

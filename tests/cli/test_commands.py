@@ -21,6 +21,7 @@ from PIL import Image
 from pypatchergba import patcher
 from support.probe_rom import JOYPAD, build
 
+pytestmark = pytest.mark.quick
 needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 
 

@@ -80,6 +80,7 @@ def of(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+@pytest.mark.quick
 @both
 @pytest.mark.parametrize("pair", range(8))
 def test_sprites_of_every_size_pair_with_all_limits(core: CoreFile, pair: int) -> None:
@@ -137,6 +138,7 @@ def test_sprites_at_minus_256_use_up_the_line(core: CoreFile) -> None:
     assert_same_picture(state, core)
 
 
+@pytest.mark.quick
 @both
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("mode", [0, 1, 3])
@@ -284,6 +286,7 @@ def test_windows(core: CoreFile, mode: int) -> None:
     assert_same_picture(state, core)
 
 
+@pytest.mark.quick
 @both
 @pytest.mark.parametrize("seed", [0, 3, 4, 5, 13, 22])
 def test_colour_math(core: CoreFile, seed: int) -> None:

@@ -18,6 +18,7 @@ from halscope_hooks import HostError, RomError, UsageError
 from support import probe_rom, small_core, tiny_rom
 from support.cores import installed_cores
 
+pytestmark = pytest.mark.quick
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="functions are replaced on Linux alone")
 on_every_core = pytest.mark.parametrize("core", installed_cores())
 

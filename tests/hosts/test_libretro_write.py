@@ -13,6 +13,8 @@ from halscope_hooks import HostError, Write
 from support import probe_rom
 from support.cores import need_rom, two_cores
 
+pytestmark = pytest.mark.quick
+
 # An 8 bpp screen full of tile 0, so that one changed tile changes every pixel.
 _REGISTERS = {"bgmode": 3, "tm": 0x01, "bg1sc": 0x7C, "bg1vofs": 0x3FF}
 _SOLID = bytes([0xFF, 0x00] * 8 + [0x00] * 48)  # colour 1
