@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from halscope.cli import main
 from halscope.demo import rom_path
 from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import available_cores
@@ -84,17 +85,19 @@ def test_a_write_of_another_thread_reaches_the_core() -> None:
         assert snapshot.wram[0x1FFF0:0x1FFF8].tobytes() == b"halscope"
 
 
-def test_play_ends_with_one_line_when_the_program_stops_the_processor(tmp_path: Path) -> None:
+def test_play_ends_with_one_line_when_the_program_stops_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     mercury = [core.name for core in available_cores() if core.name.startswith("bsnes-mercury")]
     if not mercury:
         pytest.skip("no bsnes-mercury core is installed")
     rom = tmp_path / "stp.sfc"
     rom.write_bytes(tiny_rom.build(tiny_rom.STOPPED))
-    command = [sys.executable, "-m", "halscope", "play", str(rom), "--frames", "5", "--json", "--core", mercury[0]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert "has not returned for 5 s" in done.stderr.splitlines()[-1]
+    monkeypatch.setitem(EmbeddedHost.__init__.__kwdefaults__, "patience", 1.0)
+    assert main(["play", str(rom), "--frames", "5", "--json", "--core", mercury[0]]) == 1
+    out, errors = capfd.readouterr()
+    assert out == ""
+    assert "has not returned for 1 s" in errors.splitlines()[-1]
 
 
 def test_the_demo_prints_json_alone_whatever_its_core_prints(tmp_path: Path) -> None:
