@@ -15,7 +15,6 @@ from halscope_hooks import Block, CancelledError, CancelSignal, CodecError
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from support.examples import examples
 
 ROM = bytes(1000)
 WORDS = st.integers(0, 1100) | st.integers(-(2**31), 2**40)
@@ -58,7 +57,6 @@ def test_a_scan_is_in_bounds_and_ascending_or_empty(rows: list[tuple[int, int, i
     assert codec.failed == bool(failures)
 
 
-@examples(30)
 @given(st.none() | st.integers() | st.text() | st.lists(st.integers()) | st.binary())
 def test_what_is_no_scan_block_or_stream_is_named(nonsense: Any) -> None:
     codec, failures = guarded(nonsense)
