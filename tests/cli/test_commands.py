@@ -250,6 +250,7 @@ def test_an_edit_too_large_is_refused_with_the_numbers(
     assert not (tmp_path / "edit.bps").exists()
 
 
+@pytest.mark.slow
 @needs_core
 def test_a_button_is_held_on_the_frame_that_has_its_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rom, recording = tmp_path / "probe.sfc", tmp_path / "run.hrec"

@@ -62,6 +62,7 @@ def test_every_strict_start_is_found_and_nothing_else(seed: int, size: int, wind
     assert len(found) > 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "window"), [(4, 0), (5, 0x8000)])
 def test_every_compatible_start_is_found_and_nothing_else(seed: int, window: int) -> None:
     rom = rom_like(seed, 0x10000)

@@ -139,6 +139,7 @@ def test_a_core_holds_one_game_at_a_time(core: str) -> None:
         host.step()
 
 
+@pytest.mark.slow
 def test_different_cores_run_side_by_side() -> None:
     hosts = []
     for number, core in enumerate(available_cores(), 1):
