@@ -93,7 +93,8 @@ def test_play_ends_with_one_line_when_the_program_stops_the_processor(
         pytest.skip("no bsnes-mercury core is installed")
     rom = tmp_path / "stp.sfc"
     rom.write_bytes(tiny_rom.build(tiny_rom.STOPPED))
-    monkeypatch.setitem(EmbeddedHost.__init__.__kwdefaults__, "patience", 1.0)
+    defaults = EmbeddedHost.__init__.__kwdefaults__ or {}
+    monkeypatch.setitem(defaults, "patience", 1.0)
     assert main(["play", str(rom), "--frames", "5", "--json", "--core", mercury[0]]) == 1
     out, errors = capfd.readouterr()
     assert out == ""
