@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -39,8 +40,13 @@ pytest_plugins = [
     "support.lab_tour",  # the fixture `lab_tour`
     "support.lab_variants",  # the fixture `lab_variant`
     "support.documented_tour",  # the fixture `demo_tour`
+    "support.slow",  # the marker `slow`, where it follows from what a file uses
     "support.turns",  # the marker `serial`
 ]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests, which no collection in a test need look at
 
 
 @pytest.fixture(scope="session", autouse=True)

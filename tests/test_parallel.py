@@ -1,4 +1,4 @@
-"""The tests' own machinery under `pytest -n`: serial tests are alone, everything else runs side by side."""
+"""The tests' own machinery: serial tests are alone, everything else runs side by side, and what is slow is known."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ pytestmark = pytest.mark.slow  # each starts three processes
 TESTS = Path(__file__).parent
 INI = """
 [pytest]
-addopts = -p no:cacheprovider -p no:halscope -p no:benchmark -p no:hypothesispytest -p support.turns
-markers = serial: alone
+addopts = -p no:cacheprovider -p no:halscope -p no:benchmark -p no:hypothesispytest -p support.turns -p support.slow
+markers =
+    serial: alone
+    slow: late
+    quick: early
 filterwarnings =
     error
     ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning
@@ -114,3 +117,19 @@ def test_benchmarks_are_not_measured_side_by_side(inner: pytest.Pytester) -> Non
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
     refused.stderr.fnmatch_lines(["ERROR: benchmarks are measured in one process*add -n 0"])
     inner.runpytest_subprocess("-n", "0", "--benchmark-only", timeout=300).assert_outcomes(passed=1)
+
+
+def test_a_file_that_runs_a_program_is_slow_but_for_its_quick_tests(inner: pytest.Pytester) -> None:
+    inner.makepyfile(
+        test_imports="import subprocess, pytest\ndef test_slow(): ...\n@pytest.mark.quick\ndef test_quick(): ...\n",
+        test_calls="from support.terminals import halscope\ndef test_slow(): ...\n",
+        test_computes="from pathlib import Path\ndef test_quick(): ...\n",
+    )
+    done = inner.runpytest_subprocess("-m", "not slow", timeout=300)
+    done.assert_outcomes(passed=2, deselected=2)
+
+
+def test_slow_tests_come_before_quick_ones(inner: pytest.Pytester) -> None:
+    inner.makepyfile(test_order="import pytest\ndef test_1(): ...\n@pytest.mark.slow\ndef test_2(): ...\n")
+    done = inner.runpytest_subprocess("-n", "1", "-v", timeout=300)
+    done.stdout.fnmatch_lines(["*PASSED*test_2*", "*PASSED*test_1*"])

@@ -17,6 +17,8 @@ from halscope.plugins import Grants
 from halscope_hooks import HOOK_API, PluginError, UsageError
 from support.plugin_folder import HEAD, manifest, write_plugin
 
+pytestmark = pytest.mark.quick
+
 GOOD = """
 class Plugin:
     @hookimpl

@@ -15,6 +15,7 @@ from support.made_host import MadeHost
 CORE = installed_cores()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("core", [CORE])
 def test_a_recorded_run_holds_the_starts_of_the_blocks_that_the_game_has_loaded(tmp_path: Path, core: str) -> None:
     starts = {block["offset"] for block in truth()["blocks"]}

@@ -218,6 +218,7 @@ def test_scan_says_how_much_is_proven_and_by_what(
     assert f"proven starts: 2 of {len(told['blocks'])} (1 by decoder-call, 1 by first-touch)" in text
 
 
+@pytest.mark.slow
 def test_pointers_are_evidence_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pointed = shared_truth(1, pointers=True)
     rom = tmp_path / "pointed.sfc"

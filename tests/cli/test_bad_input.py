@@ -181,6 +181,7 @@ def test_a_folder_without_a_plugin_is_told_from_one_that_is_not_there(
     assert lines[-1] == f"halscope: {folder}: {words}; --plugin takes the folder of a plugin's manifest.json"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 def test_a_button_that_is_never_pressed_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
     with rom_path() as rom:
@@ -216,6 +217,7 @@ def test_a_file_in_the_place_of_a_folder_is_refused_before_the_game_runs(
     assert lines == [f"halscope: {there}: is not a folder; give {option} a new or existing folder"]
 
 
+@pytest.mark.slow
 def test_a_core_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     library = write(tmp_path, "fake_libretro.so", b"\x7fELF" + bytes(100))
     with rom_path() as rom:

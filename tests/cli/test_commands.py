@@ -23,6 +23,7 @@ from pypatchergba import patcher
 from support import newer_snes9x
 from support.probe_rom import JOYPAD, build
 
+pytestmark = pytest.mark.quick
 needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 
 
@@ -251,6 +252,7 @@ def test_an_edit_too_large_is_refused_with_the_numbers(
     assert not (tmp_path / "edit.bps").exists()
 
 
+@pytest.mark.slow
 @needs_core
 def test_a_button_is_held_on_the_frame_that_has_its_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rom, recording = tmp_path / "probe.sfc", tmp_path / "run.hrec"

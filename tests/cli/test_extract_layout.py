@@ -101,6 +101,7 @@ def meadow(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], 
     return {block["name"]: sheet for block, sheet in zip(tiled, sheets, strict=True)}
 
 
+@pytest.mark.slow
 def test_a_moment_shows_where_tiles_begin_how_deep_they_are_and_how_wide(meadow: dict[str, Any]) -> None:
     shown = {name: sheet for name, sheet in meadow.items() if sheet["shown"]}
     assert {"frog", "owl", "coin", "star", "pip_walk", "meadow_front_tiles", "font"} <= set(shown)

@@ -21,6 +21,7 @@ def recording(path: Path, *snapshots: Snapshot) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_each_state_has_a_folder_of_its_own_whatever_is_there(tmp_path: Path) -> None:
     names = ("game.000", "game.001", "game-2.000", "GAME.002", "state1")
     files = [recording(tmp_path / name, made_snapshot(number)) for number, name in enumerate(names)]

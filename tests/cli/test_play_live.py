@@ -264,7 +264,7 @@ def test_record_shows_progress_on_a_terminal(rom: Path, tmp_path: Path) -> None:
 def test_sheets_have_the_same_names_in_every_run(rom: Path, tmp_path: Path) -> None:
     names = []
     for folder in (tmp_path / "one", tmp_path / "two"):
-        done = halscope("play", rom, "--frames", 300, "--watch", folder)
+        done = halscope("play", rom, "--frames", 200, "--watch", folder)
         assert done.returncode == 0, done.stderr
         names.append({path.relative_to(folder).as_posix() for path in folder.rglob("*-*/*")})
         assert f"{len(names[-1]) // 2} sheets in {folder}" in done.stdout

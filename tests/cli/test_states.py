@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,12 @@ from halscope.formats.dumps import load_states
 from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope.inject import read_sheet
 from PIL import Image
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.demo_game import DemoGame
 from support.roms import make_rom
 from support.state_files import rastate, rzip
 
-CORES = installed_cores()
+CORES = two_cores()
 NAMES = [core.name for core in available_cores()]
 SNES9X = [name for name in NAMES if name == "snes9x"]
 MERCURY = [name for name in NAMES if "mercury" in name]
@@ -36,6 +37,7 @@ def rom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@cache
 def saved(rom: Path, core: str, frames: int = FRAMES) -> bytes:
     """A state of the demo with figures on its screen."""
     with LibretroHost(rom, core) as host:

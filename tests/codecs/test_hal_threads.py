@@ -72,6 +72,7 @@ def test_threads_that_share_nothing_get_their_own_results() -> None:
         assert all(pool.map(there_and_back, data))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_buffer_that_changes_meanwhile_does_no_harm(level: str) -> None:
     packed = np.frombuffer(hal.encode(tiles(random.Random(3), 0x8000)), np.uint8)

@@ -9,6 +9,7 @@ from halscope.codecs import lz
 from hypothesis import given
 from hypothesis import strategies as st
 from support import lz_reference
+from support.examples import examples
 from support.hal_data import pieces, streams, tiles
 from support.hal_reference import FaultError
 
@@ -62,6 +63,7 @@ def test_a_window_is_not_crossed_and_a_negative_one_is_refused() -> None:
 
 
 @pytest.mark.slow
+@examples(30)
 @given(st.lists(streams(), max_size=4), st.sampled_from([0, 64]))
 def test_rows_of_commands(rows: list[bytes], window: int) -> None:
     check(b"".join(rows)[:400], window)

@@ -117,7 +117,7 @@ def outcome(packed: bytes, offset: int, *, strict: bool) -> tuple[bytes, int] | 
     return bytes(block.data), block.consumed
 
 
-@examples(400)
+@examples(200)
 @given(st.one_of(streams(), st.binary(max_size=300)), st.booleans(), st.integers(0, 3))
 def test_decoding_agrees_with_the_reference(packed: bytes, strict: bool, offset: int) -> None:
     if offset < len(packed):
@@ -132,7 +132,7 @@ def check(data: bytes) -> None:
     assert len(packed) == minimum <= len(fast)
 
 
-@examples(60)
+@examples(30)
 @given(seeded(120), st.booleans())
 def test_nothing_smaller_exists(data: bytes, mirror: bool) -> None:
     check(data + data.translate(INVERTED)[: 200 - len(data)] if mirror else data)
@@ -205,6 +205,7 @@ def test_the_scan_finds_what_the_decoder_takes(window: int) -> None:
 
 
 @pytest.mark.slow
+@examples(30)
 @given(st.lists(streams(), max_size=4), st.sampled_from([0, 64]))
 def test_the_scan_of_rows_of_commands(rows: list[bytes], window: int) -> None:
     scan_is_right(b"".join(rows)[:400], window)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from halscope.hosts.libretro import available_cores
 
-CORES = ("snes9x", "bsnes-mercury-performance")  # the other profiles show the same: tests/demo, tests/lab
+CORES = ("snes9x", "bsnes-mercury-performance")  # the other profiles show the same: tests/lab
 MEASURED = pytest.StashKey[list[str]]()
 
 

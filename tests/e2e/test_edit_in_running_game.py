@@ -20,7 +20,7 @@ from PIL import Image
 from pypatchergba import patcher
 from support.demo_game import TILE_BYTES, DemoGame
 
-LASTING = 600
+LASTING = 300  # frames
 HUD_LINES = 32  # the coin counter is above; it depends on what was played before
 SETTLE = 40  # frames into a scene, when everything is on screen
 

@@ -10,7 +10,7 @@ from halscope.ppu import decode_frame
 from halscope.ppu.compose import compose_screen
 from support.demo_game import DemoGame
 
-FRAMES = 120
+FRAMES = 60
 PIXELS = 2000
 
 

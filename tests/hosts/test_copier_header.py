@@ -8,9 +8,9 @@ import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import LibretroHost
 from halscope.rom.image import Rom
-from support.cores import installed_cores
+from support.cores import two_cores
 
-pytestmark = pytest.mark.parametrize("core", installed_cores())
+pytestmark = pytest.mark.parametrize("core", two_cores())
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope_hooks import HostError, HostGoneError, RomError, Snapshot, UsageError
 from support import probe_rom, small_core, tiny_rom
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.processes import gone_within, runs
 
-on_every_core = pytest.mark.parametrize("core", installed_cores())
+on_two_cores = pytest.mark.parametrize("core", two_cores())
 MERCURY = [core.name for core in available_cores() if core.name.startswith("bsnes-mercury")]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="there is no /proc")
 
@@ -44,7 +44,7 @@ def same(one: Snapshot, other: Snapshot) -> bool:
 
 
 @pytest.mark.slow
-@on_every_core
+@on_two_cores
 def test_snapshots_are_those_of_a_core_in_process(core: str, temporary: Path) -> None:
     rom = probe_rom.build(animate=["oam", "vram", "cgram", "scroll"])
     with LibretroHost(rom, core) as inside, EmbeddedHost(rom, core) as apart:
@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_run_is_refused_as_in_process(tmp_path: Path, temp
 
 
 @needs_proc
-@on_every_core
+@on_two_cores
 def test_the_process_ends_with_the_host(core: str, temporary: Path) -> None:
     host = EmbeddedHost(probe_rom.build(), core)
     host.step()
@@ -393,11 +393,10 @@ def test_a_module_in_the_current_folder_is_not_taken_for_ours(tmp_path: Path, mo
 
 
 @pytest.mark.slow
-@on_every_core
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the processor time of a child is not known")
 @pytest.mark.parametrize("pause", [1.0, None], ids=["for-a-while", "for-ever"])
-def test_a_child_that_gets_no_processor_time_is_not_hung(core: str, pause: float | None) -> None:
-    with EmbeddedHost(probe_rom.build(), core, patience=0.3) as host:
+def test_a_child_that_gets_no_processor_time_is_not_hung(pause: float | None) -> None:
+    with EmbeddedHost(probe_rom.build(), patience=0.3) as host:
         host.step()
         os.kill(host.pid, signal.SIGSTOP)
         if pause is not None:

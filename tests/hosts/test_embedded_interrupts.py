@@ -56,7 +56,7 @@ def test_a_host_goes_on_after_an_interrupt_at_any_line(core: str, temporary: Pat
         assert number > 100  # lines of the host were interrupted
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(2))
 def test_a_close_that_is_interrupted_is_finished_by_the_next_one(core: str, temporary: Path, part: int) -> None:
     for number in range(1 + part, 200, 12):
         host = EmbeddedHost(probe_rom.build(), core)

@@ -19,6 +19,7 @@ from halscope_hooks import HostError, RomError, UsageError
 from support import probe_rom, small_core, tiny_rom
 from support.cores import installed_cores
 
+pytestmark = pytest.mark.quick
 TESTS = Path(__file__).parents[1]
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="functions are replaced on Linux alone")
 on_every_core = pytest.mark.parametrize("core", installed_cores())
@@ -140,6 +141,7 @@ def test_a_core_holds_one_game_at_a_time(core: str) -> None:
         host.step()
 
 
+@pytest.mark.slow
 def test_different_cores_run_side_by_side() -> None:
     hosts = []
     for number, core in enumerate(available_cores(), 1):

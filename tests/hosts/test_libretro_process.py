@@ -14,12 +14,12 @@ import pytest
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import HostError
 from support import probe_rom
-from support.cores import installed_cores
+from support.cores import two_cores
 
-on_every_core = pytest.mark.parametrize("core", installed_cores())
+on_two_cores = pytest.mark.parametrize("core", two_cores())
 
 
-@on_every_core
+@on_two_cores
 def test_ctrl_c_while_the_core_runs_reaches_the_caller(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with LibretroHost(probe_rom.build(), core) as host:
         for _ in range(5):
@@ -53,7 +53,7 @@ def test_a_machine_without_libretro_py_says_what_to_install() -> None:
 
 
 @pytest.mark.slow
-@on_every_core
+@on_two_cores
 def test_a_host_that_is_never_closed_ends_quietly_with_the_process(core: str, tmp_path: Path) -> None:
     rom = tmp_path / "probe.sfc"
     rom.write_bytes(probe_rom.build())
@@ -71,7 +71,7 @@ def test_a_host_that_is_never_closed_ends_quietly_with_the_process(core: str, tm
 
 
 @pytest.mark.slow
-@on_every_core
+@on_two_cores
 def test_the_program_may_end_while_a_core_runs_on_another_thread(core: str, tmp_path: Path) -> None:
     rom = tmp_path / "probe.sfc"
     rom.write_bytes(probe_rom.build())
@@ -92,9 +92,9 @@ def test_the_program_may_end_while_a_core_runs_on_another_thread(core: str, tmp_
         assert (result.returncode, result.stderr) == (0, "")
 
 
-@on_every_core
+@on_two_cores
 def test_a_host_may_be_closed_while_another_thread_runs_its_core(core: str) -> None:
-    for _ in range(20):
+    for _ in range(10):
         host = LibretroHost(probe_rom.build(), core)
         errors: list[HostError] = []
         runs = threading.Event()
@@ -116,7 +116,7 @@ def test_a_host_may_be_closed_while_another_thread_runs_its_core(core: str) -> N
         assert "closed" in str(errors[0])
 
 
-@on_every_core
+@on_two_cores
 def test_a_signal_handler_may_close_the_host_while_its_core_runs(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
     host = LibretroHost(probe_rom.build(), core)
     host.step()

@@ -11,7 +11,9 @@ from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import HostError, Write
 from support import probe_rom
-from support.cores import installed_cores, need_rom
+from support.cores import need_rom, two_cores
+
+pytestmark = pytest.mark.quick
 
 # An 8 bpp screen full of tile 0, so that one changed tile changes every pixel.
 _REGISTERS = {"bgmode": 3, "tm": 0x01, "bg1sc": 0x7C, "bg1vofs": 0x3FF}
@@ -29,7 +31,7 @@ CoreHost = LibretroHost | EmbeddedHost
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every core in process, and the first one in a process of its own: there the same code does the writes."""
-    cores = installed_cores()
+    cores = two_cores()
     if "host" not in metafunc.fixturenames:
         metafunc.parametrize("core", cores)
         return

@@ -15,10 +15,10 @@ from halscope.rom.mapping import page_table
 from halscope_hooks import Snapshot
 from numpy.typing import NDArray
 from support import probe_rom
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.hdma_reference import random_table
 
-pytestmark = pytest.mark.parametrize("core", installed_cores())
+pytestmark = pytest.mark.parametrize("core", two_cores())
 
 _FRAMES = 8
 _COLOURS = 0x21  # $2121 and $2122, with mode 3: the address twice, then the two bytes of a colour

@@ -12,7 +12,7 @@ from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost, process_memory
 from halscope_hooks import HostError, Write
 from support import probe_rom, small_core
-from support.cores import installed_cores
+from support.cores import two_cores
 
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is searched on Linux alone")
 
@@ -55,7 +55,7 @@ print("alike:", all(equal[first:]) if (first := int(sys.argv[4])) else all(equal
 
 @only_linux
 @pytest.mark.slow
-@pytest.mark.parametrize("core", installed_cores())
+@pytest.mark.parametrize("core", two_cores())
 def test_the_rom_is_found_by_its_content_and_proven_by_running_it(core: str, tmp_path: Path) -> None:
     rom = tmp_path / "game.sfc"
     rom.write_bytes(probe_rom.build(animate=["oam", "vram"]))

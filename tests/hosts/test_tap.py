@@ -212,7 +212,10 @@ def test_a_state_brings_back_the_frame_that_it_was_saved_at(frontend: LibretroHo
 
 
 @pytest.mark.slow
-def test_a_paused_emulator_is_said_to_be_one(frontend: LibretroHost, host: RetroArchHost) -> None:
+def test_a_paused_emulator_is_said_to_be_one(
+    frontend: LibretroHost, host: RetroArchHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("halscope.hosts.retroarch.host._ANSWER", 0.3)
     with pytest.raises(HostError, match="paused"):
         host.reset()
     with pytest.raises(HostError, match="paused"):

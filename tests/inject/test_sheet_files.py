@@ -212,7 +212,7 @@ def sheets(draw: st.DrawFn) -> Sheet:
 
 
 @pytest.mark.slow
-@examples(60)
+@examples(30)
 @given(sheets())
 def test_every_sheet_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, sheet: Sheet) -> None:
     png = tmp_path_factory.mktemp("sheet") / "any.png"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from support import lab_truth
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.lab_game import LabGame
 from support.lab_tour import LabTour
 
@@ -38,7 +38,7 @@ PLAIN = {
 }
 
 
-@pytest.fixture(params=installed_cores())
+@pytest.fixture(params=two_cores())
 def core(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

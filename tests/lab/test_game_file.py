@@ -13,7 +13,7 @@ from halscope import Workspace
 from halscope.app._game_report import game_report
 from halscope.codecs.lz import LZ2
 from halscope.inject import EditedSheet, apply_patch, plan_edit, sheet_from_block, to_patch
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.lab_game import LabGame
 from support.lab_variants import MAPS, Variant
 
@@ -118,7 +118,7 @@ def test_a_wrong_rule_is_reported(lab_rom: Path, lab_truth: dict[str, Any], tmp_
     assert int(table.detail[0]) <= 3  # one of the four decodes to something by this rule too
 
 
-@pytest.mark.parametrize("core", installed_cores())
+@pytest.mark.parametrize("core", two_cores())
 def test_the_running_game_reads_an_edited_block_across_an_edge(
     lab_rom: Path, lab_truth: dict[str, Any], game: Path, tmp_path: Path, core: str
 ) -> None:

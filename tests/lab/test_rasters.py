@@ -11,7 +11,7 @@ import pytest
 from halscope_hooks import Snapshot
 from numpy.typing import NDArray
 from support import lab_truth, plain_hdma
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.lab_game import LabGame, channels_of
 from support.lab_tour import LabTour
 from support.lab_truth import ROWS
@@ -92,7 +92,7 @@ def without_sprites(name: str) -> NDArray[np.bool_]:
     return free
 
 
-@pytest.fixture(params=installed_cores())
+@pytest.fixture(params=two_cores())
 def core(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -11,7 +11,7 @@ from halscope.ppu import with_raster
 from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
 from support import lab_truth, plain_hdma
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.lab_game import channels_of
 from support.lab_tour import LabTour
 from support.lab_truth import ROWS
@@ -32,7 +32,7 @@ def read(scene: dict[str, Any], wram: np.ndarray[Any, Any]) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("core", installed_cores())
+@pytest.mark.parametrize("core", two_cores())
 def test_the_writes_of_each_scene_are_those_of_its_tables(lab_tour: Callable[[str], LabTour], core: str) -> None:
     rom = Rom.load(lab_truth.IMAGE)
     pages = page_table(rom.mapping, rom.data.size)

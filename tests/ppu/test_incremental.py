@@ -118,6 +118,7 @@ def test_a_run_of_changes_decodes_as_each_snapshot_does_alone(seed: int, mode: i
         assert_changes(decoder, frame, before)
 
 
+@pytest.mark.slow
 @examples(20)
 @given(seed=st.integers(0, 2**32))
 def test_layers_that_were_not_asked_for_in_between_are_still_right(seed: int) -> None:

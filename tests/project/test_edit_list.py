@@ -250,6 +250,7 @@ moments = st.datetimes(timezones=st.sampled_from([UTC]))
 
 
 @pytest.mark.slow
+@examples(30)
 @given(st.lists(st.tuples(st.lists(sheet_edits, max_size=3), moments), max_size=5), st.integers(0, 5))
 def test_any_list_comes_back_from_json_as_it_was(steps: list[tuple[list[SheetEdit], datetime]], undone: int) -> None:
     edits = EditList(HASH)

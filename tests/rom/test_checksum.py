@@ -7,6 +7,7 @@ from halscope.rom.mapping import Mapping, mirrored
 from halscope_hooks import UsageError
 from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.roms import make_rom
 
 KIB = 1024
@@ -44,6 +45,7 @@ def test_sizes_that_are_no_power_of_two(quarters: int, weights: list[int]) -> No
 
 
 @pytest.mark.slow
+@examples(25)
 @given(
     st.sampled_from(
         [(0x8000, Mapping.LOROM), (0x18000, Mapping.HIROM), (0x18000, Mapping.LOROM), (0x14000, Mapping.HIROM)]

@@ -23,6 +23,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.truth_rom import make_truth_rom
 
+pytestmark = pytest.mark.quick
+
 ROM = make_truth_rom(11, size=0x20000, blocks=8).rom
 
 

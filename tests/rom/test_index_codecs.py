@@ -120,6 +120,7 @@ def test_the_blocks_of_each_codec_decode_to_what_was_packed() -> None:
         assert index.block((block.codec, block.offset)).data.tobytes() == block.data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pointers", [True, False])
 @pytest.mark.parametrize("codecs", [(SIMCITY,), (*CODECS, SIMCITY)], ids=["alone", "beside the others"])
 def test_a_rom_of_simcitys_format_is_searched_as_well(codecs: tuple[Codec, ...], pointers: bool) -> None:

@@ -50,6 +50,7 @@ def test_every_step_gives_one_result_for_any_number_of_threads() -> None:
         assert all(np.array_equal(one, other) for one, other in zip(built, table, strict=True))
 
 
+@pytest.mark.slow
 def test_a_build_with_a_token_that_nobody_cancels_and_on_one_thread_is_the_same_build() -> None:
     rom = truth().rom
     index, again = RomIndex.build(rom, [hal.HAL]), RomIndex.build(rom, [hal.HAL], cancel=CancelToken(), threads=1)

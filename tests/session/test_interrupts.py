@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.examples import QUICK
 from support.interrupts import interrupted_life, life_with_handler
 
-SOME = {False: 23, True: 61}
-"""Lines from one interrupt to the next in the quick run, without and with threads; primes, to meet every call."""
+SOME = {False: 239 if QUICK else 47, True: 127}
+"""Lines from one interrupt to the next, without and with threads; primes, to meet every call."""
 
 
 Lives = Callable[..., tuple[bool, list[str]]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 
+import pytest
 from halscope.session import Session
 from halscope_hooks import Event, HostChanged, Patch, PatchReady, RomIdentity, Touched, Write
 from support.interrupts import AtLine, interrupt
@@ -32,6 +33,7 @@ def interrupted(line: int) -> tuple[bool, list[list[Event]]]:
     return bool(at.where), heard
 
 
+@pytest.mark.slow
 def test_ctrl_c_between_two_subscribers_tells_nobody_twice_and_nobody_nothing() -> None:
     line, there = 0, True
     while there:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,18 @@ def cores_built_by_hand() -> list[Path]:
     return [Path(path) for path in os.environ.get("HALSCOPE_TEST_CORES", "").split(os.pathsep) if path]
 
 
+@cache
+def _names() -> list[str]:
+    """The names of the installed cores, best first: dozens of files ask for them when they are imported."""
+    return [core.name for core in available_cores()]
+
+
 def installed_cores() -> list[Any]:
     """Parameters for a test's `core` argument: the name of every installed core, best first, the others marked slow.
 
     Behind them the paths of cores that were built by hand, from the environment variable HALSCOPE_TEST_CORES.
     """
-    names = [core.name for core in available_cores()]
+    names = _names()
     if names:
         return [
             names[0],
@@ -33,7 +40,7 @@ def installed_cores() -> list[Any]:
 
 def two_cores() -> list[Any]:
     """Like `installed_cores`, but of bsnes-mercury's profiles only one."""
-    profiles = [core.name for core in available_cores() if core.name.startswith("bsnes-mercury")][1:]
+    profiles = [name for name in _names() if name.startswith("bsnes-mercury")][1:]
     return [core for core in installed_cores() if getattr(core, "values", (core,))[0] not in profiles]
 
 

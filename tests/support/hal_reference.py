@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 LIMIT = 0x10000
 REVERSED = [int(f"{byte:08b}"[::-1], 2) for byte in range(256)]
@@ -87,32 +86,30 @@ def minimum_size(data: bytes, *, relative: bool = False) -> int:
     turned = np.array(REVERSED, np.uint8)[text]
     counts = np.arange(1, 1025)
     header = np.where(counts <= 32, 1, 2)
+    raw, one_byte, two_bytes = header + counts, header + 1, header + 2
+    unit = 1 if relative else 2
+    run = rising = pairs = 0  # how many bytes from i on are the same, rise by one each, and repeat two bytes
     cheapest = np.zeros(size + 1, np.int64)
     cheapest[size] = 1
     # Row i of each: the length of the match at i with the source that begins (backward: ends) at column j.
     forward, reversing, backward = (np.zeros(size + 2, np.int32) for _ in range(3))
     for i in reversed(range(size)):
         here = text[i]
-        forward[:size] = np.where(text == here, forward[1 : size + 1] + 1, 0)
-        reversing[:size] = np.where(turned == here, reversing[1 : size + 1] + 1, 0)
-        backward[1 : size + 1] = np.where(text == here, backward[:size] + 1, 0)
-        rest = text[i:].astype(np.int64)
-        options = [(1024, 1, header + counts), (_leading(rest == here), 1, header + 1)]
-        options.append((_leading((rest - here - np.arange(size - i)) % 256 == 0), 1, header + 1))
-        pairs = np.resize(rest[:2], size - i)
-        step = 1 if relative else 2
-        options.append((_leading(rest == pairs) // step, step, header + 2))
+        same = text == here
+        forward[:size] = (forward[1 : size + 1] + 1) * same
+        reversing[:size] = (reversing[1 : size + 1] + 1) * (turned == here)
+        backward[1 : size + 1] = (backward[:size] + 1) * same
+        run = run + 1 if i + 1 < size and data[i + 1] == data[i] else 1
+        rising = rising + 1 if i + 1 < size and data[i + 1] == (data[i] + 1) & 0xFF else 1
+        pairs = pairs + 1 if i + 2 < size and data[i] == data[i + 2] else min(2, size - i)
+        options = [(1024, 1, raw), (run, 1, one_byte), (rising, 1, one_byte), (pairs // unit, unit, two_bytes)]
         # A source must begin before i. Column j + 1 of `backward` is source j.
         sources = (forward[:i], reversing[:i], backward[1 : i + 1])
-        options += [(int(row.max(initial=0)), 1, header + 2) for row in sources[: 1 if relative else 3]]
+        options += [(int(row.max(initial=0)), 1, two_bytes) for row in sources[: 1 if relative else 3]]
         best = []
         for reach, step, price in options:
             reach = min(reach, 1024, (size - i) // step)
-            best.append(np.min(price[:reach] + cheapest[i + step : i + step * reach + 1 : step], initial=1 << 40))
+            if reach:
+                best.append((price[:reach] + cheapest[i + step : i + step * reach + 1 : step]).min())
         cheapest[i] = min(best)
     return int(cheapest[0])
-
-
-def _leading(holds: NDArray[np.bool_]) -> int:
-    """The number of true items before the first false one."""
-    return len(holds) if holds.all() else int(holds.argmin())

@@ -93,9 +93,9 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a worker: the serial tests first."""
+    """In a worker: the serial tests first, then the slow ones, so that no worker ends with one of these alone."""
     if _TURNS in config.stash:
-        items.sort(key=lambda item: not is_serial(item))
+        items.sort(key=lambda item: (not is_serial(item), item.get_closest_marker("slow") is None))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
