@@ -330,7 +330,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_job_ends_twice_or_as_another(self) -> None:
-        assert all(count == 1 for count in self.ends.values())
+        assert all(count == 1 for count in self.ends.copy().values())
         for job, expected in zip(self.jobs, self.expected, strict=True):
             if job.state is JobState.DONE:
                 assert job.result(0) == expected
