@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from halscope.codecs import hal
-from halscope.rom import cache
+from halscope.rom import _stored_index, cache
 from halscope.rom import index as index_module
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
@@ -126,7 +126,7 @@ def test_another_format_another_rom_and_other_codecs_have_other_files(
     changed[0x1FFFF] ^= 1
     RomIndex.load_or_build(Rom.from_bytes(changed.tobytes(), "changed"), [hal.HAL], cache_dir=tmp_path)
     RomIndex.load_or_build(ROM, [], cache_dir=tmp_path)
-    monkeypatch.setattr(index_module, "FORMAT", index_module.FORMAT + 1)
+    monkeypatch.setattr(_stored_index, "FORMAT", _stored_index.FORMAT + 1)
     load(tmp_path)
     assert builds.count == 4
     assert len(list(tmp_path.iterdir())) == 4

@@ -147,8 +147,14 @@ class RomIndex:
         report(2, _STEPS)
         buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel, threads)
         report(_STEPS, _STEPS)
-        arrays: cache.Arrays = {"outputs": outputs, "bounds": bounds, "buckets": buckets, "positions": positions}
-        arrays |= {"references": found.references.rows, "tables": found.references.tables}
+        arrays: cache.Arrays = {
+            "outputs": outputs,
+            "bounds": bounds,
+            "buckets": buckets,
+            "positions": positions,
+            "references": found.references.rows,
+            "tables": found.references.tables,
+        }
         for array in arrays.values():
             array.flags.writeable = False
         return cls(rom, codecs, families, arrays, transforms)
