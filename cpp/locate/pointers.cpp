@@ -6,27 +6,13 @@
 #include <cstddef>
 #include <numeric>
 
+#include "locate/offset_set.hpp"
+
 namespace halscope::locate {
 namespace {
 
 constexpr std::size_t kPointerBytes = 3;
 constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // of ROM: less than a millisecond
-
-// A set of ROM offsets as a bit array: the inner loop queries it four million times.
-class OffsetSet {
-  public:
-    OffsetSet(std::size_t size, std::span<const std::uint32_t> offsets) : words_(size / 64 + 1) {
-        for (const std::uint32_t offset : offsets) {
-            if (offset < size) words_[offset / 64] |= std::uint64_t{1} << (offset % 64);
-        }
-    }
-    [[nodiscard]] bool contains(std::size_t offset) const noexcept {
-        return (words_[offset / 64] >> (offset % 64) & 1U) != 0;
-    }
-
-  private:
-    std::vector<std::uint64_t> words_;
-};
 
 // Entries of one table, and their total evidence.
 struct Run {

@@ -17,6 +17,7 @@
 #include "locate/pointers.hpp"
 #include "locate/ranking.hpp"
 #include "locate/recurrence.hpp"
+#include "locate/shapes.hpp"
 #include "locate/support.hpp"
 #include "locate/transform.hpp"
 #include "python/bindings.hpp"
@@ -190,6 +191,38 @@ py::array_t<locate::TableEntry> tables(const Array<locate::Reference>& found, co
                                       work_of(cancel, threads));
     }
     return to_array(std::move(entries));
+}
+
+py::tuple shapes(const py::object& rom, const Array<std::int64_t>& pages, const Offsets& offsets,
+                 const Offsets& families, const py::object& strong, const Array<locate::Reference>& longs,
+                 const py::object& in_table, const CancelToken* cancel, unsigned threads) {
+    const ByteView view(rom);
+    const ByteView strong_view(strong);
+    const ByteView table_view(in_table);
+    const auto bytes = indexable(view);
+    const auto targets = span_of(offsets);
+    const auto found = span_of(longs);
+    const std::size_t count = targets.size();
+    if (pages.size() != locate::kPages) throw py::value_error("pages must have 512 entries");
+    if (span_of(families).size() != count || strong_view.bytes().size() != count ||
+        !std::is_sorted(targets.begin(), targets.end()) || (count > 0 && targets.back() >= bytes.size())) {
+        throw py::value_error("starts must ascend within the ROM, each with a family and a flag");
+    }
+    const auto inside = [&](const locate::Reference& one) {
+        return one.target < count && std::size_t{one.position} + 3 <= bytes.size();
+    };
+    if (table_view.bytes().size() != found.size() || !std::all_of(found.begin(), found.end(), inside)) {
+        throw py::value_error("a reference is outside the ROM, or has no target or no flag");
+    }
+    locate::FoundShapes result;
+    {
+        const GilReleased unlocked;
+        result =
+            locate::find_shapes(bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages),
+                                {targets, span_of(families), strong_view.bytes()}, found, table_view.bytes(),
+                                work_of(cancel, threads));
+    }
+    return py::make_tuple(to_array(std::move(result.references)), to_array(std::move(result.groups)));
 }
 
 py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom, const CancelToken* cancel,
@@ -379,6 +412,8 @@ std::uint64_t checksum(const py::object& data, std::uint64_t seed) {
 void bind_locate(py::module_& module) {
     PYBIND11_NUMPY_DTYPE(locate::Reference, position, target);
     PYBIND11_NUMPY_DTYPE(locate::TableEntry, evidence, table, stride);
+    PYBIND11_NUMPY_DTYPE(locate::ShapedReference, low, high, bank, address, target, group);
+    PYBIND11_NUMPY_DTYPE(locate::ShapeGroup, evidence, stride, shape);
     PYBIND11_NUMPY_DTYPE(locate::Match, tile, segment, offset);
     PYBIND11_NUMPY_DTYPE(locate::Place, tile, source, at, segment, offset, transform);
     PYBIND11_NUMPY_DTYPE(locate::Answer, segment, offset, transform);
@@ -404,6 +439,9 @@ void bind_locate(py::module_& module) {
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),
                py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_shapes", &shapes, py::arg("rom"), py::arg("pages"), py::arg("offsets"), py::arg("families"),
+               py::arg("strong"), py::arg("longs"), py::arg("in_table"), py::arg("cancel") = py::none(),
+               py::arg("threads") = 0);
     module.def("locate_recurrence", &recurrence, py::arg("rom"), py::arg("offsets"), py::arg("sizes"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_build", &build, py::arg("outputs"), py::arg("bounds"), py::arg("rom"),

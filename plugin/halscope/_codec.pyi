@@ -83,6 +83,17 @@ def locate_tables(
     cancel: CancelToken | None = None,
     threads: int = 0,
 ) -> NDArray[Any]: ...
+def locate_shapes(
+    rom: Buffer,
+    pages: NDArray[np.int64],
+    offsets: NDArray[np.uint32],
+    families: NDArray[np.uint32],
+    strong: Buffer,
+    longs: NDArray[Any],
+    in_table: Buffer,
+    cancel: CancelToken | None = None,
+    threads: int = 0,
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
 def locate_recurrence(
     rom: Buffer,
     offsets: NDArray[np.uint32],

@@ -146,6 +146,7 @@ def make_truth_rom(
     pointers: bool = True,
     mapping: Mapping = Mapping.LOROM,
     packers: tuple[tuple[str, Packer], ...] = PACKERS,
+    begin: int = 0x1000,
 ) -> TruthRom:
     """Make a ROM.
 
@@ -156,6 +157,7 @@ def make_truth_rom(
         pointers: Whether a table of 24-bit pointers points to them.
         mapping: No block crosses a multiple of its window.
         packers: Codecs and packers, taken in turn.
+        begin: No block begins before it.
     """
     rng = np.random.default_rng(seed)
     image = make_rom(size, mapping, seed=seed)
@@ -173,13 +175,13 @@ def make_truth_rom(
 
     window = mapping.window or size
     header = mapping.header_offset
-    at = 0x1000
+    at = begin
     true_blocks: list[TrueBlock] = []
     raw: list[tuple[int, int]] = []
     sheet = b"".join(drawn_art.planar(frame, 4) for frame in drawn_art.animation(rng, 64, 4))
     streams = [packers[number % len(packers)][1](data) for number, (data, _, _) in enumerate(contents)]
     lost_at_edges = size // window * max(map(len, streams)) // 2
-    spare = size - 0x6000 - sum(map(len, streams)) - len(sheet) - lost_at_edges
+    spare = size - 0x5000 - begin - sum(map(len, streams)) - len(sheet) - lost_at_edges
     widest_gap = max(2, min(6000, 2 * spare // (blocks + 1)))
     for number, (packed, (data, lead, kind)) in enumerate(zip(streams, contents, strict=True)):
         gap = 0 if rng.random() < 0.15 else min(int(rng.integers(1, widest_gap)), spare)
@@ -197,8 +199,8 @@ def make_truth_rom(
             at = (at // window + 1) * window + int(rng.integers(0, 40))
         if at + len(packed) > size:
             raise ValueError(f"{blocks} blocks do not fit {size:#x} bytes")
-        for begin in range(filled, at, 1500):
-            image[begin : min(begin + 1500, at)] = filler(rng, min(begin + 1500, at) - begin)
+        for start in range(filled, at, 1500):
+            image[start : min(start + 1500, at)] = filler(rng, min(start + 1500, at) - start)
         image[at : at + len(packed)] = packed
         true_blocks.append(TrueBlock(at, len(packed), data, lead, kind, packers[number % len(packers)][0]))
         at += len(packed)

@@ -1,8 +1,9 @@
-"""Pointers: find the starts that tables of addresses in the ROM lead to.
+"""Pointers: find the starts that addresses in the ROM lead to, whatever their shape.
 
 A single three-byte match is not evidence: in a 4 MiB ROM every fourth offset is "pointed at" by accident, and a block
-has dozens of twins. So only tables count: 24-bit little-endian addresses at a fixed stride that lead to starts of
-different families, long enough that only one accidental table per hundred ROMs is expected.
+has dozens of twins. So only pointers that belong together count: tables of 24-bit little-endian addresses at a fixed
+stride, tables of words and banks, or immediates of code that calls one routine. They must lead to starts of so many
+different families that only one accidental group per hundred ROMs is expected (docs/explanation/references.md).
 """
 
 from __future__ import annotations
@@ -42,14 +43,22 @@ class TablePointers(NamedTuple):
     references: References
 
 
+UNLIKELY: Final = 0
+LIKELY: Final = 1
+STRONG: Final = 2
+"""How likely a start is by itself. Shapes other than tables of three bytes are found by strong starts alone, and then
+lead to likely ones too."""
+
+
 def table_pointers(
     rom: Rom,
     offsets: NDArray[np.uint32],
     families: NDArray[np.uint32],
     cancel: CancelToken | None = None,
     threads: int = 0,
+    likelihood: NDArray[np.uint8] | None = None,
 ) -> TablePointers:
-    """Find the tables of addresses that lead to starts.
+    """Find the pointers of all shapes that lead to starts.
 
     Args:
         rom: The image. Addresses in all mirrors of its mapping count, except those where a small ROM merely repeats.
@@ -57,12 +66,14 @@ def table_pointers(
         families: The family of each start.
         cancel: Stops the search with CancelledError soon after it is cancelled.
         threads: Maximum number of C++ threads; 0 means one per core, up to four.
+        likelihood: UNLIKELY, LIKELY or STRONG for each start. Without it only tables of three-byte pointers are found.
     """
     result = np.zeros(len(offsets), np.float32)
     positions = len(rom.data) - 2
     if not len(offsets) or positions < 1:
         return TablePointers(result, References.none())
-    references = _codec.locate_references(rom.data, direct_pages(rom), offsets, cancel, threads)
+    pages = direct_pages(rom)
+    references = _codec.locate_references(rom.data, pages, offsets, cancel, threads)
     # Half a reference is added so that a ROM without any does not get a chance of zero.
     accident = min(0.5, (len(references) + 0.5) / positions)
     hit = math.log(_LEADS_TO_START / accident)
@@ -72,7 +83,28 @@ def table_pointers(
     entries = _codec.locate_tables(references, families, strides, hit, miss, threshold, cancel, threads)
     np.maximum.at(result, references["target"], entries["evidence"])
     targets = offsets[references["target"]]
-    return TablePointers(result, References.found(rom.data, references["position"], targets, entries))
+    found = References.found(rom.data, references["position"], targets, entries)
+    if likelihood is None:
+        return TablePointers(result, found)
+    likely = np.flatnonzero(likelihood >= LIKELY)
+    number = np.zeros(len(offsets), np.uint32)
+    number[likely] = np.arange(len(likely), dtype=np.uint32)
+    leads = np.flatnonzero(likelihood[references["target"]] >= LIKELY)
+    longs = references[leads]
+    longs["target"] = number[longs["target"]]
+    rows, groups = _codec.locate_shapes(
+        rom.data,
+        pages,
+        offsets[likely],
+        np.ascontiguousarray(families[likely]),
+        (likelihood[likely] == STRONG).view(np.uint8),
+        longs,
+        (entries["evidence"][leads] > 0).view(np.uint8),
+        cancel,
+        threads,
+    )
+    np.maximum.at(result, likely[rows["target"]], groups["evidence"][rows["group"]])
+    return TablePointers(result, found.joined(References.shaped(rows, groups, offsets[likely])))
 
 
 def direct_pages(rom: Rom) -> NDArray[np.int64]:

@@ -1,7 +1,8 @@
 """References: the pointers that prove where blocks begin, with their locations and shapes.
 
-Relocating a block rewrites its pointers, so a reference records every byte of one. All references are entries of tables
-found in the ROM or named by a game profile. A single three-byte match proves nothing (see halscope.rom.pointers).
+Relocating a block rewrites its pointers, so a reference records every byte of one. All references belong to a group:
+the entries of a table that was found in the ROM or named by a game profile, or the immediates of code that calls one
+routine. A single match proves nothing (see halscope.rom.pointers).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-Shape = Literal["long", "word", "word+bank", "parallel"]
+Shape = Literal["long", "word", "word+bank", "parallel", "code", "tagged", "flagged"]
 """The layout of a pointer: three consecutive bytes, low byte first; two bytes, with a bank that is not stored in a
-table; two bytes, with the bank in a separate table; or each of the three bytes in a separate table."""
+table; two bytes, with the bank in a separate table; each of the three bytes in a separate table; immediates that code
+loads before it calls a routine; three bytes behind a tag of two; or two bytes with flags in the low bits."""
 
-SHAPES: Final[tuple[Shape, ...]] = ("long", "word", "word+bank", "parallel")
+SHAPES: Final[tuple[Shape, ...]] = ("long", "word", "word+bank", "parallel", "code", "tagged", "flagged")
 """Shapes in the order of the field `shape` in TABLE_DTYPE."""
 
 NO_BANK: Final = 0xFFFFFFFF
@@ -47,7 +49,8 @@ class ReferenceTable:
     Args:
         base: ROM offset of the low byte of the first entry that leads to a block.
         count: Number of entries from that one to the last that leads to a block. Entries between may lead elsewhere.
-        stride: Bytes from one entry to the next.
+        stride: Bytes from one entry to the next; 0 for pointers that are not in a table but belong together (code
+            that calls one routine, or pointers behind one tag).
         evidence: Evidence in nats; infinite for a table from a game profile.
     """
 
@@ -149,6 +152,28 @@ class References:
         return cls(rows, _measured(rows, tables))
 
     @classmethod
+    def shaped(cls, found: NDArray[Any], groups: NDArray[Any], targets: NDArray[np.uint32]) -> Self:
+        """Return the references of the shapes that `locate_shapes` found.
+
+        Args:
+            found: Its references.
+            groups: Their groups.
+            targets: ROM offset of each start that it was given.
+        """
+        members = np.arange(len(found))
+        if len(members) > MOST_REFERENCES:
+            members = np.argsort(-groups["evidence"][found["group"]], kind="stable")[:MOST_REFERENCES]
+        found = found[members]
+        rows = np.zeros(len(found), REFERENCE_DTYPE)
+        for field in ("low", "high", "bank", "address"):
+            rows[field] = found[field]
+        rows["target"], rows["table"], rows["codec"] = targets[found["target"]], found["group"], ANY_CODEC
+        tables = np.zeros(len(groups), TABLE_DTYPE)
+        for field in ("evidence", "stride", "shape"):
+            tables[field] = groups[field]
+        return cls(rows, _measured(rows, tables))
+
+    @classmethod
     def known(cls, known: Sequence[KnownTable], names: Sequence[str]) -> Self:
         """Return the references of known tables whose codecs have these names."""
         known = [table for table in known if table.codec in names and len(table.entries)]
@@ -234,5 +259,6 @@ def _measured(rows: NDArray[Any], tables: NDArray[Any]) -> NDArray[Any]:
     np.minimum.at(first, rows["table"], rows["low"].astype(np.int64))
     np.maximum.at(last, rows["table"], rows["low"].astype(np.int64))
     tables["base"] = first
-    tables["count"] = (last - first) // np.maximum(tables["stride"], 1) + 1
+    each = np.bincount(rows["table"], minlength=len(tables))
+    tables["count"] = np.where(tables["stride"], (last - first) // np.maximum(tables["stride"], 1) + 1, each)
     return tables

@@ -1,0 +1,58 @@
+// Pointers of any shape: where the low, high and bank byte of an address stand, and what says that they are one. Tables
+// of adjacent bytes are found by pointers.hpp; here are words whose bank is elsewhere, bytes in tables of their own,
+// immediates in code, and pointers behind a tag. docs/explanation/references.md says how each is found and believed.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/parallel.hpp"
+#include "locate/pointers.hpp"
+
+namespace halscope::locate {
+
+inline constexpr std::uint32_t kNoPlace = 0xFFFFFFFF;
+
+// The layouts of pointers, in the order of SHAPES in rom/references.py.
+enum Shape : std::uint8_t { kLong, kWord, kWordAndBank, kParallel, kCode, kTagged, kFlagged };
+
+// Where streams may begin. `strong` marks the few starts that are likely by themselves: only those are evidence for a
+// shape, while a shape that is believed may lead to any.
+struct LikelyStarts {
+    std::span<const std::uint32_t> offsets;   // ascending
+    std::span<const std::uint32_t> families;  // of each
+    std::span<const std::uint8_t> strong;     // of each
+};
+
+// One pointer: the ROM offsets of its bytes (`bank` may be kNoPlace), what they hold, and where they lead.
+struct ShapedReference {
+    std::uint32_t low;
+    std::uint32_t high;
+    std::uint32_t bank;
+    std::uint32_t address;
+    std::uint32_t target;  // index of the start
+    std::uint32_t group;   // the table, or the calls of one routine, that it is believed with
+};
+
+// Pointers that are believed together. `evidence` is in nats: their probability with this shape over that by chance.
+struct ShapeGroup {
+    float evidence;
+    std::uint32_t stride;  // bytes from one entry of a table to the next; 0: not a table
+    std::uint8_t shape;
+};
+
+struct FoundShapes {
+    std::vector<ShapedReference> references;
+    std::vector<ShapeGroup> groups;
+};
+
+// Finds the pointers of all shapes. Bytes that a stronger group claims belong to no other.
+//
+// `pages` is the ROM offset of each half bank, or -1. `longs` are the references of find_references to these starts,
+// and `in_table` says of each whether it is claimed already, as an entry of a table.
+[[nodiscard]] FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kPages> pages,
+                                      const LikelyStarts& starts, std::span<const Reference> longs,
+                                      std::span<const std::uint8_t> in_table, const Work& work = {});
+
+}  // namespace halscope::locate
