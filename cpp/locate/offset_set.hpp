@@ -19,6 +19,10 @@ class OffsetSet {
     [[nodiscard]] bool contains(std::size_t offset) const noexcept {
         return (words_[offset / 64] >> (offset % 64) & 1U) != 0;
     }
+    // The bits of 64 offsets, from 64 * word on.
+    [[nodiscard]] std::uint64_t word(std::size_t word) const noexcept { return words_[word]; }
+    void set_word(std::size_t word, std::uint64_t bits) noexcept { words_[word] = bits; }
+    [[nodiscard]] std::size_t words() const noexcept { return words_.size(); }
 
   private:
     std::vector<std::uint64_t> words_;

@@ -40,19 +40,19 @@ constexpr std::array<Call, 4> kCalls{{
     {0x00, 1},  // BRK
 }};
 
-constexpr const Loader* loader_of(std::uint8_t opcode) {
-    for (const Loader& one : kLoaders) {
-        if (one.opcode == opcode) return &one;
-    }
-    return nullptr;
+// For each opcode the index of its row, or kNoRow: all bytes of a ROM are tried.
+constexpr std::uint8_t kNoRow = 0xFF;
+template <typename Rows>
+constexpr std::array<std::uint8_t, 256> rows_by_opcode(const Rows& rows) {
+    std::array<std::uint8_t, 256> result{};
+    result.fill(kNoRow);
+    for (std::size_t k = 0; k < rows.size(); ++k) result[rows[k].opcode] = static_cast<std::uint8_t>(k);
+    return result;
 }
+constexpr auto kLoaderOf = rows_by_opcode(kLoaders);
+constexpr auto kCallOf = rows_by_opcode(kCalls);
 
-constexpr const Call* call_of(std::uint8_t opcode) {
-    for (const Call& one : kCalls) {
-        if (one.opcode == opcode) return &one;
-    }
-    return nullptr;
-}
+constexpr bool is_loader(std::uint8_t opcode) { return kLoaderOf[opcode] != kNoRow; }
 
 // The widths of registers: 8 bits or 16.
 struct Mode {
@@ -128,15 +128,15 @@ Walk walk(std::span<const std::uint8_t> rom, std::size_t at, Mode mode) {
     for (std::size_t n = 0; n < kMostInstructions; ++n) {
         if (at + 4 > rom.size()) return result;
         const std::uint8_t opcode = rom[at];
-        if (const Call* const call = call_of(opcode)) {
+        if (kCallOf[opcode] != kNoRow) {
             result.call = static_cast<std::uint32_t>(at);
             result.routine = opcode;
-            for (std::size_t k = call->operands; k > 0; --k) result.routine = result.routine << 8 | rom[at + k];
+            for (std::size_t k = kCalls[kCallOf[opcode]].operands; k > 0; --k) result.routine = result.routine << 8 | rom[at + k];
             return result;
         }
         if (ends_code(opcode)) return result;
         const std::size_t length = length_of(opcode, mode);
-        if (loader_of(opcode) != nullptr) {
+        if (is_loader(opcode)) {
             const auto value = static_cast<std::uint16_t>(length == 3 ? rom[at + 1] | rom[at + 2] << 8 : rom[at + 1]);
             result.loads[result.count++] = {static_cast<std::uint32_t>(at + 1), value, length == 3};
         } else if (opcode == 0xC2 || opcode == 0xE2) {  // REP, SEP
@@ -163,20 +163,19 @@ class Reader {
   public:
     explicit Reader(const Space& space) : space_(space) {}
 
-    // Adds the sites whose word is loaded by the instruction at `at`.
+    // Adds the sites whose word is loaded by the instruction at `at`, one of kLoaders.
     void read(std::size_t at, std::vector<Site>& sites) const {
         const std::span<const std::uint8_t> rom = space_.rom();
-        const Loader* const loader = loader_of(rom[at]);
-        if (loader == nullptr || at + 3 > rom.size()) return;
+        if (at + 3 > rom.size()) return;
         if (!space_.likely_words().contains(space_.word_at(at + 1))) return;
         const auto word_place = static_cast<std::uint32_t>(at + 1);
         for (unsigned bits = 0; bits < 4; ++bits) {
             const Mode mode{(bits & 1) != 0, (bits & 2) != 0};
-            if (width(*loader, mode)) add(walk(rom, at, mode), 0, word_place, sites);
+            if (loads_word(kLoaders[kLoaderOf[rom[at]]], mode)) add(walk(rom, at, mode), 0, word_place, sites);
         }
         // The bank may be loaded first. Its instruction decides nothing about the word's, so all widths are tried.
         for (std::size_t before = at - std::min(at, kMostBefore); before + 2 <= at; ++before) {
-            if (loader_of(rom[before]) == nullptr) continue;
+            if (!is_loader(rom[before])) continue;
             for (unsigned bits = 0; bits < 4; ++bits) {
                 const Walk path = walk(rom, before, {(bits & 1) != 0, (bits & 2) != 0});
                 for (std::size_t k = 1; k < path.count; ++k) {
@@ -187,7 +186,7 @@ class Reader {
     }
 
   private:
-    [[nodiscard]] static bool width(const Loader& loader, Mode mode) noexcept {
+    [[nodiscard]] static bool loads_word(const Loader& loader, Mode mode) noexcept {
         if (loader.width == Width::accumulator) return !mode.short_accumulator;
         return loader.width == Width::word || !mode.short_index;
     }
@@ -220,7 +219,9 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
     std::vector<std::vector<Site>> parts((rom.size() + kPartBytes - 1) / kPartBytes);
     for_each_part(parts.size(), work, [&](std::size_t part) {
         const std::size_t end = std::min(rom.size(), (part + 1) * kPartBytes);
-        for (std::size_t at = part * kPartBytes; at < end; ++at) reader.read(at, parts[part]);
+        for (std::size_t at = part * kPartBytes; at < end; ++at) {
+            if (is_loader(rom[at])) reader.read(at, parts[part]);
+        }
     });
     std::vector<Site> sites;
     for (const auto& some : parts) sites.insert(sites.end(), some.begin(), some.end());
@@ -289,8 +290,12 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
     }
     std::erase_if(by_tag, [](const auto& item) { return item.second.size() < kFewest; });
     if (by_tag.empty()) return;
-    std::vector<std::uint32_t> counts(kWords, 0);
-    for (std::size_t at = 0; at + 1 < rom.size(); ++at) ++counts[space.word_at(at)];
+    WordSet tags(kWords);
+    for (const auto& [tag, references] : by_tag) tags.insert(tag);
+    std::map<unsigned, std::size_t> counts;
+    for (std::size_t at = 0; at + 1 < rom.size(); ++at) {
+        if (tags.contains(space.word_at(at))) ++counts[space.word_at(at)];
+    }
     const double chance = (static_cast<double>(strong) + 0.5) / static_cast<double>(rom.size());
     const double threshold = std::log(static_cast<double>(kWords) / kAccidents);
     constexpr double kMostByChance = 0.05;  // pointers that are expected behind a tag by chance
@@ -299,7 +304,7 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
         for (const Reference* one : references) families.push_back(space.starts().families[one->target]);
         std::sort(families.begin(), families.end());
         families.erase(std::unique(families.begin(), families.end()), families.end());
-        const double expected = chance * counts[tag];
+        const double expected = chance * static_cast<double>(counts[tag]);
         const double evidence = surprise(static_cast<double>(families.size()), expected);
         if (families.size() < kFewest || expected > kMostByChance || evidence < threshold) continue;
         const auto group = static_cast<std::uint32_t>(found.groups.size());

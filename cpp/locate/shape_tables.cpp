@@ -1,6 +1,7 @@
 // Tables of words whose bank is one for all or stands in a column of its own; see shape_space.hpp.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
@@ -22,6 +23,7 @@ constexpr std::size_t kFar = 0x10000;
 constexpr std::size_t kMostSeeds = 512;      // strongest first
 constexpr std::size_t kMostLongSeeds = 48;   // each takes half a millisecond
 constexpr std::size_t kMostEntries = 4096;   // of a table
+constexpr std::size_t kPadding = 128;          // bits after the last position, so that shifts need no check
 constexpr std::uint32_t kFewest = 3;         // different families
 
 constexpr std::uint32_t kNoColumn = kNoPlace;
@@ -65,18 +67,15 @@ class Met {
 
 class Finder {
   public:
-    Finder(const Space& space, const Work& work) : space_(space), work_(work) {
+    Finder(const Space& space, const Claims& claims, const Work& work)
+        : space_(space), claims_(claims), work_(work), leads_(space.rom().size() + kPadding) {
         collect_words();
         const auto positions = static_cast<double>(std::max<std::size_t>(space.rom().size(), 1));
-        const double any = std::min(0.5, (static_cast<double>(words_.size()) + 0.5) / positions);
+        const double any = std::min(0.5, (static_cast<double>(word_count_) + 0.5) / positions);
         hit_ = static_cast<float>(std::log(kLeadsToStart / any));
         miss_ = static_cast<float>(std::log((1 - kLeadsToStart) / (1 - any)));
-        std::vector<std::size_t> counts(kBanks, 0);
-        for (const std::uint32_t at : words_) {
-            for (const std::uint8_t bank : space.banks_of(space.word_at(at))) ++counts[bank];
-        }
         for (unsigned bank = 0; bank < kBanks; ++bank) {
-            const double chance = std::min(0.5, (static_cast<double>(counts[bank]) + 0.5) / positions);
+            const double chance = std::min(0.5, (static_cast<double>(bank_counts_[bank]) + 0.5) / positions);
             bank_hit_[bank] = static_cast<float>(std::log(kLeadsToStart / chance));
         }
         bank_miss_ = static_cast<float>(std::log(1 - kLeadsToStart));
@@ -84,30 +83,38 @@ class Finder {
         for (const std::uint32_t family : space.starts().families) families_ = std::max<std::size_t>(families_, family);
     }
 
-    [[nodiscard]] std::vector<Table> tables() {
+    // Finds runs of words: seeds, strongest first, and tables of one bank, likewise.
+    void search(std::vector<Seed>& all_seeds, std::vector<Table>& all_tables) const {
         std::vector<std::vector<Table>> tables(kMostStride + 1);
         std::vector<std::vector<Seed>> seeds(kMostStride + 1);
         for_each_part(kMostStride - kLeastStride + 1, work_, [&](std::size_t k) {
             const auto stride = static_cast<std::uint32_t>(k + kLeastStride);
             find_runs(stride, tables[stride], seeds[stride]);
         });
-        std::vector<Table> all;
-        std::vector<Seed> ordered;
-        for (std::uint32_t stride = 0; stride <= kMostStride; ++stride) {
-            all.insert(all.end(), tables[stride].begin(), tables[stride].end());
-            ordered.insert(ordered.end(), seeds[stride].begin(), seeds[stride].end());
+        for (std::uint32_t stride = kLeastStride; stride <= kMostStride; ++stride) {
+            all_tables.insert(all_tables.end(), tables[stride].begin(), tables[stride].end());
+            all_seeds.insert(all_seeds.end(), seeds[stride].begin(), seeds[stride].end());
         }
-        std::stable_sort(ordered.begin(), ordered.end(), [](const Seed& a, const Seed& b) { return a.score > b.score; });
-        if (ordered.size() > kMostSeeds) ordered.resize(kMostSeeds);
-        std::vector<std::optional<Table>> found(ordered.size());
-        for_each_part(ordered.size(), work_, [&](std::size_t k) {
-            found[k] = with_column(ordered[k], k < kMostLongSeeds && ordered[k].score >= kLongSeed ? kFar : kNear);
-        });
-        for (const auto& table : found) {
-            if (table) all.push_back(*table);
+        const auto stronger = [](const auto& a, const auto& b) { return a.score > b.score; };
+        std::stable_sort(all_seeds.begin(), all_seeds.end(), stronger);
+        if (all_seeds.size() > kMostSeeds) all_seeds.resize(kMostSeeds);
+        std::stable_sort(all_tables.begin(), all_tables.end(), stronger);
+    }
+
+    // The table of a seed, with the column of banks that fits it best, if any fits.
+    [[nodiscard]] std::optional<Table> with_column(const Seed& seed, bool is_far, Met& families) const {
+        return with_column(seed, is_far && seed.score >= kLongSeed ? kFar : kNear, families);
+    }
+
+    [[nodiscard]] Met families() const { return Met(families_ + 1); }
+
+    // Whether a stronger table has most of its words.
+    [[nodiscard]] bool is_claimed(const Seed& seed) const noexcept {
+        std::uint32_t claimed = 0;
+        for (std::uint32_t k = 0; k < seed.entries; ++k) {
+            claimed += claims_.has(seed.first + std::size_t{k} * seed.stride) ? 1 : 0;
         }
-        std::stable_sort(all.begin(), all.end(), [](const Table& a, const Table& b) { return a.score > b.score; });
-        return all;
+        return claimed > seed.entries / 3;
     }
 
     [[nodiscard]] std::optional<unsigned> bank_of(const Layout& layout, std::int64_t entry) const noexcept {
@@ -126,23 +133,52 @@ class Finder {
     }
 
   private:
-    // Every position whose word leads to a strong start in some bank. Ascending.
+    // Marks every position whose word leads to a strong start in some bank, unless it is claimed.
     void collect_words() {
         const std::span<const std::uint8_t> rom = space_.rom();
         if (rom.size() < 2) return;
         const WordSet& set = space_.strong_words();
-        std::vector<std::vector<std::uint32_t>> found((rom.size() - 1 + kPartBytes - 1) / kPartBytes);
-        for_each_part(found.size(), work_, [&](std::size_t part) {
-            const std::size_t end = std::min(rom.size() - 1, (part + 1) * kPartBytes);
-            for (std::size_t at = part * kPartBytes; at < end; ++at) {
-                if (set.contains(rom[at] | rom[at + 1] << 8)) found[part].push_back(static_cast<std::uint32_t>(at));
+        const std::size_t last = rom.size() - 1;
+        for_each_part((last + kPartBytes - 1) / kPartBytes, work_, [&](std::size_t part) {
+            const std::size_t end = std::min(last, (part + 1) * kPartBytes);
+            for (std::size_t from = part * kPartBytes; from < end; from += 64) {
+                std::uint64_t bits = 0;
+                const std::size_t count = std::min<std::size_t>(64, end - from);
+                for (std::size_t k = 0; k < count; ++k) {
+                    bits |= std::uint64_t{set.contains(space_.word_at(from + k)) ? 1U : 0U} << k;
+                }
+                for (std::uint64_t left = bits; left != 0; left &= left - 1) {
+                    const auto k = static_cast<std::size_t>(std::countr_zero(left));
+                    if (claims_.has(from + k) || claims_.has(from + k + 1)) bits &= ~(std::uint64_t{1} << k);
+                }
+                leads_.set_word(from / 64, bits);
             }
         });
-        for (const auto& some : found) words_.insert(words_.end(), some.begin(), some.end());
+        for (std::size_t word = 0; word < leads_.words(); ++word) {
+            for (std::uint64_t left = leads_.word(word); left != 0; left &= left - 1) {
+                ++word_count_;
+                const std::size_t at = 64 * word + static_cast<std::size_t>(std::countr_zero(left));
+                for (const std::uint8_t bank : space_.banks_of(space_.word_at(at))) ++bank_counts_[bank];
+            }
+        }
     }
 
     [[nodiscard]] bool leads_anywhere(std::size_t at) const noexcept {
-        return at + 1 < space_.rom().size() && space_.strong_words().contains(space_.word_at(at));
+        return at + 1 < space_.rom().size() && leads_.contains(at);
+    }
+
+    // Calls `visit` for each position that leads somewhere, and one or two strides further on too.
+    template <typename Visit>
+    void for_each_begin(std::uint32_t stride, Visit visit) const {
+        const auto shifted = [this](std::size_t word, std::uint32_t by) {
+            const std::size_t first = word + by / 64;
+            return leads_.word(first) >> (by % 64) | leads_.word(first + 1) << 1 << (63 - by % 64);
+        };
+        for (std::size_t word = 0; word + 2 < leads_.words(); ++word) {
+            if (leads_.word(word) == 0) continue;
+            std::uint64_t bits = leads_.word(word) & (shifted(word, stride) | shifted(word, 2 * stride));
+            for (; bits != 0; bits &= bits - 1) visit(64 * word + static_cast<std::size_t>(std::countr_zero(bits)));
+        }
     }
 
     // Runs of words at one stride: those that lead into one bank are tables, others are seeds.
@@ -150,9 +186,7 @@ class Finder {
         Met met(kWords);
         Met families(families_ + 1);
         std::vector<std::uint32_t> done(stride, 0);  // by phase: words before this are in a seed already
-        for (const std::size_t at : words_) {
-            const bool next = leads_anywhere(at + stride);
-            if (!next && !leads_anywhere(at + 2 * stride)) continue;
+        for_each_begin(stride, [&](std::size_t at) {
             for (const std::uint8_t bank : space_.banks_of(space_.word_at(at))) {
                 const auto leads = [&](std::size_t place) {
                     return leads_anywhere(place) && space_.is_strong(space_.word_at(place), bank);
@@ -164,7 +198,7 @@ class Finder {
                 table.score -= static_cast<float>(std::log(space_.banks().size()));
                 if (table.score >= threshold_) tables.push_back(table);
             }
-            if (!next || at < done[at % stride]) continue;
+            if (at < done[at % stride] || !leads_anywhere(at + stride)) return;
             met.reset();
             float score = 0;
             float peak = 0;
@@ -173,19 +207,19 @@ class Finder {
                 const std::size_t place = at + std::size_t{k} * stride;
                 if (place + 1 >= space_.rom().size()) break;
                 const unsigned word = space_.word_at(place);
-                if (!space_.strong_words().contains(word)) {
-                    score += miss_;
-                    if (score <= 0 || score < peak - 2 * hit_) break;
-                } else if (met.meet(word)) {
+                if (leads_.contains(place) && met.meet(word)) {
                     score += hit_;
                     if (score > peak) entries = k + 1;
                     peak = std::max(peak, score);
+                } else {  // a repeated word is no miss, but padding must come to an end
+                    score += leads_.contains(place) ? miss_ / 4 : miss_;
+                    if (score <= 0 || score < peak - 2 * hit_) break;
                 }
             }
-            if (peak < kSeed) continue;
+            if (peak < kSeed) return;
             seeds.push_back({static_cast<std::uint32_t>(at), stride, entries, peak});
             done[at % stride] = static_cast<std::uint32_t>(at + std::size_t{entries} * stride);
-        }
+        });
     }
 
     // Scores a table both ways from its first entry.
@@ -201,8 +235,9 @@ class Finder {
                  entry += step) {
                 const auto bank = bank_of(layout, entry);
                 if (!bank || !has_word(layout, entry)) break;
-                const unsigned word = space_.word_at(place_of(layout, entry));
-                if (!space_.is_strong(word, *bank)) {
+                const std::size_t place = place_of(layout, entry);
+                const unsigned word = space_.word_at(place);
+                if (!space_.is_strong(word, *bank) || claims_.has(place) || claims_.has(place + 1)) {
                     score += bank_miss_;
                     if (score <= 0 || score < peak - 2 * hit_) break;
                     continue;
@@ -222,18 +257,19 @@ class Finder {
         return table;
     }
 
-    // Looks for the column of banks that fits a run of words.
-    [[nodiscard]] std::optional<Table> with_column(const Seed& seed, std::size_t reach) const {
+    [[nodiscard]] std::optional<Table> with_column(const Seed& seed, std::size_t reach, Met& families) const {
         constexpr std::size_t kMostTested = 24;
         struct Tested {
             std::uint32_t entry;
             std::array<std::uint64_t, 4> banks{};  // bit set
         };
         std::vector<Tested> tested;
-        Met met(kWords);
+        std::array<unsigned, kMostTested> met{};
         for (std::uint32_t k = 0; k < seed.entries && tested.size() < kMostTested; ++k) {
             const unsigned word = space_.word_at(seed.first + std::size_t{k} * seed.stride);
-            if (!space_.strong_words().contains(word) || !met.meet(word)) continue;
+            const auto end = met.begin() + static_cast<std::ptrdiff_t>(tested.size());
+            if (!space_.strong_words().contains(word) || std::find(met.begin(), end, word) != end) continue;
+            met[tested.size()] = word;
             Tested one{k, {}};
             for (unsigned bank = 0; bank < kBanks; ++bank) {
                 if (space_.is_strong(word, bank)) one.banks[bank / 64] |= std::uint64_t{1} << (bank % 64);
@@ -246,8 +282,6 @@ class Finder {
         const std::size_t words_end = seed.first + std::size_t{seed.entries} * seed.stride;
         const std::size_t from = seed.first - std::min<std::size_t>(seed.first, reach);
         const std::size_t until = std::min(rom.size(), words_end + reach);
-        std::vector<Table> candidates;
-        Met families(families_ + 1);
         float best = 0;
         std::optional<Table> result;
         std::array<std::uint32_t, 3> strides{1, 2, seed.stride};
@@ -258,14 +292,18 @@ class Finder {
             for (std::size_t column = from; column + span < until; ++column) {
                 std::size_t misses = 0;
                 std::size_t hits = 0;
+                bool differ = false;
+                unsigned before = kBanks;
                 for (const Tested& one : tested) {
                     const unsigned bank = rom[column + std::size_t{stride} * one.entry];
                     const bool fits = (one.banks[bank / 64] >> (bank % 64) & 1) != 0;
                     hits += fits ? 1 : 0;
+                    differ = differ || (fits && before != kBanks && bank != before);
+                    before = fits ? bank : before;
                     misses += fits ? 0 : 1;
                     if (misses > allowed) break;
                 }
-                if (misses > allowed || hits < kFewest) continue;
+                if (misses > allowed || hits < kFewest || !differ) continue;
                 if (overlaps(seed, column, stride, words_end)) continue;
                 const Layout layout{seed.first, seed.stride, static_cast<std::uint32_t>(column), stride, 0};
                 Table table = measured(layout, families);
@@ -289,8 +327,11 @@ class Finder {
     }
 
     const Space& space_;
+    const Claims& claims_;
     const Work& work_;
-    std::vector<std::uint32_t> words_;
+    OffsetSet leads_;  // positions whose word leads to a strong start in some bank
+    std::size_t word_count_ = 0;
+    std::array<std::size_t, kBanks> bank_counts_{};
     float hit_ = 0;
     float miss_ = 0;
     float bank_miss_ = 0;
@@ -299,49 +340,63 @@ class Finder {
     std::size_t families_ = 0;
 };
 
+// Adds the entries of a table as a group, unless most of it is claimed.
+void add_table(const Space& space, const Finder& finder, const Table& table, Claims& claims, FoundShapes& found) {
+    const Layout& layout = table.layout;
+    std::int64_t begin = table.begin;
+    std::int64_t end = table.end;
+    const auto likely = [&](std::int64_t entry) {
+        const auto bank = finder.bank_of(layout, entry);
+        return bank && finder.has_word(layout, entry) &&
+               space.is_likely(space.word_at(Finder::place_of(layout, entry)), *bank);
+    };
+    while (likely(begin - 1)) --begin;
+    while (likely(end)) ++end;
+    const auto group = static_cast<std::uint32_t>(found.groups.size());
+    std::vector<ShapedReference> entries;
+    std::size_t claimed = 0;
+    for (std::int64_t entry = begin; entry < end; ++entry) {
+        if (!likely(entry)) continue;
+        const std::size_t at = Finder::place_of(layout, entry);
+        if (claims.has(at) || claims.has(at + 1)) {
+            ++claimed;
+            continue;
+        }
+        const unsigned bank = *finder.bank_of(layout, entry);
+        const unsigned word = space.word_at(at);
+        const bool in_column = layout.column != kNoColumn;
+        const auto place = static_cast<std::uint32_t>(layout.column + entry * layout.column_stride);
+        entries.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + 1),
+                           in_column ? place : kNoPlace, bank << 16 | word, space.start_of(word, bank), group});
+    }
+    if (claimed > entries.size() || entries.size() < kFewest) return;
+    for (const ShapedReference& one : entries) {
+        claims.take(one.low);
+        claims.take(one.high);
+        if (one.bank != kNoPlace) claims.take(one.bank);
+    }
+    const bool adjacent = layout.column_stride == layout.stride && layout.column == layout.first + 2;
+    const Shape shape = layout.column == kNoColumn ? kWord : adjacent ? kLong : kWordAndBank;
+    found.groups.push_back({table.score, layout.stride, shape});
+    found.references.insert(found.references.end(), entries.begin(), entries.end());
+}
+
 }  // namespace
 
 void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, const Work& work) {
-    Finder finder(space, work);
-    for (const Table& table : finder.tables()) {
-        const Layout& layout = table.layout;
-        std::int64_t begin = table.begin;
-        std::int64_t end = table.end;
-        const auto likely = [&](std::int64_t entry) {
-            const auto bank = finder.bank_of(layout, entry);
-            return bank && finder.has_word(layout, entry) &&
-                   space.is_likely(space.word_at(Finder::place_of(layout, entry)), *bank);
-        };
-        while (likely(begin - 1)) --begin;
-        while (likely(end)) ++end;
-        const auto group = static_cast<std::uint32_t>(found.groups.size());
-        std::vector<ShapedReference> entries;
-        std::size_t claimed = 0;
-        for (std::int64_t entry = begin; entry < end; ++entry) {
-            if (!likely(entry)) continue;
-            const std::size_t at = Finder::place_of(layout, entry);
-            if (claims.has(at) || claims.has(at + 1)) {
-                ++claimed;
-                continue;
-            }
-            const unsigned bank = *finder.bank_of(layout, entry);
-            const unsigned word = space.word_at(at);
-            const bool in_column = layout.column != kNoColumn;
-            const auto place = static_cast<std::uint32_t>(layout.column + entry * layout.column_stride);
-            entries.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + 1),
-                               in_column ? place : kNoPlace, bank << 16 | word, space.start_of(word, bank), group});
-        }
-        if (claimed > entries.size() || entries.size() < kFewest) continue;
-        for (const ShapedReference& one : entries) {
-            claims.take(one.low);
-            claims.take(one.high);
-            if (one.bank != kNoPlace) claims.take(one.bank);
-        }
-        const bool adjacent = layout.column_stride == layout.stride && layout.column == layout.first + 2;
-        const Shape shape = layout.column == kNoColumn ? kWord : adjacent ? kLong : kWordAndBank;
-        found.groups.push_back({table.score, layout.stride, shape});
-        found.references.insert(found.references.end(), entries.begin(), entries.end());
+    const Finder finder(space, claims, work);
+    std::vector<Seed> seeds;
+    std::vector<Table> tables;
+    finder.search(seeds, tables);
+    std::size_t looked_far = 0;
+    Met families = finder.families();
+    for (const Seed& seed : seeds) {
+        stop_if_cancelled(work.cancel);
+        if (finder.is_claimed(seed)) continue;
+        const auto table = finder.with_column(seed, looked_far++ < kMostLongSeeds, families);
+        if (table) add_table(space, finder, *table, claims, found);
     }
+    for (const Table& table : tables) add_table(space, finder, table, claims, found);
 }
 
 }  // namespace halscope::locate
