@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kPartBytes = std::size_t{1} << 17;
 constexpr std::size_t kMostInstructions = 14;  // from the first immediate to the call
 constexpr std::size_t kMostBefore = 24;        // bytes from the bank's instruction to the word's
-constexpr std::uint32_t kFewest = 3;           // different families
+constexpr std::size_t kFewest = 2;             // different families of a routine's calls
+constexpr std::size_t kFewestTagged = 3;       // and behind a tag
 
 // Instructions that load a constant: which register's width says how many bytes it has.
 enum class Width : std::uint8_t { accumulator, index, word };
@@ -167,7 +168,7 @@ class Reader {
     void read(std::size_t at, std::vector<Site>& sites) const {
         const std::span<const std::uint8_t> rom = space_.rom();
         if (at + 3 > rom.size()) return;
-        if (!space_.likely_words().contains(space_.word_at(at + 1))) return;
+        if (rom[at + 2] < 0x80 && !space_.has_lower_half()) return;  // leads to no ROM
         const auto word_place = static_cast<std::uint32_t>(at + 1);
         for (unsigned bits = 0; bits < 4; ++bits) {
             const Mode mode{(bits & 1) != 0, (bits & 2) != 0};
@@ -230,8 +231,7 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
         return std::tuple(a.routine, a.call, !a.strong, a.target == kNoPlace, a.word, a.bank) <
                std::tuple(b.routine, b.call, !b.strong, b.target == kNoPlace, b.word, b.bank);
     });
-    const double chance = static_cast<double>(space.strong_count()) /
-                          static_cast<double>(std::max<std::size_t>(rom.size(), 1)) / std::max(space.likely_share(), 0.01);
+    const double chance = static_cast<double>(space.strong_count()) / static_cast<double>(std::max<std::size_t>(rom.size(), 1));
     struct Routine {
         std::size_t begin;
         std::size_t end;
@@ -273,7 +273,7 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
             found.references.push_back({site.word, site.word + 1, site.bank, site.address, site.target, group});
         }
         if (found.references.size() > before) {
-            found.groups.push_back({static_cast<float>(routine.evidence - std::log(static_cast<double>(tried + 1))), 0, kCode});
+            found.groups.push_back({static_cast<float>(routine.evidence), 0, kCode});
         }
     }
 }
@@ -283,12 +283,11 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
     std::map<unsigned, std::vector<const Reference*>> by_tag;
     std::size_t strong = 0;
     for (const Reference& one : longs) {
-        if (space.starts().strong[one.target] == 0) continue;
-        ++strong;
+        strong += space.starts().strong[one.target] != 0 ? 1 : 0;
         if (one.position < 2 || claims.has(one.position) || claims.has(one.position + 2)) continue;
         by_tag[space.word_at(one.position - 2)].push_back(&one);
     }
-    std::erase_if(by_tag, [](const auto& item) { return item.second.size() < kFewest; });
+    std::erase_if(by_tag, [](const auto& item) { return item.second.size() < kFewestTagged; });
     if (by_tag.empty()) return;
     WordSet tags(kWords);
     for (const auto& [tag, references] : by_tag) tags.insert(tag);
@@ -297,21 +296,26 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
         if (tags.contains(space.word_at(at))) ++counts[space.word_at(at)];
     }
     const double chance = (static_cast<double>(strong) + 0.5) / static_cast<double>(rom.size());
+    const double likely_chance = (static_cast<double>(longs.size()) + 0.5) / static_cast<double>(rom.size());
     const double threshold = std::log(static_cast<double>(kWords) / kAccidents);
     constexpr double kMostByChance = 0.05;  // pointers that are expected behind a tag by chance
     for (const auto& [tag, references] : by_tag) {
         std::vector<std::uint32_t> families;
-        for (const Reference* one : references) families.push_back(space.starts().families[one->target]);
+        for (const Reference* one : references) {
+            if (space.starts().strong[one->target] != 0) families.push_back(space.starts().families[one->target]);
+        }
         std::sort(families.begin(), families.end());
         families.erase(std::unique(families.begin(), families.end()), families.end());
-        const double expected = chance * static_cast<double>(counts[tag]);
-        const double evidence = surprise(static_cast<double>(families.size()), expected);
-        if (families.size() < kFewest || expected > kMostByChance || evidence < threshold) continue;
+        const auto count = static_cast<double>(counts[tag]);
+        const double evidence = surprise(static_cast<double>(families.size()), chance * count);
+        if (families.size() < kFewestTagged || chance * count > kMostByChance || evidence < threshold) continue;
+        const bool only_strong = likely_chance * count > kMostByChance;
         const auto group = static_cast<std::uint32_t>(found.groups.size());
-        found.groups.push_back({static_cast<float>(evidence - std::log(kWords)), 0, kTagged});
+        found.groups.push_back({static_cast<float>(evidence), 0, kTagged});
         for (const Reference* one : references) {
             const std::uint32_t at = one->position;
             if (claims.has(at) || claims.has(at + 2)) continue;
+            if (only_strong && space.starts().strong[one->target] == 0) continue;
             for (std::uint32_t k = 0; k < 3; ++k) claims.take(at + k);
             const auto address = space.word_at(at) | std::uint32_t{rom[at + 2]} << 16;
             found.references.push_back({at, at + 1, at + 2, address, one->target, group});

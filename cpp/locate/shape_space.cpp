@@ -44,8 +44,8 @@ Space::Space(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kP
         for (const std::size_t page : shown_by[offset / 0x8000]) {
             if (offset < begins_[page]) continue;
             const std::size_t word = (page & 1) * 0x8000 + (offset - begins_[page]);
-            likely_words_.insert(word);
-            if (!strong) continue;
+            // Two equal bytes are padding more often than an address; they would make every word look like chance.
+            if (!strong || word >> 8 == (word & 0xFF)) continue;
             strong_words_.insert(word);
             addresses.emplace_back(static_cast<std::uint16_t>(word), static_cast<std::uint8_t>(page >> 1));
         }
@@ -57,15 +57,9 @@ Space::Space(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kP
         word_banks_.push_back(bank);
     }
     for (std::size_t word = 0; word < kWords; ++word) first_bank_[word + 1] += first_bank_[word];
-    std::size_t possible = 0;
-    std::size_t likely = 0;
-    std::array<bool, 2> shown{};
-    for (std::size_t page = 0; page < kPages; ++page) shown[page & 1] = shown[page & 1] || begins_[page] != kNowhere;
-    for (std::size_t word = 0; word < kWords; ++word) {
-        possible += shown[word >> 15] ? 1 : 0;
-        likely += likely_words_.contains(word) ? 1 : 0;
+    for (std::size_t page = 0; page < kPages; page += 2) {
+        has_lower_half_ = has_lower_half_ || begins_[page] != kNowhere;
     }
-    likely_share_ = possible == 0 ? 1 : static_cast<double>(likely) / static_cast<double>(possible);
 }
 
 std::uint32_t Space::start_at(std::size_t offset) const noexcept {

@@ -14,7 +14,7 @@ namespace halscope::locate {
 inline constexpr unsigned kBanks = 256;
 inline constexpr std::size_t kWords = 0x10000;
 
-// A set of values of 16 bits. 8 KiB: stays in the first cache.
+// A set of values of 16 bits. 8 KiB, so it stays in the first cache.
 using WordSet = OffsetSet;
 
 class Space {
@@ -48,11 +48,10 @@ class Space {
     // Different banks that show any ROM.
     [[nodiscard]] std::span<const std::uint8_t> banks() const noexcept { return different_; }
 
-    // Low words of the addresses of strong starts and of likely ones.
+    // Low words of the addresses of strong starts.
     [[nodiscard]] const WordSet& strong_words() const noexcept { return strong_words_; }
-    [[nodiscard]] const WordSet& likely_words() const noexcept { return likely_words_; }
-    // Share of the words that can be addresses which are in likely_words().
-    [[nodiscard]] double likely_share() const noexcept { return likely_share_; }
+    // Whether any bank shows ROM in its lower half.
+    [[nodiscard]] bool has_lower_half() const noexcept { return has_lower_half_; }
     [[nodiscard]] std::size_t strong_count() const noexcept { return strong_count_; }
 
     // The banks (one of the same) in which a word leads to a strong start.
@@ -71,8 +70,7 @@ class Space {
     OffsetSet strong_;
     OffsetSet likely_;
     WordSet strong_words_{kWords};
-    WordSet likely_words_{kWords};
-    double likely_share_ = 0;
+    bool has_lower_half_ = false;
     std::size_t strong_count_ = 0;
     std::vector<std::uint32_t> first_bank_;
     std::vector<std::uint8_t> word_banks_;

@@ -26,16 +26,22 @@ constexpr std::size_t kMostEntries = 4096;   // of a table
 constexpr std::size_t kPadding = 128;          // bits after the last position, so that shifts need no check
 constexpr std::uint32_t kFewest = 3;         // different families
 
+// Of bytes apart:
+constexpr std::size_t kWindow = 7;          // entries that are looked at first
+constexpr std::size_t kMostWindows = 8000;  // each takes two microseconds
+constexpr std::int64_t kMostApart = 512;    // bytes from one column to the next
+
 constexpr std::uint32_t kNoColumn = kNoPlace;
 
-// Where the entries of a table are. The word of entry k is at `first + k * stride`; its bank is `bank`, or at
-// `column + k * column_stride`.
+// Where the entries of a table are. The low byte of entry k is at `first + k * stride`, its high byte `high` further on;
+// its bank is `bank`, or at `column + k * column_stride`.
 struct Layout {
     std::uint32_t first = 0;
     std::uint32_t stride = 0;
     std::uint32_t column = kNoColumn;
     std::uint32_t column_stride = 0;
     unsigned bank = 0;
+    std::int32_t high = 1;
 };
 
 struct Table {
@@ -126,13 +132,78 @@ class Finder {
 
     [[nodiscard]] bool has_word(const Layout& layout, std::int64_t entry) const noexcept {
         const std::int64_t at = layout.first + entry * layout.stride;
-        return at >= 0 && at + 1 < static_cast<std::int64_t>(space_.rom().size());
+        const auto size = static_cast<std::int64_t>(space_.rom().size());
+        return at >= 0 && at < size && at + layout.high >= 0 && at + layout.high < size;
     }
     [[nodiscard]] static std::size_t place_of(const Layout& layout, std::int64_t entry) noexcept {
         return static_cast<std::size_t>(layout.first + entry * layout.stride);
     }
+    [[nodiscard]] static std::size_t high_place_of(const Layout& layout, std::int64_t entry) noexcept {
+        return static_cast<std::size_t>(layout.first + entry * layout.stride + layout.high);
+    }
+    [[nodiscard]] unsigned word_of(const Layout& layout, std::int64_t entry) const noexcept {
+        return space_.rom()[place_of(layout, entry)] | space_.rom()[high_place_of(layout, entry)] << 8;
+    }
+
+    // Tables of bytes apart: three columns, each as far from the next. One of them is found by its values: in the
+    // middle the high bytes, where only those from 80 on lead to ROM, else the banks.
+    [[nodiscard]] std::vector<Table> apart() const {
+        const std::span<const std::uint8_t> rom = space_.rom();
+        if (rom.size() < 3 * kWindow) return {};
+        const bool by_banks = space_.has_lower_half();
+        // A table of two windows contains a whole one whatever the step; in a small ROM one is enough.
+        const std::size_t step = std::clamp<std::size_t>(rom.size() >> 19, 1, kWindow);
+        std::vector<std::size_t> windows;
+        for (std::size_t at = 0; at + kWindow <= rom.size(); at += step) {
+            const auto window = rom.subspan(at, kWindow);
+            const unsigned mask = by_banks ? 0xC0 : 0x80;
+            const unsigned group = by_banks ? window[0] & 0xC0U : 0x80;
+            if (!std::all_of(window.begin(), window.end(), [&](auto byte) { return (byte & mask) == group; })) continue;
+            std::array<std::uint64_t, 4> values{};
+            for (const std::uint8_t byte : window) values[byte / 64] |= std::uint64_t{1} << (byte % 64);
+            int different = 0;
+            for (const std::uint64_t some : values) different += std::popcount(some);
+            if (different >= (by_banks ? 2 : 5)) windows.push_back(at);
+        }
+        const std::size_t every = windows.size() / kMostWindows + 1;
+        std::vector<std::vector<Table>> found(windows.size() / every + 1);
+        for_each_part(found.size(), work_, [&](std::size_t part) {
+            const std::size_t number = part * every;
+            if (number < windows.size()) look_apart(static_cast<std::int64_t>(windows[number]), by_banks, found[part]);
+        });
+        std::vector<Table> tables;
+        for (const auto& some : found) tables.insert(tables.end(), some.begin(), some.end());
+        std::stable_sort(tables.begin(), tables.end(), [](const Table& a, const Table& b) { return a.score > b.score; });
+        return tables;
+    }
 
   private:
+    void look_apart(std::int64_t at, bool by_banks, std::vector<Table>& tables) const {
+        const auto rom = space_.rom();
+        const auto size = static_cast<std::int64_t>(rom.size());
+        std::optional<Met> families;
+        for (std::int64_t gap = -kMostApart; gap <= kMostApart; ++gap) {
+            if (std::abs(gap) < static_cast<std::int64_t>(kFewest)) continue;
+            const std::int64_t low = by_banks ? at - 2 * gap : at - gap;
+            const std::int64_t last = low + 2 * gap;
+            if (std::min(low, last) < 0 || std::max(low, last) + static_cast<std::int64_t>(kWindow) > size) continue;
+            const auto byte = [&](std::int64_t place) { return rom[static_cast<std::size_t>(place)]; };
+            std::size_t hits = 0;
+            for (std::int64_t k = 0; k < static_cast<std::int64_t>(kWindow); ++k) {
+                const unsigned word = byte(low + k) | byte(low + gap + k) << 8;
+                if (space_.strong_words().contains(word) && space_.is_strong(word, byte(last + k))) ++hits;
+                if (k == 1 && hits == 0) break;
+            }
+            if (hits < kFewest) continue;
+            const Layout layout{static_cast<std::uint32_t>(low), 1, static_cast<std::uint32_t>(last), 1, 0,
+                                static_cast<std::int32_t>(gap)};
+            if (!families) families.emplace(families_ + 1);
+            Table table = measured(layout, *families);
+            table.score -= static_cast<float>(std::log(2.0 * kMostApart));
+            if (table.score >= threshold_) tables.push_back(table);
+        }
+    }
+
     // Marks every position whose word leads to a strong start in some bank, unless it is claimed.
     void collect_words() {
         const std::span<const std::uint8_t> rom = space_.rom();
@@ -236,8 +307,9 @@ class Finder {
                 const auto bank = bank_of(layout, entry);
                 if (!bank || !has_word(layout, entry)) break;
                 const std::size_t place = place_of(layout, entry);
-                const unsigned word = space_.word_at(place);
-                if (!space_.is_strong(word, *bank) || claims_.has(place) || claims_.has(place + 1)) {
+                const unsigned word = word_of(layout, entry);
+                if (!space_.is_strong(word, *bank) || claims_.has(place) ||
+                    claims_.has(high_place_of(layout, entry))) {
                     score += bank_miss_;
                     if (score <= 0 || score < peak - 2 * hit_) break;
                     continue;
@@ -340,6 +412,15 @@ class Finder {
     std::size_t families_ = 0;
 };
 
+// Whether two tables of one stride have words in common.
+bool share_words(const Table& a, const Table& b) noexcept {
+    const std::uint32_t stride = a.layout.stride;
+    if (b.layout.stride != stride || a.layout.first % stride != b.layout.first % stride) return false;
+    const auto begin = [](const Table& one) { return one.layout.first + one.begin * one.layout.stride; };
+    const auto end = [](const Table& one) { return one.layout.first + one.end * one.layout.stride; };
+    return begin(a) < end(b) && begin(b) < end(a);
+}
+
 // Adds the entries of a table as a group, unless most of it is claimed.
 void add_table(const Space& space, const Finder& finder, const Table& table, Claims& claims, FoundShapes& found) {
     const Layout& layout = table.layout;
@@ -348,7 +429,7 @@ void add_table(const Space& space, const Finder& finder, const Table& table, Cla
     const auto likely = [&](std::int64_t entry) {
         const auto bank = finder.bank_of(layout, entry);
         return bank && finder.has_word(layout, entry) &&
-               space.is_likely(space.word_at(Finder::place_of(layout, entry)), *bank);
+               space.is_likely(finder.word_of(layout, entry), *bank);
     };
     while (likely(begin - 1)) --begin;
     while (likely(end)) ++end;
@@ -358,15 +439,16 @@ void add_table(const Space& space, const Finder& finder, const Table& table, Cla
     for (std::int64_t entry = begin; entry < end; ++entry) {
         if (!likely(entry)) continue;
         const std::size_t at = Finder::place_of(layout, entry);
-        if (claims.has(at) || claims.has(at + 1)) {
+        const std::size_t high = Finder::high_place_of(layout, entry);
+        if (claims.has(at) || claims.has(high)) {
             ++claimed;
             continue;
         }
         const unsigned bank = *finder.bank_of(layout, entry);
-        const unsigned word = space.word_at(at);
+        const unsigned word = finder.word_of(layout, entry);
         const bool in_column = layout.column != kNoColumn;
         const auto place = static_cast<std::uint32_t>(layout.column + entry * layout.column_stride);
-        entries.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + 1),
+        entries.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(high),
                            in_column ? place : kNoPlace, bank << 16 | word, space.start_of(word, bank), group});
     }
     if (claimed > entries.size() || entries.size() < kFewest) return;
@@ -376,7 +458,7 @@ void add_table(const Space& space, const Finder& finder, const Table& table, Cla
         if (one.bank != kNoPlace) claims.take(one.bank);
     }
     const bool adjacent = layout.column_stride == layout.stride && layout.column == layout.first + 2;
-    const Shape shape = layout.column == kNoColumn ? kWord : adjacent ? kLong : kWordAndBank;
+    const Shape shape = layout.high != 1 ? kParallel : layout.column == kNoColumn ? kWord : adjacent ? kLong : kWordAndBank;
     found.groups.push_back({table.score, layout.stride, shape});
     found.references.insert(found.references.end(), entries.begin(), entries.end());
 }
@@ -394,8 +476,12 @@ void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, co
         stop_if_cancelled(work.cancel);
         if (finder.is_claimed(seed)) continue;
         const auto table = finder.with_column(seed, looked_far++ < kMostLongSeeds, families);
-        if (table) add_table(space, finder, *table, claims, found);
+        // A column that leads to no more than one bank for all does not exist: something else chooses the bank.
+        const auto simpler = [&](const Table& other) { return other.score >= table->score && share_words(other, *table); };
+        if (!table || std::any_of(tables.begin(), tables.end(), simpler)) continue;
+        add_table(space, finder, *table, claims, found);
     }
+    for (const Table& table : finder.apart()) add_table(space, finder, table, claims, found);
     for (const Table& table : tables) add_table(space, finder, table, claims, found);
 }
 

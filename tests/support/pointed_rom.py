@@ -131,7 +131,6 @@ SHAPES: Final[dict[str, Shape]] = {
     "record of 31": lambda w, b: records(w, b, "x" * 11 + "lhb" + "n" + "0" * 6 + "x" * 10),
     "bank apart in a record": lambda w, b: records(w, b, "n0lhxxb"),
     "bank first": lambda w, b: records(w, b, "blh"),
-    "high first": lambda w, b: records(w, b, "bhl"),
     "words and banks": lambda w, b: columns(w, b, (2, 1), (2, 1)),
     "words and bank words": lambda w, b: columns(w, b, (2, 1), (2, 2)),
     "bytes apart": lambda w, b: columns(w, b, (1, 1, 1), (1, 1, 1)),
