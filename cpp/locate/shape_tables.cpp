@@ -28,6 +28,7 @@ constexpr std::uint32_t kFewest = 3;         // different families
 
 // Of bytes apart:
 constexpr std::size_t kWindow = 7;          // entries that are looked at first
+constexpr std::size_t kFewestWords = 4;     // of them that lead to strong starts in some bank
 constexpr std::size_t kMostWindows = 8000;  // each takes two microseconds
 constexpr std::int64_t kMostApart = 512;    // bytes from one column to the next
 
@@ -109,7 +110,8 @@ class Finder {
 
     // The table of a seed, with the column of banks that fits it best, if any fits.
     [[nodiscard]] std::optional<Table> with_column(const Seed& seed, bool is_far, Met& families) const {
-        return with_column(seed, is_far && seed.score >= kLongSeed ? kFar : kNear, families);
+        const Layout words{seed.first, seed.stride};
+        return with_column(words, seed.entries, is_far && seed.score >= kLongSeed ? kFar : kNear, families);
     }
 
     [[nodiscard]] Met families() const { return Met(families_ + 1); }
@@ -145,8 +147,8 @@ class Finder {
         return space_.rom()[place_of(layout, entry)] | space_.rom()[high_place_of(layout, entry)] << 8;
     }
 
-    // Tables of bytes apart: three columns, each as far from the next. One of them is found by its values: in the
-    // middle the high bytes, where only those from 80 on lead to ROM, else the banks.
+    // Tables of bytes apart. One column is found by its values: that of the high bytes where only those from 80 on lead
+    // to ROM, else that of the banks, and then the columns must be equally far from each other.
     [[nodiscard]] std::vector<Table> apart() const {
         const std::span<const std::uint8_t> rom = space_.rom();
         if (rom.size() < 3 * kWindow) return {};
@@ -185,23 +187,46 @@ class Finder {
         for (std::int64_t gap = -kMostApart; gap <= kMostApart; ++gap) {
             if (std::abs(gap) < static_cast<std::int64_t>(kFewest)) continue;
             const std::int64_t low = by_banks ? at - 2 * gap : at - gap;
-            const std::int64_t last = low + 2 * gap;
-            if (std::min(low, last) < 0 || std::max(low, last) + static_cast<std::int64_t>(kWindow) > size) continue;
+            if (low < 0 || std::max(low, at) + static_cast<std::int64_t>(kWindow) > size) continue;
             const auto byte = [&](std::int64_t place) { return rom[static_cast<std::size_t>(place)]; };
             std::size_t hits = 0;
             for (std::int64_t k = 0; k < static_cast<std::int64_t>(kWindow); ++k) {
                 const unsigned word = byte(low + k) | byte(low + gap + k) << 8;
-                if (space_.strong_words().contains(word) && space_.is_strong(word, byte(last + k))) ++hits;
+                const bool leads = space_.strong_words().contains(word);
+                if (leads && (!by_banks || space_.is_strong(word, byte(at + k)))) ++hits;
                 if (k == 1 && hits == 0) break;
             }
-            if (hits < kFewest) continue;
-            const Layout layout{static_cast<std::uint32_t>(low), 1, static_cast<std::uint32_t>(last), 1, 0,
-                                static_cast<std::int32_t>(gap)};
+            if (hits < (by_banks ? kFewest : kFewestWords)) continue;
+            Layout layout{static_cast<std::uint32_t>(low), 1};
+            layout.high = static_cast<std::int32_t>(gap);
             if (!families) families.emplace(families_ + 1);
-            Table table = measured(layout, *families);
-            table.score -= static_cast<float>(std::log(2.0 * kMostApart));
-            if (table.score >= threshold_) tables.push_back(table);
+            const double chances = 2.0 * kMostApart;
+            std::optional<Table> table;
+            if (by_banks) {
+                layout.column = static_cast<std::uint32_t>(at);
+                layout.column_stride = 1;
+                table = measured(layout, *families);
+            } else {
+                table = with_column(layout, entries_of(layout), kNear, *families);
+            }
+            if (!table) continue;
+            table->score -= static_cast<float>(std::log(chances));
+            if (table->score >= threshold_) tables.push_back(*table);
         }
+    }
+
+    // Entries of a run of words from its first to where the evidence is highest.
+    [[nodiscard]] std::uint32_t entries_of(const Layout& layout) const noexcept {
+        float score = 0;
+        float peak = 0;
+        std::uint32_t entries = 0;
+        for (std::uint32_t k = 0; k < kMostEntries && has_word(layout, k); ++k) {
+            score += space_.strong_words().contains(word_of(layout, k)) ? hit_ : miss_;
+            if (score > peak) entries = k + 1;
+            peak = std::max(peak, score);
+            if (score < peak - 2 * hit_) break;
+        }
+        return entries;
     }
 
     // Marks every position whose word leads to a strong start in some bank, unless it is claimed.
@@ -329,7 +354,8 @@ class Finder {
         return table;
     }
 
-    [[nodiscard]] std::optional<Table> with_column(const Seed& seed, std::size_t reach, Met& families) const {
+    [[nodiscard]] std::optional<Table> with_column(const Layout& words, std::uint32_t entries, std::size_t reach,
+                                                   Met& families) const {
         constexpr std::size_t kMostTested = 24;
         struct Tested {
             std::uint32_t entry;
@@ -337,8 +363,8 @@ class Finder {
         };
         std::vector<Tested> tested;
         std::array<unsigned, kMostTested> met{};
-        for (std::uint32_t k = 0; k < seed.entries && tested.size() < kMostTested; ++k) {
-            const unsigned word = space_.word_at(seed.first + std::size_t{k} * seed.stride);
+        for (std::uint32_t k = 0; k < entries && tested.size() < kMostTested; ++k) {
+            const unsigned word = word_of(words, k);
             const auto end = met.begin() + static_cast<std::ptrdiff_t>(tested.size());
             if (!space_.strong_words().contains(word) || std::find(met.begin(), end, word) != end) continue;
             met[tested.size()] = word;
@@ -351,12 +377,12 @@ class Finder {
         if (tested.size() < kFewest) return std::nullopt;
         const std::size_t allowed = tested.size() / 4;
         const std::span<const std::uint8_t> rom = space_.rom();
-        const std::size_t words_end = seed.first + std::size_t{seed.entries} * seed.stride;
-        const std::size_t from = seed.first - std::min<std::size_t>(seed.first, reach);
+        const std::size_t words_end = words.first + std::size_t{entries} * words.stride;
+        const std::size_t from = words.first - std::min<std::size_t>(words.first, reach);
         const std::size_t until = std::min(rom.size(), words_end + reach);
         float best = 0;
         std::optional<Table> result;
-        std::array<std::uint32_t, 3> strides{1, 2, seed.stride};
+        std::array<std::uint32_t, 3> strides{1, 2, words.stride};
         for (std::size_t n = 0; n < strides.size(); ++n) {
             const std::uint32_t stride = strides[n];
             if (n == 2 && stride <= 2) continue;
@@ -376,10 +402,13 @@ class Finder {
                     if (misses > allowed) break;
                 }
                 if (misses > allowed || hits < kFewest || !differ) continue;
-                if (overlaps(seed, column, stride, words_end)) continue;
-                const Layout layout{seed.first, seed.stride, static_cast<std::uint32_t>(column), stride, 0};
+                if (overlaps(words, entries, column, stride)) continue;
+                Layout layout = words;
+                layout.column = static_cast<std::uint32_t>(column);
+                layout.column_stride = stride;
                 Table table = measured(layout, families);
-                const std::size_t gap = column < seed.first ? seed.first - column : column - std::min(column, words_end);
+                const std::size_t gap =
+                    column < words.first ? words.first - column : column - std::min(column, words_end);
                 table.score -= static_cast<float>(std::log(3.0 * (64 + 2.0 * static_cast<double>(gap))));
                 if (table.score < threshold_ || table.score <= best) continue;
                 best = table.score;
@@ -390,12 +419,15 @@ class Finder {
     }
 
     // Whether a column of banks would share bytes with the words.
-    [[nodiscard]] static bool overlaps(const Seed& seed, std::size_t column, std::uint32_t stride, std::size_t end) {
-        if (stride == seed.stride) {
-            const std::size_t phase = (column + 2 * std::size_t{stride} - seed.first % stride) % stride;
-            return phase < 2 && (stride > 2 || (column < end && column + std::size_t{stride} * seed.entries > seed.first));
+    [[nodiscard]] static bool overlaps(const Layout& words, std::uint32_t entries, std::size_t column,
+                                       std::uint32_t stride) {
+        for (const std::int64_t first : {std::int64_t{words.first}, words.first + std::int64_t{words.high}}) {
+            const auto begin = static_cast<std::int64_t>(column);
+            const bool meets = begin < first + std::int64_t{entries} * words.stride &&
+                               begin + std::int64_t{entries} * stride > first;
+            if (meets && (stride != words.stride || (begin - first) % stride == 0)) return true;
         }
-        return column < end && column + std::size_t{stride} * seed.entries > seed.first;
+        return false;
     }
 
     const Space& space_;

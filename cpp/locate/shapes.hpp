@@ -15,7 +15,7 @@ namespace halscope::locate {
 inline constexpr std::uint32_t kNoPlace = 0xFFFFFFFF;
 
 // The layouts of pointers, in the order of SHAPES in rom/references.py.
-enum Shape : std::uint8_t { kLong, kWord, kWordAndBank, kParallel, kCode, kTagged, kFlagged };
+enum Shape : std::uint8_t { kLong, kWord, kWordAndBank, kParallel, kCode, kTagged };
 
 // Where streams may begin. `strong` marks the few starts that are likely by themselves: only those are evidence for a
 // shape, while a shape that is believed may lead to any.

@@ -21,15 +21,18 @@ class Evidence:
 
     Args:
         kind: "first-touch" or "decoder-call" for a traced start (several are joined with "+"), for pointers the layout
-            of their bytes ("long", "word", "word+bank", "parallel").
-        places: File offsets of the evidence: where the game began to read, or the first byte of each pointer.
+            of their bytes ("long", "word", "word+bank", "parallel", "code", "tagged").
+        places: File offsets of the evidence: where the game began to read, or the low byte of each pointer.
         odds: How many times more likely it is with a block that begins there than by chance; `None` if it leaves
             nothing to chance (a decoder's call, a table that the game's profile names).
+        parts: File offsets of the low, high and bank byte of each pointer; the bank's is `None` where it is not stored
+            with the pointer. Empty for a traced start.
     """
 
     kind: str
     places: tuple[int, ...]
     odds: float | None
+    parts: tuple[tuple[int, int, int | None], ...] = ()
 
 
 def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: StartEvidence) -> Evidence | None:
@@ -46,7 +49,7 @@ def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: S
     strongest = max(references, key=lambda one: one.table.evidence)
     nats = strongest.table.evidence
     odds = None if math.isinf(nats) else math.exp(min(nats, _MOST_NATS))
-    return Evidence(strongest.shape, tuple(one.offset for one in references), odds)
+    return Evidence(strongest.shape, tuple(one.offset for one in references), odds, tuple(one.parts for one in references))
 
 
 @dataclass(frozen=True, slots=True)

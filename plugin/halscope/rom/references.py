@@ -15,12 +15,12 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-Shape = Literal["long", "word", "word+bank", "parallel", "code", "tagged", "flagged"]
+Shape = Literal["long", "word", "word+bank", "parallel", "code", "tagged"]
 """The layout of a pointer: three consecutive bytes, low byte first; two bytes, with a bank that is not stored in a
 table; two bytes, with the bank in a separate table; each of the three bytes in a separate table; immediates that code
-loads before it calls a routine; three bytes behind a tag of two; or two bytes with flags in the low bits."""
+loads before it calls a routine; or three bytes behind a tag of two."""
 
-SHAPES: Final[tuple[Shape, ...]] = ("long", "word", "word+bank", "parallel", "code", "tagged", "flagged")
+SHAPES: Final[tuple[Shape, ...]] = ("long", "word", "word+bank", "parallel", "code", "tagged")
 """Shapes in the order of the field `shape` in TABLE_DTYPE."""
 
 NO_BANK: Final = 0xFFFFFFFF
