@@ -53,7 +53,9 @@ constexpr std::array<std::uint8_t, 256> rows_by_opcode(const Rows& rows) {
 constexpr auto kLoaderOf = rows_by_opcode(kLoaders);
 constexpr auto kCallOf = rows_by_opcode(kCalls);
 
-constexpr bool is_loader(std::uint8_t opcode) { return kLoaderOf[opcode] != kNoRow; }
+constexpr bool is_loader(std::uint8_t opcode) {
+    return kLoaderOf[opcode] != kNoRow;
+}
 
 // The widths of registers: 8 bits or 16.
 struct Mode {
@@ -106,7 +108,8 @@ constexpr std::size_t length_of(std::uint8_t opcode, Mode mode) {
 
 // Whether code does not go on after it: returns, jumps, STP, and what no program contains.
 constexpr bool ends_code(std::uint8_t opcode) {
-    constexpr std::array<std::uint8_t, 12> kEnds{0x40, 0x42, 0x4C, 0x5C, 0x60, 0x6B, 0x6C, 0x7C, 0x80, 0x82, 0xDB, 0xDC};
+    constexpr std::array<std::uint8_t, 12> kEnds{0x40, 0x42, 0x4C, 0x5C, 0x60, 0x6B,
+                                                 0x6C, 0x7C, 0x80, 0x82, 0xDB, 0xDC};
     return std::find(kEnds.begin(), kEnds.end(), opcode) != kEnds.end();
 }
 
@@ -132,7 +135,8 @@ Walk walk(std::span<const std::uint8_t> rom, std::size_t at, Mode mode) {
         if (kCallOf[opcode] != kNoRow) {
             result.call = static_cast<std::uint32_t>(at);
             result.routine = opcode;
-            for (std::size_t k = kCalls[kCallOf[opcode]].operands; k > 0; --k) result.routine = result.routine << 8 | rom[at + k];
+            for (std::size_t k = kCalls[kCallOf[opcode]].operands; k > 0; --k)
+                result.routine = result.routine << 8 | rom[at + k];
             return result;
         }
         if (ends_code(opcode)) return result;
@@ -200,7 +204,8 @@ class Reader {
             if (load.value >= kBanks || !space_.is_rom(word, load.value)) return;
             const bool likely = space_.is_likely(word, load.value);
             sites.push_back({path.call, path.routine, word_place, load.at, std::uint32_t{load.value} << 16 | word,
-                             likely ? space_.start_of(word, load.value) : kNoPlace, space_.is_strong(word, load.value)});
+                             likely ? space_.start_of(word, load.value) : kNoPlace,
+                             space_.is_strong(word, load.value)});
         };
         if (k > 0) {
             pair(path.loads[0]);
@@ -227,11 +232,13 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
     std::vector<Site> sites;
     for (const auto& some : parts) sites.insert(sites.end(), some.begin(), some.end());
     // One call unpacks one block: of its pairs the best counts.
-    std::stable_sort(sites.begin(), sites.end(), [](const Site& a, const Site& b) {
-        return std::tuple(a.routine, a.call, !a.strong, a.target == kNoPlace, a.word, a.bank) <
-               std::tuple(b.routine, b.call, !b.strong, b.target == kNoPlace, b.word, b.bank);
+    const auto apart = [](const Site& one) { return std::max(one.word, one.bank) - std::min(one.word, one.bank); };
+    std::stable_sort(sites.begin(), sites.end(), [&](const Site& a, const Site& b) {
+        return std::tuple(a.routine, a.call, !a.strong, a.target == kNoPlace, apart(a), a.word) <
+               std::tuple(b.routine, b.call, !b.strong, b.target == kNoPlace, apart(b), b.word);
     });
-    const double chance = static_cast<double>(space.strong_count()) / static_cast<double>(std::max<std::size_t>(rom.size(), 1));
+    const double chance =
+        static_cast<double>(space.strong_count()) / static_cast<double>(std::max<std::size_t>(rom.size(), 1));
     struct Routine {
         std::size_t begin;
         std::size_t end;
@@ -295,21 +302,25 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
     for (std::size_t at = 0; at + 1 < rom.size(); ++at) {
         if (tags.contains(space.word_at(at))) ++counts[space.word_at(at)];
     }
-    const double chance = (static_cast<double>(strong) + 0.5) / static_cast<double>(rom.size());
-    const double likely_chance = (static_cast<double>(longs.size()) + 0.5) / static_cast<double>(rom.size());
     const double threshold = std::log(static_cast<double>(kWords) / kAccidents);
-    constexpr double kMostByChance = 0.05;  // pointers that are expected behind a tag by chance
+    constexpr double kMostByChance = 0.1;  // pointers that are expected behind a tag by chance
     for (const auto& [tag, references] : by_tag) {
         std::vector<std::uint32_t> families;
         for (const Reference* one : references) {
             if (space.starts().strong[one->target] != 0) families.push_back(space.starts().families[one->target]);
         }
+        const std::size_t strong_behind = families.size();
         std::sort(families.begin(), families.end());
         families.erase(std::unique(families.begin(), families.end()), families.end());
-        const auto count = static_cast<double>(counts[tag]);
-        const double evidence = surprise(static_cast<double>(families.size()), chance * count);
-        if (families.size() < kFewestTagged || chance * count > kMostByChance || evidence < threshold) continue;
-        const bool only_strong = likely_chance * count > kMostByChance;
+        // What chance gives is measured on all pointers but those behind this tag.
+        const auto by_chance = [&](std::size_t pointers, std::size_t behind) {
+            return (static_cast<double>(pointers - behind) + 0.5) / static_cast<double>(rom.size()) *
+                   static_cast<double>(counts[tag]);
+        };
+        const double expected = by_chance(strong, strong_behind);
+        const double evidence = surprise(static_cast<double>(families.size()), expected);
+        if (families.size() < kFewestTagged || expected > kMostByChance || evidence < threshold) continue;
+        const bool only_strong = by_chance(longs.size(), references.size()) > kMostByChance;
         const auto group = static_cast<std::uint32_t>(found.groups.size());
         found.groups.push_back({static_cast<float>(evidence), 0, kTagged});
         for (const Reference* one : references) {

@@ -9,7 +9,8 @@ namespace halscope::locate {
 Space::Space(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kPages> pages, const LikelyStarts& starts)
     : rom_(rom), starts_(starts), strong_(rom.size() + 1), likely_(rom.size(), starts.offsets) {
     for (std::size_t page = 0; page < kPages; ++page) {
-        const bool mapped = pages[page] >= 0 && pages[page] % 0x8000 == 0 && static_cast<std::size_t>(pages[page]) < rom.size();
+        const bool mapped =
+            pages[page] >= 0 && pages[page] % 0x8000 == 0 && static_cast<std::size_t>(pages[page]) < rom.size();
         begins_[page] = mapped ? static_cast<std::size_t>(pages[page]) : kNowhere;
     }
     // Both halves of LoROM's banks 40 to 6F show the same 32 KiB; games use the upper one.
@@ -67,7 +68,9 @@ std::uint32_t Space::start_at(std::size_t offset) const noexcept {
     return static_cast<std::uint32_t>(found - starts_.offsets.begin());
 }
 
-std::uint32_t Space::start_of(unsigned word, unsigned bank) const noexcept { return start_at(offset_of(word, bank)); }
+std::uint32_t Space::start_of(unsigned word, unsigned bank) const noexcept {
+    return start_at(offset_of(word, bank));
+}
 
 double surprise(double hits, double expected) noexcept {
     return hits > expected ? hits * std::log(hits / expected) - (hits - expected) : 0;

@@ -20,11 +20,11 @@ constexpr float kSeed = 12;            // nats from which a run of words is wort
 constexpr float kLongSeed = 30;        // nats from which the banks may be far away
 constexpr std::size_t kNear = 0x800;
 constexpr std::size_t kFar = 0x10000;
-constexpr std::size_t kMostSeeds = 512;      // strongest first
-constexpr std::size_t kMostLongSeeds = 48;   // each takes half a millisecond
-constexpr std::size_t kMostEntries = 4096;   // of a table
-constexpr std::size_t kPadding = 128;          // bits after the last position, so that shifts need no check
-constexpr std::uint32_t kFewest = 3;         // different families
+constexpr std::size_t kMostSeeds = 512;     // strongest first
+constexpr std::size_t kMostLongSeeds = 48;  // each takes half a millisecond
+constexpr std::size_t kMostEntries = 4096;  // of a table
+constexpr std::size_t kPadding = 128;       // bits after the last position, so that shifts need no check
+constexpr std::uint32_t kFewest = 3;        // different families
 
 // Of bytes apart:
 constexpr std::size_t kWindow = 7;          // entries that are looked at first
@@ -34,8 +34,8 @@ constexpr std::int64_t kMostApart = 512;    // bytes from one column to the next
 
 constexpr std::uint32_t kNoColumn = kNoPlace;
 
-// Where the entries of a table are. The low byte of entry k is at `first + k * stride`, its high byte `high` further on;
-// its bank is `bank`, or at `column + k * column_stride`.
+// Where the entries of a table are. The low byte of entry k is at `first + k * stride`, its high byte `high` further
+// on; its bank is `bank`, or at `column + k * column_stride`.
 struct Layout {
     std::uint32_t first = 0;
     std::uint32_t stride = 0;
@@ -175,7 +175,8 @@ class Finder {
         });
         std::vector<Table> tables;
         for (const auto& some : found) tables.insert(tables.end(), some.begin(), some.end());
-        std::stable_sort(tables.begin(), tables.end(), [](const Table& a, const Table& b) { return a.score > b.score; });
+        std::stable_sort(tables.begin(), tables.end(),
+                         [](const Table& a, const Table& b) { return a.score > b.score; });
         return tables;
     }
 
@@ -207,7 +208,10 @@ class Finder {
                 layout.column_stride = 1;
                 table = measured(layout, *families);
             } else {
-                table = with_column(layout, entries_of(layout), kNear, *families);
+                const auto [entries, score] = run_of(layout);
+                if (score >= kSeed + static_cast<float>(std::log(chances))) {
+                    table = with_column(layout, entries, kNear, *families);
+                }
             }
             if (!table) continue;
             table->score -= static_cast<float>(std::log(chances));
@@ -215,8 +219,8 @@ class Finder {
         }
     }
 
-    // Entries of a run of words from its first to where the evidence is highest.
-    [[nodiscard]] std::uint32_t entries_of(const Layout& layout) const noexcept {
+    // A run of words from its first to where the evidence is highest: its entries, and the evidence.
+    [[nodiscard]] std::pair<std::uint32_t, float> run_of(const Layout& layout) const noexcept {
         float score = 0;
         float peak = 0;
         std::uint32_t entries = 0;
@@ -226,7 +230,7 @@ class Finder {
             peak = std::max(peak, score);
             if (score < peak - 2 * hit_) break;
         }
-        return entries;
+        return {entries, peak};
     }
 
     // Marks every position whose word leads to a strong start in some bank, unless it is claimed.
@@ -333,8 +337,7 @@ class Finder {
                 if (!bank || !has_word(layout, entry)) break;
                 const std::size_t place = place_of(layout, entry);
                 const unsigned word = word_of(layout, entry);
-                if (!space_.is_strong(word, *bank) || claims_.has(place) ||
-                    claims_.has(high_place_of(layout, entry))) {
+                if (!space_.is_strong(word, *bank) || claims_.has(place) || claims_.has(high_place_of(layout, entry))) {
                     score += bank_miss_;
                     if (score <= 0 || score < peak - 2 * hit_) break;
                     continue;
@@ -423,8 +426,8 @@ class Finder {
                                        std::uint32_t stride) {
         for (const std::int64_t first : {std::int64_t{words.first}, words.first + std::int64_t{words.high}}) {
             const auto begin = static_cast<std::int64_t>(column);
-            const bool meets = begin < first + std::int64_t{entries} * words.stride &&
-                               begin + std::int64_t{entries} * stride > first;
+            const bool meets =
+                begin < first + std::int64_t{entries} * words.stride && begin + std::int64_t{entries} * stride > first;
             if (meets && (stride != words.stride || (begin - first) % stride == 0)) return true;
         }
         return false;
@@ -460,8 +463,7 @@ void add_table(const Space& space, const Finder& finder, const Table& table, Cla
     std::int64_t end = table.end;
     const auto likely = [&](std::int64_t entry) {
         const auto bank = finder.bank_of(layout, entry);
-        return bank && finder.has_word(layout, entry) &&
-               space.is_likely(finder.word_of(layout, entry), *bank);
+        return bank && finder.has_word(layout, entry) && space.is_likely(finder.word_of(layout, entry), *bank);
     };
     while (likely(begin - 1)) --begin;
     while (likely(end)) ++end;
@@ -490,7 +492,10 @@ void add_table(const Space& space, const Finder& finder, const Table& table, Cla
         if (one.bank != kNoPlace) claims.take(one.bank);
     }
     const bool adjacent = layout.column_stride == layout.stride && layout.column == layout.first + 2;
-    const Shape shape = layout.high != 1 ? kParallel : layout.column == kNoColumn ? kWord : adjacent ? kLong : kWordAndBank;
+    const Shape shape = layout.high != 1             ? kParallel
+                        : layout.column == kNoColumn ? kWord
+                        : adjacent                   ? kLong
+                                                     : kWordAndBank;
     found.groups.push_back({table.score, layout.stride, shape});
     found.references.insert(found.references.end(), entries.begin(), entries.end());
 }
@@ -509,7 +514,9 @@ void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, co
         if (finder.is_claimed(seed)) continue;
         const auto table = finder.with_column(seed, looked_far++ < kMostLongSeeds, families);
         // A column that leads to no more than one bank for all does not exist: something else chooses the bank.
-        const auto simpler = [&](const Table& other) { return other.score >= table->score && share_words(other, *table); };
+        const auto simpler = [&](const Table& other) {
+            return other.score >= table->score && share_words(other, *table);
+        };
         if (!table || std::any_of(tables.begin(), tables.end(), simpler)) continue;
         add_table(space, finder, *table, claims, found);
     }

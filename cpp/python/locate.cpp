@@ -217,10 +217,9 @@ py::tuple shapes(const py::object& rom, const Array<std::int64_t>& pages, const 
     locate::FoundShapes result;
     {
         const GilReleased unlocked;
-        result =
-            locate::find_shapes(bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages),
-                                {targets, span_of(families), strong_view.bytes()}, found, table_view.bytes(),
-                                work_of(cancel, threads));
+        result = locate::find_shapes(bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages),
+                                     {targets, span_of(families), strong_view.bytes()}, found, table_view.bytes(),
+                                     work_of(cancel, threads));
     }
     return py::make_tuple(to_array(std::move(result.references)), to_array(std::move(result.groups)));
 }

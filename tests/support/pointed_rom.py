@@ -119,7 +119,9 @@ def code(writer: _Writer, blocks: list[int], parts: list[str], call: str) -> Non
         named = {"ll": low, "hh": high, "bb": bank, "dd": int(writer.rng.integers(0, 256))}
         at = writer.put(bytes(named[token] if token in named else int(token, 16) for token in tokens))
         writer.parts[block] = (at + tokens.index("ll"), at + tokens.index("hh"), at + tokens.index("bb"))
-        writer.put(bytes.fromhex("a90f8d002160c230a20000" * 2)[: int(writer.rng.integers(0, 20))])
+        other = [bytes.fromhex(one) for one in ("60", "c230", "a20000", "a90f00", "8d0021", "60c230a210009c1542")]
+        for number in writer.rng.permutation(len(other))[: int(writer.rng.integers(0, 4))].tolist():
+            writer.put(other[number])
         writer.put(b"\x60")
 
 

@@ -20,7 +20,7 @@ from halscope.rom.image import Rom
 from halscope.rom.mapping import PAGE_BYTES, snes_mirrors
 from halscope.rom.references import References
 
-STRIDES: Final = tuple(range(3, 17))
+STRIDES: Final = tuple(range(3, 33))
 """Bytes from one pointer to the next: 3 or 4 in a plain table, more in a table of records."""
 
 _PAGES: Final = 512
@@ -74,6 +74,8 @@ def table_pointers(
         return TablePointers(result, References.none())
     pages = direct_pages(rom)
     references = _codec.locate_references(rom.data, pages, offsets, cancel, threads)
+    if likelihood is not None:  # what no packer would write is no evidence, and no entry of a table either
+        references = references[likelihood[references["target"]] >= LIKELY]
     # Half a reference is added so that a ROM without any does not get a chance of zero.
     accident = min(0.5, (len(references) + 0.5) / positions)
     hit = math.log(_LEADS_TO_START / accident)
@@ -89,8 +91,7 @@ def table_pointers(
     likely = np.flatnonzero(likelihood >= LIKELY)
     number = np.zeros(len(offsets), np.uint32)
     number[likely] = np.arange(len(likely), dtype=np.uint32)
-    leads = np.flatnonzero(likelihood[references["target"]] >= LIKELY)
-    longs = references[leads]
+    longs = references.copy()
     longs["target"] = number[longs["target"]]
     rows, groups = _codec.locate_shapes(
         rom.data,
@@ -99,7 +100,7 @@ def table_pointers(
         np.ascontiguousarray(families[likely]),
         (likelihood[likely] == STRONG).view(np.uint8),
         longs,
-        (entries["evidence"][leads] > 0).view(np.uint8),
+        (entries["evidence"] > 0).view(np.uint8),
         cancel,
         threads,
     )
