@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 from halscope_hooks import StartEvidence
 
@@ -34,6 +34,13 @@ class Evidence:
     odds: float | None
     parts: tuple[tuple[int, int, int | None], ...] = ()
 
+    def document(self) -> dict[str, Any]:
+        """Return it for `--json`. A traced start has no `parts`."""
+        document = asdict(self)
+        if not self.parts:
+            del document["parts"]
+        return document
+
 
 def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: StartEvidence) -> Evidence | None:
     """Return what proves a start, or `None` for one that is not proven."""
@@ -49,7 +56,8 @@ def start_evidence(workspace: Workspace, codec: str, block_offset: int, start: S
     strongest = max(references, key=lambda one: one.table.evidence)
     nats = strongest.table.evidence
     odds = None if math.isinf(nats) else math.exp(min(nats, _MOST_NATS))
-    return Evidence(strongest.shape, tuple(one.offset for one in references), odds, tuple(one.parts for one in references))
+    places, parts = tuple(one.offset for one in references), tuple(one.parts for one in references)
+    return Evidence(strongest.shape, places, odds, parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     proven = count_proven(zip(blocks, evidence, strict=True))
     if options.json:
         listed = [
-            asdict(block) | describe_layout(layout) | ({} if one is None else {"evidence": asdict(one)})
+            asdict(block) | describe_layout(layout) | ({} if one is None else {"evidence": one.document()})
             for block, layout, one in zip(blocks, layouts, evidence, strict=True)
         ]
         traces = {"traces": asdict(proven) | {"proven": proven.proven}} if options.traces else {}

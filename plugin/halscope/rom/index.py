@@ -47,7 +47,7 @@ from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, Re
 MOST_PLACES: Final = 256
 """Maximum number of places examined per tile. A tile with more is a common pattern and identifies nothing."""
 
-FORMAT: Final = 9
+FORMAT: Final = 10
 """Version of the cache contents and of the algorithms behind them. An index of another version is rebuilt."""
 
 Progress = Callable[[int, int], None]
