@@ -235,9 +235,10 @@ def _likelihood(codecs: Sequence[Codec], candidates: Starts) -> NDArray[np.uint8
     """Return how likely each candidate is by its commands alone: UNLIKELY, LIKELY or STRONG."""
     look, families = candidates["evidence"].astype(np.float64), candidates["family"]
     # The evidence of a third-party codec is not comparable with that of any other.
-    scale = np.where(evidence.is_native(codecs, candidates["codec"]), 0, candidates["codec"].astype(np.intp) + 1)
+    native = evidence.is_native(codecs, candidates["codec"])
+    scale = np.where(native, 0, candidates["codec"].astype(np.intp) + 1)
     best = highest(families, scale, look)[families, scale]
-    result = np.where(look >= best - _LIKELY, LIKELY, UNLIKELY)
+    result = np.where(~native | (look >= best - _LIKELY), LIKELY, UNLIKELY)
     result[(look >= best - _STRONG[0]) & (best >= _STRONG[1])] = STRONG
     likelihood: NDArray[np.uint8] = result.astype(np.uint8)
     return likelihood
