@@ -115,7 +115,8 @@ def test_blocks_across_an_edge_are_found(game: Game, edge: EdgeRule | None) -> N
 
 def test_a_decoder_that_wraps_reads_no_block_that_goes_on_in_the_next_bank(game: Game) -> None:
     made = workspace(game, "wrap")
-    found = {block.offset for block in made.blocks(min_score=0)}
+    # Another codec may read something there, which the table's pointer then leads to.
+    found = {block.offset for block in made.blocks(min_score=0) if block.codec == "lz2"}
     for offset in found.intersection(game.across):  # its pointer leads to what happens to be at the bank's beginning
         true = LZ2.decode(game.image, offset).data
         assert made.rom.decode(LZ2, offset).data.tobytes() != true.tobytes()
@@ -230,8 +231,12 @@ def test_without_a_rule_only_a_pointer_proves_a_block_across_an_edge(game: Game)
         def games(self) -> tuple[GameProfile, ...]:
             return ()
 
-    # the three tables of single bytes are not found by the search, so here nothing points at the blocks
-    made = Workspace(Rom.from_bytes(game.image, "made.sfc"), NoGames())
+    pointed = Workspace(Rom.from_bytes(game.image, "made.sfc"), NoGames())
+    assert {block.offset for block in pointed.blocks() if block.crosses is not None} >= set(game.across)
+    image = bytearray(game.image)
+    for table in TABLES:
+        image[table : table + len(game.offsets)] = bytes(len(game.offsets))
+    made = Workspace(Rom.from_bytes(bytes(fix(image, Mapping.LOROM.header_offset)), "made.sfc"), NoGames())
     assert all(block.crosses is None for block in made.blocks(min_score=0))
     assert any(stream.offset in game.across for stream in made.every_stream("lz2"))
 

@@ -282,7 +282,8 @@ def test_doctor_measures_the_coverage_of_a_rom(rom: Path, capsys: pytest.Capture
     assert (document["rom"], document["compared"], document["differing"]) == (str(rom), 5, 0)
     sprites, layers = document["coverage"]["sprite_pixels"], document["coverage"]["layer_tiles"]
     assert main([*map(str, call)]) == 0
-    first, *reasons = capsys.readouterr().out.splitlines()
+    compared, first, *reasons = capsys.readouterr().out.splitlines()
+    assert compared == "5 of 95 decoded frames compared with the emulator's picture: all equal"
     assert first == (
         f"coverage of 5 frames: the place in the ROM is known of 99.9 % of {sum(sprites.values())} sprite pixels and "
         f"of 99.1 % of {sum(layers.values())} background tiles"

@@ -138,7 +138,10 @@ def test_replay_shows_one_frame_with_its_figures_and_colours(folder: Path) -> No
 
 def test_an_empty_frame_is_not_silence(folder: Path) -> None:
     done = halscope("replay", "run.hrec", "--frame", 0, cwd=folder)
-    assert done.stdout == "frame 0: no figures (the screen is off)\n"
+    assert done.stdout == (
+        "frame 0: no figures (the screen is off)\n"
+        "none of 1 decoded frame was compared with the emulator's picture: there is none\n"
+    )
     done = halscope("extract", "game.sfc", "--recording", "run.hrec", "--out", "empty", cwd=folder)
     assert (done.returncode, done.stdout) == (1, ""), "a script must notice that there is no sheet"
     frame = int(re.findall(r"run\.hrec: frame 0 shows no sprites; frame (\d+) does: --frame \1;", done.stderr)[0])

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, final
 
-from halscope.session import new_thread
-
 type Signature = tuple[int, int]
 """A file's modification time (ns) and size (bytes)."""
 
@@ -101,6 +99,8 @@ class FolderChanges:
     def begin(self) -> None:
         """Watch the folder, on a thread that ends with `close` or with this object. Idempotent."""
         if self._stop is None:
+            from halscope.session import new_thread  # which commands without a running game need not load
+
             stop = threading.Event()
             weakref.finalize(self, stop.set)
             with contextlib.suppress(RuntimeError):  # the system cannot start another thread
