@@ -313,9 +313,9 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
         std::sort(families.begin(), families.end());
         families.erase(std::unique(families.begin(), families.end()), families.end());
         // What chance gives is measured on all pointers but those behind this tag.
-        const auto by_chance = [&](std::size_t pointers, std::size_t behind) {
-            return (static_cast<double>(pointers - behind) + 0.5) / static_cast<double>(rom.size()) *
-                   static_cast<double>(counts[tag]);
+        const auto places = static_cast<double>(counts[tag]);
+        const auto by_chance = [&rom, places](std::size_t pointers, std::size_t behind) {
+            return (static_cast<double>(pointers - behind) + 0.5) / static_cast<double>(rom.size()) * places;
         };
         const double expected = by_chance(strong, strong_behind);
         const double evidence = surprise(static_cast<double>(families.size()), expected);

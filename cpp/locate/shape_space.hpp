@@ -23,7 +23,7 @@ class Space {
 
     [[nodiscard]] std::span<const std::uint8_t> rom() const noexcept { return rom_; }
     [[nodiscard]] const LikelyStarts& starts() const noexcept { return starts_; }
-    [[nodiscard]] unsigned word_at(std::size_t at) const noexcept { return rom_[at] | rom_[at + 1] << 8; }
+    [[nodiscard]] unsigned word_at(std::size_t at) const noexcept { return rom_[at] | unsigned{rom_[at + 1]} << 8; }
 
     // The ROM offset of an address, or the size of the ROM if there is none.
     [[nodiscard]] std::size_t offset_of(unsigned word, unsigned bank) const noexcept {

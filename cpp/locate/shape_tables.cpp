@@ -144,7 +144,7 @@ class Finder {
         return static_cast<std::size_t>(layout.first + entry * layout.stride + layout.high);
     }
     [[nodiscard]] unsigned word_of(const Layout& layout, std::int64_t entry) const noexcept {
-        return space_.rom()[place_of(layout, entry)] | space_.rom()[high_place_of(layout, entry)] << 8;
+        return space_.rom()[place_of(layout, entry)] | unsigned{space_.rom()[high_place_of(layout, entry)]} << 8;
     }
 
     // Tables of bytes apart. One column is found by its values: that of the high bytes where only those from 80 on lead
@@ -192,7 +192,7 @@ class Finder {
             const auto byte = [&](std::int64_t place) { return rom[static_cast<std::size_t>(place)]; };
             std::size_t hits = 0;
             for (std::int64_t k = 0; k < static_cast<std::int64_t>(kWindow); ++k) {
-                const unsigned word = byte(low + k) | byte(low + gap + k) << 8;
+                const unsigned word = byte(low + k) | unsigned{byte(low + gap + k)} << 8;
                 const bool leads = space_.strong_words().contains(word);
                 if (leads && (!by_banks || space_.is_strong(word, byte(at + k)))) ++hits;
                 if (k == 1 && hits == 0) break;
