@@ -47,6 +47,7 @@ IDLE_AFTER: Final = 1.0  # seconds without a frame after which saved sheets are 
 PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
 WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
 ANSWER_WAIT: Final = 6.0  # seconds for the session to give up an emulator that does not answer
+FRAME_WAIT: Final = 0.2  # seconds that a game takes to its next frame, if it goes on
 WRITE_ATTEMPTS: Final = 8  # for a game that continues while its memory is searched
 _NOT_NOW: Final = (HostGoneError, JobTimeoutError, CancelledError, PoolStoppedError)
 """Errors that say nothing about an edit: the emulator is gone, or the game does not run."""
@@ -283,10 +284,17 @@ class LiveEdits:
                 running.unanswered = Unanswered(edits, plan, patch, error.receipt)
                 raise
             except HostError:
-                # Nothing was written. If the game has continued meanwhile, search its memory again.
-                if attempt == WRITE_ATTEMPTS or now is self._newest or not self._session.threads:
+                # Nothing was written. If the game goes on meanwhile, search its memory again.
+                if attempt == WRITE_ATTEMPTS or not self._session.threads or not self._goes_on(now):
                     raise
         running.put(edits, plan, patch)
+
+    def _goes_on(self, after: Snapshot) -> bool:
+        """Wait until there is a newer snapshot, for a short time; return whether there is one."""
+        until = time.monotonic() + FRAME_WAIT
+        while self._newest is after and time.monotonic() < until:
+            time.sleep(0.002)
+        return self._newest is not after
 
     def _take_answer(self, running: RomEdits) -> None:
         """Look whether the emulator has answered a write that it had not answered in time."""
