@@ -19,8 +19,8 @@ class _Seen:
     frames = 0
 
 
-def _counted(*arguments: Any) -> Iterator[Any]:
-    for snapshot in _run(*arguments):
+def _counted(*arguments: Any, **named: Any) -> Iterator[Any]:
+    for snapshot in _run(*arguments, **named):
         _Seen.frames = snapshot.frame + 1
         yield snapshot
 
