@@ -406,6 +406,7 @@ def test_doctor_lists_what_was_found_and_what_was_refused(
     assert "Halscope's demo" in checks["rom"]["detail"]
 
 
+@pytest.mark.slow
 def test_a_strangers_host_is_attached_to_and_attached_to_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -115,6 +115,7 @@ def test_a_moment_shows_where_tiles_begin_how_deep_they_are_and_how_wide(meadow:
     assert shown["frog"]["columns"] == 16
 
 
+@pytest.mark.slow
 def test_a_moment_gives_blocks_the_colours_that_it_shows_them_in(
     meadow: dict[str, Any], recording: Path, rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

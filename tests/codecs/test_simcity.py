@@ -132,6 +132,7 @@ def check(data: bytes) -> None:
     assert len(packed) == minimum <= len(fast)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(seeded(120), st.booleans())
 def test_nothing_smaller_exists(data: bytes, mirror: bool) -> None:

@@ -245,6 +245,7 @@ extern "C" void speak(int frame) {
 """
 
 
+@pytest.mark.slow
 @only_linux
 @pytest.mark.parametrize(
     "options", [(), ("-static-libstdc++", "-Wl,--exclude-libs,ALL"), ("-O2", "-D_FORTIFY_SOURCE=2")]

@@ -49,6 +49,7 @@ def test_ctrl_c_between_two_subscribers_tells_nobody_twice_and_nobody_nothing() 
     assert line > 100
 
 
+@pytest.mark.slow
 def test_a_patch_that_was_written_is_told_to_everybody_in_spite_of_ctrl_c() -> None:
     line, there, written = 0, True, 0
     while there:
