@@ -20,6 +20,7 @@ from halscope_hooks import Update
 from PIL import Image
 from support.demo_game import DemoGame
 from support.hats import blank_tiles, paint_hat
+from support.painting import paint_one_colour
 
 pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 
@@ -66,14 +67,6 @@ class Play:
         return max(sheets, key=lambda path: len(read_sheet(path).sheet.cells))
 
 
-def flatten(png: Path) -> None:
-    """Everything opaque in one colour, saved as RGBA."""
-    with Image.open(png) as image:
-        shown = np.asarray(image.convert("RGBA")).copy()
-    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
-    Image.fromarray(shown).save(png)
-
-
 def test_a_save_that_the_system_reports_waits_for_no_look_at_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +82,7 @@ def test_a_save_that_the_system_reports_waits_for_no_look_at_the_folder(
         while not play.edits.wants_frame:  # until the folder is watched
             (tmp_path / "other.png").touch()
             time.sleep(0.01)
-        flatten(png)
+        paint_one_colour(png)
         deadline = time.monotonic() + 60
         while not any("applied to the game" in line for line in play.said) and time.monotonic() < deadline:
             play.look()
@@ -111,7 +104,7 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         play.run(2)
         assert (tmp_path / "screen.png").exists()
         png = play.sheet_on_screen()
-        flatten(png)
+        paint_one_colour(png)
         bad = next(path for path in sorted(tmp_path.glob("hal-*/*.png")) if path != png)
         bad.write_bytes(b"no picture")
         count = len(list(tmp_path.glob("hal-*/*.png")))
@@ -146,7 +139,7 @@ def test_a_deleted_sheet_is_said_with_what_becomes_of_its_edit(tmp_path: Path) -
         play = Play(game, folder)
         play.run(2)
         edited = play.sheet_on_screen()
-        flatten(edited)
+        paint_one_colour(edited)
         play.run(3)
         assert "applied" in play.said.pop()
         kept = edited.read_bytes()
@@ -184,7 +177,7 @@ def test_saved_sheets_that_are_not_in_the_patch_are_named(tmp_path: Path) -> Non
         bad = next(path for path in sorted(folder.glob("hal-*/*.png")) if path != late)
         bad.write_bytes(b"no picture")
         play.run(3)
-        flatten(late)
+        paint_one_colour(late)
         play.said.clear()
         play.edits.write_patch(output)
     assert play.said == [
@@ -203,7 +196,7 @@ def test_edits_of_an_earlier_run_come_back_and_unedited_sheets_stay_silent(tmp_p
         play = Play(game, tmp_path)
         play.run(1)
         edited = play.sheet_on_screen()
-        flatten(edited)
+        paint_one_colour(edited)
     work = edited.read_bytes()
     with DemoGame(core) as game:
         game.go_to("meadow")
@@ -263,7 +256,7 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_the_edits_are_kept(tmp
         game.go_to("meadow")
         play = Play(game, folder)
         play.run(2)
-        flatten(play.sheet_on_screen())
+        paint_one_colour(play.sheet_on_screen())
         play.run(3)
         assert any("applied to the game" in line for line in play.said)
         shutil.rmtree(folder)
@@ -329,7 +322,7 @@ def test_sheets_of_an_earlier_build_are_replaced_where_they_hold_no_edit(tmp_pat
     for path in paths:  # as if another build of the ROM had written them
         sheet = read_sheet(path).sheet
         write_sheet(replace(sheet, rom_sha256="0" * 64), None, path)
-    flatten(paths[0])
+    paint_one_colour(paths[0])
     work = paths[0].read_bytes()
     with DemoGame(core) as game:
         game.go_to("meadow")

@@ -21,6 +21,7 @@ from halscope_hooks import Codec
 from PIL import Image
 from pypatchergba import patcher
 from support import newer_snes9x
+from support.painting import paint_one_colour
 from support.probe_rom import JOYPAD, build
 
 pytestmark = pytest.mark.quick
@@ -323,10 +324,7 @@ def test_play_prints_a_line_a_frame_and_takes_an_edit(
         capsys, "extract", rom, hex(block["offset"]), "--lead", block["lead"], "--out", tmp_path / "s", "--json"
     )
     png = Path(extracted["sheets"][0]["png"])
-    with Image.open(png) as image:
-        shown = np.asarray(image.convert("RGBA")).copy()
-    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
-    Image.fromarray(shown).save(png)
+    paint_one_colour(png)
     lines = run(
         capsys, "play", rom, "--frames", "240", "--edit", png, "-o", tmp_path / "edit.ips", "--watch", tmp_path / "w",
         "--out", tmp_path / "pictures", "--json",

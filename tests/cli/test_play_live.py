@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from halscope.cli import main
 from halscope.demo import rom_path
@@ -21,8 +20,8 @@ from halscope.export import bps
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet
-from PIL import Image
 from support.made_host import eventually
+from support.painting import paint_one_colour
 from support.terminals import halscope, on_a_terminal
 
 pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
@@ -84,13 +83,10 @@ def test_the_game_runs_at_once_a_save_gets_into_it_and_a_signal_writes_the_patch
 ) -> None:
     assert eventually(lambda: sheets(tmp_path / "w")), playing.errors.read_text()
     png = max(sheets(tmp_path / "w"), key=lambda path: len(read_sheet(path).sheet.cells))
-    with Image.open(png) as image:
-        shown = np.asarray(image.convert("RGBA")).copy()
-    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
     if number == signal.SIGINT:
-        Image.fromarray(shown).save(png)
+        paint_one_colour(png)
     else:  # as editors do that never leave a half-written file
-        Image.fromarray(shown).save(png.with_name("new.tmp"), "PNG")
+        paint_one_colour(png, png.with_name("new.tmp"))
         png.with_name("new.tmp").replace(png)
     saved_ns = png.stat().st_mtime_ns
     name = f"{png.parent.name}/{png.name}"
@@ -179,13 +175,6 @@ def test_a_full_disk_in_the_watched_folder_neither_ends_the_game_nor_loses_the_e
     files = [Path(line).suffix for line in (tmp_path / "listing").read_text().splitlines()]
     assert set(files) == {".png", ".json"}, "nothing half written is left behind"
     assert files.count(".png") == files.count(".json") + 1, "each sheet has its sidecar; screen.png has none"
-
-
-def paint_one_colour(png: Path) -> None:
-    with Image.open(png) as image:
-        shown = np.asarray(image.convert("RGBA")).copy()
-    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
-    Image.fromarray(shown).save(png)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from halscope.export._canvas import DIM, TEXT
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from PIL import Image
+from support.painting import paint_one_colour
 from support.terminals import halscope, on_a_terminal
 from support.written_words import is_written
 
@@ -196,10 +197,7 @@ def test_inject_says_how_full_the_block_is_now(folder: Path) -> None:
     done = halscope("extract", "game.sfc", "0x8821", "--lead", 3, "--out", "coin", cwd=folder)
     assert done.returncode == 0, done.stderr
     png = folder / "coin/hal-008821.png"
-    with Image.open(png) as image:
-        shown = np.asarray(image.convert("RGBA")).copy()
-    shown[shown[:, :, 3] > 0, :3] = shown[shown[:, :, 3] > 0][0, :3]
-    Image.fromarray(shown).save(png)
+    paint_one_colour(png)
     done = halscope("inject", "game.sfc", png, "-o", "coin.bps", cwd=folder)
     (block,) = json.loads(halscope("inject", "game.sfc", png, "-o", "again.bps", "--json", cwd=folder).stdout)["blocks"]
     size, place = block["new_packed_size"], block["packed_size"]

@@ -14,6 +14,7 @@ from halscope.inject import read_sheet
 from numpy.typing import NDArray
 from PIL import Image
 from support.made_host import eventually
+from support.painting import paint_one_colour
 
 PATIENCE = 60.0
 
@@ -73,10 +74,7 @@ def whole_sheets(folder: Path) -> list[Path]:
 
 def repaint(png: Path) -> str:
     """Draw a sheet in one colour; its name."""
-    with Image.open(png) as image:
-        pixels = np.asarray(image.convert("RGBA")).copy()
-    pixels[pixels[:, :, 3] > 0, :3] = pixels[pixels[:, :, 3] > 0][0, :3]
-    Image.fromarray(pixels).save(png)
+    paint_one_colour(png)
     return f"{png.parent.name}/{png.name}"
 
 
