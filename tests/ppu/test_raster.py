@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.hdma_reference import random_table, writes_of
+from support.interrupts import interrupted_in
 from support.plain_hdma import UNITS
 
 IDLE = DmaChannel(dmap=0, bbad=0, a1t=0, a1b=0, das=0, dasb=0, a2a=0, ntrl=0)
@@ -91,6 +92,16 @@ def test_the_last_transfer_comes_after_the_last_row() -> None:
 def test_each_mode_writes_its_registers_in_order(mode: int) -> None:
     found = rows(walked(bytes([1, *range(10, 10 + len(UNITS[mode])), 0]), mode))
     assert found == [(0, 0x26 + port, 10 + n) for n, port in enumerate(UNITS[mode])]
+
+
+def test_equal_writes_are_the_same_array_and_numpy_swallows_no_interrupt_meanwhile() -> None:
+    plain = snapshot_of({0: channel(0x2000, 0x26)}, np.full(0x20000, 3, np.uint8))
+    first = with_raster(plain).raster
+    assert first is not None
+    assert first.size
+    with interrupted_in("_promote_fields"):  # numpy compares structured arrays there; Ctrl-C becomes a TypeError
+        assert with_raster(plain, before=first).raster is first
+        assert with_raster(snapshot_of({0: channel(0x2000, 0x27)}), before=first).raster is not first
 
 
 def test_an_indirect_table_holds_addresses() -> None:

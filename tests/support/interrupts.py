@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -184,3 +186,19 @@ def life_with_handler(line: int, folder: Path, *, threads: bool) -> tuple[bool, 
     if took and took[0] > MOST_SECONDS:
         wrong.append(f"closing took {took[0]:.1f} s")
     return bool(at.where), [f"line {line}, {at.where}: {what}" for what in wrong]
+
+
+@contextlib.contextmanager
+def interrupted_in(function: str) -> Iterator[None]:
+    """Within the block, Ctrl-C is pressed when a Python function of this name is called."""
+
+    def profile(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code.co_name == function:
+            sys.setprofile(None)
+            signal.raise_signal(signal.SIGINT)
+
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)

@@ -6,9 +6,15 @@ import contextlib
 import os
 import signal
 
+from halscope_hooks import HalscopeError
+
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_raised = 0
+"""How many interrupts these handlers have raised."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -32,10 +38,40 @@ def interrupts_end_at_once() -> Iterator[None]:
 def interrupts_raise() -> Iterator[None]:
     """Within the block, Ctrl-C raises KeyboardInterrupt, and SIGTERM raises `Terminated`."""
     with (
-        _handled(signal.SIGINT, (signal.SIG_DFL,), signal.default_int_handler),
+        _handled(signal.SIGINT, (signal.SIG_DFL, signal.default_int_handler), _interrupt),
         _handled(signal.SIGTERM, (signal.SIG_DFL,), _terminate),
     ):
         yield
+
+
+@contextlib.contextmanager
+def ended_by_interrupts() -> Iterator[None]:
+    """End the block quietly at Ctrl-C and SIGTERM, within `interrupts_raise`."""
+    seen = _raised
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        if not replaces_interrupt(error, since=seen):
+            raise
+
+
+def replaces_interrupt(error: Exception, *, since: int = 0) -> bool:
+    """Whether an error came in place of an interrupt, of which its chain shows nothing any more.
+
+    Libraries in C may do that: numpy compares structured arrays in Python, and calls every error of it a TypeError.
+
+    Args:
+        error: The error. One of Halscope's own is never such a one.
+        since: The interrupts raised earlier, which do not count.
+    """
+    if _raised == since or isinstance(error, HalscopeError):
+        return False
+    link: BaseException | None = error
+    while link is not None and not isinstance(link, KeyboardInterrupt):
+        link = link.__cause__ or link.__context__
+    return link is None
 
 
 @contextlib.contextmanager
@@ -62,5 +98,13 @@ def _end(number: int, _frame: object) -> None:
     os._exit(128 + number)
 
 
+def _interrupt(_number: int, _frame: object) -> None:
+    global _raised
+    _raised += 1
+    raise KeyboardInterrupt
+
+
 def _terminate(_number: int, _frame: object) -> None:
+    global _raised
+    _raised += 1
     raise Terminated

@@ -8,7 +8,7 @@ import os
 from halscope_hooks import HalscopeError, UsageError
 
 from halscope.cli._arguments import parser
-from halscope.cli._interrupts import interrupts_end_at_once, interrupts_raise
+from halscope.cli._interrupts import interrupts_end_at_once, interrupts_raise, replaces_interrupt
 from halscope.cli._output import OutputError, discard_output, flush_output, note, prepare_streams
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
@@ -48,6 +48,8 @@ def run_command(argv: Sequence[str] | None, *, whole_process: bool = False) -> i
     except HalscopeError as error:
         code = _complain(error, 1)
     except Exception as error:
+        if replaces_interrupt(error):
+            raise KeyboardInterrupt from error
         if os.environ.get("HALSCOPE_DEBUG"):
             raise
         code = _complain(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from halscope.cli._common import check_obsel, out_folder, print_json, progress_b
 from halscope.cli._edits import note_unseen, print_applied, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
+from halscope.cli._interrupts import ended_by_interrupts
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
@@ -92,7 +92,7 @@ def _look(options: argparse.Namespace, target: Target, rom: AttachedRom) -> int:
         with progress_bar("indexing", "B") as progress:
             return workspace.tracker(progress)
 
-    with contextlib.suppress(KeyboardInterrupt):
+    with ended_by_interrupts():
         for update in watch_frames(target, rom, locate, options.frames, options.outline):
             last = update
             judged = truth.look(update)
@@ -138,7 +138,7 @@ class _Editing:
                 outline=options.outline,
             )
             try:
-                with contextlib.suppress(KeyboardInterrupt):
+                with ended_by_interrupts():
                     live.run()
             finally:
                 if options.output is not None and live.edits is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._edits import note_unseen, print_applied, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
+from halscope.cli._interrupts import ended_by_interrupts
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
@@ -149,7 +149,7 @@ class _Running:
                 outlining=outlining,
             )
             try:
-                with contextlib.suppress(KeyboardInterrupt):
+                with ended_by_interrupts():
                     play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
             finally:
                 self.last = play.last

@@ -40,7 +40,7 @@ def with_raster(
     if snapshot.raster is not None or snapshot.raster_effects != "unknown" or cpu is None or cpu.hdmaen is None:
         return snapshot
     raster, complete = _walk(snapshot, cpu, rom, pages)
-    if before is not None and np.array_equal(raster, before):
+    if before is not None and raster.tobytes() == before.tobytes():  # numpy compares structured arrays in Python
         raster = before
     effects: RasterEffects = "some" if raster.size else "none"
     if not complete or cpu.nmitimen is None or cpu.nmitimen & _IRQS:
