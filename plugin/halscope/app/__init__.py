@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # importing `typing` would cost more than the rest of thi
 if TYPE_CHECKING:
     from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
+    from halscope.app._controls import Controls
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
@@ -61,6 +62,7 @@ __all__ = [
     "BlockOptions",
     "BuiltIn",
     "Check",
+    "Controls",
     "Evidence",
     "FigureRow",
     "Game",
@@ -138,6 +140,7 @@ _MODULES = {
     "OriginDescriber": "halscope.app._block_layout",
     "BuiltIn": "halscope.plugins",
     "Check": "halscope.app._doctor_cores",
+    "Controls": "halscope.app._controls",
     "Evidence": "halscope.app._start_evidence",
     "Proven": "halscope.app._start_evidence",
     "StartWatch": "halscope.app._start_watch",

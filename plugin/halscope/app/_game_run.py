@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ from halscope_hooks import (
 )
 
 from halscope._files import read_limited, refuse_same
+from halscope.app._controls import Controls
 from halscope.app._file_kinds import refuse_other_kind
 from halscope.app._moments import names_another_file
 from halscope.app._rom_reads import waiting_touches, watch_reads
@@ -230,11 +231,12 @@ def open_recording(path: Path, locate: Locate | None = None, plugins: Plugins | 
     return open_game(Game(path, host=RECORDING), locate, plugins)
 
 
-def hold_buttons(session: Session, schedule: Iterable[Press], frame: int) -> None:
-    """Hold the buttons scheduled for this frame of the run, counted from 0."""
+def hold_buttons(session: Session, schedule: Iterable[Press], frame: int, held: Collection[str] = ()) -> None:
+    """Hold the buttons scheduled for this frame of the run, counted from 0, and those in `held`."""
     pad = capability(session.host, "playable")
     if pad is not None:
-        pad.press({name for press in schedule if press.first <= frame <= press.last for name in press.buttons})
+        scheduled = {name for press in schedule if press.first <= frame <= press.last for name in press.buttons}
+        pad.press(scheduled.union(held))
 
 
 def play_frames(session: Session, schedule: Iterable[Press], frames: int) -> Iterator[Update]:
@@ -255,6 +257,7 @@ def run_in_real_time(
     every: int = 1,
     idle: Callable[[], None] = lambda: None,
     wanted: Callable[[], bool] = lambda: False,
+    controls: Controls | None = None,
 ) -> Iterator[Snapshot]:
     """Run a session with threads until the host has no more snapshots. Frames are decoded as time allows.
 
@@ -266,6 +269,7 @@ def run_in_real_time(
         every: Of so many frames one is decoded.
         idle: Called several times a second while a pushing host sends nothing.
         wanted: Asked before each frame whether it is decoded in any case.
+        controls: What other threads ask of the host.
 
     Raises:
         HostError: The emulator failed.
@@ -276,11 +280,12 @@ def run_in_real_time(
         paced.set_speed(speed)
     due = time.monotonic()
     for number in itertools.count():
-        hold_buttons(session, schedule, number)
+        _control(session, schedule, number, controls)
         while (snapshot := _next_frame(session, decoded=number % every == 0 or wanted())) is None:
             if session.ended:
                 return
             idle()
+            _control(session, schedule, number, controls)
         yield snapshot
         if speed == 0 or capability(session.host, "driven") is None:
             continue
@@ -290,6 +295,13 @@ def run_in_real_time(
             time.sleep(ahead)
         elif ahead < -LATE:
             due = time.monotonic()
+
+
+def _control(session: Session, schedule: tuple[Press, ...], number: int, controls: Controls | None) -> None:
+    """Hold the buttons of a frame, and do what was asked of the host."""
+    if controls is not None:
+        controls.run(session.host)
+    hold_buttons(session, schedule, number, () if controls is None else controls.held)
 
 
 def _next_frame(session: Session, *, decoded: bool) -> Snapshot | None:

@@ -17,6 +17,7 @@ from halscope_hooks import (
 )
 
 from halscope.app._background import background_threads, in_background
+from halscope.app._controls import Controls
 from halscope.app._game_run import Press, run_in_real_time
 from halscope.app._outlining import Outlining
 from halscope.app._start_watch import StartWatch
@@ -47,6 +48,8 @@ class Play:
         report: Called with each line of text for the user.
         every: Of so many frames one is decoded, and each before which a sheet was saved.
         outlining: Follows the ROM that runs; the caller closes it.
+        controls: What other threads ask of the host.
+        all_frames: Asked before each frame whether it is decoded whatever `every` says.
     """
 
     def __init__(
@@ -62,7 +65,11 @@ class Play:
         report: Callable[[str], None],
         every: int = 1,
         outlining: Outlining | None = None,
+        controls: Controls | None = None,
+        all_frames: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._controls = controls
+        self._all_frames = all_frames
         self._outlining = outlining
         self._every = every
         self._workspace = workspace
@@ -98,7 +105,10 @@ class Play:
         ):
             self._build_index(self._workspace)
             for snapshot in run_in_real_time(
-                *(self._session, schedule, speed, self._every), idle=self._edits.idle, wanted=self._wanted
+                *(self._session, schedule, speed, self._every),
+                idle=self._edits.idle,
+                wanted=self._wanted,
+                controls=self._controls,
             ):
                 self._watch.ask()
                 self._edits.saw(snapshot)
@@ -106,7 +116,12 @@ class Play:
                     raise self._refused
 
     def _wanted(self) -> bool:
-        return self._edits.wants_frame
+        return self._edits.wants_frame or self._all_frames()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The ROM that runs now."""
+        return self._workspace
 
     def _build_index(self, workspace: Workspace) -> None:
         """Index the ROM in the background; from then on its tiles are located."""

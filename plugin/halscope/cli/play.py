@@ -13,6 +13,7 @@ from halscope.app import (
     SAMPLED,
     SAMPLED_LIVE,
     AttachedRom,
+    Controls,
     LiveEdits,
     Outlining,
     Play,
@@ -31,9 +32,14 @@ from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._interrupts import ended_by_interrupts
 from halscope.cli._output import note, say
+from halscope.cli._page import served_page, wants_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 from halscope.session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from halscope.inspector import Inspector
 
 SHOWN_EVERY = 6
 """Of so many frames one is decoded in real time, if nobody needs them all."""
@@ -43,8 +49,13 @@ NEWS_FRAMES = 180
 
 def run(options: argparse.Namespace) -> int:
     """Run the game. Whatever ends it, the edits made so far are written."""
-    if options.frames is None and options.json is False and options.watch is None:
-        raise UsageError("play has no window yet: give --frames N, --watch DIR or --json to get output")
+    if options.frames is None and options.json is False and options.watch is None and not wants_page(options):
+        raise UsageError(
+            "the output is no terminal, so no page opens: give --no-browser to get its address, or --frames N, "
+            "--watch DIR or --json"
+        )
+    if options.frames is not None and options.no_browser:
+        raise UsageError("--no-browser is for a game in real time, without --frames")
     if options.watch is None and (options.merge or options.split):
         raise UsageError("--merge and --split shape the sheets of --watch DIR; give it too")
     if options.speed is not None and options.frames is not None:
@@ -136,6 +147,8 @@ class _Running:
                 profile=options.profile,
                 fresh_index=options.fresh,
             )
+            controls = Controls()
+            page: Inspector | None = None
             play = Play(
                 self._workspace,
                 session,
@@ -147,9 +160,14 @@ class _Running:
                 report=note,
                 every=1 if self._all_frames else SHOWN_EVERY,
                 outlining=outlining,
+                controls=controls,
+                all_frames=lambda: page is not None and page.pages > 0,
             )
             try:
-                with ended_by_interrupts():
+                with (
+                    ended_by_interrupts(),
+                    served_page(options, session, controls, lambda: play.workspace) as page,
+                ):
                     play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
             finally:
                 self.last = play.last

@@ -43,7 +43,7 @@ def add_play(commands: Commands) -> None:
     add_game_options(play)
     add_live_options(
         play,
-        headless="open no window; this version never opens one",
+        headless="do not open the page",
         watch="folder for sprites to edit, and the current picture",
     )
     play.add_argument(

@@ -114,6 +114,16 @@ def add_regrouping_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_page_option(command: argparse.ArgumentParser) -> None:
+    """Add --no-browser."""
+    command.add_argument(
+        "--no-browser",
+        action="store_true",
+        help="serve the page and print its address; without it the page opens in the browser if the output is a "
+        "terminal and none of --headless, --json, --frames and --out is given",
+    )
+
+
 def add_live_options(command: argparse.ArgumentParser, *, headless: str, watch: str) -> None:
     """Add what `play` and `attach` share: how long they run, what they print, the sheets, the edits, and plugins.
 
@@ -124,6 +134,7 @@ def add_live_options(command: argparse.ArgumentParser, *, headless: str, watch: 
     """
     command.add_argument("--frames", type=positive, metavar="N", help="stop after N frames (default: run until Ctrl-C)")
     command.add_argument("--headless", action="store_true", help=headless)
+    add_page_option(command)
     command.add_argument("--json", action="store_true", help="print one line of JSON per frame")
     command.add_argument("--watch", type=Path, metavar="DIR", help=watch)
     command.add_argument(

@@ -1,0 +1,57 @@
+"""The inspector's page for the commands that run or attach to a game: whether it is served, and where it opens."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import webbrowser
+from collections.abc import Callable, Iterator
+
+from halscope.app import Controls, Workspace
+from halscope.cli._output import note, on_terminal
+from halscope.session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from halscope.inspector import Inspector
+
+
+def wants_page(options: argparse.Namespace) -> bool:
+    """Whether to serve the page: on a terminal without --headless, --json, --frames and --out, or with --no-browser."""
+    if options.no_browser:
+        return True
+    is_script = options.headless or options.json or options.frames is not None or options.out is not None
+    return not is_script and on_terminal(sys.stdout)
+
+
+@contextlib.contextmanager
+def served_page(
+    options: argparse.Namespace, session: Session, controls: Controls, workspace: Callable[[], Workspace | None]
+) -> Iterator[Inspector | None]:
+    """Serve the page within the block if it is wanted, and open it in the browser or print its address.
+
+    Yields:
+        The inspector; `None` if there is none.
+    """
+    if not wants_page(options):
+        yield None
+        return
+    try:
+        from halscope.inspector import Inspector
+    except ImportError as error:
+        note(f"the page is not shown: {error.name or error} is not installed; install halscope[inspector]")
+        yield None
+        return
+    with Inspector(session, controls, workspace) as inspector:
+        if options.no_browser or not has_display() or not webbrowser.open(inspector.address):
+            note(f"open {inspector.address} in a browser to see the game")
+        else:
+            note(f"the page is at {inspector.address}")
+        yield inspector
+
+
+def has_display() -> bool:
+    """Whether this process can open a window for its user."""
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,144 @@
+"""The server of the page: on the loopback address alone, on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import socket
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from halscope.inspector._access import Guard, policy
+from halscope.inspector._answers import Answers
+from halscope.inspector._messages import MOST_TEXT
+from halscope.inspector._page import Page
+from halscope.session import Session, new_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.websockets import WebSocket
+
+    from halscope.app import Controls, Workspace
+
+log: Final = logging.getLogger("halscope.inspector")
+
+PAGE: Final = Path(__file__).parent / "page"
+MOST_PAGES: Final = 16
+"""Pages that may be connected at once."""
+_STOP_SECONDS: Final = 1.0
+
+
+@final
+class Inspector:
+    """Context manager: serves the page of a session from its creation until it is closed.
+
+    Args:
+        session: The session to look at.
+        controls: What pages ask of the emulator; the game's thread runs it.
+        workspace: Returns the ROM that runs, or `None` if its file is unknown.
+        port: The port on the loopback address, or 0 for any.
+
+    Raises:
+        OSError: The port is in use.
+    """
+
+    def __init__(
+        self, session: Session, controls: Controls, workspace: Callable[[], Workspace | None], *, port: int = 0
+    ) -> None:
+        self._session = session
+        self._controls = controls
+        self._answers = Answers(workspace)
+        self._pages = 0
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind(("127.0.0.1", port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: Final = int(self._socket.getsockname()[1])
+        self._token = secrets.token_urlsafe(24)
+        config = uvicorn.Config(
+            self._application(),
+            ws="websockets-sansio",
+            ws_max_size=MOST_TEXT,
+            ws_per_message_deflate=False,
+            limit_concurrency=200,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = new_thread("halscope inspector", self._serve)
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        """The address to open in a browser. It contains the token: whoever has it may use the page."""
+        return f"http://127.0.0.1:{self.port}/#{self._token}"
+
+    @property
+    def pages(self) -> int:
+        """Number of connected pages."""
+        return self._pages
+
+    def close(self) -> None:
+        """Disconnect all pages and stop. Idempotent."""
+        self._server.should_exit = True
+        self._server.force_exit = True
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_STOP_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _serve(self) -> None:
+        try:
+            asyncio.run(self._server.serve(sockets=[self._socket]))
+        except Exception:
+            log.exception("the inspector's server has failed; the game goes on without it")
+        finally:
+            self._socket.close()
+
+    def _application(self) -> Guard:
+        index = (PAGE / "index.html").read_bytes()
+
+        async def page(_request: Request) -> Response:
+            return Response(index, media_type="text/html")
+
+        application = Starlette(
+            routes=[
+                Route("/", page),
+                WebSocketRoute("/live", self._connect),
+                Mount("/", StaticFiles(directory=PAGE)),
+            ]
+        )
+        return Guard(application, port=self.port, token=self._token, policy=policy(index, self.port))
+
+    async def _connect(self, websocket: WebSocket) -> None:
+        if self._pages >= MOST_PAGES:
+            await websocket.close(1013, f"{MOST_PAGES} pages are open already; close one")
+            return
+        self._pages += 1
+        try:
+            await websocket.accept()
+            await Page(websocket, self._session, self._controls, self._answers).run()
+        finally:
+            self._pages -= 1

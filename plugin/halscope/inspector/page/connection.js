@@ -1,0 +1,109 @@
+// The WebSocket to Halscope. See docs/reference/inspector.md for its messages.
+import { ended, host, paint, progress, status, takeFrame, trouble } from "./memory.js";
+
+/** @type {WebSocket | null} */
+let socket = null;
+let lastId = 0;
+/** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
+const waiting = new Map();
+let unseen = 0; // frames that were taken in and are not painted yet
+let due = false;
+
+/** Connect, and again whenever the connection is lost, until the session has ended. */
+export function connect() {
+  const token = location.hash.slice(1);
+  socket = new WebSocket(`ws://${location.host}/live?token=${encodeURIComponent(token)}`);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
+    status.value = "connected";
+    trouble.value = "";
+  };
+  socket.onmessage = (event) => (typeof event.data === "string" ? hear(JSON.parse(event.data)) : see(event.data));
+  socket.onclose = (event) => {
+    socket = null;
+    status.value = "lost";
+    if (event.reason) trouble.value = event.reason;
+    for (const { reject } of waiting.values()) reject(new Error("the connection was lost"));
+    waiting.clear();
+    if (!ended.value && event.code !== 1008) setTimeout(connect, 1000);
+  };
+}
+
+/**
+ * Ask something. Rejects with the server's reason.
+ * @param {string} type
+ * @param {Record<string, unknown>} fields
+ * @returns {Promise<any>}
+ */
+export function ask(type, fields = {}) {
+  const id = ++lastId;
+  return new Promise((resolve, reject) => {
+    if (!tell(type, { ...fields, id })) {
+      reject(new Error("not connected"));
+      return;
+    }
+    waiting.set(id, { resolve, reject });
+  });
+}
+
+/**
+ * Say something that needs no answer. Returns whether it was sent.
+ * @param {string} type
+ * @param {Record<string, unknown>} fields
+ */
+export function tell(type, fields = {}) {
+  if (socket === null || socket.readyState !== WebSocket.OPEN) return false;
+  socket.send(JSON.stringify({ type, ...fields }));
+  return true;
+}
+
+/**
+ * Ask something of the emulator, and show the reason where it is refused.
+ * @param {string} type
+ * @param {Record<string, unknown>} fields
+ */
+export async function order(type, fields = {}) {
+  try {
+    await ask(type, fields);
+    trouble.value = "";
+    return true;
+  } catch (error) {
+    trouble.value = /** @type {Error} */ (error).message;
+    return false;
+  }
+}
+
+/** @param {any} message */
+function hear(message) {
+  if (message.type === "answer") {
+    const one = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (one === undefined) {
+      if (message.error) trouble.value = message.error;
+    } else if (message.error === undefined) one.resolve(message.value);
+    else one.reject(new Error(message.error));
+  } else if (message.type === "hello") {
+    host.value = message;
+  } else if (message.type === "progress") {
+    progress.value = message.done < message.total ? message : null;
+  } else if (message.type === "failed") {
+    trouble.value = `${message.job}: ${message.error}`;
+  } else if (message.type === "ended") {
+    ended.value = message.reason;
+  }
+}
+
+/** @param {ArrayBuffer} data */
+function see(data) {
+  const length = new DataView(data).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+  takeFrame(head, new Uint8Array(data, 4 + length));
+  unseen++;
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    paint();
+    for (; unseen > 0; unseen--) tell("seen");
+  });
+}

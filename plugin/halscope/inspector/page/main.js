@@ -1,0 +1,101 @@
+// The page: the game on the left, views on the right, what is pointed at below.
+import { render } from "preact";
+import { effect, signal } from "@preact/signals";
+import { connect } from "./connection.js";
+import { html } from "./html.js";
+import { ended, frame, host, matches, status, trouble } from "./memory.js";
+import { pinned } from "./selection.js";
+import { Game, outlineAll, paused, pressKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
+import { Oam } from "./views/oam.js";
+import { Origin } from "./views/origin.js";
+import { Palettes } from "./views/palettes.js";
+import { Registers } from "./views/registers.js";
+import { Sprites } from "./views/sprites.js";
+import { Vram } from "./views/vram.js";
+
+const VIEWS = /** @type {[string, () => any][]} */ ([
+  ["Sprites", Sprites], ["VRAM", Vram], ["Palettes", Palettes], ["OAM", Oam], ["Registers", Registers],
+]);
+const view = signal(localStorage.getItem("view") ?? "Sprites");
+const theme = signal(localStorage.getItem("theme") ?? "");
+const help = signal(false);
+
+effect(() => localStorage.setItem("view", view.value));
+effect(() => {
+  localStorage.setItem("theme", theme.value);
+  document.documentElement.dataset.theme = theme.value;
+});
+effect(() => {
+  paused.value = host.value?.paused ?? false;
+});
+
+function Head() {
+  const can = (/** @type {string} */ name) => host.value?.capabilities.includes(name) ?? false;
+  return html`<header>
+    <h1>Halscope</h1>
+    <span class="rom">${host.value === null ? status.value : `${host.value.rom?.split(/[\\/]/).at(-1) ?? "a ROM"} on ${
+      host.value.emulator}`}</span>
+    <span class="frame">frame ${frame.value}</span>
+    ${matches.value === false && html`<span class="warning" title="The composed picture differs from the emulator's: what is
+      shown of layers and sprites may be wrong in this frame.">differs from the emulator's picture</span>`}
+    ${can("paced") && html`<button aria-pressed=${paused.value} onClick=${togglePause}>${
+      paused.value ? "Go on" : "Pause"}</button><button onClick=${stepFrame}>Step</button>`}
+    <button aria-pressed=${outlineAll.value} onClick=${() => (outlineAll.value = !outlineAll.value)}>Outlines</button>
+    <button onClick=${() => (theme.value = theme.value === "light" ? "dark" : "light")}>Theme</button>
+    <button aria-expanded=${help.value} onClick=${() => (help.value = !help.value)}>Keys</button>
+  </header>`;
+}
+
+const SHEET = [
+  ["Space", "pause, go on"], [". (period)", "run one frame"], ["O", "outline all sprites"], ["1 to 5", "choose the view"],
+  ["Escape", "unpin; close this"], ["arrows, Z X A S Q W, Enter, right Shift",
+    "play: pad, B A Y X L R, start, select (where the host can be played)"], ["?", "this sheet"],
+];
+
+function Help() {
+  if (!help.value) return null;
+  return html`<aside class="help" role="dialog" aria-label="Keys"><h2>Keys</h2><dl>${SHEET.map(
+    ([key, text]) => html`<div><dt>${key}</dt><dd>${text}</dd></div>`)}</dl>
+    <button onClick=${() => (help.value = false)}>Close</button></aside>`;
+}
+
+function Page() {
+  const chosen = VIEWS.find(([name]) => name === view.value) ?? VIEWS[0];
+  return html`<${Head} />
+    ${trouble.value && html`<p class="trouble" role="alert">${trouble.value}</p>`}
+    ${ended.value && html`<p class="trouble" role="status">The session has ended: ${ended.value}. What you see is the last
+      frame; start Halscope again to go on.</p>`}
+    <div class="panes">
+      <${Game} />
+      <section class="views" aria-label="Views">
+        <div role="tablist">${VIEWS.map(([name]) => html`<button role="tab" id=${`tab-${name}`} aria-controls="view"
+          aria-selected=${name === chosen[0]} onClick=${() => (view.value = name)}>${name}</button>`)}</div>
+        <div role="tabpanel" id="view" aria-labelledby=${`tab-${chosen[0]}`} key=${chosen[0]}><${chosen[1]} /></div>
+      </section>
+    </div>
+    <${Origin} /><${Help} />`;
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (target.matches?.("input, select, textarea")) return;
+  if (event.type === "keydown" && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const digit = Number(event.key);
+    if (event.key === " ") void togglePause();
+    else if (event.key === ".") void stepFrame();
+    else if (event.key === "o") outlineAll.value = !outlineAll.value;
+    else if (event.key === "?") help.value = !help.value;
+    else if (event.key === "Escape") [help.value, pinned.value] = [false, null];
+    else if (digit >= 1 && digit <= VIEWS.length) view.value = VIEWS[digit - 1][0];
+    else if (target.matches?.("button") && event.code === "Enter") return;
+    else if (!pressKey(event)) return;
+    event.preventDefault();
+  } else if (pressKey(event)) event.preventDefault();
+}
+
+addEventListener("keydown", onKey);
+addEventListener("keyup", onKey);
+addEventListener("blur", releaseKeys);
+render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
+connect();

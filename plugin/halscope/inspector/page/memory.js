@@ -1,0 +1,76 @@
+// What the console's video memories hold in the newest frame, and everything that the page knows of it.
+import { signal } from "@preact/signals";
+
+/** The memories as the server last sent them. Painters read them; they are changed in place. */
+export const memory = {
+  vram: new Uint8Array(0x10000),
+  cgram: new Uint16Array(256),
+  oam: new Uint8Array(544),
+  /** @type {Record<string, number | null>} */
+  ppu: {},
+  /** @type {{width: number, height: number, rgb: Uint8Array} | null} */
+  picture: null,
+  /** Number of the frame in which each 32-byte unit of VRAM was last changed. */
+  changed: new Int32Array(2048).fill(-1),
+};
+
+export const frame = signal(0);
+/** Tiles in VRAM with a known origin; null while the ROM is not indexed. */
+export const located = signal(/** @type {number | null} */ (null));
+/** Whether the composed picture equals the emulator's; null where it was not compared. */
+export const matches = signal(/** @type {boolean | null} */ (null));
+/** @type {import("@preact/signals").Signal<{emulator: string, host: string, rom: string | null, capabilities: string[], paused: boolean} | null>} */
+export const host = signal(null);
+export const status = signal("connecting");
+/** The last error that has no place of its own. */
+export const trouble = signal("");
+/** @type {import("@preact/signals").Signal<{job: string, done: number, total: number} | null>} */
+export const progress = signal(null);
+/** @type {import("@preact/signals").Signal<string>} */
+export const ended = signal("");
+
+/** @type {Set<() => void>} */
+const painters = new Set();
+
+/**
+ * Call a function once for each frame that is painted. Returns the function that ends it.
+ * @param {() => void} painter
+ */
+export function onPaint(painter) {
+  painters.add(painter);
+  return () => painters.delete(painter);
+}
+
+/** Paint all views. */
+export function paint() {
+  for (const painter of painters) painter();
+}
+
+/**
+ * Take in a message about a frame.
+ * @param {{frame: number, parts: [string, number, number][], ppu?: Record<string, number | null>,
+ *   picture?: [number, number], located: number | null, matches: boolean | null}} head
+ * @param {Uint8Array} bytes the bytes of all parts
+ */
+export function takeFrame(head, bytes) {
+  let at = 0;
+  for (const [name, offset, length] of head.parts) {
+    const data = bytes.subarray(at, at + length);
+    at += length;
+    if (name === "vram") {
+      memory.vram.set(data, offset);
+      memory.changed.fill(head.frame, offset >> 5, (offset + length) >> 5);
+    } else if (name === "cgram") {
+      for (let n = 0; n < 256; n++) memory.cgram[n] = data[2 * n] | (data[2 * n + 1] << 8);
+    } else if (name === "oam") {
+      memory.oam.set(data, offset);
+    } else if (name === "picture" && head.picture) {
+      const [width, height] = head.picture;
+      memory.picture = { width, height, rgb: data.slice() };
+    }
+  }
+  Object.assign(memory.ppu, head.ppu);
+  frame.value = head.frame;
+  located.value = head.located;
+  matches.value = head.matches;
+}

@@ -1,0 +1,61 @@
+// What the person points at, in whichever view: all views show it.
+import { effect, signal } from "@preact/signals";
+import { ask } from "./connection.js";
+import { frame, located } from "./memory.js";
+
+/**
+ * A tile in VRAM, and the sprite that shows it if there is one.
+ * @typedef {{vram: number, bpp: number, sprite: number | null}} Place
+ */
+
+/** What is under the pointer. */
+export const hovered = signal(/** @type {Place | null} */ (null));
+/** What was clicked; it stays until something else is clicked, or Escape. */
+export const pinned = signal(/** @type {Place | null} */ (null));
+/** @type {import("@preact/signals").Signal<{place: Place, origins: any[] | null, error: string} | null>} */
+export const known = signal(null);
+
+/** What is shown: what is under the pointer, or else what was clicked. */
+export function current() {
+  return hovered.value ?? pinned.value;
+}
+
+/**
+ * Point at a tile, or at nothing.
+ * @param {Place | null} place
+ */
+export function point(place) {
+  const last = hovered.peek();
+  if (place?.vram !== last?.vram || place?.sprite !== last?.sprite || place?.bpp !== last?.bpp) hovered.value = place;
+}
+
+let asked = 0;
+
+effect(() => {
+  const place = current();
+  void located.value; // ask again when the index is ready
+  const number = ++asked;
+  if (place === null) {
+    known.value = null;
+    return;
+  }
+  ask("origin", { vram: place.vram, bpp: place.bpp }).then(
+    (origins) => number === asked && (known.value = { place, origins, error: "" }),
+    (error) => number === asked && (known.value = { place, origins: null, error: error.message }),
+  );
+});
+
+// The same place may hold another tile later: a pinned place is asked about again twice a second.
+let lastAsked = 0;
+effect(() => {
+  const now = frame.value;
+  const place = pinned.peek();
+  if (place !== null && hovered.peek() === null && Math.abs(now - lastAsked) >= 30) {
+    lastAsked = now;
+    const number = ++asked;
+    ask("origin", { vram: place.vram, bpp: place.bpp }).then(
+      (origins) => number === asked && (known.value = { place, origins, error: "" }),
+      () => undefined,
+    );
+  }
+});

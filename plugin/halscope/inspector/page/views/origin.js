@@ -1,0 +1,56 @@
+// One line about what is pointed at: where it is in VRAM, and where in the ROM it comes from.
+import { html } from "../html.js";
+import { host, located, progress } from "../memory.js";
+import { current, known, pinned } from "../selection.js";
+
+/** @param {any} origin */
+export function originText(origin) {
+  const inside = origin.codec === "raw" ? "" : ` + 0x${origin.byte_offset.toString(16)}`;
+  const by = origin.transform === "none" ? "" : `, ${origin.transform}`;
+  return `${origin.codec} 0x${origin.block_offset.toString(16).padStart(6, "0")}${inside} (${origin.start}${by})`;
+}
+
+/** @param {any} origin */
+function snesText(origin) {
+  const text = origin.snes.toString(16).padStart(6, "0").toUpperCase();
+  return `$${text.slice(0, 2)}:${text.slice(2)}`;
+}
+
+/** @param {string} text */
+function copy(text) {
+  void navigator.clipboard?.writeText(text);
+}
+
+/** @param {any} origin */
+function proof(origin) {
+  if (!origin.evidence) return origin.start === "adjacent" ? "begins where another block ends" : "by content alone";
+  const { kind, places, odds } = origin.evidence;
+  const where = places.slice(0, 3).map((/** @type {number} */ at) => `0x${at.toString(16)}`).join(", ");
+  return `${kind} at ${where}${places.length > 3 ? ", …" : ""}${odds ? `, odds ${odds.toExponential(0)} to 1` : ""}`;
+}
+
+/** The line. */
+export function Origin() {
+  const place = current();
+  if (place === null) {
+    const index = progress.value;
+    return html`<footer class="origin" aria-live="polite">${index !== null
+      ? `indexing the ROM: ${Math.floor((100 * index.done) / Math.max(1, index.total))} %`
+      : located.value === null && host.value !== null ? "the ROM is not indexed: origins are unknown"
+      : "Point at a sprite, here or in any view, to see where in the ROM it comes from."}</footer>`;
+  }
+  const answer = known.value;
+  const [best, ...others] = answer?.place === place ? answer?.origins ?? [] : [];
+  const at = `VRAM $${place.vram.toString(16).padStart(4, "0")} (word $${(place.vram >> 1).toString(16).padStart(4, "0")})`;
+  return html`<footer class="origin" aria-live="polite">
+    <span>${place.sprite === null ? "" : `sprite ${place.sprite}, `}${at}</span>
+    ${best === undefined
+      ? html`<strong>${answer?.error || (answer?.origins === null ? "looking…" : "not found in the ROM")}</strong>`
+      : html`<strong class="found">${originText(best)}</strong>
+        <span>${snesText(best)}</span><span>${proof(best)}</span>
+        ${others.length > 0 && html`<span title=${others.map(originText).join("\n")}>also ${others.length} other${
+          others.length === 1 ? "" : "s"}</span>`}
+        <button onClick=${() => copy(`${originText(best)} ${snesText(best)}`)}>Copy</button>`}
+    ${pinned.value !== null && html`<button onClick=${() => (pinned.value = null)}>Unpin</button>`}
+  </footer>`;
+}
