@@ -44,6 +44,10 @@ WALKS = {
 # (page, command): why it does not run here. Both are patterns; one that fits no command fails a test.
 NOT_RUN = {
     ("README.md", "python3.12 -m venv .venv"): "sets up an environment: .ci/run does, on a bare Debian",
+    (
+        "README.md",
+        "halscope demo",
+    ): "plays until Ctrl-C on a terminal, as tests/browser does; else it is the next command",
     ("README.md", "pip install *"): "installs: .ci/example installs the wheel",
     ("README.md", "apt install *"): "installs as root: .ci/run does",
     ("README.md", "tests/run"): "is this run: .ci/run starts it",

@@ -1,54 +1,58 @@
-"""What opens a window when a command ends."""
+"""When the page opens: for people, never for scripts."""
 
 from __future__ import annotations
 
-import json
-import sys
 import webbrowser
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import pytest
-from halscope.cli import demo, main
-
-
-@dataclass
-class Report:
-    """What a tour leaves behind."""
-
-    emulator: str = "a core"
-    pictures: list[str] = field(default_factory=list)
-    patch: str = "edit.bps"
-    stays_changed: bool = True
-    patched_rom_shows_the_same: bool = True
+from halscope.app import Controls
+from halscope.cli import _page
+from halscope.cli._arguments import parser
 
 
 @pytest.mark.parametrize(
-    ("arguments", "terminal", "opens"),
+    ("arguments", "terminal", "served"),
     [
-        ((), True, True),
-        ((), False, False),
-        (("--json",), True, False),
-        (("--out", "seen"), True, False),
-        (("--headless",), True, False),
-        (("--headless", "--json", "--out", "seen"), True, False),
+        ("demo", True, True),
+        ("demo", False, False),
+        ("demo --no-browser", False, True),
+        ("demo --json", True, False),
+        ("demo --out seen", True, False),
+        ("demo --headless", True, False),
+        ("demo --headless --json --out seen", True, False),
+        ("play game.sfc", True, True),
+        ("play game.sfc --watch sheets -o edit.bps", True, True),
+        ("play game.sfc --watch sheets", False, False),
+        ("play game.sfc --no-browser", False, True),
+        ("play game.sfc --frames 3", True, False),
+        ("play game.sfc --json", True, False),
+        ("play game.sfc --watch sheets --headless", True, False),
+        ("play game.sfc --out seen", True, False),
+        ("attach nwa", True, True),
+        ("attach nwa --headless", True, False),
+        ("attach nwa --frames 3", True, False),
+        ("attach nwa --no-browser", False, True),
     ],
 )
-def test_the_overview_opens_for_people_and_never_for_scripts(
-    arguments: tuple[str, ...],
+@pytest.mark.parametrize("display", [True, False])
+def test_the_page_is_for_people(
+    arguments: str,
     terminal: bool,
-    opens: bool,
+    served: bool,
+    display: bool,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
 ) -> None:
     opened: list[str] = []
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DISPLAY", ":9")
-    monkeypatch.setattr(demo, "run_tour", lambda *_: Report())
-    monkeypatch.setattr(demo, "on_terminal", lambda _stream: terminal)
-    monkeypatch.setattr(webbrowser, "open", opened.append)
-    assert main(["demo", *arguments]) == 0
-    assert bool(opened) == opens, sys.platform
-    printed = capsys.readouterr().out
-    assert "--json" not in arguments or json.loads(printed) == asdict(Report())
+    monkeypatch.setattr(_page, "on_terminal", lambda _stream: terminal)
+    monkeypatch.setattr(_page, "has_display", lambda: display)
+    monkeypatch.setattr(webbrowser, "open", lambda address: not opened.append(address))  # type: ignore[func-returns-value]
+    options = parser().parse_args(arguments.split())
+    with _page.served_page(options, Controls(), lambda: None) as inspector:
+        assert (inspector is not None) == served
+        said = capsys.readouterr().err
+        if inspector is not None:
+            assert inspector.address in said
+            assert opened == ([inspector.address] if display and not options.no_browser else [])
+        else:
+            assert (opened, said) == ([], "")

@@ -25,6 +25,7 @@ from halscope_hooks import (
     UsageError,
 )
 
+from halscope.app._controls import Controls
 from halscope.app._outlining import Outlining
 from halscope.app._play import Play
 from halscope.app._pointing import Pointing
@@ -296,6 +297,7 @@ class LiveAttach:
         progress: Called while the index is built, as by `Play`.
         applied: As for `LiveEdits`.
         outline: Figures to outline on the emulator's screen, see `Outlining`.
+        controls, all_frames: As for `Play`.
     """
 
     def __init__(
@@ -313,8 +315,13 @@ class LiveAttach:
         progress: Callable[[int, int], None],
         applied: Callable[[AppliedEdit], None],
         outline: str | None = None,
+        controls: Controls | None = None,
+        all_frames: Callable[[], bool] = lambda: False,
     ) -> None:
         self._outline = outline
+        self._controls = controls
+        self._all_frames = all_frames
+        self._newest: Play | None = None
         self._target = target
         self._rom = rom
         self._folder = folder
@@ -330,6 +337,11 @@ class LiveAttach:
         """The edits, once an emulator was attached."""
         self.last: Update | None = None
         """The newest decoded frame."""
+
+    @property
+    def workspace(self) -> Workspace | None:
+        """The ROM that runs; `None` before an emulator is attached."""
+        return None if self._newest is None else self._newest.workspace
 
     def run(self) -> None:
         """Run until an exception (Ctrl-C). An emulator that goes is waited for, and gets the edits again.
@@ -391,7 +403,10 @@ class LiveAttach:
             progress=self._progress,
             report=self._target.report,
             outlining=outlining,
+            controls=self._controls,
+            all_frames=self._all_frames,
         )
+        self._newest = play
         try:
             play.run(())
         finally:

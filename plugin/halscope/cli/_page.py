@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 
 from halscope.app import Controls, Workspace
 from halscope.cli._output import note, on_terminal
-from halscope.session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,18 +21,19 @@ def wants_page(options: argparse.Namespace) -> bool:
     """Whether to serve the page: on a terminal without --headless, --json, --frames and --out, or with --no-browser."""
     if options.no_browser:
         return True
-    is_script = options.headless or options.json or options.frames is not None or options.out is not None
+    named = [getattr(options, name, None) for name in ("frames", "out")]  # not every command has both
+    is_script = options.headless or options.json or any(one is not None for one in named)
     return not is_script and on_terminal(sys.stdout)
 
 
 @contextlib.contextmanager
 def served_page(
-    options: argparse.Namespace, session: Session, controls: Controls, workspace: Callable[[], Workspace | None]
+    options: argparse.Namespace, controls: Controls, workspace: Callable[[], Workspace | None]
 ) -> Iterator[Inspector | None]:
     """Serve the page within the block if it is wanted, and open it in the browser or print its address.
 
     Yields:
-        The inspector; `None` if there is none.
+        The inspector, which follows no session yet; `None` if there is none.
     """
     if not wants_page(options):
         yield None
@@ -44,7 +44,7 @@ def served_page(
         note(f"the page is not shown: {error.name or error} is not installed; install halscope[inspector]")
         yield None
         return
-    with Inspector(session, controls, workspace) as inspector:
+    with Inspector(controls, workspace) as inspector:
         if options.no_browser or not has_display() or not webbrowser.open(inspector.address):
             note(f"open {inspector.address} in a browser to see the game")
         else:

@@ -12,6 +12,7 @@ from halscope.app import (
     COMPARED_LIVE,
     EDITED,
     AttachedRom,
+    Controls,
     LiveAttach,
     Plugins,
     RunTruth,
@@ -28,10 +29,15 @@ from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
 from halscope.cli._interrupts import ended_by_interrupts
 from halscope.cli._output import note, say
+from halscope.cli._page import served_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
 from halscope.cli._workspace import workspace_from
 from halscope.session import Locate, Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from halscope.inspector import Inspector
 
 SHEETS = Path("halscope-attach")
 """Folder for the sheets if --watch names none."""
@@ -47,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(options, plugins)
     looks = options.headless or options.json or options.frames is not None
+    if looks and options.no_browser and options.watch is None:
+        raise UsageError("--no-browser is for the page, which is not shown with --headless, --json and --frames alone")
     if looks and options.watch is None:
         edits = ("edit", "merge", "split", "force", "nearest", "output", "headered")
         refuse_unused(options, edits, "is for edits, which need --watch DIR")
@@ -115,6 +123,8 @@ class _Editing:
         self._target = target
         self._rom = rom
         self._folder = out_folder(SHEETS if options.watch is None else options.watch, "--watch")
+        self._live: LiveAttach | None = None
+        self._page: Inspector | None = None
         self._truth = RunTruth(compare_every=1 if options.json else COMPARED_LIVE)
         if options.output is not None and rom.given is not None:
             check_output(rom.given, options.output, headered=options.headered)  # fail now, not after an hour
@@ -122,8 +132,12 @@ class _Editing:
     def run(self) -> int:
         """Run until Ctrl-C. Whatever ends it, the edits made so far are written."""
         options = self._options
-        with progress_bar("indexing", "B") as progress:
-            live = LiveAttach(
+        controls = Controls()
+        with (
+            progress_bar("indexing", "B") as progress,
+            served_page(options, controls, self._workspace) as self._page,
+        ):
+            self._live = live = LiveAttach(
                 self._target,
                 self._rom,
                 self._folder,
@@ -136,6 +150,8 @@ class _Editing:
                 progress=progress,
                 applied=print_applied if options.json else lambda _: None,
                 outline=options.outline,
+                controls=controls,
+                all_frames=lambda: self._page is not None and self._page.pages > 0,
             )
             try:
                 with ended_by_interrupts():
@@ -153,7 +169,12 @@ class _Editing:
                 say(line)
         return 0
 
+    def _workspace(self) -> Workspace | None:
+        return None if self._live is None else self._live.workspace
+
     def _began(self, workspace: Workspace, session: Session) -> None:
+        if self._page is not None:
+            self._page.follow(session)
         output = self._options.output
         if output is not None:
             check_output(workspace, output, headered=self._options.headered)  # now, not after an hour

@@ -1,21 +1,28 @@
-"""`halscope demo`: the tour of the demo game on a core, written to a folder of pictures."""
+"""`halscope demo`: the demo game with its page, or a tour of it, written to a folder of pictures."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-import webbrowser
 from dataclasses import asdict
 from pathlib import Path
 
 from halscope.app import run_tour
 from halscope.cli._common import out_folder, print_json
-from halscope.cli._output import note, on_terminal, say
+from halscope.cli._output import note, say
+from halscope.cli._page import wants_page
+from halscope.demo import rom_path
+
+SHEETS = Path("halscope-demo") / "sheets"
+"""Folder for the sheets of the game that runs with its page."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the tour. Exit code 1 if the edit did not stay, or the patched ROM shows something else."""
+    """Run the game with its page, or the tour.
+
+    The tour's exit code is 1 if the edit did not stay, or the patched ROM shows something else.
+    """
+    if wants_page(options):
+        return _play(options)
     folder = out_folder(Path("halscope-demo") if options.out is None else options.out)
     report = run_tour(folder, options.core, note)
     good = report.stays_changed and report.patched_rom_shows_the_same
@@ -26,12 +33,15 @@ def run(options: argparse.Namespace) -> int:
         say(f"overview: {folder / 'overview.png'}")
         if not good:
             note("the edit did not persist; see report.json")
-    # A script, which reads the output or names the folder, wants no window.
-    is_script = options.headless or options.json or options.out is not None or not on_terminal(sys.stdout)
-    if not is_script and _has_display():
-        webbrowser.open((folder / "overview.png").resolve().as_uri())
     return 0 if good else 1
 
 
-def _has_display() -> bool:
-    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def _play(options: argparse.Namespace) -> int:
+    """Run the demo game in real time with the page, and sheets to edit beside it."""
+    from halscope.cli._arguments import parser
+    from halscope.cli.play import run as play
+
+    with rom_path() as path:
+        core = [] if options.core is None else ["--core", options.core]
+        page = ["--no-browser"] if options.no_browser else []
+        return play(parser().parse_args(["play", str(path), "--watch", str(SHEETS), *core, *page]))

@@ -166,8 +166,10 @@ class _Running:
             try:
                 with (
                     ended_by_interrupts(),
-                    served_page(options, session, controls, lambda: play.workspace) as page,
+                    served_page(options, controls, lambda: play.workspace) as page,
                 ):
+                    if page is not None:
+                        page.follow(session)
                     play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
             finally:
                 self.last = play.last

@@ -21,7 +21,7 @@ from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
 from halscope.inspector._messages import MOST_TEXT
 from halscope.inspector._page import Page
-from halscope.session import Session, new_thread
+from halscope.session import Session, State, new_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +41,9 @@ _STOP_SECONDS: Final = 1.0
 
 @final
 class Inspector:
-    """Context manager: serves the page of a session from its creation until it is closed.
+    """Context manager: serves the page from its creation until it is closed. It shows the session of `follow`.
 
     Args:
-        session: The session to look at.
         controls: What pages ask of the emulator; the game's thread runs it.
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
         port: The port on the loopback address, or 0 for any.
@@ -53,10 +52,8 @@ class Inspector:
         OSError: The port is in use.
     """
 
-    def __init__(
-        self, session: Session, controls: Controls, workspace: Callable[[], Workspace | None], *, port: int = 0
-    ) -> None:
-        self._session = session
+    def __init__(self, controls: Controls, workspace: Callable[[], Workspace | None], *, port: int = 0) -> None:
+        self._session: Session | None = None
         self._controls = controls
         self._answers = Answers(workspace)
         self._pages = 0
@@ -64,6 +61,7 @@ class Inspector:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind(("127.0.0.1", port))
+            self._socket.listen(128)  # whoever comes before the thread runs waits for it
         except OSError:
             self._socket.close()
             raise
@@ -83,6 +81,10 @@ class Inspector:
         self._server = uvicorn.Server(config)
         self._thread = new_thread("halscope inspector", self._serve)
         self._thread.start()
+
+    def follow(self, session: Session) -> None:
+        """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
+        self._session = session
 
     @property
     def address(self) -> str:
@@ -133,12 +135,15 @@ class Inspector:
         return Guard(application, port=self.port, token=self._token, policy=policy(index, self.port))
 
     async def _connect(self, websocket: WebSocket) -> None:
+        await websocket.accept()
         if self._pages >= MOST_PAGES:
             await websocket.close(1013, f"{MOST_PAGES} pages are open already; close one")
             return
         self._pages += 1
         try:
-            await websocket.accept()
-            await Page(websocket, self._session, self._controls, self._answers).run()
+            if (session := self._session) is None or session.state is State.CLOSED:
+                await websocket.close(1013, "no emulator is attached; waiting for one")
+                return
+            await Page(websocket, session, self._controls, self._answers).run()
         finally:
             self._pages -= 1

@@ -9,6 +9,7 @@ from halscope.cli._arguments._shared import (
     add_game_options,
     add_index_option,
     add_live_options,
+    add_page_option,
     add_plugin_options,
     add_rom_options,
 )
@@ -18,17 +19,15 @@ def add_demo(commands: Commands) -> None:
     """Add demo."""
     demo = commands.add_parser(
         "demo",
-        help="run the demo game on a core, edit it while it runs, and write pictures of each step",
-        description="Writes, for each scene, the screen with labelled sprites and a sheet of every sprite with its "
-        "origin; pictures before and after an edit of the running game; the patch; and report.json.",
+        help="run the demo game on a core: play and edit it with the page, or write pictures of a tour",
+        description="On a terminal the game runs with its page until Ctrl-C. With --out, --headless or --json, or "
+        "without a terminal, a tour is written: for each scene, the screen with labelled sprites and a sheet of "
+        "every sprite with its origin; pictures before and after an edit of the running game; the patch; report.json.",
     )
     demo.add_argument("--out", type=Path, metavar="DIR", help="default: halscope-demo")
     demo.add_argument("--core", metavar="CORE", help="a libretro core, by path or name (default: the first one found)")
-    demo.add_argument(
-        "--headless",
-        action="store_true",
-        help="never open the overview in a viewer; it opens at the end on a terminal, without --json and --out",
-    )
+    demo.add_argument("--headless", action="store_true", help="write the tour, also on a terminal")
+    add_page_option(demo)
     demo.add_argument("--json", action="store_true", help="print the report as JSON")
 
 

@@ -9,23 +9,19 @@ const waiting = new Map();
 let unseen = 0; // frames that were taken in and are not painted yet
 let due = false;
 
-/** Connect, and again whenever the connection is lost, until the session has ended. */
+/** Connect, and again whenever the connection is lost: the emulator or Halscope may come back. */
 export function connect() {
   const token = location.hash.slice(1);
   socket = new WebSocket(`ws://${location.host}/live?token=${encodeURIComponent(token)}`);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => {
-    status.value = "connected";
-    trouble.value = "";
-  };
+  socket.onopen = () => (trouble.value = "");
   socket.onmessage = (event) => (typeof event.data === "string" ? hear(JSON.parse(event.data)) : see(event.data));
   socket.onclose = (event) => {
     socket = null;
-    status.value = "lost";
-    if (event.reason) trouble.value = event.reason;
+    status.value = event.reason || "Halscope does not answer; start it again, or open the address that it prints";
     for (const { reject } of waiting.values()) reject(new Error("the connection was lost"));
     waiting.clear();
-    if (!ended.value && event.code !== 1008) setTimeout(connect, 1000);
+    setTimeout(connect, event.code === 1008 ? 10_000 : 1000);
   };
 }
 
@@ -84,6 +80,8 @@ function hear(message) {
     else one.reject(new Error(message.error));
   } else if (message.type === "hello") {
     host.value = message;
+    ended.value = "";
+    status.value = "connected";
   } else if (message.type === "progress") {
     progress.value = message.done < message.total ? message : null;
   } else if (message.type === "failed") {

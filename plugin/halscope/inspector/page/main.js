@@ -63,8 +63,8 @@ function Page() {
   const chosen = VIEWS.find(([name]) => name === view.value) ?? VIEWS[0];
   return html`<${Head} />
     ${trouble.value && html`<p class="trouble" role="alert">${trouble.value}</p>`}
-    ${ended.value && html`<p class="trouble" role="status">The session has ended: ${ended.value}. What you see is the last
-      frame; start Halscope again to go on.</p>`}
+    ${status.value !== "connected" && html`<p class="trouble" role="status">${
+      ended.value ? `The game has ended (${ended.value}); what you see is its last frame. ` : ""}${status.value}</p>`}
     <div class="panes">
       <${Game} />
       <section class="views" aria-label="Views">

@@ -8,7 +8,7 @@ import { cellAddress, onScreen, sprites } from "../snes.js";
 export function Oam() {
   void frame.value;
   const chosen = current()?.sprite;
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll" tabindex="0"><table>
     <thead><tr>${["#", "x", "y", "size", "tile", "palette", "priority", "flip", "VRAM", "bytes"].map(
       (name) => html`<th scope="col">${name}</th>`)}</tr></thead>
     <tbody>${sprites(memory.oam, memory.ppu.obsel).map((sprite) => {

@@ -64,7 +64,7 @@ export function Vram() {
       <label><input type="checkbox" checked=${marks.value}
         onChange=${(/** @type {any} */ e) => (marks.value = e.currentTarget.checked)} /> mark what changes</label>
     </div>
-    <div class="scroll"><canvas ref=${canvas} class="pixels vram" tabindex="0" role="img" aria-label="Tiles in VRAM"
+    <div class="scroll" tabindex="0"><canvas ref=${canvas} class="pixels vram" role="img" aria-label="Tiles in VRAM"
       onPointerMove=${(/** @type {PointerEvent} */ e) => point(at(e))} onPointerLeave=${() => point(null)}
       onClick=${(/** @type {PointerEvent} */ e) => (pinned.value = at(e))}></canvas></div>`;
 }

@@ -1,0 +1,80 @@
+"""Halscope's page in a real browser, on the demo game that runs on a real core."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from halscope.demo import rom_path
+from halscope.hosts.libretro import available_cores
+from playwright.sync_api import Browser, Page, sync_playwright
+from support.made_host import eventually
+
+CHROMIUM = shutil.which("chromium")
+PATIENCE = 30_000  # milliseconds
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=120_000)
+        yield started
+        started.close()
+
+
+class Game:
+    """`halscope play --no-browser` in a process of its own."""
+
+    def __init__(self, folder: Path, rom: Path, *more: object) -> None:
+        self.errors = folder / "errors.txt"
+        with self.errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "halscope", "play", str(rom), "--no-browser", *map(str, more)],
+                stderr=errors,
+                stdout=subprocess.DEVNULL,
+                cwd=folder,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+        assert eventually(lambda: "in a browser" in self.errors.read_text()), self.errors.read_text()
+        found = re.search(r"http://\S+", self.errors.read_text())
+        assert found is not None
+        self.address = found[0]
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
+    if not available_cores():
+        pytest.skip("no libretro core is installed")
+    folder = tmp_path_factory.mktemp("game")
+    with rom_path() as rom:
+        running = Game(folder, rom)
+        yield running
+        assert running.end() == 0, running.errors.read_text()
+
+
+@pytest.fixture
+def page(browser: Browser, game: Game) -> Iterator[Page]:
+    """The page, once it shows sprites; it must log no errors."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 720})
+    opened.set_default_timeout(PATIENCE)
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    opened.goto(game.address)
+    opened.wait_for_selector(".sprites li")
+    yield opened
+    opened.close()
+    assert not wrong

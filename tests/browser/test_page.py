@@ -1,0 +1,128 @@
+"""What a person does on the page: look at the running game, point at a sprite, play, pause."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from halscope.demo import truth
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.slow
+
+
+def colours_in(page: Page, selector: str) -> tuple[int, int, int]:
+    """Width and height of a canvas, and the number of different colours in it."""
+    found: list[int] = page.eval_on_selector(
+        selector,
+        """canvas => { const {width, height} = canvas;
+        const words = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer);
+        return [width, height, new Set(words).size]; }""",
+    )
+    return found[0], found[1], found[2]
+
+
+def frame(page: Page) -> int:
+    return int(page.inner_text(".frame").removeprefix("frame "))
+
+
+def wait_for_frames(page: Page, count: int) -> None:
+    page.wait_for_function(
+        "least => Number(document.querySelector('.frame').textContent.slice(6)) >= least", arg=frame(page) + count
+    )
+
+
+def test_pointing_at_a_sprite_says_which_block_of_the_rom_it_comes_from(page: Page) -> None:
+    page.hover(".sprites li:first-child button")
+    found = page.locator("footer .found")
+    expect(found).to_have_text(re.compile(r"hal 0x[0-9a-f]{6} \+ 0x"))
+    offset = int(found.inner_text().split()[1], 16)
+    assert offset in {block["offset"] for block in truth()["blocks"]}
+    assert re.search(r"\$[0-9A-F]{2}:[0-9A-F]{4}", page.inner_text("footer"))
+
+
+def test_pointing_at_the_game_outlines_the_same_sprite_in_the_list(page: Page) -> None:
+    page.keyboard.press(" ")  # paused, so that the sprite stays where it is
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    box = page.locator(".game canvas").bounding_box()
+    place = re.search(r": (\d+)×(\d+) at (\d+),(\d+)", page.inner_text(".sprites li:first-child"))
+    assert box is not None
+    assert place is not None
+    width, height, x, y = map(int, place.groups())
+    scale = box["height"] / 224
+    page.mouse.move(box["x"] + (x + width / 2) * box["width"] / 256, box["y"] + (y + height / 2) * scale)
+    expect(page.locator(".sprites li:first-child button")).to_have_class("chosen")
+    page.keyboard.press(" ")
+
+
+def test_the_game_is_paused_stepped_and_goes_on(page: Page) -> None:
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.wait_for_timeout(300)
+    before = frame(page)
+    page.get_by_role("button", name="Step").click()
+    page.wait_for_function(
+        "number => document.querySelector('.frame').textContent === `frame ${number}`", arg=before + 1
+    )
+    page.wait_for_timeout(200)
+    assert frame(page) == before + 1
+    page.get_by_role("button", name="Go on").click()
+    wait_for_frames(page, 20)
+
+
+def test_the_keyboard_plays_the_game(page: Page) -> None:
+    page.click("h1")
+    before = page.inner_text(".sprites")
+    page.keyboard.down("Enter")
+    wait_for_frames(page, 8)
+    page.keyboard.up("Enter")
+    page.wait_for_function(
+        "before => document.querySelector('.sprites').innerText.split('\\n')[0] !== before.split('\\n')[0]", arg=before
+    )
+
+
+def test_vram_and_colours_are_those_of_the_game(page: Page) -> None:
+    page.keyboard.press("2")
+    page.wait_for_selector(".vram")
+    wait_for_frames(page, 5)
+    width, height, colours = colours_in(page, ".vram")
+    assert (width, height) == (256, 512)
+    assert colours > 8
+    page.keyboard.press("3")
+    page.wait_for_selector(".cgram i")
+    assert page.locator(".cgram i").count() == 256
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5"])
+def test_each_view_is_accessible(page: Page, key: str) -> None:
+    page.keyboard.press(key)
+    page.wait_for_timeout(200)
+    found = Axe().run(page)
+    serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
+    assert not serious, "\n".join(f"{one['id']}: {one['help']} {one['nodes'][0]['html'][:200]}" for one in serious)
+
+
+def test_both_themes_have_contrast(page: Page) -> None:
+    for _ in range(2):
+        page.get_by_role("button", name="Theme").click()
+        found = Axe().run(page, options={"runOnly": ["color-contrast"]})
+        assert not found.response["violations"], [one["html"] for one in found.response["violations"][0]["nodes"]]
+
+
+def test_two_pages_at_once_show_the_same_game(page: Page, browser: Any, game: Any) -> None:
+    other = browser.new_page()
+    other.goto(game.address)
+    other.wait_for_selector(".sprites li")
+    wait_for_frames(page, 10)
+    assert abs(frame(other) - frame(page)) < 30
+    other.close()
+
+
+def test_without_the_token_nothing_is_shown(browser: Any, game: Any) -> None:
+    page = browser.new_page()
+    page.goto(game.address.partition("#")[0] + "#wrong")
+    expect(page.get_by_role("status")).to_contain_text("open the address that it prints")
+    assert page.locator(".sprites li").count() == 0
+    page.close()

@@ -1,0 +1,80 @@
+"""What a page is told about frames adds up to their memories, and an unchanged memory is not sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+from halscope import decode_frame
+from halscope.inspector._frames import FrameStream
+from halscope_hooks import Changes, PpuRegisters, Snapshot, Update
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from support.made_host import made_snapshot
+
+
+class Reader:
+    """Takes in messages as the page does."""
+
+    def __init__(self) -> None:
+        self.memories: dict[str, NDArray[np.uint8]] = {
+            "vram": np.zeros(0x10000, np.uint8),
+            "cgram": np.zeros(512, np.uint8),
+            "oam": np.zeros(544, np.uint8),
+        }
+        self.ppu: dict[str, int | None] = {}
+
+    def take(self, message: bytes) -> dict[str, Any]:
+        length = int.from_bytes(message[:4], "little")
+        head: dict[str, Any] = json.loads(message[4 : 4 + length])
+        at = 4 + length
+        for name, offset, size in head["parts"]:
+            data = np.frombuffer(message, np.uint8, size, at)
+            if name == "picture":
+                self.memories["picture"] = data
+            else:
+                self.memories[name][offset : offset + size] = data
+            at += size
+        assert at == len(message)
+        self.ppu |= head.get("ppu", {})
+        return head
+
+
+def update_of(snapshot: Snapshot) -> Update:
+    return Update(decode_frame(snapshot), None, Changes())
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 255)), max_size=20), max_size=5))
+def test_the_messages_add_up_to_the_memories(steps: list[list[tuple[int, int]]]) -> None:
+    stream, reader, vram = FrameStream(), Reader(), np.zeros(0x10000, np.uint8)
+    for number, changes in enumerate([[], *steps]):
+        for at, value in changes:
+            vram[at] = value
+        snapshot = dataclasses.replace(made_snapshot(number), vram=vram.copy(), ppu=PpuRegisters(obsel=number & 7))
+        reader.take(stream.message(update_of(snapshot)))
+        assert np.array_equal(reader.memories["vram"], snapshot.vram)
+        assert np.array_equal(reader.memories["oam"], snapshot.oam)
+        assert reader.ppu == dataclasses.asdict(snapshot.ppu)
+
+
+def test_only_what_differs_is_sent() -> None:
+    stream, reader = FrameStream(), Reader()
+    first = made_snapshot(1)
+    assert len(stream.message(update_of(first))) > 0x10000
+    head = reader.take(stream.message(update_of(first)))
+    assert head["parts"] == []
+    assert "ppu" not in head
+    head = reader.take(stream.message(update_of(made_snapshot(2))))
+    assert [(name, offset, size) for name, offset, size in head["parts"]] == [("vram", 0, 32), ("oam", 0, 544)]
+
+
+def test_changed_tiles_that_lie_together_are_one_part() -> None:
+    stream, reader = FrameStream(), Reader()
+    vram = np.zeros(0x10000, np.uint8)
+    stream.message(update_of(dataclasses.replace(made_snapshot(0), vram=vram)))
+    vram[[0x100, 0x140, 0x1000, 0xFFFF]] = 1
+    head = reader.take(stream.message(update_of(dataclasses.replace(made_snapshot(0), vram=vram))))
+    assert head["parts"] == [["vram", 0x100, 0x60], ["vram", 0x1000, 0x20], ["vram", 0xFFE0, 0x20]]

@@ -1,0 +1,163 @@
+"""The server's door: only its own page, with the token, is let in; whatever else comes, the game goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from support.inspected import Inspected, frame_numbers, inspected, text_message
+from support.made_host import eventually
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+
+@pytest.fixture(scope="module")
+def game() -> Iterator[Inspected]:
+    with inspected() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def the_game_goes_on(game: Inspected) -> Iterator[None]:
+    yield
+    before = game.frames
+    assert eventually(lambda: game.frames > before)
+    with game.page() as page:
+        assert text_message(page, "hello")["emulator"]
+
+
+def test_a_page_is_told_each_frame_that_it_has_room_for(game: Inspected) -> None:
+    with game.page() as page:
+        numbers = frame_numbers(page, 20)
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_page_that_stalls_gets_two_frames_and_delays_nobody(game: Inspected) -> None:
+    with game.page() as stalled, game.page() as other:
+        numbers = frame_numbers(other, 30)
+        assert numbers[-1] > numbers[0] + 20
+        found = [stalled.recv(timeout=20) for _ in range(3)]  # hello, and two frames
+        assert [type(message) for message in found] == [str, bytes, bytes]
+        with pytest.raises(TimeoutError):
+            stalled.recv(timeout=0.3)
+
+
+def test_the_page_and_its_files_are_served_with_a_strict_policy(game: Inspected) -> None:
+    for path in ("/", "/main.js", "/views/game.js", "/vendor/preact.mjs"):
+        answer = game.get(path)
+        assert answer.status == 200
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert game.token.encode() not in game.get("/").body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../_server.py",
+        "/%2e%2e/_server.py",
+        "/..%2f_server.py",
+        "/views/..%5c..%5c_server.py",
+        "//etc/passwd",
+        "/live",
+    ],
+)
+def test_no_file_outside_the_page_is_served(game: Inspected, path: str) -> None:
+    assert game.get(path).status in (403, 404)
+
+
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "", "localhost.example.org:{port}"])
+def test_another_host_name_is_refused(game: Inspected, host: str) -> None:
+    answer = game.get("/", Host=host.format(port=game.inspector.port))
+    assert answer.status in (400, 403)
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "x" * 1000, "%00", "é"])
+def test_a_wrong_token_is_refused(game: Inspected, token: str) -> None:
+    with pytest.raises((InvalidStatus, ConnectionClosed, UnicodeEncodeError)), game.page(token=token) as page:
+        page.recv(timeout=20)
+
+
+@pytest.mark.parametrize("origin", [None, "http://example.org", "null", "http://127.0.0.1:1", "https://localhost"])
+def test_a_foreign_page_is_refused(game: Inspected, origin: str | None) -> None:
+    with pytest.raises((InvalidStatus, ConnectionClosed)), game.page(origin=origin) as page:
+        page.recv(timeout=20)
+    if origin is not None:
+        assert game.get("/", Origin=origin).status == 403
+
+
+def test_malformed_messages_are_answered_and_giant_ones_end_the_connection(game: Inspected) -> None:
+    with game.page() as page:
+        for text in ("{", "[]", '{"type": "origin", "id": 7}', '{"type": "press", "buttons": ["power"], "id": 8}'):
+            page.send(text)
+            assert text_message(page, "answer")["error"]
+        page.send('{"type": "pause", "id": 9}')
+        assert "cannot be paused" in text_message(page, "answer")["error"]
+        page.send("x" * 100_000)
+        with pytest.raises(ConnectionClosed):
+            text_message(page, "answer")
+
+
+def test_bytes_that_are_no_message_end_the_connection_alone(game: Inspected) -> None:
+    with game.page() as page:
+        page.send(b"\x00\x01")
+        with pytest.raises(ConnectionClosed):
+            text_message(page, "answer")
+
+
+def test_a_thousand_connections_cost_the_game_nothing(game: Inspected) -> None:
+    before, open_ones = game.frames, []
+    try:
+        for _ in range(1000):
+            one = socket.socket()
+            one.settimeout(5)
+            try:
+                one.connect(("127.0.0.1", game.inspector.port))
+                one.sendall(b"GET / HTTP/1.1\r\n")
+            except OSError:
+                one.close()
+                break
+            open_ones.append(one)
+        assert len(open_ones) > 100
+        assert eventually(lambda: game.frames > before + 50)
+    finally:
+        for one in open_ones:
+            one.close()
+
+
+def test_a_page_too_many_is_told_so(game: Inspected) -> None:
+    assert eventually(lambda: game.inspector.pages == 0)
+    with contextlib.ExitStack() as pages:
+        for _ in range(16):
+            pages.enter_context(game.page())
+        assert eventually(lambda: game.inspector.pages == 16)
+        with game.page() as page, pytest.raises(ConnectionClosed, match="close one"):
+            page.recv(timeout=20)
+
+
+def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
+    with inspected() as game:
+        with game.page() as page:
+            text_message(page, "hello")
+            game._goes_on = False
+            game._thread.join(20)
+            game.session.close("the emulator is gone")
+            assert "gone" in text_message(page, "ended")["reason"]
+        with game.page() as page, pytest.raises(ConnectionClosed, match="waiting"):
+            page.recv(timeout=20)
+
+
+def test_requests_reach_the_host_on_its_own_thread(game: Inspected) -> None:
+    answer = game.controls.ask(lambda host: (host.info.name, threading.current_thread().name))
+    assert answer.result(20) == (game.host.info.name, "made game")
+
+
+def test_buttons_are_held_while_their_page_is_there(game: Inspected) -> None:
+    with game.page() as page:
+        page.send('{"type": "press", "buttons": ["a", "up"]}')
+        assert eventually(lambda: game.controls.held == {"a", "up"})
+    assert eventually(lambda: not game.controls.held)
