@@ -95,7 +95,29 @@ def test_vram_and_colours_are_those_of_the_game(page: Page) -> None:
     assert page.locator(".cgram i").count() == 256
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5"])
+def test_a_sprites_block_is_shown_whole_with_what_is_in_vram(page: Page) -> None:
+    page.click(".sprites li:first-child button")
+    page.get_by_role("button", name="Whole block").click()
+    offset = page.inner_text("footer .found").split()[1]
+    line = page.locator(".large .line")
+    expect(line).to_contain_text(f"hal {offset}: ")
+    expect(line).to_contain_text("as the game shows it now")
+    assert colours_in(page, ".large canvas")[2] > 4
+    found = re.search(r"(\d+) tiles.*; (\d+) in VRAM now", line.inner_text())
+    assert found is not None
+    assert 0 < int(found[2]) <= int(found[1])
+
+
+def test_the_list_of_blocks_is_that_of_the_build(page: Page) -> None:
+    page.keyboard.press("6")
+    expect(page.locator(".blocks li").first).to_be_visible()
+    listed = {int(text.split()[1], 16) for text in page.locator(".blocks li span").all_inner_texts()}
+    assert listed == {block["offset"] for block in truth()["blocks"]}
+    page.fill("input[type=search]", "008ae5")
+    expect(page.locator(".blocks li")).to_have_count(1)
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6"])
 def test_each_view_is_accessible(page: Page, key: str) -> None:
     page.keyboard.press(key)
     page.wait_for_timeout(200)

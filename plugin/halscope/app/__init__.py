@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # importing `typing` would cost more than the rest of thi
 if TYPE_CHECKING:
     from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
+    from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
     from halscope.app._controls import Controls
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
+    from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
     from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
     from halscope.app._start_watch import StartWatch
@@ -60,6 +62,7 @@ __all__ = [
     "AppliedEdit",
     "AttachedRom",
     "BlockOptions",
+    "BlockPicture",
     "BuiltIn",
     "Check",
     "Controls",
@@ -84,6 +87,7 @@ __all__ = [
     "Refusal",
     "Regrouping",
     "RunTruth",
+    "ShownBlocks",
     "Source",
     "StartWatch",
     "Target",
@@ -92,6 +96,7 @@ __all__ = [
     "Workspace",
     "bare_stream",
     "block_fill",
+    "block_picture",
     "check_output",
     "check_page",
     "check_rom",
@@ -117,11 +122,13 @@ __all__ = [
     "open_recording",
     "origin_line",
     "palette_texts",
+    "places_in_vram",
     "play_frames",
     "plugin",
     "record_game",
     "recorded_frame",
     "run_tour",
+    "shown_blocks",
     "start_evidence",
     "tile_layout",
     "tile_origins",
@@ -140,6 +147,7 @@ _MODULES = {
     "OriginDescriber": "halscope.app._block_layout",
     "BuiltIn": "halscope.plugins",
     "Check": "halscope.app._doctor_cores",
+    "BlockPicture": "halscope.app._block_picture",
     "Controls": "halscope.app._controls",
     "Evidence": "halscope.app._start_evidence",
     "Proven": "halscope.app._start_evidence",
@@ -169,6 +177,7 @@ _MODULES = {
     "COMPARED_LIVE": "halscope.app._run_truth",
     "SAMPLED": "halscope.app._run_truth",
     "SAMPLED_LIVE": "halscope.app._run_truth",
+    "ShownBlocks": "halscope.app._shown_blocks",
     "Source": "halscope.app._pictures",
     "Target": "halscope.app._attach",
     "TileLayout": "halscope.app._tile_layout",
@@ -191,6 +200,9 @@ _MODULES = {
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
     "listed_layouts": "halscope.app._block_layout",
+    "block_picture": "halscope.app._block_picture",
+    "places_in_vram": "halscope.app._block_picture",
+    "shown_blocks": "halscope.app._block_picture",
     "measure_coverage": "halscope.app._coverage_run",
     "missing_end": "halscope.app._moments",
     "on_screen": "halscope.app._pictures",

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+from collections import Counter
 from collections.abc import Callable, Hashable
+from dataclasses import asdict
 from typing import Any, Protocol, final
 
+import numpy as np
 from halscope_hooks import RAW_CODEC, Origin, Update
 
-from halscope.app import OriginDescriber, Workspace, figure_rows
+from halscope.app import (
+    ListedBlock,
+    OriginDescriber,
+    ShownBlocks,
+    Workspace,
+    block_picture,
+    figure_rows,
+    places_in_vram,
+    shown_blocks,
+)
 from halscope.session import Job, Session
 
 
@@ -21,6 +34,12 @@ class Describer(Protocol):
     def figures(self, update: Update) -> list[dict[str, Any]]:
         """Return the figures of a frame."""
 
+    def blocks(self, update: Update) -> dict[str, Any] | None:
+        """Return the blocks of the ROM; `None` while it is not indexed."""
+
+    def block(self, update: Update, codec: str, offset: int) -> dict[str, Any] | None:
+        """Return a block as a picture; `None` while the ROM is not indexed. Raises HalscopeError."""
+
 
 @final
 class Answers:
@@ -32,6 +51,8 @@ class Answers:
 
     def __init__(self, workspace: Callable[[], Workspace | None]) -> None:
         self._workspace = workspace
+        self._listed: tuple[Workspace, list[ListedBlock]] | None = None
+        self._shown: tuple[Update, ShownBlocks | None] | None = None
         self._describer: tuple[Workspace, OriginDescriber] | None = None
 
     def origins(self, update: Update, vram_byte: int, bpp: int) -> list[dict[str, Any]] | None:
@@ -49,6 +70,51 @@ class Answers:
     def figures(self, update: Update) -> list[dict[str, Any]]:
         """As in `Describer`."""
         return [row.describe() for row in figure_rows(update.frame, update.origins, self._workspace())]
+
+    def blocks(self, update: Update) -> dict[str, Any] | None:
+        """As in `Describer`.
+
+        `size` is that of the ROM; each of `blocks` has the keys of `halscope scan --json`, and `vram`, the number of
+        its tiles that are in VRAM now (those of which it is the best origin).
+        """
+        workspace, found = self._workspace(), update.origins
+        if workspace is None or found is None or workspace.built_index is None:
+            return None
+        if self._listed is None or self._listed[0] is not workspace:
+            self._listed = workspace, workspace.blocks()
+        tiles = Counter(
+            (places[0].codec, places[0].block_offset)
+            for places in (found.origins[unit] for unit in np.flatnonzero(found.informative).tolist())
+            if places
+        )
+        listed = [{**asdict(one), "vram": tiles[one.codec, one.offset]} for one in self._listed[1]]
+        return {"size": int(workspace.rom.data.size), "blocks": listed}
+
+    def block(self, update: Update, codec: str, offset: int) -> dict[str, Any] | None:
+        """As in `Describer`.
+
+        `pixels` is the base64 of width × height bytes, each an index into `colours` ([red, green, blue] each).
+        `colours_from` is null for greys. `cells` has for each tile [x, y, offset in the decoded block], and `vram` for
+        each that is there [that offset, VRAM byte address].
+        """
+        workspace, found = self._workspace(), update.origins
+        if workspace is None or found is None or workspace.built_index is None:
+            return None
+        if self._shown is None or self._shown[0] is not update:
+            self._shown = update, shown_blocks(workspace, update)
+        picture = block_picture(workspace, codec, offset, self._shown[1])
+        height, width = picture.pixels.shape
+        return {
+            "width": width,
+            "height": height,
+            "pixels": base64.b64encode(picture.pixels.tobytes()).decode(),
+            "colours": picture.rgb.tolist(),
+            "colours_from": picture.layout.colours_from,
+            "bpp": picture.layout.layout.bpp,
+            "lead": picture.layout.lead,
+            "cells": picture.cells,
+            "vram": places_in_vram(found, codec, offset),
+        }
 
 
 async def previewed[T](session: Session, name: str, key: Hashable, work: Callable[[], T]) -> T:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 
 from halscope_hooks import UsageError
 
-Kind = Literal["seen", "origin", "figures", "press", "pause", "resume", "step", "speed"]
+Kind = Literal["seen", "origin", "figures", "blocks", "block", "press", "pause", "resume", "step", "speed"]
 """What a page may ask."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -49,6 +49,13 @@ class Request:
         value = self.number(name, least, most)
         if not isinstance(value, int):
             raise UsageError(f"{self.kind}: {name} is {value}, expected an integer")
+        return value
+
+    def text(self, name: str) -> str:
+        """Return a text from the message. Raises UsageError if it is missing."""
+        value = self.fields.get(name)
+        if not isinstance(value, str):
+            raise UsageError(f"{self.kind}: {name} is {_short(value)}, expected a text")
         return value
 
     def names(self, name: str, known: Sequence[str]) -> list[str]:

@@ -112,9 +112,17 @@ class Page:
             case "seen":
                 self._room.release()
             case "origin":
-                return await self._origins(request)
+                vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
+                origins = self._describer.origins
+                return await self._about("origin", lambda update: origins(update, vram, bpp), request.id)
             case "figures":
-                return await self._figures()
+                return await self._about("figures", self._describer.figures)
+            case "blocks":
+                return await self._about("blocks", self._describer.blocks)
+            case "block":
+                codec, offset = request.text("codec"), request.integer("offset", 0, 1 << 24)
+                describe = self._describer.block
+                return await self._about("block", lambda update: describe(update, codec, offset), request.id)
             case "press":
                 self._controls.hold(self, request.names("buttons", sorted(BUTTONS)))
             case "pause":
@@ -130,20 +138,12 @@ class Page:
                 await self._ask(lambda host: _paced(host).set_speed(factor))
         return None
 
-    async def _origins(self, request: Request) -> object:
-        vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
+    async def _about[T](self, name: str, describe: Callable[[Update], T], number: int = 0) -> T | None:
+        """Describe the newest frame. A newer question of the same name and number takes the place of one that waits."""
         update = self._update
         if update is None:
             return None
-        work = partial(self._describer.origins, update, vram, bpp)
-        return await previewed(self._session, "origin", (self._key, "origin", request.id), work)
-
-    async def _figures(self) -> object:
-        update = self._update
-        if update is None:
-            return []
-        work = partial(self._describer.figures, update)
-        return await previewed(self._session, "figures", (self._key, "figures"), work)
+        return await previewed(self._session, name, (self._key, name, number), partial(describe, update))
 
     async def _ask(self, work: Callable[[Host], object]) -> None:
         future = asyncio.wrap_future(self._controls.ask(work))

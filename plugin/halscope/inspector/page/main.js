@@ -7,16 +7,16 @@ import { ended, frame, host, matches, status, trouble } from "./memory.js";
 import { pinned } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { Oam } from "./views/oam.js";
-import { Origin } from "./views/origin.js";
+import { Origin, view } from "./views/origin.js";
 import { Palettes } from "./views/palettes.js";
 import { Registers } from "./views/registers.js";
+import { Rom } from "./views/rom.js";
 import { Sprites } from "./views/sprites.js";
 import { Vram } from "./views/vram.js";
 
 const VIEWS = /** @type {[string, () => any][]} */ ([
-  ["Sprites", Sprites], ["VRAM", Vram], ["Palettes", Palettes], ["OAM", Oam], ["Registers", Registers],
+  ["Sprites", Sprites], ["VRAM", Vram], ["Palettes", Palettes], ["OAM", Oam], ["Registers", Registers], ["ROM", Rom],
 ]);
-const view = signal(localStorage.getItem("view") ?? "Sprites");
 const theme = signal(localStorage.getItem("theme") ?? "");
 const help = signal(false);
 
@@ -47,7 +47,7 @@ function Head() {
 }
 
 const SHEET = [
-  ["Space", "pause, go on"], [". (period)", "run one frame"], ["O", "outline all sprites"], ["1 to 5", "choose the view"],
+  ["Space", "pause, go on"], [". (period)", "run one frame"], ["O", "outline all sprites"], ["1 to 6", "choose the view"],
   ["Escape", "unpin; close this"], ["arrows, Z X A S Q W, Enter, right Shift",
     "play: pad, B A Y X L R, start, select (where the host can be played)"], ["?", "this sheet"],
 ];

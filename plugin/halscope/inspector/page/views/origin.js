@@ -1,7 +1,18 @@
 // One line about what is pointed at: where it is in VRAM, and where in the ROM it comes from.
+import { signal } from "@preact/signals";
 import { html } from "../html.js";
 import { host, located, progress } from "../memory.js";
 import { current, known, pinned } from "../selection.js";
+import { opened } from "./rom.js";
+
+/** The view that is shown, by name. */
+export const view = signal(localStorage.getItem("view") ?? "Sprites");
+
+/** @param {any} origin */
+function showBlock(origin) {
+  opened.value = { codec: origin.codec, offset: origin.block_offset };
+  view.value = "ROM";
+}
 
 /** @param {any} origin */
 export function originText(origin) {
@@ -50,6 +61,7 @@ export function Origin() {
         <span>${snesText(best)}</span><span>${proof(best)}</span>
         ${others.length > 0 && html`<span title=${others.map(originText).join("\n")}>also ${others.length} other${
           others.length === 1 ? "" : "s"}</span>`}
+        ${best.codec !== "raw" && html`<button onClick=${() => showBlock(best)}>Whole block</button>`}
         <button onClick=${() => copy(`${originText(best)} ${snesText(best)}`)}>Copy</button>`}
     ${pinned.value !== null && html`<button onClick=${() => (pinned.value = null)}>Unpin</button>`}
   </footer>`;
