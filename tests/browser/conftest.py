@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from support.made_host import eventually
 
 CHROMIUM = shutil.which("chromium")
+EDITOR = f"{sys.executable} {Path(__file__).with_name('painting_editor.py')}"
 PATIENCE = 30_000  # milliseconds
 
 
@@ -42,7 +43,7 @@ class Game:
                 stderr=errors,
                 stdout=subprocess.DEVNULL,
                 cwd=folder,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1", "HALSCOPE_EDITOR": EDITOR},
             )
         assert eventually(lambda: "in a browser" in self.errors.read_text()), self.errors.read_text()
         found = re.search(r"http://\S+", self.errors.read_text())
@@ -60,9 +61,14 @@ def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("game")
     with rom_path() as rom:
-        running = Game(folder, rom)
+        running = Game(folder, rom, "--watch", folder / "sheets")
         yield running
         assert running.end() == 0, running.errors.read_text()
+
+
+def is_wrong(message: ConsoleMessage) -> bool:
+    # That canvases are read often is these tests' own doing.
+    return message.type in ("error", "warning") and "willReadFrequently" not in message.text
 
 
 @pytest.fixture
@@ -72,7 +78,7 @@ def page(browser: Browser, game: Game) -> Iterator[Page]:
     opened.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    opened.on("console", lambda message: wrong.append(message.text) if is_wrong(message) else None)
     opened.goto(game.address)
     opened.wait_for_selector(".sprites li")
     yield opened

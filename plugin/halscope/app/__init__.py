@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         play_frames,
         record_game,
     )
+    from halscope.app._image_editor import open_in_editor
     from halscope.app._index_page import check_page
     from halscope.app._inject import inject
     from halscope.app._inspect import Inspection, inspect_files
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
+    from halscope.app._sprite_sheet import sheet_of_sprite
     from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
     from halscope.app._start_watch import StartWatch
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
@@ -119,6 +121,7 @@ __all__ = [
     "one_state",
     "open_game",
     "open_host",
+    "open_in_editor",
     "open_recording",
     "origin_line",
     "palette_texts",
@@ -128,6 +131,7 @@ __all__ = [
     "record_game",
     "recorded_frame",
     "run_tour",
+    "sheet_of_sprite",
     "shown_blocks",
     "start_evidence",
     "tile_layout",
@@ -202,6 +206,7 @@ _MODULES = {
     "listed_layouts": "halscope.app._block_layout",
     "block_picture": "halscope.app._block_picture",
     "places_in_vram": "halscope.app._block_picture",
+    "sheet_of_sprite": "halscope.app._sprite_sheet",
     "shown_blocks": "halscope.app._block_picture",
     "measure_coverage": "halscope.app._coverage_run",
     "missing_end": "halscope.app._moments",
@@ -209,6 +214,7 @@ _MODULES = {
     "one_state": "halscope.app._moments",
     "open_game": "halscope.app._game_run",
     "open_host": "halscope.app._game_run",
+    "open_in_editor": "halscope.app._image_editor",
     "open_recording": "halscope.app._game_run",
     "origin_line": "halscope.app._tile_layout",
     "palette_texts": "halscope.app._figure_rows",

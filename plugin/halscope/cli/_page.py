@@ -8,6 +8,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from halscope.app import Controls, Workspace
 from halscope.cli._output import note, on_terminal
@@ -28,7 +29,7 @@ def wants_page(options: argparse.Namespace) -> bool:
 
 @contextlib.contextmanager
 def served_page(
-    options: argparse.Namespace, controls: Controls, workspace: Callable[[], Workspace | None]
+    options: argparse.Namespace, controls: Controls, workspace: Callable[[], Workspace | None], sheets: Path | None
 ) -> Iterator[Inspector | None]:
     """Serve the page within the block if it is wanted, and open it in the browser or print its address.
 
@@ -44,7 +45,7 @@ def served_page(
         note(f"the page is not shown: {error.name or error} is not installed; install halscope[inspector]")
         yield None
         return
-    with Inspector(controls, workspace) as inspector:
+    with Inspector(controls, workspace, sheets=sheets) as inspector:
         if options.no_browser or not has_display() or not webbrowser.open(inspector.address):
             note(f"open {inspector.address} in a browser to see the game")
         else:

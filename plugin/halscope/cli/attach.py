@@ -135,7 +135,7 @@ class _Editing:
         controls = Controls()
         with (
             progress_bar("indexing", "B") as progress,
-            served_page(options, controls, self._workspace) as self._page,
+            served_page(options, controls, self._workspace, self._folder) as self._page,
         ):
             self._live = live = LiveAttach(
                 self._target,

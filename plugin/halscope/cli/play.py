@@ -166,7 +166,7 @@ class _Running:
             try:
                 with (
                     ended_by_interrupts(),
-                    served_page(options, controls, lambda: play.workspace) as page,
+                    served_page(options, controls, lambda: play.workspace, self._watch) as page,
                 ):
                     if page is not None:
                         page.follow(session)

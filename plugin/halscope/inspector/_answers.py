@@ -7,10 +7,11 @@ import base64
 from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Protocol, final
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, Origin, Update
+from halscope_hooks import RAW_CODEC, Origin, Update, UsageError
 
 from halscope.app import (
     ListedBlock,
@@ -19,7 +20,9 @@ from halscope.app import (
     Workspace,
     block_picture,
     figure_rows,
+    open_in_editor,
     places_in_vram,
+    sheet_of_sprite,
     shown_blocks,
 )
 from halscope.session import Job, Session
@@ -40,6 +43,12 @@ class Describer(Protocol):
     def block(self, update: Update, codec: str, offset: int) -> dict[str, Any] | None:
         """Return a block as a picture; `None` while the ROM is not indexed. Raises HalscopeError."""
 
+    def edit(self, update: Update, sprite: int) -> str:
+        """Open the sheet of the figure that a sprite belongs to in the user's image editor, and return its path.
+
+        Raises HalscopeError if there is none, or no editor.
+        """
+
 
 @final
 class Answers:
@@ -47,10 +56,12 @@ class Answers:
 
     Args:
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
+        sheets: Folder in which the sheets of figures appear, or `None`.
     """
 
-    def __init__(self, workspace: Callable[[], Workspace | None]) -> None:
+    def __init__(self, workspace: Callable[[], Workspace | None], sheets: Path | None = None) -> None:
         self._workspace = workspace
+        self._sheets = sheets
         self._listed: tuple[Workspace, list[ListedBlock]] | None = None
         self._shown: tuple[Update, ShownBlocks | None] | None = None
         self._describer: tuple[Workspace, OriginDescriber] | None = None
@@ -115,6 +126,17 @@ class Answers:
             "cells": picture.cells,
             "vram": places_in_vram(found, codec, offset),
         }
+
+    def edit(self, update: Update, sprite: int) -> str:
+        """As in `Describer`."""
+        if self._sheets is None:
+            raise UsageError("there is no folder for sheets to edit: start Halscope with --watch DIR")
+        workspace = self._workspace()
+        if workspace is None:
+            raise UsageError("the file of the running ROM is not known; give it with --rom")
+        path = sheet_of_sprite(workspace, update, sprite, self._sheets)
+        open_in_editor(path)
+        return str(path)
 
 
 async def previewed[T](session: Session, name: str, key: Hashable, work: Callable[[], T]) -> T:

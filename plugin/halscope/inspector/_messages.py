@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 
 from halscope_hooks import UsageError
 
-Kind = Literal["seen", "origin", "figures", "blocks", "block", "press", "pause", "resume", "step", "speed"]
+Kind = Literal["seen", "origin", "figures", "blocks", "block", "edit", "press", "pause", "resume", "step", "speed"]
 """What a page may ask."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

@@ -123,6 +123,9 @@ class Page:
                 codec, offset = request.text("codec"), request.integer("offset", 0, 1 << 24)
                 describe = self._describer.block
                 return await self._about("block", lambda update: describe(update, codec, offset), request.id)
+            case "edit":
+                sprite, edit = request.integer("sprite", 0, 127), self._describer.edit
+                return await self._about("edit", lambda update: edit(update, sprite))
             case "press":
                 self._controls.hold(self, request.names("buttons", sorted(BUTTONS)))
             case "pause":

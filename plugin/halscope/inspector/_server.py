@@ -46,16 +46,24 @@ class Inspector:
     Args:
         controls: What pages ask of the emulator; the game's thread runs it.
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
+        sheets: Folder in which sheets to edit appear, or `None`.
         port: The port on the loopback address, or 0 for any.
 
     Raises:
         OSError: The port is in use.
     """
 
-    def __init__(self, controls: Controls, workspace: Callable[[], Workspace | None], *, port: int = 0) -> None:
+    def __init__(
+        self,
+        controls: Controls,
+        workspace: Callable[[], Workspace | None],
+        *,
+        sheets: Path | None = None,
+        port: int = 0,
+    ) -> None:
         self._session: Session | None = None
         self._controls = controls
-        self._answers = Answers(workspace)
+        self._answers = Answers(workspace, sheets)
         self._pages = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

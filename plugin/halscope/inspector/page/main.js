@@ -7,7 +7,7 @@ import { ended, frame, host, matches, status, trouble } from "./memory.js";
 import { pinned } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { Oam } from "./views/oam.js";
-import { Origin, view } from "./views/origin.js";
+import { Origin, edit, view } from "./views/origin.js";
 import { Palettes } from "./views/palettes.js";
 import { Registers } from "./views/registers.js";
 import { Rom } from "./views/rom.js";
@@ -47,7 +47,7 @@ function Head() {
 }
 
 const SHEET = [
-  ["Space", "pause, go on"], [". (period)", "run one frame"], ["O", "outline all sprites"], ["1 to 6", "choose the view"],
+  ["Space", "pause, go on"], [". (period)", "run one frame"], ["O", "outline all sprites"], ["E", "open what is pointed at in your image editor"], ["1 to 6", "choose the view"],
   ["Escape", "unpin; close this"], ["arrows, Z X A S Q W, Enter, right Shift",
     "play: pad, B A Y X L R, start, select (where the host can be played)"], ["?", "this sheet"],
 ];
@@ -85,6 +85,7 @@ function onKey(event) {
     if (event.key === " ") void togglePause();
     else if (event.key === ".") void stepFrame();
     else if (event.key === "o") outlineAll.value = !outlineAll.value;
+    else if (event.key === "e") void edit();
     else if (event.key === "?") help.value = !help.value;
     else if (event.key === "Escape") [help.value, pinned.value] = [false, null];
     else if (digit >= 1 && digit <= VIEWS.length) view.value = VIEWS[digit - 1][0];

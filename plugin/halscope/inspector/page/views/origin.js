@@ -1,5 +1,6 @@
 // One line about what is pointed at: where it is in VRAM, and where in the ROM it comes from.
 import { signal } from "@preact/signals";
+import { ask } from "../connection.js";
 import { html } from "../html.js";
 import { host, located, progress } from "../memory.js";
 import { current, known, pinned } from "../selection.js";
@@ -40,6 +41,24 @@ function proof(origin) {
   return `${kind} at ${where}${places.length > 3 ? ", …" : ""}${odds ? `, odds ${odds.toExponential(0)} to 1` : ""}`;
 }
 
+/** What was opened in the editor, or why not. */
+const told = signal("");
+
+/** Open the sheet of what is shown in the user's image editor. */
+export async function edit() {
+  const place = current();
+  if (place === null || place.sprite === null) {
+    told.value = "point at a sprite first";
+    return;
+  }
+  try {
+    const path = await ask("edit", { sprite: place.sprite });
+    told.value = path === null ? "no frame has come yet" : `opened ${path}; save it, and the game changes`;
+  } catch (error) {
+    told.value = /** @type {Error} */ (error).message;
+  }
+}
+
 /** The line. */
 export function Origin() {
   const place = current();
@@ -63,6 +82,8 @@ export function Origin() {
           others.length === 1 ? "" : "s"}</span>`}
         ${best.codec !== "raw" && html`<button onClick=${() => showBlock(best)}>Whole block</button>`}
         <button onClick=${() => copy(`${originText(best)} ${snesText(best)}`)}>Copy</button>`}
+    ${place.sprite !== null && html`<button onClick=${edit}>Edit</button>`}
+    ${told.value && html`<span role="status">${told.value}</span>`}
     ${pinned.value !== null && html`<button onClick=${() => (pinned.value = null)}>Unpin</button>`}
   </footer>`;
 }

@@ -42,7 +42,7 @@ export function Sprites() {
     return html`<p class="empty">The host does not know OBSEL ($2101), so the sizes and tiles of sprites are unknown.
       Give it to Halscope with <code>--obsel</code>.</p>`;
   }
-  const shown = all.filter((sprite) => (everywhere.value || onScreen(sprite))
+  const shown = all.filter((sprite) => (everywhere.value || (onScreen(sprite) && spritePixels(memory.vram, sprite).some(Boolean)))
     && (palette.value === "all" || `${sprite.palette}` === palette.value)
     && (size.value === "all" || `${sprite.width}x${sprite.height}` === size.value));
   const sizes = [...new Set(all.map((sprite) => `${sprite.width}x${sprite.height}`))].sort();
@@ -52,7 +52,7 @@ export function Sprites() {
       <${Choice} name="Palette" value=${palette} choices=${["0", "1", "2", "3", "4", "5", "6", "7"]} />
       <${Choice} name="Size" value=${size} choices=${sizes} />
       <label><input type="checkbox" checked=${everywhere.value}
-        onChange=${(/** @type {any} */ e) => (everywhere.value = e.currentTarget.checked)} /> off the screen too</label>
+        onChange=${(/** @type {any} */ e) => (everywhere.value = e.currentTarget.checked)} /> hidden and blank ones too</label>
       <span class="count">${shown.length} of ${all.length}</span>
     </div>
     ${shown.length === 0 && html`<p class="empty">No sprite is on the screen now. Play until one appears.</p>`}
