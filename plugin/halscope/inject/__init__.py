@@ -13,6 +13,7 @@ from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.model import Composition
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
+from halscope.inject.room import Move, PointerChange, RoomIndex, RoomOptions, RoomPlan, make_room
 from halscope.inject.running_game import live_writes, rom_writes
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
 from halscope.inject.split import TileChange
@@ -25,6 +26,11 @@ __all__ = [
     "Composition",
     "EditPlan",
     "EditedSheet",
+    "Move",
+    "PointerChange",
+    "RoomIndex",
+    "RoomOptions",
+    "RoomPlan",
     "Sheet",
     "SheetEdit",
     "Shown",
@@ -36,6 +42,7 @@ __all__ = [
     "edit_to_json",
     "grey_palette",
     "live_writes",
+    "make_room",
     "plan_changes",
     "plan_edit",
     "plan_edits",

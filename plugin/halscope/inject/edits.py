@@ -75,6 +75,11 @@ class BlockEdit:
     wrapped: Ranges = ()
 
     @property
+    def key(self) -> tuple[str, int]:
+        """Codec and file offset: what identifies the block."""
+        return self.codec, self.block_offset
+
+    @property
     def ranges(self) -> Ranges:
         """The stretches of the file that hold the packed bytes, in the order in which they are read."""
         return self.wrapped or ((self.block_offset, self.end),)

@@ -12,30 +12,37 @@ from halscope_hooks import RAW_CODEC, CodecError, InjectError, Patch, PatchError
 from numpy.typing import NDArray
 
 from halscope.inject.edits import BlockEdit, EditPlan
+from halscope.inject.room import Move, RoomPlan, make_room, pointed_address
 from halscope.rom import checksum
 from halscope.rom.image import Rom
+from halscope.rom.mapping import to_offset
 
 
-def to_patch(plan: EditPlan) -> Patch:
-    """Place a plan's blocks at their original offsets, fix the checksum, and verify the result by decoding it again.
+def to_patch(plan: EditPlan, room: RoomPlan | None = None) -> Patch:
+    """Place a plan's blocks, fix the checksum, and verify the result by decoding it again.
 
-    A block must not grow beyond its original size, because what follows belongs to something else. If it shrinks, the
-    bytes past its new end keep their content: the game stops at the terminator and never reads them, and leaving them
-    alone makes the patch smaller and cannot damage a stream that shares them.
+    A block must not grow beyond its original size, because what follows belongs to something else, unless `room` has
+    been made for it. If it shrinks, the bytes past its new end keep their content: the game stops at the terminator and
+    never reads them, and leaving them alone makes the patch smaller and cannot damage a stream that shares them.
+
+    Args:
+        plan: The edits.
+        room: The room that `make_room` found for them; without it every block stays in its place.
 
     Returns:
-        A patch with ROM writes, ascending; without writes if the plan has no changes.
+        A patch with ROM writes, ascending; without writes if the plan has no changes. If the image grows, the last
+        write begins at its end and expects nothing (`b""`).
 
     Raises:
         InjectError: A block is too large for its place, or the result does not decode to the edit.
     """
-    too_large = [block for block in plan.blocks if len(block.new_packed) > block.old_packed_size]
-    if too_large:
-        raise InjectError(f"{plan.rom.name}: " + "; ".join(_numbers(block) for block in too_large) + _ADVICE)
+    room = make_room(plan, None) if room is None else room
     if not plan.blocks:
         titles = f"{_titles(plan)}: " if plan.edits else ""
         return Patch(plan.rom.sha256, (), summary=f"{titles}nothing was changed")
-    writes = [write for block in plan.blocks for write in _writes(block)]
+    staying = (block for block in plan.blocks if room.move_of(block.key) is None)
+    writes = [*room.writes, *(write for block in staying for write in _writes(plan.rom, block, room))]
+    writes.sort(key=lambda write: write.offset)
     image = bytearray(plan.rom.data)
     _write(image, writes)
     if (rule := plan.rom.checksum_rule) is not None:
@@ -46,7 +53,10 @@ def to_patch(plan: EditPlan) -> Patch:
     count = sum(len(block.changes) for block in plan.blocks)
     blocks = ", ".join(block.name for block in plan.blocks[:3]) + (", ..." if len(plan.blocks) > 3 else "")
     summary = f"{_titles(plan)}: {count} tile{'s' * (count != 1)} changed: {blocks}"
-    _check(plan, writes, image)
+    if room.moves:
+        summary += "; moved: " + ", ".join(f"{move.old:#x} to {move.new:#x}" for move in room.moves[:3])
+        summary += ", ..." if len(room.moves) > 3 else ""
+    _check(plan, room, writes, image)
     return Patch(plan.rom.sha256, tuple(writes), summary=summary)
 
 
@@ -82,9 +92,13 @@ def verified_image(rom: Rom | Buffer, patch: Patch) -> NDArray[np.uint8]:
 
 
 def check_write(image: NDArray[np.uint8] | bytearray, write: Write) -> None:
-    """Raise PatchError if a write goes outside the image or its expected bytes do not match."""
+    """Raise PatchError if a write goes outside the image or its expected bytes do not match.
+
+    A write that begins at the image's end and expects nothing (`b""`) makes it longer.
+    """
     end = write.offset + len(write.data)
-    if write.space != "rom" or end > len(image):
+    grows = write.offset == len(image) and write.expected == b""
+    if write.space != "rom" or (end > len(image) and not grows):
         raise PatchError(
             f"the patch writes {len(write.data)} bytes at {write.space} {write.offset:#x}, outside the ROM"
         )
@@ -93,32 +107,18 @@ def check_write(image: NDArray[np.uint8] | bytearray, write: Write) -> None:
         raise PatchError(f"the ROM does not hold what the patch expects at {write.offset:#x}; use the patch's own ROM")
 
 
-_ADVICE = (
-    "; draw with fewer colours and less detail, repeat shapes (also mirrored ones), or leave more of the block's other "
-    "tiles plain"
-)
-
-
 def _titles(plan: EditPlan) -> str:
     titles = [edit.title for edit in plan.edits]
     return ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
 
 
-def _numbers(block: BlockEdit) -> str:
-    over = len(block.new_packed) - block.old_packed_size
-    return (
-        f"the edited {block.name} does not fit: it packs to {len(block.new_packed)} bytes, its place holds "
-        f"{block.old_packed_size}, {over} too many"
-    )
-
-
-def _writes(block: BlockEdit) -> Iterator[Write]:
+def _writes(rom: Rom, block: BlockEdit, room: RoomPlan) -> Iterator[Write]:
     """Yield the writes that put a block in its place; two where its decoder wraps at the end of a bank."""
-    done = 0
+    done, slack = 0, room.slack.get(block.key, 0)
     for begin, end in block.ranges:
-        part = slice(done, done + end - begin)
+        part = slice(done, done + end + slack - begin)
         if data := block.new_packed[part]:
-            yield Write("rom", begin, data, block.old_packed[part][: len(data)])
+            yield Write("rom", begin, data, rom.data[begin : begin + len(data)].tobytes())
         done = part.stop
 
 
@@ -128,7 +128,7 @@ def _write(image: bytearray, writes: Iterable[Write]) -> None:
         image[write.offset : write.offset + len(write.data)] = write.data
 
 
-def _check(plan: EditPlan, writes: Sequence[Write], image: bytearray) -> None:
+def _check(plan: EditPlan, room: RoomPlan, writes: Sequence[Write], image: bytearray) -> None:
     """Decode the patched image as the game will and compare it with the edit."""
     overlapping = any(first.offset + len(first.data) > second.offset for first, second in pairwise(writes))
     rule = plan.rom.checksum_rule
@@ -140,9 +140,21 @@ def _check(plan: EditPlan, writes: Sequence[Write], image: bytearray) -> None:
         if block.codec == RAW_CODEC:
             data = patched[block.block_offset : block.end].tobytes()
         else:
+            move = room.move_of(block.key)
+            offset = block.block_offset if move is None else _led_to(rom, move, block)
             try:
-                data = rom.decode(plan.codecs[block.codec], block.block_offset).data.tobytes()
+                data = rom.decode(plan.codecs[block.codec], offset).data.tobytes()
             except CodecError as error:
                 raise InjectError(f"{plan.rom.name}: the edited {block.name} cannot be read back: {error}") from error
         if data != block.new_data:
             raise InjectError(f"{plan.rom.name}: the edited {block.name} reads back differently; nothing was changed")
+
+
+def _led_to(rom: Rom, move: Move, block: BlockEdit) -> int:
+    """Return the file offset that the rewritten pointers of a moved block lead to in the patched image."""
+    offsets = {
+        to_offset(rom.mapping, pointed_address(rom.data, one.reference), rom.data.size) for one in move.pointers
+    }
+    if offsets != {move.new}:
+        raise InjectError(f"{rom.name}: the pointers to the moved {block.name} lead elsewhere; nothing was changed")
+    return move.new

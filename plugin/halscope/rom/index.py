@@ -314,6 +314,11 @@ class RomIndex:
         known = (families["offset"] == block_offset) & (families["codec"] == number)
         return self._references.of(block_offset, number) if known.any() else ()
 
+    @property
+    def every_reference(self) -> References:
+        """All pointers that lead to starts, with their tables."""
+        return self._references
+
     def informative(self, tiles: Buffer | NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Return bool[n]: which tiles hold at least three distinct byte values. The others (blank, one flat colour,
         plain stripes) occur in hundreds of places and are not looked up."""

@@ -1,0 +1,17 @@
+"""Room for blocks that have outgrown their places: padding behind them, free space, or a larger image."""
+
+from halscope.inject.room.choose import ADVICE, make_room
+from halscope.inject.room.model import STAY, Move, PointerChange, RoomIndex, RoomOptions, RoomPlan
+from halscope.inject.room.pointers import pointed_address
+
+__all__ = [
+    "ADVICE",
+    "STAY",
+    "Move",
+    "PointerChange",
+    "RoomIndex",
+    "RoomOptions",
+    "RoomPlan",
+    "make_room",
+    "pointed_address",
+]
