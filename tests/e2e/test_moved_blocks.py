@@ -23,7 +23,9 @@ SETTLE = 40  # frames into a scene, when everything is on screen
 
 def noisy(workspace: Workspace, block: dict[str, int], seed: int = 1) -> EditPlan:
     """An edit of a whole block that packs to far more than its place holds: noise, without transparent pixels."""
-    sheet = sheet_from_block(workspace.rom, workspace.codec("hal"), block["offset"], start="pointer", lead=block["lead"])
+    sheet = sheet_from_block(
+        workspace.rom, workspace.codec("hal"), block["offset"], start="pointer", lead=block["lead"]
+    )
     noise = np.random.default_rng(seed).integers(1, 16, (sheet.height, sheet.width), np.uint8)
     return plan_edit(workspace.rom, workspace.codecs(), EditedSheet(sheet, noise, "noise.png"), index=workspace.index())
 

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     )
     from halscope.app._image_editor import open_in_editor
     from halscope.app._index_page import check_page
-    from halscope.app._inject import inject
+    from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._known_game import KnownGame
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
-    from halscope.app._patch_files import block_fill, check_output
+    from halscope.app._patch_files import block_fill, check_output, pointer_line
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
@@ -72,6 +72,7 @@ __all__ = [
     "FigureRow",
     "Game",
     "Grants",
+    "Injection",
     "Inspection",
     "JudgedFrame",
     "KnownGame",
@@ -128,6 +129,7 @@ __all__ = [
     "places_in_vram",
     "play_frames",
     "plugin",
+    "pointer_line",
     "record_game",
     "recorded_frame",
     "run_tour",
@@ -161,6 +163,7 @@ _MODULES = {
     "FigureRow": "halscope.app._figure_rows",
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",
+    "Injection": "halscope.app._inject",
     "Inspection": "halscope.app._inspect",
     "JudgedFrame": "halscope.app._run_truth",
     "KnownGame": "halscope.app._known_game",
@@ -219,6 +222,7 @@ _MODULES = {
     "origin_line": "halscope.app._tile_layout",
     "palette_texts": "halscope.app._figure_rows",
     "play_frames": "halscope.app._game_run",
+    "pointer_line": "halscope.app._patch_files",
     "record_game": "halscope.app._game_run",
     "recorded_frame": "halscope.app._moments",
     "run_tour": "halscope.app._tour",

@@ -5,51 +5,76 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from halscope_hooks import InjectError, Patch
 
 from halscope.app._patch_files import PatchFile, check_output, write_patch
+from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
-from halscope.inject import EditPlan, plan_changes, read_sheet, sheet_edit, to_patch
+from halscope.inject import EditPlan, RoomPlan, describe_room, make_room, plan_changes, read_sheet, sheet_edit, to_patch
 
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """The result of an injection."""
+    """The result of an injection; `file` is `None` if nothing was written."""
 
     plan: EditPlan
+    room: RoomPlan
     patch: Patch
-    file: PatchFile
+    file: PatchFile | None
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON form of what is written to the ROM, and what cannot be known."""
+        return describe_room(self.plan, self.room, self.patch)
 
 
 def inject(
-    workspace: Workspace, pngs: Sequence[Path], output: Path, *, force: bool, nearest: bool, headered: bool = False
+    workspace: Workspace,
+    pngs: Sequence[Path],
+    output: Path | None,
+    *,
+    force: bool,
+    nearest: bool,
+    headered: bool = False,
+    move: bool = True,
+    expand: bool = False,
+    rats: bool = False,
+    free_old: bool = False,
 ) -> Injection:
     """Make a patch from edited sheets and write it in the format of the output's extension.
 
     Args:
         workspace: The ROM.
         pngs: The edited sheets.
-        output: The patch or patched copy.
+        output: The patch or patched copy; `None` to write nothing.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have by the nearest one in it.
         headered: Make a patch for the ROM with a copier header.
+        move: Move blocks that have outgrown their places into free space.
+        expand: Make the image larger if there is none.
+        rats: Put a RATS tag in front of each moved block.
+        free_old: Fill the old places of moved blocks with FF.
 
     Raises:
         UsageError: The extension is unknown, or the output is the ROM itself.
         InjectError: No sheet was edited; nothing is written.
         HalscopeError: An edit cannot be read or placed; nothing is written.
     """
-    check_output(workspace, output, headered=headered)
+    if output is not None:
+        check_output(workspace, output, headered=headered)
     edits = [sheet_edit(read_sheet(path, nearest=nearest)) for path in pngs]
     if not any(one.changes for one in edits):
         raise InjectError(
-            f"{output}: not written: nothing was edited; "
+            f"{'nothing to do' if output is None else f'{output}: not written'}: nothing was edited; "
             f"{_as_extracted([edit.name for edit in edits])} still as extracted"
         )
     plan = plan_changes(workspace.rom, workspace.plugins.codecs(), edits, index=workspace.index(), force=force)
-    patch = to_patch(plan)
-    return Injection(plan, patch, write_patch(workspace, patch, output, headered=headered))
+    options = room_options(workspace, move=move, expand=expand, rats=rats, free_old=free_old)
+    room = make_room(plan, workspace.index(), options)
+    patch = to_patch(plan, room)
+    file = None if output is None else write_patch(workspace, patch, output, headered=headered)
+    return Injection(plan, room, patch, file)
 
 
 def _as_extracted(names: Sequence[str]) -> str:

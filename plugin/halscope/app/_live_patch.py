@@ -10,6 +10,7 @@ from halscope_hooks import HalscopeError
 
 from halscope.app._patch_files import write_patch
 from halscope.app._rom_edits import EditsByRom
+from halscope.app._room import room_options
 from halscope.app._sheet_folder import SheetFolder
 from halscope.inject import read_sheet, sheet_edit
 
@@ -63,7 +64,13 @@ def write_edits(
         return
     patch = first.patch if first.missing is None else None
     if patch is None:  # the game was reloaded, and the edits are not written again yet
-        patch = first.kept.patch(workspace.rom, workspace.plugins.codecs(), index=workspace.index(), force=force)
+        patch = first.kept.patch(
+            workspace.rom,
+            workspace.plugins.codecs(),
+            index=workspace.index(),
+            force=force,
+            room=room_options(workspace),
+        )
     written = write_patch(workspace, patch, output, headered=headered)
     yield f"{output}: {patch.summary}"
     for line in written.lines():

@@ -13,7 +13,8 @@ from halscope_hooks import ExportRequest, Patch, PatchError, UsageError
 from halscope._files import refuse_same, write_atomic
 from halscope._rom_file import COPIER_BYTES
 from halscope.app._workspace import Workspace
-from halscope.inject import BlockEdit, apply_patch
+from halscope.inject import BlockEdit, PointerChange, RoomPlan, apply_patch
+from halscope.rom.mapping import snes_text
 
 log: Final = logging.getLogger("halscope.export")
 
@@ -146,7 +147,24 @@ def _notes(workspace: Workspace, headered: bool) -> list[str]:
     return notes
 
 
-def block_fill(block: BlockEdit) -> str:
-    """Say how full the place of an edited block is: `hal block at 0x35d23: 2401 of 2625 bytes, 224 free`."""
+def block_fill(block: BlockEdit, room: RoomPlan | None = None) -> str:
+    """Say how full the place of an edited block is: `hal block at 0x35d23: 2401 of 2625 bytes, 224 free`, or where it
+    moved."""
     size = len(block.new_packed)
+    if room is not None and (move := room.move_of(block.key)) is not None:
+        return f"{block.name}: {size} of {block.old_packed_size} bytes, moved to {move.new:#x}"
+    if room is not None and (slack := room.slack.get(block.key)):
+        return f"{block.name}: {size} of {block.old_packed_size} bytes and {slack} behind it"
     return f"{block.name}: {size} of {block.old_packed_size} bytes, {block.old_packed_size - size} free"
+
+
+def pointer_line(change: PointerChange) -> str:
+    """Say which pointer changes and why it is believed: `pointer at 0x2769: $82:CFD1 -> ...`."""
+    one, table = change.reference, change.reference.table
+    if table.known:
+        why = "named by the game's profile"
+    elif table.stride:
+        why = f"of a table of {table.count} at {table.base:#x}, {table.stride} bytes each, {table.evidence:.0f} nats"
+    else:
+        why = f"of {table.count} that belong together, {table.evidence:.0f} nats"
+    return f"pointer at {one.offset:#x} ({one.shape}), {why}: ${snes_text(one.address)} -> ${snes_text(change.address)}"

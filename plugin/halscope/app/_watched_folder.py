@@ -27,13 +27,16 @@ from halscope.app._outlining import EditedTile, edited_tiles
 from halscope.app._patch_files import block_fill, check_output
 from halscope.app._regroup import Regrouping
 from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
+from halscope.app._room import reload_line, rom_is_fixed, room_options
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._shown_edits import AppliedEdit, ShownEdits
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     EditPlan,
+    RoomPlan,
     SheetEdit,
     live_writes,
+    make_room,
     read_sheet,
     rom_writes,
     sheet_edit,
@@ -93,6 +96,7 @@ class LiveEdits:
         self._report = report
         self._applied = applied
         self._shown = ShownEdits()
+        self._room = RoomPlan()  # of the last edit that was planned
         self._looked: int | None = None
         self._scanned = False  # whether the sheets of earlier runs have been looked at
         self._active = time.monotonic()  # the last frame, or the last report that none comes
@@ -265,12 +269,13 @@ class LiveEdits:
         workspace = running.workspace
         rom, index, codecs = workspace.rom, workspace.index(), workspace.plugins.codecs()
 
-        def make_plan(context: JobContext) -> EditPlan:
-            return edits.plan(rom, codecs, index=index, force=self._force, cancel=context.token)
+        def make_plan(context: JobContext) -> tuple[EditPlan, RoomPlan]:
+            plan = edits.plan(rom, codecs, index=index, force=self._force, cancel=context.token)
+            return plan, make_room(plan, index, room_options(workspace))
 
-        plan = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
-        patch = to_patch(plan)
-        in_rom = rom_writes(rom, patch, running.patch)
+        plan, self._room = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
+        patch = to_patch(plan, self._room)
+        in_rom = () if rom_is_fixed(self._session.info) else rom_writes(rom, patch, running.patch)
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             now = self._newest if self._newest is not None and self._session.threads else snapshot
             # A console's VRAM cannot be written from outside: there the edit shows with the next load of the graphics.
@@ -424,6 +429,8 @@ class LiveEdits:
                 at_once = "vram" in self._session.info.writable
                 later = "" if at_once else ", which shows it when it loads these graphics again"
                 self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")
+                if (line := reload_line(self._session.info, self._room)) is not None:
+                    self._report(f"{name}: {line}")
                 return  # the snapshot predates this edit, so the next file waits for the next scan
 
     def _fill(self, edit: SheetEdit) -> str:
@@ -431,7 +438,7 @@ class LiveEdits:
         touched = {(change.origin.codec, change.origin.block_offset) for change in edit.changes}
         plan = self._running.plan
         return "".join(
-            f"; {block_fill(block)}"
+            f"; {block_fill(block, self._room)}"
             for block in (() if plan is None else plan.blocks)
             if (block.codec, block.block_offset) in touched and block.codec != RAW_CODEC
         )

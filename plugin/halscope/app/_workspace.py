@@ -241,6 +241,11 @@ class Workspace:
         """Return how a start was traced, ascending: FIRST_TOUCH, DECODER_CALL; empty if it was not."""
         return tuple(sorted(one.by for one in self._traced if one[:2] == (codec, block_offset)))
 
+    @property
+    def seen_reads(self) -> tuple[int, ...]:
+        """File offsets that the game was seen reading, ascending, as far as they are kept."""
+        return tuple(sorted({one.block_offset for one in self._traced}))
+
     def passage(self, codec: str, block_offset: int) -> Passage:
         """Return how a block came to VRAM, as far as a debugger has seen it."""
         return self._passages.get((codec, block_offset), Passage(codec, block_offset))

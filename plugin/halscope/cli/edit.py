@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from halscope_hooks import RAW_CODEC, Snapshot, UsageError
 
 from halscope.app import (
     BlockOptions,
+    Injection,
     Workspace,
     block_fill,
     check_page,
@@ -18,6 +20,7 @@ from halscope.app import (
     frame_with_sprites,
     inject,
     one_state,
+    pointer_line,
     recorded_frame,
     tile_layout,
     write_page,
@@ -151,42 +154,68 @@ def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Sna
 
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch."""
+    if options.output is None and not options.dry_run:
+        raise UsageError("inject: give -o OUT, or --dry-run to write nothing")
+    if options.no_move:
+        refuse_unused(options, ("expand", "rats", "free_old"), "is for blocks that move, and --no-move refuses them")
     workspace = workspace_from(options, plugins_from(options))
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     done = inject(
         workspace,
         options.pngs,
-        options.output,
+        None if options.dry_run else options.output,
         force=options.force,
         nearest=options.nearest,
         headered=options.headered,
+        move=not options.no_move,
+        expand=options.expand,
+        rats=options.rats,
+        free_old=options.free_old,
     )
     if options.json:
-        print_json(
-            {
-                **done.file.describe(),
-                "blocks": [
-                    {
-                        "codec": block.codec,
-                        "offset": block.block_offset,
-                        "start": block.start,
-                        "packed_size": block.old_packed_size,
-                        "new_packed_size": len(block.new_packed),
-                        "tiles": len(block.changes),
-                    }
-                    for block in done.plan.blocks
-                ],
-                "notes": [*done.plan.notes, *done.file.notes],
-            }
-        )
+        print_json(_described(done))
     else:
-        say(f"{options.output}: {done.patch.summary}")
-        for line in done.file.lines():
-            say(f"{options.output}: {line}")
-        for block in done.plan.blocks:
-            if block.codec != RAW_CODEC:
-                say(f"{options.output}: {block_fill(block)}")
-        for line in done.plan.notes:
-            say(f"note: {line}")
+        _say_done(done)
     return 0
+
+
+def _described(done: Injection) -> dict[str, Any]:
+    """Return the JSON form of what was written, or would be."""
+    return {
+        **({} if done.file is None else done.file.describe()),
+        **done.describe(),
+        "blocks": [
+            {
+                "codec": block.codec,
+                "offset": block.block_offset,
+                "start": block.start,
+                "packed_size": block.old_packed_size,
+                "new_packed_size": len(block.new_packed),
+                "tiles": len(block.changes),
+            }
+            for block in done.plan.blocks
+        ],
+        "notes": [*done.plan.notes, *done.room.notes, *(() if done.file is None else done.file.notes)],
+    }
+
+
+def _say_done(done: Injection) -> None:
+    """Print what was written, or would be."""
+    name = "dry run" if done.file is None else str(done.file.path)
+    say(f"{name}: {done.patch.summary}")
+    for line in () if done.file is None else done.file.lines():
+        say(f"{name}: {line}")
+    for block in done.plan.blocks:
+        if block.codec != RAW_CODEC:
+            say(f"{name}: {block_fill(block, done.room)}")
+    described = done.describe()
+    if done.file is None:
+        for write in described["writes"]:
+            say(f"{name}: {write['size']} bytes at {write['offset']:#x}: {write['what']}")
+    for one in done.room.pointers:
+        say(f"{name}: {pointer_line(one)}")
+    for line in (*done.plan.notes, *done.room.notes):
+        say(f"note: {line}")
+    for line in done.room.risks:
+        say(f"risk: {line}")

@@ -152,9 +152,7 @@ def _check(plan: EditPlan, room: RoomPlan, writes: Sequence[Write], image: bytea
 
 def _led_to(rom: Rom, move: Move, block: BlockEdit) -> int:
     """Return the file offset that the rewritten pointers of a moved block lead to in the patched image."""
-    offsets = {
-        to_offset(rom.mapping, pointed_address(rom.data, one.reference), rom.data.size) for one in move.pointers
-    }
+    offsets = {to_offset(rom.mapping, pointed_address(rom.data, one.reference), rom.data.size) for one in move.pointers}
     if offsets != {move.new}:
         raise InjectError(f"{rom.name}: the pointers to the moved {block.name} lead elsewhere; nothing was changed")
     return move.new

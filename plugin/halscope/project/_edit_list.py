@@ -9,7 +9,17 @@ from typing import Final, Self
 
 from halscope_hooks import CancelSignal, Codec, InjectError, Patch, UsageError
 
-from halscope.inject import EditPlan, SheetEdit, TileChange, TileIndex, plan_changes, to_patch
+from halscope.inject import (
+    EditPlan,
+    RoomIndex,
+    RoomOptions,
+    SheetEdit,
+    TileChange,
+    TileIndex,
+    make_room,
+    plan_changes,
+    to_patch,
+)
 from halscope.rom.image import Rom
 
 MOST_STATES: Final = 256
@@ -186,9 +196,22 @@ class EditList:
             )
         return plan_changes(rom, codecs, [edit.sheet for edit in self.edits], index=index, force=force, cancel=cancel)
 
-    def patch(self, rom: Rom, codecs: Sequence[Codec], *, index: TileIndex | None = None, force: bool = False) -> Patch:
-        """Return the patch of all edits. Raises InjectError like `plan`, and if an edited block does not fit."""
-        return to_patch(self.plan(rom, codecs, index=index, force=force))
+    def patch(
+        self,
+        rom: Rom,
+        codecs: Sequence[Codec],
+        *,
+        index: RoomIndex | None = None,
+        force: bool = False,
+        room: RoomOptions | None = None,
+    ) -> Patch:
+        """Return the patch of all edits. Arguments as for `plan` and `make_room`.
+
+        Raises:
+            InjectError: Like `plan`, and if there is no room for an edited block.
+        """
+        plan = self.plan(rom, codecs, index=index, force=force)
+        return to_patch(plan, make_room(plan, index, room))
 
     def _after(self, edits: tuple[Edit, ...], next_id: int) -> Self:
         """Return the list after a step to these edits. Undone steps are dropped and can no longer be redone."""

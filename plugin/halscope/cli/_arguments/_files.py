@@ -135,11 +135,15 @@ def add_editing(commands: Commands) -> None:
         "-o",
         "--output",
         type=Path,
-        required=True,
         metavar="OUT",
         help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)",
     )
     add_headered_option(back)
+    back.add_argument("--dry-run", action="store_true", help="say what would be written where, and write nothing")
+    back.add_argument("--no-move", action="store_true", help="refuse a block that does not fit instead of moving it")
+    back.add_argument("--expand", action="store_true", help="make the ROM larger if it has no free space for a block")
+    back.add_argument("--rats", action="store_true", help="put a RATS tag in front of each moved block")
+    back.add_argument("--free-old", action="store_true", help="fill the old place of a moved block with FF")
     back.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     back.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
     back.add_argument("--json", action="store_true", help="print what was changed as JSON")

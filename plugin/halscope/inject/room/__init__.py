@@ -1,6 +1,7 @@
 """Room for blocks that have outgrown their places: padding behind them, free space, or a larger image."""
 
 from halscope.inject.room.choose import ADVICE, make_room
+from halscope.inject.room.describe import describe_room
 from halscope.inject.room.model import STAY, Move, PointerChange, RoomIndex, RoomOptions, RoomPlan
 from halscope.inject.room.pointers import pointed_address
 
@@ -12,6 +13,7 @@ __all__ = [
     "RoomIndex",
     "RoomOptions",
     "RoomPlan",
+    "describe_room",
     "make_room",
     "pointed_address",
 ]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from halscope.inject.plan import PROVEN_STARTS
+from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.room.model import RoomIndex
 from halscope.inject.room.rats import tagged_areas
 from halscope.inject.room.tables import entry_targets, table_areas

@@ -115,7 +115,7 @@ class Move:
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"codec": self.codec, "from": self.old, "to": self.new, "size": self.size}
+        return {"from": self.old, "to": self.new, "size": self.size}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +146,6 @@ class RoomPlan:
     @property
     def pointers(self) -> tuple[PointerChange, ...]:
         """Every pointer that changes, ascending."""
-        return tuple(sorted((one for move in self.moves for one in move.pointers), key=lambda one: one.reference.parts[0]))
+        return tuple(
+            sorted((one for move in self.moves for one in move.pointers), key=lambda one: one.reference.parts[0])
+        )

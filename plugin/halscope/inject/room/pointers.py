@@ -64,8 +64,8 @@ def leads_to(rom: Rom, block: BlockEdit, index: RoomIndex) -> Leads:
 def pointer_changes(rom: Rom, leads: Leads, offset: int, size: int, packed: int) -> tuple[PointerChange, ...] | None:
     """Return what the pointers to a block hold when it stands at another offset.
 
-    Of the addresses of that place each takes the one most like its old one: fast or slow banks, linear banks or those of
-    the system, upper or lower halves.
+    Of the addresses of that place each takes the one most like its old one: fast or slow banks, linear banks or those
+    of the system, upper or lower halves.
 
     Args:
         rom: The image before.
@@ -152,9 +152,7 @@ def _check_bytes(rom: Rom, reference: Reference) -> None:
         )
 
 
-def _bytes_shared_with_others(
-    block: BlockEdit, references: Sequence[Reference], index: RoomIndex
-) -> dict[int, int]:
+def _bytes_shared_with_others(block: BlockEdit, references: Sequence[Reference], index: RoomIndex) -> dict[int, int]:
     """Return the bytes of a block's pointers that belong to pointers to other blocks too, with one such block."""
     rows = index.every_reference.rows
     rows = rows[rows["target"] != block.block_offset]

@@ -1,0 +1,41 @@
+"""The room that edits of a workspace may take, and what moved blocks need in a running game."""
+
+from __future__ import annotations
+
+from halscope_hooks import HostInfo
+
+from halscope.app._workspace import Workspace
+from halscope.inject import RoomOptions, RoomPlan
+
+
+def room_options(
+    workspace: Workspace, *, move: bool = True, expand: bool = False, rats: bool = False, free_old: bool = False
+) -> RoomOptions:
+    """Return the options, with the places that the game was seen reading. Arguments as for `RoomOptions`."""
+    return RoomOptions(move=move, expand=expand, rats=rats, free_old=free_old, read=workspace.seen_reads)
+
+
+def rom_is_fixed(info: HostInfo) -> bool:
+    """Whether a running game's ROM cannot be written, but what it shows can."""
+    return "rom" not in info.writable and "vram" in info.writable
+
+
+def reload_line(info: HostInfo, room: RoomPlan) -> str | None:
+    """Say what a running game needs to keep an edit, or `None` if it has all of it.
+
+    Args:
+        info: The host's.
+        room: The room of the edit.
+    """
+    if rom_is_fixed(info):
+        moved = ", and to follow the pointers to where its block moved" if room.moves else ""
+        return (
+            "the emulator's ROM cannot be written: the edit lasts until the game loads these graphics again, and needs "
+            f"the patched ROM to be loaded to stay{moved}"
+        )
+    if room.moves:
+        return (
+            "the game follows the rewritten pointers when it reads them again; if it has kept a copy of them, this "
+            "edit needs the patched ROM to be loaded again"
+        )
+    return None
