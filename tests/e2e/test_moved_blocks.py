@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from halscope.app import Workspace
+from halscope.app import LiveEdits, Workspace
 from halscope.demo import rom_path
 from halscope.export import bps, ips
-from halscope.inject import EditPlan, apply_patch, make_room, plan_edit, sheet_from_block, to_patch
+from halscope.inject import EditPlan, apply_patch, make_room, plan_edit, sheet_from_block, to_patch, write_sheet
 from halscope.inject.model import EditedSheet
 from halscope.ppu import decode_frame
 from halscope.ppu.compose import compose_screen
+from halscope.session import Session
 from halscope_hooks import Snapshot
 from numpy.typing import NDArray
 from support.demo_game import TILE_BYTES, DemoGame
@@ -21,13 +23,13 @@ SCENE, BLOCK = "cave", "jelly"
 SETTLE = 40  # frames into a scene, when everything is on screen
 
 
-def noisy(workspace: Workspace, block: dict[str, int], seed: int = 1) -> EditPlan:
+def noisy_sheet(workspace: Workspace, block: dict[str, Any], seed: int = 1) -> EditedSheet:
     """An edit of a whole block that packs to far more than its place holds: noise, without transparent pixels."""
     sheet = sheet_from_block(
         workspace.rom, workspace.codec("hal"), block["offset"], start="pointer", lead=block["lead"]
     )
     noise = np.random.default_rng(seed).integers(1, 16, (sheet.height, sheet.width), np.uint8)
-    return plan_edit(workspace.rom, workspace.codecs(), EditedSheet(sheet, noise, "noise.png"), index=workspace.index())
+    return EditedSheet(sheet, noise, "noise.png")
 
 
 def picture(snapshot: Snapshot) -> NDArray[np.uint8]:
@@ -63,7 +65,7 @@ def test_the_game_shows_a_moved_block(core: str, tmp_path: Path) -> None:
     with DemoGame(core) as game:
         before = at_moment(game)
         block = next(block for block in game.truth["blocks"] if block["name"] == BLOCK)
-    plan = noisy(workspace, block)
+    plan = plan_edit(workspace.rom, workspace.codecs(), noisy_sheet(workspace, block), index=workspace.index())
     room = make_room(plan, workspace.index())
     (move,) = room.moves
     assert move.old == block["offset"]
@@ -74,3 +76,31 @@ def test_the_game_shows_a_moved_block(core: str, tmp_path: Path) -> None:
         after = at_moment(game)
         assert_shown(game, after, plan)
     assert (picture(before) != picture(after)).any(axis=2).sum() > 100
+
+
+@pytest.mark.slow
+def test_a_running_game_is_moved_along_and_back(tmp_path: Path) -> None:
+    """A sheet that does not fit is read from its new place when the scene is loaded again, and can be undone."""
+    with rom_path() as path:
+        workspace = Workspace.open(path)
+    said: list[str] = []
+    with DemoGame("snes9x") as game:
+        snapshot = at_moment(game)
+        block = next(block for block in game.truth["blocks"] if block["name"] == BLOCK)
+        edited = noisy_sheet(workspace, block)
+        png, _ = write_sheet(edited.sheet, edited.pixels, tmp_path / "noise.png")
+        edits = LiveEdits(workspace, Session(game.host), report=said.append)
+        edits.bring_in([png], snapshot)
+        assert edits.plan is not None
+        assert_shown(game, at_moment(game), edits.plan)  # decoded anew
+        plan, patch = edits.plan, edits.patch
+        edits.take(edits.edits.undo(), game.host.step())
+        original = at_moment(game)
+        for tile, place in game.known_tiles(original).items():
+            if place[:2] == plan.blocks[0].key:
+                wanted = plan.blocks[0].old_data[place[2] : place[2] + TILE_BYTES]
+                assert original.vram[tile * TILE_BYTES : (tile + 1) * TILE_BYTES].tobytes() == wanted
+    assert patch is not None
+    assert "moved: " in patch.summary
+    assert any("it moves to 0x" in line for line in said), said
+    assert any("needs the patched ROM to be loaded again" in line for line in said), said

@@ -88,10 +88,10 @@ def test_a_block_that_does_not_fit_moves_and_every_pointer_follows(shape: str) -
         plan = plan_of(index, edits)
         try:
             room = make_room(plan, index)
-        except InjectError as error:  # words of one bank: only that bank's free space counts
-            assert "stay in its bank" in str(error)
-            assert shape.endswith("of one bank")
-            continue
+        except InjectError as error:
+            if "stay in its bank" in str(error) and shape.endswith("of one bank"):
+                continue  # only that bank's free space counts
+            raise
         assert {*(move.old for move in room.moves), *(at for _, at in room.slack)} == {
             edit.block_offset for edit in outgrown
         }

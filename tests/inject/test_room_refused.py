@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as ReadOnlyDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ class Made:
 
 
 def made(
-    entries: dict[int, tuple[int, int, int | None]] | None = None,
+    entries: ReadOnlyDict[int, tuple[int, int, int | None]] | None = None,
     *,
     free: tuple[tuple[int, int], ...] = (FREE,),
     fill: int = 0xFF,

@@ -20,22 +20,24 @@ def rom_is_fixed(info: HostInfo) -> bool:
     return "rom" not in info.writable and "vram" in info.writable
 
 
-def reload_line(info: HostInfo, room: RoomPlan) -> str | None:
-    """Say what a running game needs to keep an edit, or `None` if it has all of it.
+def room_lines(info: HostInfo, room: RoomPlan, before: RoomPlan) -> list[str]:
+    """Return lines for the user of a running game: which blocks have moved, and what the game needs to follow.
 
     Args:
         info: The host's.
-        room: The room of the edit.
+        room: The room of its edits.
+        before: That of the edits before: what has not changed is not said again.
     """
+    lines = list(room.notes) if room.notes != before.notes else []
     if rom_is_fixed(info):
-        moved = ", and to follow the pointers to where its block moved" if room.moves else ""
-        return (
+        moved = ", and to find the blocks that moved" if room.moves else ""
+        lines.append(
             "the emulator's ROM cannot be written: the edit lasts until the game loads these graphics again, and needs "
             f"the patched ROM to be loaded to stay{moved}"
         )
-    if room.moves:
-        return (
+    elif room.moves and lines:
+        lines.append(
             "the game follows the rewritten pointers when it reads them again; if it has kept a copy of them, this "
             "edit needs the patched ROM to be loaded again"
         )
-    return None
+    return lines

@@ -27,7 +27,7 @@ from halscope.app._outlining import EditedTile, edited_tiles
 from halscope.app._patch_files import block_fill, check_output
 from halscope.app._regroup import Regrouping
 from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
-from halscope.app._room import reload_line, rom_is_fixed, room_options
+from halscope.app._room import rom_is_fixed, room_lines, room_options
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._shown_edits import AppliedEdit, ShownEdits
 from halscope.app._workspace import Workspace
@@ -273,8 +273,8 @@ class LiveEdits:
             plan = edits.plan(rom, codecs, index=index, force=self._force, cancel=context.token)
             return plan, make_room(plan, index, room_options(workspace))
 
-        plan, self._room = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
-        patch = to_patch(plan, self._room)
+        plan, room = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
+        patch = to_patch(plan, room)
         in_rom = () if rom_is_fixed(self._session.info) else rom_writes(rom, patch, running.patch)
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             now = self._newest if self._newest is not None and self._session.threads else snapshot
@@ -293,6 +293,9 @@ class LiveEdits:
                 if attempt == WRITE_ATTEMPTS or not self._session.threads or not self._goes_on(now):
                     raise
         running.put(edits, plan, patch)
+        for line in room_lines(self._session.info, room, self._room):
+            self._report(line)
+        self._room = room
 
     def _goes_on(self, after: Snapshot) -> bool:
         """Wait until there is a newer snapshot, for a short time; return whether there is one."""
@@ -429,8 +432,6 @@ class LiveEdits:
                 at_once = "vram" in self._session.info.writable
                 later = "" if at_once else ", which shows it when it loads these graphics again"
                 self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")
-                if (line := reload_line(self._session.info, self._room)) is not None:
-                    self._report(f"{name}: {line}")
                 return  # the snapshot predates this edit, so the next file waits for the next scan
 
     def _fill(self, edit: SheetEdit) -> str:

@@ -11,7 +11,7 @@ from halscope_hooks import RAW_CODEC, InjectError, Write
 
 from halscope.inject.edits import BlockEdit, EditPlan
 from halscope.inject.room.expand import FILL, SIZE_AT, larger_sizes, size_byte
-from halscope.inject.room.free_space import Area, free_areas, slack_behind
+from halscope.inject.room.free_space import Area, Usage
 from halscope.inject.room.model import Key, Move, PointerChange, RoomIndex, RoomOptions, RoomPlan
 from halscope.inject.room.pointers import Leads, leads_to, likeness, pointer_changes, pointer_writes, unproven_places
 from halscope.inject.room.proof import proven
@@ -39,7 +39,7 @@ def make_room(plan: EditPlan, index: RoomIndex | None, options: RoomOptions | No
     """Find room for the blocks of a plan that have outgrown their places.
 
     A block takes the padding behind it if that is enough. Otherwise it moves into free space, and all pointers that
-    lead to it are rewritten. Nothing is moved on a guess: see `leads_to` and `free_areas`.
+    lead to it are rewritten. Nothing is moved on a guess: see `leads_to` and `Usage.free_areas`.
 
     Args:
         plan: The edits.
@@ -56,10 +56,11 @@ def make_room(plan: EditPlan, index: RoomIndex | None, options: RoomOptions | No
         return RoomPlan(size=rom.data.size)
     if index is None:
         raise InjectError(f"{rom.name}: " + "; ".join(_numbers(block) for block in outgrown) + ADVICE)
+    usage = Usage.of(rom, index, options.read)
     slack: dict[Key, int] = {}
     notes, moving = [], []
     for block in outgrown:
-        behind = 0 if block.wrapped else slack_behind(rom, index, block.end, read=options.read)
+        behind = 0 if block.wrapped else usage.slack_behind(block.end)
         needed = len(block.new_packed) - block.old_packed_size
         if needed <= behind:
             slack[block.key] = needed
@@ -74,7 +75,7 @@ def make_room(plan: EditPlan, index: RoomIndex | None, options: RoomOptions | No
     leads = [_leads(rom, block, behind, index) for block, behind in moving]
     taken = [(block.block_offset, block.end + slack.get(block.key, 0)) for block in plan.blocks]
     taken += [stretch for block in plan.blocks for stretch in block.ranges]
-    free = free_areas(rom, index, read=options.read, taken=taken)
+    free = usage.free_areas(taken)
     size, moves, areas, full = _placed(rom, leads, free, options)
     if full is not None:
         raise InjectError(f"{rom.name}: {_numbers(full.block)}; {_no_place(full, free, options)}{ADVICE}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ _FEW: Final = 3
 _HEADER_BEGIN: Final = 0x10  # before $FFC0: the extended header
 _HEADER_END: Final = 0x40  # the vectors are its last bytes
 _FILLS: Final = (0xFF, 0x00)
+_LINEAR_BYTES: Final = 4 << 20
 
 
 class Area(NamedTuple):
@@ -61,84 +63,96 @@ def runs_of(data: NDArray[np.uint8], fill: int, shortest: int = SHORTEST) -> NDA
     return edges[edges[:, 1] - edges[:, 0] >= shortest]
 
 
-def used_areas(rom: Rom, index: RoomIndex) -> list[tuple[int, int]]:
-    """Return what is known to be used: blocks, pointers and their tables, tagged areas, the header and the vectors."""
-    areas = [*tagged_areas(rom.data), *table_areas(index.every_reference)]
-    header = rom.header_offset
-    areas.append((header - _HEADER_BEGIN, header + _HEADER_END))
-    if header >= 4 << 20:  # a copy of the header, for tools
-        areas.append((header - (4 << 20) - _HEADER_BEGIN, header - (4 << 20) + _HEADER_END))
-    blocks = index.blocks
-    known = (blocks["score"] >= _LIKELY) | (blocks["start"] == PROVEN_STARTS[0]) | (blocks["start"] == PROVEN_STARTS[1])
-    for row in blocks[known]:
-        areas += rom.stream_ranges(str(row["codec"]), int(row["offset"]), int(row["packed_size"]))
-    return areas
-
-
-def free_areas(
-    rom: Rom, index: RoomIndex, *, read: Sequence[int] = (), taken: Iterable[tuple[int, int]] = ()
-) -> list[Area]:
-    """Find free space in an image.
-
-    A run counts if it is padding by its looks (see `_is_padding`), if no pointer of a believed table leads into it, and
-    if the game was not seen reading it. What is left of it does not touch anything that is known to be used.
+@dataclass(frozen=True, slots=True, eq=False)
+class Usage:
+    """What of an image is known to be used.
 
     Args:
         rom: The image.
         index: Its index.
-        read: File offsets that the game was seen reading.
-        taken: Further stretches (begin, end) that are used.
-
-    Returns:
-        The areas, the longest runs first.
+        areas: Stretches that are used, int64[n, 2]: blocks, pointers and their tables, tagged areas, the header and
+            the vectors.
+        pointed: File offsets that entries of tables lead to, or that the game was seen reading, ascending.
     """
-    used = np.zeros(rom.data.size + 1, np.bool_)
-    for begin, end in (*used_areas(rom, index), *taken):
-        used[max(begin, 0) : end] = True
-    pointed = np.concatenate([entry_targets(rom, index.every_reference), np.array(sorted(read), np.int64)])
-    areas: list[Area] = []
-    for fill in _FILLS:
-        for begin, end in runs_of(rom.data, fill).tolist():
-            run = begin, end
-            # What reads or points at the first bytes may mean the end of what stands before.
-            seen = pointed[(pointed >= begin + MARGIN) & (pointed < end)]
-            if seen.size or not _is_padding(rom, run, fill):
-                continue
-            low = begin + MARGIN if begin else 0
-            high = end if end % PAGE_BYTES == 0 else end - MARGIN
-            areas += (Area(*piece, fill, run) for piece in _unused(used, low, high))
-    return sorted(areas, key=lambda area: (-area.size, area.begin))
 
+    rom: Rom
+    index: RoomIndex
+    areas: NDArray[np.int64]
+    pointed: NDArray[np.int64]
 
-def slack_behind(rom: Rom, index: RoomIndex, end: int, *, read: Sequence[int] = ()) -> int:
-    """Return the number of bytes of padding right behind a block that it may take.
+    @classmethod
+    def of(cls, rom: Rom, index: RoomIndex, read: Sequence[int] = ()) -> Self:
+        """Collect it.
 
-    They have one value, FF or 00, and end where the index proves something else to begin, or at the end of a bank.
-    If they end at something unknown, they count as far as free space does.
+        Args:
+            rom: The image.
+            index: Its index.
+            read: File offsets that the game was seen reading.
+        """
+        references = index.every_reference
+        areas = [*tagged_areas(rom.data), *table_areas(references)]
+        header = rom.header_offset
+        areas.append((header - _HEADER_BEGIN, header + _HEADER_END))
+        if header >= _LINEAR_BYTES:  # a copy of the header, for tools
+            areas.append((header - _LINEAR_BYTES - _HEADER_BEGIN, header - _LINEAR_BYTES + _HEADER_END))
+        blocks = index.blocks
+        known = blocks["score"] >= _LIKELY
+        for start in PROVEN_STARTS:
+            known |= blocks["start"] == start
+        for row in blocks[known]:
+            areas += rom.stream_ranges(str(row["codec"]), int(row["offset"]), int(row["packed_size"]))
+        pointed = np.concatenate([entry_targets(rom, references), np.array(sorted(read), np.int64)])
+        return cls(rom, index, np.array(areas, np.int64).reshape(-1, 2), np.sort(pointed))
 
-    Args:
-        rom: The image.
-        index: Its index.
-        end: File offset just past the block.
-        read: File offsets that the game was seen reading.
-    """
-    limit = min((end // PAGE_BYTES + 1) * PAGE_BYTES, rom.data.size) if end % PAGE_BYTES else end
-    if end >= limit or int(rom.data[end]) not in _FILLS:
-        return 0
-    same = rom.data[end:limit] == rom.data[end]
-    stop = end + (int(same.argmin()) if not same.all() else same.size)
-    pointed = np.concatenate([entry_targets(rom, index.every_reference), np.array(sorted(read), np.int64)])
-    inside = pointed[(pointed >= end) & (pointed < stop)]
-    closed = stop == limit
-    if inside.size:
-        stop, closed = int(inside.min()), True
-    for begin, after in used_areas(rom, index):
-        if begin < stop and after > end:
-            stop, closed = max(begin, end), True
-        closed = closed or begin == stop
-    if closed or index.proven_streams(((stop, stop + 1),)):
-        return stop - end
-    return max(0, stop - MARGIN - end) if stop - end >= SHORTEST + MARGIN else 0
+    def free_areas(self, taken: Iterable[tuple[int, int]] = ()) -> list[Area]:
+        """Find free space in the image.
+
+        A run counts if it is padding by its looks (see `_is_padding`), if no pointer of a believed table leads into it,
+        and if the game was not seen reading it. What is left of it does not touch anything that is known to be used.
+
+        Args:
+            taken: Further stretches (begin, end) that are used.
+
+        Returns:
+            The areas, the longest first.
+        """
+        used = np.zeros(self.rom.data.size + 1, np.bool_)
+        for begin, end in (*self.areas.tolist(), *taken):
+            used[max(begin, 0) : end] = True
+        areas: list[Area] = []
+        for fill in _FILLS:
+            for begin, end in runs_of(self.rom.data, fill).tolist():
+                # What reads or points at the first bytes may mean the end of what stands before.
+                first, last = np.searchsorted(self.pointed, [begin + MARGIN, end])
+                if first < last or not _is_padding(self.rom, (begin, end), fill):
+                    continue
+                low = begin + MARGIN if begin else 0
+                high = end if end % PAGE_BYTES == 0 else end - MARGIN
+                areas += (Area(*piece, fill, (begin, end)) for piece in _unused(used, low, high))
+        return sorted(areas, key=lambda area: (-area.size, area.begin))
+
+    def slack_behind(self, end: int) -> int:
+        """Return the number of bytes of padding right behind a block that it may take.
+
+        They have one value, FF or 00, and end where the index proves something else to begin, or at the end of a bank.
+        If they end at something unknown, they count as far as free space does.
+
+        Args:
+            end: File offset just past the block.
+        """
+        data = self.rom.data
+        limit = min(-(-end // PAGE_BYTES) * PAGE_BYTES, data.size)
+        if end >= limit or int(data[end]) not in _FILLS:
+            return 0
+        same = data[end:limit] == data[end]
+        stop = limit if same.all() else end + int(same.argmin())
+        begins, ends = self.areas.T
+        first, last = np.searchsorted(self.pointed, [end, stop])
+        nearest = [int(self.pointed[first])] if first < last else []
+        nearest += begins[(begins <= stop) & (ends > end)].clip(end).tolist()
+        if nearest or stop == limit or self.index.proven_streams(((stop, stop + 1),)):
+            return min([*nearest, stop]) - end
+        return stop - MARGIN - end if stop - end >= SHORTEST + MARGIN else 0
 
 
 def _is_padding(rom: Rom, run: tuple[int, int], fill: int) -> bool:
