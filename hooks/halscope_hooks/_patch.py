@@ -19,7 +19,8 @@ class Write:
             $40:0000 in "bwram" and $00:3000 in "iram".
         data: The new bytes.
         expected: The bytes that must be there before the write, or `None` if it does not matter. A host refuses a ROM
-            write whose expected bytes do not match.
+            write whose expected bytes do not match. A write that begins at the end of the ROM image and expects `b""`
+            makes the image longer; running games cannot take it.
     """
 
     space: MemorySpace

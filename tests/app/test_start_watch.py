@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.app import StartWatch, Workspace
+from halscope.app._room import room_options
 from halscope.cli import main
 from halscope.codecs.hal import HAL
+from halscope.inject.room.free_space import MARGIN, Usage, runs_of
 from halscope.project import ProvenStart
 from halscope.rom.tracing import FIRST_TOUCH, TracedStart
 from halscope.rom.tracing._candidate import family_of, output_at
@@ -114,6 +116,25 @@ def test_what_was_traced_is_known_to_this_session_and_to_the_next_command(truth:
     assert again.knowledge.load().starts == tuple(
         sorted(ProvenStart("hal", block.offset, "traced", by=(FIRST_TOUCH,)) for block in blocks)
     )
+
+
+def test_padding_that_the_game_reads_is_kept_and_is_no_free_space(truth: TruthRom, rom: Path) -> None:
+    workspace = Workspace.open(rom)
+    (begin, end), *_ = runs_of(workspace.rom.data, 0xFF, 1000).tolist()
+    code = next(at for at in range(0x1000) if workspace.rom.data[at] not in (0, 0xFF))
+    frames = frames_of(truth, [])
+    snapshot, touches = frames[-1]
+    frames[-1] = (
+        snapshot,
+        [*touches, *(Touched(snapshot.frame, at) for at in (begin + 100, begin + 200, begin + 1, code))],
+    )
+    watch(workspace, frames, [])
+    for one in (workspace, Workspace.open(rom)):
+        usage = Usage.of(one.rom, one.index(), room_options(one).read)
+        assert room_options(one).read == (begin + MARGIN,)
+        assert not any(area.run == (begin, end) for area in usage.free_areas())
+    unseen = Usage.of(workspace.rom, workspace.index())
+    assert any(area.run == (begin, end) for area in unseen.free_areas())
 
 
 def test_origins_of_the_running_session_become_traced(

@@ -47,6 +47,7 @@ copies = st.builds(
     ).map(tuple),
     st.lists(st.builds(FigureName, figures, st.sampled_from(["", "Pip", "Jelly"]), moments), max_size=4).map(tuple),
     st.lists(st.lists(figures, max_size=3).map(tuple), max_size=3).map(tuple),
+    few,
 )
 
 
@@ -181,7 +182,7 @@ def test_what_is_known_already_is_not_written(tmp_path: Path) -> None:
         (b"\x00\xff", "is not valid JSON"),
         (b"{}", '"format" is missing'),
         (knowledge_to_json(Knowledge(HASH))[:-20].encode(), "is not valid JSON"),
-        (knowledge_to_json(Knowledge(HASH)).replace('"version":3', '"version":0').encode(), '"version" is 0'),
+        (knowledge_to_json(Knowledge(HASH)).replace('"version":4', '"version":0').encode(), '"version" is 0'),
         (knowledge_to_json(Knowledge(OTHER)).encode(), f"belongs to another ROM, whose SHA-256 is {OTHER}"),
         (
             knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),)))
@@ -221,10 +222,10 @@ def test_a_damaged_file_that_cannot_be_renamed_stays_as_it_is(tmp_path: Path, mo
 
 def test_a_file_of_a_newer_version_is_neither_moved_nor_overwritten(tmp_path: Path) -> None:
     home = KnowledgeFile(HASH, tmp_path)
-    text = json.dumps({"format": "halscope-knowledge", "version": 4, "secrets": []})
+    text = json.dumps({"format": "halscope-knowledge", "version": 5, "secrets": []})
     home.path.write_text(text)
     with pytest.raises(
-        FormatError, match="written by a newer Halscope, as version 4; this one reads 1 to 3: update it"
+        FormatError, match="written by a newer Halscope, as version 5; this one reads 1 to 4: update it"
     ):
         home.update(start(1))
     assert home.path.read_text() == text

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from halscope.app._debugger import DecoderTracing, Seen, filled_line, passage_lines, take_seen
 from halscope.app._workspace import Workspace
+from halscope.inject import padding_read
 from halscope.rom.ranking import TRACED
 from halscope.rom.tracing import Passage, Passages, TracedStart, Tracer
 from halscope.rom.vram_tracker import VramTracker
@@ -59,6 +60,8 @@ class _Watched(NamedTuple):
     workspace: Workspace
     tracer: Tracer
     passages: Passages
+    padding: set[int]
+    """File offsets that stand for runs of padding that the game has read and that are not stored yet."""
 
 
 @final
@@ -191,6 +194,8 @@ class StartWatch:
             if isinstance(news, Touched):
                 if self._now is not None:
                     self._now.tracer.touched((news,))
+                    if (place := padding_read(self._now.workspace.rom, news.rom_offset)) is not None:
+                        self._now.padding.add(place)
             elif isinstance(news, Seen):
                 if self._now is not None:
                     news.join(self._now.passages)
@@ -201,7 +206,7 @@ class StartWatch:
                     self._now = None
                 else:
                     codecs = news.codecs()
-                    self._now = _Watched(news, Tracer(news.rom, codecs), Passages(news.rom, codecs))
+                    self._now = _Watched(news, Tracer(news.rom, codecs), Passages(news.rom, codecs), set())
 
     def _learn(self, *, ended: bool = False) -> None:
         """Store what was traced since the last call, and locate tiles with it.
@@ -210,15 +215,19 @@ class StartWatch:
         """
         if self._now is None:
             return
-        workspace, tracer, joined = self._now
+        workspace, tracer, joined, padding = self._now
         fresh = tracer.traced[self._learnt :]
         passages = joined.found if ended else ()
-        if not fresh and not passages:
+        if not fresh and not passages and not padding:
             return
         self._learnt += len(fresh)
         self._learnt_at = time.monotonic()
         try:
-            workspace.learn_starts(fresh, passages, store=self._stores)
+            if padding:
+                workspace.learn_reads(padding, store=self._stores)
+                padding.clear()
+            if fresh or passages:
+                workspace.learn_starts(fresh, passages, store=self._stores)
         except HalscopeError as error:  # not fatal: this session has learnt it
             self._stores = False
             self._report(f"the starts of blocks that were traced are not saved: {error}")

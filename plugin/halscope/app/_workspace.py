@@ -107,6 +107,7 @@ class Workspace:
         self._fresh_index = fresh_index
         self._index: RomIndex | None = None
         self._traced: frozenset[TracedStart] = frozenset()  # replaced as a whole: two threads may use it
+        self._reads: frozenset[int] = frozenset()  # likewise
         self._passages: dict[tuple[str, int], Passage] = {}  # likewise
 
     @classmethod
@@ -244,7 +245,25 @@ class Workspace:
     @property
     def seen_reads(self) -> tuple[int, ...]:
         """File offsets that the game was seen reading, ascending, as far as they are kept."""
-        return tuple(sorted({one.block_offset for one in self._traced}))
+        if self._index is None:
+            self._traced |= self._traced_before()
+        return tuple(sorted(self._reads.union(one.block_offset for one in self._traced)))
+
+    def learn_reads(self, offsets: Iterable[int], *, store: bool = True) -> None:
+        """Note file offsets in padding that the game was seen reading, so that nothing is put there.
+
+        Args:
+            offsets: The offsets.
+            store: Whether to keep them for good.
+
+        Raises:
+            FormatError: The file of what is known is damaged, or was written by a newer Halscope.
+            HalscopeError: It cannot be written.
+        """
+        fresh = frozenset(offsets) - self._reads
+        self._reads |= fresh
+        if fresh and store:
+            self.knowledge.update(lambda known: known.has_read(fresh))
 
     def passage(self, codec: str, block_offset: int) -> Passage:
         """Return how a block came to VRAM, as far as a debugger has seen it."""
@@ -253,6 +272,7 @@ class Workspace:
     def _traced_before(self) -> frozenset[TracedStart]:
         """Return the traced starts in the user's data folder; none if its file cannot be read."""
         known = self.known_before()
+        self._reads |= frozenset(() if known is None else known.reads)
         self._passages = {
             (one.codec, one.block_offset): Passage(one.codec, one.block_offset, one.callers, one.buffers, one.writers)
             for one in (() if known is None else known.starts)

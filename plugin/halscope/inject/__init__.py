@@ -13,7 +13,16 @@ from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.model import Composition
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
-from halscope.inject.room import Move, PointerChange, RoomIndex, RoomOptions, RoomPlan, describe_room, make_room
+from halscope.inject.room import (
+    Move,
+    PointerChange,
+    RoomIndex,
+    RoomOptions,
+    RoomPlan,
+    describe_room,
+    make_room,
+    padding_read,
+)
 from halscope.inject.running_game import live_writes, rom_writes
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
 from halscope.inject.split import TileChange
@@ -44,6 +53,7 @@ __all__ = [
     "grey_palette",
     "live_writes",
     "make_room",
+    "padding_read",
     "plan_changes",
     "plan_edit",
     "plan_edits",

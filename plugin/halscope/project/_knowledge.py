@@ -101,6 +101,8 @@ class Knowledge:
         palettes: Palettes, ordered by codec and block, most frequent first.
         names: Names, ordered by figure.
         merges: Figures that the user merged: groups of two or more keys, each ascending.
+        reads: A file offset for each run of FF or 00 in which the game was seen reading, ascending: it is no free
+            space.
 
     Raises:
         UsageError: A start is not proven, or a value is out of range.
@@ -111,6 +113,7 @@ class Knowledge:
     palettes: tuple[SeenPalette, ...] = field(default=(), repr=False)
     names: tuple[FigureName, ...] = field(default=(), repr=False)
     merges: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+    reads: tuple[int, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         self._check()
@@ -118,6 +121,7 @@ class Knowledge:
         object.__setattr__(self, "palettes", _most_seen(self.palettes))
         object.__setattr__(self, "names", _latest(self.names))
         object.__setattr__(self, "merges", _closure(self.merges))
+        object.__setattr__(self, "reads", tuple(sorted({*self.reads})))
 
     def saw(self, sightings: Iterable[tuple[str, int, tuple[int, ...]]]) -> Self:
         """Return this knowledge with one more sighting of each palette that a sheet showed a block with.
@@ -130,11 +134,15 @@ class Knowledge:
         for one in sightings:
             times[one] = times.get(one, 0) + 1
             seen[one] = SeenPalette(*one, times[one])
-        return type(self)(self.rom_sha256, self.starts, (*self.palettes, *seen.values()), self.names, self.merges)
+        return replace(self, palettes=(*self.palettes, *seen.values()))
 
     def proved(self, starts: Iterable[ProvenStart]) -> Self:
         """Return this knowledge with more proven starts."""
-        return type(self)(self.rom_sha256, (*self.starts, *starts), self.palettes, self.names, self.merges)
+        return replace(self, starts=(*self.starts, *starts))
+
+    def has_read(self, offsets: Iterable[int]) -> Self:
+        """Return this knowledge with more file offsets that the game was seen reading."""
+        return replace(self, reads=(*self.reads, *offsets))
 
     def seen_with(self, codec: str, block_offset: int, colours: int) -> tuple[SeenPalette, ...]:
         """Return the palettes of a number of colours that a block was shown with, the likeliest first.
@@ -165,6 +173,8 @@ class Knowledge:
                 _take(read.any_text(MOST_TEXT), way)
             for address in (*start.callers, *start.buffers, *start.writers):
                 _take(read.snes_address, address)
+        for place in self.reads:
+            _take(read.rom_offset, place)
         for palette in self.palettes:
             _take(read.listed(256, read.whole(0, 0x7FFF)), list(palette.colours))
             _take(read.whole(1, 1 << 31), palette.times)
@@ -189,6 +199,7 @@ def merge(first: Knowledge, second: Knowledge) -> Knowledge:
         first.palettes + second.palettes,
         first.names + second.names,
         first.merges + second.merges,
+        first.reads + second.reads,
     )
 
 

@@ -13,9 +13,9 @@ from halscope._fields import Fields
 from halscope.project._knowledge import MOST_TEXT, FigureName, Knowledge, ProvenStart, SeenPalette
 
 FORMAT: Final = "halscope-knowledge"
-VERSION: Final = 3
-"""The version that is written. Version 1, whose starts have no "by", and version 2, whose starts have no "callers",
-"buffers" and "writers", can also be read."""
+VERSION: Final = 4
+"""The version that is written. Version 1, whose starts have no "by", version 2, whose starts have no "callers",
+"buffers" and "writers", and version 3, which has no "reads", can also be read."""
 
 _MOST: Final = 1 << 20
 _TEXT: Final = read.any_text(MOST_TEXT)
@@ -56,6 +56,7 @@ def knowledge_to_json(knowledge: Knowledge) -> str:
         ],
         "names": [{"figure": one.figure, "name": one.name, "made": one.made.isoformat()} for one in knowledge.names],
         "merges": [{"figures": list(group)} for group in knowledge.merges],
+        "reads": list(knowledge.reads),
     }
     return json.dumps(document, separators=(",", ":"))
 
@@ -84,9 +85,10 @@ def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
     palettes = tuple(_palette(fields) for fields in root.each("palettes", _MOST))
     names = tuple(_name(fields) for fields in root.each("names", _MOST))
     merges = tuple(_merges(root))
+    reads = tuple(root.take("reads", read.listed(_MOST, read.rom_offset, least=0))) if version > 3 else ()
     root.finish()
     try:
-        return Knowledge(rom_sha256, starts, palettes, names, merges)
+        return Knowledge(rom_sha256, starts, palettes, names, merges, reads)
     except UsageError as error:
         raise root.wrong(str(error)) from None
 

@@ -2,6 +2,7 @@
 
 from halscope.inject.room.choose import ADVICE, make_room
 from halscope.inject.room.describe import describe_room
+from halscope.inject.room.free_space import padding_read
 from halscope.inject.room.model import STAY, Move, PointerChange, RoomIndex, RoomOptions, RoomPlan
 from halscope.inject.room.pointers import pointed_address
 
@@ -15,5 +16,6 @@ __all__ = [
     "RoomPlan",
     "describe_room",
     "make_room",
+    "padding_read",
     "pointed_address",
 ]

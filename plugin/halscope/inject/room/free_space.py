@@ -63,6 +63,28 @@ def runs_of(data: NDArray[np.uint8], fill: int, shortest: int = SHORTEST) -> NDA
     return edges[edges[:, 1] - edges[:, 0] >= shortest]
 
 
+def padding_read(rom: Rom, offset: int) -> int | None:
+    """Return the file offset that stands for the run of FF or 00 in which the game has read a byte.
+
+    Args:
+        rom: The image.
+        offset: Where it has read.
+
+    Returns:
+        The same offset for all bytes of the run; `None` if the byte is in none that could be taken for free space, or
+        so near to the run's beginning that it may belong to what stands before.
+    """
+    if not 0 <= offset < rom.data.size or int(rom.data[offset]) not in _FILLS:
+        return None
+    page = offset // PAGE_BYTES * PAGE_BYTES
+    other = np.flatnonzero(rom.data[page : page + PAGE_BYTES] != rom.data[offset])
+    after = int(np.searchsorted(other, offset - page))
+    begin = page + (int(other[after - 1]) + 1 if after else 0)
+    end = page + (int(other[after]) if after < other.size else PAGE_BYTES)
+    stands_for = begin + MARGIN
+    return stands_for if end - begin >= SHORTEST and offset >= stands_for else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Usage:
     """What of an image is known to be used.
@@ -116,7 +138,7 @@ class Usage:
         Returns:
             The areas, the longest first.
         """
-        used = np.zeros(self.rom.data.size + 1, np.bool_)
+        used = np.zeros(self.rom.data.size + MARGIN, np.bool_)
         for begin, end in (*self.areas.tolist(), *taken):
             used[max(begin, 0) : end] = True
         areas: list[Area] = []
@@ -124,7 +146,7 @@ class Usage:
             for begin, end in runs_of(self.rom.data, fill).tolist():
                 # What reads or points at the first bytes may mean the end of what stands before.
                 first, last = np.searchsorted(self.pointed, [begin + MARGIN, end])
-                if first < last or not _is_padding(self.rom, (begin, end), fill):
+                if first < last or not _is_padding(self.rom, (begin, end), fill, used):
                     continue
                 low = begin + MARGIN if begin else 0
                 high = end if end % PAGE_BYTES == 0 else end - MARGIN
@@ -155,15 +177,17 @@ class Usage:
         return stop - MARGIN - end if stop - end >= SHORTEST + MARGIN else 0
 
 
-def _is_padding(rom: Rom, run: tuple[int, int], fill: int) -> bool:
+def _is_padding(rom: Rom, run: tuple[int, int], fill: int, used: NDArray[np.bool_]) -> bool:
     """Whether a run looks like padding, not like a blank part of uncompressed data.
 
     It reaches the end of a bank, or is long, or the bytes around it have no further runs of its value, as pictures and
-    tables with blank parts do.
+    tables with blank parts do. Zeros are common in data: a short run of them has to border on something known.
     """
     begin, end = run
     if end % PAGE_BYTES == 0 or end - begin >= _LONG:
         return True
+    if not fill and not used[max(0, begin - MARGIN) : begin].any() and not used[end : end + MARGIN].any():
+        return False
     around = (rom.data[max(0, begin - _NEAR) : begin], rom.data[end : end + _NEAR])
     return sum(len(runs_of(part, fill, _SHORT_RUN)) for part in around) < _FEW
 
