@@ -18,6 +18,7 @@ from halscope.codecs.lz import LZ2
 from halscope.hosts.libretro import available_cores
 from halscope.inject import EditPlan, RoomOptions, apply_patch, make_room, plan_edits, sheet_from_block, to_patch
 from halscope.inject.model import EditedSheet
+from halscope.inject.room.free_space import MARGIN, runs_of
 from halscope.ppu import decode_frame
 from halscope.ppu.compose import compose_screen
 from halscope.rom import checksum
@@ -150,3 +151,28 @@ def test_words_of_one_bank_move_into_what_others_have_freed_there(tmp_path: Path
     names = {one["offset"]: one["name"] for one in truth["blocks"]}
     both = replace(second, blocks=(*plan.blocks, *second.blocks))
     assert_shown("snes9x", image, both, names, tmp_path)
+
+
+@pytest.mark.parametrize("memory_map", ["lorom", *MAPS])
+def test_a_full_rom_grows_and_the_game_reads_the_new_part(
+    memory_map: str, lab_variant: Callable[[str], Variant], tmp_path: Path
+) -> None:
+    if "snes9x" not in CORES:
+        pytest.skip("the core snes9x is not installed")
+    path, truth = image_of(memory_map, lab_variant)
+    image = bytearray(path.read_bytes())
+    for begin, end in runs_of(np.frombuffer(image, np.uint8), 0xFF, 48).tolist():
+        image[begin + MARGIN : end] = b"\xea" * (end - begin - MARGIN)  # the first byte ends what stands before
+    header = Rom.load(path).header_offset
+    image[header - 0x10 : header + 0x40] = path.read_bytes()[header - 0x10 : header + 0x40]
+    rom = Rom.from_bytes(checksum.fix(image, header), "full")
+    index = RomIndex.build(rom, [HAL, LZ2])
+    blocks = [one for one in monsters(truth) if one["name"].startswith(("table24_", "script_", "word_banks_", "pea_"))]
+    plan = noisy(rom, index, blocks)
+    room = make_room(plan, index, RoomOptions(expand=True))
+    grown = Rom.from_bytes(apply_patch(rom, to_patch(plan, room)), "grown")
+    assert len(grown.data) > len(rom.data)
+    assert min(move.new for move in room.moves) >= len(rom.data)
+    assert (grown.mapping, grown.warnings) == (rom.mapping, ())
+    names = {block["offset"]: block["name"] for block in truth["blocks"]}
+    assert_shown("snes9x", grown.data, plan, names, tmp_path)
