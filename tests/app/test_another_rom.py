@@ -36,6 +36,24 @@ def test_edits_are_written_again_into_a_game_that_is_loaded_again(tmp_path: Path
     assert not console.edited(), "the steps can still be undone"
 
 
+def test_where_the_rom_cannot_be_written_the_edit_shows_and_what_it_needs_to_stay_is_said(tmp_path: Path) -> None:
+    workspace, _ = workspaces(tmp_path)
+    console = Console(workspace)
+    console.info = dataclasses.replace(console.info, writable=frozenset({"vram", "wram"}))
+    reports: list[str] = []
+    edits = LiveEdits(workspace, Session(console), force=True, report=reports.append)
+    png = blanked(workspace, tmp_path / "a.png")
+    edits.bring_in([png], seen(console).snapshot)
+    edits.bring_in([png], seen(console).snapshot)
+    assert console.shows_edit()
+    assert (console.rom == workspace.rom.data).all()
+    (line,) = reports
+    assert "the emulator's ROM cannot be written" in line
+    assert "needs the patched ROM to be loaded to stay" in line
+    edits.write_patch(tmp_path / "out.bps")
+    assert (tmp_path / "out.bps").read_bytes()[:4] == b"BPS1"
+
+
 def test_nothing_is_edited_in_a_rom_that_is_not_known(tmp_path: Path) -> None:
     workspace, _ = workspaces(tmp_path)
     console = Console(workspace)

@@ -69,8 +69,12 @@ class Console:
     def edited(self) -> bool:
         """Whether the fourth tile of the first block is blank, in the ROM and in WRAM."""
         at = LEAD + 3 * 32
-        block = HAL.decode(self.rom, FIRST).data
-        return not block[at : at + 32].any() and not self.wram[WRAM_AT + at : WRAM_AT + at + 32].any()
+        return not HAL.decode(self.rom, FIRST).data[at : at + 32].any() and self.shows_edit()
+
+    def shows_edit(self) -> bool:
+        """Whether it is blank in WRAM."""
+        at = WRAM_AT + LEAD + 3 * 32
+        return not self.wram[at : at + 32].any()
 
 
 def workspaces(folder: Path) -> tuple[Workspace, Workspace]:

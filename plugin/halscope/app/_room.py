@@ -26,10 +26,10 @@ def room_lines(info: HostInfo, room: RoomPlan, before: RoomPlan) -> list[str]:
     Args:
         info: The host's.
         room: The room of its edits.
-        before: That of the edits before: what has not changed is not said again.
+        before: That of the edits before, `RoomPlan()` before the first: what has not changed is not said again.
     """
     lines = list(room.notes) if room.notes != before.notes else []
-    if rom_is_fixed(info):
+    if rom_is_fixed(info) and (lines or not before.size):
         moved = ", and to find the blocks that moved" if room.moves else ""
         lines.append(
             "the emulator's ROM cannot be written: the edit lasts until the game loads these graphics again, and needs "
