@@ -50,13 +50,13 @@ def named_places(made: PointedRom, plan: EditPlan, room: RoomPlan) -> list[tuple
     return places
 
 
-def assert_moved(made: PointedRom, plan: EditPlan, room: RoomPlan, image: NDArray[np.uint8]) -> None:
+def assert_moved(made: PointedRom, index: RomIndex, plan: EditPlan, room: RoomPlan, image: NDArray[np.uint8]) -> None:
     """The true pointers lead to the new places, which decode to the edits; all else is as it was."""
     assert_only(plan.rom.data, image, named_places(made, plan, room))
     blocks = {block.block_offset: block for block in plan.blocks}
     for true in unpointed(made.rom.mapping).blocks:
         parts, old = made.parts[true.offset], true.offset
-        banks = {one.address >> 16 for one in plan_index(made).references("hal", old) if one.parts == parts}
+        banks = {one.address >> 16 for one in index.references("hal", old) if one.parts == parts}
         led = pointed_at(made.rom, image, parts, banks.pop()) if banks else old
         move = room.move_of(("hal", old))
         assert led == (old if move is None else move.new), hex(old)
@@ -68,10 +68,6 @@ def assert_moved(made: PointedRom, plan: EditPlan, room: RoomPlan, image: NDArra
             assert not window or move.new // window == (move.new + move.size - 1) // window
             assert {*made.rom.data[move.new : move.new + move.size].tolist()} in ({0xFF}, {0})
     assert checksum.is_right(image, plan.rom.header_offset)
-
-
-def plan_index(made: PointedRom) -> RomIndex:
-    return pointed(made.rom.name, made.rom.mapping)[1]
 
 
 @pytest.mark.slow
@@ -95,7 +91,7 @@ def test_a_block_that_does_not_fit_moves_and_every_pointer_follows(shape: str) -
         assert {*(move.old for move in room.moves), *(at for _, at in room.slack)} == {
             edit.block_offset for edit in outgrown
         }
-        assert_moved(made, plan, room, patched(plan, room))
+        assert_moved(made, index, plan, room, patched(plan, room))
         moves += room.moves
     assert moves
 
@@ -111,7 +107,7 @@ def test_blocks_move_in_other_mappings_too(shape: str, mapping: Mapping) -> None
     plan = plan_of(index, edits)
     room = make_room(plan, index)
     assert len(room.moves) >= 3
-    assert_moved(made, plan, room, patched(plan, room))
+    assert_moved(made, index, plan, room, patched(plan, room))
 
 
 @pytest.mark.slow
@@ -129,5 +125,5 @@ def test_whatever_the_sizes_nothing_else_changes(data: st.DataObject) -> None:
     options = RoomOptions(rats=data.draw(st.booleans()), expand=data.draw(st.booleans()))
     plan = plan_of(index, [edit for edit in edits if edit.changes])
     room = make_room(plan, index, options)
-    assert_moved(made, plan, room, patched(plan, room))
+    assert_moved(made, index, plan, room, patched(plan, room))
     assert all(move.tagged == options.rats for move in room.moves)

@@ -104,8 +104,14 @@ def _placed(
     """
     sizes = [rom.data.size]
     order = sorted(leads, key=lambda one: (-len(one.block.new_packed), one.block.block_offset))
-    if options.expand and _try(rom, order, free, rom.data.size, options)[2] is not None:
-        sizes += larger_sizes(rom)
+    full = _try(rom, order, free, rom.data.size, options)[2]
+    if options.expand and full is not None and not full.bound_by:
+        try:
+            sizes += larger_sizes(rom)
+        except InjectError as error:
+            raise InjectError(
+                f"{rom.name}: {_numbers(full.block)}; {_no_place(full, free, options)}; {error}"
+            ) from None
     for size in sizes:
         grown = [Area(rom.data.size, size, FILL, (rom.data.size, size))] if size > rom.data.size else []
         moves, areas, full = _try(rom, order, [*free, *grown], size, options)

@@ -49,7 +49,7 @@ def larger_sizes(rom: Rom) -> list[int]:
             else f"{rom.mapping.name} ends at {limit // _MIB} MiB"
         )
     if why is not None:
-        raise InjectError(f"{rom.name}: cannot be expanded: {why}")
+        raise InjectError(f"the image cannot be expanded: {why}")
     sizes = [1 << bits for bits in range(16, 23) if size < 1 << bits <= limit]
     return sizes + [step for step in range(4 * _MIB + _STEP_ABOVE, limit + 1, _STEP_ABOVE) if step > size]
 

@@ -45,6 +45,11 @@ def leads_to(rom: Rom, block: BlockEdit, index: RoomIndex) -> Leads:
     references = index.references(block.codec, block.block_offset)
     if not references:
         raise InjectError("no pointer to it is known, so it stays where it is")
+    rows = index.every_reference.rows
+    known = {one.offset for one in references}
+    for low in rows["low"][rows["target"] == block.block_offset].tolist():
+        if low not in known:
+            raise InjectError(f"the pointer to it at {low:#x} is of another codec")
     for one in references:
         _check_bytes(rom, one)
     shared = _bytes_shared_with_others(block, references, index)
