@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
 from halscope.export import bps, ips
-from halscope.inject import RoomOptions, apply_patch, make_room, to_patch
+from halscope.inject import RoomOptions, apply_patch, make_room, rom_writes, to_patch
 from halscope.inject.room.expand import larger_sizes
 from halscope.ppu.tiles import encode_tiles
 from halscope.rom import checksum
@@ -14,7 +14,7 @@ from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping, to_offset, to_snes
 from halscope.rom.references import ENTRY_DTYPE, KnownTable
-from halscope_hooks import InjectError
+from halscope_hooks import InjectError, PatchError
 from support.edit_rom import draw_tiles
 from support.roms import make_rom
 from support.roomy_rom import applied, assert_only, filled, plan_of
@@ -54,7 +54,10 @@ def test_a_full_rom_grows(mapping: Mapping, size: int, larger: int) -> None:
     with pytest.raises(InjectError, match="--expand makes the image larger"):
         make_room(plan, index)
     room = make_room(plan, index, RoomOptions(expand=True))
-    image = apply_patch(rom, to_patch(plan, room))
+    patch = to_patch(plan, room)
+    with pytest.raises(PatchError, match="which a running game cannot take"):
+        rom_writes(rom, patch)
+    image = apply_patch(rom, patch)
     source = rom.data.tobytes()
     assert applied(source, bps.create(source, image), ips.create(source, image)) == image
     grown = Rom.from_bytes(image, "grown")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
+from halscope.codecs.lz import LZ2
 from halscope.inject import EditPlan, RoomOptions, apply_patch, make_room, to_patch
 from halscope.inject.room.rats import tag, tagged_areas
 from halscope.rom import checksum
@@ -208,3 +209,27 @@ def test_the_address_of_a_block_elsewhere_is_said_as_a_risk() -> None:
     one = made(put={0x20002: POINTERS[FIRST]})
     room = make_room(too_large(one), one.index)
     assert any("0x20002" in risk and "no table or code explains" in risk for risk in room.risks)
+
+
+def test_a_pointer_of_another_codec_keeps_the_block_where_it_is() -> None:
+    """It would still lead to the old place, and what it is for is not known."""
+    one = made(put={0x700: POINTERS[FIRST]})
+    entries = {"hal": TABLE, "lz2": 0x700}
+    tables = []
+    for codec, at in entries.items():
+        address = int.from_bytes(POINTERS[FIRST], "little")
+        tables.append(KnownTable(codec, 3, np.array([(at, at + 1, at + 2, address, FIRST)], ENTRY_DTYPE)))
+    two = Made(one.rom, RomIndex.build(one.rom, [HAL, LZ2], known_tables=tables))
+    assert "the pointer to it at 0x700 is of another codec" in refusal(two)
+
+
+def test_a_rom_that_is_full_and_cannot_grow_says_both() -> None:
+    coprocessor = made(free=(), put={Mapping.LOROM.header_offset + 0x16: b"\x03"})
+    said = refusal(coprocessor, options=RoomOptions(expand=True))
+    assert "does not fit: it packs to" in said
+    assert "the image cannot be expanded: its cartridge has a coprocessor" in said
+
+
+def test_a_larger_image_does_not_help_a_word_with_one_bank_for_all() -> None:
+    words = {FIRST: (TABLE, TABLE + 1, None), SECOND: (TABLE + 2, TABLE + 3, None)}
+    assert "it has to stay in its bank" in refusal(made(words), options=RoomOptions(expand=True))

@@ -7,7 +7,7 @@ from collections.abc import Buffer, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from halscope_hooks import Patch, Snapshot, Write
+from halscope_hooks import Patch, PatchError, Snapshot, Write
 from numpy.typing import NDArray
 
 from halscope.inject._contents import CONTEXT, Content, contents_of
@@ -94,8 +94,10 @@ def rom_writes(rom: Rom | Buffer, patch: Patch, previous: Patch | None = None) -
         those that undo what `patch` no longer changes. Ascending; `expected` is what the game's ROM holds now.
 
     Raises:
-        PatchError: A patch was not made for the image.
+        PatchError: A patch was not made for the image, or makes it longer, which no running game can take.
     """
+    if any(write.expected == b"" for write in patch.rom):
+        raise PatchError("the patch makes the ROM larger, which a running game cannot take; load the patched ROM")
     if previous is None:
         return patch.rom
     original = verified_image(rom, previous)
