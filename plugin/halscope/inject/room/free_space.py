@@ -76,11 +76,11 @@ def padding_read(rom: Rom, offset: int) -> int | None:
     """
     if not 0 <= offset < rom.data.size or int(rom.data[offset]) not in _FILLS:
         return None
-    page = offset // PAGE_BYTES * PAGE_BYTES
-    other = np.flatnonzero(rom.data[page : page + PAGE_BYTES] != rom.data[offset])
-    after = int(np.searchsorted(other, offset - page))
-    begin = page + (int(other[after - 1]) + 1 if after else 0)
-    end = page + (int(other[after]) if after < other.size else PAGE_BYTES)
+    low = offset // PAGE_BYTES * PAGE_BYTES
+    other = np.flatnonzero(rom.data[low : low + PAGE_BYTES] != rom.data[offset])
+    after = int(np.searchsorted(other, offset - low))
+    begin = low + (int(other[after - 1]) + 1 if after else 0)
+    end = low + (int(other[after]) if after < other.size else PAGE_BYTES)
     stands_for = begin + MARGIN
     return stands_for if end - begin >= SHORTEST and offset >= stands_for else None
 
@@ -149,7 +149,7 @@ class Usage:
                 if first < last or not _is_padding(self.rom, (begin, end), fill, used):
                     continue
                 low = begin + MARGIN if begin else 0
-                high = end if end % PAGE_BYTES == 0 else end - MARGIN
+                high = end if _ends_bank(self.rom, end) else end - MARGIN
                 areas += (Area(*piece, fill, (begin, end)) for piece in _unused(used, low, high))
         return sorted(areas, key=lambda area: (-area.size, area.begin))
 
@@ -163,7 +163,7 @@ class Usage:
             end: File offset just past the block.
         """
         data = self.rom.data
-        limit = min(-(-end // PAGE_BYTES) * PAGE_BYTES, data.size)
+        limit = end if _ends_bank(self.rom, end) else _next_bank(self.rom, end)
         if end >= limit or int(data[end]) not in _FILLS:
             return 0
         same = data[end:limit] == data[end]
@@ -177,6 +177,17 @@ class Usage:
         return stop - MARGIN - end if stop - end >= SHORTEST + MARGIN else 0
 
 
+def _next_bank(rom: Rom, offset: int) -> int:
+    """Return the file offset behind the bank that holds a byte. The SA-1 reads its data in banks of 64 KiB."""
+    bank = rom.mapping.window or 2 * PAGE_BYTES
+    return min((offset // bank + 1) * bank, rom.data.size)
+
+
+def _ends_bank(rom: Rom, end: int) -> bool:
+    """Whether nothing follows in the bank behind the byte before an offset."""
+    return end > 0 and _next_bank(rom, end - 1) == end
+
+
 def _is_padding(rom: Rom, run: tuple[int, int], fill: int, used: NDArray[np.bool_]) -> bool:
     """Whether a run looks like padding, not like a blank part of uncompressed data.
 
@@ -184,7 +195,7 @@ def _is_padding(rom: Rom, run: tuple[int, int], fill: int, used: NDArray[np.bool
     tables with blank parts do. Zeros are common in data: a short run of them has to border on something known.
     """
     begin, end = run
-    if end % PAGE_BYTES == 0 or end - begin >= _LONG:
+    if _ends_bank(rom, end) or end - begin >= _LONG:
         return True
     if not fill and not used[max(0, begin - MARGIN) : begin].any() and not used[end : end + MARGIN].any():
         return False
