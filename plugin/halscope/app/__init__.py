@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
+    from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
@@ -114,6 +115,8 @@ __all__ = [
     "host_script",
     "inject",
     "inspect_files",
+    "learn_cdl",
+    "learn_labels",
     "listed_layouts",
     "measure_coverage",
     "missing_end",
@@ -229,6 +232,8 @@ _MODULES = {
     "write_frame_pictures": "halscope.app._pictures",
     "write_moment_sheet": "halscope.app._moment_sheet",
     "write_page": "halscope.app._extract",
+    "learn_cdl": "halscope.app._rom_notes",
+    "learn_labels": "halscope.app._rom_notes",
 }
 
 

@@ -8,6 +8,7 @@ from halscope.cli._arguments._kinds import Commands, number, place, positive, sc
 from halscope.cli._arguments._shared import (
     add_headered_option,
     add_index_option,
+    add_notes_options,
     add_plugin_options,
     add_regrouping_options,
     add_rom_options,
@@ -31,6 +32,7 @@ def add_search(commands: Commands) -> None:
     scan.add_argument(
         "--traces", action="store_true", help="also say how many starts of blocks are proven, and each by what"
     )
+    add_notes_options(scan)
     scan.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(scan)
     add_index_option(scan)
