@@ -151,16 +151,21 @@ def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Sna
 
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch."""
+    if options.codec is not None and options.at is None:
+        raise UsageError("inject: --codec is for raw tiles; give --at OFFSET too")
     workspace = workspace_from(options, plugins_from(options))
+    at = None if options.at is None else rom_offset(workspace.rom, options.at)
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     done = inject(
         workspace,
-        options.pngs,
+        options.files,
         options.output,
         force=options.force,
         nearest=options.nearest,
         headered=options.headered,
+        at=at,
+        codec=options.codec,
     )
     if options.json:
         print_json(

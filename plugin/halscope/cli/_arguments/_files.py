@@ -130,9 +130,15 @@ def add_editing(commands: Commands) -> None:
     add_index_option(extract)
     add_plugin_options(extract)
 
-    back = commands.add_parser("inject", help="make a patch from edited PNGs")
+    back = commands.add_parser("inject", help="make a patch from edited PNGs, or from raw tiles")
     back.add_argument("rom", type=Path, metavar="ROM")
-    back.add_argument("pngs", type=Path, nargs="+", metavar="PNG", help="edited PNGs that `extract` or `play` wrote")
+    back.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="PNG",
+        help="edited PNGs that `extract` or `play` wrote; with --at a file of raw tiles (.4bpp, .gfx, ...)",
+    )
     back.add_argument(
         "-o",
         "--output",
@@ -141,6 +147,13 @@ def add_editing(commands: Commands) -> None:
         metavar="OUT",
         help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)",
     )
+    back.add_argument(
+        "--at",
+        type=place,
+        metavar="OFFSET",
+        help="the block whose decoded bytes the file of raw tiles replaces, or with --codec raw the uncompressed bytes",
+    )
+    back.add_argument("--codec", metavar="C", help="codec of that block, or raw (default: as the index names it)")
     add_headered_option(back)
     back.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     back.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
