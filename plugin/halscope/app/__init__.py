@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
+    from halscope.app._export import export_blocks, write_assembly, write_labels
     from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, write_page
     from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
     from halscope.app._game_run import (
@@ -106,6 +107,7 @@ __all__ = [
     "count_proven",
     "describe_layout",
     "examine",
+    "export_blocks",
     "extract_blocks",
     "extract_raw",
     "extract_sprites",
@@ -141,7 +143,9 @@ __all__ = [
     "tile_origins",
     "to_rom_offset",
     "watch_frames",
+    "write_assembly",
     "write_frame_pictures",
+    "write_labels",
     "write_moment_sheet",
     "write_page",
 ]
@@ -234,6 +238,9 @@ _MODULES = {
     "write_page": "halscope.app._extract",
     "learn_cdl": "halscope.app._rom_notes",
     "learn_labels": "halscope.app._rom_notes",
+    "export_blocks": "halscope.app._export",
+    "write_assembly": "halscope.app._export",
+    "write_labels": "halscope.app._export",
 }
 
 
