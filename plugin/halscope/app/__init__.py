@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
+    from halscope.app._animation import write_animation
     from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
@@ -143,6 +144,7 @@ __all__ = [
     "tile_origins",
     "to_rom_offset",
     "watch_frames",
+    "write_animation",
     "write_assembly",
     "write_frame_pictures",
     "write_labels",
@@ -241,6 +243,7 @@ _MODULES = {
     "export_blocks": "halscope.app._export",
     "write_assembly": "halscope.app._export",
     "write_labels": "halscope.app._export",
+    "write_animation": "halscope.app._animation",
 }
 
 

@@ -162,28 +162,29 @@ class Animations:
         self._by_look: dict[bytes, tuple[int, bool, bool]] = {}
         self._by_cells: dict[bytes, int] = {}
         self._next = 0
+        self._newest: int | None = None
 
     def add(self, frame: Frame, groups: Sequence[Metasprite]) -> list[Seen]:
         """Follow the figures of the next frame; return the pictures that a track had not shown before.
 
         Args:
-            frame: The decoded frame. Frames may be missing before it; a number that is not higher than the last one
-                ends all tracks, as a savestate was loaded.
+            frame: The decoded frame. Frames may be missing before it; the last one again adds nothing. A number below
+                the last one ends all tracks, as a savestate was loaded.
             groups: Its figures.
         """
         number = frame.snapshot.frame
-        if any(track.seen >= number for track in self.tracks.values()):
+        if number == self._newest:
+            return []
+        if self._newest is not None and number < self._newest:
             for track in self.tracks.values():
                 track.seen = number - LOST_AFTER - 1
+        self._newest = number
         new: list[Seen] = []
         drawn = [group for group in groups if group.pixels.any()]
         tiles = [_tiles(frame, group) for group in drawn]
         followed = self._matched(number, drawn, tiles)
         for at, group in enumerate(drawn):
-            track = followed.get(at)
-            if track is None:
-                track = Track(self._number(), [], group, number, number)
-                self.tracks[track.number] = track
+            track = followed.get(at) or self._begin(number, group)
             track.follow(number, group, tiles[at])
             if len(track.pictures) >= MOST_PICTURES:
                 continue
@@ -209,12 +210,18 @@ class Animations:
         """Return where each picture of one figure stands relative to the figure's anchor.
 
         The anchor is the upper left corner of the picture that is shown longest. Another picture's place follows from
-        how far the figure's box jumps where one picture becomes the other, less the figure's own movement.
+        how far the figure's box jumps where one picture becomes the other, less the figure's own movement; boxes of
+        one size are at one place.
 
         Args:
             tracks: The tracks of the figure; at least one.
         """
         return _places(tracks, {number: self.pictures[number].group for track in tracks for number in track.pictures})
+
+    def _begin(self, frame: int, group: Metasprite) -> Track:
+        track = Track(self._number(), [], group, frame, frame)
+        self.tracks[track.number] = track
+        return track
 
     def _number(self) -> int:
         self._next += 1
@@ -349,16 +356,20 @@ def _jumps(tracks: Sequence[Track], groups: dict[int, Metasprite]) -> dict[tuple
         for before, after in pairwise(track.steps):
             if before.picture == after.picture or (before.hflip, before.vflip) != (after.hflip, after.vflip):
                 continue
-            x = after.first[0] - before.last[0] - _speed(before, after, 0)
-            y = after.first[1] - before.last[1] - _speed(before, after, 1)
-            old, new = groups[before.picture], groups[after.picture]
-            if before.hflip:
-                x = old.width - new.width - x
-            if before.vflip:
-                y = old.height - new.height - y
+            x, y = _jump(before, after, groups[before.picture], groups[after.picture])
             jumps.setdefault((before.picture, after.picture), []).append((x, y))
             jumps.setdefault((after.picture, before.picture), []).append((-x, -y))
     return jumps
+
+
+def _jump(before: Step, after: Step, old: Metasprite, new: Metasprite) -> tuple[float, float]:
+    if (old.width, old.height) == (new.width, new.height):
+        return 0.0, 0.0  # what moves is the figure: it may have begun to jump
+    x = after.first[0] - before.last[0] - _speed(before, after, 0)
+    y = after.first[1] - before.last[1] - _speed(before, after, 1)
+    x = old.width - new.width - x if before.hflip else x
+    y = old.height - new.height - y if before.vflip else y
+    return x, y
 
 
 def _speed(before: Step, after: Step, axis: int) -> float:

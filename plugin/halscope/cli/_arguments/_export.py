@@ -35,6 +35,11 @@ def add_export(commands: Commands) -> None:
         "--freedata", action="store_true", help="let asar find a place for blocks whose pointers allow it"
     )
     export.add_argument("--mlb", type=Path, metavar="FILE", help="write labels of blocks and tables for Mesen")
+    export.add_argument("--recording", type=Path, metavar="FILE", help="a recording that shows the figure of --figure")
+    export.add_argument("--figure", metavar="NAME", help="the figure of an animation; NAME: of a sheet, or its folder")
+    export.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="the animation: .gif, or an animated .png or .apng"
+    )
     export.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     export.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
     export.add_argument("--overwrite", action="store_true", help="replace existing files")
