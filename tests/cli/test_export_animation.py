@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from halscope import PpuRegisters, Snapshot
 from halscope.app import Workspace
+from halscope.app._animation import console_rate
 from halscope.cli import main
 from halscope.demo import rom_path, truth
 from halscope.ppu.oam import OamEntry
@@ -107,3 +108,11 @@ def test_what_is_no_animation_is_refused_in_one_line(
     assert says in error
     assert error.count("\n") == 1
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("region", "rate"), [(0, 60.0988), (1, 60.0988), (2, 50.007), (0x0C, 50.007), (0x0D, 60.0988)])
+def test_a_game_of_a_pal_region_has_fifty_frames(region: int, rate: float, demo: Workspace, tmp_path: Path) -> None:
+    image = bytearray(demo.rom.data.tobytes())
+    image[0x7FD9] = region
+    (tmp_path / "game.sfc").write_bytes(image)
+    assert console_rate(Workspace.open(tmp_path / "game.sfc")) == rate

@@ -154,3 +154,24 @@ def test_a_log_of_the_image_that_mesen_filled_up_is_this_roms(
     log.write_bytes(cdl(rom.ljust(len(rom) + 0xC00, b"\0"), (0, 8)))
     assert main(["scan", str(path), "--cdl", str(log)]) == 0
     assert "8 bytes were executed" in capsys.readouterr().err
+
+
+def test_a_log_that_no_game_can_leave_is_refused(
+    demo: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rom = demo.rom.data.tobytes()
+    log = cdl(rom, *((at, at + 1) for at in range(0, len(rom), 2)))
+    (tmp_path / "a.cdl").write_bytes(log)
+    assert main(["scan", str(demo.rom.path), "--cdl", str(tmp_path / "a.cdl")]) == 1
+    assert "262144 separate stretches of the ROM, which no game's log has" in capsys.readouterr().err
+    assert not demo.knowledge.path.exists()
+
+
+def test_what_was_read_is_remembered_with_the_bytes_between(demo: Workspace, tmp_path: Path) -> None:
+    log = bytearray(cdl(demo.rom.data.tobytes()))
+    for at in (100, 110, 200):
+        log[9 + at] = 2
+    (tmp_path / "a.cdl").write_bytes(log)
+    assert main(["scan", str(demo.rom.path), "--cdl", str(tmp_path / "a.cdl")]) == 0
+    known = demo.knowledge.load()
+    assert (known.read, known.executed) == (((100, 111), (200, 201)), ())

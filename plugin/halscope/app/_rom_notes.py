@@ -21,7 +21,7 @@ from halscope.rom.image import Rom
 if TYPE_CHECKING:
     from halscope.app._workspace import Workspace
     from halscope.formats.labels import Label, LabelFile
-    from halscope.project import Knowledge
+    from halscope.project import Knowledge, Ranges
 
 _MESEN_UNIT: Final = 0x1000  # Mesen fills an image up to whole units of this size with zeros
 FARTHEST: Final = 0x8000
@@ -29,6 +29,11 @@ FARTHEST: Final = 0x8000
 
 _NOT_IN_FILES: Final = re.compile(r"[^A-Za-z0-9_.+-]")
 _FILE_LETTERS: Final = 80
+
+_READ_GAP: Final = 16
+"""Bytes between two that were read as data up to which those are data too: a game reads its tables here and there."""
+_MOST_STRETCHES: Final = 1 << 17
+"""More than any game's code has; knowledge holds four times as many."""
 
 _WORK_RAM: Final = (0x7E, 0x7F)
 
@@ -133,7 +138,6 @@ def learn_cdl(workspace: Workspace, path: Path) -> Learnt:
         UsageError: It cannot be read.
     """
     from halscope.formats.mesen_cdl import CDL_BYTES, read_cdl
-    from halscope.project import Ranges
 
     rom = workspace.rom
     log = read_cdl(read_limited(path, CDL_BYTES, "code/data log"), str(path))
@@ -145,14 +149,25 @@ def learn_cdl(workspace: Workspace, path: Path) -> Learnt:
             f"that of {rom.name} {zlib.crc32(padded):08x} ({len(padded)}); record it again with this ROM"
         )
 
-    def stretches(marks: NDArray[np.bool_]) -> Ranges:
-        edges = np.flatnonzero(np.diff(np.r_[False, marks[: len(image)], False])).tolist()
-        return tuple(zip(edges[::2], edges[1::2], strict=True))
-
-    executed, was_read = stretches(log.executed), stretches(log.read)
+    executed = _stretches(log.executed[: len(image)])
+    was_read = _stretches(log.read[: len(image)], gap=_READ_GAP)
+    if max(len(executed), len(was_read)) > _MOST_STRETCHES:
+        most = max(len(executed), len(was_read))
+        raise HalscopeError(
+            f"{path}: {most} separate stretches of the ROM, which no game's log has; it is damaged, record it again"
+        )
     workspace.learn_notes(lambda known: replace(known, executed=known.executed + executed, read=known.read + was_read))
     counts = int(log.executed.sum()), int(log.read.sum())
     return Learnt(path, f"Mesen's log: {counts[0]} bytes were executed and {counts[1]} read as data, of {len(image)}")
+
+
+def _stretches(marks: NDArray[np.bool_], gap: int = 0) -> Ranges:
+    """Return the stretches of marked bytes; those with at most `gap` bytes between them are one."""
+    edges = np.flatnonzero(np.diff(np.r_[False, marks, False]))
+    starts, stops = edges[::2], edges[1::2]
+    apart = starts[1:] - stops[:-1] > gap
+    first, last = np.r_[True, apart][: len(starts)], np.r_[apart, True][: len(stops)]
+    return tuple(zip(starts[first].tolist(), stops[last].tolist(), strict=True))
 
 
 def _offset(rom: Rom, label: Label) -> int | None:
@@ -169,8 +184,9 @@ def _check_labels(rom: Rom, file: LabelFile, name: str) -> None:
             f"{name}: was made for another ROM: its CRC32 is {crc32}, that of {rom.name} {rom.crc32}; "
             "assemble this ROM again for its labels"
         )
-    if file.rom_title is not None and file.rom_title.strip() != rom.title.strip():
-        raise HalscopeError(f"{name}: is a project of {file.rom_title.strip()!r}, but {rom.name} is {rom.title!r}")
+    title = (file.rom_title or "").strip()
+    if title.isascii() and title not in ("", rom.title.strip()):  # others are decoded in several ways
+        raise HalscopeError(f"{name}: is a project of {title!r}, but {rom.name} is {rom.title!r}")
     mapping = rom.mapping.name.lower()
     if file.mapping not in (None, mapping):
         raise HalscopeError(
