@@ -208,3 +208,14 @@ def test_nothing_is_replaced_unasked(demo: Path, tmp_path: Path, capsys: pytest.
     before = demo.read_bytes()
     export(demo, "--all", "--mlb", demo, code=2)
     assert demo.read_bytes() == before
+
+
+@pytest.mark.skipif(shutil.which("ld65") is None, reason="needs cc65")
+def test_the_linkers_symbols_name_the_blocks(demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = exported(capsys, demo, "--all", "--asm", tmp_path, "--assembler", "ca65")
+    shutil.copy(demo, tmp_path / "base.sfc")
+    for command in ("ca65 -g graphics.s", "ld65 -C graphics.cfg -Ln out.lbl -o out.sfc graphics.o"):
+        subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    assert main(["scan", str(tmp_path / "out.sfc"), "--labels", str(tmp_path / "out.lbl"), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["blocks"]
+    assert [one["name"] for one in listed] == [block["name"].replace("-", "_") for block in blocks]

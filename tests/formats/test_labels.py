@@ -72,7 +72,7 @@ OFFSETS = (Label("Main", rom_offset=0), Label("GFX_Kirby", rom_offset=0x100000))
 @pytest.mark.parametrize(
     ("text", "labels"),
     [
-        (ASAR_WLA, (MAIN, Label(":pos_1_0", snes_address=0x8003), KIRBY)),
+        (ASAR_WLA, (MAIN, KIRBY)),
         (ASAR_NOCASH, (MAIN, KIRBY)),
         (ASAR_NOCASH.replace("\n", "\r\n"), (MAIN, KIRBY)),
         (BSNES_PLUS, (MAIN, Label("GFX.Kirby", snes_address=0xA08000))),
@@ -81,7 +81,7 @@ OFFSETS = (Label("Main", rom_offset=0), Label("GFX_Kirby", rom_offset=0x100000))
         (MESEN_S, OFFSETS),
         (DIZ_CSV, (FAST, KIRBY, Label("frame", snes_address=0x7E0010))),
         (DIZ_XML, (FAST, KIRBY)),
-        ("al 008000 .Main\nal C:A08000 .GFX_Kirby\n", (MAIN, KIRBY)),
+        ("al 008000 .Main\nal 008002 .@loop\nal C:A08000 .GFX_Kirby\n", (MAIN, KIRBY)),
     ],
 )
 def test_each_programs_labels_are_read(text: str, labels: tuple[Label, ...]) -> None:

@@ -270,7 +270,7 @@ def _ca65_pieces(game: Game, graphics: Sequence[Graphic], banks: Mapping[int, in
         names = iter(graphic.files())
         for number, part in enumerate(graphic.parts):
             name = next(names, None)
-            begin, end = f"{graphic.label}_{number}", f"{graphic.label}_{number}_end"
+            begin, end = f"@part{number}", f"@end{number}"  # cheap local labels: no symbol file has them
             # What is behind a shorter block stays; a longer one is an error of the size.
             rest = f"${part.rom_offset:X} + ({end} - {begin}), ${part.room:X} - ({end} - {begin})"
             lines = [f"{graphic.label}:"] if number == 0 else []

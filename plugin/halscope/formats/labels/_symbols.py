@@ -19,6 +19,8 @@ from halscope.formats.labels._model import Label, LabelFile, clean
 _LINE: Final = re.compile(
     r"(?:al\s+(?:C:)?)?(?:([0-9A-Fa-f]{2}):?([0-9A-Fa-f]{4})|00([0-9A-Fa-f]{6}))\s+\.?(\S+)(?:\s.*)?"
 )
+_OWN_SCOPE: Final = ("@", ":")
+"""How ca65's cheap local labels and asar's `+` and `-` labels begin: they name no place for others."""
 _SECTION: Final = re.compile(r"\[([A-Za-z0-9 _-]+)\]")
 _OF_LABELS: Final = ("", "labels", "symbol", "symbols")
 _CHECKSUM: Final = re.compile(r"[0-9A-Fa-f]{8}")
@@ -44,6 +46,8 @@ def parse_symbols(lines: Iterable[str]) -> LabelFile:
             name = "" if match is None else clean(match[4])
             if match is None or not name:
                 skipped += 1
+                continue
+            if name.startswith(_OWN_SCOPE):
                 continue
             address = int(match[3] or match[1] + match[2], 16)
             labels.append(Label(name, snes_address=address))
