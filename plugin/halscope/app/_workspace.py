@@ -275,6 +275,8 @@ class Workspace:
     def _traced_before(self) -> frozenset[TracedStart]:
         """Return the traced starts in the user's data folder; none if its file cannot be read."""
         known = self.known_before()
+        if self._rom_notes is None:  # one reading, and one warning if it fails
+            self._rom_notes = RomNotes() if known is None else RomNotes.of(known)
         self._passages = {
             (one.codec, one.block_offset): Passage(one.codec, one.block_offset, one.callers, one.buffers, one.writers)
             for one in (() if known is None else known.starts)

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     proven = count_proven(zip(blocks, evidence, strict=True))
     if options.json:
         listed = [
-            asdict(block) | describe_layout(layout) | ({} if one is None else {"evidence": one.describe()})
+            _described(block) | describe_layout(layout) | ({} if one is None else {"evidence": one.describe()})
             for block, layout, one in zip(blocks, layouts, evidence, strict=True)
         ]
         traces = {"traces": asdict(proven) | {"proven": proven.proven}} if options.traces else {}
@@ -113,6 +113,11 @@ def run(options: argparse.Namespace) -> int:
     for line in notes:
         say(f"note: {line}")
     return 0
+
+
+def _described(block: ListedBlock) -> dict[str, Any]:
+    """Return the JSON form of a block; `name` is there where it has one."""
+    return {key: value for key, value in asdict(block).items() if key != "name" or value is not None}
 
 
 def _evidence_text(evidence: Evidence | None) -> str:
