@@ -249,7 +249,7 @@ def extract_sprites(
 
 
 def write(
-    sheet: Sheet, path: Path, *, overwrite: bool, notes: RomNotes, shown: BlockLayout | None = None
+    sheet: Sheet, path: Path, *, overwrite: bool, shown: BlockLayout | None = None, notes: RomNotes | None = None
 ) -> WrittenSheet:
     """Write one edit sheet; `shown` is how the block that it shows is laid out, `notes` has the names of its places.
 
@@ -263,7 +263,7 @@ def write(
     except OSError as error:
         raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
     png, json = write_sheet(sheet, None, path)
-    return WrittenSheet(png, json, sheet, shown, notes)
+    return WrittenSheet(png, json, sheet, shown, RomNotes() if notes is None else notes)
 
 
 def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:
