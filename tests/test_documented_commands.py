@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,10 +34,11 @@ from support.mesen_file import build_file, values_of
 PATIENCE = 300.0
 GUIDE = "docs/how-to/write-a-plugin.md"
 FILES = "docs/how-to/inspect-files.md"
+TOOLS = "docs/how-to/use-with-other-tools.md"
 
 # Pages whose commands run one after another in one folder, as a reader would type them.
 WALKS = {
-    "game": ("README.md", "docs/tutorial/first-edit.md", FILES, "docs/how-to/prove-starts.md"),
+    "game": ("README.md", "docs/tutorial/first-edit.md", FILES, "docs/how-to/prove-starts.md", TOOLS),
     "emulators": ("docs/how-to/attach.md", "docs/how-to/mesen.md", "docs/how-to/retroarch.md"),
     "plugin": (GUIDE,),
 }
@@ -208,6 +210,15 @@ def prepare_guide(folder: Path) -> None:
     repaint(folder / "sheet.png")
 
 
+def prepare_tools(folder: Path) -> None:
+    """Write what an assembler and a debugger say about the game: a name, and the code at its start."""
+    rom = (folder / "game.sfc").read_bytes()
+    (folder / "game.sym").write_text("[labels]\n81:8821 GFX_Stars\n")
+    (folder / "game.cdl").write_bytes(
+        b"CDLv2" + zlib.crc32(rom).to_bytes(4, "little") + b"\1" * 64 + bytes(len(rom) - 64)
+    )
+
+
 def check_readme(folder: Path) -> None:
     assert len(list((folder / "sheets").rglob("*.png"))) > 5
 
@@ -238,6 +249,14 @@ def check_files(folder: Path) -> None:
         assert np.ascontiguousarray(shown).tobytes() in frames, path
 
 
+def check_tools(folder: Path) -> None:
+    assert "GFX_Stars" in (folder / "halscope.mlb").read_text()
+    assert list((folder / "graphics").glob("hal-008821-GFX_Stars.*"))
+    assert (folder / "graphics-ca65/graphics.cfg").exists()
+    with Image.open(folder / "frog.gif") as image:
+        assert image.n_frames > 2  # type: ignore[attr-defined]
+
+
 def check_retroarch(folder: Path) -> None:
     """The last command took away what the ones before it had installed."""
     assert list((folder / "cores").iterdir()) == []
@@ -261,6 +280,7 @@ PREPARE: dict[str, Callable[[Path], None]] = {
     FILES: prepare_files,
     "docs/how-to/retroarch.md": prepare_emulators,
     GUIDE: prepare_guide,
+    TOOLS: prepare_tools,
 }
 CHECK: dict[str, Callable[[Path], None]] = {
     "README.md": check_readme,
@@ -268,6 +288,7 @@ CHECK: dict[str, Callable[[Path], None]] = {
     FILES: check_files,
     "docs/how-to/retroarch.md": check_retroarch,
     GUIDE: check_guide,
+    TOOLS: check_tools,
 }
 
 
@@ -278,6 +299,9 @@ def run(command: str, folder: Path) -> None:
         return
     if command.startswith("halscope inject game.sfc sheets/"):
         repaint(whole_sheets(folder / "sheets")[0])
+    if command.startswith("halscope inject game.sfc tiles.gfx"):
+        tiles = (folder / "tiles.gfx").read_bytes()
+        (folder / "tiles.gfx").write_bytes(tiles[:64] + bytes(32) + tiles[96:])
     done = shell(command, folder)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     if "--json" in command:

@@ -74,6 +74,17 @@ def test_a_copy_has_a_copier_header_by_its_extension(file: Path) -> None:
         check_output(workspace, file.with_suffix(".sfc"), headered=True)
 
 
+def test_an_ips_patch_that_a_copier_header_would_shift_is_refused(file: Path) -> None:
+    workspace, output = Workspace.open(file), file.with_suffix(".ips")
+    if len(file.read_bytes()) > len(IMAGE):
+        with pytest.raises(UsageError, match=r"shifts everything by 512 bytes.*give --headered .* or write a \.bps"):
+            check_output(workspace, output)
+    else:
+        check_output(workspace, output)
+    check_output(workspace, output, headered=True)
+    check_output(workspace, file.with_suffix(".bps"))
+
+
 def test_a_base_that_is_not_the_known_clean_one_is_mentioned(file: Path) -> None:
     known = write_patch(Workspace.open(file, Plugins([CleanGames()])), EDIT, file.with_suffix(".bps"))
     assert any("not the known clean Clean Game" in note for note in known.notes)

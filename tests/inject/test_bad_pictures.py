@@ -46,7 +46,7 @@ BAD: dict[str, tuple[Break, str]] = {
     "WebP": (lambda data: saved(frames(1)[0], "WEBP"), "is a WebP, not a PNG"),
     "APNG": (
         lambda data: saved(frames(3)[0], "PNG", save_all=True, append_images=frames(3)[1:]),
-        "is an animated PNG; save a single frame",
+        "3 frames, but its sheet has 1 fields? of",
     ),
     "signature alone": (lambda data: SIGNATURE, "is truncated: it ends at byte 8"),
     "cut in half": (lambda data: data[: len(data) // 2], "is truncated or corrupt: the chunk at byte"),

@@ -152,6 +152,15 @@ def test_free_space_that_was_seen_being_read_is_not_free() -> None:
     assert move.new >= FREE[0] + 16  # the last bytes of what stands before, not the space
 
 
+def test_free_space_that_a_debugger_saw_used_is_not_free() -> None:
+    one = made()
+    (move,) = make_room(too_large(one), one.index).moves
+    used = ((FREE[0], move.new + move.size + 0x40),)
+    (moved,) = make_room(too_large(one), one.index, RoomOptions(used=used)).moves
+    assert moved.new >= used[0][1] + 16
+    assert "the ROM has 0 free bytes" in refusal(one, options=RoomOptions(used=(FREE,)))
+
+
 def test_free_space_that_an_entry_of_a_table_leads_into_is_not_free() -> None:
     entries = {FIRST: (TABLE, TABLE + 1, TABLE + 2), SECOND: (TABLE + 6, TABLE + 7, TABLE + 8)}
     into = (0x80 | FREE[0] // 0x8000) << 16 | 0x8000 | FREE[0] % 0x8000 + 0x200

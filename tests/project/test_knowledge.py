@@ -16,6 +16,7 @@ from halscope.project import (
     Knowledge,
     KnowledgeFile,
     ProvenStart,
+    RomLabel,
     SeenPalette,
     data_folder,
     knowledge_from_json,
@@ -36,6 +37,9 @@ proven: st.SearchStrategy[StartEvidence] = st.sampled_from(["traced", "pointer"]
 figures = st.sampled_from(["a", "b", "c", "d", "e"])
 moments = st.integers(0, 3).map(lambda hours: NOON + timedelta(hours=hours))
 few = st.lists(st.integers(0, 3), max_size=3).map(tuple)
+stretches = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(1, 4)).map(lambda one: (one[0], one[0] + one[1])), max_size=4
+).map(tuple)
 copies = st.builds(
     Knowledge,
     st.just(HASH),
@@ -48,6 +52,9 @@ copies = st.builds(
     st.lists(st.builds(FigureName, figures, st.sampled_from(["", "Pip", "Jelly"]), moments), max_size=4).map(tuple),
     st.lists(st.lists(figures, max_size=3).map(tuple), max_size=3).map(tuple),
     few,
+    st.lists(st.builds(RomLabel, offsets, st.sampled_from(["Pip", "Jelly"]), moments), max_size=4).map(tuple),
+    stretches,
+    stretches,
 )
 
 
@@ -106,6 +113,30 @@ def test_joined_figures_that_share_one_are_one_figure() -> None:
     assert merge(first, Knowledge(HASH, merges=(("d", "b"), ("y", "z")))).merges == (("a", "b", "c", "d"), ("y", "z"))
 
 
+def test_the_later_label_of_a_place_wins_and_executed_stretches_unite() -> None:
+    early = Knowledge(HASH, labels=(RomLabel(7, "GFX_A", NOON),), executed=((3, 5), (9, 12)))
+    late = Knowledge(HASH, labels=(RomLabel(7, "GFX_B", NOON + timedelta(hours=1)),), executed=((5, 9), (20, 21)))
+    both = merge(early, late)
+    assert both.labels == late.labels
+    assert both.executed == ((3, 12), (20, 21))
+    again = knowledge_from_json(knowledge_to_json(both), "test")
+    assert (again.labels, again.executed, again.read) == (both.labels, both.executed, ())
+
+
+def test_knowledge_of_the_version_before_labels_is_read() -> None:
+    older = json.loads(knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),))))
+    for name in ("labels", "executed", "read"):
+        del older[name]
+    assert knowledge_from_json(json.dumps(older | {"version": 3}), "test").starts == (ProvenStart("hal", 1, "traced"),)
+
+
+@pytest.mark.parametrize("edges", [[1], [3, 3], [1, 4, 2, 5]])
+def test_stretches_that_are_none_are_refused(edges: list[int]) -> None:
+    text = json.loads(knowledge_to_json(Knowledge(HASH))) | {"executed": edges}
+    with pytest.raises(FormatError, match='"executed" is no list of ascending starts and ends'):
+        knowledge_from_json(json.dumps(text), "test")
+
+
 def test_the_palettes_seen_most_are_kept() -> None:
     known = Knowledge(HASH)
     for shade in range(2 * MOST_PALETTES):
@@ -135,6 +166,8 @@ def test_the_palettes_seen_most_are_kept() -> None:
         (lambda: Knowledge(HASH, palettes=(SeenPalette("hal", 1, ()),)), "a list of 1 to 256"),
         (lambda: Knowledge(HASH, merges=(("a" * 201, "b"),)), "where at most 200 characters"),
         (lambda: Knowledge(HASH, names=(FigureName("f", "n", NOON.replace(tzinfo=None)),)), "has no time zone"),
+        (lambda: Knowledge(HASH, labels=(RomLabel(1, "a\nb", NOON),)), "where at most 200 printable characters"),
+        (lambda: Knowledge(HASH, executed=((5, 5),)), "a stretch of the ROM from 5 to 5"),
         (lambda: merge(Knowledge(HASH), Knowledge(OTHER)), f"{HASH} cannot be merged with that of the ROM {OTHER}"),
     ],
 )

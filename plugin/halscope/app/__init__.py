@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
+    from halscope.app._animation import write_animation
     from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
+    from halscope.app._export import export_blocks, write_assembly, write_labels
     from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, write_page
     from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
     from halscope.app._game_run import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._regroup import Regrouping
+    from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
@@ -106,6 +109,7 @@ __all__ = [
     "count_proven",
     "describe_layout",
     "examine",
+    "export_blocks",
     "extract_blocks",
     "extract_raw",
     "extract_sprites",
@@ -115,6 +119,8 @@ __all__ = [
     "host_script",
     "inject",
     "inspect_files",
+    "learn_cdl",
+    "learn_labels",
     "listed_layouts",
     "measure_coverage",
     "missing_end",
@@ -140,7 +146,10 @@ __all__ = [
     "tile_origins",
     "to_rom_offset",
     "watch_frames",
+    "write_animation",
+    "write_assembly",
     "write_frame_pictures",
+    "write_labels",
     "write_moment_sheet",
     "write_page",
 ]
@@ -233,6 +242,12 @@ _MODULES = {
     "write_frame_pictures": "halscope.app._pictures",
     "write_moment_sheet": "halscope.app._moment_sheet",
     "write_page": "halscope.app._extract",
+    "learn_cdl": "halscope.app._rom_notes",
+    "learn_labels": "halscope.app._rom_notes",
+    "export_blocks": "halscope.app._export",
+    "write_assembly": "halscope.app._export",
+    "write_labels": "halscope.app._export",
+    "write_animation": "halscope.app._animation",
 }
 
 

@@ -210,6 +210,8 @@ class OriginDescriber:
         `evidence` where the block's start is not proven.
         """
         value = describe_origin(origin, self._transforms)
+        name = self._workspace.rom_notes.place_name(origin)
+        value |= {} if name is None else {"name": name}
         if origin.codec == RAW_CODEC:
             return value
         value |= self._proof(origin)

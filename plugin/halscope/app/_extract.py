@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from halscope.app._doubts import doubts
 from halscope.app._index_page import write_index_page
 from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
+from halscope.app._rom_notes import RomNotes, sheet_name
 from halscope.app._sheet_folder import describe, note_of
 from halscope.app._shown_blocks import ShownBlocks
 from halscope.app._tile_layout import tile_layout
@@ -39,17 +40,19 @@ class WrittenSheet:
         json: Its sidecar.
         sheet: What they hold.
         layout: How the block that it shows is laid out; `None` if it shows no block.
+        notes: Names of places in the ROM.
     """
 
     png: Path
     json: Path
     sheet: Sheet
     layout: BlockLayout | None = None
+    notes: RomNotes = field(default_factory=RomNotes, repr=False)
 
     @property
     def places(self) -> str:
         """Where its tiles are from, and how many are locked."""
-        text = describe(self.sheet)
+        text = describe(self.sheet, self.notes)
         if self.layout is None:
             return text
         text += f"; lead {self.layout.lead}" * (self.layout.lead > 0)
@@ -148,7 +151,8 @@ def extract_blocks(
             lead=found.lead,
             columns=found.columns,
         )
-        written.append(write(sheet, folder / f"{name}-{offset:06x}.png", overwrite=overwrite, shown=found))
+        path = folder / f"{sheet_name(workspace.rom_notes, name, offset)}.png"
+        written.append(write(sheet, path, overwrite=overwrite, shown=found, notes=workspace.rom_notes))
     return written
 
 
@@ -185,8 +189,9 @@ def extract_raw(
                 transform=layout.transform,
                 columns=options.columns or COLUMNS,
             ),
-            folder / f"{RAW_CODEC}-{offset:06x}.png",
+            folder / f"{sheet_name(workspace.rom_notes, RAW_CODEC, offset)}.png",
             overwrite=overwrite,
+            notes=workspace.rom_notes,
         )
         for offset in offsets
     ]
@@ -237,11 +242,16 @@ def extract_sprites(
     sheets: dict[str, Sheet] = {}  # a frame may show one figure twice, which is one sheet
     for figure in figures:
         sheets.setdefault(figure.name, replace(figure.sheet, doubts=doubts(decoded)))
-    return [write(sheet, folder / f"{name}.png", overwrite=overwrite) for name, sheet in sheets.items()]
+    return [
+        write(sheet, folder / f"{name}.png", overwrite=overwrite, notes=workspace.rom_notes)
+        for name, sheet in sheets.items()
+    ]
 
 
-def write(sheet: Sheet, path: Path, *, overwrite: bool, shown: BlockLayout | None = None) -> WrittenSheet:
-    """Write one edit sheet; `shown` is how the block that it shows is laid out.
+def write(
+    sheet: Sheet, path: Path, *, overwrite: bool, shown: BlockLayout | None = None, notes: RomNotes | None = None
+) -> WrittenSheet:
+    """Write one edit sheet; `shown` is how the block that it shows is laid out, `notes` has the names of its places.
 
     Raises:
         UsageError: The file exists, possibly with the user's edits, and `overwrite` is not set.
@@ -253,7 +263,7 @@ def write(sheet: Sheet, path: Path, *, overwrite: bool, shown: BlockLayout | Non
     except OSError as error:
         raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
     png, json = write_sheet(sheet, None, path)
-    return WrittenSheet(png, json, sheet, shown)
+    return WrittenSheet(png, json, sheet, shown, RomNotes() if notes is None else notes)
 
 
 def write_page(workspace: Workspace, folder: Path, written: Sequence[WrittenSheet]) -> Path:

@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from halscope_hooks import InjectError, Patch
+from halscope_hooks import InjectError, Patch, UsageError
 
 from halscope.app._patch_files import PatchFile, check_output, write_patch
+from halscope.app._raw_edit import is_raw, raw_edit, refuse_project_file
 from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
-from halscope.inject import EditPlan, RoomPlan, describe_room, make_room, plan_changes, read_sheet, sheet_edit, to_patch
+from halscope.inject import (
+    EditPlan,
+    RoomPlan,
+    SheetEdit,
+    describe_room,
+    make_room,
+    plan_changes,
+    read_sheet,
+    sheet_edit,
+    to_patch,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Injection:
 
 def inject(
     workspace: Workspace,
-    pngs: Sequence[Path],
+    files: Sequence[Path],
     output: Path | None,
     *,
     force: bool,
@@ -41,12 +52,14 @@ def inject(
     expand: bool = False,
     rats: bool = False,
     free_old: bool = False,
+    at: int | None = None,
+    codec: str | None = None,
 ) -> Injection:
     """Make a patch from edited sheets and write it in the format of the output's extension.
 
     Args:
         workspace: The ROM.
-        pngs: The edited sheets.
+        files: The edited sheets; with `at` one file of raw tiles.
         output: The patch or patched copy; `None` to write nothing.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have by the nearest one in it.
@@ -55,6 +68,8 @@ def inject(
         expand: Make the image larger if there is none.
         rats: Put a RATS tag in front of each moved block.
         free_old: Fill the old places of moved blocks with FF.
+        at: File offset of the block or the uncompressed bytes that raw tiles replace.
+        codec: Codec of that block, or "raw"; `None` for that which the index names.
 
     Raises:
         UsageError: The extension is unknown, or the output is the ROM itself.
@@ -63,7 +78,7 @@ def inject(
     """
     if output is not None:
         check_output(workspace, output, headered=headered)
-    edits = [sheet_edit(read_sheet(path, nearest=nearest)) for path in pngs]
+    edits = read_edits(workspace, files, at, codec, nearest=nearest)
     if not any(one.changes for one in edits):
         raise InjectError(
             f"{'nothing to do' if output is None else f'{output}: not written'}: nothing was edited; "
@@ -75,6 +90,22 @@ def inject(
     patch = to_patch(plan, room)
     file = None if output is None else write_patch(workspace, patch, output, headered=headered)
     return Injection(plan, room, patch, file)
+
+
+def read_edits(
+    workspace: Workspace, files: Sequence[Path], at: int | None, codec: str | None, *, nearest: bool
+) -> list[SheetEdit]:
+    """Read edited files; arguments and errors as for `inject`."""
+    for path in files:
+        refuse_project_file(path)
+    if at is not None:
+        if len(files) != 1:
+            raise UsageError(f"--at is the place of one file of raw tiles, but {len(files)} files are given")
+        return [raw_edit(workspace, files[0], at, codec)]
+    for path in files:
+        if is_raw(path):
+            raise UsageError(f"{path}: raw tiles do not say where they belong; give --at OFFSET")
+    return [sheet_edit(read_sheet(path, nearest=nearest)) for path in files]
 
 
 def _as_extracted(names: Sequence[str]) -> str:

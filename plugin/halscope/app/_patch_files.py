@@ -21,6 +21,7 @@ log: Final = logging.getLogger("halscope.export")
 _ALWAYS_BARE: Final = ".sfc"
 _ALWAYS_HEADERED: Final = ".smc"
 """Patched copies: assemblers and emulators take `.sfc` as an image without copier header and `.smc` as one with it."""
+_UNNAMED: Final = ".ips"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,18 @@ def check_output(workspace: Workspace, output: Path, *, headered: bool = False) 
     """Refuse an output with an unknown extension, or one that is the ROM itself.
 
     Raises:
-        UsageError: The output is one of these, or `headered` contradicts its extension.
+        UsageError: The output is one of these, `headered` contradicts its extension, or it is an IPS patch that the
+            copier header of the ROM's file would shift.
     """
     workspace.plugins.exporter(output)
     if headered and output.suffix.lower() == _ALWAYS_BARE:
         raise UsageError(f"{output}: a .sfc never has a copier header; give a .smc, or leave out --headered")
+    if output.suffix.lower() == _UNNAMED and workspace.rom.copier_header and not headered:
+        raise UsageError(
+            f"{output}: an IPS patch does not say which ROM it is for: applied to {workspace.rom.name}, whose copier "
+            f"header shifts everything by {COPIER_BYTES} bytes, it would destroy it; give --headered for a patch of "
+            "that file, or write a .bps"
+        )
     if workspace.rom.path is not None:
         refuse_same(output, workspace.rom.path, "ROM")
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from halscope._files import write_atomic
 from halscope.app._file_changes import FolderChanges, Signature, png_files, signature, whole_png
 from halscope.app._index_page import INDEX_PAGE, MARK, SheetNote, is_foreign, write_index_page
+from halscope.app._rom_notes import RomNotes
 from halscope.export.pictures import png_bytes, square, upscale
 from halscope.inject import PROVEN_STARTS, Sheet, read_sheet, sheet_edit, write_sheet
 
@@ -210,14 +211,23 @@ class SheetFolder:
                 yield path, now
 
 
-def describe(sheet: Sheet) -> str:
-    """Return a line that says how many tiles a sheet has, where they are from, and what cannot be edited."""
+def describe(sheet: Sheet, notes: RomNotes | None = None) -> str:
+    """Return a line that says how many tiles a sheet has, where they are from, and what cannot be edited.
+
+    Args:
+        sheet: The sheet.
+        notes: Names of places in the ROM.
+    """
     blocks: dict[tuple[str, int], str] = {}
     for cell in sheet.cells:
         if cell.origin is not None:
             raw = cell.origin.codec == RAW_CODEC
             at = "uncompressed data" if raw else f"{cell.origin.codec} block {cell.origin.block_offset:#x}"
-            blocks[cell.origin.codec, 0 if raw else cell.origin.block_offset] = f"{at} ({cell.origin.start})"
+            name = None if notes is None else notes.place_name(cell.origin)
+            at += "" if name is None else f" {name}"
+            blocks.setdefault(
+                (cell.origin.codec, 0 if raw else cell.origin.block_offset), f"{at} ({cell.origin.start})"
+            )
     locked = sum(cell.origin is None for cell in sheet.cells)
     places = [*blocks.values()]
     text = f"{len(sheet.cells)} tile{'s' * (len(sheet.cells) != 1)} of {', '.join(places[:3]) or 'unknown origin'}"

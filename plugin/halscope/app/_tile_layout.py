@@ -105,11 +105,11 @@ def describe_origin(origin: Origin, transforms: dict[str, Transform]) -> dict[st
     return value if row is None else {**value, "bpp": row.stored_bytes // 8}
 
 
-def origin_line(origin: Origin) -> str:
-    """Format an origin for a list: codec, place, evidence, and the transform if there is one."""
+def origin_line(origin: Origin, name: str | None = None) -> str:
+    """Format an origin for a list: codec, place, evidence, the transform if there is one, and its label."""
     inside = "" if origin.codec == RAW_CODEC else f"+{origin.byte_offset:#x}"
     by = "" if origin.transform == NO_TRANSFORM else f", {origin.transform}"
-    return f"{origin.codec} {origin.block_offset:#x}{inside} ({origin.start}{by})"
+    return f"{origin.codec} {origin.block_offset:#x}{inside} ({origin.start}{by})" + f" {name}" * (name is not None)
 
 
 def tile_origins(found: VramOrigins, transform: Transform, count: int) -> list[tuple[Origin, ...]]:

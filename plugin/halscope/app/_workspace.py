@@ -16,6 +16,7 @@ from halscope._codec import CancelToken
 from halscope._files import read_limited
 from halscope.app._game_files import game_beside, open_rom
 from halscope.app._known_game import KnownGame, known_game
+from halscope.app._rom_notes import RomNotes
 from halscope.codecs.simcity import SIMCITY
 from halscope.games import load_game
 from halscope.plugins import Plugins
@@ -52,6 +53,7 @@ class ListedBlock:
         start: Evidence for the start.
         crosses: File offset of the bank edge that it crosses, or `None`. It is a block only if the game's decoder reads
             on there.
+        name: The label at its offset, or `None`.
     """
 
     offset: int
@@ -61,6 +63,7 @@ class ListedBlock:
     score: float | None
     start: StartEvidence
     crosses: int | None = None
+    name: str | None = None
 
 
 def to_rom_offset(rom: Rom, snes_address: int) -> int:
@@ -109,6 +112,7 @@ class Workspace:
         self._traced: frozenset[TracedStart] = frozenset()  # replaced as a whole: two threads may use it
         self._reads: frozenset[int] = frozenset()  # likewise
         self._passages: dict[tuple[str, int], Passage] = {}  # likewise
+        self._rom_notes: RomNotes | None = None
 
     @classmethod
     def open(
@@ -173,6 +177,27 @@ class Workspace:
             log.warning("what was learnt about this ROM is not used: %s", error)
             return None
 
+    @property
+    def rom_notes(self) -> RomNotes:
+        """What files of labels and logs of a debugger said about this ROM, now or before."""
+        if self._rom_notes is None:
+            known = self.known_before()
+            self._rom_notes = RomNotes() if known is None else RomNotes.of(known)
+        return self._rom_notes
+
+    def learn_notes(self, learn: Callable[[Knowledge], Knowledge]) -> None:
+        """Store labels, or what was executed, for good, and use them from now on.
+
+        Args:
+            learn: Called with what is known; returns it with additions.
+
+        Raises:
+            FormatError: The file of what is known is damaged, or was written by a newer Halscope.
+            HalscopeError: It cannot be written.
+        """
+        self._rom_notes = RomNotes.of(self.knowledge.update(learn))
+        self._index = None
+
     def codec(self, name: str) -> Codec:
         """Return the codec of this name, built-in or from a plugin. Raises UsageError if it does not exist."""
         return self.plugins.codec(name)
@@ -199,6 +224,8 @@ class Workspace:
             index = self._loaded_index(None, progress, cancel, threads)
             if missing := index.lacks(_by_codec(self._traced)):
                 index = self._loaded_index(missing, progress, cancel, threads)
+            if (notes := self.rom_notes).executed:
+                index = index.without_executed(notes.executed_bytes(self.rom.data.size))
             self._index = index
             self._index = index.with_traced(_by_codec(self._traced))  # with what another thread has learnt meanwhile
         return self._index
@@ -263,7 +290,7 @@ class Workspace:
         fresh = frozenset(offsets) - self._reads
         self._reads |= fresh
         if fresh and store:
-            self.knowledge.update(lambda known: known.has_read(fresh))
+            self.knowledge.update(lambda known: known.has_read_padding(fresh))
 
     def passage(self, codec: str, block_offset: int) -> Passage:
         """Return how a block came to VRAM, as far as a debugger has seen it."""
@@ -272,7 +299,9 @@ class Workspace:
     def _traced_before(self) -> frozenset[TracedStart]:
         """Return the traced starts in the user's data folder; none if its file cannot be read."""
         known = self.known_before()
-        self._reads |= frozenset(() if known is None else known.reads)
+        self._reads |= frozenset(() if known is None else known.read_padding)
+        if self._rom_notes is None:  # one reading, and one warning if it fails
+            self._rom_notes = RomNotes() if known is None else RomNotes.of(known)
         self._passages = {
             (one.codec, one.block_offset): Passage(one.codec, one.block_offset, one.callers, one.buffers, one.writers)
             for one in (() if known is None else known.starts)
@@ -316,6 +345,7 @@ class Workspace:
                 score=round(float(row["score"]), 4),
                 start=row["start"].item(),
                 crosses=self.rom.crossed_edge(int(row["offset"]), int(row["packed_size"])),
+                name=self.rom_notes.name_at(int(row["offset"])),
             )
             for row in self.index().blocks
             if row["score"] >= min_score and codec in (None, row["codec"])
@@ -361,6 +391,7 @@ class Workspace:
                 score=None,
                 start="content",
                 crosses=self.rom.crossed_edge(int(row["offset"]), int(row["packed_size"])),
+                name=self.rom_notes.name_at(int(row["offset"])),
             )
             for each in (self.codecs() if codec is None else [self.codec(codec)])
             for row in each.scan(self.rom.data, window=self.rom.window(each.name))

@@ -94,6 +94,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.edit import run_extract as run
         case "inject":
             from halscope.cli.edit import run_inject as run
+        case "export":
+            from halscope.cli.export import run
         case "decompress":
             from halscope.cli.blocks import decompress as run
         case "compress":

@@ -158,12 +158,15 @@ def run_inject(options: argparse.Namespace) -> int:
         raise UsageError("inject: give -o OUT, or --dry-run to write nothing")
     if options.no_move:
         refuse_unused(options, ("expand", "rats", "free_old"), "is for blocks that move, and --no-move refuses them")
+    if options.codec is not None and options.at is None:
+        raise UsageError("inject: --codec is for raw tiles; give --at OFFSET too")
     workspace = workspace_from(options, plugins_from(options))
+    at = None if options.at is None else rom_offset(workspace.rom, options.at)
     with progress_bar("indexing", "B") as progress:
         workspace.index(progress)
     done = inject(
         workspace,
-        options.pngs,
+        options.files,
         None if options.dry_run else options.output,
         force=options.force,
         nearest=options.nearest,
@@ -172,6 +175,8 @@ def run_inject(options: argparse.Namespace) -> int:
         expand=options.expand,
         rats=options.rats,
         free_old=options.free_old,
+        at=at,
+        codec=options.codec,
     )
     if options.json:
         print_json(_described(done))

@@ -46,5 +46,5 @@ def run(options: argparse.Namespace) -> int:
         if not origins:
             say(f"tile {number}: not found")
         for origin in origins:
-            say(f"tile {number}: {origin_line(origin)}")
+            say(f"tile {number}: {origin_line(origin, workspace.rom_notes.place_name(origin))}")
     return 0

@@ -15,11 +15,13 @@ from halscope.app import (
     Workspace,
     count_proven,
     describe_layout,
+    learn_cdl,
+    learn_labels,
     listed_layouts,
     start_evidence,
 )
 from halscope.cli._common import print_json, progress_bar, refuse_unused
-from halscope.cli._output import say
+from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import EVIDENCE_STYLES, Cell, Column, print_table
 from halscope.cli._workspace import workspace_from
@@ -39,6 +41,7 @@ BLOCK_COLUMNS = (
     Column("tiles"),
 )
 EVIDENCE_COLUMN = Column("proven by")
+NAME_COLUMN = Column("name")
 _IDENTIFIED = {"sha256": "hash", "title": "title", "file": "its game file"}
 
 
@@ -47,6 +50,10 @@ def run(options: argparse.Namespace) -> int:
     if options.all:
         refuse_unused(options, ("min-score",), "is for ranked blocks, and --all lists every stream, unranked")
     workspace = workspace_from(options, plugins_from(options), warn=False)
+    learnt = [learn_labels(workspace, path) for path in options.labels]
+    learnt += [learn_cdl(workspace, path) for path in options.cdl]
+    for one in learnt:
+        note(f"{one.path}: {one.text}")
     rom = workspace.rom
     codec = None if options.codec is None else workspace.codec(options.codec).name
     if options.all:
@@ -61,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     proven = count_proven(zip(blocks, evidence, strict=True))
     if options.json:
         listed = [
-            asdict(block) | describe_layout(layout) | ({} if one is None else {"evidence": one.describe()})
+            _described(block) | describe_layout(layout) | ({} if one is None else {"evidence": one.describe()})
             for block, layout, one in zip(blocks, layouts, evidence, strict=True)
         ]
         traces = {"traces": asdict(proven) | {"proven": proven.proven}} if options.traces else {}
@@ -74,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"game: {game.match.profile.name}, identified by {_IDENTIFIED[game.match.by]}")
     for warning in (*rom.warnings, *(() if game is None else game.notes)):
         say(f"warning: {warning}", "yellow")
-    rows = []
+    rows: list[tuple[str | Cell, ...]] = []
     for block, layout in zip(blocks, layouts, strict=True):
         address = mapping.to_snes(rom.mapping, block.offset, rom.data.size)
         crosses = "" if block.crosses is None else f" (crosses the bank edge at {block.crosses:#x})"
@@ -92,7 +99,13 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.traces:
         rows = [(*row[:-1], _evidence_text(one)) for row, one in zip(rows, evidence, strict=True)]
-    print_table((*BLOCK_COLUMNS[:-1], EVIDENCE_COLUMN) if options.traces else BLOCK_COLUMNS, rows)
+    columns: tuple[Column, ...] = (*BLOCK_COLUMNS[:-1], EVIDENCE_COLUMN) if options.traces else BLOCK_COLUMNS
+    if any(block.name for block in blocks):
+        columns, rows = (
+            (*columns, NAME_COLUMN),
+            [(*row, block.name or "") for row, block in zip(rows, blocks, strict=True)],
+        )
+    print_table(columns, rows)
     say(f"{len(blocks)} block{'s' * (len(blocks) != 1)}")
     if options.traces:
         for line in _proven_lines(blocks, proven):
@@ -100,6 +113,11 @@ def run(options: argparse.Namespace) -> int:
     for line in notes:
         say(f"note: {line}")
     return 0
+
+
+def _described(block: ListedBlock) -> dict[str, Any]:
+    """Return the JSON form of a block; `name` is there where it has one."""
+    return {key: value for key, value in asdict(block).items() if key != "name" or value is not None}
 
 
 def _evidence_text(evidence: Evidence | None) -> str:

@@ -1,1 +1,1 @@
-"""File formats for memory states: recordings, emulator savestates and dumps."""
+"""File formats of other programs and our own: recordings, savestates, dumps, labels, logs of what was executed."""

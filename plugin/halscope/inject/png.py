@@ -6,7 +6,7 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -118,12 +118,17 @@ def parse(data: bytes, source: str) -> PngFile:
     Raises:
         ImageError: It is not a PNG, or is truncated, corrupt, animated or too large.
     """
+    return parse_chunks(chunks(data, source), source)
+
+
+def parse_chunks(read: Iterable[tuple[bytes, bytes]], source: str) -> PngFile:
+    """Like `parse`, of chunks: their types and bodies."""
     header = palette = transparency = b""
     packed: list[bytes] = []
     texts: list[tuple[bytes, bytes]] = []
-    for kind, body in _chunks(data, source):
+    for kind, body in read:
         if not header and kind != b"IHDR":
-            raise _corrupt(source, "it does not begin with an IHDR chunk")
+            raise corrupt(source, "it does not begin with an IHDR chunk")
         match kind:
             case b"IHDR":
                 header = body
@@ -139,7 +144,7 @@ def parse(data: bytes, source: str) -> PngFile:
                 texts.append((kind, body))
     if len(header) != 13 or not packed:
         missing = "IDAT" if len(header) == 13 else "IHDR"
-        raise _corrupt(source, f"its {missing} chunk is missing or damaged")
+        raise corrupt(source, f"its {missing} chunk is missing or damaged")
     width, height, depth, colour_type, compression, filtering, interlace = struct.unpack(">IIBBBBB", header)
     if depth not in _DEPTHS.get(colour_type, ()) or compression or filtering or interlace > 1:
         raise ImageError(
@@ -148,7 +153,7 @@ def parse(data: bytes, source: str) -> PngFile:
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or width * height > MAX_PIXELS:
         raise ImageError(f"{source}: {width}x{height} pixels, not an edit sheet's size; use the edited sheet itself")
     if colour_type == _INDEXED and (not palette or len(palette) % 3 or len(palette) > 768):
-        raise _corrupt(source, "an indexed PNG without a valid palette")
+        raise corrupt(source, "an indexed PNG without a valid palette")
     return PngFile(
         width, height, depth, colour_type, interlace == 1, header, palette, transparency, b"".join(packed), tuple(texts)
     )
@@ -184,7 +189,7 @@ def decode(png: PngFile, source: str) -> Pixels:
                 image.load()
                 raw = np.asarray(image)
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Warning) as error:
-        raise _corrupt(source, str(error)) from None
+        raise corrupt(source, str(error)) from None
     except Image.DecompressionBombError as error:
         raise ImageError(f"{source}: {error}") from None
     return _shape(png, raw, source)
@@ -221,7 +226,7 @@ def _shape(png: PngFile, raw: NDArray[Any], source: str) -> Pixels:
     return Pixels(np.ascontiguousarray(np.broadcast_to(samples, (png.height, png.width, 3))), opaque)
 
 
-def _chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
+def chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
     """Yield every chunk up to IEND after checking its length and CRC."""
     if not data.startswith(_SIGNATURE):
         what = next((name for magic, name in _OTHER_FILES.items() if data.startswith(magic)), None)
@@ -239,7 +244,7 @@ def _chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
         body = data[at + 8 : at + 8 + length]
         (crc,) = struct.unpack_from(">I", data, at + 8 + length)
         if crc != zlib.crc32(body, zlib.crc32(kind)):
-            raise _corrupt(source, f"the chunk at byte {at} has a wrong CRC")
+            raise corrupt(source, f"the chunk at byte {at} has a wrong CRC")
         if kind == b"IEND":
             return
         yield kind, body
@@ -247,7 +252,8 @@ def _chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
     raise ImageError(f"{source}: is truncated: it ends at byte {len(data)} without an IEND chunk; save it again as PNG")
 
 
-def _corrupt(source: str, what: str) -> ImageError:
+def corrupt(source: str, what: str) -> ImageError:
+    """Return the error for a damaged file."""
     return ImageError(f"{source}: is corrupt: {what}; save it again as PNG")
 
 

@@ -9,7 +9,7 @@ from halscope_hooks import HalscopeError, ImageError
 from numpy.typing import NDArray
 
 from halscope._files import read_limited, write_atomic
-from halscope.inject import png
+from halscope.inject import apng, png
 from halscope.inject.match import match_pixels
 from halscope.inject.metadata import MAX_JSON_BYTES, from_json, to_json
 from halscope.inject.model import Cell, EditedSheet, Sheet, SheetKind
@@ -67,20 +67,26 @@ def read_sheet(path: Path, *, nearest: bool = False) -> EditedSheet:
     """Read an edited sheet back.
 
     Any PNG is accepted: indexed with any palette order, RGB, RGBA, grey, 16-bit, interlaced. Alpha below 128 counts as
-    transparent. The sheet's data comes from the PNG's chunk or from its sidecar; if both exist they must agree.
+    transparent. The frames of an animated PNG are the sheet's fields, row by row. The sheet's data comes from the PNG's
+    chunk or from its sidecar; if both exist they must agree.
 
     Args:
         path: Path of the PNG.
         nearest: Replace a colour that is not in the palette by the nearest one, instead of raising an error.
 
     Raises:
-        ImageError: The file is not a PNG, is damaged or animated, has the wrong size or foreign colours, or is not a
+        ImageError: The file is not a PNG, is damaged, has the wrong size or foreign colours, or is not a
             Halscope sheet. The message says which, where, and what to do.
         UsageError: The file is missing or cannot be read.
     """
     source = str(path)
-    file = png.parse(read_limited(path, png.MAX_FILE_BYTES, "PNG"), source)
+    data = read_limited(path, png.MAX_FILE_BYTES, "PNG")
+    animation = apng.parse(data, source)
+    file = png.parse(data, source) if animation is None else animation.file
     sheet = _find_sheet(path, file)
+    if animation is not None:
+        shown = apng.as_sheet(animation, sheet, source)
+        return EditedSheet(sheet, match_pixels(sheet, sheet.composition, shown, source, nearest=nearest), source)
     if (file.width, file.height) != (sheet.width, sheet.height):
         raise ImageError(f"{source}: {_size_message(file.width, file.height, sheet)}")
     pixels = match_pixels(sheet, sheet.composition, png.decode(file, source), source, nearest=nearest)

@@ -1,4 +1,4 @@
-"""What has been learnt about a game, as a value: proven starts, palettes seen with blocks, figure names and merges.
+"""What has been learnt about a game, as a value: proven starts, palettes seen with blocks, names, merges and labels.
 
 Knowledge only grows. `merge` is commutative, associative and idempotent, so copies (a project's, another machine's, the
 user's own) can be merged in any order and any number of times.
@@ -16,6 +16,7 @@ from halscope_hooks import StartEvidence, UsageError
 import halscope._fields as read
 from halscope._fields import InvalidFieldError
 from halscope.inject import PROVEN_STARTS
+from halscope.project._rom_notes import Ranges, RomLabel, latest_labels, united
 
 MOST_PALETTES: Final = 16
 """Palettes kept per block, the most frequent ones: a fade shows a figure in dozens of palettes."""
@@ -94,6 +95,8 @@ class Knowledge:
       lower colours.
     - Two names of one figure: the later wins. If both have the same time, the lexicographically greater one wins.
     - Merged groups that share a figure become one group.
+    - Two labels of one place: as two names of one figure.
+    - Stretches of executed or read bytes unite.
 
     Args:
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
@@ -101,8 +104,11 @@ class Knowledge:
         palettes: Palettes, ordered by codec and block, most frequent first.
         names: Names, ordered by figure.
         merges: Figures that the user merged: groups of two or more keys, each ascending.
-        reads: A file offset for each run of FF or 00 in which the game was seen reading, ascending: it is no free
+        read_padding: A file offset for each run of FF or 00 in which the game was seen reading, ascending: it is no free
             space.
+        labels: Names of places in the ROM, ordered by place.
+        executed: Bytes that a debugger saw the game execute: they are no graphics.
+        read: Bytes that it saw the game read as data.
 
     Raises:
         UsageError: A start is not proven, or a value is out of range.
@@ -113,7 +119,10 @@ class Knowledge:
     palettes: tuple[SeenPalette, ...] = field(default=(), repr=False)
     names: tuple[FigureName, ...] = field(default=(), repr=False)
     merges: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
-    reads: tuple[int, ...] = field(default=(), repr=False)
+    read_padding: tuple[int, ...] = field(default=(), repr=False)
+    labels: tuple[RomLabel, ...] = field(default=(), repr=False)
+    executed: Ranges = field(default=(), repr=False)
+    read: Ranges = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         self._check()
@@ -121,7 +130,10 @@ class Knowledge:
         object.__setattr__(self, "palettes", _most_seen(self.palettes))
         object.__setattr__(self, "names", _latest(self.names))
         object.__setattr__(self, "merges", _closure(self.merges))
-        object.__setattr__(self, "reads", tuple(sorted({*self.reads})))
+        object.__setattr__(self, "read_padding", tuple(sorted({*self.read_padding})))
+        object.__setattr__(self, "labels", latest_labels(self.labels))
+        object.__setattr__(self, "executed", united(self.executed))
+        object.__setattr__(self, "read", united(self.read))
 
     def saw(self, sightings: Iterable[tuple[str, int, tuple[int, ...]]]) -> Self:
         """Return this knowledge with one more sighting of each palette that a sheet showed a block with.
@@ -140,9 +152,9 @@ class Knowledge:
         """Return this knowledge with more proven starts."""
         return replace(self, starts=(*self.starts, *starts))
 
-    def has_read(self, offsets: Iterable[int]) -> Self:
+    def has_read_padding(self, offsets: Iterable[int]) -> Self:
         """Return this knowledge with more file offsets that the game was seen reading."""
-        return replace(self, reads=(*self.reads, *offsets))
+        return replace(self, read_padding=(*self.read_padding, *offsets))
 
     def seen_with(self, codec: str, block_offset: int, colours: int) -> tuple[SeenPalette, ...]:
         """Return the palettes of a number of colours that a block was shown with, the likeliest first.
@@ -165,15 +177,15 @@ class Knowledge:
         for codec, block_offset in places:
             _take(read.codec_name, codec)
             _take(read.rom_offset, block_offset)
-        for start in self.starts:
-            _take(read.choice(PROVEN_STARTS), start.start)
-            for place in start.places:
+        for proven in self.starts:
+            _take(read.choice(PROVEN_STARTS), proven.start)
+            for place in proven.places:
                 _take(read.rom_offset, place)
-            for way in start.by:
+            for way in proven.by:
                 _take(read.any_text(MOST_TEXT), way)
-            for address in (*start.callers, *start.buffers, *start.writers):
+            for address in (*proven.callers, *proven.buffers, *proven.writers):
                 _take(read.snes_address, address)
-        for place in self.reads:
+        for place in self.read_padding:
             _take(read.rom_offset, place)
         for palette in self.palettes:
             _take(read.listed(256, read.whole(0, 0x7FFF)), list(palette.colours))
@@ -185,6 +197,14 @@ class Knowledge:
                 raise UsageError(f"knowledge: the time of the name {name.name!r} has no time zone")
         for figure in (figure for group in self.merges for figure in group):
             _take(read.any_text(MOST_TEXT), figure)
+        for label in self.labels:
+            _take(read.rom_offset, label.rom_offset)
+            _take(read.text, label.name)
+            if label.made.tzinfo is None:
+                raise UsageError(f"knowledge: the time of the label {label.name!r} has no time zone")
+        for start, stop in (*self.executed, *self.read):
+            if not 0 <= start < stop <= 1 << 24:
+                raise UsageError(f"knowledge: a stretch of the ROM from {start} to {stop}")
 
 
 def merge(first: Knowledge, second: Knowledge) -> Knowledge:
@@ -199,7 +219,10 @@ def merge(first: Knowledge, second: Knowledge) -> Knowledge:
         first.palettes + second.palettes,
         first.names + second.names,
         first.merges + second.merges,
-        first.reads + second.reads,
+        first.read_padding + second.read_padding,
+        first.labels + second.labels,
+        first.executed + second.executed,
+        first.read + second.read,
     )
 
 

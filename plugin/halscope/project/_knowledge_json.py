@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
 from typing import Final
 
 from halscope_hooks import FormatError, UsageError
@@ -11,11 +12,12 @@ from halscope_hooks import FormatError, UsageError
 import halscope._fields as read
 from halscope._fields import Fields
 from halscope.project._knowledge import MOST_TEXT, FigureName, Knowledge, ProvenStart, SeenPalette
+from halscope.project._rom_notes import Ranges, RomLabel
 
 FORMAT: Final = "halscope-knowledge"
 VERSION: Final = 4
 """The version that is written. Version 1, whose starts have no "by", version 2, whose starts have no "callers",
-"buffers" and "writers", and version 3, which has no "reads", can also be read."""
+"buffers" and "writers", and version 3 without "read_padding", "labels", "executed" and "read" can also be read."""
 
 _MOST: Final = 1 << 20
 _TEXT: Final = read.any_text(MOST_TEXT)
@@ -56,7 +58,10 @@ def knowledge_to_json(knowledge: Knowledge) -> str:
         ],
         "names": [{"figure": one.figure, "name": one.name, "made": one.made.isoformat()} for one in knowledge.names],
         "merges": [{"figures": list(group)} for group in knowledge.merges],
-        "reads": list(knowledge.reads),
+        "read_padding": list(knowledge.read_padding),
+        "labels": [_labels_of_one_file(group) for group in _by_time(knowledge.labels)],
+        "executed": [edge for stretch in knowledge.executed for edge in stretch],
+        "read": [edge for stretch in knowledge.read for edge in stretch],
     }
     return json.dumps(document, separators=(",", ":"))
 
@@ -85,10 +90,17 @@ def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
     palettes = tuple(_palette(fields) for fields in root.each("palettes", _MOST))
     names = tuple(_name(fields) for fields in root.each("names", _MOST))
     merges = tuple(_merges(root))
-    reads = tuple(root.take("reads", read.listed(_MOST, read.rom_offset, least=0))) if version > 3 else ()
+    padding: tuple[int, ...] = ()
+    labels: tuple[RomLabel, ...] = ()
+    executed: Ranges = ()
+    was_read: Ranges = ()
+    if version > 3:
+        padding = tuple(root.take("read_padding", read.listed(_MOST, read.rom_offset, least=0)))
+        labels = tuple(label for fields in root.each("labels", _MOST) for label in _labels(fields))
+        executed, was_read = _ranges(root, "executed"), _ranges(root, "read")
     root.finish()
     try:
-        return Knowledge(rom_sha256, starts, palettes, names, merges, reads)
+        return Knowledge(rom_sha256, starts, palettes, names, merges, padding, labels, executed, was_read)
     except UsageError as error:
         raise root.wrong(str(error)) from None
 
@@ -134,3 +146,35 @@ def _merges(root: Fields) -> Iterator[tuple[str, ...]]:
     for fields in root.each("merges", _MOST):
         yield tuple(fields.take("figures", read.listed(_MOST, _TEXT)))
         fields.finish()
+
+
+def _by_time(labels: Sequence[RomLabel]) -> Iterator[list[RomLabel]]:
+    """Yield the labels that were made at one time together: a file has thousands."""
+    for _, group in groupby(sorted(labels, key=lambda one: (one.made, one.rom_offset)), key=lambda one: one.made):
+        yield list(group)
+
+
+def _labels_of_one_file(labels: Sequence[RomLabel]) -> dict[str, object]:
+    return {
+        "made": labels[0].made.isoformat(),
+        "rom_offsets": [one.rom_offset for one in labels],
+        "names": [one.name for one in labels],
+    }
+
+
+def _labels(fields: Fields) -> Iterator[RomLabel]:
+    made = fields.take("made", read.moment)
+    offsets = fields.take("rom_offsets", read.listed(_MOST, read.rom_offset))
+    names = fields.take("names", read.listed(_MOST, read.text))
+    fields.finish()
+    if len(names) != len(offsets):
+        raise fields.wrong(f"{len(names)} names of labels at {len(offsets)} offsets")
+    for offset, name in zip(offsets, names, strict=True):
+        yield RomLabel(offset, name, made)
+
+
+def _ranges(root: Fields, name: str) -> Ranges:
+    edges = root.take(name, read.listed(_MOST, read.whole(0, 1 << 24), least=0))
+    if len(edges) % 2 or any(before >= after for before, after in pairwise(edges)):
+        raise root.wrong(f'"{name}" is no list of ascending starts and ends')
+    return tuple(zip(edges[::2], edges[1::2], strict=True))

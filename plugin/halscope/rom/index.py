@@ -41,6 +41,7 @@ from halscope.rom.ranking import (
     best_of_families,
     find_families,
     promoted,
+    without_executed,
 )
 from halscope.rom.references import KnownTable, Reference, References
 from halscope.rom.vram_tracker import answer, tile_bytes
@@ -223,6 +224,15 @@ class RomIndex:
         Starts that the index does not have are left out (see `lacks`); for those, build it with `known_starts`.
         """
         families = promoted(self.families, [codec.name for codec in self.codecs], traced)
+        return RomIndex(self.rom, self.codecs, families, {**self._arrays(), "families": families}, self.transforms)
+
+    def without_executed(self, executed: NDArray[np.bool_]) -> RomIndex:
+        """Return this index without the blocks whose packed bytes hold code, unless their start was traced.
+
+        Args:
+            executed: bool[n], by file offset: bytes that a debugger saw the game execute.
+        """
+        families = without_executed(self.families, executed)
         return RomIndex(self.rom, self.codecs, families, {**self._arrays(), "families": families}, self.transforms)
 
     def lacks(self, starts: KnownStarts) -> dict[str, NDArray[np.uint32]]:

@@ -8,6 +8,7 @@ from halscope.cli._arguments._kinds import Commands, number, place, positive, sc
 from halscope.cli._arguments._shared import (
     add_headered_option,
     add_index_option,
+    add_notes_options,
     add_plugin_options,
     add_regrouping_options,
     add_rom_options,
@@ -31,6 +32,7 @@ def add_search(commands: Commands) -> None:
     scan.add_argument(
         "--traces", action="store_true", help="also say how many starts of blocks are proven, and each by what"
     )
+    add_notes_options(scan)
     scan.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(scan)
     add_index_option(scan)
@@ -128,9 +130,15 @@ def add_editing(commands: Commands) -> None:
     add_index_option(extract)
     add_plugin_options(extract)
 
-    back = commands.add_parser("inject", help="make a patch from edited PNGs")
+    back = commands.add_parser("inject", help="make a patch from edited PNGs, or from raw tiles")
     back.add_argument("rom", type=Path, metavar="ROM")
-    back.add_argument("pngs", type=Path, nargs="+", metavar="PNG", help="edited PNGs that `extract` or `play` wrote")
+    back.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="PNG",
+        help="edited PNGs that `extract` or `play` wrote; with --at a file of raw tiles (.4bpp, .gfx, ...)",
+    )
     back.add_argument(
         "-o",
         "--output",
@@ -138,6 +146,13 @@ def add_editing(commands: Commands) -> None:
         metavar="OUT",
         help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)",
     )
+    back.add_argument(
+        "--at",
+        type=place,
+        metavar="OFFSET",
+        help="the block whose decoded bytes the file of raw tiles replaces, or with --codec raw the uncompressed bytes",
+    )
+    back.add_argument("--codec", metavar="C", help="codec of that block, or raw (default: as the index names it)")
     add_headered_option(back)
     back.add_argument("--dry-run", action="store_true", help="say what would be written where, and write nothing")
     back.add_argument("--no-move", action="store_true", help="refuse a block that does not fit instead of moving it")

@@ -38,6 +38,27 @@ def add_rom_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_notes_options(command: argparse.ArgumentParser) -> None:
+    """Add --labels and --cdl."""
+    command.add_argument(
+        "--labels",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="learn names of places in the ROM, for good: .mlb, .sym, or labels or projects of DiztinGUIsh (repeat for "
+        "more)",
+    )
+    command.add_argument(
+        "--cdl",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="learn from a code/data log of Mesen what the game executes, which is no block (repeat for more)",
+    )
+
+
 def add_index_option(command: argparse.ArgumentParser) -> None:
     """Add --fresh."""
     command.add_argument("--fresh", action="store_true", help="index the ROM anew instead of using the cached index")

@@ -56,7 +56,7 @@ def make_room(plan: EditPlan, index: RoomIndex | None, options: RoomOptions | No
         return RoomPlan(size=rom.data.size)
     if index is None:
         raise InjectError(f"{rom.name}: " + "; ".join(_numbers(block) for block in outgrown) + ADVICE)
-    usage = Usage.of(rom, index, options.read)
+    usage = Usage.of(rom, index, options.read, options.used)
     slack: dict[Key, int] = {}
     notes, moving = [], []
     for block in outgrown:

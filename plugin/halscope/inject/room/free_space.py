@@ -13,6 +13,7 @@ from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.room.model import RoomIndex
 from halscope.inject.room.rats import tagged_areas
 from halscope.inject.room.tables import entry_targets, table_areas
+from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
 from halscope.rom.mapping import PAGE_BYTES
 
@@ -103,16 +104,17 @@ class Usage:
     pointed: NDArray[np.int64]
 
     @classmethod
-    def of(cls, rom: Rom, index: RoomIndex, read: Sequence[int] = ()) -> Self:
+    def of(cls, rom: Rom, index: RoomIndex, read: Sequence[int] = (), used: Ranges = ()) -> Self:
         """Collect it.
 
         Args:
             rom: The image.
             index: Its index.
             read: File offsets that the game was seen reading.
+            used: Stretches that a debugger saw the game execute or read.
         """
         references = index.every_reference
-        areas = [*tagged_areas(rom.data), *table_areas(references)]
+        areas = [*tagged_areas(rom.data), *table_areas(references), *used]
         header = rom.header_offset
         areas.append((header - _HEADER_BEGIN, header + _HEADER_END))
         if header >= _LINEAR_BYTES:  # a copy of the header, for tools

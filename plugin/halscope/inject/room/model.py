@@ -10,6 +10,7 @@ from halscope_hooks import Write
 from numpy.typing import NDArray
 
 from halscope.inject.plan import TileIndex
+from halscope.rom.edges import Ranges
 from halscope.rom.references import Reference, References
 
 Key = tuple[str, int]
@@ -41,6 +42,7 @@ class RoomOptions:
         rats: Put a RATS tag in front of each moved block, so that other tools leave it alone.
         free_old: Fill the old place of a moved block with FF.
         read: File offsets that the game was seen reading. Free space with one of them is not free.
+        used: Stretches (begin, end) that a debugger saw the game execute or read. They are not free.
     """
 
     move: bool = True
@@ -48,6 +50,7 @@ class RoomOptions:
     rats: bool = False
     free_old: bool = False
     read: tuple[int, ...] = ()
+    used: Ranges = ()
 
 
 STAY: Final = RoomOptions(move=False)

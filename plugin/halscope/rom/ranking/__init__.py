@@ -1,6 +1,7 @@
 """Ranking: decide which of the decodable streams are blocks, and where each block begins."""
 
 from halscope.rom.ranking._evidence import native_handles
+from halscope.rom.ranking._executed import without_executed
 from halscope.rom.ranking._families import (
     CONTENT,
     POINTER,
@@ -29,4 +30,5 @@ __all__ = [
     "first_of_each",
     "native_handles",
     "promoted",
+    "without_executed",
 ]

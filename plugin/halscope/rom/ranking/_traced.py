@@ -43,9 +43,14 @@ def promoted(families: Starts, names: Sequence[str], traced: KnownStarts) -> Sta
 
 
 def best_of_families(families: Starts) -> NDArray[np.intp]:
-    """Return the row of each family's best start, by family: a traced one, or else its first."""
+    """Return the row of each family's best start, by family: a traced one, or else its first that is not refused
+    because it was executed (`without_executed`), or else its first."""
     best: NDArray[Any] = first_of_each(families["family"])
     numbers = families["family"][best]
+    if (families["score"][best] < 0).any():
+        rows = np.flatnonzero(families["score"] >= 0)
+        kept = rows[first_of_each(families["family"][rows])]
+        best[np.searchsorted(numbers, families["family"][kept])] = kept
     for row in np.flatnonzero(families["start"] == TRACED)[::-1].tolist():  # the first one of a family remains
         best[np.searchsorted(numbers, families["family"][row])] = row
     return best
