@@ -11,7 +11,7 @@ from halscope.inject import RoomOptions, RoomPlan
 def room_options(
     workspace: Workspace, *, move: bool = True, expand: bool = False, rats: bool = False, free_old: bool = False
 ) -> RoomOptions:
-    """Return the options, with the places that the game was seen reading or executing. Arguments as for `RoomOptions`."""
+    """Return the options, with the places that the game was seen using. Arguments as for `RoomOptions`."""
     read, notes = workspace.seen_reads, workspace.rom_notes
     return RoomOptions(
         move=move, expand=expand, rats=rats, free_old=free_old, read=read, used=(*notes.executed, *notes.read)

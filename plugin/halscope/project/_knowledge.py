@@ -104,8 +104,8 @@ class Knowledge:
         palettes: Palettes, ordered by codec and block, most frequent first.
         names: Names, ordered by figure.
         merges: Figures that the user merged: groups of two or more keys, each ascending.
-        read_padding: A file offset for each run of FF or 00 in which the game was seen reading, ascending: it is no free
-            space.
+        read_padding: A file offset for each run of FF or 00 in which the game was seen reading, ascending: it is no
+            free space.
         labels: Names of places in the ROM, ordered by place.
         executed: Bytes that a debugger saw the game execute: they are no graphics.
         read: Bytes that it saw the game read as data.
