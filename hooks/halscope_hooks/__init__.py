@@ -63,7 +63,7 @@ if TYPE_CHECKING:
         capability,
     )
     from halscope_hooks._markers import hookimpl, hookspec
-    from halscope_hooks._origin import RAW_CODEC, CgramOrigins, Origin, StartEvidence, VramOrigins
+    from halscope_hooks._origin import RAW_CODEC, CgramOrigins, ColourRun, Origin, StartEvidence, VramOrigins
     from halscope_hooks._patch import MemorySpace, Patch, Write
     from halscope_hooks._permissions import PERMISSIONS, Permission
     from halscope_hooks._profile import (
@@ -157,6 +157,7 @@ _MODULES = {
     "hookspec": "_markers",
     "RAW_CODEC": "_origin",
     "CgramOrigins": "_origin",
+    "ColourRun": "_origin",
     "Origin": "_origin",
     "StartEvidence": "_origin",
     "VramOrigins": "_origin",
@@ -239,6 +240,7 @@ __all__ = [
     "CancelledError",
     "Capability",
     "CgramOrigins",
+    "ColourRun",
     "Changes",
     "Codec",
     "CodecError",

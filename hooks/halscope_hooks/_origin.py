@@ -106,15 +106,46 @@ class VramOrigins:
         return tuple(_shifted(origin, inside * stored[origin.transform] // TILE_BYTES) for origin in found)
 
 
+@dataclass(frozen=True, slots=True)
+class ColourRun:
+    """Consecutive colours of CGRAM that stand in the same order at one place of the ROM.
+
+    Colour 0 of a palette (every sixteenth) may differ inside a run: games set the backdrop and the transparent entries
+    in other ways. Bit 15, which CGRAM does not store, is not compared.
+
+    Args:
+        first: Number of its first colour, 0 to 255.
+        count: Number of colours.
+        origin: Where the first colour is stored. The next ones follow, two bytes each, little-endian.
+        odds: Binary logarithm of the odds against finding such a run by chance.
+        fade: Empty if the colours are as stored; otherwise how the game darkened, brightened or mixed them, for users.
+    """
+
+    first: int
+    count: int
+    origin: Origin
+    odds: float
+    fade: str = ""
+
+    def origin_of(self, colour: int) -> Origin:
+        """Return where a colour of the run is stored (before the fade). Raises UsageError for any other colour."""
+        if not self.first <= colour < self.first + self.count:
+            raise UsageError(f"colour {colour} is not in the run of {self.count} colours from {self.first} on")
+        return _shifted(self.origin, 2 * (colour - self.first))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CgramOrigins:
     """The origins of the 256 CGRAM colours; the counterpart of `VramOrigins`.
 
     Args:
-        origins: 256 tuples, best origin first; an empty tuple if no origin is known.
+        origins: 256 tuples, best origin first; an empty tuple if no origin is known. The ROM holds exactly the colour
+            there, apart from bit 15.
+        runs: The runs that these are taken from, best first, and after them the faded copies of runs.
     """
 
     origins: Sequence[tuple[Origin, ...]]
+    runs: tuple[ColourRun, ...] = ()
 
     @property
     def located(self) -> int:

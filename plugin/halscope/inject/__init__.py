@@ -9,6 +9,7 @@ from halscope.inject.builders import (
     sheet_from_raw,
     sheet_from_sprite,
 )
+from halscope.inject.colours import ColourEdit, palette_edit
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.model import Composition
 from halscope.inject.place import apply_patch, to_patch
@@ -32,6 +33,7 @@ __all__ = [
     "BlockEdit",
     "Cell",
     "Change",
+    "ColourEdit",
     "Composition",
     "EditPlan",
     "EditedSheet",
@@ -54,6 +56,7 @@ __all__ = [
     "live_writes",
     "make_room",
     "padding_read",
+    "palette_edit",
     "plan_changes",
     "plan_edit",
     "plan_edits",

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from halscope_hooks import RAW_CODEC, InjectError, Transform
 
 from halscope.inject._memories import MODE7, STAGING, VRAM
+from halscope.inject._sheet_edit import COLOURS
 from halscope.inject._transforms import transform_named
 from halscope.inject.edits import EditPlan
 
@@ -70,6 +71,8 @@ def contents_of(plan: EditPlan, previous: EditPlan | None) -> list[Content]:
         vram: dict[tuple[str, int, int], set[int]] = {}
         for block in present:
             for change in block.changes:
+                if COLOURS in change.transforms:
+                    continue  # see `plan_colours`
                 for name in change.transforms:
                     vram.setdefault((name, change.byte_offset, change.end), set()).update(change.vram_bytes)
         shift = 0

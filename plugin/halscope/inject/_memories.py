@@ -10,6 +10,7 @@ from halscope_hooks import MemorySpace, Snapshot, Write
 from numpy.typing import NDArray
 
 VRAM: Final = "vram"
+CGRAM: Final = "cgram"
 MODE7: Final = "mode7"
 """The pixels of mode 7: every other byte of the first half of VRAM."""
 STAGING: Final[tuple[Literal["wram", "bwram", "iram"], ...]] = ("wram", "bwram", "iram")
@@ -18,6 +19,7 @@ STAGING: Final[tuple[Literal["wram", "bwram", "iram"], ...]] = ("wram", "bwram",
 _VRAM_STEP: Final = 16
 """2bpp tiles begin at multiples of 16 bytes of VRAM, and so do all larger tiles."""
 _MODE7_STEP: Final = 64
+_COLOUR_BYTES: Final = 2
 _MODE7_END: Final = 0x8000
 
 
@@ -67,7 +69,8 @@ class _Mode7(Memory):
 
 def memories_of(snapshot: Snapshot) -> dict[str, Memory]:
     """Return the memories of a snapshot by name."""
-    memories = {VRAM: Memory(snapshot.vram, _VRAM_STEP), MODE7: _Mode7(snapshot.vram)}
+    cgram = Memory(snapshot.cgram.astype("<u2").view(np.uint8), _COLOUR_BYTES, CGRAM)
+    memories = {VRAM: Memory(snapshot.vram, _VRAM_STEP), MODE7: _Mode7(snapshot.vram), CGRAM: cgram}
     for name in STAGING:
         memory = getattr(snapshot, name)
         if memory is not None:

@@ -13,6 +13,10 @@ from halscope.inject.metadata import origin_from_json, origin_to_json
 from halscope.inject.model import MAX_CELLS, EditedSheet
 from halscope.inject.split import TileChange, changed_tiles
 
+COLOURS: Final = "colours"
+"""Transform name, in edits alone, of bytes that are colours: two bytes each, BGR555, little-endian."""
+MOST_COLOURS: Final = 256
+
 _LONGEST_NAME: Final = 1 << 16  # twice the longest path on Windows
 
 
@@ -52,6 +56,13 @@ class SheetEdit:
     def __post_init__(self) -> None:
         for change in self.changes:
             size = len(change.old)
+            if change.origin.transform == COLOURS:
+                if len(change.new) != size or not 2 <= size <= 2 * MOST_COLOURS or size % 2:
+                    raise InjectError(
+                        f"{self.name}: {size} bytes of colours become {len(change.new)}; an edit has 1 to "
+                        f"{MOST_COLOURS} colours of two bytes, before and after"
+                    )
+                continue
             if len(change.new) != size or not 8 <= size <= 64 or size % 8:
                 raise InjectError(
                     f"{self.name}: a tile of {size} bytes becomes one of {len(change.new)}; a tile has 8 bytes per bit "

@@ -8,7 +8,7 @@ from typing import Final
 
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, Codec, StartEvidence
 
-from halscope.inject._sheet_edit import SheetEdit
+from halscope.inject._sheet_edit import COLOURS, SheetEdit
 from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
 
@@ -103,11 +103,24 @@ class BlockEdit:
     @property
     def name(self) -> str:
         """The block's name in messages."""
-        return (
-            f"{self.codec} block at {self.block_offset:#x}"
-            if self.codec != RAW_CODEC
-            else f"tile at {self.block_offset:#x}"
+        if self.codec != RAW_CODEC:
+            return f"{self.codec} block at {self.block_offset:#x}"
+        return f"{'palette' if self.colours else 'tile'} at {self.block_offset:#x}"
+
+    @property
+    def colours(self) -> int:
+        """Number of edited colours."""
+        return sum(
+            change.old[at : at + 2] != change.new[at : at + 2]
+            for change in self.changes
+            if COLOURS in change.transforms
+            for at in range(0, change.size, 2)
         )
+
+    @property
+    def tiles(self) -> int:
+        """Number of edited tiles."""
+        return sum(COLOURS not in change.transforms for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

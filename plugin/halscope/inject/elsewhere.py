@@ -9,6 +9,7 @@ from typing import Final
 
 from halscope_hooks import RAW_CODEC, Codec, CodecError, InjectError, Origin
 
+from halscope.inject._sheet_edit import COLOURS
 from halscope.inject.edits import BlockEdit
 from halscope.rom.edges import Ranges, overlap
 from halscope.rom.image import Rom
@@ -33,6 +34,8 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
     for block in plan:
         before = tiles
         for change in block.changes:
+            if COLOURS in change.transforms:
+                continue  # other places of colours are found by `ColourIndex`
             origins = known.get(change.old, ())
             if block.codec == RAW_CODEC and not origins:
                 origins = tuple(Origin(RAW_CODEC, at, 0, "content") for at in _occurrences(rom, change.old))

@@ -50,9 +50,11 @@ def to_patch(plan: EditPlan, room: RoomPlan | None = None) -> Patch:
         _write(image, correction)
         writes.extend(correction)
     writes.sort(key=lambda write: write.offset)
-    count = sum(len(block.changes) for block in plan.blocks)
+    tiles, colours = (sum(counts) for counts in zip(*((one.tiles, one.colours) for one in plan.blocks), strict=True))
+    counts = ((tiles, "tile"), (colours, "colour"))
+    what = " and ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counts if count)
     blocks = ", ".join(block.name for block in plan.blocks[:3]) + (", ..." if len(plan.blocks) > 3 else "")
-    summary = f"{_titles(plan)}: {count} tile{'s' * (count != 1)} changed: {blocks}"
+    summary = f"{_titles(plan)}: {what} changed: {blocks}"
     if room.moves:
         summary += "; moved: " + ", ".join(f"{move.old:#x} to {move.new:#x}" for move in room.moves[:3])
         summary += ", ..." if len(room.moves) > 3 else ""

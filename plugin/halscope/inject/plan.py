@@ -22,7 +22,7 @@ from halscope_hooks import (
 from numpy.typing import NDArray
 
 from halscope.inject._merge import SheetTile, merge
-from halscope.inject._sheet_edit import SheetEdit, sheet_edit
+from halscope.inject._sheet_edit import COLOURS, SheetEdit, sheet_edit
 from halscope.inject._transforms import stored_tile
 from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import other_places, refuse_raw_over_block, shared_bytes
@@ -147,6 +147,8 @@ def plan_changes(
 
 def _stored(sheet: str, change: TileChange, rom: Rom) -> SheetTile:
     """Return a changed tile as the game stores it. Raises InjectError if the game cannot store it."""
+    if change.origin.transform == COLOURS:
+        return SheetTile(sheet, change, b"")
     old, new = (stored_tile(change.origin.transform, tile, rom.transforms) for tile in (change.old, change.new))
     if old is None or new is None:
         which = "original" if old is None else "edited"

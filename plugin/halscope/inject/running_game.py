@@ -14,6 +14,7 @@ from halscope.inject._contents import CONTEXT, Content, contents_of
 from halscope.inject._memories import VRAM, Memory, joined, memories_of
 from halscope.inject._patterns import find_patterns
 from halscope.inject._sheet_edit import SheetEdit
+from halscope.inject.colours import plan_colours
 from halscope.inject.edits import EditPlan
 from halscope.inject.place import verified_image
 from halscope.rom.image import Rom
@@ -60,7 +61,7 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
             those that `plan` no longer changes are restored to the original.
 
     Returns:
-        Writes to "vram", "wram", "bwram" and "iram", ascending in each; `expected` holds the bytes found. For writes
+        Writes to "vram", "cgram", "wram", "bwram" and "iram", ascending in each; `expected` holds the bytes found. For writes
         to the ROM see `rom_writes`.
 
     Raises:
@@ -73,6 +74,7 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
         _find_copies([search for names, search in searches if name in names], memory)
     edits = plan.edits if previous is None else (*plan.edits, *previous.edits)
     in_vram = [content for content in contents if VRAM in content.memories]
+    plan_colours(plan, previous, snapshot, memories)
     _take_exported_places(in_vram, memories[VRAM], _standing_places(edits, in_vram, memories[VRAM]))
     return tuple(sorted((write for memory in memories.values() for write in memory.writes()), key=_order))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from halscope_hooks import Codec, CodecError
@@ -14,6 +15,22 @@ from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.edges import crossing
 from halscope.rom.image import Rom
 from halscope.rom.ranking import Starts, native_handles
+
+
+class BestOutputs(NamedTuple):
+    """The decoded bytes of the best start of each family.
+
+    Args:
+        starts: START_DTYPE, one row per start.
+        data: uint8[n], the outputs one after the other.
+        ends: int64, where each ends.
+        packed: bool[size of the ROM], the bytes inside the streams of plausible families.
+    """
+
+    starts: Starts
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    packed: NDArray[np.bool_]
 
 
 def decode_outputs(

@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope._codec import CancelToken
 from halscope.rom import cache
-from halscope.rom._outputs import decode_outputs
+from halscope.rom._outputs import BestOutputs, decode_outputs
 from halscope.rom._stored_index import cache_key, fits
 from halscope.rom.block_transforms import expected_rows
 from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
-from halscope.rom.origin import Origins, SegmentBlocks, atlas_of
+from halscope.rom.origin import Origins, SegmentBlocks, atlas_of, is_plausible, packed_bytes
 from halscope.rom.proven_streams import ProvenStreams
 from halscope.rom.ranking import (
     START_KINDS,
@@ -292,6 +292,14 @@ class RomIndex:
         """The best start of each family as START_DTYPE, ascending by offset."""
         best: Starts = self.families[self._best]
         return best[np.argsort(best["offset"], kind="stable")]
+
+    def best_outputs(self) -> BestOutputs:
+        """Return the decoded bytes of the best start of each family."""
+        starts, bounds = self.families[self._best], self._bounds.astype(np.int64)
+        parts = [self._outputs[bounds[row] : bounds[row + 1]] for row in self._best.tolist()]
+        sizes = np.array([len(part) for part in parts], np.int64)
+        packed = packed_bytes(starts[is_plausible(starts)], self.rom, [codec.name for codec in self.codecs])
+        return BestOutputs(starts, np.concatenate([np.empty(0, np.uint8), *parts]), np.cumsum(sizes), packed)
 
     def block(self, origin: Origin | tuple[str, int]) -> Block:
         """Decode the block of an origin, or at (codec name, file offset).

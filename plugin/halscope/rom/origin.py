@@ -140,7 +140,7 @@ def atlas_of(
         expected: uint8, one per start, see `expected_rows`.
         most_places: Maximum number of places examined per tile.
     """
-    plausible = (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER) | (starts["start"] == TRACED)
+    plausible = is_plausible(starts)
     columns = {name: np.ascontiguousarray(starts[name]) for name in ("family", "size", "offset", "evidence")}
     return _codec.LocateAtlas(
         outputs,
@@ -150,7 +150,7 @@ def atlas_of(
         **columns,
         kind=np.ascontiguousarray(starts["start"]),
         plausible=plausible,
-        packed=_packed_ranges(starts[best[plausible[best]]], rom, names),
+        packed=packed_bytes(starts[best[plausible[best]]], rom, names),
         expected=expected,
         **transform_rows([transform for transform in transforms if transform.changes_bytes]),
         most_places=most_places,
@@ -158,7 +158,15 @@ def atlas_of(
     )
 
 
-def _packed_ranges(best: Starts, rom: Rom, names: Sequence[str]) -> NDArray[np.bool_]:
+def is_plausible(starts: Starts) -> NDArray[np.bool_]:
+    """Return which starts are proven, or belong to a family that is more likely real than not."""
+    plausible: NDArray[np.bool_] = (
+        (starts["family_score"] >= _PLAUSIBLE) | (starts["start"] == POINTER) | (starts["start"] == TRACED)
+    )
+    return plausible
+
+
+def packed_bytes(best: Starts, rom: Rom, names: Sequence[str]) -> NDArray[np.bool_]:
     """Mark the ROM bytes inside the streams of plausible families: raw matches there are literals of that stream."""
     packed = np.zeros(len(rom.data), np.bool_)
     for codec, offset, size in zip(*(best[name].tolist() for name in ("codec", "offset", "packed_size")), strict=True):
