@@ -78,9 +78,7 @@ class _Run(NamedTuple):
     cgram: tuple[int, ...]
 
 
-def plan_colours(
-    plan: EditPlan, previous: EditPlan | None, snapshot: Snapshot, memories: dict[str, Memory]
-) -> None:
+def plan_colours(plan: EditPlan, previous: EditPlan | None, snapshot: Snapshot, memories: dict[str, Memory]) -> None:
     """Plan the writes that show edited colours in the running game: to CGRAM, and to the buffers of it in memory.
 
     A copy is found by three different colours in a row (black and white do not count). In CGRAM, a colour is also

@@ -61,8 +61,8 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
             those that `plan` no longer changes are restored to the original.
 
     Returns:
-        Writes to "vram", "cgram", "wram", "bwram" and "iram", ascending in each; `expected` holds the bytes found. For writes
-        to the ROM see `rom_writes`.
+        Writes to "vram", "cgram", "wram", "bwram" and "iram", ascending in each; `expected` holds the bytes found.
+        For writes to the ROM see `rom_writes`.
 
     Raises:
         InjectError: The plans are for different ROMs.

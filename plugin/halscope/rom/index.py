@@ -293,6 +293,11 @@ class RomIndex:
         best: Starts = self.families[self._best]
         return best[np.argsort(best["offset"], kind="stable")]
 
+    @property
+    def pointers(self) -> References:
+        """The pointers that lead to its starts."""
+        return self._references
+
     def best_outputs(self) -> BestOutputs:
         """Return the decoded bytes of the best start of each family."""
         starts, bounds = self.families[self._best], self._bounds.astype(np.int64)

@@ -23,19 +23,19 @@ class Buffer(NamedTuple):
         space: The memory.
         offset: Byte offset of the first colour there.
         first: Number of that colour in CGRAM.
-        count: Colours from the first to the last equal one.
+        length: Colours from the first to the last equal one.
         equal: How many of these are equal to CGRAM's.
     """
 
     space: Literal["wram", "bwram", "iram"]
     offset: int
     first: int
-    count: int
+    length: int
     equal: int
 
     def place(self, colour: int) -> int | None:
         """Return the byte offset of a colour of CGRAM in the memory, or `None` if the buffer does not hold it."""
-        inside = self.first <= colour < self.first + self.count
+        inside = self.first <= colour < self.first + self.length
         return self.offset + 2 * (colour - self.first) if inside else None
 
 
@@ -52,7 +52,7 @@ def colour_buffers(snapshot: Snapshot) -> tuple[Buffer, ...]:
             continue
         shifts: Counter[int] = Counter()
         for stretch in find_stretches(memory, colours):
-            shifts[stretch.at - 2 * stretch.first] += stretch.count
+            shifts[stretch.at - 2 * stretch.first] += stretch.length
         words = words_of(memory)
         for shift, count in shifts.items():
             if count < _LEAST:

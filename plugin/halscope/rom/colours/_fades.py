@@ -15,6 +15,10 @@ _LEAST_COLOURS: Final = 3
 _LEAST_LEVELS: Final = 5
 """Distinct levels above black that the faded channels need: nearly black colours are a fade of any palette."""
 
+_ROUNDING: Final = ((0.0, 1.0), (-0.5, 0.5))
+"""How far above the level the exact value may be: rounded down, or to the nearest."""
+_TINY: Final = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Fade:
@@ -22,7 +26,7 @@ class Fade:
 
     Args:
         kind: "scaled": each channel times `amount`; "subtracted" or "added": `amount` less or more, down to 0 or up to
-            31; "to white": the distance to 31 times `amount`; "mixed": `amount` of the known colours, the rest of others.
+            31; "to white": the distance to 31 times `amount`; "mixed": `amount` of the known ones, the rest of others.
         amount: 0 to 1, or 1 to 31.
     """
 
@@ -97,22 +101,26 @@ def _share(now: NDArray[np.int16], first: NDArray[np.int16], second: NDArray[np.
     if (now[~apart] != first[~apart]).any() or np.count_nonzero(apart) < _LEAST_LEVELS:
         return None
     part, whole = (now - second)[apart].astype(np.float64), (first - second)[apart].astype(np.float64)
-    # From the darker to the lighter one, so that rounding down is the same for both.
-    part, whole = np.where(whole < 0, part - whole, part), whole
-    up = whole > 0
-    low = np.where(up, part / whole, 1 - (part + 1) / -whole)
-    high = np.where(up, (part + 1) / whole, 1 - part / -whole)
-    for shift in (0.0, -0.5):  # rounded down, or to the nearest
-        least = float((low + shift / np.abs(whole) * np.where(up, 1, -1)).max())
-        most = float((high + shift / np.abs(whole) * np.where(up, 1, -1)).min())
-        if least < most and 0 < (least + most) / 2 < 1:
-            return (max(0.0, least) + min(1.0, most)) / 2
+    for low, high in (*_ROUNDING, (0.0, 2.0)):  # halves that are added have lost up to two parts of a level
+        ends = np.sort(np.stack([(part + low) / whole, (part + high) / whole]), axis=0)
+        least, most = float(ends[0].max()), float(ends[1].min())
+        if least <= most + _TINY and 0 < least + most < 2:
+            return _simplest(max(0.0, least), min(1.0, most + _TINY))
     return None
 
 
 def _factor(now: NDArray[np.float64], before: NDArray[np.float64]) -> float | None:
-    for shift in (0.0, -0.5):
-        least, most = float(((now + shift) / before).max()), float(((now + shift + 1) / before).min())
+    for low, high in _ROUNDING:
+        least, most = float(((now + low) / before).max()), float(((now + high) / before).min())
         if least < most and least < 1:
-            return max(0.0, least) if least in (0.25, 0.5, 0.75) else (max(0.0, least) + min(1.0, most)) / 2
+            return _simplest(max(0.0, least), min(1.0, most))
     return None
+
+
+def _simplest(least: float, most: float) -> float:
+    """Return the simplest fraction of a range: what a game has most likely multiplied by."""
+    for of in (2, 4, 8, 16, 32):
+        for part in range(1, of):
+            if least <= part / of < most:
+                return part / of
+    return (least + most) / 2

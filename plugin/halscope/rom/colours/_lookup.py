@@ -8,10 +8,11 @@ import numpy as np
 from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, CgramOrigins, ColourRun, Origin, UsageError
 from numpy.typing import NDArray
 
+from halscope.rom.colours._small_blocks import small_blocks
 from halscope.rom.colours._table import COLOUR, GRAM, ColourTable
 from halscope.rom.index import RomIndex
 from halscope.rom.origin import is_plausible
-from halscope.rom.ranking import START_KINDS
+from halscope.rom.ranking import POINTER, START_KINDS
 
 LEAST_ODDS: Final = 8.0
 """Binary logarithm of the odds against chance that a run needs: one false run in 256 palettes of random colours."""
@@ -21,9 +22,28 @@ _AROUND: Final = 128
 """Bytes on each side of a run that show whether it stands among colours."""
 _MOST_HIGH: Final = 0.2
 """Colours have no bit 15; of words in graphics and code about half do."""
+_SHIFT_BITS: Final = 40
+_DOUBTFUL: Final = 2
+"""Rank of places in doubtful blocks and inside packed streams."""
 _MOST_RUNS: Final = 64
 _MOST_PLACES: Final = 8
 """Origins listed per colour."""
+
+
+class _Block(NamedTuple):
+    """A block whose decoded bytes are searched.
+
+    Args:
+        codec: Name of its codec.
+        offset: ROM offset.
+        kind: Evidence for its start, as an index into START_KINDS.
+        sure: Whether it is likely to be real.
+    """
+
+    codec: str
+    offset: int
+    kind: int
+    sure: bool
 
 
 class _Found(NamedTuple):
@@ -45,22 +65,36 @@ class ColourIndex:
 
     def __init__(self, index: RomIndex) -> None:
         self.index = index
-        self._outputs = index.best_outputs()
-        blocks = self._outputs.starts
-        self._ends = np.append(self._outputs.ends, self._outputs.ends[-1:].sum() + len(index.rom.data)).astype(np.int64)
-        self._begins = np.concatenate([[0], self._ends[:-1]])
-        self._sure = is_plausible(blocks)
-        self._names = [codec.name for codec in index.codecs]
-        data = np.concatenate([self._outputs.data, index.rom.data, np.zeros(1, np.uint8)])
+        best, small = index.best_outputs(), small_blocks(index)
+        names = [codec.name for codec in index.codecs]
+        starts = best.starts
+        self._blocks = [
+            _Block(names[codec], offset, kind, sure)
+            for codec, offset, kind, sure in zip(
+                starts["codec"].tolist(),
+                starts["offset"].tolist(),
+                starts["start"].tolist(),
+                is_plausible(starts).tolist(),
+                strict=True,
+            )
+        ] + [_Block(names[block.codec], block.offset, POINTER, True) for block in small]
+        self._packed = best.packed
+        for begin, end in (stretch for block in small for stretch in block.ranges):
+            self._packed[begin:end] = True
+        data = np.concatenate([best.data, *(block.data for block in small), index.rom.data])
         data.flags.writeable = False
-        self._table = ColourTable.build(data[:-1], self._ends)
+        sizes = [*np.diff(best.ends, prepend=0).tolist(), *(len(block.data) for block in small), len(index.rom.data)]
+        self._ends = np.cumsum(np.array(sizes, np.int64))
+        self._begins = self._ends - sizes
+        self._table = ColourTable.build(data, self._ends)
 
     def locate(self, cgram: NDArray[np.uint16]) -> CgramOrigins:
         """Look up the colours of CGRAM.
 
         All places of a run are listed, best first: places among other colours in plain bytes or in blocks that are
         likely to be real, then places among graphics or code, inside packed streams, or in doubtful blocks; in each of
-        these by odds, then by the evidence for the start.
+        these by odds, then by the evidence for the start. Doubtful blocks are left out where a better place holds all
+        of their colours.
 
         Args:
             cgram: uint16[256], or fewer colours.
@@ -71,7 +105,7 @@ class ColourIndex:
         if cgram.ndim != 1 or len(cgram) > CGRAM_COLOURS:
             raise UsageError(f"CGRAM has {CGRAM_COLOURS} colours, not {cgram.size}")
         colours = cgram & np.uint16(COLOUR)
-        found = sorted(self._runs(colours), key=lambda one: one.rank)[:_MOST_RUNS]
+        found = _without_doubtful(sorted(self._runs(colours), key=lambda one: one.rank))[:_MOST_RUNS]
         origins: list[list[Origin]] = [[] for _ in range(len(colours))]
         for one in found:
             for place in np.flatnonzero(one.matches).tolist():
@@ -99,24 +133,22 @@ class ColourIndex:
         if len(colours) < GRAM:
             return []
         numbers, at = self._table.places(colours)
-        segment = np.searchsorted(self._ends, at, side="right")
-        # One row for each place that the colour 0 of CGRAM would have in the data, were all of it there.
-        shifts, first = np.unique(np.stack([at - 2 * numbers, segment]), axis=1, return_index=True)
-        del first
-        seeds = np.zeros((shifts.shape[1], len(colours)), np.bool_)
-        row_of = {(int(shift), int(where)): row for row, (shift, where) in enumerate(shifts.T)}
-        for number, place, where in zip(numbers.tolist(), at.tolist(), segment.tolist(), strict=True):
-            seeds[row_of[place - 2 * number, where], number] = True
-        if not len(seeds):
+        if not len(at):
             return []
-        places = shifts[0][:, None] + 2 * np.arange(len(colours))
-        inside = (places >= self._begins[shifts[1]][:, None]) & (places + 2 <= self._ends[shifts[1]][:, None])
+        # One row for each place that the first colour would have in the data, were all of them there.
+        keys = np.searchsorted(self._ends, at, side="right") << _SHIFT_BITS | (at - 2 * numbers + 2 * CGRAM_COLOURS)
+        each, row_of = np.unique(keys, return_inverse=True)
+        segments, shifts = each >> _SHIFT_BITS, (each & (1 << _SHIFT_BITS) - 1) - 2 * CGRAM_COLOURS
+        seeds = np.zeros((len(each), len(colours)), np.bool_)
+        seeds[row_of, numbers] = True
+        places = shifts[:, None] + 2 * np.arange(len(colours))
+        inside = (places >= self._begins[segments][:, None]) & (places + 2 <= self._ends[segments][:, None])
         equal = inside & (self._table.words(np.where(inside, places, 0)) == colours)
         runs = []
         for row in range(len(seeds)):
             for begin, end in _stretches(equal[row], inside[row]):
                 if seeds[row, begin:end].any():
-                    found = self._found(colours, equal[row], begin, end, int(shifts[0, row]), int(shifts[1, row]))
+                    found = self._found(colours, equal[row], begin, end, int(shifts[row]), int(segments[row]))
                     if found is not None:
                         runs.append(found)
         return runs
@@ -124,6 +156,8 @@ class ColourIndex:
     def _found(
         self, colours: NDArray[np.uint16], equal: NDArray[np.bool_], begin: int, end: int, shift: int, segment: int
     ) -> _Found | None:
+        if segment == len(self._blocks):
+            begin, end = _without_black(colours, equal, begin, end)
         matches = np.zeros(len(colours), np.bool_)
         matches[begin:end] = equal[begin:end]
         # A colour that is there twice says nothing new.
@@ -135,16 +169,14 @@ class ColourIndex:
             return None
         at = shift + 2 * begin
         inside = at - int(self._begins[segment])
-        if segment == len(self._outputs.starts):
+        if segment == len(self._blocks):
             origin = Origin(RAW_CODEC, inside, 0, "content")
-            sure = not self._outputs.packed[inside : inside + 2 * (end - begin)].any()
+            sure = not self._packed[inside : inside + 2 * (end - begin)].any()
             kind = len(START_KINDS)
         else:
-            start = self._outputs.starts[segment]
-            kind = int(start["start"])
-            origin = Origin(self._names[start["codec"]], int(start["offset"]), inside, START_KINDS[kind])
-            sure = bool(self._sure[segment])
-        rank = 0 if sure and self._among_colours(at, end - begin, segment) else 1 if sure else 2
+            codec, offset, kind, sure = self._blocks[segment]
+            origin = Origin(codec, offset, inside, START_KINDS[kind])
+        rank = (0 if self._among_colours(at, end - begin, segment) else 1) if sure else _DOUBTFUL
         run = ColourRun(begin, end - begin, origin, round(odds, 1))
         return _Found((rank, -odds, kind, at), matches, run)
 
@@ -165,3 +197,24 @@ def _stretches(equal: NDArray[np.bool_], inside: NDArray[np.bool_]) -> list[tupl
     joined[zero] |= equal[zero - 1] & equal[zero + 1] & inside[zero]
     edges = np.flatnonzero(np.diff(np.concatenate([[False], joined, [False]]).astype(np.int8)))
     return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
+
+
+def _without_doubtful(found: list[_Found]) -> list[_Found]:
+    """Leave out doubtful blocks whose colours are all in a place that ranks higher."""
+    kept: list[_Found] = []
+    held = np.zeros(CGRAM_COLOURS, np.bool_)
+    for one in found:
+        doubtful = one.rank[0] == _DOUBTFUL and one.run.origin.codec != RAW_CODEC
+        if not (doubtful and held[: len(one.matches)][one.matches].all()):
+            kept.append(one)
+            held[: len(one.matches)] |= one.matches
+    return kept
+
+
+def _without_black(colours: NDArray[np.uint16], equal: NDArray[np.bool_], begin: int, end: int) -> tuple[int, int]:
+    """Leave out all black palettes at the ends of a run in plain bytes: CGRAM and ROMs are filled with zeros."""
+    lit = begin + np.flatnonzero(equal[begin:end] & (colours[begin:end] != 0))
+    if not len(lit):
+        return begin, begin
+    first, last = int(lit[0]) // _PALETTE * _PALETTE, (int(lit[-1]) // _PALETTE + 1) * _PALETTE
+    return max(begin, first), min(end, last)

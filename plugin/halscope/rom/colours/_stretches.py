@@ -19,12 +19,12 @@ class Stretch(NamedTuple):
 
     Args:
         first: Number of the first one among the searched colours.
-        count: Number of colours.
+        length: Number of colours.
         at: Byte offset in the memory.
     """
 
     first: int
-    count: int
+    length: int
     at: int
 
 
@@ -59,32 +59,36 @@ def find_stretches(memory: NDArray[np.uint8], colours: NDArray[np.uint16], *, st
         return []
     words = words_of(memory, step)
     next_word = 2 // step
+    grams: dict[tuple[int, int, int], list[int]] = {}
     known = np.zeros(COLOUR + 1, np.bool_)
-    known[run] = True
+    for number in range(len(run) - GRAM + 1):
+        one, two, three = gram = run[number], run[number + 1], run[number + 2]
+        if one != two != three != one:
+            grams.setdefault((int(one), int(two), int(three)), []).append(number)
+            known[list(gram)] = True
     there = known[words]
     ends = len(words) - 2 * next_word
     seeds = np.flatnonzero(there[:ends] & there[next_word : ends + next_word] & there[2 * next_word :])
-    grams: dict[tuple[int, int, int], list[int]] = {}
-    for number in range(len(run) - GRAM + 1):
-        one, two, three = run[number : number + GRAM].tolist()
-        grams.setdefault((one, two, three), []).append(number)
+    one, two, three = (words[seeds + far * next_word] for far in range(GRAM))
+    seeds = seeds[(one != two) & (two != three) & (one != three)]  # most of a memory is zero
     rows = np.stack([words[seeds + far * next_word] for far in range(GRAM)], axis=1).tolist()
     found: dict[Stretch, None] = {}
     reached: dict[int, int] = {}  # word that the run would begin at → first word after its last stretch
-    for seed, (one, two, three) in zip(seeds.tolist(), rows, strict=True):
-        for number in grams.get((one, two, three), ()):
+    for seed, gram_there in zip(seeds.tolist(), rows, strict=True):
+        for number in grams.get(tuple(gram_there), ()):
             begin = seed - number * next_word
             if seed < reached.get(begin, -(1 << 30)):
                 continue
-            count = _reach(words, run, seed, number, next_word)
-            reached[begin] = seed + count * next_word
-            if is_telling(run[number : number + count]) and len(found) < _MOST_STRETCHES:
-                found[Stretch(number, count, seed * step)] = None
+            back = _equal(words[begin % next_word : seed : next_word][::-1], run[:number][::-1])
+            count = back + _equal(words[seed::next_word], run[number:])
+            reached[begin] = seed + (count - back) * next_word
+            if is_telling(run[number - back : number - back + count]) and len(found) < _MOST_STRETCHES:
+                found[Stretch(number - back, count, (seed - back * next_word) * step)] = None
     return list(found)
 
 
-def _reach(words: NDArray[np.uint16], run: NDArray[np.uint16], word: int, number: int, next_word: int) -> int:
-    """Count the equal colours from a word and from a number of the run on."""
-    there = words[word::next_word][: len(run) - number]
-    differs = np.flatnonzero(there != run[number : number + len(there)])
-    return int(differs[0]) if len(differs) else len(there)
+def _equal(there: NDArray[np.uint16], run: NDArray[np.uint16]) -> int:
+    """Count the equal colours from the beginning of both on."""
+    length = min(len(there), len(run))
+    differs = np.flatnonzero(there[:length] != run[:length])
+    return int(differs[0]) if len(differs) else length

@@ -23,13 +23,13 @@ class _Known(NamedTuple):
     """Colours of a palette whose place in the ROM is known.
 
     Args:
+        first: Number of its first colour in CGRAM.
         colours: uint16[16].
-        matches: bool[16], which of them the ROM holds.
         run: The best run that holds them.
     """
 
+    first: int
     colours: NDArray[np.uint16]
-    matches: NDArray[np.bool_]
     run: ColourRun
 
 
@@ -49,8 +49,9 @@ class CgramTracker:
     def update(self, cgram: NDArray[np.uint16]) -> CgramOrigins:
         """Return the origins of CGRAM; the same object as before if no colour changed.
 
-        A palette that is not in the ROM is compared with those that stood in the same place before: if the game has
-        darkened, brightened or mixed one of them, a run says so (`ColourRun.fade`).
+        A palette that is not in the ROM is compared with those that stood in the same place before, and with the last
+        ones of the other places: if the game has darkened, brightened or mixed one of them, a run says so
+        (`ColourRun.fade`).
 
         Args:
             cgram: uint16[256].
@@ -60,6 +61,7 @@ class CgramTracker:
         self._last = cgram.copy()
         found = self._colours.locate(cgram)
         faded: dict[ColourRun, None] = {}
+        unknown: list[int] = []
         for number in range(len(cgram) // _PALETTE):
             first = number * _PALETTE
             if number == len(self._known):
@@ -68,8 +70,11 @@ class CgramTracker:
             matches = np.array([bool(found.origins[first + colour]) for colour in range(_PALETTE)])
             if matches[1:].sum() * 2 > _PALETTE:
                 run = next(run for run in found.runs if _holds(run, first + int(np.flatnonzero(matches[1:])[0]) + 1))
-                self._remember(number, _Known(colours.copy(), matches, run))
-            elif not matches[1:].any() and (faded_run := self._faded(number, first, colours)) is not None:
+                self._remember(number, _Known(first, colours.copy(), run))
+            elif not matches[1:].any():
+                unknown.append(number)
+        for number in unknown:
+            if (faded_run := self._faded(number, cgram)) is not None:
                 faded[faded_run] = None
         self._origins = CgramOrigins(found.origins, (*found.runs, *faded))
         return self._origins
@@ -82,8 +87,11 @@ class CgramTracker:
         if len(palettes) > _MOST_KNOWN:
             palettes.popitem(last=False)
 
-    def _faded(self, number: int, first: int, colours: NDArray[np.uint16]) -> ColourRun | None:
-        palettes = [*reversed(self._known[number].values())]
+    def _faded(self, number: int, cgram: NDArray[np.uint16]) -> ColourRun | None:
+        first = number * _PALETTE
+        colours = cgram[first : first + _PALETTE]
+        others = [known for known in self._known if known is not self._known[number]]
+        palettes = [*reversed(self._known[number].values()), *(next(reversed(one.values())) for one in others if one)]
         for known in palettes:
             # The transparent colour 0 is often left out.
             fade = find_fade(colours[1:], known.colours[1:])
@@ -102,5 +110,7 @@ def _holds(run: ColourRun, colour: int) -> bool:
 
 
 def _faded_run(known: _Known, first: int, fade: str) -> ColourRun:
-    begin, end = max(first, known.run.first), min(first + _PALETTE, known.run.first + known.run.count)
-    return ColourRun(begin, end - begin, known.run.origin_of(begin), known.run.odds, fade)
+    """Return the run of faded colours from `first` on."""
+    run = known.run
+    begin, end = max(known.first, run.first), min(known.first + _PALETTE, run.first + run.count)
+    return ColourRun(begin - known.first + first, end - begin, run.origin_of(begin), run.odds, fade)
