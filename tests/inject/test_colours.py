@@ -91,11 +91,11 @@ def test_an_edited_palette_shows_in_the_running_game_lasts_and_boots_as_a_patch(
         game.host.write([*patch.rom, *writes])
         shown = [game.host.step() for _ in range(3)][-1]
         assert loud_pixels(shown) > 20
-        assert loud_pixels(game.go_to("meadow")) > 20  # loaded anew, from the edited ROM
+        assert int(game.go_to("meadow").cgram[number]) == LOUD  # loaded anew, from the edited ROM
     assert patch.summary.startswith("the palette: 1 colour changed: hal block at ")
     with DemoGame("snes9x", apply_patch(workspace.rom, patch)) as game:
         booted = game.go_to("meadow")
-        assert loud_pixels(booted) > 20
+        assert max(loud_pixels(game.host.step()) for _ in range(4)) > 20  # the picture follows
         assert np.flatnonzero(booted.cgram != snapshot.cgram).tolist() == [number]
 
 

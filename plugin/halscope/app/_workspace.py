@@ -29,6 +29,7 @@ from halscope.rom.vram_tracker import VramTracker
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
     from halscope.project import Knowledge, KnowledgeFile
+    from halscope.rom.colours import ColourIndex
     from halscope.session import Locate
 
 log: Final = logging.getLogger("halscope.app")
@@ -109,6 +110,7 @@ class Workspace:
         self._profile = profile
         self._fresh_index = fresh_index
         self._index: RomIndex | None = None
+        self._colours: ColourIndex | None = None
         self._traced: frozenset[TracedStart] = frozenset()  # replaced as a whole: two threads may use it
         self._reads: frozenset[int] = frozenset()  # likewise
         self._passages: dict[tuple[str, int], Passage] = {}  # likewise
@@ -229,6 +231,15 @@ class Workspace:
             self._index = index
             self._index = index.with_traced(_by_codec(self._traced))  # with what another thread has learnt meanwhile
         return self._index
+
+    def colours(self, progress: Progress | None = None) -> ColourIndex:
+        """Return the colours of the ROM, to look up those of CGRAM; built on the first call, from the index."""
+        from halscope.rom.colours import ColourIndex
+
+        index = self.index(progress)
+        if self._colours is None or self._colours.index is not index:
+            self._colours = ColourIndex(index)
+        return self._colours
 
     @property
     def built_index(self) -> RomIndex | None:

@@ -9,9 +9,18 @@ from halscope.inject.builders import (
     sheet_from_raw,
     sheet_from_sprite,
 )
-from halscope.inject.colours import ColourEdit, palette_edit
+from halscope.inject.colours import ColourEdit, origin_after, palette_edit
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.model import Composition
+from halscope.inject.palette_sheet import (
+    SIDECAR_SUFFIX,
+    PaletteColour,
+    PaletteSheet,
+    read_edited_palette,
+    read_palette_sheet,
+    source_path,
+    write_palette_sheet,
+)
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
 from halscope.inject.room import (
@@ -30,6 +39,7 @@ from halscope.inject.split import TileChange
 
 __all__ = [
     "PROVEN_STARTS",
+    "SIDECAR_SUFFIX",
     "BlockEdit",
     "Cell",
     "Change",
@@ -42,6 +52,8 @@ __all__ = [
     "RoomIndex",
     "RoomOptions",
     "RoomPlan",
+    "PaletteColour",
+    "PaletteSheet",
     "Sheet",
     "SheetEdit",
     "Shown",
@@ -56,10 +68,13 @@ __all__ = [
     "live_writes",
     "make_room",
     "padding_read",
+    "origin_after",
     "palette_edit",
     "plan_changes",
     "plan_edit",
     "plan_edits",
+    "read_edited_palette",
+    "read_palette_sheet",
     "read_sheet",
     "rom_writes",
     "sheet_edit",
@@ -70,8 +85,10 @@ __all__ = [
     "shown_depth",
     "shown_tiles",
     "sidecar_path",
+    "source_path",
     "stored_bytes",
     "to_patch",
     "transform_named",
+    "write_palette_sheet",
     "write_sheet",
 ]

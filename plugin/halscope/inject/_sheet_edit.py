@@ -15,7 +15,8 @@ from halscope.inject.split import TileChange, changed_tiles
 
 COLOURS: Final = "colours"
 """Transform name, in edits alone, of bytes that are colours: two bytes each, BGR555, little-endian."""
-MOST_COLOURS: Final = 256
+MOST_COLOURS: Final = 32
+"""Colours of one change; longer runs are several."""
 
 _LONGEST_NAME: Final = 1 << 16  # twice the longest path on Windows
 

@@ -11,7 +11,7 @@ from halscope_hooks import RAW_CODEC, InjectError, Origin, Snapshot
 from numpy.typing import NDArray
 
 from halscope.inject._memories import CGRAM, Memory
-from halscope.inject._sheet_edit import COLOURS, SheetEdit
+from halscope.inject._sheet_edit import COLOURS, MOST_COLOURS, SheetEdit
 from halscope.inject.edits import BlockEdit, EditPlan
 from halscope.inject.split import TileChange
 from halscope.rom.colours import colour_buffers, find_stretches
@@ -27,7 +27,7 @@ class ColourEdit(NamedTuple):
         origin: Where the first one is stored; the next ones follow, two bytes each.
         old: uint16[n], the words in the ROM, with bit 15 as stored.
         new: uint16[n], the new colours. Bit 15 is kept as stored.
-        cgram: For each colour its number in CGRAM when the palette was exported; empty if it is not known.
+        cgram: For each colour its number in CGRAM when the palette was exported, ascending; empty if it is not known.
     """
 
     origin: Origin
@@ -46,18 +46,27 @@ def palette_edit(name: str, title: str, rom_sha256: str, runs: Sequence[ColourEd
         runs: The colours. A run without a changed colour makes no change.
 
     Raises:
-        InjectError: A run has no colours or more than 256, or is no longer or shorter after the edit.
+        InjectError: A run has another number of colours after the edit.
     """
     changes = []
     for run in runs:
         if len(run.old) != len(run.new) or (run.cgram and len(run.cgram) != len(run.old)):
             raise InjectError(f"{name}: {len(run.old)} colours become {len(run.new)}; an edit keeps their number")
         new = run.new & np.uint16(COLOUR) | run.old & np.uint16(_BIT15)
-        if not np.array_equal(new, run.old):
-            places = tuple(sorted({2 * colour for colour in run.cgram}))
-            origin = replace(run.origin, transform=COLOURS)
-            changes.append(TileChange(origin, _bytes(run.old), _bytes(new), (), places))
+        for at in range(0, len(new), MOST_COLOURS):
+            part = slice(at, at + MOST_COLOURS)
+            if not np.array_equal(new[part], run.old[part]):
+                places = tuple(2 * colour for colour in run.cgram[part])
+                origin = replace(origin_after(run.origin, 2 * at), transform=COLOURS)
+                changes.append(TileChange(origin, _bytes(run.old[part]), _bytes(new[part]), (), places))
     return SheetEdit(name, title, rom_sha256, tuple(changes))
+
+
+def origin_after(origin: Origin, by: int) -> Origin:
+    """Return the origin of the byte that is stored `by` bytes further on."""
+    if origin.codec == RAW_CODEC:
+        return replace(origin, block_offset=origin.block_offset + by)
+    return replace(origin, byte_offset=origin.byte_offset + by)
 
 
 def _bytes(colours: NDArray[np.uint16]) -> bytes:
