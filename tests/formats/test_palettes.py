@@ -124,7 +124,7 @@ def test_files_as_programs_write_them_are_read(name: str, tmp_path: Path) -> Non
 def test_raw_bytes_are_told_apart_by_their_size_and_content() -> None:
     colours = np.array([0x1234, 0x7FFF, 0x0421], np.uint16)
     assert parse_palette(palette_bytes(colours, "rgb24"), "p.pal").format == "rgb24"  # nine bytes
-    sixteen = np.arange(1, 17, dtype=np.uint16) * 1999 & 0x7FFF
+    sixteen = np.arange(1, 17, dtype=np.uint16) * np.uint16(1999)
     assert parse_palette(palette_bytes(sixteen, "bgr555"), "p.pal").format == "bgr555"  # 32 bytes
     assert (
         parse_palette(palette_bytes(np.arange(24, dtype=np.uint16) * np.uint16(1361), "bgr555"), "p.pal").format
@@ -155,7 +155,7 @@ def test_a_colour_that_the_console_does_not_have_is_named_with_its_index_and_bot
 def test_nearest_colours_are_the_nearest(values: np.ndarray) -> None:
     found = to_rgb(from_rgb(values, "p", nearest=True)).astype(int)
     levels = np.array([level << 3 | level >> 2 for level in range(32)])
-    exact = np.isin(values, np.arange(32) << 3) | np.isin(values, levels)
+    exact = (np.isin(values, np.arange(32) << 3) | np.isin(values, levels)).all(axis=1)
     best = np.abs(values.astype(int)[..., None] - levels).min(axis=-1)
     assert (np.abs(found - values)[~exact] == best[~exact]).all()
 

@@ -36,9 +36,20 @@ if TYPE_CHECKING:
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
+    from halscope.app._palettes import (
+        MomentColours,
+        colours_of_moment,
+        frames_before,
+        inject_colour_edits,
+        inject_palettes,
+        palette_name,
+        palette_of_moment,
+        palette_of_rom,
+    )
     from halscope.app._patch_files import block_fill, check_output, pointer_line
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
+    from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Regrouping
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
@@ -84,12 +95,14 @@ __all__ = [
     "LiveEdits",
     "Loaded",
     "Manifest",
+    "MomentColours",
     "OriginDescriber",
     "Outlining",
     "Play",
     "Plugins",
     "Press",
     "Proven",
+    "Reduced",
     "Refusal",
     "Regrouping",
     "RunTruth",
@@ -106,6 +119,7 @@ __all__ = [
     "check_output",
     "check_page",
     "check_rom",
+    "colours_of_moment",
     "count_proven",
     "describe_layout",
     "examine",
@@ -116,8 +130,11 @@ __all__ = [
     "figure_rows",
     "found_emulators",
     "frame_with_sprites",
+    "frames_before",
     "host_script",
     "inject",
+    "inject_colour_edits",
+    "inject_palettes",
     "inspect_files",
     "learn_cdl",
     "learn_labels",
@@ -131,6 +148,9 @@ __all__ = [
     "open_in_editor",
     "open_recording",
     "origin_line",
+    "palette_name",
+    "palette_of_moment",
+    "palette_of_rom",
     "palette_texts",
     "places_in_vram",
     "play_frames",
@@ -138,6 +158,7 @@ __all__ = [
     "pointer_line",
     "record_game",
     "recorded_frame",
+    "reduce_pictures",
     "run_tour",
     "sheet_of_sprite",
     "shown_blocks",
@@ -155,6 +176,17 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Injection": "halscope.app._inject",
+    "reduce_pictures": "halscope.app._reduce",
+    "Reduced": "halscope.app._reduce",
+    "palette_of_rom": "halscope.app._palettes",
+    "palette_of_moment": "halscope.app._palettes",
+    "palette_name": "halscope.app._palettes",
+    "inject_palettes": "halscope.app._palettes",
+    "inject_colour_edits": "halscope.app._palettes",
+    "frames_before": "halscope.app._palettes",
+    "colours_of_moment": "halscope.app._palettes",
+    "MomentColours": "halscope.app._palettes",
     "AttachedRom": "halscope.app._attach",
     "BUTTONS": "halscope.app._game_run",
     "EDITED": "halscope.app._outlining",

@@ -1,4 +1,5 @@
-"""PNGs in a folder, at any depth: what is there, what the system reports as changed, and whether a file is whole."""
+"""Edited files in a folder, at any depth: what is there, what the system reports as changed, and whether a PNG is
+whole."""
 
 from __future__ import annotations
 
@@ -13,10 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, final
 
+from halscope.formats.palettes import PALETTE_SUFFIXES
+from halscope.inject import source_path
+
 type Signature = tuple[int, int]
 """A file's modification time (ns) and size (bytes)."""
 
 _SUFFIX: Final = ".png"
+_SUFFIXES: Final = (_SUFFIX, *PALETTE_SUFFIXES)
 _STEP: Final = 10
 _DEBOUNCE: Final = 50
 _LOOK_AGAIN: Final = 500
@@ -33,8 +38,11 @@ def signature(path: str | Path) -> Signature:
     return status.st_mtime_ns, status.st_size
 
 
-def png_files(folder: Path) -> dict[str, Signature]:
-    """Return the PNGs in a folder and its subfolders by path, sorted. What cannot be read is left out."""
+def edited_files(folder: Path) -> dict[str, Signature]:
+    """Return the PNGs, and the palettes that have a sidecar, in a folder and its subfolders by path, sorted.
+
+    What cannot be read is left out.
+    """
     return dict(sorted(_found(folder, str(folder / "x")[:-1])))
 
 
@@ -46,7 +54,7 @@ def _found(folder: str | Path, prefix: str) -> Iterator[tuple[str, Signature]]:
                 try:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(prefix + entry.name)
-                    elif entry.name.endswith(_SUFFIX) and stat.S_ISREG((status := entry.stat()).st_mode):
+                    elif _may_hold_edits(entry.name, prefix) and stat.S_ISREG((status := entry.stat()).st_mode):
                         yield prefix + entry.name, (status.st_mtime_ns, status.st_size)
                 except OSError:  # deleted or replaced right now; the next look finds what is there then
                     continue
@@ -54,6 +62,12 @@ def _found(folder: str | Path, prefix: str) -> Iterator[tuple[str, Signature]]:
         pass
     for each in folders:
         yield from _found(each, each + os.sep)
+
+
+def _may_hold_edits(name: str, prefix: str) -> bool:
+    if name.endswith(_SUFFIX):
+        return True
+    return name.endswith(PALETTE_SUFFIXES) and source_path(Path(prefix + name)).exists()
 
 
 def whole_png(path: str) -> int | None:
@@ -113,7 +127,7 @@ class FolderChanges:
         return bool(self._found)
 
     def take(self) -> set[str]:
-        """Return the paths of the PNGs that were written, renamed or deleted since the last call."""
+        """Return the paths of the PNGs and palettes that were written, renamed or deleted since the last call."""
         found: set[str] = set()
         while self._found:
             found.add(self._found.popleft())
@@ -127,7 +141,7 @@ class FolderChanges:
 
 
 def _watch(folder: Path, stop: threading.Event, found: deque[str]) -> None:
-    """Collect the changed PNGs until `stop` is set."""
+    """Collect the changed files until `stop` is set."""
     from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 50 ms, for those who watch
 
     notify: RustNotify | None = None
@@ -148,5 +162,5 @@ def _watch(folder: Path, stop: threading.Event, found: deque[str]) -> None:
         elif not isinstance(changes, str):  # "timeout" or "stop"
             if any(path == str(base) for _, path in changes):  # another folder may come with the same inode
                 watched = None
-            paths = (Path(path) for _, path in changes if path.endswith(_SUFFIX))
+            paths = (Path(path) for _, path in changes if path.endswith(_SUFFIXES))
             found.extend(str(folder / path.relative_to(base)) for path in paths if path.is_relative_to(base))

@@ -8,11 +8,11 @@ from typing import Final
 
 from halscope_hooks import HalscopeError
 
+from halscope.app._edited_files import read_edit
 from halscope.app._patch_files import write_patch
 from halscope.app._rom_edits import EditsByRom
 from halscope.app._room import room_options
 from halscope.app._sheet_folder import SheetFolder
-from halscope.inject import read_sheet, sheet_edit
 
 NOT_APPLIED: Final = "the game ended before it was applied; add it with `halscope inject` or --edit"
 
@@ -29,7 +29,7 @@ def left_out(folder: SheetFolder, refused: Set[str], *, nearest: bool) -> list[t
     missing = [(name, "it was refused, as reported above") for name in sorted(refused - late.keys())]
     for name, path in late.items():
         try:
-            changed = bool(sheet_edit(read_sheet(path, nearest=nearest)).changes)
+            changed = bool(read_edit(path, nearest=nearest).changes)
         except HalscopeError as error:
             missing.append((name, str(error)))
         else:

@@ -44,6 +44,8 @@ class RomEdits:
     unanswered: Unanswered | None = None
     shown: set[str] = field(default_factory=set)
     """Names of the sheets that were written for its metasprites."""
+    palettes: set[str] = field(default_factory=set)
+    """Names of the palette files that were written for its colours."""
     looks: set[bytes] = field(default_factory=set)
     """Looks of the figures that need no sheet any more, while the game contains this plan; see `figure_look`."""
 

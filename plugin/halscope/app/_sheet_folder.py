@@ -12,11 +12,22 @@ from halscope_hooks import RAW_CODEC, HalscopeError
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
-from halscope.app._file_changes import FolderChanges, Signature, png_files, signature, whole_png
+from halscope.app._edited_files import whole_file
+from halscope.app._file_changes import FolderChanges, Signature, edited_files, signature
 from halscope.app._index_page import INDEX_PAGE, MARK, SheetNote, is_foreign, write_index_page
 from halscope.app._rom_notes import RomNotes
 from halscope.export.pictures import png_bytes, square, upscale
-from halscope.inject import PROVEN_STARTS, Sheet, read_sheet, sheet_edit, write_sheet
+from halscope.inject import (
+    PROVEN_STARTS,
+    PaletteSheet,
+    Sheet,
+    read_edited_palette,
+    read_palette_sheet,
+    read_sheet,
+    sheet_edit,
+    write_palette_sheet,
+    write_sheet,
+)
 
 SCREEN: Final = "screen.png"
 _SOFTWARE: Final = "halscope"
@@ -92,6 +103,30 @@ class SheetFolder:
         self._settled[str(path)] = signature(path)
         return True
 
+    def add_palette(self, name: str, sheet: PaletteSheet) -> None:
+        """Write a palette, unless there is one of this name; an unedited one of another ROM is replaced.
+
+        Args:
+            name: Path in the folder.
+            sheet: The palette.
+
+        Raises:
+            HalscopeError: It cannot be written.
+        """
+        path = self.folder / name
+        if path.exists():
+            try:
+                if read_palette_sheet(path).rom_sha256 == sheet.rom_sha256 or read_edited_palette(path).changes:
+                    return
+            except HalscopeError:
+                return  # the user's own, or reported when it is read as an edit
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
+        write_palette_sheet(sheet, path)
+        self._settled[str(path)] = signature(path)
+
     def _is_stale(self, path: Path, sheet: Sheet) -> bool:
         """Whether the file is the unedited sheet of another ROM: of an earlier build of a hack, for example."""
         try:
@@ -146,7 +181,7 @@ class SheetFolder:
         self._check_soon()
         for path, now in self._unsettled():
             # An editor may still be writing. A file that is not whole is read, and refused, once it stays as it is.
-            content = whole_png(path)
+            content = whole_file(path)
             if content is None and self._changing.get(path) != now:
                 self._changing[path] = now
                 continue
@@ -161,7 +196,7 @@ class SheetFolder:
         for path, (read, content) in [*self._soon.items()]:
             if now - read >= _SOON:
                 del self._soon[path]
-                if whole_png(path) not in (None, content):
+                if whole_file(path) not in (None, content):
                     self._settled.pop(path, None)
 
     def saved_ns(self, path: Path) -> int:
@@ -188,7 +223,7 @@ class SheetFolder:
         """
         if not self.folder.is_dir():
             return []  # a missing folder is reported where it cannot be written
-        missing = {path for path in self._settled.keys() - png_files(self.folder).keys() if not Path(path).exists()}
+        missing = {path for path in self._settled.keys() - edited_files(self.folder).keys() if not Path(path).exists()}
         gone = sorted(missing & self._missing)
         self._missing = missing
         for path in gone:
@@ -206,7 +241,7 @@ class SheetFolder:
 
     def _unsettled(self) -> Iterator[tuple[str, Signature]]:
         screen = str(self.folder / SCREEN)
-        for path, now in png_files(self.folder).items():
+        for path, now in edited_files(self.folder).items():
             if path != screen and self._settled.get(path) != now:
                 yield path, now
 

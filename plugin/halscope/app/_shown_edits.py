@@ -11,6 +11,8 @@ from typing import Final, final
 import numpy as np
 from halscope_hooks import Snapshot, Write
 
+_SHOWN: Final = ("vram", "cgram")
+"""Memories that the picture is drawn from."""
 MOST_FRAMES: Final = 120
 """Frames after which an edit that is not in VRAM counts as not shown: its graphics may be loaded later."""
 
@@ -39,7 +41,7 @@ class _Expected:
 
     def __init__(self, edit: AppliedEdit, writes: Sequence[Write]) -> None:
         self.edit = edit
-        self.missing = [write for write in writes if write.space == "vram"]  # no frame has shown these yet
+        self.missing = [write for write in writes if write.space in _SHOWN]  # no frame has shown these yet
         self.loaded = bool(self.missing)
         """Whether the game had any of its tiles in VRAM."""
         self.failed = False
@@ -96,5 +98,6 @@ class ShownEdits:
 
 
 def _is_there(write: Write, snapshot: Snapshot) -> bool:
-    there = snapshot.vram[write.offset : write.offset + len(write.data)]
+    memory = snapshot.vram if write.space == "vram" else snapshot.cgram.astype("<u2").view(np.uint8)
+    there = memory[write.offset : write.offset + len(write.data)]
     return bool(np.array_equal(there, np.frombuffer(write.data, np.uint8)))

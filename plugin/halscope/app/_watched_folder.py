@@ -21,7 +21,9 @@ from halscope_hooks import (
     Write,
 )
 
+from halscope.app._edited_files import is_palette, read_edit
 from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
+from halscope.app._new_palettes import NewPalettes
 from halscope.app._new_sheets import NewSheets
 from halscope.app._outlining import EditedTile, edited_tiles
 from halscope.app._patch_files import block_fill, check_output
@@ -37,9 +39,7 @@ from halscope.inject import (
     SheetEdit,
     live_writes,
     make_room,
-    read_sheet,
     rom_writes,
-    sheet_edit,
     to_patch,
 )
 from halscope.project import EditList
@@ -93,6 +93,7 @@ class LiveEdits:
         self._nearest = nearest
         self._regrouping = Regrouping() if regrouping is None else regrouping
         self._new_sheets = None if self._folder is None else NewSheets(self._folder, self._regrouping, report)
+        self._new_palettes = None if self._folder is None else NewPalettes(self._folder)
         self._report = report
         self._applied = applied
         self._shown = ShownEdits()
@@ -158,7 +159,7 @@ class LiveEdits:
             HalscopeError: A sheet cannot be read, placed or written; the game is unchanged.
         """
         self.awaited = tuple(png for png in self.awaited if png not in pngs)  # a refusal says what is wrong with it
-        sheets = [sheet_edit(read_sheet(png, nearest=self._nearest)) for png in pngs]
+        sheets = [read_edit(png, nearest=self._nearest) for png in pngs]
         self.take(self._running.kept.put(sheets, datetime.now(UTC)), snapshot)
 
     def saw(self, snapshot: Snapshot) -> None:
@@ -210,6 +211,8 @@ class LiveEdits:
                 self._folder.show_screen(update.snapshot.picture)
             if update.origins is not None and running is not None:
                 self._new_sheets.write(running, update, update.origins)
+                if self._new_palettes is not None:
+                    self._new_palettes.write(running, update.snapshot)
         except HalscopeError as error:  # a full disk, a folder that is gone: the game and its edits do not depend on it
             if not self._in_trouble:  # once, whichever file is the first to fail the next time
                 self._report(f"{error}; the game goes on")
@@ -412,7 +415,7 @@ class LiveEdits:
             name = folder.name(path)
             self._refused.discard(name)
             try:
-                edit = sheet_edit(read_sheet(path, nearest=self._nearest))
+                edit = read_edit(path, nearest=self._nearest)
                 if not edit.changes and running.kept.find(edit.name) is None:
                     continue  # from an earlier run, and never edited
                 saved = AppliedEdit(name, folder.saved_ns(path), snapshot.frame)
@@ -429,8 +432,9 @@ class LiveEdits:
                 self._waiting[name] = reason
             else:
                 self._waiting.pop(name, None)
-                at_once = "vram" in self._session.info.writable
-                later = "" if at_once else ", which shows it when it loads these graphics again"
+                what, space = ("colours", "cgram") if is_palette(path) else ("graphics", "vram")
+                at_once = space in self._session.info.writable
+                later = "" if at_once else f", which shows it when it loads these {what} again"
                 self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")
                 return  # the snapshot predates this edit, so the next file waits for the next scan
 

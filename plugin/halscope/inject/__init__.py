@@ -23,6 +23,7 @@ from halscope.inject.palette_sheet import (
 )
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
+from halscope.inject.png import read_picture
 from halscope.inject.room import (
     Move,
     PointerChange,
@@ -75,6 +76,7 @@ __all__ = [
     "plan_edits",
     "read_edited_palette",
     "read_palette_sheet",
+    "read_picture",
     "read_sheet",
     "rom_writes",
     "sheet_edit",

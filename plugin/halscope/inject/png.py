@@ -8,6 +8,7 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from halscope._files import read_limited
 from halscope.inject.metadata import MAX_JSON_BYTES
 from halscope.inject.model import MAX_PIXELS, MAX_SIDE
 
@@ -157,6 +159,11 @@ def parse_chunks(read: Iterable[tuple[bytes, bytes]], source: str) -> PngFile:
     return PngFile(
         width, height, depth, colour_type, interlace == 1, header, palette, transparency, b"".join(packed), tuple(texts)
     )
+
+
+def read_picture(path: Path) -> Pixels:
+    """Read the pixels of any PNG. Raises UsageError if it cannot be read, ImageError if it is none or is damaged."""
+    return decode(parse(read_limited(path, MAX_FILE_BYTES, "PNG"), str(path)), str(path))
 
 
 def sheet_text(png: PngFile, source: str) -> bytes | None:

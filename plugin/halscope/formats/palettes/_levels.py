@@ -47,8 +47,9 @@ def from_rgb(rgb: NDArray[np.uint8], name: str, *, nearest: bool = False) -> NDA
         FormatError: A value stands for none of the 32 levels. The message names the indices and both values.
     """
     closest = _NEAREST[rgb]
-    levels = np.where(_EXACT[rgb] != _NONE, _EXACT[rgb], closest)
-    wrong = np.flatnonzero((_EXACT[rgb] == _NONE).any(axis=1))
+    fits = (_EXACT[rgb] != _NONE).all(axis=1)
+    levels = np.where(fits[:, None], _EXACT[rgb], closest)
+    wrong = np.flatnonzero(~fits)
     if len(wrong) and not nearest:
         named = ", ".join(
             f"index {index} is {_text(rgb[index])}, the nearest is {_text(_SHOWN[closest[index]])}"

@@ -113,6 +113,20 @@ class ColourIndex:
                     origins[place].append(one.run.origin_of(place))
         return CgramOrigins(tuple(tuple(places) for places in origins), tuple(one.run for one in found))
 
+    def places(self, colours: NDArray[np.uint16]) -> tuple[Origin, ...]:
+        """Return where all of these colours stand exactly, with their bits 15, in plain bytes or in likely blocks.
+
+        Args:
+            colours: uint16[n], at most 256. Fewer than three different ones are found nowhere.
+        """
+        found = self._runs(colours & np.uint16(COLOUR))
+        whole = [
+            one for one in sorted(found, key=lambda one: one.rank) if one.rank[0] != _DOUBTFUL and one.matches.all()
+        ]
+        return tuple(
+            one.run.origin for one in whole if np.array_equal(self.colours_at(one.run.origin, len(colours)), colours)
+        )
+
     def colours_at(self, origin: Origin, count: int) -> NDArray[np.uint16]:
         """Return uint16[n], the words from an origin on with bit 15 as stored: `count` of them, or fewer at the end.
 
