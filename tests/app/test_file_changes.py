@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.app._file_changes import FolderChanges, png_files, whole_png
+from halscope.app._file_changes import FolderChanges, edited_files, whole_png
 from halscope.app._sheet_folder import SheetFolder
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,11 +65,11 @@ def test_pngs_are_found_at_any_depth_by_the_paths_that_pathlib_makes(
     (tmp_path / "a.json").touch()
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
-    assert [*png_files(tmp_path)] == [str(tmp_path / name) for name in ("a.png", "b.png", "deep/er/a.png")]
+    assert [*edited_files(tmp_path)] == [str(tmp_path / name) for name in ("a.png", "b.png", "deep/er/a.png")]
     monkeypatch.chdir(tmp_path)
     for here in (Path(), Path("deep/..")):
-        assert [*png_files(here)] == [str(here / name) for name in ("a.png", "b.png", "deep/er/a.png")]
-    assert png_files(tmp_path / "none") == {}
+        assert [*edited_files(here)] == [str(here / name) for name in ("a.png", "b.png", "deep/er/a.png")]
+    assert edited_files(tmp_path / "none") == {}
 
 
 def test_the_system_reports_what_changes_in_a_folder_that_comes_goes_and_comes_back(tmp_path: Path) -> None:
