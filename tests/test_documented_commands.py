@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from halscope.demo import rom_path, truth
 from halscope.export import bps
+from halscope.formats.palettes import read_palette, write_palette
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet
@@ -35,10 +36,11 @@ PATIENCE = 300.0
 GUIDE = "docs/how-to/write-a-plugin.md"
 FILES = "docs/how-to/inspect-files.md"
 TOOLS = "docs/how-to/use-with-other-tools.md"
+PALETTES = "docs/how-to/edit-palettes.md"
 
 # Pages whose commands run one after another in one folder, as a reader would type them.
 WALKS = {
-    "game": ("README.md", "docs/tutorial/first-edit.md", FILES, "docs/how-to/prove-starts.md", TOOLS),
+    "game": ("README.md", "docs/tutorial/first-edit.md", FILES, "docs/how-to/prove-starts.md", PALETTES, TOOLS),
     "emulators": ("docs/how-to/attach.md", "docs/how-to/mesen.md", "docs/how-to/retroarch.md"),
     "plugin": (GUIDE,),
 }
@@ -188,6 +190,19 @@ def prepare_files(folder: Path) -> None:
             (folder / name).write_bytes(memory)
 
 
+def prepare_palettes(folder: Path) -> None:
+    """Write the pictures that are to share a palette."""
+    for name, size in (("hero.png", 16), ("enemy.png", 24)):
+        Image.linear_gradient("L").resize((size, size)).convert("RGBA").save(folder / name)
+
+
+def edit_palette(path: Path) -> None:
+    """Change a colour of an exported palette."""
+    colours = read_palette(path).colours()
+    colours[3] ^= 0x001F
+    write_palette(path, colours)
+
+
 def prepare_emulators(folder: Path) -> None:
     """Write a configuration of RetroArch where it has its own."""
     config = folder / "home/.config/retroarch/retroarch.cfg"
@@ -257,6 +272,12 @@ def check_tools(folder: Path) -> None:
         assert image.n_frames > 2  # type: ignore[attr-defined]
 
 
+def check_palettes(folder: Path) -> None:
+    rom = (folder / "game.sfc").read_bytes()
+    assert bps.apply(rom, (folder / "edit.bps").read_bytes()) != rom
+    assert {path.name for path in (folder / "reduced").iterdir()} == {"hero.png", "enemy.png", "palette.gpl"}
+
+
 def check_retroarch(folder: Path) -> None:
     """The last command took away what the ones before it had installed."""
     assert list((folder / "cores").iterdir()) == []
@@ -278,6 +299,7 @@ def check_guide(folder: Path) -> None:
 
 PREPARE: dict[str, Callable[[Path], None]] = {
     FILES: prepare_files,
+    PALETTES: prepare_palettes,
     "docs/how-to/retroarch.md": prepare_emulators,
     GUIDE: prepare_guide,
     TOOLS: prepare_tools,
@@ -286,6 +308,7 @@ CHECK: dict[str, Callable[[Path], None]] = {
     "README.md": check_readme,
     "docs/tutorial/first-edit.md": check_tutorial,
     FILES: check_files,
+    PALETTES: check_palettes,
     "docs/how-to/retroarch.md": check_retroarch,
     GUIDE: check_guide,
     TOOLS: check_tools,
@@ -302,6 +325,8 @@ def run(command: str, folder: Path) -> None:
     if command.startswith("halscope inject game.sfc tiles.gfx"):
         tiles = (folder / "tiles.gfx").read_bytes()
         (folder / "tiles.gfx").write_bytes(tiles[:64] + bytes(32) + tiles[96:])
+    if command.startswith("halscope palette import game.sfc "):
+        edit_palette(folder / command.split()[4])
     done = shell(command, folder)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     if "--json" in command:

@@ -10,7 +10,9 @@ TYPE_CHECKING = False  # importing `typing` would cost more than the rest of thi
 if TYPE_CHECKING:
     from halscope_hooks import (
         Attached,
+        CgramOrigins,
         Changes,
+        ColourRun,
         Detached,
         Event,
         Frame,
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attached",
+    "CgramOrigins",
     "Changes",
+    "ColourRun",
     "Detached",
     "Event",
     "Frame",
