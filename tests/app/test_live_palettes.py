@@ -36,10 +36,14 @@ class Play:
         )
 
     def run(self, looks: int = 1) -> Update:
-        for _ in range(looks * LOOK_EVERY):
-            update = self.session.step()
-            assert update is not None
-            self.edits.look(update)
+        for _ in range(looks * LOOK_EVERY - 1):
+            self.look()
+        return self.look()
+
+    def look(self) -> Update:
+        update = self.session.step()
+        assert update is not None
+        self.edits.look(update)
         return update
 
     def palette(self, folder: Path) -> tuple[Path, int]:

@@ -109,11 +109,10 @@ def test_the_same_pictures_give_the_same_files_and_transparency_is_index_0(tmp_p
     picture[:8, :, 3] = 0
     Image.fromarray(picture).save(tmp_path / "a.png")
     Image.fromarray(hues(32)).save(tmp_path / "b.png")
-    done = [
-        reduce_pictures([tmp_path / "a.png", tmp_path / "b.png"], folder)
-        for folder in (tmp_path / "one", tmp_path / "two")
-        if folder.mkdir() is None
-    ]
+    done = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        done.append(reduce_pictures([tmp_path / "a.png", tmp_path / "b.png"], tmp_path / name))
     assert [path.read_bytes() for path, _ in done[0].pictures] == [path.read_bytes() for path, _ in done[1].pictures]
     with Image.open(tmp_path / "one" / "a.png") as image:
         assert image.mode == "P"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from halscope_hooks import CGRAM_COLOURS, FormatError, InjectError, Origin
@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 import halscope._fields as read
 from halscope._fields import Fields
 from halscope._files import read_limited, write_atomic
-from halscope.formats.palettes import PaletteFormat, read_palette, write_palette
 from halscope.inject._sheet_edit import SheetEdit
 from halscope.inject.colours import COLOUR, ColourEdit, origin_after, palette_edit
 from halscope.inject.metadata import origin_from_json, origin_to_json
+
+if TYPE_CHECKING:
+    from halscope.formats.palettes import PaletteFormat
 
 FORMAT: Final = "halscope-palette"
 VERSION: Final = 1
@@ -122,6 +124,8 @@ def write_palette_sheet(sheet: PaletteSheet, path: Path, kind: PaletteFormat | N
         UsageError: The suffix is none of a palette.
         HalscopeError: A file cannot be written.
     """
+    from halscope.formats.palettes import write_palette  # which commands without palettes need not load
+
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -187,5 +191,7 @@ def read_edited_palette(path: Path, kind: PaletteFormat | None = None, *, neares
         FormatError: A file is damaged, or a colour is none of the console's.
         InjectError: See `PaletteSheet.edit`.
     """
+    from halscope.formats.palettes import read_palette  # likewise
+
     sheet = read_palette_sheet(path)
     return sheet.edit(str(path), read_palette(path, kind).colours(nearest=nearest))
