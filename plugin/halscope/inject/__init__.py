@@ -9,7 +9,7 @@ from halscope.inject.builders import (
     sheet_from_raw,
     sheet_from_sprite,
 )
-from halscope.inject.colours import ColourEdit, origin_after, palette_edit
+from halscope.inject.colour_edits import ColourEdit, origin_after, palette_edit
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.model import Composition
 from halscope.inject.palette_sheet import (

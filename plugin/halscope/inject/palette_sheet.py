@@ -15,7 +15,7 @@ import halscope._fields as read
 from halscope._fields import Fields
 from halscope._files import read_limited, write_atomic
 from halscope.inject._sheet_edit import SheetEdit
-from halscope.inject.colours import COLOUR, ColourEdit, origin_after, palette_edit
+from halscope.inject.colour_edits import COLOUR, ColourEdit, origin_after, palette_edit
 from halscope.inject.metadata import origin_from_json, origin_to_json
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from halscope.inject._contents import CONTEXT, Content, contents_of
 from halscope.inject._memories import VRAM, Memory, joined, memories_of
 from halscope.inject._patterns import find_patterns
 from halscope.inject._sheet_edit import SheetEdit
-from halscope.inject.colours import plan_colours
+from halscope.inject.colour_edits import plan_colours
 from halscope.inject.edits import EditPlan
 from halscope.inject.place import verified_image
 from halscope.rom.image import Rom
