@@ -256,12 +256,13 @@ def _refuse(
     colour = packed[y, x]
     entries = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)[:, 1:].reshape(-1, 3)
     away = _redmean(np.array([colour], np.int32), entries)[0]
-    near = _packed(entries[int(away.argmin())])
+    nearest = int(away.argmin())
+    near, index = _packed(entries[nearest]), nearest % (sheet.colours - 1) + 1
     pixels, colours = int(np.count_nonzero(wrong)), len(set(packed[wrong].tolist()))
     message = (
         f"{begin}{pixels} pixel{'s' * (pixels != 1)} in {colours} colour{'s' * (colours != 1)} not in the "
         f"{'palettes of their tiles' if len(sheet.palettes) > 1 else 'palette'}, the first at ({x}, {y}): "
-        f"#{colour:06x}, nearest is #{near:06x}; use the sheet's colours, or choose the nearest ones with --nearest"
+        f"#{colour:06x}, nearest is #{near:06x} (index {index}); use the sheet's colours, or choose the nearest ones with --nearest"
     )
     message += _changed_entries(sheet, picture, wrong)
     was_clear = covered & (original.pixels == 0)
@@ -288,7 +289,7 @@ def _changed_entries(sheet: Sheet, picture: Pixels, wrong: NDArray[np.bool_]) ->
         return ",".join(str(level) for level in colour.tolist())
 
     listed = "; ".join(f"index {at} is {rgb(sheet.rgb[at])}, yours is {rgb(picture.palette[at])}" for at in changed)
-    return f"; palettes cannot be edited: {listed}"
+    return f"; a sheet does not change the palette (`halscope palette` does): {listed}"
 
 
 def _distinct(indices: NDArray[np.integer]) -> NDArray[np.intp]:
