@@ -262,7 +262,8 @@ def _refuse(
     message = (
         f"{begin}{pixels} pixel{'s' * (pixels != 1)} in {colours} colour{'s' * (colours != 1)} not in the "
         f"{'palettes of their tiles' if len(sheet.palettes) > 1 else 'palette'}, the first at ({x}, {y}): "
-        f"#{colour:06x}, nearest is #{near:06x} (index {index}); use the sheet's colours, or choose the nearest ones with --nearest"
+        f"#{colour:06x}, nearest is #{near:06x} (index {index}); use the sheet's colours, or choose the nearest ones "
+        "with --nearest"
     )
     message += _changed_entries(sheet, picture, wrong)
     was_clear = covered & (original.pixels == 0)
