@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,17 +15,25 @@ from halscope.demo import rom_path, truth
 from halscope.inject import (
     ColourEdit,
     EditPlan,
+    PaletteColour,
+    PaletteSheet,
     SheetEdit,
     apply_patch,
     live_writes,
     palette_edit,
     plan_changes,
+    read_edited_palette,
+    read_palette_sheet,
+    source_path,
     to_patch,
+    write_palette_sheet,
 )
 from halscope.ppu.cgram import to_rgb
 from halscope.project import EditList, edit_list_from_json, edit_list_to_json
 from halscope.rom.colours import ColourIndex, colour_buffers
-from halscope_hooks import InjectError, Origin, Snapshot
+from halscope_hooks import HalscopeError, InjectError, Origin, Snapshot
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support import lab_truth
 from support.demo_game import DemoGame
@@ -168,6 +179,51 @@ def test_a_palette_edit_is_kept_in_an_edit_list_beside_edited_sheets() -> None:
     again = edit_list_from_json(edit_list_to_json(edits), "edits.json")
     assert again == edits
     assert edits.put([palette_edit("palette.gpl", "", workspace.rom.sha256, [])], datetime.now(UTC)).edits == ()
+
+
+@given(
+    document=st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-2, 1 << 17)
+        | st.sampled_from(["halscope-palette", "raw", "a" * 64, ""]),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["format", "version", "title", "rom", "sha256", "colours", "word", "cgram", "origin"]),
+                inner,
+                max_size=6,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_a_source_of_any_shape_raises_our_errors_alone(
+    document: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzzed.gpl"
+    source_path(path).write_text(json.dumps(document))
+    with contextlib.suppress(HalscopeError):
+        read_palette_sheet(path)
+
+
+def test_a_written_palette_and_its_source_are_read_back(tmp_path: Path) -> None:
+    origin = Origin("hal", 0x1234, 6, "pointer")
+    sheet = PaletteSheet("t", "ab" * 32, (PaletteColour(0x8123, origin, 4), PaletteColour(0x7FFF)))
+    write_palette_sheet(sheet, tmp_path / "p.gpl")
+    assert read_palette_sheet(tmp_path / "p.gpl") == sheet
+    assert read_edited_palette(tmp_path / "p.gpl").changes == ()
+
+
+def test_long_palettes_are_edited_in_pieces_that_a_project_can_store() -> None:
+    workspace, colours = demo()
+    block = next(one for one in truth()["blocks"] if one["name"] == "cave_palettes")
+    origin = Origin("hal", block["offset"], 0, "traced")
+    old = colours.colours_at(origin, 256)
+    edit = palette_edit("p", "p", workspace.rom.sha256, [ColourEdit(origin, old, old ^ np.uint16(1))])
+    edits = EditList(workspace.rom.sha256).put([edit], datetime(2026, 11, 30, tzinfo=UTC))
+    assert edit_list_from_json(edit_list_to_json(edits), "edits.json") == edits
+    assert np.frombuffer(b"".join(change.new for change in edit.changes), "<u2").tolist() == (old ^ 1).tolist()
 
 
 def test_colours_that_the_rom_does_not_hold_are_refused() -> None:
