@@ -63,6 +63,7 @@ def refused(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) -
     return capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_show_names_the_place_of_each_colour_and_faded_copies(
     rom: Path, recording: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -81,6 +82,7 @@ def test_show_names_the_place_of_each_colour_and_faded_copies(
     assert f"faded copy of hal {MEADOW:#x}+0x100" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".gpl", ".pal", ".act", ".tpl", ".pal.json", ".cgram"])
 def test_an_exported_palette_comes_back_as_a_patch_in_every_format(
     rom: Path, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
@@ -150,6 +152,7 @@ def test_reduce_writes_indexed_pictures_and_their_palette(tmp_path: Path, capsys
     assert "--overwrite" in refused(capsys, 2, "reduce", tmp_path / "a.png", "--out", tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_wrong_usage_is_said_and_nothing_is_written(
     rom: Path, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

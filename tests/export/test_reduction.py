@@ -92,6 +92,7 @@ def test_dithering_brings_the_mean_of_each_part_to_that_of_the_picture() -> None
     assert apart(dither=True) < apart(dither=False) * 0.1
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1 << 20), count=st.integers(1, 20))
 def test_a_picture_with_few_colours_keeps_each_exactly(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
@@ -104,6 +105,7 @@ def test_a_picture_with_few_colours_keeps_each_exactly(seed: int, count: int) ->
     assert np.array_equal(to_rgb(colours)[indices.astype(int) - 1][1:], picture[1:, :, :3])
 
 
+@pytest.mark.slow
 def test_the_same_pictures_give_the_same_files_and_transparency_is_index_0(tmp_path: Path) -> None:
     picture = figures(32)
     picture[:8, :, 3] = 0

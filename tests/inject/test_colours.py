@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,7 @@ from numpy.typing import NDArray
 from support import lab_truth
 from support.demo_game import DemoGame
 from support.lab_game import LabGame
+from support.lab_variants import Variant
 
 Colours = NDArray[np.uint16]
 LOUD = 0x7C1F
@@ -129,6 +131,23 @@ def test_a_live_edit_goes_to_the_buffer_from_which_the_game_refreshes_cgram() ->
         game.host.write(live_writes(plan, lost))
         shown = [game.host.step() for _ in range(10)][-1]
         assert int(shown.cgram[number]) == LOUD
+
+
+@pytest.mark.slow
+def test_a_live_edit_goes_to_the_buffer_in_bwram_of_an_sa1_game(lab_variant: Callable[[str], Variant]) -> None:
+    path, truth_of_variant = lab_variant("sa1")
+    mirror = next(scene for scene in truth_of_variant["scenes"] if scene["name"] == "embers")["mirror"]
+    workspace = Workspace.open(path)
+    with LabGame("snes9x", path) as game:
+        snapshot = game.go_to("embers")
+        plan = plan_of(workspace, edit_of(workspace, workspace.colours(), snapshot.cgram, {5: LOUD}))
+        writes = live_writes(plan, snapshot)
+        assert {(write.space, write.offset) for write in writes} == {
+            ("cgram", 10),
+            ("bwram", mirror["bwram_offset"] + 10),
+        }
+        game.host.write(writes)
+        assert int([game.host.step() for _ in range(10)][-1].cgram[5]) == LOUD
 
 
 def demo_snapshot(scene: str) -> Snapshot:
