@@ -234,6 +234,16 @@ def test_a_written_palette_and_its_source_are_read_back(tmp_path: Path) -> None:
     assert read_edited_palette(tmp_path / "p.gpl").changes == ()
 
 
+def test_a_palette_that_cannot_be_written_leaves_no_source_behind(tmp_path: Path) -> None:
+    sheet = PaletteSheet("t", "ab" * 32, (PaletteColour(1),))
+    with pytest.raises(HalscopeError, match="palettes end in"):
+        write_palette_sheet(sheet, tmp_path / "p.txt")
+    (tmp_path / "q.gpl").mkdir()
+    with pytest.raises(HalscopeError, match="cannot be written"):
+        write_palette_sheet(sheet, tmp_path / "q.gpl")
+    assert [path.name for path in tmp_path.iterdir()] == ["q.gpl"]
+
+
 def test_long_palettes_are_edited_in_pieces_that_a_project_can_store() -> None:
     workspace, colours = demo()
     block = next(one for one in truth()["blocks"] if one["name"] == "cave_palettes")

@@ -62,7 +62,6 @@ class NewPalettes:
         origins = self._tracker[1].update(snapshot.cgram)
         if origins is self._last:
             return
-        self._last = origins
         for number in range(len(snapshot.cgram) // PALETTE):
             first = number * PALETTE
             run = _best_run(origins, first)
@@ -71,8 +70,9 @@ class NewPalettes:
                 continue
             name = f"{FOLDER}/{place.name}.gpl"
             if name not in running.palettes:
-                running.palettes.add(name)
                 self._folder.add_palette(name, _sheet(workspace, snapshot.cgram, run, number))
+                running.palettes.add(name)
+        self._last = origins  # not before all are written: a full disk may get room
 
 
 def _best_run(origins: CgramOrigins, first: int) -> ColourRun | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ def source_path(palette: Path) -> Path:
 
 
 def write_palette_sheet(sheet: PaletteSheet, path: Path, kind: PaletteFormat | None = None) -> PaletteFormat:
-    """Write a palette file and its sidecar; return the file's format.
+    """Write a palette file and its sidecar, both or neither; return the file's format.
 
     Raises:
         UsageError: The suffix is none of a palette.
@@ -140,9 +141,16 @@ def write_palette_sheet(sheet: PaletteSheet, path: Path, kind: PaletteFormat | N
             for colour in sheet.colours
         ],
     }
-    written = write_palette(path, sheet.words, kind, sheet.title)
-    write_atomic(source_path(path), json.dumps(document, separators=(",", ":")).encode() + b"\n")
-    return written
+    source = source_path(path)
+    is_new = not source.exists()
+    write_atomic(source, json.dumps(document, separators=(",", ":")).encode() + b"\n")
+    try:
+        return write_palette(path, sheet.words, kind, sheet.title)
+    except BaseException:
+        if is_new:  # a source by itself is of no use
+            with contextlib.suppress(OSError):
+                source.unlink()
+        raise
 
 
 def read_palette_sheet(path: Path) -> PaletteSheet:
