@@ -176,7 +176,6 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Injection": "halscope.app._inject",
     "reduce_pictures": "halscope.app._reduce",
     "Reduced": "halscope.app._reduce",
     "palette_of_rom": "halscope.app._palettes",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from halscope.app._inject import Injection
 from halscope.app._patch_files import check_output, write_patch
+from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
 from halscope.formats.palettes import PaletteFormat
 from halscope.formats.recording import RecordingReader
@@ -20,6 +21,7 @@ from halscope.inject import (
     PaletteColour,
     PaletteSheet,
     SheetEdit,
+    make_room,
     origin_after,
     plan_changes,
     read_edited_palette,
@@ -180,8 +182,9 @@ def inject_colour_edits(
     if not everywhere:
         notes = tuple(note for edit, places in others if (note := _places_note(edit, places)) is not None)
         plan = replace(plan, notes=(*plan.notes, *notes))
-    patch = to_patch(plan)
-    return Injection(plan, patch, write_patch(workspace, patch, output, headered=headered))
+    room = make_room(plan, workspace.index(), room_options(workspace))
+    patch = to_patch(plan, room)
+    return Injection(plan, room, patch, write_patch(workspace, patch, output, headered=headered))
 
 
 def other_places(workspace: Workspace, edit: SheetEdit) -> dict[int, tuple[Origin, ...]]:

@@ -24,6 +24,7 @@ from halscope.app import (
     palette_name,
     palette_of_moment,
     palette_of_rom,
+    pointer_line,
     recorded_frame,
     reduce_pictures,
 )
@@ -218,10 +219,13 @@ def _assignment(text: str) -> tuple[int, int]:
 
 
 def _tell(done: Injection, options: argparse.Namespace) -> int:
+    file = done.file
+    assert file is not None  # only `inject --dry-run` writes nothing
     if options.json:
         print_json(
             {
-                **done.file.describe(),
+                **file.describe(),
+                **done.describe(),
                 "blocks": [
                     {
                         "codec": block.codec,
@@ -233,18 +237,22 @@ def _tell(done: Injection, options: argparse.Namespace) -> int:
                     }
                     for block in done.plan.blocks
                 ],
-                "notes": [*done.plan.notes, *done.file.notes],
+                "notes": [*done.plan.notes, *done.room.notes, *file.notes],
             }
         )
         return 0
     say(f"{options.output}: {done.patch.summary}")
-    for line in done.file.lines():
+    for line in file.lines():
         say(f"{options.output}: {line}")
     for block in done.plan.blocks:
         if block.codec != RAW_CODEC:
-            say(f"{options.output}: {block_fill(block)}")
-    for line in done.plan.notes:
+            say(f"{options.output}: {block_fill(block, done.room)}")
+    for pointer in done.room.pointers:
+        say(f"{options.output}: {pointer_line(pointer)}")
+    for line in (*done.plan.notes, *done.room.notes):
         say(f"note: {line}")
+    for line in done.room.risks:
+        say(f"risk: {line}")
     return 0
 
 
