@@ -47,16 +47,16 @@ def match_pixels(
     """
     order = _palette_order(sheet, original)
     if picture.indices is None or picture.palette is None:
-        colours, inverse = np.unique(_packed(picture.rgb), return_inverse=True)
-        inverse = inverse.reshape(picture.opaque.shape)
+        colours, which = np.unique(_packed(picture.rgb), return_inverse=True)
+        inverse = which.reshape(picture.opaque.shape).astype(np.intp)
     else:  # its palette has all colours: no need to sort those of the pixels
-        colours, inverse = _packed(picture.palette), picture.indices
+        colours, inverse = _packed(picture.palette), picture.indices.astype(np.intp)
     entry, distance = _entries(sheet, colours, nearest=nearest)
 
     chosen = np.zeros(picture.opaque.shape, np.uint8)
     best = np.full(picture.opaque.shape, _NEVER, np.float32)
     for slots in order:
-        pair = inverse.astype(np.intp) * len(sheet.palettes) + slots  # of colour and palette
+        pair = inverse * len(sheet.palettes) + slots  # of colour and palette
         away = np.where(slots >= 0, distance.take(pair, mode="clip"), _NEVER)
         better = away < best
         chosen = np.where(better, entry.take(pair, mode="clip"), chosen)
