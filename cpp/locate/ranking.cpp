@@ -280,8 +280,7 @@ void Follower::measure() {
         if (count == 1) {
             mark(0, true);
         } else {
-            mark_likely(
-                count, [&](std::uint32_t k) -> const Support& { return places_[first + k].support; }, mark);
+            mark_likely(count, [&](std::uint32_t k) -> const Support& { return places_[first + k].support; }, mark);
         }
     }
     measure_gaps(part);
