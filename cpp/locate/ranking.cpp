@@ -271,13 +271,17 @@ void Follower::measure() {
         if (stale_[tile] == 0) continue;
         const std::uint32_t first = first_place_[tile];
         const std::uint32_t count = first_place_[tile + 1] - first;
-        const auto agreement = [&](std::uint32_t k) -> const Support& { return places_[first + k].support; };
-        mark_likely(count, agreement, [&](std::uint32_t k, bool likely) {
+        const auto mark = [&](std::uint32_t k, bool likely) {
             Known& known = places_[first + k];
             if (known.likely == likely) return;
             known.likely = likely;
             touch(known.place.source);
-        });
+        };
+        if (count == 1) {
+            mark(0, true);
+        } else {
+            mark_likely(count, [&](std::uint32_t k) -> const Support& { return places_[first + k].support; }, mark);
+        }
     }
     measure_gaps(part);
     if (touched_sources_.size() == first_others) return;
@@ -336,6 +340,7 @@ bool Follower::keeps_answers(std::uint32_t tile) const noexcept {
     if (begin == end) return true;
     if (places_[end - 1].place.transform != 0) return false;  // those of transforms are last
     if (end_of_hits(end - 1) - places_[begin].first != end - begin) return false;
+    if (end - begin == 1) return true;
     const Known* last = &places_[begin + places_[begin].ranked];
     Agreement agreement = agreement_of(*last);
     for (std::uint32_t place = begin + 1; place < end; ++place) {

@@ -92,9 +92,50 @@ void Neighbours::find_runs(Group& group) {
     group.runs.end = static_cast<std::uint32_t>(runs_.size());
 }
 
-// Finds the links between rows. The places of two runs mostly agree on the same ones.
+// Finds the links between rows.
 void Neighbours::link(const Group& group) {
     links_.clear();
+    // Mostly a run is long, so that there are far fewer pairs of runs than places.
+    const std::size_t runs = group.runs.end - group.runs.begin;
+    if (runs * runs <= 4 * std::size_t{group.places.end - group.places.begin}) {
+        link_runs(group);
+    } else {
+        link_places(group);
+    }
+}
+
+// Runs are straight: two of them are equally far apart wherever one has a tile below a tile of the other.
+void Neighbours::link_runs(const Group& group) {
+    const std::span<const std::uint8_t> informative = vram_.informative;
+    const auto of_group = std::span(runs_).subspan(group.runs.begin, group.runs.end - group.runs.begin);
+    ends_.clear();
+    for (const Run& run : of_group) ends_.push_back({places_[run.first].tile, places_[run.last].tile});
+    for (std::uint32_t upper = 0; upper < of_group.size(); ++upper) {
+        const auto [above, above_last] = ends_[upper];
+        const Place& from = places_[of_group[upper].first];
+        const std::int64_t tile_bytes = stride(from);
+        for (std::uint32_t lower = 0; lower < of_group.size(); ++lower) {
+            const auto [below, below_last] = ends_[lower];
+            if (below > above_last + kRow) break;  // runs ascend by their first tile
+            if (lower == upper) continue;
+            const std::uint32_t begin = std::max(above + kRow, below);
+            const std::uint32_t end = std::min(above_last + kRow, below_last) + 1;
+            if (begin >= end) continue;
+            // From the tile of the upper run to the one a row below it.
+            const std::int64_t distance = std::int64_t{places_[of_group[lower].first].at} - from.at +
+                                          (std::int64_t{above} + kRow - below) * tile_bytes;
+            if (distance < tile_bytes || distance > kWidest * tile_bytes || distance % tile_bytes != 0) continue;
+            // A run has a place at every informative tile from its first to its last.
+            std::uint32_t tile = begin;
+            while (tile < end && (informative[tile] == 0 || informative[tile - kRow] == 0)) ++tile;
+            if (tile == end) continue;
+            links_.push_back({static_cast<std::uint32_t>(distance / tile_bytes), upper, lower});
+        }
+    }
+}
+
+// The places of two runs mostly agree on the same links.
+void Neighbours::link_places(const Group& group) {
     Range below{group.places.begin, group.places.begin};
     for (std::uint32_t node = group.places.begin; node < group.places.end; ++node) {
         const Place& place = places_[node];

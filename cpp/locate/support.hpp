@@ -102,6 +102,8 @@ class Neighbours {
 
     void find_runs(Group& group);
     void link(const Group& group);
+    void link_runs(const Group& group);
+    void link_places(const Group& group);
     void widen(const Group& group);
     [[nodiscard]] bool count_patches(const Group& group, std::uint32_t width, std::span<const std::uint32_t> roots);
     [[nodiscard]] std::uint32_t gap_before(const Group& group, const Run& run, const Likely& likely) const;
@@ -124,6 +126,7 @@ class Neighbours {
     std::vector<std::uint32_t> patch_roots_;
     std::vector<Link> links_;  // between the runs of the current group
     // By run of the current group.
+    std::vector<Range> ends_;  // the tiles of its first and last place
     std::vector<std::uint32_t> sums_;
     std::vector<std::uint32_t> covered_;
 };

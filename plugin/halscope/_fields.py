@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -17,7 +17,7 @@ class InvalidFieldError(Exception):
 
 
 _MISSING = object()
-_HEX_BYTES = re.compile(r"(?:[0-9a-f]{2}){1,64}")
+_NO_HEX = re.compile(r"[^0-9a-f]")
 
 
 class Fields:
@@ -75,6 +75,26 @@ class Fields:
             shown = json.dumps(value, default=str)  # TOML has dates
             shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
             raise self._error(f"{self.source}: {self._full(name)} is {shown}, expected {error}") from None
+
+    def take_all(self, readers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+        """Return what `readers` make of their fields, like a `take` of each and `finish`, in half the time.
+
+        Raises:
+            HalscopeError: As `error`: a field is missing or invalid, or there is another one.
+        """
+        left, values = self._left, {}
+        try:
+            for name, read in readers.items():
+                values[name] = read(left[name])
+        except (KeyError, InvalidFieldError):
+            for name, read in readers.items():  # again, for the message
+                self.take(name, read)
+        if len(left) > len(values):
+            for name in readers:
+                del left[name]
+            self.finish()
+        left.clear()
+        return values
 
     def take_or[T, D](self, name: str, read: Callable[[Any], T], default: D) -> T | D:
         """Like `take`, but return `default` if the field is missing."""
@@ -134,7 +154,7 @@ def flag(value: Any) -> bool:
 
 def hex_bytes(value: Any) -> bytes:
     """Accept 1 to 64 bytes in hex."""
-    if not isinstance(value, str) or not _HEX_BYTES.fullmatch(value):
+    if not isinstance(value, str) or not 2 <= len(value) <= 128 or len(value) % 2 or _NO_HEX.search(value):
         raise InvalidFieldError("1 to 64 bytes in lower-case hex")
     return bytes.fromhex(value)
 

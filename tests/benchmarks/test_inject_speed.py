@@ -68,8 +68,12 @@ def test_finding_every_copy(benchmark: BenchmarkFixture, rom: Rom, edited: Edite
     assert benchmark(live_writes, plan, snapshot)
 
 
-def test_from_a_saved_png_to_the_writes_on_a_rom_of_4_mib(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
-    """The second save of a session: its writes lead from the first edit to the second."""
+@pytest.mark.parametrize("forgotten", [False, True], ids=["again", "first"])
+def test_from_a_saved_png_to_the_writes_on_a_rom_of_4_mib(
+    benchmark: BenchmarkFixture, tmp_path: Path, forgotten: bool
+) -> None:
+    """The second save of a session, whose writes lead from the first edit to the second; and with its sheet's JSON read
+    anew, as in the first save of a sheet."""
     save = SecondSave(tmp_path)
     assert save.cells == CELLS
-    assert benchmark(save.writes) > 1
+    assert benchmark(save.writes, forgotten=forgotten) > 1

@@ -155,3 +155,11 @@ def test_the_reference_page_names_every_field(sheet: Sheet) -> None:
     inner = (document["palettes"][0], document["cells"][0]["origin"], document["rom"], document["transforms"][0])
     for name in chain(*inner):
         assert name in page
+
+
+def test_a_document_that_is_read_again_is_the_same_sheet_and_nobody_can_change_it(sheet: Sheet) -> None:
+    first, again = from_json(to_json(sheet), "a.json"), from_json(to_json(sheet), "a.json")
+    assert again is first
+    for array in (first.palettes, first.composition.pixels, first.composition.owner):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0, 0] = 1

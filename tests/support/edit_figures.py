@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from halscope.codecs.hal import HAL
 from halscope.inject import live_writes, plan_edit, read_sheet, rom_writes, sheet_from_block, to_patch, write_sheet
+from halscope.inject.metadata import from_json
 from halscope.ppu.tiles import encode_tiles
 from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
@@ -48,8 +49,14 @@ class SecondSave:
         self._before = plan_edit(self._rom, [HAL], read_sheet(paths[0]))
         self._before_patch = to_patch(self._before)
 
-    def writes(self) -> int:
-        """Read the picture and make the writes that lead from the first edit to this one; return their number."""
+    def writes(self, *, forgotten: bool = False) -> int:
+        """Read the picture and make the writes that lead from the first edit to this one; return their number.
+
+        Args:
+            forgotten: Read the sheet's JSON as if it had never been read before.
+        """
+        if forgotten:
+            from_json.cache_clear()
         plan = plan_edit(self._rom, [HAL], read_sheet(self._path))
         writes = rom_writes(self._rom, to_patch(plan), self._before_patch)
         return len(writes) + len(live_writes(plan, self._snapshot, previous=self._before))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from queue import Queue
+from time import clock_gettime, perf_counter, process_time, pthread_getcpuclockid, thread_time
 
+from halscope._codec import CancelToken
 from halscope.codecs import hal
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.session import JobContext, Pool, Priority, Work
+from halscope_hooks import CancelledError
 from support.pool_work import until_cancelled
 
 
@@ -49,6 +53,43 @@ def cancels_felt(rom: Rom, times: int = 20) -> list[float]:
             job.wait(60)
             felt.append(perf_counter() - begin)
     return felt
+
+
+def cancels_cost(rom: Rom, times: int = 50) -> list[float]:
+    """Processor seconds of a building thread from the cancel until its end, at moments all over the build.
+
+    Unlike `cancels_felt`, it does not depend on what else the machine does. Linux and macOS alone.
+    """
+    costs = []
+    RomIndex.build(rom, [hal.HAL], threads=1)
+    began = process_time()
+    RomIndex.build(rom, [hal.HAL], threads=1)
+    whole = process_time() - began
+    for number in range(times):
+        token, clocks, ends = CancelToken(), Queue[int](), Queue[float]()
+
+        def build(token: CancelToken = token, clocks: Queue[int] = clocks, ends: Queue[float] = ends) -> None:
+            clocks.put(pthread_getcpuclockid(threading.get_ident()))
+            try:
+                RomIndex.build(rom, [hal.HAL], threads=1, cancel=token)
+            except CancelledError:
+                ends.put(thread_time())
+
+        thread = threading.Thread(target=build)
+        thread.start()
+        clock, moment = clocks.get(), whole * (number + 0.5) / times
+        cancelled = None
+        while cancelled is None and thread.is_alive():
+            with contextlib.suppress(OSError):  # the thread has just ended
+                now = clock_gettime(clock)
+                if now >= moment:
+                    token.cancel()
+                    cancelled = now
+            threading.Event().wait(0.0005)
+        thread.join()
+        if cancelled is not None and not ends.empty():  # else the build was faster this time
+            costs.append(ends.get() - cancelled)
+    return costs
 
 
 def stops_under_load(rom: Rom, times: int = 3) -> list[float]:

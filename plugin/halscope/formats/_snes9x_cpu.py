@@ -23,15 +23,19 @@ def registers(dma: memoryview | None, space: memoryview | None) -> CpuRegisters 
     """
     if space is None:
         return None
-    channels: tuple[DmaChannel, ...] = ()
-    if dma is not None and len(dma) == CpuRegisters.CHANNELS * CHANNEL_BYTES:
-        channels = _channels(bytes(dma))
+    known = dma is not None and len(dma) == CpuRegisters.CHANNELS * CHANNEL_BYTES
+    return _registers(space[0x4200], bytes(space[0x4207:0x420D]), bytes(dma) if dma is not None and known else b"")
+
+
+@lru_cache(maxsize=8)  # most frames have the registers of the frame before
+def _registers(nmitimen: int, ports: bytes, dma: bytes) -> CpuRegisters:
+    """Return the registers; `ports` is $4207 to $420C, and `dma` is empty if the channels are not known."""
     return CpuRegisters(
-        nmitimen=space[0x4200],
-        hdmaen=space[0x420C],
-        htime=space[0x4207] | (space[0x4208] & 1) << 8,
-        vtime=space[0x4209] | (space[0x420A] & 1) << 8,
-        dma=channels,
+        nmitimen=nmitimen,
+        hdmaen=ports[5],
+        htime=ports[0] | (ports[1] & 1) << 8,
+        vtime=ports[2] | (ports[3] & 1) << 8,
+        dma=_channels(dma),
     )
 
 

@@ -10,6 +10,7 @@ Source: snapshot.cpp of snes9x (SnapPPU), verified on running cores of versions 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -86,28 +87,33 @@ def _repeats(block: memoryview, space: memoryview, shift: int) -> bool:
     return inidisp == space[0x2100] & 0x8F and block[_BG_MODE] == space[0x2105] & 7 and bool(oam.any())
 
 
-def write_twice(block: memoryview, layout: Layout) -> dict[str, int]:
-    """Return the registers that the console takes in two writes, the fixed colour, and the CGRAM address."""
+def _write_twice(front: bytes, back: bytes) -> dict[str, int]:
+    """Return the registers that the console takes in two writes, the fixed colour, and the CGRAM address.
 
-    def word(at: int) -> int:
-        return int.from_bytes(block[at : at + 2], "big")
+    Args:
+        front: The block from `_BG_SCROLL` to the CGRAM.
+        back: The block from `_MATRIX` on.
+    """
+
+    def word(data: bytes, at: int) -> int:
+        return data[at] << 8 | data[at + 1]
 
     values: dict[str, int] = {}
     for n, at in enumerate(_BG_SCROLL, 1):
-        values[f"bg{n}hofs"] = word(at) & 0x3FF
-        values[f"bg{n}vofs"] = word(at + 2) & 0x3FF
-    matrix = _MATRIX + layout.shift
+        values[f"bg{n}hofs"] = word(front, at - _BG_SCROLL[0]) & 0x3FF
+        values[f"bg{n}vofs"] = word(front, at - _BG_SCROLL[0] + 2) & 0x3FF
     for n, name in enumerate(("m7a", "m7b", "m7c", "m7d")):
-        values[name] = word(matrix + 2 * n)
+        values[name] = word(back, 2 * n)
     for n, name in enumerate(("m7x", "m7y", "m7hofs", "m7vofs"), 4):
-        values[name] = word(matrix + 2 * n) & 0x1FFF
-    colour = _FIXED_COLOUR + layout.shift
-    red, green, blue = (level & 0x1F for level in block[colour : colour + 3])
+        values[name] = word(back, 2 * n) & 0x1FFF
+    colour = _FIXED_COLOUR - _MATRIX
+    red, green, blue = (level & 0x1F for level in back[colour : colour + 3])
     values["coldata"] = red | green << 5 | blue << 10
-    values["cgadd"] = block[_CGRAM_ADDRESS] << 1 | (block[_CGRAM_FLIP] & 1)
+    values["cgadd"] = front[_CGRAM_ADDRESS - _BG_SCROLL[0]] << 1 | (front[_CGRAM_FLIP - _BG_SCROLL[0]] & 1)
     return values
 
 
+_PPU_PORTS: Final = 0x2100
 _FIL_REGISTERS: Final = {
     "inidisp": 0x2100,
     "obsel": 0x2101,
@@ -141,8 +147,18 @@ _FIL_REGISTERS: Final = {
 
 def registers(block: memoryview, layout: Layout, space: memoryview | None) -> PpuRegisters:
     """Return the registers of a state; those that only the register space has are `None` without it."""
-    values = write_twice(block, layout)
-    if space is not None:
-        values |= {name: space[address] for name, address in _FIL_REGISTERS.items()}
-        values["oamadd"] = (space[0x2102] | space[0x2103] << 8) & 0x81FF
+    back = _MATRIX + layout.shift
+    return _registers(
+        bytes(block[_BG_SCROLL[0] : _CGRAM]),
+        bytes(block[back : back + _BRIGHTNESS - _MATRIX]),
+        b"" if space is None else bytes(space[_PPU_PORTS : _PPU_PORTS + 0x40]),
+    )
+
+
+@lru_cache(maxsize=8)  # most frames have the registers of the frame before
+def _registers(front: bytes, back: bytes, ports: bytes) -> PpuRegisters:
+    values = _write_twice(front, back)
+    if ports:
+        values |= {name: ports[address - _PPU_PORTS] for name, address in _FIL_REGISTERS.items()}
+        values["oamadd"] = (ports[2] | ports[3] << 8) & 0x81FF
     return PpuRegisters(**values)

@@ -46,17 +46,21 @@ def match_pixels(
             flattened onto a ground.
     """
     order = _palette_order(sheet, original)
-    colours, inverse = np.unique(_packed(picture.rgb), return_inverse=True)
-    inverse = inverse.reshape(picture.opaque.shape)
+    if picture.indices is None or picture.palette is None:
+        colours, which = np.unique(_packed(picture.rgb), return_inverse=True)
+        inverse = which.reshape(picture.opaque.shape).astype(np.intp)
+    else:  # its palette has all colours: no need to sort those of the pixels
+        colours, inverse = _packed(picture.palette), picture.indices.astype(np.intp)
     entry, distance = _entries(sheet, colours, nearest=nearest)
 
     chosen = np.zeros(picture.opaque.shape, np.uint8)
     best = np.full(picture.opaque.shape, _NEVER, np.float32)
     for slots in order:
-        away = distance[inverse, slots]
-        better = (slots >= 0) & (away < best)
-        chosen[better] = entry[inverse, slots][better]
-        best[better] = away[better]
+        pair = inverse * len(sheet.palettes) + slots  # of colour and palette
+        away = np.where(slots >= 0, distance.take(pair, mode="clip"), _NEVER)
+        better = away < best
+        chosen = np.where(better, entry.take(pair, mode="clip"), chosen)
+        best = np.where(better, away, best)
     flat_colours = sheet.palettes.reshape(-1)
     same_colour = (original.pixels != 0) & (chosen != 0) & (flat_colours[chosen] == flat_colours[original.pixels])
     chosen[same_colour] = original.pixels[same_colour]
@@ -87,8 +91,9 @@ def _palette_order(sheet: Sheet, original: Composition) -> NDArray[np.int16]:
     shape = original.pixels.shape
     if len(sheet.palettes) == 1:
         order = np.full((1, *shape), -1, np.int16)
-        for cell in sheet.cells:
-            order[0, cell.y : cell.y + TILE, cell.x : cell.x + TILE] = 0
+        x, y = np.array([(cell.x, cell.y) for cell in sheet.cells]).T
+        side = np.arange(TILE)
+        order[0, y[:, None, None] + side[:, None], x[:, None, None] + side] = 0
         return order
     owned = original.owner >= 0
     order = np.full((len(sheet.palettes), *shape), -1, np.int16)
@@ -197,15 +202,13 @@ def _in_file(sheet: Sheet, picture: Pixels) -> NDArray[np.bool_]:
     there = np.zeros(len(sheet.rgb), np.bool_)
     if picture.palette is not None:
         count = min(len(there), len(picture.palette))
-        own = _rounded(_packed(sheet.rgb))
-        for index in range(count):
-            there[index] = bool(_at_5_bits(picture.palette[index], own[index : index + 1])[0])
+        there[:count] = _at_5_bits(picture.palette[:count], _rounded(_packed(sheet.rgb[:count])))
     return there
 
 
 def _at_5_bits(rgb: NDArray[np.uint8], entries: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Whether a colour is each of these BGR555 colours after rounding, or after cutting its lower bits."""
-    packed = _packed(rgb.reshape(1, 3))
+    """Whether each colour, or the only one, is the BGR555 colour after rounding, or after cutting its lower bits."""
+    packed = _packed(rgb.reshape(-1, 3))
     return np.equal(entries, _rounded(packed)) | np.equal(entries, _cut(packed))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -28,16 +30,29 @@ FORMAT: Final = "halscope-sheet"
 VERSION: Final = 1
 MAX_JSON_BYTES: Final = 4 << 20
 """8192 cells of about 200 characters each take less than half of this."""
+_MOST_KEPT: Final = 16
+"""Sheets that are kept as they were read: an editor's every save holds the same document."""
 _MOST_DOUBTS: Final = 16
 _MOST_PARTS: Final = 3
 
 _ADVICE: Final = "export the sheet again"
 
 # Made once: a sheet has hundreds of cells, and making the readers took longer than reading.
-_read_position = read.whole(0, MAX_SIDE)
-_read_palette = read.whole(0, MAX_PALETTES - 1)
-_read_vram_byte = read.optional(read.whole(0, 0xFFFF))
-_read_byte_offset = read.whole(0, 0xFFFF)
+_ORIGIN: Final[dict[str, Callable[[Any], Any]]] = {
+    "codec": read.codec_name,
+    "block_offset": read.rom_offset,
+    "byte_offset": read.whole(0, 0xFFFF),
+    "start": read.start_evidence,
+}
+_CELL: Final[dict[str, Callable[[Any], Any]]] = {
+    "x": read.whole(0, MAX_SIDE),
+    "y": read.whole(0, MAX_SIDE),
+    "hflip": read.flag,
+    "vflip": read.flag,
+    "palette": read.whole(0, MAX_PALETTES - 1),
+    "tile": read.hex_bytes,
+    "vram_byte": read.optional(read.whole(0, 0xFFFF)),
+}
 
 
 def picture_sha256(pixels: NDArray[np.uint8]) -> str:
@@ -72,8 +87,9 @@ def to_json(sheet: Sheet) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def from_json(text: str | bytes, source: str) -> Sheet:
-    """Read a sheet's JSON.
+    """Read a sheet's JSON. The same document is read once, and gives the same sheet with its picture.
 
     Args:
         text: The document; its contents are not trusted.
@@ -109,10 +125,10 @@ def from_json(text: str | bytes, source: str) -> Sheet:
     transforms = tuple(_transform(one) for one in root.each_or("transforms", MOST_GAME_TRANSFORMS))
     root.finish()
     rom.finish()
+    colours = np.array(palettes, np.uint16)
+    colours.flags.writeable = False  # the sheet is shared by all who read it
     try:
-        sheet = Sheet(
-            palettes=np.array(palettes, np.uint16), cells=cells, doubts=tuple(doubts), transforms=transforms, **values
-        )
+        sheet = Sheet(palettes=colours, cells=cells, doubts=tuple(doubts), transforms=transforms, **values)
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
     if picture_sha256(sheet.composition.pixels) != digest:
@@ -133,15 +149,8 @@ def origin_to_json(origin: Origin) -> dict[str, Any]:
 
 def origin_from_json(fields: Fields) -> Origin:
     """Read an origin. Raises the error type of `fields`."""
-    origin = Origin(
-        codec=fields.take("codec", read.codec_name),
-        block_offset=fields.take("block_offset", read.rom_offset),
-        byte_offset=fields.take("byte_offset", _read_byte_offset),
-        start=fields.take("start", read.start_evidence),
-        transform=fields.take_or("transform", read.text, NO_TRANSFORM),
-    )
-    fields.finish()
-    return origin
+    transform = fields.take_or("transform", read.text, NO_TRANSFORM)
+    return Origin(transform=transform, **fields.take_all(_ORIGIN))
 
 
 def _transform_to_json(transform: Transform) -> dict[str, Any]:
@@ -190,18 +199,8 @@ def _cell_to_json(cell: Cell) -> dict[str, Any]:
 
 
 def _cell(fields: Fields) -> Cell:
-    cell = Cell(
-        x=fields.take("x", _read_position),
-        y=fields.take("y", _read_position),
-        hflip=fields.take("hflip", read.flag),
-        vflip=fields.take("vflip", read.flag),
-        palette=fields.take("palette", _read_palette),
-        tile=fields.take("tile", read.hex_bytes),
-        origin=fields.optional("origin", origin_from_json),
-        vram_byte=fields.take("vram_byte", _read_vram_byte),
-    )
-    fields.finish()
-    return cell
+    origin = fields.optional("origin", origin_from_json)
+    return Cell(origin=origin, **fields.take_all(_CELL))
 
 
 def _palette(fields: Fields) -> list[int]:

@@ -166,10 +166,17 @@ class Sheet:
 
     def flip(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Convert uint8[cells, 8, 8] between stored and displayed orientation; a flip is its own inverse."""
-        hflip = np.array([cell.hflip for cell in self.cells])[:, None, None]
-        vflip = np.array([cell.vflip for cell in self.cells])[:, None, None]
-        pixels = np.where(hflip, pixels[:, :, ::-1], pixels)
-        return np.where(vflip, pixels[:, ::-1, :], pixels)
+        flipped = pixels.copy()
+        hflip, vflip = self._flips
+        flipped[hflip] = flipped[hflip, :, ::-1]
+        flipped[vflip] = flipped[vflip, ::-1, :]
+        return flipped
+
+    @cached_property
+    def _flips(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The cells that are mirrored left to right, and those that are mirrored top to bottom."""
+        flips = np.array([(cell.hflip, cell.vflip) for cell in self.cells])
+        return np.flatnonzero(flips[:, 0]), np.flatnonzero(flips[:, 1])
 
     def encode(self, shown: NDArray[np.uint8]) -> list[bytes]:
         """Return every cell's tile as stored bytes, given uint8[cells, 8, 8] as displayed."""
@@ -187,13 +194,13 @@ class Sheet:
         """Compose the picture into new arrays, drawing the last cell first so that earlier cells cover later ones."""
         pixels = np.zeros((self.height, self.width), np.uint8)
         owner = np.full((self.height, self.width), -1, np.int32)
-        shown = self.tile_pixels()
-        for number in range(len(self.cells) - 1, -1, -1):
-            cell, tile = self.cells[number], shown[number]
-            area = np.s_[cell.y : cell.y + TILE, cell.x : cell.x + TILE]
-            opaque = tile != 0
-            pixels[area][opaque] = tile[opaque] + cell.palette * self.colours
-            owner[area][opaque] = number
+        shown = self.tile_pixels()[::-1]
+        number, row, column = np.nonzero(shown)
+        x, y, palette = np.array([(cell.x, cell.y, cell.palette) for cell in self.cells])[::-1].T
+        # Where a place is assigned twice, the last value stays.
+        places = y[number] + row, x[number] + column
+        pixels[places] = shown[number, row, column] + palette[number] * self.colours
+        owner[places] = len(self.cells) - 1 - number
         return Composition(pixels, owner)
 
 

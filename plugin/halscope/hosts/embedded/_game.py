@@ -37,6 +37,7 @@ class RunningGame:
         self._bell = bell
         self._clock = Clock(self.host.frames_a_second)
         self._trouble: HostError | None = None
+        self._tracer = Tracer(lambda: self.host)
         self.actions: dict[str, Callable[..., object]] = {
             "step": self._step,
             "press": self._press,
@@ -49,7 +50,7 @@ class RunningGame:
             "step frame": self._step_frame,
             "speed": lambda factor: self._clock.set_speed(factor, time.monotonic()),
             "look": self._look,
-            **Tracer(lambda: self.host).actions(),
+            **self._tracer.actions(),
         }
         """What the parent can ask, by name."""
 
@@ -74,7 +75,7 @@ class RunningGame:
 
     def _run_frame(self) -> None:
         try:
-            self._ring.publish(self.host.step())
+            self._publish()
         except Exception as error:
             traceback.print_exc()  # goes to the log of the parent
             self._clock.stop()
@@ -85,7 +86,12 @@ class RunningGame:
 
     def _step(self, pads: dict[int, frozenset[str]]) -> Published:
         self._press(pads)
-        return self._ring.publish(self.host.step())
+        return self._publish()
+
+    def _publish(self) -> Published:
+        """Run a frame and publish it."""
+        snapshot = self.host.step()
+        return self._ring.publish(snapshot, self._tracer.touched)
 
     def _press(self, pads: dict[int, frozenset[str]]) -> None:
         for port, buttons in pads.items():

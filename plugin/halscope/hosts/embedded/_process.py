@@ -87,6 +87,11 @@ class CoreProcess:
         """Frames that `next_frame` lost because it was not called in time."""
         return 0 if self._channel.frames is None else self._channel.frames.missed
 
+    @property
+    def touched(self) -> int:
+        """How many reads of the ROM had been observed at the end of the last frame that was read."""
+        return 0 if self._channel.frames is None else self._channel.frames.touched
+
     def ask(self, request: tuple[object, ...], what: str, patience: float) -> Any:
         """Send a request and return the value of its reply.
 

@@ -33,14 +33,18 @@ class RomTracing:
 
     def take_touches(self) -> Sequence[Touched]:
         """Return the reads observed since the last call, oldest first. Raises HostError."""
-        if not self._is_watching:
+        if not self._is_watching or self._touched() == self._taken:
             return []
         reply = self._ask(("touches", self._taken), "reported what it has read")
-        taken, touches = cast("tuple[int, list[Touched]]", reply)
+        taken, touches = cast("tuple[int, list[tuple[int, int, int]]]", reply)
         self._taken = taken
-        return touches
+        return [Touched(frame, offset, page) for frame, offset, page in touches]
 
     def _ask(self, request: tuple[object, ...], what: str) -> object:
+        raise NotImplementedError
+
+    def _touched(self) -> int:
+        """How many reads had been observed when the last frame ended that was taken."""
         raise NotImplementedError
 
 
@@ -55,6 +59,11 @@ class Tracer:
         self._host = host
         self._touches: RomTouches | None = None
 
+    @property
+    def touched(self) -> int:
+        """How many reads have been observed so far."""
+        return 0 if self._touches is None else self._touches.count
+
     def actions(self) -> dict[str, Callable[..., object]]:
         """The requests of `RomTracing` by name."""
         return {"watch": self._watch, "touches": self._take}
@@ -62,5 +71,5 @@ class Tracer:
     def _watch(self, ranges: Sequence[tuple[int, int]]) -> None:
         self._touches = self._host().watch_reads(ranges)
 
-    def _take(self, first: int) -> tuple[int, list[Touched]]:
+    def _take(self, first: int) -> tuple[int, list[tuple[int, int, int]]]:
         return (first, []) if self._touches is None else self._touches.touches(first)

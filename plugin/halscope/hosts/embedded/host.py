@@ -122,6 +122,9 @@ class CoreHost(RomTracing):
     def _ask(self, request: tuple[object, ...], what: str) -> object:
         return self._process.ask(request, what, self._patience)
 
+    def _touched(self) -> int:
+        return self._process.touched
+
 
 class EmbeddedHost(CoreHost):
     """A core in a process of its own that is driven: each `step` runs one frame, so that a run is reproducible.

@@ -83,12 +83,17 @@ class HeldButtons(IterableInputDriver):
 
     @override
     def state(self, port: Port, device: InputDevice, index: int, id: int) -> int:
-        if not 0 <= port < PORTS or device != InputDevice.JOYPAD:
+        return self.answer(port, device, index, id)
+
+    def answer(self, port: int, device: int, _index: int, button: int) -> int:
+        """Answer a core that asks for a button. It asks for each in each frame."""
+        if not 0 <= port < PORTS or device != _JOYPAD:
             return 0
-        held: int = self._held[port]
-        return held if id == _JOYPAD_MASK else held >> id & 1
+        held = self._held[port]
+        return held if button == _JOYPAD_MASK else held >> button & 1
 
 
+_JOYPAD: Final = int(InputDevice.JOYPAD)
 _JOYPAD_MASK: Final = 256
 
 

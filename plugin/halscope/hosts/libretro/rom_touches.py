@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, final
 
-from halscope_hooks import HostError, Touched
+from halscope_hooks import HostError
 
 import halscope._codec as _codec
 
@@ -37,7 +37,7 @@ class RomTouches:
         except (RuntimeError, ValueError) as error:
             raise HostError(f"reads of the ROM cannot be observed: {error}") from error
         self._found: list[tuple[int, int]] = []  # offset of the read, and of its page
-        self._kept: list[Touched] = []
+        self._kept: list[tuple[int, int, int]] = []  # frame, offset and page
         self._first = 0  # number of the first touch in `_kept`, counted from the first one ever
 
     def watch(self, ranges: Sequence[tuple[int, int]]) -> None:
@@ -50,20 +50,26 @@ class RomTouches:
 
     def stamp(self, frame: int) -> None:
         """Keep what the last run touched as reads of this frame."""
-        self._kept.extend(Touched(frame, offset, page) for offset, page in self._found)
+        self._kept.extend((frame, offset, page) for offset, page in self._found)
         self._found = []
         surplus = max(0, len(self._kept) - _MOST_KEPT)
         self._first += surplus
         del self._kept[:surplus]
 
-    def touches(self, first: int) -> tuple[int, list[Touched]]:
-        """Return the number of the next touch to come, and the touches from number `first` on, oldest first.
+    @property
+    def count(self) -> int:
+        """How many touches there were so far."""
+        return self._first + len(self._kept)
+
+    def touches(self, first: int) -> tuple[int, list[tuple[int, int, int]]]:
+        """Return the number of the next touch to come, and the touches from number `first` on, oldest first: the
+        arguments of a `Touched` each.
 
         Earlier ones are dropped. An interrupted caller asks again with the same number.
         """
         del self._kept[: max(0, first - self._first)]
         self._first = max(first, self._first)
-        return self._first + len(self._kept), list(self._kept)
+        return self.count, list(self._kept)
 
     def close(self) -> None:
         """Stop watching. Idempotent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Final, NamedTuple, final
@@ -56,20 +57,32 @@ class Memories:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.frame = snapshot.frame
+        self._last: tuple[weakref.ref[Memories], list[Arrival]] | None = None
         parts = {"vram": snapshot.vram, "wram": snapshot.wram, "bwram": snapshot.bwram}
         self.parts: Mapping[str, NDArray[np.uint8]] = {
             name: part for name, part in parts.items() if part is not None and len(part) % TILE_BYTES == 0
         }
 
     def arrivals(self, before: Memories) -> list[Arrival]:
-        """Return the informative units that differ from those at the same place before."""
+        """Return the informative units that differ from those at the same place before.
+
+        The last answer is kept: a touch that comes late is judged by frames that were looked at before.
+        """
+        if self._last is not None and self._last[0]() is before:
+            return self._last[1]
+        found = self._arrivals(before)
+        self._last = weakref.ref(before), found
+        return found
+
+    def _arrivals(self, before: Memories) -> list[Arrival]:
         found = []
         for name, part in self.parts.items():
             earlier = before.parts.get(name)
             if earlier is None or len(earlier) != len(part):
                 continue
             units, old = _units(part), _units(earlier)
-            changed = np.flatnonzero((units != old).any(axis=1))
+            differ = units != old  # four bytes a unit, so each unit is one word
+            changed = np.flatnonzero(differ.view(np.uint32))
             if len(changed):
                 changed = changed[_codec.locate_informative(units[changed].view(np.uint8).reshape(-1))]
             if len(changed):
