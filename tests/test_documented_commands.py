@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import glob
 import itertools
 import json
 import os
@@ -146,16 +145,21 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | home(folder) | {"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
 
 
+def expanded(word: str, folder: Path) -> list[str]:
+    """What a shell makes of a word: the files that match, or the word itself."""
+    found = folder.glob(word) if "*" in word else ()
+    return sorted(str(path.relative_to(folder)) for path in found) or [word]
+
+
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command as a shell does: in this process if a shell would only split it and expand file names, and
     no running emulator is asked."""
     words = shlex.split(command)
     if words[0] == "halscope" and words[1] != "attach" and not set(";&|<>$`") & set(command):
-        paths = [sorted(glob.glob(word, root_dir=folder)) or [word] for word in words[1:]]
         with pytest.MonkeyPatch.context() as patch:
             for name, value in home(folder).items():
                 patch.setenv(name, value)
-            return halscope(*itertools.chain.from_iterable(paths), cwd=folder)
+            return halscope(*itertools.chain.from_iterable(expanded(word, folder) for word in words[1:]), cwd=folder)
     return subprocess.run(
         ["sh", "-c", command], cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=PATIENCE
     )

@@ -52,6 +52,7 @@ time.sleep(0.05)
 garbage = [[n] for n in range(300_000)]  # finalizing takes a while, in which threads come back for the GIL
 """
 
+
 @pytest.mark.slow
 @pytest.mark.parametrize("call", ["decode_frame", "decode", "encode", "scan", "index"])
 def test_exiting_while_daemon_threads_are_in_native_code_does_not_abort(call: str) -> None:

@@ -7,6 +7,7 @@ bits a channel. snes9x and bsnes-mercury agree nearly everywhere; where they do 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -315,8 +316,7 @@ OPERATIONS = {"sum": 0x3F, "halved-sum": 0x7F, "halved-difference": 0xFF}  # of 
 @both
 @pytest.mark.parametrize(
     ("brightness", "operation"),
-    [(1, "sum"), *((level, "halved-sum") for level in (*range(1, 15, 2), 14)), (9, "sum"), (14, "sum")]
-    + [(1, "halved-difference"), (9, "halved-difference"), (14, "halved-difference")],
+    [*product((*range(1, 15, 2), 14), ("halved-sum",)), *product((1, 9, 14), ("sum", "halved-difference"))],
 )
 def test_brightness_and_halving_are_rounded_as_the_core_does(core: CoreFile, brightness: int, operation: str) -> None:
     assert_same_rounding(core, brightness, OPERATIONS[operation])

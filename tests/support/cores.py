@@ -12,7 +12,6 @@ import pytest
 from halscope.hosts.libretro import INSTALL_HINT, available_cores
 from halscope_hooks import Host
 
-
 E2E_CORES: Final = ("snes9x", "bsnes-mercury-performance")
 """Those of end-to-end tests; bsnes-mercury's other profiles show the same: tests/lab."""
 
