@@ -22,5 +22,5 @@ def halscope(*arguments: object, cwd: Path | None = None) -> subprocess.Complete
     out, errors = streams
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), contextlib.chdir(cwd or Path.cwd()):
         code = main(command)
-    printed = [stream.buffer.getvalue().decode() for stream in streams]  # type: ignore[attr-defined]
+    printed = [stream.buffer.getvalue().decode() for stream in streams]
     return subprocess.CompletedProcess(command, code, *printed)
