@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import json
 import os
 import re
@@ -29,6 +30,7 @@ from support.attached import repaint, whole_sheets
 from support.documented import ROOT, Command, commands, documented_commands
 from support.documented_emulators import emulator
 from support.documented_tour import TOUR
+from support.in_process import halscope
 from support.made_host import eventually
 from support.mesen_file import build_file, values_of
 
@@ -128,6 +130,12 @@ def test_each_reason_is_that_of_a_command_and_each_page_of_a_walk_has_commands()
         assert {one.page for one in everything} >= set(pages)
 
 
+def home(folder: Path) -> dict[str, str]:
+    """What a reader's own files, and windows, are replaced with."""
+    own = str(folder / "home")
+    return {"HOME": own, "HALSCOPE_DATA_DIR": own, "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+
+
 def environment(folder: Path) -> dict[str, str]:
     """The surroundings of a shell in which `halscope` and `python` are those of this test."""
     binaries = folder / "bin"
@@ -136,15 +144,24 @@ def environment(folder: Path) -> dict[str, str]:
         script = binaries / name
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         script.chmod(0o755)
-    home = {name: str(folder / "home") for name in ("HOME", "HALSCOPE_DATA_DIR")}
-    return (
-        os.environ
-        | home
-        | {"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
-    )
+    return os.environ | home(folder) | {"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
+
+
+def expanded(word: str, folder: Path) -> list[str]:
+    """What a shell makes of a word: the files that match, or the word itself."""
+    found = folder.glob(word) if "*" in word else ()
+    return sorted(str(path.relative_to(folder)) for path in found) or [word]
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as a shell does: in this process if a shell would only split it and expand file names, and
+    no running emulator is asked."""
+    words = shlex.split(command)
+    if words[0] == "halscope" and words[1] != "attach" and not set(";&|<>$`") & set(command):
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in home(folder).items():
+                patch.setenv(name, value)
+            return halscope(*itertools.chain.from_iterable(expanded(word, folder) for word in words[1:]), cwd=folder)
     return subprocess.run(
         ["sh", "-c", command], cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=PATIENCE
     )

@@ -19,10 +19,10 @@ from halscope.hosts.usb2snes import Usb2snesHost
 from halscope.hosts.usb2snes._messages import get
 from support.attached import PATIENCE, Attached, whole_sheets
 from support.attached import repaint as paint_one
+from support.in_process import halscope
 from support.made_host import eventually
 from support.same_moment import poll_until
 from support.server_process import ServerProcess
-from support.terminals import halscope
 
 needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 

@@ -17,7 +17,7 @@ from halscope.inject import read_sheet
 from halscope.ppu.compose import compose_screen
 from PIL import Image
 from support.hats import SIDE, blank_tiles, paint_hat
-from support.terminals import halscope
+from support.in_process import halscope
 
 pytestmark = [
     pytest.mark.slow,

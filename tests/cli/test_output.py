@@ -48,10 +48,9 @@ def test_a_title_in_katakana_is_printed_in_any_encoding(encoding: str, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
-def test_files_with_names_in_katakana_are_written_and_named(encoding: str, rom: Path, tmp_path: Path) -> None:
+def test_files_with_names_in_katakana_are_written_and_named(rom: Path, tmp_path: Path) -> None:
     game = rom.rename(tmp_path / "ゲーム.sfc")
-    surroundings = {"PYTHONIOENCODING": encoding}
+    surroundings = {"PYTHONIOENCODING": "cp1252"}
     folder, patch = tmp_path / "シート", tmp_path / "パッチ.bps"
     done = halscope("extract", game, hex(BLOCK), "--out", folder, env=surroundings)
     assert done.returncode == 0, done.stderr
@@ -77,7 +76,7 @@ def test_help_is_printed_in_ascii(arguments: list[str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-@pytest.mark.parametrize("arguments", ["--version", "--help", "scan --help", "scan {rom}", "scan {rom} --json"])
+@pytest.mark.parametrize("arguments", ["--version", "scan --help", "scan {rom} --json"])
 def test_a_full_standard_output_is_named(arguments: str, rom: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = halscope(*arguments.format(rom=rom).split(), capture_output=False, stdout=full, stderr=subprocess.PIPE)

@@ -13,8 +13,9 @@ from halscope.export._canvas import DIM, TEXT
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
 from PIL import Image
+from support.in_process import halscope
 from support.painting import paint_one_colour
-from support.terminals import halscope, on_a_terminal
+from support.terminals import on_a_terminal
 from support.written_words import is_written
 
 pytestmark = [

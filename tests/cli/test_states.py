@@ -66,7 +66,7 @@ def test_a_state_is_extracted_as_edit_sheets(rom: Path, state: Path, tmp_path: P
 
 @pytest.mark.slow
 @pytest.mark.skipif(not MERCURY, reason="no bsnes-mercury core is installed")
-@pytest.mark.parametrize("core", MERCURY)
+@pytest.mark.parametrize("core", sorted({*MERCURY[:1], *MERCURY[-1:]}))  # the fastest and the most exact one
 def test_a_state_of_bsnes_is_inspected_and_extracted(
     rom: Path, tmp_path: Path, core: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

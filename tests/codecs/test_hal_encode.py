@@ -44,6 +44,9 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 }
 
 
+LONGEST = (1024, 1025)
+"""What one command holds, of bytes or pairs of them, and what takes two."""
+
 COPIED = ("noise twice", "noise and its mirror image", "noise, bits reversed")
 """Shapes of twice `MOST_NOISE` bytes at most."""
 
@@ -79,7 +82,7 @@ def is_minimal(data: bytes) -> None:
     [
         (shape, length)
         for shape in SHAPES
-        for length in LENGTHS + LONG_LENGTHS
+        for length in (*LENGTHS, *LONGEST, *(2 * longest for longest in LONGEST))
         if length <= MOST_NOISE or shape not in COPIED
     ],
 )

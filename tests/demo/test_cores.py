@@ -78,6 +78,8 @@ def line_load(oam: npt.NDArray[np.uint8], sizes: list[int]) -> tuple[int, int]:
 def test_the_scenes_come_by_themselves_and_vram_is_always_as_told(
     core: str, console: DemoConsole, truth: dict[str, Any], sources: dict[str, bytes]
 ) -> None:
+    if core == "snes9x" and len(CORES) > 1:
+        pytest.skip("the other core, which keeps to the console's times, does the round of 2,500 frames")
     if core == "bsnes-mercury-accuracy" and "bsnes-mercury-performance" in CORES:
         pytest.skip("2,500 frames take this profile half a minute; its faster twin does the round")
     console.run()
@@ -157,7 +159,7 @@ def pictures(core: str, truth: dict[str, Any], folder: Path) -> Iterator[list[An
 
 @pytest.mark.slow
 @pytest.mark.skipif("snes9x" not in CORES or len(CORES) < 2, reason="needs snes9x and another core")
-@pytest.mark.parametrize("core", [core for core in CORES if core != "snes9x"])
+@pytest.mark.parametrize("core", list(CORES)[-1:])  # the most exact one
 def test_another_core_shows_the_same_pictures(core: str, truth: dict[str, Any], tmp_path: Path) -> None:
     for ours, theirs in zip(pictures("snes9x", truth, tmp_path), pictures(core, truth, tmp_path), strict=True):
         # The accuracy profile's picture is a frame behind its memory.

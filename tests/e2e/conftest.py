@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from halscope.hosts.libretro import available_cores
+from support.cores import E2E_CORES as CORES
 
-CORES = ("snes9x", "bsnes-mercury-performance")  # the other profiles show the same: tests/lab
 MEASURED = pytest.StashKey[list[str]]()
 
 

@@ -18,6 +18,7 @@ from halscope_hooks import Snapshot, Update, Write
 from numpy.typing import NDArray
 from PIL import Image
 from pypatchergba import patcher
+from support.cores import E2E_CORES, most_on_the_first
 from support.demo_game import TILE_BYTES, DemoGame
 
 LASTING = 300  # frames
@@ -95,7 +96,9 @@ def at_moment(game: DemoGame, scene: str) -> Snapshot:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", SUBJECTS)
+@pytest.mark.parametrize(
+    ("core", "kind"), most_on_the_first(E2E_CORES, SUBJECTS, ["streamed from WRAM"]), indirect=["core"]
+)
 def test_an_edit_shows_stays_and_leaves_as_a_patch(core: str, kind: str, tmp_path: Path) -> None:
     subject = SUBJECTS[kind]
     with rom_path() as path:

@@ -11,9 +11,10 @@ from halscope import hal
 from halscope.demo import rom_path, truth
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
+from support.cores import E2E_CORES, most_on_the_first
 from support.demo_game import DemoGame, without_pointers
 
-MOMENTS = 8  # snapshots of each scene, spread over its animations
+MOMENTS = 5  # snapshots of each scene, spread over its animations
 APART = 37  # frames; not a multiple of an animation's length
 
 
@@ -27,7 +28,11 @@ def index_of(pointers: bool) -> RomIndex:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scene", ["title", "meadow", "cave", "keep"])
+@pytest.mark.parametrize(
+    ("core", "scene"),
+    most_on_the_first(E2E_CORES, ["title", "meadow", "cave", "keep"], ["keep"]),
+    indirect=["core"],
+)
 def test_every_known_tile_is_found_first_with_and_without_pointers(
     core: str, scene: str, measured: Callable[[str], None]
 ) -> None:

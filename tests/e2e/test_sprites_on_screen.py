@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from halscope.ppu import decode_frame
 from halscope.ppu.compose import compose_screen
+from support.cores import E2E_CORES, most_on_the_first
 from support.demo_game import DemoGame
 
 FRAMES = 60
@@ -15,7 +16,11 @@ PIXELS = 2000
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scene", ["title", "meadow", "cave", "keep"])
+@pytest.mark.parametrize(
+    ("core", "scene"),
+    most_on_the_first(E2E_CORES, ["title", "meadow", "cave", "keep"], ["cave"]),
+    indirect=["core"],
+)
 def test_sprite_pixels_are_those_on_the_screen(core: str, scene: str, measured: Callable[[str], None]) -> None:
     with DemoGame(core) as game:
         game.go_to(scene)

@@ -8,15 +8,15 @@ import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import LibretroHost
 from halscope.rom.image import Rom
-from support.cores import two_cores
-
-pytestmark = pytest.mark.parametrize("core", two_cores())
+from support.cores import most_on_the_first, two_cores
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [(0, 0), (0, 512), (512, 0), (512, 100), (512, 512)], ids=lambda count: str(count)
+    ("core", "around"),
+    most_on_the_first(two_cores(), [(0, 0), (0, 512), (512, 0), (512, 100), (512, 512)], [(512, 100)]),
 )
-def test_the_core_runs_the_image_that_is_searched(core: str, tmp_path: Path, before: int, after: int) -> None:
+def test_the_core_runs_the_image_that_is_searched(core: str, tmp_path: Path, around: tuple[int, int]) -> None:
+    before, after = around
     with rom_path() as demo:
         image = demo.read_bytes()
     path = tmp_path / "game.smc"

@@ -178,7 +178,8 @@ def test_a_second_instance_publishes_nothing_and_the_first_saves_no_state(
         assert sum("touches" in frame.parts for frame in frames) > 10
         later = frames[60:]
         counters = [int.from_bytes(f.parts["wram"][COUNTER : COUNTER + 2].tobytes(), "little") for f in later]
-        assert counters[-1] - counters[0] in range(len(later) - 3, len(later) + 2)  # the game's own time
+        passed = later[-1].number - later[0].number  # a reader that gets no processor time misses some
+        assert counters[-1] - counters[0] in range(passed - 2, passed + 3)  # the game's own time
         # Nobody pressed a button, so RetroArch saved no state; the tap did at most before the second instance ran.
         assert all(frame.ages.get("state", frame.number) >= frame.number - 5 for frame in later)
         assert "support save states" not in retroarch.log

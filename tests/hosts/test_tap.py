@@ -87,24 +87,16 @@ def test_snapshots_are_those_of_the_core_in_process(frontend: LibretroHost, host
     assert numbers == list(range(numbers[0], numbers[0] + 30))
 
 
-@pytest.mark.parametrize(
-    "one",
-    [
-        Write("vram", 0x4000, bytes(range(1, 65))),
-        Write("wram", 0x1F000, b"halscope"),
-        Write("cgram", 0x101, b"\x12\x34\x05"),
-        Write("oam", 0x30, b"\x44\x55\x66"),
-    ],
-    ids=lambda one: one.space,
-)
-def test_a_write_is_there_in_the_next_frame(frontend: LibretroHost, host: RetroArchHost, one: Write) -> None:
-    outside = write(frontend, host, one)
-    memory = getattr(outside, one.space).view(np.uint8)
-    there = memory[one.offset : one.offset + len(one.data)].tobytes()
-    if one.space == "cgram":  # 15 bits are kept
-        assert bytes(a & b for a, b in zip(one.data, b"\x7f\xff\x7f", strict=True)) == there
-    else:
-        assert there == one.data
+def test_a_write_is_there_in_the_next_frame(frontend: LibretroHost, host: RetroArchHost) -> None:
+    for one, kept in (
+        (Write("vram", 0x4000, bytes(range(1, 65))), bytes(range(1, 65))),
+        (Write("wram", 0x1F000, b"halscope"), b"halscope"),
+        (Write("cgram", 0x101, b"\x92\xb4\x85"), b"\x12\xb4\x05"),  # 15 bits of each word
+        (Write("oam", 0x30, b"\x44\x55\x66"), b"\x44\x55\x66"),
+    ):
+        outside = write(frontend, host, one)
+        memory = getattr(outside, one.space).view(np.uint8)
+        assert memory[one.offset : one.offset + len(one.data)].tobytes() == kept, one.space
 
 
 def test_no_frame_is_held_up_while_the_places_of_oam_and_cgram_are_proven(core: str, rings: Path) -> None:
@@ -201,14 +193,14 @@ def test_a_state_brings_back_the_frame_that_it_was_saved_at(frontend: LibretroHo
     with running(frontend):
         state = host.save_state()
         saved = newest(host)
-        while newest(host) < saved + 60:
+        while newest(host) < saved + 30:
             pass
         host.load_state(state)
-        assert newest(host) < saved + 40
-        while newest(host) < saved + 60:
+        assert newest(host) < saved + 20
+        while newest(host) < saved + 30:
             pass
         host.reset()  # the game loads its graphics again, and then counts from the start
-        assert any(newest(host) < saved + 40 for _ in range(100))
+        assert any(newest(host) < saved + 20 for _ in range(100))
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,28 +14,34 @@ from support import taps
 from support.lab_game import LabGame
 from support.lab_variants import Variant
 
-rings = taps.rings
 CORES = [core.name for core in available_cores() if core.name == "snes9x" or core.name.endswith("performance")]
 UNUSED = 0x1F000  # where the game has nothing
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("core", CORES)]
+pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def truth(lab_variant: Callable[[str], Variant]) -> dict[str, Any]:
     return lab_variant("sa1")[1]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", params=CORES)
+def core(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
 def game(
-    core: str, lab_variant: Callable[[str], Variant], rings: Path, monkeypatch: pytest.MonkeyPatch
+    core: str, lab_variant: Callable[[str], Variant], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LabGame]:
-    """The game behind the tap, in a frontend of this process."""
-    monkeypatch.setenv("HALSCOPE_TAP_INNER", str(find_core(core)))
-    with LabGame(str(tap_library()), lab_variant("sa1")[0]) as running:
-        yield running
+    """The game behind the tap, in a frontend of this process; started once, as the SA-1 takes its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HALSCOPE_RUNTIME_DIR", str(tmp_path_factory.mktemp("rings")))
+        patch.setenv("HALSCOPE_TAP_INNER", str(find_core(core)))
+        with LabGame(str(tap_library()), lab_variant("sa1")[0]) as running:
+            yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def host(game: LabGame) -> Iterator[RetroArchHost]:
     with taps.attached() as host:
         game.go_to("embers")

@@ -14,7 +14,7 @@ from halscope.ppu.compose import compose_screen
 from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
 from support import lab_truth
-from support.cores import installed_cores
+from support.cores import two_cores
 from support.lab_tour import LabTour
 
 ROM = Rom.load(lab_truth.IMAGE)
@@ -23,7 +23,7 @@ NAMES = [scene["name"] for scene in lab_truth.load_truth()["scenes"]]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not lab_truth.written_by_code(name)])
-@pytest.mark.parametrize("core", installed_cores())
+@pytest.mark.parametrize("core", two_cores())  # test_matches.py compares with all of them
 def test_a_scene_is_composed_as_the_core_draws_it(lab_tour: Callable[[str], LabTour], core: str, name: str) -> None:
     if name == "mosaic" and Path(core).name.startswith("bsnes"):
         pytest.skip("this version of bsnes counts half pixels in the mosaic of hi-res; later ones do as snes9x does")

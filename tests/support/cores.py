@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from halscope.hosts.libretro import INSTALL_HINT, available_cores
 from halscope_hooks import Host
+
+E2E_CORES: Final = ("snes9x", "bsnes-mercury-performance")
+"""Those of end-to-end tests; bsnes-mercury's other profiles show the same: tests/lab."""
 
 
 def cores_built_by_hand() -> list[Path]:
@@ -42,6 +46,26 @@ def two_cores() -> list[Any]:
     """Like `installed_cores`, but of bsnes-mercury's profiles only one."""
     profiles = [name for name in _names() if name.startswith("bsnes-mercury")][1:]
     return [core for core in installed_cores() if getattr(core, "values", (core,))[0] not in profiles]
+
+
+def most_on_the_first(cores: Sequence[Any], values: Iterable[Any], on_others: Collection[Any]) -> list[Any]:
+    """Parameters for a test's `core` and another argument: the first core with each value, the others with few.
+
+    Args:
+        cores: What `installed_cores` or `two_cores` returns, or names of cores.
+        values: What the first core is tested with.
+        on_others: Which of the values the other cores are tested with.
+    """
+
+    def both(core: Any, value: Any) -> Any:
+        (name,), marks = (core.values, core.marks) if hasattr(core, "values") else ((core,), ())
+        return pytest.param(name, value, marks=marks)
+
+    wanted = list(values)
+    return [
+        *(both(cores[0], value) for value in wanted),
+        *(both(core, value) for core in cores[1:] for value in wanted if value in on_others),
+    ]
 
 
 def need_rom(host: Host, core: str) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 PATIENCE = 60.0  # seconds
+ASK_AGAIN = 5.0  # seconds
 _SCREEN = ("dbus-run-session", "--", "xvfb-run", "-a")
 NEEDED = ("retroarch", "Xvfb", "xvfb-run", "xauth", "dbus-run-session")
 
@@ -127,9 +128,13 @@ class RetroArchProcess:
         shots = self.home / "shots"
         for old in shots.iterdir():
             old.unlink()  # names have seconds, so one of the same second would be written over
-        self.command("SCREENSHOT")
+        asked = 0.0
 
         def read() -> NDArray[np.uint8] | None:
+            nonlocal asked
+            if time.monotonic() - asked > ASK_AGAIN:  # the command is a datagram, which may be lost
+                self.command("SCREENSHOT")
+                asked = time.monotonic()
             for path in shots.iterdir():
                 with contextlib.suppress(OSError, SyntaxError), Image.open(path) as image:  # still being written
                     return np.asarray(image.convert("RGB"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -31,12 +32,13 @@ class ServerProcess:
 
     def __init__(self, module: str, *arguments: object, port: int = 0) -> None:
         self.arguments = [*map(str, arguments)]
+        self._temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a killed process leaves its files
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"support.{module}", str(port), *self.arguments],
             stdout=subprocess.PIPE,
             text=True,
             cwd=TESTS,
-            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            env=os.environ | {"PYTHONPATH": str(TESTS), "TMPDIR": self._temporary.name},
         )
         assert self._process.stdout is not None
         try:
@@ -57,6 +59,7 @@ class ServerProcess:
         """End it as a crash does."""
         self._process.kill()
         self._process.wait(END_WAIT)
+        self._temporary.cleanup()
 
     def __enter__(self) -> Self:
         return self

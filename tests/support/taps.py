@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,9 +69,10 @@ class TapProcess:
 
     def __init__(self, core: str, rom: Path, fps: int = 60) -> None:
         before = {ring.path for ring in find_rings()}
+        self._temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a killed process leaves its files
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(rom), str(fps)],
-            env=os.environ | {"HALSCOPE_TAP_INNER": str(find_core(core))},
+            env=os.environ | {"HALSCOPE_TAP_INNER": str(find_core(core)), "TMPDIR": self._temporary.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
         )
@@ -105,6 +107,7 @@ class TapProcess:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        self._temporary.cleanup()
         if self._process.stdin is not None:
             self._process.stdin.close()
 

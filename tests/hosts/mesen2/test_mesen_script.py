@@ -277,5 +277,7 @@ def test_halscope_that_does_not_read_makes_no_frame_wait(emulator: StandIn, host
         emulator.fire("endFrame")
         while (newer := host.poll(0.0)) is not None:
             snapshot = newer
-    assert snapshot is not None
-    assert np.array_equal(snapshot.vram, final)  # frames were left out, but nothing that changed
+        if snapshot is not None and np.array_equal(snapshot.vram, final):
+            break  # frames were left out, but nothing that changed
+    else:
+        pytest.fail("the last VRAM has not come")

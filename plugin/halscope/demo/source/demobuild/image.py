@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ SNUG_SHARE = 0.2  # share of blocks that directly follow the previous one
 ODD_SHARE = 0.85
 
 
+@cache
 def all_blocks() -> tuple[list[Block], list[SceneLayout], dict[str, SceneGraphics]]:
-    """Every block, and the scenes planned around them."""
+    """Every block, and the scenes planned around them. Don't change what it returns."""
     graphics = {scene.name: SceneGraphics(scene) for scene in SCENES}
     blocks = [sprite_block(sheet) for sheet in sprite_sheets() if sheet.name != RAW_SHEET]
     blocks.append(font_block())

@@ -34,18 +34,12 @@ class Match(NamedTuple):
 
 def common_prefix(left: bytes, left_at: int, right: bytes, right_at: int, limit: int) -> int:
     """Count the equal bytes at two places, at most `limit`."""
-    length = 0
-    step = 16
-    while length < limit:
-        size = min(step, limit - length)
-        if left[left_at + length : left_at + length + size] == right[right_at + length : right_at + length + size]:
-            length += size
-            step = 64
-        elif size == 1:
-            break
-        else:
-            step = max(1, size // 4)
-    return length
+    for size in (min(16, limit), limit):  # most are short
+        one, other = left[left_at : left_at + size], right[right_at : right_at + size]
+        if one != other:
+            differing = int.from_bytes(one, "little") ^ int.from_bytes(other, "little")
+            return ((differing & -differing).bit_length() - 1) // 8  # the byte of its lowest bit
+    return limit
 
 
 class Packer:
@@ -96,12 +90,12 @@ class Packer:
 
     def _runs(self, position: int) -> list[Match]:
         data = self.data
-        room = len(data) - position
+        most = min(len(data) - position, MAX_COUNT)
         first = data[position]
         same = step = 1
-        while same < min(room, MAX_COUNT) and data[position + same] == first:
+        while same < most and data[position + same] == first:
             same += 1
-        while step < min(room, MAX_COUNT) and data[position + step] == (first + step) & 0xFF:
+        while step < most and data[position + step] == (first + step) & 0xFF:
             step += 1
         runs = [Match(RLE8, same, bytes([first])), Match(SEQUENCE, step, bytes([first]))]
         pair = data[position : position + 2]
