@@ -290,6 +290,7 @@ class LiveAttach:
         folder: Folder for the sheets.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have.
+        everywhere: Also edit the other places of the ROM that hold an edited tile.
         regrouping: Figures to merge or to split.
         bring_in: Edited PNGs to apply as soon as the index is ready.
         began: Called with the ROM and the session each time an emulator is attached.
@@ -308,6 +309,7 @@ class LiveAttach:
         *,
         force: bool,
         nearest: bool,
+        everywhere: bool = False,
         regrouping: Regrouping,
         bring_in: Sequence[Path],
         began: Callable[[Workspace, Session], None],
@@ -327,6 +329,7 @@ class LiveAttach:
         self._folder = folder
         self._force = force
         self._nearest = nearest
+        self._everywhere = everywhere
         self._regrouping = regrouping
         self._bring_in = bring_in
         self._began = began
@@ -376,6 +379,7 @@ class LiveAttach:
                 self._folder,
                 force=self._force,
                 nearest=self._nearest,
+                everywhere=self._everywhere,
                 regrouping=self._regrouping,
                 report=self._target.report,
                 applied=self._applied,

@@ -68,6 +68,7 @@ class LiveEdits:
         folder: Folder where metasprites are written as they appear, and which is watched for edits; `None` for none.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have by the nearest one in it.
+        everywhere: Also edit the other places of the ROM that hold an edited tile.
         regrouping: Figures to merge or to split.
         report: Called with one line of text for each edit, whether it was applied or refused, and for each problem with
             the folder. A problem with the folder does not end the game.
@@ -82,6 +83,7 @@ class LiveEdits:
         *,
         force: bool = False,
         nearest: bool = False,
+        everywhere: bool = False,
         regrouping: Regrouping | None = None,
         report: Callable[[str], None],
         applied: Callable[[AppliedEdit], None] = lambda _: None,
@@ -91,6 +93,7 @@ class LiveEdits:
         self._folder = None if folder is None else SheetFolder(folder, report)
         self._force = force
         self._nearest = nearest
+        self._everywhere = everywhere
         self._regrouping = Regrouping() if regrouping is None else regrouping
         self._new_sheets = None if self._folder is None else NewSheets(self._folder, self._regrouping, report)
         self._report = report
@@ -270,7 +273,8 @@ class LiveEdits:
         rom, index, codecs = workspace.rom, workspace.index(), workspace.plugins.codecs()
 
         def make_plan(context: JobContext) -> tuple[EditPlan, RoomPlan]:
-            plan = edits.plan(rom, codecs, index=index, force=self._force, cancel=context.token)
+            how = {"force": self._force, "everywhere": self._everywhere}
+            plan = edits.plan(rom, codecs, index=index, cancel=context.token, **how)
             return plan, make_room(plan, index, room_options(workspace))
 
         plan, room = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
@@ -363,7 +367,8 @@ class LiveEdits:
         missing = [(str(png), NOT_APPLIED) for png in self.awaited]
         if self._folder is not None:
             missing += left_out(self._folder, self._refused, nearest=self._nearest)
-        for line in write_edits(self._roms, missing, output, headered=headered, force=self._force):
+        how = {"force": self._force, "everywhere": self._everywhere}
+        for line in write_edits(self._roms, missing, output, headered=headered, **how):
             self._report(line)
 
     def _report_applied(self) -> None:

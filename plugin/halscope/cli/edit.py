@@ -170,6 +170,7 @@ def run_inject(options: argparse.Namespace) -> int:
         None if options.dry_run else options.output,
         force=options.force,
         nearest=options.nearest,
+        everywhere=options.everywhere,
         headered=options.headered,
         move=not options.no_move,
         expand=options.expand,

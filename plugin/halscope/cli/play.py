@@ -190,6 +190,7 @@ class _Running:
             self._watch,
             force=self._options.force,
             nearest=self._options.nearest,
+            everywhere=self._options.everywhere,
             regrouping=regrouping_from(self._options),
             report=note,
             applied=print_applied if self._options.json else lambda _: None,

@@ -56,7 +56,7 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
     if len(noted) > 1:
         where = f" in {len(noted)} places"
     occur = "occurs" if tiles == 1 else "occur"
-    return [f"{what}{where} also {occur} in {shown}{more}; those copies stay as they are"]
+    return [f"{what}{where} also {occur} in {shown}{more}; those copies stay as they are; --everywhere edits them too"]
 
 
 def _place_name(origin: Origin, block: BlockEdit) -> str:

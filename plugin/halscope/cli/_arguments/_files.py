@@ -9,6 +9,7 @@ from halscope.cli._arguments._shared import (
     add_headered_option,
     add_index_option,
     add_notes_options,
+    add_places_options,
     add_plugin_options,
     add_regrouping_options,
     add_rom_options,
@@ -161,6 +162,7 @@ def add_editing(commands: Commands) -> None:
     back.add_argument("--free-old", action="store_true", help="fill the old place of a moved block with FF")
     back.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     back.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
+    add_places_options(back)
     back.add_argument("--json", action="store_true", help="print what was changed as JSON")
     add_rom_options(back)
     add_index_option(back)
