@@ -18,6 +18,7 @@ from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_notes import RomNotes, sheet_name
 from halscope.app._sheet_folder import describe, note_of
 from halscope.app._shown_blocks import ShownBlocks
+from halscope.app._strips import recorded_strips
 from halscope.app._tile_layout import tile_layout
 from halscope.app._workspace import Workspace
 from halscope.inject import (
@@ -246,6 +247,26 @@ def extract_sprites(
         write(sheet, folder / f"{name}.png", overwrite=overwrite, notes=workspace.rom_notes)
         for name, sheet in sheets.items()
     ]
+
+
+def extract_strips(
+    workspace: Workspace, recording: Path, names: Sequence[str], folder: Path, *, overwrite: bool
+) -> list[WrittenSheet]:
+    """Write all pictures that figures show in a recording, one sheet for each name.
+
+    Args:
+        workspace: The ROM.
+        recording: The recording.
+        names: Names of the figures' sheets, or of the folders that they are in.
+        folder: Existing folder for the sheets.
+        overwrite: Replace existing sheets.
+
+    Raises:
+        UsageError: No figure has one of the names, or a sheet exists and `overwrite` is not set.
+        ImageError: The pictures of a figure do not fit in one sheet.
+    """
+    strips = recorded_strips(workspace, recording, names)
+    return [write(strip.sheet, folder / f"{strip.name}.png", overwrite=overwrite) for strip in strips]
 
 
 def write(

@@ -22,6 +22,7 @@ from halscope_hooks import (
 )
 
 from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
+from halscope.app._live_strips import LiveStrips
 from halscope.app._new_sheets import NewSheets
 from halscope.app._outlining import EditedTile, edited_tiles
 from halscope.app._patch_files import block_fill, check_output
@@ -70,6 +71,7 @@ class LiveEdits:
         nearest: Replace colours that the palette does not have by the nearest one in it.
         everywhere: Also edit the other places of the ROM that hold an edited tile.
         regrouping: Figures to merge or to split.
+        strips: Figures whose pictures are collected in strips, by the names of their sheets or folders.
         report: Called with one line of text for each edit, whether it was applied or refused, and for each problem with
             the folder. A problem with the folder does not end the game.
         applied: Called for each saved sheet that was written into the game, once it is known when the game shows it.
@@ -85,6 +87,7 @@ class LiveEdits:
         nearest: bool = False,
         everywhere: bool = False,
         regrouping: Regrouping | None = None,
+        strips: Sequence[str] = (),
         report: Callable[[str], None],
         applied: Callable[[AppliedEdit], None] = lambda _: None,
     ) -> None:
@@ -96,6 +99,7 @@ class LiveEdits:
         self._everywhere = everywhere
         self._regrouping = Regrouping() if regrouping is None else regrouping
         self._new_sheets = None if self._folder is None else NewSheets(self._folder, self._regrouping, report)
+        self._strips = None if self._folder is None else LiveStrips(self._folder, strips, report)
         self._report = report
         self._applied = applied
         self._shown = ShownEdits()
@@ -173,7 +177,8 @@ class LiveEdits:
     @property
     def wants_frame(self) -> bool:
         """Whether a sheet may have been saved, so that `look` should get the next frame. Any thread may ask."""
-        return self._folder is not None and self._folder.may_have_changed
+        collects = self._strips is not None and self._strips.wanted
+        return self._folder is not None and (collects or self._folder.may_have_changed)
 
     def idle(self) -> None:
         """Call this again and again while the game sends no frames, on its thread: sheets that wait are reported."""
@@ -203,6 +208,7 @@ class LiveEdits:
             self._write_again(running.missing, update.snapshot)
         if self._folder is None or self._new_sheets is None:
             return
+        self._collect(running, update)
         if self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY:
             if running is not None and update.origins is not None and self._folder.changed():
                 self._take_saved(running, update.snapshot, self._folder)
@@ -226,6 +232,17 @@ class LiveEdits:
             if self._session.threads:
                 self._folder.watch()
 
+    def _collect(self, running: RomEdits | None, update: Update) -> None:
+        """Collect the pictures of this frame for strips."""
+        if running is None or self._strips is None or update.origins is None:
+            return
+        try:
+            self._strips.look(running, update, update.origins)
+        except HalscopeError as error:
+            if not self._in_trouble:
+                self._report(f"{error}; the game goes on")
+            self._in_trouble = True
+
     @property
     def edited_tiles(self) -> Mapping[bytes, EditedTile]:
         """The tiles that the edits in the running game have made, by their bytes. Any thread may ask for them."""
@@ -242,8 +259,10 @@ class LiveEdits:
 
     @property
     def unseen(self) -> list[str]:
-        """The names of the regrouping that no figure has had yet, sorted."""
-        return sorted(self._regrouping.names) if self._new_sheets is None else self._new_sheets.unseen
+        """The names of the regrouping and of strips that no figure has had yet, sorted."""
+        if self._new_sheets is None or self._strips is None:
+            return sorted(self._regrouping.names)
+        return sorted({*self._new_sheets.unseen, *self._strips.unseen})
 
     def take(self, edits: EditList, snapshot: Snapshot, saved: AppliedEdit | None = None) -> None:
         """Change the running game from its current edits to these, for example `edits.undo()` or `edits.revert(1)`.
@@ -385,6 +404,8 @@ class LiveEdits:
         if self._roms.now is None:
             return
         try:
+            if self._strips is not None:
+                self._strips.finish()
             self._new_sheets.tell(self._roms.now)
         except HalscopeError as error:
             if not self._in_trouble:

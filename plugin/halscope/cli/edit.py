@@ -17,6 +17,7 @@ from halscope.app import (
     extract_blocks,
     extract_raw,
     extract_sprites,
+    extract_strips,
     frame_with_sprites,
     inject,
     one_state,
@@ -49,7 +50,9 @@ def run_extract(options: argparse.Namespace) -> int:
     folder = out_folder(options.out)
     check_page(folder)
     blocks = bool(options.offsets or options.all)
-    if moment is not None and not blocks:
+    if options.strip:
+        written = extract_strips(workspace, options.recording, options.strip, folder, overwrite=options.overwrite)
+    elif moment is not None and not blocks:
         source, snapshot = moment
         written = extract_sprites(
             workspace,
@@ -107,9 +110,14 @@ def _check_source(options: argparse.Namespace) -> None:
     for given in (blocks, moments):
         if len(given) > 1:
             raise UsageError(f"extract: give either {' or '.join(given)}")
-    for option, is_given in (("--single", options.single), ("--merge", options.merge), ("--split", options.split)):
-        if is_given and blocks:
+    for option in ("--single", "--merge", "--split", "--strip"):
+        if getattr(options, option[2:]) and blocks:
             raise UsageError(f"extract: {option} is for sprites, and {blocks[0]} extracts blocks")
+    if options.strip:
+        if moments != ["--recording"]:
+            raise UsageError("extract: --strip needs --recording")
+        others = ("frame", "single", "merge", "split", "obsel")
+        refuse_unused(options, others, "is not for --strip, which reads all frames of a recording")
     if not blocks:
         drawn = ("codec", "bpp", "transform", "lead", "columns", "palette")
         refuse_unused(options, drawn, "is for blocks, and this extracts sprites; give OFFSETs or --all")

@@ -192,6 +192,7 @@ class _Running:
             nearest=self._options.nearest,
             everywhere=self._options.everywhere,
             regrouping=regrouping_from(self._options),
+            strips=self._options.strip,
             report=note,
             applied=print_applied if self._options.json else lambda _: None,
         )

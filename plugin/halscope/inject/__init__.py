@@ -26,6 +26,7 @@ from halscope.inject.room import (
 from halscope.inject.running_game import live_writes, rom_writes
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
 from halscope.inject.split import TileChange
+from halscope.inject.strip import StripPicture, sheet_from_strip
 
 __all__ = [
     "PROVEN_STARTS",
@@ -43,6 +44,7 @@ __all__ = [
     "Sheet",
     "SheetEdit",
     "Shown",
+    "StripPicture",
     "TileChange",
     "TileIndex",
     "apply_patch",
@@ -64,6 +66,7 @@ __all__ = [
     "sheet_from_metasprite",
     "sheet_from_raw",
     "sheet_from_sprite",
+    "sheet_from_strip",
     "shown_depth",
     "shown_tiles",
     "sidecar_path",

@@ -21,14 +21,13 @@ from numpy.typing import NDArray
 
 import halscope._fields as read
 from halscope._fields import Fields
-from halscope.inject.model import MAX_CELLS, MAX_PALETTES, MAX_SIDE, SHEET_KINDS, Cell, Sheet
+from halscope.inject.model import MAX_CELLS, MAX_DOUBTS, MAX_PALETTES, MAX_SIDE, SHEET_KINDS, Cell, Sheet
 from halscope.ppu.tiles import DEPTHS
 
 FORMAT: Final = "halscope-sheet"
 VERSION: Final = 1
-MAX_JSON_BYTES: Final = 4 << 20
-"""8192 cells of about 200 characters each take less than half of this."""
-_MOST_DOUBTS: Final = 16
+MAX_JSON_BYTES: Final = 16 << 20
+"""16384 cells of 8bpp, of about 450 characters each, take less than half of this."""
 _MOST_PARTS: Final = 3
 
 _ADVICE: Final = "export the sheet again"
@@ -105,7 +104,7 @@ def from_json(text: str | bytes, source: str) -> Sheet:
         "rom_sha256": rom.take("sha256", read.sha256),
         "rom_title": rom.take("title", read.text),
     }
-    doubts = root.take_or("doubts", read.listed(_MOST_DOUBTS, read.text), [])
+    doubts = root.take_or("doubts", read.listed(MAX_DOUBTS, read.text), [])
     transforms = tuple(_transform(one) for one in root.each_or("transforms", MOST_GAME_TRANSFORMS))
     root.finish()
     rom.finish()

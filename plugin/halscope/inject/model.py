@@ -14,14 +14,16 @@ from halscope.inject._transforms import stored_tile
 from halscope.ppu.cgram import to_rgb
 from halscope.ppu.tiles import DEPTHS, TileDepth, decode_tiles, encode_tiles
 
-SheetKind = Literal["sprite", "metasprite", "block"]
-SHEET_KINDS: Final[tuple[SheetKind, ...]] = ("sprite", "metasprite", "block")
+SheetKind = Literal["sprite", "metasprite", "block", "strip", "layer"]
+SHEET_KINDS: Final[tuple[SheetKind, ...]] = ("sprite", "metasprite", "block", "strip", "layer")
 
 TILE: Final = 8
 MAX_SIDE: Final = 4096
 MAX_PIXELS: Final = 1 << 20
 """A 64 KiB block of 2bpp tiles, 16 tiles wide, is 128x2048; four times that can still be edited by hand."""
-MAX_CELLS: Final = 8192
+MAX_CELLS: Final = 16384
+"""The tiles of the largest maps: 128x128 in mode 7."""
+MAX_DOUBTS: Final = 16
 MAX_PALETTES: Final = 8
 """The number of OBJ palettes. An indexed PNG holds 256 entries, so an 8bpp sheet has one palette."""
 

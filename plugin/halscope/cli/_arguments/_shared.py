@@ -132,7 +132,7 @@ def add_plugin_options(command: argparse.ArgumentParser) -> None:
 
 
 def add_regrouping_options(command: argparse.ArgumentParser) -> None:
-    """Add --merge and --split."""
+    """Add --merge, --split and --strip."""
     command.add_argument(
         "--merge",
         nargs=2,
@@ -147,6 +147,13 @@ def add_regrouping_options(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="write the sprites of this figure as sheets of their own (repeat for more)",
+    )
+    command.add_argument(
+        "--strip",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="write all pictures that this figure shows as one sheet (repeat for more)",
     )
 
 
