@@ -21,7 +21,6 @@ from PIL import Image
 from pypatchergba import patcher
 from support.demo_game import DemoGame
 
-SETTLED = 130  # frames: a strip is written when the figure has shown nothing new for two seconds
 LONGEST = 420
 
 FIGURES = {"streamed from WRAM": ("meadow", "pip_walk"), "raw, streamed from the ROM": ("keep", "boss")}

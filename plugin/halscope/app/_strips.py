@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,10 @@ from halscope.rom.mapping import page_table
 
 SETTLED_AFTER: Final = 120
 """Frames without a new picture after which a strip is written."""
+
+
+STREAMED_WITHIN: Final = 2
+"""Frames that a game takes at most to stream a picture into VRAM."""
 
 
 class Strip(NamedTuple):
@@ -132,12 +136,34 @@ class Strips:
                 for number in fresh
                 if (one := self._taken[number]) is not None and not places_of(one.sheet) <= self._there[name]
             }
+            for number in _half_streamed(taken, followed):
+                del taken[number]
             if not taken:
                 continue
             places = self._animations.places(followed)
             pictures = [StripPicture(*taken[number], *places[number]) for number in taken]
             title = f"{name}: {len(pictures)} picture{'s' * (len(pictures) != 1)}"
             yield Strip(strip_name(name), sheet_from_strip(pictures, title=title), len(pictures))
+
+
+def _half_streamed(taken: Mapping[int, _Taken], tracks: Sequence[Track]) -> list[int]:
+    """Return the pictures that were only seen while the game streamed one picture over another.
+
+    They are never seen for longer than two frames, and all of their tiles are those of other pictures.
+    """
+    longest = dict.fromkeys(taken, 0)
+    for track in tracks:
+        for step in track.steps:
+            if step.picture in longest:
+                longest[step.picture] = max(longest[step.picture], step.frames)
+    kept = {number: places_of(one.sheet) for number, one in taken.items()}
+    dropped = []
+    for number in sorted(taken, key=lambda number: (longest[number], -number)):
+        others = {place for other, places in kept.items() if other != number for place in places}
+        if longest[number] <= STREAMED_WITHIN and kept[number] <= others:
+            dropped.append(number)
+            del kept[number]
+    return dropped
 
 
 def strip_name(wanted: str) -> str:
