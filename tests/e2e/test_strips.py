@@ -62,7 +62,7 @@ def after_edit(png: Path) -> Sheet:
 def fields_of(sheet: Sheet, width: int) -> dict[bytes, int]:
     """The pictures of a strip (one row of fields of this width), also mirrored, by their pixels; and their numbers."""
     pixels = sheet.compose().pixels
-    fields = {}
+    fields: dict[bytes, int] = {}
     for field in range(sheet.width // width):
         part = pixels[:, field * width : (field + 1) * width] % 16
         for flipped in (part, part[:, ::-1]):
@@ -73,9 +73,7 @@ def fields_of(sheet: Sheet, width: int) -> dict[bytes, int]:
 def shown_fields(frame: Frame, fields: dict[bytes, int], shape: tuple[int, int]) -> list[int]:
     """The pictures of the strip that a frame shows."""
     groups = (group.pixels for group in group_sprites(frame))
-    return [
-        fields[key] for pixels in groups if pixels.shape == shape and (key := (pixels % 16).tobytes()) in fields
-    ]
+    return [fields[key] for pixels in groups if pixels.shape == shape and (key := (pixels % 16).tobytes()) in fields]
 
 
 def as_shown(snapshot_picture: NDArray[np.uint8] | None, frame: Frame) -> None:

@@ -12,6 +12,7 @@ from halscope_hooks import RAW_CODEC, HalscopeError, Snapshot, StartEvidence, Us
 
 from halscope.app._block_layout import COLUMNS, BlockLayout, BlockOptions, find_codec, find_layout
 from halscope.app._doubts import doubts
+from halscope.app._figure_names import layer_name
 from halscope.app._index_page import write_index_page
 from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
@@ -25,6 +26,7 @@ from halscope.inject import (
     Sheet,
     grey_palette,
     sheet_from_block,
+    sheet_from_layer,
     sheet_from_metasprite,
     sheet_from_raw,
     write_sheet,
@@ -247,6 +249,37 @@ def extract_sprites(
         write(sheet, folder / f"{name}.png", overwrite=overwrite, notes=workspace.rom_notes)
         for name, sheet in sheets.items()
     ]
+
+
+def extract_layers(
+    workspace: Workspace, snapshot: Snapshot, source: str, layers: Sequence[int], folder: Path, *, overwrite: bool
+) -> list[WrittenSheet]:
+    """Write background layers of a moment, each as one edit sheet.
+
+    Args:
+        workspace: The ROM.
+        snapshot: The moment.
+        source: Where it comes from, for messages.
+        layers: Their numbers, 1 to 4.
+        folder: Existing folder for the sheets.
+        overwrite: Replace existing sheets.
+
+    Raises:
+        UsageError: The BG mode has no such layer, a register is not known, or a sheet exists and `overwrite` is not
+            set.
+    """
+    decoded = judged_frame(snapshot, workspace.rom)
+    origins = workspace.index().locate_vram(snapshot.vram)
+    codecs = workspace.plugins.codecs()
+    written = []
+    for layer in dict.fromkeys(layers):
+        try:
+            sheet = sheet_from_layer(decoded.snapshot, layer, origins, workspace.rom, codecs)
+        except UsageError as error:
+            raise UsageError(f"{source}: {error}") from None
+        path = folder / f"{layer_name(sheet, layer)}.png"
+        written.append(write(replace(sheet, doubts=doubts(decoded)), path, overwrite=overwrite))
+    return written
 
 
 def extract_strips(

@@ -15,6 +15,7 @@ from halscope.app import (
     check_page,
     check_rom,
     extract_blocks,
+    extract_layers,
     extract_raw,
     extract_sprites,
     extract_strips,
@@ -52,6 +53,9 @@ def run_extract(options: argparse.Namespace) -> int:
     blocks = bool(options.offsets or options.all)
     if options.strip:
         written = extract_strips(workspace, options.recording, options.strip, folder, overwrite=options.overwrite)
+    elif options.layer and moment is not None:
+        source, snapshot = moment
+        written = extract_layers(workspace, snapshot, source, options.layer, folder, overwrite=options.overwrite)
     elif moment is not None and not blocks:
         source, snapshot = moment
         written = extract_sprites(
@@ -113,6 +117,10 @@ def _check_source(options: argparse.Namespace) -> None:
     for option in ("--single", "--merge", "--split", "--strip"):
         if getattr(options, option[2:]) and blocks:
             raise UsageError(f"extract: {option} is for sprites, and {blocks[0]} extracts blocks")
+    if options.layer:
+        if blocks or not moments:
+            raise UsageError("extract: --layer needs --recording or --state, and no blocks")
+        refuse_unused(options, ("single", "merge", "split", "strip"), "is for sprites, and --layer extracts layers")
     if options.strip:
         if moments != ["--recording"]:
             raise UsageError("extract: --strip needs --recording")

@@ -10,6 +10,7 @@ from halscope.inject.builders import (
     sheet_from_sprite,
 )
 from halscope.inject.edits import PROVEN_STARTS
+from halscope.inject.layer import sheet_from_layer
 from halscope.inject.model import Composition
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
@@ -63,6 +64,7 @@ __all__ = [
     "rom_writes",
     "sheet_edit",
     "sheet_from_block",
+    "sheet_from_layer",
     "sheet_from_metasprite",
     "sheet_from_raw",
     "sheet_from_sprite",

@@ -21,7 +21,17 @@ from numpy.typing import NDArray
 
 import halscope._fields as read
 from halscope._fields import Fields
-from halscope.inject.model import MAX_CELLS, MAX_DOUBTS, MAX_PALETTES, MAX_SIDE, SHEET_KINDS, Cell, Sheet
+from halscope.inject.model import (
+    MAX_CELLS,
+    MAX_DOUBTS,
+    MAX_PALETTES,
+    MAX_SIDE,
+    SHEET_KINDS,
+    UNIT_WORDS,
+    Cell,
+    LayerMap,
+    Sheet,
+)
 from halscope.ppu.tiles import DEPTHS
 
 FORMAT: Final = "halscope-sheet"
@@ -29,6 +39,7 @@ VERSION: Final = 1
 MAX_JSON_BYTES: Final = 16 << 20
 """16384 cells of 8bpp, of about 450 characters each, take less than half of this."""
 _MOST_PARTS: Final = 3
+_MOST_UNITS: Final = 256
 
 _ADVICE: Final = "export the sheet again"
 
@@ -68,6 +79,8 @@ def to_json(sheet: Sheet) -> str:
         document["doubts"] = list(sheet.doubts)
     if sheet.transforms:
         document["transforms"] = [_transform_to_json(transform) for transform in sheet.transforms]
+    if sheet.map is not None:
+        document["map"] = _map_to_json(sheet.map)
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -106,11 +119,17 @@ def from_json(text: str | bytes, source: str) -> Sheet:
     }
     doubts = root.take_or("doubts", read.listed(MAX_DOUBTS, read.text), [])
     transforms = tuple(_transform(one) for one in root.each_or("transforms", MOST_GAME_TRANSFORMS))
+    layer_map = _map(root.inner("map")) if "map" in root else None
     root.finish()
     rom.finish()
     try:
         sheet = Sheet(
-            palettes=np.array(palettes, np.uint16), cells=cells, doubts=tuple(doubts), transforms=transforms, **values
+            palettes=np.array(palettes, np.uint16),
+            cells=cells,
+            doubts=tuple(doubts),
+            transforms=transforms,
+            map=layer_map,
+            **values,
         )
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
@@ -172,6 +191,47 @@ def _transform(fields: Fields) -> Transform:
         )
     except UsageError as error:
         raise fields.wrong(str(error)) from None
+
+
+def _map_to_json(layer: LayerMap) -> dict[str, Any]:
+    words = np.array(layer.words, "<u2").reshape(-1, UNIT_WORDS)
+    return {
+        "vram_byte": layer.vram_byte,
+        "columns": layer.columns,
+        "rows": layer.rows,
+        "palettes": list(layer.palettes),
+        "units": [
+            {"words": unit.tobytes().hex(), "origin": None if origin is None else origin_to_json(origin)}
+            for unit, origin in zip(words, layer.origins, strict=True)
+        ],
+    }
+
+
+def _map(fields: Fields) -> LayerMap:
+    values: dict[str, Any] = {
+        "vram_byte": fields.take("vram_byte", read.whole(0, 0xFFFF)),
+        "columns": fields.take("columns", read.choice((1, 2))),
+        "rows": fields.take("rows", read.choice((1, 2))),
+        "palettes": tuple(fields.take("palettes", read.listed(MAX_PALETTES, read.whole(0, 7)))),
+    }
+    units = [_unit(unit) for unit in fields.each("units", _MOST_UNITS)]
+    fields.finish()
+    words = b"".join(words for words, _ in units)
+    try:
+        return LayerMap(
+            words=tuple(np.frombuffer(words, "<u2").tolist()), origins=tuple(origin for _, origin in units), **values
+        )
+    except ImageError as error:
+        raise fields.wrong(str(error)) from None
+
+
+def _unit(fields: Fields) -> tuple[bytes, Origin | None]:
+    words = fields.take("words", read.hex_bytes)
+    if len(words) != 2 * UNIT_WORDS:
+        raise fields.wrong(f"a part of the map has {len(words)} bytes, not {2 * UNIT_WORDS}")
+    origin = fields.optional("origin", origin_from_json)
+    fields.finish()
+    return words, origin
 
 
 def _cell_to_json(cell: Cell) -> dict[str, Any]:

@@ -104,6 +104,15 @@ def add_editing(commands: Commands) -> None:
         "--force", action="store_true", help="accept a recording or state that was taken from another ROM"
     )
     extract.add_argument("--frame", type=number, metavar="N", help="number of that frame, from 0 (default: 0)")
+    extract.add_argument(
+        "--layer",
+        type=int,
+        choices=(1, 2, 3, 4),
+        action="append",
+        default=[],
+        metavar="N",
+        help="the whole map of background layer N of that moment, 1 to 4 (repeat for more)",
+    )
     extract.add_argument("--single", action="store_true", help="one PNG per sprite instead of per group")
     add_regrouping_options(extract)
     extract.add_argument(
