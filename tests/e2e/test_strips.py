@@ -1,4 +1,4 @@
-"""A figure's pictures come as one sheet while the game runs; painted ones change the game, and its patch does the same."""
+"""A figure's pictures come as one sheet while the game runs; painted ones change the game, as does its patch."""
 
 from __future__ import annotations
 

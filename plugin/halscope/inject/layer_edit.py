@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, NoReturn
 
@@ -66,7 +66,7 @@ class _Layer:
     """The entries of each tile number."""
 
     def __post_init__(self) -> None:
-        before = _stored(self.sheet.composition.pixels % self.sheet.colours, self)
+        before = _stored(self.sheet.composition.pixels & np.uint8(self.sheet.colours - 1), self)
         after, palettes = self._painted()
         for entry, word in enumerate(self.map.words):
             number = word & NUMBER
@@ -96,8 +96,8 @@ class _Layer:
         Raises InjectError if an entry has colours of several palettes.
         """
         sheet, pixels = self.sheet, self.edited.pixels
-        after = _stored(pixels % sheet.colours, self)
-        slots = _stored(pixels // sheet.colours, self)
+        after = _stored(pixels & np.uint8(sheet.colours - 1), self)
+        slots = _stored(pixels.astype(np.int32) // sheet.colours, self)
         own = np.array([self.map.palettes.index(self._palette(word)) for word in self.map.words])
         foreign = ((slots != own[:, None, None]) & (after != 0)).any(axis=(1, 2))
         for entry in np.flatnonzero(foreign).tolist():
@@ -137,22 +137,13 @@ class _Layer:
         for entry in self.changed:
             if (self.changed[entry] != self.shown[self.map.words[entry] & NUMBER]).any():
                 painted.setdefault(self.map.words[entry] & NUMBER, []).append(entry)
-        pictures = self._known_pictures(painted)
+        kept = self._used_again(painted, uses)
         new: dict[int, NDArray[np.uint8]] = {}
         homeless: list[tuple[int, list[int]]] = []  # a tile number, and entries with one more picture of their own
-        for number, editors in painted.items():
-            rest: dict[bytes, list[int]] = {}
-            for entry in editors:
-                known = pictures.get(self.changed[entry].tobytes()) if self.can_point(entry) else None
-                if known is None:
-                    rest.setdefault(self.changed[entry].tobytes(), []).append(entry)
-                else:
-                    flips = self.map.words[entry] & (HFLIP | VFLIP)
-                    uses[entry] = _Use(known[0], flips ^ known[1], self.palettes[entry])
+        for number, rest in kept.items():
             wanted = sorted(rest.values(), key=lambda entries: (-len(entries), entries[0]))
-            if wanted:
-                new[number] = self.changed[wanted[0][0]]
-                homeless += [(number, entries) for entries in wanted[1:]]
+            new[number] = self.changed[wanted[0][0]]
+            homeless += [(number, entries) for entries in wanted[1:]]
         free = iter(self._free_numbers(uses, new))
         for number, entries in homeless:
             spare = next(free, None) if all(self.can_point(entry) for entry in entries) else None
@@ -163,13 +154,41 @@ class _Layer:
                 uses[entry] = _Use(spare, self.map.words[entry] & (HFLIP | VFLIP), self.palettes[entry])
         return (*self._tile_changes(new), *self._map_changes(uses))
 
-    def _known_pictures(self, painted: dict[int, list[int]]) -> dict[bytes, tuple[int, int]]:
-        """Return the tiles that stay as they are, by their pictures, also mirrored: the number and the flips."""
-        edited = {self._key(cell) for number in painted for cell in self._cells(number)}
+    def _used_again(self, painted: dict[int, list[int]], uses: dict[int, _Use]) -> dict[int, dict[bytes, list[int]]]:
+        """Point entries at tiles that look so already and stay as they are.
+
+        Args:
+            painted: The painted entries of each tile number.
+            uses: Gets what the entries show that were pointed at a tile.
+
+        Returns:
+            The entries that are left, by tile number and picture.
+        """
+        edited: set[int] = set()
+        while True:
+            pictures = self._pictures_but(edited)
+            found: dict[int, _Use] = {}
+            left: dict[int, dict[bytes, list[int]]] = {}
+            for number, editors in painted.items():
+                for entry in editors:
+                    known = pictures.get(self.changed[entry].tobytes()) if self.can_point(entry) else None
+                    if known is None:
+                        left.setdefault(number, {}).setdefault(self.changed[entry].tobytes(), []).append(entry)
+                    else:
+                        flips = self.map.words[entry] & (HFLIP | VFLIP)
+                        found[entry] = _Use(known[0], flips ^ known[1], self.palettes[entry])
+            if left.keys() <= edited:
+                uses.update(found)
+                return left
+            edited |= left.keys()  # their tiles change, so nothing may be pointed at them
+
+    def _pictures_but(self, edited: Set[int]) -> dict[bytes, tuple[int, int]]:
+        """Return all tiles but those of some numbers by their pictures, also mirrored: the number and the flips."""
+        keys = {self._key(cell) for number in edited for cell in self._cells(number)}
         pictures: dict[bytes, tuple[int, int]] = {}
         for flips in _FLIPS:  # a tile that need not be mirrored is found first
             for number, picture in self.shown.items():
-                if number not in painted and not any(self._key(cell) in edited for cell in self._cells(number)):
+                if number not in edited and not any(self._key(cell) in keys for cell in self._cells(number)):
                     pictures.setdefault(_flipped(picture, sum(flips)).tobytes(), (number, sum(flips)))
         return pictures
 
@@ -273,8 +292,8 @@ class _Layer:
             yield TileChange(origin, old[unit].tobytes(), new[unit].tobytes(), (), (at,))
 
 
-def _stored(picture: NDArray[np.uint8], layer: _Layer) -> NDArray[np.uint8]:
-    """Return what a picture of the layer shows at each entry, uint8[n, h, w], without the entry's flips."""
+def _stored[Item: np.generic](picture: NDArray[Item], layer: _Layer) -> NDArray[Item]:
+    """Return what a picture of the layer shows at each entry, [n, h, w], without the entry's flips."""
     cells = layer.sheet.cells[:: layer.map.tiles]  # the upper left one of each entry comes first
     high, wide = TILE * layer.map.rows, TILE * layer.map.columns
     rows = np.array([cell.y for cell in cells])[:, None] + np.arange(high)
