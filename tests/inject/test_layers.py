@@ -48,7 +48,8 @@ def patched(scene: LayerScene, edited: EditedSheet) -> bytes:
     image = apply_patch(scene.rom.data, to_patch(plan))
     changed = np.frombuffer(image, np.uint8) != scene.rom.data
     for block in plan.blocks:
-        assert block.block_offset in (TILES_AT, MAP_AT)
+        raw_map = block.codec == "raw" and MAP_AT <= block.block_offset < MAP_AT + 2048
+        assert raw_map or block.block_offset in (TILES_AT, MAP_AT)
         changed[block.block_offset : block.end] = False
     changed[0x7FDC:0x7FE0] = False
     assert not changed.any(), "a byte outside of the named places changed"
@@ -72,7 +73,9 @@ def test_every_tile_and_the_map_have_a_place_and_the_priority_stays(scene: Layer
         256 * scene.kind.high,
     )
     assert all(cell.origin is not None for cell in sheet.cells)
-    assert all(origin is not None and origin.block_offset == MAP_AT for origin in sheet.map.origins)
+    for unit, origin in enumerate(sheet.map.origins):
+        assert origin is not None
+        assert origin.block_offset == (MAP_AT + 32 * unit if scene.kind.raw_map else MAP_AT)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -86,7 +89,8 @@ def test_what_is_copied_within_a_layer_costs_no_tile(scene: LayerScene, seed: in
         pixels[area(sheet, target)] = part
     image = assert_shown(scene, sheet, pixels)
     assert HAL.decode(image, TILES_AT).data.tobytes() == HAL.decode(scene.rom.data, TILES_AT).data.tobytes()
-    before, after = (HAL.decode(data, MAP_AT).data.view("<u2") for data in (scene.rom.data.tobytes(), image))
+    images = (scene.rom.data.tobytes(), image)
+    before, after = (np.frombuffer(scene.map_bytes(data), "<u2") for data in images)
     np.testing.assert_array_equal(before & 0x2000, after & 0x2000)
 
 
@@ -106,7 +110,7 @@ def test_a_tile_that_is_painted_wherever_it_stands_stays_one_tile(scene: LayerSc
             shown = picture[:: -1 if cell.vflip else 1, :: -1 if cell.hflip else 1]
             pixels[area(sheet, entry)] = shown + cell.palette * sheet.colours
     image = assert_shown(scene, sheet, pixels)
-    assert HAL.decode(image, MAP_AT).data.tobytes() == HAL.decode(scene.rom.data, MAP_AT).data.tobytes()
+    assert scene.map_bytes(image) == scene.map_bytes(scene.rom.data.tobytes())
 
 
 def test_an_edit_of_one_cell_shows_in_all_that_have_its_tile(plain: LayerScene) -> None:

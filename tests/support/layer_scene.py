@@ -24,12 +24,13 @@ CGRAM = np.random.default_rng(5).permutation(0x7FFF)[:256].astype(np.uint16) + n
 
 @dataclass(frozen=True)
 class Kind:
-    """A layer: its BG mode, its number, its depth, and whether its tiles are 16 pixels high and wide."""
+    """A layer: its BG mode, number and depth, whether its tiles have 16 by 16 pixels, and whether its map is raw."""
 
     mode: int
     layer: int
     bpp: TileDepth
     large: bool = False
+    raw_map: bool = False
 
     @property
     def high(self) -> int:
@@ -41,10 +42,10 @@ class Kind:
 
 
 KINDS = {
-    "mode 0, BG4": Kind(0, 4, 2),
+    "mode 0, BG4": Kind(0, 4, 2, raw_map=True),
     "mode 1, BG1": Kind(1, 1, 4),
     "mode 1, BG2, 16x16": Kind(1, 2, 4, large=True),
-    "mode 3, BG1": Kind(3, 1, 8),
+    "mode 3, BG1": Kind(3, 1, 8, raw_map=True),
     "mode 5, BG1": Kind(5, 1, 4),
 }
 
@@ -61,15 +62,19 @@ class LayerScene:
         """The moment, of the ROM or of a patched one."""
         data = self.rom.data.tobytes() if image is None else image
         vram = np.zeros(0x10000, np.uint8)
-        for at, place in ((TILES_AT, CHARACTER_BYTE), (MAP_AT, MAP_BYTE)):
-            block = HAL.decode(data, at).data
-            vram[place : place + len(block)] = block
+        tiles = HAL.decode(data, TILES_AT).data
+        vram[CHARACTER_BYTE : CHARACTER_BYTE + len(tiles)] = tiles
+        vram[MAP_BYTE : MAP_BYTE + 2048] = np.frombuffer(self.map_bytes(data), np.uint8)
         layer = self.kind.layer
         bgmode = self.kind.mode | (int(self.kind.large) << (3 + layer))
         bases = {"bg12nba": 0x22, "bg34nba": 0x22}
         place_registers = {f"bg{layer}sc": MAP_BYTE >> 9}
         ppu = PpuRegisters(bgmode=bgmode, obsel=0, oamadd=0, setini=0, tm=0x1F, ts=0, **bases, **place_registers)
         return Snapshot(vram=vram, cgram=CGRAM, oam=np.zeros(544, np.uint8), ppu=ppu, frame=1)
+
+    def map_bytes(self, data: bytes) -> bytes:
+        """The map in the ROM or in a patched one."""
+        return data[MAP_AT : MAP_AT + 2048] if self.kind.raw_map else HAL.decode(data, MAP_AT).data.tobytes()
 
     def sheet(self, image: bytes | None = None) -> Sheet:
         """The layer's sheet."""
@@ -103,10 +108,12 @@ def make_layer_scene(kind: Kind, seed: int = 1) -> LayerScene:
     if kind.bpp != 8:
         words |= rng.integers(0, 3, 1024) << 10
     image = make_rom(0x40000, seed=seed)
-    for at, data in ((TILES_AT, encode_tiles(tiles, kind.bpp).tobytes()), (MAP_AT, words.astype("<u2").tobytes())):
-        packed = HAL.encode(data)
-        image[at : at + len(packed)] = packed
-        assert len(packed) < 0x6000
+    tile_block, stored_map = HAL.encode(encode_tiles(tiles, kind.bpp).tobytes()), words.astype("<u2").tobytes()
+    stored_map = stored_map if kind.raw_map else HAL.encode(stored_map)
+    for at, data in ((TILES_AT, tile_block), (MAP_AT, stored_map)):
+        image[at : at + len(data)] = data
+        assert len(data) < 0x6000
     rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset), "layer.sfc")
-    index = RomIndex.build(rom, [HAL], known_starts={"hal": np.array([TILES_AT, MAP_AT], np.uint32)})
+    starts = [TILES_AT] if kind.raw_map else [TILES_AT, MAP_AT]
+    index = RomIndex.build(rom, [HAL], known_starts={"hal": np.array(starts, np.uint32)})
     return LayerScene(kind, rom, index)

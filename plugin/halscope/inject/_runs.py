@@ -34,6 +34,7 @@ def choose_places(
         codecs: All codecs that origins may name.
     """
     sizes = {number: len(tile) for number, tile in tiles.items()}
+    blocks = Blocks(rom, codecs)
     votes: Counter[Run] = Counter()
     for number in tiles:
         votes.update({_run(origin, number, sizes[number], rom) for origin in origins.get(number, ())})
@@ -42,7 +43,6 @@ def choose_places(
         known = list(origins.get(number, ()))
         ranks = [(-votes[_run(origin, number, sizes[number], rom)], at) for at, origin in enumerate(known)]
         chosen[number] = known[min(ranks)[1]] if ranks else None
-    blocks = _Blocks(rom, {codec.name: codec for codec in codecs})
     found = sorted(number for number, origin in chosen.items() if origin is not None)
     for step, order in ((1, sorted(tiles)), (-1, sorted(tiles, reverse=True))):
         last: tuple[int, Origin] | None = None
@@ -76,12 +76,12 @@ def _continued(last: tuple[int, Origin], number: int, shown: int, rom: Rom) -> O
     return replace(origin, byte_offset=origin.byte_offset + away) if 0 <= origin.byte_offset + away < 0x10000 else None
 
 
-class _Blocks:
+class Blocks:
     """The bytes of the ROM and of its blocks, decoded once."""
 
-    def __init__(self, rom: Rom, codecs: Mapping[str, Codec]) -> None:
+    def __init__(self, rom: Rom, codecs: Sequence[Codec]) -> None:
         self._rom = rom
-        self._codecs = codecs
+        self._codecs = {codec.name: codec for codec in codecs}
         self._decoded: dict[tuple[str, int], bytes] = {}
 
     def holds(self, origin: Origin, tile: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
 from typing import Final
 
@@ -19,8 +19,17 @@ Known = Mapping[bytes, tuple[Origin, ...]]
 _NOTED_PLACES: Final = 4
 
 
-def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec], known: Known) -> list[str]:
-    """Return a note, or none, on the edited tiles that also occur in places that the plan does not change."""
+def other_places(
+    plan: Sequence[BlockEdit],
+    rom: Rom,
+    codecs: Mapping[str, Codec],
+    known: Known,
+    maps: Set[tuple[str, int, int]] = frozenset(),
+) -> list[str]:
+    """Return a note, or none, on the edited tiles that also occur in places that the plan does not change.
+
+    `maps` are the edited places that hold parts of maps: these are no tiles.
+    """
     edited = {block.place(change) for block in plan for change in block.changes}
     tiles = 0
     noted: list[BlockEdit] = []
@@ -33,6 +42,8 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
     for block in plan:
         before = tiles
         for change in block.changes:
+            if block.place(change) in maps:
+                continue
             origins = known.get(change.old, ())
             if block.codec == RAW_CODEC and not origins:
                 origins = tuple(Origin(RAW_CODEC, at, 0, "content") for at in _occurrences(rom, change.old))

@@ -85,7 +85,12 @@ def find_copies(
         index: The ROM's index.
         force: Also edit blocks whose start is not proven.
     """
-    changes = [(edit.name, change) for edit in edits for change in edit.changes if len(change.old) == TILE_BYTES]
+    changes = [
+        (edit.name, change)
+        for edit in edits
+        for change in edit.changes
+        if change.cells and len(change.old) == TILE_BYTES  # parts of a map are no tiles, and have no cells
+    ]
     wanted: dict[bytes, dict[bytes, str]] = {}
     for name, change in changes:
         wanted.setdefault(change.old, {}).setdefault(change.new, name)

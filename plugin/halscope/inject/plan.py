@@ -152,9 +152,14 @@ def plan_changes(
                 shared += shared_bytes(rom, block, index.proven_streams(block.ranges), force=force)
         blocks.append(block)
     _refuse_overlaps(blocks)
-    elsewhere = copies.notes() if everywhere else other_places(blocks, rom, by_name, known)
+    maps = {_place_of(tile.origin) for tile in tiles if not tile.change.cells}
+    elsewhere = copies.notes() if everywhere else other_places(blocks, rom, by_name, known, maps)
     notes = [*shared, *elsewhere, *_edge_notes(rom, blocks)]
     return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
+
+
+def _place_of(origin: Origin) -> tuple[str, int, int]:
+    return origin.codec, origin.block_offset, origin.byte_offset
 
 
 def _stored(sheet: str, change: TileChange, rom: Rom) -> SheetTile:
