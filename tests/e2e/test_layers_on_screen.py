@@ -73,8 +73,8 @@ def test_trees_are_felled_and_another_is_planted(tmp_path: Path) -> None:
         assert_on_screen(after)
     done = inject(workspace, [png], tmp_path / "meadow.bps", force=False, nearest=False)
     assert done.plan.notes == ()
-    image = bytes(patcher.apply_bps(workspace.rom.data.tobytes(), (tmp_path / "meadow.bps").read_bytes()))
-    with DemoGame(CORE, image) as game:
+    patched = bytes(patcher.apply_bps(workspace.rom.data.tobytes(), (tmp_path / "meadow.bps").read_bytes()))
+    with DemoGame(CORE, patched) as game:
         booted = in_meadow(game)
         np.testing.assert_array_equal(colours_of(sheet, layer_pixels(workspace, booted)), wanted)
         assert_on_screen(booted)

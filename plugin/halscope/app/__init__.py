@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from halscope.app._doctor_cores import Check
     from halscope.app._export import export_blocks, write_assembly, write_labels
     from halscope.app._extract import (
+        RegionOptions,
         extract_blocks,
         extract_layers,
         extract_raw,
+        extract_region,
         extract_sprites,
         extract_strips,
         write_page,
@@ -98,6 +100,7 @@ __all__ = [
     "Press",
     "Proven",
     "Refusal",
+    "RegionOptions",
     "Regrouping",
     "RunTruth",
     "ShownBlocks",
@@ -120,6 +123,7 @@ __all__ = [
     "extract_blocks",
     "extract_layers",
     "extract_raw",
+    "extract_region",
     "extract_sprites",
     "extract_strips",
     "figure_rows",
@@ -218,6 +222,8 @@ _MODULES = {
     "extract_blocks": "halscope.app._extract",
     "extract_layers": "halscope.app._extract",
     "extract_raw": "halscope.app._extract",
+    "extract_region": "halscope.app._extract",
+    "RegionOptions": "halscope.app._extract",
     "extract_sprites": "halscope.app._extract",
     "extract_strips": "halscope.app._extract",
     "figure_rows": "halscope.app._figure_rows",

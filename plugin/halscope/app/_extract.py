@@ -29,9 +29,11 @@ from halscope.inject import (
     sheet_from_layer,
     sheet_from_metasprite,
     sheet_from_raw,
+    sheet_from_region,
     write_sheet,
 )
 from halscope.ppu.grouping import draw_group
+from halscope.ppu.tiles import TileDepth
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,15 @@ class WrittenSheet:
         return document
 
 
+@dataclass(frozen=True, slots=True)
+class RegionOptions:
+    """The size of a rectangle of VRAM in tiles, and their bits per pixel."""
+
+    columns: int
+    rows: int
+    bpp: TileDepth
+
+
 def extract_blocks(
     workspace: Workspace,
     offsets: Sequence[int] | None,
@@ -153,6 +164,7 @@ def extract_blocks(
             transform=found.layout.transform,
             lead=found.lead,
             columns=found.columns,
+            count=options.tiles,
         )
         path = folder / f"{sheet_name(workspace.rom_notes, name, offset)}.png"
         written.append(write(sheet, path, overwrite=overwrite, shown=found, notes=workspace.rom_notes))
@@ -280,6 +292,36 @@ def extract_layers(
         path = folder / f"{layer_name(sheet, layer)}.png"
         written.append(write(replace(sheet, doubts=doubts(decoded)), path, overwrite=overwrite))
     return written
+
+
+def extract_region(
+    workspace: Workspace, snapshot: Snapshot, vram_byte: int, folder: Path, options: RegionOptions, *, overwrite: bool
+) -> list[WrittenSheet]:
+    """Write a rectangle of a moment's VRAM as an edit sheet, `vram-6000.png`.
+
+    Args:
+        workspace: The ROM.
+        snapshot: The moment.
+        vram_byte: Byte address of the upper left tile.
+        folder: Existing folder for the sheet.
+        options: What the user says about it.
+        overwrite: Replace an existing sheet.
+
+    Raises:
+        ImageError: The rectangle is not inside VRAM.
+        UsageError: The sheet exists and `overwrite` is not set.
+    """
+    decoded = judged_frame(snapshot, workspace.rom)
+    origins = workspace.index().locate_vram(snapshot.vram)
+    codecs = workspace.plugins.codecs()
+    sheet = sheet_from_region(
+        *(decoded, vram_byte, origins, workspace.rom, codecs),
+        columns=options.columns,
+        rows=options.rows,
+        bpp=options.bpp,
+    )
+    sheet = replace(sheet, doubts=doubts(decoded))
+    return [write(sheet, folder / f"vram-{vram_byte:04x}.png", overwrite=overwrite)]
 
 
 def extract_strips(

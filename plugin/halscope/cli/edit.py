@@ -10,6 +10,7 @@ from halscope_hooks import RAW_CODEC, Snapshot, UsageError
 from halscope.app import (
     BlockOptions,
     Injection,
+    RegionOptions,
     Workspace,
     block_fill,
     check_page,
@@ -17,6 +18,7 @@ from halscope.app import (
     extract_blocks,
     extract_layers,
     extract_raw,
+    extract_region,
     extract_sprites,
     extract_strips,
     frame_with_sprites,
@@ -39,8 +41,10 @@ def run_extract(options: argparse.Namespace) -> int:
     check_obsel(options.obsel)
     _check_source(options)
     raw = options.codec == RAW_CODEC
-    if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
+    if raw and (options.tiles is None or options.all or options.lead):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
+    if options.tiles is not None and not options.offsets:
+        raise UsageError("extract: --tiles is for OFFSETs")
     if raw and (options.recording is not None or options.state is not None):
         raise UsageError("extract: --codec raw takes neither --recording nor --state; give --palette for the colours")
     workspace = workspace_from(options, plugins_from(options))
@@ -53,6 +57,9 @@ def run_extract(options: argparse.Namespace) -> int:
     blocks = bool(options.offsets or options.all)
     if options.strip:
         written = extract_strips(workspace, options.recording, options.strip, folder, overwrite=options.overwrite)
+    elif options.vram is not None and moment is not None:
+        region = RegionOptions(options.columns or 16, options.rows or 16, options.bpp or 4)
+        written = extract_region(workspace, moment[1], options.vram, folder, region, overwrite=options.overwrite)
     elif options.layer and moment is not None:
         source, snapshot = moment
         written = extract_layers(workspace, snapshot, source, options.layer, folder, overwrite=options.overwrite)
@@ -74,6 +81,7 @@ def run_extract(options: argparse.Namespace) -> int:
             bpp=options.bpp,
             transform=options.transform,
             lead=options.lead,
+            tiles=options.tiles,
             columns=options.columns,
             palette=None if options.palette is None else rom_offset(workspace.rom, options.palette),
         )
@@ -117,16 +125,8 @@ def _check_source(options: argparse.Namespace) -> None:
     for option in ("--single", "--merge", "--split", "--strip"):
         if getattr(options, option[2:]) and blocks:
             raise UsageError(f"extract: {option} is for sprites, and {blocks[0]} extracts blocks")
-    if options.layer:
-        if blocks or not moments:
-            raise UsageError("extract: --layer needs --recording or --state, and no blocks")
-        refuse_unused(options, ("single", "merge", "split", "strip"), "is for sprites, and --layer extracts layers")
-    if options.strip:
-        if moments != ["--recording"]:
-            raise UsageError("extract: --strip needs --recording")
-        others = ("frame", "single", "merge", "split", "obsel")
-        refuse_unused(options, others, "is not for --strip, which reads all frames of a recording")
-    if not blocks:
+    _check_parts(options, blocks, moments)
+    if not blocks and options.vram is None:
         drawn = ("codec", "bpp", "transform", "lead", "columns", "palette")
         refuse_unused(options, drawn, "is for blocks, and this extracts sprites; give OFFSETs or --all")
     if not moments:
@@ -135,6 +135,28 @@ def _check_source(options: argparse.Namespace) -> None:
         raise UsageError("extract: --frame needs --recording")
     if options.obsel is not None and not moments:
         raise UsageError("extract: --obsel needs --recording or --state")
+
+
+def _check_parts(options: argparse.Namespace, blocks: list[str], moments: list[str]) -> None:
+    """Check what goes with a rectangle of VRAM, a layer and a strip. Raises UsageError."""
+    for option, is_given in (("--vram", options.vram is not None), ("--layer", bool(options.layer))):
+        if is_given and (blocks or not moments):
+            raise UsageError(f"extract: {option} needs --recording or --state, and no blocks")
+    sprites = ("single", "merge", "split", "strip")
+    if options.vram is not None:
+        others = (*sprites, "layer", "codec", "transform", "lead", "palette")
+        refuse_unused(options, others, "is not for --vram, which extracts a rectangle of VRAM")
+        if options.bpp in (1, 3):
+            raise UsageError(f"extract: tiles in VRAM have 2, 4 or 8 bits per pixel, not {options.bpp}")
+    if options.rows is not None and options.vram is None:
+        raise UsageError("extract: --rows is for --vram")
+    if options.layer:
+        refuse_unused(options, sprites, "is for sprites, and --layer extracts layers")
+    if options.strip:
+        if moments != ["--recording"]:
+            raise UsageError("extract: --strip needs --recording")
+        alone = ("frame", "single", "merge", "split", "obsel")
+        refuse_unused(options, alone, "is not for --strip, which reads all frames of a recording")
 
 
 def _explain_nothing(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from halscope.inject.layer import sheet_from_layer
 from halscope.inject.model import Composition
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
+from halscope.inject.region import sheet_from_region
 from halscope.inject.room import (
     Move,
     PointerChange,
@@ -67,6 +68,7 @@ __all__ = [
     "sheet_from_layer",
     "sheet_from_metasprite",
     "sheet_from_raw",
+    "sheet_from_region",
     "sheet_from_sprite",
     "sheet_from_strip",
     "shown_depth",

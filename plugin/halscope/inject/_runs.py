@@ -5,18 +5,53 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
-from halscope_hooks import RAW_CODEC, Codec, CodecError, InjectError, Origin
+from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, CodecError, InjectError, Origin, VramOrigins
 
 from halscope.inject._transforms import stored_bytes, stored_tile
 from halscope.rom.image import Rom
 
+VRAM_BYTES: Final = 0x10000
+_MOST_HALVES: Final = 8
+"""Places at which a tile of 8 bits per pixel is looked for by one half."""
 _FARTHEST: Final = 32
 """Tiles between a plain tile and the known one whose run it continues."""
 
 Run = tuple[str, int, str, int]
 """Codec, block offset (0 for uncompressed bytes), transform, and where the run's tile 0 would be."""
+
+
+def known_places(
+    origins: VramOrigins, vram_byte: int, depth: int | Literal["mode7"], tile: bytes, blocks: Blocks
+) -> tuple[Origin, ...]:
+    """Return the origins of a tile in VRAM, best first.
+
+    Half of an 8bpp tile in few colours is blank, and says nothing: then the other half says where the tile is, if the
+    whole tile is there.
+
+    Args:
+        origins: The origins of VRAM.
+        vram_byte: Byte address of the tile.
+        depth: Bits per pixel, or "mode7".
+        tile: The tile as shown.
+        blocks: The ROM's blocks.
+    """
+    if vram_byte + len(tile) > VRAM_BYTES:
+        return ()  # it wraps
+    found = origins.at(vram_byte, depth)
+    if found or depth != 8:
+        return found
+    halves = [
+        replace(origin, block_offset=origin.block_offset - away)
+        if origin.codec == RAW_CODEC
+        else replace(origin, byte_offset=origin.byte_offset - away)
+        for away in (0, TILE_BYTES)
+        for origin in origins.at(vram_byte + away)
+        if origin.transform == NO_TRANSFORM
+        and (origin.block_offset if origin.codec == RAW_CODEC else origin.byte_offset) >= away
+    ]
+    return tuple(origin for origin in halves[:_MOST_HALVES] if blocks.holds(origin, tile))
 
 
 def choose_places(

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, TRANSFORMS, Codec, Origin, Snapshot, VramOrigins
+from halscope_hooks import NO_TRANSFORM, TILE_BYTES, TRANSFORMS, Codec, Snapshot, VramOrigins
 from numpy.typing import NDArray
 
-from halscope.inject._runs import Blocks, choose_places
+from halscope.inject._runs import VRAM_BYTES, Blocks, choose_places, known_places
 from halscope.inject.model import Cell, LayerMap, Sheet
 from halscope.ppu.obj import cgram_at
 from halscope.ppu.tilemap import TileMap, tile_map
 from halscope.ppu.tiles import DEPTHS, encode_tiles
 from halscope.rom.image import Rom
 
-_VRAM_BYTES: Final = 0x10000
 _MIDDLE_ROW: Final = 112
-_MOST_HALVES: Final = 8
-"""Places at which a tile of 8 bits per pixel is looked for by one half."""
 
 
 def sheet_from_layer(
@@ -50,7 +46,7 @@ def sheet_from_layer(
     places = sorted({tile.vram_byte for tile in placed})
     data = {at: _tile(snapshot, layout, at) for at in places}
     blocks = Blocks(rom, codecs)
-    known = {at // layout.tile_bytes: _origins(origins, layout, at, data[at], blocks) for at in places}
+    known = {at // layout.tile_bytes: known_places(origins, at, layout.depth, data[at], blocks) for at in places}
     numbered = {at // layout.tile_bytes: tile for at, tile in data.items()}
     chosen = choose_places(numbered, known, rom, codecs)
     used = sorted({tile.palette for tile in placed})
@@ -86,34 +82,11 @@ def sheet_from_layer(
 
 def _tile(snapshot: Snapshot, layout: TileMap, vram_byte: int) -> bytes:
     """Return a tile as the sheet shows it; in mode 7, where VRAM has a byte per pixel, as a planar one."""
-    at = np.arange(vram_byte, vram_byte + layout.tile_bytes) % _VRAM_BYTES
+    at = np.arange(vram_byte, vram_byte + layout.tile_bytes) % VRAM_BYTES
     tile = snapshot.vram[at]
     if layout.depth == "mode7":
         return encode_tiles(tile[1::2].reshape(1, 8, 8), 8).tobytes()
     return tile.tobytes()
-
-
-def _origins(origins: VramOrigins, layout: TileMap, vram_byte: int, tile: bytes, blocks: Blocks) -> tuple[Origin, ...]:
-    """Return the origins of a tile, best first.
-
-    Half of an 8bpp tile in few colours is blank, and says nothing: then the other half says where the tile is, if the
-    whole tile is there.
-    """
-    if vram_byte + layout.tile_bytes > _VRAM_BYTES:
-        return ()  # it wraps
-    found = origins.at(vram_byte, layout.depth)
-    if found or layout.depth != 8:
-        return found
-    halves = [
-        replace(origin, block_offset=origin.block_offset - away)
-        if origin.codec == RAW_CODEC
-        else replace(origin, byte_offset=origin.byte_offset - away)
-        for away in (0, TILE_BYTES)
-        for origin in origins.at(vram_byte + away)
-        if origin.transform == NO_TRANSFORM
-        and (origin.block_offset if origin.codec == RAW_CODEC else origin.byte_offset) >= away
-    ]
-    return tuple(origin for origin in halves[:_MOST_HALVES] if blocks.holds(origin, tile))
 
 
 def _palettes(snapshot: Snapshot, layout: TileMap, used: Sequence[int]) -> NDArray[np.uint16]:
@@ -133,7 +106,7 @@ def _map(
 ) -> LayerMap:
     """Return the map with the places of its entries in the ROM, which are found by their bytes like tiles."""
     size = 2 * len(layout.words)
-    units = [(layout.vram_byte + at) % _VRAM_BYTES for at in range(0, size, TILE_BYTES)]
+    units = [(layout.vram_byte + at) % VRAM_BYTES for at in range(0, size, TILE_BYTES)]
     stored = {unit: snapshot.vram[at : at + TILE_BYTES].tobytes() for unit, at in enumerate(units)}
     known = {
         unit: [origin for origin in origins.at(at) if origin.transform == NO_TRANSFORM] for unit, at in enumerate(units)

@@ -14,8 +14,8 @@ from halscope.inject._transforms import stored_tile
 from halscope.ppu.cgram import to_rgb
 from halscope.ppu.tiles import DEPTHS, TileDepth, decode_tiles, encode_tiles
 
-SheetKind = Literal["sprite", "metasprite", "block", "strip", "layer"]
-SHEET_KINDS: Final[tuple[SheetKind, ...]] = ("sprite", "metasprite", "block", "strip", "layer")
+SheetKind = Literal["sprite", "metasprite", "block", "strip", "layer", "region"]
+SHEET_KINDS: Final[tuple[SheetKind, ...]] = ("sprite", "metasprite", "block", "strip", "layer", "region")
 
 TILE: Final = 8
 MAX_SIDE: Final = 4096

@@ -113,12 +113,18 @@ def add_editing(commands: Commands) -> None:
         metavar="N",
         help="the whole map of background layer N of that moment, 1 to 4 (repeat for more)",
     )
+    extract.add_argument(
+        "--vram", type=number, metavar="BYTE", help="a rectangle of that moment's VRAM: --columns by --rows tiles"
+    )
+    extract.add_argument("--rows", type=positive, metavar="N", help="rows of tiles of --vram (default: 16)")
     extract.add_argument("--single", action="store_true", help="one PNG per sprite instead of per group")
     add_regrouping_options(extract)
     extract.add_argument(
         "--codec", help="codec of the blocks; raw: uncompressed tiles (default: the one that the index names)"
     )
-    extract.add_argument("--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET of --codec raw")
+    extract.add_argument(
+        "--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET (default: all of a block)"
+    )
     extract.add_argument(
         "--bpp", type=int, choices=(1, 2, 3, 4, 8), help="bits per pixel of blocks, as stored (default: as shown, or 4)"
     )
