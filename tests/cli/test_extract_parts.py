@@ -58,7 +58,9 @@ def painted(png: Path, colour: int, box: tuple[int, int, int, int]) -> None:
         part = entries[top:bottom, left:right]
         part[part % 16 > 0] = part[part % 16 > 0] // 16 * 16 + colour
         edited = Image.fromarray(entries)
-        edited.putpalette(image.getpalette("RGB"), "RGB")
+        palette = image.getpalette("RGB")
+        assert palette is not None
+        edited.putpalette(palette, "RGB")
         edited.info["transparency"] = image.info["transparency"]
         edited.save(png)
 
