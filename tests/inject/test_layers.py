@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +16,14 @@ from halscope.inject import (
     apply_patch,
     plan_edit,
     read_sheet,
+    sheet_edit,
     to_patch,
     write_sheet,
 )
+from halscope.inject.metadata import from_json, to_json
 from halscope_hooks import ImageError, InjectError, UsageError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from support.layer_scene import KINDS, MAP_AT, TILES_AT, LayerScene, colours_of, make_layer_scene
@@ -199,6 +205,13 @@ def test_a_map_that_does_not_fit_its_sheet_is_refused(plain: LayerScene, tmp_pat
     assert sheet.map is not None
     with pytest.raises(ImageError, match="its map does not fit its tiles or its palettes"):
         replace(sheet, map=replace(sheet.map, palettes=(0,)))
+    for change in (
+        {"words": (sheet.map.words[0] ^ 0x4000, *sheet.map.words[1:])},
+        {"words": (sheet.map.words[0] ^ 0x0400, *sheet.map.words[1:])},
+        {"words": (sheet.map.words[1] & 0x3FF | sheet.map.words[0] & 0xFC00, *sheet.map.words[1:])},
+    ):
+        with pytest.raises(ImageError, match=r"the tile at \(\d+, 0\) is not what its map shows there"):
+            replace(sheet, map=replace(sheet.map, **change))
     path, sidecar = write_sheet(sheet, None, tmp_path / "bg.png")
     with Image.open(path) as image:
         image.copy().save(path)  # without the chunk
@@ -210,6 +223,23 @@ def test_a_map_that_does_not_fit_its_sheet_is_refused(plain: LayerScene, tmp_pat
         sidecar.write_text(text.replace(old, new, 1))
         with pytest.raises(ImageError, match=message):
             read_sheet(path)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_any_change_of_the_map_is_read_or_refused(plain: LayerScene, data: st.DataObject) -> None:
+    document = json.loads(to_json(plain.sheet()))
+    inner = data.draw(st.sampled_from([document["map"], document["map"]["units"][3], document["cells"][5]]))
+    values = st.none() | st.integers(-2, 0x10001) | st.binary(min_size=32, max_size=32).map(bytes.hex) | st.just([])
+    inner[data.draw(st.sampled_from(sorted(inner)))] = data.draw(values)
+    try:
+        sheet = from_json(json.dumps(document), "bg.json")
+    except ImageError:
+        return
+    pixels = sheet.compose().pixels
+    pixels[:, :8] = 1
+    with contextlib.suppress(InjectError):
+        sheet_edit(EditedSheet(sheet, pixels))
 
 
 def test_a_layer_that_is_not_there_is_named(plain: LayerScene) -> None:

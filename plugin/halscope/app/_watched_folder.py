@@ -113,6 +113,7 @@ class LiveEdits:
         self.awaited: tuple[Path, ...] = ()
         """Edited PNGs that `bring_in` is to get as soon as it can."""
         self._edited: tuple[EditPlan | None, Mapping[bytes, EditedTile]] = None, {}
+        self._noted: set[str] = set()
         self._waiting: dict[str, str] = {}  # what was last reported of a sheet that was not applied
 
     @property
@@ -458,7 +459,17 @@ class LiveEdits:
                 at_once = "vram" in self._session.info.writable
                 later = "" if at_once else ", which shows it when it loads these graphics again"
                 self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")
+                self._report_notes()
                 return  # the snapshot predates this edit, so the next file waits for the next scan
+
+    def _report_notes(self) -> None:
+        """Tell what the plan notes, such as other places of an edited tile, each once."""
+        plan = self._running.plan
+        notes = () if plan is None else plan.notes
+        for note in notes:
+            if note not in self._noted:
+                self._report(f"note: {note}")
+        self._noted.update(notes)
 
     def _fill(self, edit: SheetEdit) -> str:
         """Say how full the compressed blocks are that a sheet changed."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from halscope.inject._transforms import stored_tile
 from halscope.ppu.cgram import to_rgb
+from halscope.ppu.tilemap import HFLIP, NUMBER, PALETTE_SHIFT, VFLIP
 from halscope.ppu.tiles import DEPTHS, TileDepth, decode_tiles, encode_tiles
 
 SheetKind = Literal["sprite", "metasprite", "block", "strip", "layer", "region"]
@@ -161,10 +162,8 @@ class Sheet:
             raise ImageError("sheet: a palette holds a colour above $7FFF, which is not BGR555")
         if not 1 <= len(self.cells) <= MAX_CELLS:
             raise ImageError(f"sheet: {len(self.cells)} tiles; a sheet has 1 to {MAX_CELLS}")
-        if self.map is not None and (
-            self.map.tiles * len(self.map.words) != len(self.cells) or len(self.map.palettes) != count
-        ):
-            raise ImageError("sheet: its map does not fit its tiles or its palettes")
+        if self.map is not None:
+            _check_map(self.map, self.cells, count, self.bpp)
         names = [transform.name for transform in self.known_transforms]
         if len(set(names)) != len(names):
             raise ImageError(f"sheet: it describes a transform twice, or one that every ROM has: {', '.join(names)}")
@@ -240,6 +239,28 @@ class Sheet:
             pixels[area][opaque] = tile[opaque] + cell.palette * self.colours
             owner[area][opaque] = number
         return Composition(pixels, owner)
+
+
+def _check_map(layer: LayerMap, cells: tuple[Cell, ...], palettes: int, bpp: int) -> None:
+    """Check that cells are what the entries of a map show. Raises ImageError."""
+    if layer.tiles * len(layer.words) != len(cells) or len(layer.palettes) != palettes:
+        raise ImageError("sheet: its map does not fit its tiles or its palettes")
+    offsets = [(TILE * column, TILE * row) for row in range(layer.rows) for column in range(layer.columns)]
+    shown: dict[tuple[int, int], bytes] = {}
+    for entry, word in enumerate(layer.words):
+        first = cells[entry * layer.tiles]
+        hflip, vflip = bool(word & HFLIP), bool(word & VFLIP)
+        palette = 0 if bpp == 8 else word >> PALETTE_SHIFT & 7
+        for part, (x, y) in enumerate(offsets):
+            cell = cells[entry * layer.tiles + part]
+            stored = (layer.columns - 1 if hflip else 0) + layer.columns * (layer.rows - 1 if vflip else 0)
+            same = shown.setdefault((word & NUMBER, part ^ stored), cell.tile) == cell.tile
+            if (
+                (cell.x, cell.y, cell.hflip, cell.vflip) != (first.x + x, first.y + y, hflip, vflip)
+                or layer.palettes[cell.palette] != palette
+                or not same
+            ):
+                raise ImageError(f"sheet: the tile at {cell.place} is not what its map shows there")
 
 
 def _check_stored(cell: Cell, origin: Origin, transforms: tuple[Transform, ...]) -> None:
