@@ -14,10 +14,13 @@ from halscope.app._live_strips import LiveStrips
 from halscope.app._rom_edits import RomEdits
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._strips import Strips, recorded_strips
+from halscope.codecs.hal import HAL
+from halscope.export import bps
 from halscope.formats.recording import RecordingWriter
-from halscope.inject import read_sheet
+from halscope.inject import EditedSheet, apply_patch, plan_edit, read_sheet, to_patch
 from halscope.project import EditList
-from halscope_hooks import Changes, ImageError, Snapshot, Update, UsageError
+from halscope_hooks import Changes, ImageError, Patch, Snapshot, Update, UsageError
+from pypatchergba import patcher
 from support.edit_rom import FIRST, LEAD, EditRom, make_edit_rom
 from support.edit_scene import Entry, make_snapshot
 
@@ -116,6 +119,41 @@ def test_a_tile_that_is_streamed_has_no_place_in_vram_and_one_that_stays_has(
     (strip,) = strips.settled(None)
     assert {cell.vram_byte for cell in strip.sheet.cells} == {None}
     assert list(strips.settled(None)) == [], "a picture is in one strip"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_pictures_of_a_strip_are_painted_and_nothing_else_changes(
+    edit_rom: EditRom, workspace: Workspace, seed: int
+) -> None:
+    """The figure streams nine pictures; the ROM after the patch is decoded, and shows them as they were painted."""
+    rng = np.random.default_rng(seed)
+    strips = Strips(workspace, [FOLDER])
+    for number in range(54):
+        snapshot = moment(edit_rom, number, number // 6)
+        strips.add(decode_frame(snapshot), lambda vram=snapshot.vram: workspace.index().locate_vram(vram))  # type: ignore[misc]
+    (strip,) = strips.settled(None)
+    assert strip.pictures == 9
+    pixels = strip.sheet.compose().pixels
+    for field in rng.choice(9, 3, replace=False).tolist():
+        part = pixels[:, 16 * field : 16 * field + 16]
+        part[part > 0] = rng.integers(1, 16)
+    plan = plan_edit(
+        workspace.rom, [HAL], EditedSheet(strip.sheet, pixels, "strip.png"), index=workspace.index(), force=True
+    )
+    image = bytes(bps_apply(workspace.rom.data.tobytes(), to_patch(plan)))
+    data = HAL.decode(image, FIRST).data.tobytes()
+    cells = tuple(
+        replace(cell, tile=data[cell.origin.byte_offset :][:32])
+        for cell in strip.sheet.cells
+        if cell.origin is not None
+    )
+    np.testing.assert_array_equal(replace(strip.sheet, cells=cells).compose().pixels, pixels)
+    assert data[:LEAD] + data[LEAD + 32 * 36 :] == edit_rom.first[:LEAD] + edit_rom.first[LEAD + 32 * 36 :]
+
+
+def bps_apply(rom: bytes, patch: Patch) -> bytes:
+    """The patch as a BPS, applied by an independent program."""
+    return bytes(patcher.apply_bps(rom, bps.create(rom, apply_patch(rom, patch))))
 
 
 def test_more_pictures_than_fit_are_one_clear_line(edit_rom: EditRom, workspace: Workspace) -> None:

@@ -174,6 +174,31 @@ def test_without_the_maps_place_only_tiles_change_and_two_ways_name_the_cells(pl
         plan_edit(plain.rom, [HAL], two_ways(partly, sheet.compose().pixels, first, [stuck]), index=plain.index)
 
 
+def test_a_locked_tile_is_named_and_may_still_be_replaced_by_another(plain: LayerScene) -> None:
+    sheet = plain.sheet()
+    assert sheet.map is not None
+    number = sheet.map.words[40] & NUMBER
+    cells = tuple(
+        replace(cell, origin=None) if word & NUMBER == number else cell
+        for cell, word in zip(sheet.cells, sheet.map.words, strict=True)
+    )
+    locked = replace(sheet, cells=cells)
+    pixels = sheet.compose().pixels
+    pixels[area(sheet, 40)] = 9 + 16 * sheet.cells[40].palette
+    with pytest.raises(InjectError, match=r"bg\.png: the painted tile at \(\d+, \d+\) has no known place in the ROM"):
+        plan_edit(plain.rom, [HAL], EditedSheet(locked, pixels, "bg.png"), index=plain.index)
+    pixels[area(sheet, 40)] = sheet.compose().pixels[area(sheet, 41)]
+    assert_shown(plain, locked, pixels)
+
+
+def test_a_layer_full_of_noise_is_refused_with_the_number_of_tiles(plain: LayerScene) -> None:
+    sheet = plain.sheet()
+    rng = np.random.default_rng(3)
+    pixels = sheet.compose().pixels // 16 * 16 + rng.integers(1, 16, (256, 256), np.uint8)
+    with pytest.raises(InjectError, match="the layer needs 1004 tiles more than it has"):
+        plan_edit(plain.rom, [HAL], EditedSheet(sheet, pixels, "bg.png"), index=plain.index)
+
+
 def test_colours_of_no_palette_together_are_refused(plain: LayerScene) -> None:
     sheet = plain.sheet()
     pixels = sheet.compose().pixels
@@ -205,13 +230,10 @@ def test_a_map_that_does_not_fit_its_sheet_is_refused(plain: LayerScene, tmp_pat
     assert sheet.map is not None
     with pytest.raises(ImageError, match="its map does not fit its tiles or its palettes"):
         replace(sheet, map=replace(sheet.map, palettes=(0,)))
-    for change in (
-        {"words": (sheet.map.words[0] ^ 0x4000, *sheet.map.words[1:])},
-        {"words": (sheet.map.words[0] ^ 0x0400, *sheet.map.words[1:])},
-        {"words": (sheet.map.words[1] & 0x3FF | sheet.map.words[0] & 0xFC00, *sheet.map.words[1:])},
-    ):
+    first, second = sheet.map.words[:2]
+    for word in (first ^ 0x4000, first ^ 0x0400, second & NUMBER | first & 0xFC00):
         with pytest.raises(ImageError, match=r"the tile at \(\d+, 0\) is not what its map shows there"):
-            replace(sheet, map=replace(sheet.map, **change))
+            replace(sheet, map=replace(sheet.map, words=(word, *sheet.map.words[1:])))
     path, sidecar = write_sheet(sheet, None, tmp_path / "bg.png")
     with Image.open(path) as image:
         image.copy().save(path)  # without the chunk
@@ -230,7 +252,9 @@ def test_a_map_that_does_not_fit_its_sheet_is_refused(plain: LayerScene, tmp_pat
 def test_any_change_of_the_map_is_read_or_refused(plain: LayerScene, data: st.DataObject) -> None:
     document = json.loads(to_json(plain.sheet()))
     inner = data.draw(st.sampled_from([document["map"], document["map"]["units"][3], document["cells"][5]]))
-    values = st.none() | st.integers(-2, 0x10001) | st.binary(min_size=32, max_size=32).map(bytes.hex) | st.just([])
+    values: st.SearchStrategy[object] = (
+        st.none() | st.integers(-2, 0x10001) | st.binary(min_size=32, max_size=32).map(bytes.hex) | st.just([])
+    )
     inner[data.draw(st.sampled_from(sorted(inner)))] = data.draw(values)
     try:
         sheet = from_json(json.dumps(document), "bg.json")

@@ -107,7 +107,7 @@ class TileMap:
                 for across in range(self.columns):
                     tile = (word & NUMBER) + (self.columns - 1 - across if hflip else across)
                     tile += 16 * (self.rows - 1 - down if vflip else down)
-                    at = (self.characters + tile * self.tile_bytes) % _VRAM_BYTES
+                    at = (self.characters + (tile & NUMBER) * self.tile_bytes) % _VRAM_BYTES
                     yield MapTile(number, left + across * 8, top + down * 8, at, palette, hflip, vflip)
 
 
