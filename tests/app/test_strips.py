@@ -69,6 +69,7 @@ class Game:
             self._frame += 1
 
 
+@pytest.mark.slow
 def test_a_strip_is_written_once_and_what_comes_later_is_a_strip_of_its_own(
     edit_rom: EditRom, workspace: Workspace, tmp_path: Path
 ) -> None:

@@ -247,6 +247,7 @@ def test_a_map_that_does_not_fit_its_sheet_is_refused(plain: LayerScene, tmp_pat
             read_sheet(path)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_any_change_of_the_map_is_read_or_refused(plain: LayerScene, data: st.DataObject) -> None:
