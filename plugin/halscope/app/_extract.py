@@ -290,7 +290,9 @@ def extract_layers(
         except UsageError as error:
             raise UsageError(f"{source}: {error}") from None
         path = folder / f"{layer_name(sheet, layer)}.png"
-        written.append(write(replace(sheet, doubts=doubts(decoded)), path, overwrite=overwrite))
+        written.append(
+            write(replace(sheet, doubts=doubts(decoded)), path, overwrite=overwrite, notes=workspace.rom_notes)
+        )
     return written
 
 
@@ -321,7 +323,8 @@ def extract_region(
         bpp=options.bpp,
     )
     sheet = replace(sheet, doubts=doubts(decoded))
-    return [write(sheet, folder / f"vram-{vram_byte:04x}.png", overwrite=overwrite)]
+    path = folder / f"vram-{vram_byte:04x}.png"
+    return [write(sheet, path, overwrite=overwrite, notes=workspace.rom_notes)]
 
 
 def extract_strips(
@@ -341,7 +344,10 @@ def extract_strips(
         ImageError: The pictures of a figure do not fit in one sheet.
     """
     strips = recorded_strips(workspace, recording, names)
-    return [write(strip.sheet, folder / f"{strip.name}.png", overwrite=overwrite) for strip in strips]
+    return [
+        write(strip.sheet, folder / f"{strip.name}.png", overwrite=overwrite, notes=workspace.rom_notes)
+        for strip in strips
+    ]
 
 
 def write(
