@@ -37,12 +37,14 @@ from support.mesen_file import build_file, values_of
 PATIENCE = 300.0
 GUIDE = "docs/how-to/write-a-plugin.md"
 FILES = "docs/how-to/inspect-files.md"
+PARTS = "docs/how-to/edit-animations-and-maps.md"
 TOOLS = "docs/how-to/use-with-other-tools.md"
 PALETTES = "docs/how-to/edit-palettes.md"
 
 # Pages whose commands run one after another in one folder, as a reader would type them.
 WALKS = {
     "game": ("README.md", "docs/tutorial/first-edit.md", FILES, "docs/how-to/prove-starts.md", PALETTES, TOOLS),
+    "parts": (PARTS,),
     "emulators": ("docs/how-to/attach.md", "docs/how-to/mesen.md", "docs/how-to/retroarch.md"),
     "plugin": (GUIDE,),
 }
@@ -344,6 +346,8 @@ def run(command: str, folder: Path) -> None:
         (folder / "tiles.gfx").write_bytes(tiles[:64] + bytes(32) + tiles[96:])
     if command.startswith("halscope palette import game.sfc "):
         edit_palette(folder / command.split()[4])
+    if (named := re.match(r"halscope inject game.sfc ((strips|layers)/\S+)", command)) is not None:
+        repaint(folder / named[1])
     done = shell(command, folder)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     if "--json" in command:

@@ -197,12 +197,13 @@ def test_a_button_that_is_never_pressed_is_warned_of(capsys: pytest.CaptureFixtu
 def test_a_figure_that_never_appears_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with rom_path() as rom:
         code, lines = run(capsys, "play", rom, "--frames", "2", "--split", "hal-1", "--watch", tmp_path / "w")
-        assert run(capsys, "play", rom, "--frames", "2", "--split", "hal-1") == (
-            2,
-            ["halscope: --merge and --split shape the sheets of --watch DIR; give it too"],
-        )
+        for option in ("--split", "--strip"):
+            assert run(capsys, "play", rom, "--frames", "2", option, "hal-1") == (
+                2,
+                ["halscope: --merge, --split and --strip shape the sheets of --watch DIR; give it too"],
+            )
     assert code == 0
-    assert "warning: no figure 'hal-1' appeared, which --merge or --split names" in lines
+    assert "warning: no figure 'hal-1' appeared, which --merge, --split or --strip names" in lines
 
 
 @pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")

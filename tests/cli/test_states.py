@@ -158,7 +158,7 @@ def test_play_writes_the_figures_that_merge_and_split_ask_for(
         blocks = [{cell.origin.block_offset for cell in sheet.cells if cell.origin} for sheet in sheets.values()]
         assert blocks.count(both) == joined
     warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
-    assert warnings == ["warning: no figure 'hal-000000' appeared, which --merge or --split names"]
+    assert warnings == ["warning: no figure 'hal-000000' appeared, which --merge, --split or --strip names"]
 
 
 @pytest.mark.slow

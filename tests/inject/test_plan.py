@@ -171,7 +171,8 @@ def test_other_places_of_the_same_uncompressed_tile_are_noted(edit_rom: EditRom)
     sheet = sheet_from_raw(rom, RAW, 1)
     (note,) = plan_edit(rom, [], with_tiles(sheet, {0: np.zeros((8, 8), np.uint8)})).notes
     assert note == (
-        "the edited tile at 0x10007 also occurs in uncompressed bytes at 0x30001; those copies stay as they are"
+        "the edited tile at 0x10007 also occurs in uncompressed bytes at 0x30001; those copies stay as they are; "
+        "--everywhere edits them too"
     )
 
 
@@ -186,7 +187,8 @@ def test_copies_of_many_tiles_are_one_note_whose_places_have_one_order(edit_rom:
     (note,) = plan_edit(rom, [], with_tiles(sheet_from_raw(rom, RAW, 4), {0: blank, 2: blank})).notes
     shown = ", ".join(f"uncompressed bytes at {at:#x}" for at in places)
     assert note == (
-        f"2 of 2 edited tiles in 2 places also occur in {shown} and 1 more places; those copies stay as they are"
+        f"2 of 2 edited tiles in 2 places also occur in {shown} and 1 more places; those copies stay as they are; "
+        "--everywhere edits them too"
     )
 
 

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
     from halscope.app._export import export_blocks, write_assembly, write_labels
-    from halscope.app._extract import extract_blocks, extract_raw, extract_sprites, write_page
+    from halscope.app._extract import (
+        RegionOptions,
+        extract_blocks,
+        extract_layers,
+        extract_raw,
+        extract_region,
+        extract_sprites,
+        extract_strips,
+        write_page,
+    )
     from halscope.app._figure_rows import FigureRow, figure_rows, palette_texts
     from halscope.app._game_run import (
         BUTTONS,
@@ -104,6 +113,7 @@ __all__ = [
     "Proven",
     "Reduced",
     "Refusal",
+    "RegionOptions",
     "Regrouping",
     "RunTruth",
     "ShownBlocks",
@@ -125,8 +135,11 @@ __all__ = [
     "examine",
     "export_blocks",
     "extract_blocks",
+    "extract_layers",
     "extract_raw",
+    "extract_region",
     "extract_sprites",
+    "extract_strips",
     "figure_rows",
     "found_emulators",
     "frame_with_sprites",
@@ -238,8 +251,12 @@ _MODULES = {
     "describe_layout": "halscope.app._block_layout",
     "examine": "halscope.app._doctor",
     "extract_blocks": "halscope.app._extract",
+    "extract_layers": "halscope.app._extract",
     "extract_raw": "halscope.app._extract",
+    "extract_region": "halscope.app._extract",
+    "RegionOptions": "halscope.app._extract",
     "extract_sprites": "halscope.app._extract",
+    "extract_strips": "halscope.app._extract",
     "figure_rows": "halscope.app._figure_rows",
     "found_emulators": "halscope.app._attach",
     "host_script": "halscope.app._attach",

@@ -290,7 +290,9 @@ class LiveAttach:
         folder: Folder for the sheets.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have.
+        everywhere: Also edit the other places of the ROM that hold an edited tile.
         regrouping: Figures to merge or to split.
+        strips: Figures whose pictures are collected in strips.
         bring_in: Edited PNGs to apply as soon as the index is ready.
         began: Called with the ROM and the session each time an emulator is attached.
         seen: Called with each decoded frame, as by `Play`.
@@ -308,7 +310,9 @@ class LiveAttach:
         *,
         force: bool,
         nearest: bool,
+        everywhere: bool = False,
         regrouping: Regrouping,
+        strips: Sequence[str] = (),
         bring_in: Sequence[Path],
         began: Callable[[Workspace, Session], None],
         seen: Callable[[Update], None],
@@ -327,7 +331,9 @@ class LiveAttach:
         self._folder = folder
         self._force = force
         self._nearest = nearest
+        self._everywhere = everywhere
         self._regrouping = regrouping
+        self._strips = tuple(strips)
         self._bring_in = bring_in
         self._began = began
         self._seen = seen
@@ -376,7 +382,9 @@ class LiveAttach:
                 self._folder,
                 force=self._force,
                 nearest=self._nearest,
+                everywhere=self._everywhere,
                 regrouping=self._regrouping,
+                strips=self._strips,
                 report=self._target.report,
                 applied=self._applied,
             )

@@ -40,6 +40,7 @@ class BlockOptions:
         lead: Bytes before the first tile.
         columns: Tiles per row.
         palette: File offset of the colours in the ROM.
+        tiles: Number of tiles; `None` for all of a block.
     """
 
     codec: str | None = None
@@ -48,6 +49,7 @@ class BlockOptions:
     lead: int | None = None
     columns: int | None = None
     palette: int | None = None
+    tiles: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

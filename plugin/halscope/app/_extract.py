@@ -12,23 +12,28 @@ from halscope_hooks import RAW_CODEC, HalscopeError, Snapshot, StartEvidence, Us
 
 from halscope.app._block_layout import COLUMNS, BlockLayout, BlockOptions, find_codec, find_layout
 from halscope.app._doubts import doubts
+from halscope.app._figure_names import layer_name
 from halscope.app._index_page import write_index_page
 from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_notes import RomNotes, sheet_name
 from halscope.app._sheet_folder import describe, note_of
 from halscope.app._shown_blocks import ShownBlocks
+from halscope.app._strips import recorded_strips
 from halscope.app._tile_layout import tile_layout
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     Sheet,
     grey_palette,
     sheet_from_block,
+    sheet_from_layer,
     sheet_from_metasprite,
     sheet_from_raw,
+    sheet_from_region,
     write_sheet,
 )
 from halscope.ppu.grouping import draw_group
+from halscope.ppu.tiles import TileDepth
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,15 @@ class WrittenSheet:
         return document
 
 
+@dataclass(frozen=True, slots=True)
+class RegionOptions:
+    """The size of a rectangle of VRAM in tiles, and their bits per pixel."""
+
+    columns: int
+    rows: int
+    bpp: TileDepth
+
+
 def extract_blocks(
     workspace: Workspace,
     offsets: Sequence[int] | None,
@@ -150,6 +164,7 @@ def extract_blocks(
             transform=found.layout.transform,
             lead=found.lead,
             columns=found.columns,
+            count=options.tiles,
         )
         path = folder / f"{sheet_name(workspace.rom_notes, name, offset)}.png"
         written.append(write(sheet, path, overwrite=overwrite, shown=found, notes=workspace.rom_notes))
@@ -245,6 +260,93 @@ def extract_sprites(
     return [
         write(sheet, folder / f"{name}.png", overwrite=overwrite, notes=workspace.rom_notes)
         for name, sheet in sheets.items()
+    ]
+
+
+def extract_layers(
+    workspace: Workspace, snapshot: Snapshot, source: str, layers: Sequence[int], folder: Path, *, overwrite: bool
+) -> list[WrittenSheet]:
+    """Write background layers of a moment, each as one edit sheet.
+
+    Args:
+        workspace: The ROM.
+        snapshot: The moment.
+        source: Where it comes from, for messages.
+        layers: Their numbers, 1 to 4.
+        folder: Existing folder for the sheets.
+        overwrite: Replace existing sheets.
+
+    Raises:
+        UsageError: The BG mode has no such layer, a register is not known, or a sheet exists and `overwrite` is not
+            set.
+    """
+    decoded = judged_frame(snapshot, workspace.rom)
+    origins = workspace.index().locate_vram(snapshot.vram)
+    codecs = workspace.plugins.codecs()
+    written = []
+    for layer in dict.fromkeys(layers):
+        try:
+            sheet = sheet_from_layer(decoded.snapshot, layer, origins, workspace.rom, codecs)
+        except UsageError as error:
+            raise UsageError(f"{source}: {error}") from None
+        path = folder / f"{layer_name(sheet, layer)}.png"
+        written.append(
+            write(replace(sheet, doubts=doubts(decoded)), path, overwrite=overwrite, notes=workspace.rom_notes)
+        )
+    return written
+
+
+def extract_region(
+    workspace: Workspace, snapshot: Snapshot, vram_byte: int, folder: Path, options: RegionOptions, *, overwrite: bool
+) -> list[WrittenSheet]:
+    """Write a rectangle of a moment's VRAM as an edit sheet, `vram-6000.png`.
+
+    Args:
+        workspace: The ROM.
+        snapshot: The moment.
+        vram_byte: Byte address of the upper left tile.
+        folder: Existing folder for the sheet.
+        options: What the user says about it.
+        overwrite: Replace an existing sheet.
+
+    Raises:
+        ImageError: The rectangle is not inside VRAM.
+        UsageError: The sheet exists and `overwrite` is not set.
+    """
+    decoded = judged_frame(snapshot, workspace.rom)
+    origins = workspace.index().locate_vram(snapshot.vram)
+    codecs = workspace.plugins.codecs()
+    sheet = sheet_from_region(
+        *(decoded, vram_byte, origins, workspace.rom, codecs),
+        columns=options.columns,
+        rows=options.rows,
+        bpp=options.bpp,
+    )
+    sheet = replace(sheet, doubts=doubts(decoded))
+    path = folder / f"vram-{vram_byte:04x}.png"
+    return [write(sheet, path, overwrite=overwrite, notes=workspace.rom_notes)]
+
+
+def extract_strips(
+    workspace: Workspace, recording: Path, names: Sequence[str], folder: Path, *, overwrite: bool
+) -> list[WrittenSheet]:
+    """Write all pictures that figures show in a recording, one sheet for each name.
+
+    Args:
+        workspace: The ROM.
+        recording: The recording.
+        names: Names of the figures' sheets, or of the folders that they are in.
+        folder: Existing folder for the sheets.
+        overwrite: Replace existing sheets.
+
+    Raises:
+        UsageError: No figure has one of the names, or a sheet exists and `overwrite` is not set.
+        ImageError: The pictures of a figure do not fit in one sheet.
+    """
+    strips = recorded_strips(workspace, recording, names)
+    return [
+        write(strip.sheet, folder / f"{strip.name}.png", overwrite=overwrite, notes=workspace.rom_notes)
+        for strip in strips
     ]
 
 

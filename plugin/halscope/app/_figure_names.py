@@ -59,6 +59,15 @@ def figure_name(sheet: Sheet) -> str:
     return f"{folder}/{size}{pitch}-{at}{mirrored}"
 
 
+def layer_name(sheet: Sheet, layer: int) -> str:
+    """Return the name of a layer's sheet, `BLOCK/bg1-256x512`, without a suffix; BLOCK is as in `figure_name`."""
+    folders = Counter(
+        block_name(cell.origin.codec, cell.origin.block_offset) for cell in sheet.cells if cell.origin is not None
+    )
+    folder = max(folders, key=lambda name: (folders[name], name)) if folders else UNKNOWN
+    return f"{folder}/bg{layer}-{sheet.width}x{sheet.height}"
+
+
 def _place(origin: Origin, sheet: Sheet) -> _Place:
     if origin.codec == RAW_CODEC:
         return _Place((origin.codec, origin.block_offset), origin.block_offset)

@@ -48,6 +48,7 @@ def inject(
     force: bool,
     nearest: bool,
     headered: bool = False,
+    everywhere: bool = False,
     move: bool = True,
     expand: bool = False,
     rats: bool = False,
@@ -64,6 +65,7 @@ def inject(
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have by the nearest one in it.
         headered: Make a patch for the ROM with a copier header.
+        everywhere: Also edit the other places of the ROM that hold an edited tile.
         move: Move blocks that have outgrown their places into free space.
         expand: Make the image larger if there is none.
         rats: Put a RATS tag in front of each moved block.
@@ -84,7 +86,8 @@ def inject(
             f"{'nothing to do' if output is None else f'{output}: not written'}: nothing was edited; "
             f"{_as_extracted([edit.name for edit in edits])} still as extracted"
         )
-    plan = plan_changes(workspace.rom, workspace.plugins.codecs(), edits, index=workspace.index(), force=force)
+    codecs, index = workspace.plugins.codecs(), workspace.index()
+    plan = plan_changes(workspace.rom, codecs, edits, index=index, force=force, everywhere=everywhere)
     options = room_options(workspace, move=move, expand=expand, rats=rats, free_old=free_old)
     room = make_room(plan, workspace.index(), options)
     patch = to_patch(plan, room)

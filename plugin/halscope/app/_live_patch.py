@@ -38,7 +38,7 @@ def left_out(folder: SheetFolder, refused: Set[str], *, nearest: bool) -> list[t
 
 
 def write_edits(
-    roms: EditsByRom, missing: list[tuple[str, str]], output: Path, *, headered: bool, force: bool
+    roms: EditsByRom, missing: list[tuple[str, str]], output: Path, *, headered: bool, force: bool, everywhere: bool
 ) -> Iterator[str]:
     """Write the edits of the first ROM as one patch, and yield lines of text for the user.
 
@@ -48,6 +48,7 @@ def write_edits(
         output: The patch or patched copy.
         headered: Make a patch for the ROM with a copier header.
         force: Also edit blocks whose start is not proven.
+        everywhere: Also edit the other places of the ROM that hold an edited tile.
 
     Raises:
         HalscopeError: The edits cannot be placed, or the file cannot be written.
@@ -69,6 +70,7 @@ def write_edits(
             workspace.plugins.codecs(),
             index=workspace.index(),
             force=force,
+            everywhere=everywhere,
             room=room_options(workspace),
         )
     written = write_patch(workspace, patch, output, headered=headered)

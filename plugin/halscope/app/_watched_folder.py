@@ -23,6 +23,7 @@ from halscope_hooks import (
 
 from halscope.app._edited_files import is_palette, read_edit
 from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
+from halscope.app._live_strips import LiveStrips
 from halscope.app._new_palettes import NewPalettes
 from halscope.app._new_sheets import NewSheets
 from halscope.app._outlining import EditedTile, edited_tiles
@@ -68,7 +69,9 @@ class LiveEdits:
         folder: Folder where metasprites are written as they appear, and which is watched for edits; `None` for none.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have by the nearest one in it.
+        everywhere: Also edit the other places of the ROM that hold an edited tile.
         regrouping: Figures to merge or to split.
+        strips: Figures whose pictures are collected in strips, by the names of their sheets or folders.
         report: Called with one line of text for each edit, whether it was applied or refused, and for each problem with
             the folder. A problem with the folder does not end the game.
         applied: Called for each saved sheet that was written into the game, once it is known when the game shows it.
@@ -82,7 +85,9 @@ class LiveEdits:
         *,
         force: bool = False,
         nearest: bool = False,
+        everywhere: bool = False,
         regrouping: Regrouping | None = None,
+        strips: Sequence[str] = (),
         report: Callable[[str], None],
         applied: Callable[[AppliedEdit], None] = lambda _: None,
     ) -> None:
@@ -91,9 +96,11 @@ class LiveEdits:
         self._folder = None if folder is None else SheetFolder(folder, report)
         self._force = force
         self._nearest = nearest
+        self._everywhere = everywhere
         self._regrouping = Regrouping() if regrouping is None else regrouping
         self._new_sheets = None if self._folder is None else NewSheets(self._folder, self._regrouping, report)
         self._new_palettes = None if self._folder is None else NewPalettes(self._folder)
+        self._strips = None if self._folder is None else LiveStrips(self._folder, strips, report)
         self._report = report
         self._applied = applied
         self._shown = ShownEdits()
@@ -107,6 +114,7 @@ class LiveEdits:
         self.awaited: tuple[Path, ...] = ()
         """Edited PNGs that `bring_in` is to get as soon as it can."""
         self._edited: tuple[EditPlan | None, Mapping[bytes, EditedTile]] = None, {}
+        self._noted: set[str] = set()
         self._waiting: dict[str, str] = {}  # what was last reported of a sheet that was not applied
 
     @property
@@ -171,7 +179,8 @@ class LiveEdits:
     @property
     def wants_frame(self) -> bool:
         """Whether a sheet may have been saved, so that `look` should get the next frame. Any thread may ask."""
-        return self._folder is not None and self._folder.may_have_changed
+        collects = self._strips is not None and self._strips.wanted
+        return self._folder is not None and (collects or self._folder.may_have_changed)
 
     def idle(self) -> None:
         """Call this again and again while the game sends no frames, on its thread: sheets that wait are reported."""
@@ -201,6 +210,7 @@ class LiveEdits:
             self._write_again(running.missing, update.snapshot)
         if self._folder is None or self._new_sheets is None:
             return
+        self._collect(running, update)
         if self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY:
             if running is not None and update.origins is not None and self._folder.changed():
                 self._take_saved(running, update.snapshot, self._folder)
@@ -226,6 +236,17 @@ class LiveEdits:
             if self._session.threads:
                 self._folder.watch()
 
+    def _collect(self, running: RomEdits | None, update: Update) -> None:
+        """Collect the pictures of this frame for strips."""
+        if running is None or self._strips is None or update.origins is None:
+            return
+        try:
+            self._strips.look(running, update, update.origins)
+        except HalscopeError as error:
+            if not self._in_trouble:
+                self._report(f"{error}; the game goes on")
+            self._in_trouble = True
+
     @property
     def edited_tiles(self) -> Mapping[bytes, EditedTile]:
         """The tiles that the edits in the running game have made, by their bytes. Any thread may ask for them."""
@@ -242,8 +263,10 @@ class LiveEdits:
 
     @property
     def unseen(self) -> list[str]:
-        """The names of the regrouping that no figure has had yet, sorted."""
-        return sorted(self._regrouping.names) if self._new_sheets is None else self._new_sheets.unseen
+        """The names of the regrouping and of strips that no figure has had yet, sorted."""
+        if self._new_sheets is None or self._strips is None:
+            return sorted(self._regrouping.names)
+        return sorted({*self._new_sheets.unseen, *self._strips.unseen})
 
     def take(self, edits: EditList, snapshot: Snapshot, saved: AppliedEdit | None = None) -> None:
         """Change the running game from its current edits to these, for example `edits.undo()` or `edits.revert(1)`.
@@ -273,7 +296,8 @@ class LiveEdits:
         rom, index, codecs = workspace.rom, workspace.index(), workspace.plugins.codecs()
 
         def make_plan(context: JobContext) -> tuple[EditPlan, RoomPlan]:
-            plan = edits.plan(rom, codecs, index=index, force=self._force, cancel=context.token)
+            how = {"force": self._force, "everywhere": self._everywhere}
+            plan = edits.plan(rom, codecs, index=index, cancel=context.token, **how)
             return plan, make_room(plan, index, room_options(workspace))
 
         plan, room = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
@@ -366,7 +390,8 @@ class LiveEdits:
         missing = [(str(png), NOT_APPLIED) for png in self.awaited]
         if self._folder is not None:
             missing += left_out(self._folder, self._refused, nearest=self._nearest)
-        for line in write_edits(self._roms, missing, output, headered=headered, force=self._force):
+        how = {"force": self._force, "everywhere": self._everywhere}
+        for line in write_edits(self._roms, missing, output, headered=headered, **how):
             self._report(line)
 
     def _report_applied(self) -> None:
@@ -383,6 +408,8 @@ class LiveEdits:
         if self._roms.now is None:
             return
         try:
+            if self._strips is not None:
+                self._strips.finish()
             self._new_sheets.tell(self._roms.now)
         except HalscopeError as error:
             if not self._in_trouble:
@@ -436,7 +463,17 @@ class LiveEdits:
                 at_once = space in self._session.info.writable
                 later = "" if at_once else f", which shows it when it loads these {what} again"
                 self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")
+                self._report_notes()
                 return  # the snapshot predates this edit, so the next file waits for the next scan
+
+    def _report_notes(self) -> None:
+        """Tell what the plan notes, such as other places of an edited tile, each once."""
+        plan = self._running.plan
+        notes = () if plan is None else plan.notes
+        for note in notes:
+            if note not in self._noted:
+                self._report(f"note: {note}")
+        self._noted.update(notes)
 
     def _fill(self, edit: SheetEdit) -> str:
         """Say how full the compressed blocks are that a sheet changed."""

@@ -24,7 +24,7 @@ def write_edits(edits: LiveEdits, options: argparse.Namespace) -> None:
 def note_unseen(edits: LiveEdits) -> None:
     """Tell which names of --merge and --split had no effect."""
     for name in edits.unseen:
-        note(f"warning: no figure {name!r} appeared, which --merge or --split names")
+        note(f"warning: no figure {name!r} appeared, which --merge, --split or --strip names")
 
 
 def print_applied(edit: AppliedEdit) -> None:

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     if looks and options.no_browser and options.watch is None:
         raise UsageError("--no-browser is for the page, which is not shown with --headless, --json and --frames alone")
     if looks and options.watch is None:
-        edits = ("edit", "merge", "split", "force", "nearest", "output", "headered")
+        edits = ("edit", "merge", "split", "strip", "force", "nearest", "everywhere", "only_here", "output", "headered")
         refuse_unused(options, edits, "is for edits, which need --watch DIR")
         if options.outline == EDITED:
             raise UsageError("--outline changed outlines edited figures, and edits need --watch DIR")
@@ -143,7 +143,9 @@ class _Editing:
                 self._folder,
                 force=options.force,
                 nearest=options.nearest,
+                everywhere=options.everywhere,
                 regrouping=regrouping_from(options),
+                strips=options.strip,
                 bring_in=options.edit,
                 began=self._began,
                 seen=self._show,

@@ -10,13 +10,17 @@ from halscope_hooks import RAW_CODEC, Snapshot, UsageError
 from halscope.app import (
     BlockOptions,
     Injection,
+    RegionOptions,
     Workspace,
     block_fill,
     check_page,
     check_rom,
     extract_blocks,
+    extract_layers,
     extract_raw,
+    extract_region,
     extract_sprites,
+    extract_strips,
     frame_with_sprites,
     inject,
     one_state,
@@ -37,8 +41,10 @@ def run_extract(options: argparse.Namespace) -> int:
     check_obsel(options.obsel)
     _check_source(options)
     raw = options.codec == RAW_CODEC
-    if raw != (options.tiles is not None) or (raw and (options.all or options.lead)):
+    if raw and (options.tiles is None or options.all or options.lead):
         raise UsageError("extract: --codec raw takes OFFSETs and --tiles N, and neither --all nor --lead")
+    if options.tiles is not None and not options.offsets:
+        raise UsageError("extract: --tiles is for OFFSETs")
     if raw and (options.recording is not None or options.state is not None):
         raise UsageError("extract: --codec raw takes neither --recording nor --state; give --palette for the colours")
     workspace = workspace_from(options, plugins_from(options))
@@ -49,7 +55,15 @@ def run_extract(options: argparse.Namespace) -> int:
     folder = out_folder(options.out)
     check_page(folder)
     blocks = bool(options.offsets or options.all)
-    if moment is not None and not blocks:
+    if options.strip:
+        written = extract_strips(workspace, options.recording, options.strip, folder, overwrite=options.overwrite)
+    elif options.vram is not None and moment is not None:
+        region = RegionOptions(options.columns or 16, options.rows or 16, options.bpp or 4)
+        written = extract_region(workspace, moment[1], options.vram, folder, region, overwrite=options.overwrite)
+    elif options.layer and moment is not None:
+        source, snapshot = moment
+        written = extract_layers(workspace, snapshot, source, options.layer, folder, overwrite=options.overwrite)
+    elif moment is not None and not blocks:
         source, snapshot = moment
         written = extract_sprites(
             workspace,
@@ -67,6 +81,7 @@ def run_extract(options: argparse.Namespace) -> int:
             bpp=options.bpp,
             transform=options.transform,
             lead=options.lead,
+            tiles=options.tiles,
             columns=options.columns,
             palette=None if options.palette is None else rom_offset(workspace.rom, options.palette),
         )
@@ -107,10 +122,11 @@ def _check_source(options: argparse.Namespace) -> None:
     for given in (blocks, moments):
         if len(given) > 1:
             raise UsageError(f"extract: give either {' or '.join(given)}")
-    for option, is_given in (("--single", options.single), ("--merge", options.merge), ("--split", options.split)):
-        if is_given and blocks:
+    for option in ("--single", "--merge", "--split", "--strip"):
+        if getattr(options, option[2:]) and blocks:
             raise UsageError(f"extract: {option} is for sprites, and {blocks[0]} extracts blocks")
-    if not blocks:
+    _check_parts(options, blocks, moments)
+    if not blocks and options.vram is None:
         drawn = ("codec", "bpp", "transform", "lead", "columns", "palette")
         refuse_unused(options, drawn, "is for blocks, and this extracts sprites; give OFFSETs or --all")
     if not moments:
@@ -119,6 +135,28 @@ def _check_source(options: argparse.Namespace) -> None:
         raise UsageError("extract: --frame needs --recording")
     if options.obsel is not None and not moments:
         raise UsageError("extract: --obsel needs --recording or --state")
+
+
+def _check_parts(options: argparse.Namespace, blocks: list[str], moments: list[str]) -> None:
+    """Check what goes with a rectangle of VRAM, a layer and a strip. Raises UsageError."""
+    for option, is_given in (("--vram", options.vram is not None), ("--layer", bool(options.layer))):
+        if is_given and (blocks or not moments):
+            raise UsageError(f"extract: {option} needs --recording or --state, and no blocks")
+    sprites = ("single", "merge", "split", "strip")
+    if options.vram is not None:
+        others = (*sprites, "layer", "codec", "transform", "lead", "palette")
+        refuse_unused(options, others, "is not for --vram, which extracts a rectangle of VRAM")
+        if options.bpp in (1, 3):
+            raise UsageError(f"extract: tiles in VRAM have 2, 4 or 8 bits per pixel, not {options.bpp}")
+    if options.rows is not None and options.vram is None:
+        raise UsageError("extract: --rows is for --vram")
+    if options.layer:
+        refuse_unused(options, sprites, "is for sprites, and --layer extracts layers")
+    if options.strip:
+        if moments != ["--recording"]:
+            raise UsageError("extract: --strip needs --recording")
+        alone = ("frame", "single", "merge", "split", "obsel")
+        refuse_unused(options, alone, "is not for --strip, which reads all frames of a recording")
 
 
 def _explain_nothing(options: argparse.Namespace) -> None:
@@ -170,6 +208,7 @@ def run_inject(options: argparse.Namespace) -> int:
         None if options.dry_run else options.output,
         force=options.force,
         nearest=options.nearest,
+        everywhere=options.everywhere,
         headered=options.headered,
         move=not options.no_move,
         expand=options.expand,

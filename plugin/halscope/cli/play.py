@@ -56,8 +56,8 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.frames is not None and options.no_browser:
         raise UsageError("--no-browser is for a game in real time, without --frames")
-    if options.watch is None and (options.merge or options.split):
-        raise UsageError("--merge and --split shape the sheets of --watch DIR; give it too")
+    if options.watch is None and (options.merge or options.split or options.strip):
+        raise UsageError("--merge, --split and --strip shape the sheets of --watch DIR; give it too")
     if options.speed is not None and options.frames is not None:
         raise UsageError("--speed is for a game in real time; --frames N runs as fast as it can be decoded")
     plugins = plugins_from(options)
@@ -190,7 +190,9 @@ class _Running:
             self._watch,
             force=self._options.force,
             nearest=self._options.nearest,
+            everywhere=self._options.everywhere,
             regrouping=regrouping_from(self._options),
+            strips=self._options.strip,
             report=note,
             applied=print_applied if self._options.json else lambda _: None,
         )

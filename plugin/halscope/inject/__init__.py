@@ -11,6 +11,7 @@ from halscope.inject.builders import (
 )
 from halscope.inject.colour_edits import ColourEdit, origin_after, palette_edit
 from halscope.inject.edits import PROVEN_STARTS
+from halscope.inject.layer import sheet_from_layer
 from halscope.inject.model import Composition
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
@@ -24,6 +25,7 @@ from halscope.inject.palette_sheet import (
 from halscope.inject.place import apply_patch, to_patch
 from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
 from halscope.inject.png import read_picture
+from halscope.inject.region import sheet_from_region
 from halscope.inject.room import (
     Move,
     PointerChange,
@@ -37,6 +39,7 @@ from halscope.inject.room import (
 from halscope.inject.running_game import live_writes, rom_writes
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
 from halscope.inject.split import TileChange
+from halscope.inject.strip import StripPicture, sheet_from_strip
 
 __all__ = [
     "PROVEN_STARTS",
@@ -58,6 +61,7 @@ __all__ = [
     "Sheet",
     "SheetEdit",
     "Shown",
+    "StripPicture",
     "TileChange",
     "TileIndex",
     "apply_patch",
@@ -81,9 +85,12 @@ __all__ = [
     "rom_writes",
     "sheet_edit",
     "sheet_from_block",
+    "sheet_from_layer",
     "sheet_from_metasprite",
     "sheet_from_raw",
+    "sheet_from_region",
     "sheet_from_sprite",
+    "sheet_from_strip",
     "shown_depth",
     "shown_tiles",
     "sidecar_path",

@@ -9,6 +9,7 @@ from halscope_hooks import InjectError
 
 import halscope._fields as read
 from halscope._fields import Fields
+from halscope.inject.layer_edit import layer_changes
 from halscope.inject.metadata import origin_from_json, origin_to_json
 from halscope.inject.model import MAX_CELLS, EditedSheet
 from halscope.inject.split import TileChange, changed_tiles
@@ -72,10 +73,11 @@ class SheetEdit:
 
 
 def sheet_edit(edited: EditedSheet) -> SheetEdit:
-    """Return the changes made by an edited sheet. Raises InjectError like `changed_tiles`."""
+    """Return the changes made by an edited sheet. Raises InjectError like `changed_tiles` or `layer_changes`."""
     sheet = edited.sheet
     shown = tuple(Shown(cell.vram_byte, cell.tile) for cell in sheet.cells if cell.vram_byte is not None)
-    return SheetEdit(edited.name, sheet.title, sheet.rom_sha256, changed_tiles(edited), shown)
+    changes = layer_changes(edited) if sheet.kind == "layer" else changed_tiles(edited)
+    return SheetEdit(edited.name, sheet.title, sheet.rom_sha256, changes, shown)
 
 
 def edit_to_json(edit: SheetEdit) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def sheet_from_block(
     bpp: TileDepth = 4,
     transform: str = NO_TRANSFORM,
     lead: int = 0,
+    count: int | None = None,
     columns: int = BLOCK_COLUMNS,
     title: str | None = None,
 ) -> Sheet:
@@ -117,18 +118,25 @@ def sheet_from_block(
         transform: How the game converts the tiles on their way into VRAM; the sheet shows them converted.
         lead: Bytes before the first tile in the decoded block. These, and any bytes after the last whole tile, are not
             part of the sheet and stay unchanged.
+        count: Number of tiles; `None` for all. The others are not part of the sheet either.
         columns: Tiles per row. Tiles that are stored in figures (`Transform.figure`) are shown in figures, side by side
             as far as they fit.
         title: Title for users; by default the block's codec and offset.
 
     Raises:
         InjectError: No stream begins there.
-        ImageError: The block holds no whole tile after `lead`, or the palette does not fit.
+        ImageError: The block holds no whole tile after `lead`, or fewer than `count`, or the palette does not fit.
         UsageError: There is no such transform.
     """
     data = decode_proven(rom, codec, block_offset, sure=start in PROVEN_STARTS).block.data.tobytes()
     size, bpp, convert = _layout(rom, transform, bpp)
     places = range(lead, len(data) - size + 1, size)
+    if count is not None and count > len(places):
+        raise ImageError(
+            f"{rom.name}: the {codec.name} block at {block_offset:#x} holds {len(places)} tiles from byte {lead:#x} "
+            f"on, not {count}"
+        )
+    places = places[:count]
     cells = [(convert(data[at : at + size]), Origin(codec.name, block_offset, at, start, transform)) for at in places]
     name = title or f"{codec.name} block {block_offset:#x}"
     return _grid(rom, cells, palette, bpp, columns, name, size, _figure(rom, transform))

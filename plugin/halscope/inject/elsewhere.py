@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
 from typing import Final
 
@@ -20,8 +20,17 @@ Known = Mapping[bytes, tuple[Origin, ...]]
 _NOTED_PLACES: Final = 4
 
 
-def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec], known: Known) -> list[str]:
-    """Return a note, or none, on the edited tiles that also occur in places that the plan does not change."""
+def other_places(
+    plan: Sequence[BlockEdit],
+    rom: Rom,
+    codecs: Mapping[str, Codec],
+    known: Known,
+    maps: Set[tuple[str, int, int]] = frozenset(),
+) -> list[str]:
+    """Return a note, or none, on the edited tiles that also occur in places that the plan does not change.
+
+    `maps` are the edited places that hold parts of maps: these are no tiles.
+    """
     edited = {block.place(change) for block in plan for change in block.changes}
     tiles = 0
     noted: list[BlockEdit] = []
@@ -36,6 +45,8 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
         for change in block.changes:
             if COLOURS in change.transforms:
                 continue  # other places of colours are found by `ColourIndex`
+            if block.place(change) in maps:
+                continue
             origins = known.get(change.old, ())
             if block.codec == RAW_CODEC and not origins:
                 origins = tuple(Origin(RAW_CODEC, at, 0, "content") for at in _occurrences(rom, change.old))
@@ -59,7 +70,7 @@ def other_places(plan: Sequence[BlockEdit], rom: Rom, codecs: Mapping[str, Codec
     if len(noted) > 1:
         where = f" in {len(noted)} places"
     occur = "occurs" if tiles == 1 else "occur"
-    return [f"{what}{where} also {occur} in {shown}{more}; those copies stay as they are"]
+    return [f"{what}{where} also {occur} in {shown}{more}; those copies stay as they are; --everywhere edits them too"]
 
 
 def _place_name(origin: Origin, block: BlockEdit) -> str:

@@ -89,6 +89,8 @@ def match_pixels(
 def _palette_order(sheet: Sheet, original: Composition) -> NDArray[np.int16]:
     """Return int16[ranks, height, width]: palettes a pixel may use, visible one first, then front to back; -1: none."""
     shape = original.pixels.shape
+    if sheet.map is not None:
+        return _every_palette(sheet)
     if len(sheet.palettes) == 1:
         order = np.full((1, *shape), -1, np.int16)
         x, y = np.array([(cell.x, cell.y) for cell in sheet.cells]).T
@@ -106,6 +108,18 @@ def _palette_order(sheet: Sheet, original: Composition) -> NDArray[np.int16]:
         rows, columns = np.nonzero(missing)
         area[rank[rows, columns], rows, columns] = cell.palette
     return order
+
+
+def _every_palette(sheet: Sheet) -> NDArray[np.int16]:
+    """Return the palettes that a pixel of a layer may use, as `_palette_order`: its tile's own, then all others.
+
+    The map says which palette a tile has, so an edit may change it.
+    """
+    own = np.zeros((sheet.height, sheet.width), np.int16)
+    for cell in sheet.cells:
+        own[cell.y : cell.y + TILE, cell.x : cell.x + TILE] = cell.palette
+    count = len(sheet.palettes)
+    return np.stack([(own + further) % count for further in range(count)])
 
 
 def _entries(

@@ -23,17 +23,28 @@ from numpy.typing import NDArray
 
 import halscope._fields as read
 from halscope._fields import Fields
-from halscope.inject.model import MAX_CELLS, MAX_PALETTES, MAX_SIDE, SHEET_KINDS, Cell, Sheet
+from halscope.inject.model import (
+    MAX_CELLS,
+    MAX_DOUBTS,
+    MAX_PALETTES,
+    MAX_SIDE,
+    SHEET_KINDS,
+    UNIT_WORDS,
+    Cell,
+    LayerMap,
+    Sheet,
+)
 from halscope.ppu.tiles import DEPTHS
 
 FORMAT: Final = "halscope-sheet"
 VERSION: Final = 1
-MAX_JSON_BYTES: Final = 4 << 20
-"""8192 cells of about 200 characters each take less than half of this."""
+MAX_JSON_BYTES: Final = 16 << 20
+"""16384 cells of 8bpp, of about 450 characters each, take less than half of this."""
 _MOST_KEPT: Final = 16
 """Sheets that are kept as they were read: an editor's every save holds the same document."""
-_MOST_DOUBTS: Final = 16
+_LONGEST_KEPT: Final = 1 << 20
 _MOST_PARTS: Final = 3
+_MOST_UNITS: Final = 256
 
 _ADVICE: Final = "export the sheet again"
 
@@ -84,12 +95,13 @@ def to_json(sheet: Sheet) -> str:
         document["doubts"] = list(sheet.doubts)
     if sheet.transforms:
         document["transforms"] = [_transform_to_json(transform) for transform in sheet.transforms]
+    if sheet.map is not None:
+        document["map"] = _map_to_json(sheet.map)
     return json.dumps(document, separators=(",", ":"))
 
 
-@lru_cache(maxsize=_MOST_KEPT)
 def from_json(text: str | bytes, source: str) -> Sheet:
-    """Read a sheet's JSON. The same document is read once, and gives the same sheet with its picture.
+    """Read a sheet's JSON. Unless it is very long, a document is read once, and gives the same sheet with its picture.
 
     Args:
         text: The document; its contents are not trusted.
@@ -100,6 +112,10 @@ def from_json(text: str | bytes, source: str) -> Sheet:
     """
     if len(text) > MAX_JSON_BYTES:
         raise ImageError(f"{source}: {len(text)} bytes of sheet data; at most {MAX_JSON_BYTES}; export the sheet again")
+    return _kept(text, source) if len(text) <= _LONGEST_KEPT else _read(text, source)
+
+
+def _read(text: str | bytes, source: str) -> Sheet:
     root = read.document(text, source, ImageError, _ADVICE)
     if root.take("format", read.anything) != FORMAT:
         raise ImageError(f'{source}: "format" is not "{FORMAT}": this is not a Halscope edit sheet')
@@ -121,19 +137,30 @@ def from_json(text: str | bytes, source: str) -> Sheet:
         "rom_sha256": rom.take("sha256", read.sha256),
         "rom_title": rom.take("title", read.text),
     }
-    doubts = root.take_or("doubts", read.listed(_MOST_DOUBTS, read.text), [])
+    doubts = root.take_or("doubts", read.listed(MAX_DOUBTS, read.text), [])
     transforms = tuple(_transform(one) for one in root.each_or("transforms", MOST_GAME_TRANSFORMS))
+    layer_map = _map(root.inner("map")) if "map" in root else None
     root.finish()
     rom.finish()
     colours = np.array(palettes, np.uint16)
     colours.flags.writeable = False  # the sheet is shared by all who read it
     try:
-        sheet = Sheet(palettes=colours, cells=cells, doubts=tuple(doubts), transforms=transforms, **values)
+        sheet = Sheet(
+            palettes=colours,
+            cells=cells,
+            doubts=tuple(doubts),
+            transforms=transforms,
+            map=layer_map,
+            **values,
+        )
     except ImageError as error:
         raise ImageError(f"{source}: {error}; export the sheet again") from None
     if picture_sha256(sheet.composition.pixels) != digest:
         raise ImageError(f"{source}: its tiles do not match the picture that was exported; export the sheet again")
     return sheet
+
+
+_kept = lru_cache(maxsize=_MOST_KEPT)(_read)
 
 
 def origin_to_json(origin: Origin) -> dict[str, Any]:
@@ -182,6 +209,47 @@ def _transform(fields: Fields) -> Transform:
         )
     except UsageError as error:
         raise fields.wrong(str(error)) from None
+
+
+def _map_to_json(layer: LayerMap) -> dict[str, Any]:
+    words = np.array(layer.words, "<u2").reshape(-1, UNIT_WORDS)
+    return {
+        "vram_byte": layer.vram_byte,
+        "columns": layer.columns,
+        "rows": layer.rows,
+        "palettes": list(layer.palettes),
+        "units": [
+            {"words": unit.tobytes().hex(), "origin": None if origin is None else origin_to_json(origin)}
+            for unit, origin in zip(words, layer.origins, strict=True)
+        ],
+    }
+
+
+def _map(fields: Fields) -> LayerMap:
+    values: dict[str, Any] = {
+        "vram_byte": fields.take("vram_byte", read.whole(0, 0xFFFF)),
+        "columns": fields.take("columns", read.choice((1, 2))),
+        "rows": fields.take("rows", read.choice((1, 2))),
+        "palettes": tuple(fields.take("palettes", read.listed(MAX_PALETTES, read.whole(0, 7)))),
+    }
+    units = [_unit(unit) for unit in fields.each("units", _MOST_UNITS)]
+    fields.finish()
+    words = b"".join(words for words, _ in units)
+    try:
+        return LayerMap(
+            words=tuple(np.frombuffer(words, "<u2").tolist()), origins=tuple(origin for _, origin in units), **values
+        )
+    except ImageError as error:
+        raise fields.wrong(str(error)) from None
+
+
+def _unit(fields: Fields) -> tuple[bytes, Origin | None]:
+    words = fields.take("words", read.hex_bytes)
+    if len(words) != 2 * UNIT_WORDS:
+        raise fields.wrong(f"a part of the map has {len(words)} bytes, not {2 * UNIT_WORDS}")
+    origin = fields.optional("origin", origin_from_json)
+    fields.finish()
+    return words, origin
 
 
 def _cell_to_json(cell: Cell) -> dict[str, Any]:

@@ -12,16 +12,21 @@ from numpy.typing import NDArray
 
 from halscope.inject._transforms import stored_tile
 from halscope.ppu.cgram import to_rgb
+from halscope.ppu.tilemap import HFLIP, NUMBER, PALETTE_SHIFT, VFLIP
 from halscope.ppu.tiles import DEPTHS, TileDepth, decode_tiles, encode_tiles
 
-SheetKind = Literal["sprite", "metasprite", "block"]
-SHEET_KINDS: Final[tuple[SheetKind, ...]] = ("sprite", "metasprite", "block")
+SheetKind = Literal["sprite", "metasprite", "block", "strip", "layer", "region"]
+SHEET_KINDS: Final[tuple[SheetKind, ...]] = ("sprite", "metasprite", "block", "strip", "layer", "region")
 
 TILE: Final = 8
 MAX_SIDE: Final = 4096
 MAX_PIXELS: Final = 1 << 20
 """A 64 KiB block of 2bpp tiles, 16 tiles wide, is 128x2048; four times that can still be edited by hand."""
-MAX_CELLS: Final = 8192
+MAX_CELLS: Final = 16384
+"""The tiles of the largest maps: 128x128 in mode 7."""
+MAX_DOUBTS: Final = 16
+UNIT_WORDS: Final = 16
+"""Entries of a layer's map whose place in the ROM is known together: 32 bytes."""
 MAX_PALETTES: Final = 8
 """The number of OBJ palettes. An indexed PNG holds 256 entries, so an 8bpp sheet has one palette."""
 
@@ -58,6 +63,41 @@ class Cell:
         return f"({self.x}, {self.y})"
 
 
+@dataclass(frozen=True, slots=True)
+class LayerMap:
+    """The map of a layer's sheet, whose cells are the tiles of its entries, entry by entry.
+
+    Args:
+        vram_byte: Byte address of the first entry in VRAM.
+        words: The entries in the order of VRAM: tile, palette, priority and flips, as the console reads them.
+        columns: Tiles side by side in one entry: 1 or 2.
+        rows: Tiles one above the other: 1 or 2.
+        palettes: The number, in the entries, of each of the sheet's palettes.
+        origins: For each 16 entries (32 bytes), where they are stored in the ROM, or `None`.
+
+    Raises:
+        ImageError: The fields are inconsistent.
+    """
+
+    vram_byte: int
+    words: tuple[int, ...]
+    columns: int
+    rows: int
+    palettes: tuple[int, ...]
+    origins: tuple[Origin | None, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.words) not in (1024, 2048, 4096) or UNIT_WORDS * len(self.origins) != len(self.words):
+            raise ImageError(f"sheet: a map of {len(self.words)} entries with {len(self.origins)} places")
+        if self.columns not in (1, 2) or self.rows not in (1, 2):
+            raise ImageError(f"sheet: map entries of {self.columns}x{self.rows} tiles")
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of one entry."""
+        return self.columns * self.rows
+
+
 class Composition(NamedTuple):
     """A sheet's picture, and the cell visible in each pixel.
 
@@ -86,6 +126,7 @@ class Sheet:
         rom_title: Title from the ROM's header, for users.
         doubts: What may be wrong with the picture, for users; empty if it is proven.
         transforms: The transforms of the game's profile that its origins name.
+        map: The map of a layer in modes 0 to 6; `None` for other sheets.
 
     Raises:
         ImageError: The fields are inconsistent or out of range.
@@ -102,6 +143,7 @@ class Sheet:
     rom_title: str = ""
     doubts: tuple[str, ...] = ()
     transforms: tuple[Transform, ...] = ()
+    map: LayerMap | None = None
 
     def __post_init__(self) -> None:
         if self.bpp not in DEPTHS:
@@ -120,6 +162,8 @@ class Sheet:
             raise ImageError("sheet: a palette holds a colour above $7FFF, which is not BGR555")
         if not 1 <= len(self.cells) <= MAX_CELLS:
             raise ImageError(f"sheet: {len(self.cells)} tiles; a sheet has 1 to {MAX_CELLS}")
+        if self.map is not None:
+            _check_map(self.map, self.cells, count, self.bpp)
         names = [transform.name for transform in self.known_transforms]
         if len(set(names)) != len(names):
             raise ImageError(f"sheet: it describes a transform twice, or one that every ROM has: {', '.join(names)}")
@@ -202,6 +246,28 @@ class Sheet:
         pixels[places] = shown[number, row, column] + palette[number] * self.colours
         owner[places] = len(self.cells) - 1 - number
         return Composition(pixels, owner)
+
+
+def _check_map(layer: LayerMap, cells: tuple[Cell, ...], palettes: int, bpp: int) -> None:
+    """Check that cells are what the entries of a map show. Raises ImageError."""
+    if layer.tiles * len(layer.words) != len(cells) or len(layer.palettes) != palettes:
+        raise ImageError("sheet: its map does not fit its tiles or its palettes")
+    offsets = [(TILE * column, TILE * row) for row in range(layer.rows) for column in range(layer.columns)]
+    shown: dict[tuple[int, int], bytes] = {}
+    for entry, word in enumerate(layer.words):
+        first = cells[entry * layer.tiles]
+        hflip, vflip = bool(word & HFLIP), bool(word & VFLIP)
+        palette = 0 if bpp == 8 else word >> PALETTE_SHIFT & 7
+        for part, (x, y) in enumerate(offsets):
+            cell = cells[entry * layer.tiles + part]
+            stored = (layer.columns - 1 if hflip else 0) + layer.columns * (layer.rows - 1 if vflip else 0)
+            same = shown.setdefault((word & NUMBER, part ^ stored), cell.tile) == cell.tile
+            if (
+                (cell.x, cell.y, cell.hflip, cell.vflip) != (first.x + x, first.y + y, hflip, vflip)
+                or layer.palettes[cell.palette] != palette
+                or not same
+            ):
+                raise ImageError(f"sheet: the tile at {cell.place} is not what its map shows there")
 
 
 def _check_stored(cell: Cell, origin: Origin, transforms: tuple[Transform, ...]) -> None:

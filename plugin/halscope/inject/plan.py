@@ -26,6 +26,7 @@ from halscope.inject._sheet_edit import COLOURS, SheetEdit, sheet_edit
 from halscope.inject._transforms import stored_tile
 from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import other_places, refuse_raw_over_block, shared_bytes
+from halscope.inject.everywhere import Copies, find_copies
 from halscope.inject.model import EditedSheet
 from halscope.inject.split import TileChange
 from halscope.rom.edges import Ranges
@@ -54,10 +55,11 @@ def plan_edit(
     *,
     index: TileIndex | None = None,
     force: bool = False,
+    everywhere: bool = False,
     cancel: CancelSignal | None = None,
 ) -> EditPlan:
     """Plan the edit of one sheet; see `plan_edits`."""
-    return plan_edits(rom, codecs, [edited], index=index, force=force, cancel=cancel)
+    return plan_edits(rom, codecs, [edited], index=index, force=force, everywhere=everywhere, cancel=cancel)
 
 
 def plan_edits(
@@ -67,6 +69,7 @@ def plan_edits(
     *,
     index: TileIndex | None = None,
     force: bool = False,
+    everywhere: bool = False,
     cancel: CancelSignal | None = None,
 ) -> EditPlan:
     """Plan the edits of edited sheets: find their changes, then call `plan_changes`.
@@ -75,7 +78,8 @@ def plan_edits(
         CancelledError: See `plan_changes`.
         InjectError: See `plan_changes`; also if a painted tile is locked, or edited in two ways within one sheet.
     """
-    return plan_changes(rom, codecs, [sheet_edit(one) for one in edited], index=index, force=force, cancel=cancel)
+    edits = [sheet_edit(one) for one in edited]
+    return plan_changes(rom, codecs, edits, index=index, force=force, everywhere=everywhere, cancel=cancel)
 
 
 def plan_changes(
@@ -85,6 +89,7 @@ def plan_changes(
     *,
     index: TileIndex | None = None,
     force: bool = False,
+    everywhere: bool = False,
     cancel: CancelSignal | None = None,
 ) -> EditPlan:
     """Plan edits: collect the changed tiles, verify their places in the ROM, and repack their blocks.
@@ -98,6 +103,8 @@ def plan_changes(
             places of the same tiles are noted in the plan.
         force: Also edit blocks whose start is only known by content or adjacency, and blocks that share packed bytes
             with another one.
+        everywhere: Also edit the other places of the ROM that hold an edited tile, as far as they are proven; the plan
+            notes those that are left. Needs the index.
         cancel: Cancels the packing of a block.
 
     Raises:
@@ -114,6 +121,10 @@ def plan_changes(
     tiles = [_stored(edit.name, change, rom) for edit in edits for change in edit.changes]
     names = ", ".join(edit.name for edit in edits)
     by_name = {codec.name: codec for codec in codecs}
+    copies = Copies()
+    if everywhere and index is not None:
+        copies = find_copies(edits, rom, by_name, index, force=force)
+        tiles += [_stored(sheet, change, rom) for sheet, change in copies.edited]
     known = _places(tiles, index)
     blocks: list[BlockEdit] = []
     shared: list[str] = []
@@ -141,8 +152,14 @@ def plan_changes(
                 shared += shared_bytes(rom, block, index.proven_streams(block.ranges), force=force)
         blocks.append(block)
     _refuse_overlaps(blocks)
-    notes = [*shared, *other_places(blocks, rom, by_name, known), *_edge_notes(rom, blocks)]
+    maps = {_place_of(tile.origin) for tile in tiles if not tile.change.cells}
+    elsewhere = copies.notes() if everywhere else other_places(blocks, rom, by_name, known, maps)
+    notes = [*shared, *elsewhere, *_edge_notes(rom, blocks)]
     return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
+
+
+def _place_of(origin: Origin) -> tuple[str, int, int]:
+    return origin.codec, origin.block_offset, origin.byte_offset
 
 
 def _stored(sheet: str, change: TileChange, rom: Rom) -> SheetTile:

@@ -181,6 +181,7 @@ class EditList:
         *,
         index: TileIndex | None = None,
         force: bool = False,
+        everywhere: bool = False,
         cancel: CancelSignal | None = None,
     ) -> EditPlan:
         """Plan all edits, starting from the original ROM. Arguments as for `plan_changes`.
@@ -194,7 +195,8 @@ class EditList:
                 f"{rom.name}: the edits start from the ROM with the SHA-256 {self.rom_sha256}, this one has "
                 f"{rom.sha256}; use that ROM"
             )
-        return plan_changes(rom, codecs, [edit.sheet for edit in self.edits], index=index, force=force, cancel=cancel)
+        sheets = [edit.sheet for edit in self.edits]
+        return plan_changes(rom, codecs, sheets, index=index, force=force, everywhere=everywhere, cancel=cancel)
 
     def patch(
         self,
@@ -203,6 +205,7 @@ class EditList:
         *,
         index: RoomIndex | None = None,
         force: bool = False,
+        everywhere: bool = False,
         room: RoomOptions | None = None,
     ) -> Patch:
         """Return the patch of all edits. Arguments as for `plan` and `make_room`.
@@ -210,7 +213,7 @@ class EditList:
         Raises:
             InjectError: Like `plan`, and if there is no room for an edited block.
         """
-        plan = self.plan(rom, codecs, index=index, force=force)
+        plan = self.plan(rom, codecs, index=index, force=force, everywhere=everywhere)
         return to_patch(plan, make_room(plan, index, room))
 
     def _after(self, edits: tuple[Edit, ...], next_id: int) -> Self:

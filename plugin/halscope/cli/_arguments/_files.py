@@ -9,6 +9,7 @@ from halscope.cli._arguments._shared import (
     add_headered_option,
     add_index_option,
     add_notes_options,
+    add_places_options,
     add_plugin_options,
     add_regrouping_options,
     add_rom_options,
@@ -103,12 +104,27 @@ def add_editing(commands: Commands) -> None:
         "--force", action="store_true", help="accept a recording or state that was taken from another ROM"
     )
     extract.add_argument("--frame", type=number, metavar="N", help="number of that frame, from 0 (default: 0)")
+    extract.add_argument(
+        "--layer",
+        type=int,
+        choices=(1, 2, 3, 4),
+        action="append",
+        default=[],
+        metavar="N",
+        help="the whole map of background layer N of that moment, 1 to 4 (repeat for more)",
+    )
+    extract.add_argument(
+        "--vram", type=number, metavar="BYTE", help="a rectangle of that moment's VRAM: --columns by --rows tiles"
+    )
+    extract.add_argument("--rows", type=positive, metavar="N", help="rows of tiles of --vram (default: 16)")
     extract.add_argument("--single", action="store_true", help="one PNG per sprite instead of per group")
     add_regrouping_options(extract)
     extract.add_argument(
         "--codec", help="codec of the blocks; raw: uncompressed tiles (default: the one that the index names)"
     )
-    extract.add_argument("--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET of --codec raw")
+    extract.add_argument(
+        "--tiles", type=positive, metavar="N", help="number of tiles at each OFFSET (default: all of a block)"
+    )
     extract.add_argument(
         "--bpp", type=int, choices=(1, 2, 3, 4, 8), help="bits per pixel of blocks, as stored (default: as shown, or 4)"
     )
@@ -161,6 +177,7 @@ def add_editing(commands: Commands) -> None:
     back.add_argument("--free-old", action="store_true", help="fill the old place of a moved block with FF")
     back.add_argument("--force", action="store_true", help="also edit blocks whose start is not proven")
     back.add_argument("--nearest", action="store_true", help="replace colours outside the palette by the nearest one")
+    add_places_options(back)
     back.add_argument("--json", action="store_true", help="print what was changed as JSON")
     add_rom_options(back)
     add_index_option(back)

@@ -97,6 +97,21 @@ def add_headered_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_places_options(command: argparse.ArgumentParser) -> None:
+    """Add --everywhere and --only-here."""
+    places = command.add_mutually_exclusive_group()
+    places.add_argument(
+        "--everywhere",
+        action="store_true",
+        help="also edit the other places of the ROM that hold an edited tile, as far as they are proven",
+    )
+    places.add_argument(
+        "--only-here",
+        action="store_true",
+        help="edit only the places that the PNGs show, and note the others (default)",
+    )
+
+
 def add_plugin_options(command: argparse.ArgumentParser) -> None:
     """Add --plugin and --allow."""
     command.add_argument(
@@ -117,7 +132,7 @@ def add_plugin_options(command: argparse.ArgumentParser) -> None:
 
 
 def add_regrouping_options(command: argparse.ArgumentParser) -> None:
-    """Add --merge and --split."""
+    """Add --merge, --split and --strip."""
     command.add_argument(
         "--merge",
         nargs=2,
@@ -132,6 +147,13 @@ def add_regrouping_options(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="write the sprites of this figure as sheets of their own (repeat for more)",
+    )
+    command.add_argument(
+        "--strip",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="write all pictures that this figure shows as one sheet (repeat for more)",
     )
 
 
@@ -185,6 +207,7 @@ def _add_edit_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--nearest", action="store_true", help="replace colours outside the palette by the nearest one"
     )
+    add_places_options(command)
     command.add_argument(
         "-o", "--output", type=Path, metavar="PATCH", help="at the end, write all edits as .bps, .ips or .sfc"
     )

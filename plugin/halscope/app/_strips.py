@@ -1,0 +1,205 @@
+"""Strips: all pictures that a figure shows in a run or a recording, as one edit sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from halscope_hooks import Frame, UsageError, VramOrigins
+
+from halscope.app._doubts import doubts
+from halscope.app._figure_names import figure_name
+from halscope.app._regroup import names_figure
+from halscope.app._workspace import Workspace
+from halscope.formats.recording import RecordingReader
+from halscope.inject import Sheet, StripPicture, sheet_from_metasprite, sheet_from_strip
+from halscope.ppu import FrameDecoder, with_raster
+from halscope.ppu.animation import Animations, Track
+from halscope.rom.mapping import page_table
+
+SETTLED_AFTER: Final = 120
+"""Frames without a new picture after which a strip is written."""
+
+
+STREAMED_WITHIN: Final = 2
+"""Frames that a game takes at most to stream a picture into VRAM."""
+
+
+class Strip(NamedTuple):
+    """A strip to be written.
+
+    Args:
+        name: Path in the folder, without a suffix.
+        sheet: The sheet.
+        pictures: How many pictures it has.
+    """
+
+    name: str
+    sheet: Sheet
+    pictures: int
+
+
+class _Taken(NamedTuple):
+    """A picture that was collected: its sheet and the OBJ palettes that this has."""
+
+    sheet: Sheet
+    palettes: tuple[int, ...]
+
+
+class Strips:
+    """Collects the pictures of some figures, frame by frame.
+
+    A figure is wanted if any of its pictures has a wanted name; then all of its pictures are taken, also those whose
+    own sheets would have other names: of streamed tiles each has another.
+
+    Args:
+        workspace: The ROM.
+        wanted: Names of sheets, or of the folders that they are in.
+        there: Returns the strips of this name that exist already; a picture whose tiles they hold is in no new strip.
+    """
+
+    def __init__(
+        self, workspace: Workspace, wanted: Sequence[str], there: Callable[[str], Sequence[Sheet]] = lambda _: ()
+    ) -> None:
+        self.workspace = workspace
+        self.wanted = tuple(dict.fromkeys(name.removesuffix(".png") for name in wanted))
+        self._there = {name: {place for sheet in there(name) for place in places_of(sheet)} for name in self.wanted}
+        self._animations = Animations()
+        self._taken: dict[int, _Taken | None] = {}
+        self._names: dict[int, str] = {}
+        self._tracks: dict[str, dict[int, Track]] = {name: {} for name in self.wanted}
+        self._covered: dict[str, set[int]] = {name: set() for name in self.wanted}
+
+    @property
+    def unseen(self) -> list[str]:
+        """The wanted names that no figure has had."""
+        return [name for name in self.wanted if not self._tracks[name]]
+
+    def add(self, frame: Frame, origins: Callable[[], VramOrigins], edited: Collection[bytes] = ()) -> None:
+        """Follow the figures of the next frame.
+
+        Args:
+            frame: The frame.
+            origins: Returns the origins of its tiles; called only where there is a new picture.
+            edited: Tiles that edits have made: pictures with any of them are left out, as the ROM lacks them.
+        """
+        new = self._animations.add(frame, self.workspace.plugins.group_sprites(frame))
+        for track, picture in new:
+            if picture.number not in self._taken:
+                sheet = sheet_from_metasprite(
+                    frame, picture.group, origins(), self.workspace.rom, self.workspace.plugins.codecs()
+                )
+                self._names[picture.number] = figure_name(sheet)
+                usable = any(cell.origin is not None for cell in sheet.cells)
+                usable = usable and not any(cell.tile in edited for cell in sheet.cells)
+                sheet = replace(sheet, doubts=doubts(frame)) if usable else sheet
+                self._taken[picture.number] = _Taken(sheet, picture.group.palettes) if usable else None
+            for name in self.wanted:
+                if names_figure(self._names[picture.number], name):
+                    self._tracks[name][track.number] = track
+        kept = {number for tracks in self._tracks.values() for number in tracks}
+        lost = [track for track in self._animations.lost(frame.snapshot.frame) if track.number not in kept]
+        if lost:
+            self._animations.forget(lost)
+            there = self._animations.pictures
+            self._taken = {number: taken for number, taken in self._taken.items() if number in there}
+            self._names = {number: name for number, name in self._names.items() if number in there}
+
+    def settled(self, frame: int | None) -> Iterator[Strip]:
+        """Yield the strips of the figures that have shown new pictures, and then none for two seconds.
+
+        A picture is in one strip only: what a figure shows later is a strip of its own.
+
+        Args:
+            frame: Number of the frame; `None` at the end, where nothing is waited for.
+
+        Raises:
+            ImageError: The pictures do not fit in one sheet; they are not yielded again.
+        """
+        for name, tracks in self._tracks.items():
+            followed = [*tracks.values()]
+            if not followed:
+                continue
+            if frame is not None and max(track.changed for track in followed) > frame - SETTLED_AFTER:
+                continue
+            fresh = [
+                number
+                for number in dict.fromkeys(number for track in followed for number in track.pictures)
+                if number not in self._covered[name]
+            ]
+            self._covered[name].update(fresh)
+            taken = {
+                number: one
+                for number in fresh
+                if (one := self._taken[number]) is not None and not places_of(one.sheet) <= self._there[name]
+            }
+            for number in _half_streamed(taken, followed):
+                del taken[number]
+            if not taken:
+                continue
+            places = self._animations.places(followed)
+            pictures = [StripPicture(*taken[number], *places[number]) for number in taken]
+            title = f"{name}: {len(pictures)} picture{'s' * (len(pictures) != 1)}"
+            yield Strip(strip_name(name), sheet_from_strip(pictures, title=title), len(pictures))
+
+
+def _half_streamed(taken: Mapping[int, _Taken], tracks: Sequence[Track]) -> list[int]:
+    """Return the pictures that were only seen while the game streamed one picture over another.
+
+    They are never seen for longer than two frames, and all of their tiles are those of other pictures.
+    """
+    longest = dict.fromkeys(taken, 0)
+    for track in tracks:
+        for step in track.steps:
+            if step.picture in longest:
+                longest[step.picture] = max(longest[step.picture], step.frames)
+    kept = {number: places_of(one.sheet) for number, one in taken.items()}
+    dropped = []
+    for number in sorted(taken, key=lambda number: (longest[number], -number)):
+        others = {place for other, places in kept.items() if other != number for place in places}
+        if longest[number] <= STREAMED_WITHIN and kept[number] <= others:
+            dropped.append(number)
+            del kept[number]
+    return dropped
+
+
+def strip_name(wanted: str) -> str:
+    """Return the name of the strip of a figure, without a suffix: `hal-035d23/strip`, `hal-035d23/32x32-016-strip`."""
+    return f"{wanted}-strip" if "/" in wanted else f"{wanted}/strip"
+
+
+def places_of(sheet: Sheet) -> set[tuple[str, int, int, str]]:
+    """Return the places of a sheet's tiles in the ROM: codec, block offset, byte offset and transform."""
+    origins = (cell.origin for cell in sheet.cells if cell.origin is not None)
+    return {(one.codec, one.block_offset, one.byte_offset, one.transform) for one in origins}
+
+
+def recorded_strips(workspace: Workspace, recording: Path, wanted: Sequence[str]) -> list[Strip]:
+    """Return the strips of figures in a whole recording.
+
+    Args:
+        workspace: The ROM.
+        recording: The recording.
+        wanted: Names of sheets, or of the folders that they are in.
+
+    Raises:
+        UsageError: The recording cannot be opened, or no figure has one of the names.
+        FormatError: It is not a recording, or is damaged.
+        ImageError: The pictures of a figure do not fit in one sheet.
+    """
+    strips = Strips(workspace, wanted)
+    tracker, decoder = workspace.tracker(), FrameDecoder()
+    pages = page_table(workspace.rom.mapping, workspace.rom.data.size)
+    with RecordingReader(recording) as reader:
+        for snapshot in reader:
+            frame = decoder.decode(with_raster(snapshot, workspace.rom.data, pages))
+            strips.add(frame, partial(tracker, snapshot.vram))
+    if strips.unseen:
+        raise UsageError(
+            f"{recording}: shows no figure {strips.unseen[0]!r}; `extract --recording {recording} --frame N` names the "
+            "figures of a frame"
+        )
+    return [*strips.settled(None)]
