@@ -96,6 +96,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.edit import run_inject as run
         case "export":
             from halscope.cli.export import run
+        case "project":
+            from halscope.cli.project import run
         case "decompress":
             from halscope.cli.blocks import decompress as run
         case "compress":

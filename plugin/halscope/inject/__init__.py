@@ -1,7 +1,7 @@
 """Turn an edited PNG back into tiles, blocks and a verified patch."""
 
 from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
-from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, transform_named
+from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, stored_tile, transform_named
 from halscope.inject.builders import (
     grey_palette,
     sheet_from_block,
@@ -68,6 +68,7 @@ __all__ = [
     "shown_tiles",
     "sidecar_path",
     "stored_bytes",
+    "stored_tile",
     "to_patch",
     "transform_named",
     "write_sheet",

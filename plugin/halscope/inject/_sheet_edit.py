@@ -68,7 +68,7 @@ def sheet_edit(edited: EditedSheet) -> SheetEdit:
 
 def edit_to_json(edit: SheetEdit) -> dict[str, Any]:
     """Return the edit as a JSON object, without the ROM's hash, which the enclosing document stores once."""
-    return {
+    document: dict[str, Any] = {
         "name": edit.name,
         "title": edit.title,
         "changes": [
@@ -81,8 +81,10 @@ def edit_to_json(edit: SheetEdit) -> dict[str, Any]:
             }
             for change in edit.changes
         ],
-        "shown": [{"vram_byte": shown.vram_byte, "tile": shown.tile.hex()} for shown in edit.shown],
     }
+    if edit.shown:
+        document["shown"] = [{"vram_byte": shown.vram_byte, "tile": shown.tile.hex()} for shown in edit.shown]
+    return document
 
 
 def edit_from_json(fields: Fields, rom_sha256: str) -> SheetEdit:
@@ -90,7 +92,7 @@ def edit_from_json(fields: Fields, rom_sha256: str) -> SheetEdit:
     name = fields.take("name", read.any_text(_LONGEST_NAME))
     title = fields.take("title", read.any_text(_LONGEST_NAME))
     changes = tuple(_change(change) for change in fields.each("changes", MAX_CELLS))
-    shown = tuple(_shown(shown) for shown in fields.each("shown", MAX_CELLS))
+    shown = tuple(_shown(shown) for shown in fields.each_or("shown", MAX_CELLS))
     fields.finish()
     try:
         return SheetEdit(name, title, rom_sha256, changes, shown)

@@ -9,6 +9,7 @@ from halscope._version import __version__
 from halscope.cli._arguments._attaching import add_attach, add_retroarch
 from halscope.cli._arguments._export import add_export
 from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
+from halscope.cli._arguments._projects import add_project
 from halscope.cli._arguments._running import add_cache, add_completion, add_demo, add_doctor, add_play, add_recording
 from halscope.cli._output import say
 
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
         add_inspect,
         add_editing,
         add_export,
+        add_project,
         add_streams,
         add_recording,
         add_doctor,
