@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._known_game import KnownGame
+    from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         keep_knowledge,
         learn_from_project,
         put_sheets,
+        rebase_lines,
         rebase_project,
     )
     from halscope.app._regroup import Regrouping
@@ -93,6 +95,7 @@ __all__ = [
     "ListedBlock",
     "LiveAttach",
     "LiveEdits",
+    "LiveProject",
     "Loaded",
     "Manifest",
     "OriginDescriber",
@@ -153,6 +156,7 @@ __all__ = [
     "plugin",
     "pointer_line",
     "put_sheets",
+    "rebase_lines",
     "rebase_project",
     "record_game",
     "recorded_frame",
@@ -199,6 +203,7 @@ _MODULES = {
     "LiveAttach": "halscope.app._attach",
     "AppliedEdit": "halscope.app._shown_edits",
     "LiveEdits": "halscope.app._watched_folder",
+    "LiveProject": "halscope.app._live_project",
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",
     "Outlining": "halscope.app._outlining",
@@ -227,6 +232,7 @@ _MODULES = {
     "keep_knowledge": "halscope.app._project",
     "learn_from_project": "halscope.app._project",
     "put_sheets": "halscope.app._project",
+    "rebase_lines": "halscope.app._project",
     "rebase_project": "halscope.app._project",
     "check_page": "halscope.app._index_page",
     "check_rom": "halscope.app._moments",

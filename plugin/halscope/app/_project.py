@@ -192,6 +192,18 @@ def rebase_project(project: Project, workspace: Workspace, *, force: bool = Fals
     return carried
 
 
+def rebase_lines(project: Project, carried: CarriedProject, workspace: Workspace) -> list[str]:
+    """Return what became of a project's edits in another build of its ROM, a line for each that needs one."""
+    edits, left = carried.state.edits.edits, carried.state.left
+    lost = [one for one in left if one.state == "lost"]
+    lines = [
+        f"{project.folder}: starts from {workspace.rom.name} now (CRC32 {workspace.rom.crc32}): {len(edits)} "
+        f"edit{'s' * (len(edits) != 1)} carried over, {len(carried.moved)} of them moved; {len(lost)} without a place"
+    ]
+    lines += [f"edit {edit.id}, {edit.name}: is back" for edit in edits if edit.id in carried.returned]
+    return lines + [f"edit {one.edit.id}, {one.edit.name}: {one.reason}" for one in left]
+
+
 def put_sheets(
     project: Project, workspace: Workspace, pngs: Sequence[Path], *, nearest: bool = False, force: bool = False
 ) -> ProjectPatch:

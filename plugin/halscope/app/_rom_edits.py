@@ -52,6 +52,13 @@ class RomEdits:
         """The user's edits, whether the game contains them at present or not."""
         return self.edits if self.missing is None else self.missing
 
+    def begin(self, edits: EditList) -> None:
+        """Begin with these edits, which the game does not contain yet."""
+        if edits.edits:
+            self.missing = edits
+        else:
+            self.edits = edits  # their history
+
     def put(self, edits: EditList, plan: EditPlan, patch: Patch) -> None:
         """Note that the running game now contains these edits."""
         self.edits, self.plan, self.patch, self.missing, self.unanswered = edits, plan, patch, None, None
@@ -71,7 +78,8 @@ class RomEdits:
         """Note that the game was reloaded and contains the original ROM."""
         if self.kept.edits:
             self.missing, self.given_up = self.kept, False
-        self.edits, self.plan, self.patch = EditList(self.workspace.rom.sha256), None, None
+            self.edits = EditList(self.workspace.rom.sha256)
+        self.plan, self.patch = None, None  # without edits, their history stays
         self.unanswered = None
         self.looks.clear()
 

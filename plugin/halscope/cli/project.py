@@ -19,6 +19,7 @@ from halscope.app import (
     edit_rows,
     learn_from_project,
     put_sheets,
+    rebase_lines,
     rebase_project,
 )
 from halscope.cli._common import print_json, progress_bar
@@ -261,18 +262,6 @@ def _rebase(options: argparse.Namespace) -> int:
         for line in rebase_lines(project, carried, workspace):
             say(line)
     return 0
-
-
-def rebase_lines(project: Project, carried: CarriedProject, workspace: Workspace) -> list[str]:
-    """Return what became of a project's edits in another build of its ROM, a line for each that needs one."""
-    edits, left = carried.state.edits.edits, carried.state.left
-    lost = [one for one in left if one.state == "lost"]
-    lines = [
-        f"{project.folder}: starts from {workspace.rom.name} now (CRC32 {workspace.rom.crc32}): {len(edits)} "
-        f"edit{'s' * (len(edits) != 1)} carried over, {len(carried.moved)} of them moved; {len(lost)} without a place"
-    ]
-    lines += [f"edit {edit.id}, {edit.name}: is back" for edit in edits if edit.id in carried.returned]
-    return lines + [f"edit {one.edit.id}, {one.edit.name}: {one.reason}" for one in left]
 
 
 def inject_into_project(options: argparse.Namespace) -> int:
