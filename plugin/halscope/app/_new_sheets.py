@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, Update, VramOrigins
+from halscope_hooks import RAW_CODEC, HalscopeError, Update, VramOrigins
 
 from halscope.app._doubts import doubts
 from halscope.app._figure_looks import figure_look
@@ -14,8 +14,9 @@ from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_edits import RomEdits
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._workspace import Workspace
-from halscope.inject import Sheet, sheet_from_metasprite
+from halscope.inject import Sheet, on_original, sheet_from_metasprite
 from halscope.ppu import with_match
+from halscope.ppu.grouping import Metasprite
 from halscope.project import Knowledge
 
 TELL_EVERY: Final = 180  # frames between two pages while new sheets keep coming; else they are written at once
@@ -58,25 +59,20 @@ class NewSheets:
             named = {figure_look(update.frame, group): group for group in groups}
             looks = named.keys() - running.looks
             groups = tuple(group for look, group in named.items() if look in looks)
-        # Skip metasprites with edited tiles: the original ROM lacks those, so their sheets could not be edited.
-        edits = () if running.plan is None else running.plan.blocks
-        new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
-        telling = workspace.index().informative(b"".join(new))
-        own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
-        figures, found = regroup(
-            update.frame,
-            groups,
-            self._regrouping,
-            lambda group: sheet_from_metasprite(update.frame, group, origins, workspace.rom, codecs),
-        )
+
+        def sheet(group: Metasprite) -> Sheet:
+            """Return the sheet of a figure, whose edited tiles can be edited again."""
+            shown = sheet_from_metasprite(update.frame, group, origins, running.contained, codecs)
+            return shown if running.plan is None else on_original(shown, workspace.rom, codecs)
+
+        figures, found = regroup(update.frame, groups, self._regrouping, sheet)
         self._unseen -= found
         fresh: dict[str, Sheet] = {}
         for figure in figures:
             cells = figure.sheet.cells
             if figure.name in running.shown or all(cell.origin is None for cell in cells):
                 continue
-            if not any(cell.tile in own for cell in cells):
-                fresh.setdefault(figure.name, figure.sheet)
+            fresh.setdefault(figure.name, figure.sheet)
         room = MOST_SHEETS - len(running.shown)
         if len(fresh) > room and not self._full:
             self._full = True

@@ -20,6 +20,7 @@ from halscope.app._rom_notes import RomNotes
 from halscope.codecs.simcity import SIMCITY
 from halscope.games import load_game
 from halscope.plugins import Plugins
+from halscope.rom.edited_tiles import EditedTiles
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping, parse_mapping
@@ -113,6 +114,8 @@ class Workspace:
         self._reads: frozenset[int] = frozenset()  # likewise
         self._passages: dict[tuple[str, int], Passage] = {}  # likewise
         self._rom_notes: RomNotes | None = None
+        self.edited = EditedTiles()
+        """The tiles that the edits in the running game have made; replaced as a whole."""
 
     @classmethod
     def open(
@@ -330,8 +333,8 @@ class Workspace:
 
     def tracker(self, progress: Progress | None = None) -> Locate:
         """Return a session's `locate` function: finds the origins of a VRAM, looking up only what changed since its
-        last call."""
-        return VramTracker(self.index(progress)).update
+        last call. Tiles that edits of the running game have made (`edited`) belong where they were made."""
+        return VramTracker(self.index(progress), lambda: self.edited).update
 
     def blocks(self, min_score: float = LISTED_SCORE, codec: str | None = None) -> list[ListedBlock]:
         """Return the blocks with at least this score (of one codec), ascending by offset; of each family of streams

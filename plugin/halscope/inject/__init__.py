@@ -1,5 +1,6 @@
 """Turn an edited PNG back into tiles, blocks and a verified patch."""
 
+from halscope.inject._lineage import edited_origins, on_original
 from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
 from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, stored_tile, transform_named
 from halscope.inject.builders import (
@@ -50,10 +51,12 @@ __all__ = [
     "describe_room",
     "edit_from_json",
     "edit_to_json",
+    "edited_origins",
     "grey_palette",
     "live_writes",
     "make_room",
     "padding_read",
+    "on_original",
     "plan_changes",
     "plan_edit",
     "plan_edits",

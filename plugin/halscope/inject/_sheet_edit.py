@@ -52,7 +52,7 @@ class SheetEdit:
     def __post_init__(self) -> None:
         for change in self.changes:
             size = len(change.old)
-            if len(change.new) != size or not 8 <= size <= 64 or size % 8:
+            if len(change.new) != size or len(change.over or change.new) != size or not 8 <= size <= 64 or size % 8:
                 raise InjectError(
                     f"{self.name}: a tile of {size} bytes becomes one of {len(change.new)}; a tile has 8 bytes per bit "
                     "of depth, before and after"
@@ -78,6 +78,7 @@ def edit_to_json(edit: SheetEdit) -> dict[str, Any]:
                 "new": change.new.hex(),
                 "cells": list(change.cells),
                 "vram_bytes": list(change.vram_bytes),
+                **({} if change.over is None else {"over": change.over.hex()}),
             }
             for change in edit.changes
         ],
@@ -107,6 +108,7 @@ def _change(fields: Fields) -> TileChange:
         new=fields.take("new", read.hex_bytes),
         cells=tuple(fields.take("cells", read.listed(MAX_CELLS, read.whole(0, MAX_CELLS - 1), least=0))),
         vram_bytes=tuple(fields.take("vram_bytes", read.listed(MAX_CELLS, read.whole(0, 0xFFFF), least=0))),
+        over=fields.take_or("over", read.hex_bytes, None),
     )
     fields.finish()
     return change

@@ -177,7 +177,7 @@ def _transform(fields: Fields) -> Transform:
 
 def _cell_to_json(cell: Cell) -> dict[str, Any]:
     origin = cell.origin
-    return {
+    value = {
         "x": cell.x,
         "y": cell.y,
         "hflip": cell.hflip,
@@ -187,6 +187,7 @@ def _cell_to_json(cell: Cell) -> dict[str, Any]:
         "origin": None if origin is None else origin_to_json(origin),
         "tile": cell.tile.hex(),
     }
+    return value if cell.rom_tile is None else {**value, "rom_tile": cell.rom_tile.hex()}
 
 
 def _cell(fields: Fields) -> Cell:
@@ -199,6 +200,7 @@ def _cell(fields: Fields) -> Cell:
         tile=fields.take("tile", read.hex_bytes),
         origin=fields.optional("origin", origin_from_json),
         vram_byte=fields.take("vram_byte", _read_vram_byte),
+        rom_tile=fields.take_or("rom_tile", read.hex_bytes, None),
     )
     fields.finish()
     return cell

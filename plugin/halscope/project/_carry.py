@@ -224,7 +224,7 @@ class _Ground:
             origin = None
             if cell.origin is not None and _block(cell.origin) in every:
                 origin = _moved(cell.origin, every)
-                stored = stored_tile(origin.transform, cell.tile, sheet.known_transforms)
+                stored = stored_tile(origin.transform, cell.original, sheet.known_transforms)
                 content, at = self._content(_block(origin)), _offset(origin)
                 if stored is None or content is None or content[at : at + len(stored)] != stored:
                     origin = None
@@ -234,7 +234,7 @@ class _Ground:
     def _known(self, changes: Sequence[TileChange], sheet: Sheet | None) -> dict[_Block, _Known]:
         known: dict[_Block, _Known] = {}
         tiles = [(change.origin, change.old, True) for change in changes]
-        tiles += [] if sheet is None else [(c.origin, c.tile, False) for c in sheet.cells if c.origin is not None]
+        tiles += [] if sheet is None else [(c.origin, c.original, False) for c in sheet.cells if c.origin is not None]
         transforms = self._rom.transforms if sheet is None else (*self._rom.transforms, *sheet.transforms)
         for origin, tile, needed in tiles:
             one = known.setdefault(_block(origin), _Known())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from halscope_hooks import Origin
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -31,9 +31,8 @@ def edited_pixels(sheet: Sheet, edit: SheetEdit | None) -> NDArray[np.uint8]:
     """
     if edit is None or not edit.changes:
         return sheet.composition.pixels
-    new = {(change.origin, change.old): change.new for change in edit.changes}
-    known: Mapping[tuple[object, bytes], bytes] = new  # type: ignore[assignment]  # cells without an origin find none
-    cells = tuple(replace(cell, tile=known.get((cell.origin, cell.tile), cell.tile)) for cell in sheet.cells)
+    new: dict[tuple[Origin | None, bytes], bytes] = {(one.origin, one.old): one.new for one in edit.changes}
+    cells = tuple(replace(cell, tile=new.get((cell.origin, cell.original), cell.tile)) for cell in sheet.cells)
     return replace(sheet, cells=cells).compose().pixels
 
 
