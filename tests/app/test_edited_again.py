@@ -42,11 +42,13 @@ class Play:
         self.edits = LiveEdits(self.workspace, self.session, folder, report=self.said.append, project=live)
 
     def run(self, looks: int) -> Update:
+        last: Update | None = None
         for _ in range(looks * LOOK_EVERY):
-            update = self.session.step()
-            assert update is not None
-            self.edits.look(update)
-        return update
+            last = self.session.step()
+            assert last is not None
+            self.edits.look(last)
+        assert last is not None
+        return last
 
 
 def whole(folder: Path) -> list[Path]:

@@ -106,19 +106,16 @@ class LiveProject:
         for edit in (*before.versions(), *project.state.versions()):
             known.setdefault(edit.name, []).append(edit.sheet.changes)
         for name, versions in known.items():
-            sheet, edit, png = project.sheet(name), now.get(name), self._watched / name
+            sheet, current, png = project.sheet(name), now.get(name), self._watched / name
             if sheet is None or sheet.rom_sha256 != project.state.base.sha256:
                 continue
-            if png.exists():
-                if self._is_own_work(png, versions):
-                    continue
-            elif edit is None:
+            if (png.exists() and self._is_own_work(png, versions)) or (not png.exists() and current is None):
                 continue
             try:
                 png.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise HalscopeError(f"{png.parent}: cannot be created: {error.strerror or error}") from error
-            write_sheet(sheet, edited_pixels(sheet, None if edit is None else edit.sheet), png)
+            write_sheet(sheet, edited_pixels(sheet, None if current is None else current.sheet), png)
 
     def _is_own_work(self, png: Path, versions: list[object]) -> bool:
         """Whether a watched sheet shows what no version of its edit does. One of an earlier build is carried over."""

@@ -60,12 +60,12 @@ class NewSheets:
             looks = named.keys() - running.looks
             groups = tuple(group for look, group in named.items() if look in looks)
 
-        def sheet(group: Metasprite) -> Sheet:
+        def sheet_of(group: Metasprite) -> Sheet:
             """Return the sheet of a figure, whose edited tiles can be edited again."""
             shown = sheet_from_metasprite(update.frame, group, origins, running.contained, codecs)
             return shown if running.plan is None else on_original(shown, workspace.rom, codecs)
 
-        figures, found = regroup(update.frame, groups, self._regrouping, sheet)
+        figures, found = regroup(update.frame, groups, self._regrouping, sheet_of)
         self._unseen -= found
         fresh: dict[str, Sheet] = {}
         for figure in figures:

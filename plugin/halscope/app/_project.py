@@ -89,16 +89,14 @@ def carried_project(project: Project, workspace: Workspace, *, force: bool = Fal
     state, rom = project.state, workspace.rom
     if rom.sha256 == state.base.sha256:
         return CarriedProject(state, {})
-    carried = carry_over(
-        state, project.sheet, rom, workspace.plugins.codecs(), workspace.index(), force=force
-    )
+    carried = carry_over(state, project.sheet, rom, workspace.plugins.codecs(), workspace.index(), force=force)
     tried = len(state.edits.edits) + len(state.left)
-    if tried and not carried.state.edits.edits and all(one.state == "lost" for one in carried.state.left):
-        if not state.knows(rom.sha256) and rom.title != state.base.title:
-            raise UsageError(
-                f"{rom.name}: is not the ROM of {project.folder} ({state.base.title or 'without a title'}, CRC32 "
-                f"{state.base.crc32}), and none of the {tried} edits has its tiles in it; give a build of that game"
-            )
+    lost = not carried.state.edits.edits and all(one.state == "lost" for one in carried.state.left)
+    if tried and lost and not state.knows(rom.sha256) and rom.title != state.base.title:
+        raise UsageError(
+            f"{rom.name}: is not the ROM of {project.folder} ({state.base.title or 'without a title'}, CRC32 "
+            f"{state.base.crc32}), and none of the {tried} edits has its tiles in it; give a build of that game"
+        )
     return carried
 
 
@@ -282,4 +280,3 @@ def keep_knowledge(project: Project, workspace: Workspace) -> None:
 def _place(cell: Cell) -> tuple[str, int, int] | None:
     origin = cell.origin
     return None if origin is None else (origin.codec, origin.block_offset, origin.byte_offset)
-

@@ -27,8 +27,8 @@ from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
 from halscope.cli._workspace import workspace_from
-from halscope.project import CarriedProject, EditList, Project
 from halscope.ppu.tiles import decode_tiles
+from halscope.project import CarriedProject, EditList, Project
 from halscope.rom.image import Rom
 
 
@@ -154,7 +154,8 @@ def _log(options: argparse.Namespace) -> int:
         undone = "  (undone)" if number > edits.position else ""
         for change in changes:
             picture = "" if change["picture"] is None else f"; {change['picture']}"
-            say(f"{number:4}  {change['made']}  {change['what']} edit {change['id']}, {change['sheet']}{picture}{undone}")
+            what = f"{change['what']} edit {change['id']}, {change['sheet']}"
+            say(f"{number:4}  {change['made']}  {what}{picture}{undone}")
     if not steps:
         say("no edits")
     return 0

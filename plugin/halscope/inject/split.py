@@ -93,8 +93,8 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
         if cell.origin is not None and new[members[0]] != cell.tile:
             vram = {at for number in members if (at := sheet.cells[number].vram_byte) is not None}
             over = None if cell.rom_tile is None else cell.tile
-            places = tuple(members), tuple(sorted(vram))
-            changes.append(TileChange(cell.origin, cell.original, new[members[0]], *places, over))
+            tile = new[members[0]]
+            changes.append(TileChange(cell.origin, cell.original, tile, tuple(members), tuple(sorted(vram)), over))
     return tuple(changes)
 
 

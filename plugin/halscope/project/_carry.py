@@ -136,9 +136,7 @@ def carry_over(
     edits = edits.restore(returned)
     lineage = tuple(past for past in (*state.lineage, state.base) if past.sha256 != rom.sha256)
     waiting = {one.edit.name for one in left} - {edit.name for edit in edits.edits}
-    sheets = {
-        old.name: one.sheet for old, one in carried.items() if one.sheet is not None and old.name not in waiting
-    }
+    sheets = {old.name: one.sheet for old, one in carried.items() if one.sheet is not None and old.name not in waiting}
     return CarriedProject(
         ProjectState(RomBase.of(rom), edits, lineage, tuple(left)),
         sheets,
@@ -192,12 +190,12 @@ class _Ground:
             found = self._find(block, tiles)
             if found is None:
                 raise self._no_place(block, edit, sheet)
-            if found.start is not None and found.start not in PROVEN_STARTS and found.block.codec != RAW_CODEC:
-                if not self._force:
-                    raise _NoPlaceError(
-                        f"its tiles are in the {_named(found.block)} of this ROM, but the only evidence that it begins "
-                        f"there is {found.start!r}; play the ROM, which proves what is shown, or repeat with --force"
-                    )
+            proven = found.start in (None, *PROVEN_STARTS) or found.block.codec == RAW_CODEC
+            if not proven and not self._force:
+                raise _NoPlaceError(
+                    f"its tiles are in the {_named(found.block)} of this ROM, but the only evidence that it begins "
+                    f"there is {found.start!r}; play the ROM, which proves what is shown, or repeat with --force"
+                )
             places[block] = found
         return places
 
@@ -345,7 +343,7 @@ def _named(block: _Block) -> str:
 
 
 def _windows(tiles: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield stretches of 32 bytes that begin with a tile, with their offset. Tiles that follow each other are joined."""
+    """Yield stretches of 32 bytes that begin with a tile, with their offset; small tiles in a row are joined."""
     for at in sorted(tiles):
         data, end = tiles[at], at + len(tiles[at])
         while len(data) < TILE_BYTES and tiles.get(end):

@@ -56,8 +56,8 @@ class FolderLock:
         owner = self._owner()
         if owner is not None and owner[1] != here:
             raise HalscopeError(
-                f"{folder}: process {owner[0]} on {owner[1]} has the project open, or crashed there; if it does not run "
-                f"any more, delete {self._path}"
+                f"{folder}: process {owner[0]} on {owner[1]} has the project open, or crashed there; if it does not "
+                f"run any more, delete {self._path}"
             )
         try:
             # Behind the byte that Windows locks, so that others can read it there.

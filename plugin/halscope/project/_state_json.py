@@ -38,7 +38,12 @@ def project_to_json(state: ProjectState) -> str:
         "lineage": [asdict(rom) for rom in state.lineage],
         **edit_list_fields(state.edits),
         "left": [
-            {"state": left.state, "reason": left.reason, "rom_sha256": left.edit.sheet.rom_sha256, **edit_fields(left.edit)}
+            {
+                "state": left.state,
+                "reason": left.reason,
+                "rom_sha256": left.edit.sheet.rom_sha256,
+                **edit_fields(left.edit),
+            }
             for left in state.left
         ],
     }
