@@ -100,6 +100,16 @@ def write_all_atomic(files: Mapping[Path, Buffer]) -> None:
         raise HalscopeError(f"{path}: cannot be written: {reason}; nothing was changed") from error
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the names of a folder's files on the disk, where the system can do that (not on Windows)."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def remove_temporaries(folder: Path) -> None:
     """Remove what processes that were killed while they wrote a file have left in a folder."""
     with contextlib.suppress(OSError):

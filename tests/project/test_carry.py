@@ -130,9 +130,7 @@ painting = st.tuples(st.integers(0, BLOCKS - 1), st.sets(st.integers(0, TILES - 
 @pytest.mark.slow
 @examples(25, deadline=None)
 @given(st.lists(painting, min_size=1, max_size=5, unique_by=lambda one: one[0]), st.permutations(range(BLOCKS)))
-def test_project_to_patch_to_rom_to_index_to_project(
-    edits: list[tuple[int, set[int]]], order: list[int]
-) -> None:
+def test_project_to_patch_to_rom_to_index_to_project(edits: list[tuple[int, set[int]]], order: list[int]) -> None:
     """The edits of a project, applied, are recognised in the new ROM; there and back they are the same; and in another
     build the same pixels change, and no others."""
     first = build()

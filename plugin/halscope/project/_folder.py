@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from halscope._lines import readable_json
 from halscope.inject import Sheet, Shown, read_sheet, sheet_edit, sidecar_path, write_sheet
 from halscope.project._edit_list import Edit
 from halscope.project._folder_lock import LOCK, FolderLock
+from halscope.project._journal import JOURNAL, Journal, finish_journal, make_folder
 from halscope.project._knowledge import Knowledge, merge
 from halscope.project._knowledge_json import knowledge_from_json, knowledge_to_json
 from halscope.project._pictures import edited_pixels, picture_name, step_picture
@@ -37,7 +38,9 @@ LOCAL: Final = "local.json"
 WATCHED: Final = "watch"
 IGNORE: Final = ".gitignore"
 _OURS: Final = (PROJECT, SHEETS, HISTORY, KNOWLEDGE, LOCAL, WATCHED, IGNORE)
-_IGNORED: Final = f"# Of this machine alone, or not yours to give away.\n{LOCAL}\n{LOCK}\n{WATCHED}/\n.*\n!{IGNORE}\n"
+_IGNORED: Final = (
+    f"# Of this machine alone, or not yours to give away.\n{LOCAL}\n{LOCK}\n{WATCHED}/\n{JOURNAL}/\n.*\n!{IGNORE}\n"
+)
 
 _MOST_BYTES: Final = 64 << 20
 _MOST_PATH: Final = 1 << 15
@@ -48,7 +51,8 @@ class Project:
     """A folder with the edits of a game, which a person can put in git.
 
     Use `create` or `open`. `state` is what the folder holds; `save` replaces it. Whatever ends the process, the folder
-    holds the state before a `save` or the one after it.
+    holds the state before a `save` or the one after it, with its pictures: all new files are complete in a folder of
+    their own (`journal`) before the first of them takes its place, and the next one to open the project goes on.
 
     Args:
         folder: The folder.
@@ -109,16 +113,15 @@ class Project:
             HalscopeError: Another process changes it, or it cannot be written.
         """
         folder = Path(folder)
-        path = folder / PROJECT
-        if not path.is_file():
+        if not (folder / PROJECT).is_file():
             raise UsageError(f"{folder}: is not a project, as it has no {PROJECT}; `halscope project new` makes one")
         lock = FolderLock(folder) if write else None
         try:
-            state = project_from_json(read_limited(path, _MOST_BYTES, "project's file"), str(path))
-            project = cls(folder, state, lock)
             if write:
-                for place in (folder, *_folders(folder / SHEETS), *_folders(folder / HISTORY)):
-                    remove_temporaries(place)
+                remove_temporaries(folder)
+                finish_journal(folder)
+            state = _read_state(folder)
+            project = cls(folder, state, lock)
             project.state = replace(state, edits=state.edits.mapped(project._with_shown))
         except BaseException:
             if lock is not None:
@@ -181,17 +184,18 @@ class Project:
             sheets: Sheets that are new in it, or of another ROM than before, by their names.
 
         Raises:
-            UsageError: The project was opened to be read.
-            HalscopeError: A file cannot be written. The folder holds the old state, and perhaps pictures of the new.
+            UsageError: The project was opened to be read, or a person has painted in one of its own sheets.
+            HalscopeError: A file cannot be written; the folder holds the old state.
         """
         if self._lock is None:
             raise UsageError(f"{self.folder}: the project is open to be read")
         fresh = {} if sheets is None else dict(sheets)
         before, self._sheets = self._sheets, {**self._sheets, **fresh}
         try:
-            self._write_sheets(state, fresh)
-            self._write_history(state)
-            write_atomic(self.folder / PROJECT, _encoded(state))
+            with Journal(self.folder) as stage:
+                self._write_sheets(state, fresh, stage)
+                self._write_history(state, stage)
+                write_atomic(stage / PROJECT, _encoded(state))
         except BaseException:
             self._sheets = before
             raise
@@ -199,7 +203,7 @@ class Project:
         with contextlib.suppress(OSError):  # what is too much does no harm
             self._remove_unused(old)
 
-    def _write_sheets(self, state: ProjectState, fresh: Mapping[str, Sheet]) -> None:
+    def _write_sheets(self, state: ProjectState, fresh: Mapping[str, Sheet], stage: Path) -> None:
         now, then = ({edit.name: edit for edit in one.edits.edits} for one in (state, self.state))
         sheets = {name: self.sheet(name) for name in dict.fromkeys(edit.name for edit in state.versions())}
         written = {
@@ -212,8 +216,8 @@ class Project:
             self._refuse_unknown(name, state)
         for name, sheet in written.items():
             edit = now.get(name)
-            path = self.sheets / name
-            _make_folder(path.parent)
+            path = stage / SHEETS / name
+            make_folder(path.parent)
             write_sheet(sheet, edited_pixels(sheet, None if edit is None else edit.sheet), path)
 
     def painted(self) -> list[Path]:
@@ -239,13 +243,13 @@ class Project:
                 f"{path} --project {self.folder}`, or delete it"
             )
 
-    def _write_history(self, state: ProjectState) -> None:
+    def _write_history(self, state: ProjectState, stage: Path) -> None:
         for edit in state.versions():
-            path = self.folder / HISTORY / picture_name(edit)
+            name = picture_name(edit)
             sheet = self.sheet(edit.name)
-            if sheet is not None and not path.exists():
-                _make_folder(path.parent)
-                write_atomic(path, step_picture(sheet, edit.sheet))
+            if sheet is not None and not (self.folder / HISTORY / name).exists():
+                make_folder(stage / HISTORY)
+                write_atomic(stage / HISTORY / name, step_picture(sheet, edit.sheet))
 
     def _remove_unused(self, old: ProjectState) -> None:
         """Remove the sheets and pictures of what is no longer in the project, not even as a step to undo."""
@@ -314,16 +318,11 @@ def _encoded(state: ProjectState) -> bytes:
     return project_to_json(state).encode()
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HalscopeError(f"{folder}: cannot be created: {error.strerror or error}") from error
-
-
-def _folders(root: Path) -> Iterator[Path]:
-    """Yield a folder and those in it, at any depth, without following links."""
-    if root.is_dir() and not root.is_symlink():
-        yield root
-        for path in sorted(root.iterdir()):
-            yield from _folders(path)
+def _read_state(folder: Path) -> ProjectState:
+    """Read the file of a project, or the newer one of a `save` that was not finished."""
+    newer = folder / JOURNAL / PROJECT
+    if newer.is_file():
+        with contextlib.suppress(UsageError):  # it has taken its place meanwhile
+            return project_from_json(read_limited(newer, _MOST_BYTES, "project's file"), str(newer))
+    path = folder / PROJECT
+    return project_from_json(read_limited(path, _MOST_BYTES, "project's file"), str(path))
