@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -190,10 +191,8 @@ def test_any_bytes_in_the_file_are_a_project_or_a_format_error(game: Build, data
     at = data.draw(st.integers(0, len(whole)))
     cut = data.draw(st.integers(0, 40))
     mutated = whole[:at] + data.draw(st.binary(max_size=20)) + whole[at + cut :]
-    try:
+    with contextlib.suppress(FormatError):
         project_from_json(mutated, "project.json")
-    except FormatError as error:
-        assert str(error).startswith("project.json: ")
 
 
 @st.composite

@@ -1,7 +1,7 @@
 """A process that saves edits in a project, one after another, is killed at a random moment; again and again.
 
-Run as a program: `killed_project.py FOLDER ROUNDS SEED`. It is a process of its own, so that it can fork. It prints a line
-of JSON: how many saves were reported, and how many rounds were killed within a save.
+Run as a program: `killed_project.py FOLDER ROUNDS SEED`. It is a process of its own, so that it can fork. It prints
+a line of JSON: how many saves were reported, and how many rounds were killed within a save.
 """
 
 from __future__ import annotations
