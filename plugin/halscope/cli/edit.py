@@ -30,7 +30,6 @@ from halscope.cli._figures import regrouping_from
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
-from halscope.cli.project import inject_into_project
 
 
 def run_extract(options: argparse.Namespace) -> int:
@@ -156,6 +155,8 @@ def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Sna
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch, or add the edits to a project."""
     if options.project is not None:
+        from halscope.cli.project import inject_into_project  # which other edits do not need
+
         return inject_into_project(options)
     if options.output is None and not options.dry_run:
         raise UsageError("inject: give -o OUT, --project DIR, or --dry-run to write nothing")

@@ -242,10 +242,12 @@ class _Running:
 
     def keep(self) -> None:
         """Write the edits and the pictures of the last frame, as the options say."""
-        if self._edits is not None:
-            self._edits.finish()
-        if self._options.output is not None and self._edits is not None:
-            write_edits(self._edits, self._options)
+        try:
+            if self._edits is not None:
+                self._edits.finish()
+        finally:
+            if self._options.output is not None and self._edits is not None:
+                write_edits(self._edits, self._options)
         if self._options.out is not None and self.last is not None:
             write_frame_pictures(self.last, self._workspace, self._options.out, "last")
 

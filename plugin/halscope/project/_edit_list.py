@@ -40,6 +40,9 @@ class Edit:
     sheet: SheetEdit
     made: datetime
 
+    def __hash__(self) -> int:
+        return hash((self.id, self.made))  # of hundreds of tiles it would take most of the time of a save
+
     @property
     def name(self) -> str:
         """File name of the sheet."""

@@ -35,7 +35,10 @@ class Journal:
 
     def __enter__(self) -> Path:
         finish_journal(self._folder)
-        make_folder(self._stage)
+        try:
+            self._stage.mkdir()  # a folder that is gone is not made again: it would hold half of the project
+        except OSError as error:
+            raise HalscopeError(f"{self._folder}: cannot be written: {error.strerror or error}") from error
         return self._stage
 
     def __exit__(
