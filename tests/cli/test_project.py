@@ -127,6 +127,9 @@ def test_patches_are_the_same_bytes_on_every_machine_and_do_what_inject_does(hac
     source, edited = Path("game.sfc").read_bytes(), Path("direct.sfc").read_bytes()
     made = [Path(name).read_bytes() for name in names]
     assert bps.apply(source, made[0]) == ips.apply(source, made[1]) == made[2] == made[3][512:] == edited
+    assert run("project", "apply", "hack", "--headered", "-o", "h.bps", "h.sfc")[0] == 0
+    assert bps.apply(bytes(512) + source, Path("h.bps").read_bytes()) == bytes(512) + edited
+    assert Path("h.sfc").read_bytes() == edited, "a .sfc never has a header"
     shutil.copytree(hack, "clone", ignore=shutil.ignore_patterns("local.json", "lock", "watch"))  # what git has of it
     environment = os.environ | {"HALSCOPE_DATA_DIR": "nothing", "HALSCOPE_CACHE_DIR": "nothing", "TZ": "Asia/Tokyo"}
     command = [sys.executable, "-m", "halscope", "project", "apply", "clone"]

@@ -124,7 +124,7 @@ def _make_patch(workspace: Workspace, patch: Patch, output: Path, *, headered: b
     rom = workspace.rom
     suffix = output.suffix.lower()
     is_copy = suffix in (_ALWAYS_BARE, _ALWAYS_HEADERED)
-    headered = headered or suffix == _ALWAYS_HEADERED
+    headered = suffix == _ALWAYS_HEADERED or (headered and suffix != _ALWAYS_BARE)
     header = (rom.copier_header or bytes(COPIER_BYTES)) if headered else b""
     exporter = workspace.plugins.exporter(output)
     request = ExportRequest(
