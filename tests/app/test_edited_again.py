@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from halscope.app import LiveEdits, LiveProject, Workspace
+from halscope.app import LiveEdits, LiveProject, Workspace, sheet_of_sprite
 from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
@@ -100,6 +100,26 @@ def test_an_edited_tile_is_located_where_it_was_made_and_counts_as_known(edited:
         assert update.origins is not None
     assert set(alone.sprites) - {"known", "plain"}, "the index alone does not know the edited tiles"
     assert set(coverage(update.frame, update.origins).sprites) <= {"known", "plain"}
+
+
+def test_the_figure_that_is_pointed_at_is_a_sheet_of_the_original_rom(
+    edited: tuple[Play, Path, Update], tmp_path: Path
+) -> None:
+    play, _, update = edited
+    for _ in range(600):
+        numbers = [number for number in range(128) if shows_an_edit(play, update, number)]
+        if numbers:
+            break
+        update = play.run(1)
+    sheet = read_sheet(sheet_of_sprite(play.workspace, update, numbers[0], tmp_path)).sheet
+    assert any(cell.rom_tile is not None for cell in sheet.cells)
+
+
+def shows_an_edit(play: Play, update: Update, number: int) -> bool:
+    """Whether a sprite that is on the screen shows a tile that the edits have made."""
+    sprite = update.frame.sprites[number]
+    on_screen = sprite.x > -8 and sprite.y < 216 and sprite.pixels.any()
+    return bool(on_screen and {int(at) // TILE_BYTES for at in sprite.cells.flat} & {*edited_units(play, update)})
 
 
 def test_a_figure_with_edited_tiles_is_exported_and_edited_again(

@@ -10,13 +10,13 @@ from halscope_hooks import RAW_CODEC, HalscopeError, Update, VramOrigins
 
 from halscope.app._doubts import doubts
 from halscope.app._figure_looks import figure_look
+from halscope.app._figure_sheet import figure_sheet
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_edits import RomEdits
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._workspace import Workspace
-from halscope.inject import Sheet, on_original, sheet_from_metasprite
+from halscope.inject import Sheet
 from halscope.ppu import with_match
-from halscope.ppu.grouping import Metasprite
 from halscope.project import Knowledge
 
 TELL_EVERY: Final = 180  # frames between two pages while new sheets keep coming; else they are written at once
@@ -52,20 +52,18 @@ class NewSheets:
         """Write the sheets of figures that were not seen before in this ROM. Raises HalscopeError."""
         folder = self._folder
         workspace = running.workspace
-        codecs = workspace.plugins.codecs()
         groups = workspace.plugins.group_sprites(update.frame)
         looks: set[bytes] = set()
         if not self._regrouping.names:  # composing a sheet takes milliseconds, and most figures stay for a while
             named = {figure_look(update.frame, group): group for group in groups}
             looks = named.keys() - running.looks
             groups = tuple(group for look, group in named.items() if look in looks)
-
-        def sheet_of(group: Metasprite) -> Sheet:
-            """Return the sheet of a figure, whose edited tiles can be edited again."""
-            shown = sheet_from_metasprite(update.frame, group, origins, running.contained, codecs)
-            return shown if running.plan is None else on_original(shown, workspace.rom, codecs)
-
-        figures, found = regroup(update.frame, groups, self._regrouping, sheet_of)
+        figures, found = regroup(
+            update.frame,
+            groups,
+            self._regrouping,
+            lambda group: figure_sheet(workspace, update.frame, group, origins),
+        )
         self._unseen -= found
         fresh: dict[str, Sheet] = {}
         for figure in figures:

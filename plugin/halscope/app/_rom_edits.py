@@ -8,10 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from halscope_hooks import Patch, WriteReceipt
 
-from halscope.app._workspace import Workspace
+from halscope.app._workspace import RunningRom, Workspace
 from halscope.inject import EditPlan, apply_patch, edited_origins
 from halscope.project import EditList
-from halscope.rom.image import Rom
 
 
 class Unanswered(NamedTuple):
@@ -48,18 +47,6 @@ class RomEdits:
     """Names of the sheets that were written for its metasprites."""
     looks: set[bytes] = field(default_factory=set)
     """Looks of the figures that need no sheet any more, while the game contains this plan; see `figure_look`."""
-    _contained: tuple[Patch, Rom] | None = None
-
-    @property
-    def contained(self) -> Rom:
-        """The ROM that the game contains, with its edits. It keeps the identity of the original."""
-        rom = self.workspace.rom
-        if self.patch is None:
-            return rom
-        if self._contained is None or self._contained[0] is not self.patch:
-            image = np.frombuffer(apply_patch(rom, self.patch), np.uint8)
-            self._contained = self.patch, replace(rom, data=image)
-        return self._contained[1]
 
     @property
     def kept(self) -> EditList:
@@ -76,7 +63,10 @@ class RomEdits:
     def put(self, edits: EditList, plan: EditPlan, patch: Patch) -> None:
         """Note that the running game now contains these edits."""
         self.edits, self.plan, self.patch, self.missing, self.unanswered = edits, plan, patch, None, None
-        self.workspace.edited = edited_origins(plan)
+        rom = self.workspace.rom
+        image = np.frombuffer(apply_patch(rom, patch), np.uint8) if patch.rom else None
+        contained = None if image is None else replace(rom, data=image)
+        self.workspace.running = RunningRom(contained, edited_origins(plan))
         self.looks.clear()  # a figure may hold an edited tile now, or none any more
 
     def take_answer(self) -> Unanswered | None:
@@ -95,7 +85,7 @@ class RomEdits:
             self.missing, self.given_up = self.kept, False
             self.edits = EditList(self.workspace.rom.sha256)
         self.plan, self.patch = None, None  # without edits, their history stays
-        self.workspace.edited = edited_origins(None)
+        self.workspace.running = RunningRom()
         self.unanswered = None
         self.looks.clear()
 
