@@ -12,8 +12,9 @@ from typing import Any, Final, Literal
 from halscope_hooks import RAW_CODEC, HalscopeError, InjectError, Patch, UsageError
 
 from halscope.app._patch_files import PatchFile, check_output, write_patches
+from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
-from halscope.inject import Cell, EditPlan, Sheet, read_sheet, sheet_edit, to_patch
+from halscope.inject import Cell, EditPlan, RoomPlan, Sheet, make_room, read_sheet, sheet_edit, to_patch
 from halscope.project import CarriedProject, Edit, Project, carry_edit, carry_over, merge
 
 log: Final = logging.getLogger("halscope.app")
@@ -64,12 +65,14 @@ class ProjectPatch:
 
     Args:
         plan: The plan of the edits.
+        room: Where blocks go that have outgrown their places.
         patch: The patch.
         files: The files that hold it.
         rows: What became of each edit.
     """
 
     plan: EditPlan
+    room: RoomPlan
     patch: Patch
     files: tuple[PatchFile, ...]
     rows: tuple[EditRow, ...]
@@ -170,9 +173,10 @@ def apply_project(
         refuse_lost(project, carried, workspace.rom.name)
     edits = carried.state.edits
     plan = edits.plan(workspace.rom, workspace.plugins.codecs(), index=workspace.index(), force=force)
-    patch = to_patch(plan)
+    room = make_room(plan, workspace.index(), room_options(workspace))
+    patch = to_patch(plan, room)
     files = write_patches(workspace, patch, outputs, headered=headered)
-    return ProjectPatch(plan, patch, tuple(files), tuple(edit_rows(carried)))
+    return ProjectPatch(plan, room, patch, tuple(files), tuple(edit_rows(carried)))
 
 
 def rebase_project(project: Project, workspace: Workspace, *, force: bool = False) -> CarriedProject:
@@ -236,14 +240,15 @@ def put_sheets(
         raise UsageError(f"two sheets have the same name in {project.folder}; rename one, or bring them in one by one")
     edits = carried.state.edits.put(fresh, datetime.now(UTC))
     plan = edits.plan(rom, codecs, index=index, force=force)
-    patch = to_patch(plan)
+    room = make_room(plan, index, room_options(workspace))
+    patch = to_patch(plan, room)
     state = carried.state.with_edits(edits)
     if state != project.state:
         project.save(state, sheets)
     project.remember_rom(rom)
     keep_knowledge(project, workspace)
     done = CarriedProject(state, {}, carried.moved, carried.returned)
-    return ProjectPatch(plan, patch, (), tuple(edit_rows(done)))
+    return ProjectPatch(plan, room, patch, (), tuple(edit_rows(done)))
 
 
 def _refuse_other_figure(project: Project, name: str, png: Path, sheet: Sheet) -> None:

@@ -22,7 +22,7 @@ from halscope.app import (
     rebase_lines,
     rebase_project,
 )
-from halscope.cli._common import print_json, progress_bar
+from halscope.cli._common import print_json, progress_bar, refuse_unused
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
@@ -226,7 +226,11 @@ def _apply(options: argparse.Namespace) -> int:
             {
                 "outputs": [file.describe() for file in done.files],
                 "edits": [row.describe() for row in done.rows],
-                "notes": [*done.plan.notes, *dict.fromkeys(line for file in done.files for line in file.notes)],
+                "notes": [
+                    *done.plan.notes,
+                    *done.room.notes,
+                    *dict.fromkeys(line for file in done.files for line in file.notes),
+                ],
             }
         )
         return 0
@@ -236,13 +240,13 @@ def _apply(options: argparse.Namespace) -> int:
             say(f"{file.path}: {line}")
     for block in done.plan.blocks:
         if block.codec != RAW_CODEC:
-            say(block_fill(block))
+            say(block_fill(block, done.room))
     for row in done.rows:
         if row.state == "moved":
             say(f"edit {row.edit.id}, {row.edit.name}: its tiles are in {_block_name(row)} of this ROM")
         elif row.reason is not None:
             say(f"edit {row.edit.id}, {row.edit.name}: is left out: {row.reason}")
-    for line in done.plan.notes:
+    for line in (*done.plan.notes, *done.room.notes):
         say(f"note: {line}")
     return 0
 
@@ -267,6 +271,8 @@ def _rebase(options: argparse.Namespace) -> int:
 
 def inject_into_project(options: argparse.Namespace) -> int:
     """Add edited PNGs to a project, for `halscope inject --project`."""
+    unused = ("at", "codec", "dry_run", "no_move", "expand", "rats", "free_old")
+    refuse_unused(options, unused, "is for a patch by itself, without --project")
     workspace = workspace_from(options, plugins_from(options))
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)
@@ -275,7 +281,7 @@ def inject_into_project(options: argparse.Namespace) -> int:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
         before = project.state
-        done = put_sheets(project, workspace, options.pngs, nearest=options.nearest, force=options.force)
+        done = put_sheets(project, workspace, options.files, nearest=options.nearest, force=options.force)
         changed = project.state.edits != before.edits
         outputs = [] if options.output is None else [options.output]
         files = (
@@ -292,7 +298,7 @@ def inject_into_project(options: argparse.Namespace) -> int:
                 "changed": changed,
                 "edits": [row.describe() for row in done.rows],
                 "outputs": [file.describe() for file in files],
-                "notes": list(done.plan.notes),
+                "notes": [*done.plan.notes, *done.room.notes],
             }
         )
         return 0
@@ -302,11 +308,11 @@ def inject_into_project(options: argparse.Namespace) -> int:
             say(f"edit {row.edit.id}, {row.edit.name}: {row.reason}")
     for block in done.plan.blocks:
         if block.codec != RAW_CODEC:
-            say(f"{options.project}: {block_fill(block)}")
+            say(f"{options.project}: {block_fill(block, done.room)}")
     for file in files:
         for line in file.lines():
             say(f"{file.path}: {line}")
-    for line in done.plan.notes:
+    for line in (*done.plan.notes, *done.room.notes):
         say(f"note: {line}")
     return 0
 

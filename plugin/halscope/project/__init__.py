@@ -7,8 +7,8 @@ from halscope.project._folder import Project
 from halscope.project._knowledge import MOST_PALETTES, FigureName, Knowledge, ProvenStart, SeenPalette, merge
 from halscope.project._knowledge_file import KnowledgeFile, data_folder
 from halscope.project._knowledge_json import knowledge_from_json, knowledge_to_json
-from halscope.project._rom_notes import Ranges, RomLabel
 from halscope.project._pictures import edited_pixels
+from halscope.project._rom_notes import Ranges, RomLabel
 from halscope.project._sheet_names import is_sheet_name, sheet_name
 from halscope.project._state import LeftEdit, LeftState, ProjectState, RomBase, new_project
 from halscope.project._state_json import project_from_json, project_to_json
@@ -28,8 +28,8 @@ __all__ = [
     "ProjectState",
     "ProvenStart",
     "Ranges",
-    "RomLabel",
     "RomBase",
+    "RomLabel",
     "SeenPalette",
     "carry_edit",
     "carry_over",
