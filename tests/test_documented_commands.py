@@ -40,11 +40,13 @@ FILES = "docs/how-to/inspect-files.md"
 PARTS = "docs/how-to/edit-animations-and-maps.md"
 TOOLS = "docs/how-to/use-with-other-tools.md"
 PALETTES = "docs/how-to/edit-palettes.md"
+PROJECTS = "docs/how-to/projects.md"
 
 # Pages whose commands run one after another in one folder, as a reader would type them.
 WALKS = {
     "game": ("README.md", "docs/tutorial/first-edit.md", FILES, "docs/how-to/prove-starts.md", PALETTES, TOOLS),
     "parts": (PARTS,),
+    "projects": (PROJECTS,),
     "emulators": ("docs/how-to/attach.md", "docs/how-to/mesen.md", "docs/how-to/retroarch.md"),
     "plugin": (GUIDE,),
 }
@@ -170,16 +172,17 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def edit_live(command: str, folder: Path) -> None:
-    """Run a game until sheets have appeared, repaint one, end it with Ctrl-C, and look at the patch."""
+    """Run a game until sheets have appeared, repaint one, end it with Ctrl-C, and look at the patch or the project."""
     errors = folder / "errors.txt"
-    shutil.rmtree(folder / "sprites", ignore_errors=True)
+    sprites = folder / ("frogs/watch" if "--project" in command else "sprites")
+    shutil.rmtree(sprites, ignore_errors=True)
     with errors.open("w") as file:
         process = subprocess.Popen(
             ["sh", "-c", f"exec {command}"], cwd=folder, env=environment(folder), stderr=file, start_new_session=True
         )
     try:
-        assert eventually(lambda: whole_sheets(folder / "sprites")), errors.read_text()
-        png = whole_sheets(folder / "sprites")[-1]
+        assert eventually(lambda: whole_sheets(sprites)), errors.read_text()
+        png = whole_sheets(sprites)[-1]
         repaint(png)
         assert eventually(lambda: f"{png.name}: applied to the game" in errors.read_text()), errors.read_text()
         process.send_signal(signal.SIGINT)
@@ -189,6 +192,9 @@ def edit_live(command: str, folder: Path) -> None:
             process.kill()
             process.wait(PATIENCE)
     rom = (folder / "game.sfc").read_bytes()
+    if "--project" in command:
+        assert png.name in (folder / "frogs/project.json").read_text()
+        return
     assert bps.apply(rom, (folder / "edit.bps").read_bytes()) != rom
 
 
@@ -228,6 +234,13 @@ def prepare_emulators(folder: Path) -> None:
     (folder / "info").mkdir()
     config.parent.mkdir(parents=True)
     config.write_text(f'libretro_directory = "{folder}/cores"\nlibretro_info_path = "{folder}/info"\n')
+
+
+def prepare_projects(folder: Path) -> None:
+    """Write another build of the game."""
+    image = bytearray((folder / "game.sfc").read_bytes())
+    image[-1] ^= 1
+    (folder / "rebuilt.sfc").write_bytes(image)
 
 
 def prepare_guide(folder: Path) -> None:
@@ -297,6 +310,16 @@ def check_palettes(folder: Path) -> None:
     assert {path.name for path in (folder / "reduced").iterdir()} == {"hero.png", "enemy.png", "palette.gpl"}
 
 
+def check_projects(folder: Path) -> None:
+    """The patches are of the frogs and of what was edited in the game, and the project starts from the other build."""
+    rom = (folder / "game.sfc").read_bytes()
+    patched = (folder / "frogs.sfc").read_bytes()
+    assert bps.apply(rom, (folder / "frogs.bps").read_bytes()) == patched != rom
+    project = json.loads((folder / "frogs/project.json").read_text())
+    assert len(project["edits"]) == 2
+    assert len(project["lineage"]) == 1
+
+
 def check_retroarch(folder: Path) -> None:
     """The last command took away what the ones before it had installed."""
     assert list((folder / "cores").iterdir()) == []
@@ -319,6 +342,7 @@ def check_guide(folder: Path) -> None:
 PREPARE: dict[str, Callable[[Path], None]] = {
     FILES: prepare_files,
     PALETTES: prepare_palettes,
+    PROJECTS: prepare_projects,
     "docs/how-to/retroarch.md": prepare_emulators,
     GUIDE: prepare_guide,
     TOOLS: prepare_tools,
@@ -328,6 +352,7 @@ CHECK: dict[str, Callable[[Path], None]] = {
     "docs/tutorial/first-edit.md": check_tutorial,
     FILES: check_files,
     PALETTES: check_palettes,
+    PROJECTS: check_projects,
     "docs/how-to/retroarch.md": check_retroarch,
     GUIDE: check_guide,
     TOOLS: check_tools,
@@ -336,7 +361,7 @@ CHECK: dict[str, Callable[[Path], None]] = {
 
 def run(command: str, folder: Path) -> None:
     """Run a command as its reader would."""
-    if re.match(r"halscope (play|attach) .*--watch", command):
+    if re.match(r"halscope (play|attach) .*--(watch|project)", command):
         edit_live(command, folder)
         return
     if command.startswith("halscope inject game.sfc sheets/"):
@@ -348,6 +373,8 @@ def run(command: str, folder: Path) -> None:
         edit_palette(folder / command.split()[4])
     if (named := re.match(r"halscope inject game.sfc ((strips|layers)/\S+)", command)) is not None:
         repaint(folder / named[1])
+    if command.startswith("halscope inject game.sfc frames/"):
+        repaint(folder / "frames/hal-035d23.png")
     done = shell(command, folder)
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     if "--json" in command:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from halscope.app import Workspace, open_host
     from halscope.plugins import Plugins
     from halscope.ppu import decode_frame
+    from halscope.project import Project
     from halscope.session import Session
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "PatchReady",
     "Plugins",
     "PpuRegisters",
+    "Project",
     "Session",
     "Snapshot",
     "Sprite",
@@ -79,6 +81,7 @@ __all__ = [
 
 _ROOMS = {
     "Plugins": "halscope.plugins",
+    "Project": "halscope.project",
     "Session": "halscope.session",
     "Workspace": "halscope.app",
     "__version__": "halscope._version",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Buffer
+import re
+from collections.abc import Buffer, Mapping
 from pathlib import Path
+from typing import Final
 
 from halscope_hooks import HalscopeError, UsageError
+
+_TEMPORARY: Final = re.compile(r"\..{1,32}\.[0-9a-f]{16}")
+"""Name of a file that was not yet whole."""
 
 
 def read_limited(path: Path, limit: int, what: str) -> bytes:
@@ -63,19 +68,51 @@ def write_atomic(path: Path, data: Buffer) -> None:
         HalscopeError: The folder is missing or not writable, or the disk is full. The temporary file is removed, after
             an interrupt too.
     """
-    # Not a whole name: the target's may be as long as the file system allows.
-    temporary = path.parent / f".{path.name[:32]}.{os.urandom(8).hex()}"
+    write_all_atomic({path: data})
+
+
+def write_all_atomic(files: Mapping[Path, Buffer]) -> None:
+    """Write several files like `write_atomic`: none takes its place before all are on the disk.
+
+    Raises:
+        HalscopeError: One cannot be written; none was changed.
+    """
+    temporaries: dict[Path, Path] = {}
+    path = Path()
     try:
         try:
-            with temporary.open("xb") as file:  # not mkstemp, whose files are private
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            for path, data in files.items():
+                # Not a whole name: the target's may be as long as the file system allows.
+                temporaries[path] = path.parent / f".{path.name[:32]}.{os.urandom(8).hex()}"
+                with temporaries[path].open("xb") as file:  # not mkstemp, whose files are private
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            for path, temporary in temporaries.items():
+                temporary.replace(path)
         except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+            for temporary in temporaries.values():
+                with contextlib.suppress(OSError):
+                    temporary.unlink()
             raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise HalscopeError(f"{path}: cannot be written: {reason}; nothing was changed") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names of a folder's files on the disk, where the system can do that (not on Windows)."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote a file have left in a folder."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if _TEMPORARY.fullmatch(path.name):
+                path.unlink()

@@ -150,7 +150,8 @@ def test_any_bytes_are_refused(text: bytes) -> None:
 def test_the_reference_page_names_every_field(sheet: Sheet) -> None:
     page = (Path(__file__).parents[2] / "docs/reference/edit-sheet.md").read_text(encoding="utf-8")
     named = {name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
-    document = json.loads(to_json(replace(sheet, doubts=("it may be wrong",), transforms=(FLIPPED,))))
+    cells = (replace(sheet.cells[0], rom_tile=bytes(32)), *sheet.cells[1:])
+    document = json.loads(to_json(replace(sheet, cells=cells, doubts=("it may be wrong",), transforms=(FLIPPED,))))
     assert named == set(document) | set(document["cells"][0]) | {"map"}  # of layers
     inner = (document["palettes"][0], document["cells"][0]["origin"], document["rom"], document["transforms"][0])
     for name in chain(*inner):

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._known_game import KnownGame
+    from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
@@ -58,6 +59,17 @@ if TYPE_CHECKING:
     from halscope.app._patch_files import block_fill, check_output, pointer_line
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
+    from halscope.app._project import (
+        EditRow,
+        apply_project,
+        carried_project,
+        edit_rows,
+        keep_knowledge,
+        learn_from_project,
+        put_sheets,
+        rebase_lines,
+        rebase_project,
+    )
     from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Regrouping
     from halscope.app._rom_notes import learn_cdl, learn_labels
@@ -91,6 +103,7 @@ __all__ = [
     "BuiltIn",
     "Check",
     "Controls",
+    "EditRow",
     "Evidence",
     "FigureRow",
     "Game",
@@ -102,6 +115,7 @@ __all__ = [
     "ListedBlock",
     "LiveAttach",
     "LiveEdits",
+    "LiveProject",
     "Loaded",
     "Manifest",
     "MomentColours",
@@ -123,15 +137,18 @@ __all__ = [
     "TileLayout",
     "TourReport",
     "Workspace",
+    "apply_project",
     "bare_stream",
     "block_fill",
     "block_picture",
+    "carried_project",
     "check_output",
     "check_page",
     "check_rom",
     "colours_of_moment",
     "count_proven",
     "describe_layout",
+    "edit_rows",
     "examine",
     "export_blocks",
     "extract_blocks",
@@ -149,7 +166,9 @@ __all__ = [
     "inject_colour_edits",
     "inject_palettes",
     "inspect_files",
+    "keep_knowledge",
     "learn_cdl",
+    "learn_from_project",
     "learn_labels",
     "listed_layouts",
     "measure_coverage",
@@ -169,6 +188,9 @@ __all__ = [
     "play_frames",
     "plugin",
     "pointer_line",
+    "put_sheets",
+    "rebase_lines",
+    "rebase_project",
     "record_game",
     "recorded_frame",
     "reduce_pictures",
@@ -225,6 +247,7 @@ _MODULES = {
     "LiveAttach": "halscope.app._attach",
     "AppliedEdit": "halscope.app._shown_edits",
     "LiveEdits": "halscope.app._watched_folder",
+    "LiveProject": "halscope.app._live_project",
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",
     "Outlining": "halscope.app._outlining",
@@ -246,6 +269,15 @@ _MODULES = {
     "bare_stream": "halscope.app._workspace",
     "block_fill": "halscope.app._patch_files",
     "check_output": "halscope.app._patch_files",
+    "EditRow": "halscope.app._project",
+    "apply_project": "halscope.app._project",
+    "carried_project": "halscope.app._project",
+    "edit_rows": "halscope.app._project",
+    "keep_knowledge": "halscope.app._project",
+    "learn_from_project": "halscope.app._project",
+    "put_sheets": "halscope.app._project",
+    "rebase_lines": "halscope.app._project",
+    "rebase_project": "halscope.app._project",
     "check_page": "halscope.app._index_page",
     "check_rom": "halscope.app._moments",
     "describe_layout": "halscope.app._block_layout",

@@ -26,6 +26,7 @@ from halscope_hooks import (
 )
 
 from halscope.app._controls import Controls
+from halscope.app._live_project import LiveProject
 from halscope.app._outlining import Outlining
 from halscope.app._play import Play
 from halscope.app._pointing import Pointing
@@ -35,6 +36,7 @@ from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.plugins import Plugins
+from halscope.project import Project
 from halscope.rom.image import Rom
 from halscope.session import Locate, Session
 
@@ -298,6 +300,7 @@ class LiveAttach:
         seen: Called with each decoded frame, as by `Play`.
         progress: Called while the index is built, as by `Play`.
         applied: As for `LiveEdits`.
+        project: The project that the edits are from, and saved in, open for changes.
         outline: Figures to outline on the emulator's screen, see `Outlining`.
         controls, all_frames: As for `Play`.
     """
@@ -318,10 +321,12 @@ class LiveAttach:
         seen: Callable[[Update], None],
         progress: Callable[[int, int], None],
         applied: Callable[[AppliedEdit], None],
+        project: Project | None = None,
         outline: str | None = None,
         controls: Controls | None = None,
         all_frames: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._project = project
         self._outline = outline
         self._controls = controls
         self._all_frames = all_frames
@@ -376,6 +381,7 @@ class LiveAttach:
         session.set_rom(workspace.rom)
         if self.edits is None:
             first = self._rom.given or workspace  # the patch is for the ROM that the user named
+            project, report = self._project, self._target.report
             self.edits = LiveEdits(
                 first,
                 session,
@@ -385,8 +391,11 @@ class LiveAttach:
                 everywhere=self._everywhere,
                 regrouping=self._regrouping,
                 strips=self._strips,
-                report=self._target.report,
+                report=report,
                 applied=self._applied,
+                project=None
+                if project is None
+                else LiveProject(project, first, self._folder, force=self._force, report=report),
             )
             if first is not workspace:
                 self.edits.follow(workspace)

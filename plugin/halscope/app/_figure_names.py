@@ -110,6 +110,6 @@ def _as_rectangle(sheet: Sheet, places: Sequence[_Place | None], step: int) -> t
 def _digest(sheet: Sheet) -> str:
     def content(cell: Cell) -> tuple[object, ...]:
         place = None if cell.origin is None else (cell.origin.codec, cell.origin.block_offset, cell.origin.byte_offset)
-        return cell.x, cell.y, cell.hflip, cell.vflip, place, cell.tile
+        return cell.x, cell.y, cell.hflip, cell.vflip, place, cell.original
 
     return hashlib.sha256(repr([content(cell) for cell in sheet.cells]).encode()).hexdigest()[:6]

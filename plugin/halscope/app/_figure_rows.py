@@ -11,9 +11,9 @@ import numpy as np
 from halscope_hooks import TILE_BYTES, Frame, Origin, VramOrigins
 
 from halscope.app._figure_names import figure_name
+from halscope.app._figure_sheet import figure_sheet
 from halscope.app._pictures import Source, source_of
 from halscope.app._workspace import Workspace
-from halscope.inject import sheet_from_metasprite
 from halscope.ppu.cgram import obj_palette
 from halscope.ppu.grouping import Metasprite, group_sprites
 
@@ -85,7 +85,7 @@ def _row(frame: Frame, group: Metasprite, origins: VramOrigins | None, workspace
                 counts[best.codec, best.block_offset] += 1
                 first.setdefault((best.codec, best.block_offset), best)
         if workspace is not None:
-            sheet = sheet_from_metasprite(frame, group, origins, workspace.rom, workspace.plugins.codecs())
+            sheet = figure_sheet(workspace, frame, group, origins)
             name = figure_name(sheet)
     return FigureRow(
         name=name,

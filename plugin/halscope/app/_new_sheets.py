@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from halscope_hooks import RAW_CODEC, TILE_BYTES, HalscopeError, Update, VramOrigins
+from halscope_hooks import RAW_CODEC, HalscopeError, Update, VramOrigins
 
 from halscope.app._doubts import doubts
 from halscope.app._figure_looks import figure_look
+from halscope.app._figure_sheet import figure_sheet
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_edits import RomEdits
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._workspace import Workspace
-from halscope.inject import Sheet, sheet_from_metasprite
+from halscope.inject import Sheet
 from halscope.ppu import with_match
 from halscope.project import Knowledge
 
@@ -51,23 +52,17 @@ class NewSheets:
         """Write the sheets of figures that were not seen before in this ROM. Raises HalscopeError."""
         folder = self._folder
         workspace = running.workspace
-        codecs = workspace.plugins.codecs()
         groups = workspace.plugins.group_sprites(update.frame)
         looks: set[bytes] = set()
         if not self._regrouping.names:  # composing a sheet takes milliseconds, and most figures stay for a while
             named = {figure_look(update.frame, group): group for group in groups}
             looks = named.keys() - running.looks
             groups = tuple(group for look, group in named.items() if look in looks)
-        # Skip metasprites with edited tiles: the original ROM lacks those, so their sheets could not be edited.
-        edits = () if running.plan is None else running.plan.blocks
-        new = [tile.new for block in edits for tile in block.changes if len(tile.new) == TILE_BYTES]
-        telling = workspace.index().informative(b"".join(new))
-        own = {tile for tile, tells in zip(new, telling, strict=True) if tells}
         figures, found = regroup(
             update.frame,
             groups,
             self._regrouping,
-            lambda group: sheet_from_metasprite(update.frame, group, origins, workspace.rom, codecs),
+            lambda group: figure_sheet(workspace, update.frame, group, origins),
         )
         self._unseen -= found
         fresh: dict[str, Sheet] = {}
@@ -75,8 +70,7 @@ class NewSheets:
             cells = figure.sheet.cells
             if figure.name in running.shown or all(cell.origin is None for cell in cells):
                 continue
-            if not any(cell.tile in own for cell in cells):
-                fresh.setdefault(figure.name, figure.sheet)
+            fresh.setdefault(figure.name, figure.sheet)
         room = MOST_SHEETS - len(running.shown)
         if len(fresh) > room and not self._full:
             self._full = True

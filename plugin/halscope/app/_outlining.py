@@ -25,9 +25,10 @@ from halscope_hooks import (
 import halscope._codec as _codec
 from halscope.app._figure_looks import figure_look
 from halscope.app._figure_names import block_name, figure_name
+from halscope.app._figure_sheet import figure_sheet
 from halscope.app._regroup import names_figure
 from halscope.app._workspace import Workspace
-from halscope.inject import EditPlan, sheet_from_metasprite
+from halscope.inject import EditPlan
 from halscope.ppu.grouping import Metasprite
 from halscope.session import Session
 
@@ -158,8 +159,7 @@ class Outlining:
         look = figure_look(update.frame, group)
         name = self._names.get(look)
         if name is None:  # composing a sheet takes milliseconds, and most figures stay for a while
-            codecs = workspace.plugins.codecs()
-            sheet = sheet_from_metasprite(update.frame, group, update.origins, workspace.rom, codecs)
+            sheet = figure_sheet(workspace, update.frame, group, update.origins)
             if len(self._names) >= _MOST_LOOKS:
                 self._names.clear()
             name = self._names[look] = figure_name(sheet)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import zlib
+from collections.abc import Buffer, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from halscope_hooks import ExportRequest, Patch, PatchError, UsageError
 
-from halscope._files import refuse_same, write_atomic
+from halscope._files import refuse_same, write_all_atomic
 from halscope._rom_file import COPIER_BYTES
 from halscope.app._workspace import Workspace
 from halscope.inject import BlockEdit, PointerChange, RoomPlan, apply_patch
@@ -90,8 +91,15 @@ def check_output(workspace: Workspace, output: Path, *, headered: bool = False) 
 
 
 def write_patch(workspace: Workspace, patch: Patch, output: Path, *, headered: bool = False) -> PatchFile:
-    """Write a patch in the format of the output's extension. It is applied and the result compared before anything is
-    written.
+    """Write a patch as one file; see `write_patches`."""
+    return write_patches(workspace, patch, [output], headered=headered)[0]
+
+
+def write_patches(
+    workspace: Workspace, patch: Patch, outputs: Sequence[Path], *, headered: bool = False
+) -> list[PatchFile]:
+    """Write a patch, in the formats of the outputs' extensions. Each is applied and the result compared before anything
+    is written, and all are on the disk before any takes its place.
 
     A patch is made for the image without copier header, whatever the ROM's file has, because that is what patches are
     exchanged for, and patchers strip the header of a file that has one.
@@ -99,17 +107,24 @@ def write_patch(workspace: Workspace, patch: Patch, output: Path, *, headered: b
     Args:
         workspace: The ROM.
         patch: The edits.
-        output: The file. A `.smc` is written with a copier header, a `.sfc` without.
+        outputs: The files. A `.smc` is written with a copier header, a `.sfc` without.
         headered: Make a patch for the image behind a copier header: that of the ROM's file, or 512 zeros.
 
     Raises:
         UsageError: No exporter has this extension.
-        PatchError: Applying the exporter's output does not give the edited ROM; nothing is written.
+        PatchError: Applying an exporter's output does not give the edited ROM; nothing is written.
+        HalscopeError: A file cannot be written.
     """
+    made = [_make_patch(workspace, patch, output, headered=headered) for output in outputs]
+    write_all_atomic({file.path: data for file, data in made})
+    return [file for file, _ in made]
+
+
+def _make_patch(workspace: Workspace, patch: Patch, output: Path, *, headered: bool) -> tuple[PatchFile, Buffer]:
     rom = workspace.rom
     suffix = output.suffix.lower()
     is_copy = suffix in (_ALWAYS_BARE, _ALWAYS_HEADERED)
-    headered = headered or suffix == _ALWAYS_HEADERED
+    headered = suffix == _ALWAYS_HEADERED or (headered and suffix != _ALWAYS_BARE)
     header = (rom.copier_header or bytes(COPIER_BYTES)) if headered else b""
     exporter = workspace.plugins.exporter(output)
     request = ExportRequest(
@@ -126,8 +141,7 @@ def write_patch(workspace: Workspace, patch: Patch, output: Path, *, headered: b
         raise PatchError(
             f"{output}: the {exporter.description} does not produce the edited ROM; nothing was written; write a .bps"
         )
-    write_atomic(output, data)
-    return PatchFile(
+    file = PatchFile(
         path=output,
         headered=headered,
         is_copy=is_copy,
@@ -136,6 +150,7 @@ def write_patch(workspace: Workspace, patch: Patch, output: Path, *, headered: b
         source_bytes=len(request.source),
         notes=tuple(_notes(workspace, headered)),
     )
+    return file, data
 
 
 def _notes(workspace: Workspace, headered: bool) -> list[str]:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from halscope._files import write_atomic
 from halscope.app._doubts import doubts
+from halscope.app._figure_sheet import figure_sheet
 from halscope.app._index_page import LEGEND, SheetNote
 from halscope.app._sheet_folder import note_of
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, captioned, png_bytes, sprite_sheet
-from halscope.inject import sheet_from_metasprite, sheet_from_sprite
+from halscope.inject import sheet_from_sprite
 from halscope.ppu import with_match
 from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
@@ -171,8 +172,7 @@ def figures_of(
         count = len(group.indices)
         note = SheetNote("")
         if workspace is not None and update.origins is not None:
-            codecs = workspace.plugins.codecs()
-            note = note_of(sheet_from_metasprite(frame, group, update.origins, workspace.rom, codecs), "")
+            note = note_of(figure_sheet(workspace, frame, group, update.origins), "")
         entries.append(
             Entry(
                 locked=note.locked,

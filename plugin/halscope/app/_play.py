@@ -24,7 +24,6 @@ from halscope.app._start_watch import StartWatch
 from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex
-from halscope.rom.vram_tracker import VramTracker
 from halscope.session import Job, JobContext, Session
 
 INDEXING: Final = "indexing"
@@ -136,7 +135,7 @@ class Play:
         def locate(job: Job[RomIndex]) -> None:
             runs = self._session.info.rom.sha256
             if job.exception(0) is None and self._workspace is workspace and runs in (None, workspace.rom.sha256):
-                self._session.set_locate(VramTracker(workspace.index()).update)
+                self._session.set_locate(workspace.tracker())
 
         self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+import numpy as np
 from halscope_hooks import Patch, WriteReceipt
 
-from halscope.app._workspace import Workspace
-from halscope.inject import EditPlan
+from halscope.app._workspace import RunningRom, Workspace
+from halscope.inject import EditPlan, apply_patch, edited_origins
 from halscope.project import EditList
 
 
@@ -54,9 +55,20 @@ class RomEdits:
         """The user's edits, whether the game contains them at present or not."""
         return self.edits if self.missing is None else self.missing
 
+    def begin(self, edits: EditList) -> None:
+        """Begin with these edits, which the game does not contain yet."""
+        if edits.edits:
+            self.missing = edits
+        else:
+            self.edits = edits  # their history
+
     def put(self, edits: EditList, plan: EditPlan, patch: Patch) -> None:
         """Note that the running game now contains these edits."""
         self.edits, self.plan, self.patch, self.missing, self.unanswered = edits, plan, patch, None, None
+        rom = self.workspace.rom
+        image = np.frombuffer(apply_patch(rom, patch), np.uint8) if patch.rom else None
+        contained = None if image is None else replace(rom, data=image)
+        self.workspace.running = RunningRom(contained, edited_origins(plan))
         self.looks.clear()  # a figure may hold an edited tile now, or none any more
 
     def take_answer(self) -> Unanswered | None:
@@ -73,7 +85,9 @@ class RomEdits:
         """Note that the game was reloaded and contains the original ROM."""
         if self.kept.edits:
             self.missing, self.given_up = self.kept, False
-        self.edits, self.plan, self.patch = EditList(self.workspace.rom.sha256), None, None
+            self.edits = EditList(self.workspace.rom.sha256)
+        self.plan, self.patch = None, None  # without edits, their history stays
+        self.workspace.running = RunningRom()
         self.unanswered = None
         self.looks.clear()
 

@@ -10,8 +10,8 @@ from halscope_hooks import Update, UsageError
 from halscope.app._doubts import doubts
 from halscope.app._extract import write
 from halscope.app._figure_names import figure_name
+from halscope.app._figure_sheet import figure_sheet
 from halscope.app._workspace import Workspace
-from halscope.inject import sheet_from_metasprite
 
 
 def sheet_of_sprite(workspace: Workspace, update: Update, sprite: int, folder: Path) -> Path:
@@ -34,7 +34,7 @@ def sheet_of_sprite(workspace: Workspace, update: Update, sprite: int, folder: P
     group = next((one for one in groups if sprite in one.indices and one.pixels.any()), None)
     if group is None:
         raise UsageError(f"sprite {sprite} shows nothing on the screen in frame {update.snapshot.frame}")
-    sheet = sheet_from_metasprite(frame, group, update.origins, workspace.rom, workspace.plugins.codecs())
+    sheet = figure_sheet(workspace, frame, group, update.origins)
     if all(cell.origin is None for cell in sheet.cells):
         raise UsageError(f"none of the tiles of sprite {sprite} is in the ROM, so an edit of it could not last")
     path = folder / f"{figure_name(sheet)}.png"

@@ -27,7 +27,6 @@ from halscope.app._workspace import Workspace
 from halscope.inject import padding_read
 from halscope.rom.ranking import TRACED
 from halscope.rom.tracing import Passage, Passages, TracedStart, Tracer
-from halscope.rom.vram_tracker import VramTracker
 from halscope.session import Session
 
 _MOST_NAMED: Final = 16  # lines about code that fills buffers
@@ -233,7 +232,7 @@ class StartWatch:
             self._report(f"the starts of blocks that were traced are not saved: {error}")
         index, runs = workspace.built_index, self._session.info.rom.sha256
         if fresh and index is not None and runs in (None, workspace.rom.sha256):
-            self._session.set_locate(VramTracker(index).update)
+            self._session.set_locate(workspace.tracker())
 
     def _name_code(self) -> None:
         """Report code that fills a buffer of DMA, once each: where no decoder is known, it leads to one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from halscope_hooks import (
 
 from halscope.app._edited_files import is_palette, read_edit
 from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
+from halscope.app._live_project import LiveProject
 from halscope.app._live_strips import LiveStrips
 from halscope.app._new_palettes import NewPalettes
 from halscope.app._new_sheets import NewSheets
@@ -75,6 +77,7 @@ class LiveEdits:
         report: Called with one line of text for each edit, whether it was applied or refused, and for each problem with
             the folder. A problem with the folder does not end the game.
         applied: Called for each saved sheet that was written into the game, once it is known when the game shows it.
+        project: The project that the edits of this ROM are from, and saved in; the first `look` writes them.
     """
 
     def __init__(
@@ -90,8 +93,12 @@ class LiveEdits:
         strips: Sequence[str] = (),
         report: Callable[[str], None],
         applied: Callable[[AppliedEdit], None] = lambda _: None,
+        project: LiveProject | None = None,
     ) -> None:
         self._roms = EditsByRom.of(workspace)
+        self._project = project
+        if project is not None:
+            self._roms.first.begin(project.edits)
         self._session = session
         self._folder = None if folder is None else SheetFolder(folder, report)
         self._force = force
@@ -167,8 +174,12 @@ class LiveEdits:
             HalscopeError: A sheet cannot be read, placed or written; the game is unchanged.
         """
         self.awaited = tuple(png for png in self.awaited if png not in pngs)  # a refusal says what is wrong with it
-        sheets = [read_edit(png, nearest=self._nearest) for png in pngs]
+        sheets = [self._named(read_edit(png, nearest=self._nearest), png) for png in pngs]
         self.take(self._running.kept.put(sheets, datetime.now(UTC)), snapshot)
+
+    def _named(self, edit: SheetEdit, png: Path) -> SheetEdit:
+        """Return an edit under the name that it has in the project, if there is one."""
+        return edit if self._project is None else replace(edit, name=self._project.name_of(png))
 
     def saw(self, snapshot: Snapshot) -> None:
         """Keep the newest snapshot; the next edit is written against it. Cheap; any thread may call it."""
@@ -323,6 +334,12 @@ class LiveEdits:
         for line in room_lines(self._session.info, room, self._room):
             self._report(line)
         self._room = room
+        self._save(running)
+
+    def _save(self, running: RomEdits) -> None:
+        """Save the edits of the project's ROM."""
+        if self._project is not None and running is self._roms.first:
+            self._project.save(running.edits)
 
     def _goes_on(self, after: Snapshot) -> bool:
         """Wait until there is a newer snapshot, for a short time; return whether there is one."""
@@ -339,6 +356,7 @@ class LiveEdits:
         if late.receipt.error is not None:
             self._report(f"the write that the emulator had not answered was not made: {late.receipt.error}; save again")
             return
+        self._save(running)
         folder = self._folder
         if folder is not None:
             self._refused = {name for name in self._refused if late.edits.find(str(folder.folder / name)) is None}
@@ -402,6 +420,8 @@ class LiveEdits:
         """Write what was put off: the page of the newest sheets and what they taught. Call it after the last `look`."""
         self._shown.give_up()
         self._report_applied()
+        if self._project is not None:
+            self._project.finish()
         if self._folder is None or self._new_sheets is None:
             return
         self._folder.close()
@@ -443,10 +463,12 @@ class LiveEdits:
             self._refused.discard(name)
             try:
                 edit = read_edit(path, nearest=self._nearest)
-                if not edit.changes and running.kept.find(edit.name) is None:
-                    continue  # from an earlier run, and never edited
+                edits = running.kept.put([edit], datetime.now(UTC))
+                in_game = running.missing is None and edits is running.kept and not self._scanned
+                if in_game or (not edit.changes and running.kept.find(edit.name) is None):
+                    continue  # of the project, or from an earlier run, and never edited
                 saved = AppliedEdit(name, folder.saved_ns(path), snapshot.frame)
-                self.take(running.kept.put([edit], datetime.now(UTC)), snapshot, saved)
+                self.take(edits, snapshot, saved)
             except HalscopeError as error:
                 self._refused.add(name)
                 reason = str(error)

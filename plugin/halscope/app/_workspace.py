@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +20,7 @@ from halscope.app._rom_notes import RomNotes
 from halscope.codecs.simcity import SIMCITY
 from halscope.games import load_game
 from halscope.plugins import Plugins
+from halscope.rom.edited_tiles import EditedTiles
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping, parse_mapping
@@ -99,6 +100,19 @@ _SEARCHED_WHERE_NAMED: Final[tuple[Codec, ...]] = (SIMCITY,)
 codec makes the search up to a third slower."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunningRom:
+    """The ROM as a running game contains it.
+
+    Args:
+        rom: The image with the edits, under the identity of the original; `None` without edits.
+        edited: The tiles that the edits have made.
+    """
+
+    rom: Rom | None = None
+    edited: EditedTiles = field(default_factory=EditedTiles)
+
+
 class Workspace:
     """One ROM, opened for work. Use `Workspace.open`."""
 
@@ -115,6 +129,8 @@ class Workspace:
         self._reads: frozenset[int] = frozenset()  # likewise
         self._passages: dict[tuple[str, int], Passage] = {}  # likewise
         self._rom_notes: RomNotes | None = None
+        self.running = RunningRom()
+        """What the edits in the running game have made of the ROM; replaced as a whole."""
 
     @classmethod
     def open(
@@ -341,8 +357,8 @@ class Workspace:
 
     def tracker(self, progress: Progress | None = None) -> Locate:
         """Return a session's `locate` function: finds the origins of a VRAM, looking up only what changed since its
-        last call."""
-        return VramTracker(self.index(progress)).update
+        last call. Tiles that edits of the running game have made (`running`) belong where they were made."""
+        return VramTracker(self.index(progress), lambda: self.running.edited).update
 
     def blocks(self, min_score: float = LISTED_SCORE, codec: str | None = None) -> list[ListedBlock]:
         """Return the blocks with at least this score (of one codec), ascending by offset; of each family of streams

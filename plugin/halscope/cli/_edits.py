@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from halscope_hooks import HalscopeError
@@ -10,6 +12,23 @@ from halscope_hooks import HalscopeError
 from halscope.app import AppliedEdit, LiveEdits
 from halscope.cli._common import print_json
 from halscope.cli._output import note
+from halscope.project import Project
+
+
+@contextlib.contextmanager
+def project_from(options: argparse.Namespace) -> Iterator[Project | None]:
+    """Open the project that the options name, and watch its folder if they name no other; `None` without --project.
+
+    Raises:
+        HalscopeError: It cannot be opened, or another process has it.
+    """
+    if options.project is None:
+        yield None
+        return
+    with Project.open(options.project, write=True) as project:
+        if options.watch is None:
+            options.watch = project.watched
+        yield project
 
 
 def write_edits(edits: LiveEdits, options: argparse.Namespace) -> None:

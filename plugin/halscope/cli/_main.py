@@ -98,6 +98,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.export import run
         case "palette":
             from halscope.cli.palette import run
+        case "project":
+            from halscope.cli.project import run
         case "decompress":
             from halscope.cli.blocks import decompress as run
         case "compress":

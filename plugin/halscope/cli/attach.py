@@ -24,7 +24,7 @@ from halscope.app import (
     watch_frames,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused
-from halscope.cli._edits import note_unseen, print_applied, write_edits
+from halscope.cli._edits import note_unseen, print_applied, project_from, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
 from halscope.cli._interrupts import ended_by_interrupts
@@ -33,6 +33,7 @@ from halscope.cli._page import served_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
 from halscope.cli._workspace import workspace_from
+from halscope.project import Project
 from halscope.session import Locate, Session
 
 TYPE_CHECKING = False
@@ -52,6 +53,11 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.list:
         return _list(options, plugins)
+    with project_from(options) as project:
+        return _run(options, plugins, project)
+
+
+def _run(options: argparse.Namespace, plugins: Plugins, project: Project | None) -> int:
     looks = options.headless or options.json or options.frames is not None
     if looks and options.no_browser and options.watch is None:
         raise UsageError("--no-browser is for the page, which is not shown with --headless, --json and --frames alone")
@@ -75,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     )
     if looks and options.watch is None:
         return _look(options, target, rom)
-    return _Editing(options, target, rom).run()
+    return _Editing(options, target, rom, project).run()
 
 
 def _list(options: argparse.Namespace, plugins: Plugins) -> int:
@@ -118,8 +124,9 @@ def _look(options: argparse.Namespace, target: Target, rom: AttachedRom) -> int:
 class _Editing:
     """Sheets in a folder, and edits of the attached game."""
 
-    def __init__(self, options: argparse.Namespace, target: Target, rom: AttachedRom) -> None:
+    def __init__(self, options: argparse.Namespace, target: Target, rom: AttachedRom, project: Project | None) -> None:
         self._options = options
+        self._project = project
         self._target = target
         self._rom = rom
         self._folder = out_folder(SHEETS if options.watch is None else options.watch, "--watch")
@@ -151,6 +158,7 @@ class _Editing:
                 seen=self._show,
                 progress=progress,
                 applied=print_applied if options.json else lambda _: None,
+                project=self._project,
                 outline=options.outline,
                 controls=controls,
                 all_frames=lambda: self._page is not None and self._page.pages > 0,
@@ -185,6 +193,8 @@ class _Editing:
             f"a sheet appears in {self._folder} for each figure that comes on screen; edit a PNG, save it, and the "
             "game changes"
         )
+        if self._project is not None:
+            note(f"each edit is saved in {self._project.folder}")
         note("Ctrl-C detaches" + (f" and writes {output}" if output is not None else ""))
 
     def _show(self, update: Update) -> None:

@@ -191,9 +191,13 @@ def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Sna
 
 
 def run_inject(options: argparse.Namespace) -> int:
-    """Plan, verify and write the patch."""
+    """Plan, verify and write the patch, or add the edits to a project."""
+    if options.project is not None:
+        from halscope.cli.project import inject_into_project  # which other edits do not need
+
+        return inject_into_project(options)
     if options.output is None and not options.dry_run:
-        raise UsageError("inject: give -o OUT, or --dry-run to write nothing")
+        raise UsageError("inject: give -o OUT, --project DIR, or --dry-run to write nothing")
     if options.no_move:
         refuse_unused(options, ("expand", "rats", "free_old"), "is for blocks that move, and --no-move refuses them")
     if options.codec is not None and options.at is None:

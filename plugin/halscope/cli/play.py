@@ -15,6 +15,7 @@ from halscope.app import (
     AttachedRom,
     Controls,
     LiveEdits,
+    LiveProject,
     Outlining,
     Play,
     Plugins,
@@ -27,7 +28,7 @@ from halscope.app import (
     write_frame_pictures,
 )
 from halscope.cli._common import out_folder, print_json, progress_bar
-from halscope.cli._edits import note_unseen, print_applied, write_edits
+from halscope.cli._edits import note_unseen, print_applied, project_from, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._interrupts import ended_by_interrupts
@@ -35,6 +36,7 @@ from halscope.cli._output import note, say
 from halscope.cli._page import served_page, wants_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
+from halscope.project import Project
 from halscope.session import Session
 
 TYPE_CHECKING = False
@@ -49,6 +51,11 @@ NEWS_FRAMES = 180
 
 def run(options: argparse.Namespace) -> int:
     """Run the game. Whatever ends it, the edits made so far are written."""
+    with project_from(options) as project:
+        return _run(options, project)
+
+
+def _run(options: argparse.Namespace, project: Project | None) -> int:
     if options.frames is None and options.json is False and options.watch is None and not wants_page(options):
         raise UsageError(
             "the output is no terminal, so no page opens: give --no-browser to get its address, or --frames N, "
@@ -67,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None:
         out_folder(options.out)  # refused now, as the patch is
     watch = None if options.watch is None else out_folder(options.watch, "--watch")
-    game = _Running(options, plugins, workspace, watch)
+    game = _Running(options, plugins, workspace, watch, project)
     try:
         if options.frames:
             game.run_frames()
@@ -89,8 +96,16 @@ def run(options: argparse.Namespace) -> int:
 class _Running:
     """A game that runs, and what the user is told about it."""
 
-    def __init__(self, options: argparse.Namespace, plugins: Plugins, workspace: Workspace, watch: Path | None) -> None:
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        plugins: Plugins,
+        workspace: Workspace,
+        watch: Path | None,
+        project: Project | None,
+    ) -> None:
         self._options = options
+        self._project = project
         self._plugins = plugins
         self._workspace = workspace
         self._watch = watch
@@ -184,6 +199,11 @@ class _Running:
         )
 
     def _begin(self, session: Session) -> LiveEdits:
+        project = None
+        if self._project is not None and self._watch is not None:
+            project = LiveProject(
+                *(self._project, self._workspace, self._watch), force=self._options.force, report=note
+            )
         self._edits = LiveEdits(
             self._workspace,
             session,
@@ -195,6 +215,7 @@ class _Running:
             strips=self._options.strip,
             report=note,
             applied=print_applied if self._options.json else lambda _: None,
+            project=project,
         )
         rom, output = self._workspace.rom, self._options.output
         note(f"{rom.title or rom.name} runs on {session.info.emulator}")
@@ -203,6 +224,8 @@ class _Running:
                 f"a sheet appears in {self._watch} for each figure that comes on screen; edit a PNG, save it, and the "
                 "game changes"
             )
+        if self._project is not None:
+            note(f"each edit is saved in {self._project.folder}")
         if not self._options.frames:
             note("Ctrl-C ends the game" + (f" and writes {output}" if output is not None else ""))
         return self._edits
@@ -221,10 +244,12 @@ class _Running:
 
     def keep(self) -> None:
         """Write the edits and the pictures of the last frame, as the options say."""
-        if self._edits is not None:
-            self._edits.finish()
-        if self._options.output is not None and self._edits is not None:
-            write_edits(self._edits, self._options)
+        try:
+            if self._edits is not None:
+                self._edits.finish()
+        finally:
+            if self._options.output is not None and self._edits is not None:
+                write_edits(self._edits, self._options)
         if self._options.out is not None and self.last is not None:
             write_frame_pictures(self.last, self._workspace, self._options.out, "last")
 

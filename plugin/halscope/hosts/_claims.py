@@ -13,7 +13,7 @@ from urllib.parse import quote
 from halscope_hooks import HostError
 from platformdirs import user_state_path
 
-from halscope.hosts._file_lock import lock
+from halscope._file_lock import lock
 
 FOLDER_VARIABLE: Final = "HALSCOPE_RUNTIME_DIR"
 _MOST_NAME: Final = 200  # characters of a file's name

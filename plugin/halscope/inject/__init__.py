@@ -1,7 +1,8 @@
 """Turn an edited PNG back into tiles, blocks and a verified patch."""
 
+from halscope.inject._lineage import edited_origins, on_original
 from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
-from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, transform_named
+from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, stored_tile, transform_named
 from halscope.inject.builders import (
     grey_palette,
     sheet_from_block,
@@ -69,9 +70,11 @@ __all__ = [
     "describe_room",
     "edit_from_json",
     "edit_to_json",
+    "edited_origins",
     "grey_palette",
     "live_writes",
     "make_room",
+    "on_original",
     "origin_after",
     "padding_read",
     "palette_edit",
@@ -96,6 +99,7 @@ __all__ = [
     "sidecar_path",
     "source_path",
     "stored_bytes",
+    "stored_tile",
     "to_patch",
     "transform_named",
     "write_palette_sheet",

@@ -65,7 +65,7 @@ class SheetEdit:
                         f"{MOST_COLOURS} colours of two bytes, before and after"
                     )
                 continue
-            if len(change.new) != size or not 8 <= size <= 64 or size % 8:
+            if len(change.new) != size or len(change.over or change.new) != size or not 8 <= size <= 64 or size % 8:
                 raise InjectError(
                     f"{self.name}: a tile of {size} bytes becomes one of {len(change.new)}; a tile has 8 bytes per bit "
                     "of depth, before and after"
@@ -82,7 +82,7 @@ def sheet_edit(edited: EditedSheet) -> SheetEdit:
 
 def edit_to_json(edit: SheetEdit) -> dict[str, Any]:
     """Return the edit as a JSON object, without the ROM's hash, which the enclosing document stores once."""
-    return {
+    document: dict[str, Any] = {
         "name": edit.name,
         "title": edit.title,
         "changes": [
@@ -92,11 +92,14 @@ def edit_to_json(edit: SheetEdit) -> dict[str, Any]:
                 "new": change.new.hex(),
                 "cells": list(change.cells),
                 "vram_bytes": list(change.vram_bytes),
+                **({} if change.over is None else {"over": change.over.hex()}),
             }
             for change in edit.changes
         ],
-        "shown": [{"vram_byte": shown.vram_byte, "tile": shown.tile.hex()} for shown in edit.shown],
     }
+    if edit.shown:
+        document["shown"] = [{"vram_byte": shown.vram_byte, "tile": shown.tile.hex()} for shown in edit.shown]
+    return document
 
 
 def edit_from_json(fields: Fields, rom_sha256: str) -> SheetEdit:
@@ -104,7 +107,7 @@ def edit_from_json(fields: Fields, rom_sha256: str) -> SheetEdit:
     name = fields.take("name", read.any_text(_LONGEST_NAME))
     title = fields.take("title", read.any_text(_LONGEST_NAME))
     changes = tuple(_change(change) for change in fields.each("changes", MAX_CELLS))
-    shown = tuple(_shown(shown) for shown in fields.each("shown", MAX_CELLS))
+    shown = tuple(_shown(shown) for shown in fields.each_or("shown", MAX_CELLS))
     fields.finish()
     try:
         return SheetEdit(name, title, rom_sha256, changes, shown)
@@ -119,6 +122,7 @@ def _change(fields: Fields) -> TileChange:
         new=fields.take("new", read.hex_bytes),
         cells=tuple(fields.take("cells", read.listed(MAX_CELLS, read.whole(0, MAX_CELLS - 1), least=0))),
         vram_bytes=tuple(fields.take("vram_bytes", read.listed(MAX_CELLS, read.whole(0, 0xFFFF), least=0))),
+        over=fields.take_or("over", read.hex_bytes, None),
     )
     fields.finish()
     return change

@@ -254,7 +254,7 @@ def _unit(fields: Fields) -> tuple[bytes, Origin | None]:
 
 def _cell_to_json(cell: Cell) -> dict[str, Any]:
     origin = cell.origin
-    return {
+    value = {
         "x": cell.x,
         "y": cell.y,
         "hflip": cell.hflip,
@@ -264,11 +264,13 @@ def _cell_to_json(cell: Cell) -> dict[str, Any]:
         "origin": None if origin is None else origin_to_json(origin),
         "tile": cell.tile.hex(),
     }
+    return value if cell.rom_tile is None else {**value, "rom_tile": cell.rom_tile.hex()}
 
 
 def _cell(fields: Fields) -> Cell:
     origin = fields.optional("origin", origin_from_json)
-    return Cell(origin=origin, **fields.take_all(_CELL))
+    rom_tile = fields.take_or("rom_tile", read.hex_bytes, None)
+    return Cell(origin=origin, rom_tile=rom_tile, **fields.take_all(_CELL))
 
 
 def _palette(fields: Fields) -> list[int]:

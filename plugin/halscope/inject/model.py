@@ -46,6 +46,7 @@ class Cell:
         origin: Where it is stored in the ROM, as these bytes or those that its transform converts to them. `None` locks
             the cell: it is shown but cannot be edited.
         vram_byte: VRAM byte address that it was read from, or `None`.
+        rom_tile: The tile of the ROM in this place, in the form of `tile`, if `tile` was edited before it was exported.
     """
 
     x: int
@@ -56,6 +57,12 @@ class Cell:
     tile: bytes
     origin: Origin | None = None
     vram_byte: int | None = None
+    rom_tile: bytes | None = None
+
+    @property
+    def original(self) -> bytes:
+        """The tile as the ROM has it."""
+        return self.tile if self.rom_tile is None else self.rom_tile
 
     @property
     def place(self) -> str:
@@ -167,19 +174,20 @@ class Sheet:
         names = [transform.name for transform in self.known_transforms]
         if len(set(names)) != len(names):
             raise ImageError(f"sheet: it describes a transform twice, or one that every ROM has: {', '.join(names)}")
-        tiles: dict[tuple[str, int, int, str], bytes] = {}
+        tiles: dict[tuple[str, int, int, str], tuple[bytes, bytes]] = {}
         for cell in self.cells:
             origin = cell.origin
             if origin is not None:
                 place = (origin.codec, origin.block_offset, origin.byte_offset, origin.transform)
-                if tiles.setdefault(place, cell.tile) != cell.tile:
+                if tiles.setdefault(place, (cell.tile, cell.original)) != (cell.tile, cell.original):
                     raise ImageError(f"sheet: the tile at {cell.place} differs from another one with the same origin")
             if not (0 <= cell.x <= self.width - TILE and 0 <= cell.y <= self.height - TILE):
                 raise ImageError(f"sheet: the tile at {cell.place} is outside of {self.width}x{self.height} pixels")
             if not 0 <= cell.palette < count:
                 raise ImageError(f"sheet: the tile at {cell.place} names palette {cell.palette} of {count}")
-            if len(cell.tile) != self.tile_bytes:
-                raise ImageError(f"sheet: the tile at {cell.place} has {len(cell.tile)} bytes, not {self.tile_bytes}")
+            for tile in (cell.tile, cell.original):
+                if len(tile) != self.tile_bytes:
+                    raise ImageError(f"sheet: the tile at {cell.place} has {len(tile)} bytes, not {self.tile_bytes}")
             if origin is not None and origin.transform != NO_TRANSFORM:
                 _check_stored(cell, origin, self.known_transforms)
 
@@ -272,10 +280,10 @@ def _check_map(layer: LayerMap, cells: tuple[Cell, ...], palettes: int, bpp: int
 
 def _check_stored(cell: Cell, origin: Origin, transforms: tuple[Transform, ...]) -> None:
     try:
-        stored = stored_tile(origin.transform, cell.tile, transforms)
+        stored = [stored_tile(origin.transform, tile, transforms) for tile in (cell.tile, cell.original)]
     except InjectError as error:
         raise ImageError(f"sheet: the tile at {cell.place}: {error}") from None
-    if stored is None:
+    if None in stored:
         raise ImageError(f"sheet: the tile at {cell.place} cannot be stored as {origin.transform}")
 
 

@@ -97,7 +97,8 @@ def plan_changes(
     Args:
         rom: The ROM that the sheets were exported from.
         codecs: All codecs that origins may name.
-        edits: The changes of each sheet. Two sheets may change the same tile if the results agree. Overlapping tiles of
+        edits: The changes of each sheet. Two sheets may change the same tile if the results agree, or if the later one
+            was exported with what the earlier one made (`TileChange.over`) and replaces it. Overlapping tiles of
             different depths or offsets may each change their own bytes. May be empty.
         index: The ROM's index, if available. Its evidence for a block's start then replaces the sheet's, and other
             places of the same tiles are noted in the plan.
@@ -118,12 +119,14 @@ def plan_changes(
                 f"{edit.name}: was exported from another ROM: its SHA-256 is {edit.rom_sha256}, that of {rom.name} "
                 f"is {rom.sha256}; use that ROM, or export the sheet again from this one"
             )
-    tiles = [_stored(edit.name, change, rom) for edit in edits for change in edit.changes]
+    in_effect = _in_effect(edits)
+    tiles = [_stored(edit.name, change, rom) for edit, change in in_effect]
     names = ", ".join(edit.name for edit in edits)
     by_name = {codec.name: codec for codec in codecs}
     copies = Copies()
     if everywhere and index is not None:
-        copies = find_copies(edits, rom, by_name, index, force=force)
+        now = [replace(edit, changes=tuple(one for of, one in in_effect if of is edit)) for edit in edits]
+        copies = find_copies(now, rom, by_name, index, force=force)
         tiles += [_stored(sheet, change, rom) for sheet, change in copies.edited]
     known = _places(tiles, index)
     blocks: list[BlockEdit] = []
@@ -160,6 +163,20 @@ def plan_changes(
 
 def _place_of(origin: Origin) -> tuple[str, int, int]:
     return origin.codec, origin.block_offset, origin.byte_offset
+def _in_effect(edits: Sequence[SheetEdit]) -> list[tuple[SheetEdit, TileChange]]:
+    """Return the changes that no later edit has painted over, without those that lead back to the ROM's tile."""
+    later: set[tuple[Origin, bytes]] = set()  # what later edits were painted over
+    found: list[tuple[SheetEdit, TileChange]] = []
+    for edit in reversed(edits):
+        kept = [one for one in edit.changes if (_placed(one.origin), one.new) not in later]
+        found += [(edit, change) for change in reversed(kept) if change.new != change.old]
+        later |= {(_placed(one.origin), one.over) for one in edit.changes if one.over is not None}
+    return found[::-1]
+
+
+def _placed(origin: Origin) -> Origin:
+    """Return an origin as a place: what is known of the block's start may grow between two exports."""
+    return replace(origin, start="content")
 
 
 def _stored(sheet: str, change: TileChange, rom: Rom) -> SheetTile:

@@ -20,10 +20,11 @@ class TileChange:
 
     Args:
         origin: Where it is stored.
-        old: The tile as exported, 8 × bpp bytes, planar and not flipped, before any transform to the stored form.
+        old: The tile as the ROM has it, 8 × bpp bytes, planar and not flipped, before any transform to the stored form.
         new: The tile as edited.
         cells: Indices of the sheet's cells that show it, edited or not.
         vram_bytes: VRAM byte addresses of those cells when the sheet was exported, ascending.
+        over: The tile as exported, if that was edited already: this edit takes the place of the one that made it.
     """
 
     origin: Origin
@@ -31,6 +32,7 @@ class TileChange:
     new: bytes
     cells: tuple[int, ...]
     vram_bytes: tuple[int, ...]
+    over: bytes | None = None
 
 
 def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
@@ -90,7 +92,9 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
         cell = sheet.cells[members[0]]
         if cell.origin is not None and new[members[0]] != cell.tile:
             vram = {at for number in members if (at := sheet.cells[number].vram_byte) is not None}
-            changes.append(TileChange(cell.origin, cell.tile, new[members[0]], tuple(members), tuple(sorted(vram))))
+            over = None if cell.rom_tile is None else cell.tile
+            tile = new[members[0]]
+            changes.append(TileChange(cell.origin, cell.original, tile, tuple(members), tuple(sorted(vram)), over))
     return tuple(changes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Self
@@ -39,6 +39,9 @@ class Edit:
     id: int
     sheet: SheetEdit
     made: datetime
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.made))  # of hundreds of tiles it would take most of the time of a save
 
     @property
     def name(self) -> str:
@@ -162,6 +165,18 @@ class EditList:
         gone = self.edit(number)
         return self._after(tuple(edit for edit in self.edits if edit is not gone), self.next_id)
 
+    def restore(self, edits: Iterable[Edit]) -> Self:
+        """Append edits that were in the list before, with their ids, as one step.
+
+        Returns:
+            The new list, or this one if there are none.
+
+        Raises:
+            UsageError: The list has an edit with this id or of this sheet.
+        """
+        restored = tuple(edits)
+        return self._after((*self.edits, *restored), self.next_id) if restored else self
+
     def undo(self) -> Self:
         """Undo the last step. Raises UsageError if there is none."""
         if not self.can_undo:
@@ -173,6 +188,30 @@ class EditList:
         if not self.can_redo:
             raise UsageError("there is no edit to redo")
         return replace(self, position=self.position + 1)
+
+    def mapped(self, change: Callable[[Edit], Edit | None], rom_sha256: str | None = None) -> Self:
+        """Return the list with each version of each edit replaced, in all states. Steps that then change nothing go.
+
+        Args:
+            change: Returns the edit to put in a version's place, with the same id, or `None` to leave it out. It is
+                called once for each version.
+            rom_sha256: The ROM that the new edits belong to, if it is another one.
+
+        Raises:
+            UsageError: The new edits contradict each other.
+        """
+        versions = dict.fromkeys(edit for state in self.states for edit in state)
+        new = {edit: change(edit) for edit in versions}
+        states: list[tuple[Edit, ...]] = []
+        position = 0
+        for number, state in enumerate(self.states):
+            edits = tuple(edit for old in state if (edit := new[old]) is not None)
+            if not states or edits != states[-1]:
+                states.append(edits)
+            if number == self.position:
+                position = len(states) - 1
+        rom = self.rom_sha256 if rom_sha256 is None else rom_sha256
+        return replace(self, rom_sha256=rom, states=tuple(states), position=position)
 
     def plan(
         self,

@@ -11,9 +11,13 @@ import halscope._fields as read
 from halscope._fields import Fields
 from halscope.inject import edit_from_json, edit_to_json
 from halscope.project._edit_list import MOST_STATES, Edit, EditList
+from halscope.project._knowledge_json import NewerVersionError
 
 FORMAT: Final = "halscope-edits"
 VERSION: Final = 1
+
+TILES: Final = "tiles"
+"""The kind of an edit that changes tiles."""
 
 _MOST: Final = 1 << 20
 _ADVICE: Final = "restore the file from a backup, or start a new list of edits"
@@ -21,19 +25,24 @@ _ADVICE: Final = "restore the file from a backup, or start a new list of edits"
 
 def edit_list_to_json(edits: EditList) -> str:
     """Return the list as one line of ASCII JSON."""
+    document = {"format": FORMAT, "version": VERSION, "rom_sha256": edits.rom_sha256, **edit_list_fields(edits)}
+    return json.dumps(document, separators=(",", ":"))
+
+
+def edit_list_fields(edits: EditList) -> dict[str, Any]:
+    """Return the list as the fields of a JSON object, without the ROM's hash, for `edit_list_from_fields`."""
     versions = {edit: number for number, edit in enumerate(dict.fromkeys(e for state in edits.states for e in state))}
-    document = {
-        "format": FORMAT,
-        "version": VERSION,
-        "rom_sha256": edits.rom_sha256,
-        "edits": [
-            {"id": edit.id, "made": edit.made.isoformat(), "sheet": edit_to_json(edit.sheet)} for edit in versions
-        ],
+    return {
+        "edits": [edit_fields(edit) for edit in versions],
         "states": [{"edits": [versions[edit] for edit in state]} for state in edits.states],
         "position": edits.position,
         "next_id": edits.next_id,
     }
-    return json.dumps(document, separators=(",", ":"))
+
+
+def edit_fields(edit: Edit) -> dict[str, Any]:
+    """Return an edit as a JSON object, without the ROM's hash, for `edit_from_fields`."""
+    return {"id": edit.id, "kind": TILES, "made": edit.made.isoformat(), "sheet": edit_to_json(edit.sheet)}
 
 
 def edit_list_from_json(text: str | bytes, source: str) -> EditList:
@@ -53,21 +62,30 @@ def edit_list_from_json(text: str | bytes, source: str) -> EditList:
     version = root.take("version", read.whole(0, 1 << 31))
     if version != VERSION:
         raise FormatError(f"{source}: a list of edits of version {version}; this Halscope reads {VERSION}; update it")
-    rom_sha256 = root.take("rom_sha256", read.sha256)
-    versions = [_edit(fields, rom_sha256) for fields in root.each("edits", _MOST)]
+    edits = edit_list_from_fields(root, root.take("rom_sha256", read.sha256))
+    root.finish()
+    return edits
+
+
+def edit_list_from_fields(root: Fields, rom_sha256: str) -> EditList:
+    """Read a list from the fields of a JSON object, and leave its other fields. Raises the error type of `root`."""
+    versions = [edit_from_fields(fields, rom_sha256) for fields in root.each("edits", _MOST)]
     states = tuple(_state(fields, versions) for fields in root.each("states", MOST_STATES, least=1))
     values: dict[str, Any] = {
         "position": root.take("position", read.whole(0, MOST_STATES - 1)),
         "next_id": root.take("next_id", read.whole(1, 1 << 31)),
     }
-    root.finish()
     try:
         return EditList(rom_sha256, states, **values)
     except UsageError as error:
         raise root.wrong(str(error)) from None
 
 
-def _edit(fields: Fields, rom_sha256: str) -> Edit:
+def edit_from_fields(fields: Fields, rom_sha256: str) -> Edit:
+    """Read an edit. Raises the error type of `fields`; NewerVersionError if it is of a kind that is not known."""
+    kind = fields.take_or("kind", read.text, TILES)  # the first lists had no kinds
+    if kind != TILES:
+        raise NewerVersionError(f"{fields.source}: has an edit of the kind {kind!r}; a newer Halscope reads it; update")
     number = fields.take("id", read.whole(1, 1 << 31))
     made = fields.take("made", read.moment)
     sheet = edit_from_json(fields.inner("sheet"), rom_sha256)

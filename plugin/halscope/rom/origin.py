@@ -59,14 +59,25 @@ class Origins(Sequence[tuple[Origin, ...]]):
         first: uint32[n + 1], index of each tile's first answer.
         answers: (segment, offset, transform). A segment is a row of `blocks`, or one past the last for the ROM itself.
         names: Names of the transforms, the first for plain bytes.
+        edited: The origins of tiles that edits have made, by their numbers.
     """
 
-    __slots__ = ("_answers", "_blocks", "_first", "_names")
+    __slots__ = ("_answers", "_blocks", "_edited", "_first", "_names")
 
     def __init__(
-        self, blocks: SegmentBlocks, first: NDArray[np.uint32], answers: NDArray[Any], names: tuple[str, ...]
+        self,
+        blocks: SegmentBlocks,
+        first: NDArray[np.uint32],
+        answers: NDArray[Any],
+        names: tuple[str, ...],
+        edited: Mapping[int, tuple[Origin, ...]] | None = None,
     ) -> None:
         self._blocks, self._first, self._answers, self._names = blocks, first, answers, names
+        self._edited = edited or {}
+
+    def with_edited(self, edited: Mapping[int, tuple[Origin, ...]]) -> Origins:
+        """Return these origins with those of edited tiles, which come before what the ROM says of the same bytes."""
+        return Origins(self._blocks, self._first, self._answers, self._names, edited)
 
     def __len__(self) -> int:
         return len(self._first) - 1
@@ -102,7 +113,7 @@ class Origins(Sequence[tuple[Origin, ...]]):
 
     def _of(self, tile: int) -> tuple[Origin, ...]:
         rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
-        return tuple(self._origin(*row) for row in rows)
+        return (*self._edited.get(tile, ()), *(self._origin(*row) for row in rows))
 
     def _origin(self, segment: int, offset: int, row: int) -> Origin:
         transform = self._names[row]

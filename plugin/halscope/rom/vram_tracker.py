@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Buffer
+from collections.abc import Buffer, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,16 +11,25 @@ from halscope_hooks import TILE_BYTES, VRAM_TILES, UsageError, VramOrigins
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
+from halscope.rom.edited_tiles import EditedTiles
+from halscope.rom.origin import Origins
 
 if TYPE_CHECKING:
     from halscope.rom.index import RomIndex
 
 
 class VramTracker:
-    """Tracks VRAM over time, looking up only the tiles that changed since the last update."""
+    """Tracks VRAM over time, looking up only the tiles that changed since the last update.
 
-    def __init__(self, index: RomIndex) -> None:
+    Args:
+        index: The index of the ROM.
+        edited: Returns the tiles that edits of the running game have made.
+    """
+
+    def __init__(self, index: RomIndex, edited: Callable[[], EditedTiles] = EditedTiles) -> None:
         self._index = index
+        self._edited = edited
+        self._with_edited: tuple[VramOrigins, EditedTiles, VramOrigins] | None = None
         self._follower = index.follower()
         self._origins: VramOrigins | None = None
 
@@ -42,7 +52,18 @@ class VramTracker:
                 raise UsageError(f"a VRAM has tiles 0 to {VRAM_TILES - 1}")
             numbers = changed.astype(np.uint32)
         self._origins = answer(self._index, self._follower, tiles, numbers, self._origins)
-        return self._origins
+        edited = self._edited()
+        return self._add(self._origins, edited, tiles) if edited else self._origins
+
+    def _add(self, origins: VramOrigins, edited: EditedTiles, tiles: NDArray[np.uint8]) -> VramOrigins:
+        """Return the origins with those of edited tiles; the same object as before if neither of them changed."""
+        last = self._with_edited
+        if last is None or last[0] is not origins or last[1] is not edited:
+            found = origins.origins
+            assert isinstance(found, Origins)
+            last = origins, edited, replace(origins, origins=found.with_edited(edited.find(tiles)))
+            self._with_edited = last
+        return last[2]
 
 
 def answer(

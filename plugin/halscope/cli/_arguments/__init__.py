@@ -10,6 +10,7 @@ from halscope.cli._arguments._attaching import add_attach, add_retroarch
 from halscope.cli._arguments._export import add_export
 from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
 from halscope.cli._arguments._palettes import add_palette
+from halscope.cli._arguments._projects import add_project
 from halscope.cli._arguments._running import add_cache, add_completion, add_demo, add_doctor, add_play, add_recording
 from halscope.cli._output import say
 
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         add_editing,
         add_export,
         add_palette,
+        add_project,
         add_streams,
         add_recording,
         add_doctor,

@@ -11,6 +11,7 @@ from halscope.cli._arguments._shared import (
     add_notes_options,
     add_places_options,
     add_plugin_options,
+    add_project_option,
     add_regrouping_options,
     add_rom_options,
 )
@@ -160,7 +161,7 @@ def add_editing(commands: Commands) -> None:
         "--output",
         type=Path,
         metavar="OUT",
-        help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)",
+        help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header); not needed with --project",
     )
     back.add_argument(
         "--at",
@@ -169,6 +170,7 @@ def add_editing(commands: Commands) -> None:
         help="the block whose decoded bytes the file of raw tiles replaces, or with --codec raw the uncompressed bytes",
     )
     back.add_argument("--codec", metavar="C", help="codec of that block, or raw (default: as the index names it)")
+    add_project_option(back, "add the edits to this project; OUT then has all edits of the project")
     add_headered_option(back)
     back.add_argument("--dry-run", action="store_true", help="say what would be written where, and write nothing")
     back.add_argument("--no-move", action="store_true", help="refuse a block that does not fit instead of moving it")

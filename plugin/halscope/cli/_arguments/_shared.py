@@ -112,6 +112,16 @@ def add_places_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_project_option(command: argparse.ArgumentParser, what: str) -> None:
+    """Add --project.
+
+    Args:
+        command: The command.
+        what: Help: what the command does with the project.
+    """
+    command.add_argument("--project", type=Path, metavar="DIR", help=what)
+
+
 def add_plugin_options(command: argparse.ArgumentParser) -> None:
     """Add --plugin and --allow."""
     command.add_argument(
@@ -187,6 +197,9 @@ def add_live_options(command: argparse.ArgumentParser, *, headless: str, watch: 
         "tiles, or those of this name (of a sheet, or of the folder that it is in)",
     )
     _add_edit_options(command)
+    add_project_option(
+        command, "start with the edits of this project, and save each edit in it (see `halscope project`)"
+    )
     add_headered_option(command)
     add_index_option(command)
     add_plugin_options(command)

@@ -10,7 +10,7 @@ from typing import Final, final
 
 from halscope_hooks import HostError
 
-from halscope.hosts._file_lock import lock
+from halscope._file_lock import lock
 
 _FOLDER_VARIABLE: Final = "HALSCOPE_MESEN_DIR"
 

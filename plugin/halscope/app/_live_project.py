@@ -1,0 +1,149 @@
+"""A project that the edits of a running game come from, and are saved in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from halscope_hooks import HalscopeError
+
+from halscope.app._project import keep_knowledge, learn_from_project, rebase_lines, rebase_project
+from halscope.app._workspace import Workspace
+from halscope.inject import Sheet, read_sheet, sheet_edit, write_sheet
+from halscope.project import Edit, EditList, Project, ProjectState, carry_edit, edited_pixels
+
+
+class LiveProject:
+    """The project of a running game. The names of its edits are the paths of the sheets in the watched folder.
+
+    If the game's ROM is another build than the project's, it becomes the project's, and the edits are carried over. The
+    sheets of the project are written into the watched folder; those that a person edited meanwhile stay.
+
+    Args:
+        project: The project, open for changes.
+        workspace: The ROM.
+        watched: The folder of the running game's sheets.
+        force: Also carry edits into blocks whose start is not proven.
+        report: Called with lines of text for the user.
+
+    Raises:
+        UsageError: It is another game's ROM.
+        HalscopeError: A file cannot be written.
+    """
+
+    def __init__(
+        self, project: Project, workspace: Workspace, watched: Path, *, force: bool, report: Callable[[str], None]
+    ) -> None:
+        self._project = project
+        self._workspace = workspace
+        self._watched = watched
+        self._force = force
+        self._report = report
+        self._sources: dict[str, Path] = {}
+        self._unsaved: EditList | None = None
+        self._told = ""
+        learn_from_project(project, workspace)
+        before = project.state
+        carried = rebase_project(project, workspace, force=force)
+        if carried.state.base != before.base:
+            for line in rebase_lines(project, carried, workspace):
+                report(line)
+        self._write_sheets(before)
+
+    @property
+    def edits(self) -> EditList:
+        """The project's edits, named by their sheets in the watched folder."""
+        return self._project.state.edits.mapped(lambda edit: _renamed(edit, str(self._watched / edit.name)))
+
+    def name_of(self, png: Path) -> str:
+        """Return the name of the edit of a sheet, which need not be in the watched folder. Raises UsageError."""
+        name = str(self._watched / self._project.name_of(png, self._watched))
+        self._sources[name] = png
+        return name
+
+    def save(self, edits: EditList) -> None:
+        """Save the edits. What cannot be saved is reported, and tried again with the next edits and at the end."""
+        try:
+            self._save(edits)
+        except HalscopeError as error:
+            self._unsaved = edits
+            if str(error) != self._told:
+                self._told = str(error)
+                self._report(f"the project is not saved: {error}; the game goes on")
+        else:
+            self._unsaved, self._told = None, ""
+
+    def finish(self) -> None:
+        """Save what could not be saved before, and what is known of the ROM. Raises HalscopeError."""
+        if self._unsaved is not None:
+            self._save(self._unsaved)
+            self._unsaved = None
+        keep_knowledge(self._project, self._workspace)
+
+    def _save(self, edits: EditList) -> None:
+        project = self._project
+        named = edits.mapped(lambda edit: _renamed(edit, project.name_of(Path(edit.name), self._watched)))
+        state = project.state.with_edits(named)
+        if state == project.state:
+            return
+        before = project.state.edits.edits
+        sheets: dict[str, Sheet] = {}
+        for live, edit in zip(edits.edits, named.edits, strict=True):
+            if edit not in before and (sheet := _sheet_of(self._sources.get(live.name, Path(live.name)))) is not None:
+                sheets[edit.name] = sheet
+        project.save(state, sheets)
+
+    def _write_sheets(self, before: ProjectState) -> None:
+        """Write the project's sheets into the watched folder, but not over what a person has painted since.
+
+        Args:
+            before: The project before it was carried over to this ROM.
+        """
+        project = self._project
+        now = {edit.name: edit for edit in project.state.edits.edits}
+        known: dict[str, list[object]] = {}
+        for edit in (*before.versions(), *project.state.versions()):
+            known.setdefault(edit.name, []).append(edit.sheet.changes)
+        for name, versions in known.items():
+            sheet, current, png = project.sheet(name), now.get(name), self._watched / name
+            if sheet is None or sheet.rom_sha256 != project.state.base.sha256:
+                continue
+            if (png.exists() and self._is_own_work(png, versions)) or (not png.exists() and current is None):
+                continue
+            try:
+                png.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise HalscopeError(f"{png.parent}: cannot be created: {error.strerror or error}") from error
+            write_sheet(sheet, edited_pixels(sheet, None if current is None else current.sheet), png)
+
+    def _is_own_work(self, png: Path, versions: list[object]) -> bool:
+        """Whether a watched sheet shows what no version of its edit does. One of an earlier build is carried over."""
+        try:
+            read = read_sheet(png)
+            edit = sheet_edit(read)
+        except HalscopeError:
+            return True  # reported when it is read as an edit
+        if not edit.changes or edit.changes in versions:
+            return False
+        workspace, old = self._workspace, read.sheet.rom_sha256
+        if old != workspace.rom.sha256 and self._project.state.knows(old):
+            codecs, index = workspace.plugins.codecs(), workspace.index()
+            try:
+                _, sheet = carry_edit(edit, read.sheet, workspace.rom, codecs, index, force=self._force)
+                write_sheet(sheet, read.pixels, png)
+            except HalscopeError as error:
+                self._report(str(error))
+        return True
+
+
+def _renamed(edit: Edit, name: str) -> Edit:
+    return replace(edit, sheet=replace(edit.sheet, name=name))
+
+
+def _sheet_of(png: Path) -> Sheet | None:
+    """Return the sheet that an edit was made in; `None` if it was deleted or damaged since."""
+    try:
+        return read_sheet(png, nearest=True).sheet
+    except HalscopeError:
+        return None

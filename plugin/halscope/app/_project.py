@@ -1,0 +1,287 @@
+"""Projects: their edits on a ROM, what becomes of each, and the patches of all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from halscope_hooks import RAW_CODEC, HalscopeError, InjectError, Patch, UsageError
+
+from halscope.app._patch_files import PatchFile, check_output, write_patches
+from halscope.app._room import room_options
+from halscope.app._workspace import Workspace
+from halscope.inject import Cell, EditPlan, RoomPlan, Sheet, make_room, read_sheet, sheet_edit, to_patch
+from halscope.project import CarriedProject, Edit, Project, carry_edit, carry_over, merge
+
+log: Final = logging.getLogger("halscope.app")
+
+EditState = Literal["ok", "moved", "there", "lost", "unchecked"]
+"""What becomes of an edit in a ROM. `ok`: its tiles are at their place. `moved`: the same tiles are elsewhere in this
+ROM. `there`: this ROM has the edited tiles already. `lost`: this ROM has no place for it. `unchecked`: no ROM was
+given, and this machine does not know where the project's ROM is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """An edit in one block, for a list. All of its uncompressed tiles count as one block.
+
+    Args:
+        edit: The edit.
+        codec: Codec of the block, "raw" for uncompressed tiles.
+        block_offset: File offset of the block in the headerless image; of uncompressed tiles that of the first.
+        tiles: Number of tiles that change.
+        state: What becomes of the edit.
+        reason: Why the ROM has no place for it, or `None`.
+    """
+
+    edit: Edit
+    codec: str
+    block_offset: int
+    tiles: int
+    state: EditState
+    reason: str | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """The JSON form."""
+        row: dict[str, Any] = {
+            "id": self.edit.id,
+            "kind": "tiles",
+            "sheet": self.edit.name,
+            "codec": self.codec,
+            "block_offset": self.block_offset,
+            "tiles": self.tiles,
+            "state": self.state,
+        }
+        return row if self.reason is None else {**row, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPatch:
+    """All edits of a project as a patch.
+
+    Args:
+        plan: The plan of the edits.
+        room: Where blocks go that have outgrown their places.
+        patch: The patch.
+        files: The files that hold it.
+        rows: What became of each edit.
+    """
+
+    plan: EditPlan
+    room: RoomPlan
+    patch: Patch
+    files: tuple[PatchFile, ...]
+    rows: tuple[EditRow, ...]
+
+
+def carried_project(project: Project, workspace: Workspace, *, force: bool = False) -> CarriedProject:
+    """Return the project with this ROM as its base; nothing is written. The ROM is indexed only if it is another one.
+
+    Args:
+        project: The project.
+        workspace: The ROM.
+        force: Also carry edits into blocks whose start is not proven.
+
+    Raises:
+        UsageError: None of the edits can be carried over: it is another game's ROM.
+    """
+    state, rom = project.state, workspace.rom
+    if rom.sha256 == state.base.sha256:
+        return CarriedProject(state, {})
+    carried = carry_over(state, project.sheet, rom, workspace.plugins.codecs(), workspace.index(), force=force)
+    tried = len(state.edits.edits) + len(state.left)
+    lost = not carried.state.edits.edits and all(one.state == "lost" for one in carried.state.left)
+    if tried and lost and not state.knows(rom.sha256) and rom.title != state.base.title:
+        raise UsageError(
+            f"{rom.name}: is not the ROM of {project.folder} ({state.base.title or 'without a title'}, CRC32 "
+            f"{state.base.crc32}), and none of the {tried} edits has its tiles in it; give a build of that game"
+        )
+    return carried
+
+
+def edit_rows(carried: CarriedProject, *, checked: bool = True) -> list[EditRow]:
+    """Return what becomes of each edit, those that the ROM has no place for last.
+
+    Args:
+        carried: The project in the ROM.
+        checked: Whether the ROM was there to look.
+    """
+    rows: list[EditRow] = []
+    for edit in carried.state.edits.edits:
+        state: EditState = "moved" if edit.id in carried.moved else "ok"
+        rows += _rows(edit, state if checked else "unchecked")
+    for left in carried.state.left:
+        rows += _rows(left.edit, left.state, left.reason)
+    return rows
+
+
+def _rows(edit: Edit, state: EditState, reason: str | None = None) -> Iterator[EditRow]:
+    raw = [block for block in edit.blocks if block[0] == RAW_CODEC]
+    for (codec, offset), changes in edit.blocks.items():
+        if codec != RAW_CODEC:
+            yield EditRow(edit, codec, offset, len(changes), state, reason)
+    if raw:
+        count = sum(len(edit.blocks[block]) for block in raw)
+        yield EditRow(edit, RAW_CODEC, min(offset for _, offset in raw), count, state, reason)
+
+
+def refuse_lost(project: Project, carried: CarriedProject, rom: str) -> None:
+    """Refuse a ROM that has no place for some edits. Raises InjectError, which names each of them."""
+    lost = [left for left in carried.state.left if left.state == "lost"]
+    if lost:
+        each = "; ".join(f"edit {left.edit.id} ({left.edit.name}): {left.reason}" for left in lost)
+        raise InjectError(
+            f"{project.folder}: {len(lost)} edit{'s' * (len(lost) != 1)} cannot be carried over to {rom}: {each}; "
+            "--partial leaves out what cannot be carried over"
+        )
+
+
+def apply_project(
+    project: Project,
+    workspace: Workspace,
+    outputs: Sequence[Path],
+    *,
+    force: bool = False,
+    partial: bool = False,
+    headered: bool = False,
+) -> ProjectPatch:
+    """Make a patch of all edits, and write it in the formats of the outputs' extensions. The project is not changed.
+
+    The same project and ROM give the same bytes.
+
+    Args:
+        project: The project.
+        workspace: Its ROM, or another build of it.
+        outputs: The patches and patched copies.
+        force: Also edit blocks whose start is not proven.
+        partial: Leave out the edits that this ROM has no place for.
+        headered: Make patches for the ROM with a copier header.
+
+    Raises:
+        UsageError: An extension is unknown, or an output is the ROM itself.
+        InjectError: An edit cannot be carried over or placed; nothing is written.
+        HalscopeError: A file cannot be written.
+    """
+    for output in outputs:
+        check_output(workspace, output, headered=headered and output.suffix.lower() != ".sfc")
+    carried = carried_project(project, workspace, force=force)
+    if not partial:
+        refuse_lost(project, carried, workspace.rom.name)
+    edits = carried.state.edits
+    plan = edits.plan(workspace.rom, workspace.plugins.codecs(), index=workspace.index(), force=force)
+    room = make_room(plan, workspace.index(), room_options(workspace))
+    patch = to_patch(plan, room)
+    files = write_patches(workspace, patch, outputs, headered=headered)
+    return ProjectPatch(plan, room, patch, tuple(files), tuple(edit_rows(carried)))
+
+
+def rebase_project(project: Project, workspace: Workspace, *, force: bool = False) -> CarriedProject:
+    """Make this ROM the base of a project that is open for changes, and carry its edits over. Nothing is written if it
+    is the base already.
+
+    Raises:
+        UsageError: It is another game's ROM.
+        HalscopeError: The project cannot be written.
+    """
+    carried = carried_project(project, workspace, force=force)
+    if carried.state != project.state:
+        project.save(carried.state, carried.sheets)
+    project.remember_rom(workspace.rom)
+    return carried
+
+
+def rebase_lines(project: Project, carried: CarriedProject, workspace: Workspace) -> list[str]:
+    """Return what became of a project's edits in another build of its ROM, a line for each that needs one."""
+    edits, left = carried.state.edits.edits, carried.state.left
+    lost = [one for one in left if one.state == "lost"]
+    lines = [
+        f"{project.folder}: starts from {workspace.rom.name} now (CRC32 {workspace.rom.crc32}): {len(edits)} "
+        f"edit{'s' * (len(edits) != 1)} carried over, {len(carried.moved)} of them moved; {len(lost)} without a place"
+    ]
+    lines += [f"edit {edit.id}, {edit.name}: is back" for edit in edits if edit.id in carried.returned]
+    return lines + [f"edit {one.edit.id}, {one.edit.name}: {one.reason}" for one in left]
+
+
+def put_sheets(
+    project: Project, workspace: Workspace, pngs: Sequence[Path], *, nearest: bool = False, force: bool = False
+) -> ProjectPatch:
+    """Add edited sheets to a project that is open for changes. All edits of the project must fit together.
+
+    Args:
+        project: The project. If the ROM is another build than its base, it becomes the base.
+        workspace: The ROM.
+        pngs: The edited sheets; those of earlier builds are carried over.
+        nearest: Replace colours that the palette does not have by the nearest one in it.
+        force: Also edit blocks whose start is not proven.
+
+    Raises:
+        InjectError: A sheet cannot be placed, or not together with the others; nothing is written.
+        HalscopeError: A sheet cannot be read, or the project cannot be written.
+    """
+    carried = carried_project(project, workspace, force=force)
+    rom, codecs, index = workspace.rom, workspace.plugins.codecs(), workspace.index()
+    sheets: dict[str, Sheet] = dict(carried.sheets)
+    fresh = []
+    for png in pngs:
+        name = project.name_of(png)
+        read = read_sheet(png, nearest=nearest)
+        edit, sheet = sheet_edit(read), read.sheet
+        if sheet.rom_sha256 != rom.sha256 and project.state.knows(sheet.rom_sha256):
+            edit, sheet = carry_edit(edit, sheet, rom, codecs, index, force=force)
+        _refuse_other_figure(project, name, png, sheet)
+        fresh.append(replace(edit, name=name))
+        if edit.changes:
+            sheets[name] = sheet
+    if len({edit.name for edit in fresh}) != len(fresh):
+        raise UsageError(f"two sheets have the same name in {project.folder}; rename one, or bring them in one by one")
+    edits = carried.state.edits.put(fresh, datetime.now(UTC))
+    plan = edits.plan(rom, codecs, index=index, force=force)
+    room = make_room(plan, index, room_options(workspace))
+    patch = to_patch(plan, room)
+    state = carried.state.with_edits(edits)
+    if state != project.state:
+        project.save(state, sheets)
+    project.remember_rom(rom)
+    keep_knowledge(project, workspace)
+    done = CarriedProject(state, {}, carried.moved, carried.returned)
+    return ProjectPatch(plan, room, patch, (), tuple(edit_rows(done)))
+
+
+def _refuse_other_figure(project: Project, name: str, png: Path, sheet: Sheet) -> None:
+    """Raise UsageError if a project has a sheet of this name that shows none of the same tiles."""
+    known = any(edit.name == name for edit in project.state.versions())
+    there = project.sheet(name) if known else None
+    if there is None:
+        return
+    mine, its = ({_place(cell) for cell in one.cells if cell.origin is not None} for one in (sheet, there))
+    if mine and its and not mine & its and sheet.rom_sha256 == there.rom_sha256:
+        raise UsageError(
+            f"{png}: {project.folder} has another sheet of the name {name}, with other tiles; rename the file"
+        )
+
+
+def learn_from_project(project: Project, workspace: Workspace) -> None:
+    """Use what a project's copy of the knowledge has of this ROM. A file that cannot be used is logged."""
+    known = project.knowledge()
+    if known is None or known.rom_sha256 != workspace.rom.sha256:
+        return
+    try:
+        workspace.knowledge.update(lambda before: merge(before, known))
+    except HalscopeError as error:
+        log.warning("what the project knows of this ROM is not used: %s", error)
+
+
+def keep_knowledge(project: Project, workspace: Workspace) -> None:
+    """Copy what is known of the project's ROM into its folder. Raises HalscopeError if that cannot be written."""
+    known = workspace.known_before()
+    if known is not None and known.rom_sha256 == project.state.base.sha256:
+        project.keep_knowledge(known)
+
+
+def _place(cell: Cell) -> tuple[str, int, int] | None:
+    origin = cell.origin
+    return None if origin is None else (origin.codec, origin.block_offset, origin.byte_offset)

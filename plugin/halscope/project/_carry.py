@@ -1,0 +1,353 @@
+"""Carrying edits over to another build of the ROM: each block is found again by the bytes of its tiles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+import numpy as np
+from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, CodecError, InjectError, Origin, StartEvidence
+
+from halscope.inject import PROVEN_STARTS, Sheet, SheetEdit, TileChange, TileIndex, stored_tile
+from halscope.project._edit_list import Edit
+from halscope.project._state import LeftEdit, LeftState, ProjectState, RomBase
+from halscope.rom.image import Rom
+
+_MOST_WINDOWS: Final = 512  # of a block: a few tiles tell where it is
+
+
+class _Block(NamedTuple):
+    """What the offsets of tiles are relative to: a block, or for uncompressed tiles the whole ROM as block 0."""
+
+    codec: str
+    offset: int
+
+
+class _Place(NamedTuple):
+    """Where the bytes of a block are now.
+
+    Args:
+        block: The block.
+        shift: How many bytes further on they are in it.
+        start: Evidence for the start of the block, or `None` to keep what is known.
+    """
+
+    block: _Block
+    shift: int
+    start: StartEvidence | None
+
+
+@dataclass(slots=True)
+class _Known:
+    """The tiles of a block that are known, as stored, by their offset.
+
+    Args:
+        needed: Those that an edit changes: all of them must be where the block is.
+        others: Others that its sheet shows. They tell which of several places is the right one.
+        shown: Tiles of 32 bytes that the game converts, as in VRAM, with the name of the transform.
+    """
+
+    needed: dict[int, bytes] = field(default_factory=dict)
+    others: dict[int, bytes] = field(default_factory=dict)
+    shown: list[tuple[int, bytes, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedEdit:
+    """What became of the changes of a sheet.
+
+    Args:
+        edit: The changes in the new ROM, or `None` if that has no place for them.
+        sheet: Its sheet in the new ROM, if it was given.
+        moved: Whether any of its tiles are elsewhere than before.
+        left: Why the new ROM has no place for it; "there" if it has the edited tiles already.
+        reason: The same in words.
+    """
+
+    edit: SheetEdit | None
+    sheet: Sheet | None = None
+    moved: bool = False
+    left: LeftState = "lost"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedProject:
+    """A project in another ROM.
+
+    Args:
+        state: The project, whose base is the new ROM.
+        sheets: The sheets that differ from those of the project before, by name.
+        moved: Ids of the edits of which tiles are elsewhere than before.
+        returned: Ids of edits that the ROM before had no place for.
+    """
+
+    state: ProjectState
+    sheets: Mapping[str, Sheet]
+    moved: frozenset[int] = frozenset()
+    returned: frozenset[int] = frozenset()
+
+
+def carry_over(
+    state: ProjectState,
+    sheet: Callable[[str], Sheet | None],
+    rom: Rom,
+    codecs: Sequence[Codec],
+    index: TileIndex,
+    *,
+    force: bool = False,
+) -> CarriedProject:
+    """Return the project with another ROM as its base.
+
+    Each edit keeps its id and its history. An edit of the current state that cannot be carried over is left aside with
+    the reason, and returns with the first ROM that has its tiles again. Older versions that cannot be carried over are
+    dropped from the history.
+
+    Args:
+        state: The project.
+        sheet: Returns the sheet of this name, or `None`.
+        rom: The new ROM.
+        codecs: The codecs of the new ROM.
+        index: The index of the new ROM.
+        force: Also carry edits into blocks whose start is not proven.
+    """
+    if rom.sha256 == state.base.sha256:
+        return CarriedProject(state, {})
+    ground = _Ground(rom, codecs, index, force=force)
+    carried = {edit: ground.carry(edit.sheet, sheet(edit.name)) for edit in state.versions()}
+
+    def new(edit: Edit) -> Edit | None:
+        changes = carried[edit].edit
+        return None if changes is None else replace(edit, sheet=changes)
+
+    edits = state.edits.mapped(new, rom.sha256)
+    names = {edit.name for edit in edits.edits}
+    left: list[LeftEdit] = []
+    returned: list[Edit] = []
+    for edit in (*state.edits.edits, *(one.edit for one in state.left)):
+        now = new(edit)
+        if now is None:
+            left.append(LeftEdit(edit, carried[edit].reason, carried[edit].left))
+        elif edit.name not in names:
+            returned.append(now)
+            names.add(edit.name)
+    edits = edits.restore(returned)
+    lineage = tuple(past for past in (*state.lineage, state.base) if past.sha256 != rom.sha256)
+    waiting = {one.edit.name for one in left} - {edit.name for edit in edits.edits}
+    sheets = {old.name: one.sheet for old, one in carried.items() if one.sheet is not None and old.name not in waiting}
+    return CarriedProject(
+        ProjectState(RomBase.of(rom), edits, lineage, tuple(left)),
+        sheets,
+        frozenset(edit.id for edit in state.edits.edits if carried[edit].moved),
+        frozenset(edit.id for edit in returned),
+    )
+
+
+def carry_edit(
+    edit: SheetEdit, sheet: Sheet, rom: Rom, codecs: Sequence[Codec], index: TileIndex, *, force: bool = False
+) -> tuple[SheetEdit, Sheet]:
+    """Return the changes of a sheet, and the sheet, in another ROM. Arguments as for `carry_over`.
+
+    Raises:
+        InjectError: The ROM has no place for them; the message says why.
+    """
+    carried = _Ground(rom, codecs, index, force=force).carry(edit, sheet)
+    if carried.edit is None or carried.sheet is None:
+        raise InjectError(f"{edit.name}: was exported from another build of {rom.name}, and {carried.reason}")
+    return carried.edit, carried.sheet
+
+
+class _Ground:
+    """A ROM that edits are carried over to."""
+
+    def __init__(self, rom: Rom, codecs: Sequence[Codec], index: TileIndex, *, force: bool) -> None:
+        self._rom = rom
+        self._codecs = {codec.name: codec for codec in codecs}
+        self._index = index
+        self._force = force
+        self._contents: dict[_Block, bytes] = {}
+
+    def carry(self, edit: SheetEdit, sheet: Sheet | None) -> CarriedEdit:
+        """Carry the changes of a sheet over, and the sheet."""
+        try:
+            places = self._places(edit, sheet)
+        except _NoPlaceError as error:
+            return CarriedEdit(None, left=error.left, reason=str(error))
+        changes = tuple(replace(change, origin=_moved(change.origin, places)) for change in edit.changes)
+        moved = any(place.shift or place.block != block for block, place in places.items())
+        carried = None if sheet is None else self._carry_sheet(sheet, places)
+        return CarriedEdit(replace(edit, rom_sha256=self._rom.sha256, changes=changes), carried, moved)
+
+    def _places(self, edit: SheetEdit, sheet: Sheet | None) -> dict[_Block, _Place]:
+        """Return where each block of an edit is now. Raises _NoPlaceError."""
+        known = self._known(edit.changes, sheet)
+        places: dict[_Block, _Place] = {}
+        for block, tiles in known.items():
+            if not tiles.needed:
+                continue
+            found = self._find(block, tiles)
+            if found is None:
+                raise self._no_place(block, edit, sheet)
+            proven = found.start in (None, *PROVEN_STARTS) or found.block.codec == RAW_CODEC
+            if not proven and not self._force:
+                raise _NoPlaceError(
+                    f"its tiles are in the {_named(found.block)} of this ROM, but the only evidence that it begins "
+                    f"there is {found.start!r}; play the ROM, which proves what is shown, or repeat with --force"
+                )
+            places[block] = found
+        return places
+
+    def _no_place(self, block: _Block, edit: SheetEdit, sheet: Sheet | None) -> _NoPlaceError:
+        edited = tuple(replace(change, old=change.new, new=change.old) for change in edit.changes)
+        there = self._find(block, self._known(edited, None)[block]) or (
+            None if sheet is None else self._find(block, self._known(edited, sheet)[block])
+        )
+        if there is not None:
+            return _NoPlaceError(f"the {_named(there.block)} of this ROM has the edited tiles already", "there")
+        old = self._content(block)
+        if old is None:
+            return _NoPlaceError(f"there is no {_named(block)} any more, and its tiles are nowhere in this ROM")
+        return _NoPlaceError(f"the {_named(block)} has other tiles now, and those that were edited are nowhere")
+
+    def _carry_sheet(self, sheet: Sheet, places: Mapping[_Block, _Place]) -> Sheet:
+        """Return the sheet in the new ROM. Tiles that are not where their block is are locked."""
+        every = dict(places)
+        for block, tiles in self._known((), sheet).items():
+            if block not in every and (found := self._find(block, tiles)) is not None:
+                every[block] = found
+        cells = []
+        for cell in sheet.cells:
+            origin = None
+            if cell.origin is not None and _block(cell.origin) in every:
+                origin = _moved(cell.origin, every)
+                stored = stored_tile(origin.transform, cell.original, sheet.known_transforms)
+                content, at = self._content(_block(origin)), _offset(origin)
+                if stored is None or content is None or content[at : at + len(stored)] != stored:
+                    origin = None
+            cells.append(replace(cell, origin=origin))
+        return replace(sheet, cells=tuple(cells), rom_sha256=self._rom.sha256)
+
+    def _known(self, changes: Sequence[TileChange], sheet: Sheet | None) -> dict[_Block, _Known]:
+        known: dict[_Block, _Known] = {}
+        tiles = [(change.origin, change.old, True) for change in changes]
+        tiles += [] if sheet is None else [(c.origin, c.original, False) for c in sheet.cells if c.origin is not None]
+        transforms = self._rom.transforms if sheet is None else (*self._rom.transforms, *sheet.transforms)
+        for origin, tile, needed in tiles:
+            one = known.setdefault(_block(origin), _Known())
+            try:
+                stored = stored_tile(origin.transform, tile, transforms)
+            except InjectError:  # a transform that only the other ROM's game file describes
+                stored = None
+            if stored is not None:
+                (one.needed if needed else one.others)[_offset(origin)] = stored
+                if origin.transform != NO_TRANSFORM and len(tile) == TILE_BYTES:
+                    one.shown.append((_offset(origin), tile, origin.transform))
+            elif needed:
+                one.needed[_offset(origin)] = b""  # is nowhere
+        return known
+
+    def _find(self, block: _Block, tiles: _Known) -> _Place | None:
+        """Return where a block's tiles are now, or `None`."""
+        if tiles.needed and not all(tiles.needed.values()):
+            return None
+        here = _Place(block, 0, None)
+        if tiles.needed and self._holds(here, tiles):
+            return here
+        ranked: dict[_Place, int] = {}
+        votes: Counter[_Place] = Counter()
+        for at, origins in self._lookups(tiles):
+            for origin in origins:
+                start = self._index.start_of(origin.codec, origin.block_offset) or origin.start
+                place = _Place(_block(origin), _offset(origin) - at, start)
+                ranked.setdefault(place, len(ranked))
+                votes[place] += 1
+
+        def order(place: _Place) -> tuple[bool, bool, int, bool, int]:
+            proven = place.start in PROVEN_STARTS or place.block.codec == RAW_CODEC
+            return (
+                place.block.codec != block.codec,
+                not proven,
+                -votes[place],
+                place.block != block,
+                ranked[place],
+            )
+
+        return next((place for place in sorted(ranked, key=order) if self._holds(place, tiles)), None)
+
+    def _lookups(self, tiles: _Known) -> Iterator[tuple[int, Sequence[Origin]]]:
+        """Yield the origins of stretches of the block, with the stretch's offset in the old one."""
+        windows = [*_windows({**tiles.others, **tiles.needed})][:_MOST_WINDOWS]
+        plain = {NO_TRANSFORM, *(one.name for one in self._rom.transforms if not one.changes_bytes)}
+        asked = [(at, data, plain) for at, data in windows]
+        asked += [(at, tile, {transform}) for at, tile, transform in tiles.shown[:_MOST_WINDOWS]]
+        if not asked:
+            return
+        data = np.frombuffer(b"".join(data for _, data, _ in asked), np.uint8).reshape(-1, TILE_BYTES)
+        for (at, _, transforms), origins in zip(asked, self._index.lookup(data), strict=True):
+            yield at, [origin for origin in origins if origin.transform in transforms]
+
+    def _holds(self, place: _Place, tiles: _Known) -> bool:
+        """Whether a place holds all tiles that are needed; where none is, any of the others."""
+        content = self._content(place.block)
+        if content is None:
+            return False
+        found = (
+            at + place.shift >= 0 and content[at + place.shift : at + place.shift + len(tile)] == tile
+            for at, tile in (tiles.needed or tiles.others).items()
+        )
+        return all(found) if tiles.needed else any(found)
+
+    def _content(self, block: _Block) -> bytes | None:
+        """Return the bytes of a block of the new ROM, or `None` if there is none."""
+        if block.codec == RAW_CODEC:
+            return self._contents.setdefault(block, self._rom.data.tobytes())
+        codec = self._codecs.get(block.codec)
+        if block not in self._contents and codec is not None:
+            try:
+                self._contents[block] = self._rom.decode(codec, block.offset).data.tobytes()
+            except CodecError:
+                return None
+        return self._contents.get(block)
+
+
+class _NoPlaceError(Exception):
+    """The ROM has no place for an edit."""
+
+    def __init__(self, reason: str, left: LeftState = "lost") -> None:
+        super().__init__(reason)
+        self.left = left
+
+
+def _block(origin: Origin) -> _Block:
+    return _Block(origin.codec, 0 if origin.codec == RAW_CODEC else origin.block_offset)
+
+
+def _offset(origin: Origin) -> int:
+    return origin.block_offset if origin.codec == RAW_CODEC else origin.byte_offset
+
+
+def _moved(origin: Origin, places: Mapping[_Block, _Place]) -> Origin:
+    """Return the origin in the new ROM."""
+    place = places[_block(origin)]
+    at = _offset(origin) + place.shift
+    start = origin.start if place.start is None else place.start
+    if place.block.codec == RAW_CODEC:
+        return Origin(RAW_CODEC, at, 0, start, origin.transform)
+    return Origin(place.block.codec, place.block.offset, at, start, origin.transform)
+
+
+def _named(block: _Block) -> str:
+    return "uncompressed data" if block.codec == RAW_CODEC else f"{block.codec} block at {block.offset:#x}"
+
+
+def _windows(tiles: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield stretches of 32 bytes that begin with a tile, with their offset; small tiles in a row are joined."""
+    for at in sorted(tiles):
+        data, end = tiles[at], at + len(tiles[at])
+        while len(data) < TILE_BYTES and tiles.get(end):
+            data, end = data + tiles[end], end + len(tiles[end])
+        for inside in range(0, max(0, len(tiles[at]) - TILE_BYTES) + 1, TILE_BYTES):
+            if len(data) >= inside + TILE_BYTES:
+                yield at + inside, data[inside : inside + TILE_BYTES]

@@ -1,0 +1,54 @@
+"""Names of the sheets in a project: short paths that are the same on every machine, wherever the files lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from halscope_hooks import UsageError
+
+_MOST_LETTERS: Final = 200
+_FIGURES: Final = re.compile(r"(unknown|[a-z0-9_-]+-[0-9a-f]{6})")
+"""Name of the folder that Halscope writes a block's figures into: `hal-035d23`."""
+_RESERVED: Final = frozenset('<>:"|?*\\')
+"""Characters that no file's name on Windows may have."""
+
+
+def is_sheet_name(name: str) -> bool:
+    """Whether a name is the relative path of a PNG that stays inside the folder it is relative to, on every system."""
+    parts = name.split("/")
+    return (
+        len(name) <= _MOST_LETTERS
+        and name.isprintable()
+        and name.lower().endswith(".png")
+        and not _RESERVED.intersection(name)
+        and all(part and not part.startswith(".") and part == part.strip(" .") for part in parts)
+    )
+
+
+def sheet_name(png: Path, folders: Iterable[Path]) -> str:
+    """Return the name that a sheet has in a project: its path in one of the folders, or else the name of its file, with
+    the block's folder that Halscope has put a figure into.
+
+    Args:
+        png: The sheet.
+        folders: Folders whose contents have the same names as in the project.
+
+    Raises:
+        UsageError: It cannot be a name on every system.
+    """
+    for folder in folders:
+        if png.absolute().is_relative_to(folder.absolute()):
+            name = png.absolute().relative_to(folder.absolute()).as_posix()
+            break
+    else:
+        parent = png.absolute().parent.name
+        name = f"{parent}/{png.name}" if _FIGURES.fullmatch(parent) else png.name
+    if not is_sheet_name(name):
+        raise UsageError(
+            f"{png}: its name cannot be that of a sheet in a project; rename it to end in .png, without any of "
+            f"{' '.join(sorted(_RESERVED))} and without a dot or a space at either end"
+        )
+    return name

@@ -1,0 +1,149 @@
+"""Edits are carried over to another build of the ROM by the bytes of their tiles, and none is ever lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from halscope.codecs.hal import HAL
+from halscope.inject import Sheet, SheetEdit, apply_patch, sheet_from_raw
+from halscope.project import CarriedProject, ProjectState, carry_over, new_project
+from halscope.rom.image import Rom
+from hypothesis import given
+from hypothesis import strategies as st
+from support.edit_rom import PALETTE
+from support.examples import examples
+from support.rebuilt_rom import BLOCKS, TILES, Build, build, painted
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def first() -> Build:
+    return build()
+
+
+@pytest.fixture(scope="module")
+def second() -> Build:
+    """A build with all blocks elsewhere, and the uncompressed tiles too."""
+    return build([*range(BLOCKS - 1, -1, -1)], gap=5, raw=0x31011)
+
+
+def no_sheet(_: str) -> Sheet | None:
+    return None
+
+
+def project(of: Build, *edits: SheetEdit) -> ProjectState:
+    state = new_project(of.rom)
+    for edit in edits:
+        state = state.with_edits(state.edits.put([edit], NOON))
+    return state
+
+
+def carry(state: ProjectState, to: Build, sheet: Callable[[str], Sheet | None] = no_sheet) -> CarriedProject:
+    return carry_over(state, sheet, to.rom, [HAL], to.index())
+
+
+def decoded(image: bytes, at: int) -> bytes:
+    return HAL.decode(image, at).data.tobytes()
+
+
+def test_edits_follow_their_blocks_to_another_build(first: Build, second: Build) -> None:
+    raw = sheet_from_raw(first.rom, first.raw, TILES, palette=PALETTE)
+    state = project(first, painted(first.sheet(3), "a.png", 2, 7), painted(raw, "raw.png", 4))
+    carried = carry(state, second)
+    assert carried.moved == {1, 2}
+    assert carried.state.left == ()
+    assert [rom.sha256 for rom in carried.state.lineage] == [first.rom.sha256]
+    edits = carried.state.edits
+    assert [(edit.id, edit.name) for edit in edits.edits] == [(1, "a.png"), (2, "raw.png")]
+    assert edits.edits[0].sheet.changes[0].origin.start == "pointer"
+    image = apply_patch(second.rom, edits.patch(second.rom, [HAL], index=second.index()))
+    before = apply_patch(first.rom, state.edits.patch(first.rom, [HAL]))
+    for number in range(BLOCKS):
+        assert decoded(image, second.offsets[number]) == decoded(before, first.offsets[number]), number
+    size = TILES * 32
+    assert image[second.raw : second.raw + size] == before[first.raw : first.raw + size]
+    assert edits.undo().edits == edits.edits[:1], "the history came along"
+
+
+def test_an_edit_whose_tiles_were_redrawn_is_left_and_returns(first: Build, second: Build) -> None:
+    state = project(first, painted(first.sheet(3), "a.png", 2), painted(first.sheet(9), "b.png", 1, 5))
+    redrawn = build([*range(BLOCKS - 1, -1, -1)], redrawn={9})
+    carried = carry(state, redrawn)
+    assert [edit.name for edit in carried.state.edits.edits] == ["a.png"]
+    (left,) = carried.state.left
+    assert (left.edit.id, left.edit.name, left.state) == (2, "b.png", "lost")
+    assert "nowhere in this ROM" in left.reason or "are nowhere" in left.reason
+    again = carry(carried.state, second)
+    assert [(edit.id, edit.name) for edit in again.state.edits.edits] == [(1, "a.png"), (2, "b.png")]
+    assert again.returned == {2}
+    assert again.state.left == ()
+
+
+def test_a_rom_that_has_the_edits_already_keeps_them_aside(first: Build) -> None:
+    state = project(first, painted(first.sheet(3), "a.png", 2, 3), painted(first.sheet(4), "b.png", 0))
+    patched = Rom.from_bytes(apply_patch(first.rom, state.edits.patch(first.rom, [HAL])), "patched.sfc")
+    carried = carry(state, Build(patched, first.offsets, first.raw))
+    assert [left.state for left in carried.state.left] == ["there", "there"]
+    assert carried.state.edits.edits == ()
+    back = carry(carried.state, first)
+    assert back.state.edits.edits == state.edits.edits
+    assert (back.state.base, back.state.left) == (state.base, ())
+
+
+def test_a_plain_tile_is_found_by_the_tiles_beside_it_on_its_sheet(first: Build, second: Build) -> None:
+    """A blank tile is in hundreds of places; the sheet's other tiles tell which of them is meant."""
+    sheet = first.sheet(5)
+    edit = painted(sheet, "a.png", 3)
+    blank = bytes(32)
+    image = bytearray(first.rom.data)
+    other = bytearray(second.rom.data)
+    plain = decoded(bytes(image), first.offsets[5])
+    plain = plain[: 3 * 32] + blank + plain[4 * 32 :]
+    packed = HAL.encode(plain)
+    for data, at in ((image, first.offsets[5]), (other, second.offsets[5])):
+        data[at : at + len(packed)] = packed
+    before = Build(Rom.from_bytes(bytes(image), "before.sfc"), first.offsets, first.raw)
+    after = Build(Rom.from_bytes(bytes(other), "after.sfc"), second.offsets, second.raw)
+    sheet = before.sheet(5)
+    edit = painted(sheet, "a.png", 3)
+    assert edit.changes[0].old == blank
+    state = project(before, edit)
+    assert [left.state for left in carry(state, after).state.left] == ["lost"], "by itself it says nothing"
+    carried = carry(state, after, {"a.png": sheet}.get)
+    (one,) = carried.state.edits.edits
+    assert (one.sheet.changes[0].origin.block_offset, one.sheet.changes[0].origin.byte_offset) == (
+        second.offsets[5],
+        3 * 32,
+    )
+    new = carried.sheets["a.png"]
+    assert new.rom_sha256 == after.rom.sha256
+    assert all(cell.origin is not None and cell.origin.block_offset == second.offsets[5] for cell in new.cells)
+
+
+painting = st.tuples(st.integers(0, BLOCKS - 1), st.sets(st.integers(0, TILES - 1), min_size=1, max_size=4))
+
+
+@pytest.mark.slow
+@examples(25, deadline=None)
+@given(st.lists(painting, min_size=1, max_size=5, unique_by=lambda one: one[0]), st.permutations(range(BLOCKS)))
+def test_project_to_patch_to_rom_to_index_to_project(edits: list[tuple[int, set[int]]], order: list[int]) -> None:
+    """The edits of a project, applied, are recognised in the new ROM; there and back they are the same; and in another
+    build the same pixels change, and no others."""
+    first = build()
+    state = project(first, *(painted(first.sheet(number), f"{number}.png", *tiles) for number, tiles in edits))
+    image = apply_patch(first.rom, state.edits.patch(first.rom, [HAL]))
+    patched = Build(Rom.from_bytes(image, "patched.sfc"), first.offsets, first.raw)
+    there = carry(state, patched)
+    assert {left.state for left in there.state.left} == {"there"}
+    assert carry(there.state, first).state.edits.edits == state.edits.edits
+    other = build(order, gap=1)
+    moved = carry(state, other).state
+    assert carry(moved, first).state.edits.edits == state.edits.edits
+    rebuilt = apply_patch(other.rom, moved.edits.patch(other.rom, [HAL]))
+    for number in range(BLOCKS):
+        assert decoded(rebuilt, other.offsets[number]) == decoded(image, first.offsets[number])
+    assert np.count_nonzero(np.frombuffer(rebuilt, np.uint8) != other.rom.data)
