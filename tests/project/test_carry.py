@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
-from halscope.inject import Sheet, SheetEdit, apply_patch, sheet_from_raw
+from halscope.inject import ColourEdit, Sheet, SheetEdit, apply_patch, edited_origins, palette_edit, sheet_from_raw
 from halscope.project import CarriedProject, ProjectState, carry_over, new_project
 from halscope.rom.image import Rom
+from halscope_hooks import RAW_CODEC, Origin
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from support.edit_rom import PALETTE
 from support.examples import examples
 from support.rebuilt_rom import BLOCKS, TILES, Build, build, painted
@@ -67,6 +70,28 @@ def test_edits_follow_their_blocks_to_another_build(first: Build, second: Build)
     size = TILES * 32
     assert image[second.raw : second.raw + size] == before[first.raw : first.raw + size]
     assert edits.undo().edits == edits.edits[:1], "the history came along"
+
+
+def test_edited_colours_follow_too(first: Build, second: Build) -> None:
+    def colours(of: Build, packed: bool) -> tuple[Origin, NDArray[np.uint16]]:
+        origin = Origin("hal", of.offsets[3], 0, "pointer") if packed else Origin(RAW_CODEC, of.raw, 0, "content")
+        data = decoded(of.rom.data.tobytes(), of.offsets[3]) if packed else of.rom.data[of.raw :].tobytes()
+        return origin, np.frombuffer(data, "<u2", 16).astype(np.uint16)
+
+    edits = []
+    for packed in (True, False):
+        origin, old = colours(first, packed)
+        run = ColourEdit(origin, old, np.full_like(old, 0x1F))  # one colour, which packs well
+        edits.append(palette_edit(f"{origin.codec}.gpl", "colours", first.rom.sha256, [run]))
+    state = project(first, *edits)
+    assert not edited_origins(state.edits.plan(first.rom, [HAL])), "colours are no tiles"
+    carried = carry(state, second)
+    assert carried.moved == {1, 2}
+    patch = carried.state.edits.patch(second.rom, [HAL], index=second.index())
+    image = np.frombuffer(apply_patch(second.rom, patch), np.uint8)
+    built = replace(second, rom=replace(second.rom, data=image))
+    for packed in (True, False):
+        assert (colours(built, packed)[1] & 0x7FFF == 0x1F).all()
 
 
 def test_an_edit_whose_tiles_were_redrawn_is_left_and_returns(first: Build, second: Build) -> None:

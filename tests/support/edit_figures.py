@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from halscope.codecs.hal import HAL
 from halscope.inject import live_writes, plan_edit, read_sheet, rom_writes, sheet_from_block, to_patch, write_sheet
-from halscope.inject.metadata import from_json
+from halscope.inject.metadata import forget
 from halscope.ppu.tiles import encode_tiles
 from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
@@ -56,7 +56,7 @@ class SecondSave:
             forgotten: Read the sheet's JSON as if it had never been read before.
         """
         if forgotten:
-            from_json.cache_clear()
+            forget()
         plan = plan_edit(self._rom, [HAL], read_sheet(self._path))
         writes = rom_writes(self._rom, to_patch(plan), self._before_patch)
         return len(writes) + len(live_writes(plan, self._snapshot, previous=self._before))

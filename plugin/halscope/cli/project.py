@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from halscope_hooks import RAW_CODEC, UsageError
 
 from halscope.app import (
@@ -27,6 +28,7 @@ from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
 from halscope.cli._workspace import workspace_from
+from halscope.inject import COLOURS, TileChange
 from halscope.ppu.tiles import decode_tiles
 from halscope.project import CarriedProject, EditList, Project
 from halscope.rom.image import Rom
@@ -119,7 +121,8 @@ def _say_diff(row: EditRow) -> None:
     say(f"edit {row.edit.id}, {row.edit.name}: {row.tiles} tiles of {_block_name(row)}, {row.state}")
     for change in _changes(row):
         where = f"at {change['block_offset']:#x}" if row.codec == RAW_CODEC else f"at byte {change['byte_offset']:#x}"
-        say(f"  tile {where}: {change['pixels']} pixels")
+        is_tile = "pixels" in change
+        say(f"  tile {where}: {change['pixels']} pixels" if is_tile else f"  {change['colours']} colours {where}")
 
 
 def _changes(row: EditRow) -> list[dict[str, Any]]:
@@ -128,18 +131,28 @@ def _changes(row: EditRow) -> list[dict[str, Any]]:
     for change in row.edit.sheet.changes:
         origin = change.origin
         if origin.codec == row.codec and (row.codec == RAW_CODEC or origin.block_offset == row.block_offset):
-            bpp = len(change.old) // 8
-            old, new = (decode_tiles(tile, bpp) for tile in (change.old, change.new))  # type: ignore[arg-type]
+            what, count = ("colours", _colours) if origin.transform == COLOURS else ("pixels", _pixels)
             found.append(
                 {
                     "block_offset": origin.block_offset,
                     "byte_offset": origin.byte_offset,
                     "old": change.old.hex(),
                     "new": change.new.hex(),
-                    "pixels": int((old != new).sum()),
+                    what: count(change),
                 }
             )
     return found
+
+
+def _pixels(change: TileChange) -> int:
+    bpp = len(change.old) // 8
+    old, new = (decode_tiles(tile, bpp) for tile in (change.old, change.new))  # type: ignore[arg-type]
+    return int((old != new).sum())
+
+
+def _colours(change: TileChange) -> int:
+    old, new = (np.frombuffer(words, "<u2") for words in (change.old, change.new))
+    return int((old != new).sum())
 
 
 def _log(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """Turn an edited PNG back into tiles, blocks and a verified patch."""
 
 from halscope.inject._lineage import edited_origins, on_original
-from halscope.inject._sheet_edit import SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
+from halscope.inject._sheet_edit import COLOURS, SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
 from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, stored_tile, transform_named
 from halscope.inject.builders import (
     grey_palette,
@@ -43,6 +43,7 @@ from halscope.inject.split import TileChange
 from halscope.inject.strip import StripPicture, sheet_from_strip
 
 __all__ = [
+    "COLOURS",
     "PROVEN_STARTS",
     "SIDECAR_SUFFIX",
     "BlockEdit",

@@ -9,6 +9,7 @@ import numpy as np
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, Origin
 
 import halscope._codec as _codec
+from halscope.inject._sheet_edit import COLOURS
 from halscope.inject._transforms import shown_tiles, transform_named
 from halscope.inject.edits import EditPlan
 from halscope.inject.model import Cell, Sheet
@@ -41,7 +42,11 @@ def _made(plan: EditPlan) -> Iterator[tuple[bytes, Origin]]:
                     yield new, Origin(block.codec, *place, block.start)
     for edit in plan.edits:
         for one in edit.changes:
-            if one.origin.transform != NO_TRANSFORM and len(one.new) == TILE_BYTES and one.new != one.old:
+            if (
+                one.origin.transform not in (NO_TRANSFORM, COLOURS)
+                and len(one.new) == TILE_BYTES
+                and one.new != one.old
+            ):
                 yield one.new, one.origin
 
 

@@ -163,6 +163,11 @@ def _read(text: str | bytes, source: str) -> Sheet:
 _kept = lru_cache(maxsize=_MOST_KEPT)(_read)
 
 
+def forget() -> None:
+    """Drop the sheets that are kept."""
+    _kept.cache_clear()
+
+
 def origin_to_json(origin: Origin) -> dict[str, Any]:
     """Return an origin as a JSON object, for a sheet or an edit."""
     value = {

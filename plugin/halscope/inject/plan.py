@@ -163,6 +163,8 @@ def plan_changes(
 
 def _place_of(origin: Origin) -> tuple[str, int, int]:
     return origin.codec, origin.block_offset, origin.byte_offset
+
+
 def _in_effect(edits: Sequence[SheetEdit]) -> list[tuple[SheetEdit, TileChange]]:
     """Return the changes that no later edit has painted over, without those that lead back to the ROM's tile."""
     later: set[tuple[Origin, bytes]] = set()  # what later edits were painted over

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, CodecError, InjectError, Origin, StartEvidence
 
-from halscope.inject import PROVEN_STARTS, Sheet, SheetEdit, TileChange, TileIndex, stored_tile
+from halscope.inject import COLOURS, PROVEN_STARTS, Sheet, SheetEdit, TileChange, TileIndex, stored_tile
 from halscope.project._edit_list import Edit
 from halscope.project._state import LeftEdit, LeftState, ProjectState, RomBase
 from halscope.rom.image import Rom
@@ -237,12 +237,12 @@ class _Ground:
         for origin, tile, needed in tiles:
             one = known.setdefault(_block(origin), _Known())
             try:
-                stored = stored_tile(origin.transform, tile, transforms)
+                stored = tile if origin.transform == COLOURS else stored_tile(origin.transform, tile, transforms)
             except InjectError:  # a transform that only the other ROM's game file describes
                 stored = None
             if stored is not None:
                 (one.needed if needed else one.others)[_offset(origin)] = stored
-                if origin.transform != NO_TRANSFORM and len(tile) == TILE_BYTES:
+                if origin.transform not in (NO_TRANSFORM, COLOURS) and len(tile) == TILE_BYTES:
                     one.shown.append((_offset(origin), tile, origin.transform))
             elif needed:
                 one.needed[_offset(origin)] = b""  # is nowhere

@@ -9,6 +9,10 @@ from typing import Final
 
 from halscope_hooks import UsageError
 
+from halscope.formats.palettes import PALETTE_SUFFIXES
+
+EDITED: Final = (".png", *PALETTE_SUFFIXES)
+"""Ends of the names of sheets and palettes."""
 _MOST_LETTERS: Final = 200
 _FIGURES: Final = re.compile(r"(unknown|[a-z0-9_-]+-[0-9a-f]{6})")
 """Name of the folder that Halscope writes a block's figures into: `hal-035d23`."""
@@ -17,12 +21,15 @@ _RESERVED: Final = frozenset('<>:"|?*\\')
 
 
 def is_sheet_name(name: str) -> bool:
-    """Whether a name is the relative path of a PNG that stays inside the folder it is relative to, on every system."""
+    """Whether a name is the relative path of a sheet or a palette that stays inside the folder it is relative to.
+
+    It is one on every system.
+    """
     parts = name.split("/")
     return (
         len(name) <= _MOST_LETTERS
         and name.isprintable()
-        and name.lower().endswith(".png")
+        and name.lower().endswith(EDITED)
         and not _RESERVED.intersection(name)
         and all(part and not part.startswith(".") and part == part.strip(" .") for part in parts)
     )
@@ -48,7 +55,8 @@ def sheet_name(png: Path, folders: Iterable[Path]) -> str:
         name = f"{parent}/{png.name}" if _FIGURES.fullmatch(parent) else png.name
     if not is_sheet_name(name):
         raise UsageError(
-            f"{png}: its name cannot be that of a sheet in a project; rename it to end in .png, without any of "
+            f"{png}: its name cannot be that of a sheet in a project; rename it to end in {', '.join(EDITED)}, without "
+            "any of "
             f"{' '.join(sorted(_RESERVED))} and without a dot or a space at either end"
         )
     return name
