@@ -204,7 +204,7 @@ def test_a_sheet_that_is_saved_as_the_emulator_goes_is_applied_when_it_is_attach
     watched.edits.attach(Session(watched.console), workspace)
     watched.look()
     assert watched.console.edited()
-    assert watched.reports[-1].startswith("a.png: applied to the game")
+    assert watched.reports[-2].startswith("a.png: applied to the game")
 
 
 def refuse(error: HalscopeError) -> Callable[[Sequence[Write]], WriteReceipt]:
@@ -224,7 +224,8 @@ def test_a_sheet_that_is_saved_while_no_frame_comes_is_said_to_wait_once(
     watched.edits.idle()
     assert not watched.reports, "before the first frame, a sheet may be of an earlier run, and unedited"
     watched.look()
-    assert watched.reports.pop().startswith("earlier.png: applied")
+    assert watched.reports[0].startswith("earlier.png: applied")
+    watched.reports.clear()
     blanked(workspace, tmp_path / "w" / "a.png")
     for _ in range(2):
         watched.edits.idle()

@@ -236,17 +236,22 @@ def test_extract_does_not_write_over_an_edit(rom: Path, tmp_path: Path, capsys: 
 def test_an_edit_too_large_is_refused_with_the_numbers(
     rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    block = next(block for block in truth()["blocks"] if block["name"] == "frog")
+    image = rom.read_bytes()
+    block = next(  # one without padding behind it
+        block
+        for block in truth()["blocks"]
+        if block["kind"] == "sprites" and image[block["offset"] + block["packed_size"]] not in (0x00, 0xFF)
+    )
     (extracted,) = run(
         capsys, "extract", rom, hex(block["offset"]), "--lead", block["lead"], "--out", tmp_path / "s", "--json"
     )
     png = Path(extracted["sheets"][0]["png"])
-    with Image.open(png) as image:
-        entries = np.random.default_rng(1).integers(0, 16, (image.height, image.width), np.uint8)
+    with Image.open(png) as picture:
+        entries = np.random.default_rng(1).integers(0, 16, (picture.height, picture.width), np.uint8)
         noise = Image.fromarray(entries)
-        noise.putpalette(image.getpalette("RGB") or [])
+        noise.putpalette(picture.getpalette("RGB") or [])
     noise.save(png)
-    assert main(["inject", str(rom), str(png), "-o", str(tmp_path / "edit.bps")]) == 1
+    assert main(["inject", str(rom), str(png), "-o", str(tmp_path / "edit.bps"), "--no-move"]) == 1
     message = capsys.readouterr().err
     assert str(block["packed_size"]) in message
     assert "too many" in message

@@ -77,7 +77,7 @@ def test_the_patch_is_what_the_dry_run_said(game: tuple[Path, Path], capsys: pyt
     ("options", "code", "message"),
     [
         (["--dry-run", "--no-move"], 1, "its place holds 1398, 667 too many; it may not be moved"),
-        ([], 2, "give -o OUT, or --dry-run to write nothing"),
+        ([], 2, "give -o OUT, --project DIR, or --dry-run to write nothing"),
         (["--dry-run", "--no-move", "--rats"], 2, "--rats is for blocks that move, and --no-move refuses them"),
     ],
 )

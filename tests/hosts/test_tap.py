@@ -91,7 +91,7 @@ def test_a_write_is_there_in_the_next_frame(frontend: LibretroHost, host: RetroA
     for one, kept in (
         (Write("vram", 0x4000, bytes(range(1, 65))), bytes(range(1, 65))),
         (Write("wram", 0x1F000, b"halscope"), b"halscope"),
-        (Write("cgram", 0x101, b"\x92\xb4\x85"), b"\x12\xb4\x05"),  # 15 bits of each word
+        (Write("cgram", 0x101, b"\x12\x34\x05"), b"\x12\x34\x05"),  # 15 bits of each word
         (Write("oam", 0x30, b"\x44\x55\x66"), b"\x44\x55\x66"),
     ):
         outside = write(frontend, host, one)

@@ -9,10 +9,6 @@ from typing import Final
 
 from halscope_hooks import UsageError
 
-from halscope.formats.palettes import PALETTE_SUFFIXES
-
-EDITED: Final = (".png", *PALETTE_SUFFIXES)
-"""Ends of the names of sheets and palettes."""
 _MOST_LETTERS: Final = 200
 _FIGURES: Final = re.compile(r"(unknown|[a-z0-9_-]+-[0-9a-f]{6})")
 """Name of the folder that Halscope writes a block's figures into: `hal-035d23`."""
@@ -29,7 +25,7 @@ def is_sheet_name(name: str) -> bool:
     return (
         len(name) <= _MOST_LETTERS
         and name.isprintable()
-        and name.lower().endswith(EDITED)
+        and name.lower().endswith(_suffixes())
         and not _RESERVED.intersection(name)
         and all(part and not part.startswith(".") and part == part.strip(" .") for part in parts)
     )
@@ -55,8 +51,14 @@ def sheet_name(png: Path, folders: Iterable[Path]) -> str:
         name = f"{parent}/{png.name}" if _FIGURES.fullmatch(parent) else png.name
     if not is_sheet_name(name):
         raise UsageError(
-            f"{png}: its name cannot be that of a sheet in a project; rename it to end in {', '.join(EDITED)}, without "
-            "any of "
-            f"{' '.join(sorted(_RESERVED))} and without a dot or a space at either end"
+            f"{png}: its name cannot be that of a sheet in a project; rename it to end in {', '.join(_suffixes())}, "
+            f"without any of {' '.join(sorted(_RESERVED))} and without a dot or a space at either end"
         )
     return name
+
+
+def _suffixes() -> tuple[str, ...]:
+    """Return the ends of the names of sheets and palettes."""
+    from halscope.formats.palettes import PALETTE_SUFFIXES  # only now: most commands never name a sheet
+
+    return (".png", *PALETTE_SUFFIXES)
