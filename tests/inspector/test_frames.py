@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,26 @@ def test_changed_tiles_that_lie_together_are_one_part() -> None:
     vram[[0x100, 0x140, 0x1000, 0xFFFF]] = 1
     head = reader.take(stream.message(update_of(dataclasses.replace(made_snapshot(0), vram=vram))))
     assert head["parts"] == [["vram", 0x100, 0x60], ["vram", 0x1000, 0x20], ["vram", 0xFFE0, 0x20]]
+
+
+class Counted:
+    """Origins that count how often they are counted."""
+
+    times = 0
+
+    @property
+    def located(self) -> int:
+        self.times += 1
+        return self.times
+
+
+def test_located_tiles_are_counted_at_once_and_then_twice_a_second() -> None:
+    stream, reader, origins = FrameStream(), Reader(), Counted()
+    first = reader.take(stream.message(update_of(made_snapshot(0))))
+    assert first["located"] is None
+    found = []
+    for frame in range(1, 65):
+        update = replace(update_of(made_snapshot(frame)), origins=origins)  # type: ignore[arg-type]
+        found.append(reader.take(stream.message(update))["located"])
+    assert found[0] == 1
+    assert origins.times == 3

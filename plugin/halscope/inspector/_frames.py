@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.inspector._messages import packed
 
+_COUNT_EVERY: Final = 30  # frames: counting the located tiles takes longer than all else
 _GAP: Final = 4  # unchanged tiles between two changed ones that are sent along: a run costs as much in the head
 
 
@@ -21,6 +22,8 @@ class FrameStream:
 
     def __init__(self) -> None:
         self._last: Snapshot | None = None
+        self._located: int | None = None
+        self._counted = 0  # the frame whose tiles were counted
         self._registers: dict[str, int | None] = {}
 
     def message(self, update: Update) -> bytes:
@@ -28,7 +31,7 @@ class FrameStream:
 
         The head has `type` "frame", `frame`, `parts` (a list of [name, offset, length in bytes]; of "vram" several,
         all others whole), and where they differ from the last message `ppu` and `picture` ([width, height]). `located`
-        is the number of tiles in VRAM with a known origin; `null` while the ROM is not indexed yet.
+        is the number of tiles in VRAM with a known origin, counted twice a second; `null` while the ROM is not indexed.
         """
         snapshot, last = update.snapshot, self._last
         head: dict[str, Any] = {"type": "frame", "frame": snapshot.frame}
@@ -47,7 +50,11 @@ class FrameStream:
             registers = asdict(snapshot.ppu)
             head["ppu"] = {name: value for name, value in registers.items() if self._registers.get(name, -1) != value}
             self._registers = registers
-        head["located"] = None if update.origins is None else update.origins.located
+        known = update.origins is not None
+        if known != (self._located is not None) or abs(snapshot.frame - self._counted) >= _COUNT_EVERY:
+            self._located = None if update.origins is None else update.origins.located
+            self._counted = snapshot.frame
+        head["located"] = self._located
         head["matches"] = update.frame.matches
         head["parts"] = [(name, offset, len(data)) for name, offset, data in parts]
         message = packed(head, [data for _, _, data in parts])
