@@ -20,6 +20,9 @@ from halscope.inject import (
     to_patch,
     write_sheet,
 )
+from halscope.inject import (
+    edited as redrawn,
+)
 from halscope.inject.metadata import from_json, to_json
 from halscope_hooks import ImageError, InjectError, UsageError
 from hypothesis import given, settings
@@ -70,6 +73,14 @@ def assert_shown(scene: LayerScene, sheet: Sheet, pixels: NDArray[np.uint8]) -> 
     return image
 
 
+def assert_drawn_again(sheet: Sheet, pixels: NDArray[np.uint8]) -> None:
+    """The changes alone give the same picture, from which the same changes are read: a project keeps no more."""
+    changes = sheet_edit(EditedSheet(sheet, pixels, "bg.png")).changes
+    drawn = redrawn(sheet, changes).compose().pixels
+    np.testing.assert_array_equal(colours_of(sheet, drawn), colours_of(sheet, pixels))
+    assert sheet_edit(EditedSheet(sheet, drawn, "bg.png")).changes == changes
+
+
 def test_every_tile_and_the_map_have_a_place_and_the_priority_stays(scene: LayerScene) -> None:
     sheet = scene.sheet()
     assert sheet.map is not None
@@ -94,6 +105,7 @@ def test_what_is_copied_within_a_layer_costs_no_tile(scene: LayerScene, seed: in
         part = original[area(sheet, source)][:: rng.choice([1, -1]), :: rng.choice([1, -1])]
         pixels[area(sheet, target)] = part
     image = assert_shown(scene, sheet, pixels)
+    assert_drawn_again(sheet, pixels)
     assert HAL.decode(image, TILES_AT).data.tobytes() == HAL.decode(scene.rom.data, TILES_AT).data.tobytes()
     images = (scene.rom.data.tobytes(), image)
     before, after = (np.frombuffer(scene.map_bytes(data), "<u2") for data in images)
@@ -116,6 +128,7 @@ def test_a_tile_that_is_painted_wherever_it_stands_stays_one_tile(scene: LayerSc
             shown = picture[:: -1 if cell.vflip else 1, :: -1 if cell.hflip else 1]
             pixels[area(sheet, entry)] = shown + cell.palette * sheet.colours
     image = assert_shown(scene, sheet, pixels)
+    assert_drawn_again(sheet, pixels)
     assert scene.map_bytes(image) == scene.map_bytes(scene.rom.data.tobytes())
 
 

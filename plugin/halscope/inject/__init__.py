@@ -13,6 +13,7 @@ from halscope.inject.builders import (
 from halscope.inject.colour_edits import ColourEdit, origin_after, palette_edit
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.layer import sheet_from_layer
+from halscope.inject.layer_edit import edited
 from halscope.inject.model import Composition
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
@@ -71,6 +72,7 @@ __all__ = [
     "describe_room",
     "edit_from_json",
     "edit_to_json",
+    "edited",
     "edited_origins",
     "grey_palette",
     "live_writes",

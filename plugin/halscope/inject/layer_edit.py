@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, NoReturn
 
 import numpy as np
@@ -307,3 +307,42 @@ def _stored[Item: np.generic](picture: NDArray[Item], layer: _Layer) -> NDArray[
 def _flipped[Item: np.generic](picture: NDArray[Item], word: int) -> NDArray[Item]:
     """Return a picture with the flips of a map entry."""
     return np.ascontiguousarray(picture[:: -1 if word & VFLIP else 1, :: -1 if word & HFLIP else 1])
+
+
+def edited(sheet: Sheet, changes: Sequence[TileChange]) -> Sheet:
+    """Return a sheet as changes leave it: with the new tiles, and in a layer with the new entries of the map.
+
+    Changes of tiles and parts of the map that the sheet does not have are left out.
+    """
+    tiles: dict[tuple[Origin | None, bytes], bytes] = {(one.origin, one.old): one.new for one in changes}
+    cells = tuple(replace(cell, tile=tiles.get((cell.origin, cell.original), cell.tile)) for cell in sheet.cells)
+    if sheet.map is None:
+        return replace(sheet, cells=cells)
+    layer = sheet.map
+    old = np.array(layer.words, "<u2").reshape(-1, UNIT_WORDS)
+    new = b"".join(
+        tiles.get((origin, unit.tobytes()), unit.tobytes()) for origin, unit in zip(layer.origins, old, strict=True)
+    )
+    numbers: dict[int, int] = {}  # the first entry of each tile number
+    for entry, word in enumerate(layer.words):
+        numbers.setdefault(word & NUMBER, entry)
+    result, words = list(cells), list(layer.words)
+    for entry, word in enumerate(np.frombuffer(new, "<u2").tolist()):
+        first = numbers.get(word & NUMBER)
+        if word == layer.words[entry] or first is None:
+            continue
+        words[entry] = word
+        sources = np.arange(first * layer.tiles, (first + 1) * layer.tiles).reshape(layer.rows, layer.columns)
+        stored = _flipped(sources, layer.words[first])
+        palette = 0 if sheet.bpp == 8 else layer.palettes.index(word >> PALETTE_SHIFT & 7)
+        for part, source in enumerate(_flipped(stored, word).reshape(-1).tolist()):
+            at, shown = entry * layer.tiles + part, cells[source]
+            result[at] = replace(
+                shown,
+                x=cells[at].x,
+                y=cells[at].y,
+                hflip=bool(word & HFLIP),
+                vflip=bool(word & VFLIP),
+                palette=palette,
+            )
+    return replace(sheet, cells=tuple(result), map=replace(layer, words=tuple(words)))

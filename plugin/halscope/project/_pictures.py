@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from halscope_hooks import Origin
 from numpy.typing import NDArray
 from PIL import Image
 
 from halscope.export.pictures import png_bytes
-from halscope.inject import Sheet, SheetEdit
+from halscope.inject import Sheet, SheetEdit, edited
 from halscope.project._edit_list import Edit
 
 _SIDE: Final = 160
@@ -26,14 +24,12 @@ def edited_pixels(sheet: Sheet, edit: SheetEdit | None) -> NDArray[np.uint8]:
 
     Args:
         sheet: The sheet.
-        edit: The edit, or `None` for the picture as exported. Changes of tiles that the sheet does not have are left
+        edit: The edit, or `None` for the picture as exported. Changes of what the sheet does not have are left
             out.
     """
     if edit is None or not edit.changes:
         return sheet.composition.pixels
-    new: dict[tuple[Origin | None, bytes], bytes] = {(one.origin, one.old): one.new for one in edit.changes}
-    cells = tuple(replace(cell, tile=new.get((cell.origin, cell.original), cell.tile)) for cell in sheet.cells)
-    return replace(sheet, cells=cells).compose().pixels
+    return edited(sheet, edit.changes).compose().pixels
 
 
 def step_picture(sheet: Sheet, edit: SheetEdit) -> bytes:
