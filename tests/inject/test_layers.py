@@ -14,6 +14,7 @@ from halscope.inject import (
     EditedSheet,
     Sheet,
     apply_patch,
+    live_writes,
     plan_edit,
     read_sheet,
     sheet_edit,
@@ -24,6 +25,8 @@ from halscope.inject import (
     edited as redrawn,
 )
 from halscope.inject.metadata import from_json, to_json
+from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex
 from halscope_hooks import ImageError, InjectError, UsageError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -287,3 +290,22 @@ def test_a_layer_that_is_not_there_is_named(plain: LayerScene) -> None:
         tile_map(plain.snapshot(), 4)
     with pytest.raises(UsageError, match="BG2: BG2SC is not known"):
         tile_map(plain.snapshot(), 2)
+
+
+def test_a_row_of_the_map_that_another_row_repeats_is_written_live_where_it_stands_alone() -> None:
+    scene = make_layer_scene(KINDS["mode 0, BG4"])
+    image = bytearray(scene.rom.data.tobytes())
+    image[MAP_AT + 1024 : MAP_AT + 1056] = image[MAP_AT : MAP_AT + 32]  # row 16 begins as row 0
+    rom = Rom.from_bytes(bytes(image), "repeated.sfc")
+    index = RomIndex.build(rom, [HAL], known_starts={"hal": np.array([TILES_AT], np.uint32)})
+    scene = replace(scene, rom=rom, index=index)
+    sheet = scene.sheet()
+    assert sheet.map is not None
+    pixels = sheet.compose().pixels
+    pixels[area(sheet, 3)] = pixels[area(sheet, 20)]
+    plan = plan_edit(rom, [HAL], EditedSheet(sheet, pixels, "bg.png"), index=index)
+    writes = live_writes(plan, scene.snapshot())
+    assert [write.space for write in writes] == ["vram"]
+    (write,) = writes
+    first = sheet.map.vram_byte
+    assert first <= write.offset < write.offset + len(write.data) <= first + 32

@@ -24,11 +24,13 @@ class Tile(NamedTuple):
         at: Offset of its first byte.
         end: Offset just past its last byte.
         vram_bytes: VRAM byte addresses of the tile when its sheet was exported.
+        of_map: Whether it is a part of a layer's map. Maps repeat themselves, so its bytes alone do not identify it.
     """
 
     at: int
     end: int
     vram_bytes: tuple[int, ...]
+    of_map: bool = False
 
     def of(self, data: bytes) -> bytes:
         """Return the tile's bytes in a version of the content."""
@@ -64,6 +66,13 @@ def contents_of(plan: EditPlan, previous: EditPlan | None) -> list[Content]:
         )
     contents: list[Content] = []
     plans = [plan] if previous is None else [plan, previous]
+    maps = {
+        (change.origin.codec, change.origin.block_offset, change.origin.byte_offset)
+        for one in plans
+        for edit in one.edits
+        for change in edit.changes
+        if not change.cells and change.origin.transform != COLOURS
+    }
     keys = sorted({(block.codec, block.block_offset) for one in plans for block in one.blocks})
     for key in keys:
         blocks = [next((b for b in one.blocks if (b.codec, b.block_offset) == key), None) for one in plans]
@@ -84,7 +93,7 @@ def contents_of(plan: EditPlan, previous: EditPlan | None) -> list[Content]:
             versions = [present[0].old_data, *(present[0].old_data if b is None else b.new_data for b in blocks)]
         for name in sorted({name for name, _, _ in vram}):
             tiles = tuple(
-                Tile(at + shift, end + shift, tuple(sorted(places)))
+                Tile(at + shift, end + shift, tuple(sorted(places)), _place(key, at) in maps)
                 for (of, at, end), places in sorted(vram.items())
                 if of == name
             )
@@ -92,6 +101,12 @@ def contents_of(plan: EditPlan, previous: EditPlan | None) -> list[Content]:
             transform = transform_named(name, plan.rom.transforms)
             contents.extend(_forms(transform, Content(before, versions[1], tiles, (VRAM, *STAGING))))
     return contents
+
+
+def _place(block: tuple[str, int], at: int) -> tuple[str, int, int]:
+    """Return codec, block offset and byte offset of a change, as in the origin of its tile."""
+    codec, offset = block
+    return (codec, offset + at, 0) if codec == RAW_CODEC else (codec, offset, at)
 
 
 def _forms(transform: Transform | None, content: Content) -> Iterator[Content]:

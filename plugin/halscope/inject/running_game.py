@@ -23,6 +23,10 @@ _DISTINCT_BYTES: Final = 4
 """A blank tile has one distinct byte value, a single-colour tile two, a straight edge three."""
 
 
+_MAP_AROUND: Final = 8
+"""Neighbouring parts of a map, of 32 bytes each, that have to be equal around a copy outside of VRAM."""
+
+
 class _Search(NamedTuple):
     """A pattern that locates copies of a tile.
 
@@ -34,6 +38,7 @@ class _Search(NamedTuple):
         data: The version of the block that the pattern was taken from.
         at: Offset of the tile in `data`.
         rivals: Other offsets in `data` with the same tile.
+        places: Of a part of a map, the VRAM byte addresses where it may stand; `None` for tiles.
     """
 
     pattern: bytes
@@ -43,6 +48,7 @@ class _Search(NamedTuple):
     data: bytes
     at: int
     rivals: Sequence[int]
+    places: tuple[int, ...] | None = None
 
 
 def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None = None) -> tuple[Write, ...]:
@@ -71,7 +77,7 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     memories = memories_of(snapshot)
     searches = [(content.memories, search) for content in contents for search in _searches(content)]
     for name, memory in memories.items():
-        _find_copies([search for names, search in searches if name in names], memory)
+        _find_copies([search for names, search in searches if name in names], memory, in_vram=name == VRAM)
     edits = plan.edits if previous is None else (*plan.edits, *previous.edits)
     in_vram = [content for content in contents if VRAM in content.memories]
     plan_colours(plan, previous, snapshot, memories)
@@ -134,17 +140,27 @@ def _searches(content: Content) -> Iterator[_Search]:
             stretches = [(tile.at, tile.end)] if is_telling(old) else _telling_stretches(data, tile.at, tile.end)
             rivals = _rivals(data, old, tile.at) if is_telling(old) else []
             for start, stop in stretches:
-                yield _Search(data[start:stop], tile.at - start, old, new, data, tile.at, rivals)
+                places = tile.vram_bytes if tile.of_map else None
+                yield _Search(data[start:stop], tile.at - start, old, new, data, tile.at, rivals, places)
 
 
-def _find_copies(searches: Sequence[_Search], memory: Memory) -> None:
+def _find_copies(searches: Sequence[_Search], memory: Memory, *, in_vram: bool) -> None:
     """Plan a write for every verified copy of the searched tiles."""
     found = find_patterns(memory.data, {search.pattern for search in searches})
     for search in searches:
         for start in found[search.pattern]:
             place = start + search.shift
+            if search.places is not None and not _is_map_place(memory.bytes, search, place, in_vram=in_vram):
+                continue
             if place % memory.step == 0 and _belongs(memory.bytes, search, place):
                 memory.plan(place, search.new)
+
+
+def _is_map_place(memory: bytes, search: _Search, place: int, *, in_vram: bool) -> bool:
+    """Whether a copy of a part of a map is that part: in VRAM by its address, elsewhere by what is around it."""
+    if in_vram:
+        return search.places is not None and place in search.places
+    return _likeness(memory, search.data, place, search.at, len(search.old)) >= _MAP_AROUND
 
 
 def is_telling(tile: bytes) -> bool:
