@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from halscope.app import LiveProject, Workspace
-from halscope.inject import SheetEdit, read_sheet, sheet_edit, write_sheet
+from halscope.formats.palettes import read_palette, write_palette
+from halscope.inject import (
+    ColourEdit,
+    SheetEdit,
+    palette_edit,
+    read_edited_palette,
+    read_sheet,
+    sheet_edit,
+    write_sheet,
+)
 from halscope.plugins import Plugins
 from halscope.project import Project
-from halscope_hooks import HalscopeError
+from halscope_hooks import RAW_CODEC, HalscopeError, Origin, UsageError
 from support.rebuilt_rom import BLOCKS, Build, build, painted
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -108,3 +118,37 @@ def test_a_folder_that_goes_is_reported_once_and_fails_at_the_end(begun: Begun) 
     with pytest.raises(HalscopeError, match="cannot be written"):
         live.finish()
     assert not begun.project.folder.exists()
+
+
+def colours_edited(of: Build, colour: int) -> SheetEdit:
+    """An edit of sixteen uncompressed colours."""
+    old = of.rom.data[of.raw : of.raw + 32].view("<u2").astype(np.uint16)
+    new = old.copy()
+    new[5] = colour
+    origin = Origin(RAW_CODEC, of.raw, 0, "content")
+    return palette_edit("palettes/a.gpl", "hero", of.rom.sha256, [ColourEdit(origin, old, new, (*range(128, 144),))])
+
+
+def test_a_palette_of_the_project_stands_in_the_watched_folder_as_the_project_has_it(begun: Begun) -> None:
+    path, project = begun.watched / "palettes/a.gpl", begun.project
+    edit = colours_edited(begun.first, 0x1F)
+    project.save(project.state.with_edits(project.state.edits.put([edit], NOON)))
+    begun.play(begun.first)
+    assert read_edited_palette(path).changes == edit.changes, "a fresh clone has the file, and it changes nothing more"
+    colours = read_palette(path).colours()
+    colours[5] = 0x3E0
+    write_palette(path, colours)
+    begun.play(begun.first)
+    assert int(read_palette(path).colours()[5]) == 0x3E0, "what a person painted stays"
+    colours[5] = 0x1F
+    write_palette(path, colours)
+    project.save(project.state.with_edits(project.state.edits.undo()))
+    begun.play(begun.first)
+    assert not path.exists(), "what was undone does not come back"
+
+
+def test_two_files_of_one_name_are_refused(begun: Begun, tmp_path: Path) -> None:
+    live = begun.play(begun.first)
+    assert live.name_of(tmp_path / "a/hero.png") == live.name_of(tmp_path / "a/hero.png")
+    with pytest.raises(UsageError, match="same name"):
+        live.name_of(tmp_path / "b/hero.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -371,6 +372,16 @@ class LiveAttach:
             else:
                 return
 
+    def _finish(self, edits: LiveEdits) -> None:
+        """Write what was put off. If the emulator is gone, what cannot be written now is tried again at the end."""
+        is_gone = isinstance(sys.exception(), HostGoneError)
+        try:
+            edits.finish()
+        except HalscopeError as error:
+            if not is_gone:
+                raise
+            self._target.report(str(error))
+
     def _play(self, session: Session) -> None:
         workspace = self._rom.workspace(session.info.rom, session.host)
         if workspace is None:
@@ -429,7 +440,7 @@ class LiveAttach:
         finally:
             pointing.close()
             outlining.close()
-            self.edits.finish()
+            self._finish(self.edits)
             self.last = play.last or self.last
             if play.located:
                 self._bring_in = ()

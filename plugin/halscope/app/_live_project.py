@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from halscope_hooks import HalscopeError
+from halscope_hooks import HalscopeError, UsageError
 
+from halscope.app._edited_files import is_palette
 from halscope.app._project import keep_knowledge, learn_from_project, rebase_lines, rebase_project
 from halscope.app._workspace import Workspace
-from halscope.inject import Sheet, read_sheet, sheet_edit, write_sheet
+from halscope.formats.palettes import write_palette
+from halscope.inject import (
+    Sheet,
+    palette_of_edit,
+    read_edited_palette,
+    read_sheet,
+    sheet_edit,
+    source_path,
+    write_palette_sheet,
+    write_sheet,
+)
 from halscope.project import Edit, EditList, Project, ProjectState, carry_edit, edited_pixels
 
 
@@ -59,7 +71,10 @@ class LiveProject:
     def name_of(self, png: Path) -> str:
         """Return the name of the edit of a sheet, which need not be in the watched folder. Raises UsageError."""
         name = str(self._watched / self._project.name_of(png, self._watched))
-        self._sources[name] = png
+        if self._sources.setdefault(name, png) != png:
+            raise UsageError(
+                f"{png}: {self._sources[name]} has the same name in {self._project.folder}; rename one of them"
+            )
         return name
 
     def save(self, edits: EditList) -> None:
@@ -106,16 +121,37 @@ class LiveProject:
         for edit in (*before.versions(), *project.state.versions()):
             known.setdefault(edit.name, []).append(edit.sheet.changes)
         for name, versions in known.items():
+            if is_palette(name):
+                self._write_palette(self._watched / name, now.get(name), versions)
+                continue
             sheet, current, png = project.sheet(name), now.get(name), self._watched / name
             if sheet is None or sheet.rom_sha256 != project.state.base.sha256:
                 continue
             if (png.exists() and self._is_own_work(png, versions)) or (not png.exists() and current is None):
                 continue
-            try:
-                png.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise HalscopeError(f"{png.parent}: cannot be created: {error.strerror or error}") from error
+            _make_folder(png.parent)
             write_sheet(sheet, edited_pixels(sheet, None if current is None else current.sheet), png)
+
+    def _write_palette(self, path: Path, current: Edit | None, versions: list[object]) -> None:
+        """Write a palette of the project into the watched folder as it is now edited; one that is not is taken away, as
+        it is written again once the game shows it."""
+        if path.exists():
+            try:
+                there = read_edited_palette(path, nearest=True).changes
+            except HalscopeError:
+                return  # reported when it is read as an edit
+            if there and there not in versions:
+                return
+            if current is not None and there == current.sheet.changes:
+                return
+        if current is None:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+                source_path(path).unlink(missing_ok=True)
+            return
+        palette, colours = palette_of_edit(current.sheet)
+        _make_folder(path.parent)
+        write_palette(path, colours, write_palette_sheet(palette, path), palette.title)
 
     def _is_own_work(self, png: Path, versions: list[object]) -> bool:
         """Whether a watched sheet shows what no version of its edit does. One of an earlier build is carried over."""
@@ -135,6 +171,13 @@ class LiveProject:
             except HalscopeError as error:
                 self._report(str(error))
         return True
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HalscopeError(f"{folder}: cannot be created: {error.strerror or error}") from error
 
 
 def _renamed(edit: Edit, name: str) -> Edit:

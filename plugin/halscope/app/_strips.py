@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from halscope_hooks import Frame, UsageError, VramOrigins
+from halscope_hooks import Frame, ImageError, UsageError, VramOrigins
 
 from halscope.app._doubts import doubts
 from halscope.app._figure_names import figure_name
@@ -130,7 +130,6 @@ class Strips:
                 for number in dict.fromkeys(number for track in followed for number in track.pictures)
                 if number not in self._covered[name]
             ]
-            self._covered[name].update(fresh)
             taken = {
                 number: one
                 for number in fresh
@@ -139,11 +138,18 @@ class Strips:
             for number in _half_streamed(taken, followed):
                 del taken[number]
             if not taken:
+                self._covered[name].update(fresh)
                 continue
             places = self._animations.places(followed)
             pictures = [StripPicture(*taken[number], *places[number]) for number in taken]
             title = f"{name}: {len(pictures)} picture{'s' * (len(pictures) != 1)}"
-            yield Strip(strip_name(name), sheet_from_strip(pictures, title=title), len(pictures))
+            try:
+                strip = Strip(strip_name(name), sheet_from_strip(pictures, title=title), len(pictures))
+            except ImageError:
+                self._covered[name].update(fresh)
+                raise
+            yield strip
+            self._covered[name].update(fresh)  # not if it could not be written: a full disk may get room
 
 
 def _half_streamed(taken: Mapping[int, _Taken], tracks: Sequence[Track]) -> list[int]:

@@ -417,11 +417,17 @@ class LiveEdits:
             self._applied(edit)
 
     def finish(self) -> None:
-        """Write what was put off: the page of the newest sheets and what they taught. Call it after the last `look`."""
+        """Write what was put off: the page of the newest sheets and what they taught. Call it after the last `look`.
+
+        Raises HalscopeError if the edits cannot be saved in the project.
+        """
         self._shown.give_up()
         self._report_applied()
+        self._finish_folder()
         if self._project is not None:
             self._project.finish()
+
+    def _finish_folder(self) -> None:
         if self._folder is None or self._new_sheets is None:
             return
         self._folder.close()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from halscope_hooks import CGRAM_COLOURS, FormatError, InjectError, Origin
+from halscope_hooks import CGRAM_COLOURS, NO_TRANSFORM, FormatError, InjectError, Origin
 from numpy.typing import NDArray
 
 import halscope._fields as read
@@ -111,6 +111,23 @@ class PaletteSheet:
             else:
                 runs.append((colour.origin, number, number + 1))
         return runs
+
+
+def palette_of_edit(edit: SheetEdit) -> tuple[PaletteSheet, NDArray[np.uint16]]:
+    """Return the palette that an edit of colours was made in, as far as the edit has it, and its colours as edited.
+
+    Reading the palette with these colours gives the same changes again.
+    """
+    colours: list[PaletteColour] = []
+    new: list[int] = []
+    for change in edit.changes:
+        first = replace(change.origin, transform=NO_TRANSFORM)
+        old_words, new_words = (np.frombuffer(words, "<u2").tolist() for words in (change.old, change.new))
+        cgram: list[int | None] = [at // 2 for at in change.vram_bytes]
+        for number, (word, place) in enumerate(zip(old_words, cgram or [None] * len(old_words), strict=True)):
+            colours.append(PaletteColour(word, origin_after(first, 2 * number), place))
+        new += new_words
+    return PaletteSheet(edit.title, edit.rom_sha256, tuple(colours)), np.array(new, np.uint16)
 
 
 def source_path(palette: Path) -> Path:
