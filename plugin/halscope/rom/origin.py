@@ -113,7 +113,8 @@ class Origins(Sequence[tuple[Origin, ...]]):
 
     def _of(self, tile: int) -> tuple[Origin, ...]:
         rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
-        return (*self._edited.get(tile, ()), *(self._origin(*row) for row in rows))
+        # What the ROM has first: an edited tile may look like one that stands elsewhere, and is shown from there.
+        return (*(self._origin(*row) for row in rows), *self._edited.get(tile, ()))
 
     def _origin(self, segment: int, offset: int, row: int) -> Origin:
         transform = self._names[row]
