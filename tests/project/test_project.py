@@ -238,10 +238,27 @@ def test_a_sheet_has_the_same_name_wherever_it_lies(png: str, name: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "name", ["../x.png", "/x.png", "a//x.png", "x.txt", ".x.png", "a\\x.png", "c:x.png", "a /x.png"]
+    "name",
+    [
+        *("../x.png", "/x.png", "a//x.png", "x.txt", ".x.png", "a\\x.png", "c:x.png", "a /x.png"),
+        *("con.png", "Nul.tar.png", "LPT0 .png", "com9/x.png", "aux/x.png", "a/COM\u00b9.png"),
+    ],
 )
 def test_names_that_leave_the_folder_or_fail_elsewhere_are_none(name: str) -> None:
     assert not is_sheet_name(name)
+    assert is_sheet_name("a/console.png"), "only whole names are devices"
+
+
+def test_two_names_that_are_one_file_on_some_system_are_refused(project: Project, game: Build, tmp_path: Path) -> None:
+    assert sheet_name(tmp_path / "e\u0301.png", []) == "\u00e9.png"
+    for name in ("B.PNG", "HAL-008000/a.png"):
+        edits = project.state.edits.put([painted(game.sheet(2), name, 1)], NOON)
+        with pytest.raises(UsageError, match=f"'{name}' are the same file where case"):
+            project.state.with_edits(edits)
+    put(project, game, "\u00e9.png", 2, 1)
+    edits = project.state.edits.put([painted(game.sheet(2), "e\u0301.png", 2)], NOON)
+    with pytest.raises(UsageError, match="are the same file"):
+        project.state.with_edits(edits)
 
 
 def test_a_folder_with_files_of_its_own_is_refused(game: Build, tmp_path: Path) -> None:
