@@ -196,6 +196,14 @@ def test_bad_input_is_one_line_and_changes_nothing(
     assert not (here / "y.bps").exists()
 
 
+def test_a_project_refuses_everywhere_as_it_would_be_without_effect(run: Run, tmp_path: Path) -> None:
+    code, _, errors = run("inject", "game.sfc", "frog.png", "--project", tmp_path / "hack", "--everywhere")
+    assert code == 2
+    assert errors == [
+        "halscope: --everywhere is not for --project: a project keeps only the places that its sheets show"
+    ]
+
+
 class Playing:
     """A game that is played with the project `hack`, in a process of its own."""
 

@@ -286,6 +286,7 @@ def inject_into_project(options: argparse.Namespace) -> int:
     """Add edited PNGs to a project, for `halscope inject --project`."""
     unused = ("at", "codec", "dry_run", "no_move", "expand", "rats", "free_old")
     refuse_unused(options, unused, "is for a patch by itself, without --project")
+    refuse_unused(options, ("everywhere",), "is not for --project: a project keeps only the places that its sheets show")
     workspace = workspace_from(options, plugins_from(options))
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)
