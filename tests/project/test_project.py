@@ -24,6 +24,7 @@ from halscope.project import (
     project_to_json,
     sheet_name,
 )
+from halscope.project._journal import finish_journal
 from halscope_hooks import FormatError, HalscopeError, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -259,6 +260,46 @@ def test_two_names_that_are_one_file_on_some_system_are_refused(project: Project
     edits = project.state.edits.put([painted(game.sheet(2), "e\u0301.png", 2)], NOON)
     with pytest.raises(UsageError, match="are the same file"):
         project.state.with_edits(edits)
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(
+    "link", ["journal", "sheets", "sheets/hal-008000", "history", ".stage", "lock", "project.json", "local.json"]
+)
+def test_a_link_out_of_a_project_is_refused_and_nothing_behind_it_changes(
+    project: Project, link: str, write: bool, tmp_path: Path
+) -> None:
+    project.close()
+    path, outside = project.folder / link, tmp_path / "outside"
+    if path.exists():
+        path.rename(outside)
+    else:
+        outside.mkdir()
+        (outside / "mine.txt").write_text("mine")
+    try:
+        path.symlink_to(outside)
+    except OSError:
+        pytest.skip("no symbolic links can be made here")
+    before = {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()}
+    with pytest.raises(UsageError, match=f"{path.name}: is a link, and a project has none"):
+        Project.open(project.folder, write=write)
+    assert {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()} == before
+
+
+@pytest.mark.parametrize("link", ["journal", "journal/sheets", "journal/sheets/a.png"])
+def test_a_journal_with_links_moves_no_file(link: str, tmp_path: Path) -> None:
+    outside, path = tmp_path / "outside", tmp_path / "hack" / link
+    outside.mkdir()
+    (outside / "mine.txt").write_text("mine")
+    path.parent.mkdir(parents=True)
+    try:
+        path.symlink_to(outside)
+    except OSError:
+        pytest.skip("no symbolic links can be made here")
+    with pytest.raises(UsageError, match="is a link"):
+        finish_journal(tmp_path / "hack")
+    assert files(outside) == ["mine.txt"]
+    assert path.is_symlink()
 
 
 def test_a_folder_with_files_of_its_own_is_refused(game: Build, tmp_path: Path) -> None:
