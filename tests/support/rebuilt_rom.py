@@ -17,7 +17,7 @@ from support.edit_rom import PALETTE, draw_tiles
 from support.roms import make_rom
 
 BLOCKS, TILES = 24, 12
-_TABLE, _FIRST, _RAW = 0x1001, 0x8000, 0x30003
+TABLE, _FIRST, _RAW = 0x1001, 0x8000, 0x30003
 _SIZE = 0x40000
 
 
@@ -65,7 +65,7 @@ def build(
         at += len(data) + gap
     for number in range(BLOCKS):
         address = snes_mirrors(Mapping.LOROM, offsets[number], _SIZE)[0]
-        image[_TABLE + 3 * number : _TABLE + 3 * number + 3] = address.to_bytes(3, "little")
+        image[TABLE + 3 * number : TABLE + 3 * number + 3] = address.to_bytes(3, "little")
     tiles = encode_tiles(draw_tiles(TILES, 99), 4).tobytes()
     image[raw : raw + len(tiles)] = tiles
     rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset), "build.sfc")
