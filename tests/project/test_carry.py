@@ -119,6 +119,24 @@ def test_an_edit_whose_tiles_were_redrawn_is_left_and_returns(first: Build, seco
     assert again.state.left == ()
 
 
+def test_a_left_edit_is_kept_when_its_sheet_is_painted_anew(first: Build, second: Build) -> None:
+    """It returns once the newer edit makes room for it."""
+    redrawn = build([*range(BLOCKS - 1, -1, -1)], redrawn={9})
+    state = carry(project(first, painted(first.sheet(9), "b.png", 1, 5)), redrawn).state
+    assert [left.edit.id for left in state.left] == [1]
+    sheet = redrawn.sheet(8)
+    state = state.with_edits(state.edits.put([painted(sheet, "b.png", 2)], NOON))
+    assert [(left.edit.id, edit.id) for left, edit in zip(state.left, state.edits.edits, strict=True)] == [(1, 2)]
+    carried = carry(state, second, {"b.png": sheet}.get)
+    (left,) = carried.state.left
+    assert (left.edit.id, left.state, left.reason) == (1, "lost", "its sheet has another edit now")
+    assert [edit.id for edit in carried.state.edits.edits] == [2]
+    assert all(cell.origin is not None for cell in carried.sheets["b.png"].cells), "it is the newer edit's sheet"
+    alone = carried.state.with_edits(carried.state.edits.revert(2))
+    back = carry(alone, first).state
+    assert ([edit.id for edit in back.edits.edits], back.left) == ([1], ())
+
+
 def test_a_rom_that_has_the_edits_already_keeps_them_aside(first: Build) -> None:
     state = project(first, painted(first.sheet(3), "a.png", 2, 3), painted(first.sheet(4), "b.png", 0))
     patched = Rom.from_bytes(apply_patch(first.rom, state.edits.patch(first.rom, [HAL])), "patched.sfc")

@@ -8,12 +8,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from halscope.app._project import refuse_lost
 from halscope.inject import read_sheet, sheet_edit, write_sheet
 from halscope.project import (
+    CarriedProject,
     LeftEdit,
     Project,
     ProjectState,
@@ -25,7 +28,7 @@ from halscope.project import (
     sheet_name,
 )
 from halscope.project._journal import finish_journal
-from halscope_hooks import FormatError, HalscopeError, UsageError
+from halscope_hooks import FormatError, HalscopeError, InjectError, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
@@ -83,6 +86,16 @@ def test_the_folder_has_what_a_person_made_and_no_rom(project: Project, game: Bu
     project.close()
     again = Project.open(project.folder)
     assert again.state == project.state
+
+
+def test_a_patch_is_not_refused_for_a_left_edit_whose_sheet_has_another(project: Project, game: Build) -> None:
+    left = LeftEdit(project.state.edits.edit(2), "its tiles are nowhere")
+    state = replace(project.state.with_edits(project.state.edits.revert(2)), left=(left,))
+    with pytest.raises(InjectError, match=r"edit 2 \(b.png\): its tiles are nowhere"):
+        refuse_lost(project, CarriedProject(state, {}), "game.sfc")
+    state = state.with_edits(state.edits.put([painted(game.sheet(1), "b.png", 2)], NOON))
+    assert state.left == (left,)
+    refuse_lost(project, CarriedProject(state, {}), "game.sfc")
 
 
 def test_undone_edits_keep_their_sheets_and_pictures_until_they_cannot_return(project: Project, game: Build) -> None:

@@ -130,8 +130,10 @@ def _rows(edit: Edit, state: EditState, reason: str | None = None) -> Iterator[E
 
 
 def refuse_lost(project: Project, carried: CarriedProject, rom: str) -> None:
-    """Refuse a ROM that has no place for some edits. Raises InjectError, which names each of them."""
-    lost = [left for left in carried.state.left if left.state == "lost"]
+    """Refuse a ROM that has no place for some edits, unless their sheets have other edits in it. Raises InjectError,
+    which names each of them."""
+    names = {edit.name for edit in carried.state.edits.edits}
+    lost = [left for left in carried.state.left if left.state == "lost" and left.edit.name not in names]
     if lost:
         each = "; ".join(f"edit {left.edit.id} ({left.edit.name}): {left.reason}" for left in lost)
         raise InjectError(

@@ -116,22 +116,27 @@ def carry_over(
     if rom.sha256 == state.base.sha256:
         return CarriedProject(state, {})
     ground = _Ground(rom, codecs, index, force=force)
-    carried = {edit: ground.carry(edit.sheet, sheet(edit.name)) for edit in state.versions()}
+    carried = {edit: ground.carry(edit.sheet, _of_its_rom(edit, sheet)) for edit in state.versions()}
 
     def new(edit: Edit) -> Edit | None:
         changes = carried[edit].edit
         return None if changes is None else replace(edit, sheet=changes)
 
     edits = state.edits.mapped(new, rom.sha256)
-    names = {edit.name for edit in edits.edits}
+    ids, names = {edit.id for edit in edits.edits}, {edit.name for edit in edits.edits}
     left: list[LeftEdit] = []
     returned: list[Edit] = []
     for edit in (*state.edits.edits, *(one.edit for one in state.left)):
         now = new(edit)
         if now is None:
             left.append(LeftEdit(edit, carried[edit].reason, carried[edit].left))
-        elif edit.name not in names:
+        elif edit.id in ids:
+            continue
+        elif edit.name in names:
+            left.append(LeftEdit(edit, "its sheet has another edit now"))
+        else:
             returned.append(now)
+            ids.add(edit.id)
             names.add(edit.name)
     edits = edits.restore(returned)
     lineage = tuple(past for past in (*state.lineage, state.base) if past.sha256 != rom.sha256)
@@ -157,6 +162,12 @@ def carry_edit(
     if carried.edit is None or carried.sheet is None:
         raise InjectError(f"{edit.name}: was exported from another build of {rom.name}, and {carried.reason}")
     return carried.edit, carried.sheet
+
+
+def _of_its_rom(edit: Edit, sheet: Callable[[str], Sheet | None]) -> Sheet | None:
+    """Return an edit's sheet, unless it was exported from another ROM than the edit is of: then it was painted anew."""
+    its = sheet(edit.name)
+    return None if its is None or its.rom_sha256 != edit.sheet.rom_sha256 else its
 
 
 class _Ground:

@@ -103,13 +103,13 @@ class ProjectState:
         return sha256 == self.base.sha256 or any(rom.sha256 == sha256 for rom in self.lineage)
 
     def with_edits(self, edits: EditList) -> Self:
-        """Return the project with other edits of the same ROM. An edit that returns under its name is no longer left.
+        """Return the project with other edits of the same ROM. An edit that returns with its id is no longer left.
 
         Raises:
             UsageError: They belong to another ROM.
         """
-        names = {edit.name for edit in edits.edits}
-        return replace(self, edits=edits, left=tuple(one for one in self.left if one.edit.name not in names))
+        ids = {edit.id for edit in edits.edits}
+        return replace(self, edits=edits, left=tuple(one for one in self.left if one.edit.id not in ids))
 
 
 def new_project(rom: Rom) -> ProjectState:
