@@ -11,14 +11,12 @@ import pytest
 from halscope.codecs.hal import HAL
 from halscope.inject import (
     ColourEdit,
-    EditedSheet,
     RoomOptions,
     Sheet,
     SheetEdit,
     apply_patch,
     edited_origins,
     palette_edit,
-    sheet_edit,
     sheet_from_raw,
 )
 from halscope.project import CarriedProject, ProjectState, carry_over, new_project
@@ -29,7 +27,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.edit_rom import PALETTE
 from support.examples import examples
-from support.rebuilt_rom import BLOCKS, TABLE, TILES, Build, build, painted
+from support.rebuilt_rom import BLOCKS, TABLE, TILES, Build, build, noisy, painted
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -146,15 +144,6 @@ def test_a_rom_that_has_the_edits_already_keeps_them_aside(first: Build) -> None
     back = carry(carried.state, first)
     assert back.state.edits.edits == state.edits.edits
     assert (back.state.base, back.state.left) == (state.base, ())
-
-
-def noisy(sheet: Sheet, name: str, *tiles: int) -> SheetEdit:
-    """An edit that fills these tiles with noise, which does not pack."""
-    pixels = sheet.compose().pixels
-    noise = np.random.default_rng(5)
-    for cell in (sheet.cells[number] for number in tiles):
-        pixels[cell.y : cell.y + 8, cell.x : cell.x + 8] = noise.integers(1, 16, (8, 8))
-    return sheet_edit(EditedSheet(sheet, pixels, name))
 
 
 @pytest.mark.parametrize("tiles", [range(3), range(TILES)], ids=["some", "all"])

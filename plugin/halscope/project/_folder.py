@@ -313,7 +313,7 @@ class Project:
         """
         before = self.knowledge()
         merged = known if before is None else merge(before, known)
-        if merged != before and (merged.starts or merged.palettes or merged.names or merged.merges):
+        if merged not in (before, Knowledge(known.rom_sha256)):
             write_atomic(self.folder / KNOWLEDGE, readable_json(json.loads(knowledge_to_json(merged))).encode())
 
 

@@ -36,7 +36,7 @@ def is_sheet_name(name: str) -> bool:
 
 
 def same_file(name: str) -> str:
-    """Return what is equal for two names that are one file on some system: one that ignores case, or composes accents."""
+    """Return what two names share if they are one file where case, or the form of accents, does not count."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
