@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from halscope.demo import rom_path
 from halscope.export import bps, ips
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet
-from halscope.project import Project
+from halscope.project import KnowledgeFile, Project
+from halscope.rom.image import Rom
 from halscope.session import Session
 from support.demo_game import DemoGame
 from support.made_host import eventually
 from support.painting import paint_one_colour
+from support.rebuilt_rom import TILES, Build, build, noisy
 
 FROG = 0x35D23
 SETTLE = 40
@@ -32,6 +35,8 @@ SETTLE = 40
 HUD_LINES = 32
 """Lines with the coin counter, which depends on what was played before."""
 PATIENCE = 60.0
+FREE = 0x31000
+"""Where the free space of a made ROM begins, after all that it holds."""
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +199,47 @@ def test_bad_input_is_one_line_and_changes_nothing(
     assert says in errors[0]
     assert (here / "hack/project.json").read_bytes() == before
     assert not (here / "y.bps").exists()
+
+
+def test_a_project_refuses_everywhere_as_it_would_be_without_effect(run: Run, tmp_path: Path) -> None:
+    code, _, errors = run("inject", "game.sfc", "frog.png", "--project", tmp_path / "hack", "--everywhere")
+    assert code == 2
+    assert errors == [
+        "halscope: --everywhere is not for --project: a project keeps only the places that its sheets show"
+    ]
+
+
+def test_a_patch_depends_on_the_copy_in_the_project_and_not_on_what_this_machine_knows(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The game was seen reading the free space that a block would move to, on one machine."""
+    game = build()
+    image = bytearray(game.rom.data)
+    image[FREE:] = b"\xff" * (len(image) - FREE)
+    image[FREE + 0x3000] = 0x55  # two stretches
+    (tmp_path / "game.sfc").write_bytes(image)
+    rom = Rom.load(tmp_path / "game.sfc")
+    sheet = Build(rom, game.offsets, game.raw).sheet(3)
+    with Project.create(tmp_path / "hack", rom) as project:
+        edits = project.state.edits.put([noisy(sheet, "a.png", *range(TILES))], datetime.now(UTC))
+        project.save(project.state.with_edits(edits), {"a.png": sheet})
+
+    def patch(name: str) -> bytes:
+        assert run("project", "apply", tmp_path / "hack", "-o", tmp_path / name)[0] == 0
+        return (tmp_path / name).read_bytes()
+
+    first = patch("a.ips")
+    stored = KnowledgeFile(rom.sha256)
+    known = stored.update(lambda known: known.has_read_padding([FREE + 0x4000]))
+    assert patch("b.ips") == first, "what only this machine knows is not used"
+    with Project.open(tmp_path / "hack", write=True) as project:
+        project.keep_knowledge(known)
+        assert project.knowledge() == known, "it is kept though nothing but read bytes is known"
+    second = patch("c.ips")
+    assert second != first
+    monkeypatch.setenv("HALSCOPE_DATA_DIR", str(tmp_path / "data"))
+    assert patch("d.ips") == second
+    assert not (tmp_path / "data").exists(), "nothing of the project is taken for what this machine knows"
 
 
 class Playing:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
-from halscope.inject import ColourEdit, Sheet, SheetEdit, apply_patch, edited_origins, palette_edit, sheet_from_raw
+from halscope.inject import (
+    ColourEdit,
+    RoomOptions,
+    Sheet,
+    SheetEdit,
+    apply_patch,
+    edited_origins,
+    palette_edit,
+    sheet_from_raw,
+)
 from halscope.project import CarriedProject, ProjectState, carry_over, new_project
 from halscope.rom.image import Rom
 from halscope_hooks import RAW_CODEC, Origin
@@ -18,7 +27,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.edit_rom import PALETTE
 from support.examples import examples
-from support.rebuilt_rom import BLOCKS, TILES, Build, build, painted
+from support.rebuilt_rom import BLOCKS, TABLE, TILES, Build, build, noisy, painted
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -108,6 +117,24 @@ def test_an_edit_whose_tiles_were_redrawn_is_left_and_returns(first: Build, seco
     assert again.state.left == ()
 
 
+def test_a_left_edit_is_kept_when_its_sheet_is_painted_anew(first: Build, second: Build) -> None:
+    """It returns once the newer edit makes room for it."""
+    redrawn = build([*range(BLOCKS - 1, -1, -1)], redrawn={9})
+    state = carry(project(first, painted(first.sheet(9), "b.png", 1, 5)), redrawn).state
+    assert [left.edit.id for left in state.left] == [1]
+    sheet = redrawn.sheet(8)
+    state = state.with_edits(state.edits.put([painted(sheet, "b.png", 2)], NOON))
+    assert [(left.edit.id, edit.id) for left, edit in zip(state.left, state.edits.edits, strict=True)] == [(1, 2)]
+    carried = carry(state, second, {"b.png": sheet}.get)
+    (left,) = carried.state.left
+    assert (left.edit.id, left.state, left.reason) == (1, "lost", "its sheet has another edit now")
+    assert [edit.id for edit in carried.state.edits.edits] == [2]
+    assert all(cell.origin is not None for cell in carried.sheets["b.png"].cells), "it is the newer edit's sheet"
+    alone = carried.state.with_edits(carried.state.edits.revert(2))
+    back = carry(alone, first).state
+    assert ([edit.id for edit in back.edits.edits], back.left) == ([1], ())
+
+
 def test_a_rom_that_has_the_edits_already_keeps_them_aside(first: Build) -> None:
     state = project(first, painted(first.sheet(3), "a.png", 2, 3), painted(first.sheet(4), "b.png", 0))
     patched = Rom.from_bytes(apply_patch(first.rom, state.edits.patch(first.rom, [HAL])), "patched.sfc")
@@ -117,6 +144,35 @@ def test_a_rom_that_has_the_edits_already_keeps_them_aside(first: Build) -> None
     back = carry(carried.state, first)
     assert back.state.edits.edits == state.edits.edits
     assert (back.state.base, back.state.left) == (state.base, ())
+
+
+@pytest.mark.parametrize("tiles", [range(3), range(TILES)], ids=["some", "all"])
+@pytest.mark.parametrize("with_sheet", [False, True])
+def test_a_block_that_moved_with_its_edit_has_it_though_its_old_bytes_are_where_they_were(
+    first: Build, tiles: Sequence[int], with_sheet: bool
+) -> None:
+    sheet = first.sheet(3)
+    state = project(first, noisy(sheet, "a.png", *tiles))
+    patch = state.edits.patch(first.rom, [HAL], index=first.index(), room=RoomOptions(expand=True))
+    patched = Rom.from_bytes(apply_patch(first.rom, patch), "patched.sfc")
+    assert decoded(patched.data.tobytes(), first.offsets[3]) == decoded(first.rom.data.tobytes(), first.offsets[3])
+    after = Build(patched, first.offsets, first.raw)
+    carried = carry(state, after, {"a.png": sheet}.get if with_sheet else no_sheet)
+    (left,) = carried.state.left
+    assert (left.state, carried.state.edits.edits) == ("there", ())
+    assert f"{first.offsets[3]:#x}" not in left.reason, "it names the new place"
+    if len(tiles) < TILES:  # an edit of tiles that the moved block still has goes there
+        (edit,) = carry(project(first, painted(sheet, "b.png", TILES - 1)), after).state.edits.edits
+        origin = edit.sheet.changes[0].origin
+        assert (origin.start, origin.block_offset != first.offsets[3]) == ("pointer", True)
+
+
+def test_a_block_that_is_no_longer_proven_stays_where_no_other_is_proven(first: Build) -> None:
+    state = project(first, painted(first.sheet(3), "a.png", 2))
+    image = bytearray(first.rom.data)
+    image[TABLE : TABLE + 3 * BLOCKS] = bytes(3 * BLOCKS)
+    (edit,) = carry(state, Build(Rom.from_bytes(bytes(image), "x.sfc"), first.offsets, first.raw)).state.edits.edits
+    assert edit.sheet.changes == state.edits.edits[0].sheet.changes
 
 
 def test_a_plain_tile_is_found_by_the_tiles_beside_it_on_its_sheet(first: Build, second: Build) -> None:

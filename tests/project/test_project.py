@@ -8,12 +8,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from halscope.app._project import refuse_lost
 from halscope.inject import read_sheet, sheet_edit, write_sheet
 from halscope.project import (
+    CarriedProject,
     LeftEdit,
     Project,
     ProjectState,
@@ -24,7 +27,8 @@ from halscope.project import (
     project_to_json,
     sheet_name,
 )
-from halscope_hooks import FormatError, HalscopeError, UsageError
+from halscope.project._journal import finish_journal
+from halscope_hooks import FormatError, HalscopeError, InjectError, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
@@ -82,6 +86,16 @@ def test_the_folder_has_what_a_person_made_and_no_rom(project: Project, game: Bu
     project.close()
     again = Project.open(project.folder)
     assert again.state == project.state
+
+
+def test_a_patch_is_not_refused_for_a_left_edit_whose_sheet_has_another(project: Project, game: Build) -> None:
+    left = LeftEdit(project.state.edits.edit(2), "its tiles are nowhere")
+    state = replace(project.state.with_edits(project.state.edits.revert(2)), left=(left,))
+    with pytest.raises(InjectError, match=r"edit 2 \(b.png\): its tiles are nowhere"):
+        refuse_lost(project, CarriedProject(state, {}), "game.sfc")
+    state = state.with_edits(state.edits.put([painted(game.sheet(1), "b.png", 2)], NOON))
+    assert state.left == (left,)
+    refuse_lost(project, CarriedProject(state, {}), "game.sfc")
 
 
 def test_undone_edits_keep_their_sheets_and_pictures_until_they_cannot_return(project: Project, game: Build) -> None:
@@ -238,10 +252,67 @@ def test_a_sheet_has_the_same_name_wherever_it_lies(png: str, name: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "name", ["../x.png", "/x.png", "a//x.png", "x.txt", ".x.png", "a\\x.png", "c:x.png", "a /x.png"]
+    "name",
+    [
+        *("../x.png", "/x.png", "a//x.png", "x.txt", ".x.png", "a\\x.png", "c:x.png", "a /x.png"),
+        *("con.png", "Nul.tar.png", "LPT0 .png", "com9/x.png", "aux/x.png", "a/COM\u00b9.png"),
+    ],
 )
 def test_names_that_leave_the_folder_or_fail_elsewhere_are_none(name: str) -> None:
     assert not is_sheet_name(name)
+    assert is_sheet_name("a/console.png"), "only whole names are devices"
+
+
+def test_two_names_that_are_one_file_on_some_system_are_refused(project: Project, game: Build, tmp_path: Path) -> None:
+    assert sheet_name(tmp_path / "e\u0301.png", []) == "\u00e9.png"
+    for name in ("B.PNG", "HAL-008000/a.png"):
+        edits = project.state.edits.put([painted(game.sheet(2), name, 1)], NOON)
+        with pytest.raises(UsageError, match=f"'{name}' are the same file where case"):
+            project.state.with_edits(edits)
+    put(project, game, "\u00e9.png", 2, 1)
+    edits = project.state.edits.put([painted(game.sheet(2), "e\u0301.png", 2)], NOON)
+    with pytest.raises(UsageError, match="are the same file"):
+        project.state.with_edits(edits)
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(
+    "link", ["journal", "sheets", "sheets/hal-008000", "history", ".stage", "lock", "project.json", "local.json"]
+)
+def test_a_link_out_of_a_project_is_refused_and_nothing_behind_it_changes(
+    project: Project, link: str, write: bool, tmp_path: Path
+) -> None:
+    project.close()
+    path, outside = project.folder / link, tmp_path / "outside"
+    if path.exists():
+        path.rename(outside)
+    else:
+        outside.mkdir()
+        (outside / "mine.txt").write_text("mine")
+    try:
+        path.symlink_to(outside)
+    except OSError:
+        pytest.skip("no symbolic links can be made here")
+    before = {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()}
+    with pytest.raises(UsageError, match=f"{path.name}: is a link, and a project has none"):
+        Project.open(project.folder, write=write)
+    assert {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()} == before
+
+
+@pytest.mark.parametrize("link", ["journal", "journal/sheets", "journal/sheets/a.png"])
+def test_a_journal_with_links_moves_no_file(link: str, tmp_path: Path) -> None:
+    outside, path = tmp_path / "outside", tmp_path / "hack" / link
+    outside.mkdir()
+    (outside / "mine.txt").write_text("mine")
+    path.parent.mkdir(parents=True)
+    try:
+        path.symlink_to(outside)
+    except OSError:
+        pytest.skip("no symbolic links can be made here")
+    with pytest.raises(UsageError, match="is a link"):
+        finish_journal(tmp_path / "hack")
+    assert files(outside) == ["mine.txt"]
+    assert path.is_symlink()
 
 
 def test_a_folder_with_files_of_its_own_is_refused(game: Build, tmp_path: Path) -> None:

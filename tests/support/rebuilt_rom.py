@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 from halscope.codecs.hal import HAL
 from halscope.inject import EditedSheet, Sheet, SheetEdit, sheet_edit, sheet_from_block
 from halscope.ppu.tiles import encode_tiles
@@ -17,7 +18,7 @@ from support.edit_rom import PALETTE, draw_tiles
 from support.roms import make_rom
 
 BLOCKS, TILES = 24, 12
-_TABLE, _FIRST, _RAW = 0x1001, 0x8000, 0x30003
+TABLE, _FIRST, _RAW = 0x1001, 0x8000, 0x30003
 _SIZE = 0x40000
 
 
@@ -65,7 +66,7 @@ def build(
         at += len(data) + gap
     for number in range(BLOCKS):
         address = snes_mirrors(Mapping.LOROM, offsets[number], _SIZE)[0]
-        image[_TABLE + 3 * number : _TABLE + 3 * number + 3] = address.to_bytes(3, "little")
+        image[TABLE + 3 * number : TABLE + 3 * number + 3] = address.to_bytes(3, "little")
     tiles = encode_tiles(draw_tiles(TILES, 99), 4).tobytes()
     image[raw : raw + len(tiles)] = tiles
     rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset), "build.sfc")
@@ -79,4 +80,13 @@ def painted(sheet: Sheet, name: str, *tiles: int, colour: int = 5) -> SheetEdit:
         cell = sheet.cells[number]
         pixels[cell.y : cell.y + 8, cell.x : cell.x + 8] = colour
         pixels[cell.y, cell.x] = 1 + number % 4
+    return sheet_edit(EditedSheet(sheet, pixels, name))
+
+
+def noisy(sheet: Sheet, name: str, *tiles: int) -> SheetEdit:
+    """An edit that fills these tiles with noise, which does not pack."""
+    pixels = sheet.compose().pixels
+    noise = np.random.default_rng(5)
+    for cell in (sheet.cells[number] for number in tiles):
+        pixels[cell.y : cell.y + 8, cell.x : cell.x + 8] = noise.integers(1, 16, (8, 8))
     return sheet_edit(EditedSheet(sheet, pixels, name))

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         put_sheets,
         rebase_lines,
         rebase_project,
+        use_project_knowledge,
     )
     from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Regrouping
@@ -201,6 +202,7 @@ __all__ = [
     "tile_layout",
     "tile_origins",
     "to_rom_offset",
+    "use_project_knowledge",
     "watch_frames",
     "write_animation",
     "write_assembly",
@@ -278,6 +280,7 @@ _MODULES = {
     "put_sheets": "halscope.app._project",
     "rebase_lines": "halscope.app._project",
     "rebase_project": "halscope.app._project",
+    "use_project_knowledge": "halscope.app._project",
     "check_page": "halscope.app._index_page",
     "check_rom": "halscope.app._moments",
     "describe_layout": "halscope.app._block_layout",

@@ -15,7 +15,7 @@ from halscope.app._patch_files import PatchFile, check_output, write_patches
 from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
 from halscope.inject import Cell, EditPlan, RoomPlan, Sheet, make_room, read_sheet, sheet_edit, to_patch
-from halscope.project import CarriedProject, Edit, Project, carry_edit, carry_over, merge
+from halscope.project import CarriedProject, Edit, HeldKnowledge, Knowledge, Project, carry_edit, carry_over, merge
 
 log: Final = logging.getLogger("halscope.app")
 
@@ -130,8 +130,10 @@ def _rows(edit: Edit, state: EditState, reason: str | None = None) -> Iterator[E
 
 
 def refuse_lost(project: Project, carried: CarriedProject, rom: str) -> None:
-    """Refuse a ROM that has no place for some edits. Raises InjectError, which names each of them."""
-    lost = [left for left in carried.state.left if left.state == "lost"]
+    """Refuse a ROM that has no place for some edits, unless their sheets have other edits in it. Raises InjectError,
+    which names each of them."""
+    names = {edit.name for edit in carried.state.edits.edits}
+    lost = [left for left in carried.state.left if left.state == "lost" and left.edit.name not in names]
     if lost:
         each = "; ".join(f"edit {left.edit.id} ({left.edit.name}): {left.reason}" for left in lost)
         raise InjectError(
@@ -151,7 +153,7 @@ def apply_project(
 ) -> ProjectPatch:
     """Make a patch of all edits, and write it in the formats of the outputs' extensions. The project is not changed.
 
-    The same project and ROM give the same bytes.
+    The same project and ROM give the same bytes, if `use_project_knowledge` came first.
 
     Args:
         project: The project.
@@ -191,6 +193,7 @@ def rebase_project(project: Project, workspace: Workspace, *, force: bool = Fals
     if carried.state != project.state:
         project.save(carried.state, carried.sheets)
     project.remember_rom(workspace.rom)
+    keep_knowledge(project, workspace)
     return carried
 
 
@@ -273,6 +276,20 @@ def learn_from_project(project: Project, workspace: Workspace) -> None:
         workspace.knowledge.update(lambda before: merge(before, known))
     except HalscopeError as error:
         log.warning("what the project knows of this ROM is not used: %s", error)
+
+
+def use_project_knowledge(project: Project, workspace: Workspace) -> None:
+    """Use what a project's copy of the knowledge has of this ROM, and nothing else: a patch is then the same on every
+    machine. What this machine knows is neither read nor changed.
+
+    The copy is of the project's own ROM. For another build nothing changes: what this machine knows of it is used.
+
+    Args:
+        project: The project.
+        workspace: The ROM, which was not indexed yet.
+    """
+    if workspace.rom.sha256 == project.state.base.sha256:
+        workspace.knowledge = HeldKnowledge(project.knowledge() or Knowledge(workspace.rom.sha256))
 
 
 def keep_knowledge(project: Project, workspace: Workspace) -> None:

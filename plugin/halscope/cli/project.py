@@ -22,6 +22,7 @@ from halscope.app import (
     put_sheets,
     rebase_lines,
     rebase_project,
+    use_project_knowledge,
 )
 from halscope.cli._common import print_json, progress_bar, refuse_unused
 from halscope.cli._output import note, say
@@ -225,7 +226,7 @@ def _apply(options: argparse.Namespace) -> int:
     with Project.open(options.dir) as project:
         workspace = _workspace(options, project)
         assert workspace is not None
-        learn_from_project(project, workspace)
+        use_project_knowledge(project, workspace)
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
         done = apply_project(
@@ -286,6 +287,9 @@ def inject_into_project(options: argparse.Namespace) -> int:
     """Add edited PNGs to a project, for `halscope inject --project`."""
     unused = ("at", "codec", "dry_run", "no_move", "expand", "rats", "free_old")
     refuse_unused(options, unused, "is for a patch by itself, without --project")
+    refuse_unused(
+        options, ("everywhere",), "is not for --project: a project keeps only the places that its sheets show"
+    )
     workspace = workspace_from(options, plugins_from(options))
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)

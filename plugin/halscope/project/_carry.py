@@ -116,22 +116,27 @@ def carry_over(
     if rom.sha256 == state.base.sha256:
         return CarriedProject(state, {})
     ground = _Ground(rom, codecs, index, force=force)
-    carried = {edit: ground.carry(edit.sheet, sheet(edit.name)) for edit in state.versions()}
+    carried = {edit: ground.carry(edit.sheet, _of_its_rom(edit, sheet)) for edit in state.versions()}
 
     def new(edit: Edit) -> Edit | None:
         changes = carried[edit].edit
         return None if changes is None else replace(edit, sheet=changes)
 
     edits = state.edits.mapped(new, rom.sha256)
-    names = {edit.name for edit in edits.edits}
+    ids, names = {edit.id for edit in edits.edits}, {edit.name for edit in edits.edits}
     left: list[LeftEdit] = []
     returned: list[Edit] = []
     for edit in (*state.edits.edits, *(one.edit for one in state.left)):
         now = new(edit)
         if now is None:
             left.append(LeftEdit(edit, carried[edit].reason, carried[edit].left))
-        elif edit.name not in names:
+        elif edit.id in ids:
+            continue
+        elif edit.name in names:
+            left.append(LeftEdit(edit, "its sheet has another edit now"))
+        else:
             returned.append(now)
+            ids.add(edit.id)
             names.add(edit.name)
     edits = edits.restore(returned)
     lineage = tuple(past for past in (*state.lineage, state.base) if past.sha256 != rom.sha256)
@@ -157,6 +162,12 @@ def carry_edit(
     if carried.edit is None or carried.sheet is None:
         raise InjectError(f"{edit.name}: was exported from another build of {rom.name}, and {carried.reason}")
     return carried.edit, carried.sheet
+
+
+def _of_its_rom(edit: Edit, sheet: Callable[[str], Sheet | None]) -> Sheet | None:
+    """Return an edit's sheet, unless it was exported from another ROM than the edit is of: then it was painted anew."""
+    its = sheet(edit.name)
+    return None if its is None or its.rom_sha256 != edit.sheet.rom_sha256 else its
 
 
 class _Ground:
@@ -190,6 +201,8 @@ class _Ground:
             found = self._find(block, tiles)
             if found is None:
                 raise self._no_place(block, edit, sheet)
+            if not self._is_sure(found) and (there := self._moved_with_edit(block, edit, sheet)) is not None:
+                raise _there(there.block)
             proven = found.start in (None, *PROVEN_STARTS) or found.block.codec == RAW_CODEC
             if not proven and not self._force:
                 raise _NoPlaceError(
@@ -200,16 +213,22 @@ class _Ground:
         return places
 
     def _no_place(self, block: _Block, edit: SheetEdit, sheet: Sheet | None) -> _NoPlaceError:
-        edited = tuple(replace(change, old=change.new, new=change.old) for change in edit.changes)
+        edited = _edited(edit)
         there = self._find(block, self._known(edited, None)[block]) or (
             None if sheet is None else self._find(block, self._known(edited, sheet)[block])
         )
         if there is not None:
-            return _NoPlaceError(f"the {_named(there.block)} of this ROM has the edited tiles already", "there")
+            return _there(there.block)
         old = self._content(block)
         if old is None:
             return _NoPlaceError(f"there is no {_named(block)} any more, and its tiles are nowhere in this ROM")
         return _NoPlaceError(f"the {_named(block)} has other tiles now, and those that were edited are nowhere")
+
+    def _moved_with_edit(self, block: _Block, edit: SheetEdit, sheet: Sheet | None) -> _Place | None:
+        """Return the proven place that a block was moved to with the edit in it, or `None`. Its old bytes stay where
+        they were."""
+        tiles = self._known(_edited(edit), sheet)[block]
+        return next(self._copies(block, tiles), None) if all(tiles.needed.values()) else None
 
     def _carry_sheet(self, sheet: Sheet, places: Mapping[_Block, _Place]) -> Sheet:
         """Return the sheet in the new ROM. Tiles that are not where their block is are locked."""
@@ -254,7 +273,35 @@ class _Ground:
             return None
         here = _Place(block, 0, None)
         if tiles.needed and self._holds(here, tiles):
-            return here
+            return here if self._is_sure(here) else next(self._copies(block, tiles), here)
+        return next((place for place in self._ranked(block, tiles) if self._holds(place, tiles)), None)
+
+    def _is_sure(self, place: _Place) -> bool:
+        """Whether it is certain that a block begins there."""
+        codec, offset = place.block
+        return codec == RAW_CODEC or (self._index.start_of(codec, offset) or place.start) in PROVEN_STARTS
+
+    def _copies(self, block: _Block, tiles: _Known) -> Iterator[_Place]:
+        """Yield the other blocks with a proven start that hold all tiles that are needed, and else most of what is at
+        the block's old place."""
+        expected = bytearray(self._content(block) or b"")
+        for at, tile in tiles.needed.items():
+            expected[at : at + len(tile)] = tile
+        for place in self._ranked(block, tiles):
+            if place.block in (block, _Block(RAW_CODEC, 0)) or not (self._is_sure(place) and self._holds(place, tiles)):
+                continue
+            content = self._content(place.block) or b""
+            parts = range(0, len(expected), TILE_BYTES)
+            same = sum(
+                at + place.shift >= 0
+                and content[at + place.shift : at + place.shift + TILE_BYTES] == expected[at : at + TILE_BYTES]
+                for at in parts
+            )
+            if 2 * same > len(parts):
+                yield place
+
+    def _ranked(self, block: _Block, tiles: _Known) -> list[_Place]:
+        """Return where the index finds any of the tiles, the likeliest place first."""
         ranked: dict[_Place, int] = {}
         votes: Counter[_Place] = Counter()
         for at, origins in self._lookups(tiles):
@@ -274,7 +321,7 @@ class _Ground:
                 ranked[place],
             )
 
-        return next((place for place in sorted(ranked, key=order) if self._holds(place, tiles)), None)
+        return sorted(ranked, key=order)
 
     def _lookups(self, tiles: _Known) -> Iterator[tuple[int, Sequence[Origin]]]:
         """Yield the origins of stretches of the block, with the stretch's offset in the old one."""
@@ -318,6 +365,15 @@ class _NoPlaceError(Exception):
     def __init__(self, reason: str, left: LeftState = "lost") -> None:
         super().__init__(reason)
         self.left = left
+
+
+def _there(block: _Block) -> _NoPlaceError:
+    return _NoPlaceError(f"the {_named(block)} of this ROM has the edited tiles already", "there")
+
+
+def _edited(edit: SheetEdit) -> tuple[TileChange, ...]:
+    """Return the changes that would take an edit back."""
+    return tuple(replace(change, old=change.new, new=change.old) for change in edit.changes)
 
 
 def _block(origin: Origin) -> _Block:

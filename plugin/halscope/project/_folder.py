@@ -19,7 +19,7 @@ from halscope._lines import readable_json
 from halscope.inject import Sheet, Shown, read_sheet, sheet_edit, sidecar_path, write_sheet
 from halscope.project._edit_list import Edit
 from halscope.project._folder_lock import LOCK, FolderLock
-from halscope.project._journal import JOURNAL, Journal, finish_journal, make_folder
+from halscope.project._journal import JOURNAL, STAGE, Journal, finish_journal, make_folder, refuse_links
 from halscope.project._knowledge import Knowledge, merge
 from halscope.project._knowledge_json import knowledge_from_json, knowledge_to_json
 from halscope.project._pictures import edited_pixels, picture_name, step_picture
@@ -38,6 +38,7 @@ LOCAL: Final = "local.json"
 WATCHED: Final = "watch"
 IGNORE: Final = ".gitignore"
 _OURS: Final = (PROJECT, SHEETS, HISTORY, KNOWLEDGE, LOCAL, WATCHED, IGNORE)
+_WORKING: Final = (LOCK, JOURNAL, STAGE)
 _IGNORED: Final = (
     f"# Of this machine alone, or not yours to give away.\n{LOCAL}\n{LOCK}\n{WATCHED}/\n{JOURNAL}/\n.*\n!{IGNORE}\n"
 )
@@ -75,10 +76,11 @@ class Project:
             rom: The ROM that the edits will start from.
 
         Raises:
-            UsageError: There is a project already, or a file that would be written over.
+            UsageError: There is a project already, a file that would be written over, or a link in the place of one.
             HalscopeError: The folder cannot be written.
         """
         folder = Path(folder)
+        refuse_links(folder / name for name in _WORKING)
         for name in _OURS:
             if (folder / name).exists() or (folder / name).is_symlink():
                 what = "has a project already" if name == PROJECT else f"has a {name} that is not of a project"
@@ -108,11 +110,12 @@ class Project:
             write: Whether it may be changed. Only one process at a time may; reading is always possible.
 
         Raises:
-            UsageError: There is no project.
+            UsageError: There is no project, or one of its files or folders is a link, which may lead out of it.
             FormatError: Its file is damaged, or a newer Halscope wrote it.
             HalscopeError: Another process changes it, or it cannot be written.
         """
         folder = Path(folder)
+        _refuse_own_links(folder)
         if not (folder / PROJECT).is_file():
             raise UsageError(f"{folder}: is not a project, as it has no {PROJECT}; `halscope project new` makes one")
         lock = FolderLock(folder) if write else None
@@ -310,8 +313,15 @@ class Project:
         """
         before = self.knowledge()
         merged = known if before is None else merge(before, known)
-        if merged != before and (merged.starts or merged.palettes or merged.names or merged.merges):
+        if merged not in (before, Knowledge(known.rom_sha256)):
             write_atomic(self.folder / KNOWLEDGE, readable_json(json.loads(knowledge_to_json(merged))).encode())
+
+
+def _refuse_own_links(folder: Path) -> None:
+    """Raise UsageError if one of a project's own files or folders is a link: a clone may have any."""
+    refuse_links(folder / name for name in (*_OURS, *_WORKING))
+    for parent in (SHEETS, HISTORY):
+        refuse_links((folder / parent).rglob("*"))
 
 
 def _encoded(state: ProjectState) -> bytes:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, final
 
-from halscope_hooks import HalscopeError
+from halscope_hooks import HalscopeError, UsageError
 
 from halscope._files import sync_folder
 
 JOURNAL: Final = "journal"
-_STAGE: Final = ".stage"
+STAGE: Final = ".stage"
 
 
 @final
@@ -31,7 +32,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._stage = folder / _STAGE
+        self._stage = folder / STAGE
 
     def __enter__(self) -> Path:
         finish_journal(self._folder)
@@ -61,10 +62,13 @@ def finish_journal(folder: Path) -> None:
     """Let the files of a step that was made take their place, and remove those of one that was not.
 
     Raises:
+        UsageError: The journal, or something in it, is a link: its files are not the project's. Nothing was moved.
         HalscopeError: The folder cannot be written.
     """
     journal = folder / JOURNAL
-    shutil.rmtree(folder / _STAGE, ignore_errors=True)
+    refuse_links([journal])
+    refuse_links(journal.rglob("*"))
+    shutil.rmtree(folder / STAGE, ignore_errors=True)
     try:
         for path in sorted(journal.rglob("*")) if journal.is_dir() else ():
             if path.is_file():
@@ -76,6 +80,20 @@ def finish_journal(folder: Path) -> None:
             sync_folder(folder)
     except OSError as error:
         raise HalscopeError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def refuse_links(paths: Iterable[Path]) -> None:
+    """Refuse symbolic links and junctions, through which a change would reach files outside of the project.
+
+    Raises:
+        UsageError: One of the paths is one.
+    """
+    for path in paths:
+        if path.is_symlink() or path.is_junction():
+            raise UsageError(
+                f"{path}: is a link, and a project has none, as a change would reach what it leads to; put the file or "
+                "folder itself there, or delete the link"
+            )
 
 
 def make_folder(folder: Path) -> None:

@@ -107,3 +107,24 @@ class KnowledgeFile:
         except OSError as error:
             return f"it was left there because it cannot be renamed ({error.strerror or error})"
         return f"it is kept as {aside}"
+
+
+class HeldKnowledge(KnowledgeFile):
+    """What is known about one ROM, held in memory: nothing is read from the user's data folder or written there.
+
+    Args:
+        known: The knowledge.
+    """
+
+    def __init__(self, known: Knowledge) -> None:
+        super().__init__(known.rom_sha256)
+        self._known = known
+
+    def load(self) -> Knowledge:
+        """Return it."""
+        return self._known
+
+    def update(self, learn: Callable[[Knowledge], Knowledge]) -> Knowledge:
+        """Add to it. Arguments as for `KnowledgeFile.update`."""
+        self._known = merge(self._known, learn(self._known))
+        return self._known

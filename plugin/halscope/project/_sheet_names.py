@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ _FIGURES: Final = re.compile(r"(unknown|[a-z0-9_-]+-[0-9a-f]{6})")
 """Name of the folder that Halscope writes a block's figures into: `hal-035d23`."""
 _RESERVED: Final = frozenset('<>:"|?*\\')
 """Characters that no file's name on Windows may have."""
+_DEVICES: Final = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3]", re.IGNORECASE)
+"""What no file on Windows may be called, whatever its extension: these are devices."""
 
 
 def is_sheet_name(name: str) -> bool:
@@ -28,12 +31,18 @@ def is_sheet_name(name: str) -> bool:
         and name.lower().endswith(_suffixes())
         and not _RESERVED.intersection(name)
         and all(part and not part.startswith(".") and part == part.strip(" .") for part in parts)
+        and not any(_DEVICES.fullmatch(part.partition(".")[0].rstrip()) for part in parts)
     )
+
+
+def same_file(name: str) -> str:
+    """Return what two names share if they are one file where case, or the form of accents, does not count."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def sheet_name(png: Path, folders: Iterable[Path]) -> str:
     """Return the name that a sheet has in a project: its path in one of the folders, or else the name of its file, with
-    the block's folder that Halscope has put a figure into.
+    the block's folder that Halscope has put a figure into. Accents are composed (NFC), as systems differ in that.
 
     Args:
         png: The sheet.
@@ -49,10 +58,12 @@ def sheet_name(png: Path, folders: Iterable[Path]) -> str:
     else:
         parent = png.absolute().parent.name
         name = f"{parent}/{png.name}" if _FIGURES.fullmatch(parent) else png.name
+    name = unicodedata.normalize("NFC", name)
     if not is_sheet_name(name):
         raise UsageError(
             f"{png}: its name cannot be that of a sheet in a project; rename it to end in {', '.join(_suffixes())}, "
-            f"without any of {' '.join(sorted(_RESERVED))} and without a dot or a space at either end"
+            f"without any of {' '.join(sorted(_RESERVED))} without a dot or a space at either end, and with no "
+            "part that is a device on Windows, such as CON, NUL or COM1"
         )
     return name
 

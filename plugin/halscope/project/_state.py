@@ -9,7 +9,7 @@ from typing import Literal, Self
 from halscope_hooks import UsageError
 
 from halscope.project._edit_list import Edit, EditList
-from halscope.project._sheet_names import is_sheet_name
+from halscope.project._sheet_names import is_sheet_name, same_file
 from halscope.rom.image import Rom
 
 
@@ -66,7 +66,8 @@ class ProjectState:
         left: Edits of the ROMs before that this one has no place for.
 
     Raises:
-        UsageError: The fields contradict each other, or an edit's name is not that of a sheet in a project.
+        UsageError: The fields contradict each other, an edit's name is not that of a sheet in a project, or two names
+            are the same file on some system.
     """
 
     base: RomBase
@@ -79,7 +80,14 @@ class ProjectState:
             raise UsageError("project: its edits belong to another ROM than its own")
         if len({rom.sha256 for rom in self.lineage}) != len(self.lineage):
             raise UsageError("project: a ROM is in its lineage twice")
+        names: dict[str, str] = {}
         for edit in self.versions():
+            other = names.setdefault(same_file(edit.name), edit.name)
+            if other != edit.name:
+                raise UsageError(
+                    f"project: the sheets {other!r} and {edit.name!r} are the same file where case or the form of "
+                    "accents does not count; rename one"
+                )
             if not is_sheet_name(edit.name):
                 raise UsageError(f"project: {edit.name!r} is not the name of a sheet in a project")
         if any(not 1 <= left.edit.id < self.edits.next_id for left in self.left):
@@ -95,13 +103,13 @@ class ProjectState:
         return sha256 == self.base.sha256 or any(rom.sha256 == sha256 for rom in self.lineage)
 
     def with_edits(self, edits: EditList) -> Self:
-        """Return the project with other edits of the same ROM. An edit that returns under its name is no longer left.
+        """Return the project with other edits of the same ROM. An edit that returns with its id is no longer left.
 
         Raises:
             UsageError: They belong to another ROM.
         """
-        names = {edit.name for edit in edits.edits}
-        return replace(self, edits=edits, left=tuple(one for one in self.left if one.edit.name not in names))
+        ids = {edit.id for edit in edits.edits}
+        return replace(self, edits=edits, left=tuple(one for one in self.left if one.edit.id not in ids))
 
 
 def new_project(rom: Rom) -> ProjectState:
