@@ -8,8 +8,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from halscope.app import Controls
 from support.inspected import Inspected, frame_numbers, inspected, text_message
-from support.made_host import eventually
+from support.made_host import MadeHost, eventually
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 
@@ -154,6 +155,15 @@ def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
 def test_requests_reach_the_host_on_its_own_thread(game: Inspected) -> None:
     answer = game.controls.ask(lambda host: (host.info.name, threading.current_thread().name))
     assert answer.result(20) == (game.host.info.name, "made game")
+
+
+def test_what_was_asked_and_cancelled_is_not_done() -> None:
+    controls, done = Controls(), list[str]()
+    controls.ask(lambda _: done.append("cancelled")).cancel()
+    later = controls.ask(lambda _: done.append("asked"))
+    controls.run(MadeHost())
+    assert later.done()
+    assert done == ["asked"]
 
 
 def test_buttons_are_held_while_their_page_is_there(game: Inspected) -> None:
