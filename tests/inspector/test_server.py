@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from halscope.app import Controls
+from halscope.app import Controls, Workspace
 from support.inspected import Inspected, frame_numbers, inspected, text_message
 from support.made_host import MadeHost, eventually
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -108,6 +108,55 @@ def test_bytes_that_are_no_message_end_the_connection_alone(game: Inspected) -> 
         page.send(b"\x00\x01")
         with pytest.raises(ConnectionClosed):
             text_message(page, "answer")
+
+
+def test_a_binary_message_is_refused_with_a_reason(game: Inspected) -> None:
+    with game.page() as page:
+        page.send(b'{"type": "seen"}')
+        with pytest.raises(ConnectionClosed, match=r"1003.*JSON texts"):
+            text_message(page, "answer")
+
+
+def test_a_question_that_fails_is_refused_and_logged(
+    game: Inspected, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def workspace() -> Workspace | None:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr(game, "workspace", workspace)
+    with game.page() as page:
+        frame_numbers(page, 1)
+        for number in (1, 2):
+            page.send(f'{{"type": "blocks", "id": {number}}}')
+            assert text_message(page, "answer") == {"type": "answer", "id": number, "error": "no such luck"}
+    logged = [one for one in caplog.records if one.name == "halscope.inspector"]
+    assert ["'blocks'" in one.getMessage() and one.exc_info is not None for one in logged] == [True, True]
+
+
+def test_slow_questions_delay_neither_frames_nor_buttons(game: Inspected, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+
+    def workspace() -> Workspace | None:
+        goes_on.wait(20)
+        return None
+
+    monkeypatch.setattr(game, "workspace", workspace)
+    with game.page() as page:
+        frame_numbers(page, 1)
+        try:
+            for number in range(1, 10):
+                page.send(f'{{"type": "origin", "vram": 0, "bpp": 4, "id": {number}}}')
+            page.send('{"type": "press", "buttons": ["a"]}')
+            assert eventually(lambda: game.controls.held == {"a"})
+            refused = text_message(page, "answer")
+            assert refused["id"] == 9
+            assert "too many questions" in refused["error"]
+            frame_numbers(page, 10)
+        finally:
+            goes_on.set()
+        answers = [text_message(page, "answer") for _ in range(8)]
+    assert sorted(one["id"] for one in answers) == list(range(1, 9))
+    assert all(one["value"] is None for one in answers)
 
 
 def test_a_thousand_connections_cost_the_game_nothing(game: Inspected) -> None:
