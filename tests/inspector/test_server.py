@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -193,12 +194,37 @@ def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
     with inspected() as game:
         with game.page() as page:
             text_message(page, "hello")
-            game._goes_on = False
-            game._thread.join(20)
-            game.session.close("the emulator is gone")
+            game.end("the emulator is gone")
             assert "gone" in text_message(page, "ended")["reason"]
         with game.page() as page, pytest.raises(ConnectionClosed, match="waiting"):
             page.recv(timeout=20)
+
+
+def test_a_page_that_paints_nothing_hears_of_the_end_too() -> None:
+    with inspected() as game, game.page() as page:
+        assert [type(page.recv(timeout=20)) for _ in range(3)] == [str, bytes, bytes]  # there is no room for a third
+        before = game.frames
+        assert eventually(lambda: game.frames > before + 20)
+        game.end("the emulator is gone")
+        assert "gone" in json.loads(page.recv(timeout=20))["reason"]
+        with pytest.raises(ConnectionClosed):
+            page.recv(timeout=20)
+        assert eventually(lambda: game.inspector.pages == 0)
+
+
+def test_a_page_that_says_too_often_that_it_has_painted_gets_no_more_frames_ahead(game: Inspected) -> None:
+    with game.page() as page:
+        text_message(page, "hello")
+        for _ in range(500):
+            page.send('{"type": "seen"}')
+        page.send('{"type": "origin", "id": 1}')  # answered when all the above has been heard
+        frames = 0
+        while isinstance(page.recv(timeout=20), bytes):
+            frames += 1
+        with contextlib.suppress(TimeoutError):
+            while page.recv(timeout=0.3):
+                frames += 1
+        assert frames < 250
 
 
 def test_requests_reach_the_host_on_its_own_thread(game: Inspected) -> None:

@@ -55,7 +55,10 @@ class Page:
         self._controls = controls
         self._describer = describer
         self._stream = FrameStream()
-        self._update: Update | None = None
+        self._update: Update | None = None  # the last one sent, which questions are about
+        self._newest: Update | None = None  # not sent yet
+        self._news = asyncio.Event()
+        self._unseen = 0  # frames sent that the page has not painted yet
         self._room = asyncio.Semaphore(_AHEAD)
         self._sending = asyncio.Lock()
         self._questions: set[asyncio.Task[None]] = set()
@@ -66,7 +69,7 @@ class Page:
         tasks: list[asyncio.Task[None]] = []
         try:
             await self._socket.send_json(self._hello())
-            tasks += [asyncio.ensure_future(self._tell()), asyncio.ensure_future(self._hear())]
+            tasks += [asyncio.ensure_future(one) for one in (self._tell(), self._show(), self._hear())]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._controls.hold(self, ())
@@ -91,12 +94,12 @@ class Page:
         }
 
     async def _tell(self) -> None:
+        """Tell the page what happens, as it happens; frames are left to `_show`, so that none of it waits for room."""
         async with self._session.pull(Update, JobProgress, JobFailed, Detached, name="inspector") as events:
             async for event in events:
                 if isinstance(event, Update):
-                    await self._room.acquire()
-                    self._update = event
-                    await self._send(self._stream.message(event))
+                    self._newest = event
+                    self._news.set()
                 elif isinstance(event, JobProgress):
                     await self._send(
                         json.dumps({"type": "progress", "job": event.job, "done": event.done, "total": event.total})
@@ -104,7 +107,19 @@ class Page:
                 elif isinstance(event, JobFailed):
                     await self._send(json.dumps({"type": "failed", "job": event.job, "error": str(event.error)}))
                 elif isinstance(event, Detached):
+                    await asyncio.sleep(0)  # the last frame goes first, where there is room for it
                     await self._send(json.dumps({"type": "ended", "reason": event.reason}))
+
+    async def _show(self) -> None:
+        """Send the newest frame whenever the page has room for one."""
+        while True:
+            await self._room.acquire()
+            await self._news.wait()
+            self._news.clear()
+            self._update, self._newest = self._newest, None
+            if self._update is not None:
+                self._unseen += 1
+                await self._send(self._stream.message(self._update))
 
     async def _send(self, message: str | bytes) -> None:
         async with self._sending:
@@ -123,7 +138,7 @@ class Page:
                 request = read_request(text)
                 number = request.id
                 if request.kind == "seen":
-                    self._room.release()
+                    self._seen()
                 elif request.kind == "press":
                     self._controls.hold(self, request.names("buttons", sorted(BUTTONS)))
                 elif len(self._questions) >= MOST_QUESTIONS:
@@ -138,6 +153,11 @@ class Page:
             else:
                 if number:
                     await self._send(answer(number, None))
+
+    def _seen(self) -> None:
+        if self._unseen:  # else the page says it of a frame that it was not sent
+            self._unseen -= 1
+            self._room.release()
 
     async def _question(self, request: Request) -> None:
         """Answer a request that may take a while. Tasks start in the order in which they were made, so what they ask of
