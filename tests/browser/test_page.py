@@ -85,6 +85,67 @@ def test_the_keyboard_plays_the_game(page: Page) -> None:
     )
 
 
+WATCHED = """
+window.presses = [];
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (text) {
+  const message = JSON.parse(text);
+  if (message.type === "press") window.presses.push(message.buttons.join(" "));
+  window.socket = this;
+  return send.call(this, text);
+};"""
+
+
+def wait_for_presses(page: Page, *expected: str) -> None:
+    """Wait until the page has told of these buttons, since the last call."""
+    page.wait_for_function("count => presses.length >= count", arg=len(expected))
+    assert page.evaluate("presses.splice(0)") == list(expected)
+
+
+def test_no_button_stays_held(page: Page) -> None:
+    page.add_init_script(WATCHED)
+    page.reload()
+    page.wait_for_selector(".sprites li")
+    keys = page.keyboard
+    keys.down("z")
+    keys.down("Control")
+    keys.up("z")
+    keys.up("Control")
+    wait_for_presses(page, "b", "")
+    keys.press("6")
+    keys.down("x")
+    page.focus("input[type=search]")
+    wait_for_presses(page, "a", "")
+    keys.up("x")
+    page.focus(".game canvas")
+    keys.down("z")
+    page.evaluate(
+        """() => { Object.defineProperty(document, "hidden", {value: true, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange")); delete document.hidden; }"""
+    )
+    wait_for_presses(page, "b", "")
+    keys.down("z")  # it repeats
+    wait_for_presses(page, "b")
+    page.evaluate("socket.close()")
+    page.wait_for_selector("p[role=status]")
+    keys.down("z")
+    page.wait_for_selector("p[role=status]", state="detached")
+    assert page.evaluate("presses.length") == 0
+    keys.down("z")
+    keys.up("z")
+    wait_for_presses(page, "b", "")
+
+
+@pytest.mark.parametrize("key", [" ", "Enter"])
+def test_a_button_with_the_focus_is_clicked_by_keys(page: Page, key: str) -> None:
+    outlines = page.get_by_role("button", name="Outlines")
+    outlines.focus()
+    page.keyboard.press(key)
+    expect(outlines).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    wait_for_frames(page, 5)
+
+
 def test_vram_and_colours_are_those_of_the_game(page: Page) -> None:
     page.keyboard.press("2")
     page.wait_for_selector(".vram")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
+from halscope.app import Controls, Workspace
 from support.inspected import Inspected, frame_numbers, inspected, text_message
-from support.made_host import eventually
+from support.made_host import MadeHost, eventually
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 
@@ -109,6 +111,55 @@ def test_bytes_that_are_no_message_end_the_connection_alone(game: Inspected) -> 
             text_message(page, "answer")
 
 
+def test_a_binary_message_is_refused_with_a_reason(game: Inspected) -> None:
+    with game.page() as page:
+        page.send(b'{"type": "seen"}')
+        with pytest.raises(ConnectionClosed, match=r"1003.*JSON texts"):
+            text_message(page, "answer")
+
+
+def test_a_question_that_fails_is_refused_and_logged(
+    game: Inspected, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def workspace() -> Workspace | None:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr(game, "workspace", workspace)
+    with game.page() as page:
+        frame_numbers(page, 1)
+        for number in (1, 2):
+            page.send(f'{{"type": "blocks", "id": {number}}}')
+            assert text_message(page, "answer") == {"type": "answer", "id": number, "error": "no such luck"}
+    logged = [one for one in caplog.records if one.name == "halscope.inspector"]
+    assert ["'blocks'" in one.getMessage() and one.exc_info is not None for one in logged] == [True, True]
+
+
+def test_slow_questions_delay_neither_frames_nor_buttons(game: Inspected, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+
+    def workspace() -> Workspace | None:
+        goes_on.wait(20)
+        return None
+
+    monkeypatch.setattr(game, "workspace", workspace)
+    with game.page() as page:
+        frame_numbers(page, 1)
+        try:
+            for number in range(1, 10):
+                page.send(f'{{"type": "origin", "vram": 0, "bpp": 4, "id": {number}}}')
+            page.send('{"type": "press", "buttons": ["a"]}')
+            assert eventually(lambda: game.controls.held == {"a"})
+            refused = text_message(page, "answer")
+            assert refused["id"] == 9
+            assert "too many questions" in refused["error"]
+            frame_numbers(page, 10)
+        finally:
+            goes_on.set()
+        answers = [text_message(page, "answer") for _ in range(8)]
+    assert sorted(one["id"] for one in answers) == list(range(1, 9))
+    assert all(one["value"] is None for one in answers)
+
+
 def test_a_thousand_connections_cost_the_game_nothing(game: Inspected) -> None:
     before, open_ones = game.frames, []
     try:
@@ -143,17 +194,51 @@ def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
     with inspected() as game:
         with game.page() as page:
             text_message(page, "hello")
-            game._goes_on = False
-            game._thread.join(20)
-            game.session.close("the emulator is gone")
+            game.end("the emulator is gone")
             assert "gone" in text_message(page, "ended")["reason"]
         with game.page() as page, pytest.raises(ConnectionClosed, match="waiting"):
             page.recv(timeout=20)
 
 
+def test_a_page_that_paints_nothing_hears_of_the_end_too() -> None:
+    with inspected() as game, game.page() as page:
+        assert [type(page.recv(timeout=20)) for _ in range(3)] == [str, bytes, bytes]  # there is no room for a third
+        before = game.frames
+        assert eventually(lambda: game.frames > before + 20)
+        game.end("the emulator is gone")
+        assert "gone" in json.loads(page.recv(timeout=20))["reason"]
+        with pytest.raises(ConnectionClosed):
+            page.recv(timeout=20)
+        assert eventually(lambda: game.inspector.pages == 0)
+
+
+def test_a_page_that_says_too_often_that_it_has_painted_gets_no_more_frames_ahead(game: Inspected) -> None:
+    with game.page() as page:
+        text_message(page, "hello")
+        for _ in range(500):
+            page.send('{"type": "seen"}')
+        page.send('{"type": "origin", "id": 1}')  # answered when all the above has been heard
+        frames = 0
+        while isinstance(page.recv(timeout=20), bytes):
+            frames += 1
+        with contextlib.suppress(TimeoutError):
+            while page.recv(timeout=0.3):
+                frames += 1
+        assert frames < 250
+
+
 def test_requests_reach_the_host_on_its_own_thread(game: Inspected) -> None:
     answer = game.controls.ask(lambda host: (host.info.name, threading.current_thread().name))
     assert answer.result(20) == (game.host.info.name, "made game")
+
+
+def test_what_was_asked_and_cancelled_is_not_done() -> None:
+    controls, done = Controls(), list[str]()
+    controls.ask(lambda _: done.append("cancelled")).cancel()
+    later = controls.ask(lambda _: done.append("asked"))
+    controls.run(MadeHost())
+    assert later.done()
+    assert done == ["asked"]
 
 
 def test_buttons_are_held_while_their_page_is_there(game: Inspected) -> None:

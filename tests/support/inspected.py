@@ -6,11 +6,11 @@ import contextlib
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from halscope.app import Controls
+from halscope.app import Controls, Workspace
 from halscope.inspector import Inspector
 from halscope.session import Session
 from support.made_host import MadeHost
@@ -32,7 +32,8 @@ class Inspected:
     def __init__(self) -> None:
         self.host, self.controls = MadeHost(), Controls()
         self.session = Session(self.host, threads=True, owns_host=True)
-        self.inspector = Inspector(self.controls, lambda: None)
+        self.workspace: Callable[[], Workspace | None] = lambda: None
+        self.inspector = Inspector(self.controls, lambda: self.workspace())
         self.inspector.follow(self.session)
         self.token = self.inspector.address.rpartition("#")[2]
         self.frames = 0
@@ -45,6 +46,12 @@ class Inspected:
             self.session.tick()
             self.frames += 1
             threading.Event().wait(0.002)
+
+    def end(self, reason: str) -> None:
+        """Stop the game and end its session; the inspector goes on."""
+        self._goes_on = False
+        self._thread.join(20)
+        self.session.close(reason)
 
     def get(self, path: str, **headers: str) -> Answer:
         """Ask for a file. Header names have underscores for hyphens."""

@@ -21,7 +21,10 @@ class Controls:
         """Whether the game was paused by a request."""
 
     def ask(self, work: Callable[[Host], object]) -> Future[object]:
-        """Have the game's thread call `work` with the host. The future has its result, or its HalscopeError."""
+        """Have the game's thread call `work` with the host. The future has its result, or its HalscopeError.
+
+        Cancelled before its turn, it is not done.
+        """
         answer: Future[object] = Future()
         self._requests.put((work, answer))
         return answer
@@ -43,6 +46,8 @@ class Controls:
                 work, answer = self._requests.get_nowait()
             except Empty:
                 return
+            if not answer.set_running_or_notify_cancel():
+                continue  # whoever asked has left, or waits no longer
             try:
                 answer.set_result(work(host))
             except HalscopeError as error:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import json
+import logging
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, final
 
@@ -17,6 +19,7 @@ from halscope_hooks import (
     JobProgress,
     Paced,
     Update,
+    UsageError,
     capability,
 )
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -27,6 +30,10 @@ from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import Request, answer, read_request, refusal
 from halscope.session import Session
 
+log: Final = logging.getLogger("halscope.inspector")
+
+MOST_QUESTIONS: Final = 8
+"""Requests of one page that may wait for their answers at once."""
 _AHEAD: Final = 2  # frames sent that the page has not painted yet; a slow page gets fewer frames, and the newest
 _HOST_SECONDS: Final = 5.0  # how long the game's thread may take to answer a request
 
@@ -48,23 +55,32 @@ class Page:
         self._controls = controls
         self._describer = describer
         self._stream = FrameStream()
-        self._update: Update | None = None
+        self._update: Update | None = None  # the last one sent, which questions are about
+        self._newest: Update | None = None  # not sent yet
+        self._news = asyncio.Event()
+        self._unseen = 0  # frames sent that the page has not painted yet
         self._room = asyncio.Semaphore(_AHEAD)
+        self._sending = asyncio.Lock()
+        self._questions: set[asyncio.Task[None]] = set()
         self._key = object()  # of this page's jobs
 
     async def run(self) -> None:
         """Serve the page until it leaves, or the session ends."""
+        tasks: list[asyncio.Task[None]] = []
         try:
             await self._socket.send_json(self._hello())
-            tasks = [asyncio.ensure_future(self._tell()), asyncio.ensure_future(self._hear())]
-            done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in others:
-                task.cancel()
-            for task in (*done, *others):
-                with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
-                    await task
+            tasks += [asyncio.ensure_future(one) for one in (self._tell(), self._show(), self._hear())]
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._controls.hold(self, ())
+            await _end([*tasks, *self._questions])
+        for task in done:
+            try:
+                task.result()
+            except _NoTextError:
+                await self._socket.close(1003, "a binary message is none that Halscope knows; send JSON texts")
+            except WebSocketDisconnect:
+                pass  # it has left
 
     def _hello(self) -> dict[str, Any]:
         info = self._session.info
@@ -78,39 +94,89 @@ class Page:
         }
 
     async def _tell(self) -> None:
+        """Tell the page what happens, as it happens; frames are left to `_show`, so that none of it waits for room."""
         async with self._session.pull(Update, JobProgress, JobFailed, Detached, name="inspector") as events:
             async for event in events:
                 if isinstance(event, Update):
-                    await self._room.acquire()
-                    self._update = event
-                    await self._socket.send_bytes(self._stream.message(event))
+                    self._newest = event
+                    self._news.set()
                 elif isinstance(event, JobProgress):
-                    await self._socket.send_json(
-                        {"type": "progress", "job": event.job, "done": event.done, "total": event.total}
+                    await self._send(
+                        json.dumps({"type": "progress", "job": event.job, "done": event.done, "total": event.total})
                     )
                 elif isinstance(event, JobFailed):
-                    await self._socket.send_json({"type": "failed", "job": event.job, "error": str(event.error)})
+                    await self._send(json.dumps({"type": "failed", "job": event.job, "error": str(event.error)}))
                 elif isinstance(event, Detached):
-                    await self._socket.send_json({"type": "ended", "reason": event.reason})
+                    await asyncio.sleep(0)  # the last frame goes first, where there is room for it
+                    await self._send(json.dumps({"type": "ended", "reason": event.reason}))
+
+    async def _show(self) -> None:
+        """Send the newest frame whenever the page has room for one."""
+        while True:
+            await self._room.acquire()
+            await self._news.wait()
+            self._news.clear()
+            self._update, self._newest = self._newest, None
+            if self._update is not None:
+                self._unseen += 1
+                await self._send(self._stream.message(self._update))
+
+    async def _send(self, message: str | bytes) -> None:
+        async with self._sending:
+            await (self._socket.send_text(message) if isinstance(message, str) else self._socket.send_bytes(message))
 
     async def _hear(self) -> None:
         while True:
-            text = await self._socket.receive_text()
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1000), message.get("reason"))
+            text = message.get("text")
+            if text is None:
+                raise _NoTextError
             number = 0
             try:
                 request = read_request(text)
                 number = request.id
-                value = await self._answer(request)
+                if request.kind == "seen":
+                    self._seen()
+                elif request.kind == "press":
+                    self._controls.hold(self, request.names("buttons", sorted(BUTTONS)))
+                elif len(self._questions) >= MOST_QUESTIONS:
+                    raise UsageError(f"too many questions are open; {MOST_QUESTIONS} are allowed")
+                else:
+                    task = asyncio.ensure_future(self._question(request))
+                    self._questions.add(task)
+                    task.add_done_callback(self._questions.discard)
+                    continue
             except HalscopeError as error:
-                await self._socket.send_text(refusal(number, error))
+                await self._send(refusal(number, error))
             else:
                 if number:
-                    await self._socket.send_text(answer(number, value))
+                    await self._send(answer(number, None))
+
+    def _seen(self) -> None:
+        if self._unseen:  # else the page says it of a frame that it was not sent
+            self._unseen -= 1
+            self._room.release()
+
+    async def _question(self, request: Request) -> None:
+        """Answer a request that may take a while. Tasks start in the order in which they were made, so what they ask of
+        the emulator is asked in the order of the requests."""
+        try:
+            text = answer(request.id, await self._answer(request))
+        except HalscopeError as error:
+            text = refusal(request.id, error)
+        except Exception as error:
+            log.exception("the page's question %r has failed", request.kind)
+            text = refusal(request.id, error)
+        else:
+            if not request.id:
+                return
+        with contextlib.suppress(WebSocketDisconnect):  # `_hear` learns of it too
+            await self._send(text)
 
     async def _answer(self, request: Request) -> object:
         match request.kind:
-            case "seen":
-                self._room.release()
             case "origin":
                 vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
                 origins = self._describer.origins
@@ -126,14 +192,10 @@ class Page:
             case "edit":
                 sprite, edit = request.integer("sprite", 0, 127), self._describer.edit
                 return await self._about("edit", lambda update: edit(update, sprite))
-            case "press":
-                self._controls.hold(self, request.names("buttons", sorted(BUTTONS)))
             case "pause":
-                await self._ask(_pause)
-                self._controls.paused = True
+                await self._ask(self._pause)
             case "resume":
-                await self._ask(_resume)
-                self._controls.paused = False
+                await self._ask(self._resume)
             case "step":
                 await self._ask(_step)
             case "speed":
@@ -155,20 +217,30 @@ class Page:
         except TimeoutError as error:
             raise HostError("the emulator does not answer; it may be busy") from error
 
+    def _pause(self, host: Host) -> None:
+        _paced(host).pause()
+        self._controls.paused = True
+
+    def _resume(self, host: Host) -> None:
+        _paced(host).resume()
+        self._controls.paused = False
+
+
+class _NoTextError(Exception):
+    """The page sent bytes."""
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
 
 def _paced(host: Host) -> Paced:
     paced = capability(host, "paced")
     if paced is None:
         raise HostError(f"{host.info.emulator} cannot be paused from here (host {host.info.name})")
     return paced
-
-
-def _pause(host: Host) -> None:
-    _paced(host).pause()
-
-
-def _resume(host: Host) -> None:
-    _paced(host).resume()
 
 
 def _step(host: Host) -> None:

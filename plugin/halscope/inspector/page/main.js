@@ -5,7 +5,7 @@ import { connect } from "./connection.js";
 import { html } from "./html.js";
 import { ended, frame, host, matches, status, trouble } from "./memory.js";
 import { pinned } from "./selection.js";
-import { Game, outlineAll, paused, pressKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
+import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { Oam } from "./views/oam.js";
 import { Origin, edit, view } from "./views/origin.js";
 import { Palettes } from "./views/palettes.js";
@@ -76,27 +76,33 @@ function Page() {
     <${Origin} /><${Help} />`;
 }
 
+const TYPED = "input, select, textarea"; // what has keys of its own
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (target.matches?.("input, select, textarea")) return;
-  if (event.type === "keydown" && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    const digit = Number(event.key);
-    if (event.key === " ") void togglePause();
-    else if (event.key === ".") void stepFrame();
-    else if (event.key === "o") outlineAll.value = !outlineAll.value;
-    else if (event.key === "e") void edit();
-    else if (event.key === "?") help.value = !help.value;
-    else if (event.key === "Escape") [help.value, pinned.value] = [false, null];
-    else if (digit >= 1 && digit <= VIEWS.length) view.value = VIEWS[digit - 1][0];
-    else if (target.matches?.("button") && event.code === "Enter") return;
-    else if (!pressKey(event)) return;
-    event.preventDefault();
-  } else if (pressKey(event)) event.preventDefault();
+  if (event.key === "Meta") releaseKeys(); // macOS does not tell of keys that are released while it is down
+  if (event.ctrlKey || event.metaKey || event.altKey || target.matches?.(TYPED)) return;
+  const digit = Number(event.key);
+  if (target.matches?.("button") && (event.key === " " || event.key === "Enter")) return; // the browser clicks it
+  else if (event.key === " ") void togglePause();
+  else if (event.key === ".") void stepFrame();
+  else if (event.key === "o") outlineAll.value = !outlineAll.value;
+  else if (event.key === "e") void edit();
+  else if (event.key === "?") help.value = !help.value;
+  else if (event.key === "Escape") [help.value, pinned.value] = [false, null];
+  else if (digit >= 1 && digit <= VIEWS.length) view.value = VIEWS[digit - 1][0];
+  else if (!pressKey(event)) return;
+  event.preventDefault();
 }
 
 addEventListener("keydown", onKey);
-addEventListener("keyup", onKey);
+addEventListener("keyup", releaseKey);
 addEventListener("blur", releaseKeys);
+document.addEventListener("visibilitychange", () => document.hidden && releaseKeys());
+addEventListener("focusin", (event) => /** @type {HTMLElement} */ (event.target).matches?.(TYPED) && releaseKeys());
+effect(() => {
+  if (status.value !== "connected") releaseKeys(); // the server has let go of them too
+});
 render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
 connect();

@@ -20,19 +20,21 @@ export const KEYS = /** @type {Record<string, string>} */ ({
 /** @type {Set<string>} */
 const held = new Set();
 
-/** @param {KeyboardEvent} event */
+/** @param {KeyboardEvent} event The press of a key. Returns whether it is one that plays. */
 export function pressKey(event) {
   const button = KEYS[event.code];
-  if (button === undefined || event.ctrlKey || event.metaKey || event.altKey) return false;
-  if (!host.value?.capabilities.includes("playable")) return false;
-  const before = held.size;
-  if (event.type === "keydown") held.add(button);
-  else held.delete(button);
-  if (held.size !== before) tell("press", { buttons: [...held] });
+  if (button === undefined || !host.value?.capabilities.includes("playable")) return false;
+  // A key that the server was not told of is not held: it repeats, and is told once there is a connection.
+  if (!held.has(button) && tell("press", { buttons: [...held, button] })) held.add(button);
   return true;
 }
 
-/** Let go of all buttons: the page has lost the keyboard. */
+/** @param {KeyboardEvent} event The release of a key, wherever the focus is by then. */
+export function releaseKey(event) {
+  if (held.delete(KEYS[event.code])) tell("press", { buttons: [...held] });
+}
+
+/** Let go of all buttons: the page has lost the keyboard, or the connection. */
 export function releaseKeys() {
   if (held.size === 0) return;
   held.clear();
