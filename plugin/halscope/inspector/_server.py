@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import socket
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
 
 import uvicorn
+from halscope_hooks import HostError
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -149,9 +151,11 @@ class Inspector:
             return
         self._pages += 1
         try:
-            if (session := self._session) is None or session.state is State.CLOSED:
-                await websocket.close(1013, "no emulator is attached; waiting for one")
-                return
-            await Page(websocket, session, self._controls, self._answers).run()
+            session = self._session
+            if session is not None and session.state is not State.CLOSED:
+                with contextlib.suppress(HostError):  # it is being closed at this moment
+                    await Page(websocket, session, self._controls, self._answers).run()
+                    return
+            await websocket.close(1013, "no emulator is attached; waiting for one")
         finally:
             self._pages -= 1
