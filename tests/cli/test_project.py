@@ -358,3 +358,11 @@ def test_a_full_disk_leaves_the_project_as_it_was(hack: Path, run: Run, small_di
     assert sorted(path.name for path in Path("after").rglob("*.png")) == sorted(
         path.name for path in hack.rglob("*.png")
     )
+
+
+@pytest.mark.parametrize("command", [("play", "game.sfc"), ("attach", "nwa")])
+def test_a_running_games_project_keeps_no_other_places(
+    command: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--project", str(tmp_path), "--everywhere"]) == 2
+    assert "keeps only the places that its sheets show" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from halscope_hooks import HalscopeError
+from halscope_hooks import HalscopeError, UsageError
 
 from halscope.app import AppliedEdit, LiveEdits
 from halscope.cli._common import print_json
@@ -21,10 +21,13 @@ def project_from(options: argparse.Namespace) -> Iterator[Project | None]:
 
     Raises:
         HalscopeError: It cannot be opened, or another process has it.
+        UsageError: --everywhere is given too.
     """
     if options.project is None:
         yield None
         return
+    if options.everywhere:
+        raise UsageError("--everywhere: a project keeps only the places that its sheets show; give one of the two")
     with Project.open(options.project, write=True) as project:
         if options.watch is None:
             options.watch = project.watched
