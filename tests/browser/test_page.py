@@ -193,6 +193,10 @@ def test_the_list_of_blocks_is_that_of_the_build(page: Page) -> None:
     expect(page.locator(".blocks li").first).to_be_visible()
     listed = {int(text.split()[1], 16) for text in page.locator(".blocks li span").all_inner_texts()}
     assert listed == {block["offset"] for block in truth()["blocks"]}
+    page.set_viewport_size({"width": 1280, "height": 2000})  # many thumbnails are wanted at once
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.blocks li canvas')].slice(0, 24).every(canvas => canvas.width > 1)"
+    )
     page.fill("input[type=search]", "008ae5")
     expect(page.locator(".blocks li")).to_have_count(1)
 

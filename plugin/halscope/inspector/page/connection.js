@@ -6,6 +6,10 @@ let socket = null;
 let lastId = 0;
 /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
 const waiting = new Map();
+/** Questions open at once. The server takes 8 of a page; the others are for orders to the emulator. */
+const MOST_OPEN = 6;
+/** Questions that wait until others are answered. @type {(() => void)[]} */
+const queued = [];
 let unseen = 0; // frames that were taken in and are not painted yet
 let due = false;
 
@@ -21,25 +25,33 @@ export function connect() {
     status.value = event.reason || "Halscope does not answer; start it again, or open the address that it prints";
     for (const { reject } of waiting.values()) reject(new Error("the connection was lost"));
     waiting.clear();
+    sendQueued(); // each is refused: nothing is connected
     setTimeout(connect, event.code === 1008 ? 10_000 : 1000);
   };
 }
 
 /**
- * Ask something. Rejects with the server's reason.
+ * Ask something. Rejects with the server's reason. While many questions are open, further ones wait for their answers.
  * @param {string} type
  * @param {Record<string, unknown>} fields
+ * @param {boolean} atOnce whether it may not wait
  * @returns {Promise<any>}
  */
-export function ask(type, fields = {}) {
+export function ask(type, fields = {}, atOnce = false) {
   const id = ++lastId;
   return new Promise((resolve, reject) => {
-    if (!tell(type, { ...fields, id })) {
-      reject(new Error("not connected"));
-      return;
-    }
-    waiting.set(id, { resolve, reject });
+    const send = () => {
+      if (tell(type, { ...fields, id })) waiting.set(id, { resolve, reject });
+      else reject(new Error("not connected"));
+    };
+    if (atOnce || waiting.size < MOST_OPEN) send();
+    else queued.push(send);
   });
+}
+
+/** Send the questions that waited, as far as there is room. */
+function sendQueued() {
+  while (queued.length > 0 && waiting.size < MOST_OPEN) queued.shift()?.();
 }
 
 /**
@@ -60,7 +72,7 @@ export function tell(type, fields = {}) {
  */
 export async function order(type, fields = {}) {
   try {
-    await ask(type, fields);
+    await ask(type, fields, true);
     trouble.value = "";
     return true;
   } catch (error) {
@@ -74,6 +86,7 @@ function hear(message) {
   if (message.type === "answer") {
     const one = waiting.get(message.id);
     waiting.delete(message.id);
+    sendQueued();
     if (one === undefined) {
       if (message.error) trouble.value = message.error;
     } else if (message.error === undefined) one.resolve(message.value);
