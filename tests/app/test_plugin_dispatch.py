@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import signal
 import sys
 import threading
@@ -258,9 +259,8 @@ def test_a_slow_hook_is_named_in_the_log_now_and_then(caplog: pytest.LogCaptureF
     plugins = Plugins([Doing(lambda: time.sleep(SLOW_SECONDS * 1.2))])
     with caplog.at_level(logging.WARNING, "halscope.plugins"):
         tell(plugins, 5)
-    said = [record.getMessage() for record in caplog.records]
+    said = [message for message in caplog.messages if "plugin Doing-1: halscope_update took" in message]
     assert len(said) == 3, "the first, the second and the fourth time"
-    assert "plugin Doing-1: halscope_update took" in said[0]
     assert report(plugins, "Doing-1").slowest > SLOW_SECONDS
 
 
@@ -271,7 +271,7 @@ def test_the_trace_says_plugin_hook_arguments_duration_and_result(
     with caplog.at_level(logging.INFO, "halscope.hooks"):
         tell(Plugins([Watcher(), Doing(fail)]))
     text = caplog.text
-    assert "Watcher-1: halscope_update(frame=<Frame 7>) returned None, 0." in text
+    assert re.search(r"Watcher-1: halscope_update\(frame=<Frame 7>\) returned None, \d+\.\d{3} ms, thread MainThread", text)
     assert "Doing-2: halscope_update() raised <RuntimeError: cannot look>" in text
     assert "halscope-codecs: halscope_codecs() returned <" in text
     monkeypatch.setenv("HALSCOPE_TRACE_HOOKS", "0")
