@@ -271,7 +271,9 @@ def test_the_trace_says_plugin_hook_arguments_duration_and_result(
     with caplog.at_level(logging.INFO, "halscope.hooks"):
         tell(Plugins([Watcher(), Doing(fail)]))
     text = caplog.text
-    assert re.search(r"Watcher-1: halscope_update\(frame=<Frame 7>\) returned None, \d+\.\d{3} ms, thread MainThread", text)
+    assert re.search(
+        r"Watcher-1: halscope_update\(frame=<Frame 7>\) returned None, \d+\.\d{3} ms, thread MainThread", text
+    )
     assert "Doing-2: halscope_update() raised <RuntimeError: cannot look>" in text
     assert "halscope-codecs: halscope_codecs() returned <" in text
     monkeypatch.setenv("HALSCOPE_TRACE_HOOKS", "0")

@@ -6,7 +6,8 @@ import contextlib
 import json
 
 import pytest
-from halscope.inspector._messages import KINDS, MOST_TEXT, Request, read_request
+from halscope.inspector._messages import MOST_TEXT, Request, read_request
+from halscope.inspector._questions import KINDS
 from halscope_hooks import UsageError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ JSON = st.recursive(
 @given(st.text(max_size=200) | JSON.map(json.dumps))
 def test_any_text_is_a_request_or_refused(text: str) -> None:
     with contextlib.suppress(UsageError):
-        assert read_request(text).kind in KINDS
+        assert read_request(text, KINDS).kind in KINDS
 
 
 @given(
@@ -30,7 +31,7 @@ def test_any_text_is_a_request_or_refused(text: str) -> None:
 )
 def test_any_field_is_in_its_range_or_refused(kind: str, fields: dict[str, object]) -> None:
     with contextlib.suppress(UsageError):
-        request = read_request(json.dumps({"type": kind, **fields}))
+        request = read_request(json.dumps({"type": kind, **fields}), KINDS)
         assert 0 <= request.integer("vram", 0, 0xFFFF) <= 0xFFFF
         assert 0 <= request.number("factor", 0, 16) <= 16
         assert set(request.names("buttons", ["a", "b"])) <= {"a", "b"}
@@ -51,7 +52,7 @@ def test_any_field_is_in_its_range_or_refused(kind: str, fields: dict[str, objec
 )
 def test_what_is_wrong_is_said(text: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
-        read_request(text)
+        read_request(text, KINDS)
 
 
 def test_numbers_are_not_booleans_or_infinite() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import final
+from typing import Any, final
 
 from halscope_hooks import HalscopeError, Host
 
@@ -15,17 +15,17 @@ class Controls:
     """Requests to a host from other threads. The game's thread calls `run` for each frame, and while it is idle."""
 
     def __init__(self) -> None:
-        self._requests: SimpleQueue[tuple[Callable[[Host], object], Future[object]]] = SimpleQueue()
+        self._requests: SimpleQueue[tuple[Callable[[Host], Any], Future[Any]]] = SimpleQueue()
         self._held: dict[object, frozenset[str]] = {}
         self.paused = False
         """Whether the game was paused by a request."""
 
-    def ask(self, work: Callable[[Host], object]) -> Future[object]:
+    def ask[T](self, work: Callable[[Host], T]) -> Future[T]:
         """Have the game's thread call `work` with the host. The future has its result, or its HalscopeError.
 
         Cancelled before its turn, it is not done.
         """
-        answer: Future[object] = Future()
+        answer: Future[T] = Future()
         self._requests.put((work, answer))
         return answer
 

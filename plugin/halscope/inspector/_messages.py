@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 from halscope_hooks import UsageError
 
-Kind = Literal["seen", "origin", "figures", "blocks", "block", "edit", "press", "pause", "resume", "step", "speed"]
-"""What a page may ask."""
-
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 MOST_TEXT: Final = 4096
 """Length of the longest message that a page may send, in bytes."""
 _LENGTH: Final = struct.Struct("<I")
@@ -33,7 +29,7 @@ class Request:
         fields: All fields of the message.
     """
 
-    kind: Kind
+    kind: str
     id: int
     fields: dict[str, Any]
 
@@ -66,8 +62,8 @@ class Request:
         return value
 
 
-def read_request(text: str) -> Request:
-    """Parse a message from a page. Raises UsageError if it is none."""
+def read_request(text: str, kinds: Collection[str]) -> Request:
+    """Parse a message from a page of one of these kinds. Raises UsageError if it is none."""
     if len(text) > MOST_TEXT:
         raise UsageError(f"a message of {len(text)} characters is too long; {MOST_TEXT} are allowed")
     try:
@@ -77,8 +73,8 @@ def read_request(text: str) -> Request:
     if not isinstance(fields, dict):
         raise UsageError(f"the message is {_short(fields)}, expected a JSON object")
     kind = fields.get("type")
-    if kind not in KINDS:
-        raise UsageError(f"the message's type is {_short(kind)}, expected one of {', '.join(KINDS)}")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise UsageError(f"the message's type is {_short(kind)}, expected one of {', '.join(kinds)}")
     number = fields.get("id", 0)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 53:
         raise UsageError(f"the message's id is {_short(number)}, expected an integer from 0 on")

@@ -17,10 +17,8 @@ from halscope_hooks import (
     HostError,
     JobFailed,
     JobProgress,
-    Paced,
     Update,
     UsageError,
-    capability,
 )
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -28,6 +26,8 @@ from halscope.app import BUTTONS, Controls
 from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import Request, answer, read_request, refusal
+from halscope.inspector._notices import Notices
+from halscope.inspector._questions import KINDS, QUESTIONS
 from halscope.session import Session
 
 log: Final = logging.getLogger("halscope.inspector")
@@ -46,22 +46,27 @@ class Page:
         socket: Its WebSocket, accepted.
         session: The session that it looks at.
         controls: What it asks of the emulator.
-        describer: Answers about tiles and figures.
+        describer: Answers about tiles, figures and blocks.
+        notices: What all pages are told.
     """
 
-    def __init__(self, socket: WebSocket, session: Session, controls: Controls, describer: Describer) -> None:
+    def __init__(
+        self, socket: WebSocket, session: Session, controls: Controls, describer: Describer, notices: Notices
+    ) -> None:
         self._socket = socket
-        self._session = session
-        self._controls = controls
-        self._describer = describer
+        self.session = session
+        self.controls = controls
+        self.describer = describer
+        self.notices = notices
         self._stream = FrameStream()
-        self._update: Update | None = None  # the last one sent, which questions are about
+        self.update: Update | None = None  # the last one sent, which questions are about
         self._newest: Update | None = None  # not sent yet
         self._news = asyncio.Event()
         self._unseen = 0  # frames sent that the page has not painted yet
         self._room = asyncio.Semaphore(_AHEAD)
         self._sending = asyncio.Lock()
         self._questions: set[asyncio.Task[None]] = set()
+        self._posted: asyncio.Queue[str] = asyncio.Queue()  # notices to send
         self._key = object()  # of this page's jobs
 
     async def run(self) -> None:
@@ -69,10 +74,13 @@ class Page:
         tasks: list[asyncio.Task[None]] = []
         try:
             await self._socket.send_json(self._hello())
-            tasks += [asyncio.ensure_future(one) for one in (self._tell(), self._show(), self._hear())]
+            loop, posted = asyncio.get_running_loop(), self._posted
+            self.notices.subscribe(self._key, lambda text: _call_soon(loop, posted.put_nowait, text))
+            tasks += [asyncio.ensure_future(one) for one in (self._tell(), self._show(), self._post(), self._hear())]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._controls.hold(self, ())
+            self.notices.unsubscribe(self._key)
+            self.controls.hold(self, ())
             await _end([*tasks, *self._questions])
         for task in done:
             try:
@@ -83,19 +91,19 @@ class Page:
                 pass  # it has left
 
     def _hello(self) -> dict[str, Any]:
-        info = self._session.info
+        info = self.session.info
         return {
             "type": "hello",
             "emulator": info.emulator,
             "host": info.name,
             "rom": info.rom.path,
             "capabilities": sorted(info.capabilities),
-            "paused": self._controls.paused,
+            "paused": self.controls.paused,
         }
 
     async def _tell(self) -> None:
         """Tell the page what happens, as it happens; frames are left to `_show`, so that none of it waits for room."""
-        async with self._session.pull(Update, JobProgress, JobFailed, Detached, name="inspector") as events:
+        async with self.session.pull(Update, JobProgress, JobFailed, Detached, name="inspector") as events:
             async for event in events:
                 if isinstance(event, Update):
                     self._newest = event
@@ -116,10 +124,15 @@ class Page:
             await self._room.acquire()
             await self._news.wait()
             self._news.clear()
-            self._update, self._newest = self._newest, None
-            if self._update is not None:
+            self.update, self._newest = self._newest, None
+            if self.update is not None:
                 self._unseen += 1
-                await self._send(self._stream.message(self._update))
+                await self._send(self._stream.message(self.update))
+
+    async def _post(self) -> None:
+        """Send what all pages are told."""
+        while True:
+            await self._send(await self._posted.get())
 
     async def _send(self, message: str | bytes) -> None:
         async with self._sending:
@@ -135,12 +148,12 @@ class Page:
                 raise _NoTextError
             number = 0
             try:
-                request = read_request(text)
+                request = read_request(text, KINDS)
                 number = request.id
                 if request.kind == "seen":
                     self._seen()
                 elif request.kind == "press":
-                    self._controls.hold(self, request.names("buttons", sorted(BUTTONS)))
+                    self.controls.hold(self, request.names("buttons", sorted(BUTTONS)))
                 elif len(self._questions) >= MOST_QUESTIONS:
                     raise UsageError(f"too many questions are open; {MOST_QUESTIONS} are allowed")
                 else:
@@ -163,7 +176,7 @@ class Page:
         """Answer a request that may take a while. Tasks start in the order in which they were made, so what they ask of
         the emulator is asked in the order of the requests."""
         try:
-            text = answer(request.id, await self._answer(request))
+            text = answer(request.id, await QUESTIONS[request.kind](self, request))
         except HalscopeError as error:
             text = refusal(request.id, error)
         except Exception as error:
@@ -175,73 +188,32 @@ class Page:
         with contextlib.suppress(WebSocketDisconnect):  # `_hear` learns of it too
             await self._send(text)
 
-    async def _answer(self, request: Request) -> object:
-        match request.kind:
-            case "origin":
-                vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
-                origins = self._describer.origins
-                return await self._about("origin", lambda update: origins(update, vram, bpp), request.id)
-            case "figures":
-                return await self._about("figures", self._describer.figures)
-            case "blocks":
-                return await self._about("blocks", self._describer.blocks)
-            case "block":
-                codec, offset = request.text("codec"), request.integer("offset", 0, 1 << 24)
-                describe = self._describer.block
-                return await self._about("block", lambda update: describe(update, codec, offset), request.id)
-            case "edit":
-                sprite, edit = request.integer("sprite", 0, 127), self._describer.edit
-                return await self._about("edit", lambda update: edit(update, sprite))
-            case "pause":
-                await self._ask(self._pause)
-            case "resume":
-                await self._ask(self._resume)
-            case "step":
-                await self._ask(_step)
-            case "speed":
-                factor = request.number("factor", 0, 16)
-                await self._ask(lambda host: _paced(host).set_speed(factor))
-        return None
-
-    async def _about[T](self, name: str, describe: Callable[[Update], T], number: int = 0) -> T | None:
-        """Describe the newest frame. A newer question of the same name and number takes the place of one that waits."""
-        update = self._update
+    async def about[T](self, name: str, describe: Callable[[Update], T], number: int = 0) -> T | None:
+        """As in `Asker`."""
+        update = self.update
         if update is None:
             return None
-        return await previewed(self._session, name, (self._key, name, number), partial(describe, update))
+        return await previewed(self.session, name, (self._key, name, number), partial(describe, update))
 
-    async def _ask(self, work: Callable[[Host], object]) -> None:
-        future = asyncio.wrap_future(self._controls.ask(work))
+    async def game[T](self, work: Callable[[Host], T]) -> T:
+        """As in `Asker`."""
+        future = asyncio.wrap_future(self.controls.ask(work))
         try:
-            await asyncio.wait_for(future, _HOST_SECONDS)
+            return await asyncio.wait_for(future, _HOST_SECONDS)
         except TimeoutError as error:
             raise HostError("the emulator does not answer; it may be busy") from error
-
-    def _pause(self, host: Host) -> None:
-        _paced(host).pause()
-        self._controls.paused = True
-
-    def _resume(self, host: Host) -> None:
-        _paced(host).resume()
-        self._controls.paused = False
 
 
 class _NoTextError(Exception):
     """The page sent bytes."""
 
 
+def _call_soon[T](loop: asyncio.AbstractEventLoop, call: Callable[[T], None], value: T) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(call, value)
+
+
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _paced(host: Host) -> Paced:
-    paced = capability(host, "paced")
-    if paced is None:
-        raise HostError(f"{host.info.emulator} cannot be paused from here (host {host.info.name})")
-    return paced
-
-
-def _step(host: Host) -> None:
-    _paced(host).step_frame()

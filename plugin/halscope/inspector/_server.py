@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
 from halscope.inspector._messages import MOST_TEXT
+from halscope.inspector._notices import Notices
 from halscope.inspector._page import Page
 from halscope.session import Session, State, new_thread
 
@@ -66,6 +67,8 @@ class Inspector:
         self._session: Session | None = None
         self._controls = controls
         self._answers = Answers(workspace, sheets)
+        self.notices: Final = Notices()
+        """What all pages are told."""
         self._pages = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -154,7 +157,7 @@ class Inspector:
             session = self._session
             if session is not None and session.state is not State.CLOSED:
                 with contextlib.suppress(HostError):  # it is being closed at this moment
-                    await Page(websocket, session, self._controls, self._answers).run()
+                    await Page(websocket, session, self._controls, self._answers, self.notices).run()
                     return
             await websocket.close(1013, "no emulator is attached; waiting for one")
         finally:

@@ -81,6 +81,18 @@ export async function order(type, fields = {}) {
   }
 }
 
+/** @type {Map<string, (message: any) => void>} */
+const hearers = new Map();
+
+/**
+ * Call a function with each message of a type, such as a notice of the server.
+ * @param {string} type
+ * @param {(message: any) => void} hearer
+ */
+export function onMessage(type, hearer) {
+  hearers.set(type, hearer);
+}
+
 /** @param {any} message */
 function hear(message) {
   if (message.type === "answer") {
@@ -101,6 +113,8 @@ function hear(message) {
     trouble.value = `${message.job}: ${message.error}`;
   } else if (message.type === "ended") {
     ended.value = message.reason;
+  } else {
+    hearers.get(message.type)?.(message);
   }
 }
 

@@ -6,17 +6,10 @@ import { html } from "./html.js";
 import { ended, frame, host, matches, status, trouble } from "./memory.js";
 import { pinned } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
-import { Oam } from "./views/oam.js";
-import { Origin, edit, view } from "./views/origin.js";
-import { Palettes } from "./views/palettes.js";
-import { Registers } from "./views/registers.js";
-import { Rom } from "./views/rom.js";
-import { Sprites } from "./views/sprites.js";
-import { Vram } from "./views/vram.js";
+import { addKeys, keys, runKey } from "./keys.js";
+import { Origin, view } from "./views/origin.js";
+import { VIEWS } from "./views/index.js";
 
-const VIEWS = /** @type {[string, () => any][]} */ ([
-  ["Sprites", Sprites], ["VRAM", Vram], ["Palettes", Palettes], ["OAM", Oam], ["Registers", Registers], ["ROM", Rom],
-]);
 const theme = signal(localStorage.getItem("theme") ?? "");
 const help = signal(false);
 
@@ -46,16 +39,21 @@ function Head() {
   </header>`;
 }
 
-const SHEET = [
-  ["Space", "pause, go on"], [". (period)", "run one frame"], ["O", "outline all sprites"], ["E", "open what is pointed at in your image editor"], ["1 to 6", "choose the view"],
-  ["Escape", "unpin; close this"], ["arrows, Z X A S Q W, Enter, right Shift",
-    "play: pad, B A Y X L R, start, select (where the host can be played)"], ["?", "this sheet"],
-];
+addKeys(
+  { key: " ", shown: "Space", does: "pause, go on", run: togglePause },
+  { key: ".", shown: ". (period)", does: "run one frame", run: stepFrame },
+  { key: "o", does: "outline all sprites", run: () => (outlineAll.value = !outlineAll.value) },
+  { key: "Escape", does: "unpin; close this", run: () => ([help.value, pinned.value] = [false, null]) },
+  { key: "?", does: "this sheet", run: () => (help.value = !help.value) },
+  { key: "", shown: "arrows, Z X A S Q W, Enter, right Shift", run: () => undefined,
+    does: "play: pad, B A Y X L R, start, select (where the host can be played)" },
+  ...VIEWS.slice(0, 9).map(([name], n) => ({ key: `${n + 1}`, does: `show ${name}`, run: () => (view.value = name) })),
+);
 
 function Help() {
   if (!help.value) return null;
-  return html`<aside class="help" role="dialog" aria-label="Keys"><h2>Keys</h2><dl>${SHEET.map(
-    ([key, text]) => html`<div><dt>${key}</dt><dd>${text}</dd></div>`)}</dl>
+  return html`<aside class="help" role="dialog" aria-label="Keys"><h2>Keys</h2><dl>${keys.map(
+    (one) => html`<div><dt>${one.shown ?? one.key.toUpperCase()}</dt><dd>${one.does}</dd></div>`)}</dl>
     <button onClick=${() => (help.value = false)}>Close</button></aside>`;
 }
 
@@ -83,16 +81,8 @@ function onKey(event) {
   const target = /** @type {HTMLElement} */ (event.target);
   if (event.key === "Meta") releaseKeys(); // macOS does not tell of keys that are released while it is down
   if (event.ctrlKey || event.metaKey || event.altKey || target.matches?.(TYPED)) return;
-  const digit = Number(event.key);
   if (target.matches?.("button") && (event.key === " " || event.key === "Enter")) return; // the browser clicks it
-  else if (event.key === " ") void togglePause();
-  else if (event.key === ".") void stepFrame();
-  else if (event.key === "o") outlineAll.value = !outlineAll.value;
-  else if (event.key === "e") void edit();
-  else if (event.key === "?") help.value = !help.value;
-  else if (event.key === "Escape") [help.value, pinned.value] = [false, null];
-  else if (digit >= 1 && digit <= VIEWS.length) view.value = VIEWS[digit - 1][0];
-  else if (!pressKey(event)) return;
+  if (!runKey(event) && !pressKey(event)) return;
   event.preventDefault();
 }
 

@@ -1,5 +1,6 @@
 // One line about what is pointed at: where it is in VRAM, and where in the ROM it comes from.
 import { signal } from "@preact/signals";
+import { actions, addAction } from "../actions.js";
 import { ask } from "../connection.js";
 import { html } from "../html.js";
 import { host, located, progress } from "../memory.js";
@@ -44,13 +45,8 @@ function proof(origin) {
 /** What was opened in the editor, or why not. */
 const told = signal("");
 
-/** Open the sheet of what is shown in the user's image editor. */
-export async function edit() {
-  const place = current();
-  if (place === null || place.sprite === null) {
-    told.value = "point at a sprite first";
-    return;
-  }
+/** @param {import("../selection.js").Place} place */
+async function openEditor(place) {
   try {
     const path = await ask("edit", { sprite: place.sprite });
     told.value = path === null ? "no frame has come yet" : `opened ${path}; save it, and the game changes`;
@@ -58,6 +54,9 @@ export async function edit() {
     told.value = /** @type {Error} */ (error).message;
   }
 }
+
+addAction({ key: "e", name: "Edit", does: "open what is pointed at in your image editor",
+  applies: (place) => place.sprite !== null, run: openEditor });
 
 /** The line. */
 export function Origin() {
@@ -82,7 +81,8 @@ export function Origin() {
           others.length === 1 ? "" : "s"}</span>`}
         ${best.codec !== "raw" && html`<button onClick=${() => showBlock(best)}>Whole block</button>`}
         <button onClick=${() => copy(`${originText(best)} ${snesText(best)}`)}>Copy</button>`}
-    ${place.sprite !== null && html`<button onClick=${edit}>Edit</button>`}
+    ${actions.filter((one) => one.applies(place)).map((one) => html`<button key=${one.name} title=${`${one.does} (${
+      one.key.toUpperCase()})`} onClick=${() => one.run(place)}>${one.name}</button>`)}
     ${told.value && html`<span role="status">${told.value}</span>`}
     ${pinned.value !== null && html`<button onClick=${() => (pinned.value = null)}>Unpin</button>`}
   </footer>`;

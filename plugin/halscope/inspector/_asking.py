@@ -1,0 +1,52 @@
+"""What a question of a page may use. Each area has a module with a table of its questions; `_questions` joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from halscope_hooks import Host, Update
+
+if TYPE_CHECKING:
+    from halscope.app import Controls
+    from halscope.inspector._answers import Describer
+    from halscope.inspector._messages import Request
+    from halscope.inspector._notices import Notices
+    from halscope.session import Session
+
+
+class Asker(Protocol):
+    """The page that asks. Questions are called on the server's event loop, and must not block it."""
+
+    @property
+    def session(self) -> Session:
+        """The session that the page looks at."""
+
+    @property
+    def controls(self) -> Controls:
+        """What it asks of the emulator."""
+
+    @property
+    def describer(self) -> Describer:
+        """Answers about tiles, figures and blocks."""
+
+    @property
+    def notices(self) -> Notices:
+        """What all pages are told."""
+
+    @property
+    def update(self) -> Update | None:
+        """The frame that the page shows; `None` before the first."""
+
+    async def about[T](self, name: str, describe: Callable[[Update], T], number: int = 0) -> T | None:
+        """Describe the frame that the page shows, on the session's preview pool; `None` before the first.
+
+        A newer question of the same name and number takes the place of one that waits.
+        """
+
+    async def game[T](self, work: Callable[[Host], T]) -> T:
+        """Have the game's thread call `work` with the host. Raises HostError if it does not answer in time."""
+
+
+Question = Callable[["Asker", "Request"], Awaitable[Any]]
+"""Answers a request with a JSON value. Its HalscopeError is told to the page."""

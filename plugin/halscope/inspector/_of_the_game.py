@@ -1,0 +1,46 @@
+"""Questions to the emulator: pause, go on, one frame, speed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from halscope_hooks import Host, HostError, Paced, capability
+
+if TYPE_CHECKING:
+    from halscope.inspector._asking import Asker, Question
+    from halscope.inspector._messages import Request
+
+
+async def _pause(asker: Asker, _: Request) -> None:
+    def pause(host: Host) -> None:
+        _paced(host).pause()
+        asker.controls.paused = True
+
+    await asker.game(pause)
+
+
+async def _resume(asker: Asker, _: Request) -> None:
+    def resume(host: Host) -> None:
+        _paced(host).resume()
+        asker.controls.paused = False
+
+    await asker.game(resume)
+
+
+async def _step(asker: Asker, _: Request) -> None:
+    await asker.game(lambda host: _paced(host).step_frame())
+
+
+async def _speed(asker: Asker, request: Request) -> None:
+    factor = request.number("factor", 0, 16)
+    await asker.game(lambda host: _paced(host).set_speed(factor))
+
+
+def _paced(host: Host) -> Paced:
+    paced = capability(host, "paced")
+    if paced is None:
+        raise HostError(f"{host.info.emulator} cannot be paused from here (host {host.info.name})")
+    return paced
+
+
+QUESTIONS: Final[dict[str, Question]] = {"pause": _pause, "resume": _resume, "step": _step, "speed": _speed}
