@@ -6,6 +6,9 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { frame, located } from "../memory.js";
 import { current, known, pinned, point } from "../selection.js";
+import { opened } from "./rom_data.js";
+
+export { opened };
 
 /**
  * @typedef {{offset: number, packed_size: number, size: number, codec: string, score: number | null, start: string, vram: number}} Block
@@ -15,8 +18,6 @@ import { current, known, pinned, point } from "../selection.js";
 
 /** @type {import("@preact/signals").Signal<{size: number, blocks: Block[]} | null>} */
 const listed = signal(null);
-/** The block that is shown large. */
-export const opened = signal(/** @type {{codec: string, offset: number} | null} */ (null));
 const search = signal("");
 const sorted = signal("offset");
 const onlyShown = signal(false);
