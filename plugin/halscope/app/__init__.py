@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     )
     from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Regrouping
+    from halscope.app._rom_map import ROM_KINDS, RomMap, tile_states, tiles_in_vram
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._shown_blocks import ShownBlocks
@@ -126,10 +127,12 @@ __all__ = [
     "Plugins",
     "Press",
     "Proven",
+    "ROM_KINDS",
     "Reduced",
     "Refusal",
     "RegionOptions",
     "Regrouping",
+    "RomMap",
     "RunTruth",
     "ShownBlocks",
     "Source",
@@ -201,6 +204,8 @@ __all__ = [
     "start_evidence",
     "tile_layout",
     "tile_origins",
+    "tile_states",
+    "tiles_in_vram",
     "to_rom_offset",
     "use_project_knowledge",
     "watch_frames",
@@ -258,6 +263,10 @@ _MODULES = {
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
+    "ROM_KINDS": "halscope.app._rom_map",
+    "RomMap": "halscope.app._rom_map",
+    "tile_states": "halscope.app._rom_map",
+    "tiles_in_vram": "halscope.app._rom_map",
     "RunTruth": "halscope.app._run_truth",
     "COMPARED_LIVE": "halscope.app._run_truth",
     "SAMPLED": "halscope.app._run_truth",

@@ -30,12 +30,14 @@ from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_ch
 from halscope.inject.png import read_picture
 from halscope.inject.region import sheet_from_region
 from halscope.inject.room import (
+    Area,
     Move,
     PointerChange,
     RoomIndex,
     RoomOptions,
     RoomPlan,
     describe_room,
+    free_areas,
     make_room,
     padding_read,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "COLOURS",
     "PROVEN_STARTS",
     "SIDECAR_SUFFIX",
+    "Area",
     "BlockEdit",
     "Cell",
     "Change",
@@ -75,6 +78,7 @@ __all__ = [
     "edit_to_json",
     "edited",
     "edited_origins",
+    "free_areas",
     "grey_palette",
     "live_writes",
     "make_room",

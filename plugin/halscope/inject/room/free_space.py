@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halscope.inject.edits import PROVEN_STARTS
-from halscope.inject.room.model import RoomIndex
+from halscope.inject.room.model import RoomIndex, RoomOptions
 from halscope.inject.room.rats import tagged_areas
 from halscope.inject.room.tables import entry_targets, table_areas
 from halscope.rom.edges import Ranges
@@ -217,3 +217,8 @@ def _unused(used: NDArray[np.bool_], low: int, high: int) -> list[tuple[int, int
         if first < last:
             pieces.append((first, last))
     return pieces
+
+
+def free_areas(rom: Rom, index: RoomIndex, options: RoomOptions) -> list[Area]:
+    """Return the free space of an image, the longest areas first. Arguments as for `make_room`; see `Usage`."""
+    return Usage.of(rom, index, options.read, options.used).free_areas()

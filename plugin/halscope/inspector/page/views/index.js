@@ -4,6 +4,7 @@ import { Palettes } from "./palettes.js";
 import { Registers } from "./registers.js";
 import { Rom } from "./rom.js";
 import { Sprites } from "./sprites.js";
+import { Tilemaps } from "./tilemaps.js";
 import { Vram } from "./vram.js";
 
 /** @type {[name: string, view: () => any][]} */
@@ -14,4 +15,5 @@ export const VIEWS = [
   ["OAM", Oam],
   ["Registers", Registers],
   ["ROM", Rom],
+  ["Tilemaps", Tilemaps],
 ];
