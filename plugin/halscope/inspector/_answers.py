@@ -57,10 +57,10 @@ class Describer(Protocol):
     def rom_map(self, update: Update, cells: int) -> dict[str, Any] | None:
         """Return what each part of the ROM holds; `None` while it is not indexed."""
 
-    def pointers(self, update: Update, codec: str, offset: int) -> dict[str, Any] | None:
+    def pointers(self, codec: str, offset: int) -> dict[str, Any] | None:
         """Return what proves the start of a block; `None` while the ROM is not indexed."""
 
-    def raw(self, update: Update, offset: int, length: int) -> dict[str, Any] | None:
+    def raw(self, offset: int, length: int) -> dict[str, Any] | None:
         """Return bytes of the ROM; `None` if its file is unknown."""
 
     def edit(self, update: Update, sprite: int) -> str:
@@ -110,7 +110,7 @@ class Answers:
         """As in `Describer`.
 
         `size` is that of the ROM; each of `blocks` has the keys of `halscope scan --json`, `snes`, its address as the
-        console sees it, and `vram`, the number of its tiles that are in VRAM now (those of which it is the best origin).
+        console sees it, and `vram`, the number of its tiles in VRAM now (those of which it is the best origin).
         """
         workspace, found = self._workspace(), update.origins
         if workspace is None or found is None or workspace.built_index is None:
@@ -119,15 +119,16 @@ class Answers:
             self._listed = workspace, workspace.blocks()
         tiles, to_snes = tiles_in_vram(found), workspace.rom.to_snes
         listed = [
-            {**asdict(one), "snes": to_snes(one.offset), "vram": tiles[one.codec, one.offset]} for one in self._listed[1]
+            {**asdict(one), "snes": to_snes(one.offset), "vram": tiles[one.codec, one.offset]}
+            for one in self._listed[1]
         ]
         return {"size": int(workspace.rom.data.size), "blocks": listed}
 
     def tile_origins(self, update: Update, last: str) -> dict[str, Any] | None:
         """As in `Describer`.
 
-        `units` is the base64 of 512 bytes: two bits for each 32-byte unit of VRAM, the lowest first: 0 unknown, 1 known,
-        2 too little to tell. `name` is its name; where it is `last`, `units` is left out.
+        `units` is the base64 of 512 bytes: two bits for each 32-byte unit of VRAM, the lowest first: 0 unknown,
+        1 known, 2 too little to tell. `name` is its name; where it is `last`, `units` is left out.
         """
         found = update.origins
         if found is None:
@@ -169,7 +170,7 @@ class Answers:
             found = self._map[1].cells(cells)
         return {"kinds": ROM_KINDS, "cells": base64.b64encode(found.tobytes()).decode()}
 
-    def pointers(self, update: Update, codec: str, offset: int) -> dict[str, Any] | None:
+    def pointers(self, codec: str, offset: int) -> dict[str, Any] | None:
         """As in `Describer`.
 
         `start` is the kind of evidence for the start, null if no block is known there; `evidence` as in `halscope scan
@@ -190,7 +191,7 @@ class Answers:
             "snes": [workspace.rom.to_snes(place) for place in places],
         }
 
-    def raw(self, update: Update, offset: int, length: int) -> dict[str, Any] | None:
+    def raw(self, offset: int, length: int) -> dict[str, Any] | None:
         """As in `Describer`.
 
         `bytes` is their base64, fewer at the end of the ROM; `snes` the console's address of the first one, null if

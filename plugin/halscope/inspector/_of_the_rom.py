@@ -55,13 +55,13 @@ async def _rom_map(asker: Asker, request: Request) -> dict[str, Any] | None:
 async def _pointers(asker: Asker, request: Request) -> dict[str, Any] | None:
     codec, offset = request.text("codec"), request.integer("offset", 0, _LARGEST_ROM)
     describe = asker.describer.pointers
-    return await asker.about("pointers", lambda update: describe(update, codec, offset))
+    return await asker.about("pointers", lambda _: describe(codec, offset))
 
 
 async def _raw(asker: Asker, request: Request) -> dict[str, Any] | None:
     offset, length = request.integer("offset", 0, _LARGEST_ROM), request.integer("length", 1, MOST_RAW)
     describe = asker.describer.raw
-    return await asker.about("raw", lambda update: describe(update, offset, length))
+    return await asker.about("raw", lambda _: describe(offset, length))
 
 
 async def _edit(asker: Asker, request: Request) -> str | None:
