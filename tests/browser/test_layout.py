@@ -11,6 +11,8 @@ from halscope.demo import rom_path
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
+expect.set_options(timeout=30_000)
+
 pytestmark = pytest.mark.slow
 
 MEMORY = """async selector => {

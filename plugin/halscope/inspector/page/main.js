@@ -1,6 +1,6 @@
 // The page: the game on the left, one or two views on the right, what is pointed at below; or a single view.
 import { render } from "preact";
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { connect } from "./connection.js";
 import { html } from "./html.js";
 import { ended, frame, host, matches, memory, progress, status, trouble } from "./memory.js";
@@ -127,13 +127,16 @@ function Views({ id, shown, views = VIEWS }) {
   </section>`;
 }
 
+/** Whether a frame has come: the game is shown anew then. */
+const begun = computed(() => frame.value > 0);
+
 function Panes() {
   if (alone) return html`<div class="panes"><${Views} id="view" shown=${view} views=${ALL} /></div>`;
   const columns = wide.value, low = second.value !== "";
   const parts = `minmax(0, ${firstShare.value}fr) 8px minmax(0, ${1 - firstShare.value}fr)`;
   return html`<div class="panes" style=${{
     gridTemplateColumns: `minmax(200px, ${gameShare.value}fr) 8px minmax(300px, ${1 - gameShare.value}fr)` }}>
-    <${Game} />
+    <${Game} begun=${begun.value} />
     <${Splitter} share=${gameShare} columns=${true} label="Border between the game and the views" />
     <div class="both" style=${low ? { [columns ? "gridTemplateColumns" : "gridTemplateRows"]: parts } : {}}>
       <${Views} id="view" shown=${view} />
