@@ -32,6 +32,8 @@ class FigureRow:
         palettes: The OBJ palettes that it uses.
         source: Where its tiles are from, as text.
         blocks: The best origins of its tiles by block, and the number of tiles from each.
+        unknown: VRAM byte addresses of its telling tiles whose place in the ROM is unknown, ascending; empty without a
+            ROM.
     """
 
     name: str
@@ -43,6 +45,7 @@ class FigureRow:
     palettes: tuple[int, ...]
     source: Source
     blocks: tuple[tuple[Origin, int], ...]
+    unknown: tuple[int, ...] = ()
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -58,6 +61,8 @@ class FigureRow:
                 {"codec": one.codec, "block_offset": one.block_offset, "start": one.start, "tiles": tiles}
                 for one, tiles in self.blocks
             ],
+            "tiles": self.source.telling + self.source.plain,
+            "unknown": list(self.unknown),
         }
 
 
@@ -78,9 +83,14 @@ def _row(frame: Frame, group: Metasprite, origins: VramOrigins | None, workspace
     name = ""
     counts: Counter[tuple[str, int]] = Counter()
     first: dict[tuple[str, int], Origin] = {}
+    unknown: set[int] = set()
     if origins is not None:
         for tile in (cells // TILE_BYTES).tolist():
-            if origins.informative[tile] and origins.origins[tile]:
+            if not origins.informative[tile]:
+                continue
+            if not origins.origins[tile]:
+                unknown.add(tile * TILE_BYTES)
+            else:
                 best = origins.origins[tile][0]
                 counts[best.codec, best.block_offset] += 1
                 first.setdefault((best.codec, best.block_offset), best)
@@ -97,6 +107,7 @@ def _row(frame: Frame, group: Metasprite, origins: VramOrigins | None, workspace
         palettes=group.palettes,
         source=source_of(cells, origins, {}),
         blocks=tuple((first[block], count) for block, count in counts.most_common()),
+        unknown=tuple(sorted(unknown)),
     )
 
 

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { frame, memory } from "../memory.js";
-import { current, pinned, point } from "../selection.js";
+import { pinned, point, pointedTiles } from "../selection.js";
 import { colours, decodeTile } from "../snes.js";
 
 const COLUMNS = 32;
@@ -17,7 +17,7 @@ const tile = new Uint8Array(64);
 
 /** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} canvas */
 function draw(context, canvas) {
-  const bpp = depth.value, first = bpp === 8 ? 0 : palette.value << (bpp === 2 ? 2 : 4), place = current();
+  const bpp = depth.value, first = bpp === 8 ? 0 : palette.value << (bpp === 2 ? 2 : 4), marked = pointedTiles();
   const bytes = 8 * bpp, rows = 0x10000 / bytes / COLUMNS;
   resize(canvas, 8 * COLUMNS, 8 * rows);
   if (image === null || image.height !== canvas.height) image = context.createImageData(canvas.width, canvas.height);
@@ -37,8 +37,8 @@ function draw(context, canvas) {
       context.fillRect(8 * (number % COLUMNS), 8 * Math.floor(number / COLUMNS), 8, 8);
     }
   }
-  if (place !== null) {
-    const number = Math.floor(place.vram / bytes);
+  for (const vram of marked) {
+    const number = Math.floor(vram / bytes);
     outline(context, 8 * (number % COLUMNS), 8 * Math.floor(number / COLUMNS), 8, 8, "#ffd54a");
   }
 }
