@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from halscope_hooks import TILE_BYTES, Frame, Origin, VramOrigins
 
-from halscope.app._figure_names import figure_name
-from halscope.app._figure_sheet import figure_sheet
+from halscope.app._known_figures import known_figures
 from halscope.app._pictures import Source, source_of
 from halscope.app._workspace import Workspace
 from halscope.ppu.cgram import obj_palette
@@ -24,6 +23,7 @@ class FigureRow:
 
     Args:
         name: Name of its edit sheet; empty without a ROM.
+        key: The name that it has by the rules, whatever the user calls it; empty without a ROM.
         x: Left edge on the screen.
         y: Top edge on the screen.
         width: Width in pixels.
@@ -37,6 +37,7 @@ class FigureRow:
     """
 
     name: str
+    key: str
     x: int
     y: int
     width: int
@@ -51,6 +52,7 @@ class FigureRow:
         """Return the JSON form."""
         return {
             "name": self.name,
+            "key": self.key,
             "x": self.x,
             "y": self.y,
             "width": self.width,
@@ -74,13 +76,15 @@ def figure_rows(frame: Frame, origins: VramOrigins | None, workspace: Workspace 
         origins: Where the tiles of its VRAM are from; `None` without a ROM.
         workspace: The ROM, or `None`.
     """
+    if workspace is not None and origins is not None:
+        figures = known_figures(workspace, frame, origins).figures
+        return [_row(frame, one.group, origins, one.name, one.key) for one in figures]
     groups = (group_sprites if workspace is None else workspace.plugins.group_sprites)(frame)
-    return [_row(frame, group, origins, workspace) for group in groups if group.pixels.any()]
+    return [_row(frame, group, origins) for group in groups if group.pixels.any()]
 
 
-def _row(frame: Frame, group: Metasprite, origins: VramOrigins | None, workspace: Workspace | None) -> FigureRow:
+def _row(frame: Frame, group: Metasprite, origins: VramOrigins | None, name: str = "", key: str = "") -> FigureRow:
     cells = np.concatenate([frame.sprites[index].cells.ravel() for index in group.indices])
-    name = ""
     counts: Counter[tuple[str, int]] = Counter()
     first: dict[tuple[str, int], Origin] = {}
     unknown: set[int] = set()
@@ -94,11 +98,9 @@ def _row(frame: Frame, group: Metasprite, origins: VramOrigins | None, workspace
                 best = origins.origins[tile][0]
                 counts[best.codec, best.block_offset] += 1
                 first.setdefault((best.codec, best.block_offset), best)
-        if workspace is not None:
-            sheet = figure_sheet(workspace, frame, group, origins)
-            name = figure_name(sheet)
     return FigureRow(
         name=name,
+        key=key,
         x=group.x,
         y=group.y,
         width=group.width,
