@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final, Self
 
 from halscope_hooks import Frame, UsageError, VramOrigins
 
+from halscope.app._figure_names import figure_name
 from halscope.app._figure_sheet import figure_sheet
 from halscope.app._regroup import Figure, Regrouped, Regrouping, regroup
+from halscope.ppu.grouping import draw_group
 
 if TYPE_CHECKING:
     from halscope.app._workspace import Workspace
@@ -65,7 +67,9 @@ def file_letters(name: str) -> str:
     return _NOT_IN_FILES.sub("_", name.strip())[:_MOST_LETTERS].strip("._-")
 
 
-def known_figures(workspace: Workspace, frame: Frame, origins: VramOrigins, more: Regrouping | None = None) -> Regrouped:
+def known_figures(
+    workspace: Workspace, frame: Frame, origins: VramOrigins, more: Regrouping | None = None
+) -> Regrouped:
     """Return the figures of a frame with their names and edit sheets, grouped as the user wants them.
 
     Args:
@@ -95,6 +99,10 @@ def name_figure(workspace: Workspace, key: str, name: str) -> str:
     letters = file_letters(name)
     if name.strip() and not letters:
         raise UsageError(f"the name {name!r} has no letter or digit that a file may be called by (A to Z, 0 to 9)")
+    from halscope.project import is_sheet_name
+
+    if letters and not is_sheet_name(f"{letters}.png"):
+        raise UsageError(f"no file may be called {letters!r} on every system; choose another name")
     if letters and _RULED.match(letters):
         raise UsageError(f"{letters!r} is a name that Halscope gives itself; choose another one")
     known = workspace.figures
@@ -112,30 +120,27 @@ def name_figure(workspace: Workspace, key: str, name: str) -> str:
     return workspace.figures.sheet_name(key)
 
 
-def merge_figures(workspace: Workspace, keys: Sequence[str], whole: str) -> None:
-    """Have figures be one for good, wherever they are on the screen together.
+def merge_figures(workspace: Workspace, frame: Frame, origins: VramOrigins, figures: Sequence[Figure]) -> None:
+    """Have figures be one for good, wherever pictures of theirs like these are on the screen together.
 
     Args:
         workspace: The ROM.
-        keys: Their keys.
-        whole: The key of what they are together; it was perhaps split before.
+        frame: A frame that shows them.
+        origins: Origins of the tiles in its VRAM.
+        figures: The figures.
 
     Raises:
         UsageError: There are fewer than two.
         HalscopeError: It cannot be stored.
     """
-    if len({*keys}) < 2:
-        raise UsageError("two figures or more can be merged; figures of one picture are one already")
-
-    def learn(before: Knowledge) -> Knowledge:
-        from halscope.project import FigureSplit
-
-        splits = before.splits
-        if whole in {one.figure for one in splits if one.is_split}:
-            splits = (*splits, FigureSplit(whole, False, datetime.now(UTC)))
-        return replace(before, merges=(*before.merges, tuple(keys)), splits=splits)
-
-    workspace.learn_figures(learn)
+    keys = tuple(dict.fromkeys(one.key for one in figures))
+    if len(keys) < 2:
+        raise UsageError("two figures with different pictures can be merged; these are one, or two of one kind")
+    whole = draw_group(frame, [index for one in figures for index in one.group.indices])
+    key = figure_name(figure_sheet(workspace, frame, whole, origins))
+    if key in workspace.figures.splits:  # it was one before, and was split
+        split_figure(workspace, key, split=False)
+    workspace.learn_figures(lambda before: replace(before, merges=(*before.merges, keys)))
 
 
 def split_figure(workspace: Workspace, key: str, *, split: bool = True) -> None:

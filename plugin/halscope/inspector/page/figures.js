@@ -7,7 +7,7 @@ import { cellAddress, colours, spritePixels, sprites } from "./snes.js";
 
 /**
  * As the server describes it; `sprites` are entries of OAM, `unknown` VRAM byte addresses.
- * @typedef {{name: string, x: number, y: number, width: number, height: number, sprites: number[], palettes: number[],
+ * @typedef {{name: string, key: string, x: number, y: number, width: number, height: number, sprites: number[], palettes: number[],
  *   tiles: number, origins: {codec: string, block_offset: number, start: string, tiles: number}[], unknown: number[]}} Figure
  * @typedef {import("./snes.js").Sprite} Sprite
  */

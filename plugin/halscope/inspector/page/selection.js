@@ -16,6 +16,9 @@ export const pinned = signal(/** @type {Place | null} */ (null));
 /** @type {import("@preact/signals").Signal<{place: Place, origins: any[] | null, error: string} | null>} */
 export const known = signal(null);
 
+/** Tiles that a view has picked out, as VRAM byte addresses: the game's picture and the other views tint them. */
+export const picked = signal(/** @type {Set<number>} */ (new Set()));
+
 /** What is shown: what is under the pointer, or else what was clicked. */
 export function current() {
   return hovered.value ?? pinned.value;

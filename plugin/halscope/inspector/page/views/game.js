@@ -6,7 +6,7 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
 import { host, memory } from "../memory.js";
-import { pinned, point, pointedSprites } from "../selection.js";
+import { picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
 
 /** Which sprites are outlined: all on the screen, or only the one that is pointed at. */
@@ -95,13 +95,31 @@ function take(place) {
   point(pinned.value);
 }
 
+/**
+ * Tint the tiles of a sprite that a view has picked out.
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../snes.js").Sprite} sprite
+ * @param {number} top
+ * @param {number} scale
+ * @param {Set<number>} tiles
+ */
+function tint(context, sprite, top, scale, tiles) {
+  context.fillStyle = "rgb(255 0 255 / 0.45)";
+  for (let row = 0; row < sprite.height / 8; row++) {
+    for (let column = 0; column < sprite.width / 8; column++) {
+      if (!tiles.has(cellAddress(sprite, column, row))) continue;
+      context.fillRect((sprite.x + 8 * column) * scale, top + 8 * row, 8 * scale, 8);
+    }
+  }
+}
+
 /** @type {ImageData | null} */
 let image = null;
 
 /** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} canvas */
 function draw(context, canvas) {
   const picture = memory.picture;
-  const all = outlineAll.value, marked = pointedSprites();
+  const all = outlineAll.value, marked = pointedSprites(), tinted = picked.value;
   if (picture === null) return;
   const { width, height, rgb } = picture;
   resize(canvas, width, height);
@@ -114,8 +132,10 @@ function draw(context, canvas) {
   const scale = width / 256;
   for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
     const chosen = marked.has(sprite.index);
-    if (!(all || chosen) || !onScreen(sprite)) continue;
+    if (!(all || chosen || tinted.size > 0) || !onScreen(sprite)) continue;
     const y = sprite.y >= 240 ? sprite.y - 256 : sprite.y;
+    if (tinted.size > 0) tint(context, sprite, y, scale, tinted);
+    if (!(all || chosen)) continue;
     outline(context, sprite.x * scale, y, sprite.width * scale, sprite.height, chosen ? "#ffd54a" : "#6cd3ff");
   }
 }

@@ -4,6 +4,8 @@ import { resize, usePainted } from "../canvas.js";
 import { figureImage, figureSprites, figures, figuresTrouble, spriteTiles, useFigures } from "../figures.js";
 import { html } from "../html.js";
 import { frame, memory } from "../memory.js";
+import { Collect } from "./collect.js";
+import { ChosenFigure, mergeWith, merging } from "./figure.js";
 import { current, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, colours, onScreen, spritePixels, sprites } from "../snes.js";
 
@@ -104,7 +106,8 @@ function blocksOf(figure) {
 /** @param {{place: Place, chosen: boolean, children?: unknown}} properties */
 function Card({ place, chosen, children }) {
   return html`<button class=${chosen ? "chosen" : ""} onPointerEnter=${() => point(place)} onPointerLeave=${() => point(null)}
-    onFocus=${() => point(place)} onBlur=${() => point(null)} onClick=${() => (pinned.value = place)}>${children}</button>`;
+    onFocus=${() => point(place)} onBlur=${() => point(null)}
+    onClick=${() => (merging.value !== null && place.figure ? void mergeWith(place.figure) : (pinned.value = place))}>${children}</button>`;
 }
 
 function Figures() {
@@ -121,6 +124,8 @@ function Figures() {
   const marked = pointedSprites();
   return html`
     <${Bar} shown=${shown.length} all=${all.length} sizes=${all.map((one) => `${one.width}x${one.height}`)} />
+    <${Collect} />
+    <${ChosenFigure} />
     ${shown.length === 0 && html`<p class="empty">${all.length === 0 ? "No sprite is on the screen now. Play until one appears."
       : "No figure on the screen now is what the filters ask for."}</p>`}
     <ul class="sprites figures">${shown.map((figure) => html`<li key=${figure.sprites[0]}>
@@ -148,6 +153,7 @@ function Sprites_() {
   const marked = pointedSprites();
   return html`
     <${Bar} shown=${shown.length} all=${all.length} sizes=${all.map((one) => `${one.width}x${one.height}`)} />
+    <${Collect} />
     ${shown.length === 0 && html`<p class="empty">No sprite on the screen now is what the filters ask for.</p>`}
     <ul class="sprites">${shown.map((sprite) => html`<li key=${sprite.index}>
       <${Card} place=${placeOfSprite(sprite)} chosen=${marked.has(sprite.index)}>

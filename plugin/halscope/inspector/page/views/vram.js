@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { frame, memory } from "../memory.js";
-import { pinned, point, pointedTiles } from "../selection.js";
+import { picked, pinned, point, pointedTiles } from "../selection.js";
 import { colours, decodeTile } from "../snes.js";
 
 const COLUMNS = 32;
@@ -36,6 +36,11 @@ function draw(context, canvas) {
       const number = Math.floor((unit * 32) / bytes);
       context.fillRect(8 * (number % COLUMNS), 8 * Math.floor(number / COLUMNS), 8, 8);
     }
+  }
+  context.fillStyle = "rgb(255 0 255 / 0.45)";
+  for (const vram of picked.value) {
+    const number = Math.floor(vram / bytes);
+    context.fillRect(8 * (number % COLUMNS), 8 * Math.floor(number / COLUMNS), 8, 8);
   }
   for (const vram of marked) {
     const number = Math.floor(vram / bytes);
