@@ -79,8 +79,8 @@ class Collecting:
     def describe(self, since: int = 0) -> dict[str, Any]:
         """Return how far it is as JSON, with the pictures from number `since` on.
 
-        Each picture has `width`, `height`, `pixels` (base64 of width × height bytes, each an entry of CGRAM from 128 on, 0
-        transparent) and `cgram` (BGR555, from entry 128 on).
+        Each picture has `width`, `height`, `pixels` (base64 of width × height bytes, each an entry of CGRAM from 128
+        on, 0 transparent) and `cgram` (BGR555, from entry 128 on).
         """
         with self._lock:
             pictures = self._pictures()

@@ -30,8 +30,11 @@ class Scene:
         self._coverage = SceneCoverage(snapshot.vram)
 
     def describe(self, update: Update) -> dict[str, Any]:
-        """Return the coverage of a frame as JSON: that of `coverage_json`, with `units`, the shown 32-byte units of VRAM
-        by reason, `why`, a text by reason, and `watch` as in `LoadWatch.describe`, `null` if no load is watched."""
+        """Return the coverage of a frame as JSON: that of `coverage_json`, with `units`, `why` and `watch`.
+
+        These are the shown 32-byte units of VRAM by reason, a text by reason, and what `LoadWatch.describe` returns
+        (`null` if no load is watched).
+        """
         if self._coverage is None:
             self.begin(update.snapshot)
         assert self._coverage is not None
@@ -67,6 +70,6 @@ def watch_reads(host: Host, workspace: Workspace | None) -> None:
     if not start_tracing(host, workspace):
         raise UsageError(
             f"{host.info.emulator} cannot tell what the game reads in its ROM (host {host.info.name}): play the scene "
-            "with `halscope play ROM`, or attach Mesen 2 or RetroArch with the tap core, and watch there; what is learnt "
-            "is kept for this ROM"
+            "with `halscope play ROM`, or attach Mesen 2 or RetroArch with the tap core, and watch there; what is "
+            "learnt is kept for this ROM"
         )

@@ -84,7 +84,7 @@ class Strips:
         return [*self._tracks[name].values()]
 
     def pictures_of(self, name: str) -> list[Picture]:
-        """Return the pictures that these figures showed, in the order of appearance, whether or not they can be edited."""
+        """Return the pictures that these figures showed, in the order of appearance, editable or not."""
         numbers = dict.fromkeys(number for track in self.tracks_of(name) for number in track.pictures)
         return [self.animations.pictures[number] for number in sorted(numbers)]
 
