@@ -1,0 +1,114 @@
+"""Jobs with figures on the live demo game, with the actions that a person needs counted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from halscope.demo import truth
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.slow
+
+
+class Actions:
+    """Clicks and keys, counted."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.count = 0
+
+    def click(self, selector: str) -> None:
+        self.count += 1
+        self._page.click(selector)
+
+    def press(self, key: str) -> None:
+        self.count += 1
+        self._page.keyboard.press(key)
+
+
+def moving(page: Page) -> str:
+    """The selector of a figure's card that has a packed origin."""
+    card = page.locator(".figures li button", has_text=re.compile(r"hal 0x[0-9a-f]{6}: \d+ tile")).first
+    expect(card).to_be_visible()
+    number = card.evaluate("card => [...card.closest('ul').children].indexOf(card.closest('li')) + 1")
+    return f".figures li:nth-child({number}) button"
+
+
+def blocks_of_the_build() -> set[int]:
+    return {block["offset"] for block in truth()["blocks"]}
+
+
+def test_a_figure_is_found_by_its_block_and_all_its_sprites_are_outlined(page: Page) -> None:
+    page.keyboard.press(" ")  # paused, so that it stays where it is
+    card = page.locator(moving(page))
+    found = re.search(r"hal 0x([0-9a-f]{6}): \d+ tile", card.inner_text())
+    assert found is not None
+    assert int(found[1], 16) in blocks_of_the_build()
+    number = re.search(r"(\d+) sprite", card.inner_text())
+    assert number is not None
+    card.click()
+    page.keyboard.press("4")
+    expect(page.locator("tr.chosen")).to_have_count(int(number[1]))
+    page.keyboard.press("1")
+    page.keyboard.press("Escape")
+    page.keyboard.press(" ")
+
+
+def test_where_the_frames_of_a_packed_figure_are_takes_two_actions(page: Page) -> None:
+    actions = Actions(page)
+    actions.click(moving(page))
+    expect(page.locator("footer .found")).to_be_visible()
+    actions.click("footer button:text('Whole block')")
+    line = page.locator(".large .line")
+    expect(line).to_contain_text("in VRAM now")
+    assert actions.count <= 3
+    assert int(line.inner_text().split()[1].rstrip(":"), 16) in blocks_of_the_build()
+
+
+def test_a_whole_animation_leaves_in_three_actions_and_comes_back_with_one_save(page: Page) -> None:
+    actions = Actions(page)
+    actions.click(moving(page))
+    actions.press("l")
+    page.wait_for_function("() => document.querySelectorAll('.collect .strip canvas').length > 1")
+    actions.click(".collect button:text('Sprite sheet')")
+    told = page.locator(".collect [role=status]")
+    expect(told).to_contain_text("written to")
+    assert actions.count <= 3
+    path = Path(told.inner_text().removeprefix("written to ").partition(";")[0])
+    assert path.is_file()
+    assert path.with_suffix(".json").is_file()
+    page.click(".collect button:text('GIF')")
+    expect(told).to_contain_text(".gif")
+    with Image.open(told.inner_text().removeprefix("written to ")) as animation:
+        assert getattr(animation, "n_frames", 1) > 1
+    page.click(".collect button:text('Close')")
+
+
+def test_a_figure_that_is_named_has_this_name_in_its_card_and_its_sheet(page: Page) -> None:
+    page.keyboard.press(" ")
+    page.click(moving(page))
+    page.fill(".figure input[type=text]", "the hero")
+    page.click(".figure button[type=submit]")
+    expect(page.locator(".figure [role=status]")).to_contain_text("the_hero.png")
+    expect(page.locator(".figures li", has_text="/the_hero")).not_to_have_count(0)
+    page.fill(".figure input[type=text]", "")
+    page.click(".figure button[type=submit]")
+    expect(page.locator(".figures li", has_text="/the_hero")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.click("h1")
+    page.keyboard.press(" ")
+
+
+def test_why_a_tile_is_known_or_not_takes_two_actions(page: Page) -> None:
+    actions = Actions(page)
+    actions.click(moving(page))
+    actions.press("t")
+    expect(page.locator(".why")).to_contain_text(re.compile("known|plain"))
+    assert actions.count <= 2
+    expect(page.locator(".coverage tbody tr")).not_to_have_count(0)
+    page.click("button:text('Watch the next load')")
+    expect(page.locator(".bar [role=status]")).to_contain_text("watching")
+    expect(page.locator("p.line", has_text="pages of its ROM")).to_be_visible()
