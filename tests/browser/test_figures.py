@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from halscope.demo import truth
 from PIL import Image
 from playwright.sync_api import Page, expect
+from support.made_host import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +72,7 @@ def test_where_the_frames_of_a_packed_figure_are_takes_two_actions(page: Page) -
     assert int(line.inner_text().split()[1].rstrip(":"), 16) in blocks_of_the_build()
 
 
-def test_a_whole_animation_leaves_in_three_actions_and_comes_back_with_one_save(page: Page) -> None:
+def test_a_whole_animation_leaves_in_three_actions_and_comes_back_with_one_save(page: Page, game: Any) -> None:
     actions = Actions(page)
     actions.click(moving(page))
     actions.press("l")
@@ -85,6 +89,37 @@ def test_a_whole_animation_leaves_in_three_actions_and_comes_back_with_one_save(
     with Image.open(told.inner_text().removeprefix("written to ")) as animation:
         assert getattr(animation, "n_frames", 1) > 1
     page.click(".collect button:text('Close')")
+    subprocess.run([sys.executable, str(Path(__file__).with_name("painting_editor.py")), str(path)], check=True)
+    name = path.relative_to(path.parents[1]).as_posix()
+    assert eventually(lambda: f"{name}: applied to the game" in game.errors.read_text()), game.errors.read_text()
+
+
+def test_the_first_click_in_the_game_takes_the_figure_and_the_second_one_its_sprite(page: Page) -> None:
+    many = page.locator(".figures li button", has_text=re.compile(r"[2-9] sprites"))
+    expect(many).not_to_have_count(0, timeout=30_000)
+    page.keyboard.press(" ")
+    found = re.search(r": (\d+)×(\d+) at (\d+),(\d+)", many.first.inner_text())
+    box = page.locator(".game canvas").bounding_box()
+    assert found is not None
+    assert box is not None
+    width, height, x, y = map(int, found.groups())
+    page.keyboard.press("4")
+    across, down = box["width"] / 256, box["height"] / 224
+    where = [(x + width * n / 8, y + height * m / 8) for n in (3, 4, 5) for m in (3, 4, 5)]
+    for left, top in where:  # a figure may have a hole
+        page.mouse.move(box["x"] + left * across, box["y"] + top * down)
+        if page.locator("tr.chosen").count() > 1:
+            break
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("tr.chosen")).not_to_have_count(1)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("tr.chosen")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    page.click("h1")
+    page.keyboard.press(" ")
 
 
 def test_a_figure_that_is_named_has_this_name_in_its_card_and_its_sheet(page: Page) -> None:

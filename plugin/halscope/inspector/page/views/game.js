@@ -5,7 +5,7 @@ import { order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
-import { host, memory } from "../memory.js";
+import { frozen, host, memory } from "../memory.js";
 import { picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
 
@@ -43,8 +43,12 @@ export function releaseKeys() {
   tell("press", { buttons: [] });
 }
 
-/** Pause the game, or let it go on. */
+/** Pause the game, or let it go on; of a game that cannot be paused from here the page keeps the picture instead. */
 export async function togglePause() {
+  if (!host.value?.capabilities.includes("paced")) {
+    frozen.value = !frozen.value;
+    return;
+  }
   if (await order(paused.value ? "resume" : "pause")) paused.value = !paused.value;
 }
 
@@ -158,6 +162,8 @@ export function Game() {
         onPointerMove=${(/** @type {PointerEvent} */ e) => point(pointed(at(e)))}
         onPointerLeave=${() => (setNear(false), point(null))}
         onClick=${(/** @type {PointerEvent} */ e) => take(at(e))}></canvas>
+      ${frozen.value && html`<p class="line" role="status">This page is frozen (Space lets it go on); the game itself goes on:
+        it cannot be paused from here.</p>`}
       ${memory.picture === null && html`<p class="empty">This host sends no picture. The sprites are on the right.</p>`}
     </section>`;
 }
