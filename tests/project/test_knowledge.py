@@ -275,7 +275,7 @@ def test_a_file_of_a_newer_version_is_neither_moved_nor_overwritten(tmp_path: Pa
     text = json.dumps({"format": "halscope-knowledge", "version": 6, "secrets": []})
     home.path.write_text(text)
     with pytest.raises(
-        FormatError, match="written by a newer Halscope, as version 5; this one reads 1 to 4: update it"
+        FormatError, match="written by a newer Halscope, as version 6; this one reads 1 to 5: update it"
     ):
         home.update(start(1))
     assert home.path.read_text() == text
