@@ -97,9 +97,7 @@ def regroup(
             if len(parts) < 2:
                 continue
             whole = figure(draw_group(frame, [index for part in parts for index in part.group.indices]))
-            if any(whole.key == split for split in wanted.splits):
-                continue  # taken apart again
-            joined.append(whole)
+            joined += parts if whole.key in wanted.splits else [whole]  # split: its parts stay, and join no other one
             figures = [other for other in figures if other not in parts]
         figures += joined
     return Regrouped(sorted(figures, key=lambda one: one.group.indices[0]), found)
