@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
+    from halscope.app._collecting import COLLECTED_KINDS, CollectedKind, Collecting
     from halscope.app._controls import Controls
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from halscope.app._index_page import check_page
     from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
+    from halscope.app._known_figures import figure_with, known_figures, merge_figures, name_figure, split_figure
     from halscope.app._known_game import KnownGame
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
@@ -72,10 +74,11 @@ if TYPE_CHECKING:
         use_project_knowledge,
     )
     from halscope.app._reduce import Reduced, reduce_pictures
-    from halscope.app._regroup import Regrouping
+    from halscope.app._regroup import Figure, Regrouping
     from halscope.app._rom_map import ROM_KINDS, RomMap, tile_states, tiles_in_vram
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
+    from halscope.app._scene import Scene, watch_reads
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
     from halscope.app._sprite_sheet import sheet_of_sprite
@@ -93,6 +96,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUTTONS",
+    "COLLECTED_KINDS",
     "COMPARED_LIVE",
     "EDITED",
     "LISTED_SCORE",
@@ -105,9 +109,12 @@ __all__ = [
     "BlockPicture",
     "BuiltIn",
     "Check",
+    "CollectedKind",
+    "Collecting",
     "Controls",
     "EditRow",
     "Evidence",
+    "Figure",
     "FigureRow",
     "Game",
     "Grants",
@@ -134,6 +141,7 @@ __all__ = [
     "Regrouping",
     "RomMap",
     "RunTruth",
+    "Scene",
     "ShownBlocks",
     "Source",
     "StartWatch",
@@ -162,6 +170,7 @@ __all__ = [
     "extract_sprites",
     "extract_strips",
     "figure_rows",
+    "figure_with",
     "found_emulators",
     "frame_with_sprites",
     "frames_before",
@@ -171,12 +180,15 @@ __all__ = [
     "inject_palettes",
     "inspect_files",
     "keep_knowledge",
+    "known_figures",
     "learn_cdl",
     "learn_from_project",
     "learn_labels",
     "listed_layouts",
     "measure_coverage",
+    "merge_figures",
     "missing_end",
+    "name_figure",
     "on_screen",
     "one_state",
     "open_game",
@@ -201,6 +213,7 @@ __all__ = [
     "run_tour",
     "sheet_of_sprite",
     "shown_blocks",
+    "split_figure",
     "start_evidence",
     "tile_layout",
     "tile_origins",
@@ -209,6 +222,7 @@ __all__ = [
     "to_rom_offset",
     "use_project_knowledge",
     "watch_frames",
+    "watch_reads",
     "write_animation",
     "write_assembly",
     "write_frame_pictures",
@@ -237,6 +251,17 @@ _MODULES = {
     "Check": "halscope.app._doctor_cores",
     "BlockPicture": "halscope.app._block_picture",
     "Controls": "halscope.app._controls",
+    "CollectedKind": "halscope.app._collecting",
+    "COLLECTED_KINDS": "halscope.app._collecting",
+    "Collecting": "halscope.app._collecting",
+    "Scene": "halscope.app._scene",
+    "Figure": "halscope.app._regroup",
+    "watch_reads": "halscope.app._scene",
+    "figure_with": "halscope.app._known_figures",
+    "known_figures": "halscope.app._known_figures",
+    "merge_figures": "halscope.app._known_figures",
+    "name_figure": "halscope.app._known_figures",
+    "split_figure": "halscope.app._known_figures",
     "Evidence": "halscope.app._start_evidence",
     "Proven": "halscope.app._start_evidence",
     "StartWatch": "halscope.app._start_watch",

@@ -9,8 +9,7 @@ from halscope_hooks import Update, UsageError
 
 from halscope.app._doubts import doubts
 from halscope.app._extract import write
-from halscope.app._figure_names import figure_name
-from halscope.app._figure_sheet import figure_sheet
+from halscope.app._known_figures import figure_with, known_figures
 from halscope.app._workspace import Workspace
 
 
@@ -30,14 +29,16 @@ def sheet_of_sprite(workspace: Workspace, update: Update, sprite: int, folder: P
     if update.origins is None:
         raise UsageError("the ROM is not indexed yet, so it is not known what the sprite could be edited as")
     frame = update.frame
-    groups = workspace.plugins.group_sprites(frame)
-    group = next((one for one in groups if sprite in one.indices and one.pixels.any()), None)
-    if group is None:
+    figure = figure_with(known_figures(workspace, frame, update.origins).figures, sprite)
+    if figure is None:
         raise UsageError(f"sprite {sprite} shows nothing on the screen in frame {update.snapshot.frame}")
-    sheet = figure_sheet(workspace, frame, group, update.origins)
+    sheet = figure.sheet
     if all(cell.origin is None for cell in sheet.cells):
         raise UsageError(f"none of the tiles of sprite {sprite} is in the ROM, so an edit of it could not last")
-    path = folder / f"{figure_name(sheet)}.png"
+    path = folder / f"{figure.name}.png"
+    before = folder / f"{figure.key}.png"  # written before it had a name: an edit in it is not taken from anybody
+    if not path.exists() and before.exists():
+        return before
     if not path.exists():
         write(replace(sheet, doubts=doubts(frame)), path, overwrite=False)
     return path

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Hashable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, Protocol, final
+from typing import Any, Final, Literal, Protocol, final
 from zlib import crc32
 
 from halscope_hooks import RAW_CODEC, Origin, Update, UsageError, VramOrigins
@@ -30,11 +30,16 @@ from halscope.app import (
     tile_states,
     tiles_in_vram,
 )
+from halscope.inspector._figure_answers import FigureAnswers
 from halscope.session import Job, Session
 
 
 class Describer(Protocol):
     """Answers about tiles and figures."""
+
+    @property
+    def of_figures(self) -> FigureAnswers:
+        """Answers about what is done with figures, and about the scene."""
 
     def origins(self, update: Update, vram_byte: int, bpp: int | Literal["mode7"]) -> list[dict[str, Any]] | None:
         """Return the origins of a tile, best first; `None` while they are not known."""
@@ -82,6 +87,7 @@ class Answers:
     def __init__(self, workspace: Callable[[], Workspace | None], sheets: Path | None = None) -> None:
         self._workspace = workspace
         self._sheets = sheets
+        self.of_figures: Final = FigureAnswers(workspace, sheets)
         self._listed: tuple[Workspace, list[ListedBlock]] | None = None
         self._shown: tuple[Update, ShownBlocks | None] | None = None
         self._describer: tuple[Workspace, OriginDescriber] | None = None

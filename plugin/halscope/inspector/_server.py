@@ -98,6 +98,7 @@ class Inspector:
     def follow(self, session: Session) -> None:
         """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
         self._session = session
+        self._answers.of_figures.follow(session)
 
     @property
     def address(self) -> str:

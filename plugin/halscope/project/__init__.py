@@ -4,7 +4,15 @@ from halscope.project._carry import CarriedProject, carry_edit, carry_over
 from halscope.project._edit_list import MOST_STATES, Edit, EditList
 from halscope.project._edit_list_json import edit_list_from_json, edit_list_to_json
 from halscope.project._folder import Project
-from halscope.project._knowledge import MOST_PALETTES, FigureName, Knowledge, ProvenStart, SeenPalette, merge
+from halscope.project._knowledge import (
+    MOST_PALETTES,
+    FigureName,
+    FigureSplit,
+    Knowledge,
+    ProvenStart,
+    SeenPalette,
+    merge,
+)
 from halscope.project._knowledge_file import HeldKnowledge, KnowledgeFile, data_folder
 from halscope.project._knowledge_json import knowledge_from_json, knowledge_to_json
 from halscope.project._pictures import edited_pixels
@@ -20,6 +28,7 @@ __all__ = [
     "Edit",
     "EditList",
     "FigureName",
+    "FigureSplit",
     "HeldKnowledge",
     "Knowledge",
     "KnowledgeFile",

@@ -1,4 +1,5 @@
 // The views of the right pane, in the order of their tabs and of the keys 1 to 9.
+import { Coverage_ } from "./coverage.js";
 import { Oam } from "./oam.js";
 import { Palettes } from "./palettes.js";
 import { Registers } from "./registers.js";
@@ -16,4 +17,5 @@ export const VIEWS = [
   ["Registers", Registers],
   ["ROM", Rom],
   ["Tilemaps", Tilemaps],
+  ["Coverage", Coverage_],
 ];

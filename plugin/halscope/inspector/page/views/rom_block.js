@@ -4,7 +4,7 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { ask } from "../connection.js";
 import { html } from "../html.js";
 import { frame } from "../memory.js";
-import { current, known, pinned, point } from "../selection.js";
+import { current, known, pinned, point, pointedTiles } from "../selection.js";
 import { hex, snesText } from "./rom_data.js";
 
 /**
@@ -102,8 +102,9 @@ export function Large({ codec, offset }) {
     context.fillStyle = "rgb(21 23 28 / 0.55)";
     for (const [x, y, at] of picture.cells) if (!there.has(at)) context.fillRect(x, y, 8, 8);
     const at = place !== null && best?.codec === codec && best.block_offset === offset ? best.byte_offset : null;
-    const cell = picture.cells.find((one) => one[2] === at);
-    if (cell !== undefined) outline(context, cell[0], cell[1], 8, 8, "#ffd54a");
+    const tiles = pointedTiles();
+    const marked = new Set(picture.vram.filter(([, vram]) => tiles.has(vram)).map(([inside]) => inside));
+    for (const [x, y, inside] of picture.cells) if (inside === at || marked.has(inside)) outline(context, x, y, 8, 8, "#ffd54a");
   }, [picture]);
   /** @param {PointerEvent} event */
   const placeAt = (event) => {

@@ -7,7 +7,7 @@ import { html } from "../html.js";
 import { frame, memory } from "../memory.js";
 import { originMap, originOf, useOriginMap } from "../origin_map.js";
 import { remembered } from "../remembered.js";
-import { current, pinned, point } from "../selection.js";
+import { current, picked, pinned, point, pointedTiles } from "../selection.js";
 import { colours, greys, TILE_BYTES } from "../snes.js";
 import { paletteColours, paletteCount, shapeOf, TileSheet } from "../tile_sheet.js";
 
@@ -67,8 +67,13 @@ function draw(context, canvas) {
     }
     for (const number of drawn) outline(context, ...corner(number), 8, 8, "#ff5050");
   }
-  if (place !== null) {
-    const number = Math.floor((place.vram - now.start) / stride);
+  context.fillStyle = "rgb(255 0 255 / 0.45)";
+  for (const vram of picked.value) {
+    const number = Math.floor((vram - now.start) / stride);
+    if (number >= 0 && number < count) context.fillRect(...corner(number), 8, 8);
+  }
+  for (const vram of place === null ? [] : [place.vram, ...pointedTiles()]) {
+    const number = Math.floor((vram - now.start) / stride);
     if (number >= 0 && number < count) outline(context, ...corner(number), 8, 8, "#ffd54a");
   }
 }
