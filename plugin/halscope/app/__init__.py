@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         rebase_project,
         use_project_knowledge,
     )
+    from halscope.app._recolour import Recolouring
     from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Regrouping
     from halscope.app._rom_notes import learn_cdl, learn_labels
@@ -126,6 +127,7 @@ __all__ = [
     "Plugins",
     "Press",
     "Proven",
+    "Recolouring",
     "Reduced",
     "Refusal",
     "RegionOptions",
@@ -230,6 +232,7 @@ _MODULES = {
     "palette_places": "halscope.app._palette_places",
     "rgb_text": "halscope.app._palette_places",
     "AttachedRom": "halscope.app._attach",
+    "Recolouring": "halscope.app._recolour",
     "BUTTONS": "halscope.app._game_run",
     "EDITED": "halscope.app._outlining",
     "BlockOptions": "halscope.app._block_layout",

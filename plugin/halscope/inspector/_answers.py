@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol, final
+from typing import Any, Final, Protocol, final
 
 import numpy as np
 from halscope_hooks import RAW_CODEC, Origin, Update, UsageError
@@ -16,6 +16,7 @@ from halscope_hooks import RAW_CODEC, Origin, Update, UsageError
 from halscope.app import (
     ListedBlock,
     OriginDescriber,
+    Recolouring,
     ShownBlocks,
     Workspace,
     block_picture,
@@ -30,6 +31,10 @@ from halscope.session import Job, Session
 
 class Describer(Protocol):
     """Answers about tiles and figures."""
+
+    @property
+    def recolouring(self) -> Recolouring:
+        """The colours: their places, and changes of them."""
 
     def origins(self, update: Update, vram_byte: int, bpp: int) -> list[dict[str, Any]] | None:
         """Return the origins of a tile, best first; `None` while they are not known."""
@@ -57,10 +62,14 @@ class Answers:
     Args:
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
         sheets: Folder in which the sheets of figures appear, or `None`.
+        force: Also store colours in blocks whose start is not proven.
     """
 
-    def __init__(self, workspace: Callable[[], Workspace | None], sheets: Path | None = None) -> None:
+    def __init__(
+        self, workspace: Callable[[], Workspace | None], sheets: Path | None = None, *, force: bool = False
+    ) -> None:
         self._workspace = workspace
+        self.recolouring: Final = Recolouring(workspace, sheets, force=force)
         self._sheets = sheets
         self._listed: tuple[Workspace, list[ListedBlock]] | None = None
         self._shown: tuple[Update, ShownBlocks | None] | None = None
