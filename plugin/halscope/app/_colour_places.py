@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, ColourRun, Origin, Update, UsageError
+from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, ColourRun, Origin, Snapshot, UsageError
 
 from halscope.app._block_layout import OriginDescriber
 from halscope.app._palette_places import MomentColours, palette_places
@@ -18,12 +18,12 @@ NO_PLACE = (
 _KEYS: Final = ("codec", "block_offset", "byte_offset", "start", "evidence", "name")
 
 
-def describe_colour(workspace: Workspace, update: Update, colour: int) -> dict[str, Any] | None:
+def describe_colour(workspace: Workspace, snapshot: Snapshot, colour: int) -> dict[str, Any] | None:
     """Return what is known of a colour in CGRAM, as JSON.
 
     Args:
         workspace: The ROM that runs.
-        update: The frame.
+        snapshot: The frame.
         colour: Its number in CGRAM, 0 to 255.
 
     Returns:
@@ -39,7 +39,7 @@ def describe_colour(workspace: Workspace, update: Update, colour: int) -> dict[s
     """
     if not 0 <= colour < CGRAM_COLOURS:
         raise UsageError(f"CGRAM has the colours 0 to {CGRAM_COLOURS - 1}, not {colour}")
-    moment = palette_places(workspace, update)
+    moment = palette_places(workspace, snapshot)
     if moment is None:
         return None
     describer = OriginDescriber(workspace, ())
@@ -64,8 +64,8 @@ def describe_colour(workspace: Workspace, update: Update, colour: int) -> dict[s
         for buffer in moment.buffers
         if (place := buffer.place(colour)) is not None
     ]
-    why = "" if places else _why(fades)
-    word = int(update.snapshot.cgram[colour])
+    why = "" if places else why_no_place(moment, colour)
+    word = int(snapshot.cgram[colour])
     return {"colour": colour, "word": word, "places": places, "fades": fades, "buffers": buffers, "why": why}
 
 
@@ -77,14 +77,14 @@ def run_of(moment: MomentColours, colour: int, origin: Origin) -> ColourRun:
     raise UsageError(f"colour {colour} of CGRAM is not from {origin.codec} {origin.block_offset:#x}")
 
 
-def located_colours(workspace: Workspace, update: Update) -> dict[str, Any] | None:
+def located_colours(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any] | None:
     """Return which colours of CGRAM have a place in the ROM, as JSON.
 
     Returns:
         `known`: for each colour 2 if it is stored in the ROM, 1 if it is a faded copy of a stored one, else 0. `None`
         while the ROM is not indexed.
     """
-    moment = palette_places(workspace, update)
+    moment = palette_places(workspace, snapshot)
     if moment is None:
         return None
     known = [2 if places else 0 for places in moment.origins.origins]
@@ -95,7 +95,9 @@ def located_colours(workspace: Workspace, update: Update) -> dict[str, Any] | No
     return {"known": known}
 
 
-def _why(fades: list[dict[str, Any]]) -> str:
-    if not fades:
-        return NO_PLACE
-    return f"the game computes it from a palette that is stored ({fades[0]['text']}): recolour that one where it shows"
+def why_no_place(moment: MomentColours, colour: int) -> str:
+    """Return why a colour has no place in the ROM, for users."""
+    for run in moment.origins.runs:
+        if run.fade and run.first <= colour < run.first + run.count:
+            return f"the game computes it from a palette that is stored ({run.fade}): recolour that one where it shows"
+    return NO_PLACE

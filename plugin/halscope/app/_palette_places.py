@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from halscope.app._block_layout import OriginDescriber
 from halscope.app._workspace import Workspace
 from halscope.formats.palettes import to_rgb
+from halscope.inject import ColourEdit, colours_before
 from halscope.rom.colours import Buffer, CgramTracker, colour_buffers
 
 _KEYS: Final = ("codec", "block_offset", "byte_offset", "start", "evidence")
@@ -46,6 +47,8 @@ class PaletteWatch:
         self._tracker: CgramTracker | None = None
         self._last: tuple[Snapshot, MomentColours] | None = None
         self._settled = False
+        self.made: tuple[ColourEdit, ...] = ()
+        """Colours that were stored a moment ago, which the running game may show before its edits are planned."""
 
     def origins(self, cgram: NDArray[np.uint16]) -> CgramOrigins:
         """Return the origins of the colours; the same object as before if no colour changed.
@@ -61,14 +64,14 @@ class PaletteWatch:
         with self._lock:
             origins = self._origins(snapshot.cgram)
             last = self._last
-            if last is not None and last[1].origins is origins:
+            if last is not None and last[1].origins is origins and np.array_equal(last[1].cgram, snapshot.cgram):
                 if self._settled or last[0] is snapshot:
                     return last[1]
                 self._settled = True  # in the frame of a change, a buffer may already hold the next colours
             else:
                 self._settled = False
             colours = MomentColours(snapshot.cgram, origins, colour_buffers(snapshot))
-            if last is not None and last[1].origins is origins and last[1].buffers == colours.buffers:
+            if last is not None and _is_same(last[1], colours):
                 colours = last[1]
             self._last = snapshot, colours
             return colours
@@ -76,7 +79,12 @@ class PaletteWatch:
     def _origins(self, cgram: NDArray[np.uint16]) -> CgramOrigins:
         if self._tracker is None:
             self._tracker = CgramTracker(self._workspace.colours())
-        return self._tracker.update(cgram)
+        made = (*self._workspace.running.colours, *self.made)  # the ROM does not hold these
+        return self._tracker.update(colours_before(cgram, made) if made else cgram)
+
+
+def _is_same(last: MomentColours, new: MomentColours) -> bool:
+    return last.origins is new.origins and last.buffers == new.buffers and np.array_equal(last.cgram, new.cgram)
 
 
 def palette_places(workspace: Workspace, update: Update | Snapshot) -> MomentColours | None:

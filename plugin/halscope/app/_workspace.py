@@ -30,6 +30,7 @@ from halscope.rom.vram_tracker import VramTracker
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
     from halscope.app._palette_places import PaletteWatch
+    from halscope.inject import ColourEdit
     from halscope.project import Knowledge, KnowledgeFile
     from halscope.rom.colours import ColourIndex
     from halscope.session import Locate
@@ -108,10 +109,12 @@ class RunningRom:
     Args:
         rom: The image with the edits, under the identity of the original; `None` without edits.
         edited: The tiles that the edits have made.
+        colours: The colours that the edits have made.
     """
 
     rom: Rom | None = None
     edited: EditedTiles = field(default_factory=EditedTiles)
+    colours: tuple[ColourEdit, ...] = ()
 
 
 class Workspace:
