@@ -39,8 +39,8 @@ export const details = signal(/** @type {any} */ (null));
 export const detailsError = signal("");
 /** Whether colours are being tried: what is known of them stays as it was. */
 export const trying = signal(false);
-/** Whether the view is shown. */
-export const shown = signal(false);
+/** Number of places in which the view is shown. */
+export const shown = signal(0);
 
 const ASK_EVERY = 250; // milliseconds: a game that cycles its colours changes them in every frame
 let asking = false;
@@ -88,7 +88,7 @@ export function lookUpNow() {
 effect(() => {
   void version.value;
   void (located.value === null);
-  if (shown.value && !trying.value) lookUp();
+  if (shown.value > 0 && !trying.value) lookUp();
 });
 
 effect(() => {

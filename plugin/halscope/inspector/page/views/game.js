@@ -4,7 +4,7 @@ import { order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { host, memory } from "../memory.js";
-import { current, pinned, point } from "../selection.js";
+import { current, marked, pinned, point } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
 
 /** Which sprites are outlined: all on the screen, or only the one that is pointed at. */
@@ -85,7 +85,7 @@ function draw(context, canvas) {
   context.putImageData(image, 0, 0);
   const scale = width / 256;
   for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
-    const chosen = place?.sprite === sprite.index;
+    const chosen = place?.sprite === sprite.index || marked.value.has(sprite.index);
     if (!(all || chosen) || !onScreen(sprite)) continue;
     const y = sprite.y >= 240 ? sprite.y - 256 : sprite.y;
     outline(context, sprite.x * scale, y, sprite.width * scale, sprite.height, chosen ? "#ffd54a" : "#6cd3ff");

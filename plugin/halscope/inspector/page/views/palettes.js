@@ -1,9 +1,14 @@
 // CGRAM: sixteen palettes of sixteen colours; the lower eight are those of sprites.
 import { useEffect } from "preact/hooks";
-import { hexOf, levels, rowName, wordText } from "../colour.js";
+import { signal } from "@preact/signals";
+import { gplOf, hexOf, levels, rowName, wordText } from "../colour.js";
+import { choose, draft, shownWord } from "../colour_edit.js";
+import { Picker, pasteColours } from "../colour_picker.js";
+import { paletteUse, spritesOf } from "../colour_use.js";
+import { marked } from "../selection.js";
 import { MARKED, changedAt, chosen, details, detailsError, pointedRow, shown, stored, version } from "../colour_state.js";
 import { html } from "../html.js";
-import { frame, located, memory } from "../memory.js";
+import { frame, located, memory, onPaint } from "../memory.js";
 import { opened } from "./rom.js";
 import { view } from "./origin.js";
 
@@ -24,25 +29,81 @@ function move(event) {
   next?.focus();
 }
 
+/** What shows each palette now, looked at a few times a second. */
+const use = signal(paletteUse());
+const LOOK_EVERY = 15; // frames
+
+/** @param {{layers: Set<string>, sprites: number}} one */
+function useText({ layers, sprites }) {
+  const parts = [...layers];
+  if (sprites > 0) parts.push(`${sprites} sprite${sprites === 1 ? "" : "s"}`);
+  return parts.join(", ");
+}
+
+/** @param {number | null} row */
+function pointAt(row) {
+  pointedRow.value = row;
+  marked.value = new Set(row === null || row < 8 ? [] : spritesOf(row));
+}
+
+/** @param {number} row */
+function wordsOf(row) {
+  return Array.from({ length: 16 }, (_, n) => shownWord(16 * row + n));
+}
+
+const copied = signal("");
+
+/** @param {number | null} row null: all of CGRAM @param {string} form */
+async function copy(row, form) {
+  const words = row === null ? [...memory.cgram] : wordsOf(row);
+  const name = row === null ? "CGRAM" : rowName(row);
+  try {
+    if (form === "PNG") {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [16, words.length / 16];
+      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      words.forEach((word, n) => {
+        context.fillStyle = hexOf(word);
+        context.fillRect(n & 15, n >> 4, 1, 1);
+      });
+      const blob = await new Promise((done) => canvas.toBlob(done));
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": /** @type {Blob} */ (blob) })]);
+    } else {
+      await navigator.clipboard.writeText(form === "GPL" ? gplOf(name, words) : words.map(hexOf).join(" "));
+    }
+    copied.value = `copied ${name} as ${form}`;
+  } catch (error) {
+    copied.value = `not copied: ${/** @type {Error} */ (error).message}`;
+  }
+}
+
+/** @param {ClipboardEvent} event */
+function onPaste(event) {
+  if (/** @type {HTMLElement} */ (event.target).matches?.("input, textarea")) return;
+  if (pasteColours(event.clipboardData?.getData("text") ?? "")) event.preventDefault();
+}
+
 /** @param {{row: number}} properties */
 function Row({ row }) {
   const now = frame.peek(), known = stored.value, picked = chosen.value;
   const focus = picked[0] ?? 0;
   const whole = picked.length > 1 && picked[0] >> 4 === row;
+  const used = useText(use.value[row]);
   return html`<div role="row" aria-rowindex=${row + 1}>
-    <span role="rowheader"><button class="row" aria-pressed=${whole} onClick=${() => (chosen.value =
-      whole ? [] : Array.from({ length: 15 }, (_, n) => 16 * row + 1 + n))}
-      title=${`Choose the whole palette (colours ${16 * row} to ${16 * row + 15})`}
-      onPointerEnter=${() => (pointedRow.value = row)} onPointerLeave=${() => (pointedRow.value = null)}
-      onFocus=${() => (pointedRow.value = row)} onBlur=${() => (pointedRow.value = null)}>${rowName(row)}</button></span>
+    <span role="rowheader"><button class=${`row ${used ? "used" : ""}`} aria-pressed=${whole}
+      onClick=${() => choose(whole ? [] : Array.from({ length: 15 }, (_, n) => 16 * row + 1 + n))}
+      aria-label=${`${rowName(row)}, ${used ? `shown by ${used}` : "not shown now"}`}
+      title=${`${used ? `Shown now by ${used}. ` : "Not shown now. "}Click: choose the whole palette`}
+      onPointerEnter=${() => pointAt(row)} onPointerLeave=${() => pointAt(null)}
+      onFocus=${() => pointAt(row)} onBlur=${() => pointAt(null)}>${rowName(row)}</button></span>
     ${Array.from({ length: 16 }, (_, n) => {
-      const colour = 16 * row + n, word = memory.cgram[colour];
+      const colour = 16 * row + n, word = shownWord(colour);
       const marks = [picked.includes(colour) && "chosen", now - changedAt[colour] < MARKED && "changed",
         known !== null && known[colour] === 0 && "placeless"];
       return html`<span role="gridcell" key=${n} aria-selected=${picked.includes(colour)}><button data-colour=${colour}
         tabindex=${colour === focus ? 0 : -1} class=${marks.filter(Boolean).join(" ")} style=${{ background: hexOf(word) }}
         aria-label=${`colour ${colour}, ${wordText(word)}`}
-        onClick=${() => (chosen.value = [colour])}></button></span>`;
+        onClick=${() => choose([colour])}></button></span>`;
     })}</div>`;
 }
 
@@ -101,32 +162,51 @@ function Places() {
   </div>`;
 }
 
-/** The chosen colour in words. */
+/** The chosen colour or palette in words, and copies of its palette. */
 function Chosen() {
-  const [colour] = chosen.value;
+  const [colour] = chosen.value, row = colour === undefined ? null : colour >> 4;
+  const buttons = html`<span class="copies">Copy ${row === null ? "all" : rowName(row)} as ${["hex", "GPL", "PNG"].map((form) => html`<button
+    key=${form} onClick=${() => void copy(row, form)}>${form}</button>`)}${copied.value && html`<small role="status">${copied.value}</small>`}</span>`;
   if (colour === undefined) {
-    return html`<p class="empty">Click a colour to see where in the ROM it is stored; click a palette's name to choose all of it.</p>`;
+    return html`<p class="empty">Click a colour to see where in the ROM it is stored and to change it; click a palette's
+      name to change all of it. ${buttons}</p>`;
   }
-  const word = memory.cgram[colour];
+  if (chosen.value.length > 1) {
+    return html`<p class="line"><strong>${rowName(colour >> 4)}</strong>, colours 1 to 15: ${
+      useText(use.value[colour >> 4]) || "not shown now"} ${buttons}</p>`;
+  }
+  const word = shownWord(colour);
   const [r, g, b] = levels(word);
   return html`<p class="line"><strong>${rowName(colour >> 4)}, colour ${colour & 15}</strong> (CGRAM ${colour}, byte $${
-    (2 * colour).toString(16).padStart(3, "0")}): ${wordText(word)} ${hexOf(word)}, red ${r}, green ${g}, blue ${b}</p>`;
+    (2 * colour).toString(16).padStart(3, "0")}): ${wordText(word)} ${hexOf(word)}, red ${r}, green ${g}, blue ${b} ${buttons}</p>`;
 }
 
 /** The view. */
 export function Palettes() {
   void version.value;
+  void draft.value;
   useEffect(() => {
-    shown.value = true;
+    shown.value++;
+    const stop = onPaint(() => {
+      if (frame.peek() % LOOK_EVERY === 0) {
+        const now = paletteUse();
+        if (now.some((one, row) => useText(one) !== useText(use.peek()[row]))) use.value = now;
+        if (pointedRow.peek() !== null) pointAt(pointedRow.peek());
+      }
+    });
+    document.addEventListener("paste", onPaste);
+    use.value = paletteUse();
     return () => {
-      shown.value = false;
-      pointedRow.value = null;
+      stop();
+      document.removeEventListener("paste", onPaste);
+      shown.value--;
+      pointAt(null);
     };
   }, []);
-  return html`<div class="scroll palettes">
+  return html`<div class="scroll palettes" tabindex="0">
     <div class="cgram" role="grid" aria-label="CGRAM: 16 palettes of 16 colours" aria-rowcount="16" aria-colcount="17"
       onKeyDown=${move}>${Array.from({ length: 16 }, (_, row) => html`<${Row} key=${row} row=${row} />`)}</div>
     <${Chosen} />
-    ${chosen.value.length > 0 && html`<${Places} />`}
+    ${chosen.value.length > 0 && html`<${Picker} key=${chosen.value.join()} /><${Places} />`}
   </div>`;
 }
