@@ -1,10 +1,13 @@
-"""Questions about the colours in CGRAM: their places in the ROM; colours that are tried, and stored."""
+"""Questions about colours and registers: places of colours in the ROM, colours tried and stored, registers in words."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from halscope_hooks import CGRAM_COLOURS, HostError, UsageError
+from halscope_hooks import CGRAM_COLOURS, HostError, PpuRegisters, UsageError
+
+from halscope.ppu import describe_registers
 
 if TYPE_CHECKING:
     from halscope.inspector._asking import Asker, Question
@@ -48,6 +51,13 @@ async def _store(asker: Asker, request: Request) -> dict[str, Any] | None:
     )
 
 
+async def _registers(asker: Asker, request: Request) -> list[dict[str, Any]] | None:
+    known = [one.name for one in fields(PpuRegisters)]
+    only = None if request.fields.get("only") is None else request.names("only", known)
+    update = asker.update
+    return None if update is None else describe_registers(update.snapshot.ppu, only)
+
+
 def _colours(request: Request) -> dict[int, int]:
     """Return the colours of a request, number in CGRAM → BGR555. Raises UsageError."""
     value = request.fields.get("colours")
@@ -67,4 +77,5 @@ QUESTIONS: Final[dict[str, Question]] = {
     "colour": _colour,
     "try_colours": _try,
     "store_colours": _store,
+    "registers": _registers,
 }
