@@ -133,3 +133,30 @@ def test_the_picker_is_accessible(page: Page) -> None:
     found = Axe().run(page)
     serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
     assert not serious, "\n".join(f"{one['id']}: {one['help']} {one['nodes'][0]['html'][:200]}" for one in serious)
+
+
+def test_registers_are_named_and_say_what_their_bits_mean(page: Page) -> None:
+    page.get_by_role("tab", name="Registers").click()
+    mode = page.locator(".registers tr", has_text="BGMODE")
+    expect(mode).to_contain_text("$2105")
+    expect(mode).to_contain_text(re.compile(r"mode [0-7]: BG1"))
+    expect(page.locator(".registers tbody tr")).to_have_count(46)
+    page.get_by_label("Search").fill("obsel")
+    expect(page.locator(".registers tbody tr")).to_have_count(1)
+    expect(page.locator(".registers tbody tr")).to_contain_text("sizes 16×16 and 32×32")
+
+
+def test_oam_is_sorted_and_a_click_pins_the_sprite(page: Page) -> None:
+    page.get_by_role("tab", name="OAM").click()
+    rows = page.locator(".oam tbody tr")
+    expect(rows).to_have_count(128)
+    page.locator(".oam thead").get_by_role("button", name="palette").click()
+    page.locator(".oam thead").get_by_role("button", name="palette").click()
+    expect(page.locator(".oam th[aria-sort=descending]")).to_have_text(re.compile("palette"))
+    palettes = [int(text) for text in page.locator(".oam tbody td:nth-child(7)").all_inner_texts()]
+    assert palettes == sorted(palettes, reverse=True)
+    assert page.locator(".oam tr.away small").first.inner_text() == "off-screen"
+    rows.first.get_by_role("button").click()
+    page.mouse.move(5, 5)
+    expect(page.locator("footer")).to_contain_text(f"sprite {rows.first.get_by_role('button').inner_text()}, VRAM")
+    assert page.locator(".oam canvas").first.evaluate("canvas => canvas.width") >= 8
