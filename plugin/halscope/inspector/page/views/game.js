@@ -73,7 +73,7 @@ let image = null;
 /** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} canvas */
 function draw(context, canvas) {
   const picture = memory.picture;
-  const all = outlineAll.value, place = current();
+  const all = outlineAll.value, place = current(), others = marked.value; // read before the return: a change paints
   if (picture === null) return;
   const { width, height, rgb } = picture;
   resize(canvas, width, height);
@@ -85,7 +85,7 @@ function draw(context, canvas) {
   context.putImageData(image, 0, 0);
   const scale = width / 256;
   for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
-    const chosen = place?.sprite === sprite.index || marked.value.has(sprite.index);
+    const chosen = place?.sprite === sprite.index || others.has(sprite.index);
     if (!(all || chosen) || !onScreen(sprite)) continue;
     const y = sprite.y >= 240 ? sprite.y - 256 : sprite.y;
     outline(context, sprite.x * scale, y, sprite.width * scale, sprite.height, chosen ? "#ffd54a" : "#6cd3ff");
