@@ -42,6 +42,7 @@ class Meadow(NamedTuple):
             update = self.session.step()
             assert update is not None
             self.edits.look(update)
+        assert update is not None
         return update.snapshot
 
 
