@@ -154,8 +154,8 @@ def test_vram_and_colours_are_those_of_the_game(page: Page) -> None:
     assert (width, height) == (256, 512)
     assert colours > 8
     page.keyboard.press("3")
-    page.wait_for_selector(".cgram i")
-    assert page.locator(".cgram i").count() == 256
+    page.wait_for_selector(".cgram [data-colour]")
+    assert page.locator(".cgram [data-colour]").count() == 256
 
 
 def test_a_sprites_block_is_shown_whole_with_what_is_in_vram(page: Page) -> None:

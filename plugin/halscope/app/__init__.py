@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
+    from halscope.app._palette_places import MomentColours, describe_palettes, palette_places, rgb_text
     from halscope.app._palettes import (
-        MomentColours,
         colours_of_moment,
         frames_before,
         inject_colour_edits,
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         rebase_project,
         use_project_knowledge,
     )
+    from halscope.app._recolour import Recolouring
     from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Figure, Regrouping
     from halscope.app._rom_map import ROM_KINDS, RomMap, tile_states, tiles_in_vram
@@ -135,6 +136,7 @@ __all__ = [
     "Plugins",
     "Press",
     "Proven",
+    "Recolouring",
     "Reduced",
     "Refusal",
     "RegionOptions",
@@ -160,6 +162,7 @@ __all__ = [
     "colours_of_moment",
     "count_proven",
     "describe_layout",
+    "describe_palettes",
     "edit_rows",
     "examine",
     "export_blocks",
@@ -199,6 +202,7 @@ __all__ = [
     "palette_name",
     "palette_of_moment",
     "palette_of_rom",
+    "palette_places",
     "palette_texts",
     "places_in_vram",
     "play_frames",
@@ -210,6 +214,7 @@ __all__ = [
     "record_game",
     "recorded_frame",
     "reduce_pictures",
+    "rgb_text",
     "run_tour",
     "sheet_of_sprite",
     "shown_blocks",
@@ -241,8 +246,12 @@ _MODULES = {
     "inject_colour_edits": "halscope.app._palettes",
     "frames_before": "halscope.app._palettes",
     "colours_of_moment": "halscope.app._palettes",
-    "MomentColours": "halscope.app._palettes",
+    "MomentColours": "halscope.app._palette_places",
+    "describe_palettes": "halscope.app._palette_places",
+    "palette_places": "halscope.app._palette_places",
+    "rgb_text": "halscope.app._palette_places",
     "AttachedRom": "halscope.app._attach",
+    "Recolouring": "halscope.app._recolour",
     "BUTTONS": "halscope.app._game_run",
     "EDITED": "halscope.app._outlining",
     "BlockOptions": "halscope.app._block_layout",

@@ -9,7 +9,7 @@ import numpy as np
 from halscope_hooks import Patch, WriteReceipt
 
 from halscope.app._workspace import RunningRom, Workspace
-from halscope.inject import EditPlan, apply_patch, edited_origins
+from halscope.inject import EditPlan, apply_patch, edited_colours, edited_origins
 from halscope.project import EditList
 
 
@@ -68,7 +68,7 @@ class RomEdits:
         rom = self.workspace.rom
         image = np.frombuffer(apply_patch(rom, patch), np.uint8) if patch.rom else None
         contained = None if image is None else replace(rom, data=image)
-        self.workspace.running = RunningRom(contained, edited_origins(plan))
+        self.workspace.running = RunningRom(contained, edited_origins(plan), edited_colours(plan))
         self.looks.clear()  # a figure may hold an edited tile now, or none any more
 
     def take_answer(self) -> Unanswered | None:

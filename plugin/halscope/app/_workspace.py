@@ -30,6 +30,8 @@ from halscope.rom.vram_tracker import VramTracker
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
     from halscope.app._known_figures import KnownFigures
+    from halscope.app._palette_places import PaletteWatch
+    from halscope.inject import ColourEdit
     from halscope.project import Knowledge, KnowledgeFile
     from halscope.rom.colours import ColourIndex
     from halscope.session import Locate
@@ -108,10 +110,12 @@ class RunningRom:
     Args:
         rom: The image with the edits, under the identity of the original; `None` without edits.
         edited: The tiles that the edits have made.
+        colours: The colours that the edits have made.
     """
 
     rom: Rom | None = None
     edited: EditedTiles = field(default_factory=EditedTiles)
+    colours: tuple[ColourEdit, ...] = ()
 
 
 class Workspace:
@@ -281,6 +285,13 @@ class Workspace:
         if self._colours is None or self._colours.index is not index:
             self._colours = ColourIndex(index)
         return self._colours
+
+    @cached_property
+    def palettes(self) -> PaletteWatch:
+        """Where the colours come from that the game shows, looked up when CGRAM changes. Thread-safe."""
+        from halscope.app._palette_places import PaletteWatch
+
+        return PaletteWatch(self)
 
     @property
     def built_index(self) -> RomIndex | None:

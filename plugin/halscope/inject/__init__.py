@@ -10,7 +10,14 @@ from halscope.inject.builders import (
     sheet_from_raw,
     sheet_from_sprite,
 )
-from halscope.inject.colour_edits import ColourEdit, origin_after, palette_edit
+from halscope.inject.colour_edits import (
+    ColourEdit,
+    colours_before,
+    colours_of_edit,
+    edited_colours,
+    origin_after,
+    palette_edit,
+)
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.layer import sheet_from_layer
 from halscope.inject.layer_edit import edited
@@ -18,6 +25,7 @@ from halscope.inject.model import Composition
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
     PaletteColour,
+    PaletteCopy,
     PaletteSheet,
     palette_of_edit,
     read_edited_palette,
@@ -60,6 +68,7 @@ __all__ = [
     "EditedSheet",
     "Move",
     "PaletteColour",
+    "PaletteCopy",
     "PaletteSheet",
     "PointerChange",
     "RoomIndex",
@@ -73,10 +82,13 @@ __all__ = [
     "TileIndex",
     "apply_patch",
     "colours",
+    "colours_before",
+    "colours_of_edit",
     "describe_room",
     "edit_from_json",
     "edit_to_json",
     "edited",
+    "edited_colours",
     "edited_origins",
     "free_areas",
     "grey_palette",

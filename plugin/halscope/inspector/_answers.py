@@ -17,6 +17,7 @@ from halscope.app import (
     ROM_KINDS,
     ListedBlock,
     OriginDescriber,
+    Recolouring,
     RomMap,
     ShownBlocks,
     Workspace,
@@ -40,6 +41,10 @@ class Describer(Protocol):
     @property
     def of_figures(self) -> FigureAnswers:
         """Answers about what is done with figures, and about the scene."""
+
+    @property
+    def recolouring(self) -> Recolouring:
+        """The colours: their places, and changes of them."""
 
     def origins(self, update: Update, vram_byte: int, bpp: int | Literal["mode7"]) -> list[dict[str, Any]] | None:
         """Return the origins of a tile, best first; `None` while they are not known."""
@@ -82,10 +87,14 @@ class Answers:
     Args:
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
         sheets: Folder in which the sheets of figures appear, or `None`.
+        force: Also store colours in blocks whose start is not proven.
     """
 
-    def __init__(self, workspace: Callable[[], Workspace | None], sheets: Path | None = None) -> None:
+    def __init__(
+        self, workspace: Callable[[], Workspace | None], sheets: Path | None = None, *, force: bool = False
+    ) -> None:
         self._workspace = workspace
+        self.recolouring: Final = Recolouring(workspace, sheets, force=force)
         self._sheets = sheets
         self.of_figures: Final = FigureAnswers(workspace, sheets)
         self._listed: tuple[Workspace, list[ListedBlock]] | None = None

@@ -54,6 +54,13 @@ class Request:
             raise UsageError(f"{self.kind}: {name} is {_short(value)}, expected a text")
         return value
 
+    def flag(self, name: str) -> bool:
+        """Return whether something is asked for; false if it is missing. Raises UsageError for anything else."""
+        value = self.fields.get(name, False)
+        if not isinstance(value, bool):
+            raise UsageError(f"{self.kind}: {name} is {_short(value)}, expected true or false")
+        return value
+
     def names(self, name: str, known: Sequence[str]) -> list[str]:
         """Return a list of known names from the message. Raises UsageError for anything else."""
         value = self.fields.get(name)

@@ -50,6 +50,7 @@ class Inspector:
         controls: What pages ask of the emulator; the game's thread runs it.
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
         sheets: Folder in which sheets to edit appear, or `None`.
+        force: Also store colours in blocks whose start is not proven.
         port: The port on the loopback address, or 0 for any.
 
     Raises:
@@ -62,11 +63,12 @@ class Inspector:
         workspace: Callable[[], Workspace | None],
         *,
         sheets: Path | None = None,
+        force: bool = False,
         port: int = 0,
     ) -> None:
         self._session: Session | None = None
         self._controls = controls
-        self._answers = Answers(workspace, sheets)
+        self._answers = Answers(workspace, sheets, force=force)
         self.notices: Final = Notices()
         """What all pages are told."""
         self._pages = 0

@@ -10,5 +10,6 @@ from halscope.ppu.frame import decode_frame
 from halscope.ppu.incremental import FrameDecoder
 from halscope.ppu.match import with_match
 from halscope.ppu.raster import with_raster
+from halscope.ppu.register_words import describe_registers
 
-__all__ = ["FrameDecoder", "decode_frame", "with_match", "with_raster"]
+__all__ = ["FrameDecoder", "decode_frame", "describe_registers", "with_match", "with_raster"]

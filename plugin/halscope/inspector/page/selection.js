@@ -13,6 +13,8 @@ import { frame, located } from "./memory.js";
 export const hovered = signal(/** @type {Place | null} */ (null));
 /** What was clicked; it stays until something else is clicked, or Escape. */
 export const pinned = signal(/** @type {Place | null} */ (null));
+/** Sprites that are outlined in the game as well, such as those of a palette. */
+export const marked = signal(/** @type {Set<number>} */ (new Set()));
 /** @type {import("@preact/signals").Signal<{place: Place, origins: any[] | null, error: string} | null>} */
 export const known = signal(null);
 

@@ -6,7 +6,7 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
 import { frozen, host, memory } from "../memory.js";
-import { picked, pinned, point, pointedSprites } from "../selection.js";
+import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
 
 /** Which sprites are outlined: all on the screen, or only the one that is pointed at. */
@@ -123,7 +123,8 @@ let image = null;
 /** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} canvas */
 function draw(context, canvas) {
   const picture = memory.picture;
-  const all = outlineAll.value, marked = pointedSprites(), tinted = picked.value;
+  // Read before the return: a change paints.
+  const all = outlineAll.value, pointed = pointedSprites(), others = marked.value, tinted = picked.value;
   if (picture === null) return;
   const { width, height, rgb } = picture;
   resize(canvas, width, height);
@@ -135,7 +136,7 @@ function draw(context, canvas) {
   context.putImageData(image, 0, 0);
   const scale = width / 256;
   for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
-    const chosen = marked.has(sprite.index);
+    const chosen = pointed.has(sprite.index) || others.has(sprite.index);
     if (!(all || chosen || tinted.size > 0) || !onScreen(sprite)) continue;
     const y = sprite.y >= 240 ? sprite.y - 256 : sprite.y;
     if (tinted.size > 0) tint(context, sprite, y, scale, tinted);
