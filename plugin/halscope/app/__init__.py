@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
+    from halscope.app._edit_steps import STEP_ACTIONS, StepAction, StepChange, step_changes, stepped
+    from halscope.app._edits_view import EditNews, EditPicture, EditsView, EditView, Step, WrittenBlock
     from halscope.app._export import export_blocks, write_assembly, write_labels
     from halscope.app._extract import (
         RegionOptions,
@@ -97,6 +99,7 @@ __all__ = [
     "LISTED_SCORE",
     "SAMPLED",
     "SAMPLED_LIVE",
+    "STEP_ACTIONS",
     "AppliedEdit",
     "AttachedRom",
     "BlockOptions",
@@ -104,7 +107,11 @@ __all__ = [
     "BuiltIn",
     "Check",
     "Controls",
+    "EditNews",
+    "EditPicture",
     "EditRow",
+    "EditView",
+    "EditsView",
     "Evidence",
     "FigureRow",
     "Game",
@@ -134,10 +141,14 @@ __all__ = [
     "ShownBlocks",
     "Source",
     "StartWatch",
+    "Step",
+    "StepAction",
+    "StepChange",
     "Target",
     "TileLayout",
     "TourReport",
     "Workspace",
+    "WrittenBlock",
     "apply_project",
     "bare_stream",
     "block_fill",
@@ -199,6 +210,8 @@ __all__ = [
     "sheet_of_sprite",
     "shown_blocks",
     "start_evidence",
+    "step_changes",
+    "stepped",
     "tile_layout",
     "tile_origins",
     "to_rom_offset",
@@ -213,6 +226,17 @@ __all__ = [
 ]
 
 _MODULES = {
+    "STEP_ACTIONS": "halscope.app._edit_steps",
+    "StepAction": "halscope.app._edit_steps",
+    "StepChange": "halscope.app._edit_steps",
+    "step_changes": "halscope.app._edit_steps",
+    "stepped": "halscope.app._edit_steps",
+    "EditNews": "halscope.app._edits_view",
+    "EditPicture": "halscope.app._edits_view",
+    "EditsView": "halscope.app._edits_view",
+    "EditView": "halscope.app._edits_view",
+    "Step": "halscope.app._edits_view",
+    "WrittenBlock": "halscope.app._edits_view",
     "reduce_pictures": "halscope.app._reduce",
     "Reduced": "halscope.app._reduce",
     "palette_of_rom": "halscope.app._palettes",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from halscope_hooks import Host, Update
 
 if TYPE_CHECKING:
-    from halscope.app import Controls
+    from halscope.app import Controls, LiveEdits
     from halscope.inspector._answers import Describer
     from halscope.inspector._messages import Request
     from halscope.inspector._notices import Notices
@@ -29,6 +29,10 @@ class Asker(Protocol):
     @property
     def describer(self) -> Describer:
         """Answers about tiles, figures and blocks."""
+
+    @property
+    def edits(self) -> LiveEdits | None:
+        """The edits of the running game; `None` if it cannot be edited."""
 
     @property
     def notices(self) -> Notices:

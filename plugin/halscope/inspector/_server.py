@@ -8,6 +8,7 @@ import logging
 import secrets
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
@@ -23,6 +24,7 @@ from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
 from halscope.inspector._messages import MOST_TEXT
 from halscope.inspector._notices import Notices
+from halscope.inspector._of_the_edits import post_edits
 from halscope.inspector._page import Page
 from halscope.session import Session, State, new_thread
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.websockets import WebSocket
 
-    from halscope.app import Controls, Workspace
+    from halscope.app import Controls, LiveEdits, Workspace
 
 log: Final = logging.getLogger("halscope.inspector")
 
@@ -69,6 +71,7 @@ class Inspector:
         self._answers = Answers(workspace, sheets)
         self.notices: Final = Notices()
         """What all pages are told."""
+        self._edits: LiveEdits | None = None
         self._pages = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,6 +101,12 @@ class Inspector:
     def follow(self, session: Session) -> None:
         """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
         self._session = session
+
+    def follow_edits(self, edits: LiveEdits) -> None:
+        """Tell pages of these edits of the game from now on, and let them undo and export them."""
+        self._edits = edits
+        edits.listener = partial(post_edits, self.notices, edits)
+        edits.listener()
 
     @property
     def address(self) -> str:
@@ -157,7 +166,7 @@ class Inspector:
             session = self._session
             if session is not None and session.state is not State.CLOSED:
                 with contextlib.suppress(HostError):  # it is being closed at this moment
-                    await Page(websocket, session, self._controls, self._answers, self.notices).run()
+                    await Page(websocket, session, self._controls, self._answers, self.notices, edits=self._edits).run()
                     return
             await websocket.close(1013, "no emulator is attached; waiting for one")
         finally:

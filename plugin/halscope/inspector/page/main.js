@@ -7,6 +7,7 @@ import { ended, frame, host, matches, status, trouble } from "./memory.js";
 import { pinned } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
+import { News } from "./views/edits.js";
 import { Origin, view } from "./views/origin.js";
 import { VIEWS } from "./views/index.js";
 
@@ -71,7 +72,7 @@ function Page() {
         <div role="tabpanel" id="view" aria-labelledby=${`tab-${chosen[0]}`} key=${chosen[0]}><${chosen[1]} /></div>
       </section>
     </div>
-    <${Origin} /><${Help} />`;
+    <${News} /><${Origin} /><${Help} />`;
 }
 
 const TYPED = "input, select, textarea"; // what has keys of its own

@@ -1,0 +1,55 @@
+"""Questions about the edits of the running game: the list, steps through it, pictures."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any, Final
+
+from halscope_hooks import UsageError
+
+from halscope.app import STEP_ACTIONS, LiveEdits
+from halscope.inspector._answers import previewed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from halscope.inspector._asking import Asker, Question
+    from halscope.inspector._messages import Request
+    from halscope.inspector._notices import Notices
+
+_MOST_STEPS: Final = 256
+_MOST_ID: Final = 1 << 31
+
+
+def post_edits(notices: Notices, edits: LiveEdits) -> None:
+    """Tell all pages what the edits are now."""
+    notices.post("edits", edits.view().describe())
+
+
+async def _edit_step(asker: Asker, request: Request) -> None:
+    action = next((one for one in STEP_ACTIONS if one == request.text("action")), None)
+    if action is None:
+        raise UsageError(f"edit_step: action is none of {', '.join(STEP_ACTIONS)}")
+    number = request.integer("number", 1, _MOST_ID) if action == "revert" else 0
+    await _work(asker, lambda edits: edits.step(action, number))
+
+
+async def _edit_picture(asker: Asker, request: Request) -> dict[str, Any]:
+    step, number = request.integer("step", 0, _MOST_STEPS), request.integer("number", 1, _MOST_ID)
+    picture = await _work(asker, lambda edits: edits.picture(step, number))
+    png = None if picture.png is None else base64.b64encode(picture.png).decode()
+    return {"png": png, "before": list(picture.before), "after": list(picture.after)}
+
+
+async def _work[T](asker: Asker, work: Callable[[LiveEdits], T]) -> T:
+    """Do something with the edits on the session's preview pool. Raises what it raises."""
+    edits = asker.edits
+    if edits is None:
+        raise UsageError("this game cannot be edited from here")
+    return await previewed(asker.session, "edits", object(), lambda: work(edits))
+
+
+QUESTIONS: Final[dict[str, Question]] = {
+    "edit_step": _edit_step,
+    "edit_picture": _edit_picture,
+}

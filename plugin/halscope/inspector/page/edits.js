@@ -1,0 +1,76 @@
+// The edits of the running game: what the server tells of them, and the steps through them.
+import { signal } from "@preact/signals";
+import { ask, onMessage } from "./connection.js";
+import { addKeys } from "./keys.js";
+
+/**
+ * @typedef {{kind: string, text: string, sheet: string}} News
+ * @typedef {{codec: string, block_offset: number, tiles: number, colours: number, packed: number, room: number, moved_to: number | null,
+ *   places: [number, number][], pointers: number[], snes: string, text: string}} Written
+ * @typedef {{id: number, sheet: string, made: string, state: string, palette: boolean, blocks: Written[]}} Edit
+ * @typedef {{step: number, what: string, id: number, sheet: string, made: string, undone: boolean}} Step
+ * @typedef {{folder: string | null, project: string | null, undo: number, redo: number, edits: Edit[], refused: Record<string, string>,
+ *   steps: Step[], news: News[]}} Edits
+ * @typedef {{png: string | null, before: string[], after: string[]}} Picture
+ */
+
+/** All edits; null before the server has told of any. */
+export const edits = signal(/** @type {Edits | null} */ (null));
+/** Why the last step or export was refused. */
+export const refusal = signal("");
+/** The patch that was written last. */
+export const exported = signal(/** @type {{path: string, lines: string[]} | null} */ (null));
+
+onMessage("edits", (message) => (edits.value = message));
+
+/** Steps are made one after the other, however fast the keys come. */
+let last = Promise.resolve();
+
+/**
+ * Undo or redo a step, or revert one edit.
+ * @param {"undo" | "redo" | "revert"} action
+ * @param {number} number the edit to revert
+ */
+export function step(action, number = 0) {
+  last = last.then(() => said(ask("edit_step", action === "revert" ? { action, number } : { action })));
+  return last;
+}
+
+/**
+ * The picture of a version of an edit, before and after it.
+ * @param {number} step
+ * @param {number} number
+ * @returns {Promise<Picture>}
+ */
+export function picture(step, number) {
+  return ask("edit_picture", { step, number });
+}
+
+/**
+ * Wait for an answer, and show why it is refused.
+ * @param {Promise<any>} answer
+ */
+async function said(answer) {
+  try {
+    await answer;
+    refusal.value = "";
+  } catch (error) {
+    refusal.value = /** @type {Error} */ (error).message;
+  }
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || target.matches?.("input, textarea")) return;
+  const key = event.key.toLowerCase();
+  if (key !== "z" && !(key === "y" && !event.shiftKey)) return;
+  event.preventDefault();
+  void step(key === "y" || event.shiftKey ? "redo" : "undo");
+}
+
+addEventListener("keydown", onKey);
+addKeys(
+  { key: "", shown: "Ctrl+Z", does: "undo the last edit, whatever it was", run: () => undefined },
+  { key: "", shown: "Ctrl+Shift+Z", does: "do it again", run: () => undefined },
+);
