@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._known_game import KnownGame
+    from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
@@ -97,6 +98,7 @@ __all__ = [
     "COMPARED_LIVE",
     "EDITED",
     "LISTED_SCORE",
+    "PATCH_SUFFIXES",
     "SAMPLED",
     "SAMPLED_LIVE",
     "STEP_ACTIONS",
@@ -113,6 +115,7 @@ __all__ = [
     "EditView",
     "EditsView",
     "Evidence",
+    "ExportedPatch",
     "FigureRow",
     "Game",
     "Grants",
@@ -129,6 +132,7 @@ __all__ = [
     "MomentColours",
     "OriginDescriber",
     "Outlining",
+    "PatchSuffix",
     "Play",
     "Plugins",
     "Press",
@@ -226,6 +230,9 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ExportedPatch": "halscope.app._live_patch",
+    "PATCH_SUFFIXES": "halscope.app._live_patch",
+    "PatchSuffix": "halscope.app._live_patch",
     "STEP_ACTIONS": "halscope.app._edit_steps",
     "StepAction": "halscope.app._edit_steps",
     "StepChange": "halscope.app._edit_steps",

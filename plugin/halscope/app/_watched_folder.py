@@ -38,7 +38,14 @@ from halscope.app._edits_view import (
     view_edits,
     view_steps,
 )
-from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
+from halscope.app._live_patch import (
+    NOT_APPLIED,
+    ExportedPatch,
+    PatchSuffix,
+    file_stem,
+    left_out,
+    write_edits,
+)
 from halscope.app._live_project import LiveProject
 from halscope.app._live_strips import LiveStrips
 from halscope.app._new_palettes import NewPalettes
@@ -509,8 +516,34 @@ class LiveEdits:
                 raise
             job.result(ANSWER_WAIT)  # it was sent, and can no longer be cancelled
 
-    def write_patch(self, output: Path, *, headered: bool = False) -> None:
-        """Write all edits of the first ROM as one patch, whichever ROM runs now, and report what is not in it.
+    def export(self, suffix: PatchSuffix) -> ExportedPatch:
+        """Write the patch of all edits of the first ROM into the project's folder, or else the watched one, under the
+        ROM's name. Any thread but the game's may call it.
+
+        Args:
+            suffix: The format.
+
+        Raises:
+            UsageError: Nothing is edited, there is no folder, or the patch would not fit the ROM's file.
+            HalscopeError: The edits cannot be placed, or the file cannot be written.
+        """
+        with self._my_turn(wait=True) as mine:
+            if not mine:
+                raise HostError("the last edit is not in the game yet; try again")
+            watched = None if self._folder is None else self._folder.folder
+            folder = watched if self._project is None else self._project.folder
+            if folder is None:
+                raise UsageError("there is no folder for the patch: start Halscope with --project DIR")
+            first = self._roms.first
+            if not first.kept.edits:
+                raise UsageError("nothing is edited, so there is no patch to write")
+            output = folder / f"{file_stem(first.workspace.rom.name)}{suffix}"
+            lines = self.write_patch(output)
+        return ExportedPatch(output, output.read_bytes(), tuple(lines))
+
+    def write_patch(self, output: Path, *, headered: bool = False) -> list[str]:
+        """Write all edits of the first ROM as one patch, whichever ROM runs now, and report what is not in it. Returns
+        the reported lines.
 
         Args:
             output: The patch or patched copy.
@@ -526,8 +559,11 @@ class LiveEdits:
         if self._folder is not None:
             missing += left_out(self._folder, self._refused, nearest=self._nearest)
         how = {"force": self._force, "everywhere": self._everywhere}
+        lines = []
         for line in write_edits(self._roms, missing, output, headered=headered, **how):
             self._report(line)
+            lines.append(line)
+        return lines
 
     def _report_applied(self) -> None:
         for edit in self._shown.take():

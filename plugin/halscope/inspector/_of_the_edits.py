@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from halscope_hooks import UsageError
 
-from halscope.app import STEP_ACTIONS, LiveEdits
+from halscope.app import PATCH_SUFFIXES, STEP_ACTIONS, LiveEdits
 from halscope.inspector._answers import previewed
 
 if TYPE_CHECKING:
@@ -41,6 +41,15 @@ async def _edit_picture(asker: Asker, request: Request) -> dict[str, Any]:
     return {"png": png, "before": list(picture.before), "after": list(picture.after)}
 
 
+async def _export(asker: Asker, request: Request) -> dict[str, Any]:
+    suffix = next((one for one in PATCH_SUFFIXES if one == f".{request.text('format')}"), None)
+    if suffix is None:
+        raise UsageError("export: format is none of bps, ips")
+    patch = await _work(asker, lambda edits: edits.export(suffix))
+    data = base64.b64encode(patch.data).decode()
+    return {"path": str(patch.path), "name": patch.path.name, "data": data, "lines": list(patch.lines)}
+
+
 async def _work[T](asker: Asker, work: Callable[[LiveEdits], T]) -> T:
     """Do something with the edits on the session's preview pool. Raises what it raises."""
     edits = asker.edits
@@ -52,4 +61,5 @@ async def _work[T](asker: Asker, work: Callable[[LiveEdits], T]) -> T:
 QUESTIONS: Final[dict[str, Question]] = {
     "edit_step": _edit_step,
     "edit_picture": _edit_picture,
+    "export": _export,
 }

@@ -47,6 +47,23 @@ export function picture(step, number) {
 }
 
 /**
+ * Have a patch of all edits written, and let the browser save a copy.
+ * @param {"bps" | "ips"} format
+ */
+export async function exportPatch(format) {
+  try {
+    const { path, name, data, lines } = await ask("export", { format });
+    const url = URL.createObjectURL(new Blob([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))]));
+    Object.assign(document.createElement("a"), { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has read it by then
+    exported.value = { path, lines };
+    refusal.value = "";
+  } catch (error) {
+    refusal.value = /** @type {Error} */ (error).message;
+  }
+}
+
+/**
  * Wait for an answer, and show why it is refused.
  * @param {Promise<any>} answer
  */

@@ -1,6 +1,6 @@
 // The list of edits: what each changes, how full its blocks are, the history, and what was said.
 import { useEffect, useState } from "preact/hooks";
-import { edits, picture, refusal, step } from "../edits.js";
+import { edits, exported, exportPatch, picture, refusal, step } from "../edits.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
 import { view } from "./origin.js";
@@ -70,9 +70,14 @@ export function Edits() {
     <div class="bar">
       <button disabled=${all.undo === 0} onClick=${() => step("undo")} title="Ctrl+Z">Undo</button>
       <button disabled=${all.redo === 0} onClick=${() => step("redo")} title="Ctrl+Shift+Z">Redo</button>
+      <span>Patch</span>
+      <button disabled=${all.edits.length === 0} onClick=${() => exportPatch("bps")} title="B">BPS</button>
+      <button disabled=${all.edits.length === 0} onClick=${() => exportPatch("ips")}>IPS</button>
       <span class="count">${all.edits.length} edit${all.edits.length === 1 ? "" : "s"}</span>
     </div>
     ${refusal.value && html`<p class="trouble" role="alert">${refusal.value}</p>`}
+    ${exported.value && html`<p class="exported" role="status">Written to <code>${exported.value.path}</code>, and saved by your browser.
+      ${exported.value.lines.map((line) => html`<small>${line}</small>`)}</p>`}
     <div class="scroll edits" tabindex="0" role="group" aria-label="Edits">
       ${refused.map(([sheet, why]) => html`<p class="refused" key=${sheet}><strong>${sheet}</strong> is not in the game: ${why}</p>`)}
       ${all.edits.length === 0 && html`<p class="empty">Nothing is edited yet. Point at a sprite and press E: it opens in your
@@ -98,4 +103,7 @@ export function News() {
     ${view.value !== "Edits" && html`<button onClick=${() => (view.value = "Edits")}>Edits</button>`}</div>`;
 }
 
-addKeys({ key: "h", does: "show the edits and their history", run: () => (view.value = "Edits") });
+addKeys(
+  { key: "h", does: "show the edits and their history", run: () => (view.value = "Edits") },
+  { key: "b", does: "write a BPS patch of all edits, for a friend", run: () => ((view.value = "Edits"), exportPatch("bps")) },
+);

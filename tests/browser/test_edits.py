@@ -1,0 +1,79 @@
+"""Edits on the page: each save is listed with its sizes, undone, done again, exported as a patch, and reverted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from halscope.demo import rom_path
+from halscope.hosts.libretro import available_cores
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[Any]:
+    """The demo game, with no folder named."""
+    if not available_cores():
+        pytest.skip("no libretro core is installed")
+    with pytest.MonkeyPatch.context() as patch, rom_path() as rom:
+        patch.setenv("HALSCOPE_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        running = start_game(tmp_path_factory.mktemp("game"), rom)
+        yield running
+        assert running.end() == 0, running.errors.read_text()
+
+
+def watched(game: Any) -> Path:
+    """The folder that it took."""
+    found = re.search(r"a sheet appears in (.*) for each", game.errors.read_text())
+    assert found is not None
+    return Path(found[1])
+
+
+CANVAS = ".sprites li:nth-child(2) canvas"
+COLOURS = """(selector) => { const canvas = document.querySelector(selector);
+  const {width, height} = canvas;
+  return new Set(new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer)).size; }"""
+
+
+def wait_for_colours(page: Page, few: bool) -> None:
+    """Wait until the second sprite is painted in one colour, or in its own again."""
+    page.keyboard.press("1")
+    page.wait_for_selector(CANVAS)
+    page.wait_for_function(f"([selector, few]) => (({COLOURS})(selector) <= 2) === few", arg=[CANVAS, few])
+
+
+def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, game: Any, tmp_path: Path) -> None:
+    page.click(".sprites li:first-child button")
+    page.mouse.move(2, 2)  # what is pinned is asked about again
+    expect(page.locator("footer .found")).to_be_visible()  # the ROM is indexed
+    page.click(".sprites li:nth-child(2) button")
+    wait_for_colours(page, few=False)
+    page.keyboard.press("e")  # the editor paints the sheet in one colour, and saves it
+    wait_for_colours(page, few=True)
+    expect(page.locator(".news")).to_contain_text(re.compile("applied|shown"))
+    page.keyboard.press("h")
+    row = page.locator(".edits > .list:not(.history) li")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(re.compile(r"hal 0x[0-9a-f]{6} \$[0-9A-F:]+ \d+ tiles?, [\d,]+ of [\d,]+ bytes"))
+    expect(row.locator("img")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(row).to_have_count(0)
+    wait_for_colours(page, few=False)
+    page.keyboard.press("Control+Shift+Z")
+    wait_for_colours(page, few=True)
+    with page.expect_download() as download:
+        page.keyboard.press("b")
+    patch = tmp_path / "friend.bps"
+    download.value.save_as(patch)
+    written = page.locator(".exported code").inner_text()
+    assert Path(written).read_bytes() == patch.read_bytes()
+    assert Path(written).parent == watched(game).parent, "the project's folder, which no page chooses"
+    page.screenshot(path=tmp_path / "x.png")
+    page.get_by_role("button", name="Revert").click()
+    expect(row).to_have_count(0)
+    wait_for_colours(page, few=False)
