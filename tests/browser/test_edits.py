@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
+from pypatchergba import patcher
+from support.demo_game import DemoGame
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +51,32 @@ def wait_for_colours(page: Page, few: bool) -> None:
     page.wait_for_function(f"([selector, few]) => (({COLOURS})(selector) <= 2) === few", arg=[CANVAS, few])
 
 
+def paused_picture(page: Page) -> tuple[int, NDArray[np.uint8]]:
+    """Pause the game; return the number of the frame and the game's picture, uint8[height, width, 3]."""
+    page.mouse.move(2, 2)
+    page.keyboard.press("Escape")  # no outline
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.wait_for_timeout(300)  # what was on the way is painted
+    number = int(page.inner_text(".frame").removeprefix("frame "))
+    width, height, data = page.eval_on_selector(
+        ".game canvas",
+        """canvas => { const {width, height} = canvas;
+        return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]]; }""",
+    )
+    page.keyboard.press(" ")
+    return number, np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def booted(rom: bytes, number: int) -> NDArray[np.uint8]:
+    """The picture of this frame of a game that runs from power-on."""
+    with DemoGame(available_cores()[0].name, rom) as game:
+        while (snapshot := game.host.step()).frame < number:
+            pass
+    assert snapshot.picture is not None
+    return snapshot.picture
+
+
 def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, game: Any, tmp_path: Path) -> None:
     page.click(".sprites li:first-child button")
     page.mouse.move(2, 2)  # what is pinned is asked about again
@@ -73,7 +103,12 @@ def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, g
     written = page.locator(".exported code").inner_text()
     assert Path(written).read_bytes() == patch.read_bytes()
     assert Path(written).parent == watched(game).parent, "the project's folder, which no page chooses"
-    page.screenshot(path=tmp_path / "x.png")
+    number, seen = paused_picture(page)
+    with rom_path() as rom:
+        original = rom.read_bytes()
+    patched = bytes(patcher.apply_bps(original, patch.read_bytes()))
+    assert np.array_equal(booted(patched, number), seen)
+    assert not np.array_equal(booted(original, number), seen)
     page.get_by_role("button", name="Revert").click()
     expect(row).to_have_count(0)
     wait_for_colours(page, few=False)

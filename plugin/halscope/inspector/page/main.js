@@ -4,7 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { connect } from "./connection.js";
 import { html } from "./html.js";
 import { ended, frame, host, matches, status, trouble } from "./memory.js";
-import { pinned } from "./selection.js";
+import { pinned, point } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
 import { News } from "./views/edits.js";
@@ -15,6 +15,10 @@ const theme = signal(localStorage.getItem("theme") ?? "");
 const help = signal(false);
 
 effect(() => localStorage.setItem("view", view.value));
+effect(() => {
+  void view.value;
+  point(null); // what was pointed at has gone with its view, which tells nobody
+});
 effect(() => {
   localStorage.setItem("theme", theme.value);
   document.documentElement.dataset.theme = theme.value;
