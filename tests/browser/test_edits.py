@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from halscope.demo import rom_path
+from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
@@ -112,3 +112,16 @@ def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, g
     page.get_by_role("button", name="Revert").click()
     expect(row).to_have_count(0)
     wait_for_colours(page, few=False)
+
+
+def test_who_else_uses_a_tile_is_told_before_it_is_painted(page: Page) -> None:
+    page.hover(".sprites li:first-child button")
+    expect(page.locator("footer .found")).to_be_visible()
+    offset = int(page.inner_text("footer .found").split()[1], 16)
+    page.keyboard.press("j")
+    told = page.get_by_role("complementary", name="Who uses this")
+    block = next(one for one in truth()["blocks"] if one["offset"] == offset)
+    expect(told).to_contain_text(f"hal block at {offset:#x}: {block['packed_size']:,} bytes")
+    expect(told).to_contain_text(re.compile(r"on the screen: \S+\s+\(sprites? [\d, ]*0\b"))
+    told.get_by_role("button", name="Close").click()
+    expect(told).to_have_count(0)

@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
+    from halscope.app._uses import BlockUse, FigureUse, SheetUse, TileUses, block_use, uses_in_sheets, uses_of_tile
     from halscope.app._watched_folder import LiveEdits
     from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
     from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
@@ -106,6 +107,7 @@ __all__ = [
     "AttachedRom",
     "BlockOptions",
     "BlockPicture",
+    "BlockUse",
     "BuiltIn",
     "Check",
     "Controls",
@@ -117,6 +119,7 @@ __all__ = [
     "Evidence",
     "ExportedPatch",
     "FigureRow",
+    "FigureUse",
     "Game",
     "Grants",
     "Injection",
@@ -142,6 +145,7 @@ __all__ = [
     "RegionOptions",
     "Regrouping",
     "RunTruth",
+    "SheetUse",
     "ShownBlocks",
     "Source",
     "StartWatch",
@@ -150,6 +154,7 @@ __all__ = [
     "StepChange",
     "Target",
     "TileLayout",
+    "TileUses",
     "TourReport",
     "Workspace",
     "WrittenBlock",
@@ -157,6 +162,7 @@ __all__ = [
     "bare_stream",
     "block_fill",
     "block_picture",
+    "block_use",
     "carried_project",
     "check_output",
     "check_page",
@@ -220,6 +226,8 @@ __all__ = [
     "tile_origins",
     "to_rom_offset",
     "use_project_knowledge",
+    "uses_in_sheets",
+    "uses_of_tile",
     "watch_frames",
     "write_animation",
     "write_assembly",
@@ -230,6 +238,13 @@ __all__ = [
 ]
 
 _MODULES = {
+    "BlockUse": "halscope.app._uses",
+    "FigureUse": "halscope.app._uses",
+    "SheetUse": "halscope.app._uses",
+    "TileUses": "halscope.app._uses",
+    "block_use": "halscope.app._uses",
+    "uses_in_sheets": "halscope.app._uses",
+    "uses_of_tile": "halscope.app._uses",
     "ExportedPatch": "halscope.app._live_patch",
     "PATCH_SUFFIXES": "halscope.app._live_patch",
     "PatchSuffix": "halscope.app._live_patch",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from halscope_hooks import (
     RAW_CODEC,
@@ -57,6 +57,7 @@ from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
 from halscope.app._room import rom_is_fixed, room_lines, room_options
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._shown_edits import AppliedEdit, ShownEdits
+from halscope.app._uses import TileUses, uses_of_tile
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     EditPlan,
@@ -384,6 +385,13 @@ class LiveEdits:
             if edit.id == number:
                 return edit_picture(edit)
         raise UsageError(f"there is no edit {number} after step {step}")
+
+    def uses(self, update: Update, vram_byte: int, bpp: Literal[2, 4, 8]) -> TileUses:
+        """Return who uses a tile of the ROM that runs, also in the sheets of the folder; see `uses_of_tile`."""
+        if self._roms.now is None:
+            raise UsageError("the file of the running ROM is unknown")
+        folder = None if self._folder is None else self._folder.folder
+        return uses_of_tile(self._roms.now.workspace, update, vram_byte, bpp, folder)
 
     def catch_up(self) -> None:
         """Apply what was saved since the last frame, without waiting for one. Any thread but the game's may call it."""

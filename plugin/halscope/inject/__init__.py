@@ -38,6 +38,7 @@ from halscope.inject.room import (
     describe_room,
     make_room,
     padding_read,
+    slack_behind,
 )
 from halscope.inject.running_game import live_writes, rom_writes
 from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
@@ -102,6 +103,7 @@ __all__ = [
     "shown_depth",
     "shown_tiles",
     "sidecar_path",
+    "slack_behind",
     "source_path",
     "stored_bytes",
     "stored_tile",

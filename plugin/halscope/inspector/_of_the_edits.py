@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from halscope_hooks import UsageError
 
@@ -50,11 +50,24 @@ async def _export(asker: Asker, request: Request) -> dict[str, Any]:
     return {"path": str(patch.path), "name": patch.path.name, "data": data, "lines": list(patch.lines)}
 
 
+async def _uses(asker: Asker, request: Request) -> dict[str, Any] | None:
+    vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
+    edits = _edits(asker)
+    if bpp not in (2, 4, 8):
+        raise UsageError(f"uses: bpp is {bpp}, expected 2, 4 or 8")
+    depth: Literal[2, 4, 8] = bpp  # type: ignore[assignment] # compared above
+    return await asker.about("uses", lambda update: edits.uses(update, vram, depth).describe(), request.id)
+
+
+def _edits(asker: Asker) -> LiveEdits:
+    if asker.edits is None:
+        raise UsageError("this game cannot be edited from here")
+    return asker.edits
+
+
 async def _work[T](asker: Asker, work: Callable[[LiveEdits], T]) -> T:
     """Do something with the edits on the session's preview pool. Raises what it raises."""
-    edits = asker.edits
-    if edits is None:
-        raise UsageError("this game cannot be edited from here")
+    edits = _edits(asker)
     return await previewed(asker.session, "edits", object(), lambda: work(edits))
 
 
@@ -62,4 +75,5 @@ QUESTIONS: Final[dict[str, Question]] = {
     "edit_step": _edit_step,
     "edit_picture": _edit_picture,
     "export": _export,
+    "uses": _uses,
 }

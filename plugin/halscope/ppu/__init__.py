@@ -6,9 +6,10 @@ snapshot; `placements` names the tiles of maps; `raster` follows HDMA through th
 composed screen with the emulator's.
 """
 
+from halscope.ppu._visible import layer_tiles
 from halscope.ppu.frame import decode_frame
 from halscope.ppu.incremental import FrameDecoder
 from halscope.ppu.match import with_match
 from halscope.ppu.raster import with_raster
 
-__all__ = ["FrameDecoder", "decode_frame", "with_match", "with_raster"]
+__all__ = ["FrameDecoder", "decode_frame", "layer_tiles", "with_match", "with_raster"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halscope.inject.edits import PROVEN_STARTS
-from halscope.inject.room.model import RoomIndex
+from halscope.inject.room.model import RoomIndex, RoomOptions
 from halscope.inject.room.rats import tagged_areas
 from halscope.inject.room.tables import entry_targets, table_areas
 from halscope.rom.edges import Ranges
@@ -177,6 +177,11 @@ class Usage:
         if nearest or stop == limit or self.index.proven_streams(((stop, stop + 1),)):
             return min([*nearest, stop]) - end
         return stop - MARGIN - end if stop - end >= SHORTEST + MARGIN else 0
+
+
+def slack_behind(rom: Rom, index: RoomIndex, end: int, options: RoomOptions) -> int:
+    """Return the number of bytes of padding behind a block that ends at a file offset, which it may take."""
+    return Usage.of(rom, index, options.read, options.used).slack_behind(end)
 
 
 def _next_bank(rom: Rom, offset: int) -> int:

@@ -1,5 +1,6 @@
 // The edits of the running game: what the server tells of them, and the steps through them.
 import { signal } from "@preact/signals";
+import { addAction } from "./actions.js";
 import { ask, onMessage } from "./connection.js";
 import { addKeys } from "./keys.js";
 
@@ -75,6 +76,26 @@ async function said(answer) {
     refusal.value = /** @type {Error} */ (error).message;
   }
 }
+
+/**
+ * Who uses a tile.
+ * @typedef {{block: {codec: string, block_offset: number, text: string}, byte_offset: number, vram: number[], layers: number,
+ *   figures: {name: string, sprites: number[], same: number, block: number}[], sheets: {sheet: string, same: number, block: number}[],
+ *   elsewhere: {codec: string, block_offset: number, byte_offset: number}[]}} Uses
+ */
+/** Who uses the tile that was asked about last; null for none. */
+export const uses = signal(/** @type {{place: import("./selection.js").Place, found: Uses | null, error: string} | null} */ (null));
+
+/** @param {import("./selection.js").Place} place */
+async function askUses(place) {
+  try {
+    uses.value = { place, found: await ask("uses", { vram: place.vram, bpp: place.bpp }), error: "" };
+  } catch (error) {
+    uses.value = { place, found: null, error: /** @type {Error} */ (error).message };
+  }
+}
+
+addAction({ key: "j", name: "Who uses this", does: "who else uses this tile, before it is painted", applies: () => true, run: askUses });
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {

@@ -1,6 +1,6 @@
 // The list of edits: what each changes, how full its blocks are, the history, and what was said.
 import { useEffect, useState } from "preact/hooks";
-import { edits, exported, exportPatch, picture, refusal, step } from "../edits.js";
+import { edits, exported, exportPatch, picture, refusal, step, uses } from "../edits.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
 import { view } from "./origin.js";
@@ -95,10 +95,41 @@ export function Edits() {
     </div>`;
 }
 
-/** The newest line about edits, wherever the page is. */
+/** @param {number} count @param {string} what */
+function counted(count, what) {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** Who uses the tile that was asked about. */
+function UsesOf() {
+  const asked = uses.value;
+  if (asked === null) return null;
+  const { found, error, place } = asked;
+  const close = html`<button onClick=${() => (uses.value = null)}>Close</button>`;
+  if (found === null) return html`<aside class="uses" aria-label="Who uses this"><p class="trouble">${error || "no frame has come yet"}</p>${close}</aside>`;
+  const others = found.sheets.filter((one) => !found.figures.some((figure) => `${figure.name}.png` === one.sheet));
+  /** @param {{same: number, block: number}} one */
+  const how = (one) => (one.same ? `this tile ${counted(one.same, "time")}; ` : "") + `${counted(one.block, "tile")} of the block`;
+  return html`<aside class="uses" aria-label="Who uses this">
+    <h2>Who uses the tile at VRAM $${place.vram.toString(16).padStart(4, "0")}</h2>
+    <p class="block-use">${found.block.text}</p>
+    <p>${counted(found.vram.length, "place")} in VRAM${found.layers ? `, ${found.layers} shown by a background layer` : ""}${
+      found.elsewhere.length ? `; the ROM has the same bytes in ${counted(found.elsewhere.length, "other place")}, which an edit leaves as they are: ${
+        found.elsewhere.slice(0, 4).map((one) => `${one.codec} ${hex(one.block_offset)}`).join(", ")}` : ""}</p>
+    <ul>${found.figures.map((one) => html`<li key=${one.name + one.sprites}>on the screen: <strong>${one.name || "a figure"}</strong>${
+      ` (sprite${one.sprites.length === 1 ? "" : "s"} ${one.sprites.join(", ")}): ${how(one)}`}</li>`)}
+      ${others.map((one) => html`<li key=${one.sheet}>known: <strong>${one.sheet}</strong>: ${how(one)}</li>`)}</ul>
+    ${close}</aside>`;
+}
+
+/** The newest line about edits, wherever the page is; and who uses what was asked about. */
 export function News() {
   const newest = edits.value?.news.at(-1);
-  if (newest === undefined) return null;
+  return html`<${UsesOf} />${newest !== undefined && html`<${Line} newest=${newest} />`}`;
+}
+
+/** @param {{newest: import("../edits.js").News}} properties */
+function Line({ newest }) {
   return html`<div class=${`news ${newest.kind}`} role="status">${newest.text}
     ${view.value !== "Edits" && html`<button onClick=${() => (view.value = "Edits")}>Edits</button>`}</div>`;
 }
