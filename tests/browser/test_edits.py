@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import Page, expect
 from pypatchergba import patcher
 from support.demo_game import DemoGame
@@ -48,7 +51,9 @@ def wait_for_colours(page: Page, few: bool) -> None:
     """Wait until the second sprite is painted in one colour, or in its own again."""
     page.keyboard.press("1")
     page.wait_for_selector(CANVAS)
-    page.wait_for_function(f"([selector, few]) => (({COLOURS})(selector) <= 2) === few", arg=[CANVAS, few])
+    count = f"({COLOURS})(selector)"  # a canvas that is not painted yet has one
+    condition = f"{count} === 2" if few else f"{count} > 2"
+    page.wait_for_function(f"selector => {condition}", arg=CANVAS)
 
 
 def paused_picture(page: Page) -> tuple[int, NDArray[np.uint8]]:
@@ -125,3 +130,39 @@ def test_who_else_uses_a_tile_is_told_before_it_is_painted(page: Page) -> None:
     expect(told).to_contain_text(re.compile(r"on the screen: \S+\s+\(sprites? [\d, ]*0\b"))
     told.get_by_role("button", name="Close").click()
     expect(told).to_have_count(0)
+
+
+DROP = """([selector, name, data]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name, {type: "image/png"}));
+  const element = document.querySelector(selector), {x, y, width, height} = element.getBoundingClientRect();
+  const at = {bubbles: true, cancelable: true, dataTransfer: transfer, clientX: x + width / 2, clientY: y + height / 2};
+  element.dispatchEvent(new DragEvent("dragover", at));
+  element.dispatchEvent(new DragEvent("drop", at));
+}"""
+
+
+def drop(page: Page, selector: str, name: str, data: bytes) -> None:
+    """Drop a file on an element, as a person drags it from a folder."""
+    page.evaluate(DROP, [selector, name, base64.b64encode(data).decode()])
+
+
+def test_a_picture_that_is_dropped_on_a_figure_is_in_the_game(page: Page) -> None:
+    wait_for_colours(page, few=False)
+    red = io.BytesIO()
+    picture = Image.new("RGBA", (32, 32), (250, 20, 30, 255))
+    picture.putpixel((0, 0), (0, 0, 0, 0))
+    picture.save(red, "PNG")
+    drop(page, CANVAS, "red.png", b"\x89PNG\r\n\x1a\nwhatever")
+    expect(page.get_by_role("alert")).to_contain_text("red.png: ")
+    drop(page, CANVAS, "../../red.png", red.getvalue())
+    wait_for_colours(page, few=True)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.keyboard.press("h")
+    expect(page.locator(".said")).to_contain_text("colours were replaced by the nearest of its palette")
+    page.keyboard.press(" ")  # also a paused game follows
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.locator(".news")).to_contain_text("undone")
+    page.keyboard.press(" ")
+    wait_for_colours(page, few=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
+    from halscope.app._dropped import Dropped, put_picture
     from halscope.app._edit_steps import STEP_ACTIONS, StepAction, StepChange, step_changes, stepped
     from halscope.app._edits_view import EditNews, EditPicture, EditsView, EditView, Step, WrittenBlock
     from halscope.app._export import export_blocks, write_assembly, write_labels
@@ -111,6 +112,7 @@ __all__ = [
     "BuiltIn",
     "Check",
     "Controls",
+    "Dropped",
     "EditNews",
     "EditPicture",
     "EditRow",
@@ -210,6 +212,7 @@ __all__ = [
     "play_frames",
     "plugin",
     "pointer_line",
+    "put_picture",
     "put_sheets",
     "rebase_lines",
     "rebase_project",
@@ -238,6 +241,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Dropped": "halscope.app._dropped",
+    "put_picture": "halscope.app._dropped",
     "BlockUse": "halscope.app._uses",
     "FigureUse": "halscope.app._uses",
     "SheetUse": "halscope.app._uses",

@@ -25,6 +25,7 @@ from halscope_hooks import (
     Write,
 )
 
+from halscope.app._dropped import Dropped, put_picture
 from halscope.app._edit_steps import StepAction, differing, show_edits, stepped, with_writes
 from halscope.app._edited_files import is_palette, read_edit
 from halscope.app._edits_view import (
@@ -392,6 +393,17 @@ class LiveEdits:
             raise UsageError("the file of the running ROM is unknown")
         folder = None if self._folder is None else self._folder.folder
         return uses_of_tile(self._roms.now.workspace, update, vram_byte, bpp, folder)
+
+    def drop(self, update: Update, data: bytes, name: str, sprite: int | None) -> Dropped:
+        """Save a picture as the sheet of a figure, and apply it; see `put_picture`. Any thread but the game's."""
+        if self._roms.now is None or self._folder is None:
+            raise UsageError("there is no folder for sheets to edit: start Halscope with --watch DIR")
+        done = put_picture(self._roms.now.workspace, update, self._folder.folder, data, name, sprite)
+        if done.inexact:
+            sheet = self._folder.name(done.path)
+            self._report(f"{sheet}: colours were replaced by the nearest of its palette: {done.inexact}", "note", sheet)
+        self.catch_up()
+        return done
 
     def catch_up(self) -> None:
         """Apply what was saved since the last frame, without waiting for one. Any thread but the game's may call it."""

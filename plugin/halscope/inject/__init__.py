@@ -41,7 +41,7 @@ from halscope.inject.room import (
     slack_behind,
 )
 from halscope.inject.running_game import live_writes, rom_writes
-from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
+from halscope.inject.sheet import Cell, EditedSheet, Sheet, picture_in_sheet, read_sheet, sidecar_path, write_sheet
 from halscope.inject.split import TileChange
 from halscope.inject.strip import StripPicture, sheet_from_strip
 
@@ -84,6 +84,7 @@ __all__ = [
     "padding_read",
     "palette_edit",
     "palette_of_edit",
+    "picture_in_sheet",
     "plan_changes",
     "plan_edit",
     "plan_edits",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from halscope.inspector._answers import Describer
     from halscope.inspector._messages import Request
     from halscope.inspector._notices import Notices
+    from halscope.inspector._uploads import Uploads
     from halscope.session import Session
 
 
@@ -33,6 +34,10 @@ class Asker(Protocol):
     @property
     def edits(self) -> LiveEdits | None:
         """The edits of the running game; `None` if it cannot be edited."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """The files that pages have sent."""
 
     @property
     def notices(self) -> Notices:

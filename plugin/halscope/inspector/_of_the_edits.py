@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from halscope_hooks import UsageError
+from halscope_hooks import Update, UsageError
 
 from halscope.app import PATCH_SUFFIXES, STEP_ACTIONS, LiveEdits
 from halscope.inspector._answers import previewed
@@ -59,6 +59,18 @@ async def _uses(asker: Asker, request: Request) -> dict[str, Any] | None:
     return await asker.about("uses", lambda update: edits.uses(update, vram, depth).describe(), request.id)
 
 
+async def _drop(asker: Asker, request: Request) -> dict[str, Any] | None:
+    name, edits = request.text("name"), _edits(asker)
+    sprite = None if request.fields.get("sprite") is None else request.integer("sprite", 0, 127)
+    data = asker.uploads.take(request.text("upload"))
+
+    def put(update: Update) -> dict[str, Any]:
+        done = edits.drop(update, data, name, sprite)
+        return {"path": str(done.path), "inexact": done.inexact}
+
+    return await asker.about("drop", put, request.id)
+
+
 def _edits(asker: Asker) -> LiveEdits:
     if asker.edits is None:
         raise UsageError("this game cannot be edited from here")
@@ -76,4 +88,5 @@ QUESTIONS: Final[dict[str, Question]] = {
     "edit_picture": _edit_picture,
     "export": _export,
     "uses": _uses,
+    "drop": _drop,
 }

@@ -28,6 +28,7 @@ from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import Request, answer, read_request, refusal
 from halscope.inspector._notices import Notices
 from halscope.inspector._questions import KINDS, QUESTIONS
+from halscope.inspector._uploads import Uploads
 from halscope.session import Session
 
 log: Final = logging.getLogger("halscope.inspector")
@@ -49,6 +50,7 @@ class Page:
         describer: Answers about tiles, figures and blocks.
         notices: What all pages are told.
         edits: The edits of the running game, or `None`.
+        uploads: The files that pages have sent.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Page:
         notices: Notices,
         *,
         edits: LiveEdits | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self._socket = socket
         self.session = session
@@ -67,6 +70,7 @@ class Page:
         self.describer = describer
         self.notices = notices
         self.edits = edits
+        self.uploads = Uploads() if uploads is None else uploads
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
         self._newest: Update | None = None  # not sent yet

@@ -26,6 +26,7 @@ from halscope.inspector._messages import MOST_TEXT
 from halscope.inspector._notices import Notices
 from halscope.inspector._of_the_edits import post_edits
 from halscope.inspector._page import Page
+from halscope.inspector._uploads import Uploads
 from halscope.session import Session, State, new_thread
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Inspector:
         self.notices: Final = Notices()
         """What all pages are told."""
         self._edits: LiveEdits | None = None
+        self._uploads = Uploads()
         self._pages = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -151,6 +153,7 @@ class Inspector:
             routes=[
                 Route("/", page),
                 WebSocketRoute("/live", self._connect),
+                Route("/upload", self._uploads.receive, methods=["POST"]),
                 Mount("/", StaticFiles(directory=PAGE)),
             ]
         )
@@ -166,7 +169,11 @@ class Inspector:
             session = self._session
             if session is not None and session.state is not State.CLOSED:
                 with contextlib.suppress(HostError):  # it is being closed at this moment
-                    await Page(websocket, session, self._controls, self._answers, self.notices, edits=self._edits).run()
+                    told, files = self.notices, self._uploads
+                    page = Page(
+                        websocket, session, self._controls, self._answers, told, edits=self._edits, uploads=files
+                    )
+                    await page.run()
                     return
             await websocket.close(1013, "no emulator is attached; waiting for one")
         finally:

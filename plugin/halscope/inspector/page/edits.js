@@ -3,6 +3,8 @@ import { signal } from "@preact/signals";
 import { addAction } from "./actions.js";
 import { ask, onMessage } from "./connection.js";
 import { addKeys } from "./keys.js";
+import { trouble } from "./memory.js";
+import { current } from "./selection.js";
 
 /**
  * @typedef {{kind: string, text: string, sheet: string}} News
@@ -96,6 +98,54 @@ async function askUses(place) {
 }
 
 addAction({ key: "j", name: "Who uses this", does: "who else uses this tile, before it is painted", applies: () => true, run: askUses });
+
+/**
+ * Give a figure another picture: the server saves it as the figure's sheet.
+ * @param {File} file
+ * @param {number | null} sprite a sprite of the figure; null to find the sheet by the file's name
+ */
+async function sendPicture(file, sprite) {
+  try {
+    if (file.type !== "image/png") throw new Error(`${file.name}: is no PNG`);
+    const headers = { authorization: `Bearer ${location.hash.slice(1)}` };
+    const answer = await fetch("/upload", { method: "POST", headers, body: file });
+    if (!answer.ok) throw new Error(`${file.name}: ${await answer.text()}`);
+    await ask("drop", { upload: (await answer.json()).upload, name: file.name, sprite });
+    trouble.value = "";
+  } catch (error) {
+    trouble.value = /** @type {Error} */ (error).message;
+  }
+}
+
+/** What a dragged file is over. @type {Element | null} */
+let over = null;
+
+/**
+ * While a file is dragged, views are sent no pointer events: send them, so that they tell what is pointed at.
+ * @param {string} type
+ * @param {Element | null} from
+ */
+function tellViews(type, from) {
+  for (let element = from; element !== null; element = element.parentElement) element.dispatchEvent(new PointerEvent(type));
+}
+
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  const target = /** @type {Element} */ (event.target);
+  if (target !== over) {
+    tellViews("pointerleave", over);
+    tellViews("pointerenter", target);
+    over = target;
+  }
+  target.dispatchEvent(new PointerEvent("pointermove", { clientX: event.clientX, clientY: event.clientY, bubbles: true }));
+});
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  const file = event.dataTransfer?.files[0];
+  if (file !== undefined) void sendPicture(file, current()?.sprite ?? null);
+  tellViews("pointerleave", over);
+  over = null;
+});
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
