@@ -158,7 +158,7 @@ class EditPicture:
 
     Args:
         png: A PNG with the figure before the edit on the left, and after it on the right; `None` for a palette.
-        before: The edited colours as `#rrggbb`, before the edit; empty for a sheet.
+        before: The colours of the palette as `#rrggbb`, before the edit; empty for a sheet.
         after: The same after it.
     """
 
