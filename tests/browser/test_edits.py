@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from numpy.typing import NDArray
@@ -128,6 +129,9 @@ def test_who_else_uses_a_tile_is_told_before_it_is_painted(page: Page) -> None:
     block = next(one for one in truth()["blocks"] if one["offset"] == offset)
     expect(told).to_contain_text(f"hal block at {offset:#x}: {block['packed_size']:,} bytes")
     expect(told).to_contain_text(re.compile(r"on the screen: \S+\s+\(sprites? [\d, ]*0\b"))
+    page.keyboard.press("h")
+    found = Axe().run(page)
+    assert not [one["id"] for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
     told.get_by_role("button", name="Close").click()
     expect(told).to_have_count(0)
 

@@ -201,7 +201,7 @@ def test_the_list_of_blocks_is_that_of_the_build(page: Page) -> None:
     expect(page.locator(".blocks li")).to_have_count(1)
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6", "7"])
 def test_each_view_is_accessible(page: Page, key: str) -> None:
     page.keyboard.press(key)
     page.wait_for_timeout(200)

@@ -17,10 +17,12 @@ def game() -> Iterator[Inspected]:
         yield running
 
 
-def send(game: Inspected, body: bytes, *, length: int | None = None, **headers: str) -> tuple[int, bytes]:
+def send(
+    game: Inspected, body: bytes, *, length: int | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
     """POST a body as the page does; headers replace its own, an empty one leaves it out."""
     own = f"127.0.0.1:{game.inspector.port}"
-    sent = {"Origin": f"http://{own}", "Authorization": f"Bearer {game.token}"} | headers
+    sent = {"Origin": f"http://{own}", "Authorization": f"Bearer {game.token}"} | (headers or {})
     connection = http.client.HTTPConnection("127.0.0.1", game.inspector.port, timeout=20)
     connection.putrequest("POST", "/upload")
     connection.putheader("Content-Length", str(len(body) if length is None else length))
@@ -62,7 +64,7 @@ def test_a_file_with_the_token_is_kept_until_it_is_taken(game: Inspected) -> Non
     ],
 )
 def test_a_file_of_somebody_else_is_refused(game: Inspected, headers: dict[str, str]) -> None:
-    assert send(game, b"picture", **headers)[0] == 403
+    assert send(game, b"picture", headers=headers)[0] == 403
 
 
 def test_a_file_that_is_too_long_is_refused_before_it_is_read(game: Inspected) -> None:
