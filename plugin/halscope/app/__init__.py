@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
+    from halscope.app._dropped import Dropped, put_picture
+    from halscope.app._edit_steps import STEP_ACTIONS, StepAction, StepChange, step_changes, stepped
+    from halscope.app._edits_view import EditNews, EditPicture, EditsView, EditView, Step, WrittenBlock
     from halscope.app._export import export_blocks, write_assembly, write_labels
     from halscope.app._extract import (
         RegionOptions,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._known_figures import figure_with, known_figures, merge_figures, name_figure, split_figure
     from halscope.app._known_game import KnownGame
+    from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
+    from halscope.app._uses import BlockUse, FigureUse, SheetUse, TileUses, block_use, uses_in_sheets, uses_of_tile
     from halscope.app._watched_folder import LiveEdits
     from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
     from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
@@ -101,22 +106,32 @@ __all__ = [
     "COMPARED_LIVE",
     "EDITED",
     "LISTED_SCORE",
+    "PATCH_SUFFIXES",
     "ROM_KINDS",
     "SAMPLED",
     "SAMPLED_LIVE",
+    "STEP_ACTIONS",
     "AppliedEdit",
     "AttachedRom",
     "BlockOptions",
     "BlockPicture",
+    "BlockUse",
     "BuiltIn",
     "Check",
     "CollectedKind",
     "Collecting",
     "Controls",
+    "Dropped",
+    "EditNews",
+    "EditPicture",
     "EditRow",
+    "EditView",
+    "EditsView",
     "Evidence",
+    "ExportedPatch",
     "Figure",
     "FigureRow",
+    "FigureUse",
     "Game",
     "Grants",
     "Injection",
@@ -132,6 +147,7 @@ __all__ = [
     "MomentColours",
     "OriginDescriber",
     "Outlining",
+    "PatchSuffix",
     "Play",
     "Plugins",
     "Press",
@@ -144,17 +160,24 @@ __all__ = [
     "RomMap",
     "RunTruth",
     "Scene",
+    "SheetUse",
     "ShownBlocks",
     "Source",
     "StartWatch",
+    "Step",
+    "StepAction",
+    "StepChange",
     "Target",
     "TileLayout",
+    "TileUses",
     "TourReport",
     "Workspace",
+    "WrittenBlock",
     "apply_project",
     "bare_stream",
     "block_fill",
     "block_picture",
+    "block_use",
     "carried_project",
     "check_output",
     "check_page",
@@ -208,6 +231,7 @@ __all__ = [
     "play_frames",
     "plugin",
     "pointer_line",
+    "put_picture",
     "put_sheets",
     "rebase_lines",
     "rebase_project",
@@ -220,12 +244,16 @@ __all__ = [
     "shown_blocks",
     "split_figure",
     "start_evidence",
+    "step_changes",
+    "stepped",
     "tile_layout",
     "tile_origins",
     "tile_states",
     "tiles_in_vram",
     "to_rom_offset",
     "use_project_knowledge",
+    "uses_in_sheets",
+    "uses_of_tile",
     "watch_frames",
     "watch_reads",
     "write_animation",
@@ -237,6 +265,29 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Dropped": "halscope.app._dropped",
+    "put_picture": "halscope.app._dropped",
+    "BlockUse": "halscope.app._uses",
+    "FigureUse": "halscope.app._uses",
+    "SheetUse": "halscope.app._uses",
+    "TileUses": "halscope.app._uses",
+    "block_use": "halscope.app._uses",
+    "uses_in_sheets": "halscope.app._uses",
+    "uses_of_tile": "halscope.app._uses",
+    "ExportedPatch": "halscope.app._live_patch",
+    "PATCH_SUFFIXES": "halscope.app._live_patch",
+    "PatchSuffix": "halscope.app._live_patch",
+    "STEP_ACTIONS": "halscope.app._edit_steps",
+    "StepAction": "halscope.app._edit_steps",
+    "StepChange": "halscope.app._edit_steps",
+    "step_changes": "halscope.app._edit_steps",
+    "stepped": "halscope.app._edit_steps",
+    "EditNews": "halscope.app._edits_view",
+    "EditPicture": "halscope.app._edits_view",
+    "EditsView": "halscope.app._edits_view",
+    "EditView": "halscope.app._edits_view",
+    "Step": "halscope.app._edits_view",
+    "WrittenBlock": "halscope.app._edits_view",
     "reduce_pictures": "halscope.app._reduce",
     "Reduced": "halscope.app._reduce",
     "palette_of_rom": "halscope.app._palettes",

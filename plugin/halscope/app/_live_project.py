@@ -64,6 +64,15 @@ class LiveProject:
         self._write_sheets(before)
 
     @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self._project.folder
+
+    def report_to(self, report: Callable[[str], None]) -> None:
+        """Call this with lines of text from now on."""
+        self._report = report
+
+    @property
     def edits(self) -> EditList:
         """The project's edits, named by their sheets in the watched folder."""
         return self._project.state.edits.mapped(lambda edit: _renamed(edit, str(self._watched / edit.name)))

@@ -48,9 +48,10 @@ from halscope.inject.room import (
     free_areas,
     make_room,
     padding_read,
+    slack_behind,
 )
 from halscope.inject.running_game import live_writes, rom_writes
-from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
+from halscope.inject.sheet import Cell, EditedSheet, Sheet, picture_in_sheet, read_sheet, sidecar_path, write_sheet
 from halscope.inject.split import TileChange
 from halscope.inject.strip import StripPicture, sheet_from_strip
 
@@ -99,6 +100,7 @@ __all__ = [
     "padding_read",
     "palette_edit",
     "palette_of_edit",
+    "picture_in_sheet",
     "plan_changes",
     "plan_edit",
     "plan_edits",
@@ -118,6 +120,7 @@ __all__ = [
     "shown_depth",
     "shown_tiles",
     "sidecar_path",
+    "slack_behind",
     "source_path",
     "stored_bytes",
     "stored_tile",

@@ -22,12 +22,13 @@ from halscope_hooks import (
 )
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from halscope.app import BUTTONS, Controls
+from halscope.app import BUTTONS, Controls, LiveEdits
 from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import Request, answer, read_request, refusal
 from halscope.inspector._notices import Notices
 from halscope.inspector._questions import KINDS, QUESTIONS
+from halscope.inspector._uploads import Uploads
 from halscope.session import Session
 
 log: Final = logging.getLogger("halscope.inspector")
@@ -48,16 +49,28 @@ class Page:
         controls: What it asks of the emulator.
         describer: Answers about tiles, figures and blocks.
         notices: What all pages are told.
+        edits: The edits of the running game, or `None`.
+        uploads: The files that pages have sent.
     """
 
     def __init__(
-        self, socket: WebSocket, session: Session, controls: Controls, describer: Describer, notices: Notices
+        self,
+        socket: WebSocket,
+        session: Session,
+        controls: Controls,
+        describer: Describer,
+        notices: Notices,
+        *,
+        edits: LiveEdits | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self._socket = socket
         self.session = session
         self.controls = controls
         self.describer = describer
         self.notices = notices
+        self.edits = edits
+        self.uploads = Uploads() if uploads is None else uploads
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
         self._newest: Update | None = None  # not sent yet

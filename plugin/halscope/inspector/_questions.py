@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from halscope.inspector import _of_the_colours, _of_the_figures, _of_the_game, _of_the_rom
+from halscope.inspector import _of_the_colours, _of_the_edits, _of_the_figures, _of_the_game, _of_the_rom
 
 if TYPE_CHECKING:
     from halscope.inspector._asking import Question
@@ -14,6 +14,7 @@ QUESTIONS: Final[dict[str, Question]] = {
     **_of_the_rom.QUESTIONS,
     **_of_the_figures.QUESTIONS,
     **_of_the_colours.QUESTIONS,
+    **_of_the_edits.QUESTIONS,
 }
 
 KINDS: Final = ("seen", "press", *QUESTIONS)

@@ -8,6 +8,7 @@ import logging
 import secrets
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
@@ -23,7 +24,9 @@ from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
 from halscope.inspector._messages import MOST_TEXT
 from halscope.inspector._notices import Notices
+from halscope.inspector._of_the_edits import post_edits
 from halscope.inspector._page import Page
+from halscope.inspector._uploads import Uploads
 from halscope.session import Session, State, new_thread
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.websockets import WebSocket
 
-    from halscope.app import Controls, Workspace
+    from halscope.app import Controls, LiveEdits, Workspace
 
 log: Final = logging.getLogger("halscope.inspector")
 
@@ -71,6 +74,8 @@ class Inspector:
         self._answers = Answers(workspace, sheets, force=force)
         self.notices: Final = Notices()
         """What all pages are told."""
+        self._edits: LiveEdits | None = None
+        self._uploads = Uploads()
         self._pages = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,6 +106,12 @@ class Inspector:
         """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
         self._session = session
         self._answers.of_figures.follow(session)
+
+    def follow_edits(self, edits: LiveEdits) -> None:
+        """Tell pages of these edits of the game from now on, and let them undo and export them."""
+        self._edits = edits
+        edits.listener = partial(post_edits, self.notices, edits)
+        edits.listener()
 
     @property
     def address(self) -> str:
@@ -145,6 +156,7 @@ class Inspector:
             routes=[
                 Route("/", page),
                 WebSocketRoute("/live", self._connect),
+                Route("/upload", self._uploads.receive, methods=["POST"]),
                 Mount("/", StaticFiles(directory=PAGE)),
             ]
         )
@@ -160,7 +172,11 @@ class Inspector:
             session = self._session
             if session is not None and session.state is not State.CLOSED:
                 with contextlib.suppress(HostError):  # it is being closed at this moment
-                    await Page(websocket, session, self._controls, self._answers, self.notices).run()
+                    told, files = self.notices, self._uploads
+                    page = Page(
+                        websocket, session, self._controls, self._answers, told, edits=self._edits, uploads=files
+                    )
+                    await page.run()
                     return
             await websocket.close(1013, "no emulator is attached; waiting for one")
         finally:

@@ -2,7 +2,7 @@
 
 from halscope.inject.room.choose import ADVICE, make_room
 from halscope.inject.room.describe import describe_room
-from halscope.inject.room.free_space import Area, free_areas, padding_read
+from halscope.inject.room.free_space import Area, free_areas, padding_read, slack_behind
 from halscope.inject.room.model import STAY, Move, PointerChange, RoomIndex, RoomOptions, RoomPlan
 from halscope.inject.room.pointers import pointed_address
 
@@ -20,4 +20,5 @@ __all__ = [
     "make_room",
     "padding_read",
     "pointed_address",
+    "slack_behind",
 ]

@@ -179,6 +179,11 @@ class Usage:
         return stop - MARGIN - end if stop - end >= SHORTEST + MARGIN else 0
 
 
+def slack_behind(rom: Rom, index: RoomIndex, end: int, options: RoomOptions) -> int:
+    """Return the number of bytes of padding behind a block that ends at a file offset, which it may take."""
+    return Usage.of(rom, index, options.read, options.used).slack_behind(end)
+
+
 def _next_bank(rom: Rom, offset: int) -> int:
     """Return the file offset behind the bank that holds a byte. The SA-1 reads its data in banks of 64 KiB."""
     bank = rom.mapping.window or 2 * PAGE_BYTES

@@ -4,10 +4,11 @@ import { computed, effect, signal } from "@preact/signals";
 import { connect } from "./connection.js";
 import { html } from "./html.js";
 import { ended, frame, host, matches, memory, progress, status, trouble } from "./memory.js";
-import { pinned } from "./selection.js";
+import { pinned, point } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
 import { alone, firstShare, forgetWindows, gameShare, Guarded, missingWindows, popOut, second, Splitter, wide } from "./layout.js";
+import { News } from "./views/edits.js";
 import { Origin, view } from "./views/origin.js";
 import { VIEWS } from "./views/index.js";
 import "./shared.js";
@@ -32,6 +33,10 @@ effect(() => {
     document.title = `${name} - Halscope`;
     history.replaceState(null, "", `?view=${encodeURIComponent(name)}${location.hash}`);
   } else localStorage.setItem("view", name);
+});
+effect(() => {
+  void view.value;
+  point(null); // what was pointed at has gone with its view, which tells nobody
 });
 effect(() => {
   localStorage.setItem("theme", theme.value);
@@ -152,7 +157,7 @@ function Page() {
       onClick=${() => (trouble.value = "")}>Dismiss</button></p>`}
     ${status.value !== "connected" && html`<p class="trouble" role="status">${
       ended.value ? `The game has ended (${ended.value}); what you see is its last frame. ` : ""}${status.value}</p>`}
-    <${Panes} /><${Origin} /><${Help} />`;
+    <${Panes} />${!alone && html`<${News} />`}<${Origin} /><${Help} />`;
 }
 
 const TYPED = "input:not([type=checkbox]), select, textarea"; // what has keys of its own

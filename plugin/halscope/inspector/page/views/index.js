@@ -1,5 +1,6 @@
 // The views of the right pane, in the order of their tabs and of the keys 1 to 9.
 import { Coverage_ } from "./coverage.js";
+import { Edits } from "./edits.js";
 import { Oam } from "./oam.js";
 import { Palettes } from "./palettes.js";
 import { Registers } from "./registers.js";
@@ -18,4 +19,5 @@ export const VIEWS = [
   ["ROM", Rom],
   ["Tilemaps", Tilemaps],
   ["Coverage", Coverage_],
+  ["Edits", Edits],
 ];
