@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         palette_of_rom,
     )
     from halscope.app._patch_files import block_fill, check_output, pointer_line
+    from halscope.app._painting import MOST_PAINTED, Painting, Paintings
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._project import (
@@ -95,6 +96,7 @@ __all__ = [
     "COMPARED_LIVE",
     "EDITED",
     "LISTED_SCORE",
+    "MOST_PAINTED",
     "SAMPLED",
     "SAMPLED_LIVE",
     "AppliedEdit",
@@ -122,6 +124,8 @@ __all__ = [
     "MomentColours",
     "OriginDescriber",
     "Outlining",
+    "Painting",
+    "Paintings",
     "Play",
     "Plugins",
     "Press",
@@ -253,6 +257,9 @@ _MODULES = {
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",
     "Outlining": "halscope.app._outlining",
+    "MOST_PAINTED": "halscope.app._painting",
+    "Painting": "halscope.app._painting",
+    "Paintings": "halscope.app._painting",
     "Play": "halscope.app._play",
     "Plugins": "halscope.plugins",
     "Press": "halscope.app._game_run",

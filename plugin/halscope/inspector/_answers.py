@@ -25,11 +25,16 @@ from halscope.app import (
     sheet_of_sprite,
     shown_blocks,
 )
+from halscope.inspector._pixels import Pixels
 from halscope.session import Job, Session
 
 
 class Describer(Protocol):
     """Answers about tiles and figures."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """The sheets that are painted."""
 
     def origins(self, update: Update, vram_byte: int, bpp: int) -> list[dict[str, Any]] | None:
         """Return the origins of a tile, best first; `None` while they are not known."""
@@ -62,6 +67,7 @@ class Answers:
     def __init__(self, workspace: Callable[[], Workspace | None], sheets: Path | None = None) -> None:
         self._workspace = workspace
         self._sheets = sheets
+        self.pixels = Pixels(workspace, sheets)
         self._listed: tuple[Workspace, list[ListedBlock]] | None = None
         self._shown: tuple[Update, ShownBlocks | None] | None = None
         self._describer: tuple[Workspace, OriginDescriber] | None = None

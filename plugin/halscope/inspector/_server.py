@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
-from halscope.inspector._messages import MOST_TEXT
+from halscope.inspector._messages import MOST_PICTURE
 from halscope.inspector._notices import Notices
 from halscope.inspector._page import Page
 from halscope.session import Session, State, new_thread
@@ -83,7 +83,7 @@ class Inspector:
         config = uvicorn.Config(
             self._application(),
             ws="websockets-sansio",
-            ws_max_size=MOST_TEXT,
+            ws_max_size=MOST_PICTURE,
             ws_per_message_deflate=False,
             limit_concurrency=200,
             lifespan="off",

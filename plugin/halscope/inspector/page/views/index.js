@@ -1,5 +1,6 @@
 // The views of the right pane, in the order of their tabs and of the keys 1 to 9.
 import { Oam } from "./oam.js";
+import { Paint } from "./paint.js";
 import { Palettes } from "./palettes.js";
 import { Registers } from "./registers.js";
 import { Rom } from "./rom.js";
@@ -14,4 +15,5 @@ export const VIEWS = [
   ["OAM", Oam],
   ["Registers", Registers],
   ["ROM", Rom],
+  ["Paint", Paint],
 ];
