@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         palette_of_rom,
     )
     from halscope.app._patch_files import block_fill, check_output, pointer_line
-    from halscope.app._painting import MOST_PAINTED, Painting, Paintings
+    from halscope.app._painting import MOST_PAINTED, Painting, Paintings, UnfitSheet
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._project import (
@@ -141,6 +141,7 @@ __all__ = [
     "Target",
     "TileLayout",
     "TourReport",
+    "UnfitSheet",
     "Workspace",
     "apply_project",
     "bare_stream",
@@ -260,6 +261,7 @@ _MODULES = {
     "MOST_PAINTED": "halscope.app._painting",
     "Painting": "halscope.app._painting",
     "Paintings": "halscope.app._painting",
+    "UnfitSheet": "halscope.app._painting",
     "Play": "halscope.app._play",
     "Plugins": "halscope.plugins",
     "Press": "halscope.app._game_run",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
-from halscope_hooks import NO_TRANSFORM, Update, UsageError
+from halscope_hooks import NO_TRANSFORM, HalscopeError, Update, UsageError
 from numpy.typing import NDArray
 
 from halscope.app._block_layout import BlockOptions
@@ -22,7 +22,7 @@ from halscope.app._figure_sheet import region_sheet
 from halscope.app._rom_notes import sheet_name
 from halscope.app._sprite_sheet import figure_of_sprite
 from halscope.app._workspace import Workspace
-from halscope.inject import EditedSheet, Sheet, colours, read_sheet, sheet_edit, transform_named, write_sheet
+from halscope.inject import EditedSheet, Misfit, MisfitError, Sheet, colours, read_sheet, sheet_edit, transform_named, write_sheet
 from halscope.ppu.tiles import TileDepth
 
 MOST_PAINTED: Final = 1 << 18
@@ -112,6 +112,24 @@ class Painting:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class UnfitSheet:
+    """A saved sheet with a colour that is not in its palettes.
+
+    Args:
+        name: Its path in the folder of the sheets.
+        misfit: The first such pixel.
+    """
+
+    name: str
+    misfit: Misfit
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON form: the fields of `Misfit`, with colours as `#rrggbb`, and `name`."""
+        named = {"colour": f"#{self.misfit.colour:06x}", "nearest": f"#{self.misfit.nearest:06x}"}
+        return {"name": self.name, **asdict(self.misfit), **named}
+
+
 @final
 class Paintings:
     """The sheets of a folder that are painted, by name. For any thread.
@@ -125,6 +143,7 @@ class Paintings:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._opened: set[str] = set()
+        self._unfit: dict[str, UnfitSheet] = {}  # replaced as a whole
         self._saving = threading.Lock()
 
     def of_sprite(self, workspace: Workspace, update: Update, sprite: int) -> Painting:
@@ -237,14 +256,29 @@ class Paintings:
             write_sheet(found.sheet, found.pixels, path)
         return Painting(name, found.sheet, found.pixels)
 
-    def know(self, path: Path) -> str | None:
-        """Let a sheet of the folder be loaded and mended, and return its name; `None` if it is not in the folder."""
+    def judge(self, path: Path, error: HalscopeError | None) -> str | None:
+        """Note what became of a saved sheet, see `LiveEdits.outcome`. Returns its name if it is painted or unfit here.
+
+        Args:
+            path: The sheet.
+            error: Why it was refused; `None` if it was not.
+        """
         try:
             name = path.relative_to(self._folder).as_posix()
         except ValueError:
             return None
-        self._opened.add(name)
-        return name
+        misfit = error.misfit if isinstance(error, MisfitError) else None
+        unfit = {key: value for key, value in self._unfit.items() if key != name}
+        if misfit is not None:
+            self._opened.add(name)
+            unfit[name] = UnfitSheet(name, misfit)
+        self._unfit = unfit
+        return name if name in self._opened else None
+
+    @property
+    def unfit(self) -> tuple[UnfitSheet, ...]:
+        """The saved sheets whose colours do not fit, as far as `judge` was told."""
+        return tuple(self._unfit.values())
 
     def _open(self, workspace: Workspace, name: str, sheet: Sheet) -> Painting:
         """Return the painting of a sheet: as it is saved if it holds edits, else anew."""

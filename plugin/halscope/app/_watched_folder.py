@@ -110,6 +110,8 @@ class LiveEdits:
         self._strips = None if self._folder is None else LiveStrips(self._folder, strips, report)
         self._report = report
         self._applied = applied
+        self.outcome: Callable[[Path, HalscopeError | None], None] = lambda path, error: None
+        """Called for each saved sheet with why it was refused, or `None` if the game contains it. It must not block."""
         self._shown = ShownEdits()
         self._room = RoomPlan()  # of the last edit that was planned
         self._looked: int | None = None
@@ -472,11 +474,13 @@ class LiveEdits:
                 edits = running.kept.put([edit], datetime.now(UTC))
                 in_game = running.missing is None and edits is running.kept and not self._scanned
                 if in_game or (not edit.changes and running.kept.find(edit.name) is None):
+                    self.outcome(path, None)
                     continue  # of the project, or from an earlier run, and never edited
                 saved = AppliedEdit(name, folder.saved_ns(path), snapshot.frame)
                 self.take(edits, snapshot, saved)
             except HalscopeError as error:
                 self._refused.add(name)
+                self.outcome(path, error)
                 reason = str(error)
                 if isinstance(error, _NOT_NOW):
                     folder.read_again(path)
@@ -486,6 +490,7 @@ class LiveEdits:
                     self._report(reason)
                 self._waiting[name] = reason
             else:
+                self.outcome(path, None)
                 self._waiting.pop(name, None)
                 what, space = ("colours", "cgram") if is_palette(path) else ("graphics", "vram")
                 at_once = space in self._session.info.writable

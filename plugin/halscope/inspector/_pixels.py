@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-from halscope_hooks import Update, UsageError
+from halscope_hooks import HalscopeError, Update, UsageError
 
 from halscope.app import MOST_PAINTED, Painting, Paintings, Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from halscope.inspector._notices import Notices
 
 
 @final
@@ -82,6 +86,24 @@ class Pixels:
         """Replace foreign colours of a sheet by the nearest ones. Returns `Painting.describe`. Raises HalscopeError."""
         mended: Painting = self.paintings.mend(name)
         return mended.describe()
+
+    def judge(self, path: Path, error: HalscopeError | None, notices: Notices) -> None:
+        """Tell pages what became of a saved sheet: "sheet" of one that is painted, "misfit" of colours. Any thread.
+
+        Args:
+            path: The sheet.
+            error: Why it was refused; `None` if the game contains it.
+            notices: Where they are told.
+        """
+        if self._paintings is None:
+            return
+        before = self._paintings.unfit
+        name = self._paintings.judge(path, error)
+        unfit = self._paintings.unfit
+        if unfit != before:
+            notices.post("misfit", {"sheets": [one.describe() for one in unfit]})
+        if name is not None:
+            notices.post("sheet", {"name": name, "error": None if error is None else str(error)}, keep=False)
 
     def _rom(self) -> Workspace:
         workspace = self._workspace()

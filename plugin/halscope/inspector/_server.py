@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.websockets import WebSocket
 
-    from halscope.app import Controls, Workspace
+    from halscope.app import Controls, LiveEdits, Workspace
 
 log: Final = logging.getLogger("halscope.inspector")
 
@@ -98,6 +98,10 @@ class Inspector:
     def follow(self, session: Session) -> None:
         """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
         self._session = session
+
+    def follow_edits(self, edits: LiveEdits) -> None:
+        """Tell pages of these edits of the game from now on."""
+        edits.outcome = lambda path, error: self._answers.pixels.judge(path, error, self.notices)
 
     @property
     def address(self) -> str:

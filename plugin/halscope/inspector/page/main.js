@@ -7,6 +7,7 @@ import { ended, frame, host, matches, status, trouble } from "./memory.js";
 import { pinned } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
+import { Misfits } from "./paint/misfit.js";
 import { Origin, view } from "./views/origin.js";
 import { VIEWS } from "./views/index.js";
 
@@ -61,6 +62,7 @@ function Page() {
   const chosen = VIEWS.find(([name]) => name === view.value) ?? VIEWS[0];
   return html`<${Head} />
     ${trouble.value && html`<p class="trouble" role="alert">${trouble.value}</p>`}
+    <${Misfits} />
     ${status.value !== "connected" && html`<p class="trouble" role="status">${
       ended.value ? `The game has ended (${ended.value}); what you see is its last frame. ` : ""}${status.value}</p>`}
     <div class="panes">

@@ -1,6 +1,6 @@
 // What is painted now, with which tool and colour, and how it is saved.
 import { signal } from "@preact/signals";
-import { ask } from "../connection.js";
+import { ask, onMessage } from "../connection.js";
 import { Picture, textOf } from "./picture.js";
 
 /** @type {import("@preact/signals").Signal<Picture | null>} */
@@ -150,3 +150,9 @@ export function flip(across) {
   one.flip(across);
   endStroke();
 }
+
+onMessage("sheet", ({ name, error }) => {
+  if (picture.peek()?.name !== name) return;
+  saved.value = error === null ? "saved, and in the game" : "saved";
+  refused.value = error ?? "";
+});

@@ -6,6 +6,7 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { frame, located } from "../memory.js";
 import { current, known, pinned, point } from "../selection.js";
+import { paintBlock } from "./paint.js";
 
 /**
  * @typedef {{offset: number, packed_size: number, size: number, codec: string, score: number | null, start: string, vram: number}} Block
@@ -154,7 +155,8 @@ function Large({ codec, offset }) {
   const from = { moment: "as the game shows it now", knowledge: "as the game showed it before", rom: "from the ROM" };
   return html`<div class="large"><p class="line">${codec} ${hex(offset)}: ${picture.cells.length} tiles, ${picture.bpp} bpp, ${
     picture.colours_from === null ? "in greys: the game has not shown it yet"
-      : from[/** @type {"moment"} */ (picture.colours_from)]}; ${picture.vram.length} in VRAM now, the others are dimmed</p>
+      : from[/** @type {"moment"} */ (picture.colours_from)]}; ${picture.vram.length} in VRAM now, the others are dimmed
+    <button onClick=${() => paintBlock({ codec, offset })}>Paint block</button></p>
     <div class="scroll" tabindex="0"><canvas ref=${canvas} class="pixels block" role="img" style=${{ width: `${Math.max(1, Math.floor(400 / picture.width)) * picture.width}px` }} aria-label="The block's tiles"
       onPointerMove=${(/** @type {PointerEvent} */ e) => point(placeAt(e))} onPointerLeave=${() => point(null)}
       onClick=${(/** @type {PointerEvent} */ e) => (pinned.value = placeAt(e))}></canvas></div></div>`;
