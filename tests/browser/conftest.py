@@ -55,6 +55,12 @@ class Game:
         return self.process.wait(30)
 
 
+@pytest.fixture(scope="session")
+def start_game() -> type[Game]:
+    """For modules whose game needs other options."""
+    return Game
+
+
 @pytest.fixture(scope="module")
 def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
     if not available_cores():

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
+    from halscope.app._painting import MOST_PAINTED, Painting, Paintings, UnfitSheet
     from halscope.app._palettes import (
         MomentColours,
         colours_of_moment,
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
         palette_of_rom,
     )
     from halscope.app._patch_files import block_fill, check_output, pointer_line
-    from halscope.app._painting import MOST_PAINTED, Painting, Paintings, UnfitSheet
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
     from halscope.app._project import (

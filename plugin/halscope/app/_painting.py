@@ -22,7 +22,17 @@ from halscope.app._figure_sheet import region_sheet
 from halscope.app._rom_notes import sheet_name
 from halscope.app._sprite_sheet import figure_of_sprite
 from halscope.app._workspace import Workspace
-from halscope.inject import EditedSheet, Misfit, MisfitError, Sheet, colours, read_sheet, sheet_edit, transform_named, write_sheet
+from halscope.inject import (
+    EditedSheet,
+    Misfit,
+    MisfitError,
+    Sheet,
+    colours,
+    read_sheet,
+    sheet_edit,
+    transform_named,
+    write_sheet,
+)
 from halscope.ppu.tiles import TileDepth
 
 MOST_PAINTED: Final = 1 << 18

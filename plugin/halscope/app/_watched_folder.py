@@ -110,7 +110,7 @@ class LiveEdits:
         self._strips = None if self._folder is None else LiveStrips(self._folder, strips, report)
         self._report = report
         self._applied = applied
-        self.outcome: Callable[[Path, HalscopeError | None], None] = lambda path, error: None
+        self.outcome: Callable[[Path, HalscopeError | None], None] = lambda *_: None
         """Called for each saved sheet with why it was refused, or `None` if the game contains it. It must not block."""
         self._shown = ShownEdits()
         self._room = RoomPlan()  # of the last edit that was planned

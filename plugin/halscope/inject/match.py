@@ -34,7 +34,7 @@ class Misfit:
         nearest: The nearest colour that it may have, 24 bits.
         nearest_index: The index of that colour in its palette.
         palette: The number of that palette in the sheet.
-        elsewhere: The palette of the sheet that has the pixel's colour, which its tile does not use; `None` if none has.
+        elsewhere: The palette of the sheet that has the pixel's colour and is not its tile's; `None` if none has it.
         pixels: How many pixels do not fit.
         colours: How many colours they have.
     """

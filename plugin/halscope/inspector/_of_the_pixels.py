@@ -1,4 +1,4 @@
-"""Questions that paint: what is pointed at as a picture of palette indices, saved as its sheet in the watched folder."""
+"""Questions that paint: what is pointed at as palette indices, saved as its sheet in the watched folder."""
 
 from __future__ import annotations
 

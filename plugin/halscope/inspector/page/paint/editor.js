@@ -94,11 +94,12 @@ export async function save() {
   for (let one = picture.peek(); due && one !== null; one = picture.peek()) {
     due = false;
     const sent = one.pixels.slice();
+    saved.value = "saving…";
     try {
       const fields = { name: one.name, revision: one.revision, width: one.width, height: one.height, pixels: textOf(sent) };
       one.revision = (await ask("paint", fields, true)).revision;
       one.saved = sent;
-      saved.value = "saved";
+      if (saved.peek() === "saving…") saved.value = "saved"; // else it is in the game already
       refused.value = "";
     } catch (error) {
       saved.value = "";
