@@ -337,7 +337,6 @@ def _fitting(there: Painting, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if pixels.shape != there.pixels.shape:
         height, width = pixels.shape
         raise UsageError(f"the picture has {width}x{height} pixels, its sheet {sheet.width}x{sheet.height}")
-    pixels = np.where(pixels % sheet.colours == 0, 0, pixels).astype(np.uint8)
     slots = pixels // sheet.colours
     wrong = np.argwhere(slots >= len(sheet.palettes))
     if len(wrong):
@@ -345,6 +344,7 @@ def _fitting(there: Painting, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         raise UsageError(
             f"the pixel at ({x}, {y}) has index {pixels[y, x]}; the sheet has {len(sheet.palettes) * sheet.colours}"
         )
+    pixels = np.where(pixels % sheet.colours == 0, 0, pixels).astype(np.uint8)
     allowed = there.allowed
     changed = pixels != there.pixels
     wrong = np.argwhere(changed & ((allowed == 0) | ((pixels != 0) & (allowed >> slots & 1 == 0))))
