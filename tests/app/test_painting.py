@@ -131,7 +131,7 @@ def test_a_foreign_colour_is_told_and_mended(workspace: Workspace, update: Updat
         assert (value["palette"], value["elsewhere"], value["pixels"]) == (0, None, 1)
         mended = paintings.mend(found.name)
         assert mended.pixels[y, x] == value["nearest_index"]
-        assert "#%02x%02x%02x" % tuple(found.sheet.rgb[value["nearest_index"]]) == value["nearest"]
+        assert f"#{found.sheet.rgb[value['nearest_index']].tobytes().hex()}" == value["nearest"]
         assert (read_sheet(path).pixels == mended.pixels).all()
         paintings.judge(path, None)
         assert not paintings.unfit
