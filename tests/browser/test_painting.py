@@ -56,7 +56,7 @@ def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[
 
 
 def folder_of(game: Any) -> Path:
-    return game.errors.parent
+    return Path(game.errors).parent
 
 
 @dataclass
