@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from halscope.app import Controls, Workspace
+from halscope.inspector._messages import MOST_PICTURE, MOST_TEXT
 from support.inspected import Inspected, frame_numbers, inspected, text_message
 from support.made_host import MadeHost, eventually
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -99,7 +100,9 @@ def test_malformed_messages_are_answered_and_giant_ones_end_the_connection(game:
             assert text_message(page, "answer")["error"]
         page.send('{"type": "pause", "id": 9}')
         assert "cannot be paused" in text_message(page, "answer")["error"]
-        page.send("x" * 100_000)
+        page.send(f'{{"type": "origin", "id": 10, "vram": "{"x" * MOST_TEXT}"}}')
+        assert "too long" in text_message(page, "answer")["error"]
+        page.send("x" * (MOST_PICTURE + 1))
         with pytest.raises(ConnectionClosed):
             text_message(page, "answer")
 

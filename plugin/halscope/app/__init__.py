@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
+    from halscope.app._painting import MOST_PAINTED, Painting, Paintings, UnfitSheet
     from halscope.app._palette_places import MomentColours, describe_palettes, palette_places, rgb_text
     from halscope.app._palettes import (
         colours_of_moment,
@@ -106,6 +107,7 @@ __all__ = [
     "COMPARED_LIVE",
     "EDITED",
     "LISTED_SCORE",
+    "MOST_PAINTED",
     "PATCH_SUFFIXES",
     "ROM_KINDS",
     "SAMPLED",
@@ -147,6 +149,8 @@ __all__ = [
     "MomentColours",
     "OriginDescriber",
     "Outlining",
+    "Painting",
+    "Paintings",
     "PatchSuffix",
     "Play",
     "Plugins",
@@ -171,6 +175,7 @@ __all__ = [
     "TileLayout",
     "TileUses",
     "TourReport",
+    "UnfitSheet",
     "Workspace",
     "WrittenBlock",
     "apply_project",
@@ -343,6 +348,10 @@ _MODULES = {
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",
     "Outlining": "halscope.app._outlining",
+    "MOST_PAINTED": "halscope.app._painting",
+    "Painting": "halscope.app._painting",
+    "Paintings": "halscope.app._painting",
+    "UnfitSheet": "halscope.app._painting",
     "Play": "halscope.app._play",
     "Plugins": "halscope.plugins",
     "Press": "halscope.app._game_run",

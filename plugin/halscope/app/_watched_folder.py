@@ -140,6 +140,8 @@ class LiveEdits:
         self._turn = threading.Lock()  # of `look` and `step`, of which one at a time changes the game
         if project is not None:
             project.report_to(self._report)
+        self.outcome: Callable[[Path, HalscopeError | None], None] = lambda *_: None
+        """Called for each saved sheet with why it was refused, or `None` if the game contains it. It must not block."""
         self._shown = ShownEdits()
         self._room = RoomPlan()  # of the last edit that was planned
         self._looked: int | None = None
@@ -647,11 +649,13 @@ class LiveEdits:
                 edits = running.kept.put([edit], datetime.now(UTC))
                 in_game = running.missing is None and edits is running.kept and not self._scanned
                 if in_game or (not edit.changes and running.kept.find(edit.name) is None):
+                    self.outcome(path, None)
                     continue  # of the project, or from an earlier run, and never edited
                 saved = AppliedEdit(name, folder.saved_ns(path), snapshot.frame)
                 self.take(edits, snapshot, saved)
             except HalscopeError as error:
                 self._refused.add(name)
+                self.outcome(path, error)
                 reason = str(error)
                 if isinstance(error, _NOT_NOW):
                     folder.read_again(path)
@@ -661,6 +665,7 @@ class LiveEdits:
                 if before != reason:
                     self._report(reason, "refused", name)
             else:
+                self.outcome(path, None)
                 self._waiting.pop(name, None)
                 what, space = ("colours", "cgram") if is_palette(path) else ("graphics", "vram")
                 at_once = space in self._session.info.writable

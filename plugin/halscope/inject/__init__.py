@@ -21,6 +21,7 @@ from halscope.inject.colour_edits import (
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.layer import sheet_from_layer
 from halscope.inject.layer_edit import edited
+from halscope.inject.match import Misfit, MisfitError
 from halscope.inject.model import Composition
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
@@ -67,6 +68,8 @@ __all__ = [
     "Composition",
     "EditPlan",
     "EditedSheet",
+    "Misfit",
+    "MisfitError",
     "Move",
     "PaletteColour",
     "PaletteCopy",

@@ -32,6 +32,7 @@ from halscope.app import (
     tiles_in_vram,
 )
 from halscope.inspector._figure_answers import FigureAnswers
+from halscope.inspector._pixels import Pixels
 from halscope.session import Job, Session
 
 
@@ -45,6 +46,10 @@ class Describer(Protocol):
     @property
     def recolouring(self) -> Recolouring:
         """The colours: their places, and changes of them."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """The sheets that are painted."""
 
     def origins(self, update: Update, vram_byte: int, bpp: int | Literal["mode7"]) -> list[dict[str, Any]] | None:
         """Return the origins of a tile, best first; `None` while they are not known."""
@@ -97,6 +102,7 @@ class Answers:
         self.recolouring: Final = Recolouring(workspace, sheets, force=force)
         self._sheets = sheets
         self.of_figures: Final = FigureAnswers(workspace, sheets)
+        self.pixels = Pixels(workspace, sheets)
         self._listed: tuple[Workspace, list[ListedBlock]] | None = None
         self._shown: tuple[Update, ShownBlocks | None] | None = None
         self._describer: tuple[Workspace, OriginDescriber] | None = None

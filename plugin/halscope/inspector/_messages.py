@@ -14,8 +14,14 @@ from typing import Any, Final
 
 from halscope_hooks import UsageError
 
+from halscope.app import MOST_PAINTED
+
 MOST_TEXT: Final = 4096
-"""Length of the longest message that a page may send, in bytes."""
+"""Length of the longest message that a page may send, but for pictures, in bytes."""
+MOST_PICTURE: Final = MOST_TEXT + 4 * -(-MOST_PAINTED // 3)
+"""Length of the longest message with a painted picture, in bytes."""
+_PICTURES: Final = ("paint",)
+"""Types of message that hold one."""
 _LENGTH: Final = struct.Struct("<I")
 
 
@@ -71,8 +77,8 @@ class Request:
 
 def read_request(text: str, kinds: Collection[str]) -> Request:
     """Parse a message from a page of one of these kinds. Raises UsageError if it is none."""
-    if len(text) > MOST_TEXT:
-        raise UsageError(f"a message of {len(text)} characters is too long; {MOST_TEXT} are allowed")
+    if len(text) > MOST_PICTURE:
+        raise UsageError(f"a message of {len(text)} characters is too long; {MOST_PICTURE} are allowed")
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -82,6 +88,8 @@ def read_request(text: str, kinds: Collection[str]) -> Request:
     kind = fields.get("type")
     if not isinstance(kind, str) or kind not in kinds:
         raise UsageError(f"the message's type is {_short(kind)}, expected one of {', '.join(kinds)}")
+    if len(text) > MOST_TEXT and kind not in _PICTURES:
+        raise UsageError(f"{kind}: a message of {len(text)} characters is too long; {MOST_TEXT} are allowed")
     number = fields.get("id", 0)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 53:
         raise UsageError(f"the message's id is {_short(number)}, expected an integer from 0 on")

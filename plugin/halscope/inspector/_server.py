@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
-from halscope.inspector._messages import MOST_TEXT
+from halscope.inspector._messages import MOST_PICTURE
 from halscope.inspector._notices import Notices
 from halscope.inspector._of_the_edits import post_edits
 from halscope.inspector._page import Page
@@ -90,7 +90,7 @@ class Inspector:
         config = uvicorn.Config(
             self._application(),
             ws="websockets-sansio",
-            ws_max_size=MOST_TEXT,
+            ws_max_size=MOST_PICTURE,
             ws_per_message_deflate=False,
             limit_concurrency=200,
             lifespan="off",
@@ -111,6 +111,7 @@ class Inspector:
         """Tell pages of these edits of the game from now on, and let them undo and export them."""
         self._edits = edits
         edits.listener = partial(post_edits, self.notices, edits)
+        edits.outcome = lambda path, error: self._answers.pixels.judge(path, error, self.notices)
         edits.listener()
 
     @property

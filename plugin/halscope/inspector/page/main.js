@@ -9,6 +9,7 @@ import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame,
 import { addKeys, keys, runKey } from "./keys.js";
 import { alone, firstShare, forgetWindows, gameShare, Guarded, missingWindows, popOut, second, Splitter, wide } from "./layout.js";
 import { News } from "./views/edits.js";
+import { Misfits } from "./paint/misfit.js";
 import { Origin, view } from "./views/origin.js";
 import { VIEWS } from "./views/index.js";
 import "./shared.js";
@@ -155,6 +156,7 @@ function Page() {
   return html`<${Head} />
     ${trouble.value && html`<p class="trouble" role="alert">${trouble.value} <button
       onClick=${() => (trouble.value = "")}>Dismiss</button></p>`}
+    ${!alone && html`<${Misfits} />`}
     ${status.value !== "connected" && html`<p class="trouble" role="status">${
       ended.value ? `The game has ended (${ended.value}); what you see is its last frame. ` : ""}${status.value}</p>`}
     <${Panes} />${!alone && html`<${News} />`}<${Origin} /><${Help} />`;

@@ -2,6 +2,7 @@
 import { Coverage_ } from "./coverage.js";
 import { Edits } from "./edits.js";
 import { Oam } from "./oam.js";
+import { Paint } from "./paint.js";
 import { Palettes } from "./palettes.js";
 import { Registers } from "./registers.js";
 import { Rom } from "./rom.js";
@@ -20,4 +21,5 @@ export const VIEWS = [
   ["Tilemaps", Tilemaps],
   ["Coverage", Coverage_],
   ["Edits", Edits],
+  ["Paint", Paint],
 ];

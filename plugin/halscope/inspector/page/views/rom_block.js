@@ -5,6 +5,7 @@ import { ask } from "../connection.js";
 import { html } from "../html.js";
 import { frame } from "../memory.js";
 import { current, known, pinned, point, pointedTiles } from "../selection.js";
+import { paintBlock } from "./paint.js";
 import { hex, snesText } from "./rom_data.js";
 
 /**
@@ -118,7 +119,8 @@ export function Large({ codec, offset }) {
   const from = { moment: "as the game shows it now", knowledge: "as the game showed it before", rom: "from the ROM" };
   return html`<div class="large"><p class="line">${codec} ${hex(offset)}: ${picture.cells.length} tiles, ${picture.bpp} bpp, ${
     picture.colours_from === null ? "in greys: the game has not shown it yet"
-      : from[/** @type {"moment"} */ (picture.colours_from)]}; ${picture.vram.length} in VRAM now, the others are dimmed</p>
+      : from[/** @type {"moment"} */ (picture.colours_from)]}; ${picture.vram.length} in VRAM now, the others are dimmed
+    <button onClick=${() => paintBlock({ codec, offset })}>Paint block</button></p>
     <${Pointers} codec=${codec} offset=${offset} />
     <div class="scroll" tabindex="0"><canvas ref=${canvas} class="pixels block" role="img" style=${{ width: `${Math.max(1, Math.floor(400 / picture.width)) * picture.width}px` }} aria-label="The block's tiles"
       onPointerMove=${(/** @type {PointerEvent} */ e) => point(placeAt(e))} onPointerLeave=${() => point(null)}
