@@ -20,7 +20,7 @@ from halscope.app._extract import write
 from halscope.app._figure_names import figure_name
 from halscope.app._figure_sheet import region_sheet
 from halscope.app._rom_notes import sheet_name
-from halscope.app._sprite_sheet import figure_of_sprite, sheet_name
+from halscope.app._sprite_sheet import figure_of_sprite, kept_name
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     EditedSheet,
@@ -169,7 +169,7 @@ class Paintings:
             HalscopeError: The sheet cannot be read or written.
         """
         figure = figure_of_sprite(workspace, update, sprite)
-        return self._open(workspace, sheet_name(figure, self._folder), figure.sheet)
+        return self._open(workspace, kept_name(figure, self._folder), figure.sheet)
 
     def of_tile(self, workspace: Workspace, update: Update, vram_byte: int, bpp: int) -> Painting:
         """Open the sheet of a single tile in VRAM, in the colours in which the frame shows it.

@@ -28,13 +28,13 @@ def sheet_of_sprite(workspace: Workspace, update: Update, sprite: int, folder: P
         HalscopeError: The sheet cannot be written.
     """
     figure = figure_of_sprite(workspace, update, sprite)
-    path = folder / f"{sheet_name(figure, folder)}.png"
+    path = folder / f"{kept_name(figure, folder)}.png"
     if not path.exists():
         write(figure.sheet, path, overwrite=False)
     return path
 
 
-def sheet_name(figure: Figure, folder: Path) -> str:
+def kept_name(figure: Figure, folder: Path) -> str:
     """Return the name of a figure's sheet in a folder, without ".png".
 
     A sheet that was written before the figure had a name keeps its own: an edit in it is not taken from anybody.
