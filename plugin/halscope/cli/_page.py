@@ -45,7 +45,7 @@ def served_page(
         note(f"the page is not shown: {error.name or error} is not installed; install halscope[inspector]")
         yield None
         return
-    with Inspector(controls, workspace, sheets=sheets, force=options.force) as inspector:
+    with Inspector(controls, workspace, sheets=sheets, force=getattr(options, "force", False)) as inspector:
         if options.no_browser or not has_display() or not webbrowser.open(inspector.address):
             note(f"open {inspector.address} in a browser to see the game")
         else:
