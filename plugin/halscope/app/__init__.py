@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
+    from halscope.app._palette_places import MomentColours, describe_palettes, palette_places, rgb_text
     from halscope.app._palettes import (
-        MomentColours,
         colours_of_moment,
         frames_before,
         inject_colour_edits,
@@ -149,6 +149,7 @@ __all__ = [
     "colours_of_moment",
     "count_proven",
     "describe_layout",
+    "describe_palettes",
     "edit_rows",
     "examine",
     "export_blocks",
@@ -184,6 +185,7 @@ __all__ = [
     "palette_name",
     "palette_of_moment",
     "palette_of_rom",
+    "palette_places",
     "palette_texts",
     "places_in_vram",
     "play_frames",
@@ -195,6 +197,7 @@ __all__ = [
     "record_game",
     "recorded_frame",
     "reduce_pictures",
+    "rgb_text",
     "run_tour",
     "sheet_of_sprite",
     "shown_blocks",
@@ -222,7 +225,10 @@ _MODULES = {
     "inject_colour_edits": "halscope.app._palettes",
     "frames_before": "halscope.app._palettes",
     "colours_of_moment": "halscope.app._palettes",
-    "MomentColours": "halscope.app._palettes",
+    "MomentColours": "halscope.app._palette_places",
+    "describe_palettes": "halscope.app._palette_places",
+    "palette_places": "halscope.app._palette_places",
+    "rgb_text": "halscope.app._palette_places",
     "AttachedRom": "halscope.app._attach",
     "BUTTONS": "halscope.app._game_run",
     "EDITED": "halscope.app._outlining",

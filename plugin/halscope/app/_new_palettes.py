@@ -13,7 +13,6 @@ from halscope.app._rom_edits import RomEdits
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._workspace import Workspace
 from halscope.inject import PaletteColour, PaletteSheet
-from halscope.rom.colours import CgramTracker
 
 MOST_PALETTES: Final = 200
 FOLDER: Final = "palettes"
@@ -51,15 +50,12 @@ class NewPalettes:
 
     def __init__(self, folder: SheetFolder) -> None:
         self._folder = folder
-        self._tracker: tuple[Workspace, CgramTracker] | None = None
         self._last: CgramOrigins | None = None
 
     def write(self, running: RomEdits, snapshot: Snapshot) -> None:
         """Write the palettes that were not seen before in this ROM. Raises HalscopeError."""
         workspace = running.workspace
-        if self._tracker is None or self._tracker[0] is not workspace:
-            self._tracker = workspace, CgramTracker(workspace.colours())
-        origins = self._tracker[1].update(snapshot.cgram)
+        origins = workspace.palettes.origins(snapshot.cgram)
         if origins is self._last:
             return
         for number in range(len(snapshot.cgram) // PALETTE):

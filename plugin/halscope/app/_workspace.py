@@ -29,6 +29,7 @@ from halscope.rom.tracing import DECODER_CALL, FIRST_TOUCH, Passage, TracedStart
 from halscope.rom.vram_tracker import VramTracker
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
+    from halscope.app._palette_places import PaletteWatch
     from halscope.project import Knowledge, KnowledgeFile
     from halscope.rom.colours import ColourIndex
     from halscope.session import Locate
@@ -256,6 +257,13 @@ class Workspace:
         if self._colours is None or self._colours.index is not index:
             self._colours = ColourIndex(index)
         return self._colours
+
+    @cached_property
+    def palettes(self) -> PaletteWatch:
+        """Where the colours come from that the game shows, looked up when CGRAM changes. Thread-safe."""
+        from halscope.app._palette_places import PaletteWatch
+
+        return PaletteWatch(self)
 
     @property
     def built_index(self) -> RomIndex | None:
