@@ -14,6 +14,7 @@ from halscope.app._project import keep_knowledge, learn_from_project, rebase_lin
 from halscope.app._workspace import Workspace
 from halscope.formats.palettes import write_palette
 from halscope.inject import (
+    Moved,
     Sheet,
     palette_of_edit,
     read_edited_palette,
@@ -53,7 +54,7 @@ class LiveProject:
         self._force = force
         self._report = report
         self._sources: dict[str, Path] = {}
-        self._unsaved: EditList | None = None
+        self._unsaved: tuple[EditList, tuple[Moved, ...]] | None = None
         self._told = ""
         learn_from_project(project, workspace)
         before = project.state
@@ -68,6 +69,11 @@ class LiveProject:
         """The project's edits, named by their sheets in the watched folder."""
         return self._project.state.edits.mapped(lambda edit: _renamed(edit, str(self._watched / edit.name)))
 
+    @property
+    def moved(self) -> tuple[Moved, ...]:
+        """Where the project's blocks have been put."""
+        return self._project.state.moved
+
     def name_of(self, png: Path) -> str:
         """Return the name of the edit of a sheet, which need not be in the watched folder. Raises UsageError."""
         name = str(self._watched / self._project.name_of(png, self._watched))
@@ -77,12 +83,13 @@ class LiveProject:
             )
         return name
 
-    def save(self, edits: EditList) -> None:
-        """Save the edits. What cannot be saved is reported, and tried again with the next edits and at the end."""
+    def save(self, edits: EditList, moved: tuple[Moved, ...]) -> None:
+        """Save the edits, and where their blocks were put. What cannot be saved is reported, and tried again with the
+        next edits and at the end."""
         try:
-            self._save(edits)
+            self._save(edits, moved)
         except HalscopeError as error:
-            self._unsaved = edits
+            self._unsaved = edits, moved
             if str(error) != self._told:
                 self._told = str(error)
                 self._report(f"the project is not saved: {error}; the game goes on")
@@ -92,14 +99,14 @@ class LiveProject:
     def finish(self) -> None:
         """Save what could not be saved before, and what is known of the ROM. Raises HalscopeError."""
         if self._unsaved is not None:
-            self._save(self._unsaved)
+            self._save(*self._unsaved)
             self._unsaved = None
         keep_knowledge(self._project, self._workspace)
 
-    def _save(self, edits: EditList) -> None:
+    def _save(self, edits: EditList, moved: tuple[Moved, ...]) -> None:
         project = self._project
         named = edits.mapped(lambda edit: _renamed(edit, project.name_of(Path(edit.name), self._watched)))
-        state = project.state.with_edits(named)
+        state = project.state.with_edits(named, moved)
         if state == project.state:
             return
         before = project.state.edits.edits

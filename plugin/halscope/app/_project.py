@@ -175,7 +175,7 @@ def apply_project(
         refuse_lost(project, carried, workspace.rom.name)
     edits = carried.state.edits
     plan = edits.plan(workspace.rom, workspace.plugins.codecs(), index=workspace.index(), force=force)
-    room = make_room(plan, workspace.index(), room_options(workspace))
+    room = make_room(plan, workspace.index(), room_options(workspace, moved=carried.state.moved))
     patch = to_patch(plan, room)
     files = write_patches(workspace, patch, outputs, headered=headered)
     return ProjectPatch(plan, room, patch, tuple(files), tuple(edit_rows(carried)))
@@ -243,9 +243,9 @@ def put_sheets(
         raise UsageError(f"two sheets have the same name in {project.folder}; rename one, or bring them in one by one")
     edits = carried.state.edits.put(fresh, datetime.now(UTC))
     plan = edits.plan(rom, codecs, index=index, force=force)
-    room = make_room(plan, index, room_options(workspace))
+    room = make_room(plan, index, room_options(workspace, moved=carried.state.moved))
     patch = to_patch(plan, room)
-    state = carried.state.with_edits(edits)
+    state = carried.state.with_edits(edits, room.remembered(carried.state.moved))
     if state != project.state:
         project.save(state, sheets)
     project.remember_rom(rom)

@@ -98,7 +98,7 @@ class LiveEdits:
         self._roms = EditsByRom.of(workspace)
         self._project = project
         if project is not None:
-            self._roms.first.begin(project.edits)
+            self._roms.first.begin(project.edits, project.moved)
         self._session = session
         self._folder = None if folder is None else SheetFolder(folder, report)
         self._force = force
@@ -111,7 +111,6 @@ class LiveEdits:
         self._report = report
         self._applied = applied
         self._shown = ShownEdits()
-        self._room = RoomPlan()  # of the last edit that was planned
         self._looked: int | None = None
         self._scanned = False  # whether the sheets of earlier runs have been looked at
         self._active = time.monotonic()  # the last frame, or the last report that none comes
@@ -306,10 +305,12 @@ class LiveEdits:
         workspace = running.workspace
         rom, index, codecs = workspace.rom, workspace.index(), workspace.plugins.codecs()
 
+        options = room_options(workspace, moved=running.moved)
+
         def make_plan(context: JobContext) -> tuple[EditPlan, RoomPlan]:
             how = {"force": self._force, "everywhere": self._everywhere}
             plan = edits.plan(rom, codecs, index=index, cancel=context.token, **how)
-            return plan, make_room(plan, index, room_options(workspace))
+            return plan, make_room(plan, index, options)
 
         plan, room = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
         patch = to_patch(plan, room)
@@ -324,22 +325,22 @@ class LiveEdits:
                     self._write(patch, (*in_rom, *live))
                 break
             except WriteTimeoutError as error:
-                running.unanswered = Unanswered(edits, plan, patch, error.receipt)
+                running.unanswered = Unanswered(edits, plan, room, patch, error.receipt)
                 raise
             except HostError:
                 # Nothing was written. If the game goes on meanwhile, search its memory again.
                 if attempt == WRITE_ATTEMPTS or not self._session.threads or not self._goes_on(now):
                     raise
-        running.put(edits, plan, patch)
-        for line in room_lines(self._session.info, room, self._room):
+        before = running.room
+        running.put(edits, plan, room, patch)
+        for line in room_lines(self._session.info, room, before):
             self._report(line)
-        self._room = room
         self._save(running)
 
     def _save(self, running: RomEdits) -> None:
         """Save the edits of the project's ROM."""
         if self._project is not None and running is self._roms.first:
-            self._project.save(running.edits)
+            self._project.save(running.edits, running.moved)
 
     def _goes_on(self, after: Snapshot) -> bool:
         """Wait until there is a newer snapshot, for a short time; return whether there is one."""
@@ -508,7 +509,7 @@ class LiveEdits:
         touched = {(change.origin.codec, change.origin.block_offset) for change in edit.changes}
         plan = self._running.plan
         return "".join(
-            f"; {block_fill(block, self._room)}"
+            f"; {block_fill(block, self._running.room)}"
             for block in (() if plan is None else plan.blocks)
             if (block.codec, block.block_offset) in touched and block.codec != RAW_CODEC
         )

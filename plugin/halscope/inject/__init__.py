@@ -31,6 +31,7 @@ from halscope.inject.png import read_picture
 from halscope.inject.region import sheet_from_region
 from halscope.inject.room import (
     Move,
+    Moved,
     PointerChange,
     RoomIndex,
     RoomOptions,
@@ -56,6 +57,7 @@ __all__ = [
     "EditPlan",
     "EditedSheet",
     "Move",
+    "Moved",
     "PaletteColour",
     "PaletteSheet",
     "PointerChange",

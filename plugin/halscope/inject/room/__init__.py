@@ -3,13 +3,14 @@
 from halscope.inject.room.choose import ADVICE, make_room
 from halscope.inject.room.describe import describe_room
 from halscope.inject.room.free_space import padding_read
-from halscope.inject.room.model import STAY, Move, PointerChange, RoomIndex, RoomOptions, RoomPlan
+from halscope.inject.room.model import STAY, Move, Moved, PointerChange, RoomIndex, RoomOptions, RoomPlan
 from halscope.inject.room.pointers import pointed_address
 
 __all__ = [
     "ADVICE",
     "STAY",
     "Move",
+    "Moved",
     "PointerChange",
     "RoomIndex",
     "RoomOptions",
