@@ -14,7 +14,7 @@ from halscope.inject.colour_edits import ColourEdit, origin_after, palette_edit
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.layer import sheet_from_layer
 from halscope.inject.layer_edit import edited
-from halscope.inject.model import Composition
+from halscope.inject.model import Composition, LayerMap
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
     PaletteColour,
@@ -56,6 +56,7 @@ __all__ = [
     "Composition",
     "EditPlan",
     "EditedSheet",
+    "LayerMap",
     "Move",
     "Moved",
     "PaletteColour",
