@@ -175,6 +175,11 @@ class LiveEdits:
         self.awaited = tuple(png for png in self.awaited if png not in pngs)  # a refusal says what is wrong with it
         sheets = [self._named(read_edit(png, nearest=self._nearest), png) for png in pngs]
         self.take(self._running.kept.put(sheets, datetime.now(UTC)), snapshot)
+        if self._project is not None:
+            try:
+                self._project.show([sheet.name for sheet in sheets])
+            except HalscopeError as error:
+                self._report(f"{error}; the game goes on")
 
     def _named(self, edit: SheetEdit, png: Path) -> SheetEdit:
         """Return an edit under the name that it has in the project, if there is one."""
