@@ -96,7 +96,7 @@ class LiveProject:
                 f"{png}: {watched} holds an edit that the project does not have, and both have the name {short}; "
                 "rename one of them"
             )
-        name = str(self._watched / self._project.name_of(png, self._watched))
+        name = str(watched)
         if self._sources.setdefault(name, png) != png:
             raise UsageError(
                 f"{png}: {self._sources[name]} has the same name in {self._project.folder}; rename one of them"
