@@ -97,7 +97,7 @@ def write_edits(
             index=workspace.index(),
             force=force,
             everywhere=everywhere,
-            room=room_options(workspace),
+            room=room_options(workspace, moved=first.moved),
         )
     written = write_patch(workspace, patch, output, headered=headered)
     yield f"{output}: {patch.summary}"

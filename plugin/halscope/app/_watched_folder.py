@@ -122,7 +122,7 @@ class LiveEdits:
         self._roms = EditsByRom.of(workspace)
         self._project = project
         if project is not None:
-            self._roms.first.begin(project.edits)
+            self._roms.first.begin(project.edits, project.moved)
         self._session = session
         self._folder = None if folder is None else SheetFolder(folder, self._report)
         self._force = force
@@ -143,7 +143,6 @@ class LiveEdits:
         self.outcome: Callable[[Path, HalscopeError | None], None] = lambda *_: None
         """Called for each saved sheet with why it was refused, or `None` if the game contains it. It must not block."""
         self._shown = ShownEdits()
-        self._room = RoomPlan()  # of the last edit that was planned
         self._looked: int | None = None
         self._scanned = False  # whether the sheets of earlier runs have been looked at
         self._active = time.monotonic()  # the last frame, or the last report that none comes
@@ -208,6 +207,11 @@ class LiveEdits:
         self.awaited = tuple(png for png in self.awaited if png not in pngs)  # a refusal says what is wrong with it
         sheets = [self._named(read_edit(png, nearest=self._nearest), png) for png in pngs]
         self.take(self._running.kept.put(sheets, datetime.now(UTC)), snapshot)
+        if self._project is not None:
+            try:
+                self._project.show([sheet.name for sheet in sheets])
+            except HalscopeError as error:
+                self._report(f"{error}; the game goes on")
 
     def _named(self, edit: SheetEdit, png: Path) -> SheetEdit:
         """Return an edit under the name that it has in the project, if there is one."""
@@ -450,10 +454,12 @@ class LiveEdits:
         workspace = running.workspace
         rom, index, codecs = workspace.rom, workspace.index(), workspace.plugins.codecs()
 
+        options = room_options(workspace, moved=running.moved)
+
         def make_plan(context: JobContext) -> tuple[EditPlan, RoomPlan]:
             how = {"force": self._force, "everywhere": self._everywhere}
             plan = edits.plan(rom, codecs, index=index, cancel=context.token, **how)
-            return plan, make_room(plan, index, room_options(workspace))
+            return plan, make_room(plan, index, options)
 
         plan, room = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
         patch = to_patch(plan, room)
@@ -470,22 +476,22 @@ class LiveEdits:
                     self._newest = with_writes(now, live)
                 break
             except WriteTimeoutError as error:
-                running.unanswered = Unanswered(edits, plan, patch, error.receipt)
+                running.unanswered = Unanswered(edits, plan, room, patch, error.receipt)
                 raise
             except HostError:
                 # Nothing was written. If the game goes on meanwhile, search its memory again.
                 if attempt == WRITE_ATTEMPTS or not self._session.threads or not self._goes_on(now):
                     raise
-        running.put(edits, plan, patch)
-        for line in room_lines(self._session.info, room, self._room):
+        before = running.room
+        running.put(edits, plan, room, patch)
+        for line in room_lines(self._session.info, room, before):
             self._report(line)
-        self._room = room
         self._save(running)
 
     def _save(self, running: RomEdits) -> None:
         """Save the edits of the project's ROM."""
         if self._project is not None and running is self._roms.first:
-            self._project.save(running.edits)
+            self._project.save(running.edits, running.moved)
 
     def _goes_on(self, after: Snapshot) -> bool:
         """Wait until there is a newer snapshot, for a short time; return whether there is one."""
@@ -689,7 +695,7 @@ class LiveEdits:
         touched = {(change.origin.codec, change.origin.block_offset) for change in edit.changes}
         plan = self._running.plan
         return "".join(
-            f"; {block_fill(block, self._room)}"
+            f"; {block_fill(block, self._running.room)}"
             for block in (() if plan is None else plan.blocks)
             if (block.codec, block.block_offset) in touched and block.codec != RAW_CODEC
         )

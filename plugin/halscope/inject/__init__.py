@@ -22,7 +22,7 @@ from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.layer import sheet_from_layer
 from halscope.inject.layer_edit import edited
 from halscope.inject.match import Misfit, MisfitError
-from halscope.inject.model import Composition
+from halscope.inject.model import Composition, LayerMap
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
     PaletteColour,
@@ -41,6 +41,7 @@ from halscope.inject.region import sheet_from_region
 from halscope.inject.room import (
     Area,
     Move,
+    Moved,
     PointerChange,
     RoomIndex,
     RoomOptions,
@@ -70,7 +71,9 @@ __all__ = [
     "EditedSheet",
     "Misfit",
     "MisfitError",
+    "LayerMap",
     "Move",
+    "Moved",
     "PaletteColour",
     "PaletteCopy",
     "PaletteSheet",

@@ -211,9 +211,10 @@ class Page:
     async def game[T](self, work: Callable[[Host], T]) -> T:
         """As in `Asker`."""
         future = asyncio.wrap_future(self.controls.ask(work))
-        try:
-            return await asyncio.wait_for(future, _HOST_SECONDS)
+        try:  # shielded: what was asked of the emulator is done even if the page leaves at once
+            return await asyncio.wait_for(asyncio.shield(future), _HOST_SECONDS)
         except TimeoutError as error:
+            future.cancel()
             raise HostError("the emulator does not answer; it may be busy") from error
 
 

@@ -3,7 +3,7 @@
 from halscope.inject.room.choose import ADVICE, make_room
 from halscope.inject.room.describe import describe_room
 from halscope.inject.room.free_space import Area, free_areas, padding_read, slack_behind
-from halscope.inject.room.model import STAY, Move, PointerChange, RoomIndex, RoomOptions, RoomPlan
+from halscope.inject.room.model import STAY, Move, Moved, PointerChange, RoomIndex, RoomOptions, RoomPlan
 from halscope.inject.room.pointers import pointed_address
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "STAY",
     "Area",
     "Move",
+    "Moved",
     "PointerChange",
     "RoomIndex",
     "RoomOptions",
