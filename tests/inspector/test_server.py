@@ -207,6 +207,15 @@ def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
             page.recv(timeout=20)
 
 
+def test_a_page_that_is_opened_while_the_game_is_paused_shows_its_last_frame() -> None:
+    with inspected() as game:
+        assert eventually(lambda: game.frames > 3)
+        game.halt()
+        for _ in range(2):
+            with game.page() as page:
+                assert frame_numbers(page, 1)
+
+
 def test_a_page_that_paints_nothing_hears_of_the_end_too() -> None:
     with inspected() as game, game.page() as page:
         assert [type(page.recv(timeout=20)) for _ in range(3)] == [str, bytes, bytes]  # there is no room for a third

@@ -49,6 +49,7 @@ class Page:
         controls: What it asks of the emulator.
         describer: Answers about tiles, figures and blocks.
         notices: What all pages are told.
+        newest: The newest frame, if there was one.
         edits: The edits of the running game, or `None`.
         uploads: The files that pages have sent.
     """
@@ -61,6 +62,7 @@ class Page:
         describer: Describer,
         notices: Notices,
         *,
+        newest: Update | None = None,
         edits: LiveEdits | None = None,
         uploads: Uploads | None = None,
     ) -> None:
@@ -73,8 +75,10 @@ class Page:
         self.uploads = Uploads() if uploads is None else uploads
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
-        self._newest: Update | None = None  # not sent yet
+        self._newest = newest  # not sent yet
         self._news = asyncio.Event()
+        if newest is not None:
+            self._news.set()
         self._unseen = 0  # frames sent that the page has not painted yet
         self._room = asyncio.Semaphore(_AHEAD)
         self._sending = asyncio.Lock()
