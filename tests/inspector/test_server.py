@@ -264,6 +264,19 @@ def test_buttons_are_held_while_their_page_is_there(game: Inspected) -> None:
     assert eventually(lambda: not game.controls.held)
 
 
+def test_all_pages_are_told_that_one_of_them_has_paused_the_game(
+    game: Inspected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(game.host, "info", replace(game.host.info, capabilities=frozenset({"driven", "paced"})))
+    for name in ("pause", "resume"):
+        monkeypatch.setattr(game.host, name, lambda: None, raising=False)
+    with game.page() as one, game.page() as other:
+        for kind, paused in (("pause", True), ("resume", False)):
+            one.send(json.dumps({"type": kind}))
+            assert text_message(one, "paused")["paused"] is paused
+            assert text_message(other, "paused")["paused"] is paused
+
+
 def test_what_a_page_asked_of_the_emulator_is_done_even_if_it_leaves_at_once(
     game: Inspected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
