@@ -76,7 +76,8 @@ function toggleSecond() {
   second.value = second.value ? "" : VIEWS.find(([name]) => name !== viewNamed(view.value)[0])?.[0] ?? "";
 }
 
-addKeys(
+/** @type {import("./keys.js").Key[]} */
+const BASIC = [
   { key: " ", shown: "Space", does: "pause, go on", run: togglePause },
   { key: ".", shown: ". (period)", does: "run one frame", run: stepFrame },
   { key: "o", does: "outline all sprites", run: () => (outlineAll.value = !outlineAll.value) },
@@ -87,12 +88,19 @@ addKeys(
   { key: "", shown: "arrows, Z X A S Q W, Enter, right Shift", run: () => undefined,
     does: "play: pad, B A Y X L R, start, select (where the host can be played)" },
   ...VIEWS.slice(0, 9).map(([name], n) => ({ key: `${n + 1}`, does: `show ${name}`, run: () => (view.value = name) })),
-);
+];
+addKeys(...BASIC);
+
+/** The keys, those first that are needed first, and last those of one view. */
+function sortedKeys() {
+  const rank = (/** @type {import("./keys.js").Key} */ one) => (BASIC.includes(one) ? 0 : one.shown?.startsWith("in ") ? 2 : 1);
+  return [...keys].sort((one, other) => rank(one) - rank(other));
+}
 
 function Help() {
   if (!help.value) return null;
-  return html`<aside class="help" role="dialog" aria-label="Keys"><h2>Keys</h2><dl tabindex="0">${keys.map(
-    (one) => html`<div><dt>${one.shown ?? one.key.toUpperCase()}</dt><dd>${one.does}</dd></div>`)}</dl>
+  return html`<aside class="help" role="dialog" aria-label="Keys"><h2>Keys</h2><dl tabindex="0">${sortedKeys().map(
+    (one) => html`<div><dt>${one.shown ?? (one.key.length === 1 ? one.key.toUpperCase() : one.key)}</dt><dd>${one.does}</dd></div>`)}</dl>
     <button onClick=${() => (help.value = false)}>Close</button></aside>`;
 }
 
