@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._scene import Scene, watch_reads
+    from halscope.app._seen_tiles import SeenTiles
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
     from halscope.app._sprite_sheet import sheet_of_sprite
@@ -164,6 +165,7 @@ __all__ = [
     "RomMap",
     "RunTruth",
     "Scene",
+    "SeenTiles",
     "SheetUse",
     "ShownBlocks",
     "Source",
@@ -357,6 +359,7 @@ _MODULES = {
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
+    "SeenTiles": "halscope.app._seen_tiles",
     "ROM_KINDS": "halscope.app._rom_map",
     "RomMap": "halscope.app._rom_map",
     "tile_states": "halscope.app._rom_map",

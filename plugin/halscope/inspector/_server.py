@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from halscope.app import SeenTiles
 from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
 from halscope.inspector._messages import MOST_PICTURE
@@ -107,13 +108,15 @@ class Inspector:
     def follow(self, session: Session) -> None:
         """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
         self._newest = None
+        self._answers.seen = SeenTiles()
         self._session = session
-        self._following = session.subscribe(self._keep, Update, name="a page's first frame")
+        self._following = session.subscribe(self._keep, Update, name="what pages have not seen")
         self._answers.of_figures.follow(session)
 
     def _keep(self, event: Event) -> None:
         if isinstance(event, Update):
             self._newest = event
+            self._answers.seen.see(event)
 
     def follow_edits(self, edits: LiveEdits) -> None:
         """Tell pages of these edits of the game from now on, and let them undo and export them."""

@@ -13,7 +13,7 @@ const search = signal("");
 const sorted = signal("offset");
 const onlyShown = signal(false);
 /** Whether raw bytes are shown in the place of the blocks. */
-const raw = signal(false);
+export const raw = signal(false);
 
 /** The map, and the list of blocks. */
 function Blocks() {

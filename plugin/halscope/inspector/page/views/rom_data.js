@@ -6,7 +6,7 @@ import { ask } from "../connection.js";
  * @typedef {{offset: number, packed_size: number, size: number, codec: string, score: number | null, start: string,
  *   name: string | null, snes: number, vram: number}} Block
  * @typedef {{width: number, height: number, pixels: string, colours: number[][], colours_from: string | null, bpp: number, lead: number,
- *   cells: [number, number, number][], vram: [number, number][]}} Picture
+ *   cells: [number, number, number][], vram: [number, number][], seen: number[]}} Picture
  */
 
 /** The block that is shown large. */
