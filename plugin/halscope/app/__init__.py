@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from halscope.app._index_page import check_page
     from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
+    from halscope.app._kept_frames import LiveFrames, RecordedFrames
     from halscope.app._known_game import KnownGame
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         palette_of_moment,
         palette_of_rom,
     )
+    from halscope.app._past import Past
     from halscope.app._patch_files import block_fill, check_output, pointer_line
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
     from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
     from halscope.app._start_watch import StartWatch
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
+    from halscope.app._timeline import Timeline
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._watched_folder import LiveEdits
@@ -116,16 +119,19 @@ __all__ = [
     "ListedBlock",
     "LiveAttach",
     "LiveEdits",
+    "LiveFrames",
     "LiveProject",
     "Loaded",
     "Manifest",
     "MomentColours",
     "OriginDescriber",
     "Outlining",
+    "Past",
     "Play",
     "Plugins",
     "Press",
     "Proven",
+    "RecordedFrames",
     "Reduced",
     "Refusal",
     "RegionOptions",
@@ -136,6 +142,7 @@ __all__ = [
     "StartWatch",
     "Target",
     "TileLayout",
+    "Timeline",
     "TourReport",
     "Workspace",
     "apply_project",
@@ -213,6 +220,10 @@ __all__ = [
 ]
 
 _MODULES = {
+    "LiveFrames": "halscope.app._kept_frames",
+    "Past": "halscope.app._past",
+    "RecordedFrames": "halscope.app._kept_frames",
+    "Timeline": "halscope.app._timeline",
     "reduce_pictures": "halscope.app._reduce",
     "Reduced": "halscope.app._reduce",
     "palette_of_rom": "halscope.app._palettes",

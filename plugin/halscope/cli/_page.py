@@ -10,7 +10,7 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from halscope.app import Controls, Workspace
+from halscope.app import Controls, LiveFrames, Timeline, Workspace
 from halscope.cli._output import note, on_terminal
 
 TYPE_CHECKING = False
@@ -45,7 +45,10 @@ def served_page(
         note(f"the page is not shown: {error.name or error} is not installed; install halscope[inspector]")
         yield None
         return
-    with Inspector(controls, workspace, sheets=sheets) as inspector:
+    with (
+        Timeline(LiveFrames(), workspace, controls) as timeline,
+        Inspector(controls, workspace, sheets=sheets, timeline=timeline) as inspector,
+    ):
         if options.no_browser or not has_display() or not webbrowser.open(inspector.address):
             note(f"open {inspector.address} in a browser to see the game")
         else:

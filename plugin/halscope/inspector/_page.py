@@ -22,7 +22,7 @@ from halscope_hooks import (
 )
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from halscope.app import BUTTONS, Controls
+from halscope.app import BUTTONS, Controls, Past, Timeline
 from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import Request, answer, read_request, refusal
@@ -48,19 +48,29 @@ class Page:
         controls: What it asks of the emulator.
         describer: Answers about tiles, figures and blocks.
         notices: What all pages are told.
+        timeline: The frames that were, or `None`.
     """
 
     def __init__(
-        self, socket: WebSocket, session: Session, controls: Controls, describer: Describer, notices: Notices
+        self,
+        socket: WebSocket,
+        session: Session,
+        controls: Controls,
+        describer: Describer,
+        notices: Notices,
+        *,
+        timeline: Timeline | None = None,
     ) -> None:
         self._socket = socket
         self.session = session
         self.controls = controls
         self.describer = describer
         self.notices = notices
+        self.timeline = timeline
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
-        self._newest: Update | None = None  # not sent yet
+        self._newest: Update | None = None  # of the running game
+        self._past: Past | None = None  # the frame of the timeline that the page shows in its place
         self._news = asyncio.Event()
         self._unseen = 0  # frames sent that the page has not painted yet
         self._room = asyncio.Semaphore(_AHEAD)
@@ -107,7 +117,8 @@ class Page:
             async for event in events:
                 if isinstance(event, Update):
                     self._newest = event
-                    self._news.set()
+                    if self._past is None:
+                        self._news.set()
                 elif isinstance(event, JobProgress):
                     await self._send(
                         json.dumps({"type": "progress", "job": event.job, "done": event.done, "total": event.total})
@@ -124,10 +135,13 @@ class Page:
             await self._room.acquire()
             await self._news.wait()
             self._news.clear()
-            self.update, self._newest = self._newest, None
-            if self.update is not None:
-                self._unseen += 1
-                await self._send(self._stream.message(self.update))
+            past = self._past
+            self.update = self._newest if past is None else past.update
+            if self.update is None:
+                self._room.release()
+                continue
+            self._unseen += 1
+            await self._send(self._stream.message(self.update, past))
 
     async def _post(self) -> None:
         """Send what all pages are told."""
@@ -187,6 +201,18 @@ class Page:
                 return
         with contextlib.suppress(WebSocketDisconnect):  # `_hear` learns of it too
             await self._send(text)
+
+    @property
+    def past(self) -> Past | None:
+        """As in `Asker`."""
+        return self._past
+
+    def show(self, past: Past | None) -> None:
+        """As in `Asker`."""
+        self._past = past
+        if past is not None:
+            self.update = past.update  # questions that come now are about it
+        self._news.set()
 
     async def about[T](self, name: str, describe: Callable[[Update], T], number: int = 0) -> T | None:
         """As in `Asker`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from halscope.inspector import _of_the_game, _of_the_rom
+from halscope.inspector import _of_the_game, _of_the_rom, _of_the_time
 
 if TYPE_CHECKING:
     from halscope.inspector._asking import Question
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 QUESTIONS: Final[dict[str, Question]] = {
     **_of_the_game.QUESTIONS,
     **_of_the_rom.QUESTIONS,
+    **_of_the_time.QUESTIONS,
 }
 
 KINDS: Final = ("seen", "press", *QUESTIONS)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.websockets import WebSocket
 
-    from halscope.app import Controls, Workspace
+    from halscope.app import Controls, Timeline, Workspace
 
 log: Final = logging.getLogger("halscope.inspector")
 
@@ -51,6 +51,7 @@ class Inspector:
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
         sheets: Folder in which sheets to edit appear, or `None`.
         port: The port on the loopback address, or 0 for any.
+        timeline: The frames that were, which it follows sessions with; the caller closes it. `None` for none.
 
     Raises:
         OSError: The port is in use.
@@ -63,12 +64,16 @@ class Inspector:
         *,
         sheets: Path | None = None,
         port: int = 0,
+        timeline: Timeline | None = None,
     ) -> None:
+        self._timeline = timeline
         self._session: Session | None = None
         self._controls = controls
         self._answers = Answers(workspace, sheets)
         self.notices: Final = Notices()
         """What all pages are told."""
+        if timeline is not None:
+            timeline.tell = self.notices.post
         self._pages = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -97,6 +102,8 @@ class Inspector:
 
     def follow(self, session: Session) -> None:
         """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
+        if self._timeline is not None:
+            self._timeline.follow(session)
         self._session = session
 
     @property
@@ -157,7 +164,10 @@ class Inspector:
             session = self._session
             if session is not None and session.state is not State.CLOSED:
                 with contextlib.suppress(HostError):  # it is being closed at this moment
-                    await Page(websocket, session, self._controls, self._answers, self.notices).run()
+                    page = Page(
+                        *(websocket, session, self._controls, self._answers, self.notices), timeline=self._timeline
+                    )
+                    await page.run()
                     return
             await websocket.close(1013, "no emulator is attached; waiting for one")
         finally:

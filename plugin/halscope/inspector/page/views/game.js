@@ -3,9 +3,10 @@ import { signal } from "@preact/signals";
 import { order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
-import { host, memory } from "../memory.js";
+import { host, memory, past } from "../memory.js";
 import { current, pinned, point } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
+import { TimelineBar, stepPast } from "../timeline.js";
 
 /** Which sprites are outlined: all on the screen, or only the one that is pointed at. */
 export const outlineAll = signal(false);
@@ -46,8 +47,9 @@ export async function togglePause() {
   if (await order(paused.value ? "resume" : "pause")) paused.value = !paused.value;
 }
 
-/** Run one frame; a running game is paused first. */
+/** Run one frame; a running game is paused first. In the timeline: show the next frame. */
 export async function stepFrame() {
+  if (past.value !== null) return stepPast(1);
   if (!paused.value) await togglePause();
   if (paused.value) await order("step");
 }
@@ -107,5 +109,6 @@ export function Game() {
         onPointerLeave=${() => point(null)}
         onClick=${(/** @type {PointerEvent} */ e) => (pinned.value = at(e))}></canvas>
       ${memory.picture === null && html`<p class="empty">This host sends no picture. The sprites are on the right.</p>`}
+      <${TimelineBar} />
     </section>`;
 }

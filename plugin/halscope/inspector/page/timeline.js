@@ -1,0 +1,102 @@
+// The timeline: the last minutes of the game, or a recording. While a past frame is shown, all views show that frame.
+import { signal } from "@preact/signals";
+import { ask, onMessage } from "./connection.js";
+import { html } from "./html.js";
+import { addKeys } from "./keys.js";
+import { composed, frame, past, trouble } from "./memory.js";
+
+const SECOND = 60; // frames
+
+/** How far it goes: positions of its frames. */
+export const extent = signal({ first: 0, end: 0, live: true });
+
+onMessage("timeline", (message) => (extent.value = message));
+
+/** What was asked last while another question was open. @type {Record<string, unknown> | null} */
+let wanted = null;
+let asking = false;
+
+/**
+ * Show a frame. While one is on its way only the newest wish is kept, so that a drag of the mouse does not pile up.
+ * @param {Record<string, unknown>} fields
+ */
+async function show(fields) {
+  if (asking) {
+    // Steps add up.
+    wanted = "by" in fields && wanted && "by" in wanted ? { by: Number(fields.by) + Number(wanted.by) } : fields;
+    return;
+  }
+  asking = true;
+  try {
+    await ask("past", fields, true);
+    trouble.value = "";
+  } catch (error) {
+    trouble.value = /** @type {Error} */ (error).message;
+  }
+  asking = false;
+  const next = wanted;
+  wanted = null;
+  if (next !== null) await show(next);
+}
+
+/**
+ * Show the frame at a position.
+ * @param {number} position
+ */
+export function showPast(position) {
+  return show({ position });
+}
+
+/**
+ * Show the frame so many frames from the one that is shown.
+ * @param {number} by
+ */
+export function stepPast(by) {
+  return show({ by });
+}
+
+/** Show the running game again. */
+export async function goLive() {
+  wanted = null;
+  try {
+    await ask("live", {}, true);
+  } catch (error) {
+    trouble.value = /** @type {Error} */ (error).message;
+  }
+}
+
+addKeys(
+  { key: ",", shown: ", (comma)", does: "timeline: one frame back", run: () => stepPast(-1) },
+  { key: "[", does: "timeline: one second back", run: () => stepPast(-SECOND) },
+  { key: "]", does: "timeline: one second forward", run: () => stepPast(SECOND) },
+);
+
+/** @param {number} frames */
+function seconds(frames) {
+  return `${(frames / SECOND).toFixed(1)} s`;
+}
+
+/** The bar below the picture. */
+export function TimelineBar() {
+  const { first, end, live } = extent.value;
+  if (end - first < 2) return null;
+  const at = past.value;
+  const shown = Math.max(first, Math.min(at ?? end - 1, end - 1));
+  const text = at === null ? `${seconds(end - first)} kept`
+    : live ? `frame ${frame.value}, ${seconds(Math.max(0, end - 1 - at))} ago` : `frame ${at} of ${end}`;
+  return html`<div class=${at === null ? "timeline" : "timeline past"} role="group" aria-label="Timeline">
+    <button title="One second back ([)" aria-label="One second back" onClick=${() => stepPast(-SECOND)}>«</button>
+    <button title="One frame back (,)" aria-label="One frame back" onClick=${() => stepPast(-1)}>‹</button>
+    <input type="range" aria-label="Timeline" min=${first} max=${end - 1} value=${shown}
+      aria-valuetext=${at === null ? "live" : text}
+      onInput=${(/** @type {any} */ e) => showPast(Number(e.currentTarget.value))}
+      onPointerUp=${(/** @type {any} */ e) => e.currentTarget.blur()} />
+    <button title="One frame forward (.)" aria-label="One frame forward" disabled=${at === null}
+      onClick=${() => stepPast(1)}>›</button>
+    <button title="One second forward (])" aria-label="One second forward" disabled=${at === null}
+      onClick=${() => stepPast(SECOND)}>»</button>
+    ${live && html`<button class="live" aria-pressed=${at === null} onClick=${goLive}>Live</button>`}
+    <span class="when">${text}${composed.value ? html` <span title="The timeline keeps the video memory, not the
+      emulator's picture; this one was composed from it.">(composed)</span>` : ""}</span>
+  </div>`;
+}
