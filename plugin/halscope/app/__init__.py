@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
+    from halscope.app._compare import ComparedMoments, compare_files, moment_of
     from halscope.app._controls import Controls
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
@@ -106,6 +107,7 @@ __all__ = [
     "BlockPicture",
     "BuiltIn",
     "Check",
+    "ComparedMoments",
     "Controls",
     "EditRow",
     "Evidence",
@@ -154,6 +156,7 @@ __all__ = [
     "check_page",
     "check_rom",
     "colours_of_moment",
+    "compare_files",
     "count_proven",
     "describe_layout",
     "edit_rows",
@@ -181,6 +184,7 @@ __all__ = [
     "listed_layouts",
     "measure_coverage",
     "missing_end",
+    "moment_of",
     "on_screen",
     "one_state",
     "open_game",
@@ -220,6 +224,9 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ComparedMoments": "halscope.app._compare",
+    "compare_files": "halscope.app._compare",
+    "moment_of": "halscope.app._compare",
     "LiveFrames": "halscope.app._kept_frames",
     "Past": "halscope.app._past",
     "RecordedFrames": "halscope.app._kept_frames",

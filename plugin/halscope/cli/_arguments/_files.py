@@ -73,6 +73,21 @@ def add_inspect(commands: Commands) -> None:
     add_plugin_options(inspect)
 
 
+def add_compare(commands: Commands) -> None:
+    """Add compare."""
+    compare = commands.add_parser(
+        "compare",
+        help="what differs between two moments: tiles, colours, sprites, registers",
+        description="A moment is a savestate, or FILE@FRAME of a recording, with frames from 0 (FILE alone: frame 0).",
+    )
+    compare.add_argument("before", metavar="A", help="a moment")
+    compare.add_argument("after", metavar="B", help="another one")
+    compare.add_argument(
+        "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
+    )
+    compare.add_argument("--json", action="store_true", help="print all differences as JSON")
+
+
 def add_editing(commands: Commands) -> None:
     """Add extract and inject."""
     extract = commands.add_parser(
