@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         palette_of_moment,
         palette_of_rom,
     )
-    from halscope.app._past import Past
+    from halscope.app._past import Past, picture_of
     from halscope.app._patch_files import block_fill, check_output, pointer_line
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from halscope.app._regroup import Regrouping
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
+    from halscope.app._searching import first_with_tile, last_change
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
     from halscope.app._sprite_sheet import sheet_of_sprite
@@ -169,6 +170,7 @@ __all__ = [
     "extract_sprites",
     "extract_strips",
     "figure_rows",
+    "first_with_tile",
     "found_emulators",
     "frame_with_sprites",
     "frames_before",
@@ -178,6 +180,7 @@ __all__ = [
     "inject_palettes",
     "inspect_files",
     "keep_knowledge",
+    "last_change",
     "learn_cdl",
     "learn_from_project",
     "learn_labels",
@@ -196,6 +199,7 @@ __all__ = [
     "palette_of_moment",
     "palette_of_rom",
     "palette_texts",
+    "picture_of",
     "places_in_vram",
     "play_frames",
     "plugin",
@@ -224,6 +228,9 @@ __all__ = [
 ]
 
 _MODULES = {
+    "first_with_tile": "halscope.app._searching",
+    "last_change": "halscope.app._searching",
+    "picture_of": "halscope.app._past",
     "ComparedMoments": "halscope.app._compare",
     "compare_files": "halscope.app._compare",
     "moment_of": "halscope.app._compare",

@@ -46,7 +46,7 @@ def served_page(
         yield None
         return
     with (
-        Timeline(LiveFrames(), workspace, controls) as timeline,
+        Timeline(LiveFrames(), workspace, controls, None if sheets is None else sheets / "moments") as timeline,
         Inspector(controls, workspace, sheets=sheets, timeline=timeline) as inspector,
     ):
         if options.no_browser or not has_display() or not webbrowser.open(inspector.address):

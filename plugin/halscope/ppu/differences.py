@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from halscope_hooks import TILE_BYTES, Snapshot
@@ -15,7 +15,8 @@ from halscope.ppu.oam import OamEntry, parse_oam
 _GAP: Final = 4  # equal bytes of WRAM between two different ones that are joined into one range
 
 
-class ColourChange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ColourChange:
     """A colour that differs: its index in CGRAM (0 to 255), and both BGR555 values."""
 
     index: int
@@ -23,7 +24,8 @@ class ColourChange(NamedTuple):
     after: int
 
 
-class SpriteChange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SpriteChange:
     """An OAM entry that differs: its index (0 to 127), both entries, and the names of the fields that differ."""
 
     index: int
@@ -32,7 +34,8 @@ class SpriteChange(NamedTuple):
     fields: tuple[str, ...]
 
 
-class RegisterChange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RegisterChange:
     """A PPU register that differs. A value is `None` where it is not known."""
 
     name: str
@@ -67,7 +70,7 @@ class Differences:
         """Return the JSON form."""
         return {
             "tiles": self.tiles.tolist(),
-            "colours": [one._asdict() for one in self.colours],
+            "colours": [asdict(one) for one in self.colours],
             "sprites": [
                 {
                     "index": one.index,
@@ -77,7 +80,7 @@ class Differences:
                 }
                 for one in self.sprites
             ],
-            "registers": [one._asdict() for one in self.registers],
+            "registers": [asdict(one) for one in self.registers],
             "wram": None
             if self.wram is None
             else {"bytes": self.wram_bytes, "ranges": [list(one) for one in self.wram]},
