@@ -1,5 +1,6 @@
 // The timeline: the last minutes of the game, or a recording. While a past frame is shown, all views show that frame.
 import { signal } from "@preact/signals";
+import { addAction } from "./actions.js";
 import { ask, onMessage } from "./connection.js";
 import { html } from "./html.js";
 import { addKeys } from "./keys.js";
@@ -8,7 +9,7 @@ import { composed, frame, past, trouble } from "./memory.js";
 const SECOND = 60; // frames
 
 /** How far it goes: positions of its frames. */
-export const extent = signal({ first: 0, end: 0, live: true });
+export const extent = signal({ first: 0, end: 0, live: true, states: 0 });
 
 onMessage("timeline", (message) => (extent.value = message));
 
@@ -98,5 +99,75 @@ export function TimelineBar() {
     ${live && html`<button class="live" aria-pressed=${at === null} onClick=${goLive}>Live</button>`}
     <span class="when">${text}${composed.value ? html` <span title="The timeline keeps the video memory, not the
       emulator's picture; this one was composed from it.">(composed)</span>` : ""}</span>
+    <${TimelineActions} />
+  </div>`;
+}
+
+/**
+ * @typedef {{name: string, saved: number, state: boolean}} Kept
+ */
+
+/** The moments that were kept, the newest first. */
+export const moments = signal(/** @type {Kept[]} */ ([]));
+/** What came of the last request, for the bar. */
+export const told = signal("");
+
+onMessage("moments", (message) => (moments.value = message.moments));
+onMessage("arrived", (message) => (told.value = message.same ? `the game is at frame ${message.frame} again`
+  : `the game went another way than in frame ${message.frame}: other buttons were held, or it was edited`));
+
+/**
+ * Ask something about the timeline; its refusal is shown in the bar.
+ * @param {string} type
+ * @param {Record<string, unknown>} fields
+ */
+export async function askTimeline(type, fields = {}) {
+  try {
+    const value = await ask(type, fields, true);
+    told.value = "";
+    return value;
+  } catch (error) {
+    told.value = /** @type {Error} */ (error).message;
+    return null;
+  }
+}
+
+/** Keep the frame that is shown. Returns its name, or null. */
+export async function keepMoment() {
+  const name = await askTimeline("keep");
+  if (name !== null) told.value = `kept as ${name}`;
+  return name;
+}
+
+export function canGoBack() {
+  return extent.value.states > 0;
+}
+
+addKeys(
+  { key: "k", does: "keep this moment, to compare it or open it later", run: keepMoment },
+  { key: "r", does: "rewind the game by a second (where the host's states can be used)", run: () => askTimeline("rewind") },
+);
+
+/** @param {import("./selection.js").Place} place @param {string} to */
+async function jump(place, to) {
+  const position = await askTimeline("jump", { vram: place.vram, bpp: place.bpp, to });
+  if (position === null && !told.value) told.value = "no such frame is kept";
+}
+
+addAction({ key: "<", name: "First seen", does: "timeline: show the first frame that had this tile in VRAM",
+  applies: () => extent.value.end > 0, run: (place) => jump(place, "first") });
+addAction({ key: ">", name: "Last changed", does: "timeline: show the frame in which this tile's place was changed last",
+  applies: () => extent.value.end > 0, run: (place) => jump(place, "changed") });
+
+/** What can be done with the frame that is shown, and what was kept. */
+function TimelineActions() {
+  const states = canGoBack();
+  return html`<div class="timeline-actions">
+    <button title="Keep this moment (K)" onClick=${keepMoment}>Keep</button>
+    ${states && html`<button title="Rewind the game by a second (R)" onClick=${() => askTimeline("rewind")}>Rewind</button>
+      <button disabled=${past.value === null} onClick=${() => askTimeline("play from")}>Play from here</button>
+      <button title="Keep the newest frame with the console's state" onClick=${() => askTimeline("save state")}>Save
+        state</button>`}
+    ${told.value && html`<span role="status">${told.value}</span>`}
   </div>`;
 }

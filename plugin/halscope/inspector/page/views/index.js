@@ -1,4 +1,5 @@
 // The views of the right pane, in the order of their tabs and of the keys 1 to 9.
+import { Compare } from "./compare.js";
 import { Oam } from "./oam.js";
 import { Palettes } from "./palettes.js";
 import { Registers } from "./registers.js";
@@ -14,4 +15,5 @@ export const VIEWS = [
   ["OAM", Oam],
   ["Registers", Registers],
   ["ROM", Rom],
+  ["Compare", Compare],
 ];
