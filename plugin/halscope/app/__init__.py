@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from halscope.app._known_game import KnownGame
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
-    from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
+    from halscope.app._moments import all_states, check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
     from halscope.app._palettes import (
         MomentColours,
@@ -148,6 +148,7 @@ __all__ = [
     "Timeline",
     "TourReport",
     "Workspace",
+    "all_states",
     "apply_project",
     "bare_stream",
     "block_fill",
@@ -228,6 +229,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "all_states": "halscope.app._moments",
     "first_with_tile": "halscope.app._searching",
     "last_change": "halscope.app._searching",
     "picture_of": "halscope.app._past",

@@ -68,10 +68,11 @@ class Timeline:
         return {"first": frames.first, "end": frames.end, "live": frames.live, "states": len(self.states.states)}
 
     def newest(self, frame: int | None) -> int:
-        """Return the position of the frame with this number of the host, or of the last one if there is none such."""
-        found = None
-        if frame is not None and isinstance(self.frames, LiveFrames):
-            found = self.frames.position(frame)
+        """Return the position of the frame with this number of the host, or of the last one if there is none such; of a recording
+        the first one."""
+        if not isinstance(self.frames, LiveFrames):
+            return self.frames.first  # a recording is shown from its beginning
+        found = None if frame is None else self.frames.position(frame)
         return self.frames.end - 1 if found is None else found
 
     def keep(self, update: Update, state: bytes | None = None) -> str:

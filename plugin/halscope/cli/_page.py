@@ -10,7 +10,7 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from halscope.app import Controls, LiveFrames, Timeline, Workspace
+from halscope.app import Controls, LiveFrames, RecordedFrames, Timeline, Workspace
 from halscope.cli._output import note, on_terminal
 
 TYPE_CHECKING = False
@@ -29,7 +29,11 @@ def wants_page(options: argparse.Namespace) -> bool:
 
 @contextlib.contextmanager
 def served_page(
-    options: argparse.Namespace, controls: Controls, workspace: Callable[[], Workspace | None], sheets: Path | None
+    options: argparse.Namespace,
+    controls: Controls,
+    workspace: Callable[[], Workspace | None],
+    sheets: Path | None,
+    frames: RecordedFrames | None = None,
 ) -> Iterator[Inspector | None]:
     """Serve the page within the block if it is wanted, and open it in the browser or print its address.
 
@@ -46,7 +50,12 @@ def served_page(
         yield None
         return
     with (
-        Timeline(LiveFrames(), workspace, controls, None if sheets is None else sheets / "moments") as timeline,
+        Timeline(
+            LiveFrames() if frames is None else frames,
+            workspace,
+            controls,
+            None if sheets is None else sheets / "moments",
+        ) as timeline,
         Inspector(controls, workspace, sheets=sheets, timeline=timeline) as inspector,
     ):
         if options.no_browser or not has_display() or not webbrowser.open(inspector.address):

@@ -66,7 +66,11 @@ def add_inspect(commands: Commands) -> None:
     inspect.add_argument(
         "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
     )
-    inspect.add_argument("--out", type=Path, required=True, metavar="DIR", help="output folder for the sprites' PNGs")
+    inspect.add_argument(
+        "--out", type=Path, metavar="DIR", help="output folder for the sprites' PNGs; without it, the page"
+    )
+    inspect.add_argument("--headless", action="store_true", help="do not open the page")
+    inspect.add_argument("--no-browser", action="store_true", help="print the page's address instead of opening it")
     inspect.add_argument("--json", action="store_true", help="print the sprites as JSON")
     add_rom_options(inspect)
     add_index_option(inspect)

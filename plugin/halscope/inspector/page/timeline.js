@@ -56,6 +56,20 @@ export function stepPast(by) {
   return show({ by });
 }
 
+/** Whether a recording is played: one frame after the other. */
+export const playing = signal(false);
+
+/** Play a recording, or stop. */
+export async function togglePlay() {
+  playing.value = !playing.value;
+  while (playing.value) {
+    const next = new Promise((resolve) => setTimeout(resolve, 1000 / SECOND));
+    await stepPast(1);
+    await next;
+    if ((past.value ?? 0) >= extent.value.end - 1) playing.value = false;
+  }
+}
+
 /** Show the running game again. */
 export async function goLive() {
   wanted = null;
@@ -82,9 +96,9 @@ export function TimelineBar() {
   const { first, end, live } = extent.value;
   if (end - first < 2) return null;
   const at = past.value;
-  const shown = Math.max(first, Math.min(at ?? end - 1, end - 1));
-  const text = at === null ? `${seconds(end - first)} kept`
-    : live ? `frame ${frame.value}, ${seconds(Math.max(0, end - 1 - at))} ago` : `frame ${at} of ${end}`;
+  const shown = Math.max(first, Math.min(at ?? (live ? end - 1 : first), end - 1));
+  const text = at === null && live ? `${seconds(end - first)} kept`
+    : live && at !== null ? `frame ${frame.value}, ${seconds(Math.max(0, end - 1 - at))} ago` : `frame ${at ?? first} of ${end}`;
   return html`<div class=${at === null ? "timeline" : "timeline past"} role="group" aria-label="Timeline">
     <button title="One second back ([)" aria-label="One second back" onClick=${() => stepPast(-SECOND)}>«</button>
     <button title="One frame back (,)" aria-label="One frame back" onClick=${() => stepPast(-1)}>‹</button>
@@ -92,10 +106,11 @@ export function TimelineBar() {
       aria-valuetext=${at === null ? "live" : text}
       onInput=${(/** @type {any} */ e) => showPast(Number(e.currentTarget.value))}
       onPointerUp=${(/** @type {any} */ e) => e.currentTarget.blur()} />
-    <button title="One frame forward (.)" aria-label="One frame forward" disabled=${at === null}
+    <button title="One frame forward (.)" aria-label="One frame forward" disabled=${live && at === null}
       onClick=${() => stepPast(1)}>›</button>
-    <button title="One second forward (])" aria-label="One second forward" disabled=${at === null}
+    <button title="One second forward (])" aria-label="One second forward" disabled=${live && at === null}
       onClick=${() => stepPast(SECOND)}>»</button>
+    ${!live && html`<button aria-pressed=${playing.value} onClick=${togglePlay}>Play</button>`}
     ${live && html`<button class="live" aria-pressed=${at === null} onClick=${goLive}>Live</button>`}
     <span class="when">${text}${composed.value ? html` <span title="The timeline keeps the video memory, not the
       emulator's picture; this one was composed from it.">(composed)</span>` : ""}</span>

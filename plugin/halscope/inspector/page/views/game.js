@@ -6,7 +6,7 @@ import { html } from "../html.js";
 import { host, memory, past } from "../memory.js";
 import { current, pinned, point } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
-import { TimelineBar, stepPast } from "../timeline.js";
+import { TimelineBar, extent, stepPast, togglePlay } from "../timeline.js";
 
 /** Which sprites are outlined: all on the screen, or only the one that is pointed at. */
 export const outlineAll = signal(false);
@@ -44,12 +44,13 @@ export function releaseKeys() {
 
 /** Pause the game, or let it go on. */
 export async function togglePause() {
+  if (!extent.value.live) return togglePlay();
   if (await order(paused.value ? "resume" : "pause")) paused.value = !paused.value;
 }
 
 /** Run one frame; a running game is paused first. In the timeline: show the next frame. */
 export async function stepFrame() {
-  if (past.value !== null) return stepPast(1);
+  if (past.value !== null || !extent.value.live) return stepPast(1);
   if (!paused.value) await togglePause();
   if (paused.value) await order("step");
 }
