@@ -68,8 +68,10 @@ class Timeline:
         return {"first": frames.first, "end": frames.end, "live": frames.live, "states": len(self.states.states)}
 
     def newest(self, frame: int | None) -> int:
-        """Return the position of the frame with this number of the host, or of the last one if there is none such; of a recording
-        the first one."""
+        """Return the position of the frame with this number of the host, or of the last one if there is none such.
+
+        Of a recording it is the first one.
+        """
         if not isinstance(self.frames, LiveFrames):
             return self.frames.first  # a recording is shown from its beginning
         found = None if frame is None else self.frames.position(frame)

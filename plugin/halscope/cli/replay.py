@@ -49,8 +49,7 @@ def show_recording(
             return 1
         page.follow(session)
         note(f"{path}: {frames.end} frames; Ctrl-C ends")
-        session.advance(first + 1)  # later ones are asked of the timeline
-        session.feed(frames.snapshot(first))
+        session.feed(frames.snapshot(first))  # later ones are asked of the timeline
         while not session.ended:
             controls.run(session.host)
             session.pump()
