@@ -11,7 +11,10 @@ const SECOND = 60; // frames
 /** How far it goes: positions of its frames. */
 export const extent = signal({ first: 0, end: 0, live: true, states: 0 });
 
-onMessage("timeline", (message) => (extent.value = message));
+onMessage("timeline", (message) => {
+  extent.value = message;
+  if (!message.live && past.value === null) void showPast(message.first); // nothing runs that would send a frame
+});
 
 /** What was asked last while another question was open. @type {Record<string, unknown> | null} */
 let wanted = null;
