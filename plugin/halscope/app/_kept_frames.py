@@ -112,13 +112,15 @@ class RecordedFrames:
 
     Args:
         path: The recording.
+        start: Position of the frame that is shown at first.
 
     Raises:
         UsageError: It cannot be opened, or holds no frames.
         FormatError: It is not a recording, or is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
+        self.start: Final = start
         self._reader = RecordingReader(path)
         self._lock = threading.Lock()
         if not len(self._reader):

@@ -63,17 +63,18 @@ class Timeline:
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON form: the positions of the frames (`first`, and `end` behind the last one), whether more are
-        to come (`live`), and how many states are kept (`states`)."""
-        frames = self.frames
-        return {"first": frames.first, "end": frames.end, "live": frames.live, "states": len(self.states.states)}
+        to come (`live`), how many states are kept (`states`), and which one is shown at first (`start`)."""
+        frames, start = self.frames, self.newest(None)
+        states = len(self.states.states)
+        return {"first": frames.first, "end": frames.end, "live": frames.live, "states": states, "start": start}
 
     def newest(self, frame: int | None) -> int:
         """Return the position of the frame with this number of the host, or of the last one if there is none such.
 
-        Of a recording it is the first one.
+        Of a recording it is the one that is shown at first.
         """
         if not isinstance(self.frames, LiveFrames):
-            return self.frames.first  # a recording is shown from its beginning
+            return self.frames.start
         found = None if frame is None else self.frames.position(frame)
         return self.frames.end - 1 if found is None else found
 

@@ -38,7 +38,7 @@ def show_recording(
         with progress_bar("indexing", "B") as progress:
             locate = workspace.tracker(progress)
     controls = Controls()
-    frames = RecordedFrames(path)
+    frames = RecordedFrames(path, first)
     with (
         open_game(Game(path, host="recording"), locate, plugins, threads=True) as session,
         ended_by_interrupts(),

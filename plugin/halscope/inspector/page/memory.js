@@ -75,6 +75,7 @@ export function takeFrame(head, bytes) {
     }
   }
   Object.assign(memory.ppu, head.ppu);
+  if (frame.peek() === head.frame) frame.value = -1; // another state with the same number: views follow the number
   frame.value = head.frame;
   located.value = head.located;
   matches.value = head.matches;

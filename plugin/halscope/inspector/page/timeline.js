@@ -9,11 +9,11 @@ import { composed, frame, past, trouble } from "./memory.js";
 const SECOND = 60; // frames
 
 /** How far it goes: positions of its frames. */
-export const extent = signal({ first: 0, end: 0, live: true, states: 0 });
+export const extent = signal({ first: 0, end: 0, live: true, states: 0, start: 0 });
 
 onMessage("timeline", (message) => {
   extent.value = message;
-  if (!message.live && past.value === null) void showPast(message.first); // nothing runs that would send a frame
+  if (!message.live && past.value === null) void showPast(message.start); // nothing runs that would send a frame
 });
 
 /** What was asked last while another question was open. @type {Record<string, unknown> | null} */
