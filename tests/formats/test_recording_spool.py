@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+
 import numpy as np
 import pytest
 from halscope.formats.recording import ByteRing, SnapshotSpool
@@ -49,3 +52,19 @@ def test_bytes_are_read_across_the_end_of_the_file() -> None:
     assert ring.read(7, 5) == b"hijkl"
     assert ring.read(1, 3) is None  # written over
     assert ring.read(2, 10) == b"cdefghijkl"
+
+
+def test_a_ring_that_is_dropped_closes_its_file_and_a_closed_one_refuses() -> None:
+    ring = ByteRing(10)
+    file = ring._file
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Python warns of a file that nobody closed
+        del ring
+        gc.collect()
+    assert file.closed
+    with ByteRing(10) as ring:
+        ring.append(b"abc")
+    ring.close()
+    assert ring.read(0, 3) is None
+    with pytest.raises(UsageError, match="is closed"):
+        ring.append(b"d")

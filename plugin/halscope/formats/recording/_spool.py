@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from typing import Final, NamedTuple, final
+import weakref
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple, Self, final
 
 import numpy as np
 from halscope_hooks import RomIdentity, Snapshot, UsageError
@@ -19,15 +22,24 @@ _SECTIONS: Final = tuple(section_sizes(NAMES).items())
 
 @final
 class ByteRing:
-    """The newest bytes of a stream, in a temporary file that is written over from its beginning. For any thread.
+    """Context manager: the newest bytes of a stream, in a temporary file that is written over from its beginning. For
+    any thread.
+
+    The file goes with the ring, closed or not, and with the process, however that ends.
 
     Args:
         size: Size of the file in bytes; it grows to that.
+        folder: Where the file is; by default the system's folder for temporary files.
+
+    Raises:
+        OSError: The file cannot be made.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, folder: Path | None = None) -> None:
         self._size = size
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        # Unbuffered: an error of the disk is raised by the `append` that meets it. `close` closes it.
+        self._file = tempfile.TemporaryFile(buffering=0, dir=folder)  # noqa: SIM115
+        self._remove = weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         self._end = 0
 
@@ -37,38 +49,53 @@ class ByteRing:
         return max(0, self._end - self._size)
 
     def append(self, data: bytes) -> int:
-        """Add bytes and return their offset in the stream. Raises UsageError if they are more than the file holds, and
-        OSError if the disk is full."""
+        """Add bytes and return their offset in the stream.
+
+        Raises:
+            UsageError: They are more than the file holds, or the ring is closed.
+            OSError: The disk is full.
+        """
         if len(data) > self._size:
             raise UsageError(f"{len(data)} bytes do not fit into a file of {self._size}")
         with self._lock:
+            if self._file.closed:
+                raise UsageError("the temporary file is closed; nothing can be added")
             at, done = self._end, 0
             while done < len(data):
                 place = (at + done) % self._size
-                part = data[done : done + self._size - place]
                 self._file.seek(place)
-                self._file.write(part)
-                done += len(part)
+                done += self._file.write(data[done : done + self._size - place])
             self._end = at + len(data)
         return at
 
     def read(self, at: int, size: int) -> bytes | None:
-        """Return bytes of the stream; `None` if they are not held any more."""
+        """Return bytes of the stream; `None` if they are not held any more. Raises OSError if the disk fails."""
         with self._lock:
-            if at < self.oldest or at + size > self._end:
+            if self._file.closed or at < self.oldest or at + size > self._end:
                 return None
             parts, done = [], 0
             while done < size:
                 place = (at + done) % self._size
                 self._file.seek(place)
-                parts.append(self._file.read(min(size - done, self._size - place)))
-                done += len(parts[-1])
+                part = self._file.read(min(size - done, self._size - place))
+                if not part:
+                    return None  # somebody cut the file short
+                parts.append(part)
+                done += len(part)
         return b"".join(parts)
 
     def close(self) -> None:
         """Remove the file. Idempotent."""
         with self._lock:
-            self._file.close()
+            self._remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 class _Played(NamedTuple):
@@ -81,7 +108,7 @@ class _Played(NamedTuple):
 
 @final
 class SnapshotSpool:
-    """The newest snapshots of a game. Positions count all that were ever added, from 0.
+    """Context manager: the newest snapshots of a game. Positions count all that were ever added, from 0.
 
     One thread adds; any thread reads. Memory stays bounded whatever is added: the frames are in a temporary file, and
     of each 25 bytes in memory.
@@ -90,11 +117,17 @@ class SnapshotSpool:
         most_frames: How many are kept at most.
         most_bytes: Size of the file in bytes; a keyframe and what follows it have to fit several times.
         keyframe_every: Frames from one keyframe to the next: what a seek unpacks at most.
+        folder: Where the file is; by default the system's folder for temporary files.
+
+    Raises:
+        OSError: The file cannot be made.
     """
 
-    def __init__(self, *, most_frames: int, most_bytes: int, keyframe_every: int = 120) -> None:
+    def __init__(
+        self, *, most_frames: int, most_bytes: int, keyframe_every: int = 120, folder: Path | None = None
+    ) -> None:
         self._rows = np.zeros(most_frames, _ROW)
-        self._bytes = ByteRing(most_bytes)
+        self._bytes = ByteRing(most_bytes, folder)
         self._keyframe_every = keyframe_every
         self._packer = Packer()
         self._rom: RomIdentity | None = None
@@ -119,7 +152,7 @@ class SnapshotSpool:
         """Add a snapshot and return its position.
 
         Raises:
-            UsageError: A part of it is too large for a recording.
+            UsageError: A part of it is too large for a recording, or the spool is closed.
             OSError: The disk is full.
         """
         other = self._first == self._end or snapshot.rom != self._rom
@@ -182,6 +215,14 @@ class SnapshotSpool:
         with self._lock:
             self._first = self._end
         self._bytes.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _fetch(self, position: int) -> tuple[int, NDArray[np.void], bytes, RomIdentity | None]:
         """Return the position of the keyframe before a snapshot, the rows from there on, their bytes, and the ROM."""
