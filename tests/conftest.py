@@ -35,6 +35,7 @@ _NUMBERS = itertools.count()
 
 pytest_plugins = [
     "pytester",  # for the tests of our own pytest plugin; pytest wants it here
+    "support.collecting",  # in which order workers import the test files
     "support.run_folder",  # the fixture `run_folder`
     "support.lab_truth",  # the fixtures `lab_rom` and `lab_truth`
     "support.lab_tour",  # the fixture `lab_tour`

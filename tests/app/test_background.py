@@ -23,7 +23,7 @@ def test_cancelled_work_that_answers_says_what_it_has_to_say() -> None:
     token = CancelToken()
 
     def work() -> int:
-        token.wait(10)
+        token.wait(60)
         return 7
 
     threading.Timer(0.05, token.cancel).start()
@@ -37,7 +37,7 @@ def test_cancelled_work_that_does_not_answer_is_left_behind(
     token, go_on = CancelToken(), threading.Event()
     threading.Timer(0.05, token.cancel, ["enough"]).start()
     with pytest.raises(CancelledError, match="enough"):
-        in_background(lambda: go_on.wait(10), token)
+        in_background(lambda: go_on.wait(60), token)
     go_on.set()
     assert "is abandoned" in caplog.text
 

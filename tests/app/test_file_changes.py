@@ -24,7 +24,7 @@ def png(path: Path, level: int = 0) -> Path:
 
 
 def eventually(happened: Callable[[], object]) -> bool:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not happened():
         if time.monotonic() > until:
             return False

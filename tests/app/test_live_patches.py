@@ -202,7 +202,7 @@ def test_a_write_that_a_paused_game_makes_late_is_part_of_the_edits(
             assert ("was not made: the game was reset" if refused else "edits are in the game") in said
         finally:
             done.set()
-            pumping.result(10)
+            pumping.result(60)
 
 
 def test_an_edit_that_cannot_be_placed_leaves_the_game_and_the_edits_as_they_were(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from halscope.app import LiveProject, Workspace
 from halscope.formats.palettes import read_palette, write_palette
 from halscope.inject import (
     ColourEdit,
+    Sheet,
     SheetEdit,
     palette_edit,
+    palette_of_edit,
     read_edited_palette,
     read_sheet,
     sheet_edit,
+    write_palette_sheet,
     write_sheet,
 )
 from halscope.plugins import Plugins
@@ -110,8 +114,8 @@ def test_a_folder_that_goes_is_reported_once_and_fails_at_the_end(begun: Begun) 
     begun.paint(9)
     shutil.rmtree(begun.project.folder)
     edits = live.edits.put([sheet_edit(read_sheet(begun.png))], NOON)
-    live.save(edits)
-    live.save(edits)
+    live.save(edits, ())
+    live.save(edits, ())
     (line,) = begun.said
     assert line.startswith(f"the project is not saved: {begun.project.folder}: cannot be written: ")
     assert line.endswith("; the game goes on")
@@ -145,6 +149,52 @@ def test_a_palette_of_the_project_stands_in_the_watched_folder_as_the_project_ha
     project.save(project.state.with_edits(project.state.edits.undo()))
     begun.play(begun.first)
     assert not path.exists(), "what was undone does not come back"
+
+
+def save(sheet: Sheet, path: Path, *tiles: int) -> SheetEdit:
+    """Save a sheet elsewhere, with these tiles painted."""
+    path.parent.mkdir(exist_ok=True)
+    pixels = sheet.compose().pixels
+    for number in tiles:
+        cell = sheet.cells[number]
+        pixels[cell.y : cell.y + 8, cell.x : cell.x + 8] = 5
+    return sheet_edit(read_sheet(write_sheet(sheet, pixels, path)[0]))
+
+
+def test_another_figure_of_the_same_name_does_not_take_an_edit_s_place(begun: Begun, tmp_path: Path) -> None:
+    live = begun.play(begun.first)
+    path = tmp_path / "other/a.png"
+    save(begun.first.sheet(9), path, 3)
+    with pytest.raises(UsageError, match=r"another sheet of the name a\.png, from other places"):
+        live.name_of(path)
+    palette = tmp_path / "other/a.gpl"
+    mine = colours_edited(begun.first, 0x1F)
+    project = begun.project
+    project.save(project.state.with_edits(project.state.edits.put([replace(mine, name="a.gpl")], NOON)))
+    elsewhere = replace(mine.changes[0], origin=Origin(RAW_CODEC, begun.first.raw + 0x40, 0, "content", "colours"))
+    sheet, colours = palette_of_edit(replace(mine, changes=(elsewhere,)))
+    write_palette(palette, colours, write_palette_sheet(sheet, palette), sheet.title)
+    with pytest.raises(UsageError, match=r"another palette of the name a\.gpl"):
+        live.name_of(palette)
+
+
+def test_an_edit_from_elsewhere_is_not_taken_back_by_the_watched_sheet_of_its_name(
+    begun: Begun, tmp_path: Path
+) -> None:
+    project = begun.project
+    begun.play(begun.first)
+    project.save(project.state.with_edits(project.state.edits.undo()))
+    live = begun.play(begun.first)
+    assert begun.shown().changes == ()
+    path = tmp_path / "other/a.png"
+    edit = save(begun.first.sheet(3), path, 4)
+    name = live.name_of(path)
+    live.save(live.edits.put([replace(edit, name=name)], NOON), ())
+    live.show([name])
+    assert begun.shown().changes == edit.changes
+    begun.paint(9)
+    with pytest.raises(UsageError, match="holds an edit that the project does not have"):
+        live.name_of(path)
 
 
 def test_two_files_of_one_name_are_refused(begun: Begun, tmp_path: Path) -> None:

@@ -292,7 +292,7 @@ def test_no_lock_is_held_while_a_hook_runs() -> None:
         plugins.session_for("Doing-1")
         other = threading.Thread(target=plugins.dispatch, args=("halscope_snapshot",), kwargs={"snapshot": FRAME})
         other.start()
-        other.join(10)
+        other.join(60)
         assert not other.is_alive(), "another thread waits for a lock that the hook's caller holds"
 
     doing, watcher = Doing(everything), Watcher()
@@ -395,6 +395,6 @@ def test_a_signal_handler_may_call_hooks_whatever_line_it_interrupts(lock: str) 
 
     thread = threading.Thread(target=interrupted, daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive(), "the handler waits for the line that it interrupted"
     assert watcher.frames == 1

@@ -214,7 +214,7 @@ class Noisy:
     def halscope_attached(self, session):
         print("attached")
         self.handle = session.subscribe(lambda event: print("event", file=sys.stdout))
-        session.run("talk", lambda control: print("job")).result(10)
+        session.run("talk", lambda control: print("job")).result(60)
     @hookimpl
     def halscope_snapshot(self, snapshot):
         print("snapshot")

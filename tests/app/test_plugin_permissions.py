@@ -174,13 +174,13 @@ class Plugin:
     def halscope_attached(self, host, session):
         self.heard = []
         self.handle = session.subscribe(self.heard.append, Update)
-        assert session.run("sum", lambda job: sum(range(5))).result(10) == 10
+        assert session.run("sum", lambda job: sum(range(5))).result(60) == 10
         assert session.info == host
         assert session.stats()["seen"] == 0
         self.session = session
     @hookimpl
     def halscope_update(self, frame):
-        self.session.apply(Patch("", (), (Write("vram", 7, b"x"),))).result(10)
+        self.session.apply(Patch("", (), (Write("vram", 7, b"x"),))).result(60)
 plugin = Plugin()
 """
 

@@ -55,6 +55,12 @@ class Game:
         return self.process.wait(30)
 
 
+@pytest.fixture(scope="session")
+def start_game() -> type[Game]:
+    """What starts a game of a test's own."""
+    return Game
+
+
 @pytest.fixture(scope="module")
 def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
     if not available_cores():

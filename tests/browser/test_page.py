@@ -154,8 +154,8 @@ def test_vram_and_colours_are_those_of_the_game(page: Page) -> None:
     assert (width, height) == (256, 512)
     assert colours > 8
     page.keyboard.press("3")
-    page.wait_for_selector(".cgram i")
-    assert page.locator(".cgram i").count() == 256
+    page.wait_for_selector(".cgram [data-colour]")
+    assert page.locator(".cgram [data-colour]").count() == 256
 
 
 def test_a_sprites_block_is_shown_whole_with_what_is_in_vram(page: Page) -> None:
@@ -201,7 +201,7 @@ def test_the_list_of_blocks_is_that_of_the_build(page: Page) -> None:
     expect(page.locator(".blocks li")).to_have_count(1)
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6", "7"])
 def test_each_view_is_accessible(page: Page, key: str) -> None:
     page.keyboard.press(key)
     page.wait_for_timeout(200)

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope import decode_frame
+from halscope.app import Workspace, known_figures, merge_figures, name_figure, split_figure
 from halscope.cli import main
 from halscope.demo import rom_path, truth
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope.inject import read_sheet
 from halscope.ppu.compose import compose_screen
+from halscope_hooks import UsageError
 from PIL import Image
 from support.hats import SIDE, blank_tiles, paint_hat
 from support.in_process import halscope
@@ -93,6 +95,32 @@ def test_two_figures_become_one_and_one_its_sprites(folder: Path) -> None:
     assert len(again) > len(plain) or frog in again, "a figure of one sprite stays what it is"
     single = extract(folder, "single", "--single")
     assert set(extract(folder, "all", *(part for name in plain for part in ("--split", name)))) == set(single)
+
+
+def test_figures_that_were_named_merged_and_split_for_good_are_extracted_so(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HALSCOPE_DATA_DIR", str(tmp_path))
+    plain = extract(folder, "unnamed")
+    frog, mushroom = (next(name for name in plain if name.startswith(block)) for block in ("hal-035d23", "hal-065c5b"))
+    workspace = Workspace.open(folder / "game.sfc")
+    assert name_figure(workspace, frog, "The frog!") == f"{frog.partition('/')[0]}/The_frog"
+    with pytest.raises(UsageError, match="is called 'The frog!' already"):
+        name_figure(workspace, f"{frog.partition('/')[0]}/8x8-999", "the frog")
+    named = extract(folder, "named")
+    assert set(named) - set(plain) == {"hal-035d23/The_frog"}
+    with RecordingReader(folder / "run.hrec") as reader:
+        snapshot = reader[FRAME]
+    frame, origins = decode_frame(snapshot), workspace.index().locate_vram(snapshot.vram)
+    figures = known_figures(workspace, frame, origins).figures
+    pair = [next(one for one in figures if one.key == key) for key in (frog, mushroom)]
+    merge_figures(workspace, frame, origins, pair)
+    merged = set(extract(folder, "joined")) - set(named)
+    (whole,) = merged
+    split_figure(workspace, whole)
+    assert set(extract(folder, "apart")) == set(named)
+    merge_figures(workspace, frame, origins, pair)  # a merge takes its own split back
+    assert set(extract(folder, "again")) - set(named) == merged
 
 
 def test_a_hat_can_be_painted_on_the_hero(folder: Path) -> None:

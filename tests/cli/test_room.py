@@ -90,3 +90,34 @@ def test_what_cannot_be_is_one_line(
     assert captured.out == ""
     (line,) = captured.err.splitlines()
     assert message in line
+
+
+@pytest.mark.slow
+def test_a_project_leaves_a_moved_block_where_it_is_when_a_larger_one_moves_too(
+    game: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rom, png = game
+    larger = next(block for block in truth()["blocks"] if block["name"] == "explosion")
+    sheet = sheet_from_block(Rom.load(rom), HAL, larger["offset"], lead=larger["lead"], start="pointer")
+    noise = np.random.default_rng(2).integers(1, 16, (sheet.height, sheet.width), np.uint8)
+    second = write_sheet(sheet, noise, tmp_path / "larger.png")[0]
+    project, output = tmp_path / "hack", tmp_path / "out.sfc"
+
+    def led_to(block: dict[str, int]) -> int | None:
+        at = truth()["table"]["offset"] + 3 * block["index"]
+        return Rom.load(output).to_offset(int.from_bytes(output.read_bytes()[at : at + 3], "little"))
+
+    assert main(["project", "new", str(project), "--rom", str(rom)]) == 0
+    assert main(["inject", str(rom), str(png), "--project", str(project), "-o", str(output)]) == 0
+    first = led_to(BLOCK)
+    assert first != BLOCK["offset"]
+    output.unlink()
+    assert main(["inject", str(rom), str(second), "--project", str(project), "-o", str(output)]) == 0
+    assert led_to(BLOCK) == first
+    assert led_to(larger) not in (first, larger["offset"])
+    whole = output.read_bytes()
+    output.unlink()
+    capsys.readouterr()
+    assert main(["project", "apply", str(project), "-o", str(output)]) == 0
+    assert output.read_bytes() == whole
+    assert "it stays where it was moved before" in capsys.readouterr().out

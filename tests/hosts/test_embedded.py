@@ -21,10 +21,12 @@ from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope_hooks import HostError, HostGoneError, RomError, Snapshot, UsageError
 from support import probe_rom, small_core, tiny_rom
 from support.cores import two_cores
+from support.made_host import eventually
 from support.processes import gone_within, runs
 
 on_two_cores = pytest.mark.parametrize("core", two_cores())
 MERCURY = [core.name for core in available_cores() if core.name.startswith("bsnes-mercury")]
+CORE_SLEEPS = 1000  # seconds
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="there is no /proc")
 
 
@@ -165,7 +167,7 @@ def test_a_core_that_does_not_return_is_ended(tmp_path: Path, temporary: Path, w
         with pytest.raises(HostGoneError, match=r"ran frame 0 and has not returned for 0\.3 s.*STP"):
             host.step()
     host.close()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < CORE_SLEEPS / 2
     assert not runs(host.pid)
 
 
@@ -233,22 +235,20 @@ def test_a_core_that_prints_without_end_is_not_held_up(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_works_while_a_core_hangs_and_a_close_is_quick_then(tmp_path: Path, temporary: Path) -> None:
-    core = small_core.build(tmp_path, ON_RUN="sleep(1000)")
-    host = EmbeddedHost(probe_rom.build(), core, patience=60)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    began = time.monotonic()
+    core = small_core.build(tmp_path, ON_RUN="kill(getppid(), SIGINT); sleep(1000)")
+    host = EmbeddedHost(probe_rom.build(), core, patience=CORE_SLEEPS)
     with pytest.raises(KeyboardInterrupt):
         host.step()
+    began = time.monotonic()
     host.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < CORE_SLEEPS / 2
 
 
 @pytest.mark.slow
 def test_a_step_that_ctrl_c_interrupts_is_not_lost(tmp_path: Path) -> None:
-    core = small_core.build(tmp_path, ON_RUN="if (frame == 2) usleep(600000)")
-    with EmbeddedHost(probe_rom.build(), core) as host:
+    core = small_core.build(tmp_path, ON_RUN="if (frame == 2) { kill(getppid(), SIGINT); usleep(300000); }")
+    with EmbeddedHost(probe_rom.build(), core, patience=60) as host:
         assert host.step().frame == 0
-        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
             host.step()
         host.reset()  # waits for the step
@@ -258,10 +258,9 @@ def test_a_step_that_ctrl_c_interrupts_is_not_lost(tmp_path: Path) -> None:
 @pytest.mark.slow
 @needs_proc
 def test_a_signal_handler_may_close_the_host_while_its_core_runs(tmp_path: Path, temporary: Path) -> None:
-    core = small_core.build(tmp_path, ON_RUN="sleep(1000)")
-    host = EmbeddedHost(probe_rom.build(), core, patience=60)
+    core = small_core.build(tmp_path, ON_RUN="kill(getppid(), SIGUSR1); sleep(1000)")
+    host = EmbeddedHost(probe_rom.build(), core, patience=CORE_SLEEPS)
     before = signal.signal(signal.SIGUSR1, lambda *_: host.close())
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
     try:
         with pytest.raises(HostError, match="the host is closed"):
             host.step()
@@ -273,23 +272,32 @@ def test_a_signal_handler_may_close_the_host_while_its_core_runs(tmp_path: Path,
 @pytest.mark.slow
 @needs_proc
 def test_another_thread_may_close_the_host_while_its_core_runs(tmp_path: Path, temporary: Path) -> None:
-    core = small_core.build(tmp_path, ON_RUN="sleep(1000)")
-    host = EmbeddedHost(probe_rom.build(), core, patience=60)
-    threading.Timer(0.3, host.close).start()
+    running = tmp_path / "running"
+    core = small_core.build(tmp_path, ON_RUN=f'fclose(fopen("{running}", "w")); sleep(1000)')
+    host = EmbeddedHost(probe_rom.build(), core, patience=CORE_SLEEPS)
+
+    def close() -> None:
+        eventually(running.exists)
+        host.close()
+
+    threading.Thread(target=close).start()
     with pytest.raises(HostError, match="the host is closed"):
         host.step()
-    assert gone_within(host.pid, 5)
+    assert gone_within(host.pid, 60)
 
 
 @pytest.mark.slow
 def test_a_second_thread_is_refused_while_a_call_is_under_way(tmp_path: Path) -> None:
-    core = small_core.build(tmp_path, ON_RUN="usleep(500000)")
-    with EmbeddedHost(probe_rom.build(), core) as host:
+    running, go_on = tmp_path / "running", tmp_path / "go on"
+    wait = f'fclose(fopen("{running}", "w")); while (access("{go_on}", F_OK)) usleep(1000)'
+    core = small_core.build(tmp_path, ON_RUN=wait)
+    with EmbeddedHost(probe_rom.build(), core, patience=60) as host:
         thread = threading.Thread(target=host.step)
         thread.start()
-        time.sleep(0.2)
+        assert eventually(running.exists)
         with pytest.raises(HostError, match="another thread"):
             host.step()
+        go_on.touch()
         thread.join()
         assert host.step().frame == 1
 
@@ -323,7 +331,7 @@ def test_the_core_does_not_outlive_a_parent_that_is_killed(tmp_path: Path, busy:
         pid = int(parent.stdout.readline())
         time.sleep(0.3)  # into the step
         parent.kill()
-    assert gone_within(pid, 10)
+    assert gone_within(pid, 60)
     assert list(temporary.iterdir()) == []
 
 
@@ -337,7 +345,7 @@ def test_a_program_may_end_without_closing_its_host(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", code, str(rom), ""], capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert gone_within(int(result.stdout), 5)
+    assert gone_within(int(result.stdout), 60)
 
 
 @pytest.mark.slow
@@ -406,7 +414,7 @@ def test_a_child_that_gets_no_processor_time_is_not_hung(pause: float | None) ->
         start = time.monotonic()
         with pytest.raises(HostGoneError, match="ran frame 1 and has not returned"):
             host.step()
-        assert 2.9 < time.monotonic() - start < 6
+        assert time.monotonic() - start > 2.9
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")

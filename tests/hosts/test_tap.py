@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import threading
 import time
@@ -19,6 +20,7 @@ from halscope.hosts.retroarch import RetroArchHost, tap_library
 from halscope_hooks import HostError, HostGoneError, Outline, Snapshot, Write
 from support import probe_rom, taps
 from support.cores import installed_cores, two_cores
+from support.made_host import eventually
 from support.stately_game import stately_game
 
 rings = taps.rings
@@ -165,42 +167,50 @@ def counter(snapshot: Snapshot | None) -> int:
 
 def newest(host: RetroArchHost) -> int:
     """The counter in the newest frame."""
-    found = counter(host.poll(5))
+    found = counter(host.poll(60))
     while (snapshot := host.poll(0)) is not None:
         found = counter(snapshot)
     return found
 
 
 @contextmanager
-def running(frontend: LibretroHost) -> Iterator[None]:
-    """The frontend runs by itself, as an emulator does."""
+def running(frontend: LibretroHost) -> Iterator[list[int]]:
+    """The frontend runs by itself, as an emulator does: what the game has counted in each frame so far."""
     stop = threading.Event()
+    counted: list[int] = []
 
     def run() -> None:
         while not stop.wait(0.005):
-            frontend.step()
+            counted.append(counter(frontend.step()))
 
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        yield
+        yield counted
     finally:
         stop.set()
         thread.join()
 
 
 def test_a_state_brings_back_the_frame_that_it_was_saved_at(frontend: LibretroHost, host: RetroArchHost) -> None:
-    with running(frontend):
+    with running(frontend) as counted:
         state = host.save_state()
         saved = newest(host)
         while newest(host) < saved + 30:
             pass
         host.load_state(state)
-        assert newest(host) < saved + 20
+        assert eventually(lambda: jumps(counted)), "it was not loaded"
+        assert jumps(counted)[0] <= saved + 1
         while newest(host) < saved + 30:
             pass
         host.reset()  # the game loads its graphics again, and then counts from the start
-        assert any(newest(host) < saved + 20 for _ in range(100))
+        assert eventually(lambda: len(jumps(counted)) > 1), "it was not reset"
+        assert newest(host) is not None
+
+
+def jumps(counted: list[int]) -> list[int]:
+    """What the game counted in the frames in which it counted less than in the one before."""
+    return [now for before, now in itertools.pairwise(counted.copy()) if now < before]
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ def host(game: LabGame) -> Iterator[RetroArchHost]:
 
 def step(game: LabGame, host: RetroArchHost) -> tuple[Snapshot, Snapshot]:
     inside = game.host.step()
-    outside = host.poll(5)
+    outside = host.poll(60)
     assert outside is not None
     return inside, outside
 

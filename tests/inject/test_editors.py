@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.inject import Sheet, grey_palette, read_sheet, sheet_from_raw, write_sheet
+from halscope.inject import MisfitError, Sheet, grey_palette, read_sheet, sheet_from_raw, write_sheet
 from halscope.inject.split import changed_tiles
 from halscope_hooks import ImageError
 from numpy.typing import NDArray
@@ -328,8 +328,15 @@ def test_colours_are_matched_with_the_palette_of_the_tile_they_are_in(sheet: She
     assert (read_sheet(path).pixels == painted).all()
     painted[1, 1] = 16 + 7
     path.write_bytes(save_rgba(both, painted))
-    with pytest.raises(ImageError, match=r"not in the palettes of their tiles, the first at \(1, 1\): #a58c21"):
+    said = r"not in the palettes of their tiles, the first at \(1, 1\): #a58c21"
+    with pytest.raises(MisfitError, match=said) as refused:
         read_sheet(path)
+    misfit = refused.value.misfit
+    assert (misfit.x, misfit.y, misfit.colour, misfit.index) == (1, 1, 0xA58C21, None)
+    assert (misfit.palette, misfit.elsewhere) == (0, 1)
+    nearest = both.rgb[misfit.nearest_index]
+    assert misfit.nearest == int.from_bytes(nearest.tobytes(), "big")
+    assert read_sheet(path, nearest=True).pixels[1, 1] == misfit.nearest_index
 
 
 def test_nearest_takes_the_closest_colour_and_leaves_the_exact_ones(sheet: Sheet, tmp_path: Path) -> None:

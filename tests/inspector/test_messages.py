@@ -6,7 +6,7 @@ import contextlib
 import json
 
 import pytest
-from halscope.inspector._messages import MOST_TEXT, Request, read_request
+from halscope.inspector._messages import MOST_PICTURE, Request, read_request
 from halscope.inspector._questions import KINDS
 from halscope_hooks import UsageError
 from hypothesis import given
@@ -40,7 +40,7 @@ def test_any_field_is_in_its_range_or_refused(kind: str, fields: dict[str, objec
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("x" * (MOST_TEXT + 1), "too long"),
+        ("x" * (MOST_PICTURE + 1), "too long"),
         ("[" * 3000, "no JSON"),
         ("{", "no JSON"),
         ("[1]", "expected a JSON object"),

@@ -7,9 +7,12 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from halscope.app import Controls, Workspace
+from halscope.inspector._messages import MOST_PICTURE, MOST_TEXT
+from halscope_hooks import Host
 from support.inspected import Inspected, frame_numbers, inspected, text_message
 from support.made_host import MadeHost, eventually
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -99,7 +102,9 @@ def test_malformed_messages_are_answered_and_giant_ones_end_the_connection(game:
             assert text_message(page, "answer")["error"]
         page.send('{"type": "pause", "id": 9}')
         assert "cannot be paused" in text_message(page, "answer")["error"]
-        page.send("x" * 100_000)
+        page.send(f'{{"type": "origin", "id": 10, "vram": "{"x" * MOST_TEXT}"}}')
+        assert "too long" in text_message(page, "answer")["error"]
+        page.send("x" * (MOST_PICTURE + 1))
         with pytest.raises(ConnectionClosed):
             text_message(page, "answer")
 
@@ -246,3 +251,23 @@ def test_buttons_are_held_while_their_page_is_there(game: Inspected) -> None:
         page.send('{"type": "press", "buttons": ["a", "up"]}')
         assert eventually(lambda: game.controls.held == {"a", "up"})
     assert eventually(lambda: not game.controls.held)
+
+
+def test_what_a_page_asked_of_the_emulator_is_done_even_if_it_leaves_at_once(
+    game: Inspected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(game.host, "info", replace(game.host.info, capabilities=frozenset({"driven", "paced"})))
+    monkeypatch.setattr(game.host, "pause", lambda: None, raising=False)
+    busy, go_on = threading.Event(), threading.Event()
+
+    def keep_busy(_: Host) -> None:
+        busy.set()
+        assert go_on.wait(60)
+
+    game.controls.ask(keep_busy)
+    assert busy.wait(60)
+    with game.page() as page:
+        page.send('{"type": "pause"}')
+    assert eventually(lambda: game.inspector.pages == 0)
+    go_on.set()
+    assert eventually(lambda: game.controls.paused)

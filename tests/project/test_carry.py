@@ -11,22 +11,27 @@ import pytest
 from halscope.codecs.hal import HAL
 from halscope.inject import (
     ColourEdit,
+    EditedSheet,
     RoomOptions,
     Sheet,
     SheetEdit,
     apply_patch,
     edited_origins,
     palette_edit,
+    sheet_edit,
     sheet_from_raw,
 )
-from halscope.project import CarriedProject, ProjectState, carry_over, new_project
+from halscope.project import CarriedProject, EditList, ProjectState, carry_over, new_project
+from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
+from halscope.rom.index import RomIndex
 from halscope_hooks import RAW_CODEC, Origin
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.edit_rom import PALETTE
 from support.examples import examples
+from support.layer_scene import KINDS, MAP_AT, TILES_AT, make_layer_scene
 from support.rebuilt_rom import BLOCKS, TABLE, TILES, Build, build, noisy, painted
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -101,6 +106,35 @@ def test_edited_colours_follow_too(first: Build, second: Build) -> None:
     built = replace(second, rom=replace(second.rom, data=image))
     for packed in (True, False):
         assert (colours(built, packed)[1] & 0x7FFF == 0x1F).all()
+
+
+def test_a_layer_s_map_follows_too() -> None:
+    scene = make_layer_scene(KINDS["mode 1, BG1"])
+    image = bytearray(scene.rom.data.tobytes())
+    size = scene.rom.decode(HAL, MAP_AT).consumed
+    packed = image[MAP_AT : MAP_AT + size]
+    image[MAP_AT : MAP_AT + size] = np.random.default_rng(8).integers(0, 256, size, np.uint8).tobytes()
+    there = 0x18235
+    image[there : there + size] = packed
+    rom = Rom.from_bytes(fix(image, scene.rom.header_offset), "rebuilt.sfc")
+    index = RomIndex.build(rom, [HAL], known_starts={"hal": np.array([TILES_AT, there], np.uint32)})
+    sheet = scene.sheet()
+    pixels = sheet.compose().pixels
+    cell = sheet.cells[40]
+    pixels[cell.y : cell.y + 8, cell.x : cell.x + 8] = pixels[:8, :8]  # the entry is pointed at another tile
+    edit = sheet_edit(EditedSheet(sheet, pixels, "bg.png"))
+    state = new_project(scene.rom)
+    state = state.with_edits(state.edits.put([edit], NOON))
+    carried = carry_over(state, lambda _: sheet, rom, [HAL], index)
+    assert carried.state.left == ()
+    new = carried.sheets["bg.png"]
+    assert new.map is not None
+    assert {origin and (origin.block_offset, origin.byte_offset) for origin in new.map.origins} == {
+        (there, at) for at in range(0, 2048, 32)
+    }
+    again = sheet_edit(EditedSheet(new, pixels, "bg.png"))
+    patched = apply_patch(rom, EditList(rom.sha256).put([again], NOON).patch(rom, [HAL], index=index))
+    assert decoded(patched, there) != decoded(bytes(image), there)
 
 
 def test_an_edit_whose_tiles_were_redrawn_is_left_and_returns(first: Build, second: Build) -> None:

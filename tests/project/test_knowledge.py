@@ -13,6 +13,7 @@ from halscope.demo import rom_path
 from halscope.project import (
     MOST_PALETTES,
     FigureName,
+    FigureSplit,
     Knowledge,
     KnowledgeFile,
     ProvenStart,
@@ -125,9 +126,25 @@ def test_the_later_label_of_a_place_wins_and_executed_stretches_unite() -> None:
 
 def test_knowledge_of_the_version_before_labels_is_read() -> None:
     older = json.loads(knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),))))
-    for name in ("read_padding", "labels", "executed", "read"):
+    for name in ("read_padding", "labels", "executed", "read", "splits"):
         del older[name]
     assert knowledge_from_json(json.dumps(older | {"version": 3}), "test").starts == (ProvenStart("hal", 1, "traced"),)
+
+
+def test_the_latest_wish_to_split_a_figure_counts() -> None:
+    early, late = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
+    split = Knowledge(HASH, splits=(FigureSplit("hal-000001/8x8-000", True, early),))
+    whole = Knowledge(HASH, splits=(FigureSplit("hal-000001/8x8-000", False, late),))
+    both = merge(split, whole)
+    assert both == merge(whole, split) == merge(both, both)
+    assert [one.is_split for one in both.splits] == [False]
+    assert knowledge_from_json(knowledge_to_json(both), "test") == both
+
+
+def test_knowledge_of_the_version_before_splits_is_read() -> None:
+    older = json.loads(knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),))))
+    del older["splits"]
+    assert knowledge_from_json(json.dumps(older | {"version": 4}), "test").starts == (ProvenStart("hal", 1, "traced"),)
 
 
 @pytest.mark.parametrize("edges", [[1], [3, 3], [1, 4, 2, 5]])
@@ -215,7 +232,7 @@ def test_what_is_known_already_is_not_written(tmp_path: Path) -> None:
         (b"\x00\xff", "is not valid JSON"),
         (b"{}", '"format" is missing'),
         (knowledge_to_json(Knowledge(HASH))[:-20].encode(), "is not valid JSON"),
-        (knowledge_to_json(Knowledge(HASH)).replace('"version":4', '"version":0').encode(), '"version" is 0'),
+        (knowledge_to_json(Knowledge(HASH)).replace('"version":5', '"version":0').encode(), '"version" is 0'),
         (knowledge_to_json(Knowledge(OTHER)).encode(), f"belongs to another ROM, whose SHA-256 is {OTHER}"),
         (
             knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),)))
@@ -255,10 +272,10 @@ def test_a_damaged_file_that_cannot_be_renamed_stays_as_it_is(tmp_path: Path, mo
 
 def test_a_file_of_a_newer_version_is_neither_moved_nor_overwritten(tmp_path: Path) -> None:
     home = KnowledgeFile(HASH, tmp_path)
-    text = json.dumps({"format": "halscope-knowledge", "version": 5, "secrets": []})
+    text = json.dumps({"format": "halscope-knowledge", "version": 6, "secrets": []})
     home.path.write_text(text)
     with pytest.raises(
-        FormatError, match="written by a newer Halscope, as version 5; this one reads 1 to 4: update it"
+        FormatError, match="written by a newer Halscope, as version 6; this one reads 1 to 5: update it"
     ):
         home.update(start(1))
     assert home.path.read_text() == text

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from halscope.app._project import refuse_lost
-from halscope.inject import read_sheet, sheet_edit, write_sheet
+from halscope.inject import Moved, read_sheet, sheet_edit, write_sheet
 from halscope.project import (
     CarriedProject,
     LeftEdit,
@@ -226,7 +226,11 @@ def states(draw: st.DrawFn) -> ProjectState:
         LeftEdit(edit, draw(st.text(max_size=20)), draw(st.sampled_from(("there", "lost"))))
         for edit in state.edits.edits[: draw(st.integers(0, 2))]
     )
-    return ProjectState(state.base, state.edits, lineage, left)
+    moved = tuple(
+        Moved("hal", old, draw(st.integers(0, 0xFFFFFF)), draw(st.integers(1, 9)))
+        for old in draw(st.sets(st.integers(0, 0xFFFFFF), max_size=2))
+    )
+    return ProjectState(state.base, state.edits, lineage, left, moved)
 
 
 @examples(40, deadline=None)

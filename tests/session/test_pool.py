@@ -39,7 +39,7 @@ def test_frames_and_previews_never_wait_behind_scans(workers: int, priority: Pri
     with Pool("full of scans", workers) as pool:
         scans = [pool.submit(f"scan {n}", until_cancelled) for n in range(10)]
         for _ in range(50):
-            assert pool.submit("a frame", lambda _: 1, priority=priority).result(10) == 1
+            assert pool.submit("a frame", lambda _: 1, priority=priority).result(60) == 1
         assert pool.stats().running["SCAN"] == workers - 1
         assert not any(scan.ended for scan in scans)
 
@@ -49,22 +49,22 @@ def test_a_larger_reserve_keeps_more_workers_from_scans() -> None:
     with Pool("reserved", 3, live_reserve=2) as pool:
         for n in range(5):
             pool.submit(f"scan {n}", until_cancelled)
-        frames = [pool.submit("a frame", lambda _: barrier.wait(10), priority=Priority.LIVE) for _ in range(2)]
-        assert sorted(frame.result(10) for frame in frames) == [0, 1]  # both at a time
+        frames = [pool.submit("a frame", lambda _: barrier.wait(60), priority=Priority.LIVE) for _ in range(2)]
+        assert sorted(frame.result(60) for frame in frames) == [0, 1]  # both at a time
         assert pool.stats().running["SCAN"] == 1
 
 
 def test_without_scans_every_worker_serves_frames() -> None:
     barrier = threading.Barrier(3)
     with Pool("frames", 3) as pool:
-        frames = [pool.submit("a frame", lambda _: barrier.wait(10), priority=Priority.LIVE) for _ in range(3)]
-        assert sorted(frame.result(10) for frame in frames) == [0, 1, 2]
+        frames = [pool.submit("a frame", lambda _: barrier.wait(60), priority=Priority.LIVE) for _ in range(3)]
+        assert sorted(frame.result(60) for frame in frames) == [0, 1, 2]
 
 
 def test_the_limit_of_scans_lets_the_next_one_in_when_one_ends() -> None:
     with Pool("scans", 2) as pool:
         jobs = [pool.submit(f"scan {n}", lambda _, n=n: n) for n in range(200)]  # type: ignore[misc]
-        assert [job.result(10) for job in jobs] == list(range(200))
+        assert [job.result(60) for job in jobs] == list(range(200))
 
 
 def test_what_waits_is_served_by_priority_and_then_by_age() -> None:
@@ -85,7 +85,7 @@ def test_what_waits_is_served_by_priority_and_then_by_age() -> None:
         ]
         gate.open()
         for job in jobs:
-            job.result(10)
+            job.result(60)
     assert order == ["live 1", "live 2", "preview 1", "preview 2", "scan 1", "scan 2"]
 
 
@@ -99,16 +99,16 @@ def test_the_newest_of_a_key_cancels_the_older_one_queued_or_running() -> None:
         other = pool.submit("other", lambda _: 4, priority=Priority.PREVIEW, replaces="another sheet")
         assert queued.ended
         gate.open()
-        assert newest.result(10) == 3
-        assert other.result(10) == 4
+        assert newest.result(60) == 3
+        assert other.result(60) == 4
         assert [str(job.exception(10)) for job in (running, queued)] == ["replaced by a newer request"] * 2
 
 
 def test_of_a_storm_of_one_key_the_last_is_done_and_no_other_waits() -> None:
     with Pool("previews", 2) as pool:
         jobs = [pool.submit(str(n), lambda _, n=n: n, replaces="key") for n in range(500)]  # type: ignore[misc]
-        assert jobs[-1].result(10) == 499
-        assert all(job.wait(10) for job in jobs)
+        assert jobs[-1].result(60) == 499
+        assert all(job.wait(60) for job in jobs)
         assert all(job.state is JobState.CANCELLED or job.result(0) == n for n, job in enumerate(jobs))
         assert {key for key, _ in pool._workers._state.value.newest} <= {"key"}
 
@@ -173,7 +173,7 @@ def test_no_lock_is_held_while_anything_foreign_is_called() -> None:
 
             thread = threading.Thread(target=use)
             thread.start()
-            thread.join(10)
+            thread.join(60)
             if thread.is_alive():
                 refused.append(where)
 
@@ -181,7 +181,7 @@ def test_no_lock_is_held_while_anything_foreign_is_called() -> None:
         jobs.append(pool.submit("works", Nosy(look)))
         jobs[0].add_done_callback(lambda _: look("a callback of a job"))
         jobs[0].token.add_callback(lambda: look("a callback of a token"))
-        jobs[0].wait(10)
+        jobs[0].wait(60)
         assert isinstance(pool.submit("fails", lambda _: 1 / 0).exception(10), ZeroDivisionError)
         gate = Gate()
         for _ in range(2):
@@ -198,7 +198,7 @@ def test_statistics_add_up() -> None:
     with Pool("counted", 2) as pool:
         jobs = [pool.submit("ok", lambda _: 1) for _ in range(5)] + [pool.submit("no", lambda _: 1 // 0)]
         for job in jobs:
-            job.wait(10)
+            job.wait(60)
         pool.submit("cancelled", until_cancelled).cancel()
     stats = pool.stats()
     assert (stats.done, stats.failed, stats.cancelled) == (5, 1, 1)
@@ -277,7 +277,7 @@ class TestInline:
         thread = threading.Thread(target=stop)
         thread.start()
         job = pool.submit("stubborn", lambda _: gate.pass_through(1))
-        thread.join(10)
+        thread.join(60)
         assert reports[0].abandoned == (f"the job 'stubborn' ({job.id})",)
         assert job.state is JobState.CANCELLED
 

@@ -42,7 +42,7 @@ def test_a_stop_cancels_what_runs_and_what_waits_and_ends_the_threads() -> None:
 
     running = [pool.submit("frame", work, priority=Priority.LIVE) for _ in range(2)]
     for _ in running:
-        assert began.acquire(timeout=10)
+        assert began.acquire(timeout=60)
     waiting = [pool.submit("scan", work) for _ in range(100)]
     report = pool.stop(drain=20)
     assert (report.drained, report.cancelled, report.abandoned) == (2, 100, ())
@@ -118,7 +118,7 @@ def test_any_number_of_threads_may_stop_it_at_a_time() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         assert [report.abandoned for report in reports] == [()] * 6
         assert all(job.ended for job in jobs)
         assert not pool._workers.alive
@@ -140,7 +140,7 @@ def test_a_stop_while_others_submit_loses_no_job() -> None:
         thread.start()
         ended_soon(lambda jobs=jobs: len(jobs) > 5)  # type: ignore[misc]
         assert pool.stop(drain=20).abandoned == ()
-        thread.join(10)
+        thread.join(60)
         assert stopped.is_set()
         assert all(job.ended for job in jobs)
 
@@ -179,7 +179,7 @@ def test_a_stop_from_the_pools_own_threads_signals_and_does_not_wait(where: str)
     gate.open()
     if where == "token":
         threading.Thread(target=job.cancel).start()
-    assert stopped.wait(10)
+    assert stopped.wait(60)
     assert str(other.exception(10)) == "the pool 'stops itself' was stopped"
     assert pool.stop(drain=20).abandoned == ()
     assert reports[0].abandoned == ()
@@ -196,7 +196,7 @@ def test_a_deadline_whose_callback_stops_the_pool_does_not_wait_for_itself() -> 
         stopped.set()
 
     job.token.add_callback(stop)
-    assert stopped.wait(10)
+    assert stopped.wait(60)
     assert pool.stop(drain=20).abandoned == ()
 
 
@@ -252,7 +252,7 @@ def test_a_pool_that_is_dropped_stops_itself_also_from_its_own_worker() -> None:
 
     inside = held[0].submit("drops its pool", drop)
     gate.open()
-    inside.wait(10)
+    inside.wait(60)
     assert ended_soon(lambda: set(threading.enumerate()) <= before)
 
 

@@ -50,12 +50,12 @@ class Inspected:
     def end(self, reason: str) -> None:
         """Stop the game and end its session; the inspector goes on."""
         self._goes_on = False
-        self._thread.join(20)
+        self._thread.join(60)
         self.session.close(reason)
 
     def get(self, path: str, **headers: str) -> Answer:
         """Ask for a file. Header names have underscores for hyphens."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.inspector.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.inspector.port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.putrequest("GET", path, skip_host="Host" in named, skip_accept_encoding=True)
         for name, value in named.items():
@@ -71,7 +71,7 @@ class Inspected:
             f"ws://127.0.0.1:{self.inspector.port}/live?token={self.token if token is None else token}",
             origin=own if origin == "" else origin,  # type: ignore[arg-type] # websockets has a NewType for it
             additional_headers=headers,
-            open_timeout=20,
+            open_timeout=60,
             compression=None,
         )
 
@@ -81,7 +81,7 @@ class Inspected:
 
     def __exit__(self, *_: object) -> None:
         self._goes_on = False
-        self._thread.join(20)
+        self._thread.join(60)
         self.inspector.close()
         self.session.close()
 
@@ -96,7 +96,7 @@ def inspected() -> Iterator[Inspected]:
 def text_message(page: ClientConnection, kind: str) -> dict[str, Any]:
     """The next text message of a kind; frames are acknowledged meanwhile."""
     while True:
-        message = page.recv(timeout=20)
+        message = page.recv(timeout=60)
         if isinstance(message, bytes):
             page.send('{"type": "seen"}')
             continue
@@ -109,7 +109,7 @@ def frame_numbers(page: ClientConnection, count: int) -> list[int]:
     """The numbers of the next frames, each acknowledged."""
     found: list[int] = []
     while len(found) < count:
-        message = page.recv(timeout=20)
+        message = page.recv(timeout=60)
         if isinstance(message, bytes):
             length = int.from_bytes(message[:4], "little")
             found.append(json.loads(message[4 : 4 + length])["frame"])

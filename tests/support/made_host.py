@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from halscope_hooks import HostError, HostGoneError, HostInfo, PpuRegisters, Snapshot, Touched, Write, WriteReceipt
 
-WAIT = 20.0  # seconds that a test waits for an expected event; not a measure of speed
+WAIT = 60.0  # seconds that a test waits for an expected event; not a measure of speed
 
 
 def made_snapshot(frame: int) -> Snapshot:

@@ -64,7 +64,7 @@ def announced(emulator: StandIn) -> Callable[[], None]:
 def run_both(emulator: StandIn, host: MesenHost) -> tuple[Snapshot, Snapshot]:
     """Run a frame; return the core's own state and the host's snapshot of the same moment."""
     core = emulator.run_frame(announced(emulator))
-    snapshot = host.poll(5.0)
+    snapshot = host.poll(60)
     assert snapshot is not None
     return core, snapshot
 

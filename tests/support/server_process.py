@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 TESTS = Path(__file__).parents[1]
-END_WAIT = 20.0
+END_WAIT = 60.0
 
 
 def announcer() -> Callable[[int], None]:

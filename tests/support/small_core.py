@@ -10,6 +10,7 @@ import pytest
 from support import snes9x_state
 
 SOURCE = r"""
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>

@@ -32,7 +32,7 @@ class LoopThread:
     def end(self) -> None:
         """Stop and close it."""
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self.loop.close()
 
 

@@ -45,7 +45,7 @@ class TamperingProxy:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(60)
         self._listener.close()
         assert not self._thread.is_alive()
 

@@ -17,7 +17,7 @@ from halscope.hosts._ring import FoundRing, find_rings
 from halscope.hosts.libretro import LibretroHost, find_core
 from halscope.hosts.retroarch import RetroArchHost, tap_library
 
-PATIENCE = 30.0  # seconds for a process to start and load a game
+PATIENCE = 60.0  # seconds for a process to start and load a game
 
 
 @pytest.fixture

@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
+    from halscope.app._collecting import COLLECTED_KINDS, CollectedKind, Collecting
     from halscope.app._compare import ComparedMoments, compare_files, moment_of
     from halscope.app._controls import Controls
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
+    from halscope.app._dropped import Dropped, put_picture
+    from halscope.app._edit_steps import STEP_ACTIONS, StepAction, StepChange, step_changes, stepped
+    from halscope.app._edits_view import EditNews, EditPicture, EditsView, EditView, Step, WrittenBlock
     from halscope.app._export import export_blocks, write_assembly, write_labels
     from halscope.app._extract import (
         RegionOptions,
@@ -43,13 +47,16 @@ if TYPE_CHECKING:
     from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._kept_frames import LiveFrames, RecordedFrames
+    from halscope.app._known_figures import figure_with, known_figures, merge_figures, name_figure, split_figure
     from halscope.app._known_game import KnownGame
+    from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import all_states, check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
+    from halscope.app._painting import MOST_PAINTED, Painting, Paintings, UnfitSheet
+    from halscope.app._palette_places import MomentColours, describe_palettes, palette_places, rgb_text
     from halscope.app._palettes import (
-        MomentColours,
         colours_of_moment,
         frames_before,
         inject_colour_edits,
@@ -74,10 +81,13 @@ if TYPE_CHECKING:
         rebase_project,
         use_project_knowledge,
     )
+    from halscope.app._recolour import Recolouring
     from halscope.app._reduce import Reduced, reduce_pictures
-    from halscope.app._regroup import Regrouping
+    from halscope.app._regroup import Figure, Regrouping
+    from halscope.app._rom_map import ROM_KINDS, RomMap, tile_states, tiles_in_vram
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
+    from halscope.app._scene import Scene, watch_reads
     from halscope.app._searching import first_with_tile, last_change
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
@@ -88,6 +98,7 @@ if TYPE_CHECKING:
     from halscope.app._timeline import Timeline
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
+    from halscope.app._uses import BlockUse, FigureUse, SheetUse, TileUses, block_use, uses_in_sheets, uses_of_tile
     from halscope.app._watched_folder import LiveEdits
     from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
     from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
@@ -97,22 +108,38 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUTTONS",
+    "COLLECTED_KINDS",
     "COMPARED_LIVE",
     "EDITED",
     "LISTED_SCORE",
+    "MOST_PAINTED",
+    "PATCH_SUFFIXES",
+    "ROM_KINDS",
     "SAMPLED",
     "SAMPLED_LIVE",
+    "STEP_ACTIONS",
     "AppliedEdit",
     "AttachedRom",
     "BlockOptions",
     "BlockPicture",
+    "BlockUse",
     "BuiltIn",
     "Check",
+    "CollectedKind",
+    "Collecting",
     "ComparedMoments",
     "Controls",
+    "Dropped",
+    "EditNews",
+    "EditPicture",
     "EditRow",
+    "EditView",
+    "EditsView",
     "Evidence",
+    "ExportedPatch",
+    "Figure",
     "FigureRow",
+    "FigureUse",
     "Game",
     "Grants",
     "Injection",
@@ -129,30 +156,44 @@ __all__ = [
     "MomentColours",
     "OriginDescriber",
     "Outlining",
+    "Painting",
+    "Paintings",
     "Past",
+    "PatchSuffix",
     "Play",
     "Plugins",
     "Press",
     "Proven",
+    "Recolouring",
     "RecordedFrames",
     "Reduced",
     "Refusal",
     "RegionOptions",
     "Regrouping",
+    "RomMap",
     "RunTruth",
+    "Scene",
+    "SheetUse",
     "ShownBlocks",
     "Source",
     "StartWatch",
+    "Step",
+    "StepAction",
+    "StepChange",
     "Target",
     "TileLayout",
+    "TileUses",
     "Timeline",
     "TourReport",
+    "UnfitSheet",
     "Workspace",
+    "WrittenBlock",
     "all_states",
     "apply_project",
     "bare_stream",
     "block_fill",
     "block_picture",
+    "block_use",
     "carried_project",
     "check_output",
     "check_page",
@@ -161,6 +202,7 @@ __all__ = [
     "compare_files",
     "count_proven",
     "describe_layout",
+    "describe_palettes",
     "edit_rows",
     "examine",
     "export_blocks",
@@ -171,6 +213,7 @@ __all__ = [
     "extract_sprites",
     "extract_strips",
     "figure_rows",
+    "figure_with",
     "first_with_tile",
     "found_emulators",
     "frame_with_sprites",
@@ -181,14 +224,17 @@ __all__ = [
     "inject_palettes",
     "inspect_files",
     "keep_knowledge",
+    "known_figures",
     "last_change",
     "learn_cdl",
     "learn_from_project",
     "learn_labels",
     "listed_layouts",
     "measure_coverage",
+    "merge_figures",
     "missing_end",
     "moment_of",
+    "name_figure",
     "on_screen",
     "one_state",
     "open_game",
@@ -199,27 +245,38 @@ __all__ = [
     "palette_name",
     "palette_of_moment",
     "palette_of_rom",
+    "palette_places",
     "palette_texts",
     "picture_of",
     "places_in_vram",
     "play_frames",
     "plugin",
     "pointer_line",
+    "put_picture",
     "put_sheets",
     "rebase_lines",
     "rebase_project",
     "record_game",
     "recorded_frame",
     "reduce_pictures",
+    "rgb_text",
     "run_tour",
     "sheet_of_sprite",
     "shown_blocks",
+    "split_figure",
     "start_evidence",
+    "step_changes",
+    "stepped",
     "tile_layout",
     "tile_origins",
+    "tile_states",
+    "tiles_in_vram",
     "to_rom_offset",
     "use_project_knowledge",
+    "uses_in_sheets",
+    "uses_of_tile",
     "watch_frames",
+    "watch_reads",
     "write_animation",
     "write_assembly",
     "write_frame_pictures",
@@ -240,6 +297,29 @@ _MODULES = {
     "Past": "halscope.app._past",
     "RecordedFrames": "halscope.app._kept_frames",
     "Timeline": "halscope.app._timeline",
+    "Dropped": "halscope.app._dropped",
+    "put_picture": "halscope.app._dropped",
+    "BlockUse": "halscope.app._uses",
+    "FigureUse": "halscope.app._uses",
+    "SheetUse": "halscope.app._uses",
+    "TileUses": "halscope.app._uses",
+    "block_use": "halscope.app._uses",
+    "uses_in_sheets": "halscope.app._uses",
+    "uses_of_tile": "halscope.app._uses",
+    "ExportedPatch": "halscope.app._live_patch",
+    "PATCH_SUFFIXES": "halscope.app._live_patch",
+    "PatchSuffix": "halscope.app._live_patch",
+    "STEP_ACTIONS": "halscope.app._edit_steps",
+    "StepAction": "halscope.app._edit_steps",
+    "StepChange": "halscope.app._edit_steps",
+    "step_changes": "halscope.app._edit_steps",
+    "stepped": "halscope.app._edit_steps",
+    "EditNews": "halscope.app._edits_view",
+    "EditPicture": "halscope.app._edits_view",
+    "EditsView": "halscope.app._edits_view",
+    "EditView": "halscope.app._edits_view",
+    "Step": "halscope.app._edits_view",
+    "WrittenBlock": "halscope.app._edits_view",
     "reduce_pictures": "halscope.app._reduce",
     "Reduced": "halscope.app._reduce",
     "palette_of_rom": "halscope.app._palettes",
@@ -249,8 +329,12 @@ _MODULES = {
     "inject_colour_edits": "halscope.app._palettes",
     "frames_before": "halscope.app._palettes",
     "colours_of_moment": "halscope.app._palettes",
-    "MomentColours": "halscope.app._palettes",
+    "MomentColours": "halscope.app._palette_places",
+    "describe_palettes": "halscope.app._palette_places",
+    "palette_places": "halscope.app._palette_places",
+    "rgb_text": "halscope.app._palette_places",
     "AttachedRom": "halscope.app._attach",
+    "Recolouring": "halscope.app._recolour",
     "BUTTONS": "halscope.app._game_run",
     "EDITED": "halscope.app._outlining",
     "BlockOptions": "halscope.app._block_layout",
@@ -259,6 +343,17 @@ _MODULES = {
     "Check": "halscope.app._doctor_cores",
     "BlockPicture": "halscope.app._block_picture",
     "Controls": "halscope.app._controls",
+    "CollectedKind": "halscope.app._collecting",
+    "COLLECTED_KINDS": "halscope.app._collecting",
+    "Collecting": "halscope.app._collecting",
+    "Scene": "halscope.app._scene",
+    "Figure": "halscope.app._regroup",
+    "watch_reads": "halscope.app._scene",
+    "figure_with": "halscope.app._known_figures",
+    "known_figures": "halscope.app._known_figures",
+    "merge_figures": "halscope.app._known_figures",
+    "name_figure": "halscope.app._known_figures",
+    "split_figure": "halscope.app._known_figures",
     "Evidence": "halscope.app._start_evidence",
     "Proven": "halscope.app._start_evidence",
     "StartWatch": "halscope.app._start_watch",
@@ -280,11 +375,19 @@ _MODULES = {
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",
     "Outlining": "halscope.app._outlining",
+    "MOST_PAINTED": "halscope.app._painting",
+    "Painting": "halscope.app._painting",
+    "Paintings": "halscope.app._painting",
+    "UnfitSheet": "halscope.app._painting",
     "Play": "halscope.app._play",
     "Plugins": "halscope.plugins",
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
+    "ROM_KINDS": "halscope.app._rom_map",
+    "RomMap": "halscope.app._rom_map",
+    "tile_states": "halscope.app._rom_map",
+    "tiles_in_vram": "halscope.app._rom_map",
     "RunTruth": "halscope.app._run_truth",
     "COMPARED_LIVE": "halscope.app._run_truth",
     "SAMPLED": "halscope.app._run_truth",

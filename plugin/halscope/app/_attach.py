@@ -301,7 +301,8 @@ class LiveAttach:
         seen: Called with each decoded frame, as by `Play`.
         progress: Called while the index is built, as by `Play`.
         applied: As for `LiveEdits`.
-        project: The project that the edits are from, and saved in, open for changes.
+        project: Returns the project that the edits are from, and saved in, open for changes; called once, with the ROM
+            that the edits are for.
         outline: Figures to outline on the emulator's screen, see `Outlining`.
         controls, all_frames: As for `Play`.
     """
@@ -322,7 +323,7 @@ class LiveAttach:
         seen: Callable[[Update], None],
         progress: Callable[[int, int], None],
         applied: Callable[[AppliedEdit], None],
-        project: Project | None = None,
+        project: Callable[[Workspace], Project | None] = lambda _: None,
         outline: str | None = None,
         controls: Controls | None = None,
         all_frames: Callable[[], bool] = lambda: False,
@@ -392,7 +393,7 @@ class LiveAttach:
         session.set_rom(workspace.rom)
         if self.edits is None:
             first = self._rom.given or workspace  # the patch is for the ROM that the user named
-            project, report = self._project, self._target.report
+            project, report = self._project(first), self._target.report
             self.edits = LiveEdits(
                 first,
                 session,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from halscope_hooks import TILE_BYTES, Update, VramOrigins
+from halscope_hooks import NO_TRANSFORM, TILE_BYTES, StartEvidence, Update, VramOrigins
 from numpy.typing import NDArray
 
 from halscope.app._block_layout import BlockLayout, BlockOptions, find_layout
 from halscope.app._shown_blocks import ShownBlocks
 from halscope.app._workspace import Workspace
-from halscope.inject import sheet_from_block
+from halscope.inject import Cell, Sheet, sheet_from_block
+from halscope.rom.edited_tiles import EditedTiles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,20 +60,75 @@ def block_picture(
         ImageError: The block is smaller than a tile.
         UsageError: There is no such codec.
     """
+    sheet, layout = block_sheet(workspace, codec, block_offset, shown, options)
+    cells = tuple((cell.x, cell.y, cell.origin.byte_offset) for cell in sheet.cells if cell.origin is not None)
+    return BlockPicture(sheet.composition.pixels, sheet.rgb, cells, layout)
+
+
+def block_sheet(
+    workspace: Workspace,
+    codec: str,
+    block_offset: int,
+    shown: ShownBlocks | None,
+    options: BlockOptions,
+    *,
+    edited: bool = False,
+) -> tuple[Sheet, BlockLayout]:
+    """Return a block as a sheet, in the colours of `block_picture`, and how it is laid out.
+
+    Args:
+        workspace, codec, block_offset, shown, options: As for `block_picture`.
+        edited: Show the tiles that edits of the running game have made as edited, with what the index knows about the
+            block's start: the sheet is one to edit.
+
+    Raises:
+        InjectError, ImageError, UsageError: As for `block_picture`.
+    """
     found = workspace.codec(codec)
     layout = find_layout(workspace, found, block_offset, options, shown, workspace.known_before())
+    start: StartEvidence = "content"
+    if edited:
+        known = workspace.blocks(min_score=0, codec=codec)
+        start = next((block.start for block in known if block.offset == block_offset), start)
     sheet = sheet_from_block(
         workspace.rom,
         found,
         block_offset,
         palette=layout.palette,
+        start=start,
         bpp=layout.layout.bpp,
         transform=layout.layout.transform,
         lead=layout.lead,
         columns=layout.columns,
     )
-    cells = tuple((cell.x, cell.y, cell.origin.byte_offset) for cell in sheet.cells if cell.origin is not None)
-    return BlockPicture(sheet.composition.pixels, sheet.rgb, cells, layout)
+    return (_as_edited(sheet, workspace.running.edited) if edited else sheet), layout
+
+
+def _as_edited(sheet: Sheet, edited: EditedTiles) -> Sheet:
+    """Return a block's sheet with the tiles that edits have made, which know the original ones."""
+
+    def as_edited(cell: Cell) -> Cell:
+        origin = cell.origin
+        if origin is None:
+            return cell
+        tile = cell.tile
+        if origin.transform != NO_TRANSFORM:
+            tile = made.get((origin.byte_offset, origin.transform), tile)
+        else:
+            for at, unit in plain:
+                first = max(at, origin.byte_offset)
+                last = min(at + TILE_BYTES, origin.byte_offset + len(tile))
+                if first < last:
+                    begin = first - origin.byte_offset
+                    tile = tile[:begin] + unit[first - at : last - at] + tile[begin + last - first :]
+        return cell if tile == cell.tile else replace(cell, tile=tile, rom_tile=cell.original)
+
+    first = sheet.cells[0].origin
+    if first is None:
+        return sheet
+    made = edited.in_block(first.codec, first.block_offset)
+    plain = [(at, unit) for (at, transform), unit in made.items() if transform == NO_TRANSFORM]
+    return replace(sheet, cells=tuple(map(as_edited, sheet.cells))) if made else sheet
 
 
 def places_in_vram(origins: VramOrigins, codec: str, block_offset: int) -> list[tuple[int, int]]:

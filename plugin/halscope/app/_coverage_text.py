@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from halscope.ppu.coverage import REASONS, Coverage, Reason
 
-_WHY: Final[Mapping[Reason, str]] = {
+WHY: Final[Mapping[Reason, str]] = {
     "known": "their place in the ROM is known",
     "plain": "blank, one-coloured or too simple: many places in the ROM look like that, so none is named",
     "no_index": "the ROM is not indexed: give --rom, or wait until the index is ready",
@@ -43,7 +43,7 @@ def coverage_lines(coverage: Coverage) -> list[str]:
             if reason in counts
         ]
         if shares:
-            lines.append(f"  {', '.join(shares)}: {_WHY[reason]}")
+            lines.append(f"  {', '.join(shares)}: {WHY[reason]}")
     if coverage.uncounted is not None:
         lines.append(f"  sprites were not counted in every frame: {coverage.uncounted}")
     return lines

@@ -248,8 +248,9 @@ def extract_sprites(
     figures, found = regroup(
         decoded,
         groups,
-        regrouping,
+        regrouping if single else workspace.figures.regrouping(regrouping),
         lambda group: sheet_from_metasprite(decoded, group, origins, workspace.rom, codecs),
+        workspace.figures.sheet_name,
     )
     for name in regrouping.names:
         if figures and name not in found:

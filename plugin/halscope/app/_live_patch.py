@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Set
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from halscope_hooks import HalscopeError
 
@@ -15,6 +17,30 @@ from halscope.app._room import room_options
 from halscope.app._sheet_folder import SheetFolder
 
 NOT_APPLIED: Final = "the game ended before it was applied; add it with `halscope inject` or --edit"
+
+
+PatchSuffix = Literal[".bps", ".ips"]
+PATCH_SUFFIXES: Final[tuple[PatchSuffix, ...]] = (".bps", ".ips")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedPatch:
+    """A patch that was written for a person to give away.
+
+    Args:
+        path: The file.
+        data: Its bytes.
+        lines: What it is for, and what is not in it.
+    """
+
+    path: Path
+    data: bytes = field(repr=False)
+    lines: tuple[str, ...]
+
+
+def file_stem(name: str) -> str:
+    """Return the stem of a file for what belongs to a ROM of this name."""
+    return re.sub(r"[^\w.-]+", "-", Path(name).stem).strip("-.") or "patch"
 
 
 def left_out(folder: SheetFolder, refused: Set[str], *, nearest: bool) -> list[tuple[str, str]]:
@@ -71,7 +97,7 @@ def write_edits(
             index=workspace.index(),
             force=force,
             everywhere=everywhere,
-            room=room_options(workspace),
+            room=room_options(workspace, moved=first.moved),
         )
     written = write_patch(workspace, patch, output, headered=headered)
     yield f"{output}: {patch.summary}"

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from halscope_hooks import HalscopeError, UsageError
 
-from halscope.app._edited_files import is_palette
-from halscope.app._project import keep_knowledge, learn_from_project, rebase_lines, rebase_project
+from halscope.app._edited_files import is_palette, read_edit
+from halscope.app._project import (
+    keep_knowledge,
+    learn_from_project,
+    rebase_lines,
+    rebase_project,
+    refuse_other_figure,
+)
 from halscope.app._workspace import Workspace
 from halscope.formats.palettes import write_palette
 from halscope.inject import (
+    Moved,
     Sheet,
     palette_of_edit,
     read_edited_palette,
@@ -53,7 +60,7 @@ class LiveProject:
         self._force = force
         self._report = report
         self._sources: dict[str, Path] = {}
-        self._unsaved: EditList | None = None
+        self._unsaved: tuple[EditList, tuple[Moved, ...]] | None = None
         self._told = ""
         learn_from_project(project, workspace)
         before = project.state
@@ -64,25 +71,67 @@ class LiveProject:
         self._write_sheets(before)
 
     @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self._project.folder
+
+    def report_to(self, report: Callable[[str], None]) -> None:
+        """Call this with lines of text from now on."""
+        self._report = report
+
+    @property
     def edits(self) -> EditList:
         """The project's edits, named by their sheets in the watched folder."""
         return self._project.state.edits.mapped(lambda edit: _renamed(edit, str(self._watched / edit.name)))
 
+    @property
+    def moved(self) -> tuple[Moved, ...]:
+        """Where the project's blocks have been put."""
+        return self._project.state.moved
+
     def name_of(self, png: Path) -> str:
-        """Return the name of the edit of a sheet, which need not be in the watched folder. Raises UsageError."""
-        name = str(self._watched / self._project.name_of(png, self._watched))
+        """Return the name of the edit of a sheet, which need not be in the watched folder.
+
+        Raises:
+            UsageError: The project, or the watched folder, has another edit of this name that is not this one.
+            HalscopeError: The sheet cannot be read.
+        """
+        short = self._project.name_of(png, self._watched)
+        refuse_other_figure(self._project, short, png)
+        watched = self._watched / short
+        is_watched = png.exists() and watched.exists() and watched.samefile(png)
+        if not is_watched and self._is_unsaved(watched):
+            raise UsageError(
+                f"{png}: {watched} holds an edit that the project does not have, and both have the name {short}; "
+                "rename one of them"
+            )
+        name = str(watched)
         if self._sources.setdefault(name, png) != png:
             raise UsageError(
                 f"{png}: {self._sources[name]} has the same name in {self._project.folder}; rename one of them"
             )
         return name
 
-    def save(self, edits: EditList) -> None:
-        """Save the edits. What cannot be saved is reported, and tried again with the next edits and at the end."""
+    def show(self, names: Collection[str]) -> None:
+        """Write the sheets of edits from elsewhere into the watched folder: what lies there of the same name would take
+        them back. Raises HalscopeError.
+
+        Args:
+            names: The edits' names.
+        """
+        for name in names:
+            short = self._project.name_of(Path(name), self._watched)
+            if not self._sources.get(name, Path(name)).absolute().is_relative_to(self._watched.absolute()):
+                versions = [one.sheet.changes for one in self._project.state.versions() if one.name == short]
+                self._write_sheet(short, versions)
+
+    def save(self, edits: EditList, moved: tuple[Moved, ...]) -> None:
+        """Save the edits, and where their blocks were put. What cannot be saved is reported, and tried again with the
+        next edits and at the end."""
         try:
-            self._save(edits)
+            self._save(edits, moved)
         except HalscopeError as error:
-            self._unsaved = edits
+            self._unsaved = edits, moved
             if str(error) != self._told:
                 self._told = str(error)
                 self._report(f"the project is not saved: {error}; the game goes on")
@@ -92,14 +141,14 @@ class LiveProject:
     def finish(self) -> None:
         """Save what could not be saved before, and what is known of the ROM. Raises HalscopeError."""
         if self._unsaved is not None:
-            self._save(self._unsaved)
+            self._save(*self._unsaved)
             self._unsaved = None
         keep_knowledge(self._project, self._workspace)
 
-    def _save(self, edits: EditList) -> None:
+    def _save(self, edits: EditList, moved: tuple[Moved, ...]) -> None:
         project = self._project
         named = edits.mapped(lambda edit: _renamed(edit, project.name_of(Path(edit.name), self._watched)))
-        state = project.state.with_edits(named)
+        state = project.state.with_edits(named, moved)
         if state == project.state:
             return
         before = project.state.edits.edits
@@ -115,24 +164,38 @@ class LiveProject:
         Args:
             before: The project before it was carried over to this ROM.
         """
-        project = self._project
-        now = {edit.name: edit for edit in project.state.edits.edits}
         known: dict[str, list[object]] = {}
-        for edit in (*before.versions(), *project.state.versions()):
+        for edit in (*before.versions(), *self._project.state.versions()):
             known.setdefault(edit.name, []).append(edit.sheet.changes)
         for name, versions in known.items():
-            if is_palette(name):
-                self._write_palette(self._watched / name, now.get(name), versions)
-                continue
-            sheet, current, png = project.sheet(name), now.get(name), self._watched / name
-            if sheet is None or sheet.rom_sha256 != project.state.base.sha256:
-                continue
-            if (png.exists() and self._is_own_work(png, versions)) or (not png.exists() and current is None):
-                continue
-            _make_folder(png.parent)
-            write_sheet(sheet, edited_pixels(sheet, None if current is None else current.sheet), png)
+            self._write_sheet(name, versions)
 
-    def _write_palette(self, path: Path, current: Edit | None, versions: list[object]) -> None:
+    def _write_sheet(self, name: str, versions: Sequence[object]) -> None:
+        """Write a sheet or a palette as the project has it, unless it shows what none of these versions does."""
+        project = self._project
+        current = project.state.edits.find(name)
+        if is_palette(name):
+            self._write_palette(self._watched / name, current, versions)
+            return
+        sheet, png = project.sheet(name), self._watched / name
+        if sheet is None or sheet.rom_sha256 != project.state.base.sha256:
+            return
+        if (png.exists() and self._is_own_work(png, versions)) or (not png.exists() and current is None):
+            return
+        _make_folder(png.parent)
+        write_sheet(sheet, edited_pixels(sheet, None if current is None else current.sheet), png)
+
+    def _is_unsaved(self, path: Path) -> bool:
+        """Whether a watched file is there and holds an edit that no version of the project's has."""
+        if not path.exists():
+            return False
+        try:
+            changes = read_edit(path, nearest=True).changes
+        except HalscopeError:
+            return False  # reported when it is read as an edit
+        return bool(changes) and all(changes != edit.sheet.changes for edit in self._project.state.versions())
+
+    def _write_palette(self, path: Path, current: Edit | None, versions: Sequence[object]) -> None:
         """Write a palette of the project into the watched folder as it is now edited; one that is not is taken away, as
         it is written again once the game shows it."""
         if path.exists():
@@ -153,7 +216,7 @@ class LiveProject:
         _make_folder(path.parent)
         write_palette(path, colours, write_palette_sheet(palette, path), palette.title)
 
-    def _is_own_work(self, png: Path, versions: list[object]) -> bool:
+    def _is_own_work(self, png: Path, versions: Sequence[object]) -> bool:
         """Whether a watched sheet shows what no version of its edit does. One of an earlier build is carried over."""
         try:
             read = read_sheet(png)

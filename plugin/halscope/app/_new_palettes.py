@@ -13,7 +13,6 @@ from halscope.app._rom_edits import RomEdits
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._workspace import Workspace
 from halscope.inject import PaletteColour, PaletteSheet
-from halscope.rom.colours import CgramTracker
 
 MOST_PALETTES: Final = 200
 FOLDER: Final = "palettes"
@@ -51,28 +50,38 @@ class NewPalettes:
 
     def __init__(self, folder: SheetFolder) -> None:
         self._folder = folder
-        self._tracker: tuple[Workspace, CgramTracker] | None = None
         self._last: CgramOrigins | None = None
 
     def write(self, running: RomEdits, snapshot: Snapshot) -> None:
         """Write the palettes that were not seen before in this ROM. Raises HalscopeError."""
         workspace = running.workspace
-        if self._tracker is None or self._tracker[0] is not workspace:
-            self._tracker = workspace, CgramTracker(workspace.colours())
-        origins = self._tracker[1].update(snapshot.cgram)
+        origins = workspace.palettes.origins(snapshot.cgram)
         if origins is self._last:
             return
         for number in range(len(snapshot.cgram) // PALETTE):
             first = number * PALETTE
             run = _best_run(origins, first)
-            place = None if run is None else _place(run, first + 1)
-            if run is None or place is None or len(running.palettes) >= MOST_PALETTES:
+            name = None if run is None else palette_file(run, first)
+            if run is None or name is None or len(running.palettes) >= MOST_PALETTES:
                 continue
-            name = f"{FOLDER}/{place.name}.gpl"
             if name not in running.palettes:
                 self._folder.add_palette(name, _sheet(workspace, snapshot.cgram, run, number))
                 running.palettes.add(name)
         self._last = origins  # not before all are written: a full disk may get room
+
+
+def palette_file(run: ColourRun, first: int) -> str | None:
+    """Return the name, in the watched folder, of the palette file of a run's place in the ROM.
+
+    Args:
+        run: The run.
+        first: Number in CGRAM of colour 0 of the palette.
+
+    Returns:
+        The name; `None` if the palette would begin before the ROM or before the block.
+    """
+    place = _place(run, first + 1)
+    return None if place is None else f"{FOLDER}/{place.name}.gpl"
 
 
 def _best_run(origins: CgramOrigins, first: int) -> ColourRun | None:

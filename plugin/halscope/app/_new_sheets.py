@@ -52,17 +52,19 @@ class NewSheets:
         """Write the sheets of figures that were not seen before in this ROM. Raises HalscopeError."""
         folder = self._folder
         workspace = running.workspace
+        regrouping = workspace.figures.regrouping(self._regrouping)
         groups = workspace.plugins.group_sprites(update.frame)
         looks: set[bytes] = set()
-        if not self._regrouping.names:  # composing a sheet takes milliseconds, and most figures stay for a while
+        if not regrouping.names:  # composing a sheet takes milliseconds, and most figures stay for a while
             named = {figure_look(update.frame, group): group for group in groups}
             looks = named.keys() - running.looks
             groups = tuple(group for look, group in named.items() if look in looks)
         figures, found = regroup(
             update.frame,
             groups,
-            self._regrouping,
+            regrouping,
             lambda group: figure_sheet(workspace, update.frame, group, origins),
+            workspace.figures.sheet_name,
         )
         self._unseen -= found
         fresh: dict[str, Sheet] = {}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, CgramOrigins, InjectError, Origin, Snapshot, UsageError
-from numpy.typing import NDArray
+from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, InjectError, Origin, Snapshot, UsageError
 
 from halscope.app._inject import Injection
+from halscope.app._palette_places import MomentColours
 from halscope.app._patch_files import check_output, write_patch
 from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
@@ -27,7 +27,6 @@ from halscope.inject import (
     read_edited_palette,
     to_patch,
 )
-from halscope.rom.colours import Buffer, CgramTracker, colour_buffers
 
 PALETTE: Final = 16
 """Colours of a palette of CGRAM with 4 bits per pixel."""
@@ -35,21 +34,6 @@ OBJ_FIRST: Final = 8
 """The first of the sixteen palettes that belongs to sprites."""
 _WATCHED_FRAMES: Final = 600
 """Frames before a recorded one in which the palettes are looked for that a game has faded since: ten seconds."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MomentColours:
-    """The colours of CGRAM at one moment.
-
-    Args:
-        cgram: uint16[256].
-        origins: Where they are stored.
-        buffers: Copies in the console's memories, from which the game may refresh CGRAM.
-    """
-
-    cgram: NDArray[np.uint16]
-    origins: CgramOrigins
-    buffers: tuple[Buffer, ...]
 
 
 def palette_name(number: int) -> str:
@@ -65,10 +49,9 @@ def colours_of_moment(workspace: Workspace, snapshot: Snapshot, before: Iterable
         snapshot: The moment.
         before: Earlier moments, in order: they show what a game has faded since.
     """
-    tracker = CgramTracker(workspace.colours())
     for earlier in before:
-        tracker.update(earlier.cgram)
-    return MomentColours(snapshot.cgram, tracker.update(snapshot.cgram), colour_buffers(snapshot))
+        workspace.palettes.origins(earlier.cgram)
+    return workspace.palettes.look(snapshot)
 
 
 def frames_before(recording: Path, frame: int) -> Iterable[Snapshot]:

@@ -9,12 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from halscope_hooks import RAW_CODEC, HalscopeError, InjectError, Patch, UsageError
+from halscope_hooks import RAW_CODEC, HalscopeError, InjectError, Origin, Patch, UsageError
 
+from halscope.app._edited_files import is_palette
 from halscope.app._patch_files import PatchFile, check_output, write_patches
 from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
-from halscope.inject import Cell, EditPlan, RoomPlan, Sheet, make_room, read_sheet, sheet_edit, to_patch
+from halscope.inject import (
+    EditPlan,
+    RoomPlan,
+    Sheet,
+    make_room,
+    palette_of_edit,
+    read_palette_sheet,
+    read_sheet,
+    sheet_edit,
+    to_patch,
+)
 from halscope.project import CarriedProject, Edit, HeldKnowledge, Knowledge, Project, carry_edit, carry_over, merge
 
 log: Final = logging.getLogger("halscope.app")
@@ -175,7 +186,7 @@ def apply_project(
         refuse_lost(project, carried, workspace.rom.name)
     edits = carried.state.edits
     plan = edits.plan(workspace.rom, workspace.plugins.codecs(), index=workspace.index(), force=force)
-    room = make_room(plan, workspace.index(), room_options(workspace))
+    room = make_room(plan, workspace.index(), room_options(workspace, moved=carried.state.moved))
     patch = to_patch(plan, room)
     files = write_patches(workspace, patch, outputs, headered=headered)
     return ProjectPatch(plan, room, patch, tuple(files), tuple(edit_rows(carried)))
@@ -235,7 +246,7 @@ def put_sheets(
         edit, sheet = sheet_edit(read), read.sheet
         if sheet.rom_sha256 != rom.sha256 and project.state.knows(sheet.rom_sha256):
             edit, sheet = carry_edit(edit, sheet, rom, codecs, index, force=force)
-        _refuse_other_figure(project, name, png, sheet)
+        refuse_other_figure(project, name, png)
         fresh.append(replace(edit, name=name))
         if edit.changes:
             sheets[name] = sheet
@@ -243,9 +254,9 @@ def put_sheets(
         raise UsageError(f"two sheets have the same name in {project.folder}; rename one, or bring them in one by one")
     edits = carried.state.edits.put(fresh, datetime.now(UTC))
     plan = edits.plan(rom, codecs, index=index, force=force)
-    room = make_room(plan, index, room_options(workspace))
+    room = make_room(plan, index, room_options(workspace, moved=carried.state.moved))
     patch = to_patch(plan, room)
-    state = carried.state.with_edits(edits)
+    state = carried.state.with_edits(edits, room.remembered(carried.state.moved))
     if state != project.state:
         project.save(state, sheets)
     project.remember_rom(rom)
@@ -254,16 +265,32 @@ def put_sheets(
     return ProjectPatch(plan, room, patch, (), tuple(edit_rows(done)))
 
 
-def _refuse_other_figure(project: Project, name: str, png: Path, sheet: Sheet) -> None:
-    """Raise UsageError if a project has a sheet of this name that shows none of the same tiles."""
-    known = any(edit.name == name for edit in project.state.versions())
-    there = project.sheet(name) if known else None
-    if there is None:
-        return
-    mine, its = ({_place(cell) for cell in one.cells if cell.origin is not None} for one in (sheet, there))
-    if mine and its and not mine & its and sheet.rom_sha256 == there.rom_sha256:
+def refuse_other_figure(project: Project, name: str, path: Path) -> None:
+    """Raise UsageError if a project has a sheet or palette of this name that shows none of the same places of the ROM.
+
+    Args:
+        project: The project.
+        name: The name that the file gets in it.
+        path: The file.
+    """
+    if is_palette(path):
+        mine, rom = read_palette_sheet(path), project.state.base.sha256
+        there = [edit.sheet for edit in project.state.versions() if edit.name == name and edit.sheet.rom_sha256 == rom]
+        known = {_place(one.origin) for edit in there for one in palette_of_edit(edit)[0].colours}
+        its = {_place(one.origin) for one in mine.colours} if mine.rom_sha256 == rom else set()
+        what = "palette"
+    else:
+        sheet = project.sheet(name) if any(edit.name == name for edit in project.state.versions()) else None
+        read = None if sheet is None else read_sheet(path, nearest=True).sheet
+        if sheet is None or read is None or read.rom_sha256 != sheet.rom_sha256:
+            return
+        known, its = ({_place(cell.origin) for cell in one.cells} for one in (sheet, read))
+        what = "sheet"
+    known, its = known - {None}, its - {None}
+    if known and its and not known & its:
         raise UsageError(
-            f"{png}: {project.folder} has another sheet of the name {name}, with other tiles; rename the file"
+            f"{path}: {project.folder} has another {what} of the name {name}, from other places of the ROM; rename "
+            "the file"
         )
 
 
@@ -299,6 +326,5 @@ def keep_knowledge(project: Project, workspace: Workspace) -> None:
         project.keep_knowledge(known)
 
 
-def _place(cell: Cell) -> tuple[str, int, int] | None:
-    origin = cell.origin
+def _place(origin: Origin | None) -> tuple[str, int, int] | None:
     return None if origin is None else (origin.codec, origin.block_offset, origin.byte_offset)

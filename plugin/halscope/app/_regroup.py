@@ -18,26 +18,31 @@ class Regrouping:
     """What `--merge` and `--split` ask for. A name is that of a sheet, or of the folder that it is in.
 
     Args:
-        merges: Pairs of names. On each frame, every figure of the first name is merged with the nearest one of the
-            second.
+        merges: Groups of two names or more. On each frame, every figure of the first name that is there is merged with
+            the nearest one of each other name.
         splits: Names of figures to be taken apart into their sprites.
     """
 
-    merges: tuple[tuple[str, str], ...] = ()
+    merges: tuple[tuple[str, ...], ...] = ()
     splits: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """All names, each once."""
-        return tuple(dict.fromkeys((*(name for pair in self.merges for name in pair), *self.splits)))
+        return tuple(dict.fromkeys((*(name for group in self.merges for name in group), *self.splits)))
 
 
 class Figure(NamedTuple):
-    """A figure on the screen, with its name and its edit sheet."""
+    """A figure on the screen, with the name of its edit sheet, the sheet, and the name that it has by the rules."""
 
     name: str
     group: Metasprite
     sheet: Sheet
+    key: str
+
+    def has_name(self, wanted: str) -> bool:
+        """Whether a name that a user gives is that of this figure, or of the folder that its sheet is in."""
+        return names_figure(self.name, wanted) or names_figure(self.key, wanted)
 
 
 class Regrouped(NamedTuple):
@@ -48,7 +53,11 @@ class Regrouped(NamedTuple):
 
 
 def regroup(
-    frame: Frame, groups: Sequence[Metasprite], wanted: Regrouping, sheet_of: Callable[[Metasprite], Sheet]
+    frame: Frame,
+    groups: Sequence[Metasprite],
+    wanted: Regrouping,
+    sheet_of: Callable[[Metasprite], Sheet],
+    named: Callable[[str], str] = lambda key: key,
 ) -> Regrouped:
     """Return the figures of a frame with their sheets, merged and split as wanted.
 
@@ -57,31 +66,39 @@ def regroup(
         groups: Its figures by the rules.
         wanted: What the user asks for.
         sheet_of: Builds the sheet of a figure.
+        named: Returns the name of the sheet that a figure has by the rules' name.
     """
 
     def figure(group: Metasprite) -> Figure:
         sheet = sheet_of(group)
-        return Figure(figure_name(sheet), group, sheet)
+        key = figure_name(sheet)
+        return Figure(named(key), group, sheet, key)
 
     figures: list[Figure] = []
     ruled = [*map(figure, groups)]
     for one in ruled:
-        if len(one.group.indices) > 1 and any(names_figure(one.name, split) for split in wanted.splits):
+        if len(one.group.indices) > 1 and any(one.has_name(split) for split in wanted.splits):
             singles = [draw_group(frame, [index]) for index in one.group.indices]
             figures += [figure(single) for single in singles if single.pixels.any()]
         else:
             figures.append(one)
-    names = {one.name for one in (*ruled, *figures)}
-    found = frozenset(each for each in wanted.names if any(names_figure(name, each) for name in names))
-    for first, second in wanted.merges:
+    found = frozenset(each for each in wanted.names if any(one.has_name(each) for one in (*ruled, *figures)))
+    for names in wanted.merges:
+        present = [name for name in names if any(one.has_name(name) for one in figures)]
         joined: list[Figure] = []  # kept apart until the end, so that one figure is not merged again and again
-        for one in [one for one in figures if names_figure(one.name, first)]:
-            partners = [other for other in figures if other is not one and names_figure(other.name, second)]
-            if not partners or one not in figures:  # it was another one's partner
+        for one in [one for one in figures if one.has_name(present[0])] if len(present) > 1 else ():
+            if one not in figures:  # it was another one's partner
                 continue
-            partner = min(partners, key=lambda other: _distance(one.group, other.group))
-            joined.append(figure(draw_group(frame, [*one.group.indices, *partner.group.indices])))
-            figures = [other for other in figures if other is not one and other is not partner]
+            parts = [one]
+            for name in present[1:]:
+                partners = [other for other in figures if other not in parts and other.has_name(name)]
+                if partners:
+                    parts.append(min(partners, key=lambda other: _distance(one.group, other.group)))
+            if len(parts) < 2:
+                continue
+            whole = figure(draw_group(frame, [index for part in parts for index in part.group.indices]))
+            joined += parts if whole.key in wanted.splits else [whole]  # split: its parts stay, and join no other one
+            figures = [other for other in figures if other not in parts]
         figures += joined
     return Regrouped(sorted(figures, key=lambda one: one.group.indices[0]), found)
 

@@ -9,7 +9,7 @@ import numpy as np
 from halscope_hooks import Patch, WriteReceipt
 
 from halscope.app._workspace import RunningRom, Workspace
-from halscope.inject import EditPlan, apply_patch, edited_origins
+from halscope.inject import EditPlan, Moved, RoomPlan, apply_patch, edited_colours, edited_origins
 from halscope.project import EditList
 
 
@@ -18,6 +18,7 @@ class Unanswered(NamedTuple):
 
     edits: EditList
     plan: EditPlan
+    room: RoomPlan
     patch: Patch
     receipt: WriteReceipt
 
@@ -31,6 +32,8 @@ class RomEdits:
         edits: The edits that the running game contains.
         plan: Their plan; `None` while the game contains the original.
         patch: Their patch, likewise.
+        room: The room of the plan.
+        moved: Where blocks have been put since the game began, or in its project before: they stay there.
         missing: Edits that the game lost when it was reloaded, to be written again.
         given_up: Whether writing them again failed. They stay the user's edits, and the patch holds them.
         unanswered: The last write, if it is not known whether the game contains it.
@@ -40,6 +43,8 @@ class RomEdits:
     edits: EditList
     plan: EditPlan | None = None
     patch: Patch | None = None
+    room: RoomPlan = field(default_factory=RoomPlan)
+    moved: tuple[Moved, ...] = ()
     missing: EditList | None = None
     given_up: bool = False
     unanswered: Unanswered | None = None
@@ -55,20 +60,23 @@ class RomEdits:
         """The user's edits, whether the game contains them at present or not."""
         return self.edits if self.missing is None else self.missing
 
-    def begin(self, edits: EditList) -> None:
-        """Begin with these edits, which the game does not contain yet."""
+    def begin(self, edits: EditList, moved: tuple[Moved, ...]) -> None:
+        """Begin with these edits, which the game does not contain yet, and where their blocks were put before."""
+        self.moved = moved
         if edits.edits:
             self.missing = edits
         else:
             self.edits = edits  # their history
 
-    def put(self, edits: EditList, plan: EditPlan, patch: Patch) -> None:
+    def put(self, edits: EditList, plan: EditPlan, room: RoomPlan, patch: Patch) -> None:
         """Note that the running game now contains these edits."""
         self.edits, self.plan, self.patch, self.missing, self.unanswered = edits, plan, patch, None, None
+        self.room, self.moved = room, room.remembered(self.moved)
         rom = self.workspace.rom
         image = np.frombuffer(apply_patch(rom, patch), np.uint8) if patch.rom else None
-        contained = None if image is None else replace(rom, data=image)
-        self.workspace.running = RunningRom(contained, edited_origins(plan))
+        places = {move.key: move.new for move in room.moves}
+        contained = None if image is None else replace(rom, data=image, moved=places)
+        self.workspace.running = RunningRom(contained, edited_origins(plan), edited_colours(plan))
         self.looks.clear()  # a figure may hold an edited tile now, or none any more
 
     def take_answer(self) -> Unanswered | None:
@@ -78,7 +86,7 @@ class RomEdits:
             return None
         self.unanswered = None
         if late.receipt.error is None:
-            self.put(late.edits, late.plan, late.patch)
+            self.put(late.edits, late.plan, late.room, late.patch)
         return late
 
     def loaded_anew(self) -> None:
@@ -86,7 +94,7 @@ class RomEdits:
         if self.kept.edits:
             self.missing, self.given_up = self.kept, False
             self.edits = EditList(self.workspace.rom.sha256)
-        self.plan, self.patch = None, None  # without edits, their history stays
+        self.plan, self.patch, self.room = None, None, RoomPlan()  # without edits, their history stays
         self.workspace.running = RunningRom()
         self.unanswered = None
         self.looks.clear()

@@ -5,16 +5,28 @@ from __future__ import annotations
 from halscope_hooks import HostInfo
 
 from halscope.app._workspace import Workspace
-from halscope.inject import RoomOptions, RoomPlan
+from halscope.inject import Moved, RoomOptions, RoomPlan
 
 
 def room_options(
-    workspace: Workspace, *, move: bool = True, expand: bool = False, rats: bool = False, free_old: bool = False
+    workspace: Workspace,
+    *,
+    move: bool = True,
+    expand: bool = False,
+    rats: bool = False,
+    free_old: bool = False,
+    moved: tuple[Moved, ...] = (),
 ) -> RoomOptions:
     """Return the options, with the places that the game was seen using. Arguments as for `RoomOptions`."""
     read, notes = workspace.seen_reads, workspace.rom_notes
     return RoomOptions(
-        move=move, expand=expand, rats=rats, free_old=free_old, read=read, used=(*notes.executed, *notes.read)
+        move=move,
+        expand=expand,
+        rats=rats,
+        free_old=free_old,
+        read=read,
+        used=(*notes.executed, *notes.read),
+        moved=moved,
     )
 
 
@@ -32,6 +44,13 @@ def room_lines(info: HostInfo, room: RoomPlan, before: RoomPlan) -> list[str]:
         before: That of the edits before, `RoomPlan()` before the first: what has not changed is not said again.
     """
     lines = list(room.notes) if room.notes != before.notes else []
+    left = [one for one in before.moves if (now := room.move_of(one.key)) is None or now.new != one.new]
+    lines += [
+        f"the {one.codec} block at {one.old:#x} is no longer at {one.new:#x}: a game that has kept that address needs "
+        "the ROM to be loaded again"
+        for one in left
+        if not rom_is_fixed(info)
+    ]
     if rom_is_fixed(info) and (lines or not before.size):
         moved = ", and to find the blocks that moved" if room.moves else ""
         lines.append(

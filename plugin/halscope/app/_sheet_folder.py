@@ -199,6 +199,18 @@ class SheetFolder:
                 if whole_file(path) not in (None, content):
                     self._settled.pop(path, None)
 
+    def is_settled(self, path: Path) -> bool:
+        """Whether a file is there as it was last read or written here: nobody has saved it since."""
+        try:
+            return self._settled.get(str(path)) == signature(path)
+        except OSError:
+            return False
+
+    def settle(self, path: Path) -> None:
+        """Take a file that was written here as read."""
+        self._settled[str(path)] = signature(path)
+        self._soon.pop(str(path), None)
+
     def saved_ns(self, path: Path) -> int:
         """Return when a file was saved that `saved` has yielded, in nanoseconds since 1970."""
         return self._settled[str(path)][0]

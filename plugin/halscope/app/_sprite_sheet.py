@@ -9,8 +9,8 @@ from halscope_hooks import Update, UsageError
 
 from halscope.app._doubts import doubts
 from halscope.app._extract import write
-from halscope.app._figure_names import figure_name
-from halscope.app._figure_sheet import figure_sheet
+from halscope.app._known_figures import figure_with, known_figures
+from halscope.app._regroup import Figure
 from halscope.app._workspace import Workspace
 
 
@@ -27,17 +27,40 @@ def sheet_of_sprite(workspace: Workspace, update: Update, sprite: int, folder: P
         UsageError: The sprite shows nothing, its tiles are not in the ROM, or the ROM is not indexed yet.
         HalscopeError: The sheet cannot be written.
     """
+    figure = figure_of_sprite(workspace, update, sprite)
+    path = folder / f"{kept_name(figure, folder)}.png"
+    if not path.exists():
+        write(figure.sheet, path, overwrite=False)
+    return path
+
+
+def kept_name(figure: Figure, folder: Path) -> str:
+    """Return the name of a figure's sheet in a folder, without ".png".
+
+    A sheet that was written before the figure had a name keeps its own: an edit in it is not taken from anybody.
+    """
+    is_older = not (folder / f"{figure.name}.png").exists() and (folder / f"{figure.key}.png").exists()
+    return figure.key if is_older else figure.name
+
+
+def figure_of_sprite(workspace: Workspace, update: Update, sprite: int) -> Figure:
+    """Return the figure that a sprite belongs to, with its sheet as it is now.
+
+    Args:
+        workspace: The ROM.
+        update: The frame that shows the sprite.
+        sprite: Its OAM entry.
+
+    Raises:
+        UsageError: The sprite shows nothing, its tiles are not in the ROM, or the ROM is not indexed yet.
+    """
     if update.origins is None:
         raise UsageError("the ROM is not indexed yet, so it is not known what the sprite could be edited as")
     frame = update.frame
-    groups = workspace.plugins.group_sprites(frame)
-    group = next((one for one in groups if sprite in one.indices and one.pixels.any()), None)
-    if group is None:
+    figure = figure_with(known_figures(workspace, frame, update.origins).figures, sprite)
+    if figure is None:
         raise UsageError(f"sprite {sprite} shows nothing on the screen in frame {update.snapshot.frame}")
-    sheet = figure_sheet(workspace, frame, group, update.origins)
+    sheet = figure.sheet
     if all(cell.origin is None for cell in sheet.cells):
         raise UsageError(f"none of the tiles of sprite {sprite} is in the ROM, so an edit of it could not last")
-    path = folder / f"{figure_name(sheet)}.png"
-    if not path.exists():
-        write(replace(sheet, doubts=doubts(frame)), path, overwrite=False)
-    return path
+    return figure._replace(sheet=replace(sheet, doubts=doubts(frame)))

@@ -17,7 +17,7 @@ from halscope.app._workspace import Workspace
 from halscope.formats.recording import RecordingReader
 from halscope.inject import Sheet, StripPicture, sheet_from_metasprite, sheet_from_strip
 from halscope.ppu import FrameDecoder, with_raster
-from halscope.ppu.animation import Animations, Track
+from halscope.ppu.animation import Animations, Picture, Track
 from halscope.rom.mapping import page_table
 
 SETTLED_AFTER: Final = 120
@@ -67,7 +67,8 @@ class Strips:
         self.workspace = workspace
         self.wanted = tuple(dict.fromkeys(name.removesuffix(".png") for name in wanted))
         self._there = {name: {place for sheet in there(name) for place in places_of(sheet)} for name in self.wanted}
-        self._animations = Animations()
+        self.animations = Animations()
+        """All figures that are followed."""
         self._taken: dict[int, _Taken | None] = {}
         self._names: dict[int, str] = {}
         self._tracks: dict[str, dict[int, Track]] = {name: {} for name in self.wanted}
@@ -78,6 +79,37 @@ class Strips:
         """The wanted names that no figure has had."""
         return [name for name in self.wanted if not self._tracks[name]]
 
+    def tracks_of(self, name: str) -> list[Track]:
+        """Return the figures that had a wanted name, as they were followed."""
+        return [*self._tracks[name].values()]
+
+    def pictures_of(self, name: str) -> list[Picture]:
+        """Return the pictures that these figures showed, in the order of appearance, editable or not."""
+        numbers = dict.fromkeys(number for track in self.tracks_of(name) for number in track.pictures)
+        return [self.animations.pictures[number] for number in sorted(numbers)]
+
+    def all_of(self, name: str) -> Strip:
+        """Return all pictures of a wanted name so far as one strip, whether or not they are settled.
+
+        Raises:
+            UsageError: None of them has a tile whose place in the ROM is known.
+            ImageError: They do not fit in one sheet.
+        """
+        followed = self.tracks_of(name)
+        numbers = dict.fromkeys(number for track in followed for number in track.pictures)
+        taken = {number: one for number in numbers if (one := self._taken[number]) is not None}
+        for number in _half_streamed(taken, followed):
+            del taken[number]
+        if not taken:
+            raise UsageError(f"{name}: none of its tiles is in the ROM, so it cannot be edited")
+        return self._strip(name, taken, followed)
+
+    def _strip(self, name: str, taken: Mapping[int, _Taken], followed: Sequence[Track]) -> Strip:
+        places = self.animations.places(followed)
+        pictures = [StripPicture(*taken[number], *places[number]) for number in taken]
+        title = f"{name}: {len(pictures)} picture{'s' * (len(pictures) != 1)}"
+        return Strip(strip_name(name), sheet_from_strip(pictures, title=title), len(pictures))
+
     def add(self, frame: Frame, origins: Callable[[], VramOrigins], edited: Collection[bytes] = ()) -> None:
         """Follow the figures of the next frame.
 
@@ -86,7 +118,7 @@ class Strips:
             origins: Returns the origins of its tiles; called only where there is a new picture.
             edited: Tiles that edits have made: pictures with any of them are left out, as the ROM lacks them.
         """
-        new = self._animations.add(frame, self.workspace.plugins.group_sprites(frame))
+        new = self.animations.add(frame, self.workspace.plugins.group_sprites(frame))
         for track, picture in new:
             if picture.number not in self._taken:
                 sheet = sheet_from_metasprite(
@@ -101,10 +133,10 @@ class Strips:
                 if names_figure(self._names[picture.number], name):
                     self._tracks[name][track.number] = track
         kept = {number for tracks in self._tracks.values() for number in tracks}
-        lost = [track for track in self._animations.lost(frame.snapshot.frame) if track.number not in kept]
+        lost = [track for track in self.animations.lost(frame.snapshot.frame) if track.number not in kept]
         if lost:
-            self._animations.forget(lost)
-            there = self._animations.pictures
+            self.animations.forget(lost)
+            there = self.animations.pictures
             self._taken = {number: taken for number, taken in self._taken.items() if number in there}
             self._names = {number: name for number, name in self._names.items() if number in there}
 
@@ -140,11 +172,8 @@ class Strips:
             if not taken:
                 self._covered[name].update(fresh)
                 continue
-            places = self._animations.places(followed)
-            pictures = [StripPicture(*taken[number], *places[number]) for number in taken]
-            title = f"{name}: {len(pictures)} picture{'s' * (len(pictures) != 1)}"
             try:
-                strip = Strip(strip_name(name), sheet_from_strip(pictures, title=title), len(pictures))
+                strip = self._strip(name, taken, followed)
             except ImageError:
                 self._covered[name].update(fresh)
                 raise

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from halscope_hooks import (
     RAW_CODEC,
@@ -19,11 +21,32 @@ from halscope_hooks import (
     Patch,
     Snapshot,
     Update,
+    UsageError,
     Write,
 )
 
+from halscope.app._dropped import Dropped, put_picture
+from halscope.app._edit_steps import StepAction, differing, show_edits, stepped, with_writes
 from halscope.app._edited_files import is_palette, read_edit
-from halscope.app._live_patch import NOT_APPLIED, left_out, write_edits
+from halscope.app._edits_view import (
+    MOST_NEWS,
+    EditNews,
+    EditPicture,
+    EditsView,
+    NewsKind,
+    edit_picture,
+    sheet_in,
+    view_edits,
+    view_steps,
+)
+from halscope.app._live_patch import (
+    NOT_APPLIED,
+    ExportedPatch,
+    PatchSuffix,
+    file_stem,
+    left_out,
+    write_edits,
+)
 from halscope.app._live_project import LiveProject
 from halscope.app._live_strips import LiveStrips
 from halscope.app._new_palettes import NewPalettes
@@ -35,6 +58,7 @@ from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
 from halscope.app._room import rom_is_fixed, room_lines, room_options
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._shown_edits import AppliedEdit, ShownEdits
+from halscope.app._uses import TileUses, uses_of_tile
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     EditPlan,
@@ -98,20 +122,27 @@ class LiveEdits:
         self._roms = EditsByRom.of(workspace)
         self._project = project
         if project is not None:
-            self._roms.first.begin(project.edits)
+            self._roms.first.begin(project.edits, project.moved)
         self._session = session
-        self._folder = None if folder is None else SheetFolder(folder, report)
+        self._folder = None if folder is None else SheetFolder(folder, self._report)
         self._force = force
         self._nearest = nearest
         self._everywhere = everywhere
         self._regrouping = Regrouping() if regrouping is None else regrouping
-        self._new_sheets = None if self._folder is None else NewSheets(self._folder, self._regrouping, report)
+        self._new_sheets = None if self._folder is None else NewSheets(self._folder, self._regrouping, self._report)
         self._new_palettes = None if self._folder is None else NewPalettes(self._folder)
-        self._strips = None if self._folder is None else LiveStrips(self._folder, strips, report)
-        self._report = report
+        self._strips = None if self._folder is None else LiveStrips(self._folder, strips, self._report)
         self._applied = applied
+        self._said = report
+        self._news: deque[EditNews] = deque(maxlen=MOST_NEWS)
+        self.listener: Callable[[], None] = lambda: None
+        """Called on any thread when `view` may have changed. It must not block."""
+        self._turn = threading.Lock()  # of `look` and `step`, of which one at a time changes the game
+        if project is not None:
+            project.report_to(self._report)
+        self.outcome: Callable[[Path, HalscopeError | None], None] = lambda *_: None
+        """Called for each saved sheet with why it was refused, or `None` if the game contains it. It must not block."""
         self._shown = ShownEdits()
-        self._room = RoomPlan()  # of the last edit that was planned
         self._looked: int | None = None
         self._scanned = False  # whether the sheets of earlier runs have been looked at
         self._active = time.monotonic()  # the last frame, or the last report that none comes
@@ -176,6 +207,11 @@ class LiveEdits:
         self.awaited = tuple(png for png in self.awaited if png not in pngs)  # a refusal says what is wrong with it
         sheets = [self._named(read_edit(png, nearest=self._nearest), png) for png in pngs]
         self.take(self._running.kept.put(sheets, datetime.now(UTC)), snapshot)
+        if self._project is not None:
+            try:
+                self._project.show([sheet.name for sheet in sheets])
+            except HalscopeError as error:
+                self._report(f"{error}; the game goes on")
 
     def _named(self, edit: SheetEdit, png: Path) -> SheetEdit:
         """Return an edit under the name that it has in the project, if there is one."""
@@ -210,9 +246,24 @@ class LiveEdits:
 
         With threads, a sheet is applied with the first frame after it was saved, where the system reports changes.
         """
+        with self._my_turn(wait=False) as mine:
+            if mine:  # else a step is being made, and the next frame is looked at
+                self._look(update)
+
+    @contextlib.contextmanager
+    def _my_turn(self, *, wait: bool) -> Iterator[bool]:
+        mine = self._turn.acquire(timeout=PLAN_WAIT if wait else 0)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._turn.release()
+
+    def _look(self, update: Update) -> None:
         frame = update.snapshot.frame
         if not self._session.threads:
             self._shown.saw(update.snapshot)
+            self._newest = update.snapshot
         self._report_applied()
         running = self._roms.now
         if running is not None:
@@ -279,6 +330,103 @@ class LiveEdits:
             return sorted(self._regrouping.names)
         return sorted({*self._new_sheets.unseen, *self._strips.unseen})
 
+    def view(self) -> EditsView:
+        """Return the edits of the ROM that runs, with their history and what was last said of them. Any thread."""
+        running, folder = self._roms.now, None if self._folder is None else self._folder.folder
+        kept = EditList(self._roms.first.workspace.rom.sha256) if running is None else running.kept
+        return EditsView(
+            None if folder is None else str(folder),
+            None if self._project is None else str(self._project.folder),
+            kept.position,
+            len(kept.states) - 1 - kept.position,
+            () if running is None else view_edits(running, self._room, folder),
+            {name: self._waiting.get(name, "") for name in sorted(self._refused.copy())},
+            () if running is None else view_steps(running, folder),
+            tuple(self._news),
+        )
+
+    def step(self, action: StepAction, number: int = 0) -> None:
+        """Undo or redo a step of the edits of the ROM that runs, or revert one edit. The game and the watched files
+        follow, and the project is saved. Any thread but the game's may call it; the game need not send frames.
+
+        Args:
+            action: The step.
+            number: Id of the edit to revert.
+
+        Raises:
+            UsageError: There is no such step or edit, or no frame has come yet.
+            HalscopeError: As `take`; nothing has changed.
+        """
+        with self._my_turn(wait=True) as mine:
+            if not mine:
+                raise HostError("the last edit is not in the game yet; try again")
+            running, snapshot = self._running, self._newest
+            if snapshot is None:
+                raise UsageError("no frame has come yet, so nothing can be written into the game; try again")
+            new = stepped(running.kept, action, number)
+            changed = differing(running.kept, new)
+            self.take(new, snapshot)
+            folder = self._folder
+            if folder is not None:
+                show_edits(folder, changed, self._report)
+                self._refused -= {sheet_in(folder.folder, name) for name in changed}
+            names = ", ".join(sheet_in(None if folder is None else folder.folder, name) for name in changed)
+            did = {"undo": "undone", "redo": "done again", "revert": "reverted"}[action]
+            self._report(f"{names or 'a step'}: {did}", "undone", names)
+
+    def picture(self, step: int, number: int) -> EditPicture:
+        """Return a version of an edit of the ROM that runs, before and after. Any thread may call it.
+
+        Args:
+            step: Number of the step after which it is meant.
+            number: The edit's id.
+
+        Raises:
+            UsageError: There is no such step or edit.
+            HalscopeError: Its sheet cannot be read.
+        """
+        running = self._roms.now
+        states = () if running is None else running.kept.states
+        edits = () if step >= len(states) else states[step]
+        for edit in edits:
+            if edit.id == number:
+                return edit_picture(edit)
+        raise UsageError(f"there is no edit {number} after step {step}")
+
+    def uses(self, update: Update, vram_byte: int, bpp: Literal[2, 4, 8]) -> TileUses:
+        """Return who uses a tile of the ROM that runs, also in the sheets of the folder; see `uses_of_tile`."""
+        if self._roms.now is None:
+            raise UsageError("the file of the running ROM is unknown")
+        folder = None if self._folder is None else self._folder.folder
+        return uses_of_tile(self._roms.now.workspace, update, vram_byte, bpp, folder)
+
+    def drop(self, update: Update, data: bytes, name: str, sprite: int | None) -> Dropped:
+        """Save a picture as the sheet of a figure, and apply it; see `put_picture`. Any thread but the game's."""
+        if self._roms.now is None or self._folder is None:
+            raise UsageError("there is no folder for sheets to edit: start Halscope with --watch DIR")
+        done = put_picture(self._roms.now.workspace, update, self._folder.folder, data, name, sprite)
+        if done.inexact:
+            sheet = self._folder.name(done.path)
+            self._report(f"{sheet}: colours were replaced by the nearest of its palette: {done.inexact}", "note", sheet)
+        self.catch_up()
+        return done
+
+    def catch_up(self) -> None:
+        """Apply what was saved since the last frame, without waiting for one. Any thread but the game's may call it."""
+        with self._my_turn(wait=True) as mine:
+            running, snapshot = self._roms.now, self._newest
+            if mine and running is not None and snapshot is not None and self._folder is not None and self._scanned:
+                self._take_saved(running, snapshot, self._folder)
+
+    def _report(self, text: str, kind: NewsKind = "note", sheet: str = "") -> None:
+        """Say a line, here and to whoever listens."""
+        self._said(text)
+        self._tell(EditNews(kind, text, sheet))
+
+    def _tell(self, news: EditNews) -> None:
+        self._news.append(news)
+        self.listener()
+
     def take(self, edits: EditList, snapshot: Snapshot, saved: AppliedEdit | None = None) -> None:
         """Change the running game from its current edits to these, for example `edits.undo()` or `edits.revert(1)`.
 
@@ -306,10 +454,12 @@ class LiveEdits:
         workspace = running.workspace
         rom, index, codecs = workspace.rom, workspace.index(), workspace.plugins.codecs()
 
+        options = room_options(workspace, moved=running.moved)
+
         def make_plan(context: JobContext) -> tuple[EditPlan, RoomPlan]:
             how = {"force": self._force, "everywhere": self._everywhere}
             plan = edits.plan(rom, codecs, index=index, cancel=context.token, **how)
-            return plan, make_room(plan, index, room_options(workspace))
+            return plan, make_room(plan, index, options)
 
         plan, room = self._session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)
         patch = to_patch(plan, room)
@@ -322,24 +472,26 @@ class LiveEdits:
             try:
                 with self._shown.expected(saved, now.frame, live):
                     self._write(patch, (*in_rom, *live))
+                if self._newest is now:  # a paused game sends no newer one, and the next edit is written against it
+                    self._newest = with_writes(now, live)
                 break
             except WriteTimeoutError as error:
-                running.unanswered = Unanswered(edits, plan, patch, error.receipt)
+                running.unanswered = Unanswered(edits, plan, room, patch, error.receipt)
                 raise
             except HostError:
                 # Nothing was written. If the game goes on meanwhile, search its memory again.
                 if attempt == WRITE_ATTEMPTS or not self._session.threads or not self._goes_on(now):
                     raise
-        running.put(edits, plan, patch)
-        for line in room_lines(self._session.info, room, self._room):
+        before = running.room
+        running.put(edits, plan, room, patch)
+        for line in room_lines(self._session.info, room, before):
             self._report(line)
-        self._room = room
         self._save(running)
 
     def _save(self, running: RomEdits) -> None:
         """Save the edits of the project's ROM."""
         if self._project is not None and running is self._roms.first:
-            self._project.save(running.edits)
+            self._project.save(running.edits, running.moved)
 
     def _goes_on(self, after: Snapshot) -> bool:
         """Wait until there is a newer snapshot, for a short time; return whether there is one."""
@@ -392,8 +544,34 @@ class LiveEdits:
                 raise
             job.result(ANSWER_WAIT)  # it was sent, and can no longer be cancelled
 
-    def write_patch(self, output: Path, *, headered: bool = False) -> None:
-        """Write all edits of the first ROM as one patch, whichever ROM runs now, and report what is not in it.
+    def export(self, suffix: PatchSuffix) -> ExportedPatch:
+        """Write the patch of all edits of the first ROM into the project's folder, or else the watched one, under the
+        ROM's name. Any thread but the game's may call it.
+
+        Args:
+            suffix: The format.
+
+        Raises:
+            UsageError: Nothing is edited, there is no folder, or the patch would not fit the ROM's file.
+            HalscopeError: The edits cannot be placed, or the file cannot be written.
+        """
+        with self._my_turn(wait=True) as mine:
+            if not mine:
+                raise HostError("the last edit is not in the game yet; try again")
+            watched = None if self._folder is None else self._folder.folder
+            folder = watched if self._project is None else self._project.folder
+            if folder is None:
+                raise UsageError("there is no folder for the patch: start Halscope with --project DIR")
+            first = self._roms.first
+            if not first.kept.edits:
+                raise UsageError("nothing is edited, so there is no patch to write")
+            output = folder / f"{file_stem(first.workspace.rom.name)}{suffix}"
+            lines = self.write_patch(output)
+        return ExportedPatch(output, output.read_bytes(), tuple(lines))
+
+    def write_patch(self, output: Path, *, headered: bool = False) -> list[str]:
+        """Write all edits of the first ROM as one patch, whichever ROM runs now, and report what is not in it. Returns
+        the reported lines.
 
         Args:
             output: The patch or patched copy.
@@ -409,12 +587,17 @@ class LiveEdits:
         if self._folder is not None:
             missing += left_out(self._folder, self._refused, nearest=self._nearest)
         how = {"force": self._force, "everywhere": self._everywhere}
+        lines = []
         for line in write_edits(self._roms, missing, output, headered=headered, **how):
             self._report(line)
+            lines.append(line)
+        return lines
 
     def _report_applied(self) -> None:
         for edit in self._shown.take():
             self._applied(edit)
+            if edit.shown_frame is not None:
+                self._tell(EditNews("shown", f"{edit.edit}: shown at frame {edit.shown_frame}", edit.edit))
 
     def finish(self) -> None:
         """Write what was put off: the page of the newest sheets and what they taught. Call it after the last `look`.
@@ -472,25 +655,29 @@ class LiveEdits:
                 edits = running.kept.put([edit], datetime.now(UTC))
                 in_game = running.missing is None and edits is running.kept and not self._scanned
                 if in_game or (not edit.changes and running.kept.find(edit.name) is None):
+                    self.outcome(path, None)
                     continue  # of the project, or from an earlier run, and never edited
                 saved = AppliedEdit(name, folder.saved_ns(path), snapshot.frame)
                 self.take(edits, snapshot, saved)
             except HalscopeError as error:
                 self._refused.add(name)
+                self.outcome(path, error)
                 reason = str(error)
                 if isinstance(error, _NOT_NOW):
                     folder.read_again(path)
                     if not isinstance(error, WriteTimeoutError):  # which says itself what to do
                         reason = f"{name}: {error}; it is applied as soon as the game takes it"
-                if self._waiting.get(name) != reason:
-                    self._report(reason)
-                self._waiting[name] = reason
+                before, self._waiting[name] = self._waiting.get(name), reason
+                if before != reason:
+                    self._report(reason, "refused", name)
             else:
+                self.outcome(path, None)
                 self._waiting.pop(name, None)
                 what, space = ("colours", "cgram") if is_palette(path) else ("graphics", "vram")
                 at_once = space in self._session.info.writable
                 later = "" if at_once else f", which shows it when it loads these {what} again"
-                self._report(f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}")
+                line = f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}"
+                self._report(line, "applied", name)
                 self._report_notes()
                 return  # the snapshot predates this edit, so the next file waits for the next scan
 
@@ -508,7 +695,7 @@ class LiveEdits:
         touched = {(change.origin.codec, change.origin.block_offset) for change in edit.changes}
         plan = self._running.plan
         return "".join(
-            f"; {block_fill(block, self._room)}"
+            f"; {block_fill(block, self._running.room)}"
             for block in (() if plan is None else plan.blocks)
             if (block.codec, block.block_offset) in touched and block.codec != RAW_CODEC
         )

@@ -29,6 +29,9 @@ from halscope.rom.tracing import DECODER_CALL, FIRST_TOUCH, Passage, TracedStart
 from halscope.rom.vram_tracker import VramTracker
 
 if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth of a second to load
+    from halscope.app._known_figures import KnownFigures
+    from halscope.app._palette_places import PaletteWatch
+    from halscope.inject import ColourEdit
     from halscope.project import Knowledge, KnowledgeFile
     from halscope.rom.colours import ColourIndex
     from halscope.session import Locate
@@ -107,10 +110,12 @@ class RunningRom:
     Args:
         rom: The image with the edits, under the identity of the original; `None` without edits.
         edited: The tiles that the edits have made.
+        colours: The colours that the edits have made.
     """
 
     rom: Rom | None = None
     edited: EditedTiles = field(default_factory=EditedTiles)
+    colours: tuple[ColourEdit, ...] = ()
 
 
 class Workspace:
@@ -129,6 +134,7 @@ class Workspace:
         self._reads: frozenset[int] = frozenset()  # likewise
         self._passages: dict[tuple[str, int], Passage] = {}  # likewise
         self._rom_notes: RomNotes | None = None
+        self._figures: KnownFigures | None = None
         self.running = RunningRom()
         """What the edits in the running game have made of the ROM; replaced as a whole."""
 
@@ -203,6 +209,29 @@ class Workspace:
             self._rom_notes = RomNotes() if known is None else RomNotes.of(known)
         return self._rom_notes
 
+    @property
+    def figures(self) -> KnownFigures:
+        """What the user has said about figures: names, merges and splits."""
+        if self._figures is None:
+            from halscope.app._known_figures import KnownFigures
+
+            self._figures = KnownFigures.of(self.known_before())
+        return self._figures
+
+    def learn_figures(self, learn: Callable[[Knowledge], Knowledge]) -> None:
+        """Store names, merges or splits of figures for good, and use them from now on.
+
+        Args:
+            learn: Called with what is known; returns it with additions.
+
+        Raises:
+            FormatError: The file of what is known is damaged, or was written by a newer Halscope.
+            HalscopeError: It cannot be written.
+        """
+        from halscope.app._known_figures import KnownFigures
+
+        self._figures = KnownFigures.of(self.knowledge.update(learn))
+
     def learn_notes(self, learn: Callable[[Knowledge], Knowledge]) -> None:
         """Store labels, or what was executed, for good, and use them from now on.
 
@@ -256,6 +285,13 @@ class Workspace:
         if self._colours is None or self._colours.index is not index:
             self._colours = ColourIndex(index)
         return self._colours
+
+    @cached_property
+    def palettes(self) -> PaletteWatch:
+        """Where the colours come from that the game shows, looked up when CGRAM changes. Thread-safe."""
+        from halscope.app._palette_places import PaletteWatch
+
+        return PaletteWatch(self)
 
     @property
     def built_index(self) -> RomIndex | None:

@@ -12,7 +12,9 @@ from halscope_hooks import HalscopeError, UsageError
 from halscope.app import AppliedEdit, LiveEdits
 from halscope.cli._common import print_json
 from halscope.cli._output import note
-from halscope.project import Project
+from halscope.cli._page import wants_page
+from halscope.project import Project, open_own_project, own_project_folder
+from halscope.rom.image import Rom
 
 
 @contextlib.contextmanager
@@ -32,6 +34,31 @@ def project_from(options: argparse.Namespace) -> Iterator[Project | None]:
         if options.watch is None:
             options.watch = project.watched
         yield project
+
+
+@contextlib.contextmanager
+def own_project(options: argparse.Namespace, rom: Rom) -> Iterator[Project | None]:
+    """Open the project that edits from a page are kept in if the options name none, and watch its folder if they name
+    no other. `None` if it cannot be had: another Halscope that runs the game has it, for example."""
+    folder = own_project_folder(rom)
+    if options.everywhere:  # which a project cannot keep; its sheets alone can
+        options.watch = options.watch or folder / "watch"
+        yield None
+        return
+    try:
+        project = open_own_project(rom)
+    except HalscopeError as error:
+        note(f"edits are not kept in a project: {error}")
+        yield None
+        return
+    with project:
+        options.watch = options.watch or project.watched
+        yield project
+
+
+def wants_own_project(options: argparse.Namespace) -> bool:
+    """Whether edits are made from a page, and the options say nowhere to keep them."""
+    return options.project is None and options.watch is None and wants_page(options)
 
 
 def write_edits(edits: LiveEdits, options: argparse.Namespace) -> None:

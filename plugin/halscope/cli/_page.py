@@ -56,7 +56,9 @@ def served_page(
             controls,
             None if sheets is None else sheets / "moments",
         ) as timeline,
-        Inspector(controls, workspace, sheets=sheets, timeline=timeline) as inspector,
+        Inspector(
+            controls, workspace, sheets=sheets, timeline=timeline, force=getattr(options, "force", False)
+        ) as inspector,
     ):
         if options.no_browser or not has_display() or not webbrowser.open(inspector.address):
             note(f"open {inspector.address} in a browser to see the game")

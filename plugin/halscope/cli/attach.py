@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from halscope.app import (
     watch_frames,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused
-from halscope.cli._edits import note_unseen, print_applied, project_from, write_edits
+from halscope.cli._edits import note_unseen, own_project, print_applied, project_from, wants_own_project, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
 from halscope.cli._interrupts import ended_by_interrupts
@@ -53,11 +55,12 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.list:
         return _list(options, plugins)
+    keep_edits = wants_own_project(options)
     with project_from(options) as project:
-        return _run(options, plugins, project)
+        return _run(options, plugins, project, keep_edits=keep_edits)
 
 
-def _run(options: argparse.Namespace, plugins: Plugins, project: Project | None) -> int:
+def _run(options: argparse.Namespace, plugins: Plugins, project: Project | None, *, keep_edits: bool) -> int:
     looks = options.headless or options.json or options.frames is not None
     if looks and options.no_browser and options.watch is None:
         raise UsageError("--no-browser is for the page, which is not shown with --headless, --json and --frames alone")
@@ -81,7 +84,12 @@ def _run(options: argparse.Namespace, plugins: Plugins, project: Project | None)
     )
     if looks and options.watch is None:
         return _look(options, target, rom)
-    return _Editing(options, target, rom, project).run()
+    with contextlib.ExitStack() as kept:
+
+        def keep(workspace: Workspace) -> Project | None:
+            return kept.enter_context(own_project(options, workspace.rom)) if keep_edits else project
+
+        return _Editing(options, target, rom, keep).run()
 
 
 def _list(options: argparse.Namespace, plugins: Plugins) -> int:
@@ -124,9 +132,16 @@ def _look(options: argparse.Namespace, target: Target, rom: AttachedRom) -> int:
 class _Editing:
     """Sheets in a folder, and edits of the attached game."""
 
-    def __init__(self, options: argparse.Namespace, target: Target, rom: AttachedRom, project: Project | None) -> None:
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        target: Target,
+        rom: AttachedRom,
+        project: Callable[[Workspace], Project | None],
+    ) -> None:
         self._options = options
-        self._project = project
+        self._open_project = project
+        self._project: Project | None = None
         self._target = target
         self._rom = rom
         self._folder = out_folder(SHEETS if options.watch is None else options.watch, "--watch")
@@ -158,7 +173,7 @@ class _Editing:
                 seen=self._show,
                 progress=progress,
                 applied=print_applied if options.json else lambda _: None,
-                project=self._project,
+                project=self._opened_project,
                 outline=options.outline,
                 controls=controls,
                 all_frames=lambda: self._page is not None and self._page.pages > 0,
@@ -179,12 +194,18 @@ class _Editing:
                 say(line)
         return 0
 
+    def _opened_project(self, workspace: Workspace) -> Project | None:
+        self._project = self._open_project(workspace)
+        return self._project
+
     def _workspace(self) -> Workspace | None:
         return None if self._live is None else self._live.workspace
 
     def _began(self, workspace: Workspace, session: Session) -> None:
         if self._page is not None:
             self._page.follow(session)
+            if self._live is not None and self._live.edits is not None:
+                self._page.follow_edits(self._live.edits)
         output = self._options.output
         if output is not None:
             check_output(workspace, output, headered=self._options.headered)  # now, not after an hour

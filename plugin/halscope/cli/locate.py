@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from halscope_hooks import TILE_BYTES, UsageError
+from halscope_hooks import TILE_BYTES, Origin, UsageError
 
 from halscope._files import read_limited
-from halscope.app import OriginDescriber, origin_line, tile_origins
+from halscope.app import OriginDescriber, Workspace, block_use, origin_line, tile_origins, uses_in_sheets
 from halscope.cli._common import print_json, progress_bar
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
@@ -37,9 +41,15 @@ def run(options: argparse.Namespace) -> int:
         index = index.with_transforms(() if wanted is None else (wanted,))
     found = index.locate(units)  # neighbouring tiles in the file improve the result
     each = list(found.origins) if wanted is None else tile_origins(found, wanted, count)
+    if options.sheets is not None and not options.uses:
+        raise UsageError("--sheets DIR is for --uses")
     if options.json:
         describer = OriginDescriber(workspace, index.transforms)
-        tiles = [{"origins": [describer.describe(origin) for origin in origins]} for origins in each]
+        tiles = [
+            {"origins": [describer.describe(origin) for origin in origins]}
+            | ({"uses": _uses(workspace, origins, options.sheets)} if options.uses else {})
+            for origins in each
+        ]
         print_json({"rom": describe(workspace), "tiles": tiles})
         return 0
     for number, origins in enumerate(each):
@@ -47,4 +57,18 @@ def run(options: argparse.Namespace) -> int:
             say(f"tile {number}: not found")
         for origin in origins:
             say(f"tile {number}: {origin_line(origin, workspace.rom_notes.place_name(origin))}")
+        if options.uses and origins:
+            say(f"tile {number}: {block_use(workspace, origins[0]).text}")
+            for use in () if options.sheets is None else uses_in_sheets(options.sheets, origins[0]):
+                it = f"shows it {use.same} time{'s' * (use.same != 1)}, and " if use.same else "shows "
+                say(f"tile {number}: {use.sheet} {it}{use.block} tile{'s' * (use.block != 1)} of its block")
     return 0
+
+
+def _uses(workspace: Workspace, origins: Sequence[Origin], sheets: Path | None) -> dict[str, Any] | None:
+    """Return who uses a tile, as JSON; `None` for one that is not found."""
+    if not origins:
+        return None
+    block = block_use(workspace, origins[0])
+    found = () if sheets is None else uses_in_sheets(sheets, origins[0])
+    return {"block": {**asdict(block), "text": block.text}, "sheets": [asdict(one) for one in found]}

@@ -11,11 +11,11 @@ from halscope_hooks import RAW_CODEC, ColourRun, Origin, Snapshot, UsageError
 from halscope.app import (
     Injection,
     MomentColours,
-    OriginDescriber,
     Workspace,
     block_fill,
     check_rom,
     colours_of_moment,
+    describe_palettes,
     frames_before,
     inject_colour_edits,
     inject_palettes,
@@ -27,13 +27,14 @@ from halscope.app import (
     pointer_line,
     recorded_frame,
     reduce_pictures,
+    rgb_text,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused, rom_offset
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
 from halscope.cli.scan import describe
-from halscope.formats.palettes import from_rgb, read_palette, to_rgb, write_palette
+from halscope.formats.palettes import from_rgb, read_palette, write_palette
 from halscope.inject import PaletteSheet, source_path, write_palette_sheet
 
 _PALETTE = 16
@@ -68,36 +69,8 @@ def _show(options: argparse.Namespace) -> int:
                 say(f"{number}: {_colour_text(colour.word)}")
         return 0
     colours = moment
-    describer = OriginDescriber(workspace, ())
     if options.json:
-        print_json(
-            {
-                "rom": describe(workspace),
-                "colours": [
-                    {
-                        "index": number,
-                        "bgr555": int(word),
-                        "rgb": _rgb_text(int(word)),
-                        "origins": [_origin(describer, origin) for origin in colours.origins.at(number)],
-                    }
-                    for number, word in enumerate(colours.cgram.tolist())
-                ],
-                "runs": [
-                    {
-                        "first": run.first,
-                        "count": run.count,
-                        "origin": _origin(describer, run.origin),
-                        "odds": run.odds,
-                        "fade": run.fade,
-                    }
-                    for run in colours.origins.runs
-                ],
-                "buffers": [
-                    {"space": one.space, "offset": one.offset, "first": one.first, "count": one.length}
-                    for one in colours.buffers
-                ],
-            }
-        )
+        print_json({"rom": describe(workspace), **describe_palettes(workspace, colours)})
         return 0
     for number in range(len(colours.cgram) // _PALETTE):
         if line := _palette_line(colours, number):
@@ -337,7 +310,7 @@ def _sheet_of_rom(options: argparse.Namespace, workspace: Workspace) -> PaletteS
 def _colours(sheet: PaletteSheet) -> list[dict[str, Any]]:
     origins = [None if one.origin is None else _place(one.origin) for one in sheet.colours]
     return [
-        {"index": number, "bgr555": one.word, "rgb": _rgb_text(one.word), "cgram": one.cgram, "origin": origin}
+        {"index": number, "bgr555": one.word, "rgb": rgb_text(one.word), "cgram": one.cgram, "origin": origin}
         for number, (one, origin) in enumerate(zip(sheet.colours, origins, strict=True))
     ]
 
@@ -351,17 +324,5 @@ def _place(origin: Origin) -> dict[str, Any]:
     }
 
 
-def _origin(describer: OriginDescriber, origin: Origin) -> dict[str, Any]:
-    value = describer.describe(origin)
-    return {
-        name: value[name] for name in ("codec", "block_offset", "byte_offset", "start", "evidence") if name in value
-    }
-
-
-def _rgb_text(word: int) -> str:
-    red, green, blue = to_rgb(np.array([word], np.uint16))[0].tolist()
-    return f"#{red:02x}{green:02x}{blue:02x}"
-
-
 def _colour_text(word: int) -> str:
-    return f"${word & 0x7FFF:04x} {_rgb_text(word)}" + " (bit 15 set)" * bool(word & 0x8000)
+    return f"${word & 0x7FFF:04x} {rgb_text(word)}" + " (bit 15 set)" * bool(word & 0x8000)

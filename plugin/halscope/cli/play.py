@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from halscope.app import (
     write_frame_pictures,
 )
 from halscope.cli._common import out_folder, print_json, progress_bar
-from halscope.cli._edits import note_unseen, print_applied, project_from, write_edits
+from halscope.cli._edits import note_unseen, own_project, print_applied, project_from, wants_own_project, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._interrupts import ended_by_interrupts
@@ -49,13 +50,19 @@ NEWS_FRAMES = 180
 """Frames between two lines about new sheets: three seconds in real time."""
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run the game. Whatever ends it, the edits made so far are written."""
+def run(options: argparse.Namespace, *, keep_edits: bool = False) -> int:
+    """Run the game. Whatever ends it, the edits made so far are written.
+
+    Args:
+        options: The options.
+        keep_edits: Keep the edits in the ROM's own project, although the options name the folder that is watched.
+    """
+    keep_edits = keep_edits or wants_own_project(options)
     with project_from(options) as project:
-        return _run(options, project)
+        return _run(options, project, keep_edits=keep_edits)
 
 
-def _run(options: argparse.Namespace, project: Project | None) -> int:
+def _run(options: argparse.Namespace, project: Project | None, *, keep_edits: bool) -> int:
     if options.frames is None and options.json is False and options.watch is None and not wants_page(options):
         raise UsageError(
             "the output is no terminal, so no page opens: give --no-browser to get its address, or --frames N, "
@@ -63,7 +70,7 @@ def _run(options: argparse.Namespace, project: Project | None) -> int:
         )
     if options.frames is not None and options.no_browser:
         raise UsageError("--no-browser is for a game in real time, without --frames")
-    if options.watch is None and (options.merge or options.split or options.strip):
+    if options.watch is None and not keep_edits and (options.merge or options.split or options.strip):
         raise UsageError("--merge, --split and --strip shape the sheets of --watch DIR; give it too")
     if options.speed is not None and options.frames is not None:
         raise UsageError("--speed is for a game in real time; --frames N runs as fast as it can be decoded")
@@ -73,6 +80,11 @@ def _run(options: argparse.Namespace, project: Project | None) -> int:
         check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
     if options.out is not None:
         out_folder(options.out)  # refused now, as the patch is
+    with own_project(options, workspace.rom) if keep_edits else contextlib.nullcontext(project) as kept:
+        return _play(options, plugins, workspace, kept)
+
+
+def _play(options: argparse.Namespace, plugins: Plugins, workspace: Workspace, project: Project | None) -> int:
     watch = None if options.watch is None else out_folder(options.watch, "--watch")
     game = _Running(options, plugins, workspace, watch, project)
     try:
@@ -185,6 +197,7 @@ class _Running:
                 ):
                     if page is not None:
                         page.follow(session)
+                        page.follow_edits(edits)
                     play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
             finally:
                 self.last = play.last

@@ -22,6 +22,8 @@ from halscope.app import (
     put_sheets,
     rebase_lines,
     rebase_project,
+    step_changes,
+    stepped,
     use_project_knowledge,
 )
 from halscope.cli._common import print_json, progress_bar, refuse_unused
@@ -31,7 +33,7 @@ from halscope.cli._table import Column, print_table
 from halscope.cli._workspace import workspace_from
 from halscope.inject import COLOURS, TileChange
 from halscope.ppu.tiles import decode_tiles
-from halscope.project import CarriedProject, EditList, Project
+from halscope.project import CarriedProject, Project
 from halscope.rom.image import Rom
 
 
@@ -160,7 +162,18 @@ def _log(options: argparse.Namespace) -> int:
     """Print the steps, oldest first."""
     with Project.open(options.dir) as project:
         edits = project.state.edits
-        steps = [_step_changes(project, edits, number) for number in range(1, len(edits.states))]
+        steps: list[list[dict[str, Any]]] = [[] for _ in edits.states[1:]]
+        for done in step_changes(edits):
+            edit, path = done.edit, project.picture(done.edit)
+            steps[done.step - 1].append(
+                {
+                    "what": done.what,
+                    "id": edit.id,
+                    "sheet": edit.name,
+                    "made": edit.made.isoformat(timespec="seconds"),
+                    "picture": None if path is None else str(path),
+                }
+            )
     if options.json:
         print_json({"position": edits.position, "steps": steps})
         return 0
@@ -175,38 +188,11 @@ def _log(options: argparse.Namespace) -> int:
     return 0
 
 
-def _step_changes(project: Project, edits: EditList, number: int) -> list[dict[str, Any]]:
-    """Return what a step changed."""
-    before, after = ({edit.id: edit for edit in edits.states[at]} for at in (number - 1, number))
-    found = []
-    for one in dict.fromkeys((*before, *after)):
-        old, new = before.get(one), after.get(one)
-        if old != new and (edit := new or old) is not None:
-            what = "made" if old is None else "reverted" if new is None else "changed"
-            picture = project.picture(edit)
-            found.append(
-                {
-                    "what": what,
-                    "id": edit.id,
-                    "sheet": edit.name,
-                    "made": edit.made.isoformat(timespec="seconds"),
-                    "picture": None if picture is None else str(picture),
-                }
-            )
-    return found
-
-
 def _step(options: argparse.Namespace) -> int:
     """Undo, redo or revert."""
     with Project.open(options.dir, write=True) as project:
         old = project.state.edits
-        match options.action:
-            case "undo":
-                new = old.undo()
-            case "redo":
-                new = old.redo()
-            case _:
-                new = old.revert(options.id)
+        new = stepped(old, options.action, options.id if options.action == "revert" else 0)
         project.save(project.state.with_edits(new))
         rows = edit_rows(CarriedProject(project.state, {}), checked=False)
         described = _describe(project, None)

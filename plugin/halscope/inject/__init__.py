@@ -10,14 +10,23 @@ from halscope.inject.builders import (
     sheet_from_raw,
     sheet_from_sprite,
 )
-from halscope.inject.colour_edits import ColourEdit, origin_after, palette_edit
+from halscope.inject.colour_edits import (
+    ColourEdit,
+    colours_before,
+    colours_of_edit,
+    edited_colours,
+    origin_after,
+    palette_edit,
+)
 from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.layer import sheet_from_layer
 from halscope.inject.layer_edit import edited
-from halscope.inject.model import Composition
+from halscope.inject.match import Misfit, MisfitError
+from halscope.inject.model import Composition, LayerMap
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
     PaletteColour,
+    PaletteCopy,
     PaletteSheet,
     palette_of_edit,
     read_edited_palette,
@@ -30,17 +39,21 @@ from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_ch
 from halscope.inject.png import read_picture
 from halscope.inject.region import sheet_from_region
 from halscope.inject.room import (
+    Area,
     Move,
+    Moved,
     PointerChange,
     RoomIndex,
     RoomOptions,
     RoomPlan,
     describe_room,
+    free_areas,
     make_room,
     padding_read,
+    slack_behind,
 )
 from halscope.inject.running_game import live_writes, rom_writes
-from halscope.inject.sheet import Cell, EditedSheet, Sheet, read_sheet, sidecar_path, write_sheet
+from halscope.inject.sheet import Cell, EditedSheet, Sheet, picture_in_sheet, read_sheet, sidecar_path, write_sheet
 from halscope.inject.split import TileChange
 from halscope.inject.strip import StripPicture, sheet_from_strip
 
@@ -48,6 +61,7 @@ __all__ = [
     "COLOURS",
     "PROVEN_STARTS",
     "SIDECAR_SUFFIX",
+    "Area",
     "BlockEdit",
     "Cell",
     "Change",
@@ -55,8 +69,13 @@ __all__ = [
     "Composition",
     "EditPlan",
     "EditedSheet",
+    "LayerMap",
+    "Misfit",
+    "MisfitError",
     "Move",
+    "Moved",
     "PaletteColour",
+    "PaletteCopy",
     "PaletteSheet",
     "PointerChange",
     "RoomIndex",
@@ -70,11 +89,15 @@ __all__ = [
     "TileIndex",
     "apply_patch",
     "colours",
+    "colours_before",
+    "colours_of_edit",
     "describe_room",
     "edit_from_json",
     "edit_to_json",
     "edited",
+    "edited_colours",
     "edited_origins",
+    "free_areas",
     "grey_palette",
     "live_writes",
     "make_room",
@@ -83,6 +106,7 @@ __all__ = [
     "padding_read",
     "palette_edit",
     "palette_of_edit",
+    "picture_in_sheet",
     "plan_changes",
     "plan_edit",
     "plan_edits",
@@ -102,6 +126,7 @@ __all__ = [
     "shown_depth",
     "shown_tiles",
     "sidecar_path",
+    "slack_behind",
     "source_path",
     "stored_bytes",
     "stored_tile",

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, InjectError, Origin, Snapshot
+from halscope_hooks import NO_TRANSFORM, RAW_CODEC, InjectError, Origin, Snapshot
 from numpy.typing import NDArray
 
 from halscope.inject._memories import CGRAM, Memory
 from halscope.inject._sheet_edit import COLOURS, MOST_COLOURS, SheetEdit
 from halscope.inject.edits import BlockEdit, EditPlan
 from halscope.inject.split import TileChange
-from halscope.rom.colours import colour_buffers, find_stretches
+from halscope.rom.colours import colour_buffers, find_stretches, is_telling
 
 COLOUR: Final = 0x7FFF
 _BIT15: Final = 0x8000
@@ -60,6 +60,54 @@ def palette_edit(name: str, title: str, rom_sha256: str, runs: Sequence[ColourEd
                 origin = replace(origin_after(run.origin, 2 * at), transform=COLOURS)
                 changes.append(TileChange(origin, _bytes(run.old[part]), _bytes(new[part]), (), places))
     return SheetEdit(name, title, rom_sha256, tuple(changes))
+
+
+def edited_colours(plan: EditPlan | None) -> tuple[ColourEdit, ...]:
+    """Return the runs of colours that a plan changes, by which the edited colours are known again in CGRAM."""
+    return () if plan is None else tuple(run for edit in plan.edits for run in colours_of_edit(edit))
+
+
+def colours_of_edit(edit: SheetEdit) -> tuple[ColourEdit, ...]:
+    """Return the runs of colours that an edit changes."""
+    return tuple(
+        ColourEdit(
+            replace(change.origin, transform=NO_TRANSFORM),
+            _words(change.old),
+            _words(change.new),
+            tuple(at // 2 for at in change.vram_bytes),
+        )
+        for change in edit.changes
+        if change.origin.transform == COLOURS
+    )
+
+
+def colours_before(cgram: NDArray[np.uint16], edits: Sequence[ColourEdit]) -> NDArray[np.uint16]:
+    """Return CGRAM with the colours that edits have made as they are stored in the ROM, to look them up there.
+
+    Edited colours are known by what is known of the run: three different ones in a row, or three different ones (or
+    all) at the places in CGRAM where the run stood. A single equal colour says nothing.
+
+    Args:
+        cgram: uint16[256].
+        edits: What was edited.
+    """
+    before = cgram
+    for edit in edits:
+        old, new = edit.old & np.uint16(COLOUR), edit.new & np.uint16(COLOUR)
+        if np.array_equal(old, new):
+            continue
+        places: dict[int, int] = {}  # number in CGRAM → number in the run
+        if edit.cgram and max(edit.cgram) < len(cgram):
+            equal = np.flatnonzero(cgram[list(edit.cgram)] & np.uint16(COLOUR) == new)
+            if len(equal) == len(new) or is_telling(new[equal]):
+                places = {edit.cgram[number]: number for number in equal.tolist()}
+        memory = cgram.astype("<u2").view(np.uint8)
+        for first, count, at in find_stretches(memory, new, step=2):
+            places |= {at // 2 + number: first + number for number in range(count)}
+        if places:
+            before = before.copy() if before is cgram else before
+            before[list(places)] = old[list(places.values())]
+    return before
 
 
 def origin_after(origin: Origin, by: int) -> Origin:

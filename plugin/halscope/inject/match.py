@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, NoReturn
 
 import numpy as np
@@ -19,6 +20,43 @@ MOST_CHANGED_ENTRIES: Final = 4
 """Changed entries of a palette up to which it is still the sheet's, with mistakes."""
 _CHUNK: Final = 1 << 16
 """Colours compared with a palette at a time, which bounds the memory used for a photograph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """The first pixel of a picture whose colour is not in the palettes of its tile.
+
+    Args:
+        x: Its column.
+        y: Its row.
+        colour: Its colour, 24 bits, red first.
+        index: Its index in the file's palette; `None` if the file is not indexed.
+        nearest: The nearest colour that it may have, 24 bits.
+        nearest_index: The index of that colour in its palette.
+        palette: The number of that palette in the sheet.
+        elsewhere: The palette of the sheet that has the pixel's colour and is not its tile's; `None` if none has it.
+        pixels: How many pixels do not fit.
+        colours: How many colours they have.
+    """
+
+    x: int
+    y: int
+    colour: int
+    index: int | None
+    nearest: int
+    nearest_index: int
+    palette: int
+    elsewhere: int | None
+    pixels: int
+    colours: int
+
+
+class MisfitError(ImageError):
+    """A colour is not in the palettes of its tile. `misfit` says which; choosing the nearest colours mends it."""
+
+    def __init__(self, message: str, misfit: Misfit) -> None:
+        super().__init__(message)
+        self.misfit = misfit
 
 
 def match_pixels(
@@ -42,8 +80,8 @@ def match_pixels(
         uint8[height, width], palette × 2^bpp + colour, 0 where transparent.
 
     Raises:
-        ImageError: A colour is not in the palette, a pixel is painted where there is no tile, or the picture was
-            flattened onto a ground.
+        MisfitError: A colour is not in the palette.
+        ImageError: A pixel is painted where there is no tile, or the picture was flattened onto a ground.
     """
     order = _palette_order(sheet, original)
     if picture.indices is None or picture.palette is None:
@@ -80,8 +118,7 @@ def match_pixels(
         _refuse_ground(original, picture, transparent, source)
     wrong = ~transparent & np.isinf(best)
     if wrong.any():
-        covered = order[0] >= 0
-        _refuse(sheet, original, picture, wrong, covered, source)
+        _refuse(sheet, original, picture, wrong, order, source)
     chosen[transparent] = 0
     return chosen
 
@@ -249,10 +286,11 @@ def _refuse(
     original: Composition,
     picture: Pixels,
     wrong: NDArray[np.bool_],
-    covered: NDArray[np.bool_],
+    order: NDArray[np.int16],
     source: str,
 ) -> NoReturn:
     """Raise an error that names the pixels that cannot be converted."""
+    covered = order[0] >= 0
     outside = wrong & ~covered
     if outside.any():
         y, x = (int(v) for v in np.argwhere(outside)[0])
@@ -271,10 +309,12 @@ def _refuse(
         palettes = "palette holds" if len(sheet.palettes) == 1 else f"{len(sheet.palettes)} palettes hold"
         begin += f"uses {used} colours, its {palettes} {limit} (including transparent); "
     colour = packed[y, x]
-    entries = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)[:, 1:].reshape(-1, 3)
-    away = _redmean(np.array([colour], np.int32), entries)[0]
-    nearest = int(away.argmin())
-    near, index = _packed(entries[nearest]), nearest % (sheet.colours - 1) + 1
+    own = [int(slot) for slot in order[:, y, x] if slot >= 0]
+    entries = sheet.rgb.reshape(len(sheet.palettes), sheet.colours, 3)[:, 1:]
+    away = _redmean(np.array([colour], np.int32), entries[own].reshape(-1, 3))[0]
+    slot, index = divmod(int(away.argmin()), sheet.colours - 1)
+    slot, index = own[slot], index + 1
+    near = _packed(entries[slot, index - 1])
     pixels, colours = int(np.count_nonzero(wrong)), len(set(packed[wrong].tolist()))
     message = (
         f"{begin}{pixels} pixel{'s' * (pixels != 1)} in {colours} colour{'s' * (colours != 1)} not in the "
@@ -288,7 +328,20 @@ def _refuse(
     flattened = np.count_nonzero(was_clear & picture.opaque) * 2 > np.count_nonzero(was_clear)
     if flattened and np.count_nonzero(wrong & was_clear) * 2 > pixels:
         message += "; most of them were transparent: save the picture with its transparency"
-    raise ImageError(message)
+    others = [at for at in range(len(sheet.palettes)) if at not in own]
+    misfit = Misfit(
+        x=x,
+        y=y,
+        colour=int(colour),
+        index=None if picture.indices is None else int(picture.indices[y, x]),
+        nearest=int(near),
+        nearest_index=index,
+        palette=slot,
+        elsewhere=next((at for at in others if _at_5_bits(entries[at], _rounded(colour[None])).any()), None),
+        pixels=pixels,
+        colours=colours,
+    )
+    raise MisfitError(message, misfit)
 
 
 def _changed_entries(sheet: Sheet, picture: Pixels, wrong: NDArray[np.bool_]) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import CGRAM_COLOURS, NO_TRANSFORM, FormatError, InjectError, Origin
@@ -20,13 +20,17 @@ from halscope.inject.colour_edits import COLOUR, ColourEdit, origin_after, palet
 from halscope.inject.metadata import origin_from_json, origin_to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from halscope.formats.palettes import PaletteFormat
+    from halscope.inject.split import TileChange
 
 FORMAT: Final = "halscope-palette"
 VERSION: Final = 1
 SIDECAR_SUFFIX: Final = ".source.json"
 _LIMIT: Final = 1 << 20
 _MOST_NAMED: Final = 4
+_MOST_COPIES: Final = 64
 _ADVICE: Final = "export the palette again"
 
 
@@ -45,6 +49,20 @@ class PaletteColour:
     cgram: int | None = None
 
 
+class PaletteCopy(NamedTuple):
+    """Another place in the ROM that holds some colours of a palette, and that is changed with them.
+
+    Args:
+        first: Index of the first colour in the palette.
+        length: Number of colours.
+        origin: Where the first one is stored; the next ones follow, with the same bits 15.
+    """
+
+    first: int
+    length: int
+    origin: Origin
+
+
 @dataclass(frozen=True, slots=True)
 class PaletteSheet:
     """A palette exported for editing.
@@ -53,11 +71,13 @@ class PaletteSheet:
         title: Title for users.
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
         colours: 1 to 256 colours.
+        copies: Other places that are changed with them.
     """
 
     title: str
     rom_sha256: str
     colours: tuple[PaletteColour, ...]
+    copies: tuple[PaletteCopy, ...] = ()
 
     @property
     def words(self) -> NDArray[np.uint16]:
@@ -91,15 +111,18 @@ class PaletteSheet:
             )
         runs = [
             ColourEdit(origin, self.words[begin:end], new[begin:end], self._numbers(begin, end))
-            for origin, begin, end in self._runs()
+            for origin, begin, end in self.runs()
         ]
+        for copy in self.copies:
+            part = slice(copy.first, copy.first + copy.length)
+            runs.append(ColourEdit(copy.origin, self.words[part], new[part]))
         return palette_edit(name, self.title, self.rom_sha256, runs)
 
     def _numbers(self, begin: int, end: int) -> tuple[int, ...]:
         numbers = [colour.cgram for colour in self.colours[begin:end]]
         return tuple(number for number in numbers if number is not None) if None not in numbers else ()
 
-    def _runs(self) -> list[tuple[Origin, int, int]]:
+    def runs(self) -> list[tuple[Origin, int, int]]:
         """Return the origin, the first and the last index + 1 of colours that are stored one after the other."""
         runs: list[tuple[Origin, int, int]] = []
         for number, colour in enumerate(self.colours):
@@ -120,14 +143,32 @@ def palette_of_edit(edit: SheetEdit) -> tuple[PaletteSheet, NDArray[np.uint16]]:
     """
     colours: list[PaletteColour] = []
     new: list[int] = []
-    for change in edit.changes:
+    changes, copied = _split_copies(edit.changes)
+    at_index: dict[tuple[bytes, bytes], int] = {}
+    for change in changes:
         first = replace(change.origin, transform=NO_TRANSFORM)
+        at_index.setdefault((change.old, change.new), len(colours))
         old_words, new_words = (np.frombuffer(words, "<u2").tolist() for words in (change.old, change.new))
         cgram: list[int | None] = [at // 2 for at in change.vram_bytes]
         for number, (word, place) in enumerate(zip(old_words, cgram or [None] * len(old_words), strict=True)):
             colours.append(PaletteColour(word, origin_after(first, 2 * number), place))
         new += new_words
-    return PaletteSheet(edit.title, edit.rom_sha256, tuple(colours)), np.array(new, np.uint16)
+    copies = tuple(
+        PaletteCopy(at_index[one.old, one.new], len(one.old) // 2, replace(one.origin, transform=NO_TRANSFORM))
+        for one in copied
+    )
+    return PaletteSheet(edit.title, edit.rom_sha256, tuple(colours), copies), np.array(new, np.uint16)
+
+
+def _split_copies(changes: Sequence[TileChange]) -> tuple[Sequence[TileChange], Sequence[TileChange]]:
+    """Return the changes, and the last ones among them that repeat an earlier one at another place."""
+    count = len(changes)
+    while count and not changes[count - 1].vram_bytes:
+        last = changes[count - 1]
+        if all((one.old, one.new) != (last.old, last.new) for one in changes[: count - 1]):
+            break
+        count -= 1
+    return changes[:count], changes[count:]
 
 
 def source_path(palette: Path) -> Path:
@@ -135,8 +176,16 @@ def source_path(palette: Path) -> Path:
     return palette.with_name(palette.name + SIDECAR_SUFFIX)
 
 
-def write_palette_sheet(sheet: PaletteSheet, path: Path, kind: PaletteFormat | None = None) -> PaletteFormat:
+def write_palette_sheet(
+    sheet: PaletteSheet, path: Path, kind: PaletteFormat | None = None, colours: NDArray[np.uint16] | None = None
+) -> PaletteFormat:
     """Write a palette file and its sidecar, both or neither; return the file's format.
+
+    Args:
+        sheet: The palette.
+        path: The file.
+        kind: The format; `None`: by the suffix.
+        colours: uint16[n], its colours as edited; `None`: as stored.
 
     Raises:
         UsageError: The suffix is none of a palette.
@@ -144,7 +193,7 @@ def write_palette_sheet(sheet: PaletteSheet, path: Path, kind: PaletteFormat | N
     """
     from halscope.formats.palettes import write_palette  # which commands without palettes need not load
 
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "title": sheet.title,
@@ -158,11 +207,15 @@ def write_palette_sheet(sheet: PaletteSheet, path: Path, kind: PaletteFormat | N
             for colour in sheet.colours
         ],
     }
+    if sheet.copies:
+        document["copies"] = [
+            {"first": one.first, "count": one.length, "origin": origin_to_json(one.origin)} for one in sheet.copies
+        ]
     source = source_path(path)
     is_new = not source.exists()
     write_atomic(source, json.dumps(document, separators=(",", ":")).encode() + b"\n")
     try:
-        return write_palette(path, sheet.words, kind, sheet.title)
+        return write_palette(path, sheet.words if colours is None else colours, kind, sheet.title)
     except BaseException:
         if is_new:  # a source by itself is of no use
             with contextlib.suppress(OSError):
@@ -187,7 +240,10 @@ def read_palette_sheet(path: Path) -> PaletteSheet:
         root.take("title", read.text),
         rom.take("sha256", read.sha256),
         tuple(_colour(one) for one in root.each("colours", CGRAM_COLOURS, least=1)),
+        tuple(_copy(one) for one in root.each_or("copies", _MOST_COPIES)),
     )
+    if any(one.first + one.length > len(sheet.colours) for one in sheet.copies):
+        raise FormatError(f"{source}: a copy has colours that the palette does not have; {_ADVICE}")
     root.finish()
     rom.finish()
     return sheet
@@ -201,6 +257,16 @@ def _colour(fields: Fields) -> PaletteColour:
     )
     fields.finish()
     return colour
+
+
+def _copy(fields: Fields) -> PaletteCopy:
+    copy = PaletteCopy(
+        fields.take("first", read.whole(0, CGRAM_COLOURS - 1)),
+        fields.take("count", read.whole(1, CGRAM_COLOURS)),
+        origin_from_json(fields.inner("origin")),
+    )
+    fields.finish()
+    return copy
 
 
 def read_edited_palette(path: Path, kind: PaletteFormat | None = None, *, nearest: bool = False) -> SheetEdit:

@@ -84,13 +84,35 @@ def read_sheet(path: Path, *, nearest: bool = False) -> EditedSheet:
     animation = apng.parse(data, source)
     file = png.parse(data, source) if animation is None else animation.file
     sheet = _find_sheet(path, file)
+    return EditedSheet(sheet, _matched(sheet, animation, file, source, nearest=nearest), source)
+
+
+def picture_in_sheet(sheet: Sheet, data: bytes, source: str, *, nearest: bool = False) -> NDArray[np.uint8]:
+    """Return a picture as a sheet's pixels: uint8[height, width], palette × 2^bpp + colour.
+
+    Args:
+        sheet: The sheet; what the PNG says of itself does not count.
+        data: The PNG, as for `read_sheet`.
+        source: Its name, for messages.
+        nearest: As for `read_sheet`.
+
+    Raises:
+        ImageError: As by `read_sheet`.
+    """
+    animation = apng.parse(data, source)
+    file = png.parse(data, source) if animation is None else animation.file
+    return _matched(sheet, animation, file, source, nearest=nearest)
+
+
+def _matched(
+    sheet: Sheet, animation: apng.Animation | None, file: png.PngFile, source: str, *, nearest: bool
+) -> NDArray[np.uint8]:
     if animation is not None:
         shown = apng.as_sheet(animation, sheet, source)
-        return EditedSheet(sheet, match_pixels(sheet, sheet.composition, shown, source, nearest=nearest), source)
+        return match_pixels(sheet, sheet.composition, shown, source, nearest=nearest)
     if (file.width, file.height) != (sheet.width, sheet.height):
         raise ImageError(f"{source}: {_size_message(file.width, file.height, sheet)}")
-    pixels = match_pixels(sheet, sheet.composition, png.decode(file, source), source, nearest=nearest)
-    return EditedSheet(sheet, pixels, source)
+    return match_pixels(sheet, sheet.composition, png.decode(file, source), source, nearest=nearest)
 
 
 def _find_sheet(path: Path, file: png.PngFile) -> Sheet:

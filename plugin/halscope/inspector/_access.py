@@ -22,7 +22,7 @@ class Guard:
     """ASGI middleware: refuses requests of other hosts and origins, and WebSockets without the token.
 
     The page itself is no secret: whoever asks for it by the right host name gets it. Everything about the game comes
-    by the WebSocket, which needs the token.
+    by the WebSocket, which needs the token; so does what a page sends.
 
     Args:
         app: The application.
@@ -64,11 +64,14 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin not in {f"http://{host}" for host in self._hosts}:
             return "requests from other pages are refused"
-        if scope["type"] != "websocket":
+        if scope["type"] != "websocket" and scope["method"] in ("GET", "HEAD"):
             return None
         if origin is None:
-            return "a WebSocket needs an Origin"
-        token = QueryParams(scope["query_string"]).get("token", "").encode()
+            return "what is no request for a file of the page needs an Origin"
+        if scope["type"] == "websocket":
+            token = QueryParams(scope["query_string"]).get("token", "").encode()
+        else:
+            token = headers.get("authorization", "").removeprefix("Bearer ").encode()
         return None if hmac.compare_digest(token, self._token) else "wrong token; open the address that Halscope prints"
 
     def _with_headers(self, send: Send) -> Send:
@@ -86,6 +89,6 @@ def policy(page: bytes, port: int) -> str:
     digest = "" if found is None else f" 'sha256-{base64.b64encode(hashlib.sha256(found[1]).digest()).decode()}'"
     return (
         f"default-src 'none'; script-src 'self'{digest}; style-src 'self'; img-src 'self' blob: data:; "
-        f"connect-src ws://127.0.0.1:{port} ws://localhost:{port}; base-uri 'none'; form-action 'none'; "
+        f"connect-src 'self' ws://127.0.0.1:{port} ws://localhost:{port}; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )

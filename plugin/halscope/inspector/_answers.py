@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections import Counter
+import threading
 from collections.abc import Callable, Hashable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol, final
+from typing import Any, Final, Literal, Protocol, final
+from zlib import crc32
 
-import numpy as np
-from halscope_hooks import RAW_CODEC, Origin, Update, UsageError
+from halscope_hooks import RAW_CODEC, Origin, Update, UsageError, VramOrigins
 
 from halscope.app import (
+    ROM_KINDS,
     ListedBlock,
     OriginDescriber,
+    Recolouring,
+    RomMap,
     ShownBlocks,
     Workspace,
     block_picture,
@@ -24,14 +27,31 @@ from halscope.app import (
     places_in_vram,
     sheet_of_sprite,
     shown_blocks,
+    start_evidence,
+    tile_states,
+    tiles_in_vram,
 )
+from halscope.inspector._figure_answers import FigureAnswers
+from halscope.inspector._pixels import Pixels
 from halscope.session import Job, Session
 
 
 class Describer(Protocol):
     """Answers about tiles and figures."""
 
-    def origins(self, update: Update, vram_byte: int, bpp: int) -> list[dict[str, Any]] | None:
+    @property
+    def of_figures(self) -> FigureAnswers:
+        """Answers about what is done with figures, and about the scene."""
+
+    @property
+    def recolouring(self) -> Recolouring:
+        """The colours: their places, and changes of them."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """The sheets that are painted."""
+
+    def origins(self, update: Update, vram_byte: int, bpp: int | Literal["mode7"]) -> list[dict[str, Any]] | None:
         """Return the origins of a tile, best first; `None` while they are not known."""
 
     def figures(self, update: Update) -> list[dict[str, Any]]:
@@ -42,6 +62,21 @@ class Describer(Protocol):
 
     def block(self, update: Update, codec: str, offset: int) -> dict[str, Any] | None:
         """Return a block as a picture; `None` while the ROM is not indexed. Raises HalscopeError."""
+
+    def tile_origins(self, update: Update, last: str) -> dict[str, Any] | None:
+        """Return which tiles of VRAM have a known origin; `None` while none are known."""
+
+    def in_vram(self, update: Update, last: str) -> dict[str, Any] | None:
+        """Return what of the ROM is in VRAM; `None` while it is not indexed."""
+
+    def rom_map(self, update: Update, cells: int) -> dict[str, Any] | None:
+        """Return what each part of the ROM holds; `None` while it is not indexed."""
+
+    def pointers(self, codec: str, offset: int) -> dict[str, Any] | None:
+        """Return what proves the start of a block; `None` while the ROM is not indexed."""
+
+    def raw(self, offset: int, length: int) -> dict[str, Any] | None:
+        """Return bytes of the ROM; `None` if its file is unknown."""
 
     def edit(self, update: Update, sprite: int) -> str:
         """Open the sheet of the figure that a sprite belongs to in the user's image editor, and return its path.
@@ -57,16 +92,26 @@ class Answers:
     Args:
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
         sheets: Folder in which the sheets of figures appear, or `None`.
+        force: Also store colours in blocks whose start is not proven.
     """
 
-    def __init__(self, workspace: Callable[[], Workspace | None], sheets: Path | None = None) -> None:
+    def __init__(
+        self, workspace: Callable[[], Workspace | None], sheets: Path | None = None, *, force: bool = False
+    ) -> None:
         self._workspace = workspace
+        self.recolouring: Final = Recolouring(workspace, sheets, force=force)
         self._sheets = sheets
+        self.of_figures: Final = FigureAnswers(workspace, sheets)
+        self.pixels = Pixels(workspace, sheets)
         self._listed: tuple[Workspace, list[ListedBlock]] | None = None
         self._shown: tuple[Update, ShownBlocks | None] | None = None
         self._describer: tuple[Workspace, OriginDescriber] | None = None
+        self._states: tuple[VramOrigins, dict[str, Any]] | None = None
+        self._in_vram: tuple[VramOrigins, dict[str, Any]] | None = None
+        self._map: tuple[Workspace, RomMap] | None = None
+        self._mapping = threading.Lock()  # of the map: several pages may ask at once
 
-    def origins(self, update: Update, vram_byte: int, bpp: int) -> list[dict[str, Any]] | None:
+    def origins(self, update: Update, vram_byte: int, bpp: int | Literal["mode7"]) -> list[dict[str, Any]] | None:
         """As in `Describer`. Each origin has the keys of `halscope locate --json`, and `snes`, the address of its
         block (or raw tile) as the console sees it."""
         workspace, found = self._workspace(), update.origins
@@ -85,21 +130,102 @@ class Answers:
     def blocks(self, update: Update) -> dict[str, Any] | None:
         """As in `Describer`.
 
-        `size` is that of the ROM; each of `blocks` has the keys of `halscope scan --json`, and `vram`, the number of
-        its tiles that are in VRAM now (those of which it is the best origin).
+        `size` is that of the ROM; each of `blocks` has the keys of `halscope scan --json`, `snes`, its address as the
+        console sees it, and `vram`, the number of its tiles in VRAM now (those of which it is the best origin).
         """
         workspace, found = self._workspace(), update.origins
         if workspace is None or found is None or workspace.built_index is None:
             return None
         if self._listed is None or self._listed[0] is not workspace:
             self._listed = workspace, workspace.blocks()
-        tiles = Counter(
-            (places[0].codec, places[0].block_offset)
-            for places in (found.origins[unit] for unit in np.flatnonzero(found.informative).tolist())
-            if places
-        )
-        listed = [{**asdict(one), "vram": tiles[one.codec, one.offset]} for one in self._listed[1]]
+        tiles, to_snes = tiles_in_vram(found), workspace.rom.to_snes
+        listed = [
+            {**asdict(one), "snes": to_snes(one.offset), "vram": tiles[one.codec, one.offset]}
+            for one in self._listed[1]
+        ]
         return {"size": int(workspace.rom.data.size), "blocks": listed}
+
+    def tile_origins(self, update: Update, last: str) -> dict[str, Any] | None:
+        """As in `Describer`.
+
+        `units` is the base64 of 512 bytes: two bits for each 32-byte unit of VRAM, the lowest first: 0 unknown,
+        1 known, 2 too little to tell. `name` is its name; where it is `last`, `units` is left out.
+        """
+        found = update.origins
+        if found is None:
+            return None
+        if self._states is None or self._states[0] is not found:
+            states = tile_states(found).reshape(-1, 4)
+            packed = (states[:, 0] | states[:, 1] << 2 | states[:, 2] << 4 | states[:, 3] << 6).tobytes()
+            units = base64.b64encode(packed).decode()
+            self._states = found, {"name": f"{crc32(packed):08x}", "units": units}
+        return _unless_last(self._states[1], last)
+
+    def in_vram(self, update: Update, last: str) -> dict[str, Any] | None:
+        """As in `Describer`.
+
+        `blocks` is a list of [codec, file offset, number of its tiles in VRAM]; of uncompressed tiles ("raw") each has
+        its own offset. `name` is the list's name; where it is `last`, `blocks` is left out.
+        """
+        found = update.origins
+        if found is None:
+            return None
+        if self._in_vram is None or self._in_vram[0] is not found:
+            listed = sorted([*place, count] for place, count in tiles_in_vram(found).items())
+            self._in_vram = found, {"name": f"{crc32(repr(listed).encode()):08x}", "blocks": listed}
+        return _unless_last(self._in_vram[1], last)
+
+    def rom_map(self, update: Update, cells: int) -> dict[str, Any] | None:
+        """As in `Describer`.
+
+        `kinds` are the names of the kinds, `cells` is the base64 of a byte for each of the equal parts: a number in
+        `kinds`. Uncompressed tiles and colours are those that pages have seen since the start.
+        """
+        workspace = self._workspace()
+        if workspace is None or workspace.built_index is None:
+            return None
+        with self._mapping:
+            if self._map is None or self._map[0] is not workspace:
+                self._map = workspace, RomMap(workspace)
+            self._map[1].see(update)
+            found = self._map[1].cells(cells)
+        return {"kinds": ROM_KINDS, "cells": base64.b64encode(found.tobytes()).decode()}
+
+    def pointers(self, codec: str, offset: int) -> dict[str, Any] | None:
+        """As in `Describer`.
+
+        `start` is the kind of evidence for the start, null if no block is known there; `evidence` as in `halscope scan
+        --json`, null if the start is not proven; `snes` has the console's address of each of its `places`.
+        """
+        workspace = self._workspace()
+        index = None if workspace is None else workspace.built_index
+        if workspace is None or index is None:
+            return None
+        if codec not in [one.name for one in workspace.codecs()]:
+            raise UsageError(f"{codec!r} is no codec that this ROM is searched with")
+        start = index.start_of(codec, offset)
+        evidence = None if start is None else start_evidence(workspace, codec, offset, start)
+        places = () if evidence is None else evidence.places
+        return {
+            "start": start,
+            "evidence": None if evidence is None else evidence.describe(),
+            "snes": [workspace.rom.to_snes(place) for place in places],
+        }
+
+    def raw(self, offset: int, length: int) -> dict[str, Any] | None:
+        """As in `Describer`.
+
+        `bytes` is their base64, fewer at the end of the ROM; `snes` the console's address of the first one, null if
+        there is none, and `size` the ROM's. Edits in the running game are in them.
+        """
+        workspace = self._workspace()
+        if workspace is None:
+            return None
+        rom = workspace.running.rom or workspace.rom
+        size = int(rom.data.size)
+        part = rom.data[offset : offset + length]
+        address = rom.to_snes(offset) if offset < size else None
+        return {"bytes": base64.b64encode(part.tobytes()).decode(), "snes": address, "size": size}
 
     def block(self, update: Update, codec: str, offset: int) -> dict[str, Any] | None:
         """As in `Describer`.
@@ -151,6 +277,11 @@ async def previewed[T](session: Session, name: str, key: Hashable, work: Callabl
     job.add_done_callback(tell)
     await ended
     return job.result(0)
+
+
+def _unless_last(value: dict[str, Any], last: str) -> dict[str, Any]:
+    """Return a value, or its name alone if the page has it."""
+    return {"name": last} if value["name"] == last else value
 
 
 def _place(origin: Origin) -> int:

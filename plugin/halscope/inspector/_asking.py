@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from halscope_hooks import Host, Update
 
 if TYPE_CHECKING:
-    from halscope.app import Controls, Past, Timeline
+    from halscope.app import Controls, LiveEdits, Past, Timeline
     from halscope.inspector._answers import Describer
     from halscope.inspector._messages import Request
     from halscope.inspector._notices import Notices
+    from halscope.inspector._uploads import Uploads
     from halscope.session import Session
 
 
@@ -29,6 +30,14 @@ class Asker(Protocol):
     @property
     def describer(self) -> Describer:
         """Answers about tiles, figures and blocks."""
+
+    @property
+    def edits(self) -> LiveEdits | None:
+        """The edits of the running game; `None` if it cannot be edited."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """The files that pages have sent."""
 
     @property
     def notices(self) -> Notices:

@@ -14,8 +14,14 @@ from typing import Any, Final
 
 from halscope_hooks import UsageError
 
+from halscope.app import MOST_PAINTED
+
 MOST_TEXT: Final = 4096
-"""Length of the longest message that a page may send, in bytes."""
+"""Length of the longest message that a page may send, but for pictures, in bytes."""
+MOST_PICTURE: Final = MOST_TEXT + 4 * -(-MOST_PAINTED // 3)
+"""Length of the longest message with a painted picture, in bytes."""
+_PICTURES: Final = ("paint",)
+"""Types of message that hold one."""
 _LENGTH: Final = struct.Struct("<I")
 
 
@@ -54,6 +60,13 @@ class Request:
             raise UsageError(f"{self.kind}: {name} is {_short(value)}, expected a text")
         return value
 
+    def flag(self, name: str) -> bool:
+        """Return whether something is asked for; false if it is missing. Raises UsageError for anything else."""
+        value = self.fields.get(name, False)
+        if not isinstance(value, bool):
+            raise UsageError(f"{self.kind}: {name} is {_short(value)}, expected true or false")
+        return value
+
     def names(self, name: str, known: Sequence[str]) -> list[str]:
         """Return a list of known names from the message. Raises UsageError for anything else."""
         value = self.fields.get(name)
@@ -64,8 +77,8 @@ class Request:
 
 def read_request(text: str, kinds: Collection[str]) -> Request:
     """Parse a message from a page of one of these kinds. Raises UsageError if it is none."""
-    if len(text) > MOST_TEXT:
-        raise UsageError(f"a message of {len(text)} characters is too long; {MOST_TEXT} are allowed")
+    if len(text) > MOST_PICTURE:
+        raise UsageError(f"a message of {len(text)} characters is too long; {MOST_PICTURE} are allowed")
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -75,6 +88,8 @@ def read_request(text: str, kinds: Collection[str]) -> Request:
     kind = fields.get("type")
     if not isinstance(kind, str) or kind not in kinds:
         raise UsageError(f"the message's type is {_short(kind)}, expected one of {', '.join(kinds)}")
+    if len(text) > MOST_TEXT and kind not in _PICTURES:
+        raise UsageError(f"{kind}: a message of {len(text)} characters is too long; {MOST_TEXT} are allowed")
     number = fields.get("id", 0)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 53:
         raise UsageError(f"the message's id is {_short(number)}, expected an integer from 0 on")

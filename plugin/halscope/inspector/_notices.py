@@ -29,8 +29,7 @@ class Notices:
         with self._lock:
             if keep:
                 self._kept[kind] = text
-            hearers = list(self._hearers.values())
-            for hear in hearers:
+            for hear in self._hearers.values():
                 hear(text)
 
     def subscribe(self, who: object, hear: Callable[[str], None]) -> None:

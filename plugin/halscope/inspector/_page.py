@@ -22,12 +22,13 @@ from halscope_hooks import (
 )
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from halscope.app import BUTTONS, Controls, Past, Timeline
+from halscope.app import BUTTONS, Controls, LiveEdits, Past, Timeline
 from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import Request, answer, read_request, refusal
 from halscope.inspector._notices import Notices
 from halscope.inspector._questions import KINDS, QUESTIONS
+from halscope.inspector._uploads import Uploads
 from halscope.session import Session
 
 log: Final = logging.getLogger("halscope.inspector")
@@ -48,6 +49,8 @@ class Page:
         controls: What it asks of the emulator.
         describer: Answers about tiles, figures and blocks.
         notices: What all pages are told.
+        edits: The edits of the running game, or `None`.
+        uploads: The files that pages have sent.
         timeline: The frames that were, or `None`.
     """
 
@@ -59,6 +62,8 @@ class Page:
         describer: Describer,
         notices: Notices,
         *,
+        edits: LiveEdits | None = None,
+        uploads: Uploads | None = None,
         timeline: Timeline | None = None,
     ) -> None:
         self._socket = socket
@@ -66,6 +71,8 @@ class Page:
         self.controls = controls
         self.describer = describer
         self.notices = notices
+        self.edits = edits
+        self.uploads = Uploads() if uploads is None else uploads
         self.timeline = timeline
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
@@ -224,9 +231,10 @@ class Page:
     async def game[T](self, work: Callable[[Host], T]) -> T:
         """As in `Asker`."""
         future = asyncio.wrap_future(self.controls.ask(work))
-        try:
-            return await asyncio.wait_for(future, _HOST_SECONDS)
+        try:  # shielded: what was asked of the emulator is done even if the page leaves at once
+            return await asyncio.wait_for(asyncio.shield(future), _HOST_SECONDS)
         except TimeoutError as error:
+            future.cancel()
             raise HostError("the emulator does not answer; it may be busy") from error
 
 

@@ -8,6 +8,7 @@ import logging
 import secrets
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
@@ -21,9 +22,11 @@ from starlette.staticfiles import StaticFiles
 
 from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
-from halscope.inspector._messages import MOST_TEXT
+from halscope.inspector._messages import MOST_PICTURE
 from halscope.inspector._notices import Notices
+from halscope.inspector._of_the_edits import post_edits
 from halscope.inspector._page import Page
+from halscope.inspector._uploads import Uploads
 from halscope.session import Session, State, new_thread
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.websockets import WebSocket
 
-    from halscope.app import Controls, Timeline, Workspace
+    from halscope.app import Controls, LiveEdits, Timeline, Workspace
 
 log: Final = logging.getLogger("halscope.inspector")
 
@@ -50,6 +53,7 @@ class Inspector:
         controls: What pages ask of the emulator; the game's thread runs it.
         workspace: Returns the ROM that runs, or `None` if its file is unknown.
         sheets: Folder in which sheets to edit appear, or `None`.
+        force: Also store colours in blocks whose start is not proven.
         port: The port on the loopback address, or 0 for any.
         timeline: The frames that were, which it follows sessions with; the caller closes it. `None` for none.
 
@@ -63,17 +67,20 @@ class Inspector:
         workspace: Callable[[], Workspace | None],
         *,
         sheets: Path | None = None,
+        force: bool = False,
         port: int = 0,
         timeline: Timeline | None = None,
     ) -> None:
         self._timeline = timeline
         self._session: Session | None = None
         self._controls = controls
-        self._answers = Answers(workspace, sheets)
+        self._answers = Answers(workspace, sheets, force=force)
         self.notices: Final = Notices()
         """What all pages are told."""
         if timeline is not None:
             timeline.tell = self.notices.post
+        self._edits: LiveEdits | None = None
+        self._uploads = Uploads()
         self._pages = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -88,7 +95,7 @@ class Inspector:
         config = uvicorn.Config(
             self._application(),
             ws="websockets-sansio",
-            ws_max_size=MOST_TEXT,
+            ws_max_size=MOST_PICTURE,
             ws_per_message_deflate=False,
             limit_concurrency=200,
             lifespan="off",
@@ -105,6 +112,14 @@ class Inspector:
         if self._timeline is not None:
             self._timeline.follow(session)
         self._session = session
+        self._answers.of_figures.follow(session)
+
+    def follow_edits(self, edits: LiveEdits) -> None:
+        """Tell pages of these edits of the game from now on, and let them undo and export them."""
+        self._edits = edits
+        edits.listener = partial(post_edits, self.notices, edits)
+        edits.outcome = lambda path, error: self._answers.pixels.judge(path, error, self.notices)
+        edits.listener()
 
     @property
     def address(self) -> str:
@@ -149,6 +164,7 @@ class Inspector:
             routes=[
                 Route("/", page),
                 WebSocketRoute("/live", self._connect),
+                Route("/upload", self._uploads.receive, methods=["POST"]),
                 Mount("/", StaticFiles(directory=PAGE)),
             ]
         )
@@ -164,8 +180,12 @@ class Inspector:
             session = self._session
             if session is not None and session.state is not State.CLOSED:
                 with contextlib.suppress(HostError):  # it is being closed at this moment
+                    told, files = self.notices, self._uploads
                     page = Page(
-                        *(websocket, session, self._controls, self._answers, self.notices), timeline=self._timeline
+                        *(websocket, session, self._controls, self._answers, told),
+                        edits=self._edits,
+                        uploads=files,
+                        timeline=self._timeline,
                     )
                     await page.run()
                     return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, final, get_args
+from typing import Final, Literal, NamedTuple, final, get_args
 
 import numpy as np
 from halscope_hooks import TILE_BYTES, VRAM_TILES, Frame, Snapshot, UsageError, VramOrigins
@@ -53,6 +53,41 @@ def coverage(frame: Frame, origins: VramOrigins | None, earliest: NDArray[np.uin
     reasons = _Reasons(earliest)
     sprites, layers, uncounted = _shown(frame)
     return _counted(reasons.of(frame.snapshot, origins, sprites, layers), sprites, layers.shown, uncounted)
+
+
+class SceneReasons(NamedTuple):
+    """What is known of the tiles of a frame.
+
+    Args:
+        coverage: How many there are, by reason.
+        units: The 32-byte units of VRAM that are shown, 0 to 2047, ascending, by reason.
+    """
+
+    coverage: Coverage
+    units: Mapping[Reason, tuple[int, ...]]
+
+
+@final
+class SceneCoverage:
+    """Says of single frames which tiles are known and why others are not. Frames may be in any order.
+
+    Args:
+        earliest: uint8[65536], the VRAM when the run began: what was there already was not seen arriving.
+    """
+
+    def __init__(self, earliest: NDArray[np.uint8] | None) -> None:
+        self._reasons = _Reasons(earliest)
+
+    def of(self, frame: Frame, origins: VramOrigins | None) -> SceneReasons:
+        """Return what is known of a frame's tiles; arguments as for `coverage`."""
+        sprites, layers, uncounted = _shown(frame)
+        found = self._reasons.of(frame.snapshot, origins, sprites, layers)
+        shown = (sprites > 0) | layers.shown
+        units = {
+            reason: tuple(np.flatnonzero(shown & (found == number)).tolist()) for number, reason in enumerate(REASONS)
+        }
+        counted = _counted(found, sprites, layers.shown, uncounted)
+        return SceneReasons(counted, {reason: one for reason, one in units.items() if one})
 
 
 @final

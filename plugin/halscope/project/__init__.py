@@ -4,10 +4,19 @@ from halscope.project._carry import CarriedProject, carry_edit, carry_over
 from halscope.project._edit_list import MOST_STATES, Edit, EditList
 from halscope.project._edit_list_json import edit_list_from_json, edit_list_to_json
 from halscope.project._folder import Project
-from halscope.project._knowledge import MOST_PALETTES, FigureName, Knowledge, ProvenStart, SeenPalette, merge
+from halscope.project._knowledge import (
+    MOST_PALETTES,
+    FigureName,
+    FigureSplit,
+    Knowledge,
+    ProvenStart,
+    SeenPalette,
+    merge,
+)
 from halscope.project._knowledge_file import HeldKnowledge, KnowledgeFile, data_folder
 from halscope.project._knowledge_json import knowledge_from_json, knowledge_to_json
-from halscope.project._pictures import edited_pixels
+from halscope.project._own_folder import open_own_project, own_project_folder
+from halscope.project._pictures import edited_pixels, step_picture
 from halscope.project._rom_notes import Ranges, RomLabel
 from halscope.project._sheet_names import is_sheet_name, sheet_name
 from halscope.project._state import LeftEdit, LeftState, ProjectState, RomBase, new_project
@@ -20,6 +29,7 @@ __all__ = [
     "Edit",
     "EditList",
     "FigureName",
+    "FigureSplit",
     "HeldKnowledge",
     "Knowledge",
     "KnowledgeFile",
@@ -43,7 +53,10 @@ __all__ = [
     "knowledge_to_json",
     "merge",
     "new_project",
+    "open_own_project",
+    "own_project_folder",
     "project_from_json",
     "project_to_json",
     "sheet_name",
+    "step_picture",
 ]

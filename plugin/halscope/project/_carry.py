@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, CodecError, InjectError, Origin, StartEvidence
 
-from halscope.inject import COLOURS, PROVEN_STARTS, Sheet, SheetEdit, TileChange, TileIndex, stored_tile
+from halscope.inject import COLOURS, PROVEN_STARTS, LayerMap, Sheet, SheetEdit, TileChange, TileIndex, stored_tile
 from halscope.project._edit_list import Edit
 from halscope.project._state import LeftEdit, LeftState, ProjectState, RomBase
 from halscope.rom.image import Rom
@@ -231,27 +231,40 @@ class _Ground:
         return next(self._copies(block, tiles), None) if all(tiles.needed.values()) else None
 
     def _carry_sheet(self, sheet: Sheet, places: Mapping[_Block, _Place]) -> Sheet:
-        """Return the sheet in the new ROM. Tiles that are not where their block is are locked."""
+        """Return the sheet in the new ROM. Tiles and parts of a map that are not where their block is are locked."""
         every = dict(places)
         for block, tiles in self._known((), sheet).items():
             if block not in every and (found := self._find(block, tiles)) is not None:
                 every[block] = found
-        cells = []
-        for cell in sheet.cells:
-            origin = None
-            if cell.origin is not None and _block(cell.origin) in every:
-                origin = _moved(cell.origin, every)
-                stored = stored_tile(origin.transform, cell.original, sheet.known_transforms)
-                content, at = self._content(_block(origin)), _offset(origin)
-                if stored is None or content is None or content[at : at + len(stored)] != stored:
-                    origin = None
-            cells.append(replace(cell, origin=origin))
-        return replace(sheet, cells=tuple(cells), rom_sha256=self._rom.sha256)
+        cells = tuple(
+            replace(cell, origin=self._proven(cell.origin, cell.original, sheet, every)) for cell in sheet.cells
+        )
+        layer = sheet.map
+        if layer is not None:
+            origins = tuple(self._proven(origin, words, sheet, every) for origin, words in _map_units(layer))
+            layer = replace(layer, origins=origins)
+        return replace(sheet, cells=cells, map=layer, rom_sha256=self._rom.sha256)
+
+    def _proven(
+        self, origin: Origin | None, tile: bytes, sheet: Sheet, places: Mapping[_Block, _Place]
+    ) -> Origin | None:
+        """Return an origin in the new ROM, or `None` if its bytes are not there."""
+        if origin is None or _block(origin) not in places:
+            return None
+        moved = _moved(origin, places)
+        stored = stored_tile(moved.transform, tile, sheet.known_transforms)
+        content, at = self._content(_block(moved)), _offset(moved)
+        if stored is None or content is None or at < 0 or content[at : at + len(stored)] != stored:
+            return None
+        return moved
 
     def _known(self, changes: Sequence[TileChange], sheet: Sheet | None) -> dict[_Block, _Known]:
         known: dict[_Block, _Known] = {}
         tiles = [(change.origin, change.old, True) for change in changes]
-        tiles += [] if sheet is None else [(c.origin, c.original, False) for c in sheet.cells if c.origin is not None]
+        if sheet is not None:
+            tiles += [(cell.origin, cell.original, False) for cell in sheet.cells if cell.origin is not None]
+        if sheet is not None and sheet.map is not None:
+            tiles += [(origin, words, False) for origin, words in _map_units(sheet.map) if origin is not None]
         transforms = self._rom.transforms if sheet is None else (*self._rom.transforms, *sheet.transforms)
         for origin, tile, needed in tiles:
             one = known.setdefault(_block(origin), _Known())
@@ -396,6 +409,13 @@ def _moved(origin: Origin, places: Mapping[_Block, _Place]) -> Origin:
 
 def _named(block: _Block) -> str:
     return "uncompressed data" if block.codec == RAW_CODEC else f"{block.codec} block at {block.offset:#x}"
+
+
+def _map_units(layer: LayerMap) -> Iterator[tuple[Origin | None, bytes]]:
+    """Yield the parts of a map, 32 bytes each, with their origins."""
+    words = np.array(layer.words, "<u2").tobytes()
+    size = len(words) // len(layer.origins)
+    return ((origin, words[at * size : (at + 1) * size]) for at, origin in enumerate(layer.origins))
 
 
 def _windows(tiles: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:

@@ -83,6 +83,21 @@ class FigureName:
     made: datetime
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class FigureSplit:
+    """Whether the user wants a figure to be the sprites, or the merged figures, that it is made up of.
+
+    Args:
+        figure: Key of the figure.
+        is_split: Whether it is to be split; `False` takes an earlier wish back.
+        made: When that was said, an aware datetime in UTC.
+    """
+
+    figure: str
+    is_split: bool
+    made: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """What is known about one ROM.
@@ -94,6 +109,7 @@ class Knowledge:
     - Two counts of one palette: the larger wins. A block keeps its 16 most frequent palettes; ties go to those with
       lower colours.
     - Two names of one figure: the later wins. If both have the same time, the lexicographically greater one wins.
+    - Two wishes to split one figure or not: as two names of one figure; at one time it is split.
     - Merged groups that share a figure become one group.
     - Two labels of one place: as two names of one figure.
     - Stretches of executed or read bytes unite.
@@ -109,6 +125,7 @@ class Knowledge:
         labels: Names of places in the ROM, ordered by place.
         executed: Bytes that a debugger saw the game execute: they are no graphics.
         read: Bytes that it saw the game read as data.
+        splits: Which figures the user wants split, or no longer split, ordered by figure.
 
     Raises:
         UsageError: A start is not proven, or a value is out of range.
@@ -123,6 +140,7 @@ class Knowledge:
     labels: tuple[RomLabel, ...] = field(default=(), repr=False)
     executed: Ranges = field(default=(), repr=False)
     read: Ranges = field(default=(), repr=False)
+    splits: tuple[FigureSplit, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         self._check()
@@ -134,6 +152,7 @@ class Knowledge:
         object.__setattr__(self, "labels", latest_labels(self.labels))
         object.__setattr__(self, "executed", united(self.executed))
         object.__setattr__(self, "read", united(self.read))
+        object.__setattr__(self, "splits", _latest_splits(self.splits))
 
     def saw(self, sightings: Iterable[tuple[str, int, tuple[int, ...]]]) -> Self:
         """Return this knowledge with one more sighting of each palette that a sheet showed a block with.
@@ -195,6 +214,10 @@ class Knowledge:
             _take(read.any_text(MOST_TEXT), name.name)
             if name.made.tzinfo is None:
                 raise UsageError(f"knowledge: the time of the name {name.name!r} has no time zone")
+        for split in self.splits:
+            _take(read.any_text(MOST_TEXT), split.figure)
+            if split.made.tzinfo is None:
+                raise UsageError(f"knowledge: the time of the split of {split.figure!r} has no time zone")
         for figure in (figure for group in self.merges for figure in group):
             _take(read.any_text(MOST_TEXT), figure)
         for label in self.labels:
@@ -223,6 +246,7 @@ def merge(first: Knowledge, second: Knowledge) -> Knowledge:
         first.labels + second.labels,
         first.executed + second.executed,
         first.read + second.read,
+        first.splits + second.splits,
     )
 
 
@@ -282,6 +306,15 @@ def _latest(names: Iterable[FigureName]) -> tuple[FigureName, ...]:
     for one in names:
         present = latest.get(one.figure, one)
         latest[one.figure] = max(present, one, key=lambda name: (name.made, name.name))
+    return tuple(sorted(latest.values()))
+
+
+def _latest_splits(splits: Iterable[FigureSplit]) -> tuple[FigureSplit, ...]:
+    """Keep the latest wish about each figure."""
+    latest: dict[str, FigureSplit] = {}
+    for one in splits:
+        present = latest.get(one.figure, one)
+        latest[one.figure] = max(present, one, key=lambda split: (split.made, split.is_split))
     return tuple(sorted(latest.values()))
 
 

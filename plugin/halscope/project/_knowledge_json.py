@@ -11,13 +11,14 @@ from halscope_hooks import FormatError, UsageError
 
 import halscope._fields as read
 from halscope._fields import Fields
-from halscope.project._knowledge import MOST_TEXT, FigureName, Knowledge, ProvenStart, SeenPalette
+from halscope.project._knowledge import MOST_TEXT, FigureName, FigureSplit, Knowledge, ProvenStart, SeenPalette
 from halscope.project._rom_notes import Ranges, RomLabel
 
 FORMAT: Final = "halscope-knowledge"
-VERSION: Final = 4
+VERSION: Final = 5
 """The version that is written. Version 1, whose starts have no "by", version 2, whose starts have no "callers",
-"buffers" and "writers", and version 3 without "read_padding", "labels", "executed" and "read" can also be read."""
+"buffers" and "writers", version 3 without "read_padding", "labels", "executed" and "read", and version 4 without
+"splits" can also be read."""
 
 _MOST: Final = 1 << 20
 _TEXT: Final = read.any_text(MOST_TEXT)
@@ -58,6 +59,9 @@ def knowledge_to_json(knowledge: Knowledge) -> str:
         ],
         "names": [{"figure": one.figure, "name": one.name, "made": one.made.isoformat()} for one in knowledge.names],
         "merges": [{"figures": list(group)} for group in knowledge.merges],
+        "splits": [
+            {"figure": one.figure, "split": one.is_split, "made": one.made.isoformat()} for one in knowledge.splits
+        ],
         "read_padding": list(knowledge.read_padding),
         "labels": [_labels_of_one_file(group) for group in _by_time(knowledge.labels)],
         "executed": [edge for stretch in knowledge.executed for edge in stretch],
@@ -98,9 +102,10 @@ def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
         padding = tuple(root.take("read_padding", read.listed(_MOST, read.rom_offset, least=0)))
         labels = tuple(label for fields in root.each("labels", _MOST) for label in _labels(fields))
         executed, was_read = _ranges(root, "executed"), _ranges(root, "read")
+    splits = tuple(_split(fields) for fields in root.each("splits", _MOST)) if version > 4 else ()
     root.finish()
     try:
-        return Knowledge(rom_sha256, starts, palettes, names, merges, padding, labels, executed, was_read)
+        return Knowledge(rom_sha256, starts, palettes, names, merges, padding, labels, executed, was_read, splits)
     except UsageError as error:
         raise root.wrong(str(error)) from None
 
@@ -140,6 +145,16 @@ def _name(fields: Fields) -> FigureName:
     )
     fields.finish()
     return name
+
+
+def _split(fields: Fields) -> FigureSplit:
+    split = FigureSplit(
+        figure=fields.take("figure", _TEXT),
+        is_split=fields.take("split", read.flag),
+        made=fields.take("made", read.moment),
+    )
+    fields.finish()
+    return split
 
 
 def _merges(root: Fields) -> Iterator[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from halscope_hooks import UsageError
 
+from halscope.inject import Moved
 from halscope.project._edit_list import Edit, EditList
 from halscope.project._sheet_names import is_sheet_name, same_file
 from halscope.rom.image import Rom
@@ -64,6 +65,8 @@ class ProjectState:
         edits: The edits, and the steps that can be undone. Their names are those of the sheets in the project.
         lineage: The ROMs that the edits started from before, oldest first; each once.
         left: Edits of the ROMs before that this one has no place for.
+        moved: Where blocks have been put that have outgrown their places in this ROM. They stay there, so that a patch
+            does not move them again, and the same edits with the same history give the same bytes.
 
     Raises:
         UsageError: The fields contradict each other, an edit's name is not that of a sheet in a project, or two names
@@ -74,6 +77,7 @@ class ProjectState:
     edits: EditList
     lineage: tuple[RomBase, ...] = ()
     left: tuple[LeftEdit, ...] = field(default=(), repr=False)
+    moved: tuple[Moved, ...] = ()
 
     def __post_init__(self) -> None:
         if self.edits.rom_sha256 != self.base.sha256:
@@ -92,6 +96,8 @@ class ProjectState:
                 raise UsageError(f"project: {edit.name!r} is not the name of a sheet in a project")
         if any(not 1 <= left.edit.id < self.edits.next_id for left in self.left):
             raise UsageError(f"project: an edit's id is not between 1 and {self.edits.next_id - 1}")
+        if len({one.key for one in self.moved}) != len(self.moved):
+            raise UsageError("project: a block was moved to two places")
 
     def versions(self) -> Iterable[Edit]:
         """Return every version of every edit, also of those that are undone or left, each once, oldest first."""
@@ -102,14 +108,19 @@ class ProjectState:
         """Whether this is the hash of the project's ROM, or of one that it started from before."""
         return sha256 == self.base.sha256 or any(rom.sha256 == sha256 for rom in self.lineage)
 
-    def with_edits(self, edits: EditList) -> Self:
+    def with_edits(self, edits: EditList, moved: tuple[Moved, ...] | None = None) -> Self:
         """Return the project with other edits of the same ROM. An edit that returns with its id is no longer left.
+
+        Args:
+            edits: The edits.
+            moved: Where their blocks have been put, and those of edits before; `None` if nothing new was put anywhere.
 
         Raises:
             UsageError: They belong to another ROM.
         """
         ids = {edit.id for edit in edits.edits}
-        return replace(self, edits=edits, left=tuple(one for one in self.left if one.edit.id not in ids))
+        left = tuple(one for one in self.left if one.edit.id not in ids)
+        return replace(self, edits=edits, left=left, moved=self.moved if moved is None else moved)
 
 
 def new_project(rom: Rom) -> ProjectState:

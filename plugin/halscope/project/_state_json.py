@@ -11,6 +11,7 @@ from halscope_hooks import FormatError, UsageError
 import halscope._fields as read
 from halscope._fields import Fields
 from halscope._lines import readable_json
+from halscope.inject import Moved
 from halscope.project._edit_list import EditList
 from halscope.project._edit_list_json import edit_fields, edit_from_fields, edit_list_fields, edit_list_from_fields
 from halscope.project._knowledge_json import NewerVersionError
@@ -24,6 +25,7 @@ _MOST_LEFT: Final = 1 << 16
 _ADVICE: Final = "take an earlier version of the file from git or a backup"
 _CRC32: Final = read.matching(re.compile(r"[0-9a-f]{8}"), "8 lower-case hex digits")
 _SIZE: Final = read.whole(1, 1 << 24)
+_OFFSET: Final = read.whole(0, (1 << 24) - 1)
 _LEFT: Final = read.choice(get_args(LeftState))
 _REASON: Final = read.any_text(2000)
 
@@ -46,6 +48,7 @@ def project_to_json(state: ProjectState) -> str:
             }
             for left in state.left
         ],
+        "moved": [one._asdict() for one in state.moved],
     }
     for entry in (*document["edits"], *document["left"]):
         entry["sheet"].pop("shown", None)
@@ -76,6 +79,7 @@ def project_from_json(text: str | bytes, source: str) -> ProjectState:
     values: dict[str, Any] = {
         "lineage": tuple(_rom(fields) for fields in root.each("lineage", _MOST_ROMS)),
         "left": tuple(_left(fields) for fields in root.each("left", _MOST_LEFT)),
+        "moved": tuple(_moved(fields) for fields in root.each_or("moved", _MOST_LEFT)),
     }
     root.finish()
     try:
@@ -93,6 +97,17 @@ def _rom(fields: Fields) -> RomBase:
     )
     fields.finish()
     return rom
+
+
+def _moved(fields: Fields) -> Moved:
+    moved = Moved(
+        codec=fields.take("codec", read.text),
+        old=fields.take("old", _OFFSET),
+        new=fields.take("new", _OFFSET),
+        size=fields.take("size", _SIZE),
+    )
+    fields.finish()
+    return moved
 
 
 def _left(fields: Fields) -> LeftEdit:

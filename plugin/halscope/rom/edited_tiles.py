@@ -47,3 +47,12 @@ class EditedTiles:
             if origins is not None:
                 found[number] = origins
         return found
+
+    def in_block(self, codec: str, block_offset: int) -> dict[tuple[int, str], bytes]:
+        """Return the tiles of 32 bytes that edits have made of a block, by offset in it and transform."""
+        return {
+            (origin.byte_offset, origin.transform): tile
+            for tile, origins in self._origins.items()
+            for origin in origins
+            if (origin.codec, origin.block_offset) == (codec, block_offset)
+        }

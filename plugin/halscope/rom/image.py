@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Buffer
+from collections.abc import Mapping as Blocks
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -72,6 +73,8 @@ class Rom:
         edges: How the game's decoders read across bank edges, as far as it is known (`Workspace` fills it in).
         transforms: The transforms that the game may use: those that every ROM has, and those of its profile (likewise).
         block_transforms: Which of them its blocks have, as far as it is known (likewise).
+        moved: Blocks that edits of a running game have moved, by their codec and offset in the ROM that it was loaded
+            from: where `data` has them. They are read there.
     """
 
     data: NDArray[np.uint8] = field(repr=False)
@@ -87,6 +90,7 @@ class Rom:
     edges: EdgeRules = field(default_factory=dict, repr=False)
     transforms: tuple[Transform, ...] = field(default=TRANSFORMS, repr=False)
     block_transforms: BlockTransforms = field(default_factory=BlockTransforms, repr=False)
+    moved: Blocks[tuple[str, int], int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, path: Path | str, mapping: Mapping | None = None) -> Rom:
@@ -199,6 +203,7 @@ class Rom:
             CodecError: No stream begins there, or it runs past the end of what the decoder can read.
         """
         rule = self.edges.get(codec.name)
+        offset = self.moved.get((codec.name, offset), offset)
         try:
             block = codec.decode(self.data, offset)
         except CodecError:

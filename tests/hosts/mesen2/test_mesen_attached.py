@@ -37,7 +37,7 @@ def test_blocks_that_the_decoder_was_seen_reading_have_traced_starts(
     replay = Replay(emulator)
     replay.run_frame()
     lines: list[str] = []
-    with Session(MesenHost(5.0), owns_host=True, rom=workspace.rom) as session:
+    with Session(MesenHost(60), owns_host=True, rom=workspace.rom) as session:
         watch = StartWatch(session, lines.append)
         watch.follow(workspace)
         session.set_locate(workspace.tracker())
@@ -101,7 +101,7 @@ def test_a_click_names_the_sprite_and_its_origin(emulator: StandIn, demo: Path) 
     lines: list[str] = []
     replay = Replay(emulator)
     replay.run_frame()
-    with Session(MesenHost(5.0), owns_host=True, rom=workspace.rom, locate=workspace.tracker()) as session:
+    with Session(MesenHost(60), owns_host=True, rom=workspace.rom, locate=workspace.tracker()) as session:
         pointing = Pointing(session, lines.append)
         for _ in range(180):
             replay.run_frame()

@@ -26,7 +26,7 @@ def test_every_frame_of_every_scene_is_whole_by_what_mesens_callbacks_tell(emula
     Listener.shared()
     replay = Replay(emulator)
     replay.run_frame()
-    with MesenHost(5.0) as host:
+    with MesenHost(60) as host:
         compared = streamed = 0
         before = None
         while not replay.ended:

@@ -72,7 +72,7 @@ def test_what_dma_takes_from_bwram_is_of_the_same_frame(emulator: StandIn, host:
             emulator.transfer(0x4000, 0x400, source=bank << 16 | offset & 0xFFFF)
 
         emulator.run_frame(stage)
-        snapshot = host.poll(5.0)
+        snapshot = host.poll(60)
         assert snapshot is not None
         assert snapshot.bwram is not None
         there = emulator.memories["snesSaveRam"]

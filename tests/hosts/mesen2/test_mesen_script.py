@@ -102,7 +102,7 @@ def written_and_sent(
         emulator.transfer(word, size, bank=bank, mode=mode, vmain=vmain)
 
     emulator.run_frame(write)
-    snapshot = host.poll(5.0)
+    snapshot = host.poll(60)
     return snapshot is not None and np.array_equal(snapshot.vram[places], new[places])
 
 
@@ -135,7 +135,7 @@ def test_what_the_processor_writes_itself_is_found_by_the_address_that_it_set(
         emulator.memories["snesVideoRam"][0xF480:0xF4C0] ^= 0xFF
 
     emulator.run_frame(write)
-    snapshot = host.poll(5.0)
+    snapshot = host.poll(60)
     assert snapshot is not None
     assert np.array_equal(snapshot.vram[0xF480:0xF4C0], emulator.memories["snesVideoRam"][0xF480:0xF4C0])
 
@@ -146,7 +146,7 @@ def test_a_frame_that_loads_much_says_how_old_its_vram_is(emulator: StandIn, hos
     ages = []
     for frame in range(6):
         emulator.run_frame(emulator.transfer_all if frame == 0 else None)
-        snapshot = host.poll(5.0)
+        snapshot = host.poll(60)
         assert snapshot is not None
         ages.append(snapshot.ages.get("vram", 0))
     assert ages == [1, 2, 0, 0, 0, 0]  # 96, 96 and 64 chunks
@@ -164,7 +164,7 @@ def test_after_a_loaded_state_everything_is_compared_at_once(emulator: StandIn, 
 
     emulator.run_frame(load)
     for _ in range(3):
-        snapshot = host.poll(5.0)
+        snapshot = host.poll(60)
         assert snapshot is not None
         emulator.run_frame(lambda: emulator.memories["snesVideoRam"].fill(0x33))
     assert snapshot is not None
@@ -197,7 +197,7 @@ def test_an_hdma_table_in_wram_is_that_of_the_frame(emulator: StandIn, host: Mes
         emulator.snapshot = replace(emulator.snapshot, cpu=cpu)
 
     emulator.run_frame(lambda: set_table(table))
-    snapshot = host.poll(5.0)
+    snapshot = host.poll(60)
     assert snapshot is not None
     assert snapshot.wram is not None
     assert snapshot.wram[0x1A000:0x1A010].tolist() == list(range(100, 116))
@@ -205,7 +205,7 @@ def test_an_hdma_table_in_wram_is_that_of_the_frame(emulator: StandIn, host: Mes
     assert snapshot.cpu.hdmaen == 2
     for unknown in (replace(table, dmap=0x40, dasb=0x7E), replace(table, a2a=0xB000)):
         emulator.run_frame(lambda unknown=unknown: set_table(unknown))  # type: ignore[misc]
-        snapshot = host.poll(5.0)
+        snapshot = host.poll(60)
         assert snapshot is not None
         assert snapshot.cpu is not None
         assert snapshot.cpu.hdmaen is None  # data of another moment would put colours on wrong lines
@@ -263,14 +263,13 @@ def test_a_game_of_another_console_is_left_alone(demo: Path) -> None:
 @pytest.mark.slow
 def test_halscope_that_does_not_read_makes_no_frame_wait(emulator: StandIn, host: MesenHost) -> None:
     until(emulator, host, is_ready(0))
-    slowest = 0.0
-    for _ in range(200):  # far more than the sockets hold
-        emulator.memories["snesVideoRam"][:] = np.random.default_rng(1).integers(0, 256, 65536, np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, 65536, np.uint8)
+    before = time.monotonic()
+    for frame in range(140):  # 9 MB, far more than the sockets hold
+        emulator.memories["snesVideoRam"][:] = np.roll(noise, frame)
         emulator.transfer_all()
-        before = time.monotonic()
         emulator.fire("endFrame")
-        slowest = max(slowest, time.monotonic() - before)
-    assert slowest < 2.0
+    assert time.monotonic() - before < 120, "frames waited, at least a second each"
     final = emulator.memories["snesVideoRam"].copy()
     snapshot = None
     for _ in range(400):

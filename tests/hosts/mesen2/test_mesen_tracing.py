@@ -31,7 +31,7 @@ def test_the_decoders_calls_in_mesens_log_name_starts_of_blocks_and_their_caller
         Listener.shared()
         replay = Replay(emulator)
         replay.run_frame()
-        with MesenHost(5.0) as host:
+        with MesenHost(60) as host:
             host.trace([HAL], transfers=False)
             replay.run_frame()
             fired = len(replay.calls)

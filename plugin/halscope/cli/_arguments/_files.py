@@ -49,6 +49,12 @@ def add_search(commands: Commands) -> None:
         help="look only for tiles that the game converts so: 3bpp-low, 3bpp-high, 2bpp, 1bpp, mode7, ... "
         "(default: all, and plain tiles); TILES then holds tiles as that makes them (1bpp: 16 bytes, mode7: 128)",
     )
+    locate.add_argument(
+        "--uses",
+        action="store_true",
+        help="also say who uses each tile: the size of its block, the room behind it and the pointers that lead to it",
+    )
+    locate.add_argument("--sheets", type=Path, metavar="DIR", help="with --uses: and which sheets in DIR show it")
     locate.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(locate)
     add_index_option(locate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,7 +12,7 @@ from halscope_hooks import RAW_CODEC, InjectError, Write
 from halscope.inject.edits import BlockEdit, EditPlan
 from halscope.inject.room.expand import FILL, SIZE_AT, larger_sizes, size_byte
 from halscope.inject.room.free_space import Area, Usage
-from halscope.inject.room.model import Key, Move, PointerChange, RoomIndex, RoomOptions, RoomPlan
+from halscope.inject.room.model import Key, Move, Moved, PointerChange, RoomIndex, RoomOptions, RoomPlan
 from halscope.inject.room.pointers import Leads, leads_to, likeness, pointer_changes, pointer_writes, unproven_places
 from halscope.inject.room.proof import proven
 from halscope.inject.room.rats import LARGEST, TAG_BYTES, tag, tagged_areas
@@ -41,6 +41,9 @@ def make_room(plan: EditPlan, index: RoomIndex | None, options: RoomOptions | No
     A block takes the padding behind it if that is enough. Otherwise it moves into free space, and all pointers that
     lead to it are rewritten. Nothing is moved on a guess: see `leads_to` and `Usage.free_areas`.
 
+    A block that an earlier plan has moved stays at its new place if it fits there, even if it would fit its old place
+    again: a running game may have kept the address.
+
     Args:
         plan: The edits.
         index: The ROM's index; without one a block stays in its place.
@@ -51,36 +54,110 @@ def make_room(plan: EditPlan, index: RoomIndex | None, options: RoomOptions | No
     """
     options = RoomOptions() if options is None else options
     rom = plan.rom
-    outgrown = [block for block in plan.blocks if len(block.new_packed) > block.old_packed_size]
-    if not outgrown:
+    may_stay = index is not None and options.move and not options.expand
+    moved = {one.key: one for one in options.moved} if may_stay else {}
+    changed = [block for block in plan.blocks if block.key in moved or _outgrown(block)]
+    if not changed:
         return RoomPlan(size=rom.data.size)
     if index is None:
-        raise InjectError(f"{rom.name}: " + "; ".join(_numbers(block) for block in outgrown) + ADVICE)
+        raise InjectError(f"{rom.name}: " + "; ".join(_numbers(block) for block in changed) + ADVICE)
     usage = Usage.of(rom, index, options.read, options.used)
-    slack: dict[Key, int] = {}
-    notes, moving = [], []
-    for block in outgrown:
-        behind = 0 if block.wrapped else usage.slack_behind(block.end)
-        needed = len(block.new_packed) - block.old_packed_size
-        if needed <= behind:
-            slack[block.key] = needed
-            notes.append(f"the {block.name} takes {needed} of {behind} bytes of padding behind it")
-        else:
-            moving.append((block, behind))
-    if not moving:
-        return proven(plan, index, RoomPlan(size=rom.data.size, slack=slack, notes=tuple(notes)))
-    if not options.move:
-        texts = "; ".join(_numbers(block, behind) for block, behind in moving)
-        raise InjectError(f"{rom.name}: {texts}; it may not be moved" + ADVICE)
-    leads = [_leads(rom, block, behind, index) for block, behind in moving]
+    slack = {block.key: _needed(block) for block in changed if 0 < _needed(block) <= _behind(usage, block)}
     taken = [(block.block_offset, block.end + slack.get(block.key, 0)) for block in plan.blocks]
     taken += [stretch for block in plan.blocks for stretch in block.ranges]
     free = usage.free_areas(taken)
-    size, moves, areas, full = _placed(rom, leads, free, options)
+    again = _placed_again(rom, changed, index, moved, free, options)
+    slack = {key: size for key, size in slack.items() if all(move.key != key for _, move, _ in again)}
+    notes = [
+        f"the {block.name} takes {slack[block.key]} of {_behind(usage, block)} bytes of padding behind it"
+        for block in changed
+        if block.key in slack
+    ]
+    settled = {*slack, *(move.key for _, move, _ in again)}
+    moving = [(block, _behind(usage, block)) for block in changed if block.key not in settled and _outgrown(block)]
+    if moving and not options.move:
+        texts = "; ".join(_numbers(block, behind) for block, behind in moving)
+        raise InjectError(f"{rom.name}: {texts}; it may not be moved" + ADVICE)
+    leads = [_leads(rom, block, behind, index) for block, behind in moving]
+    size, moves, areas, full = _placed(rom, leads, free, _held(again, moved, options), options)
     if full is not None:
         raise InjectError(f"{rom.name}: {_numbers(full.block)}; {_no_place(full, free, options)}{ADVICE}")
-    found = RoomPlan(slack=slack, notes=tuple(notes))
-    return proven(plan, index, _finished(plan, index, options, leads, moves, areas, size, found))
+    found = RoomPlan(size=size, slack=slack, notes=tuple(notes))
+    if again or moves:
+        leads += [one for one, _, _ in again]
+        moves += [move for _, move, _ in again]
+        areas += [area for _, _, area in again]
+        found = _finished(plan, index, options, leads, moves, areas, size, found)
+    return proven(plan, index, found)
+
+
+def _outgrown(block: BlockEdit) -> bool:
+    return _needed(block) > 0
+
+
+def _needed(block: BlockEdit) -> int:
+    """Return the bytes that a block needs beyond its place; less than 0 if it has become smaller."""
+    return len(block.new_packed) - block.old_packed_size
+
+
+def _behind(usage: Usage, block: BlockEdit) -> int:
+    return 0 if block.wrapped else usage.slack_behind(block.end)
+
+
+def _placed_again(
+    rom: Rom,
+    blocks: Sequence[BlockEdit],
+    index: RoomIndex,
+    moved: Mapping[Key, Moved],
+    free: Sequence[Area],
+    options: RoomOptions,
+) -> list[tuple[Leads, Move, Area]]:
+    """Put the blocks that earlier plans have moved where those have put them, as far as they fit there: into their own
+    room, or beyond it into what is still free."""
+    tag_bytes = TAG_BYTES if options.rats else 0
+    again: list[tuple[Leads, Move, Area]] = []
+    for block in blocks:
+        own = moved.get(block.key)
+        if own is None or block.codec == RAW_CODEC:
+            continue
+        packed = len(block.new_packed)
+        begin, end = own.new - tag_bytes, own.new + packed
+        others = [(one.new - tag_bytes, one.new + one.size) for one in moved.values() if one is not own]
+        others += [(move.new - tag_bytes, move.new + move.size) for _, move, _ in again]
+        area = next((each for each in _without(free, others) if each.begin <= begin and end <= each.end), None)
+        if area is None or end - begin > LARGEST or first_edge(rom.mapping, begin, end - begin) is not None:
+            continue
+        try:
+            one = leads_to(rom, block, index)
+        except InjectError:
+            continue  # what is known of its pointers has changed
+        changes = pointer_changes(rom, one, own.new, rom.data.size, packed)
+        if changes is not None:
+            again.append((one, Move(*block.key, own.new, packed, changes, tagged=options.rats), area))
+    return again
+
+
+def _held(
+    again: Sequence[tuple[Leads, Move, Area]], moved: Mapping[Key, Moved], options: RoomOptions
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the stretches that blocks have taken again, and those that other blocks were moved to before."""
+    tag_bytes = TAG_BYTES if options.rats else 0
+    used = [(move.new - tag_bytes, move.new + move.size) for _, move, _ in again]
+    return used, [(one.new - tag_bytes, one.new + one.size) for one in moved.values()]
+
+
+def _without(free: Sequence[Area], stretches: Iterable[tuple[int, int]]) -> list[Area]:
+    """Return what is left of areas besides some stretches (begin, end)."""
+    left = list(free)
+    for begin, end in stretches:
+        pieces = []
+        for area in left:
+            if end <= area.begin or area.end <= begin:
+                pieces.append(area)
+            else:
+                pieces += [area._replace(end=max(begin, area.begin)), area._replace(begin=min(end, area.end))]
+        left = [area for area in pieces if area.size > 0]
+    return left
 
 
 def _leads(rom: Rom, block: BlockEdit, behind: int, index: RoomIndex) -> Leads:
@@ -94,9 +171,20 @@ def _leads(rom: Rom, block: BlockEdit, behind: int, index: RoomIndex) -> Leads:
 
 
 def _placed(
-    rom: Rom, leads: Sequence[Leads], free: Sequence[Area], options: RoomOptions
+    rom: Rom,
+    leads: Sequence[Leads],
+    free: Sequence[Area],
+    held: tuple[list[tuple[int, int]], list[tuple[int, int]]],
+    options: RoomOptions,
 ) -> tuple[int, list[Move], list[Area], Leads | None]:
     """Find a place for every block, the largest first, in the smallest image that has one.
+
+    Args:
+        rom: The image.
+        leads: The blocks.
+        free: The free space.
+        held: What of it is taken, and what is only taken if there is no other room; see `_held`.
+        options: What is allowed.
 
     Returns:
         The image's size, the moves with the areas that they use, and the block that no image has a place for, or
@@ -104,6 +192,11 @@ def _placed(
     """
     sizes = [rom.data.size]
     order = sorted(leads, key=lambda one: (-len(one.block.new_packed), one.block.block_offset))
+    used, remembered = held
+    moves, areas, full = _try(rom, order, _without(free, (*used, *remembered)), rom.data.size, options)
+    if full is None:
+        return rom.data.size, moves, areas, None
+    free = _without(free, used)
     full = _try(rom, order, free, rom.data.size, options)[2]
     if options.expand and full is not None and not full.bound_by:
         try:
@@ -131,9 +224,7 @@ def _try(
         if choice is None:
             return [], [], one
         area, begin, end = choice.area, choice.offset - tag_bytes, choice.offset + packed
-        at = left.index(area)
-        left[at : at + 1] = [area._replace(end=begin), area._replace(begin=end)]
-        left = [each for each in left if each.size > 0]
+        left = _without(left, [(begin, end)])
         areas.append(area)
         moves.append(
             Move(one.block.codec, one.block.block_offset, choice.offset, packed, choice.changes, tagged=options.rats)
@@ -201,8 +292,10 @@ def _finished(
                 "them and no read of them is known; that they are free is not proven"
             )
         count = len(move.pointers)
+        before = any(one.key == move.key and one.new == move.new for one in options.moved)
+        goes = "stays where it was moved before, at" if before else "moves to"
         notes.append(
-            f"the {block.name} packs to {move.size} bytes, its place holds {block.old_packed_size}: it moves to "
+            f"the {block.name} packs to {move.size} bytes, its place holds {block.old_packed_size}: it {goes} "
             f"{move.new:#x}, {where}, and {count} pointer{'s' * (count != 1)} to it "
             f"{'are' if count != 1 else 'is'} rewritten"
         )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halscope.inject.edits import PROVEN_STARTS
-from halscope.inject.room.model import RoomIndex
+from halscope.inject.room.model import RoomIndex, RoomOptions
 from halscope.inject.room.rats import tagged_areas
 from halscope.inject.room.tables import entry_targets, table_areas
 from halscope.rom.edges import Ranges
@@ -179,6 +179,11 @@ class Usage:
         return stop - MARGIN - end if stop - end >= SHORTEST + MARGIN else 0
 
 
+def slack_behind(rom: Rom, index: RoomIndex, end: int, options: RoomOptions) -> int:
+    """Return the number of bytes of padding behind a block that ends at a file offset, which it may take."""
+    return Usage.of(rom, index, options.read, options.used).slack_behind(end)
+
+
 def _next_bank(rom: Rom, offset: int) -> int:
     """Return the file offset behind the bank that holds a byte. The SA-1 reads its data in banks of 64 KiB."""
     bank = rom.mapping.window or 2 * PAGE_BYTES
@@ -217,3 +222,8 @@ def _unused(used: NDArray[np.bool_], low: int, high: int) -> list[tuple[int, int
         if first < last:
             pieces.append((first, last))
     return pieces
+
+
+def free_areas(rom: Rom, index: RoomIndex, options: RoomOptions) -> list[Area]:
+    """Return the free space of an image, the longest areas first. Arguments as for `make_room`; see `Usage`."""
+    return Usage.of(rom, index, options.read, options.used).free_areas()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from halscope_hooks import Write
 from numpy.typing import NDArray
@@ -32,6 +32,27 @@ class RoomIndex(TileIndex, Protocol):
         """Return the believed pointers that lead to a block."""
 
 
+class Moved(NamedTuple):
+    """Where a block has been put by an earlier plan. A running game may have kept that address.
+
+    Args:
+        codec: Name of its codec.
+        old: Its file offset in the ROM.
+        new: That of its first packed byte after the move.
+        size: The most packed bytes that it has had there.
+    """
+
+    codec: str
+    old: int
+    new: int
+    size: int
+
+    @property
+    def key(self) -> Key:
+        """The block."""
+        return self.codec, self.old
+
+
 @dataclass(frozen=True, slots=True)
 class RoomOptions:
     """How room may be made for a block that has outgrown its place.
@@ -43,6 +64,8 @@ class RoomOptions:
         free_old: Fill the old place of a moved block with FF.
         read: File offsets that the game was seen reading. Free space with one of them is not free.
         used: Stretches (begin, end) that a debugger saw the game execute or read. They are not free.
+        moved: Where earlier plans have put blocks. They stay there if they can, and other blocks do not take their room
+            while there is other room.
     """
 
     move: bool = True
@@ -51,6 +74,7 @@ class RoomOptions:
     free_old: bool = False
     read: tuple[int, ...] = ()
     used: Ranges = ()
+    moved: tuple[Moved, ...] = ()
 
 
 STAY: Final = RoomOptions(move=False)
@@ -145,6 +169,19 @@ class RoomPlan:
     def move_of(self, key: Key) -> Move | None:
         """Return how a block moves, or `None` if it stays."""
         return next((move for move in self.moves if move.key == key), None)
+
+    def remembered(self, before: Iterable[Moved] = ()) -> tuple[Moved, ...]:
+        """Return where blocks have been put, for the next plan.
+
+        Args:
+            before: The same of the plans before this one.
+        """
+        places = {one.key: one for one in before}
+        for move in self.moves:
+            last = places.get(move.key)
+            size = max(move.size, last.size) if last is not None and last.new == move.new else move.size
+            places[move.key] = Moved(*move.key, move.new, size)
+        return tuple(sorted(places.values()))
 
     @property
     def pointers(self) -> tuple[PointerChange, ...]:

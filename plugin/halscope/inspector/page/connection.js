@@ -1,5 +1,6 @@
 // The WebSocket to Halscope. See docs/reference/inspector.md for its messages.
-import { ended, host, paint, progress, status, takeFrame, trouble } from "./memory.js";
+import { effect } from "@preact/signals";
+import { ended, frozen, host, paint, progress, status, takeFrame, trouble } from "./memory.js";
 
 /** @type {WebSocket | null} */
 let socket = null;
@@ -22,6 +23,7 @@ export function connect() {
   socket.onmessage = (event) => (typeof event.data === "string" ? hear(JSON.parse(event.data)) : see(event.data));
   socket.onclose = (event) => {
     socket = null;
+    kept.length = 0; // the next connection begins with a whole frame
     status.value = event.reason || "Halscope does not answer; start it again, or open the address that it prints";
     for (const { reject } of waiting.values()) reject(new Error("the connection was lost"));
     waiting.clear();
@@ -118,8 +120,18 @@ function hear(message) {
   }
 }
 
+/** Frames that came while the page keeps what it shows; without its "seen" the server sends no more than two. @type {ArrayBuffer[]} */
+const kept = [];
+effect(() => {
+  if (!frozen.value) for (const data of kept.splice(0)) see(data);
+});
+
 /** @param {ArrayBuffer} data */
 function see(data) {
+  if (frozen.peek()) {
+    kept.push(data);
+    return;
+  }
   const length = new DataView(data).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
   takeFrame(head, new Uint8Array(data, 4 + length));
@@ -129,6 +141,6 @@ function see(data) {
   requestAnimationFrame(() => {
     due = false;
     paint();
-    for (; unseen > 0; unseen--) tell("seen");
+    for (; unseen > 0; unseen--) tell("seen"); // what has come while frozen is not counted yet
   });
 }

@@ -26,6 +26,8 @@ export const composed = signal(false);
 /** @type {import("@preact/signals").Signal<{emulator: string, host: string, rom: string | null, capabilities: string[], paused: boolean} | null>} */
 export const host = signal(null);
 export const status = signal("connecting");
+/** Whether the page keeps what it shows, while a game that cannot be paused from here goes on. */
+export const frozen = signal(false);
 /** The last error that has no place of its own. */
 export const trouble = signal("");
 /** @type {import("@preact/signals").Signal<{job: string, done: number, total: number} | null>} */

@@ -1,23 +1,47 @@
 // What the person points at, in whichever view: all views show it.
 import { effect, signal } from "@preact/signals";
 import { ask } from "./connection.js";
+import { figureNow, figureTiles } from "./figures.js";
 import { frame, located } from "./memory.js";
 
 /**
- * A tile in VRAM, and the sprite that shows it if there is one.
- * @typedef {{vram: number, bpp: number, sprite: number | null}} Place
+ * A tile in VRAM, and the sprite that shows it if there is one; with the figure if this is what is pointed at.
+ * @typedef {{vram: number, bpp: number, sprite: number | null, figure?: import("./figures.js").Figure | null}} Place
  */
 
 /** What is under the pointer. */
 export const hovered = signal(/** @type {Place | null} */ (null));
 /** What was clicked; it stays until something else is clicked, or Escape. */
 export const pinned = signal(/** @type {Place | null} */ (null));
+/** Sprites that are outlined in the game as well, such as those of a palette. */
+export const marked = signal(/** @type {Set<number>} */ (new Set()));
 /** @type {import("@preact/signals").Signal<{place: Place, origins: any[] | null, error: string} | null>} */
 export const known = signal(null);
+
+/** Tiles that a view has picked out, as VRAM byte addresses: the game's picture and the other views tint them. */
+export const picked = signal(/** @type {Set<number>} */ (new Set()));
 
 /** What is shown: what is under the pointer, or else what was clicked. */
 export function current() {
   return hovered.value ?? pinned.value;
+}
+
+/** The sprites that are pointed at: one, or all of a figure. */
+export function pointedSprites() {
+  const place = current();
+  if (place?.figure) return new Set(figureNow(place.figure).sprites);
+  return new Set(place === null || place.sprite === null ? [] : [place.sprite]);
+}
+
+/** The tiles that are pointed at, as VRAM byte addresses: one, or all of a figure. */
+export function pointedTiles() {
+  const place = current();
+  return new Set(place === null ? [] : place.figure ? figureTiles(place.figure) : [place.vram]);
+}
+
+/** @param {Place | null | undefined} place */
+function figureKey(place) {
+  return place?.figure ? place.figure.sprites.join() : "";
 }
 
 /**
@@ -26,7 +50,8 @@ export function current() {
  */
 export function point(place) {
   const last = hovered.peek();
-  if (place?.vram !== last?.vram || place?.sprite !== last?.sprite || place?.bpp !== last?.bpp) hovered.value = place;
+  if (place?.vram !== last?.vram || place?.sprite !== last?.sprite || place?.bpp !== last?.bpp
+    || figureKey(place) !== figureKey(last)) hovered.value = place;
 }
 
 let asked = 0;

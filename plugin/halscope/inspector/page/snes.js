@@ -24,18 +24,46 @@ export function colours(cgram) {
 }
 
 /**
- * Decode one planar 8x8 tile.
- * @param {Uint8Array} vram
- * @param {number} at byte address
- * @param {number} bpp 2, 4 or 8
+ * Greys from black to white as ABGR, for tiles without a palette.
+ * @param {number} bpp
+ */
+export function greys(bpp) {
+  const most = (1 << bpp) - 1;
+  return Uint32Array.from({ length: most + 1 }, (_, n) => (0xff000000 | (Math.round((255 * n) / most) * 0x010101)) >>> 0);
+}
+
+/**
+ * How a tile is stored: planes of bits, or a byte a pixel. "mode7" is as in VRAM, with a byte of the map before each
+ * pixel; "linear" is the same without the map, as in ROMs.
+ * @typedef {1 | 2 | 3 | 4 | 8 | "mode7" | "linear"} Depth
+ */
+
+/** Bytes from one tile to the next. @type {Record<Depth, number>} */
+export const TILE_BYTES = { 1: 8, 2: 16, 3: 24, 4: 32, 8: 64, mode7: 128, linear: 64 };
+
+/** Bits per pixel of a tile. @param {Depth} depth */
+export const bitsOf = (depth) => (typeof depth === "number" ? depth : 8);
+
+/**
+ * Decode one 8x8 tile.
+ * @param {Uint8Array} bytes what is behind their end counts as 0
+ * @param {number} at offset of the tile
+ * @param {Depth} depth
  * @param {Uint8Array} out 64 pixels
  */
-export function decodeTile(vram, at, bpp, out) {
+export function decodeTile(bytes, at, depth, out) {
+  if (typeof depth !== "number") {
+    const step = depth === "mode7" ? 2 : 1;
+    for (let n = 0; n < 64; n++) out[n] = bytes[at + step * n + step - 1];
+    return;
+  }
   out.fill(0);
-  for (let plane = 0; plane < bpp; plane++) {
+  for (let plane = 0; plane < depth; plane++) {
+    const pair = depth === 1 || (depth === 3 && plane === 2) ? 1 : 2; // a plane without a second one has no gaps
     const first = at + ((plane >> 1) << 4) + (plane & 1);
     for (let y = 0; y < 8; y++) {
-      const bits = vram[(first + 2 * y) & 0xffff];
+      const bits = bytes[first + pair * y];
+      if (!bits) continue;
       for (let x = 0; x < 8; x++) out[8 * y + x] |= ((bits >> (7 - x)) & 1) << plane;
     }
   }

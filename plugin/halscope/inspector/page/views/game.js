@@ -1,10 +1,12 @@
 // The picture of the running game, with the sprites outlined; where the host can be played, the keyboard plays it.
+import { useEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
-import { host, memory, past } from "../memory.js";
-import { current, pinned, point } from "../selection.js";
+import { figureOf, keepFigures } from "../figures.js";
+import { frozen, host, memory, past } from "../memory.js";
+import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
 import { TimelineBar, extent, stepPast, togglePlay } from "../timeline.js";
 
@@ -42,9 +44,13 @@ export function releaseKeys() {
   tell("press", { buttons: [] });
 }
 
-/** Pause the game, or let it go on. */
+/** Pause the game, or let it go on; of a game that cannot be paused from here the page keeps the picture instead. */
 export async function togglePause() {
   if (!extent.value.live) return togglePlay();
+  if (!host.value?.capabilities.includes("paced")) {
+    frozen.value = !frozen.value;
+    return;
+  }
   if (await order(paused.value ? "resume" : "pause")) paused.value = !paused.value;
 }
 
@@ -56,18 +62,62 @@ export async function stepFrame() {
 }
 
 /**
- * The topmost sprite with a visible pixel at a place on the screen, and the tile there.
+ * The topmost sprite with a visible pixel at a place on the screen, the tile there, and the figure that it belongs to
+ * if this is known.
  * @param {number} x
  * @param {number} y
+ * @returns {import("../selection.js").Place | null}
  */
-function placeAt(x, y) {
+export function placeAt(x, y) {
   for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
     const dx = x - sprite.x, dy = (y - sprite.y) & 0xff;
     if (dx < 0 || dx >= sprite.width || dy >= sprite.height) continue;
     if (spritePixels(memory.vram, sprite)[dy * sprite.width + dx] === 0) continue;
-    return { vram: cellAddress(sprite, dx >> 3, dy >> 3), bpp: 4, sprite: sprite.index };
+    return { vram: cellAddress(sprite, dx >> 3, dy >> 3), bpp: 4, sprite: sprite.index, figure: figureOf(sprite.index) };
   }
   return null;
+}
+
+/** @param {import("../selection.js").Place | null} place The same, as its sprite alone. */
+function single(place) {
+  return place === null ? null : { ...place, figure: null };
+}
+
+/** @param {import("../selection.js").Place | null} place Whether it is in a figure of which a single sprite was clicked. */
+function isTakenApart(place) {
+  const last = pinned.value;
+  return !last?.figure && last?.sprite != null && (place?.figure?.sprites.includes(last.sprite) ?? false);
+}
+
+/** @param {import("../selection.js").Place | null} place What is pointed at there: the figure, or the single sprite. */
+function pointed(place) {
+  return isTakenApart(place) ? single(place) : place;
+}
+
+/** @param {import("../selection.js").Place | null} place The first click takes the figure, the next one the sprite in it. */
+function take(place) {
+  const last = pinned.value;
+  const again = place?.sprite != null && (last?.figure?.sprites.includes(place.sprite) ?? false);
+  pinned.value = again || isTakenApart(place) ? single(place) : place;
+  point(pinned.value);
+}
+
+/**
+ * Tint the tiles of a sprite that a view has picked out.
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../snes.js").Sprite} sprite
+ * @param {number} top
+ * @param {number} scale
+ * @param {Set<number>} tiles
+ */
+function tint(context, sprite, top, scale, tiles) {
+  context.fillStyle = "rgb(255 0 255 / 0.45)";
+  for (let row = 0; row < sprite.height / 8; row++) {
+    for (let column = 0; column < sprite.width / 8; column++) {
+      if (!tiles.has(cellAddress(sprite, column, row))) continue;
+      context.fillRect((sprite.x + 8 * column) * scale, top + 8 * row, 8 * scale, 8);
+    }
+  }
 }
 
 /** @type {ImageData | null} */
@@ -76,7 +126,8 @@ let image = null;
 /** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} canvas */
 function draw(context, canvas) {
   const picture = memory.picture;
-  const all = outlineAll.value, place = current();
+  // Read before the return: a change paints.
+  const all = outlineAll.value, pointed = pointedSprites(), others = marked.value, tinted = picked.value;
   if (picture === null) return;
   const { width, height, rgb } = picture;
   resize(canvas, width, height);
@@ -88,9 +139,11 @@ function draw(context, canvas) {
   context.putImageData(image, 0, 0);
   const scale = width / 256;
   for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
-    const chosen = place?.sprite === sprite.index;
-    if (!(all || chosen) || !onScreen(sprite)) continue;
+    const chosen = pointed.has(sprite.index) || others.has(sprite.index);
+    if (!(all || chosen || tinted.size > 0) || !onScreen(sprite)) continue;
     const y = sprite.y >= 240 ? sprite.y - 256 : sprite.y;
+    if (tinted.size > 0) tint(context, sprite, y, scale, tinted);
+    if (!(all || chosen)) continue;
     outline(context, sprite.x * scale, y, sprite.width * scale, sprite.height, chosen ? "#ffd54a" : "#6cd3ff");
   }
 }
@@ -103,12 +156,18 @@ export function Game() {
     const { x, y } = pixelAt(event);
     return placeAt(Math.floor((x * 256) / (memory.picture?.width ?? 256)), y);
   };
+  const [near, setNear] = useState(false);
+  const held = pinned.value?.figure != null;
+  useEffect(() => (near || held ? keepFigures() : undefined), [near || held]);
   return html`
     <section class="game" aria-label="Game">
       <canvas ref=${canvas} width="256" height="224" tabindex="0" class="pixels" role="img"
-        aria-label="Picture of the running game" onPointerMove=${(/** @type {PointerEvent} */ e) => point(at(e))}
-        onPointerLeave=${() => point(null)}
-        onClick=${(/** @type {PointerEvent} */ e) => (pinned.value = at(e))}></canvas>
+        aria-label="Picture of the running game" onPointerEnter=${() => setNear(true)}
+        onPointerMove=${(/** @type {PointerEvent} */ e) => point(pointed(at(e)))}
+        onPointerLeave=${() => (setNear(false), point(null))}
+        onClick=${(/** @type {PointerEvent} */ e) => take(at(e))}></canvas>
+      ${frozen.value && html`<p class="line" role="status">This page is frozen (Space lets it go on); the game itself goes on:
+        it cannot be paused from here.</p>`}
       ${memory.picture === null && html`<p class="empty">This host sends no picture. The sprites are on the right.</p>`}
       <${TimelineBar} />
     </section>`;

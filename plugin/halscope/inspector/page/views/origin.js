@@ -6,9 +6,9 @@ import { html } from "../html.js";
 import { host, located, progress } from "../memory.js";
 import { current, known, pinned } from "../selection.js";
 import { opened } from "./rom.js";
+import { view } from "./view.js";
 
-/** The view that is shown, by name. */
-export const view = signal(localStorage.getItem("view") ?? "Sprites");
+export { view };
 
 /** @param {any} origin */
 function showBlock(origin) {

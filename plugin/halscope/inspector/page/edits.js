@@ -1,0 +1,164 @@
+// The edits of the running game: what the server tells of them, and the steps through them.
+import { signal } from "@preact/signals";
+import { addAction } from "./actions.js";
+import { ask, onMessage } from "./connection.js";
+import { addKeys } from "./keys.js";
+import { trouble } from "./memory.js";
+import { current } from "./selection.js";
+
+/**
+ * @typedef {{kind: string, text: string, sheet: string}} News
+ * @typedef {{codec: string, block_offset: number, tiles: number, colours: number, packed: number, room: number, moved_to: number | null,
+ *   places: [number, number][], pointers: number[], snes: string, text: string}} Written
+ * @typedef {{id: number, sheet: string, made: string, state: string, palette: boolean, blocks: Written[]}} Edit
+ * @typedef {{step: number, what: string, id: number, sheet: string, made: string, undone: boolean}} Step
+ * @typedef {{folder: string | null, project: string | null, undo: number, redo: number, edits: Edit[], refused: Record<string, string>,
+ *   steps: Step[], news: News[]}} Edits
+ * @typedef {{png: string | null, before: string[], after: string[]}} Picture
+ */
+
+/** All edits; null before the server has told of any. */
+export const edits = signal(/** @type {Edits | null} */ (null));
+/** Why the last step or export was refused. */
+export const refusal = signal("");
+/** The patch that was written last. */
+export const exported = signal(/** @type {{path: string, lines: string[]} | null} */ (null));
+
+onMessage("edits", (message) => (edits.value = message));
+
+/** Steps are made one after the other, however fast the keys come. */
+let last = Promise.resolve();
+
+/**
+ * Undo or redo a step, or revert one edit.
+ * @param {"undo" | "redo" | "revert"} action
+ * @param {number} number the edit to revert
+ */
+export function step(action, number = 0) {
+  last = last.then(() => said(ask("edit_step", action === "revert" ? { action, number } : { action })));
+  return last;
+}
+
+/**
+ * The picture of a version of an edit, before and after it.
+ * @param {number} step
+ * @param {number} number
+ * @returns {Promise<Picture>}
+ */
+export function picture(step, number) {
+  return ask("edit_picture", { step, number });
+}
+
+/**
+ * Have a patch of all edits written, and let the browser save a copy.
+ * @param {"bps" | "ips"} format
+ */
+export async function exportPatch(format) {
+  try {
+    const { path, name, data, lines } = await ask("export", { format });
+    const url = URL.createObjectURL(new Blob([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))]));
+    Object.assign(document.createElement("a"), { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has read it by then
+    exported.value = { path, lines };
+    refusal.value = "";
+  } catch (error) {
+    refusal.value = /** @type {Error} */ (error).message;
+  }
+}
+
+/**
+ * Wait for an answer, and show why it is refused.
+ * @param {Promise<any>} answer
+ */
+async function said(answer) {
+  try {
+    await answer;
+    refusal.value = "";
+  } catch (error) {
+    refusal.value = /** @type {Error} */ (error).message;
+  }
+}
+
+/**
+ * Who uses a tile.
+ * @typedef {{block: {codec: string, block_offset: number, text: string}, byte_offset: number, vram: number[], layers: number,
+ *   figures: {name: string, sprites: number[], same: number, block: number}[], sheets: {sheet: string, same: number, block: number}[],
+ *   elsewhere: {codec: string, block_offset: number, byte_offset: number}[]}} Uses
+ */
+/** Who uses the tile that was asked about last; null for none. */
+export const uses = signal(/** @type {{place: import("./selection.js").Place, found: Uses | null, error: string} | null} */ (null));
+
+/** @param {import("./selection.js").Place} place */
+async function askUses(place) {
+  try {
+    uses.value = { place, found: await ask("uses", { vram: place.vram, bpp: place.bpp }), error: "" };
+  } catch (error) {
+    uses.value = { place, found: null, error: /** @type {Error} */ (error).message };
+  }
+}
+
+addAction({ key: "j", name: "Who uses this", does: "who else uses this tile, before it is painted", applies: () => true, run: askUses });
+
+/**
+ * Give a figure another picture: the server saves it as the figure's sheet.
+ * @param {File} file
+ * @param {number | null} sprite a sprite of the figure; null to find the sheet by the file's name
+ */
+async function sendPicture(file, sprite) {
+  try {
+    if (file.type !== "image/png") throw new Error(`${file.name}: is no PNG`);
+    const headers = { authorization: `Bearer ${location.hash.slice(1)}` };
+    const answer = await fetch("/upload", { method: "POST", headers, body: file });
+    if (!answer.ok) throw new Error(`${file.name}: ${await answer.text()}`);
+    await ask("drop", { upload: (await answer.json()).upload, name: file.name, sprite });
+    trouble.value = "";
+  } catch (error) {
+    trouble.value = /** @type {Error} */ (error).message;
+  }
+}
+
+/** What a dragged file is over. @type {Element | null} */
+let over = null;
+
+/**
+ * While a file is dragged, views are sent no pointer events: send them, so that they tell what is pointed at.
+ * @param {string} type
+ * @param {Element | null} from
+ */
+function tellViews(type, from) {
+  for (let element = from; element !== null; element = element.parentElement) element.dispatchEvent(new PointerEvent(type));
+}
+
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  const target = /** @type {Element} */ (event.target);
+  if (target !== over) {
+    tellViews("pointerleave", over);
+    tellViews("pointerenter", target);
+    over = target;
+  }
+  target.dispatchEvent(new PointerEvent("pointermove", { clientX: event.clientX, clientY: event.clientY, bubbles: true }));
+});
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  const file = event.dataTransfer?.files[0];
+  if (file !== undefined) void sendPicture(file, current()?.sprite ?? null);
+  tellViews("pointerleave", over);
+  over = null;
+});
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || target.matches?.("input, textarea")) return;
+  const key = event.key.toLowerCase();
+  if (key !== "z" && !(key === "y" && !event.shiftKey)) return;
+  event.preventDefault();
+  void step(key === "y" || event.shiftKey ? "redo" : "undo");
+}
+
+addEventListener("keydown", onKey);
+addKeys(
+  { key: "", shown: "Ctrl+Z", does: "undo the last edit, whatever it was", run: () => undefined },
+  { key: "", shown: "Ctrl+Shift+Z", does: "do it again", run: () => undefined },
+);

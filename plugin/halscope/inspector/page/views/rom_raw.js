@@ -1,0 +1,78 @@
+// Any bytes of the ROM as tiles: offset, phase, stride, depth and palette. The page decodes them.
+import { useEffect } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { resize, usePainted } from "../canvas.js";
+import { ask } from "../connection.js";
+import { Address, Choice, hex } from "../controls.js";
+import { html } from "../html.js";
+import { memory } from "../memory.js";
+import { fromBase64 } from "../origin_map.js";
+import { remembered } from "../remembered.js";
+import { colours, greys, TILE_BYTES } from "../snes.js";
+import { paletteColours, paletteCount, shapeOf, TileSheet } from "../tile_sheet.js";
+
+/** @typedef {import("../snes.js").Depth} Depth */
+
+const TILES = 256; // shown at once
+const at = remembered("raw.offset", /** @type {number} */ (0));
+const phase = remembered("raw.phase", /** @type {number} */ (0));
+const depthName = remembered("raw.depth", /** @type {string} */ ("4"));
+const extra = remembered("raw.gap", /** @type {number} */ (0));
+const columns = remembered("raw.columns", /** @type {number} */ (16));
+const palette = remembered("raw.palette", /** @type {string} */ ("grey"));
+/** What the server has sent. @type {import("@preact/signals").Signal<{bytes: Uint8Array, snes: number | null, size: number} | null>} */
+const found = signal(null);
+const trouble = signal("");
+const sheet = new TileSheet();
+
+/** @returns {Depth} */
+const depth = () => (depthName.value === "linear" ? "linear" : /** @type {Depth} */ (Number(depthName.value)));
+
+function arrangement() {
+  const one = depth(), stride = TILE_BYTES[one] + extra.value;
+  return { depth: one, start: 0, end: Math.min(stride * TILES, found.value?.bytes.length ?? 0), columns: columns.value, stride };
+}
+
+/** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} canvas */
+function draw(context, canvas) {
+  const now = arrangement(), bytes = found.value?.bytes;
+  if (bytes === undefined) return;
+  const { width, height } = shapeOf(now);
+  sheet.draw(bytes, now, paletteColours(colours(memory.cgram), now.depth, palette.value, greys));
+  resize(canvas, width, height);
+  context.putImageData(sheet.image, 0, 0);
+}
+
+/** The view. */
+export function Raw() {
+  const length = (TILE_BYTES[depth()] + extra.value) * TILES, from = at.value + phase.value;
+  useEffect(() => {
+    let gone = false;
+    ask("raw", { offset: from, length }).then((answer) => {
+      if (gone) return;
+      trouble.value = answer === null ? "The file of the running ROM is not known; start Halscope with --rom." : "";
+      found.value = answer && { ...answer, bytes: fromBase64(answer.bytes) };
+    }, (error) => !gone && (trouble.value = error.message));
+    return () => (gone = true);
+  }, [from, length]);
+  const canvas = usePainted(draw);
+  const size = found.value?.size ?? 0, page = length;
+  const move = (/** @type {number} */ by) => (at.value = Math.min(Math.max(0, size - 1), Math.max(0, at.peek() + by)));
+  const step = TILE_BYTES[depth()] + extra.value;
+  const count = paletteCount(depth());
+  return html`
+    <div class="bar">
+      <${Address} name="Offset" value=${at} most=${Math.max(0, (size || 0x1000000) - 1)} />
+      <span class="group">${[["−page", -page], ["−row", -step * columns.value], ["+row", step * columns.value], ["+page", page]].map(
+        ([name, by]) => html`<button onClick=${() => move(Number(by))}>${name}</button>`)}</span>
+      <${Choice} name="Phase" value=${phase} choices=${Array.from({ length: 64 }, (_, n) => [`${n}`, `${n} bytes`])} />
+      <${Choice} name="Depth" value=${depthName} choices=${[...["1", "2", "3", "4", "8"].map((n) => [n, `${n} bpp`]), ["linear", "mode 7"]]} />
+      <${Choice} name="Gap" value=${extra} choices=${[0, 8, 16, 32, 64].map((n) => [`${n}`, `${n} bytes`])} />
+      <${Choice} name="Width" value=${columns} choices=${[4, 8, 16, 32].map((n) => [`${n}`, `${n} tiles`])} />
+      <${Choice} name="Palette" value=${palette} choices=${[["grey", "grey"], ...Array.from({ length: count }, (_, n) => [`${n}`, `${n}`])]} />
+    </div>
+    ${trouble.value ? html`<p class="empty" role="alert">${trouble.value}</p>` : html`<p class="line">${found.value === null ? "reading…"
+      : found.value.bytes.length === 0 ? `the ROM ends at ${hex(size, 6)}` : `file offset ${hex(from, 6)}${found.value.snes === null ? "" : `, console ${hex(found.value.snes, 6)}`}, ${
+        found.value.bytes.length} bytes of ${size}`}</p>`}
+    <div class="scroll" tabindex="0"><canvas ref=${canvas} class="pixels raw" role="img" aria-label="Bytes of the ROM as tiles"></canvas></div>`;
+}

@@ -1,0 +1,172 @@
+"""Edits on the page: each save is listed with its sizes, undone, done again, exported as a patch, and reverted."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from halscope.demo import rom_path, truth
+from halscope.hosts.libretro import available_cores
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Page, expect
+from pypatchergba import patcher
+from support.demo_game import DemoGame
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[Any]:
+    """The demo game, with no folder named."""
+    if not available_cores():
+        pytest.skip("no libretro core is installed")
+    with pytest.MonkeyPatch.context() as patch, rom_path() as rom:
+        patch.setenv("HALSCOPE_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        running = start_game(tmp_path_factory.mktemp("game"), rom)
+        yield running
+        assert running.end() == 0, running.errors.read_text()
+
+
+def watched(game: Any) -> Path:
+    """The folder that it took."""
+    found = re.search(r"a sheet appears in (.*) for each", game.errors.read_text())
+    assert found is not None
+    return Path(found[1])
+
+
+CANVAS = ".sprites li:nth-child(2) canvas"
+COLOURS = """(selector) => { const canvas = document.querySelector(selector);
+  const {width, height} = canvas;
+  return new Set(new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer)).size; }"""
+
+
+def wait_for_colours(page: Page, few: bool) -> None:
+    """Wait until the second sprite is painted in one colour, or in its own again."""
+    page.keyboard.press("1")
+    page.wait_for_selector(CANVAS)
+    count = f"({COLOURS})(selector)"  # a canvas that is not painted yet has one
+    condition = f"{count} === 2" if few else f"{count} > 2"
+    page.wait_for_function(f"selector => {condition}", arg=CANVAS)
+
+
+def paused_picture(page: Page) -> tuple[int, NDArray[np.uint8]]:
+    """Pause the game; return the number of the frame and the game's picture, uint8[height, width, 3]."""
+    page.mouse.move(2, 2)
+    page.keyboard.press("Escape")  # no outline
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.wait_for_timeout(300)  # what was on the way is painted
+    number = int(page.inner_text(".frame").removeprefix("frame "))
+    width, height, data = page.eval_on_selector(
+        ".game canvas",
+        """canvas => { const {width, height} = canvas;
+        return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]]; }""",
+    )
+    page.keyboard.press(" ")
+    return number, np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def booted(rom: bytes, number: int) -> NDArray[np.uint8]:
+    """The picture of this frame of a game that runs from power-on."""
+    with DemoGame(available_cores()[0].name, rom) as game:
+        while (snapshot := game.host.step()).frame < number:
+            pass
+    assert snapshot.picture is not None
+    return snapshot.picture
+
+
+def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, game: Any, tmp_path: Path) -> None:
+    page.click(".sprites li:first-child button")
+    page.mouse.move(2, 2)  # what is pinned is asked about again
+    expect(page.locator("footer .found")).to_be_visible()  # the ROM is indexed
+    page.click(".sprites li:nth-child(2) button")
+    wait_for_colours(page, few=False)
+    page.keyboard.press("e")  # the editor paints the sheet in one colour, and saves it
+    wait_for_colours(page, few=True)
+    expect(page.locator(".news")).to_contain_text(re.compile("applied|shown"))
+    page.keyboard.press("h")
+    row = page.locator(".edits > .list:not(.history) li")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(re.compile(r"hal 0x[0-9a-f]{6} \$[0-9A-F:]+ \d+ tiles?, [\d,]+ of [\d,]+ bytes"))
+    expect(row.locator("img")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(row).to_have_count(0)
+    wait_for_colours(page, few=False)
+    page.keyboard.press("Control+Shift+Z")
+    wait_for_colours(page, few=True)
+    with page.expect_download() as download:
+        page.keyboard.press("b")
+    patch = tmp_path / "friend.bps"
+    download.value.save_as(patch)
+    written = page.locator(".exported code").inner_text()
+    assert Path(written).read_bytes() == patch.read_bytes()
+    assert Path(written).parent == watched(game).parent, "the project's folder, which no page chooses"
+    number, seen = paused_picture(page)
+    with rom_path() as rom:
+        original = rom.read_bytes()
+    patched = bytes(patcher.apply_bps(original, patch.read_bytes()))
+    assert np.array_equal(booted(patched, number), seen)
+    assert not np.array_equal(booted(original, number), seen)
+    page.get_by_role("button", name="Revert").click()
+    expect(row).to_have_count(0)
+    wait_for_colours(page, few=False)
+
+
+def test_who_else_uses_a_tile_is_told_before_it_is_painted(page: Page) -> None:
+    page.hover(".sprites li:first-child button")
+    expect(page.locator("footer .found")).to_be_visible()
+    offset = int(page.inner_text("footer .found").split()[1], 16)
+    page.keyboard.press("j")
+    told = page.get_by_role("complementary", name="Who uses this")
+    block = next(one for one in truth()["blocks"] if one["offset"] == offset)
+    expect(told).to_contain_text(f"hal block at {offset:#x}: {block['packed_size']:,} bytes")
+    expect(told).to_contain_text(re.compile(r"on the screen: \S+\s+\(sprites? [\d, ]*0\b"))
+    page.keyboard.press("h")
+    found = Axe().run(page)
+    assert not [one["id"] for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
+    told.get_by_role("button", name="Close").click()
+    expect(told).to_have_count(0)
+
+
+DROP = """([selector, name, data]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name, {type: "image/png"}));
+  const element = document.querySelector(selector), {x, y, width, height} = element.getBoundingClientRect();
+  const at = {bubbles: true, cancelable: true, dataTransfer: transfer, clientX: x + width / 2, clientY: y + height / 2};
+  element.dispatchEvent(new DragEvent("dragover", at));
+  element.dispatchEvent(new DragEvent("drop", at));
+}"""
+
+
+def drop(page: Page, selector: str, name: str, data: bytes) -> None:
+    """Drop a file on an element, as a person drags it from a folder."""
+    page.evaluate(DROP, [selector, name, base64.b64encode(data).decode()])
+
+
+def test_a_picture_that_is_dropped_on_a_figure_is_in_the_game(page: Page) -> None:
+    wait_for_colours(page, few=False)
+    red = io.BytesIO()
+    picture = Image.new("RGBA", (32, 32), (250, 20, 30, 255))
+    picture.putpixel((0, 0), (0, 0, 0, 0))
+    picture.save(red, "PNG")
+    drop(page, CANVAS, "red.png", b"\x89PNG\r\n\x1a\nwhatever")
+    expect(page.get_by_role("alert")).to_contain_text("red.png: ")
+    drop(page, CANVAS, "../../red.png", red.getvalue())
+    wait_for_colours(page, few=True)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.keyboard.press("h")
+    expect(page.locator(".said")).to_contain_text("colours were replaced by the nearest of its palette")
+    page.keyboard.press(" ")  # also a paused game follows
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.locator(".news")).to_contain_text("undone")
+    page.keyboard.press(" ")
+    wait_for_colours(page, few=False)

@@ -1,0 +1,152 @@
+"""Jobs with figures on the live demo game, with the actions that a person needs counted."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from halscope.demo import truth
+from PIL import Image
+from playwright.sync_api import Page, expect
+from support.made_host import eventually
+
+pytestmark = pytest.mark.slow
+
+
+class Actions:
+    """Clicks and keys, counted."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.count = 0
+
+    def click(self, selector: str) -> None:
+        self.count += 1
+        self._page.click(selector)
+
+    def press(self, key: str) -> None:
+        self.count += 1
+        self._page.keyboard.press(key)
+
+
+def moving(page: Page) -> str:
+    """The selector of a figure's card that has a packed origin."""
+    card = page.locator(".figures li button", has_text=re.compile(r"hal 0x[0-9a-f]{6}: \d+ tile")).first
+    expect(card).to_be_visible()
+    number = card.evaluate("card => [...card.closest('ul').children].indexOf(card.closest('li')) + 1")
+    return f".figures li:nth-child({number}) button"
+
+
+def blocks_of_the_build() -> set[int]:
+    return {block["offset"] for block in truth()["blocks"]}
+
+
+def test_a_figure_is_found_by_its_block_and_all_its_sprites_are_outlined(page: Page) -> None:
+    page.keyboard.press(" ")  # paused, so that it stays where it is
+    card = page.locator(moving(page))
+    found = re.search(r"hal 0x([0-9a-f]{6}): \d+ tile", card.inner_text())
+    assert found is not None
+    assert int(found[1], 16) in blocks_of_the_build()
+    number = re.search(r"(\d+) sprite", card.inner_text())
+    assert number is not None
+    card.click()
+    page.keyboard.press("4")
+    expect(page.locator("tr.chosen")).to_have_count(int(number[1]))
+    page.keyboard.press("1")
+    page.keyboard.press("Escape")
+    page.keyboard.press(" ")
+
+
+def test_where_the_frames_of_a_packed_figure_are_takes_two_actions(page: Page) -> None:
+    actions = Actions(page)
+    actions.click(moving(page))
+    expect(page.locator("footer .found")).to_be_visible()
+    actions.click("footer button:text('Whole block')")
+    line = page.locator(".large .line")
+    expect(line).to_contain_text("in VRAM now")
+    assert actions.count <= 3
+    assert int(line.inner_text().split()[1].rstrip(":"), 16) in blocks_of_the_build()
+
+
+def test_a_whole_animation_leaves_in_three_actions_and_comes_back_with_one_save(page: Page, game: Any) -> None:
+    actions = Actions(page)
+    actions.click(moving(page))
+    actions.press("l")
+    page.wait_for_function("() => document.querySelectorAll('.collect .strip canvas').length > 1")
+    actions.click(".collect button:text('Sprite sheet')")
+    told = page.locator(".collect [role=status]")
+    expect(told).to_contain_text("written to")
+    assert actions.count <= 3
+    path = Path(told.inner_text().removeprefix("written to ").partition(";")[0])
+    assert path.is_file()
+    assert path.with_suffix(".json").is_file()
+    page.click(".collect button:text('GIF')")
+    expect(told).to_contain_text(".gif")
+    with Image.open(told.inner_text().removeprefix("written to ")) as animation:
+        assert getattr(animation, "n_frames", 1) > 1
+    page.click(".collect button:text('Close')")
+    subprocess.run([sys.executable, str(Path(__file__).with_name("painting_editor.py")), str(path)], check=True)
+    name = path.relative_to(path.parents[1]).as_posix()
+    assert eventually(lambda: f"{name}: applied to the game" in game.errors.read_text()), game.errors.read_text()
+
+
+def test_the_first_click_in_the_game_takes_the_figure_and_the_second_one_its_sprite(page: Page) -> None:
+    many = page.locator(".figures li button", has_text=re.compile(r"[2-9] sprites"))
+    expect(many).not_to_have_count(0, timeout=30_000)
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.wait_for_timeout(700)  # the figures of the last frame are asked for within a quarter of a second
+    found = re.search(r": (\d+)×(\d+) at (\d+),(\d+)", many.first.inner_text())
+    box = page.locator(".game canvas").bounding_box()
+    assert found is not None
+    assert box is not None
+    width, height, x, y = map(int, found.groups())
+    page.keyboard.press("4")
+    across, down = box["width"] / 256, box["height"] / 224
+    where = [(x + width * n / 8, y + height * m / 8) for n in (3, 4, 5) for m in (3, 4, 5)]
+    for left, top in where:  # a figure may have a hole
+        page.mouse.move(box["x"] + left * across, box["y"] + top * down)
+        page.wait_for_timeout(60)  # until it is painted
+        if page.locator("tr.chosen").count() > 1:
+            break
+    page.mouse.down()
+    page.mouse.up()
+    assert page.locator("tr.chosen").count() > 1
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("tr.chosen")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    page.click("h1")
+    page.keyboard.press(" ")
+
+
+def test_a_figure_that_is_named_has_this_name_in_its_card_and_its_sheet(page: Page) -> None:
+    page.keyboard.press(" ")
+    page.click(moving(page))
+    page.fill(".figure input[type=text]", "the hero")
+    page.click(".figure button[type=submit]")
+    expect(page.locator(".figure [role=status]")).to_contain_text("the_hero.png")
+    expect(page.locator(".figures li", has_text="/the_hero")).not_to_have_count(0)
+    page.fill(".figure input[type=text]", "")
+    page.click(".figure button[type=submit]")
+    expect(page.locator(".figures li", has_text="/the_hero")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.click("h1")
+    page.keyboard.press(" ")
+
+
+def test_why_a_tile_is_known_or_not_takes_two_actions(page: Page) -> None:
+    actions = Actions(page)
+    actions.click(moving(page))
+    actions.press("t")
+    expect(page.locator(".why")).to_contain_text(re.compile("known|plain"))
+    assert actions.count <= 2
+    expect(page.locator(".coverage tbody tr")).not_to_have_count(0)
+    page.click("button:text('Watch the next load')")
+    expect(page.locator(".bar [role=status]")).to_contain_text("watching")
+    expect(page.locator("p.line", has_text="pages of its ROM")).to_be_visible()

@@ -1,0 +1,162 @@
+"""Colours on the page: where they are stored, tried in the running game, stored for good; registers and OAM."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import halscope.hal as hal
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from halscope.app import Workspace, inject_palettes
+from halscope.demo import rom_path, truth
+from playwright.sync_api import Page, expect
+
+expect.set_options(timeout=30_000)
+
+pytestmark = pytest.mark.slow
+
+PALETTES = {block["offset"]: block for block in truth()["blocks"] if block["kind"] == "palettes"}
+
+
+def open_palettes(page: Page) -> None:
+    page.get_by_role("tab", name="Palettes").click()
+    page.wait_for_selector(".cgram [data-colour='255']")
+
+
+def test_a_clicked_colour_says_where_the_build_has_put_it(page: Page) -> None:
+    open_palettes(page)
+    for colour in (17, 150, 163):
+        page.click(f"[data-colour='{colour}']")
+        place = page.locator(".places > .place .found")
+        expect(place).to_have_text(
+            re.compile(rf"hal 0x[0-9a-f]{{6}} \+ 0x{2 * colour:x}$")
+        )  # the block is all of CGRAM
+        assert int(place.inner_text().split()[1], 16) in PALETTES
+        assert re.search(r"\$[0-9A-F]{2}:[0-9A-F]{4}", page.inner_text(".places > .place"))
+
+
+def game_colours(page: Page) -> list[int]:
+    """How often each colour (0xRRGGBB) stands in the game's picture: its keys."""
+    found: list[int] = page.eval_on_selector(
+        ".game canvas",
+        """canvas => { const {width, height} = canvas;
+        const data = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer);
+        return [...new Set(data)].map(word => ((word & 255) << 16) | (word & 0xff00) | ((word >> 16) & 255)); }""",
+    )
+    return found
+
+
+def wait_for_colour(page: Page, rgb: int) -> None:
+    page.wait_for_function(
+        """rgb => { const canvas = document.querySelector(".game canvas"), {width, height} = canvas;
+        const data = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer);
+        const word = (0xff000000 | ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
+        return data.includes(word); }""",
+        arg=rgb,
+    )
+
+
+def stored_word(folder: Path, files: str, colour: int, output: Path) -> int:
+    """A colour of the palettes block, from a ROM that was patched with the stored files."""
+    with rom_path() as rom:
+        workspace = Workspace.open(rom)
+        done = inject_palettes(workspace, [folder / name for name in files.split(", ")], output)
+    (block,) = {one.block_offset for one in done.plan.blocks}
+    assert block in PALETTES
+    data = hal.decode(output.read_bytes(), block).data
+    return int(data[2 * colour]) | int(data[2 * colour + 1]) << 8
+
+
+def test_a_colour_is_dragged_seen_in_the_game_and_stored_for_good(page: Page, game: Any, tmp_path: Path) -> None:
+    """Recolour for good: open the palettes, click the colour, drag. Three actions."""
+    sheets = game.errors.parent / "sheets"
+    open_palettes(page)  # 1
+    colour = 16 * 3 + 5  # the sky
+    page.click(f"[data-colour='{colour}']")  # 2
+    expect(page.locator(".places > .place .found")).to_be_visible()
+    square = page.locator(".square").bounding_box()
+    assert square is not None
+    page.mouse.move(square["x"] + 40, square["y"] + 60)
+    page.mouse.down()  # 3: the drag
+    page.mouse.move(square["x"] + square["width"] + 5, square["y"] - 5, steps=4)
+    expect(page.get_by_role("button", name="Take back")).to_be_visible()
+    hex_field = page.locator("input.hex")
+    tried = int(hex_field.input_value()[1:], 16)
+    wait_for_colour(page, tried)  # before it is released
+    page.mouse.up()
+    expect(page.locator(".scope [role=status]")).to_contain_text("stored at 1 place of the ROM, in palettes/hal-")
+    files = page.inner_text(".scope [role=status]").partition(", in ")[2]
+    word = stored_word(sheets, files, colour, tmp_path / "out.sfc")
+    assert [word & 31, word >> 5 & 31, word >> 10 & 31] == [tried >> 19, tried >> 11 & 31, tried >> 3 & 31]
+    expect(page.locator(".places > .place .found")).to_contain_text(f"+ 0x{2 * colour:x}")  # still known
+    wait_for_colour(page, tried)
+
+
+def test_a_palette_is_shifted_whole_and_taken_back_by_storing_it_again(page: Page, game: Any, tmp_path: Path) -> None:
+    """Recolour a palette for good: open the palettes, click its name, move the hue. Three actions."""
+    sheets = game.errors.parent / "sheets"
+    open_palettes(page)  # 1
+    colour = 16 * 2 + 9
+    before = page.get_attribute(f"[data-colour='{colour}']", "aria-label")
+    page.get_by_role("button", name=re.compile("^BG 2,")).click()  # 2
+    page.get_by_role("slider", name="Hue").fill("120")  # 3
+    expect(page.locator(".scope [role=status]")).to_contain_text("stored at 1 place of the ROM")
+    files = page.inner_text(".scope [role=status]").partition(", in ")[2]
+    after = page.get_attribute(f"[data-colour='{colour}']", "aria-label")
+    assert before != after
+    assert after is not None
+    assert stored_word(sheets, files, colour, tmp_path / "out.sfc") == int(after.partition("$")[2], 16)
+
+
+def test_pointing_at_a_palette_outlines_its_sprites(page: Page) -> None:
+    open_palettes(page)
+    row = page.locator(".cgram button.row.used[aria-label*=sprite]").first
+    expect(row).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    assert 0xFFD54A not in game_colours(page)
+    row.hover()
+    wait_for_colour(page, 0xFFD54A)
+    page.get_by_role("button", name="Go on").click()
+
+
+def test_the_picker_is_accessible(page: Page) -> None:
+    open_palettes(page)
+    page.click("[data-colour='163']")
+    expect(page.locator(".picker")).to_be_visible()
+    page.focus("[data-colour='163']")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-colour='164']")).to_have_class(re.compile("chosen"))
+    found = Axe().run(page)
+    serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
+    assert not serious, "\n".join(f"{one['id']}: {one['help']} {one['nodes'][0]['html'][:200]}" for one in serious)
+
+
+def test_registers_are_named_and_say_what_their_bits_mean(page: Page) -> None:
+    page.get_by_role("tab", name="Registers").click()
+    mode = page.locator(".registers tr", has_text="BGMODE")
+    expect(mode).to_contain_text("$2105")
+    expect(mode).to_contain_text(re.compile(r"mode [0-7]: BG1"))
+    expect(page.locator(".registers tbody tr")).to_have_count(46)
+    page.get_by_label("Search").fill("obsel")
+    expect(page.locator(".registers tbody tr")).to_have_count(1)
+    expect(page.locator(".registers tbody tr")).to_contain_text("sizes 16×16 and 32×32")
+
+
+def test_oam_is_sorted_and_a_click_pins_the_sprite(page: Page) -> None:
+    page.get_by_role("tab", name="OAM").click()
+    rows = page.locator(".oam tbody tr")
+    expect(rows).to_have_count(128)
+    page.locator(".oam thead").get_by_role("button", name="palette").click()
+    page.locator(".oam thead").get_by_role("button", name="palette").click()
+    expect(page.locator(".oam th[aria-sort=descending]")).to_have_text(re.compile("palette"))
+    palettes = [int(text) for text in page.locator(".oam tbody td:nth-child(7)").all_inner_texts()]
+    assert palettes == sorted(palettes, reverse=True)
+    assert page.locator(".oam tr.away small").first.inner_text() == "off-screen"
+    rows.first.get_by_role("button").click()
+    page.mouse.move(5, 5)
+    expect(page.locator("footer")).to_contain_text(f"sprite {rows.first.get_by_role('button').inner_text()}, VRAM")
+    assert page.locator(".oam canvas").first.evaluate("canvas => canvas.width") >= 8
