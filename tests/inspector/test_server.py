@@ -201,6 +201,8 @@ def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
             text_message(page, "hello")
             game.end("the emulator is gone")
             assert "gone" in text_message(page, "ended")["reason"]
+            with pytest.raises(ConnectionClosed, match=r"1001 .*the emulator is gone"):
+                page.recv(timeout=20)
         with game.page() as page, pytest.raises(ConnectionClosed, match="waiting"):
             page.recv(timeout=20)
 
@@ -212,7 +214,7 @@ def test_a_page_that_paints_nothing_hears_of_the_end_too() -> None:
         assert eventually(lambda: game.frames > before + 20)
         game.end("the emulator is gone")
         assert "gone" in json.loads(page.recv(timeout=20))["reason"]
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(ConnectionClosed, match=r"1001 .*the emulator is gone"):
             page.recv(timeout=20)
         assert eventually(lambda: game.inspector.pages == 0)
 

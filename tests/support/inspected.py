@@ -14,6 +14,7 @@ from halscope.app import Controls, Workspace
 from halscope.inspector import Inspector
 from halscope.session import Session
 from support.made_host import MadeHost
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 
@@ -98,7 +99,8 @@ def text_message(page: ClientConnection, kind: str) -> dict[str, Any]:
     while True:
         message = page.recv(timeout=60)
         if isinstance(message, bytes):
-            page.send('{"type": "seen"}')
+            with contextlib.suppress(ConnectionClosed):  # what was sent before the end is still to be read
+                page.send('{"type": "seen"}')
             continue
         found: dict[str, Any] = json.loads(message)
         if found["type"] == kind:

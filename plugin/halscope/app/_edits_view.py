@@ -13,7 +13,7 @@ from halscope_hooks import RAW_CODEC
 from halscope.app._edit_steps import step_changes
 from halscope.app._edited_files import is_palette
 from halscope.app._rom_edits import RomEdits
-from halscope.inject import COLOURS, BlockEdit, RoomPlan, read_sheet
+from halscope.inject import COLOURS, BlockEdit, read_sheet
 from halscope.ppu.cgram import to_rgb
 from halscope.project import Edit, step_picture
 from halscope.rom.mapping import snes_text
@@ -190,12 +190,11 @@ def sheet_in(folder: Path | None, name: str) -> str:
     return path.relative_to(folder).as_posix() if folder is not None and path.is_relative_to(folder) else name
 
 
-def view_edits(running: RomEdits, room: RoomPlan, folder: Path | None) -> tuple[EditView, ...]:
+def view_edits(running: RomEdits, folder: Path | None) -> tuple[EditView, ...]:
     """Return the edits of the ROM that runs.
 
     Args:
         running: The edits.
-        room: The room of those in the game.
         folder: The watched folder.
     """
     blocks = {} if running.plan is None else {block.key: block for block in running.plan.blocks}
@@ -207,7 +206,7 @@ def view_edits(running: RomEdits, room: RoomPlan, folder: Path | None) -> tuple[
             edit.made.isoformat(timespec="seconds"),
             "applied" if applied else "waiting",
             is_palette(edit.name),
-            _written(running, edit, blocks, room) if applied else (),
+            _written(running, edit, blocks) if applied else (),
         )
         for edit in running.kept.edits
     )
@@ -225,9 +224,8 @@ def view_steps(running: RomEdits, folder: Path | None) -> tuple[Step, ...]:
     )
 
 
-def _written(
-    running: RomEdits, edit: Edit, blocks: Mapping[tuple[str, int], BlockEdit], room: RoomPlan
-) -> tuple[WrittenBlock, ...]:
+def _written(running: RomEdits, edit: Edit, blocks: Mapping[tuple[str, int], BlockEdit]) -> tuple[WrittenBlock, ...]:
+    room = running.room
     raw: list[BlockEdit] = []
     found: list[WrittenBlock] = []
     for key, changes in edit.blocks.items():

@@ -339,7 +339,7 @@ class LiveEdits:
             None if self._project is None else str(self._project.folder),
             kept.position,
             len(kept.states) - 1 - kept.position,
-            () if running is None else view_edits(running, self._room, folder),
+            () if running is None else view_edits(running, folder),
             {name: self._waiting.get(name, "") for name in sorted(self._refused.copy())},
             () if running is None else view_steps(running, folder),
             tuple(self._news),

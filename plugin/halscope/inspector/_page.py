@@ -99,13 +99,17 @@ class Page:
             self.notices.unsubscribe(self._key)
             self.controls.hold(self, ())
             await _end([*tasks, *self._questions])
+        code, reason = 1001, "the emulator is gone; waiting for the next one"
         for task in done:
-            try:
-                task.result()
-            except _NoTextError:
-                await self._socket.close(1003, "a binary message is none that Halscope knows; send JSON texts")
-            except WebSocketDisconnect:
-                pass  # it has left
+            error = task.exception()
+            if isinstance(error, WebSocketDisconnect):
+                return  # it has left
+            if isinstance(error, _NoTextError):
+                code, reason = 1003, "a binary message is none that Halscope knows; send JSON texts"
+            elif error is not None:
+                raise error
+        with contextlib.suppress(WebSocketDisconnect):
+            await self._socket.close(code, reason)
 
     def _hello(self) -> dict[str, Any]:
         info = self.session.info
