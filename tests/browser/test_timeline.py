@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,8 +13,28 @@ expect.set_options(timeout=30_000)
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(autouse=True)
+def the_game_goes_on(page: Page) -> Iterator[None]:
+    """Each test leaves the game running, as it found it."""
+    wait_until_kept(page, 150)
+    yield
+    page.keyboard.press("Escape")
+    if page.get_by_role("button", name="Go on").is_visible():
+        page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
 def frame(page: Page) -> int:
     return int(page.inner_text(".frame").removeprefix("frame "))
+
+
+def wait_until_kept(page: Page, frames: int) -> None:
+    """Wait until the timeline has so many frames."""
+    page.wait_for_function(
+        """frames => { const bar = document.querySelector("[aria-label=Timeline][type=range]");
+          return bar !== null && Number(bar.max) - Number(bar.min) >= frames; }""",
+        arg=frames,
+    )
 
 
 def wait_for_frames(page: Page, count: int) -> None:
@@ -22,67 +43,90 @@ def wait_for_frames(page: Page, count: int) -> None:
     )
 
 
-def test_a_past_frame_is_shown_in_all_views_while_the_game_goes_on(page: Page) -> None:
-    page.wait_for_function("() => Number(document.querySelector('.frame').textContent.slice(6)) >= 150")
+def position(page: Page) -> int:
+    """Position of the frame that is shown. A frame that the session missed has none."""
+    return int(page.get_by_role("slider", name="Timeline").input_value())
+
+
+def wait_for_position(page: Page, number: int) -> None:
+    expect(page.get_by_role("slider", name="Timeline")).to_have_value(str(number))
+
+
+def pause(page: Page) -> None:
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
-    wait = page.wait_for_function
-    page.wait_for_timeout(200)
-    now, sprites = frame(page), page.inner_text(".sprites")
+
+
+def go_back(page: Page) -> int:
+    """Show the frame of a second ago, and return its position."""
     page.keyboard.press("[")
-    wait("number => document.querySelector('.frame').textContent === `frame ${number}`", arg=now - 60)
-    assert page.inner_text(".sprites") != sprites
+    page.wait_for_selector(".timeline.past")
+    return position(page)
+
+
+def oam(page: Page) -> str:
+    """What the table of OAM shows, which follows each frame at once."""
+    page.keyboard.press("4")
+    return page.inner_text("table.oam tbody")
+
+
+def test_a_past_frame_is_shown_in_all_views_while_the_game_goes_on(page: Page) -> None:
+    then = go_back(page)
+    number, sprites = frame(page), oam(page)
     page.keyboard.press(",")
-    wait("number => document.querySelector('.frame').textContent === `frame ${number}`", arg=now - 61)
+    wait_for_position(page, then - 1)
+    page.keyboard.press("[")
+    wait_for_position(page, then - 61)
+    assert frame(page) < number
+    assert oam(page) != sprites
     page.keyboard.press("]")
     page.keyboard.press(".")
-    wait("number => document.querySelector('.frame').textContent === `frame ${number}`", arg=now)
-    expect(page.locator(".sprites")).to_have_text(sprites, use_inner_text=True)
+    wait_for_position(page, then)
+    assert (frame(page), oam(page)) == (number, sprites)
+    when = page.locator(".timeline .when")
+    expect(when).to_contain_text("composed")  # it has no picture of the core's
+    page.keyboard.press("1")
     page.hover(".sprites li:first-child button")
     expect(page.locator("footer .found")).to_have_text(re.compile(r"hal 0x[0-9a-f]{6} \+ 0x"))
-    page.keyboard.press(" ")
-    page.wait_for_timeout(300)
-    assert frame(page) == now  # the game runs, and the page stays
+    expect(when).not_to_have_text(when.inner_text())  # the game runs, and the page stays
+    assert frame(page) == number
     page.get_by_role("button", name="Live").click()
     wait_for_frames(page, 10)
 
 
-def shown_frame(page: Page, number: int) -> None:
-    page.wait_for_function("number => document.querySelector('.frame').textContent === `frame ${number}`", arg=number)
-
-
 def test_what_changed_between_two_moments_is_shown_after_two_actions(page: Page) -> None:
-    page.wait_for_function("() => Number(document.querySelector('.frame').textContent.slice(6)) >= 60")
     page.keyboard.press("k")  # the first action
     expect(page.locator(".timeline-actions [role=status]")).to_contain_text("kept as frame-")
     wait_for_frames(page, 40)
     page.keyboard.press("c")  # the second one
-    line = page.locator(".compare .line")
-    expect(line).to_contain_text(re.compile(r"\d+ tiles, \d+ colours, [1-9]\d* sprites and"))
+    expect(page.locator(".compare .line")).to_contain_text(re.compile(r"\d+ tiles, \d+ colours, [1-9]\d* sprites and"))
     assert page.locator(".compare img").count() == 2
     assert page.locator(".compare td.changed").count() > 0
 
 
-def test_the_game_goes_on_from_a_past_frame_and_is_rewound(page: Page) -> None:
-    page.keyboard.press(" ")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
-    page.wait_for_timeout(200)
-    now = frame(page)
-    page.keyboard.press("[")
-    shown_frame(page, now - 60)
-    then = page.inner_text(".sprites")
+def test_the_game_goes_on_from_a_past_frame(page: Page) -> None:
+    pause(page)
+    go_back(page)
+    then, sprites = frame(page), oam(page)
     page.get_by_role("button", name="Play from here").click()
-    expect(page.locator(".timeline-actions [role=status]")).to_have_text(f"the game is at frame {now - 60} again")
-    assert frame(page) > now  # frames are counted on
-    assert page.inner_text(".sprites") == then
+    expect(page.locator(".timeline-actions [role=status]")).to_have_text(f"the game is at frame {then} again")
+    expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "true")
+    assert frame(page) > then  # frames are counted on
+    assert oam(page) == sprites
     page.keyboard.press(" ")
     wait_for_frames(page, 5)
-    page.keyboard.press(" ")
-    page.wait_for_timeout(200)
-    before = page.inner_text(".sprites")
+
+
+def test_the_game_is_rewound_by_a_second(page: Page) -> None:
+    pause(page)
+    told = page.locator(".timeline-actions [role=status]")
     page.keyboard.press("r")
-    page.wait_for_function("before => document.querySelector('.sprites').innerText !== before", arg=before)
-    page.keyboard.press(" ")
+    expect(told).to_contain_text(re.compile(r"the game is at frame \d+ again"))
+    then = told.inner_text()
+    assert int(then.split()[5]) < frame(page)
+    page.keyboard.press("r")  # it is there already: a second more
+    expect(told).not_to_have_text(then)
+    assert int(told.inner_text().split()[5]) < int(then.split()[5])
 
 
 def test_a_tile_leads_to_the_frame_in_which_it_came(page: Page) -> None:
@@ -91,4 +135,3 @@ def test_a_tile_leads_to_the_frame_in_which_it_came(page: Page) -> None:
     page.get_by_role("button", name="First seen").click()
     page.wait_for_selector(".timeline.past")
     assert frame(page) < now
-    page.get_by_role("button", name="Live").click()

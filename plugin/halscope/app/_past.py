@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from halscope_hooks import Changes, Frame, Update, UsageError
+from halscope_hooks import Changes, Frame, Snapshot, Update, UsageError
 from numpy.typing import NDArray
 
 from halscope.app._kept_frames import Frames
@@ -55,14 +55,15 @@ class PastFrames:
     def show(self, position: int) -> Past:
         """Return a frame. Raises UsageError if it is not kept, FormatError if it is damaged."""
         snapshot = self.frames.snapshot(position)
+        update = self.update(snapshot)
+        return Past(position, update, picture_of(update.frame), composed=snapshot.picture is None)
+
+    def update(self, snapshot: Snapshot) -> Update:
+        """Return a frame as a session tells it."""
         with self._lock:
             frame = self._decoder.decode(snapshot)
-            update = Update(frame, None, Changes.everything(frame))
             locate = self._tracker()
-            if locate is not None:
-                update = Update(frame, locate(snapshot.vram), update.changes)
-        picture = picture_of(frame)
-        return Past(position, update, picture, composed=snapshot.picture is None)
+            return Update(frame, None if locate is None else locate(snapshot.vram), Changes.everything(frame))
 
     def _tracker(self) -> Locate | None:
         workspace = self._workspace()

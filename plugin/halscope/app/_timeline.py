@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, final
+from typing import Any, Final, Self, final
 
+import numpy as np
 from halscope_hooks import Host, HostError, Snapshot, Update, capability
 
 from halscope.app._controls import Controls
@@ -18,6 +19,8 @@ from halscope.app._state_ring import Arrival, StateRing
 from halscope.app._workspace import Workspace
 from halscope.project import data_folder
 from halscope.session import Session
+
+_COMPARED: Final = ("vram", "cgram", "oam")
 
 
 @final
@@ -78,6 +81,12 @@ class Timeline:
         found = None if frame is None else self.frames.position(frame)
         return self.frames.end - 1 if found is None else found
 
+    def now(self) -> Update | None:
+        """Return the newest frame of the running game, for a page that opens while it is paused; `None` if there is
+        none yet, and of a recording."""
+        newest = self.frames.newest if isinstance(self.frames, LiveFrames) else None
+        return None if newest is None else self.past.update(newest)
+
     def keep(self, update: Update, state: bytes | None = None) -> str:
         """Keep a moment, and return its name. Raises HalscopeError."""
         name = self.moments.keep(update.snapshot, state)
@@ -86,7 +95,7 @@ class Timeline:
 
     def play_from(self, host: Host, frame: int, shown: Snapshot) -> Arrival:
         """Bring the game to a past frame. On the game's thread. What comes of it is told as "arrived": whether the game
-        holds `same` as it did then. Raises HostError."""
+        holds the `same` as it did then, `null` if its frame was missed. Raises HostError."""
         arrival = self.states.play_from(host, frame)
         self._expected = arrival.frame, replace(shown, picture=None)
         return arrival
@@ -121,9 +130,9 @@ class Timeline:
         if expected is not None and snapshot.frame >= expected[0]:
             self._expected = None
             then = expected[1]
-            same = snapshot.frame == expected[0] and all(
-                getattr(snapshot, name).tobytes() == getattr(then, name).tobytes() for name in ("vram", "cgram", "oam")
-            )
+            same = None
+            if snapshot.frame == expected[0]:
+                same = all(np.array_equal(getattr(snapshot, name), getattr(then, name)) for name in _COMPARED)
             self.tell("arrived", {"frame": then.frame, "same": same})
 
 

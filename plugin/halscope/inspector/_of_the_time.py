@@ -50,9 +50,11 @@ async def _live(asker: Asker, _: Request) -> None:
     asker.show(None)
 
 
-async def _rewind(asker: Asker, _: Request) -> None:
-    await asker.game(_timeline(asker).states.rewind)
+async def _rewind(asker: Asker, _: Request) -> int:
+    """Bring the game a second back, and return the number that the frame had which it shows now."""
+    arrival = await asker.game(_timeline(asker).states.rewind)
     asker.show(None)
+    return arrival.state.frame
 
 
 async def _play_from(asker: Asker, _: Request) -> int:

@@ -125,6 +125,7 @@ class Page:
     async def _tell(self) -> None:
         """Tell the page what happens, as it happens; frames are left to `_show`, so that none of it waits for room."""
         async with self.session.pull(Update, JobProgress, JobFailed, Detached, name="inspector") as events:
+            await self._begin()
             async for event in events:
                 if isinstance(event, Update):
                     self._newest = event
@@ -139,6 +140,17 @@ class Page:
                 elif isinstance(event, Detached):
                     await asyncio.sleep(0)  # the last frame goes first, where there is room for it
                     await self._send(json.dumps({"type": "ended", "reason": event.reason}))
+
+    async def _begin(self) -> None:
+        """Show the newest frame that there was: a paused game sends none."""
+        timeline = self.timeline
+        if timeline is None:
+            return
+        with contextlib.suppress(HalscopeError):  # the session ends at this moment
+            update = await previewed(self.session, "newest frame", self._key, timeline.now)
+            if update is not None and self._newest is None:
+                self._newest = update
+                self._news.set()
 
     async def _show(self) -> None:
         """Send the newest frame whenever the page has room for one."""

@@ -132,7 +132,7 @@ export const told = signal("");
 
 onMessage("moments", (message) => (moments.value = message.moments));
 onMessage("arrived", (message) => (told.value = message.same ? `the game is at frame ${message.frame} again`
-  : `the game went another way than in frame ${message.frame}: other buttons were held, or it was edited`));
+  : message.same === null ? `the game has gone on from frame ${message.frame}` : `the game went another way than in frame ${message.frame}: other buttons were held, or it was edited`));
 
 /**
  * Ask something about the timeline; its refusal is shown in the bar.
@@ -140,10 +140,9 @@ onMessage("arrived", (message) => (told.value = message.same ? `the game is at f
  * @param {Record<string, unknown>} fields
  */
 export async function askTimeline(type, fields = {}) {
+  told.value = ""; // not after the answer: "arrived" may come before it
   try {
-    const value = await ask(type, fields, true);
-    told.value = "";
-    return value;
+    return await ask(type, fields, true);
   } catch (error) {
     told.value = /** @type {Error} */ (error).message;
     return null;
@@ -157,13 +156,19 @@ export async function keepMoment() {
   return name;
 }
 
+/** Bring the game a second back. */
+async function rewind() {
+  const number = await askTimeline("rewind");
+  if (number !== null) told.value = `the game is at frame ${number} again`;
+}
+
 export function canGoBack() {
   return extent.value.states > 0;
 }
 
 addKeys(
   { key: "k", does: "keep this moment, to compare it or open it later", run: keepMoment },
-  { key: "r", does: "rewind the game by a second (where the host's states can be used)", run: () => askTimeline("rewind") },
+  { key: "r", does: "rewind the game by a second (where the host's states can be used)", run: rewind },
 );
 
 /** @param {import("./selection.js").Place} place @param {string} to */
@@ -182,7 +187,7 @@ function TimelineActions() {
   const states = canGoBack();
   return html`<div class="timeline-actions">
     <button title="Keep this moment (K)" onClick=${keepMoment}>Keep</button>
-    ${states && html`<button title="Rewind the game by a second (R)" onClick=${() => askTimeline("rewind")}>Rewind</button>
+    ${states && html`<button title="Rewind the game by a second (R)" onClick=${rewind}>Rewind</button>
       <button disabled=${past.value === null} onClick=${() => askTimeline("play from")}>Play from here</button>
       <button title="Keep the newest frame with the console's state" onClick=${() => askTimeline("save state")}>Save
         state</button>`}
