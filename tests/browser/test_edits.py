@@ -121,6 +121,8 @@ def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, g
 
 
 def test_who_else_uses_a_tile_is_told_before_it_is_painted(page: Page) -> None:
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
     page.hover(".sprites li:first-child button")
     expect(page.locator("footer .found")).to_be_visible()
     offset = int(page.inner_text("footer .found").split()[1], 16)

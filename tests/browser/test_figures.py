@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from halscope.demo import truth
 from PIL import Image
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from support.made_host import eventually
 
 pytestmark = pytest.mark.slow
@@ -110,8 +112,8 @@ def test_the_first_click_in_the_game_takes_the_figure_and_the_second_one_its_spr
     where = [(x + width * n / 8, y + height * m / 8) for n in (3, 4, 5) for m in (3, 4, 5)]
     for left, top in where:  # a figure may have a hole
         page.mouse.move(box["x"] + left * across, box["y"] + top * down)
-        page.wait_for_timeout(60)  # until it is painted
-        if page.locator("tr.chosen").count() > 1:
+        with contextlib.suppress(PlaywrightTimeout):
+            page.locator("tr.chosen").nth(1).wait_for(timeout=2000)
             break
     page.mouse.down()
     page.mouse.up()

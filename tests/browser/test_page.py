@@ -173,6 +173,8 @@ def test_a_sprites_block_is_shown_whole_with_what_is_in_vram(page: Page) -> None
 
 def test_a_figure_is_repainted_in_an_editor_and_the_game_shows_it(page: Page) -> None:
     """A frame is repainted and seen in the game: point, press E, save. (The editor here paints all in one colour.)"""
+    page.keyboard.press(" ")  # it stays on the screen; a paused game shows the edit too
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
     sprite = page.locator(".sprites li:nth-child(2)")
     sprite.locator("button").click()
     expect(page.locator("footer .found")).to_be_visible()

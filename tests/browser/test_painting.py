@@ -27,9 +27,9 @@ BLUE = 12  # an index of the first letter's palette that its middle does not hav
 SHEET = ".line strong"
 SHOWN = """
 async ([x, y, colour]) => {
-  const { ask } = await import("/connection.js"), { current } = await import("/selection.js");
-  const figures = await ask("figures"), canvas = document.querySelector(".game canvas");
-  const one = figures?.find((figure) => figure.sprites.includes(current().sprite));
+  const { figures } = await import("/figures.js"), { current } = await import("/selection.js");
+  const canvas = document.querySelector(".game canvas");
+  const one = figures.value?.find((figure) => figure.sprites.includes(current().sprite));
   if (one === undefined) return false;
   const [r, g, b] = canvas.getContext("2d").getImageData(one.x + x, one.y + y, 1, 1).data;
   return `#${[r, g, b].map((level) => level.toString(16).padStart(2, "0")).join("")}` === colour;
@@ -38,8 +38,8 @@ async ([x, y, colour]) => {
 OBSEL = "async () => (await import('/memory.js')).memory.ppu.obsel"
 RAW = """
 async () => {
-  const { ask } = await import("/connection.js"), figures = await ask("figures");
-  return figures?.find((one) => one.origins.some(({ codec }) => codec === "raw"))?.sprites[0] ?? null;
+  const { figures } = await import("/figures.js");
+  return figures.value?.find((one) => one.origins.some(({ codec }) => codec === "raw"))?.sprites[0] ?? null;
 }"""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,14 +13,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def the_game_goes_on(page: Page) -> Iterator[None]:
-    """Each test leaves the game running, as it found it."""
+def kept_frames(page: Page) -> None:
     wait_until_kept(page, 150)
-    yield
-    page.keyboard.press("Escape")
-    if page.get_by_role("button", name="Go on").is_visible():
-        page.keyboard.press(" ")
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
 def frame(page: Page) -> int:

@@ -207,6 +207,15 @@ def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
             page.recv(timeout=20)
 
 
+def test_a_page_that_is_opened_while_the_game_is_paused_shows_its_last_frame() -> None:
+    with inspected() as game:
+        assert eventually(lambda: game.frames > 3)
+        game.halt()
+        for _ in range(2):
+            with game.page() as page:
+                assert frame_numbers(page, 1)
+
+
 def test_a_page_that_paints_nothing_hears_of_the_end_too() -> None:
     with inspected() as game, game.page() as page:
         assert [type(page.recv(timeout=20)) for _ in range(3)] == [str, bytes, bytes]  # there is no room for a third
@@ -253,6 +262,19 @@ def test_buttons_are_held_while_their_page_is_there(game: Inspected) -> None:
         page.send('{"type": "press", "buttons": ["a", "up"]}')
         assert eventually(lambda: game.controls.held == {"a", "up"})
     assert eventually(lambda: not game.controls.held)
+
+
+def test_all_pages_are_told_that_one_of_them_has_paused_the_game(
+    game: Inspected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(game.host, "info", replace(game.host.info, capabilities=frozenset({"driven", "paced"})))
+    for name in ("pause", "resume"):
+        monkeypatch.setattr(game.host, name, lambda: None, raising=False)
+    with game.page() as one, game.page() as other:
+        for kind, paused in (("pause", True), ("resume", False)):
+            one.send(json.dumps({"type": kind}))
+            assert text_message(one, "paused")["paused"] is paused
+            assert text_message(other, "paused")["paused"] is paused
 
 
 def test_what_a_page_asked_of_the_emulator_is_done_even_if_it_leaves_at_once(

@@ -48,10 +48,14 @@ class Inspected:
             self.frames += 1
             threading.Event().wait(0.002)
 
-    def end(self, reason: str) -> None:
-        """Stop the game and end its session; the inspector goes on."""
+    def halt(self) -> None:
+        """Let no more frames come."""
         self._goes_on = False
         self._thread.join(60)
+
+    def end(self, reason: str) -> None:
+        """Stop the game and end its session; the inspector goes on."""
+        self.halt()
         self.session.close(reason)
 
     def get(self, path: str, **headers: str) -> Answer:

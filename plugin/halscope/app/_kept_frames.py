@@ -54,8 +54,6 @@ class LiveFrames:
     def __init__(self, *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> None:
         self._spool = SnapshotSpool(most_frames=most_frames, most_bytes=most_bytes)
         self._tap: Tap | None = None
-        self.newest: Snapshot | None = None
-        """The last frame, with its picture."""
         self.seen: Callable[[Snapshot, int], None] = lambda _snapshot, _position: None
         """Called on the tap's thread with each frame and its position."""
         self.told: Callable[[], None] = lambda: None
@@ -103,7 +101,6 @@ class LiveFrames:
             raise HalscopeError(
                 f"the timeline's temporary file cannot be written: {error.strerror or error}"
             ) from error
-        self.newest = snapshot
         self.seen(snapshot, position)
         if position % TOLD_EVERY == 0:
             self.told()

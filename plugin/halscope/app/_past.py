@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from halscope_hooks import Changes, Frame, Snapshot, Update, UsageError
+from halscope_hooks import Changes, Frame, Update, UsageError
 from numpy.typing import NDArray
 
 from halscope.app._kept_frames import Frames
@@ -55,15 +55,11 @@ class PastFrames:
     def show(self, position: int) -> Past:
         """Return a frame. Raises UsageError if it is not kept, FormatError if it is damaged."""
         snapshot = self.frames.snapshot(position)
-        update = self.update(snapshot)
-        return Past(position, update, picture_of(update.frame), composed=snapshot.picture is None)
-
-    def update(self, snapshot: Snapshot) -> Update:
-        """Return a frame as a session tells it."""
         with self._lock:
             frame = self._decoder.decode(snapshot)
             locate = self._tracker()
-            return Update(frame, None if locate is None else locate(snapshot.vram), Changes.everything(frame))
+            update = Update(frame, None if locate is None else locate(snapshot.vram), Changes.everything(frame))
+        return Past(position, update, picture_of(frame), composed=snapshot.picture is None)
 
     def _tracker(self) -> Locate | None:
         workspace = self._workspace()

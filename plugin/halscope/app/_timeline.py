@@ -81,12 +81,6 @@ class Timeline:
         found = None if frame is None else self.frames.position(frame)
         return self.frames.end - 1 if found is None else found
 
-    def now(self) -> Update | None:
-        """Return the newest frame of the running game, for a page that opens while it is paused; `None` if there is
-        none yet, and of a recording."""
-        newest = self.frames.newest if isinstance(self.frames, LiveFrames) else None
-        return None if newest is None else self.past.update(newest)
-
     def keep(self, update: Update, state: bytes | None = None) -> str:
         """Keep a moment, and return its name. Raises HalscopeError."""
         name = self.moments.keep(update.snapshot, state)

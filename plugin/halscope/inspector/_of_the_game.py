@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 async def _pause(asker: Asker, _: Request) -> None:
     def pause(host: Host) -> None:
         _paced(host).pause()
-        asker.controls.paused = True
+        _tell_paused(asker, True)
 
     await asker.game(pause)
 
@@ -22,9 +22,14 @@ async def _pause(asker: Asker, _: Request) -> None:
 async def _resume(asker: Asker, _: Request) -> None:
     def resume(host: Host) -> None:
         _paced(host).resume()
-        asker.controls.paused = False
+        _tell_paused(asker, False)
 
     await asker.game(resume)
+
+
+def _tell_paused(asker: Asker, paused: bool) -> None:
+    asker.controls.paused = paused
+    asker.notices.post("paused", {"paused": paused}, keep=False)  # pages that come later have it in `hello`
 
 
 async def _step(asker: Asker, _: Request) -> None:

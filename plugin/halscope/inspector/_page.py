@@ -49,6 +49,7 @@ class Page:
         controls: What it asks of the emulator.
         describer: Answers about tiles, figures and blocks.
         notices: What all pages are told.
+        newest: The newest frame, if there was one.
         edits: The edits of the running game, or `None`.
         uploads: The files that pages have sent.
         timeline: The frames that were, or `None`.
@@ -62,6 +63,7 @@ class Page:
         describer: Describer,
         notices: Notices,
         *,
+        newest: Update | None = None,
         edits: LiveEdits | None = None,
         uploads: Uploads | None = None,
         timeline: Timeline | None = None,
@@ -76,9 +78,11 @@ class Page:
         self.timeline = timeline
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
-        self._newest: Update | None = None  # of the running game
+        self._newest = newest  # of the running game
         self._past: Past | None = None  # the frame of the timeline that the page shows in its place
         self._news = asyncio.Event()
+        if newest is not None:
+            self._news.set()
         self._unseen = 0  # frames sent that the page has not painted yet
         self._room = asyncio.Semaphore(_AHEAD)
         self._sending = asyncio.Lock()
@@ -125,7 +129,6 @@ class Page:
     async def _tell(self) -> None:
         """Tell the page what happens, as it happens; frames are left to `_show`, so that none of it waits for room."""
         async with self.session.pull(Update, JobProgress, JobFailed, Detached, name="inspector") as events:
-            await self._begin()
             async for event in events:
                 if isinstance(event, Update):
                     self._newest = event
@@ -140,17 +143,6 @@ class Page:
                 elif isinstance(event, Detached):
                     await asyncio.sleep(0)  # the last frame goes first, where there is room for it
                     await self._send(json.dumps({"type": "ended", "reason": event.reason}))
-
-    async def _begin(self) -> None:
-        """Show the newest frame that there was: a paused game sends none."""
-        timeline = self.timeline
-        if timeline is None:
-            return
-        with contextlib.suppress(HalscopeError):  # the session ends at this moment
-            update = await previewed(self.session, "newest frame", self._key, timeline.now)
-            if update is not None and self._newest is None:
-                self._newest = update
-                self._news.set()
 
     async def _show(self) -> None:
         """Send the newest frame whenever the page has room for one."""

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
 
 import uvicorn
-from halscope_hooks import HostError
+from halscope_hooks import Event, HostError, Update
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -27,7 +27,7 @@ from halscope.inspector._notices import Notices
 from halscope.inspector._of_the_edits import post_edits
 from halscope.inspector._page import Page
 from halscope.inspector._uploads import Uploads
-from halscope.session import Session, State, new_thread
+from halscope.session import Session, State, Subscription, new_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +73,8 @@ class Inspector:
     ) -> None:
         self._timeline = timeline
         self._session: Session | None = None
+        self._following: Subscription | None = None
+        self._newest: Update | None = None  # what a page shows first: a paused game sends no more
         self._controls = controls
         self._answers = Answers(workspace, sheets, force=force)
         self.notices: Final = Notices()
@@ -111,8 +113,14 @@ class Inspector:
         """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
         if self._timeline is not None:
             self._timeline.follow(session)
+        self._newest = None
         self._session = session
+        self._following = session.subscribe(self._keep, Update, name="a page's first frame")
         self._answers.of_figures.follow(session)
+
+    def _keep(self, event: Event) -> None:
+        if isinstance(event, Update):
+            self._newest = event
 
     def follow_edits(self, edits: LiveEdits) -> None:
         """Tell pages of these edits of the game from now on, and let them undo and export them."""
@@ -183,6 +191,7 @@ class Inspector:
                     told, files = self.notices, self._uploads
                     page = Page(
                         *(websocket, session, self._controls, self._answers, told),
+                        newest=self._newest,
                         edits=self._edits,
                         uploads=files,
                         timeline=self._timeline,

@@ -1,7 +1,7 @@
 // The picture of the running game, with the sprites outlined; where the host can be played, the keyboard plays it.
 import { useEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { order, tell } from "../connection.js";
+import { onMessage, order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
@@ -13,6 +13,7 @@ import { TimelineBar, extent, stepPast, togglePlay } from "../timeline.js";
 /** Which sprites are outlined: all on the screen, or only the one that is pointed at. */
 export const outlineAll = signal(false);
 export const paused = signal(false);
+onMessage("paused", (message) => (paused.value = message.paused)); // this page has done it, or another one
 
 /** Keys and the buttons that they hold. Codes, not letters: the places on the keyboard count. */
 export const KEYS = /** @type {Record<string, string>} */ ({
@@ -51,7 +52,8 @@ export async function togglePause() {
     frozen.value = !frozen.value;
     return;
   }
-  if (await order(paused.value ? "resume" : "pause")) paused.value = !paused.value;
+  const wanted = !paused.value; // by the time of the answer, another page may have done it too
+  if (await order(wanted ? "pause" : "resume")) paused.value = wanted;
 }
 
 /** Run one frame; a running game is paused first. In the timeline: show the next frame. */

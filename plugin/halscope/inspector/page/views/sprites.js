@@ -1,7 +1,7 @@
 // Everything that the sprites show: the figures that they make up, or each sprite alone.
 import { signal } from "@preact/signals";
 import { resize, usePainted } from "../canvas.js";
-import { figureImage, figureSprites, figures, figuresTrouble, spriteTiles, useFigures } from "../figures.js";
+import { figureImage, figureNow, figureSprites, figures, figuresTrouble, spriteTiles, useFigures } from "../figures.js";
 import { html } from "../html.js";
 import { frame, memory } from "../memory.js";
 import { Collect } from "./collect.js";
@@ -77,11 +77,16 @@ function hex(value, digits) {
   return `$${value.toString(16).padStart(digits, "0")}`;
 }
 
-/** @param {Figure} figure @returns {Place} */
+/**
+ * Where a figure is pointed at: its first tile that shows something, and of those one whose origin is known if any is.
+ * @param {Figure} figure
+ * @returns {Place}
+ */
 export function placeOfFigure(figure) {
-  const [first] = figureSprites(figure);
-  return first === undefined ? { vram: 0, bpp: 4, sprite: null, figure }
-    : { vram: cellAddress(first, 0, 0), bpp: 4, sprite: first.index, figure };
+  const unknown = new Set(figureNow(figure).unknown);
+  const places = figureSprites(figure).flatMap((sprite) => spriteTiles(sprite).map((vram) => ({ vram, bpp: 4, sprite: sprite.index, figure })));
+  const visible = places.filter(({ vram }) => memory.vram.subarray(vram, vram + 32).some(Boolean));
+  return visible.find(({ vram }) => !unknown.has(vram)) ?? visible[0] ?? places[0] ?? { vram: 0, bpp: 4, sprite: null, figure };
 }
 
 /** @param {Sprite} sprite @returns {Place} */
