@@ -28,7 +28,9 @@ NOT_COMPARED = {
 
 def pictures_of_the_page() -> list[str]:
     """Each view of the page in both themes and two sizes; fonts differ from one browser to the next."""
-    views = re.findall(r'^  \["(\w+)", ', (ROOT / "plugin/halscope/inspector/page/views/index.js").read_text(), re.MULTILINE)
+    views = re.findall(
+        r'^  \["(\w+)", ', (ROOT / "plugin/halscope/inspector/page/views/index.js").read_text(), re.MULTILINE
+    )
     assert len(views) > 5
     return [
         f"{PAGE}/{view.lower()}-{theme}-{size}.png"

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from halscope._version import __version__
     from halscope.app import Workspace, open_host
     from halscope.plugins import Plugins
-    from halscope.ppu import decode_frame
+    from halscope.ppu import Differences, compare_snapshots, decode_frame
     from halscope.project import Project
     from halscope.session import Session
 
@@ -49,6 +49,7 @@ __all__ = [
     "Changes",
     "ColourRun",
     "Detached",
+    "Differences",
     "Event",
     "Frame",
     "HalscopeError",
@@ -72,6 +73,7 @@ __all__ = [
     "Workspace",
     "Write",
     "__version__",
+    "compare_snapshots",
     "decode_frame",
     "hal",
     "hookimpl",
@@ -80,6 +82,8 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "Differences": "halscope.ppu",
+    "compare_snapshots": "halscope.ppu",
     "Plugins": "halscope.plugins",
     "Project": "halscope.project",
     "Session": "halscope.session",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
     from halscope.app._collecting import COLLECTED_KINDS, CollectedKind, Collecting
+    from halscope.app._compare import ComparedMoments, compare_files, moment_of
     from halscope.app._controls import Controls
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
@@ -45,12 +46,13 @@ if TYPE_CHECKING:
     from halscope.app._index_page import check_page
     from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
+    from halscope.app._kept_frames import LiveFrames, RecordedFrames
     from halscope.app._known_figures import figure_with, known_figures, merge_figures, name_figure, split_figure
     from halscope.app._known_game import KnownGame
     from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
-    from halscope.app._moments import check_rom, missing_end, one_state, recorded_frame
+    from halscope.app._moments import all_states, check_rom, missing_end, one_state, recorded_frame
     from halscope.app._outlining import EDITED, Outlining
     from halscope.app._painting import MOST_PAINTED, Painting, Paintings, UnfitSheet
     from halscope.app._palette_places import MomentColours, describe_palettes, palette_places, rgb_text
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
         palette_of_moment,
         palette_of_rom,
     )
+    from halscope.app._past import Past, picture_of
     from halscope.app._patch_files import block_fill, check_output, pointer_line
     from halscope.app._pictures import Source, on_screen, write_frame_pictures
     from halscope.app._play import Play
@@ -85,6 +88,7 @@ if TYPE_CHECKING:
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._scene import Scene, watch_reads
+    from halscope.app._searching import first_with_tile, last_change
     from halscope.app._seen_tiles import SeenTiles
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
@@ -92,6 +96,7 @@ if TYPE_CHECKING:
     from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
     from halscope.app._start_watch import StartWatch
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
+    from halscope.app._timeline import Timeline
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._uses import BlockUse, FigureUse, SheetUse, TileUses, block_use, uses_in_sheets, uses_of_tile
@@ -123,6 +128,7 @@ __all__ = [
     "Check",
     "CollectedKind",
     "Collecting",
+    "ComparedMoments",
     "Controls",
     "Dropped",
     "EditNews",
@@ -144,6 +150,7 @@ __all__ = [
     "ListedBlock",
     "LiveAttach",
     "LiveEdits",
+    "LiveFrames",
     "LiveProject",
     "Loaded",
     "Manifest",
@@ -152,12 +159,14 @@ __all__ = [
     "Outlining",
     "Painting",
     "Paintings",
+    "Past",
     "PatchSuffix",
     "Play",
     "Plugins",
     "Press",
     "Proven",
     "Recolouring",
+    "RecordedFrames",
     "Reduced",
     "Refusal",
     "RegionOptions",
@@ -176,10 +185,12 @@ __all__ = [
     "Target",
     "TileLayout",
     "TileUses",
+    "Timeline",
     "TourReport",
     "UnfitSheet",
     "Workspace",
     "WrittenBlock",
+    "all_states",
     "apply_project",
     "bare_stream",
     "block_fill",
@@ -190,6 +201,7 @@ __all__ = [
     "check_page",
     "check_rom",
     "colours_of_moment",
+    "compare_files",
     "count_proven",
     "describe_layout",
     "describe_palettes",
@@ -204,6 +216,7 @@ __all__ = [
     "extract_strips",
     "figure_rows",
     "figure_with",
+    "first_with_tile",
     "found_emulators",
     "frame_with_sprites",
     "frames_before",
@@ -214,6 +227,7 @@ __all__ = [
     "inspect_files",
     "keep_knowledge",
     "known_figures",
+    "last_change",
     "learn_cdl",
     "learn_from_project",
     "learn_labels",
@@ -221,6 +235,7 @@ __all__ = [
     "measure_coverage",
     "merge_figures",
     "missing_end",
+    "moment_of",
     "name_figure",
     "on_screen",
     "one_state",
@@ -234,6 +249,7 @@ __all__ = [
     "palette_of_rom",
     "palette_places",
     "palette_texts",
+    "picture_of",
     "places_in_vram",
     "play_frames",
     "plugin",
@@ -272,6 +288,17 @@ __all__ = [
 ]
 
 _MODULES = {
+    "all_states": "halscope.app._moments",
+    "first_with_tile": "halscope.app._searching",
+    "last_change": "halscope.app._searching",
+    "picture_of": "halscope.app._past",
+    "ComparedMoments": "halscope.app._compare",
+    "compare_files": "halscope.app._compare",
+    "moment_of": "halscope.app._compare",
+    "LiveFrames": "halscope.app._kept_frames",
+    "Past": "halscope.app._past",
+    "RecordedFrames": "halscope.app._kept_frames",
+    "Timeline": "halscope.app._timeline",
     "Dropped": "halscope.app._dropped",
     "put_picture": "halscope.app._dropped",
     "BlockUse": "halscope.app._uses",

@@ -90,6 +90,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.locate import run
         case "inspect":
             from halscope.cli.inspect import run
+        case "compare":
+            from halscope.cli.compare import run
         case "extract":
             from halscope.cli.edit import run_extract as run
         case "inject":

@@ -10,7 +10,7 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from halscope.app import Controls, Workspace
+from halscope.app import Controls, LiveFrames, RecordedFrames, Timeline, Workspace
 from halscope.cli._output import note, on_terminal
 
 TYPE_CHECKING = False
@@ -29,7 +29,11 @@ def wants_page(options: argparse.Namespace) -> bool:
 
 @contextlib.contextmanager
 def served_page(
-    options: argparse.Namespace, controls: Controls, workspace: Callable[[], Workspace | None], sheets: Path | None
+    options: argparse.Namespace,
+    controls: Controls,
+    workspace: Callable[[], Workspace | None],
+    sheets: Path | None,
+    frames: RecordedFrames | None = None,
 ) -> Iterator[Inspector | None]:
     """Serve the page within the block if it is wanted, and open it in the browser or print its address.
 
@@ -45,7 +49,17 @@ def served_page(
         note(f"the page is not shown: {error.name or error} is not installed; install halscope[inspector]")
         yield None
         return
-    with Inspector(controls, workspace, sheets=sheets, force=getattr(options, "force", False)) as inspector:
+    with (
+        Timeline(
+            LiveFrames() if frames is None else frames,
+            workspace,
+            controls,
+            None if sheets is None else sheets / "moments",
+        ) as timeline,
+        Inspector(
+            controls, workspace, sheets=sheets, timeline=timeline, force=getattr(options, "force", False)
+        ) as inspector,
+    ):
         if options.no_browser or not has_display() or not webbrowser.open(inspector.address):
             note(f"open {inspector.address} in a browser to see the game")
         else:

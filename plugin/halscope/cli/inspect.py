@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from halscope.app import Inspection, inspect_files
+from halscope_hooks import UsageError
+
+from halscope.app import Inspection, Plugins, Workspace, all_states, inspect_files
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
 from halscope.cli._output import note, say
+from halscope.cli._page import wants_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Cell, Column, index_ranges, origin_cell, print_palettes, print_table
 from halscope.cli._workspace import workspace_from
+from halscope.cli.replay import show_recording
+from halscope.formats.recording import RecordingWriter
 
 COLUMNS = (
     Column("sprite"),
@@ -27,7 +34,12 @@ ORIGIN_COLUMNS = (Column("tiles"), Column("origin"))
 def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
     check_obsel(options.obsel)
-    workspace = None if options.rom is None else workspace_from(options, plugins_from(options))
+    plugins = plugins_from(options)
+    workspace = None if options.rom is None else workspace_from(options, plugins)
+    if wants_page(options):
+        return _show(options, workspace, plugins)
+    if options.out is None:
+        raise UsageError("--out DIR is needed for the pictures; on a terminal without it, the page opens")
 
     def prepare() -> Path:
         folder = out_folder(options.out)
@@ -49,6 +61,21 @@ def run(options: argparse.Namespace) -> int:
             say(one.name, "bold")
         _print(one, with_origins=workspace is not None)
     return 0
+
+
+def _show(options: argparse.Namespace, workspace: Workspace | None, plugins: Plugins) -> int:
+    """Serve the page: a recording as it is, states as the frames of a temporary one."""
+    files, frame = options.files, options.frame or 0
+    states = all_states(files, options.obsel, options.frame)
+    if len(files) == 1 and states[0].kind == "recording":
+        return show_recording(options, files[0], workspace, plugins, frame)
+    with tempfile.TemporaryDirectory(prefix="halscope-") as folder:
+        path = Path(folder) / "states.hrec"
+        one_rom = len({state.snapshot.rom for state in states}) == 1
+        with RecordingWriter(path, emulator=states[0].kind) as writer:
+            for state in states:
+                writer.append(state.snapshot if one_rom else replace(state.snapshot, rom=None))
+        return show_recording(options, path, workspace, plugins)
 
 
 def _print(found: Inspection, *, with_origins: bool) -> None:

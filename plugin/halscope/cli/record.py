@@ -24,8 +24,10 @@ from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._figures import figures_summary, print_figures
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._output import note, say
+from halscope.cli._page import wants_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
+from halscope.cli.replay import show_recording
 
 
 def run_record(options: argparse.Namespace) -> int:
@@ -62,6 +64,8 @@ def run_replay(options: argparse.Namespace) -> int:
         raise UsageError("replay: --every N writes a picture; say where with --out DIR")
     plugins = plugins_from(options)
     workspace = None if options.rom is None else workspace_from(options, plugins)
+    if wants_page(options) and options.frame is None and options.every is None:
+        return show_recording(options, options.recording, workspace, plugins)
     warning = missing_end(options.recording)  # a file that is none is refused before the ROM is indexed
     if options.frame is not None:
         recorded_frame(options.recording, options.frame)  # likewise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from halscope_hooks import Host, Update
 
 if TYPE_CHECKING:
-    from halscope.app import Controls, LiveEdits
+    from halscope.app import Controls, LiveEdits, Past, Timeline
     from halscope.inspector._answers import Describer
     from halscope.inspector._messages import Request
     from halscope.inspector._notices import Notices
@@ -42,6 +42,17 @@ class Asker(Protocol):
     @property
     def notices(self) -> Notices:
         """What all pages are told."""
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """The frames that were; `None` if none are kept."""
+
+    @property
+    def past(self) -> Past | None:
+        """The frame of the timeline that the page shows; `None` while it shows the running game."""
+
+    def show(self, past: Past | None) -> None:
+        """Show a frame of the timeline from now on, or with `None` the running game again."""
 
     @property
     def update(self) -> Update | None:

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.inspector._messages import packed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from halscope.app import Past
+
 _COUNT_EVERY: Final = 30  # frames: counting the located tiles takes longer than all else
 _GAP: Final = 4  # unchanged tiles between two changed ones that are sent along: a run costs as much in the head
 
@@ -25,13 +29,19 @@ class FrameStream:
         self._located: int | None = None
         self._counted = 0  # the frame whose tiles were counted
         self._registers: dict[str, int | None] = {}
+        self._picture: NDArray[np.uint8] | None = None
 
-    def message(self, update: Update) -> bytes:
+    def message(self, update: Update, past: Past | None = None) -> bytes:
         """Return the message about a frame.
+
+        Args:
+            update: The frame.
+            past: The same as a frame of the timeline, if it is one.
 
         The head has `type` "frame", `frame`, `parts` (a list of [name, offset, length in bytes]; of "vram" several,
         all others whole), and where they differ from the last message `ppu` and `picture` ([width, height]). `located`
         is the number of tiles in VRAM with a known origin, counted twice a second; `null` while the ROM is not indexed.
+        A frame of the timeline has its position there as `past`, and `composed` where its picture was composed.
         """
         snapshot, last = update.snapshot, self._last
         head: dict[str, Any] = {"type": "frame", "frame": snapshot.frame}
@@ -43,9 +53,14 @@ class FrameStream:
         if last is None or not np.array_equal(last.oam, snapshot.oam):
             parts.append(("oam", 0, memoryview(snapshot.oam)))
         picture = snapshot.picture
-        if picture is not None and (last is None or picture is not last.picture):
+        if past is not None:
+            picture, head["past"] = past.picture, past.position
+            if past.composed and picture is not None:
+                head["composed"] = True
+        if picture is not None and picture is not self._picture:
             head["picture"] = [picture.shape[1], picture.shape[0]]
             parts.append(("picture", 0, memoryview(picture.reshape(-1))))
+            self._picture = picture
         if last is None or snapshot.ppu != last.ppu:
             registers = asdict(snapshot.ppu)
             head["ppu"] = {name: value for name, value in registers.items() if self._registers.get(name, -1) != value}

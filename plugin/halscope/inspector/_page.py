@@ -22,7 +22,7 @@ from halscope_hooks import (
 )
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from halscope.app import BUTTONS, Controls, LiveEdits
+from halscope.app import BUTTONS, Controls, LiveEdits, Past, Timeline
 from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import Request, answer, read_request, refusal
@@ -52,6 +52,7 @@ class Page:
         newest: The newest frame, if there was one.
         edits: The edits of the running game, or `None`.
         uploads: The files that pages have sent.
+        timeline: The frames that were, or `None`.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Page:
         newest: Update | None = None,
         edits: LiveEdits | None = None,
         uploads: Uploads | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
         self._socket = socket
         self.session = session
@@ -73,9 +75,11 @@ class Page:
         self.notices = notices
         self.edits = edits
         self.uploads = Uploads() if uploads is None else uploads
+        self.timeline = timeline
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
-        self._newest = newest  # not sent yet
+        self._newest = newest  # of the running game
+        self._past: Past | None = None  # the frame of the timeline that the page shows in its place
         self._news = asyncio.Event()
         if newest is not None:
             self._news.set()
@@ -128,7 +132,8 @@ class Page:
             async for event in events:
                 if isinstance(event, Update):
                     self._newest = event
-                    self._news.set()
+                    if self._past is None:
+                        self._news.set()
                 elif isinstance(event, JobProgress):
                     await self._send(
                         json.dumps({"type": "progress", "job": event.job, "done": event.done, "total": event.total})
@@ -145,10 +150,13 @@ class Page:
             await self._room.acquire()
             await self._news.wait()
             self._news.clear()
-            self.update, self._newest = self._newest, None
-            if self.update is not None:
-                self._unseen += 1
-                await self._send(self._stream.message(self.update))
+            past = self._past
+            self.update = self._newest if past is None else past.update
+            if self.update is None:
+                self._room.release()
+                continue
+            self._unseen += 1
+            await self._send(self._stream.message(self.update, past))
 
     async def _post(self) -> None:
         """Send what all pages are told."""
@@ -208,6 +216,18 @@ class Page:
                 return
         with contextlib.suppress(WebSocketDisconnect):  # `_hear` learns of it too
             await self._send(text)
+
+    @property
+    def past(self) -> Past | None:
+        """As in `Asker`."""
+        return self._past
+
+    def show(self, past: Past | None) -> None:
+        """As in `Asker`."""
+        self._past = past
+        if past is not None:
+            self.update = past.update  # questions that come now are about it
+        self._news.set()
 
     async def about[T](self, name: str, describe: Callable[[Update], T], number: int = 0) -> T | None:
         """As in `Asker`."""

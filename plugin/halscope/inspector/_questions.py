@@ -11,6 +11,7 @@ from halscope.inspector import (
     _of_the_game,
     _of_the_pixels,
     _of_the_rom,
+    _of_the_time,
 )
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ QUESTIONS: Final[dict[str, Question]] = {
     **_of_the_game.QUESTIONS,
     **_of_the_pixels.QUESTIONS,
     **_of_the_rom.QUESTIONS,
+    **_of_the_time.QUESTIONS,
     **_of_the_figures.QUESTIONS,
     **_of_the_colours.QUESTIONS,
     **_of_the_edits.QUESTIONS,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.websockets import WebSocket
 
-    from halscope.app import Controls, LiveEdits, Workspace
+    from halscope.app import Controls, LiveEdits, Timeline, Workspace
 
 log: Final = logging.getLogger("halscope.inspector")
 
@@ -56,6 +56,7 @@ class Inspector:
         sheets: Folder in which sheets to edit appear, or `None`.
         force: Also store colours in blocks whose start is not proven.
         port: The port on the loopback address, or 0 for any.
+        timeline: The frames that were, which it follows sessions with; the caller closes it. `None` for none.
 
     Raises:
         OSError: The port is in use.
@@ -69,7 +70,9 @@ class Inspector:
         sheets: Path | None = None,
         force: bool = False,
         port: int = 0,
+        timeline: Timeline | None = None,
     ) -> None:
+        self._timeline = timeline
         self._session: Session | None = None
         self._following: Subscription | None = None
         self._newest: Update | None = None  # what a page shows first: a paused game sends no more
@@ -77,6 +80,8 @@ class Inspector:
         self._answers = Answers(workspace, sheets, force=force)
         self.notices: Final = Notices()
         """What all pages are told."""
+        if timeline is not None:
+            timeline.tell = self.notices.post
         self._edits: LiveEdits | None = None
         self._uploads = Uploads()
         self._pages = 0
@@ -107,6 +112,8 @@ class Inspector:
 
     def follow(self, session: Session) -> None:
         """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
+        if self._timeline is not None:
+            self._timeline.follow(session)
         self._newest = None
         self._answers.seen = SeenTiles()
         self._session = session
@@ -190,6 +197,7 @@ class Inspector:
                         newest=self._newest,
                         edits=self._edits,
                         uploads=files,
+                        timeline=self._timeline,
                     )
                     await page.run()
                     return

@@ -7,10 +7,20 @@ composed screen with the emulator's.
 """
 
 from halscope.ppu._visible import layer_tiles
+from halscope.ppu.differences import Differences, compare_snapshots
 from halscope.ppu.frame import decode_frame
 from halscope.ppu.incremental import FrameDecoder
 from halscope.ppu.match import with_match
 from halscope.ppu.raster import with_raster
 from halscope.ppu.register_words import describe_registers
 
-__all__ = ["FrameDecoder", "decode_frame", "describe_registers", "layer_tiles", "with_match", "with_raster"]
+__all__ = [
+    "Differences",
+    "FrameDecoder",
+    "compare_snapshots",
+    "decode_frame",
+    "describe_registers",
+    "layer_tiles",
+    "with_match",
+    "with_raster",
+]

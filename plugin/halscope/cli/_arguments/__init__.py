@@ -8,7 +8,7 @@ import sys
 from halscope._version import __version__
 from halscope.cli._arguments._attaching import add_attach, add_retroarch
 from halscope.cli._arguments._export import add_export
-from halscope.cli._arguments._files import add_editing, add_inspect, add_search, add_streams
+from halscope.cli._arguments._files import add_compare, add_editing, add_inspect, add_search, add_streams
 from halscope.cli._arguments._palettes import add_palette
 from halscope.cli._arguments._projects import add_project
 from halscope.cli._arguments._running import add_cache, add_completion, add_demo, add_doctor, add_play, add_recording
@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
         add_retroarch,
         add_search,
         add_inspect,
+        add_compare,
         add_editing,
         add_export,
         add_palette,

@@ -72,11 +72,30 @@ def add_inspect(commands: Commands) -> None:
     inspect.add_argument(
         "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
     )
-    inspect.add_argument("--out", type=Path, required=True, metavar="DIR", help="output folder for the sprites' PNGs")
+    inspect.add_argument(
+        "--out", type=Path, metavar="DIR", help="output folder for the sprites' PNGs; without it, the page"
+    )
+    inspect.add_argument("--headless", action="store_true", help="do not open the page")
+    inspect.add_argument("--no-browser", action="store_true", help="print the page's address instead of opening it")
     inspect.add_argument("--json", action="store_true", help="print the sprites as JSON")
     add_rom_options(inspect)
     add_index_option(inspect)
     add_plugin_options(inspect)
+
+
+def add_compare(commands: Commands) -> None:
+    """Add compare."""
+    compare = commands.add_parser(
+        "compare",
+        help="what differs between two moments: tiles, colours, sprites, registers",
+        description="A moment is a savestate, or FILE@FRAME of a recording, with frames from 0 (FILE alone: frame 0).",
+    )
+    compare.add_argument("before", metavar="A", help="a moment")
+    compare.add_argument("after", metavar="B", help="another one")
+    compare.add_argument(
+        "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
+    )
+    compare.add_argument("--json", action="store_true", help="print all differences as JSON")
 
 
 def add_editing(commands: Commands) -> None:

@@ -73,6 +73,8 @@ def add_recording(commands: Commands) -> None:
     replay.add_argument(
         "--every", type=positive, metavar="N", help="write DIR/frames.png: a small picture of every Nth frame, numbered"
     )
+    replay.add_argument("--headless", action="store_true", help="do not open the page")
+    replay.add_argument("--no-browser", action="store_true", help="print the page's address instead of opening it")
     replay.add_argument("--json", action="store_true", help="print one line of JSON per frame")
     add_rom_options(replay)
     add_index_option(replay)

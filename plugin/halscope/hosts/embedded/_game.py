@@ -43,8 +43,8 @@ class RunningGame:
             "press": self._press,
             "write": lambda writes: self.host.write(writes).error,
             "reset": self.host.reset,
-            "save": self.host.save_state,
-            "load": self.host.load_state,
+            "save": lambda: (self.host.save_state(), self.host.state_frame),
+            "load": self._load,
             "run": lambda: self._clock.start(time.monotonic()),
             "pause": self._clock.stop,
             "step frame": self._step_frame,
@@ -96,6 +96,10 @@ class RunningGame:
     def _press(self, pads: dict[int, frozenset[str]]) -> None:
         for port, buttons in pads.items():
             self.host.press(buttons, port)
+
+    def _load(self, state: bytes) -> int:
+        self.host.load_state(state)
+        return self.host.state_frame
 
     def _step_frame(self) -> None:
         if self._clock.runs:

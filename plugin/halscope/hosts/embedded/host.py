@@ -51,7 +51,7 @@ class CoreHost(RomTracing):
         self._core: CoreFacts
         self._core_path = find_core(core)
         self._patience = patience
-        self._frame = 0
+        self._frame = self._state_frame = 0
         self._pads: dict[int, frozenset[str]] = {}
         self._process = CoreProcess(self._core_path)
         self._end = weakref.finalize(self, self._process.end)
@@ -92,11 +92,17 @@ class CoreHost(RomTracing):
 
     def save_state(self) -> bytes:
         """Return the core's state, for `load_state` on the same core and ROM."""
-        return cast("bytes", self._ask(("save",), "wrote its state"))
+        state, self._state_frame = cast("tuple[bytes, int]", self._ask(("save",), "wrote its state"))
+        return state
 
     def load_state(self, state: bytes) -> None:
         """Restore a state that `save_state` returned. The frame number keeps counting. Raises HostError."""
-        self._ask(("load", bytes(state)), "loaded a state")
+        self._state_frame = cast("int", self._ask(("load", bytes(state)), "loaded a state"))
+
+    @property
+    def state_frame(self) -> int:
+        """Number of the first frame after the state that was saved or loaded last."""
+        return self._state_frame
 
     def write(self, writes: Sequence[Write]) -> WriteReceipt:
         """Write into the running game. All writes are checked first: a refused call changes nothing.

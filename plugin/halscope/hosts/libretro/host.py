@@ -214,6 +214,11 @@ class LibretroHost:
         self._late = None
         self._open_machine().reset()
 
+    @property
+    def state_frame(self) -> int:
+        """Number of the first frame after the state that was saved or loaded last, if it was just now."""
+        return self._frame
+
     def save_state(self) -> bytes:
         """Return the core's state, for `load_state` on the same core and ROM."""
         return bytes(self._open_machine().state())

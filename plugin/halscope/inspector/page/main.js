@@ -170,14 +170,16 @@ function Page() {
     <${Panes} />${!alone && html`<${News} />`}<${Origin} /><${Help} />`;
 }
 
-const TYPED = "input:not([type=checkbox]), select, textarea"; // what has keys of its own
+const TYPED = "input:not([type=checkbox], [type=range]), select, textarea"; // what has keys of its own
+const SLID = /^(Arrow|Home$|End$|Page)/; // keys of a slider
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const target = /** @type {HTMLElement} */ (event.target);
   if (event.key === "Meta") releaseKeys(); // macOS does not tell of keys that are released while it is down
   if (event.ctrlKey || event.metaKey || event.altKey || target.matches?.(TYPED)) return;
-  if (target.matches?.("button, input") && (event.key === " " || event.key === "Enter")) return; // the browser clicks it
+  if (target.matches?.("[type=range]") && SLID.test(event.key)) return;
+  if (target.matches?.("button, input:not([type=range])") && (event.key === " " || event.key === "Enter")) return; // the browser clicks it
   if (!runKey(event) && !pressKey(event)) return;
   event.preventDefault();
 }

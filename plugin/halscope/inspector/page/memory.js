@@ -19,6 +19,10 @@ export const frame = signal(0);
 export const located = signal(/** @type {number | null} */ (null));
 /** Whether the composed picture equals the emulator's; null where it was not compared. */
 export const matches = signal(/** @type {boolean | null} */ (null));
+/** Position in the timeline of the frame that is shown; null while it is the running game's newest. */
+export const past = signal(/** @type {number | null} */ (null));
+/** Whether the picture of a past frame was composed by Halscope. */
+export const composed = signal(false);
 /** @type {import("@preact/signals").Signal<{emulator: string, host: string, rom: string | null, capabilities: string[], paused: boolean} | null>} */
 export const host = signal(null);
 export const status = signal("connecting");
@@ -51,7 +55,8 @@ export function paint() {
 /**
  * Take in a message about a frame.
  * @param {{frame: number, parts: [string, number, number][], ppu?: Record<string, number | null>,
- *   picture?: [number, number], located: number | null, matches: boolean | null}} head
+ *   picture?: [number, number], located: number | null, matches: boolean | null,
+ *   past?: number, composed?: boolean}} head
  * @param {Uint8Array} bytes the bytes of all parts
  */
 export function takeFrame(head, bytes) {
@@ -72,7 +77,10 @@ export function takeFrame(head, bytes) {
     }
   }
   Object.assign(memory.ppu, head.ppu);
+  if (frame.peek() === head.frame) frame.value = -1; // another state with the same number: views follow the number
   frame.value = head.frame;
   located.value = head.located;
   matches.value = head.matches;
+  past.value = head.past ?? null;
+  composed.value = head.composed ?? false;
 }

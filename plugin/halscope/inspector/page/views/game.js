@@ -5,10 +5,11 @@ import { onMessage, order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
-import { frozen, host, memory } from "../memory.js";
+import { frozen, host, memory, past } from "../memory.js";
 import { layersOf, onScreenAt, tileAt } from "../layers.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
+import { TimelineBar, extent, stepPast, togglePlay } from "../timeline.js";
 
 const TINT = "rgb(255 0 255 / 0.45)"; // of tiles that a view has picked out
 
@@ -49,6 +50,7 @@ export function releaseKeys() {
 
 /** Pause the game, or let it go on; of a game that cannot be paused from here the page keeps the picture instead. */
 export async function togglePause() {
+  if (!extent.value.live) return togglePlay();
   if (!host.value?.capabilities.includes("paced")) {
     frozen.value = !frozen.value;
     return;
@@ -57,8 +59,9 @@ export async function togglePause() {
   if (await order(wanted ? "pause" : "resume")) paused.value = wanted;
 }
 
-/** Run one frame; a running game is paused first. */
+/** Run one frame; a running game is paused first. In the timeline: show the next frame. */
 export async function stepFrame() {
+  if (past.value !== null || !extent.value.live) return stepPast(1);
   if (!paused.value) await togglePause();
   if (paused.value) await order("step");
 }
@@ -177,5 +180,6 @@ export function Game() {
       ${frozen.value && html`<p class="line" role="status">This page is frozen (Space lets it go on); the game itself goes on:
         it cannot be paused from here.</p>`}
       ${memory.picture === null && html`<p class="empty">This host sends no picture. The sprites are on the right.</p>`}
+      <${TimelineBar} />
     </section>`;
 }

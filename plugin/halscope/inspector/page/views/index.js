@@ -1,4 +1,5 @@
 // The views of the right pane, in the order of their tabs and of the keys 1 to 9.
+import { Compare } from "./compare.js";
 import { Coverage_ } from "./coverage.js";
 import { Edits } from "./edits.js";
 import { Oam } from "./oam.js";
@@ -22,4 +23,5 @@ export const VIEWS = [
   ["Coverage", Coverage_],
   ["Edits", Edits],
   ["Paint", Paint],
+  ["Compare", Compare],
 ];

@@ -1,0 +1,79 @@
+"""`halscope compare`: what differs between two moments that recordings or savestates hold."""
+
+from __future__ import annotations
+
+import argparse
+
+from halscope.app import ComparedMoments, compare_files
+from halscope.cli._common import check_obsel, print_json
+from halscope.cli._output import say
+from halscope.cli._table import Cell, Column, index_ranges, print_table
+
+_MOST_ROWS = 40
+"""Rows of a table; the JSON has all."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare and print."""
+    check_obsel(options.obsel)
+    found = compare_files(options.before, options.after, options.obsel)
+    if options.json:
+        print_json(found.describe())
+    else:
+        _print(found)
+    return 0
+
+
+def _print(found: ComparedMoments) -> None:
+    one, other, differences = found.before, found.after, found.differences
+    say(f"{one.text} (frame {one.snapshot.frame}) and {other.text} (frame {other.snapshot.frame})", "bold")
+    tiles = differences.tiles
+    say(f"VRAM: {tiles.size} of 2048 tiles differ" + (f": {_places(tiles.tolist())}" if tiles.size else ""))
+    colours = differences.colours
+    say(
+        f"CGRAM: {len(colours)} of 256 colours differ"
+        + (f": {index_ranges([c.index for c in colours])}" if colours else "")
+    )
+    say(f"OAM: {len(differences.sprites)} of 128 sprites differ")
+    rows: list[list[str | Cell]] = [
+        [
+            str(sprite.index),
+            *(
+                f"{getattr(sprite.before, name):d} > {getattr(sprite.after, name):d}" if name in sprite.fields else ""
+                for name in _FIELDS
+            ),
+        ]
+        for sprite in differences.sprites[:_MOST_ROWS]
+    ]
+    if rows:
+        print_table([Column("sprite"), *(Column(name, right=True) for name in _FIELDS)], rows)
+    if len(differences.sprites) > _MOST_ROWS:
+        say(f"and {len(differences.sprites) - _MOST_ROWS} more; --json has all", "dim")
+    say(f"registers: {len(differences.registers)} differ")
+    for register in differences.registers:
+        say(f"  {register.name}: {_value(register.before)} > {_value(register.after)}")
+    if differences.wram is None:
+        say("WRAM: not in both", "dim")
+    else:
+        say(f"WRAM: {differences.wram_bytes} bytes in {len(differences.wram)} places differ")
+    if differences.pixels is not None:
+        say(f"picture: {differences.pixels} pixels differ")
+
+
+_FIELDS = ("x", "y", "tile", "palette", "priority", "hflip", "vflip", "large")
+
+
+def _places(addresses: list[int]) -> str:
+    """Return VRAM byte addresses as `$4000-$407f $5000`: ranges of tiles that follow each other."""
+    ranges: list[list[int]] = []
+    for address in addresses:
+        if ranges and address == ranges[-1][1] + 32:
+            ranges[-1][1] = address
+        else:
+            ranges.append([address, address])
+    shown = [f"${first:04x}" if first == last else f"${first:04x}-${last + 31:04x}" for first, last in ranges]
+    return " ".join(shown[:_MOST_ROWS]) + (f" and {len(shown) - _MOST_ROWS} more" if len(shown) > _MOST_ROWS else "")
+
+
+def _value(value: int | None) -> str:
+    return "unknown" if value is None else f"${value:02x}"

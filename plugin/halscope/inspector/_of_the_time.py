@@ -1,0 +1,165 @@
+"""Questions about the timeline: past frames, states, kept moments and what differs between two."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from halscope_hooks import TILE_BYTES, Host, HostError, Snapshot, Update, UsageError, capability
+from numpy.typing import NDArray
+from PIL import Image
+
+from halscope.app import first_with_tile, last_change, picture_of
+from halscope.export.pictures import png_bytes
+from halscope.inspector._answers import previewed
+from halscope.ppu import compare_snapshots, decode_frame
+
+if TYPE_CHECKING:
+    from halscope.app import Timeline
+    from halscope.inspector._asking import Asker, Question
+    from halscope.inspector._messages import Request
+
+_MOST_POSITION: Final = 1 << 53
+_MOST_STEP: Final = 1 << 20
+_MOST_TILES: Final = 512  # tiles whose pixels a page is told
+
+
+async def _past(asker: Asker, request: Request) -> int | None:
+    """Show a frame by its position, or so many frames from the one that is shown. Behind the last one is the running
+    game."""
+    timeline = _timeline(asker)
+    if "by" in request.fields:
+        position = _shown(asker, timeline) + request.integer("by", -_MOST_STEP, _MOST_STEP)
+        if position >= timeline.frames.end and timeline.frames.live:
+            asker.show(None)
+            return None
+        position = max(timeline.frames.first, min(position, timeline.frames.end - 1))
+    else:
+        position = request.integer("position", 0, _MOST_POSITION)
+    await _show(asker, timeline, position)
+    return position
+
+
+async def _show(asker: Asker, timeline: Timeline, position: int) -> None:
+    key = ("past", id(asker))
+    asker.show(await previewed(asker.session, "past frame", key, lambda: timeline.past.show(position)))
+
+
+async def _live(asker: Asker, _: Request) -> None:
+    asker.show(None)
+
+
+async def _rewind(asker: Asker, _: Request) -> int:
+    """Bring the game a second back, and return the number that the frame had which it shows now."""
+    arrival = await asker.game(_timeline(asker).states.rewind)
+    asker.show(None)
+    return arrival.state.frame
+
+
+async def _play_from(asker: Asker, _: Request) -> int:
+    """Bring the game to the frame that is shown, and return how many frames were run for it."""
+    timeline, past = _timeline(asker), asker.past
+    if past is None:
+        raise UsageError("the running game is shown; choose a frame of the timeline first")
+    snapshot = past.update.snapshot
+    arrival = await asker.game(lambda host: timeline.play_from(host, snapshot.frame, snapshot))
+    asker.show(None)
+    return arrival.ran
+
+
+async def _keep(asker: Asker, request: Request) -> str | None:
+    timeline = _timeline(asker)
+    return await asker.about("keep", timeline.keep, request.id)
+
+
+async def _save(asker: Asker, request: Request) -> str | None:
+    """Keep the newest frame with the console's state."""
+    timeline = _timeline(asker)
+    asker.show(None)
+
+    def save(host: Host) -> bytes:
+        console = capability(host, "stateful")
+        if console is None:
+            raise HostError(f"{host.info.emulator}: no states can be saved from here (host {host.info.name})")
+        return console.save_state()
+
+    state = await asker.game(save)
+    return await asker.about("save", lambda update: timeline.keep(update, state), request.id)
+
+
+async def _load(asker: Asker, request: Request) -> None:
+    timeline, name = _timeline(asker), request.text("name")
+    await asker.game(lambda host: timeline.load(host, name))
+    asker.show(None)
+
+
+async def _jump(asker: Asker, request: Request) -> int | None:
+    """Show the frame in which a tile came into VRAM first, or was changed last; `null` if none is kept."""
+    timeline = _timeline(asker)
+    vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
+    to = request.text("to")
+    if to not in ("first", "changed"):
+        raise UsageError(f"jump: to is {to!r}, expected first or changed")
+    shown = _shown(asker, timeline)
+
+    def find(update: Update) -> int | None:
+        if to == "changed":
+            return last_change(timeline.frames, shown, vram, 8 * bpp)
+        return first_with_tile(timeline.frames, update.snapshot.vram[vram : vram + 8 * bpp].tobytes())
+
+    position = await asker.about("jump", find, request.id)
+    if position is not None:
+        await _show(asker, timeline, position)
+    return position
+
+
+async def _compare(asker: Asker, request: Request) -> dict[str, Any] | None:
+    """Compare a kept moment with the frame that is shown."""
+    timeline, name = _timeline(asker), request.text("name")
+    return await asker.about("compare", lambda update: _compared(timeline, name, update), request.id)
+
+
+def _compared(timeline: Timeline, name: str, update: Update) -> dict[str, Any]:
+    before, after = timeline.moments.snapshot(name), update.snapshot
+    found = compare_snapshots(before, after)
+    tiles = [_tile(one, address) for address in found.tiles.tolist()[:_MOST_TILES] for one in (before, after)]
+    pictures = [_png(picture_of(decode_frame(before))), _png(picture_of(update.frame))]
+    frames = [before.frame, after.frame]
+    return {**found.describe(), "name": name, "frames": frames, "pictures": pictures, "bytes": tiles}
+
+
+def _tile(snapshot: Snapshot, address: int) -> str:
+    return base64.b64encode(snapshot.vram[address : address + TILE_BYTES].tobytes()).decode()
+
+
+def _png(picture: NDArray[np.uint8] | None) -> str | None:
+    if picture is None:
+        return None
+    return base64.b64encode(png_bytes(Image.fromarray(np.ascontiguousarray(picture)), fast=True)).decode()
+
+
+def _shown(asker: Asker, timeline: Timeline) -> int:
+    """Return the position of the frame that the page shows."""
+    if asker.past is not None:
+        return asker.past.position
+    return timeline.newest(None if asker.update is None else asker.update.snapshot.frame)
+
+
+def _timeline(asker: Asker) -> Timeline:
+    if asker.timeline is None:
+        raise UsageError("no timeline is kept here")
+    return asker.timeline
+
+
+QUESTIONS: Final[dict[str, Question]] = {
+    "past": _past,
+    "live": _live,
+    "rewind": _rewind,
+    "play from": _play_from,
+    "keep": _keep,
+    "save state": _save,
+    "load state": _load,
+    "jump": _jump,
+    "compare": _compare,
+}

@@ -1,0 +1,88 @@
+"""The pages of `halscope replay` and `halscope inspect`."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from halscope.app import open_host
+from halscope.demo import rom_path
+from halscope.formats.recording import RecordingWriter
+from halscope.hosts.libretro import available_cores
+from halscope_hooks import capability
+from playwright.sync_api import Browser, Page, expect
+from support.made_host import eventually
+
+expect.set_options(timeout=30_000)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recording of 90 frames, `run.hrec`, and the state after it, `run.state`."""
+    if not available_cores():
+        pytest.skip("no libretro core is installed")
+    folder = tmp_path_factory.mktemp("files")
+    with rom_path() as rom:
+        host = open_host(rom, core="snes9x")
+        driven, console = capability(host, "driven"), capability(host, "stateful")
+        assert driven is not None
+        assert console is not None
+        with RecordingWriter(folder / "run.hrec") as writer:
+            for _ in range(90):
+                snapshot = driven.step()
+                assert snapshot is not None
+                writer.append(snapshot)
+        (folder / "run.state").write_bytes(console.save_state())
+        host.close()
+    return folder
+
+
+@contextmanager
+def page_of(browser: Browser, folder: Path, *command: object) -> Iterator[Page]:
+    with (folder / "errors.txt").open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "halscope", *map(str, command), "--no-browser"],
+            stderr=errors,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+    said = folder / "errors.txt"
+    try:
+        assert eventually(lambda: "in a browser" in said.read_text()), said.read_text()
+        found = re.search(r"http://\S+", said.read_text())
+        assert found is not None
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.set_default_timeout(30_000)
+        page.goto(found[0])
+        yield page
+        page.close()
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0, said.read_text()
+
+
+def test_a_recording_is_stepped_on_its_page(browser: Browser, files: Path) -> None:
+    with rom_path() as rom, page_of(browser, files, "replay", "run.hrec", "--rom", rom) as page:
+        expect(page.locator(".frame")).to_have_text("frame 0")
+        page.keyboard.press("]")
+        expect(page.locator(".frame")).to_have_text("frame 60")
+        page.keyboard.press(",")
+        expect(page.locator(".frame")).to_have_text("frame 59")
+        page.hover(".sprites li:first-child button")
+        expect(page.locator("footer .found")).to_have_text(re.compile(r"hal 0x[0-9a-f]{6} \+ 0x"))
+
+
+def test_a_savestate_is_shown_on_its_page(browser: Browser, files: Path) -> None:
+    with page_of(browser, files, "inspect", "run.state") as page:
+        page.wait_for_selector(".sprites li")
+        expect(page.locator(".rom")).to_contain_text("snes9x", ignore_case=True)

@@ -1,0 +1,130 @@
+"""What a person does with the timeline of a running game."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+expect.set_options(timeout=30_000)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def kept_frames(page: Page) -> None:
+    wait_until_kept(page, 150)
+
+
+def frame(page: Page) -> int:
+    return int(page.inner_text(".frame").removeprefix("frame "))
+
+
+def wait_until_kept(page: Page, frames: int) -> None:
+    """Wait until the timeline has so many frames."""
+    page.wait_for_function(
+        """frames => { const bar = document.querySelector("[aria-label=Timeline][type=range]");
+          return bar !== null && Number(bar.max) - Number(bar.min) >= frames; }""",
+        arg=frames,
+    )
+
+
+def wait_for_frames(page: Page, count: int) -> None:
+    page.wait_for_function(
+        "least => Number(document.querySelector('.frame').textContent.slice(6)) >= least", arg=frame(page) + count
+    )
+
+
+def position(page: Page) -> int:
+    """Position of the frame that is shown. A frame that the session missed has none."""
+    return int(page.get_by_role("slider", name="Timeline").input_value())
+
+
+def wait_for_position(page: Page, number: int) -> None:
+    expect(page.get_by_role("slider", name="Timeline")).to_have_value(str(number))
+
+
+def pause(page: Page) -> None:
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+
+
+def go_back(page: Page) -> int:
+    """Show the frame of a second ago, and return its position."""
+    page.keyboard.press("[")
+    page.wait_for_selector(".timeline.past")
+    return position(page)
+
+
+def oam(page: Page) -> str:
+    """What the table of OAM shows, which follows each frame at once."""
+    page.keyboard.press("4")
+    return page.inner_text("table.oam tbody")
+
+
+def test_a_past_frame_is_shown_in_all_views_while_the_game_goes_on(page: Page) -> None:
+    then = go_back(page)
+    number, sprites = frame(page), oam(page)
+    page.keyboard.press(",")
+    wait_for_position(page, then - 1)
+    page.keyboard.press("[")
+    wait_for_position(page, then - 61)
+    assert frame(page) < number
+    assert oam(page) != sprites
+    page.keyboard.press("]")
+    page.keyboard.press(".")
+    wait_for_position(page, then)
+    assert (frame(page), oam(page)) == (number, sprites)
+    when = page.locator(".timeline .when")
+    expect(when).to_contain_text("composed")  # it has no picture of the core's
+    page.keyboard.press("1")
+    page.hover(".sprites li:first-child button")
+    expect(page.locator("footer .found")).to_have_text(re.compile(r"hal 0x[0-9a-f]{6} \+ 0x"))
+    expect(when).not_to_have_text(when.inner_text())  # the game runs, and the page stays
+    assert frame(page) == number
+    page.get_by_role("button", name="Live").click()
+    wait_for_frames(page, 10)
+
+
+def test_what_changed_between_two_moments_is_shown_after_two_actions(page: Page) -> None:
+    page.keyboard.press("k")  # the first action
+    expect(page.locator(".timeline-actions [role=status]")).to_contain_text("kept as frame-")
+    wait_for_frames(page, 40)
+    page.keyboard.press("c")  # the second one
+    expect(page.locator(".compare .line")).to_contain_text(re.compile(r"\d+ tiles, \d+ colours, [1-9]\d* sprites and"))
+    assert page.locator(".compare img").count() == 2
+    assert page.locator(".compare td.changed").count() > 0
+
+
+def test_the_game_goes_on_from_a_past_frame(page: Page) -> None:
+    pause(page)
+    go_back(page)
+    then, sprites = frame(page), oam(page)
+    page.get_by_role("button", name="Play from here").click()
+    expect(page.locator(".timeline-actions [role=status]")).to_have_text(f"the game is at frame {then} again")
+    expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "true")
+    assert frame(page) > then  # frames are counted on
+    assert oam(page) == sprites
+    page.keyboard.press(" ")
+    wait_for_frames(page, 5)
+
+
+def test_the_game_is_rewound_by_a_second(page: Page) -> None:
+    pause(page)
+    told = page.locator(".timeline-actions [role=status]")
+    page.keyboard.press("r")
+    expect(told).to_contain_text(re.compile(r"the game is at frame \d+ again"))
+    then = told.inner_text()
+    assert int(then.split()[5]) < frame(page)
+    page.keyboard.press("r")  # it is there already: a second more
+    expect(told).not_to_have_text(then)
+    assert int(told.inner_text().split()[5]) < int(then.split()[5])
+
+
+def test_a_tile_leads_to_the_frame_in_which_it_came(page: Page) -> None:
+    now = frame(page)
+    page.click(".sprites li:first-child button")
+    page.get_by_role("button", name="First seen").click()
+    page.wait_for_selector(".timeline.past")
+    assert frame(page) < now
