@@ -1,7 +1,7 @@
-"""Draws the pictures of the page for the documents: `PYTHONPATH=tests python tests/browser/pictures.py docs/images`.
+"""Draws the pictures of the page for the documents: `PYTHONPATH=.:tests python -m tests.browser.pictures docs/images`.
 
-Each view at two sizes and in both themes, in `page/`, and `page.png`, with which the README opens. The game is our demo,
-on a real core. They are made again by hand: a browser's fonts differ from one machine to the next.
+Each view at two sizes and in both themes, in `page/`, and `page.png`, with which the README opens. The game is our
+demo, on a real core. They are made again by hand: a browser's fonts differ from one machine to the next.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from conftest import CHROMIUM, Game
 from halscope.demo import rom_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.conftest import CHROMIUM, Game
 
 SIZES: Final = ((1280, 720), (2560, 1440))
 THEMES: Final = ("dark", "light")
