@@ -208,10 +208,13 @@ void collect_anchors(std::span<const std::uint8_t> text, std::size_t begin, std:
         keys.take(text.subspan(block), block_end - block);
         for (std::size_t window = block; window < block_end; ++window) {
             const std::int32_t lowest = keys.lowest(window - block);
-            if (best < window || lowest != best_key) {
+            if (best < window || best_key < 0) {
                 best = window;
                 best_key = lowest;
                 while (keys.key(best - block) != lowest) ++best;
+            } else if (lowest != best_key) {  // all grams but the last were in the window before
+                best = window + kGramsPerWindow - 1;
+                best_key = lowest;
             } else if (best == emitted) {
                 continue;
             }
