@@ -6,12 +6,14 @@
 #include <bit>
 #include <cstring>
 
+#include "core/cpu.hpp"
+
 namespace halscope::locate {
 namespace {
 
 constexpr unsigned kHashBits = 29;
 
-std::uint32_t hash_of(const std::uint8_t* gram) noexcept {
+HALSCOPE_INLINE std::uint32_t hash_of(const std::uint8_t* gram) noexcept {
     std::uint64_t bytes;
     std::memcpy(&bytes, gram, sizeof bytes);
     if constexpr (std::endian::native == std::endian::big) {  // index files may move between machines
@@ -31,6 +33,25 @@ class Keys {
 
     // Processes the first windows of the text, at most kWindows; bytes past its end read as zeros.
     void take(std::span<const std::uint8_t> text, std::size_t windows) noexcept {
+#if defined(HALSCOPE_X86)
+        if (simd() == Simd::avx2) {
+            take_avx2(text, windows);
+            return;
+        }
+#endif
+        take_anywhere(text, windows);
+    }
+    [[nodiscard]] std::int32_t key(std::size_t gram) const noexcept { return keys_[gram]; }
+    [[nodiscard]] std::int32_t lowest(std::size_t window) const noexcept { return lowest_[window]; }
+
+  private:
+#if defined(HALSCOPE_X86)
+    HALSCOPE_AVX2 void take_avx2(std::span<const std::uint8_t> text, std::size_t windows) noexcept {
+        take_anywhere(text, windows);
+    }
+#endif
+
+    HALSCOPE_INLINE void take_anywhere(std::span<const std::uint8_t> text, std::size_t windows) noexcept {
         // Most outputs are shorter than a block. A multiple of all vectors' widths needs no remainder loop.
         const std::size_t grams = std::min(kGrams, (windows + kGramsPerWindow + 62) / 64 * 64);
         const std::size_t there = std::min(text.size(), grams + kMargin);
@@ -71,10 +92,7 @@ class Keys {
         lower<8>(lowest_, other, grams);
         lower<1>(other, lowest_, grams);
     }
-    [[nodiscard]] std::int32_t key(std::size_t gram) const noexcept { return keys_[gram]; }
-    [[nodiscard]] std::int32_t lowest(std::size_t window) const noexcept { return lowest_[window]; }
 
-  private:
     // The loops read past the grams, by at most this; the results there belong to no window that was asked for.
     static constexpr std::size_t kMargin = 16;
 
@@ -82,7 +100,7 @@ class Keys {
 
     // The lower of each key and the one `step` after it.
     template <std::size_t step>
-    static void lower(const Row& from, Row& to, std::size_t grams) noexcept {
+    HALSCOPE_INLINE static void lower(const Row& from, Row& to, std::size_t grams) noexcept {
         for (std::size_t k = 0; k < grams; ++k) to[k] = from[k] < from[k + step] ? from[k] : from[k + step];
         std::fill_n(to.begin() + static_cast<std::ptrdiff_t>(grams), kMargin, 0);
     }
@@ -190,10 +208,13 @@ void collect_anchors(std::span<const std::uint8_t> text, std::size_t begin, std:
         keys.take(text.subspan(block), block_end - block);
         for (std::size_t window = block; window < block_end; ++window) {
             const std::int32_t lowest = keys.lowest(window - block);
-            if (best < window || lowest != best_key) {
+            if (best < window || best_key < 0) {
                 best = window;
                 best_key = lowest;
                 while (keys.key(best - block) != lowest) ++best;
+            } else if (lowest != best_key) {  // all grams but the last were in the window before
+                best = window + kGramsPerWindow - 1;
+                best_key = lowest;
             } else if (best == emitted) {
                 continue;
             }
