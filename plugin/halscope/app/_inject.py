@@ -18,6 +18,7 @@ from halscope.inject import (
     RoomPlan,
     SheetEdit,
     describe_room,
+    each_with_edited_before,
     make_room,
     plan_changes,
     read_sheet,
@@ -80,7 +81,7 @@ def inject(
     """
     if output is not None:
         check_output(workspace, output, headered=headered)
-    edits = read_edits(workspace, files, at, codec, nearest=nearest)
+    edits = each_with_edited_before(read_edits(workspace, files, at, codec, nearest=nearest))
     if not any(one.changes for one in edits):
         raise InjectError(
             f"{'nothing to do' if output is None else f'{output}: not written'}: nothing was edited; "

@@ -239,6 +239,7 @@ def put_sheets(
     carried = carried_project(project, workspace, force=force)
     rom, codecs, index = workspace.rom, workspace.plugins.codecs(), workspace.index()
     sheets: dict[str, Sheet] = dict(carried.sheets)
+    painted: dict[str, Sheet] = {}
     fresh = []
     for png in pngs:
         name = project.name_of(png)
@@ -248,11 +249,11 @@ def put_sheets(
             edit, sheet = carry_edit(edit, sheet, rom, codecs, index, force=force)
         refuse_other_figure(project, name, png)
         fresh.append(replace(edit, name=name))
-        if edit.changes:
-            sheets[name] = sheet
+        painted[name] = sheet
     if len({edit.name for edit in fresh}) != len(fresh):
         raise UsageError(f"two sheets have the same name in {project.folder}; rename one, or bring them in one by one")
     edits = carried.state.edits.put(fresh, datetime.now(UTC))
+    sheets |= {name: sheet for name, sheet in painted.items() if edits.find(name) is not None}
     plan = edits.plan(rom, codecs, index=index, force=force)
     room = make_room(plan, index, room_options(workspace, moved=carried.state.moved))
     patch = to_patch(plan, room)

@@ -16,7 +16,7 @@ from halscope_hooks import FormatError, HalscopeError, UsageError
 import halscope._fields as read
 from halscope._files import read_limited, remove_temporaries, write_all_atomic, write_atomic
 from halscope._lines import readable_json
-from halscope.inject import Sheet, Shown, read_sheet, sheet_edit, sidecar_path, write_sheet
+from halscope.inject import Sheet, Shown, is_version, read_sheet, sheet_edit, sidecar_path, write_sheet
 from halscope.project._edit_list import Edit
 from halscope.project._folder_lock import LOCK, FolderLock
 from halscope.project._journal import JOURNAL, STAGE, Journal, finish_journal, make_folder, refuse_links
@@ -231,11 +231,11 @@ class Project:
     def _is_painted(self, name: str, *states: ProjectState) -> bool:
         """Whether a sheet shows an edit that none of these states has."""
         try:
-            painted = sheet_edit(read_sheet(self.sheets / name)).changes
+            painted = sheet_edit(read_sheet(self.sheets / name))
         except HalscopeError:
             return False  # there is none, or it is no picture any more
         known = [edit.sheet.changes for one in states for edit in one.versions() if edit.name == name]
-        return bool(painted) and painted not in known
+        return bool(painted.changes) and not any(is_version(painted, changes) for changes in known)
 
     def _refuse_unknown(self, name: str, state: ProjectState) -> None:
         """Raise UsageError if a person has painted in the project's own sheet what no edit holds."""
