@@ -20,6 +20,7 @@ from halscope.inject import (
     on_original,
     plan_changes,
     sheet_edit,
+    sheet_from_block,
     to_patch,
 )
 from halscope.inject.metadata import from_json, to_json
@@ -77,6 +78,17 @@ def test_the_later_edit_wins_where_it_was_painted_over_the_earlier_one(
         edit = replace(later, changes=(replace(change, over=over),))
         fields = read.document(json.dumps(edit_to_json(edit)), "edit", FormatError, "")
         assert edit_from_json(fields, later.rom_sha256) == edit
+
+
+def test_a_sheet_of_another_depth_knows_the_edited_tiles_too(game: Build, first: SheetEdit) -> None:
+    image = apply_patch(game.rom, to_patch(plan_changes(game.rom, [HAL], [first])))
+    edited = Rom.from_bytes(image, "edited.sfc")
+    at, palette = game.offsets[3], np.arange(4, dtype=np.uint16)
+    sheet = sheet_from_block(edited, HAL, at, palette=palette, start="pointer", bpp=2)
+    again = on_original(replace(sheet, rom_sha256=game.rom.sha256), game.rom, [HAL])
+    known = {cell.origin.byte_offset for cell in again.cells if cell.origin and cell.rom_tile}
+    assert known <= {64, 80, 160, 176}
+    assert known
 
 
 def test_painting_the_tile_of_the_rom_again_takes_the_edit_back(game: Build, first: SheetEdit, again: Sheet) -> None:
