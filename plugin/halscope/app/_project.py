@@ -297,8 +297,8 @@ def refuse_other_figure(project: Project, name: str, path: Path) -> None:
 
 def learn_from_project(project: Project, workspace: Workspace) -> None:
     """Use what a project's copy of the knowledge has of this ROM. A file that cannot be used is logged."""
-    known = project.knowledge()
-    if known is None or known.rom_sha256 != workspace.rom.sha256:
+    known = project.knowledge(workspace.rom.sha256)
+    if known is None:
         return
     try:
         workspace.knowledge.update(lambda before: merge(before, known))
@@ -310,14 +310,18 @@ def use_project_knowledge(project: Project, workspace: Workspace) -> None:
     """Use what a project's copy of the knowledge has of this ROM, and nothing else: a patch is then the same on every
     machine. What this machine knows is neither read nor changed.
 
-    The copy is of the project's own ROM. For another build nothing changes: what this machine knows of it is used.
+    The copy is of the project's own ROM, and of those before. For another build nothing changes: what this machine
+    knows of it is used.
 
     Args:
         project: The project.
         workspace: The ROM, which was not indexed yet.
     """
-    if workspace.rom.sha256 == project.state.base.sha256:
-        workspace.knowledge = HeldKnowledge(project.knowledge() or Knowledge(workspace.rom.sha256))
+    known = project.knowledge(workspace.rom.sha256)
+    if known is None and workspace.rom.sha256 == project.state.base.sha256:
+        known = Knowledge(workspace.rom.sha256)
+    if known is not None:
+        workspace.knowledge = HeldKnowledge(known)
 
 
 def keep_knowledge(project: Project, workspace: Workspace) -> None:

@@ -256,6 +256,7 @@ def _rebase(options: argparse.Namespace) -> int:
         workspace = _workspace(options, project)
         assert workspace is not None
         before = project.state.base
+        learn_from_project(project, workspace)
         carried = rebase_project(project, workspace, force=options.force)
         rows = edit_rows(carried)
         described = _describe(project, None)
