@@ -15,8 +15,8 @@ from halscope.app._project import (
     learn_from_project,
     rebase_lines,
     rebase_project,
-    refuse_other_figure,
 )
+from halscope.app._put_sheets import refuse_other_figure
 from halscope.app._workspace import Workspace
 from halscope.formats.palettes import write_palette
 from halscope.inject import (
@@ -232,7 +232,8 @@ class LiveProject:
             codecs, index = workspace.plugins.codecs(), workspace.index()
             try:
                 _, sheet = carry_edit(edit, read.sheet, workspace.rom, codecs, index, force=self._force)
-                write_sheet(sheet, read.pixels, png)
+                if sheet is not None:
+                    write_sheet(sheet, read.pixels, png)
             except HalscopeError as error:
                 self._report(str(error))
         return True

@@ -161,15 +161,15 @@ def carry_over(
 
 
 def carry_edit(
-    edit: SheetEdit, sheet: Sheet, rom: Rom, codecs: Sequence[Codec], index: TileIndex, *, force: bool = False
-) -> tuple[SheetEdit, Sheet]:
-    """Return the changes of a sheet, and the sheet, in another ROM. Arguments as for `carry_over`.
+    edit: SheetEdit, sheet: Sheet | None, rom: Rom, codecs: Sequence[Codec], index: TileIndex, *, force: bool = False
+) -> tuple[SheetEdit, Sheet | None]:
+    """Return the changes of a sheet, and the sheet if there is one, in another ROM. Arguments as for `carry_over`.
 
     Raises:
         InjectError: The ROM has no place for them; the message says why.
     """
     carried = _Ground(rom, codecs, index, force=force).carry(edit, sheet)
-    if carried.edit is None or carried.sheet is None:
+    if carried.edit is None:
         raise InjectError(f"{edit.name}: was exported from another build of {rom.name}, and {carried.reason}")
     return carried.edit, carried.sheet
 
