@@ -10,7 +10,7 @@ import numpy as np
 from halscope_hooks import RAW_CODEC, Origin
 
 from halscope.app._workspace import Workspace
-from halscope.inject import COLOURS, SheetEdit
+from halscope.inject import COLOURS, SheetEdit, place_of
 
 _NOTED: Final = 4
 
@@ -44,7 +44,7 @@ def _other_places(workspace: Workspace, edit: SheetEdit) -> dict[int, tuple[Orig
     for number, change in enumerate(edit.changes):
         if change.origin.transform == COLOURS:
             origins = workspace.colours().places(np.frombuffer(change.old, "<u2").astype(np.uint16))
-            found[number] = tuple(one for one in origins if one != replace(change.origin, transform=one.transform))
+            found[number] = tuple(one for one in origins if place_of(one)[:3] != change.place[:3])
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, InjectError, Origin, Snapshot, UsageError
+from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, InjectError, Origin, Snapshot, Touched, UsageError
 
 from halscope.app._inject import Injection, inject_edits
 from halscope.app._palette_places import MomentColours
@@ -29,30 +29,36 @@ OBJ_FIRST: Final = 8
 _WATCHED_FRAMES: Final = 600
 """Frames before a recorded one in which the palettes are looked for that a game has faded since: ten seconds."""
 
+_Watched = tuple[Snapshot, Sequence[Touched]]
+"""A frame, and what the game touched in it."""
+
 
 def palette_name(number: int) -> str:
     """Return the name of one of the sixteen palettes: "BG 3", "OBJ 0"."""
     return f"BG {number}" if number < OBJ_FIRST else f"OBJ {number - OBJ_FIRST}"
 
 
-def colours_of_moment(workspace: Workspace, snapshot: Snapshot, before: Iterable[Snapshot] = ()) -> MomentColours:
+def colours_of_moment(workspace: Workspace, snapshot: Snapshot, before: Iterable[_Watched] = ()) -> MomentColours:
     """Look up the colours of a moment.
 
     Args:
         workspace: The ROM.
         snapshot: The moment.
-        before: Earlier moments, in order: they show what a game has faded since.
+        before: Earlier moments, in order, with what the game touched then: they show what a game has faded since, and
+            which plain colours it has read.
     """
-    for earlier in before:
+    for earlier, touches in before:
+        for touch in touches:
+            workspace.palettes.touched(touch)
         workspace.palettes.origins(earlier.cgram)
     return workspace.palettes.look(snapshot)
 
 
-def frames_before(recording: Path, frame: int) -> Iterable[Snapshot]:
-    """Yield the frames of a recording before one of them, at most ten seconds."""
+def frames_before(recording: Path, frame: int) -> Iterable[_Watched]:
+    """Yield the frames of a recording before one of them, at most ten seconds, with the touches of each."""
     with RecordingReader(recording) as reader:
         for number in range(max(0, frame - _WATCHED_FRAMES), frame):
-            yield reader[number]
+            yield reader[number], reader.touches(number)
 
 
 def palette_of_moment(workspace: Workspace, moment: MomentColours, first: int, count: int) -> PaletteSheet:

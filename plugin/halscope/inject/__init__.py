@@ -23,7 +23,7 @@ from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.layer import sheet_from_layer
 from halscope.inject.layer_edit import edited
 from halscope.inject.match import Misfit, MisfitError
-from halscope.inject.model import Composition, LayerMap
+from halscope.inject.model import Composition, LayerMap, place_of
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
     PaletteColour,
@@ -111,6 +111,7 @@ __all__ = [
     "palette_edit",
     "palette_of_edit",
     "picture_in_sheet",
+    "place_of",
     "plan_changes",
     "plan_edit",
     "plan_edits",
