@@ -76,11 +76,11 @@ if TYPE_CHECKING:
         edit_rows,
         keep_knowledge,
         learn_from_project,
-        put_sheets,
         rebase_lines,
         rebase_project,
         use_project_knowledge,
     )
+    from halscope.app._put_sheets import put_sheets
     from halscope.app._recolour import Recolouring
     from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Figure, Regrouping
@@ -410,7 +410,7 @@ _MODULES = {
     "edit_rows": "halscope.app._project",
     "keep_knowledge": "halscope.app._project",
     "learn_from_project": "halscope.app._project",
-    "put_sheets": "halscope.app._project",
+    "put_sheets": "halscope.app._put_sheets",
     "rebase_lines": "halscope.app._project",
     "rebase_project": "halscope.app._project",
     "use_project_knowledge": "halscope.app._project",

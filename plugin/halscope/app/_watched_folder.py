@@ -653,10 +653,10 @@ class LiveEdits:
             try:
                 edit = read_edit(path, nearest=self._nearest)
                 edits = running.kept.put([edit], datetime.now(UTC))
-                in_game = running.missing is None and edits is running.kept and not self._scanned
-                if in_game or (not edit.changes and running.kept.find(edit.name) is None):
+                in_game = running.missing is None and not self._scanned
+                if edits is running.kept and (in_game or not edit.changes):
                     self.outcome(path, None)
-                    continue  # of the project, or from an earlier run, and never edited
+                    continue  # of the project, or from an earlier run, or exported, and never painted
                 saved = AppliedEdit(name, folder.saved_ns(path), snapshot.frame)
                 self.take(edits, snapshot, saved)
             except HalscopeError as error:
