@@ -68,7 +68,11 @@ export function takeFrame(head, bytes) {
       memory.oam.set(data, offset);
     } else if (name === "picture" && head.picture) {
       const [width, height] = head.picture;
-      memory.picture = { width, height, rgb: data.slice() };
+      let picture = memory.picture;
+      if (picture === null || picture.width !== width || picture.height !== height) {
+        memory.picture = picture = { width, height, rgb: new Uint8Array(3 * width * height) };
+      }
+      picture.rgb.set(data, offset);
     }
   }
   Object.assign(memory.ppu, head.ppu);
