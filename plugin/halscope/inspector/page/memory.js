@@ -21,6 +21,8 @@ export const located = signal(/** @type {number | null} */ (null));
 export const matches = signal(/** @type {boolean | null} */ (null));
 /** @type {import("@preact/signals").Signal<{emulator: string, host: string, rom: string | null, capabilities: string[], paused: boolean} | null>} */
 export const host = signal(null);
+/** The status between the connection and the first word of a game. */
+export const STARTING = "the game is starting";
 export const status = signal("connecting");
 /** Whether the page keeps what it shows, while a game that cannot be paused from here goes on. */
 export const frozen = signal(false);
