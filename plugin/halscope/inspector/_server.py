@@ -44,6 +44,8 @@ PAGE: Final = Path(__file__).parent / "page"
 MOST_PAGES: Final = 16
 """Pages that may be connected at once."""
 _STOP_SECONDS: Final = 1.0
+_START_SECONDS: Final = 3.0  # how long a page that came before the first session waits for it
+_LOOK_SECONDS: Final = 0.02
 
 
 @final
@@ -181,6 +183,14 @@ class Inspector:
         )
         return Guard(application, port=self.port, token=self._token, policy=policy(index, self.port))
 
+    async def _first_session(self) -> Session | None:
+        """Return the session that pages look at. One that comes while a game is being started waits for it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _START_SECONDS
+        while self._session is None and loop.time() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+        return self._session
+
     async def _connect(self, websocket: WebSocket) -> None:
         await websocket.accept()
         if self._pages >= MOST_PAGES:
@@ -188,7 +198,7 @@ class Inspector:
             return
         self._pages += 1
         try:
-            session = self._session
+            session = await self._first_session()
             if session is not None and session.state is not State.CLOSED:
                 with contextlib.suppress(HostError):  # it is being closed at this moment
                     told, files = self.notices, self._uploads

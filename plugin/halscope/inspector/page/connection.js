@@ -1,6 +1,6 @@
 // The WebSocket to Halscope. See docs/reference/inspector.md for its messages.
 import { effect } from "@preact/signals";
-import { ended, frozen, host, paint, progress, status, takeFrame, trouble } from "./memory.js";
+import { ended, frozen, host, paint, progress, STARTING, status, takeFrame, trouble } from "./memory.js";
 
 /** @type {WebSocket | null} */
 let socket = null;
@@ -19,7 +19,7 @@ export function connect() {
   const token = location.hash.slice(1);
   socket = new WebSocket(`ws://${location.host}/live?token=${encodeURIComponent(token)}`);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => (trouble.value = "");
+  socket.onopen = () => ([trouble.value, status.value] = ["", STARTING]);
   socket.onmessage = (event) => (typeof event.data === "string" ? hear(JSON.parse(event.data)) : see(event.data));
   socket.onclose = (event) => {
     socket = null;

@@ -3,7 +3,7 @@ import { render } from "preact";
 import { computed, effect, signal } from "@preact/signals";
 import { connect } from "./connection.js";
 import { html } from "./html.js";
-import { ended, frame, host, matches, memory, progress, status, trouble } from "./memory.js";
+import { ended, frame, host, matches, memory, progress, STARTING, status, trouble } from "./memory.js";
 import { pinned, point } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
@@ -111,6 +111,7 @@ function Waiting() {
     that Halscope prints, with all that follows its #.</p>`;
   return html`<p class="empty">${status.value === "connected"
     ? "Waiting for the first frame. If the emulator is paused, let it go on; a game that has not begun shows nothing."
+    : status.value === STARTING ? "The game is starting. Its sprites appear here with its first frame."
     : "Not connected yet. Start a game with `halscope demo`, `halscope play ROM` or `halscope attach`, and keep it running."}
     ${index !== null && ` The ROM is being indexed: ${Math.floor((100 * index.done) / Math.max(1, index.total))} %.`}</p>`;
 }
@@ -165,7 +166,7 @@ function Page() {
     ${trouble.value && html`<p class="trouble" role="alert">${trouble.value} <button
       onClick=${() => (trouble.value = "")}>Dismiss</button></p>`}
     ${!alone && html`<${Misfits} />`}
-    ${status.value !== "connected" && html`<p class="trouble" role="status">${
+    ${status.value !== "connected" && status.value !== STARTING && html`<p class="trouble" role="status">${
       ended.value ? `The game has ended (${ended.value}); what you see is its last frame. ` : ""}${status.value}</p>`}
     <${Panes} />${!alone && html`<${News} />`}<${Origin} /><${Help} />`;
 }
