@@ -1,6 +1,7 @@
 // The edits of the running game: what the server tells of them, and the steps through them.
 import { signal } from "@preact/signals";
 import { addAction } from "./actions.js";
+import { forgetStored } from "./colour_edit.js";
 import { ask, onMessage } from "./connection.js";
 import { addKeys } from "./keys.js";
 import { trouble } from "./memory.js";
@@ -35,6 +36,7 @@ let last = Promise.resolve();
  * @param {number} number the edit to revert
  */
 export function step(action, number = 0) {
+  forgetStored();
   last = last.then(() => said(ask("edit_step", action === "revert" ? { action, number } : { action })));
   return last;
 }
