@@ -40,7 +40,6 @@ from halscope.cli._workspace import workspace_from
 from halscope.project import Project
 from halscope.session import Session
 
-
 SHOWN_EVERY = 6
 """Of so many frames one is decoded in real time, if nobody needs them all."""
 NEWS_FRAMES = 180

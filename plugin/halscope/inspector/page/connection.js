@@ -51,6 +51,24 @@ export function ask(type, fields = {}, atOnce = false) {
   });
 }
 
+/** Answers of `askOnce` that are awaited. @type {Map<string, Promise<any>>} */
+const once = new Map();
+
+/**
+ * Ask something that is asked again and again: while the same question waits for its answer, it is not asked twice, since
+ * the server answers only the newer one of two.
+ * @param {string} type
+ * @param {Record<string, unknown>} fields
+ * @returns {Promise<any>}
+ */
+export function askOnce(type, fields = {}) {
+  const key = JSON.stringify([type, fields]), open = once.get(key);
+  if (open !== undefined) return open;
+  const answer = ask(type, fields).finally(() => once.delete(key));
+  once.set(key, answer);
+  return answer;
+}
+
 /** Send the questions that waited, as far as there is room. */
 function sendQueued() {
   while (queued.length > 0 && waiting.size < MOST_OPEN) queued.shift()?.();

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { addAction } from "../actions.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
-import { ask } from "../connection.js";
+import { ask, askOnce } from "../connection.js";
 import { html } from "../html.js";
 import { host, memory } from "../memory.js";
 import { current, picked, pinned, point, pointedTiles } from "../selection.js";
@@ -33,7 +33,7 @@ const told = signal("");
 async function refresh() {
   if (document.hidden) return;
   try {
-    found.value = await ask("coverage") ?? found.value;
+    found.value = await askOnce("coverage") ?? found.value;
     trouble.value = "";
   } catch (error) {
     trouble.value = /** @type {Error} */ (error).message;

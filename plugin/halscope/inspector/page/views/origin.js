@@ -2,10 +2,11 @@
 import { signal } from "@preact/signals";
 import { actions, addAction } from "../actions.js";
 import { ask } from "../connection.js";
+import { spriteShown } from "../figures.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
 import { host, located, memory, progress } from "../memory.js";
-import { current, known, pinned } from "../selection.js";
+import { current, known, pinned, reading } from "../selection.js";
 import { shownPalettes } from "../shown_palettes.js";
 import { sprites } from "../snes.js";
 import { opened, raw } from "./rom.js";
@@ -64,7 +65,7 @@ const told = signal("");
 /** @param {import("../selection.js").Place} place */
 async function openEditor(place) {
   try {
-    const path = await ask("edit", { sprite: place.sprite });
+    const path = await ask("edit", spriteShown(place));
     told.value = path === null ? "no frame has come yet" : `opened ${path}; save it, and the game changes`;
   } catch (error) {
     told.value = /** @type {Error} */ (error).message;
@@ -91,12 +92,13 @@ export function Origin() {
       : "Point at a sprite, here or in any view, to see where in the ROM it comes from."}</footer>`;
   }
   const answer = known.value;
-  const [best, ...others] = answer?.place === place ? answer?.origins ?? [] : [];
+  const isAnswered = answer?.place === place, [best, ...others] = isAnswered ? answer?.origins ?? [] : [];
   const at = `VRAM $${place.vram.toString(16).padStart(4, "0")} (word $${(place.vram >> 1).toString(16).padStart(4, "0")})`;
-  return html`<footer class="origin" aria-live="polite">
+  return html`<footer class="origin" aria-live="polite" onPointerEnter=${() => (reading.value = true)}
+      onPointerLeave=${() => (reading.value = false)} onFocusIn=${() => (reading.value = true)} onFocusOut=${() => (reading.value = false)}>
     <span>${place.sprite === null ? "" : `sprite ${place.sprite}, `}${at}</span>
     ${best === undefined
-      ? html`<strong>${answer?.error || (answer?.origins === null ? "looking…" : "not found in the ROM")}</strong>`
+      ? html`<strong>${!isAnswered ? "looking…" : answer?.error || (answer?.origins === null ? "looking…" : "not found in the ROM")}</strong>`
       : html`<strong class="found">${originText(best)}</strong>
         <span>${snesText(best)}</span><span>${proof(best)}</span>
         ${others.length > 0 && html`<span title=${others.map(originText).join("\n")}>also ${others.length} other${
