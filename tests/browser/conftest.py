@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
-from support.made_host import eventually
+from support.page_game import CHROMIUM, Game
 
-CHROMIUM = shutil.which("chromium")
-EDITOR = f"{sys.executable} {Path(__file__).with_name('painting_editor.py')}"
 PATIENCE = 60_000  # milliseconds
 expect.set_options(timeout=PATIENCE)
 
@@ -39,29 +30,6 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     with browser.new_context(viewport={"width": 1280, "height": 720}) as made:
         made.set_default_timeout(PATIENCE)
         yield made
-
-
-class Game:
-    """`halscope play --no-browser` in a process of its own."""
-
-    def __init__(self, folder: Path, rom: Path, *more: object) -> None:
-        self.errors = folder / "errors.txt"
-        with self.errors.open("w") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "halscope", "play", str(rom), "--no-browser", *map(str, more)],
-                stderr=errors,
-                stdout=subprocess.DEVNULL,
-                cwd=folder,
-                env=os.environ | {"PYTHONUNBUFFERED": "1", "HALSCOPE_EDITOR": EDITOR},
-            )
-        assert eventually(lambda: "in a browser" in self.errors.read_text()), self.errors.read_text()
-        found = re.search(r"http://\S+", self.errors.read_text())
-        assert found is not None
-        self.address = found[0]
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Draws the pictures of the page for the documents: `PYTHONPATH=.:tests python -m tests.browser.pictures docs/images`.
+"""Draws the pictures of the page for the documents: `PYTHONPATH=tests python tests/browser/pictures.py docs/images`.
 
 Each view at two sizes and in both themes, in `page/`, and `page.png`, with which the README opens. The game is our
 demo, on a real core. They are made again by hand: a browser's fonts differ from one machine to the next.
@@ -16,8 +16,7 @@ from typing import Final
 from halscope.demo import rom_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from tests.browser.conftest import CHROMIUM, Game
+from support.page_game import CHROMIUM, Game
 
 SIZES: Final = ((1280, 720), (2560, 1440))
 THEMES: Final = ("dark", "light")
