@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { ask } from "./connection.js";
-import { frame, memory } from "./memory.js";
+import { memory, taken } from "./memory.js";
 import { cellAddress, colours, spritePixels, sprites } from "./snes.js";
 
 /**
@@ -20,13 +20,13 @@ export const figuresTrouble = signal("");
 
 let needed = 0; // by how many views
 let asking = false;
-let askedAt = -1; // number of the frame that was asked about
+let askedAt = -1; // which of the frames that came was asked about
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let timer;
 
 /** Ask for the figures of the frame that is shown. @param {boolean} again whether also those of a frame that was asked about */
 export async function askFigures(again = false) {
-  const now = frame.peek();
+  const now = taken();
   if (asking || document.hidden || (now === askedAt && !again)) return;
   asking = true;
   try {

@@ -35,6 +35,13 @@ export const progress = signal(null);
 /** @type {import("@preact/signals").Signal<string>} */
 export const ended = signal("");
 
+let frames = 0;
+
+/** How many frames were taken in: another state may have the number of the one before. */
+export function taken() {
+  return frames;
+}
+
 /** @type {Set<() => void>} */
 const painters = new Set();
 
@@ -60,6 +67,8 @@ export function paint() {
  * @param {Uint8Array} bytes the bytes of all parts
  */
 export function takeFrame(head, bytes) {
+  frames++;
+  if (head.frame < frame.peek()) memory.changed.fill(-1); // an earlier frame: what is marked came later
   let at = 0;
   for (const [name, offset, length] of head.parts) {
     const data = bytes.subarray(at, at + length);
